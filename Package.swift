@@ -1,0 +1,100 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+    .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
+]
+
+/// A room of Coffer. Rooms may import only rooms listed here; `RoomTests` checks the sources against it.
+func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOHTTP1", package: "swift-nio"),
+    .product(name: "NIOSSL", package: "swift-nio-ssl"),
+]
+
+let package = Package(
+    name: "coffer",
+    products: [
+        .executable(name: "coffer", targets: ["coffer"]),
+        .library(name: "CofferClient", targets: ["CofferClient"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // 0  Bytes and text formats; no Coffer rooms below.
+        .target(name: "CSecretMemory"),
+        room("SecretMemory", ["CSecretMemory"]),
+        room("Syntax"),
+        // 1  The contract.
+        room("EngineKit", ["SecretMemory", "Syntax", logging]),
+        // 2  Rooms with one job each; they never import each other.
+        room("Barrier", ["SecretMemory", "Syntax", "EngineKit", crypto]),
+        room("Policy", ["Syntax", "EngineKit"]),
+        room("Audit", ["SecretMemory", "Syntax", "EngineKit", crypto, logging]),
+        room("Lifetimes", ["SecretMemory", "Syntax", "EngineKit", crypto, logging]),
+        room("StoreSQLite", ["EngineKit", .product(name: "GRDB", package: "GRDB.swift"), logging]),
+        // 3  The one pipeline.
+        room("Core", ["SecretMemory", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes", crypto, logging]),
+        // 4  Engines.
+        room("KVEngine", ["Syntax", "EngineKit"]),
+        // 5  The shell and the dialects.
+        room(
+            "HTTPShell",
+            [
+                "Syntax", "EngineKit", "Core", logging,
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
+                .product(name: "HummingbirdHTTP2", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ] + nio),
+        room(
+            "VaultAPI",
+            ["Syntax", "EngineKit", "Core", "HTTPShell", .product(name: "HTTPTypes", package: "swift-http-types")] + nio),
+        // 6  Composition root.
+        room(
+            "Server",
+            [
+                "SecretMemory", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes", "StoreSQLite", "Core", "KVEngine",
+                "HTTPShell", "VaultAPI", crypto, logging,
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ] + nio),
+        // -  The public SDK and the executable.
+        room("CofferClient", ["Syntax", .product(name: "AsyncHTTPClient", package: "async-http-client")] + nio),
+        .executableTarget(
+            name: "coffer",
+            dependencies: [
+                "CofferClient", "Syntax", "Server", "Audit", "Policy", .product(name: "Yams", package: "Yams"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
+        tests("RoomTests", []),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,289 @@
+/// Bounds on a document, checked while it is read.
+public struct JSONLimits: Sendable {
+    public var depthMax: Int
+    /// Values and object keys together: what bounds the memory a document may become.
+    public var nodesMax: Int
+
+    public init(depthMax: Int = 64, nodesMax: Int = 100_000) {
+        self.depthMax = depthMax
+        self.nodesMax = nodesMax
+    }
+}
+
+/// What is wrong and where. Never any of the text itself, which may be a secret.
+public struct JSONError: Error, Hashable, CustomStringConvertible {
+    public enum Reason: String, Sendable {
+        case unexpectedEnd = "the text ends too early"
+        case unexpectedCharacter = "unexpected character"
+        case trailingText = "text after the end of the value"
+        case badNumber = "malformed number"
+        case badEscape = "malformed escape in a string"
+        case controlCharacter = "control character in a string"
+        case invalidUTF8 = "not valid UTF-8"
+        case duplicateKey = "an object has the same key twice"
+        case tooDeep = "nested too deeply"
+        case tooManyValues = "too many values"
+    }
+
+    public var reason: Reason
+    public var offset: Int
+
+    public var description: String { "\(reason.rawValue) at byte \(offset)" }
+}
+
+extension JSON {
+    /// Reads exactly one RFC 8259 value. Refuses duplicate keys.
+    public init(parsing bytes: some Collection<UInt8>, limits: JSONLimits = .init()) throws(JSONError) {
+        let result: Result<JSON, JSONError>? = bytes.withContiguousStorageIfAvailable { buffer in
+            var parser = JSONParser(bytes: buffer, limits: limits)
+            do throws(JSONError) { return .success(try parser.document()) } catch { return .failure(error) }
+        }
+        if let result {
+            self = try result.get()
+        } else {
+            self = try JSON(parsing: Array(bytes), limits: limits)
+        }
+    }
+
+    public init(parsing text: String, limits: JSONLimits = .init()) throws(JSONError) {
+        try self.init(parsing: Array(text.utf8), limits: limits)
+    }
+}
+
+private struct JSONParser {
+    let bytes: UnsafeBufferPointer<UInt8>
+    let limits: JSONLimits
+    var position = 0
+    var nodes = 0
+
+    init(bytes: UnsafeBufferPointer<UInt8>, limits: JSONLimits) {
+        self.bytes = bytes
+        self.limits = limits
+    }
+
+    mutating func document() throws(JSONError) -> JSON {
+        let result = try value(depth: 1)
+        skipWhitespace()
+        guard position == bytes.count else { throw failure(.trailingText) }
+        return result
+    }
+
+    private mutating func value(depth: Int) throws(JSONError) -> JSON {
+        nodes += 1
+        guard nodes <= limits.nodesMax else { throw failure(.tooManyValues) }
+        skipWhitespace()
+        switch try peek() {
+        case UInt8(ascii: "{"):
+            guard depth <= limits.depthMax else { throw failure(.tooDeep) }
+            return .object(try object(depth: depth))
+        case UInt8(ascii: "["):
+            guard depth <= limits.depthMax else { throw failure(.tooDeep) }
+            return .array(try array(depth: depth))
+        case UInt8(ascii: "\""): return .string(try string())
+        case UInt8(ascii: "t"): return try word("true", .bool(true))
+        case UInt8(ascii: "f"): return try word("false", .bool(false))
+        case UInt8(ascii: "n"): return try word("null", .null)
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .number(try number())
+        default: throw failure(.unexpectedCharacter)
+        }
+    }
+
+    private mutating func object(depth: Int) throws(JSONError) -> JSONObject {
+        position += 1
+        var members: [JSONObject.Member] = []
+        var seen: Set<String> = []
+        skipWhitespace()
+        if try peek() == UInt8(ascii: "}") {
+            position += 1
+            return JSONObject()
+        }
+        while true {
+            skipWhitespace()
+            let start = position
+            guard try peek() == UInt8(ascii: "\"") else { throw failure(.unexpectedCharacter) }
+            let key = try string()
+            nodes += 1
+            // A scan is quicker than hashing for the few members that most objects have.
+            let isDuplicate: Bool
+            if members.count < 8 {
+                isDuplicate = members.contains { $0.key == key }
+            } else {
+                if members.count == 8 { seen = Set(members.map(\.key)) }
+                isDuplicate = !seen.insert(key).inserted
+            }
+            guard !isDuplicate else { throw JSONError(reason: .duplicateKey, offset: start) }
+            skipWhitespace()
+            try expect(UInt8(ascii: ":"))
+            members.append(.init(key: key, value: try value(depth: depth + 1)))
+            skipWhitespace()
+            if try peek() == UInt8(ascii: ",") {
+                position += 1
+                continue
+            }
+            try expect(UInt8(ascii: "}"))
+            return JSONObject(members)
+        }
+    }
+
+    private mutating func array(depth: Int) throws(JSONError) -> [JSON] {
+        position += 1
+        var values: [JSON] = []
+        skipWhitespace()
+        if try peek() == UInt8(ascii: "]") {
+            position += 1
+            return values
+        }
+        while true {
+            values.append(try value(depth: depth + 1))
+            skipWhitespace()
+            if try peek() == UInt8(ascii: ",") {
+                position += 1
+                continue
+            }
+            try expect(UInt8(ascii: "]"))
+            return values
+        }
+    }
+
+    private mutating func string() throws(JSONError) -> String {
+        position += 1
+        let start = position
+        while position < bytes.count {
+            let byte = bytes[position]
+            if byte == UInt8(ascii: "\"") {
+                let slice = UnsafeBufferPointer(rebasing: bytes[start..<position])
+                position += 1
+                return try text(slice, at: start)
+            }
+            if byte == UInt8(ascii: "\\") { return try escapedString(from: start) }
+            guard byte >= 0x20 else { throw failure(.controlCharacter) }
+            position += 1
+        }
+        throw failure(.unexpectedEnd)
+    }
+
+    private mutating func escapedString(from start: Int) throws(JSONError) -> String {
+        var output = Array(bytes[start..<position])
+        while position < bytes.count {
+            let byte = bytes[position]
+            position += 1
+            switch byte {
+            case UInt8(ascii: "\""):
+                return try output.withUnsafeBufferPointer { buffer throws(JSONError) in try text(buffer, at: start) }
+            case UInt8(ascii: "\\"): try escape(into: &output)
+            case 0..<0x20: throw JSONError(reason: .controlCharacter, offset: position - 1)
+            default: output.append(byte)
+            }
+        }
+        throw failure(.unexpectedEnd)
+    }
+
+    private mutating func escape(into output: inout [UInt8]) throws(JSONError) {
+        let kind = try peek()
+        position += 1
+        switch kind {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): output.append(kind)
+        case UInt8(ascii: "b"): output.append(0x08)
+        case UInt8(ascii: "f"): output.append(0x0C)
+        case UInt8(ascii: "n"): output.append(0x0A)
+        case UInt8(ascii: "r"): output.append(0x0D)
+        case UInt8(ascii: "t"): output.append(0x09)
+        case UInt8(ascii: "u"):
+            var scalar = UInt32(try fourHexDigits())
+            if (0xD800..<0xDC00).contains(scalar) {
+                guard position + 1 < bytes.count, bytes[position] == UInt8(ascii: "\\"), bytes[position + 1] == UInt8(ascii: "u")
+                else { throw failure(.badEscape) }
+                position += 2
+                let low = UInt32(try fourHexDigits())
+                guard (0xDC00..<0xE000).contains(low) else { throw failure(.badEscape) }
+                scalar = 0x10000 + (scalar - 0xD800) << 10 + (low - 0xDC00)
+            }
+            guard let unicode = Unicode.Scalar(scalar) else { throw failure(.badEscape) }
+            output.append(contentsOf: UTF8.encode(unicode)!)  // Every scalar has a UTF-8 form.
+        default: throw failure(.badEscape)
+        }
+    }
+
+    private mutating func fourHexDigits() throws(JSONError) -> UInt16 {
+        guard position + 4 <= bytes.count else { throw failure(.unexpectedEnd) }
+        var result: UInt16 = 0
+        for _ in 0..<4 {
+            guard let digit = hexDigit(bytes[position]) else { throw failure(.badEscape) }
+            result = result << 4 | UInt16(digit)
+            position += 1
+        }
+        return result
+    }
+
+    private func hexDigit(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
+
+    private mutating func number() throws(JSONError) -> String {
+        let start = position
+        if try peek() == UInt8(ascii: "-") { position += 1 }
+        let isZero = position < bytes.count && bytes[position] == UInt8(ascii: "0")
+        let whole = digits()
+        guard whole > 0, !isZero || whole == 1 else { throw failure(.badNumber) }
+        if position < bytes.count, bytes[position] == UInt8(ascii: ".") {
+            position += 1
+            guard digits() > 0 else { throw failure(.badNumber) }
+        }
+        if position < bytes.count, bytes[position] | 0x20 == UInt8(ascii: "e") {
+            position += 1
+            if position < bytes.count, bytes[position] == UInt8(ascii: "+") || bytes[position] == UInt8(ascii: "-") {
+                position += 1
+            }
+            guard digits() > 0 else { throw failure(.badNumber) }
+        }
+        return String(decoding: bytes[start..<position], as: UTF8.self)
+    }
+
+    private mutating func digits() -> Int {
+        let start = position
+        while position < bytes.count, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[position]) { position += 1 }
+        return position - start
+    }
+
+    private mutating func word(_ word: StaticString, _ value: JSON) throws(JSONError) -> JSON {
+        for offset in 0..<word.utf8CodeUnitCount {
+            guard position < bytes.count else { throw failure(.unexpectedEnd) }
+            guard bytes[position] == word.utf8Start[offset] else { throw failure(.unexpectedCharacter) }
+            position += 1
+        }
+        return value
+    }
+
+    private func text(_ slice: UnsafeBufferPointer<UInt8>, at offset: Int) throws(JSONError) -> String {
+        guard let text = String(validating: slice, as: UTF8.self) else {
+            throw JSONError(reason: .invalidUTF8, offset: offset)
+        }
+        return text
+    }
+
+    private mutating func skipWhitespace() {
+        while position < bytes.count {
+            switch bytes[position] {
+            case 0x20, 0x0A, 0x0D, 0x09: position += 1
+            default: return
+            }
+        }
+    }
+
+    private func peek() throws(JSONError) -> UInt8 {
+        guard position < bytes.count else { throw failure(.unexpectedEnd) }
+        return bytes[position]
+    }
+
+    private mutating func expect(_ byte: UInt8) throws(JSONError) {
+        guard try peek() == byte else { throw failure(.unexpectedCharacter) }
+        position += 1
+    }
+
+    private func failure(_ reason: JSONError.Reason) -> JSONError { JSONError(reason: reason, offset: position) }
+}
