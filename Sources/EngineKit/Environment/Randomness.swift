@@ -1,0 +1,51 @@
+/// Where keys, tokens and nonces come from. Injected, so that tests can repeat themselves.
+package protocol Randomness: Sendable {
+    func fill(_ bytes: UnsafeMutableRawBufferPointer)
+}
+
+extension Randomness {
+    package func bytes(_ count: Int) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+            fill(UnsafeMutableRawBufferPointer(buffer))
+            initialized = count
+        }
+    }
+
+    /// A random (version 4) UUID in lower case.
+    package func uuid() -> String {
+        var raw = bytes(16)
+        raw[6] = raw[6] & 0x0F | 0x40
+        raw[8] = raw[8] & 0x3F | 0x80
+        let digits = Array("0123456789abcdef".utf8)
+        return String(unsafeUninitializedCapacity: 36) { output in
+            var position = 0
+            for (index, byte) in raw.enumerated() {
+                if index == 4 || index == 6 || index == 8 || index == 10 {
+                    output[position] = UInt8(ascii: "-")
+                    position += 1
+                }
+                output[position] = digits[Int(byte >> 4)]
+                output[position + 1] = digits[Int(byte & 0xF)]
+                position += 2
+            }
+            return position
+        }
+    }
+}
+
+/// The operating system's generator.
+package struct SystemRandomness: Randomness {
+    package init() {}
+
+    package func fill(_ bytes: UnsafeMutableRawBufferPointer) {
+        var generator = SystemRandomNumberGenerator()
+        var position = 0
+        while position < bytes.count {
+            withUnsafeBytes(of: generator.next()) { word in
+                let count = min(word.count, bytes.count - position)
+                bytes[position..<position + count].copyBytes(from: word[..<count])
+                position += count
+            }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+/// Where records live. Three verbs; every store passes the same contract suite.
+///
+/// Keys are UTF-8 paths such as `mount/4f…/data/db`, at most ``StorageLimits/keyBytesMax`` long, ordered by
+/// their bytes. A store never sees a plain secret: the barrier seals values before they come here.
+package protocol Storage: Sendable {
+    func get(_ key: String) async throws(StorageError) -> StoredRecord?
+
+    /// One page of keys below a prefix. See ``Listing``.
+    func list(_ listing: Listing) async throws(StorageError) -> [String]
+
+    /// All of it or nothing, and on disk when this returns.
+    func commit(_ batch: Batch) async throws(StorageError)
+}
+
+/// A value and the stamp that its writer gave it.
+package struct StoredRecord: Sendable, Hashable {
+    package var value: [UInt8]
+    /// Differs for every write of a key, so it serves as the precondition of the next one.
+    package var version: UInt64
+
+    package init(value: [UInt8], version: UInt64) {
+        self.value = value
+        self.version = version
+    }
+}
+
+package struct Listing: Sendable, Hashable {
+    /// Ends with `/`, or is empty for everything.
+    package var prefix: String
+    /// The last name of the page before, relative to `prefix`.
+    package var after: String?
+    /// At most this many names come back.
+    package var limit: Int
+    /// Names with everything below them; otherwise children only, folders once with a final `/`.
+    package var isRecursive: Bool
+
+    package init(prefix: String, after: String? = nil, limit: Int = StorageLimits.pageMax, isRecursive: Bool = false) {
+        self.prefix = prefix
+        self.after = after
+        self.limit = limit
+        self.isRecursive = isRecursive
+    }
+}
+
+package enum StorageLimits {
+    package static let keyBytesMax = 4_096
+    /// A sealed record: the 32 MiB a body may have at most, and room for its envelope.
+    package static let valueBytesMax = 33 << 20
+    package static let pageMax = 10_000
+    package static let batchMutationsMax = 20_000
+}
+
+package enum StorageError: Error, Hashable, Sendable {
+    /// A precondition of a batch did not hold; nothing was written.
+    case conflict(key: String)
+    case limitExceeded(String)
+    /// The store cannot be reached or its disk refuses; nothing is known to be written.
+    case unavailable(String)
+    /// A record is there but is not what was written: changed, moved or truncated.
+    case corrupted(key: String)
+    case sealed
+}

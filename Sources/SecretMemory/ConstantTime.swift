@@ -1,0 +1,16 @@
+import CSecretMemory
+
+/// Compares without telling by its timing where the first difference is. Lengths are not secret.
+package func constantTimeEqual(_ left: some Collection<UInt8>, _ right: some Collection<UInt8>) -> Bool {
+    guard left.count == right.count else { return false }
+    let quick = left.withContiguousStorageIfAvailable { a in
+        right.withContiguousStorageIfAvailable { b in coffer_compare(a.baseAddress, b.baseAddress, a.count) == 0 }
+    }
+    if let quick, let equal = quick { return equal }
+    return constantTimeEqual(Array(left), Array(right))
+}
+
+/// Overwrites the array's own buffer. Only as good as the array being unshared.
+package func zero(_ bytes: inout [UInt8]) {
+    bytes.withUnsafeMutableBytes { coffer_zero($0.baseAddress, $0.count) }
+}
