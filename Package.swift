@@ -95,6 +95,7 @@ let package = Package(
             ],
             swiftSettings: settings),
         tests("RoomTests", []),
+        tests("AuditTests", ["Audit", "EngineKit", "Syntax", "SecretMemory", crypto, logging]),
     ],
     swiftLanguageModes: [.v6]
 )
