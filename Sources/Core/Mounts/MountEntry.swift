@@ -24,6 +24,8 @@ struct MountEntry: Sendable, Hashable {
 
     /// As `sys/auth` names an auth mount: without `auth/`.
     var shownPath: String { mountClass == .auth ? String(path.dropFirst(5)) : path }
+    /// The server's own: always there, in no table.
+    var isBuiltIn: Bool { mountClass == .system || path == "auth/token/" }
     var storagePrefix: String { "mount/\(uuid)/" }
 }
 
