@@ -23,6 +23,13 @@ package struct Timestamp: Sendable, Hashable, Comparable {
         let (difference, overflow) = nanoseconds.subtractingReportingOverflow(earlier.nanoseconds)
         return overflow ? .max : Int((difference - 1) / 1_000_000_000 + 1)
     }
+
+    /// The same, rounded down.
+    package func secondsRoundedDown(since earlier: Timestamp) -> Int {
+        guard self > earlier else { return 0 }
+        let (difference, overflow) = nanoseconds.subtractingReportingOverflow(earlier.nanoseconds)
+        return overflow ? .max : Int(difference / 1_000_000_000)
+    }
 }
 
 extension Timestamp: CustomStringConvertible {

@@ -1,0 +1,51 @@
+# Coffer: run, test, measure. Every target works on a fresh Debian machine that has Swift 6.3.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+SWIFT  ?= swift
+VENV   := .build/venv
+PYTEST := $(VENV)/bin/python -m pytest
+
+.PHONY: help run test unit-test acceptance-test lint bench release fuzz torture system python vectors
+
+help: ## list the targets
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
+
+run: system ## build and start a server on 127.0.0.1:8200
+	$(SWIFT) build --product coffer
+	scripts/run-server .build/debug/coffer
+
+test: ## lint, unit tests, then acceptance tests
+	scripts/run-tests lint build unit acceptance
+
+lint: ## formatting and style of every Swift file
+	scripts/run-tests lint
+
+unit-test: ## Swift tests only
+	scripts/run-tests build unit
+
+acceptance-test: ## Python tests against the debug binary
+	scripts/run-tests build acceptance
+
+release: system ## leave a stripped binary in .build/release/coffer
+	scripts/build-release
+
+bench: system python release ## requests per second of the release build
+	bench/run
+
+fuzz: ## a minute of libFuzzer on each parser of untrusted bytes
+	scripts/run-fuzzers
+
+torture: system python ## 1,000 rounds of kill -9 under load
+	$(SWIFT) build --product coffer
+	COFFER_CRASH_ROUNDS=$${COFFER_CRASH_ROUNDS:-1000} $(PYTEST) Tests/acceptance/test_crash.py -s
+
+system:
+	@scripts/install-system
+
+python:
+	@scripts/install-python
+
+vectors: python
+	@scripts/install-vectors

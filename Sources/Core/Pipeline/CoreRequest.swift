@@ -1,0 +1,64 @@
+package import EngineKit
+
+/// What a dialect hands to the pipeline: one request, nothing of it trusted or parsed yet.
+package struct CoreRequest: Sendable {
+    package enum Credentials: Sendable {
+        case none
+        case token(String)
+    }
+
+    /// A UUID made by the HTTP shell; in every reply, log line and audit record.
+    package var id: String
+    /// `.update` for POST and PUT; the pipeline finds out whether it creates.
+    package var operation: Operation
+    /// Percent-encoded, without the dialect's prefix: `secret/data/db`.
+    package var path: String
+    /// Decoded query items other than `list`, `help` and the like, which the dialect consumed.
+    package var query: [(name: String, value: String)]
+    /// The JSON text of the body; empty when there is none.
+    package var body: [UInt8]
+    package var credentials: Credentials
+    package var connection: Connection
+    /// Seconds, or nil when the caller wants no wrapping.
+    package var wrapTTL: Int?
+    /// Request headers by lower-case name that the audit may be configured to record.
+    package var headers: [(name: String, value: String)]
+
+    package init(
+        id: String, operation: Operation, path: String, query: [(name: String, value: String)] = [], body: [UInt8] = [],
+        credentials: Credentials = .none, connection: Connection = .init(), wrapTTL: Int? = nil,
+        headers: [(name: String, value: String)] = []
+    ) {
+        self.id = id
+        self.operation = operation
+        self.path = path
+        self.query = query
+        self.body = body
+        self.credentials = credentials
+        self.connection = connection
+        self.wrapTTL = wrapTTL
+        self.headers = headers
+    }
+}
+
+/// What the pipeline answers.
+package struct CoreAnswer: Sendable {
+    package var requestID: String
+    /// The type of the mount that answered, such as `kv`; empty when none did.
+    package var mountType: String
+    /// Relative to nothing: the whole canonical path, empty when it was refused.
+    package var path: String
+    package var outcome: Result<Response, CofferError>
+
+    package init(requestID: String, mountType: String = "", path: String = "", outcome: Result<Response, CofferError>) {
+        self.requestID = requestID
+        self.mountType = mountType
+        self.path = path
+        self.outcome = outcome
+    }
+}
+
+/// The one way in for every dialect.
+package protocol Pipeline: Sendable {
+    func handle(_ request: CoreRequest) async -> CoreAnswer
+}

@@ -1,0 +1,34 @@
+/// Something mounted: it declares its paths and handles what arrives on them.
+///
+/// An engine sees its ``MountContext`` and nothing else. It is made when its mount is first used after an unseal or
+/// a change of the mount's options, so it may keep what it read, as long as it stays bounded.
+package protocol Engine: Sendable {
+    var paths: [EnginePath] { get }
+}
+
+/// Mounted under `sys/mounts`: stores or makes secrets.
+package protocol SecretsEngine: Engine {}
+
+/// Mounted under `sys/auth`: its login paths answer with an ``AuthGrant``.
+package protocol AuthMethod: Engine {}
+
+/// How the catalogue makes an engine.
+package struct EngineDescription: Sendable {
+    /// The name in `sys/mounts`, such as `kv`.
+    package var type: String
+    package var summary: String
+    package var make: @Sendable (MountContext) throws -> any Engine
+    /// Refuses options this engine does not understand, before the mount is recorded.
+    package var checkOptions: @Sendable ([String: String]) throws(CofferError) -> Void
+
+    package init(
+        type: String, summary: String,
+        checkOptions: @escaping @Sendable ([String: String]) throws(CofferError) -> Void = { _ throws(CofferError) in },
+        make: @escaping @Sendable (MountContext) throws -> any Engine
+    ) {
+        self.type = type
+        self.summary = summary
+        self.checkOptions = checkOptions
+        self.make = make
+    }
+}

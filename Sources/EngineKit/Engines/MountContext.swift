@@ -1,0 +1,31 @@
+package import Logging
+
+/// Everything an engine gets: its own slice of storage, time, randomness, a logger and its mount's settings.
+package struct MountContext: Sendable {
+    /// With a final slash, such as `secret/`.
+    package var path: String
+    package var accessor: String
+    package var options: [String: String]
+    /// Seconds; 0 means the system's.
+    package var defaultTTL: Int
+    package var maxTTL: Int
+    package var storage: any Storage
+    package var time: any TimeSource
+    package var randomness: any Randomness
+    package var logger: Logger
+
+    package init(
+        path: String, accessor: String, options: [String: String] = [:], defaultTTL: Int = 0, maxTTL: Int = 0,
+        storage: any Storage, time: any TimeSource, randomness: any Randomness, logger: Logger
+    ) {
+        self.path = path
+        self.accessor = accessor
+        self.options = options
+        self.defaultTTL = defaultTTL
+        self.maxTTL = maxTTL
+        self.storage = storage
+        self.time = time
+        self.randomness = randomness
+        self.logger = logger
+    }
+}

@@ -1,0 +1,120 @@
+import Foundation
+
+/// The one form of a path that policies, routing, storage and audit all see.
+///
+/// Made once, from the bytes on the wire. Whatever could be read in two ways is refused instead of cleaned up:
+/// dot segments, empty segments, encoded slashes, doubled encodings, control characters, text that is not NFC.
+package struct CanonicalPath: Sendable, Hashable, CustomStringConvertible {
+    package enum Refusal: String, Error, Sendable {
+        case empty = "the path is empty"
+        case tooLong = "the path is longer than 2048 bytes"
+        case tooManySegments = "the path has more than 512 segments"
+        case badEncoding = "the path has a malformed, doubled or forbidden percent-encoding"
+        case notUTF8 = "the path is not valid UTF-8"
+        case notNormalised = "the path is not in Unicode normalisation form C"
+        case controlCharacter = "the path has a control character"
+        case emptySegment = "the path has an empty segment"
+        case dotSegment = "the path has a '.' or '..' segment"
+    }
+
+    package static let bytesMax = 2_048
+    package static let segmentsMax = 512
+
+    /// Without a slash at either end.
+    package let text: String
+    /// The path was written with a final slash, as listings are.
+    package let isFolder: Bool
+
+    package var description: String { isFolder ? text + "/" : text }
+
+    /// From the percent-encoded path of a request, without its dialect's prefix (`/v1/`).
+    package init(percentEncoded wire: some StringProtocol) throws(Refusal) {
+        guard !wire.isEmpty else { throw .empty }
+        guard wire.utf8.count <= 3 * Self.bytesMax else { throw .tooLong }
+        let decoded = wire.utf8.contains(UInt8(ascii: "%")) ? try Self.decode(wire) : String(wire)
+        try self.init(decoded: decoded)
+    }
+
+    /// From text that no encoding is left in, such as a path inside a JSON field.
+    package init(decoded: String) throws(Refusal) {
+        var body = decoded[...]
+        isFolder = body.utf8.last == UInt8(ascii: "/")
+        if isFolder { body = body.dropLast() }
+        guard !body.isEmpty else { throw .empty }
+        guard body.utf8.count <= Self.bytesMax else { throw .tooLong }
+        try Self.check(body)
+        text = String(body)
+    }
+
+    private static func check(_ body: Substring) throws(Refusal) {
+        var body = body
+        let (refusal, isASCII) = body.withUTF8 { bytes in scan(bytes) }
+        if let refusal { throw refusal }
+        guard isASCII || isNormalised(String(body)) else { throw .notNormalised }
+    }
+
+    /// One pass over the bytes; the common path costs nothing more.
+    private static func scan(_ bytes: UnsafeBufferPointer<UInt8>) -> (Refusal?, isASCII: Bool) {
+        var segmentStart = 0
+        var segments = 1
+        var isASCII = true
+        for index in 0...bytes.count {
+            guard index < bytes.count, bytes[index] != UInt8(ascii: "/") else {
+                let length = index - segmentStart
+                if length == 0 { return (.emptySegment, isASCII) }
+                let isDots = length <= 2 && bytes[segmentStart] == UInt8(ascii: ".") && bytes[index - 1] == UInt8(ascii: ".")
+                if isDots { return (.dotSegment, isASCII) }
+                segmentStart = index + 1
+                if index < bytes.count { segments += 1 }
+                continue
+            }
+            let byte = bytes[index]
+            if byte < 0x20 || byte == 0x7F { return (.controlCharacter, isASCII) }
+            if byte == UInt8(ascii: "%"), index + 2 < bytes.count, hex(bytes[index + 1]) != nil, hex(bytes[index + 2]) != nil {
+                return (.badEncoding, isASCII)
+            }
+            if byte >= 0x80 { isASCII = false }
+        }
+        return (segments > segmentsMax ? .tooManySegments : nil, isASCII)
+    }
+
+    private static func isNormalised(_ text: String) -> Bool {
+        // C1 controls and direction marks look like nothing and would name two things the same.
+        let isPlain = text.unicodeScalars.allSatisfy { scalar in
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned: false
+            default: true
+            }
+        }
+        return isPlain && Array(text.utf8) == Array(text.precomposedStringWithCanonicalMapping.utf8)
+    }
+
+    private static func decode(_ wire: some StringProtocol) throws(Refusal) -> String {
+        var output: [UInt8] = []
+        output.reserveCapacity(wire.utf8.count)
+        var bytes = wire.utf8.makeIterator()
+        while let byte = bytes.next() {
+            guard byte == UInt8(ascii: "%") else {
+                output.append(byte)
+                continue
+            }
+            guard let high = bytes.next().flatMap(hex), let low = bytes.next().flatMap(hex) else { throw .badEncoding }
+            let decoded = high << 4 | low
+            guard decoded != UInt8(ascii: "/"), decoded != UInt8(ascii: "."), decoded != UInt8(ascii: "\\") else {
+                throw .badEncoding
+            }
+            output.append(decoded)
+        }
+        guard let text = String(validating: output, as: UTF8.self) else { throw .notUTF8 }
+        return text
+    }
+
+    private static func hex(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
+}

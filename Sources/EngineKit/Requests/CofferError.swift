@@ -1,0 +1,61 @@
+package import Syntax
+
+/// What every room tells a caller. Dialects map the code to their own status and shape, once.
+///
+/// Messages are static or name what the caller sent as a *name*; never a value.
+package struct CofferError: Error, Sendable {
+    package enum Code: String, Sendable {
+        case invalidRequest
+        case permissionDenied
+        case notFound
+        case methodNotAllowed
+        case conflict
+        case tooLarge
+        case unsupportedMediaType
+        case rateLimited
+        case uninitialized
+        case sealed
+        case unavailable
+        case `internal`
+    }
+
+    package var code: Code
+    package var messages: [String]
+    /// What a 404 still has to say, such as the metadata of a deleted version.
+    package var data: JSON?
+
+    package init(_ code: Code, _ messages: String..., data: JSON? = nil) {
+        self.code = code
+        self.messages = messages
+        self.data = data
+    }
+
+    package static func invalid(_ message: String) -> CofferError { .init(.invalidRequest, message) }
+    package static let denied = CofferError(.permissionDenied, "permission denied")
+    /// Nothing there, and nothing to say about it.
+    package static let notFound = CofferError(.notFound)
+    package static let sealed = CofferError(.sealed, "Coffer is sealed; unseal it with `coffer operator unseal`")
+}
+
+extension CofferError {
+    package init(_ error: StorageError) {
+        switch error {
+        case .conflict: self.init(.conflict, "the record changed at the same moment; read it again and retry")
+        case .limitExceeded(let what): self.init(.tooLarge, what)
+        case .unavailable:
+            self.init(.unavailable, "the storage is not available; nothing was changed. Retry, and see the server's log")
+        case .corrupted:
+            self.init(.internal, "a stored record failed its integrity check and is not served; restore it from a backup")
+        case .sealed: self = .sealed
+        }
+    }
+
+    /// Any error as one that may be shown: an unforeseen one says nothing of itself.
+    package init(wrapping error: any Error) {
+        switch error {
+        case let error as CofferError: self = error
+        case let error as StorageError: self.init(error)
+        default: self.init(.internal, "internal error; the server's log has it under this request's id")
+        }
+    }
+}

@@ -1,0 +1,48 @@
+package import Syntax
+
+/// An engine's answer. A dialect turns it into its own JSON.
+package struct Response: Sendable {
+    package enum Body: Sendable {
+        /// 204.
+        case none
+        /// The `data` of the envelope: an object, or `.raw` text of one.
+        case data(JSON)
+        /// The whole body, without an envelope, as `sys/health` answers.
+        case bare(JSON)
+    }
+
+    package var body: Body
+    /// Where the usual one (200, or 204 with no body) does not fit.
+    package var status: Int?
+    package var auth: Authentication?
+    package var warnings: [String] = []
+    /// Keys of `data` and of the request that the audit may show in the clear, such as counters.
+    package var auditClearKeys: [String] = []
+
+    package init(_ body: Body, status: Int? = nil, auth: Authentication? = nil, warnings: [String] = []) {
+        self.body = body
+        self.status = status
+        self.auth = auth
+        self.warnings = warnings
+    }
+
+    package static let empty = Response(.none)
+    package static func data(_ object: JSONObject) -> Response { .init(.data(.object(object))) }
+    package static func bare(_ object: JSONObject, status: Int? = nil) -> Response { .init(.bare(.object(object)), status: status) }
+
+    /// `{"keys": [...]}`, or 404 when there are none, as the Vault API answers lists.
+    package static func keys(_ keys: [String], info: JSONObject? = nil) throws(CofferError) -> Response {
+        guard !keys.isEmpty else { throw .notFound }
+        var data: JSONObject = ["keys": .strings(keys)]
+        if let info { data["key_info"] = .object(info) }
+        return .data(data)
+    }
+}
+
+/// What a login or a token creation gives.
+package enum Authentication: Sendable {
+    /// An auth method says who this is; the pipeline makes the token.
+    case grant(AuthGrant)
+    /// A token that exists.
+    case issued(IssuedAuth)
+}

@@ -1,0 +1,57 @@
+/// One declared path of an engine. Routing, validation, help, the OpenAPI document and the audit all read this.
+package struct EnginePath: Sendable {
+    package typealias Handler = @Sendable (Request) async throws -> Response
+
+    package enum Access: Sendable {
+        /// A valid token whose policies allow the operation.
+        case token
+        /// The same, and `sudo` besides.
+        case sudo
+        /// Anybody: logins and the few paths the protocol leaves open.
+        case unauthenticated
+    }
+
+    package struct Endpoint: Sendable {
+        package var summary: String
+        package var handler: Handler
+
+        package init(_ summary: String, _ handler: @escaping Handler) {
+            self.summary = summary
+            self.handler = handler
+        }
+    }
+
+    package var pattern: PathPattern
+    package var summary: String
+    package var details: String
+    package var fields: [Field]
+    package var access: Access
+    /// Takes any field besides the declared ones, and the engine reads `Request.body`.
+    package var isOpen: Bool
+    /// Whether a final slash means the same as none (mount paths). Otherwise only listings may have one.
+    package var allowsFolder: Bool
+    package var endpoints: [Operation: Endpoint]
+    /// Whether the thing is there: decides between `create` and `update`. Without it every write is an update.
+    package var exists: (@Sendable (Request) async throws -> Bool)?
+
+    package init(
+        _ pattern: PathPattern, _ summary: String, details: String = "", fields: [Field] = [], access: Access = .token,
+        isOpen: Bool = false, allowsFolder: Bool = false, exists: (@Sendable (Request) async throws -> Bool)? = nil,
+        endpoints: [Operation: Endpoint]
+    ) {
+        self.pattern = pattern
+        self.summary = summary
+        self.details = details
+        self.fields = fields
+        self.access = access
+        self.isOpen = isOpen
+        self.allowsFolder = allowsFolder
+        self.endpoints = endpoints
+        self.exists = exists
+    }
+
+    /// A write with no `create` of its own is handled as an update.
+    package func endpoint(for operation: Operation) -> Endpoint? {
+        endpoints[operation] ?? (operation == .create ? endpoints[.update] : nil)
+    }
+}

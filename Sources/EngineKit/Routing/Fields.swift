@@ -1,0 +1,150 @@
+package import Syntax
+
+/// A request's fields after validation. A getter of the declared kind cannot fail.
+package struct Fields: Sendable {
+    private var values: JSONObject
+    /// Names that were sent, as opposed to filled in with a default.
+    private var sent: [String]
+
+    package init(_ values: JSONObject = .init()) {
+        self.values = values
+        sent = values.keys
+    }
+
+    /// Coerces what was sent to the declared kinds, as the Vault API does; anything else names its field and is refused.
+    package init(validating input: JSONObject, as declared: [Field]) throws(CofferError) {
+        var values = JSONObject()
+        var sent: [String] = []
+        for field in declared {
+            if let value = input[field.name], !value.isNull {
+                values[field.name] = try Fields.coerce(value, field)
+                sent.append(field.name)
+            } else if let initial = field.initial {
+                values[field.name] = initial
+            } else if field.isRequired {
+                throw .invalid("missing field '\(field.name)'")
+            }
+        }
+        self.values = values
+        self.sent = sent
+    }
+
+    /// True when the caller sent it (null counts as not sent).
+    package func has(_ name: String) -> Bool { sent.contains(name) }
+
+    package func string(_ name: String) -> String? { values[name]?.stringValue }
+    package func bool(_ name: String) -> Bool? { values[name]?.boolValue }
+    package func int(_ name: String) -> Int? { values[name]?.intValue }
+    /// Seconds.
+    package func duration(_ name: String) -> Int? { values[name]?.intValue }
+    package func strings(_ name: String) -> [String]? { values[name]?.arrayValue?.compactMap(\.stringValue) }
+    package func ints(_ name: String) -> [Int]? { values[name]?.arrayValue?.compactMap(\.intValue) }
+    package func object(_ name: String) -> JSONObject? { values[name]?.objectValue }
+    package func stringMap(_ name: String) -> [String: String]? {
+        values[name]?.objectValue.map { object in
+            Dictionary(object.members.map { ($0.key, $0.value.stringValue ?? "") }, uniquingKeysWith: { $1 })
+        }
+    }
+    package func any(_ name: String) -> JSON? { values[name] }
+}
+
+extension Fields {
+    private static func coerce(_ value: JSON, _ field: Field) throws(CofferError) -> JSON {
+        let coerced: JSON? =
+            switch field.kind {
+            case .any: value
+            case .string: text(value).map { .string($0) }
+            case .bool: bool(value)
+            case .int: int(value).map { .int($0) }
+            case .duration: duration(value).map { .int($0) }
+            case .strings: list(value, text)?.asStrings
+            case .ints: list(value, { int($0).map(String.init) })?.asNumbers
+            case .object: value.objectValue.map { .object($0) }
+            case .stringMap: stringMap(value)
+            }
+        guard let coerced else { throw .invalid("field '\(field.name)' must be \(field.kind.article)") }
+        return coerced
+    }
+
+    private static func text(_ value: JSON) -> String? {
+        switch value {
+        case .string(let text), .number(let text): text
+        default: nil
+        }
+    }
+
+    private static func bool(_ value: JSON) -> JSON? {
+        switch value {
+        case .bool: value
+        case .string("true"), .string("True"), .string("TRUE"), .string("1"), .number("1"): .bool(true)
+        case .string("false"), .string("False"), .string("FALSE"), .string("0"), .number("0"): .bool(false)
+        default: nil
+        }
+    }
+
+    private static func int(_ value: JSON) -> Int? {
+        switch value {
+        case .number(let text), .string(let text): Int(text)
+        default: nil
+        }
+    }
+
+    private static func duration(_ value: JSON) -> Int? {
+        switch value {
+        case .string(""): 0
+        case .number(let text), .string(let text): DurationText.seconds(text)
+        default: nil
+        }
+    }
+
+    private static func list(_ value: JSON, _ element: (JSON) -> String?) -> [String]? {
+        switch value {
+        case .array(let values):
+            let texts = values.compactMap(element)
+            return texts.count == values.count ? texts : nil
+        case .string(""): return []
+        case .string(let joined):
+            return joined.split(separator: ",").map { part in
+                String(part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+            }
+        case .number: return element(value).map { [$0] }
+        default: return nil
+        }
+    }
+
+    private static func stringMap(_ value: JSON) -> JSON? {
+        guard let object = value.objectValue else { return nil }
+        var members: [JSONObject.Member] = []
+        members.reserveCapacity(object.count)
+        for member in object {
+            guard let text = text(member.value) else { return nil }
+            members.append(.init(key: member.key, value: .string(text)))
+        }
+        return .object(JSONObject(members))
+    }
+}
+
+extension [String] {
+    fileprivate var asStrings: JSON { .strings(self) }
+    fileprivate var asNumbers: JSON? {
+        let numbers = compactMap { Int($0) }
+        return numbers.count == count ? .array(numbers.map { .int($0) }) : nil
+    }
+}
+
+extension Field.Kind {
+    /// For error texts.
+    fileprivate var article: String {
+        switch self {
+        case .string: "a string"
+        case .bool: "a boolean"
+        case .int: "a whole number"
+        case .duration: "a duration such as 90, \"90s\" or \"1h30m\", at least 0"
+        case .strings: "a list of strings"
+        case .ints: "a list of whole numbers"
+        case .object: "an object"
+        case .stringMap: "an object of strings"
+        case .any: "any value"
+        }
+    }
+}

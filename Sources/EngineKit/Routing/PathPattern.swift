@@ -1,0 +1,105 @@
+/// A path below a mount: `config`, `roles/{name}`, `data/{path...}`.
+///
+/// `{name}` takes one segment; `{name...}` takes the rest, which may be nothing. Only literals may follow it, as in
+/// `mounts/{path...}/tune`, and then it takes at least one segment.
+package struct PathPattern: Sendable, Hashable, CustomStringConvertible {
+    package enum Segment: Sendable, Hashable {
+        case literal(String)
+        case one(String)
+        case rest(String)
+    }
+
+    package let description: String
+    package let segments: [Segment]
+    /// What follows `{name...}`, with its slash: `/tune`.
+    private let tail: String
+
+    package init(_ text: String) {
+        description = text
+        segments = text.split(separator: "/").map { part in
+            if part.hasPrefix("{"), part.hasSuffix("...}") { return .rest(String(part.dropFirst().dropLast(4))) }
+            if part.hasPrefix("{"), part.hasSuffix("}") { return .one(String(part.dropFirst().dropLast())) }
+            return .literal(String(part))
+        }
+        tail = text.textBehind("...}")
+    }
+
+    package var captureNames: [String] {
+        segments.compactMap { segment in
+            switch segment {
+            case .literal: nil
+            case .one(let name), .rest(let name): name
+            }
+        }
+    }
+
+    /// The captures, or nil when the path is another. `path` has no slash at either end.
+    package func match(_ path: Substring) -> Captures? {
+        var captures = Captures()
+        var rest = path
+        var isDone = path.isEmpty
+        for (index, segment) in segments.enumerated() {
+            if case .rest(let name) = segment {
+                guard index < segments.count - 1 else {
+                    captures.append(name, String(rest))
+                    return captures
+                }
+                guard rest.hasSuffix(tail), rest.utf8.count > tail.utf8.count else { return nil }
+                captures.append(name, String(rest.dropLast(tail.count)))
+                return captures
+            }
+            guard !isDone else { return nil }
+            let part: Substring
+            if let slash = rest.utf8.firstIndex(of: UInt8(ascii: "/")) {
+                part = rest[..<slash]
+                rest = rest[rest.utf8.index(after: slash)...]
+            } else {
+                part = rest
+                rest = rest[rest.endIndex...]
+                isDone = true
+            }
+            switch segment {
+            case .literal(let literal): guard part == literal else { return nil }
+            case .one(let name): captures.append(name, String(part))
+            case .rest: break
+            }
+        }
+        return isDone ? captures : nil
+    }
+}
+
+extension PathPattern: ExpressibleByStringLiteral {
+    package init(stringLiteral value: String) { self.init(value) }
+}
+
+/// The parts of a path that its pattern names: a few, so a scan finds them.
+package struct Captures: Sendable, Hashable {
+    package private(set) var pairs: [(name: String, value: String)] = []
+
+    package init(_ pairs: [(name: String, value: String)] = []) { self.pairs = pairs }
+
+    package mutating func append(_ name: String, _ value: String) { pairs.append((name, value)) }
+
+    /// Empty when the pattern has no such name.
+    package subscript(_ name: String) -> String { pairs.first { $0.name == name }?.value ?? "" }
+
+    package static func == (left: Captures, right: Captures) -> Bool {
+        left.pairs.elementsEqual(right.pairs) { $0.name == $1.name && $0.value == $1.value }
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        for pair in pairs { hasher.combine(pair.value) }
+    }
+}
+
+extension String {
+    /// What stands behind the first `mark`, or nothing.
+    fileprivate func textBehind(_ mark: String) -> String {
+        var rest = self[...]
+        while !rest.isEmpty {
+            if rest.hasPrefix(mark) { return String(rest.dropFirst(mark.count)) }
+            rest = rest.dropFirst()
+        }
+        return ""
+    }
+}

@@ -1,0 +1,70 @@
+package import EngineKit
+
+/// What is stored of a token. Never the token itself: `id` is its HMAC.
+package struct TokenEntry: Sendable, Hashable {
+    /// Lower-case hex of HMAC-SHA256 over the token.
+    package var id: String
+    package var accessor: String
+    /// Empty for an orphan.
+    package var parentID: String
+    package var policies: [String]
+    package var displayName: String
+    /// Where it was made, such as `auth/token/create`.
+    package var path: String
+    package var metadata: [String: String]
+    package var role: String
+    package var entityID: String
+    package var type: TokenType
+    package var createdAt: Timestamp
+    package var renewedAt: Timestamp?
+    /// nil never expires: root tokens only.
+    package var expiresAt: Timestamp?
+    /// Seconds it was made with; what a renewal without an increment asks for.
+    package var creationTTL: Int
+    /// Seconds from its creation that no renewal passes; 0 without one.
+    package var explicitMaxTTL: Int
+    /// Seconds from its creation that renewals of a token without a period do not pass.
+    package var maxTTL: Int
+    package var period: Int
+    package var isRenewable: Bool
+    package var boundCIDRs: [String]
+    /// 0 is without bound; -1 is used up.
+    package var usesLeft: Int
+
+    package init(id: String, accessor: String, policies: [String], displayName: String, path: String, createdAt: Timestamp) {
+        self.id = id
+        self.accessor = accessor
+        parentID = ""
+        self.policies = policies
+        self.displayName = displayName
+        self.path = path
+        metadata = [:]
+        role = ""
+        entityID = ""
+        type = .service
+        self.createdAt = createdAt
+        expiresAt = nil
+        creationTTL = 0
+        explicitMaxTTL = 0
+        maxTTL = 0
+        period = 0
+        isRenewable = false
+        boundCIDRs = []
+        usesLeft = 0
+    }
+
+    package var isOrphan: Bool { parentID.isEmpty }
+    package var isRoot: Bool { policies.contains("root") }
+
+    package func isValid(at now: Timestamp) -> Bool {
+        usesLeft >= 0 && expiresAt.map { now < $0 } ?? true
+    }
+
+    /// Whole seconds left, rounded up; 0 for a token without an end.
+    package func secondsLeft(at now: Timestamp) -> Int { expiresAt?.secondsRoundedUp(since: now) ?? 0 }
+
+    package var caller: Caller {
+        Caller(
+            accessor: accessor, displayName: displayName, entityID: entityID, policies: policies, metadata: metadata, tokenID: id)
+    }
+}

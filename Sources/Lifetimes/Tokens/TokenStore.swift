@@ -1,0 +1,215 @@
+import Crypto
+package import EngineKit
+package import SecretMemory
+import Synchronization
+import Syntax
+
+/// Tokens: made, found, renewed and revoked. Every change is one atomic batch.
+///
+/// Records are found by the HMAC of the token, so a stolen database holds nothing that logs in. Entries that are in
+/// use stay open in a bounded cache; every change here drops what it changed.
+package final class TokenStore: Sendable {
+    let storage: any Storage
+    let time: any TimeSource
+    let randomness: any Randomness
+    private let key: SymmetricKey
+    private let cache: Mutex<Cache>
+
+    private struct Cache {
+        var entries: [String: TokenEntry] = [:]
+        /// Counts changes, so that a slow reader does not put back what a change has just dropped.
+        var generation = 0
+    }
+
+    private static let cachedEntriesMax = 20_000
+    private static let attemptsMax = 16
+
+    /// `storage` is the barrier's slice for tokens; `key` the subkey `token-hmac/v1`.
+    package init(storage: any Storage, key: SecretBytes, time: any TimeSource, randomness: any Randomness) {
+        self.storage = storage
+        self.key = key.withBytes { SymmetricKey(data: $0) }
+        self.time = time
+        self.randomness = randomness
+        cache = Mutex(Cache())
+    }
+
+    // MARK: Finding
+
+    /// The entry of a token that is valid now, else nil.
+    package func authenticate(_ token: String) async throws(StorageError) -> TokenEntry? {
+        guard TokenFormat.isPlausible(token) else { return nil }
+        guard let entry = try await entry(id: id(of: token)), entry.isValid(at: time.now()) else { return nil }
+        return entry
+    }
+
+    /// The entry with this id, valid or not.
+    package func entry(id: String) async throws(StorageError) -> TokenEntry? {
+        let (cached, generation) = cache.withLock { ($0.entries[id], $0.generation) }
+        if let cached { return cached }
+        guard let entry = try await read(id)?.entry else { return nil }
+        cache.withLock { cache in
+            guard cache.generation == generation else { return }
+            if cache.entries.count >= Self.cachedEntriesMax { cache.entries.removeAll() }
+            cache.entries[id] = entry
+        }
+        return entry
+    }
+
+    /// The id of the token with this accessor, valid or not.
+    package func id(accessor: String) async throws(StorageError) -> String? {
+        guard let record = try await storage.get(TokenKeys.accessor(hash(accessor))) else { return nil }
+        return (try? JSON(parsing: record.value))?["id"]?.stringValue
+    }
+
+    /// A page of accessors in the order of their records.
+    package func accessors(after: String? = nil, limit: Int = StorageLimits.pageMax) async throws(StorageError) -> [String] {
+        let names = try await storage.list(
+            Listing(prefix: TokenKeys.accessors, after: after.map { hash($0) }, limit: limit))
+        var accessors: [String] = []
+        for name in names {
+            guard let record = try await storage.get(TokenKeys.accessors + name) else { continue }
+            if let accessor = (try? JSON(parsing: record.value))?["accessor"]?.stringValue { accessors.append(accessor) }
+        }
+        return accessors
+    }
+
+    /// Lower-case hex of the token's HMAC.
+    package func id(of token: String) -> String { hash(token) }
+
+    private func hash(_ text: String) -> String {
+        var text = text
+        let code = text.withUTF8 { HMAC<SHA256>.authenticationCode(for: UnsafeRawBufferPointer($0), using: key) }
+        return String(unsafeUninitializedCapacity: 64) { output in
+            var position = 0
+            for byte in code {
+                output[position] = Self.hexDigits[Int(byte >> 4)]
+                output[position + 1] = Self.hexDigits[Int(byte & 0xF)]
+                position += 2
+            }
+            return position
+        }
+    }
+
+    private static let hexDigits = Array("0123456789abcdef".utf8)
+
+    // MARK: Making
+
+    /// The records of a new token, for a batch that may hold more. `configure` fills the entry in.
+    ///
+    /// - Parameter named: the token's own text where somebody chose it, else a random one.
+    package func prepare(
+        named: String? = nil, displayName: String, policies: [String], path: String, into batch: inout Batch,
+        configure: (inout TokenEntry) -> Void = { _ in }
+    ) -> (token: String, entry: TokenEntry) {
+        let token = named ?? TokenFormat.makeServiceToken(randomness)
+        var entry = TokenEntry(
+            id: id(of: token), accessor: TokenFormat.makeAccessor(randomness), policies: policies, displayName: displayName,
+            path: path, createdAt: time.now())
+        configure(&entry)
+        batch.put(TokenKeys.entry(entry.id), entry.encoded(), if: .absent)
+        let pointer: JSONObject = ["id": .string(entry.id), "accessor": .string(entry.accessor)]
+        batch.put(TokenKeys.accessor(hash(entry.accessor)), pointer.encoded(), if: .absent)
+        if let expiresAt = entry.expiresAt { batch.put(TokenKeys.expiry(expiresAt, entry.id), []) }
+        if !entry.isOrphan { batch.put(TokenKeys.child(of: entry.parentID, entry.id), []) }
+        return (token, entry)
+    }
+
+    /// Makes a token, or nil when its parent was revoked meanwhile or the chosen text is taken.
+    package func create(
+        named: String? = nil, parent: TokenEntry?, displayName: String, policies: [String], path: String,
+        configure: (inout TokenEntry) -> Void
+    ) async throws(StorageError) -> (token: String, entry: TokenEntry)? {
+        for _ in 0..<Self.attemptsMax {
+            var batch = Batch()
+            if let parent {
+                guard let current = try await storage.get(TokenKeys.entry(parent.id)) else { return nil }
+                // A revocation deletes this record: then the child is not written either.
+                batch.check(TokenKeys.entry(parent.id), .version(current.version))
+            }
+            let made = prepare(named: named, displayName: displayName, policies: policies, path: path, into: &batch) { entry in
+                entry.parentID = parent?.id ?? ""
+                configure(&entry)
+            }
+            do {
+                try await storage.commit(batch)
+                invalidate([made.entry.id])
+                return made
+            } catch .conflict(let key) where parent.map({ key.hasSuffix($0.id) }) != true {
+                return nil
+            } catch .conflict {
+                continue
+            }
+        }
+        return nil
+    }
+
+    // MARK: Changing
+
+    /// Spends one use of a token with a bound on them. The entry as it is now, or nil when none was left.
+    package func spendUse(_ entry: TokenEntry) async throws(StorageError) -> TokenEntry? {
+        guard entry.usesLeft != 0 else { return entry }
+        return try await change(entry.id) { entry in
+            guard entry.usesLeft > 0 else { return false }
+            entry.usesLeft = entry.usesLeft == 1 ? -1 : entry.usesLeft - 1
+            return true
+        }
+    }
+
+    /// Gives a token more time. nil when it is gone or its end cannot be moved.
+    package func renew(id: String, increment: Int) async throws(StorageError) -> (entry: TokenEntry, lifetime: TokenLifetime)? {
+        var lifetime: TokenLifetime?
+        let now = time.now()
+        let renewed = try await change(id) { entry in
+            guard entry.isRenewable, entry.isValid(at: now), entry.expiresAt != nil else { return false }
+            guard let renewed = TokenLifetime.renewed(entry, increment: increment, at: now) else { return false }
+            lifetime = renewed
+            entry.expiresAt = now.adding(seconds: renewed.ttl)
+            entry.renewedAt = now
+            return true
+        }
+        guard let renewed, let lifetime else { return nil }
+        return (renewed, lifetime)
+    }
+
+    /// Reads, changes and writes back; tries again when another change came between.
+    private func change(_ id: String, _ body: (inout TokenEntry) -> Bool) async throws(StorageError) -> TokenEntry? {
+        for _ in 0..<Self.attemptsMax {
+            guard let (before, version) = try await read(id) else { return nil }
+            var entry = before
+            guard body(&entry) else { return nil }
+            var batch = Batch()
+            batch.put(TokenKeys.entry(id), entry.encoded(), if: .version(version))
+            let oldKey = before.expiresAt.map { TokenKeys.expiry($0, id) }
+            let newKey = entry.expiresAt.map { TokenKeys.expiry($0, id) }
+            if oldKey != newKey {
+                if let oldKey { batch.delete(oldKey) }
+                if let newKey { batch.put(newKey, []) }
+            }
+            do {
+                try await storage.commit(batch)
+                invalidate([id])
+                return entry
+            } catch .conflict {
+                continue
+            }
+        }
+        throw .unavailable("too many changes to one token at once; retry")
+    }
+
+    func read(_ id: String) async throws(StorageError) -> (entry: TokenEntry, version: UInt64)? {
+        guard let record = try await storage.get(TokenKeys.entry(id)) else { return nil }
+        guard let entry = TokenEntry(id: id, encoded: record.value) else { throw .corrupted(key: TokenKeys.entry(id)) }
+        return (entry, record.version)
+    }
+
+    /// Drops open entries after a change of their records, here or on another node.
+    package func invalidate(_ ids: [String]) {
+        cache.withLock { cache in
+            cache.generation += 1
+            for id in ids { cache.entries[id] = nil }
+        }
+    }
+
+    /// The key under which an accessor is filed, for batches elsewhere in this room.
+    func accessorKey(_ accessor: String) -> String { TokenKeys.accessor(hash(accessor)) }
+}

@@ -1,0 +1,132 @@
+/// Rewrites HCL with two-space indentation, aligned `=` and single blank lines. Comments and line breaks stay.
+public enum HCLFormat {
+    /// Throws what reading the text throws. A JSON document is indented by two spaces instead.
+    public static func formatted(_ text: String, limits: HCLLimits = .init()) throws(HCLError) -> String {
+        let bytes = Array(text.utf8)
+        let document = try HCLBody(parsing: bytes, limits: limits)
+        if let first = text.utf8.first(where: { $0 > 0x20 && $0 < 0x80 }), first == UInt8(ascii: "{") {
+            let json = (try? JSON(parsing: bytes)) ?? .object(document.json)
+            return json.pretty() + "\n"
+        }
+        let lines = try HCLFormat.lines(bytes)
+        return render(align(tidyBlankLines(lines)))
+    }
+
+    private struct Line {
+        var pieces: [Piece] = []
+        /// Brackets open before the line, less those that it closes first.
+        var depth = 0
+        /// Brackets open after the line.
+        var depthAfter = 0
+        /// Spaces to add before the `=` that is the second piece.
+        var padding = 0
+
+        var isBlank: Bool { pieces.isEmpty }
+
+        /// `name = value` that is over within the line.
+        var isAttribute: Bool {
+            pieces.count > 2 && pieces[1].kind == .mark(UInt8(ascii: "=")) && depth == depthAfter && !startsWithComment
+                && !pieces.contains { if case .heredoc = $0.kind { true } else { false } }
+        }
+        private var startsWithComment: Bool { pieces.first?.kind == .comment }
+        var closes: Bool { pieces.first?.isClosing == true }
+    }
+
+    private struct Piece {
+        var kind: HCLLexer.Kind
+        var text: String
+
+        var isClosing: Bool { kind == .mark(UInt8(ascii: "}")) || kind == .mark(UInt8(ascii: "]")) }
+    }
+
+    private static func lines(_ bytes: [UInt8]) throws(HCLError) -> [Line] {
+        var lexer = HCLLexer(bytes)
+        var (lines, line) = ([Line](), Line())
+        // For every open bracket the line it is on: brackets opened on one line indent once.
+        var open: [Int] = []
+        var depth: Int { Set(open).count }
+        while true {
+            let token = try lexer.next()
+            switch token.kind {
+            case .newline, .end:
+                line.depthAfter = depth
+                lines.append(line)
+                if token.kind == .end { return lines }
+                line = Line()
+                line.depth = depth
+                continue
+            case .mark(UInt8(ascii: "{")), .mark(UInt8(ascii: "[")): open.append(lines.count)
+            case .mark(UInt8(ascii: "}")), .mark(UInt8(ascii: "]")):
+                _ = open.popLast()
+                if line.pieces.allSatisfy(\.isClosing) { line.depth = min(line.depth, depth) }
+            default: break
+            }
+            line.pieces.append(Piece(kind: token.kind, text: raw(lexer.text(token.range), token.kind)))
+        }
+    }
+
+    private static func raw(_ text: String, _ kind: HCLLexer.Kind) -> String {
+        guard kind == .comment else { return text }
+        var text = Substring(text)
+        while let last = text.unicodeScalars.last, last.properties.isWhitespace { text.unicodeScalars.removeLast() }
+        return String(text)
+    }
+
+    private static func tidyBlankLines(_ lines: [Line]) -> [Line] {
+        var result: [Line] = []
+        var pending = false
+        for line in lines {
+            if line.isBlank {
+                pending = true
+                continue
+            }
+            if let last = result.last {
+                let opened = last.depthAfter > last.depth
+                let endsBlock = last.closes && last.depthAfter == 0
+                if endsBlock || pending && !opened && !line.closes { result.append(Line()) }
+            }
+            result.append(line)
+            pending = false
+        }
+        return result
+    }
+
+    private static func align(_ lines: [Line]) -> [Line] {
+        var lines = lines
+        var start = 0
+        while start < lines.count {
+            var end = start
+            while end < lines.count, lines[end].isAttribute, lines[end].depth == lines[start].depth { end += 1 }
+            let width = lines[start..<end].map { $0.pieces[0].text.count }.max() ?? 0
+            for index in start..<end { lines[index].padding = width - lines[index].pieces[0].text.count }
+            start = max(end, start + 1)
+        }
+        return lines
+    }
+
+    private static func render(_ lines: [Line]) -> String {
+        var output = ""
+        for line in lines {
+            if !line.isBlank { output += String(repeating: "  ", count: max(line.depth, 0)) }
+            for (index, piece) in line.pieces.enumerated() where !isNeedless(index, line) {
+                if index > 0, needsSpace(line.pieces[index - 1].kind, piece.kind) { output += " " }
+                if index == 1 { output += String(repeating: " ", count: line.padding) }
+                output += piece.text
+            }
+            output += "\n"
+        }
+        return output
+    }
+
+    /// The comma in `[1, 2,]`.
+    private static func isNeedless(_ index: Int, _ line: Line) -> Bool {
+        index > 0 && index + 1 < line.pieces.count && line.pieces[index].kind == .mark(UInt8(ascii: ","))
+            && line.pieces[index + 1].kind == .mark(UInt8(ascii: "]"))
+    }
+
+    private static func needsSpace(_ left: HCLLexer.Kind, _ right: HCLLexer.Kind) -> Bool {
+        if right == .mark(UInt8(ascii: ",")) || right == .mark(UInt8(ascii: "]")) { return left == .comment }
+        if left == .mark(UInt8(ascii: "[")) { return false }
+        return left != .mark(UInt8(ascii: "{")) || right != .mark(UInt8(ascii: "}"))
+    }
+}

@@ -1,0 +1,82 @@
+/// Who may import whom. A room may use the rooms listed beside it, all of which stand in a lower layer.
+///
+/// It is written out here a second time, apart from `Package.swift`, so that a wall can only be moved on purpose.
+enum RoomRules {
+    struct Room {
+        var layer: Int
+        var rooms: Set<String>
+        /// Packages from outside, each of which has few rooms that may know it.
+        var packages: Set<String> = []
+    }
+
+    /// Part of the toolchain; any room may use them.
+    static let platform: Set<String> = ["Swift", "Synchronization", "Foundation", "FoundationEssentials", "Glibc", "Dispatch"]
+
+    private static let nio: Set<String> = [
+        "NIOCore", "NIOPosix", "NIOHTTP1", "NIOHTTP2", "NIOSSL", "NIOConcurrencyHelpers", "NIOFoundationCompat",
+    ]
+
+    static let rooms: [String: Room] = [
+        "CSecretMemory": Room(layer: 0, rooms: []),
+        "SecretMemory": Room(layer: 1, rooms: ["CSecretMemory"]),
+        "Syntax": Room(layer: 1, rooms: []),
+        "EngineKit": Room(layer: 2, rooms: ["SecretMemory", "Syntax"], packages: ["Logging"]),
+
+        "Barrier": Room(layer: 3, rooms: ["SecretMemory", "Syntax", "EngineKit"], packages: ["Crypto"]),
+        "Policy": Room(layer: 3, rooms: ["Syntax", "EngineKit"]),
+        "Audit": Room(layer: 3, rooms: ["SecretMemory", "Syntax", "EngineKit"], packages: ["Crypto", "Logging"]),
+        "Lifetimes": Room(layer: 3, rooms: ["SecretMemory", "Syntax", "EngineKit"], packages: ["Crypto", "Logging"]),
+        "StoreSQLite": Room(layer: 3, rooms: ["EngineKit"], packages: ["GRDB", "Logging"]),
+
+        "Core": Room(
+            layer: 4, rooms: ["SecretMemory", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes"],
+            packages: ["Crypto", "Logging"]),
+        // An engine knows the contract and nothing of the core that calls it.
+        "KVEngine": Room(layer: 5, rooms: ["Syntax", "EngineKit"]),
+
+        "HTTPShell": Room(
+            layer: 6, rooms: ["Syntax", "EngineKit", "Core"],
+            packages: nio.union([
+                "Logging", "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "HummingbirdHTTP2", "HTTPTypes", "ServiceLifecycle",
+            ])),
+        "VaultAPI": Room(
+            layer: 7, rooms: ["Syntax", "EngineKit", "Core", "HTTPShell"], packages: nio.union(["HTTPTypes", "Logging"])),
+        "Server": Room(
+            layer: 8,
+            rooms: [
+                "SecretMemory", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes", "StoreSQLite", "Core", "KVEngine",
+                "HTTPShell", "VaultAPI",
+            ],
+            packages: nio.union(["Crypto", "Logging", "ServiceLifecycle"])),
+
+        // The public SDK knows no room of the server.
+        "CofferClient": Room(layer: 2, rooms: ["Syntax"], packages: nio.union(["AsyncHTTPClient"])),
+        "coffer": Room(
+            layer: 9, rooms: ["CofferClient", "Syntax", "Server", "Audit", "Policy"], packages: ["ArgumentParser", "Yams"]),
+    ]
+
+    /// Drivers that exactly one room may know, whatever the table above comes to say.
+    static let drivers: [String: String] = [
+        "GRDB": "StoreSQLite", "Hummingbird": "HTTPShell", "AsyncHTTPClient": "CofferClient", "ArgumentParser": "coffer",
+    ]
+
+    /// One line for each import that crosses a wall.
+    static func violations(in tree: SourceTree) -> [String] {
+        tree.files.flatMap { file in
+            file.imports.compactMap { found in
+                refusal(of: found.module, in: file.room).map { "\(file.path):\(found.line): \($0)" }
+            }
+        }
+    }
+
+    private static func refusal(of module: String, in name: String) -> String? {
+        guard let room = rooms[name] else { return "\(name) is not a room in the table" }
+        if platform.contains(module) || module == name { return nil }
+        if let other = rooms[module] {
+            guard other.layer < room.layer else { return "\(name) reaches \(module), which is not below it" }
+            return room.rooms.contains(module) ? nil : "\(name) may not import the room \(module)"
+        }
+        if let only = drivers[module], only != name { return "\(module) belongs to \(only) alone" }
+        return room.packages.contains(module) ? nil : "\(name) may not import the package \(module)"
+    }
+}
