@@ -94,7 +94,11 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
+        // -  What only tests need.
+        room("TestSupport", ["SecretMemory", "Syntax", "EngineKit"]),
         tests("RoomTests", []),
+        tests("AuditTests", ["Audit", "EngineKit", "Syntax", "SecretMemory", crypto, logging]),
+        tests("StorageTests", ["EngineKit", "StoreSQLite", "TestSupport", logging]),
     ],
     swiftLanguageModes: [.v6]
 )
