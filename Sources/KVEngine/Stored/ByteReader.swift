@@ -21,7 +21,8 @@ struct ByteReader {
         guard try integer(UInt8.self) == header.kind, try integer(UInt8.self) == header.format else { throw corrupted }
     }
 
-    mutating func integer<Value: FixedWidthInteger & BitwiseCopyable>(_ type: Value.Type = Value.self) throws(StorageError) -> Value {
+    mutating func integer<Value: FixedWidthInteger & BitwiseCopyable>(_ type: Value.Type = Value.self) throws(StorageError) -> Value
+    {
         let size = MemoryLayout<Value>.size
         guard remaining >= size else { throw corrupted }
         let value = bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: position, as: Value.self) }

@@ -82,7 +82,8 @@ enum CustomMetadata {
         text.unicodeScalars.allSatisfy { scalar in
             if scalar == " " { return true }
             return switch scalar.properties.generalCategory {
-            case .control, .format, .surrogate, .privateUse, .unassigned, .spaceSeparator, .lineSeparator, .paragraphSeparator: false
+            case .control, .format, .surrogate, .privateUse, .unassigned, .spaceSeparator, .lineSeparator, .paragraphSeparator:
+                false
             default: true
             }
         }

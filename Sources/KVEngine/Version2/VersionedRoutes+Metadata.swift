@@ -8,7 +8,9 @@ extension VersionedRoutes {
             details: "Listings can be paged with `after` and `limit`, and descend with `recursive`.",
             fields: [
                 VersionedRoutes.versionsMaxField, VersionedRoutes.checkAndSetField,
-                Field("delete_version_after", .duration, "How long after its writing a version is deleted. 0 for what the mount says."),
+                Field(
+                    "delete_version_after", .duration, "How long after its writing a version is deleted. 0 for what the mount says."
+                ),
                 Field("custom_metadata", .object, "Up to 64 short strings by name, for all versions. Not secret."),
             ] + SecretListing.fields,
             exists: exists,
