@@ -10,30 +10,29 @@ final class MountTable: Sendable {
 
     private let storage: any Storage
     private let environment: MountEnvironment
-    /// `sys/` and `auth/token/`, which no request can remove.
-    private let builtIn: [Mount]
-    private let state: Mutex<State>
+    private let state = Mutex(State())
 
     private struct State {
-        var router: MountRouter
-        var entries: [MountEntry]
+        var router = MountRouter([])
+        var entries: [MountEntry] = []
+        /// `sys/` and `auth/token/`, which no request can remove.
+        var builtIn: [Mount] = []
     }
 
-    init(storage: any Storage, environment: MountEnvironment, builtIn: [Mount]) {
+    init(storage: any Storage, environment: MountEnvironment) {
         self.storage = storage
         self.environment = environment
-        self.builtIn = builtIn
-        state = Mutex(State(router: MountRouter(builtIn), entries: []))
     }
 
     var router: MountRouter { state.withLock { $0.router } }
     /// Every mount there is, the built-in ones too.
-    var entries: [MountEntry] { state.withLock { $0.entries } + builtIn.map(\.entry) }
+    var entries: [MountEntry] { state.withLock { $0.entries + $0.builtIn.map(\.entry) } }
 
     func entry(at path: String) -> MountEntry? { entries.first { $0.path == path } }
 
     /// Reads the table and mounts everything in it. Call after an unseal.
-    func load() async throws {
+    func load(builtIn: [Mount]) async throws {
+        state.withLock { $0.builtIn = builtIn }
         try await finishRemovals()
         let (entries, _) = try await read()
         install(entries)
@@ -77,7 +76,8 @@ final class MountTable: Sendable {
                 if let mount = old[entry.path], mount.entry == entry { return mount }
                 return Mount(entry: entry, engine: environment.makeEngine(entry))
             }
-            state = State(router: MountRouter(mounts + builtIn), entries: entries)
+            state.router = MountRouter(mounts + state.builtIn)
+            state.entries = entries
         }
     }
 

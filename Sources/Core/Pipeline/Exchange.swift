@@ -54,7 +54,7 @@ struct Exchange {
             let acl = try await services.policies.acl(entry.policies)
             let prefix = mount?.entry.path ?? ""
             request.mayAlso = { operation, relative in
-                acl.allows(Capability(operation), path: prefix + relative)
+                acl.verdict(Capability(operation), path: prefix + relative).isAllowed
             }
         }
         try record()
@@ -140,7 +140,7 @@ struct Exchange {
     private mutating func chooseCreateOrUpdate(_ declared: EnginePath, _ request: inout Request) async throws {
         guard let entry else { return }
         let held = try await services.policies.acl(entry.policies).capabilities(path: path.text)
-        if held.contains([.create, .update]), !held.contains(.deny) { return }
+        if held.contains(.root) || held.contains([.create, .update]) { return }
         guard let exists = declared.exists else { return }
         operation = try await exists(request) ? .update : .create
     }
@@ -167,10 +167,9 @@ struct Exchange {
     private mutating func requireAccess(isSudo: Bool) async throws {
         guard let entry else { throw CofferError.denied }
         let acl = try await services.policies.acl(entry.policies)
-        let question = ACL.Question(
-            path: path.description, capability: Capability(operation), needsSudo: isSudo, parameters: body,
-            wrapTTL: incoming.wrapTTL)
-        switch acl.verdict(question) {
+        let verdict = acl.verdict(
+            Capability(operation), path: path.description, parameters: body, wrapTTL: incoming.wrapTTL, sudo: isSudo)
+        switch verdict {
         case .allowed(let policies): granting = policies
         case .denied: throw CofferError.denied
         }
