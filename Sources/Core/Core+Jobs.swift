@@ -12,12 +12,11 @@ extension Core {
             if round % 60 == 0 { try await seal.storeUsage() }
         } catch {
             // Sealed meanwhile, or the storage is away: the next round tries again.
-            if self.services != nil { logger.warning("a periodic job failed; it will be tried again", metadata: ["kind": "\(type(of: error))"]) }
+            if self.services != nil {
+                logger.warning("a periodic job failed; it will be tried again", metadata: ["kind": "\(type(of: error))"])
+            }
         }
     }
-
-    /// Seals after the answer has left, so that the answer itself can still be recorded.
-    func sealSoon() async { Task { await close() } }
 
     /// Re-seals older records, from where an interrupted run stopped.
     func resealInBackground() {
@@ -27,7 +26,8 @@ extension Core {
                 logger.info(
                     "records re-sealed", metadata: ["resealed": "\(report.resealed)", "unreadable": "\(report.unreadableCount)"])
             } catch {
-                logger.warning("re-sealing stopped; it goes on after the next unseal or rotation", metadata: ["kind": "\(type(of: error))"])
+                logger.warning(
+                    "re-sealing stopped; it goes on after the next unseal or rotation", metadata: ["kind": "\(type(of: error))"])
             }
         }
     }

@@ -32,6 +32,8 @@ package final class Core: Pipeline {
     var logger: Logger { environment.logger }
     var services: Services? { state.withLock { $0 } }
     package var isSealed: Bool { services == nil }
+    /// Empty while sealed.
+    var clusterID: String { services?.clusterID ?? "" }
 
     // MARK: Serving
 
@@ -118,7 +120,10 @@ package final class Core: Pipeline {
         try await mounts.load(builtIn: [
             Mount(entry: .system, engine: system), Mount(entry: .token, engine: login),
         ])
-        return Services(tokens: tokens, policies: policies, mounts: mounts, audit: audit)
+        let cluster = try await barrier.get(Self.clusterKey)
+        return Services(
+            tokens: tokens, policies: policies, mounts: mounts, audit: audit,
+            clusterID: cluster.map { String(decoding: $0.value, as: UTF8.self) } ?? "")
     }
 
     func tokenStore(_ barrier: Barrier) throws -> TokenStore {
@@ -132,7 +137,8 @@ package final class Core: Pipeline {
     private func auditBroker() throws -> AuditBroker {
         AuditBroker(
             settings: AuditSettings(
-                allowedDirectories: settings.auditDirectories, nodeID: settings.nodeID, tokenPrefixes: ["coffer.", "hvs.", "hvb.", "hvr."]),
+                allowedDirectories: settings.auditDirectories, nodeID: settings.nodeID,
+                tokenPrefixes: ["coffer.", "hvs.", "hvb.", "hvr."]),
             keys: AuditKeys(hmac: try barrier.subkey(info: "audit-hmac/v1"), chain: try barrier.subkey(info: "audit-chain/v1")),
             clock: environment.time, randomness: environment.randomness, logger: logger)
     }

@@ -32,6 +32,7 @@ struct Exchange {
             outcome = .failure(core.presentable(error, requestID: incoming.id))
         }
         let answered = await close(outcome)
+        if case .success(let response) = answered { await response.afterRecording?() }
         return CoreAnswer(
             requestID: incoming.id, mountType: mount?.entry.type ?? "", path: path.text, outcome: answered)
     }
@@ -73,9 +74,12 @@ struct Exchange {
     private mutating func authenticate() async throws {
         guard case .token(let token) = incoming.credentials else { return }
         guard var entry = try await services.tokens.authenticate(token) else { return }
-        guard entry.boundCIDRs.isEmpty || entry.boundCIDRs.contains(where: { block in
-            CIDRBlock(block)?.contains(incoming.connection.remoteAddress) == true
-        }) else { return }
+        guard
+            entry.boundCIDRs.isEmpty
+                || entry.boundCIDRs.contains(where: { block in
+                    CIDRBlock(block)?.contains(incoming.connection.remoteAddress) == true
+                })
+        else { return }
         if entry.usesLeft > 0 {
             guard let spent = try await services.tokens.spendUse(entry) else { return }
             entry = spent
@@ -160,7 +164,8 @@ struct Exchange {
         try await requireAccess(isSudo: declared.access == .sudo)
         guard incoming.wrapTTL == nil else {
             // Answering in the clear what was asked to be wrapped would be worse than refusing.
-            throw CofferError.invalid("response wrapping is not supported by this version; send the request without X-Vault-Wrap-TTL")
+            throw CofferError.invalid(
+                "response wrapping is not supported by this version; send the request without X-Vault-Wrap-TTL")
         }
     }
 

@@ -10,8 +10,9 @@ extension SystemEngine {
                 "seal", "Close the server.", access: .sudo,
                 endpoints: [
                     .update: .init("Forget every key until the next unseal.") { _ in
-                        await core.sealSoon()
-                        return .empty
+                        var response = Response.empty
+                        response.afterRecording = { [core] in await core.close() }
+                        return response
                     }
                 ]),
             EnginePath(
@@ -119,7 +120,8 @@ extension SystemEngine {
             EnginePath(
                 PathPattern(root + "/init"), "New shares for old.",
                 fields: [
-                    Field("secret_shares", .int, "How many new shares."), Field("secret_threshold", .int, "How many of them are enough."),
+                    Field("secret_shares", .int, "How many new shares."),
+                    Field("secret_threshold", .int, "How many of them are enough."),
                     Field("require_verification", .bool, default: false, "Ask for the new shares before they count."),
                     Field("pgp_keys", .strings, "Not supported."), Field("backup", .bool, default: false, "Not supported."),
                     Field("nonce", .string, "Of the attempt, to cancel it."),
@@ -128,7 +130,8 @@ extension SystemEngine {
                     .read: .init("How far it is.") { _ in .bare(try await core.seal.rekeyStatus(target).shown) },
                     .update: .init("Begin.") { request in
                         let count = try ShareCount(
-                            shares: request.fields.int("secret_shares") ?? 0, threshold: request.fields.int("secret_threshold") ?? 0)
+                            shares: request.fields.int("secret_shares") ?? 0, threshold: request.fields.int("secret_threshold") ?? 0
+                        )
                         let status = try await core.seal.startRekey(
                             target, count, requiresVerification: request.fields.bool("require_verification") ?? false,
                             pgpKeys: request.fields.strings("pgp_keys") ?? [], backup: request.fields.bool("backup") ?? false)
