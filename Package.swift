@@ -19,6 +19,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let nio: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"),
@@ -54,7 +55,7 @@ let package = Package(
         // 1  The contract.
         room("EngineKit", ["SecretMemory", "Syntax", logging]),
         // 2  Rooms with one job each; they never import each other.
-        room("Barrier", ["SecretMemory", "Syntax", "EngineKit", crypto]),
+        room("Barrier", ["SecretMemory", "Syntax", "EngineKit", crypto, cryptoExtras]),
         room("Policy", ["Syntax", "EngineKit"]),
         room("Audit", ["SecretMemory", "Syntax", "EngineKit", crypto, logging]),
         room("Lifetimes", ["SecretMemory", "Syntax", "EngineKit", crypto, logging]),
@@ -94,7 +95,12 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
+        // -  What only tests need.
+        room("TestSupport", ["SecretMemory", "Syntax", "EngineKit"]),
         tests("RoomTests", []),
+        tests("AuditTests", ["Audit", "EngineKit", "Syntax", "SecretMemory", crypto, logging]),
+        tests("StorageTests", ["EngineKit", "StoreSQLite", "TestSupport", logging]),
+        tests("BarrierTests", ["Barrier", "SecretMemory", "Syntax", "EngineKit", crypto]),
     ],
     swiftLanguageModes: [.v6]
 )

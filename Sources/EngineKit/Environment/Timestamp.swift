@@ -6,7 +6,7 @@ package struct Timestamp: Sendable, Hashable, Comparable {
     package init(seconds: Int) { nanoseconds = Int64(seconds) * 1_000_000_000 }
 
     /// Whole seconds, rounded down.
-    package var seconds: Int { Int(nanoseconds >= 0 ? nanoseconds / 1_000_000_000 : (nanoseconds - 999_999_999) / 1_000_000_000) }
+    package var seconds: Int { Int(nanoseconds / 1_000_000_000 - (nanoseconds % 1_000_000_000 < 0 ? 1 : 0)) }
 
     package static func < (left: Timestamp, right: Timestamp) -> Bool { left.nanoseconds < right.nanoseconds }
 
@@ -35,19 +35,39 @@ package struct Timestamp: Sendable, Hashable, Comparable {
 extension Timestamp: CustomStringConvertible {
     /// RFC 3339 in UTC with nine digits of a second, as the Vault API writes times.
     package var description: String {
+        var output: [UInt8] = []
+        encode(into: &output)
+        return String(decoding: output, as: UTF8.self)
+    }
+
+    /// The description as ASCII, without a string in between: answers are full of times.
+    package func encode(into output: inout [UInt8]) {
         let seconds = Int64(self.seconds)
-        let fraction = nanoseconds - seconds * 1_000_000_000
         let days = seconds >= 0 ? seconds / 86_400 : (seconds - 86_399) / 86_400
         let second = Int(seconds - days * 86_400)
         let (year, month, day) = Self.civil(fromDays: Int(days))
-        return "\(Self.pad(year, 4))-\(Self.pad(month, 2))-\(Self.pad(day, 2))"
-            + "T\(Self.pad(second / 3600, 2)):\(Self.pad(second / 60 % 60, 2)):\(Self.pad(second % 60, 2))"
-            + ".\(Self.pad(Int(fraction), 9))Z"
+        Self.append(year, digits: 4, then: UInt8(ascii: "-"), to: &output)
+        Self.append(month, digits: 2, then: UInt8(ascii: "-"), to: &output)
+        Self.append(day, digits: 2, then: UInt8(ascii: "T"), to: &output)
+        Self.append(second / 3600, digits: 2, then: UInt8(ascii: ":"), to: &output)
+        Self.append(second / 60 % 60, digits: 2, then: UInt8(ascii: ":"), to: &output)
+        Self.append(second % 60, digits: 2, then: UInt8(ascii: "."), to: &output)
+        // Wrapping, because the seconds of the earliest moments do not fit as nanoseconds; the difference always does.
+        Self.append(Int(nanoseconds &- seconds &* 1_000_000_000), digits: 9, then: UInt8(ascii: "Z"), to: &output)
     }
 
-    private static func pad(_ value: Int, _ width: Int) -> String {
-        let digits = String(value)
-        return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+    /// Years from 1677 to 2262 are all that fit, so no number is wider than its place.
+    private static func append(_ value: Int, digits: Int, then separator: UInt8, to output: inout [UInt8]) {
+        let start = output.count
+        output.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: digits))
+        output.append(separator)
+        var rest = value
+        var position = start + digits - 1
+        while rest > 0, position >= start {
+            output[position] += UInt8(rest % 10)
+            rest /= 10
+            position -= 1
+        }
     }
 
     /// Days since the epoch to a Gregorian date; the year starts in March so that leap days come last.

@@ -18,6 +18,8 @@ package struct Request: Sendable {
     package var caller: Caller?
     package var connection: Connection
     package var wrapTTL: Int?
+    /// The token as it came; set only for the server's own mounts (`sys/`, `auth/token/`), which answer with it.
+    package var presentedToken: String?
     /// Asks the caller's policies about another path of the same mount: batch items and recursive listings.
     package var mayAlso: @Sendable (Operation, _ relativePath: String) -> Bool
 

@@ -15,7 +15,11 @@ package struct Response: Sendable {
     /// Where the usual one (200, or 204 with no body) does not fit.
     package var status: Int?
     package var auth: Authentication?
+    /// How long the answer is good for when no lease was registered: the envelope's `lease_duration`.
+    package var leaseSeconds = 0
     package var warnings: [String] = []
+    /// Done when the answer is on record and before it leaves, such as sealing.
+    package var afterRecording: (@Sendable () async -> Void)?
     /// Keys of `data` and of the request that the audit may show in the clear, such as counters.
     package var auditClearKeys: [String] = []
 

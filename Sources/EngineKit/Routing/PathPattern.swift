@@ -1,6 +1,7 @@
 /// A path below a mount: `config`, `roles/{name}`, `data/{path...}`.
 ///
-/// `{name}` takes one segment; `{name...}`, only at the end, takes the rest, which may be nothing.
+/// `{name}` takes one segment; `{name...}` takes the rest, which may be nothing. Only literals may follow it, as in
+/// `mounts/{path...}/tune`, and then it takes at least one segment.
 package struct PathPattern: Sendable, Hashable, CustomStringConvertible {
     package enum Segment: Sendable, Hashable {
         case literal(String)
@@ -10,6 +11,8 @@ package struct PathPattern: Sendable, Hashable, CustomStringConvertible {
 
     package let description: String
     package let segments: [Segment]
+    /// What follows `{name...}`, with its slash: `/tune`.
+    private let tail: String
 
     package init(_ text: String) {
         description = text
@@ -18,6 +21,7 @@ package struct PathPattern: Sendable, Hashable, CustomStringConvertible {
             if part.hasPrefix("{"), part.hasSuffix("}") { return .one(String(part.dropFirst().dropLast())) }
             return .literal(String(part))
         }
+        tail = text.textBehind("...}")
     }
 
     package var captureNames: [String] {
@@ -34,9 +38,14 @@ package struct PathPattern: Sendable, Hashable, CustomStringConvertible {
         var captures = Captures()
         var rest = path
         var isDone = path.isEmpty
-        for segment in segments {
+        for (index, segment) in segments.enumerated() {
             if case .rest(let name) = segment {
-                captures.append(name, String(rest))
+                guard index < segments.count - 1 else {
+                    captures.append(name, String(rest))
+                    return captures
+                }
+                guard rest.hasSuffix(tail), rest.utf8.count > tail.utf8.count else { return nil }
+                captures.append(name, String(rest.dropLast(tail.count)))
                 return captures
             }
             guard !isDone else { return nil }
@@ -80,5 +89,17 @@ package struct Captures: Sendable, Hashable {
 
     package func hash(into hasher: inout Hasher) {
         for pair in pairs { hasher.combine(pair.value) }
+    }
+}
+
+extension String {
+    /// What stands behind the first `mark`, or nothing.
+    fileprivate func textBehind(_ mark: String) -> String {
+        var rest = self[...]
+        while !rest.isEmpty {
+            if rest.hasPrefix(mark) { return String(rest.dropFirst(mark.count)) }
+            rest = rest.dropFirst()
+        }
+        return ""
     }
 }

@@ -27,7 +27,7 @@ package struct Batch: Sendable {
         }
     }
 
-    /// At most one mutation a key.
+    /// At most one mutation a key; a store refuses a second.
     package private(set) var mutations: [Mutation] = []
 
     package init() {}

@@ -10,13 +10,21 @@ package struct PrefixedStorage: Storage {
     }
 
     package func get(_ key: String) async throws(StorageError) -> StoredRecord? {
-        try await base.get(prefix + key)
+        do throws(StorageError) {
+            return try await base.get(prefix + key)
+        } catch {
+            throw inSlice(error)
+        }
     }
 
     package func list(_ listing: Listing) async throws(StorageError) -> [String] {
         var listing = listing
         listing.prefix = prefix + listing.prefix
-        return try await base.list(listing)
+        do throws(StorageError) {
+            return try await base.list(listing)
+        } catch {
+            throw inSlice(error)
+        }
     }
 
     package func commit(_ batch: Batch) async throws(StorageError) {
@@ -25,6 +33,23 @@ package struct PrefixedStorage: Storage {
             mutation.key = prefix + mutation.key
             prefixed.append(mutation)
         }
-        try await base.commit(prefixed)
+        do throws(StorageError) {
+            try await base.commit(prefixed)
+        } catch {
+            throw inSlice(error)
+        }
+    }
+
+    /// Names the key as the engine knows it.
+    private func inSlice(_ error: StorageError) -> StorageError {
+        switch error {
+        case .conflict(let key): .conflict(key: withoutPrefix(key))
+        case .corrupted(let key): .corrupted(key: withoutPrefix(key))
+        case .limitExceeded, .unavailable, .sealed: error
+        }
+    }
+
+    private func withoutPrefix(_ key: String) -> String {
+        key.utf8.starts(with: prefix.utf8) ? String(Substring(key.utf8.dropFirst(prefix.utf8.count))) : key
     }
 }

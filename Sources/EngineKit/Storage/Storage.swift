@@ -1,14 +1,18 @@
 /// Where records live. Three verbs; every store passes the same contract suite.
 ///
-/// Keys are UTF-8 paths such as `mount/4f…/data/db`, at most ``StorageLimits/keyBytesMax`` long, ordered by
-/// their bytes. A store never sees a plain secret: the barrier seals values before they come here.
+/// Keys are UTF-8 paths such as `mount/4f…/data/db`: segments joined by `/`, none empty, no NUL, at most
+/// ``StorageLimits/keyBytesMax`` long, compared and ordered by their bytes. A store never sees a plain secret: the
+/// barrier seals values before they come here.
 package protocol Storage: Sendable {
+    /// Nil also for a key that no record can have.
     func get(_ key: String) async throws(StorageError) -> StoredRecord?
 
     /// One page of keys below a prefix. See ``Listing``.
     func list(_ listing: Listing) async throws(StorageError) -> [String]
 
-    /// All of it or nothing, and on disk when this returns.
+    /// All of it or nothing, on disk when this returns, and seen by every read that begins after that.
+    ///
+    /// Every precondition is judged before anything changes. Cancelling the caller does not stop a commit.
     func commit(_ batch: Batch) async throws(StorageError)
 }
 
@@ -27,9 +31,9 @@ package struct StoredRecord: Sendable, Hashable {
 package struct Listing: Sendable, Hashable {
     /// Ends with `/`, or is empty for everything.
     package var prefix: String
-    /// The last name of the page before, relative to `prefix`.
+    /// The last name of the page before, relative to `prefix`. It need not be there (any more).
     package var after: String?
-    /// At most this many names come back.
+    /// At most this many names come back, and never more than ``StorageLimits/pageMax``; none for 0 or less.
     package var limit: Int
     /// Names with everything below them; otherwise children only, folders once with a final `/`.
     package var isRecursive: Bool
@@ -48,13 +52,16 @@ package enum StorageLimits {
     package static let valueBytesMax = 33 << 20
     package static let pageMax = 10_000
     package static let batchMutationsMax = 20_000
+    /// Keys and values of one batch together.
+    package static let batchBytesMax = 64 << 20
 }
 
 package enum StorageError: Error, Hashable, Sendable {
     /// A precondition of a batch did not hold; nothing was written.
     case conflict(key: String)
+    /// A key, value, batch or listing outside the contract; nothing was written.
     case limitExceeded(String)
-    /// The store cannot be reached or its disk refuses; nothing is known to be written.
+    /// The store cannot be reached or its disk refuses; whether anything was written is unknown.
     case unavailable(String)
     /// A record is there but is not what was written: changed, moved or truncated.
     case corrupted(key: String)

@@ -1,0 +1,120 @@
+import EngineKit
+import Glibc
+import Synchronization
+
+extension AuditBroker {
+    /// Adds a device and begins its chain; throws when the device cannot be written.
+    ///
+    /// `known` is the checkpoint in sealed storage, if there is one.
+    package func enable(_ configuration: AuditDeviceConfiguration, known: AuditCheckpoint? = nil) throws(AuditError) {
+        let options = try AuditOptions(type: configuration.type, options: configuration.options)
+        let chain = make(configuration, options, known: known)
+        // Claimed first and opened after, so that two calls for one path do not both open its file.
+        try add(chain)
+        do throws(AuditDeviceError) {
+            try chain.locked { _ in }
+        } catch {
+            remove(chain)
+            throw .unavailable(error.reason)
+        }
+    }
+
+    /// Adds a stored device at unseal. One that cannot be written now is tried again with every record, so that
+    /// a full disk makes requests fail and not the unsealing.
+    package func restore(_ configuration: AuditDeviceConfiguration, known: AuditCheckpoint?) throws(AuditError) {
+        let options = try AuditOptions(type: configuration.type, options: configuration.options)
+        let chain = make(configuration, options, known: known)
+        try add(chain)
+        try? chain.locked { _ in }  // Logged there.
+    }
+
+    /// Ends the device's file in good order and lets go of it.
+    package func disable(_ path: String) throws(AuditError) {
+        let chain = try chain(path)
+        remove(chain)
+        _ = chain.finish()
+    }
+
+    package func list() -> [AuditDeviceStatus] {
+        table.withLock { $0.chains }.map { chain in
+            AuditDeviceStatus(configuration: chain.configuration, failure: chain.state.withLock { $0.failure })
+        }
+    }
+
+    /// What a value looks like in this device's lines: `hmac-sha256:…`.
+    package func hash(_ path: String, _ input: String) throws(AuditError) -> String { try chain(path).hash(input) }
+
+    /// After log rotation (SIGHUP): ends every file and goes on in whatever has its name now.
+    package func reopenAll() {
+        for chain in table.withLock({ $0.chains }) { chain.reopen() }
+    }
+
+    /// The ends of all chains by accessor, to be stored under the barrier: often, and at seal.
+    package func checkpoints() -> [String: AuditCheckpoint] {
+        let now = context.clock.now()
+        var result: [String: AuditCheckpoint] = [:]
+        for chain in table.withLock({ $0.chains }) {
+            result[chain.configuration.accessor] = chain.state.withLock { $0.checkpoint(at: now) }
+        }
+        return result
+    }
+
+    /// Keys for a verifier. Ends the live segment first, see ``AuditChainDisclosure``.
+    package func disclose(_ path: String, segments: [String]) throws(AuditError) -> AuditChainDisclosure {
+        guard segments.count <= AuditVerifier.segmentsMax else {
+            throw .invalidOption(name: "segments", reason: "too many")
+        }
+        guard segments.allSatisfy({ ChainLine.isHex($0.utf8, count: ChainLine.segmentHexBytes) }) else {
+            throw .invalidOption(name: "segments", reason: "not the ids of segments")
+        }
+        return try chain(path).disclose(segments)
+    }
+
+    /// Ends every file and drops the keys. What it returns is the last checkpoint to store; every later call throws
+    /// ``AuditError/closed``.
+    @discardableResult
+    package func close() -> [String: AuditCheckpoint] {
+        let chains = table.withLock { table in
+            defer { table = Table(chains: [], isClosed: true) }
+            return table.chains
+        }
+        var result: [String: AuditCheckpoint] = [:]
+        for chain in chains { result[chain.configuration.accessor] = chain.finish() }
+        return result
+    }
+
+    private func make(_ configuration: AuditDeviceConfiguration, _ options: AuditOptions, known: AuditCheckpoint?) -> DeviceChain {
+        let settings = context.settings
+        let device: any AuditDevice =
+            switch options.target {
+            case .file(let path): FileDevice(path: path, mode: options.mode, allowedDirectories: settings.allowedDirectories)
+            case .standardOutput:
+                StreamDevice(descriptor: STDOUT_FILENO, name: "stdout", timeoutMilliseconds: settings.streamTimeoutMilliseconds)
+            case .discard: DiscardDevice()
+            }
+        return make(configuration, options, device: device, known: known)
+    }
+
+    func make(
+        _ configuration: AuditDeviceConfiguration, _ options: AuditOptions, device: any AuditDevice, known: AuditCheckpoint?
+    ) -> DeviceChain {
+        DeviceChain(
+            configuration, options: options, device: device, keys: DeviceKeys(keys, accessor: configuration.accessor), known: known,
+            context: context)
+    }
+
+    func add(_ chain: DeviceChain) throws(AuditError) {
+        try table.withLock { table throws(AuditError) in
+            guard !table.isClosed else { throw .closed }
+            guard table.chains.count < context.settings.devicesMax else { throw .tooManyDevices }
+            guard !table.chains.contains(where: { $0.configuration.path == chain.configuration.path }) else {
+                throw .pathInUse
+            }
+            table.chains.append(chain)
+        }
+    }
+
+    private func remove(_ chain: DeviceChain) {
+        table.withLock { table in table.chains.removeAll { $0 === chain } }
+    }
+}

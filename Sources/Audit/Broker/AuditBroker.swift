@@ -1,0 +1,55 @@
+package import EngineKit
+package import Logging
+import Synchronization
+
+/// The audit trail of an unsealed server: every request and every answer goes through ``record(_:)`` before it
+/// leaves, and does not leave when that throws.
+///
+/// Calls block for the time of a `write(2)` and never suspend. Made at unseal, closed at seal.
+package final class AuditBroker: Sendable {
+    struct Table: Sendable {
+        var chains: [DeviceChain] = []
+        var isClosed = false
+    }
+
+    let keys: AuditKeys
+    let context: DeviceChain.Context
+    let table = Mutex(Table())
+
+    package init(
+        settings: AuditSettings, keys: AuditKeys, clock: any TimeSource, randomness: any Randomness, logger: Logger
+    ) {
+        self.keys = keys
+        context = .init(settings: settings, clock: clock, randomness: randomness, logger: logger)
+    }
+
+    /// Returns when the line is on at least one device that records. Without devices there is nothing to do.
+    package func record(_ record: AuditRecord) throws(AuditError) { try write(record, nil) }
+
+    /// Both lines with one write: for a request that changed nothing and whose answer is at hand.
+    package func record(_ request: AuditRecord, _ response: AuditRecord) throws(AuditError) { try write(request, response) }
+
+    private func write(_ first: AuditRecord, _ second: AuditRecord?) throws(AuditError) {
+        let chains = try open()
+        guard !chains.isEmpty else { return }
+        var isRecorded = false
+        for chain in chains {
+            do throws(AuditDeviceError) {
+                try chain.record(first, second)
+                isRecorded = isRecorded || chain.isRecording
+            } catch {}  // The chain has logged it; what counts is whether another one did record.
+        }
+        guard isRecorded || !chains.contains(where: \.isRecording) else { throw .notRecorded }
+    }
+
+    func open() throws(AuditError) -> [DeviceChain] {
+        let (chains, isClosed) = table.withLock { ($0.chains, $0.isClosed) }
+        guard !isClosed else { throw .closed }
+        return chains
+    }
+
+    func chain(_ path: String) throws(AuditError) -> DeviceChain {
+        guard let chain = try open().first(where: { $0.configuration.path == path }) else { throw .unknownDevice }
+        return chain
+    }
+}

@@ -1,0 +1,93 @@
+import EngineKit
+import Logging
+import Syntax
+
+extension ChainState {
+    /// The last failure, while its next try is still to come.
+    func waiting(_ clock: some TimeSource) -> AuditDeviceError? {
+        guard !isOpen, let retryAt, clock.now() < retryAt else { return nil }
+        return AuditDeviceError(reason: failure ?? "not tried again yet", isClean: true)
+    }
+
+    /// Opens the device if it is not.
+    mutating func ready(_ context: DeviceChain.Context) throws(AuditDeviceError) {
+        guard !isOpen else { return }
+        try open(context, at: context.clock.now())
+        (retryAt, backoffNanoseconds) = (nil, Self.backoffMinNanoseconds)
+    }
+
+    /// Opens the device and begins a segment on it.
+    mutating func open(_ context: DeviceChain.Context, at now: Timestamp) throws(AuditDeviceError) {
+        let known = checkpoint(at: now)
+        let contents = try device.open()
+        let start = ChainStart.decide(contents, known: known, keys: keys) { device.line(endingAt: $0) }
+        last = Position(sequence: start.sequence, mac: start.previous, segment: "")
+        if let repair = contents.repair { owedRepairs.append(repair) }
+        if contents.isForeign { pending.append(UInt8(ascii: "\n")) }
+        begin(start.origin, context, at: now)
+        for repair in owedRepairs { note(repair, context, at: now) }
+        if let reason = start.breakReason { note(reason, fileBytes: contents.fileBytes, context, at: now) }
+        try flush()
+        owedRepairs = []
+        isOpen = true
+    }
+
+    /// Appends a header under a new key.
+    mutating func begin(_ origin: ChainStart.Origin, _ context: DeviceChain.Context, at now: Timestamp) {
+        last.segment = Hex.text(context.randomness.bytes(ChainLine.segmentHexBytes / 2))
+        segmentKey = KeyedHash(key: keys.segmentKey(last.segment))
+        append(
+            "segment",
+            [
+                .init(key: "version", value: 1), .init(key: "node", value: .string(header.nodeID)),
+                .init(key: "device", value: .string(header.path)), .init(key: "accessor", value: .string(header.accessor)),
+                .init(key: "start", value: .string(origin.rawValue)),
+            ], at: now)
+    }
+
+    /// The last line of a file that is left in good order.
+    mutating func end(at now: Timestamp) { append("end", [], at: now) }
+
+    private mutating func note(_ repair: DeviceContents.Repair, _ context: DeviceChain.Context, at now: Timestamp) {
+        append(
+            "repair",
+            [
+                .init(key: "removed_bytes", value: .int(repair.removedBytes)),
+                .init(key: "removed_sha256", value: .string(repair.removedSHA256)),
+            ], at: now)
+        log("a torn last line of \(repair.removedBytes) bytes, cut away", context)
+    }
+
+    private mutating func note(
+        _ reason: ChainStart.Break, fileBytes: UInt64, _ context: DeviceChain.Context, at now: Timestamp
+    ) {
+        append(
+            "break",
+            [
+                .init(key: "reason", value: .string(reason.rawValue)), .init(key: "file_bytes", value: .int(fileBytes)),
+                .init(key: "expected_seq", value: .int(last.sequence - 1)),
+            ], at: now)
+        log(reason.rawValue, context)
+    }
+
+    private func log(_ found: String, _ context: DeviceChain.Context) {
+        context.logger.warning("audit file", metadata: ["device": "\(header.path)", "found": "\(found)"])
+    }
+
+    private mutating func append(_ type: StaticString, _ members: [JSONObject.Member], at now: Timestamp) {
+        var content: [UInt8] = []
+        content.append("\"time\":\"" as StaticString)
+        var time = TimeText()
+        time.append(now, to: &content)
+        content.append("\",\"type\":\"" as StaticString)
+        content.append(type)
+        content.append(UInt8(ascii: "\""))
+        for member in members {
+            content.append(UInt8(ascii: ","))
+            JSON.encode(member.key, into: &content)
+            content.append(UInt8(ascii: ":"))
+            member.value.encode(into: &content)
+        }
+        content.withUnsafeBytes { append($0) }
+    }
+}

@@ -1,0 +1,89 @@
+import EngineKit
+import Synchronization
+
+extension DeviceChain {
+    /// Ends the file, opens what has its name now and goes on there. A failure leaves the old file in use where it can.
+    func reopen() {
+        let now = context.clock.now()
+        let failure: String? = state.withLock { state in
+            guard state.isOpen else {
+                state.retryAt = nil  // Somebody has just mended it.
+                return nil
+            }
+            state.end(at: now)
+            do throws(AuditDeviceError) {
+                try state.flush()
+            } catch {
+                state.failed(error, at: now)
+            }
+            do throws(AuditDeviceError) {
+                try state.open(context, at: now)
+                return nil
+            } catch {
+                return state.carryOn(after: error, context, at: now)
+            }
+        }
+        if let failure { log(.failed(failure)) }
+    }
+
+    /// Writes the last line and closes. Gives the checkpoint to keep.
+    func finish() -> AuditCheckpoint? {
+        let now = context.clock.now()
+        return state.withLock { state in
+            if state.isOpen {
+                state.end(at: now)
+                try? state.flush()  // A file without its last line says that it was not ended, which is the truth.
+            }
+            let checkpoint = state.checkpoint(at: now)
+            state.device.close()
+            state.isOpen = false
+            state.segmentKey = nil
+            // A caller that still holds this chain must not open it again.
+            state.failure = "closed"
+            state.retryAt = Timestamp(nanoseconds: .max)
+            return checkpoint
+        }
+    }
+
+    func disclose(_ segments: [String]) throws(AuditError) -> AuditChainDisclosure {
+        let now = context.clock.now()
+        var end: (AuditCheckpoint, String)?
+        do throws(AuditDeviceError) {
+            try locked { state throws(AuditDeviceError) in
+                guard let checkpoint = state.checkpoint(at: now) else { return }
+                state.begin(.rolled, context, at: now)
+                do throws(AuditDeviceError) {
+                    try state.flush()
+                } catch {
+                    state.segmentKey = KeyedHash(key: keys.segmentKey(state.last.segment))
+                    throw error
+                }
+                end = (checkpoint, state.last.segment)
+            }
+        } catch {
+            throw .unavailable(error.reason)
+        }
+        guard let (checkpoint, live) = end else { throw .unavailable("nothing recorded yet") }
+        let pairs = segments.filter { $0 != live }.map { ($0, keys.segmentKey($0)) }
+        return AuditChainDisclosure(
+            segmentKeys: Dictionary(pairs) { first, _ in first }, checkpoint: checkpoint, liveSegment: live)
+    }
+}
+
+extension ChainState {
+    /// The new file could not be opened: the old one is better than none.
+    mutating func carryOn(after error: AuditDeviceError, _ context: DeviceChain.Context, at now: Timestamp) -> String {
+        guard isOpen else {
+            failed(error, at: now)
+            return error.reason
+        }
+        begin(.continued, context, at: now)
+        do throws(AuditDeviceError) {
+            try flush()
+        } catch {
+            isOpen = false
+            failed(error, at: now)
+        }
+        return error.reason
+    }
+}

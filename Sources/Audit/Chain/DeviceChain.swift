@@ -1,0 +1,95 @@
+import Crypto
+import EngineKit
+import Logging
+import Synchronization
+
+/// One device with its chain: formats outside its lock, chains and writes inside.
+final class DeviceChain: Sendable {
+    struct Context: Sendable {
+        var settings: AuditSettings
+        var clock: any TimeSource
+        var randomness: any Randomness
+        var logger: Logger
+    }
+
+    let configuration: AuditDeviceConfiguration
+    let keys: DeviceKeys
+    let context: Context
+    let isRecording: Bool
+    private let formatters: Mutex<[LineFormatter]>
+    private let fresh: LineFormatter
+    let state: Mutex<ChainState>
+
+    private static let formattersMax = 8
+
+    /// Does not open the device yet.
+    init(
+        _ configuration: AuditDeviceConfiguration, options: AuditOptions, device: any AuditDevice, keys: DeviceKeys,
+        known: AuditCheckpoint?, context: Context
+    ) {
+        self.configuration = configuration
+        self.keys = keys
+        self.context = context
+        isRecording = device.isRecording
+        fresh = LineFormatter(hash: keys.values, options: options, tokenPrefixes: context.settings.tokenPrefixes)
+        formatters = Mutex([])
+        let header = ChainState.Header(
+            nodeID: context.settings.nodeID, path: configuration.path, accessor: configuration.accessor)
+        state = Mutex(ChainState(device: device, keys: keys, header: header, known: known))
+    }
+
+    /// Writes one or two records with a single write.
+    func record(_ first: AuditRecord, _ second: AuditRecord?) throws(AuditDeviceError) {
+        var formatter = formatters.withLock { $0.popLast() } ?? fresh
+        formatter.append(first)
+        let split = formatter.output.count
+        if let second { formatter.append(second) }
+        defer {
+            formatter.reset()
+            let returned = formatter
+            formatters.withLock { if $0.count < Self.formattersMax { $0.append(returned) } }
+        }
+        let output = formatter.output
+        try locked { state throws(AuditDeviceError) in
+            output.withUnsafeBytes { bytes in
+                state.append(UnsafeRawBufferPointer(rebasing: bytes[..<split]))
+                if second != nil { state.append(UnsafeRawBufferPointer(rebasing: bytes[split...])) }
+            }
+            try state.flush()
+        }
+    }
+
+    /// Opens the device where that is due, runs the body, and takes note when it fails.
+    func locked(_ body: (inout ChainState) throws(AuditDeviceError) -> Void) throws(AuditDeviceError) {
+        let change: ChainState.Change? = try state.withLock { state throws(AuditDeviceError) in
+            if let waiting = state.waiting(context.clock) { throw waiting }
+            let before = state.failure
+            do throws(AuditDeviceError) {
+                try state.ready(context)
+                try body(&state)
+                state.failure = nil
+                return before == nil ? nil : .recovered
+            } catch {
+                state.failed(error, at: context.clock.now())
+                if before == nil { log(.failed(error.reason)) }
+                throw error
+            }
+        }
+        if let change { log(change) }
+    }
+
+    func log(_ change: ChainState.Change) {
+        let path: Logger.Metadata = ["device": "\(configuration.path)"]
+        switch change {
+        case .recovered: context.logger.notice("audit device records again", metadata: path)
+        case .failed(let reason):
+            context.logger.error("audit device failed", metadata: path.merging(["reason": "\(reason)"]) { $1 })
+        case .found(let what):
+            context.logger.warning("audit file", metadata: path.merging(["found": "\(what)"]) { $1 })
+        }
+    }
+
+    func hash(_ input: String) -> String {
+        String(decoding: LineFormatter.hashed(input, with: keys.values).dropFirst().dropLast(), as: UTF8.self)
+    }
+}

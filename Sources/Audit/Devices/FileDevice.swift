@@ -1,0 +1,83 @@
+import Glibc
+
+/// A file that only grows, below one of the configured directories.
+struct FileDevice: AuditDevice {
+    let path: String
+    let mode: UInt16
+    let allowedDirectories: [String]
+    var descriptor: Int32 = -1
+
+    init(path: String, mode: UInt16, allowedDirectories: [String]) {
+        self.path = path
+        self.mode = mode
+        self.allowedDirectories = allowedDirectories
+    }
+
+    var isRecording: Bool { true }
+
+    mutating func open() throws(AuditDeviceError) -> DeviceContents {
+        // The new file is opened before the old one is let go: a rotation to a bad place keeps the trail running.
+        let opened = try openFile()
+        do throws(AuditDeviceError) {
+            // Opened twice under one name, the file is still ours alone.
+            if isSame(opened) { flock(descriptor, LOCK_UN) }
+            try claim(opened)
+            let contents = try FileTail.read(opened, path: path)
+            close()
+            descriptor = opened
+            return contents
+        } catch {
+            _ = Glibc.close(opened)
+            throw error
+        }
+    }
+
+    private func isSame(_ other: Int32) -> Bool {
+        var (mine, theirs) = (stat(), stat())
+        guard descriptor >= 0, fstat(descriptor, &mine) == 0, fstat(other, &theirs) == 0 else { return false }
+        return mine.st_dev == theirs.st_dev && mine.st_ino == theirs.st_ino
+    }
+
+    mutating func write(_ bytes: UnsafeRawBufferPointer) throws(AuditDeviceError) {
+        guard descriptor >= 0 else { throw failure("write", EBADF, isClean: false) }
+        var written = 0
+        while written < bytes.count {
+            let count = Glibc.write(descriptor, bytes.baseAddress! + written, bytes.count - written)  // Not empty, so not nil.
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else {
+                let number = count < 0 ? errno : EIO
+                throw failure("write", number, isClean: takeBack(written))
+            }
+            written += count
+        }
+    }
+
+    /// Cuts the torn piece of a failed write away; nobody else writes, so it is the last.
+    private func takeBack(_ count: Int) -> Bool {
+        guard count > 0 else { return true }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_size >= count else { return false }
+        while ftruncate(descriptor, status.st_size - count) != 0 {
+            guard errno == EINTR else { return false }
+        }
+        return true
+    }
+
+    func fileBytes() -> UInt64 {
+        var status = stat()
+        return fstat(descriptor, &status) == 0 ? UInt64(status.st_size) : 0
+    }
+
+    func line(endingAt offset: UInt64) -> [UInt8]? { FileTail.line(descriptor, endingAt: offset) }
+
+    mutating func close() {
+        if descriptor >= 0 { _ = Glibc.close(descriptor) }
+        descriptor = -1
+    }
+
+    func failure(_ verb: String, _ number: Int32, isClean: Bool = true) -> AuditDeviceError {
+        AuditDeviceError(reason: "\(verb) \(path): \(SystemError.text(number))", isClean: isClean)
+    }
+
+    func refusal(_ reason: String) -> AuditDeviceError { AuditDeviceError(reason: "\(path): \(reason)", isClean: true) }
+}

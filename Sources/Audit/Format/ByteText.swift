@@ -1,0 +1,26 @@
+extension [UInt8] {
+    @inline(__always)
+    mutating func append(_ text: StaticString) {
+        append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    mutating func append(decimal value: UInt64) {
+        var value = value
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
+            var start = 20
+            repeat {
+                start -= 1
+                digits.initializeElement(at: start, to: UInt8(ascii: "0") + UInt8(value % 10))
+                value /= 10
+            } while value > 0
+            append(contentsOf: digits[start...])
+        }
+    }
+
+    mutating func append(decimal value: Int) {
+        if value < 0 { append(UInt8(ascii: "-")) }
+        append(decimal: value.magnitude as UInt)
+    }
+
+    private mutating func append(decimal value: UInt) { append(decimal: UInt64(value)) }
+}

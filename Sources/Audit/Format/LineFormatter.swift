@@ -1,0 +1,134 @@
+import Crypto
+import EngineKit
+import SecretMemory
+import Syntax
+
+/// Turns records into the content of lines, in a buffer that it uses again and again.
+///
+/// After ``reset()`` nothing of a record is left in it but HMACs and what is clear.
+struct LineFormatter: Sendable {
+    /// Data that would make a longer line is written as one HMAC of the whole.
+    static let dataBytesMax = 8 << 20
+    private static let keptCapacityMax = 256 << 10
+
+    let hash: KeyedHash
+    let options: AuditOptions
+    let tokenPrefixes: [[UInt8]]
+    private let hashedTrue: [UInt8]
+    private let hashedFalse: [UInt8]
+
+    var output: [UInt8] = []
+    /// Holds a secret only while it is being unescaped.
+    var scratch: [UInt8] = []
+    private var time = TimeText()
+    /// The token and the accessor appear several times in a record and its answer: hashed once.
+    private var known: [(secret: String, code: SHA256Digest)] = []
+
+    init(hash: KeyedHash, options: AuditOptions, tokenPrefixes: [String]) {
+        self.hash = hash
+        self.options = options
+        self.tokenPrefixes = tokenPrefixes.map { Array($0.utf8) }
+        hashedTrue = Self.hashed("true", with: hash)
+        hashedFalse = Self.hashed("false", with: hash)
+        output.reserveCapacity(4_096)
+    }
+
+    mutating func reset() {
+        known.removeAll(keepingCapacity: true)
+        if output.capacity > Self.keptCapacityMax {
+            output = []
+        } else {
+            output.removeAll(keepingCapacity: true)
+        }
+    }
+
+    // MARK: Leaves
+
+    static func hashed(_ text: String, with hash: KeyedHash) -> [UInt8] {
+        var output: [UInt8] = []
+        output.append("\"hmac-sha256:" as StaticString)
+        Array(text.utf8).withUnsafeBytes { hash.appendHex(of: $0, to: &output) }
+        output.append(UInt8(ascii: "\""))
+        return output
+    }
+
+    /// `"hmac-sha256:…"` of these bytes.
+    @inline(__always)
+    mutating func hashed(_ bytes: UnsafeRawBufferPointer) {
+        output.append("\"hmac-sha256:" as StaticString)
+        hash.appendHex(of: bytes, to: &output)
+        output.append(UInt8(ascii: "\""))
+    }
+
+    mutating func hashed(_ text: String) {
+        var text = text
+        text.withUTF8 { hashed(UnsafeRawBufferPointer($0)) }
+    }
+
+    mutating func hashed(_ value: Bool) { output.append(contentsOf: value ? hashedTrue : hashedFalse) }
+
+    mutating func hashedOnce(_ secret: String) {
+        let code: SHA256Digest
+        if let entry = known.first(where: { $0.secret.utf8.elementsEqual(secret.utf8) }) {
+            code = entry.code
+        } else {
+            var secret = secret
+            let hash = hash
+            code = secret.withUTF8 { hash.code(UnsafeRawBufferPointer($0)) }
+            known.append((secret, code))
+        }
+        output.append("\"hmac-sha256:" as StaticString)
+        code.withUnsafeBytes { Hex.append($0, to: &output) }
+        output.append(UInt8(ascii: "\""))
+    }
+
+    mutating func clear(_ text: String) { JSON.encode(text, into: &output) }
+
+    // MARK: Members
+
+    mutating func comma() { output.append(UInt8(ascii: ",")) }
+
+    /// The name comes as `"name":` with its comma where one is due.
+    mutating func member(_ name: StaticString, clear value: String?) {
+        guard let value else { return }
+        output.append(name)
+        clear(value)
+    }
+
+    mutating func member(_ name: StaticString, number value: Int?) {
+        guard let value else { return }
+        output.append(name)
+        output.append(decimal: value)
+    }
+
+    mutating func member(_ name: StaticString, secret value: String?) {
+        guard let value, !value.isEmpty else { return }
+        output.append(name)
+        hashedOnce(value)
+    }
+
+    mutating func member(_ name: StaticString, accessor value: String?) {
+        guard let value, !value.isEmpty else { return }
+        output.append(name)
+        if options.hashesAccessors { hashedOnce(value) } else { clear(value) }
+    }
+
+    mutating func member(_ name: StaticString, list values: [String]) {
+        guard !values.isEmpty else { return }
+        output.append(name)
+        output.append(UInt8(ascii: "["))
+        for (index, value) in values.enumerated() {
+            if index > 0 { comma() }
+            clear(value)
+        }
+        output.append(UInt8(ascii: "]"))
+    }
+
+    mutating func member(_ name: StaticString, time value: Timestamp?) {
+        guard let value else { return }
+        output.append(name)
+        output.append(UInt8(ascii: "\""))
+        time.append(value, to: &output)
+        output.append(UInt8(ascii: "\""))
+    }
+}

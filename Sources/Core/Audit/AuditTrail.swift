@@ -1,0 +1,129 @@
+import Audit
+import EngineKit
+import Syntax
+
+/// The audit devices of this server: the broker that writes, and the records that remember what is enabled.
+final class AuditTrail: Sendable {
+    private static let tableKey = "sys/audit"
+    private static let checkpointPrefix = "sys/audit-checkpoint/"
+
+    private let broker: AuditBroker
+    private let storage: any Storage
+    private let randomness: any Randomness
+
+    init(broker: AuditBroker, storage: any Storage, randomness: any Randomness) {
+        self.broker = broker
+        self.storage = storage
+        self.randomness = randomness
+    }
+
+    /// Opens the devices that were enabled. One that fails keeps requests from being answered, not the unsealing.
+    func load() async throws {
+        for configuration in try await table().devices {
+            do throws(AuditError) {
+                try broker.restore(configuration, known: try await checkpoint(configuration.accessor))
+            } catch {
+                throw CofferError(.internal, "an audit device of the stored table cannot be restored")
+            }
+        }
+    }
+
+    /// Returns when the record is on a device.
+    func record(_ record: AuditRecord) throws(CofferError) {
+        do {
+            try broker.record(record)
+        } catch {
+            throw Self.notRecorded
+        }
+    }
+
+    static let notRecorded = CofferError(
+        .internal, "no audit device could record this request, so it is not answered; check the audit devices' disks")
+
+    func list() -> [AuditDeviceConfiguration] { broker.list().map(\.configuration) }
+
+    func enable(_ path: String, type: String, description: String, options: [String: String], isLocal: Bool) async throws {
+        let configuration = AuditDeviceConfiguration(
+            path: path, type: type, description: description, options: options, isLocal: isLocal, randomness: randomness)
+        do throws(AuditError) {
+            try broker.enable(configuration)
+        } catch {
+            throw CofferError.invalid("\(error)")
+        }
+        do {
+            try await change { $0.append(configuration) }
+        } catch {
+            try? broker.disable(configuration.path)
+            throw error
+        }
+    }
+
+    /// Nothing to do for a device that is not there.
+    func disable(_ path: String) async throws {
+        guard let device = list().first(where: { $0.path == path }) else { return }
+        try await change { $0.removeAll { $0.path == path } }
+        try? broker.disable(path)
+        var batch = Batch()
+        batch.delete(Self.checkpointPrefix + device.accessor)
+        try await storage.commit(batch)
+    }
+
+    func hash(_ path: String, _ input: String) throws(CofferError) -> String {
+        do {
+            return try broker.hash(path, input)
+        } catch {
+            throw .invalid("unknown audit backend: \"\(path)\"")
+        }
+    }
+
+    func disclose(_ path: String, segments: [String]) throws(CofferError) -> JSON {
+        do {
+            return try broker.disclose(path, segments: segments).json
+        } catch {
+            throw .invalid("\(error)")
+        }
+    }
+
+    func reopen() { broker.reopenAll() }
+
+    /// Remembers where each chain ends, where the editor of an audit file cannot reach.
+    func storeCheckpoints() async throws { try await store(broker.checkpoints()) }
+
+    /// Ends the files in good order; must come before the barrier forgets its keys.
+    func close() async throws { try await store(broker.close()) }
+
+    private func store(_ checkpoints: [String: AuditCheckpoint]) async throws {
+        guard !checkpoints.isEmpty else { return }
+        var batch = Batch()
+        for (accessor, checkpoint) in checkpoints { batch.put(Self.checkpointPrefix + accessor, checkpoint.json.encoded()) }
+        try await storage.commit(batch)
+    }
+
+    private func checkpoint(_ accessor: String) async throws(AuditError) -> AuditCheckpoint? {
+        guard let record = try? await storage.get(Self.checkpointPrefix + accessor) else { return nil }
+        return (try? JSON(parsing: record.value)).flatMap(AuditCheckpoint.init(json:))
+    }
+
+    private func table() async throws(StorageError) -> (devices: [AuditDeviceConfiguration], Batch.Precondition) {
+        guard let record = try await storage.get(Self.tableKey) else { return ([], .absent) }
+        guard let rows = (try? JSON(parsing: record.value))?.arrayValue else { throw .corrupted(key: Self.tableKey) }
+        let devices = rows.compactMap(AuditDeviceConfiguration.init(json:))
+        guard devices.count == rows.count else { throw .corrupted(key: Self.tableKey) }
+        return (devices, .version(record.version))
+    }
+
+    private func change(_ body: (inout [AuditDeviceConfiguration]) -> Void) async throws {
+        for _ in 0..<16 {
+            var (devices, precondition) = try await table()
+            body(&devices)
+            var batch = Batch()
+            batch.put(Self.tableKey, JSON.array(devices.map(\.json)).encoded(), if: precondition)
+            do {
+                return try await storage.commit(batch)
+            } catch .conflict {
+                continue
+            }
+        }
+        throw CofferError(.conflict, "the audit table is changing too often; retry")
+    }
+}

@@ -1,0 +1,40 @@
+package import EngineKit
+package import Logging
+package import Syntax
+
+/// What the configuration says and the pipeline needs.
+package struct CoreSettings: Sendable {
+    /// Seconds.
+    package var defaultTTL = 768 * 3_600
+    package var maxTTL = 768 * 3_600
+    package var jsonLimits = JSONLimits()
+    /// The API level that clients gate on, with the product as build metadata.
+    package var version = "1.17.0+coffer.0.1.0"
+    package var clusterName = "coffer"
+    package var apiAddress = ""
+    package var clusterAddress = ""
+    package var storageType = "sqlite"
+    package var isUIEnabled = false
+    /// Absolute; audit files lie below these only.
+    package var auditDirectories: [String] = []
+    package var nodeID = "coffer"
+    /// `sys/rekey` and `sys/generate-root` without a token, as the old protocol has them.
+    package var allowsUnauthenticatedRekey = false
+
+    package init() {}
+}
+
+/// What the pipeline is given from outside, so that tests decide about all of it.
+package struct CoreEnvironment: Sendable {
+    package var catalog: EngineCatalog
+    package var time: any TimeSource
+    package var randomness: any Randomness
+    package var logger: Logger
+
+    package init(catalog: EngineCatalog, time: any TimeSource, randomness: any Randomness, logger: Logger) {
+        self.catalog = catalog
+        self.time = time
+        self.randomness = randomness
+        self.logger = logger
+    }
+}

@@ -1,0 +1,18 @@
+package import EngineKit
+
+/// The engine types that can be mounted. Filled by the composition root.
+package struct EngineCatalog: Sendable {
+    private var secrets: [String: EngineDescription] = [:]
+    private var auth: [String: EngineDescription] = [:]
+
+    package init() {}
+
+    package mutating func addSecretsEngine(_ description: EngineDescription) { secrets[description.type] = description }
+    package mutating func addAuthMethod(_ description: EngineDescription) { auth[description.type] = description }
+
+    func description(_ type: String, _ mountClass: MountEntry.Class) -> EngineDescription? {
+        mountClass == .auth ? auth[type] : secrets[type]
+    }
+
+    func types(_ mountClass: MountEntry.Class) -> [String] { (mountClass == .auth ? auth : secrets).keys.sorted() }
+}

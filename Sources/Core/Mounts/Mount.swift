@@ -1,0 +1,42 @@
+import EngineKit
+
+/// A mounted engine, ready to be asked.
+final class Mount: Sendable {
+    let entry: MountEntry
+    let router: PathRouter
+
+    init(entry: MountEntry, engine: any Engine) {
+        self.entry = entry
+        router = PathRouter(engine.paths)
+    }
+}
+
+/// Finds the mount of a path: the one with the longest matching prefix.
+struct MountRouter: Sendable {
+    private(set) var mounts: [String: Mount] = [:]
+    /// Slashes in the deepest mount's path: how far a look-up goes.
+    private var depthMax = 0
+
+    init(_ mounts: [Mount]) {
+        for mount in mounts {
+            self.mounts[mount.entry.path] = mount
+            depthMax = max(depthMax, mount.entry.path.utf8.count { $0 == UInt8(ascii: "/") })
+        }
+    }
+
+    /// `path` has no final slash. The relative part is empty when the path is the mount's own.
+    func route(_ path: String) -> (mount: Mount, relative: Substring)? {
+        var found: (Mount, Substring)?
+        var position = path.startIndex
+        for _ in 0..<depthMax {
+            let slash = path.utf8[position...].firstIndex(of: UInt8(ascii: "/"))
+            let prefix = slash.map { String(path[...$0]) } ?? path + "/"
+            if let mount = mounts[prefix] {
+                found = (mount, slash.map { path[path.utf8.index(after: $0)...] } ?? path[path.endIndex...])
+            }
+            guard let slash else { break }
+            position = path.utf8.index(after: slash)
+        }
+        return found
+    }
+}

@@ -1,0 +1,159 @@
+import EngineKit
+import Logging
+import Synchronization
+import Syntax
+
+/// The mounts: one record, changed by compare-and-swap, and the router made from it.
+final class MountTable: Sendable {
+    static let key = "sys/mounts"
+    static let entriesMax = 10_000
+
+    private let storage: any Storage
+    private let environment: MountEnvironment
+    private let state = Mutex(State())
+
+    private struct State {
+        var router = MountRouter([])
+        var entries: [MountEntry] = []
+        /// `sys/` and `auth/token/`, which no request can remove.
+        var builtIn: [Mount] = []
+    }
+
+    init(storage: any Storage, environment: MountEnvironment) {
+        self.storage = storage
+        self.environment = environment
+    }
+
+    var router: MountRouter { state.withLock { $0.router } }
+    /// Every mount there is, the built-in ones too.
+    var entries: [MountEntry] { state.withLock { $0.entries + $0.builtIn.map(\.entry) } }
+
+    func entry(at path: String) -> MountEntry? { entries.first { $0.path == path } }
+
+    /// Reads the table and mounts everything in it. Call after an unseal.
+    func load(builtIn: [Mount]) async throws {
+        state.withLock { $0.builtIn = builtIn }
+        try await finishRemovals()
+        let (entries, _) = try await read()
+        install(entries)
+    }
+
+    /// Changes the table in one atomic step: `body` sees it as it is and may be called again after a conflict.
+    func change(alsoWriting extra: Batch = Batch(), _ body: (inout [MountEntry]) throws(CofferError) -> Void) async throws {
+        for _ in 0..<16 {
+            var (entries, precondition) = try await read()
+            try body(&entries)
+            guard entries.count <= Self.entriesMax else { throw CofferError(.tooLarge, "there are too many mounts") }
+            var batch = extra
+            batch.put(Self.key, Self.encode(entries), if: precondition)
+            do {
+                try await storage.commit(batch)
+                install(entries)
+                return
+            } catch .conflict {
+                continue
+            }
+        }
+        throw CofferError(.conflict, "the mount table is changing too often; retry")
+    }
+
+    static func encode(_ entries: [MountEntry]) -> [UInt8] { JSON.array(entries.map(\.stored)).encoded() }
+
+    private func read() async throws(StorageError) -> (entries: [MountEntry], Batch.Precondition) {
+        let record = try await storage.get(Self.key)
+        guard let record else { return ([], .absent) }
+        guard let rows = (try? JSON(parsing: record.value))?.arrayValue else { throw .corrupted(key: Self.key) }
+        let entries = rows.compactMap(MountEntry.init(stored:))
+        guard entries.count == rows.count else { throw .corrupted(key: Self.key) }
+        return (entries, .version(record.version))
+    }
+
+    /// Keeps the engines of unchanged entries, so that what they hold open stays open.
+    private func install(_ entries: [MountEntry]) {
+        state.withLock { state in
+            let old = state.router.mounts
+            let mounts = entries.map { entry in
+                if let mount = old[entry.path], mount.entry == entry { return mount }
+                return Mount(entry: entry, engine: environment.makeEngine(entry))
+            }
+            state.router = MountRouter(mounts + state.builtIn)
+            state.entries = entries
+        }
+    }
+
+    // MARK: Removal
+
+    /// Takes a mount away, then deletes its records; a crash in between is finished at the next start.
+    func remove(_ entry: MountEntry) async throws {
+        var batch = Batch()
+        batch.put("sys/unmounting/\(entry.uuid)", [])
+        try await change(alsoWriting: batch) { entries throws(CofferError) in entries.removeAll { $0.uuid == entry.uuid } }
+        try await deleteRecords(of: entry.uuid)
+    }
+
+    private func finishRemovals() async throws {
+        for uuid in try await storage.list(Listing(prefix: "sys/unmounting/")) { try await deleteRecords(of: uuid) }
+    }
+
+    private func deleteRecords(of uuid: String) async throws(StorageError) {
+        let prefix = "mount/\(uuid)/"
+        while true {
+            let names = try await storage.list(Listing(prefix: prefix, limit: 1_000, isRecursive: true))
+            if names.isEmpty { break }
+            var batch = Batch()
+            for name in names { batch.delete(prefix + name) }
+            try await storage.commit(batch)
+        }
+        var batch = Batch()
+        batch.delete("sys/unmounting/\(uuid)")
+        try await storage.commit(batch)
+    }
+}
+
+/// What it takes to make an engine for a row of the table.
+struct MountEnvironment: Sendable {
+    var storage: any Storage
+    var catalog: EngineCatalog
+    var time: any TimeSource
+    var randomness: any Randomness
+    var logger: Logger
+
+    /// An engine that refuses everything stands in for a type that this build does not know or that fails to start,
+    /// so that one bad mount never keeps the server from unsealing.
+    func makeEngine(_ entry: MountEntry) -> any Engine {
+        guard let description = catalog.description(entry.type, entry.mountClass) else {
+            logger.error("mount has an unknown engine type", metadata: ["mount": "\(entry.path)", "type": "\(entry.type)"])
+            return UnavailableEngine()
+        }
+        do {
+            return try description.make(context(entry))
+        } catch {
+            logger.error("engine did not start", metadata: ["mount": "\(entry.path)", "type": "\(entry.type)"])
+            return UnavailableEngine()
+        }
+    }
+
+    private func context(_ entry: MountEntry) -> MountContext {
+        var logger = logger
+        logger[metadataKey: "mount"] = "\(entry.path)"
+        return MountContext(
+            path: entry.path, accessor: entry.accessor, options: entry.options, defaultTTL: entry.tuning.defaultTTL,
+            maxTTL: entry.tuning.maxTTL, storage: PrefixedStorage(storage, prefix: entry.storagePrefix), time: time,
+            randomness: randomness, logger: logger)
+    }
+}
+
+/// Stands where an engine could not be made.
+struct UnavailableEngine: Engine {
+    var paths: [EnginePath] {
+        let refuse: EnginePath.Handler = { _ in
+            throw CofferError(.unavailable, "this mount's engine is not available in this build; see the server's log")
+        }
+        let operations: [Operation] = [.read, .list, .update, .patch, .delete]
+        return [
+            EnginePath(
+                "{path...}", "Not available.", isOpen: true,
+                endpoints: Dictionary(uniqueKeysWithValues: operations.map { ($0, .init("Refused.", refuse)) }))
+        ]
+    }
+}

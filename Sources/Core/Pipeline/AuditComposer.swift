@@ -1,0 +1,83 @@
+import Audit
+import EngineKit
+import Lifetimes
+import Syntax
+
+/// Tells the audit what the pipeline knows of a request.
+struct AuditComposer {
+    let incoming: CoreRequest
+    let path: CanonicalPath
+    let operation: Operation
+    let mount: MountEntry?
+    let entry: TokenEntry?
+    let granting: [String]
+    let body: JSONObject
+    let time: Timestamp
+
+    func record(_ kind: AuditRecord.Kind, outcome: Result<Response, CofferError>?) -> AuditRecord {
+        var record = AuditRecord(kind: kind, time: time, auth: auth, request: request)
+        record.clearRequestKeys = mount?.tuning.auditClearRequestKeys ?? []
+        record.clearResponseKeys = mount?.tuning.auditClearResponseKeys ?? []
+        switch outcome {
+        case .success(let response)?:
+            if kind == .response { record.response = self.response(response) }
+        case .failure(let error)?:
+            record.error = error.messages.first ?? error.code.rawValue
+            if kind == .response { record.response = mounted(AuditResponse(data: error.data, statusCode: 0)) }
+        case nil: break
+        }
+        return record
+    }
+
+    private var token: String? {
+        if case .token(let token) = incoming.credentials { token } else { nil }
+    }
+
+    private var auth: AuditAuth? {
+        guard let entry else { return token.map { AuditAuth(clientToken: $0) } }
+        return AuditAuth(
+            clientToken: token, accessor: entry.accessor, displayName: entry.displayName, policies: entry.policies,
+            tokenPolicies: entry.policies, metadata: entry.metadata, entityID: entry.entityID, tokenType: entry.type.rawValue,
+            tokenTTLSeconds: entry.creationTTL, tokenIssueTime: entry.createdAt, isAllowed: !granting.isEmpty,
+            grantingPolicies: granting.map { .init(name: $0) })
+    }
+
+    private var request: AuditRequest {
+        var data = body
+        for item in incoming.query where data[item.name] == nil { data[item.name] = .string(item.value) }
+        var request = AuditRequest(
+            id: incoming.id, operation: operation.rawValue, path: path.description, mountPoint: mount?.path, mountType: mount?.type,
+            mountAccessor: mount?.accessor, mountClass: mount?.mountClass.rawValue,
+            remoteAddress: incoming.connection.remoteAddress, remotePort: incoming.connection.remotePort)
+        request.data = data.isEmpty ? nil : .object(data)
+        request.clientToken = token
+        request.clientTokenAccessor = entry?.accessor
+        request.wrapTTLSeconds = incoming.wrapTTL
+        return request
+    }
+
+    private func response(_ response: Response) -> AuditResponse {
+        var result = mounted(AuditResponse(statusCode: response.status ?? 200))
+        switch response.body {
+        case .none: result.statusCode = response.status ?? 204
+        case .data(let data), .bare(let data): result.data = data
+        }
+        result.warningsCount = response.warnings.count
+        if case .issued(let issued)? = response.auth {
+            result.auth = AuditAuth(
+                clientToken: issued.clientToken, accessor: issued.accessor, policies: issued.policies,
+                tokenPolicies: issued.tokenPolicies, metadata: issued.metadata, entityID: issued.entityID,
+                tokenType: issued.type.rawValue, tokenTTLSeconds: issued.leaseSeconds)
+        }
+        return result
+    }
+
+    private func mounted(_ response: AuditResponse) -> AuditResponse {
+        var response = response
+        response.mountPoint = mount?.path
+        response.mountType = mount?.type
+        response.mountAccessor = mount?.accessor
+        response.mountClass = mount?.mountClass.rawValue
+        return response
+    }
+}

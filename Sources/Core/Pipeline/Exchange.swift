@@ -1,0 +1,240 @@
+import Audit
+import EngineKit
+import Lifetimes
+import Policy
+import Syntax
+
+/// One request on its way through the pipeline. Read ``run()`` from top to bottom.
+struct Exchange {
+    let core: Core
+    let services: Services
+    let incoming: CoreRequest
+    let path: CanonicalPath
+    private var entry: TokenEntry?
+    private var mount: Mount?
+    private var body = JSONObject()
+    private var operation: Operation
+    private var granting: [String] = []
+
+    init(core: Core, services: Services, incoming: CoreRequest, path: CanonicalPath) {
+        self.core = core
+        self.services = services
+        self.incoming = incoming
+        self.path = path
+        operation = incoming.operation
+    }
+
+    mutating func run() async -> CoreAnswer {
+        let outcome: Result<Response, CofferError>
+        do {
+            outcome = .success(try await serve())
+        } catch {
+            outcome = .failure(core.presentable(error, requestID: incoming.id))
+        }
+        let answered = await close(outcome)
+        if case .success(let response) = answered { await response.afterRecording?() }
+        return CoreAnswer(
+            requestID: incoming.id, mountType: mount?.entry.type ?? "", path: path.text, outcome: answered)
+    }
+
+    private var isRecorded = false
+
+    /// Steps 3 to 7. Throws for every refusal.
+    private mutating func serve() async throws -> Response {
+        try await authenticate()
+        let (endpoint, declared, captures) = try await route()
+        try parseBody(declared)
+        var request = try makeRequest(declared, captures)
+        if operation == .update, declared.exists != nil || declared.endpoints[.create] != nil {
+            try await chooseCreateOrUpdate(declared, &request)
+        }
+        try await authorise(declared)
+        if endpoint == nil { throw CofferError(.methodNotAllowed, "unsupported operation") }
+        request.operation = operation
+        if let entry {
+            let acl = try await services.policies.acl(entry.policies)
+            let prefix = mount?.entry.path ?? ""
+            request.mayAlso = { operation, relative in
+                acl.verdict(Capability(operation), path: prefix + relative).isAllowed
+            }
+        }
+        try record()
+        guard operation != .help else { return Help.response(for: declared) }
+        guard let handler = declared.endpoint(for: operation)?.handler else {
+            throw CofferError(.methodNotAllowed, "unsupported operation")
+        }
+        var response = try await handler(request)
+        try await issueToken(&response)
+        response.warnings += ignoredFieldWarnings(declared)
+        return response
+    }
+
+    // MARK: 3. Authenticate
+
+    private mutating func authenticate() async throws {
+        guard case .token(let token) = incoming.credentials else { return }
+        guard var entry = try await services.tokens.authenticate(token) else { return }
+        guard
+            entry.boundCIDRs.isEmpty
+                || entry.boundCIDRs.contains(where: { block in
+                    CIDRBlock(block)?.contains(incoming.connection.remoteAddress) == true
+                })
+        else { return }
+        if entry.usesLeft > 0 {
+            guard let spent = try await services.tokens.spendUse(entry) else { return }
+            entry = spent
+        }
+        self.entry = entry
+    }
+
+    // MARK: Route
+
+    /// Before the caller is known to be allowed, every failure looks like a refusal: what exists is nobody's business.
+    private mutating func route() async throws -> (EnginePath.Endpoint?, EnginePath, Captures) {
+        guard let (mount, relative) = services.mounts.router.route(path.text),
+            let (declared, captures) = mount.router.route(relative)
+        else {
+            try await requireAccess(isSudo: false)
+            throw CofferError(.notFound, "no handler for route \"\(path.text)\". route entry not found.")
+        }
+        self.mount = mount
+        if declared.access != .unauthenticated, entry == nil { throw CofferError.denied }
+        guard !path.isFolder || operation == .list || operation == .help || declared.allowsFolder || relative.isEmpty else {
+            try await requireAccess(isSudo: false)
+            throw CofferError.invalid("this path must not end in '/'")
+        }
+        return (operation == .help ? .init("", { _ in .empty }) : declared.endpoint(for: operation), declared, captures)
+    }
+
+    // MARK: Validate
+
+    private mutating func parseBody(_ declared: EnginePath) throws(CofferError) {
+        var object = JSONObject()
+        if !incoming.body.isEmpty {
+            let value: JSON
+            do {
+                value = try JSON(parsing: incoming.body, limits: core.settings.jsonLimits)
+            } catch {
+                throw .invalid("the body is not acceptable JSON: \(error)")
+            }
+            switch value {
+            case .object(let members): object = members
+            case .null: break
+            default: throw .invalid("the body must be a JSON object")
+            }
+        }
+        body = object
+    }
+
+    private func makeRequest(_ declared: EnginePath, _ captures: Captures) throws(CofferError) -> Request {
+        var input = body
+        for item in incoming.query where input[item.name] == nil { input[item.name] = .string(item.value) }
+        for pair in captures.pairs { input[pair.name] = .string(pair.value) }
+        let fields = operation == .help ? Fields() : try Fields(validating: input, as: declared.fields)
+        var request = Request(
+            id: incoming.id, operation: operation, path: path, mountPath: mount?.entry.path ?? "", captures: captures,
+            fields: fields, body: body, caller: entry?.caller, connection: incoming.connection, wrapTTL: incoming.wrapTTL)
+        if mount?.entry.isBuiltIn == true, case .token(let token) = incoming.credentials, entry != nil {
+            request.presentedToken = token
+        }
+        return request
+    }
+
+    /// Asks the engine only when the answer matters: a caller that may do both is not worth a read.
+    private mutating func chooseCreateOrUpdate(_ declared: EnginePath, _ request: inout Request) async throws {
+        guard let entry else { return }
+        let held = try await services.policies.acl(entry.policies).capabilities(path: path.text)
+        if held.contains(.root) || held.contains([.create, .update]) { return }
+        guard let exists = declared.exists else { return }
+        operation = try await exists(request) ? .update : .create
+    }
+
+    private func ignoredFieldWarnings(_ declared: EnginePath) -> [String] {
+        guard !declared.isOpen, !body.isEmpty else { return [] }
+        let known = Set(declared.fields.map(\.name) + declared.pattern.captureNames)
+        let ignored = body.keys.filter { !known.contains($0) }
+        guard !ignored.isEmpty else { return [] }
+        return ["Endpoint ignored these unrecognized parameters: [\(ignored.sorted().prefix(20).joined(separator: " "))]"]
+    }
+
+    // MARK: 4. Authorise
+
+    private mutating func authorise(_ declared: EnginePath) async throws {
+        guard declared.access != .unauthenticated else { return }
+        try await requireAccess(isSudo: declared.access == .sudo)
+        guard incoming.wrapTTL == nil else {
+            // Answering in the clear what was asked to be wrapped would be worse than refusing.
+            throw CofferError.invalid(
+                "response wrapping is not supported by this version; send the request without X-Vault-Wrap-TTL")
+        }
+    }
+
+    private mutating func requireAccess(isSudo: Bool) async throws {
+        guard let entry else { throw CofferError.denied }
+        let acl = try await services.policies.acl(entry.policies)
+        let verdict = acl.verdict(
+            Capability(operation), path: path.description, parameters: body, wrapTTL: incoming.wrapTTL, sudo: isSudo)
+        switch verdict {
+        case .allowed(let policies): granting = policies
+        case .denied: throw CofferError.denied
+        }
+    }
+
+    // MARK: 5 and 8. Audit
+
+    /// The request is on record before the engine sees it.
+    private mutating func record() throws(CofferError) {
+        try services.audit.record(auditRecord(.request, outcome: nil))
+        isRecorded = true
+    }
+
+    /// The answer is on record before it leaves; when it cannot be, an error leaves instead.
+    private mutating func close(_ outcome: Result<Response, CofferError>) async -> Result<Response, CofferError> {
+        var result = outcome
+        do throws(CofferError) {
+            if !isRecorded { try services.audit.record(auditRecord(.request, outcome: outcome)) }
+            try services.audit.record(auditRecord(.response, outcome: outcome))
+        } catch {
+            result = .failure(error)
+        }
+        if let entry, entry.usesLeft == -1 {
+            do {
+                try await services.tokens.revokeTree(id: entry.id)
+            } catch {
+                // It stays used up, so it is refused; only its remains are left for the expiry job.
+                core.logger.warning("could not remove a used-up token", metadata: ["request_id": "\(incoming.id)"])
+            }
+        }
+        return result
+    }
+
+    private func auditRecord(_ kind: AuditRecord.Kind, outcome: Result<Response, CofferError>?) -> AuditRecord {
+        AuditComposer(
+            incoming: incoming, path: path, operation: operation, mount: mount?.entry, entry: entry, granting: granting, body: body,
+            time: core.environment.time.now()
+        ).record(kind, outcome: outcome)
+    }
+
+    // MARK: 7. Tokens of logins
+
+    private func issueToken(_ response: inout Response) async throws {
+        guard case .grant(let grant)? = response.auth, let mount else { return }
+        let issued = try await LoginTokens(tokens: services.tokens, settings: core.settings, time: core.environment.time)
+            .issue(grant, mount: mount.entry, path: path.text)
+        response.auth = .issued(issued.auth)
+        response.warnings += issued.warnings
+    }
+}
+
+extension Capability {
+    init(_ operation: Operation) {
+        switch operation {
+        case .read, .help: self = .read
+        case .list: self = .list
+        case .create: self = .create
+        case .update: self = .update
+        case .patch: self = .patch
+        case .delete: self = .delete
+        }
+    }
+}

@@ -1,0 +1,111 @@
+import EngineKit
+import Policy
+import Synchronization
+import Syntax
+
+/// The policies' texts in storage, and the compiled ACLs that requests are judged by.
+final class PolicyStore: Sendable {
+    private static let prefix = "sys/policy/"
+    private static let compiledMax = 4_096
+
+    private let storage: any Storage
+    private let compiled = Mutex(Compiled())
+
+    private struct Compiled {
+        var acls: [[String]: ACL] = [:]
+        /// Counts changes: an ACL compiled from older texts is not kept.
+        var generation = 0
+    }
+
+    init(storage: any Storage) { self.storage = storage }
+
+    /// What a caller with these policies may do. Names without a policy grant nothing.
+    func acl(_ names: [String]) async throws(StorageError) -> ACL {
+        let (cached, generation) = compiled.withLock { ($0.acls[names], $0.generation) }
+        if let cached { return cached }
+        let acl = names.contains("root") ? ACL.root : ACL(try await documents(names))
+        compiled.withLock { compiled in
+            guard compiled.generation == generation else { return }
+            if compiled.acls.count >= Self.compiledMax { compiled.acls.removeAll() }
+            compiled.acls[names] = acl
+        }
+        return acl
+    }
+
+    private func documents(_ names: [String]) async throws(StorageError) -> [NamedPolicy] {
+        var policies: [NamedPolicy] = []
+        for name in names {
+            guard let text = try await text(name) else { continue }
+            // A stored policy was parsed before it was stored; one that no longer parses must not be skipped silently.
+            guard let parsed = try? PolicyName(name), let document = try? PolicyDocument(parsing: text) else {
+                throw .corrupted(key: Self.prefix + name)
+            }
+            // No caller has an identity yet, so a templated rule names no path of its own.
+            policies.append(NamedPolicy(name: parsed, document: document.rendered { _ in nil }))
+        }
+        return policies
+    }
+
+    func text(_ name: String) async throws(StorageError) -> String? {
+        if name == "root" { return BuiltInPolicies.rootText }
+        guard let record = try await storage.get(Self.prefix + name) else { return nil }
+        guard let text = String(validating: record.value, as: UTF8.self) else { throw .corrupted(key: Self.prefix + name) }
+        return text
+    }
+
+    /// With `root`, which is stored nowhere.
+    func names(after: String? = nil, limit: Int = StorageLimits.pageMax) async throws(StorageError) -> [String] {
+        let stored = try await storage.list(Listing(prefix: Self.prefix, after: after, limit: limit))
+        return after.map { $0 >= "root" } == true || stored.count == limit ? stored : stored + ["root"]
+    }
+
+    func write(_ name: String, text: String) async throws {
+        guard name != "root" else { throw CofferError.invalid("cannot update \"root\" policy") }
+        do {
+            _ = try PolicyDocument(parsing: text)
+        } catch {
+            throw CofferError.invalid("failed to parse policy: \(error)")
+        }
+        var batch = Batch()
+        batch.put(Self.prefix + name, Array(text.utf8))
+        try await commit(batch)
+    }
+
+    func delete(_ name: String) async throws {
+        guard name != "root", name != "default" else { throw CofferError.invalid("cannot delete \"\(name)\" policy") }
+        var batch = Batch()
+        batch.delete(Self.prefix + name)
+        try await commit(batch)
+    }
+
+    /// The first policies, for the batch that initialises the server.
+    static func seed(into batch: inout Batch) { batch.put(prefix + "default", Array(BuiltInPolicies.defaultText.utf8)) }
+
+    private func commit(_ batch: Batch) async throws(StorageError) {
+        do {
+            try await storage.commit(batch)
+            invalidate()
+        } catch {
+            invalidate()
+            throw error
+        }
+    }
+
+    /// Compiles again from storage at the next request.
+    func invalidate() {
+        compiled.withLock { compiled in
+            compiled.acls.removeAll()
+            compiled.generation += 1
+        }
+    }
+}
+
+/// Asks the policies of a caller.
+struct AccessControl: Sendable {
+    let policies: PolicyStore
+
+    /// Root, or `sudo` on the path.
+    func isPrivileged(_ names: [String], path: String) async throws(StorageError) -> Bool {
+        try await policies.acl(names).isSudo(path: path)
+    }
+}

@@ -1,0 +1,72 @@
+import Audit
+import EngineKit
+import Syntax
+
+extension SystemEngine {
+    var auditPaths: [EnginePath] {
+        [
+            EnginePath(
+                "audit", "Audit devices.", access: .sudo,
+                endpoints: [
+                    .read: .init("List audit devices.") { _ in
+                        .data(JSONObject(audit.list().map { .init(key: $0.path, value: .object($0.shown)) }))
+                    }
+                ]),
+            EnginePath(
+                "audit/{path...}", "One audit device.",
+                fields: [
+                    Field("type", .string, "file."), Field("description", .string, default: "", "For people."),
+                    Field("options", .stringMap, "Settings of the device, such as file_path."),
+                    Field("local", .bool, default: false, "Not replicated."),
+                ], access: .sudo, allowsFolder: true,
+                endpoints: [
+                    .update: .init("Enable an audit device.") { try await enableAudit($0) },
+                    .delete: .init("Disable an audit device.") { request in
+                        try await audit.disable(request.captures["path"] + "/")
+                        return .empty
+                    },
+                ]),
+            EnginePath(
+                "audit-hash/{path...}", "What a value looks like in an audit device's records.",
+                fields: [Field("input", .string, required: true, "The value.")], allowsFolder: true,
+                endpoints: [
+                    .update: .init("Hash a value.") { request in
+                        let path = request.captures["path"] + "/"
+                        return .data(["hash": .string(try audit.hash(path, request.fields.string("input") ?? ""))])
+                    }
+                ]),
+            EnginePath(
+                "audit-verify/{path...}", "Keys that verify an audit device's file.",
+                details: "Ends the live segment first, so that whoever holds the keys cannot forge what comes after.",
+                fields: [Field("segments", .strings, required: true, "Ids of the segments in the file.")], access: .sudo,
+                allowsFolder: true,
+                endpoints: [
+                    .update: .init("Keys and checkpoint for a verifier.") { request in
+                        let path = request.captures["path"] + "/"
+                        let disclosed = try audit.disclose(path, segments: request.fields.strings("segments") ?? [])
+                        try await audit.storeCheckpoints()
+                        return Response(.data(disclosed))
+                    }
+                ]),
+        ]
+    }
+
+    private func enableAudit(_ request: Request) async throws -> Response {
+        guard let type = request.fields.string("type"), !type.isEmpty else { throw CofferError.invalid("missing field 'type'") }
+        let path = request.captures["path"]
+        guard !path.isEmpty else { throw CofferError.invalid("an audit device needs a path") }
+        try await audit.enable(
+            path + "/", type: type, description: request.fields.string("description") ?? "",
+            options: request.fields.stringMap("options") ?? [:], isLocal: request.fields.bool("local") ?? false)
+        return .empty
+    }
+}
+
+extension AuditDeviceConfiguration {
+    fileprivate var shown: JSONObject {
+        [
+            "type": .string(type), "description": .string(description), "options": .object(JSONObject(sorting: options)),
+            "path": .string(path), "local": .bool(isLocal),
+        ]
+    }
+}

@@ -1,0 +1,62 @@
+import EngineKit
+import Policy
+import Syntax
+
+extension SystemEngine {
+    /// What the CLI and the console ask before they do anything.
+    var internalPaths: [EnginePath] {
+        [
+            EnginePath(
+                "internal/ui/mounts", "Mounts that the caller may see.", access: .unauthenticated,
+                endpoints: [.read: .init("List mounts for a user interface.") { try await visibleMounts($0) }]),
+            EnginePath(
+                "internal/ui/mounts/{path...}", "The mount that a path is in.", access: .unauthenticated, allowsFolder: true,
+                endpoints: [.read: .init("Find the mount of a path.") { try await mountOfPath($0) }]),
+            EnginePath(
+                "internal/ui/resultant-acl", "What the calling token may do, all of it.",
+                endpoints: [
+                    .read: .init("The caller's effective policy.") { request in
+                        .data(try await policies.acl(request.caller?.policies ?? []).resultant)
+                    }
+                ]),
+        ]
+    }
+
+    private func visibleMounts(_ request: Request) async throws -> Response {
+        var acl: ACL?
+        if let caller = request.caller { acl = try await policies.acl(caller.policies) }
+        var (auth, secret) = (JSONObject(), JSONObject())
+        for entry in mounts.entries.sorted(by: { $0.path < $1.path }) {
+            let isListed = entry.tuning.listingVisibility == "unauth" || acl?.hasAnyAccess(underPrefix: entry.path) == true
+            guard isListed else { continue }
+            let view: JSON = acl == nil ? .object(entry.publicView) : .object(entry.shown)
+            if entry.mountClass == .auth { auth[entry.shownPath] = view } else { secret[entry.path] = view }
+        }
+        return .data(["auth": .object(auth), "secret": .object(secret)])
+    }
+
+    /// An unknown mount and one the caller may not see give the same refusal.
+    private func mountOfPath(_ request: Request) async throws -> Response {
+        let path = request.captures["path"]
+        let refusal = CofferError(
+            .permissionDenied,
+            "preflight capability check returned 403, please ensure client's policies grant access to path \"\(path)/\"")
+        guard let caller = request.caller else { throw CofferError.denied }
+        guard let (mount, _) = mounts.router.route(path),
+            try await policies.acl(caller.policies).hasAnyAccess(underPrefix: mount.entry.path)
+        else { throw refusal }
+        var data = mount.entry.shown
+        data["path"] = .string(mount.entry.path)
+        return .data(data)
+    }
+}
+
+extension MountEntry {
+    /// For callers without a token, of mounts that are meant to be seen.
+    fileprivate var publicView: JSONObject {
+        [
+            "description": .string(description), "options": options.isEmpty ? .null : .object(JSONObject(sorting: options)),
+            "type": .string(type),
+        ]
+    }
+}

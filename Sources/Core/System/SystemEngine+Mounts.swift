@@ -1,0 +1,214 @@
+import EngineKit
+import Syntax
+
+extension SystemEngine {
+    private static let enableFields: [Field] =
+        [
+            Field("type", .string, "Type of the engine, such as kv."),
+            Field("config", .object, "Tuning, as the tune path takes it."),
+            Field("local", .bool, default: false, "Not replicated."),
+            Field("seal_wrap", .bool, default: false, "Accepted: every record is sealed."),
+            Field("external_entropy_access", .bool, default: false, "Accepted for compatibility."),
+            Field("plugin_name", .string, deprecated: true, "Use type."),
+        ] + MountTuning.fields
+
+    var mountPaths: [EnginePath] { paths(.secret, root: "mounts") }
+
+    /// The same paths at `sys/auth`, where changes need `sudo`.
+    var authMountPaths: [EnginePath] {
+        // The older spelling of an auth mount's tuning, `sys/mounts/auth/<path>/tune`, stands before `mounts/`'s own.
+        [tunePath("mounts/auth/{path...}/tune", .auth)] + paths(.auth, root: "auth") + remountPaths
+    }
+
+    private func paths(_ mountClass: MountEntry.Class, root: String) -> [EnginePath] {
+        let what = mountClass == .auth ? "auth method" : "secrets engine"
+        return [
+            EnginePath(
+                PathPattern(root), "Mounts.",
+                endpoints: [
+                    .read: .init("List every mounted \(what).") { _ in
+                        let entries = mounts.entries.filter { ($0.mountClass == .auth) == (mountClass == .auth) }
+                        let sorted = entries.sorted { $0.path < $1.path }
+                        return .data(JSONObject(sorted.map { .init(key: $0.shownPath, value: .object($0.shown)) }))
+                    }
+                ]),
+            tunePath(PathPattern(root + "/{path...}/tune"), mountClass),
+            EnginePath(
+                PathPattern(root + "/{path...}"), "One mount.", fields: Self.enableFields,
+                access: mountClass == .auth ? .sudo : .token, allowsFolder: true,
+                endpoints: [
+                    .read: .init("Read a mount.") { .data(try entry($0.captures["path"], mountClass).shown) },
+                    .update: .init("Mount a \(what).") { try await enable($0, mountClass) },
+                    .delete: .init("Unmount and delete everything in it.") { try await disable($0, mountClass) },
+                ]),
+        ]
+    }
+
+    private func tunePath(_ pattern: PathPattern, _ mountClass: MountEntry.Class) -> EnginePath {
+        EnginePath(
+            pattern, "Settings of a mount.", fields: MountTuning.fields, access: mountClass == .auth ? .sudo : .token,
+            endpoints: [
+                .read: .init("Read the settings.") { request in
+                    .data(try entry(request.captures["path"], mountClass).shownTuning(core.settings))
+                },
+                .update: .init("Change the settings.") { try await tune($0, mountClass) },
+            ])
+    }
+
+    private func entry(_ shown: String, _ mountClass: MountEntry.Class) throws(CofferError) -> MountEntry {
+        let path = (mountClass == .auth ? "auth/" : "") + shown + "/"
+        guard let entry = mounts.entry(at: path) else {
+            // Clients take exactly these words for "it is gone".
+            throw .invalid("No \(mountClass == .auth ? "auth" : "secret") engine mount at \(shown)/")
+        }
+        return entry
+    }
+
+    // MARK: Enabling
+
+    private func enable(_ request: Request, _ mountClass: MountEntry.Class) async throws -> Response {
+        let path = try MountPaths.new(request.captures["path"], mountClass)
+        guard let asked = request.fields.string("type") ?? request.fields.string("plugin_name"), !asked.isEmpty else {
+            throw CofferError.invalid("backend type must be specified as a string")
+        }
+        var options = request.fields.stringMap("options") ?? [:]
+        let type = Self.resolve(type: asked, &options)
+        guard let description = core.environment.catalog.description(type, mountClass) else {
+            throw CofferError.invalid("plugin not found in the catalog: \(asked)")
+        }
+        try description.checkOptions(options)
+        var entry = MountEntry(
+            uuid: core.environment.randomness.uuid(), path: path, type: type, mountClass: mountClass,
+            accessor: Self.accessor(type, mountClass, core.environment.randomness))
+        entry.description = request.fields.string("description") ?? ""
+        entry.options = options
+        entry.isLocal = request.fields.bool("local") ?? false
+        entry.isSealWrapped = request.fields.bool("seal_wrap") ?? false
+        try entry.tuning.update(request.fields, settings: core.settings)
+        if let config = request.fields.object("config") {
+            try entry.tuning.update(try Fields(validating: config, as: MountTuning.fields), settings: core.settings)
+        }
+        let made = entry
+        let builtIn = mounts.entries.filter(\.isBuiltIn)
+        try await mounts.change { entries throws(CofferError) in
+            try MountPaths.checkFree(path, among: entries + builtIn)
+            entries.append(made)
+        }
+        return .empty
+    }
+
+    /// `kv-v2` and `kv-v1` are names for `kv` and its version.
+    static func resolve(type: String, _ options: inout [String: String]) -> String {
+        switch type {
+        case "kv-v2":
+            options["version"] = "2"
+            return "kv"
+        case "kv-v1", "generic":
+            options["version"] = "1"
+            return "kv"
+        default: return type
+        }
+    }
+
+    static func accessor(_ type: String, _ mountClass: MountEntry.Class, _ randomness: any Randomness) -> String {
+        let digits = randomness.bytes(4).map { byte in
+            let text = String(byte, radix: 16)
+            return text.utf8.count == 1 ? "0" + text : text
+        }
+        return (mountClass == .auth ? "auth_" : "") + type + "_" + digits.joined()
+    }
+
+    // MARK: Changing
+
+    private func disable(_ request: Request, _ mountClass: MountEntry.Class) async throws -> Response {
+        let path = (mountClass == .auth ? "auth/" : "") + request.captures["path"] + "/"
+        guard let entry = mounts.entry(at: path) else { return .empty }
+        guard !entry.isBuiltIn else { throw CofferError.invalid("cannot unmount \"\(entry.shownPath)\"") }
+        try await mounts.remove(entry)
+        return .empty
+    }
+
+    private func tune(_ request: Request, _ mountClass: MountEntry.Class) async throws -> Response {
+        let current = try entry(request.captures["path"], mountClass)
+        guard !current.isBuiltIn else { throw CofferError.invalid("the settings of \"\(current.shownPath)\" cannot be changed") }
+        let fields = request.fields
+        let (settings, catalog) = (core.settings, core.environment.catalog)
+        try await mounts.change { entries throws(CofferError) in
+            guard let index = entries.firstIndex(where: { $0.uuid == current.uuid }) else {
+                throw .invalid("No secret engine mount at \(current.shownPath)")
+            }
+            var entry = entries[index]
+            try entry.tuning.update(fields, settings: settings)
+            if let text = fields.string("description") { entry.description = text }
+            if let options = fields.stringMap("options") {
+                if entry.type == "kv", entry.options["version"] == "2", let version = options["version"], version != "2" {
+                    throw .invalid("cannot downgrade mount from version 2")
+                }
+                entry.options.merge(options) { $1 }
+                try catalog.description(entry.type, mountClass)?.checkOptions(entry.options)
+            }
+            entries[index] = entry
+        }
+        return .empty
+    }
+
+    // MARK: Moving
+
+    private var remountPaths: [EnginePath] {
+        [
+            EnginePath(
+                "remount", "Move a mount.",
+                fields: [
+                    Field("from", .string, required: true, "Where it is."),
+                    Field("to", .string, required: true, "Where it shall be."),
+                ], access: .sudo,
+                endpoints: [.update: .init("Move a mount.") { try await remount($0) }]),
+            EnginePath(
+                "remount/status/{migration_id}", "A move's state.",
+                endpoints: [
+                    .read: .init("Read a move's state.") { request in
+                        guard let move = core.moves.find(request.captures["migration_id"]) else { throw CofferError.notFound }
+                        return .data([
+                            "migration_id": .string(move.id),
+                            "migration_info": [
+                                "source_mount": .string(move.from), "target_mount": .string(move.to), "status": "success",
+                            ],
+                        ])
+                    }
+                ]),
+        ]
+    }
+
+    /// Moving changes the table only: a mount's records are filed under its uuid.
+    private func remount(_ request: Request) async throws -> Response {
+        let from = try Self.splitClass(request.fields.string("from") ?? "")
+        let to = try Self.splitClass(request.fields.string("to") ?? "")
+        guard from.mountClass == to.mountClass else { throw CofferError.invalid("cannot remount between secret and auth mounts") }
+        let source = try entry(from.path, from.mountClass)
+        guard !source.isBuiltIn else { throw CofferError.invalid("cannot remount \"\(source.shownPath)\"") }
+        let target = try MountPaths.new(to.path, to.mountClass)
+        let builtIn = mounts.entries.filter(\.isBuiltIn)
+        try await mounts.change { entries throws(CofferError) in
+            guard let index = entries.firstIndex(where: { $0.uuid == source.uuid }) else {
+                throw .invalid("no matching mount at \"\(source.shownPath)\"")
+            }
+            var others = entries
+            others.remove(at: index)
+            try MountPaths.checkFree(target, among: others + builtIn)
+            entries[index].path = target
+        }
+        let move = core.moves.record(from: source.path, to: target, randomness: core.environment.randomness)
+        return .data(["migration_id": .string(move.id)])
+    }
+
+    private static func splitClass(_ path: String) throws(CofferError) -> (path: String, mountClass: MountEntry.Class) {
+        let canonical: CanonicalPath
+        do {
+            canonical = try CanonicalPath(decoded: path.hasPrefix("/") ? String(path.dropFirst()) : path)
+        } catch {
+            throw .invalid("a mount's path is not acceptable: \(error.rawValue)")
+        }
+        guard canonical.text.hasPrefix("auth/") else { return (canonical.text, .secret) }
+        return (String(canonical.text.dropFirst(5)), .auth)
+    }
+}

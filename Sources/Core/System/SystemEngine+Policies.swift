@@ -1,0 +1,80 @@
+import EngineKit
+import Foundation
+import Syntax
+
+extension SystemEngine {
+    private static let policyFields = [
+        Field("name", .string, "Name of the policy."),
+        Field("policy", .string, "Its text in HCL or JSON, or the base64 of that."),
+        Field("rules", .string, deprecated: true, "Use policy."),
+    ]
+
+    var policyPaths: [EnginePath] {
+        [
+            EnginePath(
+                "policies/acl", "Policies.", fields: Self.pagingFields,
+                endpoints: [.list: .init("List policies.") { try await listPolicies($0) }]),
+            EnginePath(
+                "policies/acl/{name}", "One policy.", fields: Self.policyFields,
+                endpoints: [
+                    .read: .init("Read a policy.") { request in
+                        let (name, text) = try await policy(request)
+                        return .data(["name": .string(name), "policy": .string(text)])
+                    },
+                    .update: .init("Make or change a policy.") { try await writePolicy($0) },
+                    .delete: .init("Delete a policy.") { try await deletePolicy($0) },
+                ]),
+            EnginePath(
+                "policy", "Policies, at their older path.", fields: Self.pagingFields,
+                endpoints: [
+                    .read: .init("List policies.") { try await listPolicies($0, isLegacy: true) },
+                    .list: .init("List policies.") { try await listPolicies($0, isLegacy: true) },
+                ]),
+            EnginePath(
+                "policy/{name}", "One policy, at its older path.", fields: Self.policyFields,
+                endpoints: [
+                    .read: .init("Read a policy.") { request in
+                        let (name, text) = try await policy(request)
+                        return .data(["name": .string(name), "rules": .string(text)])
+                    },
+                    .update: .init("Make or change a policy.") { try await writePolicy($0) },
+                    .delete: .init("Delete a policy.") { try await deletePolicy($0) },
+                ]),
+        ]
+    }
+
+    private func listPolicies(_ request: Request, isLegacy: Bool = false) async throws -> Response {
+        let names = try await policies.names(after: request.fields.string("after"), limit: Self.page(request.fields))
+        var data: JSONObject = ["keys": .strings(names)]
+        if isLegacy { data["policies"] = .strings(names) }
+        return .data(data)
+    }
+
+    private func policy(_ request: Request) async throws -> (String, String) {
+        let name = try PolicyNames.one(request.captures["name"])
+        guard let text = try await policies.text(name) else {
+            throw CofferError(.notFound, "No policy named: \(name)")
+        }
+        return (name, text)
+    }
+
+    private func writePolicy(_ request: Request) async throws -> Response {
+        let name = try PolicyNames.one(request.captures["name"])
+        guard let text = request.fields.string("policy") ?? request.fields.string("rules"), !text.isEmpty else {
+            throw CofferError.invalid("'policy' parameter not supplied or empty")
+        }
+        try await policies.write(name, text: Self.decodingBase64(text))
+        return .empty
+    }
+
+    /// Clients may send the text as base64; no policy in HCL or JSON is valid base64 by accident.
+    private static func decodingBase64(_ text: String) -> String {
+        guard let data = Data(base64Encoded: text), let decoded = String(validating: data, as: UTF8.self) else { return text }
+        return decoded
+    }
+
+    private func deletePolicy(_ request: Request) async throws -> Response {
+        try await policies.delete(try PolicyNames.one(request.captures["name"]))
+        return .empty
+    }
+}

@@ -1,0 +1,25 @@
+import EngineKit
+import Syntax
+
+/// `sys/`: the server about itself. One file of paths for each thing it manages.
+struct SystemEngine: SecretsEngine {
+    /// The core outlives its system engine: it makes it at unseal and drops it at seal.
+    unowned let core: Core
+    let policies: PolicyStore
+    let mounts: MountTable
+    let audit: AuditTrail
+    let tokens: TokenAccess
+
+    var paths: [EnginePath] {
+        mountPaths + authMountPaths + policyPaths + capabilityPaths + auditPaths + internalPaths + sealPaths + keyPaths
+            + generateRootPaths + rekeyPaths
+    }
+
+    static let pagingFields = [
+        Field("after", .string, "The last name of the page before."), Field("limit", .int, "At most so many names."),
+    ]
+
+    static func page(_ fields: Fields) -> Int {
+        min(max(fields.int("limit") ?? StorageLimits.pageMax, 1), StorageLimits.pageMax)
+    }
+}

@@ -1,0 +1,33 @@
+import EngineKit
+import Lifetimes
+
+/// Makes the token that an auth method granted.
+struct LoginTokens {
+    let tokens: TokenStore
+    let settings: CoreSettings
+    let time: any TimeSource
+
+    func issue(_ grant: AuthGrant, mount: MountEntry, path: String) async throws -> (auth: IssuedAuth, warnings: [String]) {
+        var policies = try PolicyNames.normalised(grant.policies)
+        // No login gives root: that power has no account.
+        guard !policies.contains("root") else { throw CofferError.invalid("auth methods cannot create root tokens") }
+        if !grant.withoutDefaultPolicy, !policies.contains("default") { policies = (policies + ["default"]).sorted() }
+        let maxTTL = mount.tuning.maxTTL > 0 ? mount.tuning.maxTTL : settings.maxTTL
+        let lifetime = TokenLifetime.initial(
+            grant.terms, defaultTTL: mount.tuning.defaultTTL > 0 ? mount.tuning.defaultTTL : settings.defaultTTL, maxTTL: maxTTL)
+        let now = time.now()
+        let made = try await tokens.create(parent: nil, displayName: grant.displayName, policies: policies, path: path) { entry in
+            entry.metadata = grant.metadata
+            entry.explicitMaxTTL = grant.terms.explicitMaxTTL
+            entry.maxTTL = grant.terms.maxTTL > 0 ? min(grant.terms.maxTTL, maxTTL) : maxTTL
+            entry.period = grant.terms.period
+            entry.usesLeft = grant.terms.uses
+            entry.boundCIDRs = grant.terms.boundCIDRs
+            entry.isRenewable = grant.terms.isRenewable
+            entry.creationTTL = lifetime.ttl
+            entry.expiresAt = now.adding(seconds: lifetime.ttl)
+        }
+        guard let made else { throw CofferError(.conflict, "the token could not be made; retry") }
+        return (made.entry.issued(token: made.token, seconds: lifetime.ttl), lifetime.warnings)
+    }
+}

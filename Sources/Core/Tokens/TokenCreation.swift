@@ -1,0 +1,216 @@
+import EngineKit
+import Lifetimes
+import Syntax
+
+/// The rules of `auth/token/create`.
+enum TokenCreation {
+    static let fields: [Field] = [
+        Field("role_name", .string, "Name of the role."),
+        Field("id", .string, "The token's own text; root or sudo only."),
+        Field("policies", .strings, "Policies; those of the parent when none are named."),
+        Field("meta", .stringMap, "Metadata, shown on look-up and in the audit."),
+        Field("no_parent", .bool, "Make an orphan; root or sudo only."),
+        Field("no_default_policy", .bool, "Leave the default policy out."),
+        Field("renewable", .bool, default: true, "Whether it can be renewed."),
+        Field("ttl", .duration, "How long it lives; the system's default when 0."),
+        Field("lease", .duration, deprecated: true, "Use ttl."),
+        Field("explicit_max_ttl", .duration, "A life that no renewal extends."),
+        Field("display_name", .string, default: "token", "Shown in the audit and to engines."),
+        Field("num_uses", .int, "Uses it has; 0 is without bound."),
+        Field("period", .duration, "Renewal period; root or sudo only."),
+        Field("type", .string, "Only \"service\"."),
+        Field("entity_alias", .string, "Name of an entity alias; needs a role that allows it."),
+    ]
+}
+
+extension TokenEngine {
+    func create(_ request: Request, isOrphan: Bool = false, role roleName: String? = nil) async throws -> Response {
+        guard let caller = request.caller, let parent = try await tokens.entry(id: caller.tokenID) else { throw CofferError.denied }
+        guard parent.usesLeft == 0 else { throw CofferError.invalid("restricted use token cannot generate child tokens") }
+        var role: TokenRole?
+        if let roleName {
+            role = try await self.role(roleName)
+            guard role != nil else { throw CofferError.invalid("unknown role \(roleName)") }
+        }
+        let draft = try TokenDraft(
+            request.fields, parent: parent, role: role, isOrphanPath: isOrphan,
+            isPrivileged: try await access.isPrivileged(caller.policies, path: request.path.text),
+            defaultTTL: defaultTTL, maxTTL: maxTTL)
+        let made = try await tokens.create(
+            named: draft.id, parent: draft.isOrphan ? nil : parent, displayName: draft.displayName, policies: draft.policies,
+            path: request.path.text + (role.map { $0.pathSuffix.isEmpty ? "" : "/" + $0.pathSuffix } ?? "")
+        ) { draft.configure(&$0, at: time.now()) }
+        guard let made else {
+            throw draft.id != nil ? CofferError.invalid("cannot create a token with a duplicate ID") : CofferError.denied
+        }
+        var response = Response(.none, auth: .issued(made.entry.issued(token: made.token, seconds: draft.lifetime?.ttl ?? 0)))
+        response.warnings = draft.warnings
+        return response
+    }
+}
+
+/// A token that is asked for, after every rule has been applied.
+struct TokenDraft {
+    var id: String?
+    var policies: [String]
+    var displayName: String
+    var isOrphan: Bool
+    /// nil for a root token without an end.
+    var lifetime: TokenLifetime?
+    var warnings: [String] = []
+    private var terms = TokenTerms()
+    private var metadata: [String: String]
+    private var role: TokenRole?
+    private var maxTTL: Int
+
+    init(
+        _ fields: Fields, parent: TokenEntry, role: TokenRole?, isOrphanPath: Bool, isPrivileged: Bool, defaultTTL: Int, maxTTL: Int
+    ) throws(CofferError) {
+        self.role = role
+        self.maxTTL = maxTTL
+        metadata = fields.stringMap("meta") ?? [:]
+        guard metadata.count <= 64, metadata.allSatisfy({ $0.key.utf8.count <= 128 && $0.value.utf8.count <= 1_024 }) else {
+            throw .invalid("field 'meta' may have 64 entries, with names of 128 and values of 1024 bytes")
+        }
+        displayName = try Self.displayName(fields)
+        if let type = fields.string("type"), type != "service", type != "" {
+            throw .invalid("field 'type' must be \"service\"")
+        }
+        if let alias = fields.string("entity_alias"), !alias.isEmpty {
+            throw .invalid("'entity_alias' is only allowed in combination with a token role that allows it")
+        }
+        id = try Self.chosenID(fields, isPrivileged: isPrivileged, role: role)
+        isOrphan = role?.isOrphan ?? (isOrphanPath || fields.bool("no_parent") == true)
+        if fields.bool("no_parent") == true, role == nil, !isOrphanPath, !isPrivileged {
+            throw .invalid("root or sudo privileges required to create orphan token")
+        }
+        let withoutDefault = fields.bool("no_default_policy") == true || role?.withoutDefaultPolicy == true
+        policies = try Self.policies(fields, parent: parent, role: role, isPrivileged: isPrivileged, withoutDefault: withoutDefault)
+        try applyTerms(fields, parent: parent, isPrivileged: isPrivileged, defaultTTL: defaultTTL)
+    }
+
+    func configure(_ entry: inout TokenEntry, at now: Timestamp) {
+        entry.metadata = metadata
+        entry.role = role?.name ?? ""
+        entry.explicitMaxTTL = terms.explicitMaxTTL
+        entry.period = terms.period
+        entry.maxTTL = maxTTL
+        entry.usesLeft = terms.uses
+        entry.boundCIDRs = terms.boundCIDRs
+        guard let lifetime else { return }
+        entry.isRenewable = terms.isRenewable
+        entry.creationTTL = lifetime.ttl
+        entry.expiresAt = now.adding(seconds: lifetime.ttl)
+    }
+
+    private mutating func applyTerms(_ fields: Fields, parent: TokenEntry, isPrivileged: Bool, defaultTTL: Int) throws(CofferError)
+    {
+        terms.ttl = fields.duration("ttl") ?? fields.duration("lease") ?? 0
+        terms.isRenewable = (fields.bool("renewable") ?? true) && (role?.isRenewable ?? true)
+        let asked = fields.duration("explicit_max_ttl") ?? 0
+        let limits = [asked, role?.explicitMaxTTL ?? 0].filter { $0 > 0 }
+        terms.explicitMaxTTL = limits.min() ?? 0
+        let period = fields.duration("period") ?? 0
+        guard period == 0 || isPrivileged || role != nil else {
+            throw .invalid("root or sudo privileges required to create periodic token")
+        }
+        terms.period = role.map { $0.period > 0 ? $0.period : period > 0 && isPrivileged ? period : 0 } ?? period
+        let uses = fields.int("num_uses") ?? 0
+        guard uses >= 0 else { throw .invalid("field 'num_uses' must not be negative") }
+        let bounds = [uses, role?.uses ?? 0].filter { $0 > 0 }
+        terms.uses = bounds.min() ?? 0
+        terms.boundCIDRs = role?.boundCIDRs ?? []
+        let wantsNoEnd = terms.ttl == 0 && terms.period == 0 && terms.explicitMaxTTL == 0
+        if policies.contains("root"), wantsNoEnd {
+            guard parent.expiresAt == nil else {
+                throw .invalid("expiring root tokens cannot create non-expiring root tokens")
+            }
+            return
+        }
+        let lifetime = TokenLifetime.initial(terms, defaultTTL: defaultTTL, maxTTL: maxTTL)
+        warnings += lifetime.warnings
+        self.lifetime = lifetime
+    }
+
+    // MARK: Rules
+
+    /// `token`, or `token-` and the asked name in plain characters.
+    private static func displayName(_ fields: Fields) throws(CofferError) -> String {
+        guard fields.has("display_name"), let name = fields.string("display_name"), !name.isEmpty else { return "token" }
+        guard name.utf8.count <= 256 else { throw .invalid("field 'display_name' may have 256 bytes") }
+        let plain = name.unicodeScalars.map { scalar in
+            scalar.isASCII && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil) ? Character(scalar) : "-"
+        }
+        return "token-" + String(plain)
+    }
+
+    private static func chosenID(_ fields: Fields, isPrivileged: Bool, role: TokenRole?) throws(CofferError) -> String? {
+        guard let id = fields.string("id"), !id.isEmpty else { return nil }
+        guard isPrivileged else { throw .invalid("root or sudo privileges required to specify token id") }
+        guard role == nil else { throw .invalid("a token id cannot be chosen with a role") }
+        guard TokenFormat.isPlausible(id), !id.hasPrefix(TokenFormat.servicePrefix), !id.contains("/") else {
+            throw .invalid("field 'id' must be printable, without spaces or slashes, and not begin with the prefix of made tokens")
+        }
+        return id
+    }
+
+    private static func policies(
+        _ fields: Fields, parent: TokenEntry, role: TokenRole?, isPrivileged: Bool, withoutDefault: Bool
+    ) throws(CofferError) -> [String] {
+        let asked = try PolicyNames.normalised(fields.strings("policies") ?? [])
+        var policies: [String]
+        if let role {
+            policies = try rolePolicies(asked, parent: parent, role: role)
+        } else {
+            policies = asked.isEmpty ? parent.policies : asked
+            guard isPrivileged || Set(policies).subtracting(["default"]).isSubset(of: parent.policies) else {
+                throw .invalid("child policies must be subset of parent")
+            }
+        }
+        if policies.contains("root") {
+            guard parent.isRoot else { throw .invalid("root tokens may not be created without parent token being root") }
+            return ["root"]
+        }
+        if withoutDefault {
+            if !asked.contains("default") { policies.removeAll { $0 == "default" } }
+        } else {
+            policies.append("default")
+        }
+        return Array(Set(policies)).sorted()
+    }
+
+    private static func rolePolicies(_ asked: [String], parent: TokenEntry, role: TokenRole) throws(CofferError) -> [String] {
+        let isOpen = role.allowedPolicies.isEmpty && role.allowedPoliciesGlob.isEmpty
+        let policies = asked.isEmpty ? (isOpen ? parent.policies : role.allowedPolicies) : asked
+        for policy in policies where policy != "default" || role.disallowedPolicies.contains(policy) {
+            let isDisallowed =
+                role.disallowedPolicies.contains(policy) || role.disallowedPoliciesGlob.contains { Glob.matches(policy, $0) }
+            guard !isDisallowed else { throw .invalid("token policies contain one that the role disallows") }
+            let isAllowed =
+                isOpen
+                ? parent.policies.contains(policy) || parent.isRoot || !role.disallowedPolicies.isEmpty
+                    || !role.disallowedPoliciesGlob.isEmpty
+                : role.allowedPolicies.contains(policy) || role.allowedPoliciesGlob.contains { Glob.matches(policy, $0) }
+            guard isAllowed else { throw .invalid("token policies must be subset of the role's allowed policies") }
+        }
+        return policies
+    }
+}
+
+/// `*` stands for any text; there may be several.
+enum Glob {
+    static func matches(_ text: String, _ pattern: String) -> Bool {
+        let parts = pattern.split(separator: "*", omittingEmptySubsequences: false)
+        guard parts.count > 1 else { return text == pattern }
+        guard text.hasPrefix(parts[0]) else { return false }
+        var rest = text.dropFirst(parts[0].count)
+        for part in parts[1..<(parts.count - 1)] where !part.isEmpty {
+            while !rest.hasPrefix(part) {
+                guard !rest.isEmpty else { return false }
+                rest = rest.dropFirst()
+            }
+            rest = rest.dropFirst(part.count)
+        }
+        return rest.hasSuffix(parts[parts.count - 1])
+    }
+}

@@ -1,0 +1,64 @@
+import EngineKit
+import Syntax
+
+extension TokenEngine {
+    private static let prefix = "role/"
+
+    var rolePaths: [EnginePath] {
+        [
+            EnginePath(
+                "roles", "Token roles.",
+                fields: [Field("after", .string, "The last name of the page before."), Field("limit", .int, "At most so many.")],
+                endpoints: [.list: .init("List roles.") { try await listRoles($0) }]),
+            EnginePath(
+                "roles/{role_name}", "One token role.", fields: TokenRole.fields,
+                exists: { try await role($0.captures["role_name"]) != nil },
+                endpoints: [
+                    .read: .init("Read a role.") { request in
+                        guard let role = try await role(request.captures["role_name"]) else { throw CofferError.notFound }
+                        return .data(role.shown)
+                    },
+                    .update: .init("Make or change a role.") { try await writeRole($0) },
+                    .delete: .init("Delete a role.") { request in
+                        var batch = Batch()
+                        batch.delete(Self.prefix + request.captures["role_name"])
+                        try await storage.commit(batch)
+                        return .empty
+                    },
+                ]),
+        ]
+    }
+
+    func role(_ name: String) async throws(StorageError) -> TokenRole? {
+        guard let record = try await storage.get(Self.prefix + name) else { return nil }
+        guard let object = (try? JSON(parsing: record.value))?.objectValue, let role = TokenRole(stored: object) else {
+            throw .corrupted(key: Self.prefix + name)
+        }
+        return role
+    }
+
+    private func listRoles(_ request: Request) async throws -> Response {
+        let limit = min(max(request.fields.int("limit") ?? StorageLimits.pageMax, 1), StorageLimits.pageMax)
+        return try .keys(
+            try await storage.list(Listing(prefix: Self.prefix, after: request.fields.string("after"), limit: limit)))
+    }
+
+    private func writeRole(_ request: Request) async throws -> Response {
+        let name = request.captures["role_name"]
+        let key = Self.prefix + name
+        for _ in 0..<16 {
+            let record = try await storage.get(key)
+            var role = try await role(name) ?? TokenRole(name: name)
+            try role.update(request.fields)
+            var batch = Batch()
+            batch.put(key, role.shown.encoded(), if: .init(unchanged: record))
+            do {
+                try await storage.commit(batch)
+                return .empty
+            } catch StorageError.conflict {
+                continue
+            }
+        }
+        throw CofferError(.conflict, "the role is changing too often; retry")
+    }
+}

@@ -1,0 +1,167 @@
+import EngineKit
+import Lifetimes
+import Syntax
+
+/// `auth/token/`: the one login method that is always there.
+struct TokenEngine: AuthMethod {
+    let tokens: TokenStore
+    let access: AccessControl
+    /// Token roles, below the server's own records.
+    let storage: any Storage
+    let time: any TimeSource
+    let defaultTTL: Int
+    let maxTTL: Int
+
+    var paths: [EnginePath] { creationPaths + lookupPaths + changePaths + rolePaths }
+
+    static let tokenField = Field("token", .string, "The token.")
+    static let accessorField = Field("accessor", .string, required: true, "Accessor of the token.")
+    static let incrementField = Field("increment", .duration, "Seconds of life asked for; 0 is what the token was made with.")
+
+    private var creationPaths: [EnginePath] {
+        [
+            EnginePath(
+                "create", "Make a token.", fields: TokenCreation.fields,
+                endpoints: [.update: .init("Make a child of the calling token.") { try await create($0) }]),
+            EnginePath(
+                "create-orphan", "Make a token without a parent.", fields: TokenCreation.fields, access: .sudo,
+                endpoints: [.update: .init("Make an orphan.") { try await create($0, isOrphan: true) }]),
+            EnginePath(
+                "create/{role_name}", "Make a token by a role.", fields: TokenCreation.fields,
+                endpoints: [
+                    .update: .init("Make a token as the role says.") { try await create($0, role: $0.captures["role_name"]) }
+                ]
+            ),
+        ]
+    }
+
+    private var lookupPaths: [EnginePath] {
+        [
+            EnginePath(
+                "lookup", "Look a token up.", fields: [Self.tokenField],
+                endpoints: [.update: .init("The properties of a token.") { try await lookup($0) }]),
+            EnginePath(
+                "lookup-self", "Look the calling token up.",
+                endpoints: [
+                    .read: .init("The properties of the calling token.") { try await lookupSelf($0) },
+                    .update: .init("The properties of the calling token.") { try await lookupSelf($0) },
+                ]),
+            EnginePath(
+                "lookup-accessor", "Look a token up by its accessor.", fields: [Self.accessorField],
+                endpoints: [.update: .init("The properties of a token, without the token.") { try await lookupAccessor($0) }]),
+            EnginePath(
+                "accessors", "Accessors of all tokens.",
+                fields: [
+                    Field("after", .string, "The last accessor of the page before."), Field("limit", .int, "At most so many."),
+                ],
+                access: .sudo, endpoints: [.list: .init("List accessors.") { try await listAccessors($0) }]),
+        ]
+    }
+
+    private var changePaths: [EnginePath] {
+        [
+            EnginePath(
+                "renew", "Renew a token.", fields: [Self.tokenField, Self.incrementField],
+                endpoints: [.update: .init("Give a token more time.") { try await renew($0, id: try await tokenID($0)) }]),
+            EnginePath(
+                "renew-self", "Renew the calling token.", fields: [Self.incrementField],
+                endpoints: [.update: .init("Give the calling token more time.") { try await renew($0, id: $0.caller?.tokenID) }]),
+            EnginePath(
+                "renew-accessor", "Renew a token by its accessor.", fields: [Self.accessorField, Self.incrementField],
+                endpoints: [
+                    .update: .init("Give a token more time.") {
+                        try await renew($0, id: try await accessorID($0), showsToken: false)
+                    }
+                ]
+            ),
+            EnginePath(
+                "revoke", "Revoke a token and its children.", fields: [Self.tokenField],
+                endpoints: [.update: .init("Revoke a token.") { try await revoke(try await tokenID($0)) }]),
+            EnginePath(
+                "revoke-self", "Revoke the calling token and its children.",
+                endpoints: [.update: .init("Revoke the calling token.") { try await revoke($0.caller?.tokenID) }]),
+            EnginePath(
+                "revoke-accessor", "Revoke a token by its accessor.", fields: [Self.accessorField],
+                endpoints: [.update: .init("Revoke a token.") { try await revoke(try await accessorID($0)) }]),
+            EnginePath(
+                "revoke-orphan", "Revoke a token and let its children live.", fields: [Self.tokenField], access: .sudo,
+                endpoints: [.update: .init("Revoke one token.") { try await revokeOrphaning($0) }]),
+            EnginePath(
+                "tidy", "Remove what expired tokens left.",
+                endpoints: [.update: .init("Start a tidy.") { _ in try await tidy() }]),
+        ]
+    }
+
+    // MARK: Looking up
+
+    private func lookup(_ request: Request) async throws -> Response {
+        guard let token = request.fields.string("token") ?? request.presentedToken else { throw CofferError.denied }
+        guard let entry = try await tokens.authenticate(token) else { throw CofferError(.permissionDenied, "bad token") }
+        return .data(entry.shown(token: token, at: time.now()))
+    }
+
+    private func lookupSelf(_ request: Request) async throws -> Response {
+        guard let token = request.presentedToken, let entry = try await tokens.entry(id: request.caller?.tokenID ?? "") else {
+            throw CofferError.denied
+        }
+        return .data(entry.shown(token: token, at: time.now()))
+    }
+
+    private func lookupAccessor(_ request: Request) async throws -> Response {
+        let id = try await accessorID(request)
+        guard let entry = try await tokens.entry(id: id), entry.isValid(at: time.now()) else { throw Self.badAccessor }
+        return .data(entry.shown(token: "", at: time.now()))
+    }
+
+    private func listAccessors(_ request: Request) async throws -> Response {
+        let limit = min(max(request.fields.int("limit") ?? StorageLimits.pageMax, 1), StorageLimits.pageMax)
+        return try .keys(try await tokens.accessors(after: request.fields.string("after"), limit: limit))
+    }
+
+    // MARK: Changing
+
+    private static let badAccessor = CofferError(.permissionDenied, "invalid accessor")
+
+    private func accessorID(_ request: Request) async throws -> String {
+        guard let accessor = request.fields.string("accessor"), let id = try await tokens.id(accessor: accessor) else {
+            throw Self.badAccessor
+        }
+        return id
+    }
+
+    private func tokenID(_ request: Request) async throws -> String {
+        guard let token = request.fields.string("token"), !token.isEmpty else { throw CofferError.invalid("missing field 'token'") }
+        return tokens.id(of: token)
+    }
+
+    private func renew(_ request: Request, id: String?, showsToken: Bool = true) async throws -> Response {
+        guard let id, let entry = try await tokens.entry(id: id), entry.isValid(at: time.now()) else {
+            throw CofferError(.permissionDenied, "bad token")
+        }
+        guard let (renewed, lifetime) = try await tokens.renew(id: id, increment: request.fields.duration("increment") ?? 0) else {
+            throw CofferError.invalid("lease is not renewable")
+        }
+        let token = showsToken ? request.fields.string("token") ?? request.presentedToken ?? "" : ""
+        var response = Response(.data(.object([:])), auth: .issued(renewed.issued(token: token, seconds: lifetime.ttl)))
+        response.warnings = lifetime.warnings
+        return response
+    }
+
+    private func revoke(_ id: String?) async throws -> Response {
+        if let id { try await tokens.revokeTree(id: id) }
+        return .empty
+    }
+
+    private func revokeOrphaning(_ request: Request) async throws -> Response {
+        let id = try await tokenID(request)
+        guard try await tokens.entry(id: id) != nil else { throw CofferError.invalid("token to revoke not found") }
+        try await tokens.revokeOrphaning(id: id)
+        return .empty
+    }
+
+    private func tidy() async throws -> Response {
+        _ = try await tokens.expireDue(limit: 1_000)
+        return Response(
+            .data(.object([:])), status: 202, warnings: ["Tidy operation has finished; at most 1,000 expired tokens were removed."])
+    }
+}

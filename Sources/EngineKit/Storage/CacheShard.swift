@@ -1,0 +1,115 @@
+import Synchronization
+
+/// One lock's share of a ``CachedStorage``.
+///
+/// A miss takes the epoch along and fills the cache only when no write of the shard ended meanwhile and none of its
+/// key is under way. Of two writes of one key that overlap, nobody knows here which the store did last: then the
+/// key is forgotten instead of written through.
+final class CacheShard: Sendable {
+    enum LookUp {
+        case record(StoredRecord)
+        case absent
+        case unknown(epoch: UInt64)
+    }
+
+    private struct Flight {
+        var writers = 1
+        var isDisputed = false
+    }
+
+    private struct State {
+        var records: ClockCache<StoredRecord>
+        var absences: ClockCache<Void>
+        var flights: [StorageKey: Flight] = [:]
+        var epoch: UInt64 = 0
+
+        mutating func forget(_ key: StorageKey) {
+            records.remove(key)
+            absences.remove(key)
+        }
+
+        mutating func keep(_ key: StorageKey, _ record: StoredRecord?) {
+            let weight = CacheShard.entryBytes + key.text.utf8.count
+            if let record {
+                absences.remove(key)
+                records.put(key, record, bytes: weight + record.value.count)
+            } else {
+                records.remove(key)
+                absences.put(key, (), bytes: weight)
+            }
+        }
+    }
+
+    private static let entryBytes = 200
+    private let state: Mutex<State>
+
+    /// An eighth of it is for absences, so that guessing names pushes out no records.
+    init(bytesMax: Int) {
+        state = Mutex(State(records: ClockCache(bytesMax: bytesMax - bytesMax / 8), absences: ClockCache(bytesMax: bytesMax / 8)))
+    }
+
+    var byteCount: Int { state.withLock { $0.records.bytes + $0.absences.bytes } }
+
+    func lookUp(_ key: StorageKey) -> LookUp {
+        state.withLock { state in
+            if let record = state.records.value(of: key) { return .record(record) }
+            if state.absences.value(of: key) != nil { return .absent }
+            return .unknown(epoch: state.epoch)
+        }
+    }
+
+    func fill(_ key: StorageKey, _ record: StoredRecord?, readAt epoch: UInt64) {
+        state.withLock { state in
+            guard state.epoch == epoch, state.flights[key] == nil else { return }
+            state.keep(key, record)
+        }
+    }
+
+    func beginWrite(_ key: StorageKey) {
+        state.withLock { state in
+            if var flight = state.flights[key] {
+                flight.writers += 1
+                flight.isDisputed = true
+                state.flights[key] = flight
+            } else {
+                state.flights[key] = Flight()
+            }
+        }
+    }
+
+    /// `change` is nil when the write failed.
+    func endWrite(_ key: StorageKey, _ change: Batch.Change?) {
+        state.withLock { state in
+            state.epoch += 1
+            var flight = state.flights[key] ?? Flight()
+            flight.writers -= 1
+            if flight.isDisputed {
+                state.forget(key)
+            } else {
+                switch change {
+                case .put(let value, let version): state.keep(key, StoredRecord(value: value, version: version))
+                case .delete: state.keep(key, nil)
+                case .check, nil: state.forget(key)
+                }
+            }
+            state.flights[key] = flight.writers > 0 ? flight : nil
+        }
+    }
+
+    func invalidate(_ key: StorageKey) {
+        state.withLock { state in
+            state.epoch += 1
+            state.flights[key]?.isDisputed = true
+            state.forget(key)
+        }
+    }
+
+    func removeAll() {
+        state.withLock { state in
+            state.epoch += 1
+            for key in state.flights.keys { state.flights[key]?.isDisputed = true }
+            state.records.removeAll()
+            state.absences.removeAll()
+        }
+    }
+}

@@ -1,0 +1,70 @@
+/// Turns keys in byte order into the names of one page, and says where the store should look next.
+///
+/// A folder costs a few rows and one seek, however much lies below it.
+package struct ListingPage {
+    package enum Bound: Sendable, Hashable {
+        case from(String)
+        case after(String)
+    }
+
+    package enum Step: Sendable, Hashable {
+        /// Give the key that follows.
+        case next
+        /// Leave the folder: give the first key at or behind the bound.
+        case seek(Bound)
+        case done
+    }
+
+    package private(set) var names: [String] = []
+    /// Where the first key of the page is looked for.
+    package let start: Bound
+
+    private let prefix: String
+    private let limit: Int
+    private let isRecursive: Bool
+    private var rowsInFolder = 0
+
+    /// Stepping over this many rows costs about as much as one seek.
+    private static let rowsBeforeSeek = 8
+
+    package init(_ listing: Listing) throws(StorageError) {
+        guard listing.prefix.isEmpty || listing.prefix.utf8.last == UInt8(ascii: "/") else {
+            throw .limitExceeded("the prefix of a listing ends with /")
+        }
+        prefix = listing.prefix
+        limit = min(max(listing.limit, 0), StorageLimits.pageMax)
+        isRecursive = listing.isRecursive
+        start = Self.start(listing)
+    }
+
+    package var isFull: Bool { names.count >= limit }
+
+    /// Keys must come in byte order, the first from ``start`` on.
+    package mutating func take(_ key: String) -> Step {
+        guard !isFull, key.utf8.count > prefix.utf8.count, key.utf8.starts(with: prefix.utf8) else { return .done }
+        let name = key.utf8.dropFirst(prefix.utf8.count)
+        guard !isRecursive, let slash = name.firstIndex(of: UInt8(ascii: "/")) else {
+            names.append(String(Substring(name)))
+            return isFull ? .done : .next
+        }
+        let folder = name[...slash]
+        if let last = names.last, last.utf8.elementsEqual(folder) {
+            rowsInFolder += 1
+            return rowsInFolder < Self.rowsBeforeSeek ? .next : .seek(.from(prefix + Self.behind(name[..<slash])))
+        }
+        names.append(String(Substring(folder)))
+        rowsInFolder = 1
+        return isFull ? .done : .next
+    }
+
+    private static func start(_ listing: Listing) -> Bound {
+        guard let after = listing.after else { return .from(listing.prefix) }
+        guard !listing.isRecursive, let slash = after.utf8.firstIndex(of: UInt8(ascii: "/")) else {
+            return .after(listing.prefix + after)
+        }
+        return .from(listing.prefix + behind(after.utf8[..<slash]))
+    }
+
+    /// The first key that can follow everything in a folder: `0` is the byte behind `/`.
+    private static func behind(_ folder: Substring.UTF8View) -> String { String(Substring(folder)) + "0" }
+}

@@ -1,0 +1,55 @@
+import Synchronization
+
+/// Records in memory, gone with the process: for `-dev` and for tests.
+package final class MemoryStorage: Storage {
+    private struct State {
+        var records: [StorageKey: StoredRecord] = [:]
+        var keys = SortedKeys()
+    }
+
+    private let state = Mutex(State())
+
+    package init() {}
+
+    package func get(_ key: String) async throws(StorageError) -> StoredRecord? {
+        let key = StorageKey(key)
+        return state.withLock { $0.records[key] }
+    }
+
+    package func list(_ listing: Listing) async throws(StorageError) -> [String] {
+        var page = try ListingPage(listing)
+        guard !page.isFull else { return [] }
+        return state.withLock { state in
+            var position = state.keys.lowerBound(page.start)
+            while let key = state.keys.key(at: position) {
+                switch page.take(key) {
+                case .next: position = state.keys.position(after: position)
+                case .seek(let bound): position = state.keys.lowerBound(bound)
+                case .done: return page.names
+                }
+            }
+            return page.names
+        }
+    }
+
+    package func commit(_ batch: Batch) async throws(StorageError) {
+        try batch.validate()
+        let mutations = batch.mutations.map { (key: StorageKey($0.key), $0.change, $0.precondition) }
+        try state.withLock { (state) throws(StorageError) in
+            for (key, _, precondition) in mutations where precondition != .none {
+                guard precondition.holds(for: state.records[key]?.version) else { throw .conflict(key: key.text) }
+            }
+            for (key, change, _) in mutations {
+                switch change {
+                case .put(let value, let version):
+                    if state.records.updateValue(StoredRecord(value: value, version: version), forKey: key) == nil {
+                        state.keys.insert(key.text)
+                    }
+                case .delete:
+                    if state.records.removeValue(forKey: key) != nil { state.keys.remove(key.text) }
+                case .check: break
+                }
+            }
+        }
+    }
+}

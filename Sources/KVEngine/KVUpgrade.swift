@@ -1,0 +1,57 @@
+package import EngineKit
+
+/// Carries the secrets of a version 1 mount over to version 2, each as its version 1.
+///
+/// Every batch moves some records whole, so a run that was cut off goes on where it stopped, and two runs at the same
+/// time do no harm.
+package enum KVUpgrade {
+    private static let recordsInBatch = 100
+    private static let bytesInBatch = 4 << 20
+
+    package static func run(_ storage: any Storage, time: any TimeSource) async throws {
+        try await run(VersionedSecrets(storage: storage, time: time))
+    }
+
+    static func run(_ secrets: VersionedSecrets) async throws {
+        while true {
+            let paths = try await secrets.storage.list(
+                Listing(prefix: RecordKey.plain, limit: recordsInBatch, isRecursive: true))
+            if paths.isEmpty { return }
+            do {
+                try await move(paths[...], secrets)
+            } catch StorageError.conflict {
+                for path in paths { try await moveAlone(path, secrets) }
+            }
+        }
+    }
+
+    /// Fails with a conflict when one of them already has versions, or somebody else moves it.
+    private static func move(_ paths: ArraySlice<String>, _ secrets: VersionedSecrets) async throws {
+        let settings = try await secrets.settings()
+        var batch = Batch()
+        var bytes = 0
+        for path in paths where bytes < bytesInBatch {
+            let key = RecordKey.plain(path)
+            guard let record = try await secrets.storage.get(key) else { continue }
+            var edit = try HeadEdit(path: path, record: nil)
+            let body = try PlainRecord(decoding: record.value, key: key).body
+            _ = edit.add(body, author: "", settings: settings, at: secrets.time.now())
+            for mutation in edit.finished.mutations { batch.append(mutation) }
+            batch.delete(key, if: .init(unchanged: record))
+            bytes += body.count
+        }
+        if !batch.isEmpty { try await secrets.storage.commit(batch) }
+    }
+
+    /// On top of versions that are there already.
+    private static func moveAlone(_ path: String, _ secrets: VersionedSecrets) async throws {
+        let key = RecordKey.plain(path)
+        try await secrets.edit(path) { edit in
+            guard let record = try await secrets.storage.get(key) else { return }
+            let settings = try await secrets.settings()
+            let body = try PlainRecord(decoding: record.value, key: key).body
+            _ = edit.add(body, author: "", settings: settings, at: secrets.time.now())
+            edit.batch.delete(key, if: .init(unchanged: record))
+        }
+    }
+}

@@ -1,0 +1,46 @@
+import EngineKit
+
+/// The data of a version that is no longer the newest.
+enum ArchiveRecord {
+    static func encode(_ data: [UInt8], version: UInt64) -> [UInt8] {
+        var output: [UInt8] = []
+        output.reserveCapacity(data.count + 10)
+        output.append(RecordHeader.archive)
+        output.append(littleEndian: version)
+        output.append(contentsOf: data)
+        return output
+    }
+
+    static func decode(_ bytes: [UInt8], version: UInt64, key: String) throws(StorageError) -> [UInt8] {
+        var reader = ByteReader(bytes, key: key)
+        try reader.expect(.archive)
+        guard try reader.integer(UInt64.self) == version, !reader.isAtEnd else { throw reader.corrupted }
+        return try reader.rest()
+    }
+}
+
+/// A secret of version 1: the text it came as, and the lease that its writer asked for.
+struct PlainRecord {
+    /// Seconds; nil leaves it to the mount.
+    var lease: Int?
+    var body: [UInt8]
+
+    func encoded() -> [UInt8] {
+        var output: [UInt8] = []
+        output.reserveCapacity(body.count + 10)
+        output.append(RecordHeader.plain)
+        output.append(littleEndian: Int64(lease ?? -1))
+        output.append(contentsOf: body)
+        return output
+    }
+}
+
+extension PlainRecord {
+    init(decoding bytes: [UInt8], key: String) throws(StorageError) {
+        var reader = ByteReader(bytes, key: key)
+        try reader.expect(.plain)
+        let lease = Int(try reader.integer(Int64.self))
+        guard lease >= -1, !reader.isAtEnd else { throw reader.corrupted }
+        self.init(lease: lease < 0 ? nil : lease, body: try reader.rest())
+    }
+}

@@ -1,0 +1,45 @@
+import EngineKit
+
+/// What `config` of a version 2 mount holds, for all its secrets.
+struct MountSettings: Hashable {
+    /// 0 means ``versionsDefault``.
+    var versionsMax = 0
+    var needsCheckAndSet = false
+    /// Seconds; 0 for never; negative switches it off for every secret, whatever its own metadata says.
+    var deleteAfter = 0
+
+    static let versionsDefault = 10
+
+    func versionsMax(for head: Head) -> Int {
+        if head.versionsMax > 0 { return head.versionsMax }
+        return versionsMax > 0 ? versionsMax : Self.versionsDefault
+    }
+
+    /// When a version written now goes by itself: the shorter of what the mount and the secret say.
+    func deletion(of head: Head, writtenAt now: Timestamp) -> Timestamp? {
+        guard deleteAfter >= 0 else { return nil }
+        let seconds = [deleteAfter, head.deleteAfter].filter { $0 > 0 }.min()
+        return seconds.map { now.adding(seconds: $0) }
+    }
+
+    func encoded() -> [UInt8] {
+        var output: [UInt8] = []
+        output.append(RecordHeader.settings)
+        output.append(needsCheckAndSet ? 1 : 0)
+        output.append(littleEndian: UInt32(clamping: versionsMax))
+        output.append(littleEndian: Int64(deleteAfter))
+        return output
+    }
+}
+
+extension MountSettings {
+    init(decoding bytes: [UInt8], key: String) throws(StorageError) {
+        var reader = ByteReader(bytes, key: key)
+        try reader.expect(.settings)
+        let flag: UInt8 = try reader.integer()
+        versionsMax = Int(try reader.integer(UInt32.self))
+        deleteAfter = Int(try reader.integer(Int64.self))
+        guard flag <= 1, reader.isAtEnd, deleteAfter >= -1 else { throw reader.corrupted }
+        needsCheckAndSet = flag == 1
+    }
+}

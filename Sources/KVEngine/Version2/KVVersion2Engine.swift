@@ -1,0 +1,59 @@
+package import EngineKit
+
+/// Secrets with history: check-and-set, versions, soft deletion, metadata.
+package struct KVVersion2Engine: SecretsEngine {
+    package let paths: [EnginePath]
+
+    /// Done once a mount that was version 1 before has been carried over.
+    let gate: UpgradeGate
+
+    package init(_ context: MountContext) {
+        let secrets = VersionedSecrets(storage: context.storage, time: context.time)
+        gate = UpgradeGate(secrets)
+        let routes = VersionedRoutes(secrets: secrets, gate: gate)
+        paths = [
+            routes.settings, routes.data, routes.delete, routes.undelete, routes.destroy, routes.metadata, routes.subkeys,
+        ]
+    }
+}
+
+/// The routes of version 2. One extension a path.
+struct VersionedRoutes: Sendable {
+    let secrets: VersionedSecrets
+    let gate: UpgradeGate
+
+    var time: any TimeSource { secrets.time }
+
+    /// No route answers while an upgrade runs.
+    func endpoint(_ summary: String, _ handler: @escaping EnginePath.Handler) -> EnginePath.Endpoint {
+        EnginePath.Endpoint(summary) { [gate] request in
+            try await gate.pass()
+            return try await handler(request)
+        }
+    }
+
+    /// Whether the secret has metadata: what makes a write an update.
+    var exists: @Sendable (Request) async throws -> Bool {
+        { [secrets, gate] request in
+            try await gate.pass()
+            return try await secrets.exists(try request.secretPath)
+        }
+    }
+}
+
+extension Request {
+    /// The path of a secret below its route.
+    var secretPath: String {
+        get throws(CofferError) {
+            let path = captures["path"]
+            guard !path.isEmpty else { throw .invalid("missing path") }
+            return path
+        }
+    }
+
+    /// Who asks, as `created_by` shows it.
+    var author: String {
+        guard let caller else { return "" }
+        return caller.displayName.isEmpty ? caller.entityID : caller.displayName
+    }
+}

@@ -1,0 +1,100 @@
+import EngineKit
+import Syntax
+
+extension VersionedRoutes {
+    var data: EnginePath {
+        EnginePath(
+            "data/{path...}", "Secrets and their versions.",
+            fields: [
+                Field("version", .int, "Which version to read. 0, or none, for the newest."),
+                Field("options", .object, "`cas`: the version that is replaced; 0 when the secret must not exist yet."),
+                Field("data", .object, "What to store, or the merge patch to apply."),
+            ],
+            exists: exists,
+            endpoints: [
+                .read: endpoint("Read a secret.", readData),
+                .create: endpoint("Write the first version of a secret.", writeData),
+                .update: endpoint("Write a new version of a secret.", writeData),
+                .patch: endpoint("Write a new version: the newest with a JSON merge patch applied.", patchData),
+                .delete: endpoint("Delete the newest version; it can be undeleted.", deleteData),
+            ])
+    }
+
+    private func readData(_ request: Request) async throws -> Response {
+        let version = request.fields.int("version") ?? 0
+        let (answer, data) = try await secrets.read(try request.secretPath, version: version, named: "data")
+        return Response(.data(answer.with("data", data)))
+    }
+
+    private func writeData(_ request: Request) async throws -> Response {
+        let path = try request.secretPath
+        guard let data = request.fields.object("data") else { throw CofferError.invalid("no data provided") }
+        let text = data.encoded()
+        let checkAndSet = try CheckAndSet(request.fields.object("options"))
+        let author = request.author
+        let answer = try await secrets.edit(path) { edit in
+            let settings = try await secrets.settings()
+            try checkAndSet.check(edit.head, settings)
+            return edit.add(text, author: author, settings: settings, at: time.now())
+        }
+        return Response(.data(answer.metadata))
+    }
+
+    private func patchData(_ request: Request) async throws -> Response {
+        let path = try request.secretPath
+        guard let patch = request.fields.object("data") else { throw CofferError.invalid("no data provided") }
+        let checkAndSet = try CheckAndSet(request.fields.object("options"))
+        let author = request.author
+        let answer = try await secrets.edit(path) { edit in
+            guard let head = edit.head else { throw CofferError.notFound }
+            let settings = try await secrets.settings()
+            try checkAndSet.check(head, settings)
+            guard let newest = head.versions.last else { throw CofferError.notFound }
+            let now = time.now()
+            guard !newest.isGone(at: now) else {
+                throw CofferError(.notFound, data: VersionAnswer(newestOf: head, newest).metadata)
+            }
+            let stored = try StoredObject.parse(head.data[...], key: RecordKey.head(path))
+            let text = MergePatch.apply(patch, to: stored).encoded()
+            return edit.add(text, author: author, settings: settings, at: now)
+        }
+        return Response(.data(answer.metadata))
+    }
+
+    private func deleteData(_ request: Request) async throws -> Response {
+        try await secrets.edit(try request.secretPath) { edit in
+            guard let current = edit.head.flatMap({ Int(exactly: $0.current) }) else { return }
+            edit.delete([current], at: time.now())
+        }
+        return .empty
+    }
+}
+
+extension HeadEdit {
+    /// A new version by this author, with the lifetime that the mount and the secret give it.
+    mutating func add(_ text: [UInt8], author: String, settings: MountSettings, at now: Timestamp) -> VersionAnswer {
+        let current = head ?? Head(created: now)
+        let version = Head.Version(created: now, deletion: settings.deletion(of: current, writtenAt: now), author: author)
+        add(version, data: text, versionsMax: settings.versionsMax(for: current))
+        return VersionAnswer(
+            number: current.current + 1, version: version, customMetadata: current.customMetadata[...])
+    }
+}
+
+/// Opens JSON that this engine stored itself.
+enum StoredObject {
+    // The body limit bounded each piece when it came; the depth is twice what a request may have by default.
+    private static let limits = JSONLimits(depthMax: 128, nodesMax: 1_000_000)
+
+    static func parse(_ text: ArraySlice<UInt8>, key: String) throws -> JSONObject {
+        let value: JSON
+        do throws(JSONError) {
+            value = try JSON(parsing: text, limits: limits)
+        } catch {
+            guard error.reason == .tooDeep || error.reason == .tooManyValues else { throw StorageError.corrupted(key: key) }
+            throw CofferError(.tooLarge, "the secret is too large to be taken apart; read and write it whole")
+        }
+        guard let object = value.objectValue else { throw StorageError.corrupted(key: key) }
+        return object
+    }
+}

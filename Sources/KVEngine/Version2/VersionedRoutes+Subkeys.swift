@@ -1,0 +1,23 @@
+import EngineKit
+
+extension VersionedRoutes {
+    var subkeys: EnginePath {
+        EnginePath(
+            "subkeys/{path...}", "The names inside a secret, without its values.",
+            fields: [
+                Field("version", .int, "Which version to read. 0, or none, for the newest."),
+                Field("depth", .int, "How many levels to show. 0, or none, for all."),
+            ],
+            endpoints: [.read: endpoint("Read the names inside a secret.", readSubkeys)])
+    }
+
+    private func readSubkeys(_ request: Request) async throws -> Response {
+        let path = try request.secretPath
+        let depth = request.fields.int("depth") ?? 0
+        guard depth >= 0 else { throw CofferError.invalid("field 'depth' must be at least 0") }
+        let version = request.fields.int("version") ?? 0
+        let (answer, data) = try await secrets.read(path, version: version, named: "subkeys")
+        let object = try StoredObject.parse(data, key: RecordKey.head(path))
+        return Response(.data(answer.with("subkeys", SubkeyText.text(of: object, depth: depth)[...])))
+    }
+}

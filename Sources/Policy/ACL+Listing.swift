@@ -1,0 +1,78 @@
+package import Syntax
+
+extension ACL {
+    /// One merged rule, for display.
+    package struct Summary: Sendable, Hashable {
+        package var path: RulePath
+        package var permissions: Permissions
+    }
+
+    /// Every merged rule in the order of the policies.
+    package var summaries: [Summary] { entries.map { Summary(path: $0.path, permissions: $0.permissions) } }
+
+    /// The data of `sys/internal/ui/resultant-acl`. Glob paths are without their `*`; `+` stays as it is.
+    package var resultant: JSONObject {
+        var exact = JSONObject()
+        var glob = JSONObject()
+        for entry in entries {
+            let member = JSONObject.Member(key: entry.path.text, value: .object(entry.permissions.json))
+            // Paths are distinct among the exact and among the globs, so nothing is set twice.
+            if entry.path.isGlob { glob.members.append(member) } else { exact.members.append(member) }
+        }
+        return ["exact_paths": .object(exact), "glob_paths": .object(glob), "root": .bool(isRoot)]
+    }
+
+    /// Some path below the prefix (a mount's, with its final slash) can be used in some way.
+    ///
+    /// For each rule that reaches below the prefix one path is made that the rule matches, and judged like a request's.
+    package func hasAnyAccess(underPrefix prefix: String) -> Bool {
+        if isRoot || capabilities(path: prefix).grantsSomething { return true }
+        return entries.contains { entry in
+            guard entry.permissions.capabilities.grantsSomething, let path = entry.path.sample(under: prefix) else { return false }
+            return capabilities(path: path).grantsSomething
+        }
+    }
+}
+
+extension RulePath {
+    /// A path that starts with the prefix and that this rule matches, if there is one.
+    func sample(under prefix: String) -> String? {
+        // A name that no rule will have.
+        let unlikely = "\u{FFFF}"
+        var wanted = prefix.split(separator: "/", omittingEmptySubsequences: false)[...]
+        var output: [Substring] = []
+        let segments = text.split(separator: "/", omittingEmptySubsequences: false)
+        for (index, segment) in segments.enumerated() {
+            let isOpen = isGlob && index == segments.count - 1
+            guard let want = wanted.popFirst() else {
+                output.append(segment == "+" ? unlikely[...] : segment)
+                continue
+            }
+            let isPartial = wanted.isEmpty
+            if segment == "+" {
+                output.append(isPartial ? want + unlikely : want)
+            } else if isOpen, want.hasPrefix(segment) {
+                output.append(want)
+            } else if segment == want || isPartial && segment.hasPrefix(want) {
+                output.append(segment)
+            } else {
+                return nil
+            }
+        }
+        guard isGlob || wanted.isEmpty else { return nil }
+        let sample = (output + wanted).joined(separator: "/")
+        return isGlob ? sample + unlikely : sample
+    }
+}
+
+extension Permissions {
+    fileprivate var json: JSONObject {
+        var object: JSONObject = ["capabilities": .strings(capabilities.names)]
+        if let minWrappingTTL { object["min_wrapping_ttl"] = .int(minWrappingTTL) }
+        if let maxWrappingTTL { object["max_wrapping_ttl"] = .int(maxWrappingTTL) }
+        if !allowedParameters.isEmpty { object["allowed_parameters"] = allowedParameters.json }
+        if !deniedParameters.isEmpty { object["denied_parameters"] = deniedParameters.json }
+        if !requiredParameters.isEmpty { object["required_parameters"] = .strings(requiredParameters) }
+        return object
+    }
+}

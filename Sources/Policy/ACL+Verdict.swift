@@ -1,0 +1,102 @@
+package import Syntax
+
+extension ACL {
+    private static let allowedByRoot = Verdict.allowed([PolicyName.root.text])
+
+    /// Decides one request.
+    ///
+    /// - Parameters:
+    ///   - path: Canonical, with or without the final slash that listings have.
+    ///   - parameters: The body of a write, the query of a read. Conditions on parameters hold for both.
+    ///   - wrapTTL: The seconds of response wrapping that were asked for; nil for none.
+    ///   - sudo: The path is for operators only.
+    package func verdict(
+        _ capability: Capability, path: String, parameters: JSONObject = JSONObject(), wrapTTL: Int? = nil, sudo: Bool = false
+    ) -> Verdict {
+        if isRoot { return Self.allowedByRoot }
+        return withBytes(of: path) { bytes in
+            if capability == .list { return listVerdict(bytes, wrapTTL: wrapTTL, sudo: sudo) }
+            guard let entry = entry(for: bytes) else { return .denied(.noRule) }
+            return decide(entry, capability, parameters, wrapTTL, sudo)
+        }
+    }
+
+    /// What may be done at a path, as `sys/capabilities` answers it.
+    package func capabilities(path: String) -> CapabilitySet {
+        if isRoot { return .root }
+        return withBytes(of: path) { bytes in
+            var result = entry(for: bytes).map { entries[$0].permissions.capabilities } ?? []
+            if result.contains(.deny) { return .deny }
+            let (first, second) = listEntries(bytes)
+            let listing = [first, second].compactMap { $0.map { entries[$0].permissions.capabilities } }
+            result.remove(.list)
+            if !listing.contains(where: { $0.contains(.deny) }), listing.contains(where: { $0.contains(.list) }) {
+                result.insert(.list)
+            }
+            return result
+        }
+    }
+
+    /// The rule for the path grants `sudo`.
+    package func isSudo(path: String) -> Bool {
+        isRoot
+            || withBytes(of: path) { bytes in
+                entry(for: bytes).map { entries[$0].permissions.capabilities.contains(.sudo) } ?? false
+            }
+    }
+
+    private func withBytes<T>(of path: String, _ body: (UnsafeBufferPointer<UInt8>) -> T) -> T {
+        var path = path
+        return path.withUTF8 { bytes in
+            var bytes = bytes
+            while bytes.first == UInt8(ascii: "/") { bytes = UnsafeBufferPointer(rebasing: bytes.dropFirst()) }
+            return body(bytes)
+        }
+    }
+
+    private func decide(
+        _ index: Int, _ capability: Capability, _ parameters: JSONObject, _ wrapTTL: Int?, _ sudo: Bool
+    ) -> Verdict {
+        let capabilities = entries[index].permissions.capabilities
+        if capabilities.contains(.deny) { return .denied(.denied) }
+        guard capabilities.contains(CapabilitySet(capability)) else { return .denied(.notGranted) }
+        guard !sudo || capabilities.contains(.sudo) else { return .denied(.sudoRequired) }
+        if entries[index].permissions.hasConditions {
+            guard entries[index].permissions.allowsWrapping(wrapTTL) else { return .denied(.wrappingTTL) }
+            if capability != .list, capability != .delete, let reason = entries[index].permissions.refusal(of: parameters) {
+                return .denied(reason)
+            }
+        }
+        return .allowed(entries[index].granting[capability.index])
+    }
+
+    // MARK: LIST
+
+    private func listVerdict(_ path: UnsafeBufferPointer<UInt8>, wrapTTL: Int?, sudo: Bool) -> Verdict {
+        let (first, second) = listEntries(path)
+        guard first != nil || second != nil else { return .denied(.noRule) }
+        for case let index? in [first, second] where entries[index].permissions.capabilities.contains(.deny) {
+            return .denied(.denied)
+        }
+        // Of two rules that both grant, the conditions of both hold.
+        var result = Verdict.denied(.notGranted)
+        for case let index? in [first, second] where entries[index].permissions.capabilities.contains(.list) {
+            let verdict = decide(index, .list, JSONObject(), wrapTTL, sudo)
+            guard verdict.isAllowed else { return verdict }
+            if !result.isAllowed { result = verdict }
+        }
+        return result
+    }
+
+    /// The entries that decide about the path with and without its final slash.
+    private func listEntries(_ path: UnsafeBufferPointer<UInt8>) -> (Int?, Int?) {
+        let slash = UInt8(ascii: "/")
+        let count = path.last == slash ? path.count - 1 : path.count
+        guard count > 0 else { return (entry(for: path), nil) }
+        return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: count + 1) { copy in
+            _ = copy.initialize(fromContentsOf: path.prefix(count))
+            copy[count] = slash
+            return (entry(for: UnsafeBufferPointer(copy)), entry(for: UnsafeBufferPointer(rebasing: copy[..<count])))
+        }
+    }
+}

@@ -1,0 +1,59 @@
+extension PathTemplate {
+    enum Rendering: Equatable {
+        case path(RulePath)
+        /// The caller has no such value. `covering` matches the path under any value.
+        case missing(covering: RulePath)
+        /// The value would change the meaning of the path. `covering` matches the path under any value.
+        case unsafe(covering: RulePath)
+    }
+
+    /// Fills in the values. A value may only ever fill its own place within one segment.
+    func rendered(with value: (String) -> String?) -> Rendering {
+        if let plain { return .path(plain) }
+        var values: [String: String] = [:]
+        var (isMissing, isUnsafe) = (false, false)
+        for expression in expressions {
+            guard let text = value(expression), !text.isEmpty else {
+                isMissing = true
+                continue
+            }
+            values[expression] = text
+            if !Self.isSafe(text) { isUnsafe = true }
+        }
+        if isUnsafe { return .unsafe(covering: covering) }
+        if isMissing { return .missing(covering: covering) }
+        guard let path = try? RulePath(Self.text(parts) { values[$0] ?? "" }) else { return .unsafe(covering: covering) }
+        return .path(path)
+    }
+
+    private static func isSafe(_ value: String) -> Bool {
+        guard value.utf8.count <= 512, !value.contains("..") else { return false }
+        return value.unicodeScalars.allSatisfy { scalar in
+            switch scalar {
+            case "/", "\\", "+", "*", ",", "%", "{", "}": return false
+            default:
+                let category = scalar.properties.generalCategory
+                return category != .control && category != .format && category != .unassigned
+                    && category != .lineSeparator && category != .paragraphSeparator
+            }
+        }
+    }
+
+    /// The narrowest path without templates that matches whatever this one could: every segment with a template is `+`.
+    private var covering: RulePath {
+        // U+FFFF is no character, so no policy has it.
+        let marked = Self.text(parts) { _ in "\u{FFFF}" }
+        var body = marked.first == "/" ? marked.dropFirst() : marked[...]
+        var isGlob = body.last == "*"
+        if isGlob { body = body.dropLast() }
+        var segments = body.split(separator: "/", omittingEmptySubsequences: false).map { segment in
+            segment.contains("\u{FFFF}") ? "+" : String(segment)
+        }
+        // `+*` would be a literal; everything below the last folder covers it.
+        if isGlob, body.split(separator: "/", omittingEmptySubsequences: false).last?.contains("\u{FFFF}") == true {
+            segments[segments.count - 1] = ""
+            isGlob = true
+        }
+        return RulePath(text: segments.joined(separator: "/"), isGlob: isGlob)
+    }
+}

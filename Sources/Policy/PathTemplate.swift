@@ -1,0 +1,90 @@
+/// A rule's path in which `{{identity.entity.id}}` and the like stand for facts about the caller.
+package struct PathTemplate: Sendable, Hashable {
+    enum Part: Sendable, Hashable {
+        case literal(String)
+        case expression(String)
+    }
+
+    let parts: [Part]
+
+    /// The path, if there is nothing to fill in.
+    package let plain: RulePath?
+
+    package var isTemplated: Bool { plain == nil }
+
+    /// The expressions to fill in, such as `identity.entity.name`.
+    package var expressions: [String] { parts.compactMap { if case .expression(let text) = $0 { text } else { nil } } }
+
+    package init(_ source: String) throws(RulePath.Refusal) {
+        guard source.utf8.count <= RulePath.bytesMax else { throw .tooLong }
+        guard source.contains("{{") || source.contains("}}") else {
+            parts = [.literal(source)]
+            plain = try RulePath(source)
+            return
+        }
+        parts = try Self.split(source)
+        plain = nil
+        _ = try RulePath(Self.text(parts) { _ in "x" })
+    }
+
+    init(_ path: RulePath) {
+        parts = [.literal(path.description)]
+        plain = path
+    }
+
+    private static func split(_ source: String) throws(RulePath.Refusal) -> [Part] {
+        var parts: [Part] = []
+        var rest = source[...]
+        while let open = rest.firstRange(of: "{{") {
+            let before = rest[..<open.lowerBound]
+            rest = rest[open.upperBound...]
+            guard !before.contains("}}"), let close = rest.firstRange(of: "}}") else { throw .badTemplate }
+            let expression = trimmed(rest[..<close.lowerBound])
+            guard isKnown(expression) else { throw .badTemplate }
+            if !before.isEmpty { parts.append(.literal(String(before))) }
+            parts.append(.expression(expression))
+            rest = rest[close.upperBound...]
+        }
+        guard !rest.contains("}}") else { throw .badTemplate }
+        if !rest.isEmpty { parts.append(.literal(String(rest))) }
+        return parts
+    }
+
+    private static func trimmed(_ text: Substring) -> String {
+        var text = text
+        while text.first == " " { text.removeFirst() }
+        while text.last == " " { text.removeLast() }
+        return String(text)
+    }
+
+    static func text(_ parts: [Part], _ value: (String) -> String) -> String {
+        parts.map { part in
+            switch part {
+            case .literal(let text): text
+            case .expression(let expression): value(expression)
+            }
+        }.joined()
+    }
+
+    /// The facts that Vault's templates name.
+    private static func isKnown(_ expression: String) -> Bool {
+        guard !expression.contains(where: { $0 == "{" || $0 == "}" }) else { return false }
+        let words = expression.split(separator: ".", omittingEmptySubsequences: false)
+        guard words.count >= 3, words[0] == "identity", !words.contains("") else { return false }
+        switch (words[1], words[2]) {
+        case ("entity", "id"), ("entity", "name"): return words.count == 3
+        case ("entity", "metadata"): return words.count >= 4
+        case ("entity", "aliases"):
+            return words.count >= 5 && isFact(words[4...], named: ["id", "name"], ["metadata", "custom_metadata"])
+        // A group's name may have dots, so its fact is looked for from the end.
+        case ("groups", "ids"), ("groups", "names"):
+            return words.count >= 5 && (words.last == "id" || words.last == "name" || words.dropFirst(4).contains("metadata"))
+        default: return false
+        }
+    }
+
+    private static func isFact(_ words: ArraySlice<Substring>, named: [Substring], _ maps: [Substring]) -> Bool {
+        guard let first = words.first else { return false }
+        return words.count == 1 ? named.contains(first) : maps.contains(first)
+    }
+}

@@ -1,0 +1,143 @@
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#else
+    internal import Darwin
+#endif
+
+/// Finds the rule with the highest rank that matches a path.
+///
+/// Rules are grouped by what comes before their first wildcard. The groups are sorted by those bytes and each knows the
+/// longest other group that its own bytes start with; so one binary search and a walk up that chain visit exactly the groups
+/// whose beginning the path has, the longest first, which is also the order of rank.
+struct PatternTable: Sendable {
+    struct Match {
+        var entry: Int
+        var rank: Int
+    }
+
+    struct Rule {
+        var path: RulePath
+        /// The bytes of the path's text that requests are compared with.
+        var bytes: [UInt8]
+        var entry: Int
+        var rank: Int
+    }
+
+    private struct Group {
+        var literal: Range<Int>
+        var parent: Int
+        var patterns: Range<Int>
+    }
+
+    private struct Pattern {
+        var isGlob: Bool
+        /// After the literal: one entry per `+`, holding the bytes between it and the next `+`.
+        var tails: Range<Int>
+        var entry: Int
+        var rank: Int
+    }
+
+    /// Literals and tails, end to end.
+    private var bytes: [UInt8] = []
+    private var groups: [Group] = []
+    private var patterns: [Pattern] = []
+    private var tails: [Range<Int>] = []
+
+    var isEmpty: Bool { groups.isEmpty }
+
+    init(_ rules: [Rule]) {
+        let split = rules.map { (rule: $0, pieces: Self.pieces($0.bytes)) }
+        let byLiteral = Dictionary(grouping: split) { $0.pieces[0] }
+        var chain: [Int] = []
+        for literal in byLiteral.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+            while let last = chain.last, !literal.starts(with: bytes[groups[last].literal]) { chain.removeLast() }
+            let start = patterns.count
+            let range = store(literal)
+            for (rule, pieces) in (byLiteral[literal] ?? []).sorted(by: { $0.rule.rank > $1.rule.rank }) {
+                let first = tails.count
+                for piece in pieces.dropFirst() { tails.append(store(piece)) }
+                patterns.append(Pattern(isGlob: rule.path.isGlob, tails: first..<tails.count, entry: rule.entry, rank: rule.rank))
+            }
+            groups.append(Group(literal: range, parent: chain.last ?? -1, patterns: start..<patterns.count))
+            chain.append(groups.count - 1)
+        }
+    }
+
+    private mutating func store(_ piece: ArraySlice<UInt8>) -> Range<Int> {
+        let start = bytes.count
+        bytes.append(contentsOf: piece)
+        return start..<bytes.count
+    }
+
+    /// What stands around the segments that are `+`.
+    static func pieces(_ text: [UInt8]) -> [ArraySlice<UInt8>] {
+        let slash = UInt8(ascii: "/")
+        var pieces: [ArraySlice<UInt8>] = []
+        var start = 0
+        for index in text.indices where text[index] == UInt8(ascii: "+") {
+            let opens = index == 0 || text[index - 1] == slash
+            let closes = index + 1 == text.count || text[index + 1] == slash
+            guard opens, closes else { continue }
+            pieces.append(text[start..<index])
+            start = index + 1
+        }
+        return pieces + [text[start...]]
+    }
+
+    func best(_ path: UnsafeBufferPointer<UInt8>) -> Match? {
+        guard !groups.isEmpty else { return nil }
+        return bytes.withUnsafeBufferPointer { stored in
+            var index = lastGroup(notAfter: path, stored)
+            while index >= 0 {
+                let group = groups[index]
+                if Self.hasPrefix(path, at: 0, stored, group.literal) {
+                    for position in group.patterns where matches(patterns[position], path, from: group.literal.count, stored) {
+                        return Match(entry: patterns[position].entry, rank: patterns[position].rank)
+                    }
+                }
+                index = group.parent
+            }
+            return nil
+        }
+    }
+
+    private func lastGroup(notAfter path: UnsafeBufferPointer<UInt8>, _ stored: UnsafeBufferPointer<UInt8>) -> Int {
+        var (low, high) = (0, groups.count)
+        while low < high {
+            let middle = (low + high) / 2
+            let literal = groups[middle].literal
+            let order = Self.compare(stored, literal, path, at: 0, min(literal.count, path.count))
+            if order < 0 || order == 0 && literal.count <= path.count { low = middle + 1 } else { high = middle }
+        }
+        return low - 1
+    }
+
+    private func matches(
+        _ pattern: Pattern, _ path: UnsafeBufferPointer<UInt8>, from start: Int, _ stored: UnsafeBufferPointer<UInt8>
+    ) -> Bool {
+        var position = start
+        for index in pattern.tails {
+            while position < path.count, path[position] != UInt8(ascii: "/") { position += 1 }
+            let tail = tails[index]
+            guard Self.hasPrefix(path, at: position, stored, tail) else { return false }
+            position += tail.count
+        }
+        return pattern.isGlob || position == path.count
+    }
+
+    private static func hasPrefix(
+        _ path: UnsafeBufferPointer<UInt8>, at position: Int, _ stored: UnsafeBufferPointer<UInt8>, _ range: Range<Int>
+    ) -> Bool {
+        path.count - position >= range.count && compare(stored, range, path, at: position, range.count) == 0
+    }
+
+    private static func compare(
+        _ stored: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, _ path: UnsafeBufferPointer<UInt8>, at position: Int,
+        _ count: Int
+    ) -> Int {
+        guard count > 0, let a = stored.baseAddress, let b = path.baseAddress else { return 0 }
+        return Int(memcmp(a + range.lowerBound, b + position, count))
+    }
+}
