@@ -13,7 +13,7 @@ enum RoomRules {
     static let platform: Set<String> = ["Swift", "Synchronization", "Foundation", "FoundationEssentials", "Glibc", "Dispatch"]
 
     private static let nio: Set<String> = [
-        "NIOCore", "NIOPosix", "NIOHTTP1", "NIOHTTP2", "NIOSSL", "NIOConcurrencyHelpers", "NIOFoundationCompat",
+        "NIOCore", "NIOPosix", "NIOHTTP1", "NIOHTTP2", "NIOSSL", "NIOTLS", "NIOConcurrencyHelpers", "NIOFoundationCompat",
     ]
 
     static let rooms: [String: Room] = [

@@ -1,0 +1,33 @@
+/// One place where the server listens, and how it treats who comes.
+package struct ListenerSettings: Sendable {
+    package enum Address: Sendable, Hashable {
+        /// Port 0 lets the system choose.
+        case tcp(host: String, port: Int)
+        /// The mode is that of the socket's file.
+        case unix(path: String, mode: UInt32?)
+    }
+
+    package var address: Address
+    /// nil speaks plain HTTP/1.1.
+    package var tls: TLSSettings?
+    package var timeouts: ShellTimeouts
+    package var forwarding: ForwardedFor?
+
+    package init(
+        address: Address, tls: TLSSettings? = nil, timeouts: ShellTimeouts = .init(), forwarding: ForwardedFor? = nil
+    ) {
+        self.address = address
+        self.tls = tls
+        self.timeouts = timeouts
+        self.forwarding = forwarding
+    }
+}
+
+extension ListenerSettings.Address: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        case .unix(let path, _): "unix:\(path)"
+        }
+    }
+}
