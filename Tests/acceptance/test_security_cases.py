@@ -358,7 +358,7 @@ def test_cve_2021_3024_error_texts_name_no_host_path_or_code(server):
 def test_cve_2022_25244_and_cve_2026_115363_no_configuration_reply_has_a_secret(server):
     for path in ("sys/seal-status", "sys/mounts", "sys/auth", "sys/audit", "sys/config/state/sanitized", "sys/key-status", "sys/host-info", "secret/config", "sys/internal/ui/mounts"):
         body = server.get(path).body
-        assert canary.leaks({path: body}, [server.unseal_key_hex + "-x".replace("-x", ""), server.token]) == []
+        assert canary.leaks({path: body}, [server.unseal_key_hex, server.token]) == []
         assert bytes.fromhex(server.unseal_key_hex) not in body
 
 
