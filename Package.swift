@@ -88,13 +88,13 @@ let package = Package(
             ] + nio),
         // -  The public SDK and the executable.
         room("CofferClient", ["Syntax", .product(name: "AsyncHTTPClient", package: "async-http-client")] + nio),
-        .executableTarget(
-            name: "coffer",
-            dependencies: [
+        room(
+            "CLI",
+            [
                 "CofferClient", "Syntax", "Server", "Audit", "Policy", .product(name: "Yams", package: "Yams"),
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ],
-            swiftSettings: settings),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"), nio[0],
+            ]),
+        .executableTarget(name: "coffer", dependencies: ["CLI"], swiftSettings: settings),
         // -  What only tests need.
         room("TestSupport", ["SecretMemory", "Syntax", "EngineKit"]),
         tests("RoomTests", []),
