@@ -98,6 +98,7 @@ let package = Package(
         // -  What only tests need.
         room("TestSupport", ["SecretMemory", "Syntax", "EngineKit"]),
         tests("RoomTests", []),
+        tests("CoreTests", ["Core", "Barrier", "EngineKit", "KVEngine", "Syntax", "TestSupport", logging]),
         tests("AuditTests", ["Audit", "EngineKit", "Syntax", "SecretMemory", crypto, logging]),
         tests("StorageTests", ["EngineKit", "StoreSQLite", "TestSupport", logging]),
         tests("BarrierTests", ["Barrier", "SecretMemory", "Syntax", "EngineKit", crypto]),
