@@ -30,7 +30,8 @@ extension SessionCommand {
 extension [String] {
     /// Refuses any other number of positional arguments.
     func expect(_ counts: ClosedRange<Int>) throws(CommandFailure) {
-        let wanted = counts.lowerBound == counts.upperBound ? "\(counts.lowerBound)" : "\(counts.lowerBound) to \(counts.upperBound)"
+        let wanted =
+            counts.lowerBound == counts.upperBound ? "\(counts.lowerBound)" : "\(counts.lowerBound) to \(counts.upperBound)"
         if count < counts.lowerBound { throw .local("Not enough arguments (expected \(wanted), got \(count))") }
         if count > counts.upperBound { throw .local("Too many arguments (expected \(wanted), got \(count))") }
     }

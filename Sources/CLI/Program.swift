@@ -2,11 +2,11 @@ internal import ArgumentParser
 internal import CofferClient
 
 #if canImport(Glibc)
-internal import Glibc
+    internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+    internal import Musl
 #elseif canImport(Darwin)
-internal import Darwin
+    internal import Darwin
 #endif
 
 /// The `coffer` command.
@@ -23,6 +23,7 @@ package enum Program {
             return 0
         }
         do {
+            try CommandTree.check(arguments)
             let command = try RootCommand.parseAsRoot(arguments)
             guard let command = command as? any CLICommand else {
                 var other = command
@@ -57,8 +58,6 @@ package enum Program {
         }
     }
 
-    private static func isMissingCommand(_ error: any Error) -> Bool {
-        if case CleanExit.helpRequest? = error as? CleanExit { return true }
-        return false
-    }
+    /// Only a group's own `run` ends so: help that was asked for comes as another kind of error.
+    private static func isMissingCommand(_ error: any Error) -> Bool { error is CleanExit }
 }

@@ -5,13 +5,15 @@ struct RootCommand: ParsableCommand {
         commandName: "coffer",
         abstract: "Stores secrets and hands them out under policy.",
         discussion: """
-            Flags may be written with one dash or two, before or after the other arguments. The server's address comes from
+            Flags may be written with one dash or two, before or after the other arguments. The server's address comes from \
             -address, COFFER_ADDR or VAULT_ADDR; the token from COFFER_TOKEN, VAULT_TOKEN or `coffer login`.
             """,
         groupedSubcommands: [
             CommandGroup(
                 name: "Secrets",
-                subcommands: [ReadCommand.self, WriteCommand.self, ListCommand.self, PatchCommand.self, DeleteCommand.self, KvCommand.self]),
+                subcommands: [
+                    ReadCommand.self, WriteCommand.self, ListCommand.self, PatchCommand.self, DeleteCommand.self, KvCommand.self,
+                ]),
             CommandGroup(
                 name: "Server",
                 subcommands: [ServerCommand.self, StatusCommand.self, OperatorCommand.self, AuditCommand.self, VersionCommand.self]),

@@ -15,11 +15,15 @@ extension ClientConfiguration {
         tls.serverName = read["TLS_SERVER_NAME"]
         tls.skipVerify = try read.bool("SKIP_VERIFY") ?? false
         if let text = read["CLIENT_TIMEOUT"] {
-            guard let seconds = DurationText.seconds(text), seconds > 0 else { throw read.refusal("CLIENT_TIMEOUT", "a duration such as 30s") }
+            guard let seconds = DurationText.seconds(text), seconds > 0 else {
+                throw read.refusal("CLIENT_TIMEOUT", "a duration such as 30s")
+            }
             timeout = .seconds(seconds)
         }
         if let text = read["MAX_RETRIES"] {
-            guard let count = Int(text), (0...100).contains(count) else { throw read.refusal("MAX_RETRIES", "a number from 0 to 100") }
+            guard let count = Int(text), (0...100).contains(count) else {
+                throw read.refusal("MAX_RETRIES", "a number from 0 to 100")
+            }
             retriesMax = count
         }
     }

@@ -16,7 +16,9 @@ extension TokenClient {
         return try auth(await client.request(.post, path, body: .object(options)))
     }
 
-    public func lookupSelf() async throws(ClientError) -> JSONObject { try data(await client.request(.get, "auth/token/lookup-self")) }
+    public func lookupSelf() async throws(ClientError) -> JSONObject {
+        try data(await client.request(.get, "auth/token/lookup-self"))
+    }
 
     public func lookup(_ token: String) async throws(ClientError) -> JSONObject {
         try data(await client.request(.post, "auth/token/lookup", body: ["token": .string(token)]))

@@ -8,7 +8,9 @@ public struct KeyValueV1: Sendable {
     /// Nil when there is no secret.
     public func get(_ path: String) async throws(ClientError) -> JSONObject? { try await client.read(mount + "/" + path)?.data }
 
-    public func put(_ path: String, _ data: JSONObject) async throws(ClientError) { try await client.write(mount + "/" + path, data) }
+    public func put(_ path: String, _ data: JSONObject) async throws(ClientError) {
+        try await client.write(mount + "/" + path, data)
+    }
 
     public func delete(_ path: String) async throws(ClientError) { try await client.delete(mount + "/" + path) }
 

@@ -5,9 +5,11 @@
 enum ArgumentRewriting {
     /// Flags that take no value. Every other flag takes the next argument unless it has one after `=`.
     static let booleans: Set<String> = [
-        "accessor", "backup", "cancel", "cas-required", "detailed", "dev", "dev-kv-v1", "dev-no-store-token", "external-entropy-access",
+        "accessor", "backup", "cancel", "cas-required", "detailed", "dev", "dev-kv-v1", "dev-no-store-token",
+        "external-entropy-access",
         "f", "force", "force-no-cache", "generate-otp", "h", "help", "help-hidden", "init", "local", "migrate", "no-default-policy",
-        "no-print", "no-store", "non-interactive", "orphan", "output-curl-string", "renewable", "reset", "seal-wrap", "self", "status",
+        "no-print", "no-store", "non-interactive", "orphan", "output-curl-string", "renewable", "reset", "seal-wrap", "self",
+        "status",
         "tls-skip-verify", "token-only", "v", "verify", "version-information",
     ]
 

@@ -10,7 +10,9 @@ struct Answer {
     /// The envelope, or any other object wrapped as one: `sys/seal-status` and a few more answer without.
     private var secret: Secret? {
         if let secret = response.secret { return secret }
-        guard let object = response.json?.objectValue, object["request_id"] == nil, object["errors"] == nil, !object.isEmpty else { return nil }
+        guard let object = response.json?.objectValue, object["request_id"] == nil, object["errors"] == nil, !object.isEmpty else {
+            return nil
+        }
         return Secret(["data": .object(object)])
     }
 

@@ -28,7 +28,7 @@ struct LoginCommand: SessionCommand {
         let secret: Secret
         do {
             secret = try await lookup(token, session)
-        } catch let error as ClientError {
+        } catch {
             throw CommandFailure(error, doing: "Error authenticating", sentToken: true)
         }
         if !noStore, !tokenOnly { try store(token, session) }
@@ -39,7 +39,9 @@ struct LoginCommand: SessionCommand {
     }
 
     private func readToken(_ session: Session) throws(CommandFailure) -> String {
-        guard var text = arguments.first else { return try session.askHidden("Token", instead: "give it as `coffer login -` on the standard input") }
+        guard var text = arguments.first else {
+            return try session.askHidden("Token", instead: "give it as `coffer login -` on the standard input")
+        }
         if text == "-" { text = try session.system.input.text(of: "-") }
         if text.hasPrefix("token=") { text = String(text.dropFirst("token=".count)) }
         text = ArgumentText.trimmed(text)
@@ -76,13 +78,16 @@ struct LoginCommand: SessionCommand {
         }
         try file.store(token)
         if let variable = EnvironmentSettings(session.system.environment).variable("TOKEN") {
-            session.console.error("WARNING! \(variable) is set and wins over the token just kept; unset it to use the new one.\n")
+            session.console.error("WARNING! \(variable) is set and wins over the token just kept; unset it to use the new one.\n\n")
         }
     }
 
     private func greet(_ session: Session) {
-        let kept = noStore || tokenOnly ? "It was not kept: set COFFER_TOKEN to use it." : "Commands will use it from now on; there is no need to log in again."
-        session.console.output("Success! You are now authenticated. The token information displayed below\nis what the server knows. \(kept)\n")
+        let kept =
+            noStore || tokenOnly
+            ? "It was not kept: set COFFER_TOKEN to use it." : "Commands will use it from now on; there is no need to log in again."
+        session.console.output(
+            "Success! You are now authenticated. The token information displayed below\nis what the server knows. \(kept)\n")
         session.console.outputExactly("\n")
     }
 }

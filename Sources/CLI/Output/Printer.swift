@@ -57,8 +57,8 @@ struct Printer {
 
     func warnings(_ warnings: [String]) {
         guard !warnings.isEmpty else { return }
-        console.error("WARNING! The server returned the following warnings:\n")
-        for warning in warnings { console.error("  * \(warning)\n") }
+        console.error("WARNING! The server returned the following warnings:\n\n")
+        for warning in warnings { console.error("  * \(warning)\n\n") }
     }
 
     /// The answer's raw body, its one field, or all of it.
@@ -68,7 +68,9 @@ struct Printer {
 
     /// One value alone. A terminal gets a line's end with it; a pipe gets exactly the value.
     func field(_ name: String, of secret: Secret) throws {
-        guard let found = SecretRows.field(name, of: secret) else { throw CommandFailure.local("Field \(name) not present in secret") }
+        guard let found = SecretRows.field(name, of: secret) else {
+            throw CommandFailure.local("Field \(name) not present in secret")
+        }
         try field(found)
     }
 
@@ -87,7 +89,9 @@ struct Printer {
 extension Printer {
     /// The members that every envelope has come first, as clients expect to see them.
     static func ordered(_ envelope: JSONObject) -> JSON {
-        let names = ["request_id", "lease_id", "lease_duration", "renewable", "data", "warnings", "wrap_info", "auth", "mount_type"]
+        let names = [
+            "request_id", "lease_id", "lease_duration", "renewable", "data", "warnings", "wrap_info", "auth", "mount_type",
+        ]
         guard envelope["request_id"] != nil else { return .object(envelope) }
         var result = JSONObject()
         for name in names {

@@ -37,6 +37,7 @@ enum ValueText {
     }
 
     private static func isDuration(_ name: String) -> Bool {
-        name == "period" || name == "ttl" || ["_period", "_ttl", "duration", "lease_max", "ttl_max"].contains { name.hasSuffix($0) }
+        name == "period" || name == "ttl"
+            || ["_period", "_ttl", "duration", "lease_max", "ttl_max"].contains { name.hasSuffix($0) }
     }
 }

@@ -26,7 +26,8 @@ extension CommandFailure {
     }
 
     private static func apiText(_ error: ClientError) -> String {
-        var text = "Error making API request.\n\nURL: \(error.method?.rawValue ?? "GET") \(error.url ?? "")\nCode: \(error.status ?? 0)."
+        var text =
+            "Error making API request.\n\nURL: \(error.method?.rawValue ?? "GET") \(error.url ?? "")\nCode: \(error.status ?? 0)."
         if error.errors.isEmpty { return text + " The server gave no reason." }
         text += " Errors:\n"
         for item in error.errors { text += "\n* \(item)" }
@@ -62,7 +63,9 @@ extension CommandFailure {
         if said.contains("sealed") { return "Open it with `coffer operator unseal`, once for each key share it needs." }
         guard error.status == 403 || said.contains("missing client token") else { return nil }
         guard sentToken else { return "No token was sent. Log in with `coffer login`, or set COFFER_TOKEN." }
-        guard let path = error.url?.split(separator: "/v1/", maxSplits: 1).last?.prefix(while: { $0 != "?" }) else { return nil }
+        guard var path = error.url?.split(separator: "/v1/", maxSplits: 1).last?.prefix(while: { $0 != "?" }) else { return nil }
+        let lookup = "sys/internal/ui/mounts/"
+        if path.hasPrefix(lookup) { path = path.dropFirst(lookup.count) }
         return """
             The token may be wrong or expired (`coffer token lookup`), or its policies do not allow this
             (`coffer token capabilities \(path)`).

@@ -21,8 +21,10 @@ final class CurlTransport: ClientTransport {
     private func curl(_ request: ClientRequest) -> String {
         var parts = ["curl"]
         if request.method != .get { parts.append("-X \(request.method.rawValue)") }
-        let files = [("--cacert", configuration.tls.authorityFile), ("--capath", configuration.tls.authorityDirectory),
-            ("--cert", configuration.tls.certificateFile), ("--key", configuration.tls.keyFile)]
+        let files = [
+            ("--cacert", configuration.tls.authorityFile), ("--capath", configuration.tls.authorityDirectory),
+            ("--cert", configuration.tls.certificateFile), ("--key", configuration.tls.keyFile),
+        ]
         for (flag, path) in files { if let path { parts.append("\(flag) \(quoted(path))") } }
         if configuration.tls.skipVerify { parts.append("--insecure") }
         var url = request.url
@@ -32,7 +34,9 @@ final class CurlTransport: ClientTransport {
         }
         for item in request.headers where item.name != "User-Agent" {
             // The token stays out of the shell's history.
-            parts.append(item.name == "X-Vault-Token" ? "-H \"X-Vault-Token: $(coffer print token)\"" : "-H \(quoted("\(item.name): \(item.value)"))")
+            parts.append(
+                item.name == "X-Vault-Token"
+                    ? "-H \"X-Vault-Token: $(coffer print token)\"" : "-H \(quoted("\(item.name): \(item.value)"))")
         }
         if let body = request.body { parts.append("-d \(quoted(String(decoding: body, as: UTF8.self)))") }
         parts.append(quoted(url))

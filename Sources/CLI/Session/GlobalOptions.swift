@@ -5,7 +5,8 @@ struct GlobalOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Address of the server (COFFER_ADDR).", valueName: "url"))
     var address: String?
 
-    @Option(name: .customLong("ca-cert"), help: ArgumentHelp("PEM file of certificate authorities (COFFER_CACERT).", valueName: "file"))
+    @Option(
+        name: .customLong("ca-cert"), help: ArgumentHelp("PEM file of certificate authorities (COFFER_CACERT).", valueName: "file"))
     var caCert: String?
 
     @Option(name: .customLong("ca-path"), help: ArgumentHelp("Directory of such files (COFFER_CAPATH).", valueName: "directory"))
@@ -17,7 +18,8 @@ struct GlobalOptions: ParsableArguments {
     @Option(help: ArgumentHelp("PEM file of its private key (COFFER_CLIENT_KEY).", valueName: "file"))
     var clientKey: String?
 
-    @Option(name: .customLong("tls-server-name"), help: ArgumentHelp("Name to expect in the server's certificate.", valueName: "name"))
+    @Option(
+        name: .customLong("tls-server-name"), help: ArgumentHelp("Name to expect in the server's certificate.", valueName: "name"))
     var tlsServerName: String?
 
     @Flag(name: .customLong("tls-skip-verify"), help: "Accept any certificate: only for trying things out.")
@@ -31,7 +33,9 @@ struct GlobalOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A further header as key=value; may be repeated.", valueName: "key=value"))
     var header: [String] = []
 
-    @Option(name: .customLong("wrap-ttl"), help: ArgumentHelp("Wrap the answer in a token that lives this long.", valueName: "duration"))
+    @Option(
+        name: .customLong("wrap-ttl"), help: ArgumentHelp("Wrap the answer in a token that lives this long.", valueName: "duration")
+    )
     var wrapTTL: String?
 
     @Option(help: ArgumentHelp("table, json, yaml or raw (COFFER_FORMAT).", valueName: "format"))

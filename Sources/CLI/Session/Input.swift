@@ -1,9 +1,9 @@
 #if canImport(Glibc)
-internal import Glibc
+    internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+    internal import Musl
 #elseif canImport(Darwin)
-internal import Darwin
+    internal import Darwin
 #endif
 
 /// Where a command reads from: files and the standard input, each up to a bound.
@@ -54,11 +54,11 @@ package struct Input: Sendable {
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while true {
             #if canImport(Glibc)
-            let count = Glibc.read(descriptor, &buffer, buffer.count)
+                let count = Glibc.read(descriptor, &buffer, buffer.count)
             #elseif canImport(Musl)
-            let count = Musl.read(descriptor, &buffer, buffer.count)
+                let count = Musl.read(descriptor, &buffer, buffer.count)
             #else
-            let count = Darwin.read(descriptor, &buffer, buffer.count)
+                let count = Darwin.read(descriptor, &buffer, buffer.count)
             #endif
             if count < 0, errno == EINTR { continue }
             guard count >= 0, result.count + count <= bytesMax else { return nil }

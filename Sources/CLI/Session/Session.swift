@@ -61,6 +61,7 @@ final class Session: Sendable {
     }
 
     /// Runs calls of the API; their failure reads "`doing`: what the server said".
+    @discardableResult
     func call<Value>(_ doing: String, _ body: (CofferClient) async throws -> Value) async throws -> Value {
         do {
             return try await body(client())
@@ -75,7 +76,9 @@ final class Session: Sendable {
 
     /// A secret from the terminal.
     func askHidden(_ name: String, instead: String) throws(CommandFailure) -> String {
-        guard isInteractive, let ask = system.askHidden else { throw .local("There is no terminal to read the \(name) from: \(instead)") }
+        guard isInteractive, let ask = system.askHidden else {
+            throw .local("There is no terminal to read the \(name) from: \(instead)")
+        }
         switch ask("\(name) (will be hidden): ") {
         case .interrupted: throw .quiet(130)
         case .text(let text):
@@ -106,7 +109,9 @@ extension ClientConfiguration {
             wrapTTL = ttl
         }
         for text in global.header {
-            guard let equals = text.firstIndex(of: "="), equals > text.startIndex else { throw .local("-header must have the form key=value") }
+            guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {
+                throw .local("-header must have the form key=value")
+            }
             headers.append(HeaderItem(String(text[..<equals]), String(text[text.index(after: equals)...])))
         }
     }

@@ -1,11 +1,11 @@
 package import CofferClient
 
 #if canImport(Glibc)
-internal import Glibc
+    internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+    internal import Musl
 #elseif canImport(Darwin)
-internal import Darwin
+    internal import Darwin
 #endif
 
 /// What a command sees of the machine it runs on.
@@ -41,7 +41,9 @@ package struct System: Sendable {
         var entry = environ
         while let line = entry.pointee {
             let text = String(cString: line)
-            if let equals = text.firstIndex(of: "=") { result[String(text[..<equals])] = String(text[text.index(after: equals)...]) }
+            if let equals = text.firstIndex(of: "=") {
+                result[String(text[..<equals])] = String(text[text.index(after: equals)...])
+            }
             entry += 1
         }
         return result

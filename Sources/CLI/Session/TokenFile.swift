@@ -1,9 +1,9 @@
 #if canImport(Glibc)
-internal import Glibc
+    internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+    internal import Musl
 #elseif canImport(Darwin)
-internal import Darwin
+    internal import Darwin
 #endif
 
 /// The token that `coffer login` keeps: `~/.coffer-token`, readable by its owner only. Vault's `~/.vault-token` is read too.
@@ -27,7 +27,8 @@ struct TokenFile {
         guard descriptor >= 0 else { throw .local("Cannot write \(temporary): \(Input.reason(errno))") }
         let bytes = Array(token.utf8)
         // The mode again: the file's own does not hang on the umask then.
-        let isWritten = fchmod(descriptor, 0o600) == 0 && write(descriptor, bytes, bytes.count) == bytes.count && fsync(descriptor) == 0
+        let isWritten =
+            fchmod(descriptor, 0o600) == 0 && write(descriptor, bytes, bytes.count) == bytes.count && fsync(descriptor) == 0
         close(descriptor)
         guard isWritten, rename(temporary, path) == 0 else {
             let reason = Input.reason(errno)

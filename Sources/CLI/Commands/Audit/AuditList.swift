@@ -17,7 +17,8 @@ struct AuditList: SessionCommand {
     }
 
     private func table(_ devices: JSONObject) -> Table {
-        var table = Table(header: detailed ? ["Path", "Type", "Description", "Replication", "Options"] : ["Path", "Type", "Description"])
+        var table = Table(
+            header: detailed ? ["Path", "Type", "Description", "Replication", "Options"] : ["Path", "Type", "Description"])
         for device in devices.members.sorted(by: { $0.key < $1.key }) {
             var row = [device.key, device.value["type"]?.stringValue ?? "", device.value["description"]?.stringValue ?? ""]
             if detailed {

@@ -13,7 +13,9 @@ struct AuthEnable: SessionCommand {
         try arguments.expect(1)
         let type = ArgumentText.path(arguments[0])
         let (path, body) = try creation.request(type: type, tuning: tuning)
-        try await session.call("Error enabling \(type) auth") { try await $0.request(.post, "sys/auth/\(path)", body: .object(body)) }
+        try await session.call("Error enabling \(type) auth") {
+            try await $0.request(.post, "sys/auth/\(path)", body: .object(body))
+        }
         session.console.output("Success! Enabled \(type) auth method at: \(path)/")
     }
 }

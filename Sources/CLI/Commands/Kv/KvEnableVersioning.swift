@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import CofferClient
+internal import Syntax
 
 struct KvEnableVersioning: SessionCommand {
     static let configuration = CommandConfiguration(

@@ -10,7 +10,8 @@ struct KvMetadata: ParsableCommand {
 
 /// Settings of one secret that metadata put and patch take.
 struct KvMetadataSettings: ParsableArguments {
-    @Option(help: ArgumentHelp("How many versions to keep; 0 for the mount's own number.", valueName: "number")) var maxVersions: Int?
+    @Option(help: ArgumentHelp("How many versions to keep; 0 for the mount's own number.", valueName: "number")) var maxVersions:
+        Int?
     @Flag(inversion: .prefixedNo, help: "Whether writes must carry -cas.") var casRequired: Bool?
     @Option(help: ArgumentHelp("Delete each version this long after it was written.", valueName: "duration"))
     var deleteVersionAfter: String?

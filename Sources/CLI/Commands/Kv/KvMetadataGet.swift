@@ -3,7 +3,8 @@ internal import CofferClient
 internal import Syntax
 
 struct KvMetadataGet: SessionCommand {
-    static let configuration = CommandConfiguration(commandName: "get", abstract: "Shows what is kept about a secret and its versions.")
+    static let configuration = CommandConfiguration(
+        commandName: "get", abstract: "Shows what is kept about a secret and its versions.")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var mount: KvMountOption
     @Option(help: "Print this field alone.") var field: String?
@@ -16,7 +17,9 @@ struct KvMetadataGet: SessionCommand {
         let secret = try await session.call("Error reading \(path)") { try await $0.read(path) }
         guard let secret else { throw CommandFailure.nothing(at: path) }
         if let field { return try session.printer.field(field, of: secret) }
-        guard session.printer.isTable, secret.wrapInfo == nil, var data = secret.data else { return try session.printer.secret(secret) }
+        guard session.printer.isTable, secret.wrapInfo == nil, var data = secret.data else {
+            return try session.printer.secret(secret)
+        }
         let versions = data["versions"]?.objectValue ?? JSONObject()
         data["versions"] = nil
         session.printer.warnings(secret.warnings)

@@ -2,7 +2,8 @@ internal import ArgumentParser
 internal import CofferClient
 
 struct KvMetadataPut: SessionCommand {
-    static let configuration = CommandConfiguration(commandName: "put", abstract: "Sets what is kept about a secret, its labels as a whole.")
+    static let configuration = CommandConfiguration(
+        commandName: "put", abstract: "Sets what is kept about a secret, its labels as a whole.")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var mount: KvMountOption
     @OptionGroup var settings: KvMetadataSettings

@@ -5,7 +5,8 @@ internal import Syntax
 struct KvPatch: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "patch", abstract: "Changes some fields of a secret and keeps the others.",
-        discussion: "Asks the server to merge; where it cannot, reads the secret and writes it back, checking that none was faster.")
+        discussion: "Asks the server to merge; where it cannot, reads the secret and writes it back, checking that none was faster."
+    )
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var mount: KvMountOption
     @Option(help: ArgumentHelp("Write only if this is the newest version.", valueName: "version")) var cas: Int?

@@ -19,7 +19,9 @@ struct KvTarget {
 
     /// The API path, on a mount with versions only.
     func versionedPath(_ kind: String) throws(CommandFailure) -> String {
-        guard isVersioned else { throw .local("\(mount.path.isEmpty ? path : mount.path) is a KV version 1 mount: it has no versions or metadata") }
+        guard isVersioned else {
+            throw .local("\(mount.path.isEmpty ? path : mount.path) is a KV version 1 mount: it has no versions or metadata")
+        }
         return apiPath(kind)
     }
 
@@ -38,7 +40,7 @@ struct KvTarget {
             var mount = try await session.lookupClient().sys.keyValueMount(of: path)
             if mount.path.isEmpty, let named = option.mount { mount.path = ArgumentText.mount(ArgumentText.path(named)) }
             return KvTarget(mount: mount, path: path)
-        } catch let error as ClientError {
+        } catch {
             throw session.failure(error, doing: "Error finding the mount of \(path)")
         }
     }

@@ -18,7 +18,9 @@ enum KvWriting {
             return
         }
         if let field { return try printer.field(field, of: secret) }
-        guard printer.isTable, target.isVersioned, secret.wrapInfo == nil, let metadata = secret.data else { return try printer.secret(secret) }
+        guard printer.isTable, target.isVersioned, secret.wrapInfo == nil, let metadata = secret.data else {
+            return try printer.secret(secret)
+        }
         printer.warnings(secret.warnings)
         printer.path(path, title: "Secret Path")
         try printer.section("Metadata", metadata)

@@ -32,7 +32,9 @@ struct OperatorGenerateRoot: SessionCommand {
         let answer: JSONObject
         if start {
             let body: JSON = otp.map { ["otp": .string($0)] } ?? [:]
-            answer = try await session.call("Error starting root token generation") { try await $0.request(.put, Self.path, body: body).object() }
+            answer = try await session.call("Error starting root token generation") {
+                try await $0.request(.put, Self.path, body: body).object()
+            }
         } else if status {
             answer = try await current(session)
         } else {
@@ -50,7 +52,8 @@ struct OperatorGenerateRoot: SessionCommand {
         if nonce == nil {
             let status = try await current(session)
             guard status["started"]?.boolValue == true else {
-                throw CommandFailure.local("No root token generation is under way; begin one with `coffer operator generate-root -init`")
+                throw CommandFailure.local(
+                    "No root token generation is under way; begin one with `coffer operator generate-root -init`")
             }
             nonce = status["nonce"]?.stringValue
         }
@@ -78,12 +81,18 @@ struct OperatorGenerateRoot: SessionCommand {
     /// As long as the server wants it: the length of a token.
     private func writePassword(_ session: Session) async throws {
         let length = try await current(session)["otp_length"]?.intValue ?? 0
-        guard (16...1_024).contains(length) else { throw CommandFailure.server("The server did not say how long the one-time password must be") }
+        guard (16...1_024).contains(length) else {
+            throw CommandFailure.server("The server did not say how long the one-time password must be")
+        }
         let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
         // The system's generator is cryptographic.
         var random = SystemRandomNumberGenerator()
         let password = String((0..<length).map { _ in letters[Int.random(in: 0..<letters.count, using: &random)] })
-        if session.printer.isTable { session.console.output(password) } else { try session.printer.value(["otp": .string(password)]) }
+        if session.printer.isTable {
+            session.console.output(password)
+        } else {
+            try session.printer.value(["otp": .string(password)])
+        }
     }
 
     private func writeDecoded(_ encoded: String, to session: Session) throws {
@@ -97,9 +106,10 @@ struct OperatorGenerateRoot: SessionCommand {
     static func decoded(_ encoded: String, otp: String) throws(CommandFailure) -> String {
         guard let bytes = Base64.decode(encoded) else { throw .local("The encoded token is not valid base64") }
         guard bytes.count == otp.utf8.count else { throw .local("The one-time password is not as long as the encoded token") }
-        guard let token = String(validating: zip(bytes, otp.utf8).map { $0 ^ $1 }, as: UTF8.self) else {
+        let token = zip(bytes, otp.utf8).map { $0 ^ $1 }
+        guard token.allSatisfy({ (0x21...0x7E).contains($0) }) else {
             throw .local("The one-time password does not fit the encoded token")
         }
-        return token
+        return String(decoding: token, as: UTF8.self)
     }
 }

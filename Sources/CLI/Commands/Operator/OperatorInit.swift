@@ -6,7 +6,9 @@ struct OperatorInit: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "init", abstract: "Sets a new server up and shows its unseal keys and root token, this once.")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @Option(name: [.customLong("key-shares"), .customLong("n")], help: ArgumentHelp("Into how many shares the unseal key is split: 5.", valueName: "number"))
+    @Option(
+        name: [.customLong("key-shares"), .customLong("n")],
+        help: ArgumentHelp("Into how many shares the unseal key is split: 5.", valueName: "number"))
     var keyShares: Int?
     @Option(
         name: [.customLong("key-threshold"), .customLong("t")],
@@ -47,7 +49,9 @@ struct OperatorInit: SessionCommand {
         return ["secret_shares": .int(keyShares ?? 5), "secret_threshold": .int(keyThreshold ?? 3)]
     }
 
-    private func keys(_ answer: JSONObject, _ name: String) -> [String] { answer[name]?.arrayValue?.compactMap(\.stringValue) ?? [] }
+    private func keys(_ answer: JSONObject, _ name: String) -> [String] {
+        answer[name]?.arrayValue?.compactMap(\.stringValue) ?? []
+    }
 
     private func writeKeys(_ answer: JSONObject, to session: Session) {
         let shares = keys(answer, "keys_base64")
@@ -58,13 +62,15 @@ struct OperatorInit: SessionCommand {
         lines += ["", "Initial Root Token: \(answer["root_token"]?.stringValue ?? "")", ""]
         if recovery.isEmpty {
             let threshold = keyThreshold ?? 3
-            lines.append("""
+            lines.append(
+                """
                 The unseal key was split into \(shares.count) shares; any \(threshold) of them unseal the server. They are shown this
                 once and stored nowhere: give each to a different person. With fewer than \(threshold) left, what the server
                 holds can never be read again. `coffer operator rekey` makes new shares while \(threshold) are at hand.
                 """)
         } else {
-            lines.append("""
+            lines.append(
+                """
                 The server unseals by itself. The recovery keys are shown this once: they allow new root tokens and new keys.
                 """)
         }

@@ -14,16 +14,21 @@ struct OperatorRekey: SessionCommand {
     @Flag(help: "Give it up.") var cancel = false
     @Flag(help: "Show how far it is.") var status = false
     @Flag(help: "With -init: ask for the new shares before they take over. Else: give one of the new shares.") var verify = false
-    @Option(name: [.customLong("key-shares"), .customLong("n")], help: ArgumentHelp("How many new shares: 5.", valueName: "number"))
+    @Option(
+        name: [.customLong("key-shares"), .customLong("n")], help: ArgumentHelp("How many new shares: 5.", valueName: "number"))
     var keyShares = 5
-    @Option(name: [.customLong("key-threshold"), .customLong("t")], help: ArgumentHelp("How many of them unseal: 3.", valueName: "number"))
+    @Option(
+        name: [.customLong("key-threshold"), .customLong("t")],
+        help: ArgumentHelp("How many of them unseal: 3.", valueName: "number"))
     var keyThreshold = 3
     @Option(help: ArgumentHelp("The attempt that the share is meant for.", valueName: "text")) var nonce: String?
     @Option(help: "barrier, or recovery with a seal that opens by itself.") var target = "barrier"
     @Argument(help: ArgumentHelp("A key share.", valueName: "key")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
-        guard ["barrier", "recovery", "hsm"].contains(target) else { throw CommandFailure.local("-target takes barrier or recovery") }
+        guard ["barrier", "recovery", "hsm"].contains(target) else {
+            throw CommandFailure.local("-target takes barrier or recovery")
+        }
         if cancel {
             let path = verify ? "\(base)/verify" : "\(base)/init"
             try await session.call("Error canceling rekey") { try await $0.request(.delete, path) }
@@ -47,7 +52,9 @@ struct OperatorRekey: SessionCommand {
     private var base: String { target == "barrier" ? "sys/rekey" : "sys/rekey-recovery-key" }
 
     private func current(_ session: Session) async throws -> JSONObject {
-        try await session.call("Error getting rekey status") { try await $0.request(.get, verify ? "\(base)/verify" : "\(base)/init").object() }
+        try await session.call("Error getting rekey status") {
+            try await $0.request(.get, verify ? "\(base)/verify" : "\(base)/init").object()
+        }
     }
 
     private func giveShare(_ session: Session) async throws {
@@ -74,7 +81,9 @@ struct OperatorRekey: SessionCommand {
         var rows = [["Nonce", text("nonce")]]
         if !text("started").isEmpty { rows.append(["Started", text("started")]) }
         if answer["started"]?.boolValue == true {
-            rows.append([verify ? "Verification Progress" : "Rekey Progress", "\(text("progress"))/\(text(verify ? "t" : "required"))"])
+            rows.append([
+                verify ? "Verification Progress" : "Rekey Progress", "\(text("progress"))/\(text(verify ? "t" : "required"))",
+            ])
             rows += [["New Shares", text("n")], ["New Threshold", text("t")]]
             if answer["verification_required"] != nil { rows.append(["Verification Required", text("verification_required")]) }
             if !text("verification_nonce").isEmpty { rows.append(["Verification Nonce", text("verification_nonce")]) }
@@ -92,7 +101,8 @@ struct OperatorRekey: SessionCommand {
         } else if keys.isEmpty {
             lines.append("Success! The new keys have taken over.")
         } else {
-            lines.append("The new keys have taken over. They are shown this once and stored nowhere: give each to a different person.")
+            lines.append(
+                "The new keys have taken over. They are shown this once and stored nowhere: give each to a different person.")
         }
         session.console.output(lines.joined(separator: "\n"))
     }

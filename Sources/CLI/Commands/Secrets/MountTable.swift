@@ -11,13 +11,15 @@ enum MountTable {
 
     static func detailedText(_ mounts: JSONObject) -> String {
         let header = [
-            "Path", "Plugin", "Accessor", "Default TTL", "Max TTL", "Force No Cache", "Replication", "Seal Wrap", "Options", "Description",
+            "Path", "Plugin", "Accessor", "Default TTL", "Max TTL", "Force No Cache", "Replication", "Seal Wrap", "Options",
+            "Description",
             "UUID", "Version",
         ]
         let rows = sorted(mounts).map { path, mount in
             let config = mount["config"]
             return [
-                path, text(mount["type"]), text(mount["accessor"]), ttl(config?["default_lease_ttl"]), ttl(config?["max_lease_ttl"]),
+                path, text(mount["type"]), text(mount["accessor"]), ttl(config?["default_lease_ttl"]),
+                ttl(config?["max_lease_ttl"]),
                 text(config?["force_no_cache"] ?? false), mount["local"]?.boolValue == true ? "local" : "replicated",
                 text(mount["seal_wrap"] ?? false), text(mount["options"] ?? [:]), text(mount["description"]), text(mount["uuid"]),
                 text(mount["running_plugin_version"] ?? mount["plugin_version"]),

@@ -5,7 +5,8 @@ internal import Syntax
 struct MountTuning: ParsableArguments {
     @Option(name: .customLong("default-lease-ttl"), help: ArgumentHelp("TTL when none is asked for.", valueName: "duration"))
     var defaultLeaseTTL: String?
-    @Option(name: .customLong("max-lease-ttl"), help: ArgumentHelp("The longest TTL.", valueName: "duration")) var maxLeaseTTL: String?
+    @Option(name: .customLong("max-lease-ttl"), help: ArgumentHelp("The longest TTL.", valueName: "duration")) var maxLeaseTTL:
+        String?
     @Option(help: "What the mount is for.") var description: String?
     @Option(help: "unauth shows the mount to callers without a token, hidden does not.") var listingVisibility: String?
     @Option(
@@ -29,7 +30,9 @@ struct MountTuning: ParsableArguments {
     /// Everything but description and options.
     func config() throws(CommandFailure) -> JSONObject {
         var config = JSONObject()
-        if let defaultLeaseTTL { config["default_lease_ttl"] = try ArgumentText.duration(defaultLeaseTTL, flag: "default-lease-ttl") }
+        if let defaultLeaseTTL {
+            config["default_lease_ttl"] = try ArgumentText.duration(defaultLeaseTTL, flag: "default-lease-ttl")
+        }
         if let maxLeaseTTL { config["max_lease_ttl"] = try ArgumentText.duration(maxLeaseTTL, flag: "max-lease-ttl") }
         config["listing_visibility"] = listingVisibility.map { .string($0) }
         config["token_type"] = tokenType.map { .string($0) }

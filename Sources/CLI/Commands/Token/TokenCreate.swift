@@ -7,7 +7,8 @@ struct TokenCreate: SessionCommand {
         commandName: "create", abstract: "Makes a token.", discussion: "coffer token create -policy=app-policy -ttl=24h")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Option(help: ArgumentHelp("A policy of the token; may be repeated.", valueName: "name")) var policy: [String] = []
-    @Option(name: .customLong("ttl"), help: ArgumentHelp("How long it lives unless renewed.", valueName: "duration")) var ttl: String?
+    @Option(name: .customLong("ttl"), help: ArgumentHelp("How long it lives unless renewed.", valueName: "duration")) var ttl:
+        String?
     @Option(name: .customLong("explicit-max-ttl"), help: ArgumentHelp("How long it lives at most.", valueName: "duration"))
     var explicitMaxTTL: String?
     @Option(help: ArgumentHelp("Each renewal gives it this long again, without end.", valueName: "duration")) var period: String?
@@ -16,8 +17,10 @@ struct TokenCreate: SessionCommand {
     @Flag(help: "Leave the default policy out.") var noDefaultPolicy = false
     @Option(help: ArgumentHelp("How many requests it is good for; 0 for any number.", valueName: "number")) var useLimit: Int?
     @Option(help: ArgumentHelp("A name for the audit trail.", valueName: "name")) var displayName: String?
-    @Option(help: ArgumentHelp("Audited metadata as key=value; may be repeated.", valueName: "key=value")) var metadata: [String] = []
-    @Option(name: .customLong("id"), help: ArgumentHelp("The token itself, chosen by a root token.", valueName: "token")) var id: String?
+    @Option(help: ArgumentHelp("Audited metadata as key=value; may be repeated.", valueName: "key=value")) var metadata: [String] =
+        []
+    @Option(name: .customLong("id"), help: ArgumentHelp("The token itself, chosen by a root token.", valueName: "token")) var id:
+        String?
     @Option(help: ArgumentHelp("Make it after this token role.", valueName: "name")) var role: String?
     @Option(help: "service or batch.") var type: String?
     @Option(help: ArgumentHelp("The alias of its entity; needs -role.", valueName: "name")) var entityAlias: String?

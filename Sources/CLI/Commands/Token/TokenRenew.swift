@@ -8,7 +8,8 @@ struct TokenRenew: SessionCommand {
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Flag(help: "The argument is an accessor.") var accessor = false
     @Option(
-        name: [.customLong("increment"), .customLong("i")], help: ArgumentHelp("How long it shall live from now.", valueName: "duration"))
+        name: [.customLong("increment"), .customLong("i")],
+        help: ArgumentHelp("How long it shall live from now.", valueName: "duration"))
     var increment: String?
     @Option(help: "Print this field alone.") var field: String?
     @Argument(help: ArgumentHelp("The token, or with -accessor its accessor.", valueName: "token")) var arguments: [String] = []
