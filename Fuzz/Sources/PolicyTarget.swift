@@ -11,9 +11,10 @@ func fuzzPolicy(_ bytes: UnsafeRawBufferPointer) {
         precondition((try? HCLFormat.formatted(formatted)) == formatted, "formatting twice differs from once")
     }
     let rendered = document.rendered { name in name.count.isMultiple(of: 2) ? name : nil }
-    let acl = ACL([NamedPolicy(name: "fuzz", document: rendered)])
-    for rule in rendered.rules.prefix(16) {
-        _ = acl.capabilities(path: rule.path.description)
-        _ = acl.isSudo(path: rule.path.description + "/x")
+    guard let name = try? PolicyName("fuzz") else { preconditionFailure("a plain name was refused") }
+    let acl = ACL([NamedPolicy(name: name, document: rendered)])
+    for path in ["secret/data/x", "secret/", "a", "sys/policies/acl/x"] {
+        _ = acl.capabilities(path: path)
+        _ = acl.isSudo(path: path)
     }
 }
