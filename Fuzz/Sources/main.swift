@@ -19,6 +19,12 @@ func runDriver(
     _ body: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
 ) -> CInt
 
+@_cdecl("LLVMFuzzerTestOneInput")
+func testOneInput(_ bytes: UnsafePointer<UInt8>?, _ length: Int) -> CInt {
+    chosen(UnsafeRawBufferPointer(start: bytes, count: length))
+    return 0
+}
+
 guard CommandLine.arguments.count > 1, let target = targets[CommandLine.arguments[1]] else {
     print("usage: Fuzz (\(targets.keys.sorted().joined(separator: " | "))) [libFuzzer options]")
     exit(2)
@@ -28,8 +34,4 @@ var count = CommandLine.argc - 1
 var arguments = CommandLine.unsafeArgv
 arguments[1] = arguments[0]
 arguments += 1
-exit(
-    runDriver(&count, &arguments) { bytes, length in
-        chosen(UnsafeRawBufferPointer(start: bytes, count: length))
-        return 0
-    })
+exit(runDriver(&count, &arguments, testOneInput))
