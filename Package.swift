@@ -89,19 +89,28 @@ let package = Package(
             ] + nio),
         // -  The public SDK and the executable.
         room("CofferClient", ["Syntax", .product(name: "AsyncHTTPClient", package: "async-http-client")] + nio),
-        .executableTarget(
-            name: "coffer",
-            dependencies: [
+        room(
+            "CLI",
+            [
                 "CofferClient", "Syntax", "Server", "Audit", "Policy", .product(name: "Yams", package: "Yams"),
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ],
-            swiftSettings: settings),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"), nio[0],
+            ]),
+        .executableTarget(name: "coffer", dependencies: ["CLI"], swiftSettings: settings),
         // -  What only tests need.
         room("TestSupport", ["SecretMemory", "Syntax", "EngineKit"]),
         tests("RoomTests", []),
+        tests("CoreTests", ["Core", "Barrier", "EngineKit", "KVEngine", "Syntax", "TestSupport", logging]),
         tests("AuditTests", ["Audit", "EngineKit", "Syntax", "SecretMemory", crypto, logging]),
         tests("StorageTests", ["EngineKit", "StoreSQLite", "TestSupport", logging]),
         tests("BarrierTests", ["Barrier", "SecretMemory", "Syntax", "EngineKit", crypto]),
     ],
     swiftLanguageModes: [.v6]
 )
+
+// libFuzzer supplies half of this executable, so only scripts/run-fuzzers builds it.
+if Context.environment["COFFER_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "Fuzz", dependencies: ["Syntax", "EngineKit", "SecretMemory", "Policy", "Audit", "Barrier"], path: "Fuzz/Sources")
+    )
+}

@@ -1,4 +1,6 @@
+import Barrier
 import EngineKit
+import Lifetimes
 import Logging
 
 /// What happens without being asked.

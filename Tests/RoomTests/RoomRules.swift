@@ -53,6 +53,8 @@ enum RoomRules {
         "CofferClient": Room(layer: 2, rooms: ["Syntax"], packages: nio.union(["AsyncHTTPClient"])),
         "coffer": Room(
             layer: 9, rooms: ["CofferClient", "Syntax", "Server", "Audit", "Policy"], packages: ["ArgumentParser", "Yams"]),
+        // What only tests need; no room lists it.
+        "TestSupport": Room(layer: 10, rooms: ["SecretMemory", "Syntax", "EngineKit"], packages: ["Testing"]),
     ]
 
     /// Drivers that exactly one room may know, whatever the table above comes to say.

@@ -34,32 +34,28 @@ final class MountTable: Sendable {
     func load(builtIn: [Mount]) async throws {
         state.withLock { $0.builtIn = builtIn }
         try await finishRemovals()
-        let (entries, _) = try await read()
-        install(entries)
+        install(try await read().entries)
     }
 
     /// Changes the table in one atomic step: `body` sees it as it is and may be called again after a conflict.
     func change(alsoWriting extra: Batch = Batch(), _ body: (inout [MountEntry]) throws(CofferError) -> Void) async throws {
         for _ in 0..<16 {
-            var (entries, precondition) = try await read()
+            let current = try await read()
+            var entries = current.entries
             try body(&entries)
             guard entries.count <= Self.entriesMax else { throw CofferError(.tooLarge, "there are too many mounts") }
             var batch = extra
-            batch.put(Self.key, Self.encode(entries), if: precondition)
-            do {
-                try await storage.commit(batch)
-                install(entries)
-                return
-            } catch .conflict {
-                continue
-            }
+            batch.put(Self.key, Self.encode(entries), if: current.precondition)
+            guard try await storage.commitIfUnchanged(batch) else { continue }
+            install(entries)
+            return
         }
         throw CofferError(.conflict, "the mount table is changing too often; retry")
     }
 
     static func encode(_ entries: [MountEntry]) -> [UInt8] { JSON.array(entries.map(\.stored)).encoded() }
 
-    private func read() async throws(StorageError) -> (entries: [MountEntry], Batch.Precondition) {
+    private func read() async throws(StorageError) -> (entries: [MountEntry], precondition: Batch.Precondition) {
         let record = try await storage.get(Self.key)
         guard let record else { return ([], .absent) }
         guard let rows = (try? JSON(parsing: record.value))?.arrayValue else { throw .corrupted(key: Self.key) }

@@ -1,6 +1,7 @@
 import Audit
 import EngineKit
 import Lifetimes
+import Logging
 import Policy
 import Syntax
 
