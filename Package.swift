@@ -73,7 +73,7 @@ let package = Package(
         room(
             "HTTPShell",
             [
-                "Syntax", "EngineKit", "Core", logging,
+                "Syntax", "EngineKit", logging,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdHTTP2", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -90,6 +90,7 @@ let package = Package(
                 "SecretMemory", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes", "StoreSQLite", "Core", "KVEngine",
                 "HTTPShell", "VaultAPI", crypto, logging,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ] + nio),
         // -  The public SDK and the executable.
         room("CofferClient", ["Syntax", .product(name: "AsyncHTTPClient", package: "async-http-client")] + nio),

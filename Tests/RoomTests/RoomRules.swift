@@ -35,7 +35,7 @@ enum RoomRules {
         "KVEngine": Room(layer: 5, rooms: ["Syntax", "EngineKit"]),
 
         "HTTPShell": Room(
-            layer: 6, rooms: ["Syntax", "EngineKit", "Core"],
+            layer: 6, rooms: ["Syntax", "EngineKit"],
             packages: nio.union([
                 "Logging", "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "HummingbirdHTTP2", "HTTPTypes", "ServiceLifecycle",
             ])),
@@ -47,7 +47,7 @@ enum RoomRules {
                 "SecretMemory", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes", "StoreSQLite", "Core", "KVEngine",
                 "HTTPShell", "VaultAPI",
             ],
-            packages: nio.union(["Crypto", "Logging", "ServiceLifecycle"])),
+            packages: nio.union(["Crypto", "Logging", "ServiceLifecycle", "UnixSignals"])),
 
         // What only tests need.
         "TestSupport": Room(layer: 3, rooms: ["SecretMemory", "Syntax", "EngineKit"], packages: ["Testing"]),

@@ -207,7 +207,7 @@ extension HTTP1Handler {
         do throws(HTTPRefusal) {
             guard head.version.major == 1, head.version.minor <= 1 else { throw .malformed }
             admitted = try AdmittedHead(
-                target: head.uri, headers: head.headers, isHTTP2: false, isHTTP10: head.version.minor == 0, limits: shell.limits)
+                target: head.uri, headers: head.headers, isHTTP2: false, isHTTP10: head.version.minor == 0, limits: settings.limits)
         } catch {
             return refuse(error, path: head.uri, context)
         }
@@ -221,7 +221,7 @@ extension HTTP1Handler {
     private func gather(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
         guard case .readingBody(var incoming) = phase else { return }
         let count = bytes.readableBytes
-        guard incoming.body.count + count <= shell.limits.bodyBytesMax else {
+        guard incoming.body.count + count <= settings.limits.bodyBytesMax else {
             return refuse(.bodyTooLarge, path: incoming.admitted.path, context)
         }
         guard shell.admission.reserve(bodyBytes: count) else { return refuse(.busy, path: incoming.admitted.path, context) }
@@ -243,7 +243,7 @@ extension HTTP1Handler {
             Exchange(id: request.id, isHead: head.method == .HEAD, keepAlive: head.isKeepAlive))
         expect(within: settings.timeouts.requestMilliseconds)
         do throws(HTTPRefusal) {
-            if let forwarding = settings.forwarding { try forwarding.apply(to: &request) }
+            try settings.check(&request)
         } catch {
             shell.admission.end(bodyBytes: request.body.count)
             return answered(shell.answer(error, path: request.path), number: exchangeNumber, context)

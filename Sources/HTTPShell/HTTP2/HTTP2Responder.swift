@@ -46,7 +46,7 @@ struct HTTP2Responder: Sendable {
             var headers = HTTPHeaders()
             headers.reserveCapacity(request.headers.count)
             for field in request.headers { headers.add(name: field.name.rawName, value: field.value) }
-            let admitted = try AdmittedHead(target: target, headers: headers, isHTTP2: true, limits: shell.limits)
+            let admitted = try AdmittedHead(target: target, headers: headers, isHTTP2: true, limits: settings.limits)
             let body = try await gather(request, channel)
             guard shell.admission.beginRequest() else {
                 shell.admission.release(bodyBytes: body.count)
@@ -56,7 +56,7 @@ struct HTTP2Responder: Sendable {
             var passed = ShellRequest(
                 id: id, method: request.method.rawValue, path: admitted.path, query: admitted.query, headers: headers, body: body,
                 connection: EngineKit.Connection((channel.parent ?? channel).remoteAddress))
-            if let forwarding = settings.forwarding { try forwarding.apply(to: &passed) }
+            try settings.check(&passed)
             let whole = passed
             return await closing(channel, after: settings.timeouts.requestMilliseconds) { await shell.respond(to: whole) }
         } catch {
@@ -66,6 +66,7 @@ struct HTTP2Responder: Sendable {
 
     private func gather(_ request: HummingbirdCore.Request, _ channel: any Channel) async throws(HTTPRefusal) -> [UInt8] {
         let shell = shell
+        let bytesMax = settings.limits.bodyBytesMax
         let result: Result<[UInt8], HTTPRefusal> = await closing(channel, after: settings.timeouts.readMilliseconds) {
             var body: [UInt8] = []
             func refused(_ refusal: HTTPRefusal) -> Result<[UInt8], HTTPRefusal> {
@@ -74,7 +75,7 @@ struct HTTP2Responder: Sendable {
             }
             do {
                 for try await bytes in request.body {
-                    guard body.count + bytes.readableBytes <= shell.limits.bodyBytesMax else { return refused(.bodyTooLarge) }
+                    guard body.count + bytes.readableBytes <= bytesMax else { return refused(.bodyTooLarge) }
                     guard shell.admission.reserve(bodyBytes: bytes.readableBytes) else { return refused(.busy) }
                     body.append(contentsOf: bytes.readableBytesView)
                 }

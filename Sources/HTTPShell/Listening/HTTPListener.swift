@@ -37,7 +37,7 @@ package struct HTTPListener: Service {
         let channel = ListenerChannel(shell: shell, settings: settings, tls: tls)
         let configuration = HummingbirdCore.ServerConfiguration(
             address: settings.address.bindAddress, backlog: 1_024,
-            availableConnectionsDelegate: MaximumAvailableConnections(shell.limits.connectionsMax, logger: quiet))
+            availableConnectionsDelegate: MaximumAvailableConnections(settings.limits.connectionsMax, logger: quiet))
         let settings = settings
         let onListening = onListening
         let server = channel.server(

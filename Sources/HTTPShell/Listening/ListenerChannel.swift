@@ -73,9 +73,9 @@ struct ListenerChannel: ServerChildChannel {
     private func addHTTP1(_ channel: any Channel) throws {
         // Over the limits that are checked exactly when the head is whole: these only bound what is kept until then.
         var limits = NIOHTTPDecoderLimitConfiguration()
-        limits.maxHeaderFieldSize = shell.limits.headerBytesMax + shell.limits.targetBytesMax
-        limits.maxHeaderListSize = shell.limits.headerBytesMax + shell.limits.targetBytesMax
-        limits.maxHeaderFieldCount = shell.limits.headerCountMax
+        limits.maxHeaderFieldSize = settings.limits.headerBytesMax + settings.limits.targetBytesMax
+        limits.maxHeaderListSize = settings.limits.headerBytesMax + settings.limits.targetBytesMax
+        limits.maxHeaderFieldCount = settings.limits.headerCountMax
         let decoder = HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: limits)
         try channel.pipeline.syncOperations.addHandler(ByteToMessageHandler(decoder))
         try channel.pipeline.syncOperations.addHandler(HTTP1Handler(shell: shell, settings: settings))

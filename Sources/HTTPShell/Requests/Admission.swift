@@ -7,9 +7,9 @@ package final class Admission: Sendable {
     private let requests = Atomic<Int>(0)
     private let bodyBytes = Atomic<Int>(0)
 
-    package init(limits: ShellLimits) {
-        requestsMax = limits.requestsMax
-        bodyBytesMax = limits.bodyBytesTotalMax
+    package init(capacity: ShellCapacity) {
+        requestsMax = capacity.requestsMax
+        bodyBytesMax = capacity.bodyBytesMax
     }
 
     func beginRequest() -> Bool {

@@ -27,7 +27,7 @@ extension AdmittedHead {
     }
 
     /// Checks the head of one request against the limits; nothing of its body has been read yet.
-    init(target: String, headers: HTTPHeaders, isHTTP2: Bool, isHTTP10: Bool = false, limits: ShellLimits) throws(HTTPRefusal) {
+    init(target: String, headers: HTTPHeaders, isHTTP2: Bool, isHTTP10: Bool = false, limits: RequestLimits) throws(HTTPRefusal) {
         guard target.utf8.count <= limits.targetBytesMax else { throw .targetTooLong }
         guard headers.count <= limits.headerCountMax else { throw .headersTooLarge }
         var singles = Singles()

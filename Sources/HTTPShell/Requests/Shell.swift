@@ -1,17 +1,15 @@
 package import Logging
 
-/// What all listeners share: the dialects, the limits and the count of what is under way.
+/// What all listeners share: the dialects and the count of what is under way.
 package final class Shell: Sendable {
     let dialects: [any Dialect]
     let admission: Admission
-    package let limits: ShellLimits
     let logger: Logger
 
-    package init(dialects: [any Dialect], limits: ShellLimits = .init(), logger: Logger) {
+    package init(dialects: [any Dialect], capacity: ShellCapacity = .init(), logger: Logger) {
         self.dialects = dialects
-        self.limits = limits
         self.logger = logger
-        admission = Admission(limits: limits)
+        admission = Admission(capacity: capacity)
     }
 
     /// Requests with an answer under way and body bytes in memory.
