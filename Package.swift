@@ -98,6 +98,7 @@ let package = Package(
         room("TestSupport", ["SecretMemory", "Syntax", "EngineKit"]),
         tests("RoomTests", []),
         tests("AuditTests", ["Audit", "EngineKit", "Syntax", "SecretMemory", crypto, logging]),
+        tests("KVEngineTests", ["KVEngine", "EngineKit", "Syntax", "TestSupport", logging]),
         tests("StorageTests", ["EngineKit", "StoreSQLite", "TestSupport", logging]),
     ],
     swiftLanguageModes: [.v6]

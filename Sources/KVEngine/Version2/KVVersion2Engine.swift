@@ -34,9 +34,9 @@ struct VersionedRoutes: Sendable {
 
     /// Whether the secret has metadata: what makes a write an update.
     var exists: @Sendable (Request) async throws -> Bool {
-        { [secrets, gate] request in
-            try await gate.pass()
-            return try await secrets.exists(try request.secretPath)
+        { [secrets] request in
+            let path = request.captures["path"]
+            return path.isEmpty ? false : try await secrets.exists(path)
         }
     }
 }
