@@ -8,7 +8,7 @@ import Testing
 struct ConcurrencyTests {
     @Test("of 32 writers with the same check-and-set number exactly one wins")
     func checkAndSet() async throws {
-        let kv = try KVDriver()
+        let kv = try KVDriver(storage: YieldingStorage(StampingStorage(MemoryStorage())))
         for round in 0..<20 {
             let wins = await withTaskGroup(of: Bool.self) { group in
                 for writer in 0..<32 {
@@ -25,7 +25,7 @@ struct ConcurrencyTests {
 
     @Test("32 writers without it all land, each with a version of its own")
     func all() async throws {
-        let kv = try KVDriver()
+        let kv = try KVDriver(storage: YieldingStorage(StampingStorage(MemoryStorage())))
         try await kv.send(.update, "config", #"{"max_versions":1000}"#)
         let versions = try await withThrowingTaskGroup(of: Int?.self) { group in
             for writer in 0..<320 {

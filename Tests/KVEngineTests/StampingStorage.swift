@@ -24,6 +24,22 @@ final class StampingStorage: Storage {
     }
 }
 
+/// Lets others run between a read and the commit that was decided on it, as a disk does.
+struct YieldingStorage: Storage {
+    private let base: any Storage
+
+    init(_ base: any Storage) { self.base = base }
+
+    func get(_ key: String) async throws(StorageError) -> StoredRecord? {
+        let record = try await base.get(key)
+        for _ in 0..<4 { await Task.yield() }
+        return record
+    }
+
+    func list(_ listing: Listing) async throws(StorageError) -> [String] { try await base.list(listing) }
+    func commit(_ batch: Batch) async throws(StorageError) { try await base.commit(batch) }
+}
+
 /// Lets a test step in before each read or commit, as another node may.
 final class InterposedStorage: Storage {
     private let base: any Storage
