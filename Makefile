@@ -31,7 +31,8 @@ acceptance-test: ## Python tests against the debug binary
 release: system ## leave a stripped binary in .build/release/coffer
 	scripts/build-release
 
-bench: system python release ## requests per second of the release build
+bench: release ## requests per second of the release build
+	scripts/install-system bench
 	bench/run
 
 fuzz: ## a minute of libFuzzer on each parser of untrusted bytes

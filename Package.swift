@@ -19,6 +19,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let nio: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"),
@@ -54,11 +55,16 @@ let package = Package(
         // 1  The contract.
         room("EngineKit", ["SecretMemory", "Syntax", logging]),
         // 2  Rooms with one job each; they never import each other.
-        room("Barrier", ["SecretMemory", "Syntax", "EngineKit", crypto]),
+        room("Barrier", ["SecretMemory", "Syntax", "EngineKit", crypto, cryptoExtras]),
         room("Policy", ["Syntax", "EngineKit"]),
         room("Audit", ["SecretMemory", "Syntax", "EngineKit", crypto, logging]),
         room("Lifetimes", ["SecretMemory", "Syntax", "EngineKit", crypto, logging]),
-        room("StoreSQLite", ["EngineKit", .product(name: "GRDB", package: "GRDB.swift"), logging]),
+        room(
+            "StoreSQLite",
+            [
+                "EngineKit", logging, .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ]),
         // 3  The one pipeline.
         room("Core", ["SecretMemory", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes", crypto, logging]),
         // 4  Engines.
@@ -67,11 +73,11 @@ let package = Package(
         room(
             "HTTPShell",
             [
-                "Syntax", "EngineKit", "Core", logging,
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "HummingbirdTLS", package: "hummingbird"),
+                "Syntax", "EngineKit", logging,
+                .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdHTTP2", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOTLS", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ] + nio),
         room(
@@ -84,22 +90,35 @@ let package = Package(
                 "SecretMemory", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes", "StoreSQLite", "Core", "KVEngine",
                 "HTTPShell", "VaultAPI", crypto, logging,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ] + nio),
         // -  The public SDK and the executable.
         room("CofferClient", ["Syntax", .product(name: "AsyncHTTPClient", package: "async-http-client")] + nio),
-        .executableTarget(
-            name: "coffer",
-            dependencies: [
+        room(
+            "CLI",
+            [
                 "CofferClient", "Syntax", "Server", "Audit", "Policy", .product(name: "Yams", package: "Yams"),
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ],
-            swiftSettings: settings),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"), nio[0],
+            ]),
+        .executableTarget(name: "coffer", dependencies: ["CLI"], swiftSettings: settings),
         // -  What only tests need.
         room("TestSupport", ["SecretMemory", "Syntax", "EngineKit"]),
         tests("RoomTests", []),
+        tests("CoreTests", ["Core", "Barrier", "EngineKit", "KVEngine", "Syntax", "TestSupport", logging]),
         tests("AuditTests", ["Audit", "EngineKit", "Syntax", "SecretMemory", crypto, logging]),
         tests("KVEngineTests", ["KVEngine", "EngineKit", "Syntax", "TestSupport", logging]),
         tests("StorageTests", ["EngineKit", "StoreSQLite", "TestSupport", logging]),
+        tests("BarrierTests", ["Barrier", "SecretMemory", "Syntax", "EngineKit", crypto]),
+        tests(
+            "StorageTests", ["EngineKit", "StoreSQLite", "TestSupport", logging, .product(name: "GRDB", package: "GRDB.swift")]),
     ],
     swiftLanguageModes: [.v6]
 )
+
+// libFuzzer supplies half of this executable, so only scripts/run-fuzzers builds it.
+if Context.environment["COFFER_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "Fuzz", dependencies: ["Syntax", "EngineKit", "SecretMemory", "Policy", "Audit", "Barrier"], path: "Fuzz/Sources")
+    )
+}

@@ -8,8 +8,10 @@ final class Services: Sendable {
     let policies: PolicyStore
     let mounts: MountTable
     let audit: AuditTrail
+    let clusterID: String
 
-    init(tokens: TokenStore, policies: PolicyStore, mounts: MountTable, audit: AuditTrail) {
+    init(tokens: TokenStore, policies: PolicyStore, mounts: MountTable, audit: AuditTrail, clusterID: String) {
+        self.clusterID = clusterID
         self.tokens = tokens
         self.policies = policies
         self.mounts = mounts

@@ -1,1 +1,3 @@
-print("coffer")
+import CLI
+
+await Program.main()

@@ -13,7 +13,7 @@ enum RoomRules {
     static let platform: Set<String> = ["Swift", "Synchronization", "Foundation", "FoundationEssentials", "Glibc", "Dispatch"]
 
     private static let nio: Set<String> = [
-        "NIOCore", "NIOPosix", "NIOHTTP1", "NIOHTTP2", "NIOSSL", "NIOConcurrencyHelpers", "NIOFoundationCompat",
+        "NIOCore", "NIOPosix", "NIOHTTP1", "NIOHTTP2", "NIOSSL", "NIOTLS", "NIOConcurrencyHelpers", "NIOFoundationCompat",
     ]
 
     static let rooms: [String: Room] = [
@@ -26,7 +26,7 @@ enum RoomRules {
         "Policy": Room(layer: 3, rooms: ["Syntax", "EngineKit"]),
         "Audit": Room(layer: 3, rooms: ["SecretMemory", "Syntax", "EngineKit"], packages: ["Crypto", "Logging"]),
         "Lifetimes": Room(layer: 3, rooms: ["SecretMemory", "Syntax", "EngineKit"], packages: ["Crypto", "Logging"]),
-        "StoreSQLite": Room(layer: 3, rooms: ["EngineKit"], packages: ["GRDB", "Logging"]),
+        "StoreSQLite": Room(layer: 3, rooms: ["EngineKit"], packages: ["GRDB", "GRDBSQLite", "Logging"]),
 
         "Core": Room(
             layer: 4, rooms: ["SecretMemory", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes"],
@@ -35,7 +35,7 @@ enum RoomRules {
         "KVEngine": Room(layer: 5, rooms: ["Syntax", "EngineKit"]),
 
         "HTTPShell": Room(
-            layer: 6, rooms: ["Syntax", "EngineKit", "Core"],
+            layer: 6, rooms: ["Syntax", "EngineKit"],
             packages: nio.union([
                 "Logging", "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "HummingbirdHTTP2", "HTTPTypes", "ServiceLifecycle",
             ])),
@@ -47,17 +47,23 @@ enum RoomRules {
                 "SecretMemory", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes", "StoreSQLite", "Core", "KVEngine",
                 "HTTPShell", "VaultAPI",
             ],
-            packages: nio.union(["Crypto", "Logging", "ServiceLifecycle"])),
+            packages: nio.union(["Crypto", "Logging", "ServiceLifecycle", "UnixSignals"])),
+
+        // What only tests need.
+        "TestSupport": Room(layer: 3, rooms: ["SecretMemory", "Syntax", "EngineKit"], packages: ["Testing"]),
 
         // The public SDK knows no room of the server.
         "CofferClient": Room(layer: 2, rooms: ["Syntax"], packages: nio.union(["AsyncHTTPClient"])),
         "coffer": Room(
             layer: 9, rooms: ["CofferClient", "Syntax", "Server", "Audit", "Policy"], packages: ["ArgumentParser", "Yams"]),
+        // What only tests need; no room lists it.
+        "TestSupport": Room(layer: 10, rooms: ["SecretMemory", "Syntax", "EngineKit"], packages: ["Testing"]),
     ]
 
     /// Drivers that exactly one room may know, whatever the table above comes to say.
     static let drivers: [String: String] = [
-        "GRDB": "StoreSQLite", "Hummingbird": "HTTPShell", "AsyncHTTPClient": "CofferClient", "ArgumentParser": "coffer",
+        "GRDB": "StoreSQLite", "GRDBSQLite": "StoreSQLite", "Hummingbird": "HTTPShell", "AsyncHTTPClient": "CofferClient",
+        "ArgumentParser": "coffer",
     ]
 
     /// One line for each import that crosses a wall.

@@ -46,6 +46,8 @@ struct RoomTests {
             ("Syntax/Planted.swift", "import Crypto"),
             ("Core/Planted.swift", "/* why */\nimport Foundation; import Server"),
             ("Core/Planted.swift", "import SomethingNew"),
+            ("Core/Planted.swift", "import TestSupport"),
+            ("Core/Planted.swift", "import Testing"),
             ("Attic/Planted.swift", "import Foundation"),
         ])
     func noticesViolation(path: String, text: String) {

@@ -104,7 +104,7 @@ final class AuditTrail: Sendable {
         return (try? JSON(parsing: record.value)).flatMap(AuditCheckpoint.init(json:))
     }
 
-    private func table() async throws(StorageError) -> (devices: [AuditDeviceConfiguration], Batch.Precondition) {
+    private func table() async throws(StorageError) -> (devices: [AuditDeviceConfiguration], precondition: Batch.Precondition) {
         guard let record = try await storage.get(Self.tableKey) else { return ([], .absent) }
         guard let rows = (try? JSON(parsing: record.value))?.arrayValue else { throw .corrupted(key: Self.tableKey) }
         let devices = rows.compactMap(AuditDeviceConfiguration.init(json:))
@@ -114,15 +114,13 @@ final class AuditTrail: Sendable {
 
     private func change(_ body: (inout [AuditDeviceConfiguration]) -> Void) async throws {
         for _ in 0..<16 {
-            var (devices, precondition) = try await table()
+            let current = try await table()
+            var devices = current.devices
             body(&devices)
             var batch = Batch()
-            batch.put(Self.tableKey, JSON.array(devices.map(\.json)).encoded(), if: precondition)
-            do {
-                return try await storage.commit(batch)
-            } catch .conflict {
-                continue
-            }
+            batch.put(Self.tableKey, JSON.array(devices.map(\.json)).encoded(), if: current.precondition)
+            guard try await storage.commitIfUnchanged(batch) else { continue }
+            return
         }
         throw CofferError(.conflict, "the audit table is changing too often; retry")
     }

@@ -29,6 +29,15 @@ struct MountEntry: Sendable, Hashable {
     var storagePrefix: String { "mount/\(uuid)/" }
 }
 
+extension MountEntry {
+    static let system = MountEntry(
+        uuid: "system", path: "sys/", type: "system", mountClass: .system, accessor: "system_builtin",
+        description: "system endpoints used for control, policy and debugging")
+    static let token = MountEntry(
+        uuid: "token", path: "auth/token/", type: "token", mountClass: .auth, accessor: "auth_token_builtin",
+        description: "token based credentials")
+}
+
 /// What `tune` changes. Times in seconds; 0 means the system's.
 struct MountTuning: Sendable, Hashable {
     var defaultTTL = 0

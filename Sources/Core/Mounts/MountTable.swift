@@ -10,57 +10,52 @@ final class MountTable: Sendable {
 
     private let storage: any Storage
     private let environment: MountEnvironment
-    /// `sys/` and `auth/token/`, which no request can remove.
-    private let builtIn: [Mount]
-    private let state: Mutex<State>
+    private let state = Mutex(State())
 
     private struct State {
-        var router: MountRouter
-        var entries: [MountEntry]
+        var router = MountRouter([])
+        var entries: [MountEntry] = []
+        /// `sys/` and `auth/token/`, which no request can remove.
+        var builtIn: [Mount] = []
     }
 
-    init(storage: any Storage, environment: MountEnvironment, builtIn: [Mount]) {
+    init(storage: any Storage, environment: MountEnvironment) {
         self.storage = storage
         self.environment = environment
-        self.builtIn = builtIn
-        state = Mutex(State(router: MountRouter(builtIn), entries: []))
     }
 
     var router: MountRouter { state.withLock { $0.router } }
     /// Every mount there is, the built-in ones too.
-    var entries: [MountEntry] { state.withLock { $0.entries } + builtIn.map(\.entry) }
+    var entries: [MountEntry] { state.withLock { $0.entries + $0.builtIn.map(\.entry) } }
 
     func entry(at path: String) -> MountEntry? { entries.first { $0.path == path } }
 
     /// Reads the table and mounts everything in it. Call after an unseal.
-    func load() async throws {
+    func load(builtIn: [Mount]) async throws {
+        state.withLock { $0.builtIn = builtIn }
         try await finishRemovals()
-        let (entries, _) = try await read()
-        install(entries)
+        install(try await read().entries)
     }
 
     /// Changes the table in one atomic step: `body` sees it as it is and may be called again after a conflict.
     func change(alsoWriting extra: Batch = Batch(), _ body: (inout [MountEntry]) throws(CofferError) -> Void) async throws {
         for _ in 0..<16 {
-            var (entries, precondition) = try await read()
+            let current = try await read()
+            var entries = current.entries
             try body(&entries)
             guard entries.count <= Self.entriesMax else { throw CofferError(.tooLarge, "there are too many mounts") }
             var batch = extra
-            batch.put(Self.key, Self.encode(entries), if: precondition)
-            do {
-                try await storage.commit(batch)
-                install(entries)
-                return
-            } catch .conflict {
-                continue
-            }
+            batch.put(Self.key, Self.encode(entries), if: current.precondition)
+            guard try await storage.commitIfUnchanged(batch) else { continue }
+            install(entries)
+            return
         }
         throw CofferError(.conflict, "the mount table is changing too often; retry")
     }
 
     static func encode(_ entries: [MountEntry]) -> [UInt8] { JSON.array(entries.map(\.stored)).encoded() }
 
-    private func read() async throws(StorageError) -> (entries: [MountEntry], Batch.Precondition) {
+    private func read() async throws(StorageError) -> (entries: [MountEntry], precondition: Batch.Precondition) {
         let record = try await storage.get(Self.key)
         guard let record else { return ([], .absent) }
         guard let rows = (try? JSON(parsing: record.value))?.arrayValue else { throw .corrupted(key: Self.key) }
@@ -77,7 +72,8 @@ final class MountTable: Sendable {
                 if let mount = old[entry.path], mount.entry == entry { return mount }
                 return Mount(entry: entry, engine: environment.makeEngine(entry))
             }
-            state = State(router: MountRouter(mounts + builtIn), entries: entries)
+            state.router = MountRouter(mounts + state.builtIn)
+            state.entries = entries
         }
     }
 

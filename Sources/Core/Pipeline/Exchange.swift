@@ -1,6 +1,7 @@
 import Audit
 import EngineKit
 import Lifetimes
+import Logging
 import Policy
 import Syntax
 
@@ -32,6 +33,7 @@ struct Exchange {
             outcome = .failure(core.presentable(error, requestID: incoming.id))
         }
         let answered = await close(outcome)
+        if case .success(let response) = answered { await response.afterRecording?() }
         return CoreAnswer(
             requestID: incoming.id, mountType: mount?.entry.type ?? "", path: path.text, outcome: answered)
     }
@@ -54,7 +56,7 @@ struct Exchange {
             let acl = try await services.policies.acl(entry.policies)
             let prefix = mount?.entry.path ?? ""
             request.mayAlso = { operation, relative in
-                acl.allows(Capability(operation), path: prefix + relative)
+                acl.verdict(Capability(operation), path: prefix + relative).isAllowed
             }
         }
         try record()
@@ -73,9 +75,12 @@ struct Exchange {
     private mutating func authenticate() async throws {
         guard case .token(let token) = incoming.credentials else { return }
         guard var entry = try await services.tokens.authenticate(token) else { return }
-        guard entry.boundCIDRs.isEmpty || entry.boundCIDRs.contains(where: { block in
-            CIDRBlock(block)?.contains(incoming.connection.remoteAddress) == true
-        }) else { return }
+        guard
+            entry.boundCIDRs.isEmpty
+                || entry.boundCIDRs.contains(where: { block in
+                    CIDRBlock(block)?.contains(incoming.connection.remoteAddress) == true
+                })
+        else { return }
         if entry.usesLeft > 0 {
             guard let spent = try await services.tokens.spendUse(entry) else { return }
             entry = spent
@@ -140,7 +145,7 @@ struct Exchange {
     private mutating func chooseCreateOrUpdate(_ declared: EnginePath, _ request: inout Request) async throws {
         guard let entry else { return }
         let held = try await services.policies.acl(entry.policies).capabilities(path: path.text)
-        if held.contains([.create, .update]), !held.contains(.deny) { return }
+        if held.contains(.root) || held.contains([.create, .update]) { return }
         guard let exists = declared.exists else { return }
         operation = try await exists(request) ? .update : .create
     }
@@ -160,17 +165,17 @@ struct Exchange {
         try await requireAccess(isSudo: declared.access == .sudo)
         guard incoming.wrapTTL == nil else {
             // Answering in the clear what was asked to be wrapped would be worse than refusing.
-            throw CofferError.invalid("response wrapping is not supported by this version; send the request without X-Vault-Wrap-TTL")
+            throw CofferError.invalid(
+                "response wrapping is not supported by this version; send the request without X-Vault-Wrap-TTL")
         }
     }
 
     private mutating func requireAccess(isSudo: Bool) async throws {
         guard let entry else { throw CofferError.denied }
         let acl = try await services.policies.acl(entry.policies)
-        let question = ACL.Question(
-            path: path.description, capability: Capability(operation), needsSudo: isSudo, parameters: body,
-            wrapTTL: incoming.wrapTTL)
-        switch acl.verdict(question) {
+        let verdict = acl.verdict(
+            Capability(operation), path: path.description, parameters: body, wrapTTL: incoming.wrapTTL, sudo: isSudo)
+        switch verdict {
         case .allowed(let policies): granting = policies
         case .denied: throw CofferError.denied
         }

@@ -14,9 +14,10 @@ enum PolicyNames {
     }
 
     static func one(_ name: String) throws(CofferError) -> String {
-        guard let name = PolicyName(name) else {
-            throw .invalid("a policy name has 1 to 128 characters of a-z, 0-9, '-', '_' and '.', beginning with a letter or digit")
+        do {
+            return try PolicyName(name).text
+        } catch {
+            throw .invalid(error.rawValue)
         }
-        return name.text
     }
 }

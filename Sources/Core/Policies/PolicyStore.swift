@@ -23,14 +23,7 @@ final class PolicyStore: Sendable {
     func acl(_ names: [String]) async throws(StorageError) -> ACL {
         let (cached, generation) = compiled.withLock { ($0.acls[names], $0.generation) }
         if let cached { return cached }
-        var documents: [PolicyDocument] = []
-        for name in names where name != "root" {
-            guard let text = try await text(name) else { continue }
-            // A stored policy was parsed before it was stored; one that no longer parses must not be skipped silently.
-            guard let document = try? PolicyDocument(name: name, text: text) else { throw .corrupted(key: Self.prefix + name) }
-            documents.append(document)
-        }
-        let acl = names.contains("root") ? ACL.root : ACL(documents)
+        let acl = names.contains("root") ? ACL.root : ACL(try await documents(names))
         compiled.withLock { compiled in
             guard compiled.generation == generation else { return }
             if compiled.acls.count >= Self.compiledMax { compiled.acls.removeAll() }
@@ -39,8 +32,22 @@ final class PolicyStore: Sendable {
         return acl
     }
 
+    private func documents(_ names: [String]) async throws(StorageError) -> [NamedPolicy] {
+        var policies: [NamedPolicy] = []
+        for name in names {
+            guard let text = try await text(name) else { continue }
+            // A stored policy was parsed before it was stored; one that no longer parses must not be skipped silently.
+            guard let parsed = try? PolicyName(name), let document = try? PolicyDocument(parsing: text) else {
+                throw .corrupted(key: Self.prefix + name)
+            }
+            // No caller has an identity yet, so a templated rule names no path of its own.
+            policies.append(NamedPolicy(name: parsed, document: document.rendered { _ in nil }))
+        }
+        return policies
+    }
+
     func text(_ name: String) async throws(StorageError) -> String? {
-        if name == "root" { return "" }
+        if name == "root" { return BuiltInPolicies.rootText }
         guard let record = try await storage.get(Self.prefix + name) else { return nil }
         guard let text = String(validating: record.value, as: UTF8.self) else { throw .corrupted(key: Self.prefix + name) }
         return text
@@ -55,7 +62,7 @@ final class PolicyStore: Sendable {
     func write(_ name: String, text: String) async throws {
         guard name != "root" else { throw CofferError.invalid("cannot update \"root\" policy") }
         do {
-            _ = try PolicyDocument(name: name, text: text)
+            _ = try PolicyDocument(parsing: text)
         } catch {
             throw CofferError.invalid("failed to parse policy: \(error)")
         }
@@ -99,6 +106,6 @@ struct AccessControl: Sendable {
 
     /// Root, or `sudo` on the path.
     func isPrivileged(_ names: [String], path: String) async throws(StorageError) -> Bool {
-        try await policies.acl(names).capabilities(path: path).contains(.sudo)
+        try await policies.acl(names).isSudo(path: path)
     }
 }

@@ -41,7 +41,9 @@ extension SystemEngine {
     private func capabilities(_ request: Request, _ held: [String]) async throws -> Response {
         let paths = request.fields.strings("paths") ?? request.fields.strings("path") ?? []
         guard !paths.isEmpty else { throw CofferError.invalid("paths must be supplied") }
-        guard paths.count <= Self.pathsMax else { throw CofferError.invalid("at most \(Self.pathsMax) paths may be asked about at once") }
+        guard paths.count <= Self.pathsMax else {
+            throw CofferError.invalid("at most \(Self.pathsMax) paths may be asked about at once")
+        }
         let acl = try await policies.acl(held)
         var data = JSONObject()
         for path in paths {

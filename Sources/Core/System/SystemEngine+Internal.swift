@@ -54,6 +54,9 @@ extension SystemEngine {
 extension MountEntry {
     /// For callers without a token, of mounts that are meant to be seen.
     fileprivate var publicView: JSONObject {
-        ["description": .string(description), "options": options.isEmpty ? .null : .object(JSONObject(sorting: options)), "type": .string(type)]
+        [
+            "description": .string(description), "options": options.isEmpty ? .null : .object(JSONObject(sorting: options)),
+            "type": .string(type),
+        ]
     }
 }

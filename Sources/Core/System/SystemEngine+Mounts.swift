@@ -159,7 +159,8 @@ extension SystemEngine {
             EnginePath(
                 "remount", "Move a mount.",
                 fields: [
-                    Field("from", .string, required: true, "Where it is."), Field("to", .string, required: true, "Where it shall be."),
+                    Field("from", .string, required: true, "Where it is."),
+                    Field("to", .string, required: true, "Where it shall be."),
                 ], access: .sudo,
                 endpoints: [.update: .init("Move a mount.") { try await remount($0) }]),
             EnginePath(

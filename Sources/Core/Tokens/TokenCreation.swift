@@ -103,7 +103,8 @@ struct TokenDraft {
         entry.expiresAt = now.adding(seconds: lifetime.ttl)
     }
 
-    private mutating func applyTerms(_ fields: Fields, parent: TokenEntry, isPrivileged: Bool, defaultTTL: Int) throws(CofferError) {
+    private mutating func applyTerms(_ fields: Fields, parent: TokenEntry, isPrivileged: Bool, defaultTTL: Int) throws(CofferError)
+    {
         terms.ttl = fields.duration("ttl") ?? fields.duration("lease") ?? 0
         terms.isRenewable = (fields.bool("renewable") ?? true) && (role?.isRenewable ?? true)
         let asked = fields.duration("explicit_max_ttl") ?? 0

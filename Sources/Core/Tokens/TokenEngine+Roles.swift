@@ -52,12 +52,8 @@ extension TokenEngine {
             try role.update(request.fields)
             var batch = Batch()
             batch.put(key, role.shown.encoded(), if: .init(unchanged: record))
-            do {
-                try await storage.commit(batch)
-                return .empty
-            } catch StorageError.conflict {
-                continue
-            }
+            guard try await storage.commitIfUnchanged(batch) else { continue }
+            return .empty
         }
         throw CofferError(.conflict, "the role is changing too often; retry")
     }

@@ -28,7 +28,9 @@ struct TokenEngine: AuthMethod {
                 endpoints: [.update: .init("Make an orphan.") { try await create($0, isOrphan: true) }]),
             EnginePath(
                 "create/{role_name}", "Make a token by a role.", fields: TokenCreation.fields,
-                endpoints: [.update: .init("Make a token as the role says.") { try await create($0, role: $0.captures["role_name"]) }]
+                endpoints: [
+                    .update: .init("Make a token as the role says.") { try await create($0, role: $0.captures["role_name"]) }
+                ]
             ),
         ]
     }
@@ -66,7 +68,11 @@ struct TokenEngine: AuthMethod {
                 endpoints: [.update: .init("Give the calling token more time.") { try await renew($0, id: $0.caller?.tokenID) }]),
             EnginePath(
                 "renew-accessor", "Renew a token by its accessor.", fields: [Self.accessorField, Self.incrementField],
-                endpoints: [.update: .init("Give a token more time.") { try await renew($0, id: try await accessorID($0), showsToken: false) }]
+                endpoints: [
+                    .update: .init("Give a token more time.") {
+                        try await renew($0, id: try await accessorID($0), showsToken: false)
+                    }
+                ]
             ),
             EnginePath(
                 "revoke", "Revoke a token and its children.", fields: [Self.tokenField],
@@ -155,6 +161,7 @@ struct TokenEngine: AuthMethod {
 
     private func tidy() async throws -> Response {
         _ = try await tokens.expireDue(limit: 1_000)
-        return Response(.data(.object([:])), status: 202, warnings: ["Tidy operation has finished; at most 1,000 expired tokens were removed."])
+        return Response(
+            .data(.object([:])), status: 202, warnings: ["Tidy operation has finished; at most 1,000 expired tokens were removed."])
     }
 }

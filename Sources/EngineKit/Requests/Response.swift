@@ -18,6 +18,8 @@ package struct Response: Sendable {
     /// How long the answer is good for when no lease was registered: the envelope's `lease_duration`.
     package var leaseSeconds = 0
     package var warnings: [String] = []
+    /// Done when the answer is on record and before it leaves, such as sealing.
+    package var afterRecording: (@Sendable () async -> Void)?
     /// Keys of `data` and of the request that the audit may show in the clear, such as counters.
     package var auditClearKeys: [String] = []
 

@@ -28,13 +28,8 @@ package struct PrefixedStorage: Storage {
     }
 
     package func commit(_ batch: Batch) async throws(StorageError) {
-        var prefixed = Batch()
-        for var mutation in batch.mutations {
-            mutation.key = prefix + mutation.key
-            prefixed.append(mutation)
-        }
         do throws(StorageError) {
-            try await base.commit(prefixed)
+            try await base.commit(batch.prefixed(prefix))
         } catch {
             throw inSlice(error)
         }
@@ -51,5 +46,17 @@ package struct PrefixedStorage: Storage {
 
     private func withoutPrefix(_ key: String) -> String {
         key.utf8.starts(with: prefix.utf8) ? String(Substring(key.utf8.dropFirst(prefix.utf8.count))) : key
+    }
+}
+
+extension Batch {
+    /// The same batch, below `prefix`.
+    package func prefixed(_ prefix: String) -> Batch {
+        var prefixed = Batch()
+        for var mutation in mutations {
+            mutation.key = prefix + mutation.key
+            prefixed.append(mutation)
+        }
+        return prefixed
     }
 }

@@ -16,6 +16,20 @@ package protocol Storage: Sendable {
     func commit(_ batch: Batch) async throws(StorageError)
 }
 
+extension Storage {
+    /// Commits a change that was decided on a reading. False when something else changed first: read again and retry.
+    package func commitIfUnchanged(_ batch: Batch) async throws(StorageError) -> Bool {
+        do throws(StorageError) {
+            try await commit(batch)
+            return true
+        } catch .conflict {
+            return false
+        } catch {
+            throw error
+        }
+    }
+}
+
 /// A value and the stamp that its writer gave it.
 package struct StoredRecord: Sendable, Hashable {
     package var value: [UInt8]

@@ -8,6 +8,9 @@ package enum TokenFormat {
     /// Tokens given by name (`-dev-root-token-id`) may be anything up to this.
     package static let bytesMax = 512
 
+    /// Characters of a service token.
+    package static let serviceLength = servicePrefix.utf8.count + bodyLength + checksumLength
+
     private static let bodyLength = 43
     private static let checksumLength = 6
     private static let alphabet = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
@@ -26,7 +29,7 @@ package enum TokenFormat {
     package static func isPlausible(_ token: String) -> Bool {
         guard !token.isEmpty, token.utf8.count <= bytesMax else { return false }
         guard token.hasPrefix(servicePrefix) else { return token.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } }
-        guard token.utf8.count == servicePrefix.utf8.count + bodyLength + checksumLength else { return false }
+        guard token.utf8.count == serviceLength else { return false }
         return checksum(of: String(token.dropLast(checksumLength))) == token.suffix(checksumLength)
     }
 

@@ -81,14 +81,9 @@ extension TokenStore {
             if let parent = knownParent ?? current?.entry.parentID, !parent.isEmpty {
                 batch.delete(TokenKeys.child(of: parent, id))
             }
-            do {
-                try await storage.commit(batch)
-                invalidate([id])
-                return
-            } catch .conflict {
-                // A renewal or a spent use came between; read again.
-                continue
-            }
+            guard try await storage.commitIfUnchanged(batch) else { continue }
+            invalidate([id])
+            return
         }
     }
 
@@ -101,13 +96,9 @@ extension TokenStore {
                 entry.parentID = ""
                 batch.put(TokenKeys.entry(child), entry.encoded(), if: .version(version))
             }
-            do {
-                try await storage.commit(batch)
-                invalidate([child])
-                return
-            } catch .conflict {
-                continue
-            }
+            guard try await storage.commitIfUnchanged(batch) else { continue }
+            invalidate([child])
+            return
         }
     }
 }

@@ -185,13 +185,9 @@ package final class TokenStore: Sendable {
                 if let oldKey { batch.delete(oldKey) }
                 if let newKey { batch.put(newKey, []) }
             }
-            do {
-                try await storage.commit(batch)
-                invalidate([id])
-                return entry
-            } catch .conflict {
-                continue
-            }
+            guard try await storage.commitIfUnchanged(batch) else { continue }
+            invalidate([id])
+            return entry
         }
         throw .unavailable("too many changes to one token at once; retry")
     }

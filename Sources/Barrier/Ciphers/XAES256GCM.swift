@@ -1,0 +1,83 @@
+import Crypto
+import CryptoExtras
+import SecretMemory
+
+/// XAES-256-GCM (https://c2sp.org/XAES-256-GCM): AES-256-GCM under a key derived for each nonce, so that 192-bit
+/// random nonces are safe for 2^80 messages. Sealed text is `nonce (24) | ciphertext | tag (16)`.
+final class XAES256GCM: Sendable {
+    static let keyBytes = 32
+    static let nonceBytes = 24
+    static let tagBytes = AES256GCM.tagBytes
+    static let overheadBytes = nonceBytes + tagBytes
+
+    private let key: SymmetricKey
+    /// The CMAC subkey K1: the same for every message.
+    private let k1: SecretBytes
+
+    init(key bytes: SecretBytes) throws(CipherError) {
+        guard bytes.count == Self.keyBytes else { throw .invalidParameter }
+        let key = bytes.withBytes { SymmetricKey(data: $0) }
+        self.key = key
+        do {
+            k1 = try SecretBytes(count: 16) { block in
+                var block = block
+                try AES.permute(&block, key: key)
+                Self.double(block)
+            }
+        } catch {
+            throw .invalidParameter
+        }
+    }
+
+    /// Appends nonce, ciphertext and tag. The nonce comes from a generator, never from a caller of the barrier.
+    func seal(
+        _ plaintext: UnsafeRawBufferPointer,
+        nonce: UnsafeRawBufferPointer,
+        authenticating associated: UnsafeRawBufferPointer,
+        into output: inout [UInt8]
+    ) throws(CipherError) {
+        guard nonce.count == Self.nonceBytes else { throw .invalidParameter }
+        let sealed = try AES256GCM.seal(
+            plaintext, key: messageKey(nonce), nonce: .init(rebasing: nonce[12...]), authenticating: associated)
+        output.append(contentsOf: nonce[..<12])
+        output.append(contentsOf: sealed)
+    }
+
+    func open(
+        _ sealed: UnsafeRawBufferPointer, authenticating associated: UnsafeRawBufferPointer
+    ) throws(CipherError) -> [UInt8] {
+        guard sealed.count >= Self.overheadBytes else { throw .doesNotOpen }
+        return try AES256GCM.open(.init(rebasing: sealed[12...]), key: messageKey(sealed), authenticating: associated)
+    }
+
+    /// The key of all messages whose nonces start with these 12 bytes: two blocks of the SP 800-108 counter KDF.
+    private func messageKey(_ nonce: UnsafeRawBufferPointer) throws(CipherError) -> SymmetricKey {
+        do {
+            return try withUnsafeTemporaryAllocation(byteCount: 32, alignment: 16) { blocks in
+                defer { _ = blocks.initializeMemory(as: UInt8.self, repeating: 0) }
+                for counter in 1...2 {
+                    var block = UnsafeMutableRawBufferPointer(rebasing: blocks[(counter - 1) * 16..<counter * 16])
+                    block[0] = 0
+                    block[1] = UInt8(counter)
+                    block[2] = UInt8(ascii: "X")
+                    block[3] = 0
+                    UnsafeMutableRawBufferPointer(rebasing: block[4...]).copyMemory(from: .init(rebasing: nonce[..<12]))
+                    k1.withBytes { k1 in
+                        for index in 0..<16 { block[index] ^= k1[index] }
+                    }
+                    try AES.permute(&block, key: key)
+                }
+                return SymmetricKey(data: UnsafeRawBufferPointer(blocks))
+            }
+        } catch {
+            throw .invalidParameter
+        }
+    }
+
+    /// Doubles a block in GF(2^128), without a branch on its secret top bit.
+    private static func double(_ block: UnsafeMutableRawBufferPointer) {
+        let top = block[0] >> 7
+        for index in 0..<15 { block[index] = block[index] << 1 | block[index + 1] >> 7 }
+        block[15] = block[15] << 1 ^ (0 &- top) & 0x87
+    }
+}

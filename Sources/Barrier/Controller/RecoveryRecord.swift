@@ -1,0 +1,76 @@
+import EngineKit
+import SecretMemory
+import Syntax
+
+/// `core/recovery`: into how many shares the recovery key was split, and a check value of it, sealed by the root key
+/// so that nobody who can write the database can put a key of his own there. The recovery key itself is not stored.
+struct RecoveryRecord: Hashable {
+    private static let checkBytes = 32
+    var count: ShareCount
+    private var sealedCheck: [UInt8]
+
+    init(
+        _ key: SecretBytes, count: ShareCount, instance: [UInt8], root: SecretBytes, randomness: any Randomness
+    ) throws(SealError) {
+        self.count = count
+        let check = KeyDerivation.checkValue(of: key, count: Self.checkBytes)
+        let associated = Self.associatedData(instance: instance, count: count)
+        do throws(CipherError) {
+            let cipher = try XAES256GCM(key: root)
+            sealedCheck = try associated.withRawBytes { associated throws(CipherError) in
+                try check.withRawBytes { check throws(CipherError) in
+                    try Envelope.seal(
+                        check, with: cipher, keyID: Keyring.rootKeyID, authenticating: associated, randomness: randomness)
+                }
+            }
+        } catch {
+            throw .corrupted(CoreKey.recovery)
+        }
+    }
+
+    /// Whether this is the recovery key. Throws when the record is damaged.
+    func matches(_ key: SecretBytes, instance: [UInt8], root: SecretBytes) throws(SealError) -> Bool {
+        let associated = Self.associatedData(instance: instance, count: count)
+        do throws(CipherError) {
+            let cipher = try XAES256GCM(key: root)
+            let check = try associated.withRawBytes { associated throws(CipherError) in
+                try sealedCheck.withRawBytes { sealed throws(CipherError) in
+                    try Envelope.open(sealed, with: cipher, keyID: Keyring.rootKeyID, authenticating: associated)
+                }
+            }
+            return constantTimeEqual(check, KeyDerivation.checkValue(of: key, count: Self.checkBytes))
+        } catch {
+            throw .corrupted(CoreKey.recovery)
+        }
+    }
+
+    init(decoding bytes: [UInt8]) throws(SealError) {
+        let object = try CoreRecord(decoding: bytes, at: CoreKey.recovery).object
+        guard let shares = object["shares"]?.intValue, let threshold = object["threshold"]?.intValue,
+            let check = object["key_check"]?.stringValue.flatMap({ KeyText.base64($0) }),
+            let count = try? ShareCount(shares: shares, threshold: threshold)
+        else { throw .corrupted(CoreKey.recovery) }
+        self.count = count
+        sealedCheck = check
+    }
+
+    func encoded() -> [UInt8] {
+        CoreRecord([
+            "shares": .int(count.shares),
+            "threshold": .int(count.threshold),
+            "key_check": .string(KeyText.base64(sealedCheck)),
+        ]).encoded()
+    }
+
+    private static func associatedData(instance: [UInt8], count: ShareCount) -> [UInt8] {
+        let label = "coffer/recovery-key/v1"
+        return [UInt8](unsafeUninitializedCapacity: 4 * 4 + label.utf8.count + instance.count + 8) { buffer, initialized in
+            var writer = FieldWriter(UnsafeMutableRawBufferPointer(buffer))
+            writer.field(label.utf8)
+            writer.field(instance)
+            writer.field(UInt32(count.shares))
+            writer.field(UInt32(count.threshold))
+            initialized = writer.written.count
+        }
+    }
+}

@@ -1,0 +1,93 @@
+import EngineKit
+import SecretMemory
+
+/// What `unsealAutomatically()` found.
+package enum UnsealOutcome: Sendable, Hashable {
+    case unsealed
+    case notInitialized
+    /// Shares must be submitted.
+    case needsShares
+    /// Shares must be submitted with the word to migrate.
+    case needsMigration
+}
+
+extension SealController {
+    /// For the start of the server: opens the barrier if that takes nobody, and wraps the root key again if the seal's
+    /// key was replaced.
+    package func unsealAutomatically() async throws(SealError) -> UnsealOutcome {
+        try await takeTurn()
+        defer { passTurn() }
+        guard barrier.isSealed else { return .unsealed }
+        guard let stored = try await StoredSeal.load(base) else { return .notInitialized }
+        if isMigrating(stored) { return .needsMigration }
+        guard stored.seal.kind.opensByItself else { return .needsShares }
+        let root = try await unwrapAutomatically(stored)
+        let keyring = try await stored.openKeyring(root: root, in: base)
+        if !configured.isCurrent(stored.seal.wrapped) {
+            let record = try await sealRecord(of: configured, count: stored.seal.count, keyring: keyring)
+            var batch = Batch()
+            batch.put(CoreKey.seal, record.encoded(), if: .version(stored.sealVersion), version: barrier.stamp())
+            try await base.write(batch)
+        }
+        barrier.install(keyring)
+        return .unsealed
+    }
+
+    /// Takes one share, in hex or base64. With the last one that is needed the barrier opens; when the shares do not
+    /// open it, all are dropped. An open barrier takes no share and just tells its status.
+    @discardableResult
+    package func unseal(share: String, migrate: Bool = false) async throws(SealError) -> SealStatus {
+        let stored = try await loadStored()
+        guard barrier.isSealed else { return status(stored) }
+        expire()
+        let isMigrating = isMigrating(stored)
+        if isMigrating && !migrate { throw .migrationPending }
+        if migrate && !isMigrating { throw .noMigrationPending }
+        guard isMigrating || !stored.seal.kind.opensByItself else {
+            throw .notSupported("this seal opens by itself at start and takes no shares")
+        }
+        guard let count = stored.quorumCount else { throw .corrupted(CoreKey.recovery) }
+        guard case .complete(let key) = try submitUnsealShare(share, count: count) else { return status(stored) }
+        try await takeTurn()
+        defer { passTurn() }
+        if barrier.isSealed {
+            let keyring = isMigrating ? try await migrated(stored, quorumKey: key) : try await opened(stored, unsealKey: key)
+            barrier.install(keyring)
+        }
+        return try await status()
+    }
+
+    /// Drops the shares submitted so far.
+    package func resetUnseal() async throws(SealError) -> SealStatus {
+        unsealing = nil
+        return try await status()
+    }
+
+    private func submitUnsealShare(_ share: String, count: ShareCount) throws(SealError) -> KeyQuorum.Outcome {
+        var attempt = unsealing ?? KeyQuorum(nonce: randomness.uuid(), count: count, started: time.now())
+        if attempt.count != count { attempt = KeyQuorum(nonce: randomness.uuid(), count: count, started: time.now()) }
+        defer { unsealing = attempt.progress == 0 ? nil : attempt }
+        return try attempt.submit(share)
+    }
+
+    private func opened(_ stored: StoredSeal, unsealKey: SecretBytes) async throws(SealError) -> Keyring {
+        let root = try await ShamirSeal(unsealKey: unsealKey).unwrap(stored.seal.wrapped, stored.context)
+        return try await stored.openKeyring(root: root, in: base)
+    }
+
+    /// The configured seal's key, or the previous seal's.
+    func unwrapAutomatically(_ stored: StoredSeal) async throws(SealError) -> SecretBytes {
+        guard configured.kind == stored.seal.kind else {
+            guard let previousSeal else {
+                throw .notSupported("the seal that this store was sealed with is not configured")
+            }
+            return try await previousSeal.unwrap(stored.seal.wrapped, stored.context)
+        }
+        do throws(SealError) {
+            return try await configured.unwrap(stored.seal.wrapped, stored.context)
+        } catch .unknownKeyID(let id) {
+            guard let previousSeal, previousSeal.kind == stored.seal.kind else { throw .unknownKeyID(id) }
+            return try await previousSeal.unwrap(stored.seal.wrapped, stored.context)
+        }
+    }
+}

@@ -1,0 +1,42 @@
+import Syntax
+
+/// `core/seal`: how the root key is wrapped. Readable while sealed; what it says is authenticated with the root key.
+struct SealRecord: Hashable {
+    var kind: SealKind
+    /// 1 of 1 for a seal without shares.
+    var count: ShareCount
+    var wrapped: WrappedKey
+
+    func context(instance: [UInt8]) -> SealContext {
+        SealContext(instance: instance, kind: kind, shares: count.shares, threshold: count.threshold)
+    }
+
+    init(kind: SealKind, count: ShareCount, wrapped: WrappedKey) {
+        self.kind = kind
+        self.count = count
+        self.wrapped = wrapped
+    }
+
+    init(decoding bytes: [UInt8]) throws(SealError) {
+        let object = try CoreRecord(decoding: bytes, at: CoreKey.seal).object
+        guard let type = object["type"]?.stringValue, let shares = object["shares"]?.intValue,
+            let threshold = object["threshold"]?.intValue, let keyID = object["key_id"]?.stringValue,
+            let rootKey = object["root_key"]?.stringValue.flatMap({ KeyText.base64($0) }),
+            let check = object["key_check"]?.stringValue.flatMap({ KeyText.base64($0) })
+        else { throw .corrupted(CoreKey.seal) }
+        guard let kind = SealKind(rawValue: type) else { throw .unknownFormat(CoreKey.seal) }
+        guard let count = try? ShareCount(shares: shares, threshold: threshold) else { throw .corrupted(CoreKey.seal) }
+        self.init(kind: kind, count: count, wrapped: WrappedKey(keyID: keyID, bytes: rootKey, check: check))
+    }
+
+    func encoded() -> [UInt8] {
+        CoreRecord([
+            "type": .string(kind.rawValue),
+            "shares": .int(count.shares),
+            "threshold": .int(count.threshold),
+            "key_id": .string(wrapped.keyID),
+            "root_key": .string(KeyText.base64(wrapped.bytes)),
+            "key_check": .string(KeyText.base64(wrapped.check)),
+        ]).encoded()
+    }
+}

@@ -1,0 +1,44 @@
+import SecretMemory
+
+/// Refuses keys that nobody drew at random.
+enum KeyScreening {
+    /// 32 random bytes have fewer distinct values less than once in 10^20 draws.
+    private static let distinctMin = 12
+
+    static func check(_ key: [UInt8]) throws(KeyRefusal) {
+        if published.contains(where: { constantTimeEqual($0, key) }) { throw .published }
+        guard Set(key).count >= distinctMin, !isPeriodic(key), !counts(key) else { throw .weak }
+        if isPlaceholder(key) { throw .published }
+    }
+
+    /// The same bytes again and again.
+    private static func isPeriodic(_ key: [UInt8]) -> Bool {
+        (1...key.count / 2).contains { period in zip(key, key.dropFirst(period)).allSatisfy(==) }
+    }
+
+    /// Mostly one constant step, such as 00 01 02 … or `abcdef…012345`.
+    private static func counts(_ key: [UInt8]) -> Bool {
+        var steps = [Int](repeating: 0, count: 256)
+        for (left, right) in zip(key, key.dropFirst()) { steps[Int(right &- left)] += 1 }
+        return steps.contains { $0 >= 20 }
+    }
+
+    /// Text from a template that was never filled in.
+    private static func isPlaceholder(_ key: [UInt8]) -> Bool {
+        guard key.allSatisfy({ (0x20...0x7E).contains($0) }) else { return false }
+        let text = String(decoding: key, as: UTF8.self).lowercased()
+        return ["change", "example", "your-", "your_", "password", "placeholder", "replace", "insecure", "default", "secret"]
+            .contains { text.contains($0) }
+    }
+
+    /// Keys of SP 800-38A, the AES and GCM validation suites, IEEE 802.1AE and RFC 8439 that no rule above catches.
+    private static let published: [[UInt8]] = [
+        "603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4",
+        "feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308",
+        "1c9240a5eb55d38af333888604f6b5f0473917c1402b80099dca5cbc207075c0",
+        "0000000000000000000000000000000000000000000000000000000000000001",
+        "e3c08a8f06c6e3ad95a70557b23f75483ce33021a9c72b7025666204c69c0b72",
+        "c47b0294dbbbee0fec4757f22ffeee3587ca4730c3d33b691df38bab076bc558",
+        "b52c505a37d78eda5dd34f20c22540ea1b58963cf8e5bf8ffa85f9f2492505b4",
+    ].compactMap { KeyText.hex($0.utf8) }
+}

@@ -1,0 +1,70 @@
+import SecretMemory
+
+/// The seal of a platform that already hands its services a seed: `VAULT_ENCRYPTION_KEY` with `VAULT_ENCRYPTION_IV`,
+/// or `MSA_MASTER_KEY`. Each also as `NAME_FILE`.
+///
+/// The seed is not used as it is: HKDF makes a key-encryption key of it. The IV is HKDF's salt and never a nonce,
+/// because one nonce for two texts under GCM gives both away.
+package enum SeedKey {
+    static let vaultKey = "VAULT_ENCRYPTION_KEY"
+    static let vaultIV = "VAULT_ENCRYPTION_IV"
+    static let masterKey = "MSA_MASTER_KEY"
+
+    /// Nil when no seed is set. With both, `VAULT_ENCRYPTION_KEY` wraps, and what `MSA_MASTER_KEY` wrapped still opens.
+    package static func fromEnvironment(
+        lookup: @escaping @Sendable (String) -> String?, readFile: @escaping @Sendable (String) throws -> [UInt8]
+    ) throws(SealError) -> StaticSeal? {
+        let sources = KeySources(lookup: lookup, readFile: readFile)
+        let keys = [
+            try key(vaultKey, salt: vaultIV, info: "coffer/seed/vault-encryption-key/v1", sources),
+            try key(masterKey, salt: nil, info: "coffer/seed/msa-master-key/v1", sources),
+        ].compactMap { $0 }
+        guard let current = keys.first else { return nil }
+        return StaticSeal(current: current, previous: Array(keys.dropFirst()))
+    }
+
+    private static func key(
+        _ name: String, salt: String?, info: String, _ sources: KeySources
+    ) throws(SealError) -> WrappingKey? {
+        guard var raw = try read(name, sources) else { return nil }
+        defer { zero(&raw) }
+        let seed: SecretBytes
+        do throws(KeyRefusal) {
+            seed = try ConfiguredKey.decode(raw)
+        } catch {
+            throw .refusedKey(source: "env://" + name, error)
+        }
+        var saltBytes: [UInt8] = []
+        if let salt, let raw = try read(salt, sources) {
+            guard let decoded = self.salt(raw) else { throw .refusedKey(source: "env://" + salt, .malformedSalt) }
+            saltBytes = decoded
+        }
+        return WrappingKey(
+            id: "seed:" + name, key: KeyDerivation.key(from: seed, salt: saltBytes, info: info), source: "env://" + name)
+    }
+
+    private static func read(_ name: String, _ sources: KeySources) throws(SealError) -> [UInt8]? {
+        do throws(KeyRefusal) {
+            return try sources.variable(name)
+        } catch {
+            throw .refusedKey(source: "env://" + name, error)
+        }
+    }
+
+    /// Hex, base64, or the text as it is; 12 to 64 bytes.
+    private static func salt(_ raw: [UInt8]) -> [UInt8]? {
+        let line = ConfiguredKey.trimmed(raw)
+        let prefix = Array("base64:".utf8)
+        let bytes: [UInt8]?
+        if line.starts(with: prefix) {
+            bytes = ConfiguredKey.base64(line.dropFirst(prefix.count))
+        } else if let hex = KeyText.hex(line), hex.count >= 12 {
+            bytes = hex
+        } else if line.count == 16 || line.count == 12 {
+            bytes = Array(line)
+        } else {
+            bytes = ConfiguredKey.base64(line)
+        }
+        return bytes.flatMap { (12...64).contains($0.count) ? $0 : nil }
+    }
+}

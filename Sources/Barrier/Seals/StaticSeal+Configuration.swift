@@ -1,0 +1,55 @@
+/// The `seal "static"` block as configured. Each key is `env://NAME`, `file:///path` or the key itself.
+package struct StaticSealConfiguration: Sendable {
+    package var currentKeyID: String
+    package var currentKey: String
+    package var previousKeyID: String?
+    package var previousKey: String?
+
+    package init(currentKeyID: String, currentKey: String, previousKeyID: String? = nil, previousKey: String? = nil) {
+        self.currentKeyID = currentKeyID
+        self.currentKey = currentKey
+        self.previousKeyID = previousKeyID
+        self.previousKey = previousKey
+    }
+}
+
+extension StaticSeal {
+    /// Fails with the name of the source, never with what it holds.
+    package init(_ configuration: StaticSealConfiguration, sources: KeySources) throws(SealError) {
+        current = try Self.load(configuration.currentKeyID, configuration.currentKey, name: "current_key", sources)
+        switch (configuration.previousKeyID, configuration.previousKey) {
+        case (nil, nil):
+            previous = []
+        case (let id?, let key?):
+            guard id != configuration.currentKeyID else { throw .refusedKey(source: "previous_key_id", .invalidName) }
+            previous = [try Self.load(id, key, name: "previous_key", sources)]
+        case (nil, _): throw .refusedKey(source: "previous_key_id", .missing)
+        case (_, nil): throw .refusedKey(source: "previous_key", .missing)
+        }
+    }
+
+    private static func load(
+        _ id: String, _ text: String, name: String, _ sources: KeySources
+    ) throws(SealError) -> WrappingKey {
+        guard (1...128).contains(id.utf8.count), id.utf8.allSatisfy(isNameByte) else {
+            throw .refusedKey(source: name + "_id", .invalidName)
+        }
+        let source = KeySources.name(of: text) ?? name
+        do throws(KeyRefusal) {
+            var raw = try sources.read(text)
+            defer { KeySources.wipe(&raw) }
+            return WrappingKey(id: id, key: try ConfiguredKey.decode(raw), source: source)
+        } catch {
+            throw .refusedKey(source: source, error)
+        }
+    }
+
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+            UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: ":"):
+            true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,38 @@
+internal import CofferClient
+internal import Syntax
+
+/// What a read, a list or a write brought back.
+struct Answer {
+    let response: ClientResponse
+
+    init(_ response: ClientResponse) { self.response = response }
+
+    /// The envelope, or any other object wrapped as one: `sys/seal-status` and a few more answer without.
+    private var secret: Secret? {
+        if let secret = response.secret { return secret }
+        guard let object = response.json?.objectValue, object["request_id"] == nil, object["errors"] == nil, !object.isEmpty else {
+            return nil
+        }
+        return Secret(["data": .object(object)])
+    }
+
+    func write(to session: Session, path: String, field: String?) throws {
+        if session.format == .raw, field == nil, !response.body.isEmpty {
+            session.console.output(String(decoding: response.body, as: UTF8.self))
+            return
+        }
+        guard let secret else { throw CommandFailure.nothing(at: path) }
+        if let field { return try session.printer.field(field, of: secret) }
+        if !session.printer.isTable, response.secret == nil, let json = response.json { return try session.printer.value(json) }
+        try session.printer.secret(secret)
+    }
+}
+
+/// `key=value` arguments as a query.
+enum QueryArguments {
+    static func parse(_ arguments: some Collection<String>, input: Input) throws(CommandFailure) -> [QueryItem] {
+        try KeyValueArguments.parse(Array(arguments), input: input).flatMap { member in
+            (member.value.arrayValue ?? [member.value]).map { QueryItem(member.key, ValueText.cell($0)) }
+        }
+    }
+}

@@ -1,0 +1,15 @@
+internal import ArgumentParser
+internal import CofferClient
+
+struct AuditDisable: SessionCommand {
+    static let configuration = CommandConfiguration(commandName: "disable", abstract: "Stops recording to a device.")
+    @OptionGroup(title: "Connection and output") var global: GlobalOptions
+    @Argument(help: ArgumentHelp("The device's name, such as file/.", valueName: "name")) var arguments: [String] = []
+
+    func run(_ session: Session) async throws {
+        try arguments.expect(1)
+        let path = try ArgumentText.requiredPath(arguments[0])
+        try await session.call("Error disabling audit device") { try await $0.request(.delete, "sys/audit/\(path)") }
+        session.console.output("Success! Disabled audit device (if it was enabled) at: \(path)/")
+    }
+}

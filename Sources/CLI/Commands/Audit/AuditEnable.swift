@@ -1,0 +1,27 @@
+internal import ArgumentParser
+internal import CofferClient
+internal import Syntax
+
+struct AuditEnable: SessionCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "enable", abstract: "Begins to record to a device.",
+        discussion: "coffer audit enable file file_path=/var/log/coffer/audit.log")
+    @OptionGroup(title: "Connection and output") var global: GlobalOptions
+    @Option(help: ArgumentHelp("The device's name; its type by default.", valueName: "name")) var path: String?
+    @Option(help: "What the device is for.") var description: String?
+    @Flag(help: "Keep it on this cluster.") var local = false
+    @Argument(help: ArgumentHelp("The type (file), then its options as key=value.", valueName: "type")) var arguments: [String] = []
+
+    func run(_ session: Session) async throws {
+        try arguments.expect(atLeast: 1)
+        let type = ArgumentText.path(arguments[0])
+        let path = try ArgumentText.requiredPath(self.path ?? type)
+        var options = try KeyValueArguments.parse(Array(arguments.dropFirst()), input: session.system.input)
+        for (index, member) in options.members.enumerated() { options.members[index].value = .string(ValueText.cell(member.value)) }
+        let body: JSON = [
+            "type": .string(type), "description": .string(description ?? ""), "options": .object(options), "local": .bool(local),
+        ]
+        try await session.call("Error enabling audit device") { try await $0.request(.put, "sys/audit/\(path)", body: body) }
+        session.console.output("Success! Enabled the \(type) audit device at: \(path)/")
+    }
+}

@@ -1,0 +1,16 @@
+internal import ArgumentParser
+internal import CofferClient
+
+struct AuthDisable: SessionCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "disable", abstract: "Unmounts an auth method; tokens that it gave out end.")
+    @OptionGroup(title: "Connection and output") var global: GlobalOptions
+    @Argument(help: ArgumentHelp("The mount, such as userpass/.", valueName: "path")) var arguments: [String] = []
+
+    func run(_ session: Session) async throws {
+        try arguments.expect(1)
+        let path = try ArgumentText.requiredPath(arguments[0])
+        try await session.call("Error disabling auth method at \(path)/") { try await $0.request(.delete, "sys/auth/\(path)") }
+        session.console.output("Success! Disabled the auth method (if it existed) at: \(path)/")
+    }
+}

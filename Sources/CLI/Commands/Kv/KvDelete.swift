@@ -1,0 +1,40 @@
+internal import ArgumentParser
+internal import CofferClient
+internal import Syntax
+
+struct KvDelete: SessionCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "delete", abstract: "Deletes the newest version of a secret, or the versions named.",
+        discussion: "On a KV version 2 mount `coffer kv undelete` brings a version back.")
+    @OptionGroup(title: "Connection and output") var global: GlobalOptions
+    @OptionGroup var mount: KvMountOption
+    @OptionGroup var selection: KvVersions
+    @Argument(help: ArgumentHelp("The secret.", valueName: "path")) var arguments: [String] = []
+
+    func run(_ session: Session) async throws {
+        try arguments.expect(1)
+        let numbers = try selection.numbers()
+        let target = try await KvTarget.find(arguments[0], mount, session)
+        let path = numbers.isEmpty ? target.apiPath("data") : try target.versionedPath("delete")
+        let secret = try await session.call("Error deleting \(path)") {
+            numbers.isEmpty ? try await $0.delete(path) : try await $0.write(path, KvVersions.body(numbers))
+        }
+        if session.printer.isTable { session.console.output("Success! Data deleted (if it existed) at: \(target.apiPath("data"))") }
+        if let secret { try session.printer.secret(secret) }
+    }
+}
+
+struct KvVersions: ParsableArguments {
+    @Option(help: ArgumentHelp("Version numbers such as 1,3; may be repeated.", valueName: "numbers"))
+    var versions: [String] = []
+
+    func numbers() throws(CommandFailure) -> [Int] { try ArgumentText.versions(versions) }
+
+    func required() throws(CommandFailure) -> [Int] {
+        let numbers = try numbers()
+        guard !numbers.isEmpty else { throw .local("Name the versions with -versions, such as -versions=1,3") }
+        return numbers
+    }
+
+    static func body(_ numbers: [Int]) -> JSONObject { ["versions": .array(numbers.map { .int($0) })] }
+}

@@ -1,0 +1,19 @@
+internal import ArgumentParser
+internal import CofferClient
+internal import Syntax
+
+struct KvEnableVersioning: SessionCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "enable-versioning", abstract: "Turns a KV version 1 mount into version 2.")
+    @OptionGroup(title: "Connection and output") var global: GlobalOptions
+    @Argument(help: ArgumentHelp("The mount.", valueName: "path")) var arguments: [String] = []
+
+    func run(_ session: Session) async throws {
+        try arguments.expect(1)
+        let path = try ArgumentText.requiredPath(arguments[0])
+        try await session.call("Error tuning secrets engine \(path)/") {
+            try await $0.request(.post, "sys/mounts/\(path)/tune", body: ["options": ["version": "2"]])
+        }
+        session.console.output("Success! Tuned the secrets engine at: \(path)/")
+    }
+}

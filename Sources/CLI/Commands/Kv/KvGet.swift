@@ -1,0 +1,45 @@
+internal import ArgumentParser
+internal import CofferClient
+internal import Syntax
+
+struct KvGet: SessionCommand {
+    static let configuration = CommandConfiguration(commandName: "get", abstract: "Reads a secret.")
+    @OptionGroup(title: "Connection and output") var global: GlobalOptions
+    @OptionGroup var mount: KvMountOption
+    @Option(help: "Print this field alone.") var field: String?
+    @Option(help: ArgumentHelp("The version to read; the newest by default.", valueName: "number")) var version: Int?
+    @Argument(help: ArgumentHelp("The secret.", valueName: "path")) var arguments: [String] = []
+
+    func run(_ session: Session) async throws {
+        try arguments.expect(1)
+        let target = try await KvTarget.find(arguments[0], mount, session)
+        let path = target.apiPath("data")
+        let query = version.map { $0 > 0 && target.isVersioned ? [QueryItem("version", String($0))] : [] } ?? []
+        let secret = try await session.call("Error reading \(path)") { try await $0.read(path, query: query) }
+        guard let secret else { throw CommandFailure.nothing(at: path) }
+        let data = target.isVersioned ? secret.data?["data"]?.objectValue : secret.data
+        if let field {
+            if secret.wrapInfo != nil { return try session.printer.field(field, of: secret) }
+            guard let data else { throw CommandFailure.server("No data found at \(path)") }
+            return try target.isVersioned ? session.printer.field(field, in: data) : session.printer.field(field, of: secret)
+        }
+        if secret.wrapInfo != nil || !session.printer.isTable {
+            try session.printer.secret(secret)
+        } else {
+            try writeSections(secret, data, path: path, target: target, to: session)
+        }
+        // A deleted version: its metadata has been shown, but there is no secret to use.
+        if data == nil, secret.wrapInfo == nil { throw CommandFailure.quiet(2) }
+    }
+
+    private func writeSections(_ secret: Secret, _ data: JSONObject?, path: String, target: KvTarget, to session: Session) throws {
+        let printer = session.printer
+        printer.warnings(secret.warnings)
+        if target.isVersioned { printer.path(path, title: "Secret Path") }
+        if target.isVersioned, let metadata = secret.data?["metadata"]?.objectValue {
+            try printer.section("Metadata", metadata)
+            if data != nil { printer.console.outputExactly("\n") }
+        }
+        if let data { try printer.section("Data", data) }
+    }
+}

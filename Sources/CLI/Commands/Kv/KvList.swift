@@ -1,0 +1,15 @@
+internal import ArgumentParser
+internal import CofferClient
+
+struct KvList: SessionCommand {
+    static let configuration = CommandConfiguration(commandName: "list", abstract: "Lists the secrets below a path.")
+    @OptionGroup(title: "Connection and output") var global: GlobalOptions
+    @OptionGroup var mount: KvMountOption
+    @Argument(help: ArgumentHelp("The path.", valueName: "path")) var arguments: [String] = []
+
+    func run(_ session: Session) async throws {
+        try arguments.expect(mount.mount == nil ? 1...1 : 0...1)
+        let target = try await KvTarget.find(arguments.first, mount, session)
+        try await ListCommand.list(target.apiPath("metadata"), session: session)
+    }
+}

@@ -1,0 +1,49 @@
+internal import ArgumentParser
+internal import CofferClient
+internal import Syntax
+
+struct KvPatch: SessionCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "patch", abstract: "Changes some fields of a secret and keeps the others.",
+        discussion: "Asks the server to merge; where it cannot, reads the secret and writes it back, checking that none was faster."
+    )
+    @OptionGroup(title: "Connection and output") var global: GlobalOptions
+    @OptionGroup var mount: KvMountOption
+    @Option(help: ArgumentHelp("Write only if this is the newest version.", valueName: "version")) var cas: Int?
+    @Option(help: "patch lets the server merge, rw reads and writes; both in turn by default.") var method: String?
+    @Option(help: ArgumentHelp("Remove this field; may be repeated.", valueName: "key")) var removeData: [String] = []
+    @Option(help: "Print this field of the answer alone.") var field: String?
+    @Argument(help: ArgumentHelp("The secret, then key=value.", valueName: "path")) var arguments: [String] = []
+
+    func run(_ session: Session) async throws {
+        try arguments.expect(atLeast: 1)
+        guard arguments.count > 1 || !removeData.isEmpty else { throw CommandFailure.local("Must supply data, such as key=value") }
+        guard [nil, "patch", "rw"].contains(method) else { throw CommandFailure.local("-method takes patch or rw") }
+        var changes = try KeyValueArguments.parse(Array(arguments.dropFirst()), input: session.system.input)
+        for key in removeData { changes[key] = .null }
+        let target = try await KvTarget.find(arguments[0], mount, session)
+        let path = try target.versionedPath("data")
+        let secret = try await session.call("Error writing data to \(path)") { client in
+            if method != "rw" {
+                let body = KvWriting.body(changes, cas: cas)
+                let response = try await client.send(.patch, path, body: .object(body), headers: [.mergePatch])
+                if response.status == 404, response.errors.isEmpty { throw CommandFailure.nothing(at: path) }
+                if response.status != 405 || method == "patch" { return try response.checked().secret }
+            }
+            return try await readAndWrite(changes, path: path, session: session)
+        }
+        try KvWriting.report(secret, path: path, field: field, target: target, to: session)
+    }
+
+    private func readAndWrite(_ changes: JSONObject, path: String, session: Session) async throws -> Secret? {
+        let current = try await session.lookupClient().read(path)?.data
+        guard var data = current?["data"]?.objectValue, let version = current?["metadata"]?["version"]?.intValue else {
+            throw CommandFailure.nothing(at: path)
+        }
+        if let cas, cas >= 0, cas != version {
+            throw CommandFailure.server("The newest version of \(path) is \(version), not \(cas): someone else has written it")
+        }
+        for member in changes { data[member.key] = member.value.isNull ? nil : member.value }
+        return try await session.client().write(path, KvWriting.body(data, cas: version))
+    }
+}

@@ -1,0 +1,93 @@
+internal import ArgumentParser
+internal import CofferClient
+internal import Syntax
+
+struct LoginCommand: SessionCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "login", abstract: "Checks a token and keeps it for the commands to come.",
+        discussion: """
+            coffer login                 asks for the token
+            coffer login -               reads it from the standard input
+            The token is kept in ~/.coffer-token, which only its owner may read.
+            """)
+    @OptionGroup(title: "Connection and output") var global: GlobalOptions
+    @Option(help: "The auth method: token.") var method = "token"
+    @Option(help: "Where the auth method is mounted.") var path: String?
+    @Option(help: "Print this field of the answer alone.") var field: String?
+    @Flag(help: "Do not keep the token.") var noStore = false
+    @Flag(help: "Print nothing.") var noPrint = false
+    @Flag(help: "Print the token alone, and do not keep it.") var tokenOnly = false
+    @Argument(help: ArgumentHelp("The token; better typed when asked for it.", valueName: "token")) var arguments: [String] = []
+
+    func run(_ session: Session) async throws {
+        guard method == "token" else {
+            throw CommandFailure.local("Unknown auth method: \(method). This version logs in with: token")
+        }
+        try arguments.expect(0...1)
+        let token = try readToken(session)
+        let secret: Secret
+        do {
+            secret = try await lookup(token, session)
+        } catch {
+            throw CommandFailure(error, doing: "Error authenticating", sentToken: true)
+        }
+        if !noStore, !tokenOnly { try store(token, session) }
+        if noPrint { return }
+        if tokenOnly { return try session.printer.field("token", of: secret) }
+        if field == nil, session.printer.isTable { greet(session) }
+        try session.printer.secret(secret, field: field)
+    }
+
+    private func readToken(_ session: Session) throws(CommandFailure) -> String {
+        guard var text = arguments.first else {
+            return try session.askHidden("Token", instead: "give it as `coffer login -` on the standard input")
+        }
+        if text == "-" { text = try session.system.input.text(of: "-") }
+        if text.hasPrefix("token=") { text = String(text.dropFirst("token=".count)) }
+        text = ArgumentText.trimmed(text)
+        guard !text.isEmpty else { throw .local("The token may not be empty") }
+        return text
+    }
+
+    /// What the server knows of the token, in the form that other logins answer with.
+    private func lookup(_ token: String, _ session: Session) async throws(ClientError) -> Secret {
+        let response = try await session.client(token: token).request(.get, "auth/token/lookup-self")
+        let data = try response.object()["data"]?.objectValue ?? JSONObject()
+        let policies = data["policies"] ?? []
+        let auth: JSON = [
+            "client_token": .string(token),
+            "accessor": data["accessor"] ?? "",
+            "policies": .array((policies.arrayValue ?? []) + (data["identity_policies"]?.arrayValue ?? [])),
+            "token_policies": policies,
+            "identity_policies": data["identity_policies"] ?? .null,
+            "metadata": data["meta"] ?? .null,
+            "lease_duration": data["ttl"] ?? 0,
+            "renewable": data["renewable"] ?? false,
+        ]
+        let envelope: JSON = [
+            "request_id": response.json?["request_id"] ?? "", "lease_id": "", "lease_duration": 0, "renewable": false, "data": nil,
+            "warnings": nil, "auth": auth,
+        ]
+        guard let secret = Secret(envelope) else { throw ClientError(.invalidResponse, "the answer holds no token") }
+        return secret
+    }
+
+    private func store(_ token: String, _ session: Session) throws(CommandFailure) {
+        guard let file = TokenFile(environment: session.system.environment) else {
+            throw .local("HOME is not set, so there is no place to keep the token; use -no-store")
+        }
+        try file.store(token)
+        if let variable = EnvironmentSettings(session.system.environment).variable("TOKEN") {
+            session.console.error("WARNING! \(variable) is set and wins over the token just kept; unset it to use the new one.\n\n")
+        }
+    }
+
+    private func greet(_ session: Session) {
+        let kept =
+            noStore || tokenOnly
+            ? "It was not kept: set COFFER_TOKEN to use it." : "Commands will use it from now on; there is no need to log in again."
+        session.console.output(
+            "Success! You are now authenticated. The token information displayed below\nis what the server knows. \(kept)\n")
+        session.console.outputExactly("\n")
+    }
+}

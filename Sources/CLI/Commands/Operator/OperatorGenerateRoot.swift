@@ -1,0 +1,115 @@
+internal import ArgumentParser
+internal import CofferClient
+internal import Syntax
+
+struct OperatorGenerateRoot: SessionCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "generate-root", abstract: "Makes a new root token with a quorum of key shares.",
+        discussion: """
+            coffer operator generate-root -init        shows a nonce and a one-time password
+            coffer operator generate-root              once for each share; the last shows the encoded token
+            coffer operator generate-root -decode=ENCODED -otp=PASSWORD
+            """)
+    @OptionGroup(title: "Connection and output") var global: GlobalOptions
+    @Flag(name: .customLong("init"), help: "Begin an attempt.") var start = false
+    @Flag(help: "Give the attempt up.") var cancel = false
+    @Flag(help: "Show how far the attempt is.") var status = false
+    @Flag(help: "Print a one-time password to give to -init.") var generateOTP = false
+    @Option(help: ArgumentHelp("The encoded token to decode; needs -otp.", valueName: "text")) var decode: String?
+    @Option(help: ArgumentHelp("The one-time password.", valueName: "text")) var otp: String?
+    @Option(help: ArgumentHelp("The attempt that the share is meant for.", valueName: "text")) var nonce: String?
+    @Argument(help: ArgumentHelp("A key share.", valueName: "key")) var arguments: [String] = []
+
+    private static let path = "sys/generate-root/attempt"
+
+    func run(_ session: Session) async throws {
+        if let decode { return try writeDecoded(decode, to: session) }
+        if generateOTP { return try await writePassword(session) }
+        if cancel {
+            try await session.call("Error canceling root token generation") { try await $0.request(.delete, Self.path) }
+            return session.console.output("Success! Root token generation canceled (if it was started)")
+        }
+        let answer: JSONObject
+        if start {
+            let body: JSON = otp.map { ["otp": .string($0)] } ?? [:]
+            answer = try await session.call("Error starting root token generation") {
+                try await $0.request(.put, Self.path, body: body).object()
+            }
+        } else if status {
+            answer = try await current(session)
+        } else {
+            answer = try await giveShare(session)
+        }
+        try write(answer, to: session)
+    }
+
+    private func current(_ session: Session) async throws -> JSONObject {
+        try await session.call("Error getting root generation status") { try await $0.request(.get, Self.path).object() }
+    }
+
+    private func giveShare(_ session: Session) async throws -> JSONObject {
+        var nonce = nonce
+        if nonce == nil {
+            let status = try await current(session)
+            guard status["started"]?.boolValue == true else {
+                throw CommandFailure.local(
+                    "No root token generation is under way; begin one with `coffer operator generate-root -init`")
+            }
+            nonce = status["nonce"]?.stringValue
+        }
+        let key = try KeyShare.read(arguments, name: "Unseal Key", session)
+        let body: JSON = ["key": .string(key), "nonce": .optional(nonce)]
+        return try await session.call("Error posting unseal key") {
+            try await $0.request(.put, "sys/generate-root/update", body: body).object()
+        }
+    }
+
+    private func write(_ answer: JSONObject, to session: Session) throws {
+        func text(_ name: String) -> String { answer[name].map { $0.isNull ? "" : ValueText.cell($0) } ?? "" }
+        var rows = [
+            ["Nonce", text("nonce")], ["Started", text("started")], ["Progress", "\(text("progress"))/\(text("required"))"],
+            ["Complete", text("complete")],
+        ]
+        let encoded = text("encoded_root_token").isEmpty ? text("encoded_token") : text("encoded_root_token")
+        if !encoded.isEmpty { rows.append(["Encoded Token", encoded]) }
+        if !text("otp").isEmpty { rows.append(["OTP", text("otp")]) }
+        if !text("otp_length").isEmpty { rows.append(["OTP Length", text("otp_length")]) }
+        guard session.printer.isTable else { return try session.printer.value(.object(answer)) }
+        session.console.output(Table.aligned(rows))
+    }
+
+    /// As long as the server wants it: the length of a token.
+    private func writePassword(_ session: Session) async throws {
+        let length = try await current(session)["otp_length"]?.intValue ?? 0
+        guard (16...1_024).contains(length) else {
+            throw CommandFailure.server("The server did not say how long the one-time password must be")
+        }
+        let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
+        // The system's generator is cryptographic.
+        var random = SystemRandomNumberGenerator()
+        let password = String((0..<length).map { _ in letters[Int.random(in: 0..<letters.count, using: &random)] })
+        if session.printer.isTable {
+            session.console.output(password)
+        } else {
+            try session.printer.value(["otp": .string(password)])
+        }
+    }
+
+    private func writeDecoded(_ encoded: String, to session: Session) throws {
+        guard let otp else { throw CommandFailure.local("Give the one-time password with -otp") }
+        let text = ArgumentText.trimmed(encoded == "-" ? try session.system.input.text(of: "-") : encoded)
+        let token = try Self.decoded(text, otp: otp)
+        if session.printer.isTable { session.console.output(token) } else { try session.printer.value(["token": .string(token)]) }
+    }
+
+    /// The token that the password was laid over, byte by byte.
+    static func decoded(_ encoded: String, otp: String) throws(CommandFailure) -> String {
+        guard let bytes = Base64.decode(encoded) else { throw .local("The encoded token is not valid base64") }
+        guard bytes.count == otp.utf8.count else { throw .local("The one-time password is not as long as the encoded token") }
+        let token = zip(bytes, otp.utf8).map { $0 ^ $1 }
+        guard token.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw .local("The one-time password does not fit the encoded token")
+        }
+        return String(decoding: token, as: UTF8.self)
+    }
+}

@@ -1,0 +1,109 @@
+internal import ArgumentParser
+internal import CofferClient
+internal import Syntax
+
+struct OperatorRekey: SessionCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rekey", abstract: "Makes new unseal keys with a quorum of the old ones.",
+        discussion: """
+            coffer operator rekey -init -key-shares=5 -key-threshold=3
+            coffer operator rekey                      once for each old share; the last shows the new ones
+            """)
+    @OptionGroup(title: "Connection and output") var global: GlobalOptions
+    @Flag(name: .customLong("init"), help: "Begin.") var start = false
+    @Flag(help: "Give it up.") var cancel = false
+    @Flag(help: "Show how far it is.") var status = false
+    @Flag(help: "With -init: ask for the new shares before they take over. Else: give one of the new shares.") var verify = false
+    @Option(
+        name: [.customLong("key-shares"), .customLong("n")], help: ArgumentHelp("How many new shares: 5.", valueName: "number"))
+    var keyShares = 5
+    @Option(
+        name: [.customLong("key-threshold"), .customLong("t")],
+        help: ArgumentHelp("How many of them unseal: 3.", valueName: "number"))
+    var keyThreshold = 3
+    @Option(help: ArgumentHelp("The attempt that the share is meant for.", valueName: "text")) var nonce: String?
+    @Option(help: "barrier, or recovery with a seal that opens by itself.") var target = "barrier"
+    @Argument(help: ArgumentHelp("A key share.", valueName: "key")) var arguments: [String] = []
+
+    func run(_ session: Session) async throws {
+        guard ["barrier", "recovery", "hsm"].contains(target) else {
+            throw CommandFailure.local("-target takes barrier or recovery")
+        }
+        if cancel {
+            let path = verify ? "\(base)/verify" : "\(base)/init"
+            try await session.call("Error canceling rekey") { try await $0.request(.delete, path) }
+            return session.console.output("Success! Canceled rekeying (if it was started)")
+        }
+        if start {
+            let body: JSON = [
+                "secret_shares": .int(keyShares), "secret_threshold": .int(keyThreshold), "require_verification": .bool(verify),
+            ]
+            let answer = try await session.call("Error initializing rekey") { client in
+                // Some servers answer with the status, some with nothing.
+                let response = try await client.request(.put, "\(base)/init", body: body)
+                return try response.body.isEmpty ? await client.request(.get, "\(base)/init").object() : response.object()
+            }
+            return try write(answer, to: session)
+        }
+        if status { return try write(try await current(session), to: session) }
+        try await giveShare(session)
+    }
+
+    private var base: String { target == "barrier" ? "sys/rekey" : "sys/rekey-recovery-key" }
+
+    private func current(_ session: Session) async throws -> JSONObject {
+        try await session.call("Error getting rekey status") {
+            try await $0.request(.get, verify ? "\(base)/verify" : "\(base)/init").object()
+        }
+    }
+
+    private func giveShare(_ session: Session) async throws {
+        var nonce = nonce
+        if nonce == nil {
+            let status = try await current(session)
+            guard status["started"]?.boolValue == true else {
+                throw CommandFailure.local("No rekeying is under way; begin it with `coffer operator rekey -init`")
+            }
+            nonce = (status["verification_nonce"] ?? status["nonce"])?.stringValue ?? status["nonce"]?.stringValue
+        }
+        let key = try KeyShare.read(arguments, name: verify ? "New Unseal Key" : "Rekey Key", session)
+        let body: JSON = ["key": .string(key), "nonce": .optional(nonce)]
+        let answer = try await session.call("Error posting key") {
+            try await $0.request(.put, verify ? "\(base)/verify" : "\(base)/update", body: body).object()
+        }
+        guard session.printer.isTable, answer["complete"]?.boolValue == true else { return try write(answer, to: session) }
+        writeKeys(answer, to: session)
+    }
+
+    private func write(_ answer: JSONObject, to session: Session) throws {
+        guard session.printer.isTable else { return try session.printer.value(.object(answer)) }
+        func text(_ name: String) -> String { answer[name].map { $0.isNull ? "" : ValueText.cell($0) } ?? "" }
+        var rows = [["Nonce", text("nonce")]]
+        if !text("started").isEmpty { rows.append(["Started", text("started")]) }
+        if answer["started"]?.boolValue == true {
+            rows.append([
+                verify ? "Verification Progress" : "Rekey Progress", "\(text("progress"))/\(text(verify ? "t" : "required"))",
+            ])
+            rows += [["New Shares", text("n")], ["New Threshold", text("t")]]
+            if answer["verification_required"] != nil { rows.append(["Verification Required", text("verification_required")]) }
+            if !text("verification_nonce").isEmpty { rows.append(["Verification Nonce", text("verification_nonce")]) }
+        }
+        session.console.output(Table(header: ["Key", "Value"], rows: rows).text)
+    }
+
+    private func writeKeys(_ answer: JSONObject, to session: Session) {
+        let keys = answer["keys_base64"]?.arrayValue?.compactMap(\.stringValue) ?? []
+        var lines = keys.enumerated().map { "Key \($0 + 1): \($1)" }
+        if !lines.isEmpty { lines.append("") }
+        if let nonce = answer["nonce"]?.stringValue { lines += ["Operation nonce: \(nonce)", ""] }
+        if answer["verification_required"]?.boolValue == true {
+            lines.append("The old keys still hold. Give the new ones with `coffer operator rekey -verify` to let them take over.")
+        } else if keys.isEmpty {
+            lines.append("Success! The new keys have taken over.")
+        } else {
+            lines.append(
+                "The new keys have taken over. They are shown this once and stored nowhere: give each to a different person.")
+        }
+        session.console.output(lines.joined(separator: "\n"))
+    }
+}

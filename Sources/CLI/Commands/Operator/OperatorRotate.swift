@@ -1,0 +1,16 @@
+internal import ArgumentParser
+internal import CofferClient
+
+struct OperatorRotate: SessionCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rotate", abstract: "Makes a new encryption key; what is written from now on uses it.")
+    @OptionGroup(title: "Connection and output") var global: GlobalOptions
+    @Argument(help: .hidden) var arguments: [String] = []
+
+    func run(_ session: Session) async throws {
+        try arguments.expect(0)
+        try await session.call("Error rotating key") { try await $0.request(.put, "sys/rotate") }
+        if session.printer.isTable { session.console.output("Success! Rotated key\n\n") }
+        try await OperatorKeyStatus.write(to: session)
+    }
+}

@@ -1,0 +1,15 @@
+internal import ArgumentParser
+internal import CofferClient
+
+struct OperatorSeal: SessionCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "seal", abstract: "Seals the server: it forgets its keys and serves nothing until it is unsealed.")
+    @OptionGroup(title: "Connection and output") var global: GlobalOptions
+    @Argument(help: .hidden) var arguments: [String] = []
+
+    func run(_ session: Session) async throws {
+        try arguments.expect(0)
+        try await session.call("Error sealing") { try await $0.sys.seal() }
+        session.console.output("Success! Coffer is sealed.")
+    }
+}

@@ -1,0 +1,27 @@
+internal import ArgumentParser
+internal import CofferClient
+internal import Syntax
+
+struct PatchCommand: SessionCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "patch", abstract: "Merges data into what stands at a path of the API.")
+    @OptionGroup(title: "Connection and output") var global: GlobalOptions
+    @Flag(name: [.long, .customShort("f")], help: "Patch without any data.") var force = false
+    @Option(help: "Print this field of the answer alone.") var field: String?
+    @Argument(help: ArgumentHelp("The path, then key=value.", valueName: "path")) var arguments: [String] = []
+
+    func run(_ session: Session) async throws {
+        try arguments.expect(atLeast: 1)
+        guard arguments.count > 1 || force else { throw CommandFailure.local("Must supply data or use -force") }
+        let path = try ArgumentText.requiredPath(arguments[0])
+        let data = try KeyValueArguments.parse(Array(arguments.dropFirst()), input: session.system.input)
+        let response = try await session.call("Error writing data to \(path)") {
+            try await $0.request(.patch, path, body: .object(data), headers: [.mergePatch])
+        }
+        guard !response.body.isEmpty else {
+            if session.printer.isTable { session.console.output("Success! Data written to: \(path)") }
+            return
+        }
+        try Answer(response).write(to: session, path: path, field: field)
+    }
+}

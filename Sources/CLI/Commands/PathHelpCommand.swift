@@ -1,0 +1,18 @@
+internal import ArgumentParser
+internal import CofferClient
+internal import Syntax
+
+struct PathHelpCommand: SessionCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "path-help", abstract: "Explains a path: what it does, and the parameters it takes.")
+    @OptionGroup(title: "Connection and output") var global: GlobalOptions
+    @Argument(help: ArgumentHelp("The path, such as secret/ or auth/token/create.", valueName: "path")) var arguments: [String] = []
+
+    func run(_ session: Session) async throws {
+        try arguments.expect(1)
+        let path = try ArgumentText.requiredPath(arguments[0])
+        let text = try await session.call("Error retrieving help") { try await $0.help(path) }
+        guard !text.isEmpty else { throw CommandFailure.server("No help found for \(path)") }
+        if session.printer.isTable { session.console.output(text) } else { try session.printer.value(["help": .string(text)]) }
+    }
+}

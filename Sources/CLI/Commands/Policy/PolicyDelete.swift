@@ -1,0 +1,15 @@
+internal import ArgumentParser
+internal import CofferClient
+
+struct PolicyDelete: SessionCommand {
+    static let configuration = CommandConfiguration(commandName: "delete", abstract: "Deletes a policy.")
+    @OptionGroup(title: "Connection and output") var global: GlobalOptions
+    @Argument(help: ArgumentHelp("The policy's name.", valueName: "name")) var arguments: [String] = []
+
+    func run(_ session: Session) async throws {
+        try arguments.expect(1)
+        let name = try PolicyCommand.name(arguments[0])
+        try await session.call("Error deleting \(name)") { try await $0.sys.deletePolicy(name) }
+        session.console.output("Success! Deleted policy: \(name)")
+    }
+}

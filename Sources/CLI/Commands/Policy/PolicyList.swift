@@ -1,0 +1,19 @@
+internal import ArgumentParser
+internal import CofferClient
+internal import Syntax
+
+struct PolicyList: SessionCommand {
+    static let configuration = CommandConfiguration(commandName: "list", abstract: "Lists the names of the policies.")
+    @OptionGroup(title: "Connection and output") var global: GlobalOptions
+    @Argument(help: .hidden) var arguments: [String] = []
+
+    func run(_ session: Session) async throws {
+        try arguments.expect(0)
+        let names = try await session.call("Error listing policies") { try await $0.sys.policies() }
+        if session.printer.isTable {
+            for name in names { session.console.output(name) }
+        } else {
+            try session.printer.value(.strings(names))
+        }
+    }
+}

@@ -1,0 +1,25 @@
+internal import ArgumentParser
+internal import CofferClient
+internal import Syntax
+
+struct ReadCommand: SessionCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "read", abstract: "Reads what stands at a path of the API.",
+        discussion: "coffer read sys/mounts/secret/tune\nFor secrets of a KV mount, `coffer kv get` knows about versions.")
+    @OptionGroup(title: "Connection and output") var global: GlobalOptions
+    @Option(help: "Print this field alone.") var field: String?
+    @Argument(help: ArgumentHelp("The path, then key=value for the query.", valueName: "path")) var arguments: [String] = []
+
+    func run(_ session: Session) async throws {
+        try arguments.expect(atLeast: 1)
+        let path = try ArgumentText.requiredPath(arguments[0])
+        let query = try QueryArguments.parse(arguments.dropFirst(), input: session.system.input)
+        let response = try await session.call("Error reading \(path)") { client in
+            let response = try await client.send(.get, path, query: query)
+            // A 404 without a reason is an absence, not an error.
+            return response.status == 404 && response.errors.isEmpty ? response : try response.checked()
+        }
+        try Answer(response).write(to: session, path: path, field: field)
+        if response.status == 404 { throw CommandFailure.quiet(2) }
+    }
+}

@@ -1,0 +1,45 @@
+internal import Syntax
+
+/// Mounts as a table.
+enum MountTable {
+    static func text(_ mounts: JSONObject) -> String {
+        let rows = sorted(mounts).map { path, mount in
+            [path, text(mount["type"]), text(mount["accessor"]), text(mount["description"])]
+        }
+        return Table(header: ["Path", "Type", "Accessor", "Description"], rows: rows).text
+    }
+
+    static func detailedText(_ mounts: JSONObject) -> String {
+        let header = [
+            "Path", "Plugin", "Accessor", "Default TTL", "Max TTL", "Force No Cache", "Replication", "Seal Wrap", "Options",
+            "Description",
+            "UUID", "Version",
+        ]
+        let rows = sorted(mounts).map { path, mount in
+            let config = mount["config"]
+            return [
+                path, text(mount["type"]), text(mount["accessor"]), ttl(config?["default_lease_ttl"]),
+                ttl(config?["max_lease_ttl"]),
+                text(config?["force_no_cache"] ?? false), mount["local"]?.boolValue == true ? "local" : "replicated",
+                text(mount["seal_wrap"] ?? false), text(mount["options"] ?? [:]), text(mount["description"]), text(mount["uuid"]),
+                text(mount["running_plugin_version"] ?? mount["plugin_version"]),
+            ]
+        }
+        return Table(header: header, rows: rows).text
+    }
+
+    private static func sorted(_ mounts: JSONObject) -> [(String, JSON)] {
+        mounts.members.filter { $0.value.objectValue != nil }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+
+    private static func text(_ value: JSON?) -> String {
+        guard let value, !value.isNull else { return "" }
+        return ValueText.cell(value)
+    }
+
+    /// 0 is the server's own.
+    private static func ttl(_ value: JSON?) -> String {
+        guard let seconds = value?.intValue, seconds != 0 else { return "system" }
+        return ValueText.duration(seconds)
+    }
+}

@@ -1,0 +1,19 @@
+internal import ArgumentParser
+internal import CofferClient
+internal import Syntax
+
+struct SecretsEnable: SessionCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "enable", abstract: "Mounts a secrets engine.", discussion: "coffer secrets enable -path=apps -version=2 kv")
+    @OptionGroup(title: "Connection and output") var global: GlobalOptions
+    @OptionGroup var creation: MountCreation
+    @OptionGroup var tuning: MountTuning
+    @Argument(help: ArgumentHelp("The type of the engine, such as kv.", valueName: "type")) var arguments: [String] = []
+
+    func run(_ session: Session) async throws {
+        try arguments.expect(1)
+        let (path, body) = try creation.request(type: arguments[0], tuning: tuning)
+        try await session.call("Error enabling") { try await $0.request(.post, "sys/mounts/\(path)", body: .object(body)) }
+        session.console.output("Success! Enabled the \(ArgumentText.path(arguments[0])) secrets engine at: \(path)/")
+    }
+}

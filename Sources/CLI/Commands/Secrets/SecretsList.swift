@@ -1,0 +1,17 @@
+internal import ArgumentParser
+internal import CofferClient
+internal import Syntax
+
+struct SecretsList: SessionCommand {
+    static let configuration = CommandConfiguration(commandName: "list", abstract: "Lists the mounted secrets engines.")
+    @OptionGroup(title: "Connection and output") var global: GlobalOptions
+    @Flag(help: "Show TTLs, options and more.") var detailed = false
+    @Argument(help: .hidden) var arguments: [String] = []
+
+    func run(_ session: Session) async throws {
+        try arguments.expect(0)
+        let mounts = try await session.call("Error listing secrets engines") { try await $0.sys.mounts() }
+        guard session.printer.isTable else { return try session.printer.value(Printer.sorted(.object(mounts))) }
+        session.console.output(detailed ? MountTable.detailedText(mounts) : MountTable.text(mounts))
+    }
+}

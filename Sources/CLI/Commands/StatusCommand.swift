@@ -1,0 +1,26 @@
+internal import ArgumentParser
+internal import CofferClient
+internal import Syntax
+
+struct StatusCommand: SessionCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "Shows whether the server is initialized and unsealed.",
+        discussion: "The exit status is 0 when it is unsealed, 2 when it is sealed, and 1 on an error.")
+    @OptionGroup(title: "Connection and output") var global: GlobalOptions
+    @Argument(help: .hidden) var arguments: [String] = []
+
+    func run(_ session: Session) async throws {
+        try arguments.expect(0)
+        do {
+            var status = try await session.call("Error checking seal status") { try await $0.sys.sealStatus() }
+            let isSealed = status["sealed"]?.boolValue ?? true
+            if !isSealed, let leader = try? await session.call("", { try await $0.request(.get, "sys/leader").object() }) {
+                for name in ["ha_enabled", "is_self", "leader_address", "leader_cluster_address"] { status[name] = leader[name] }
+            }
+            try SealStatusTable(status).write(to: session.printer)
+            if isSealed { throw CommandFailure.quiet(2) }
+        } catch let failure as CommandFailure where !failure.message.isEmpty {
+            throw CommandFailure.local(failure.message)
+        }
+    }
+}

@@ -1,0 +1,33 @@
+internal import ArgumentParser
+internal import CofferClient
+internal import Syntax
+
+struct TokenRenew: SessionCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "renew", abstract: "Gives a token a new TTL; one's own by default.")
+    @OptionGroup(title: "Connection and output") var global: GlobalOptions
+    @Flag(help: "The argument is an accessor.") var accessor = false
+    @Option(
+        name: [.customLong("increment"), .customLong("i")],
+        help: ArgumentHelp("How long it shall live from now.", valueName: "duration"))
+    var increment: String?
+    @Option(help: "Print this field alone.") var field: String?
+    @Argument(help: ArgumentHelp("The token, or with -accessor its accessor.", valueName: "token")) var arguments: [String] = []
+
+    func run(_ session: Session) async throws {
+        try arguments.expect(accessor ? 1...1 : 0...1)
+        var body = JSONObject()
+        let path: String
+        if let text = arguments.first.map(ArgumentText.trimmed) {
+            path = accessor ? "auth/token/renew-accessor" : "auth/token/renew"
+            body[accessor ? "accessor" : "token"] = .string(text)
+        } else {
+            path = "auth/token/renew-self"
+        }
+        if let increment { body["increment"] = try ArgumentText.duration(increment, flag: "increment") }
+        let response = try await session.call("Error renewing token") { [body] in
+            try await $0.request(.post, path, body: .object(body))
+        }
+        try Answer(response).write(to: session, path: path, field: field)
+    }
+}

@@ -1,0 +1,114 @@
+internal import CofferClient
+internal import Syntax
+
+/// Writes results in the chosen format.
+struct Printer {
+    let format: OutputFormat
+    let console: Console
+
+    var isTable: Bool { format == .table }
+
+    /// A value for programs: JSON or YAML.
+    func value(_ json: JSON) throws {
+        switch format {
+        case .yaml: console.output(try YAMLText.text(json))
+        case .json, .table, .raw: console.output(json.pretty())
+        }
+    }
+
+    /// A whole answer; prints nothing when there is nothing in it.
+    func secret(_ secret: Secret) throws {
+        guard isTable else { return try value(Self.ordered(secret.envelope)) }
+        warnings(secret.warnings)
+        let rows = SecretRows.rows(of: secret)
+        if !rows.isEmpty { console.output(Table(header: ["Key", "Value"], rows: rows).text) }
+    }
+
+    /// Members of an object as keys and values.
+    func object(_ object: JSONObject) throws {
+        guard isTable else { return try value(Self.sorted(.object(object))) }
+        console.output(Table(header: ["Key", "Value"], rows: SecretRows.rows(of: object)).text)
+    }
+
+    /// Rows in a given order, with the object that stands behind them for programs.
+    func rows(_ rows: [[String]], header: [String] = ["Key", "Value"], json: JSON) throws {
+        guard isTable else { return try value(json) }
+        console.output(Table(header: header, rows: rows).text)
+    }
+
+    func list(_ keys: [String]) throws {
+        guard isTable else { return try value(.strings(keys)) }
+        console.output(Table(header: ["Keys"], rows: keys.map { [$0] }).text)
+    }
+
+    /// `== Title ==` above an object.
+    func section(_ title: String, _ object: JSONObject) throws {
+        // The widest key, the gap, and the word "Value".
+        let width = (object.keys.map(\.count).max() ?? 0) + 4 + 5
+        console.output(Table.title(title, width: width))
+        try self.object(object)
+    }
+
+    /// `== Title ==` above a path, with an empty line below.
+    func path(_ path: String, title: String) {
+        console.output(Table.title(title, width: path.count) + "\n" + path + "\n")
+        console.outputExactly("\n")
+    }
+
+    func warnings(_ warnings: [String]) {
+        guard !warnings.isEmpty else { return }
+        console.error("WARNING! The server returned the following warnings:\n\n")
+        for warning in warnings { console.error("  * \(warning)\n\n") }
+    }
+
+    /// The answer's raw body, its one field, or all of it.
+    func secret(_ secret: Secret, field: String?) throws {
+        if let field { try self.field(field, of: secret) } else { try self.secret(secret) }
+    }
+
+    /// One value alone. A terminal gets a line's end with it; a pipe gets exactly the value.
+    func field(_ name: String, of secret: Secret) throws {
+        guard let found = SecretRows.field(name, of: secret) else {
+            throw CommandFailure.local("Field \(name) not present in secret")
+        }
+        try field(found)
+    }
+
+    func field(_ name: String, in object: JSONObject) throws {
+        guard let found = object[name] else { throw CommandFailure.local("Field \(name) not present in secret") }
+        try field(found)
+    }
+
+    private func field(_ found: JSON) throws {
+        guard isTable || format == .raw else { return try value(Self.sorted(found)) }
+        let text = ValueText.cell(found)
+        if console.isTerminal { console.output(text) } else { console.outputExactly(text) }
+    }
+}
+
+extension Printer {
+    /// The members that every envelope has come first, as clients expect to see them.
+    static func ordered(_ envelope: JSONObject) -> JSON {
+        let names = [
+            "request_id", "lease_id", "lease_duration", "renewable", "data", "warnings", "wrap_info", "auth", "mount_type",
+        ]
+        guard envelope["request_id"] != nil else { return .object(envelope) }
+        var result = JSONObject()
+        for name in names {
+            guard let value = envelope[name], !(value.isNull && ["wrap_info", "auth"].contains(name)) else { continue }
+            result[name] = ["data", "auth"].contains(name) ? sorted(value) : value
+        }
+        for member in envelope where !names.contains(member.key) { result[member.key] = member.value }
+        return .object(result)
+    }
+
+    /// Keys in order at every depth, so that two outputs can be compared.
+    static func sorted(_ json: JSON) -> JSON {
+        switch json {
+        case .object(let object):
+            .object(JSONObject(object.members.map { .init(key: $0.key, value: sorted($0.value)) }.sorted { $0.key < $1.key }))
+        case .array(let values): .array(values.map(sorted))
+        default: json
+        }
+    }
+}

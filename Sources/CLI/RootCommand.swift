@@ -1,0 +1,27 @@
+internal import ArgumentParser
+
+struct RootCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "coffer",
+        abstract: "Stores secrets and hands them out under policy.",
+        discussion: """
+            Flags may be written with one dash or two, before or after the other arguments. The server's address comes from \
+            -address, COFFER_ADDR or VAULT_ADDR; the token from COFFER_TOKEN, VAULT_TOKEN or `coffer login`.
+            """,
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Secrets",
+                subcommands: [
+                    ReadCommand.self, WriteCommand.self, ListCommand.self, PatchCommand.self, DeleteCommand.self, KvCommand.self,
+                ]),
+            CommandGroup(
+                name: "Server",
+                subcommands: [ServerCommand.self, StatusCommand.self, OperatorCommand.self, AuditCommand.self, VersionCommand.self]),
+            CommandGroup(
+                name: "Access",
+                subcommands: [
+                    LoginCommand.self, TokenCommand.self, PolicyCommand.self, AuthCommand.self, SecretsCommand.self,
+                ]),
+            CommandGroup(name: "Help", subcommands: [PathHelpCommand.self, PrintCommand.self]),
+        ])
+}

@@ -1,0 +1,53 @@
+internal import CofferClient
+internal import Synchronization
+
+/// Sends nothing: writes the first request down as a curl command.
+final class CurlTransport: ClientTransport {
+    private let configuration: ClientConfiguration
+    private let written = Mutex<String?>(nil)
+
+    init(configuration: ClientConfiguration) { self.configuration = configuration }
+
+    var text: String? { written.withLock { $0 } }
+
+    func shutdown() async {}
+
+    func execute(_ request: ClientRequest) async throws(ClientError) -> TransportResponse {
+        let text = curl(request)
+        written.withLock { if $0 == nil { $0 = text } }
+        throw ClientError(.cancelled, "the request was printed in place of being sent")
+    }
+
+    private func curl(_ request: ClientRequest) -> String {
+        var parts = ["curl"]
+        if request.method != .get { parts.append("-X \(request.method.rawValue)") }
+        let files = [
+            ("--cacert", configuration.tls.authorityFile), ("--capath", configuration.tls.authorityDirectory),
+            ("--cert", configuration.tls.certificateFile), ("--key", configuration.tls.keyFile),
+        ]
+        for (flag, path) in files { if let path { parts.append("\(flag) \(quoted(path))") } }
+        if configuration.tls.skipVerify { parts.append("--insecure") }
+        var url = request.url
+        if url.hasPrefix("http+unix://"), let address = try? ServerAddress(configuration.address) {
+            parts.append("--unix-socket \(quoted(address.authority))")
+            url = "http://localhost/" + url.dropFirst("http+unix://".count).drop { $0 != "/" }.dropFirst()
+        }
+        for item in request.headers where item.name != "User-Agent" {
+            // The token stays out of the shell's history.
+            parts.append(
+                item.name == "X-Vault-Token"
+                    ? "-H \"X-Vault-Token: $(coffer print token)\"" : "-H \(quoted("\(item.name): \(item.value)"))")
+        }
+        if let body = request.body { parts.append("-d \(quoted(String(decoding: body, as: UTF8.self)))") }
+        parts.append(quoted(url))
+        return parts.joined(separator: " ")
+    }
+
+    private func quoted(_ text: String) -> String {
+        let plain = text.utf8.allSatisfy { byte in
+            Unicode.Scalar(byte).properties.isAlphabetic || (0x30...0x39).contains(byte) || "-._/:+=@%".utf8.contains(byte)
+        }
+        if plain, !text.isEmpty { return text }
+        return "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    }
+}

@@ -1,0 +1,63 @@
+internal import NIOSSL
+
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#elseif canImport(Darwin)
+    internal import Darwin
+#endif
+
+extension ClientTLS {
+    /// Reads the named files.
+    func resolved() throws(ClientError) -> TLSConfiguration {
+        var result = TLSConfiguration.makeClientConfiguration()
+        result.minimumTLSVersion = .tlsv12
+        var authorities: [NIOSSLCertificate] = []
+        if let authorityFile { authorities += try Self.certificates(in: authorityFile) }
+        if let authorityDirectory {
+            for name in try Self.certificateNames(in: authorityDirectory) {
+                authorities += try Self.certificates(in: authorityDirectory + "/" + name)
+            }
+        }
+        if authorityFile != nil || authorityDirectory != nil { result.trustRoots = .certificates(authorities) }
+        switch (certificateFile, keyFile) {
+        case (nil, nil): break
+        case (let certificate?, let key?):
+            result.certificateChain = try Self.certificates(in: certificate).map { .certificate($0) }
+            do {
+                result.privateKey = .privateKey(try NIOSSLPrivateKey(file: key, format: .pem))
+            } catch {
+                throw ClientError(.invalidConfiguration, "\(key) holds no readable PEM private key")
+            }
+        default: throw ClientError(.invalidConfiguration, "a client certificate needs both its certificate file and its key file")
+        }
+        if skipVerify { result.certificateVerification = .none }
+        return result
+    }
+
+    private static func certificates(in path: String) throws(ClientError) -> [NIOSSLCertificate] {
+        do {
+            return try NIOSSLCertificate.fromPEMFile(path)
+        } catch {
+            throw ClientError(.invalidConfiguration, "\(path) holds no readable PEM certificates")
+        }
+    }
+
+    private static func certificateNames(in directory: String) throws(ClientError) -> [String] {
+        guard let handle = opendir(directory) else {
+            throw ClientError(.invalidConfiguration, "the directory \(directory) cannot be read")
+        }
+        defer { closedir(handle) }
+        var names: [String] = []
+        while let entry = readdir(handle) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: entry.pointee.d_name)) {
+                    String(cString: $0)
+                }
+            }
+            if [".pem", ".crt", ".cer"].contains(where: { name.hasSuffix($0) }) { names.append(name) }
+        }
+        return names.sorted()
+    }
+}

@@ -1,0 +1,69 @@
+internal import AsyncHTTPClient
+internal import NIOCore
+internal import NIOHTTP1
+internal import NIOPosix
+
+/// Requests over HTTP/1.1 or HTTP/2 with a pool of connections.
+final class HTTPTransport: ClientTransport {
+    private let client: HTTPClient
+    private let timeout: TimeAmount
+    private let responseBytesMax: Int
+    /// The `Host` to send when the URL's own host is the TLS server name.
+    private let host: String?
+    private let renaming: (from: String, to: String)?
+
+    init(configuration: ClientConfiguration, address: ServerAddress) throws(ClientError) {
+        var settings = HTTPClient.Configuration()
+        settings.redirectConfiguration = .disallow
+        settings.timeout.connect = .seconds(min(10, configuration.timeout.components.seconds + 1))
+        // A refused connection is an answer for a person at a terminal, not something to wait out.
+        settings.connectionPool.retryConnectionEstablishment = false
+        if address.scheme == .https { settings.tlsConfiguration = try configuration.tls.resolved() }
+        if address.scheme == .https, let name = configuration.tls.serverName, name != address.host {
+            settings.dnsOverride = [name: address.host]
+            let port = address.authority.hasSuffix("]") ? "" : address.authority.split(separator: ":").last.map { ":" + $0 } ?? ""
+            let hasPort = address.authority != address.host && !address.authority.hasSuffix("]")
+            renaming = ("https://" + address.authority, "https://" + name + (hasPort ? port : ""))
+            host = address.authority
+        } else {
+            renaming = nil
+            host = nil
+        }
+        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
+        timeout = .nanoseconds(Int64(min(configuration.timeout / .nanoseconds(1), 9e18)))
+        responseBytesMax = configuration.responseBytesMax
+    }
+
+    deinit {
+        // The pool must be told to close, even if once more; nobody is left to wait for it.
+        client.shutdown { _ in }
+    }
+
+    func shutdown() async {
+        // Fails only when it was called before.
+        try? await client.shutdown()
+    }
+
+    func execute(_ request: ClientRequest) async throws(ClientError) -> TransportResponse {
+        var outgoing = HTTPClientRequest(url: renamed(request.url))
+        outgoing.method = HTTPMethod(rawValue: request.method.rawValue)
+        for item in request.headers { outgoing.headers.add(name: item.name, value: item.value) }
+        if let host { outgoing.headers.replaceOrAdd(name: "Host", value: host) }
+        if let body = request.body { outgoing.body = .bytes(ByteBuffer(bytes: body)) }
+        do {
+            let response = try await client.execute(outgoing, timeout: timeout)
+            let body = try await response.body.collect(upTo: responseBytesMax)
+            return TransportResponse(
+                status: Int(response.status.code),
+                headers: response.headers.map { HeaderItem($0.name, $0.value) },
+                body: Array(body.readableBytesView))
+        } catch {
+            throw ClientError(carrying: error, method: request.method, url: request.url)
+        }
+    }
+
+    private func renamed(_ url: String) -> String {
+        guard let renaming, url.hasPrefix(renaming.from) else { return url }
+        return renaming.to + url.dropFirst(renaming.from.count)
+    }
+}

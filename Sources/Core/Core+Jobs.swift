@@ -1,0 +1,36 @@
+import Barrier
+import EngineKit
+import Lifetimes
+import Logging
+
+/// What happens without being asked.
+extension Core {
+    /// One round of the periodic jobs; the server calls it every second.
+    package func runJobs(round: Int) async {
+        guard let services else { return }
+        do {
+            _ = try await services.tokens.expireDue(limit: 500)
+            if round % 10 == 0 { try await services.audit.storeCheckpoints() }
+            if round % 60 == 0 { try await seal.storeUsage() }
+        } catch {
+            // Sealed meanwhile, or the storage is away: the next round tries again.
+            if self.services != nil {
+                logger.warning("a periodic job failed; it will be tried again", metadata: ["kind": "\(type(of: error))"])
+            }
+        }
+    }
+
+    /// Re-seals older records, from where an interrupted run stopped.
+    func resealInBackground() {
+        Task.detached(priority: .background) { [self] in
+            do {
+                let report = try await seal.reseal()
+                logger.info(
+                    "records re-sealed", metadata: ["resealed": "\(report.resealed)", "unreadable": "\(report.unreadableCount)"])
+            } catch {
+                logger.warning(
+                    "re-sealing stopped; it goes on after the next unseal or rotation", metadata: ["kind": "\(type(of: error))"])
+            }
+        }
+    }
+}

@@ -1,0 +1,192 @@
+import Audit
+package import Barrier
+package import EngineKit
+import Lifetimes
+import Logging
+import Synchronization
+import Syntax
+
+/// The server behind every dialect: it runs the pipeline, and opens and closes what the pipeline needs.
+package final class Core: Pipeline {
+    package let settings: CoreSettings
+    package let seal: SealController
+    let environment: CoreEnvironment
+    let moves = MountMoves()
+    private let barrier: Barrier
+    /// Drops what was read while the barrier was open; the store's cache of sealed records.
+    private let dropCaches: @Sendable () -> Void
+    private let state = Mutex<Services?>(nil)
+    private let opening = Turnstile()
+
+    package init(
+        settings: CoreSettings, environment: CoreEnvironment, barrier: Barrier, seal: SealController,
+        dropCaches: @escaping @Sendable () -> Void = {}
+    ) {
+        self.settings = settings
+        self.environment = environment
+        self.barrier = barrier
+        self.seal = seal
+        self.dropCaches = dropCaches
+    }
+
+    var logger: Logger { environment.logger }
+    var services: Services? { state.withLock { $0 } }
+    package var isSealed: Bool { services == nil }
+    /// Empty while sealed.
+    var clusterID: String { services?.clusterID ?? "" }
+
+    // MARK: Serving
+
+    package func handle(_ request: CoreRequest) async -> CoreAnswer {
+        let path: CanonicalPath
+        do throws(CanonicalPath.Refusal) {
+            path = try CanonicalPath(percentEncoded: request.path)
+        } catch {
+            return CoreAnswer(requestID: request.id, outcome: .failure(.invalid(error.rawValue)))
+        }
+        if let answer = await FrontDesk(core: self).answer(request, path) { return answer }
+        guard let services else { return CoreAnswer(requestID: request.id, outcome: .failure(.sealed)) }
+        var exchange = Exchange(core: self, services: services, incoming: request, path: path)
+        return await exchange.run()
+    }
+
+    /// An error as the caller may see it. Anything unforeseen goes to the log by its kind, never by its text.
+    func presentable(_ error: any Error, requestID: String) -> CofferError {
+        let shown = (error as? SealError).map { CofferError($0) } ?? CofferError(wrapping: error)
+        if shown.code == .internal || shown.code == .unavailable {
+            var metadata: Logger.Metadata = ["request_id": "\(requestID)", "kind": "\(type(of: error))"]
+            if case .corrupted(let key)? = error as? StorageError { metadata["record"] = "\(key)" }
+            if case .unavailable(let reason)? = error as? StorageError { metadata["reason"] = "\(reason)" }
+            logger.error("request failed", metadata: metadata)
+        }
+        return shown
+    }
+
+    // MARK: Opening and closing
+
+    /// Opens the barrier if the seal does so by itself. Call once at start.
+    package func start() async throws {
+        if try await seal.unsealAutomatically() == .unsealed { try await open() }
+    }
+
+    /// Loads everything that requests need. The barrier must be open; it is closed again when anything fails.
+    func open() async throws {
+        try await opening.enter { [self] in
+            guard services == nil, !barrier.isSealed else { return }
+            do {
+                let services = try await makeServices()
+                state.withLock { $0 = services }
+                logger.info("unsealed")
+            } catch {
+                await seal.seal()
+                dropCaches()
+                logger.error("could not open after unsealing; sealed again", metadata: ["kind": "\(type(of: error))"])
+                throw error
+            }
+        }
+    }
+
+    /// Refuses new requests at once, ends the audit trail in good order, then drops every key and cache.
+    package func close() async {
+        try? await opening.enter { [self] in
+            guard let services = state.withLock({ $0.take() }) else { return }
+            do {
+                try await services.audit.close()
+            } catch {
+                logger.error("the audit trail's checkpoint could not be stored", metadata: ["kind": "\(type(of: error))"])
+            }
+            await seal.seal()
+            dropCaches()
+            logger.info("sealed")
+        }
+    }
+
+    private func makeServices() async throws -> Services {
+        let tokens = try tokenStore(barrier)
+        try await tokens.resumeRevocations()
+        let policies = PolicyStore(storage: barrier)
+        let audit = AuditTrail(broker: try auditBroker(), storage: barrier, randomness: environment.randomness)
+        try await audit.load()
+        let mounts = MountTable(
+            storage: barrier,
+            environment: MountEnvironment(
+                storage: barrier, catalog: environment.catalog, time: environment.time, randomness: environment.randomness,
+                logger: logger))
+        let system = SystemEngine(
+            core: self, policies: policies, mounts: mounts, audit: audit, tokens: TokenAccess(tokens))
+        let login = TokenEngine(
+            tokens: tokens, access: AccessControl(policies: policies), storage: PrefixedStorage(barrier, prefix: "sys/token-role/"),
+            time: environment.time, defaultTTL: settings.defaultTTL, maxTTL: settings.maxTTL)
+        try await mounts.load(builtIn: [
+            Mount(entry: .system, engine: system), Mount(entry: .token, engine: login),
+        ])
+        let cluster = try await barrier.get(Self.clusterKey)
+        return Services(
+            tokens: tokens, policies: policies, mounts: mounts, audit: audit,
+            clusterID: cluster.map { String(decoding: $0.value, as: UTF8.self) } ?? "")
+    }
+
+    func tokenStore(_ barrier: Barrier) throws -> TokenStore {
+        TokenStore(
+            storage: PrefixedStorage(barrier, prefix: Self.tokenPrefix), key: try barrier.subkey(info: "token-hmac/v1"),
+            time: environment.time, randomness: environment.randomness)
+    }
+
+    static let tokenPrefix = "sys/token/"
+
+    private func auditBroker() throws -> AuditBroker {
+        AuditBroker(
+            settings: AuditSettings(
+                allowedDirectories: settings.auditDirectories, nodeID: settings.nodeID,
+                tokenPrefixes: ["coffer.", "hvs.", "hvb.", "hvr."]),
+            keys: AuditKeys(hmac: try barrier.subkey(info: "audit-hmac/v1"), chain: try barrier.subkey(info: "audit-chain/v1")),
+            clock: environment.time, randomness: environment.randomness, logger: logger)
+    }
+
+    /// After log rotation.
+    package func reopenAuditFiles() { services?.audit.reopen() }
+}
+
+extension CofferError {
+    package init(_ error: SealError) {
+        switch error {
+        case .sealed: self = .sealed
+        case .notInitialized: self.init(.uninitialized, "\(error)")
+        case .storage(let error): self.init(error)
+        case .corrupted, .unknownFormat, .termMismatch: self.init(.internal, "\(error)")
+        default: self.init(.invalidRequest, "\(error)")
+        }
+    }
+}
+
+extension TokenAccess {
+    init(_ tokens: TokenStore) {
+        self.init(
+            ofToken: { try await tokens.authenticate($0)?.policies },
+            ofAccessor: { accessor in
+                guard let id = try await tokens.id(accessor: accessor) else { return nil }
+                return try await tokens.entry(id: id)?.policies
+            })
+    }
+}
+
+/// Lets one task through at a time; the others wait in order.
+actor Turnstile {
+    private var last: Task<Void, Never>?
+
+    func enter(_ body: @escaping @Sendable () async throws -> Void) async throws {
+        let before = last
+        let task = Task {
+            await before?.value
+            return await Result { () async throws in try await body() }
+        }
+        last = Task { _ = await task.value }
+        try await task.value.get()
+    }
+}
+
+extension Result where Failure == any Error {
+    fileprivate init(_ body: () async throws -> Success) async {
+        do { self = .success(try await body()) } catch { self = .failure(error) }
+    }
+}

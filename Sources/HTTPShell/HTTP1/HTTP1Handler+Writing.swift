@@ -1,0 +1,85 @@
+import NIOCore
+
+extension HTTP1Handler {
+    /// The whole answer in one buffer: one write for the head and the body.
+    func encode(
+        _ response: ShellResponse, id: String, keepAlive: Bool, omitsBody: Bool, _ context: ChannelHandlerContext
+    ) -> ByteBuffer {
+        var output = context.channel.allocator.buffer(capacity: 320 + (omitsBody ? 0 : response.body.count))
+        output.writeStatusLine(response.status)
+        output.writeString(date.current())
+        output.writeStaticString("\r\ncache-control: no-store\r\nx-content-type-options: nosniff\r\nx-request-id: ")
+        output.writeString(id)
+        for (name, value) in response.headers where name.isHeaderName && value.isHeaderValue {
+            output.writeStaticString("\r\n")
+            output.writeString(name)
+            output.writeStaticString(": ")
+            output.writeString(value)
+        }
+        if !keepAlive { output.writeStaticString("\r\nconnection: close") }
+        if response.status != 204, response.status != 304 {
+            output.writeStaticString("\r\ncontent-type: ")
+            output.writeString(response.contentType)
+            output.writeStaticString("\r\ncontent-length: ")
+            output.writeString(String(response.body.count))
+            output.writeStaticString("\r\n\r\n")
+            if !omitsBody { output.writeBytes(response.body) }
+        } else {
+            output.writeStaticString("\r\n\r\n")
+        }
+        return output
+    }
+
+    func write(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
+        context.write(wrapOutboundOut(bytes), promise: nil)
+        if isReading, context.channel.isWritable {
+            isFlushWanted = true
+        } else {
+            isFlushWanted = false
+            context.flush()
+            afterFlush(context)
+        }
+    }
+
+    /// A client that does not take its answer gets no further one.
+    func afterFlush(_ context: ChannelHandlerContext) {
+        guard !context.channel.isWritable, case .idle = phase else { return }
+        phase = .writing
+        expect(within: settings.timeouts.writeMilliseconds)
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable, case .writing = phase {
+            phase = .idle
+            expect(within: settings.timeouts.idleMilliseconds)
+            takePending(context)
+        }
+        context.fireChannelWritabilityChanged()
+    }
+}
+
+extension ByteBuffer {
+    fileprivate mutating func writeStatusLine(_ status: Int) {
+        switch status {
+        case 200: writeStaticString("HTTP/1.1 200 OK\r\ndate: ")
+        case 204: writeStaticString("HTTP/1.1 204 No Content\r\ndate: ")
+        case 400: writeStaticString("HTTP/1.1 400 Bad Request\r\ndate: ")
+        case 403: writeStaticString("HTTP/1.1 403 Forbidden\r\ndate: ")
+        case 404: writeStaticString("HTTP/1.1 404 Not Found\r\ndate: ")
+        default:
+            writeStaticString("HTTP/1.1 ")
+            writeString(String(max(100, min(status, 999))))
+            // RFC 9112: the reason may be empty, its space may not be left out.
+            writeStaticString(" \r\ndate: ")
+        }
+    }
+}
+
+extension String {
+    var isHeaderName: Bool {
+        !utf8.isEmpty && utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == UInt8(ascii: "-") }
+    }
+
+    /// Nothing that could end the header.
+    var isHeaderValue: Bool { utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F } }
+}

@@ -1,0 +1,306 @@
+import EngineKit
+import NIOCore
+import NIOHTTP1
+
+/// One HTTP/1 connection: admits heads, gathers bodies, asks the shell, writes answers, in the order of the requests.
+///
+/// It stands in for Hummingbird's own HTTP/1 channel, whose streams and tasks cost three times as much CPU for a
+/// request as this does; see docs/decisions.
+final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundIn = Never
+    typealias OutboundOut = ByteBuffer
+
+    enum Phase {
+        /// Between requests.
+        case idle
+        /// Some of a head has come.
+        case readingHead
+        /// Its head was admitted.
+        case readingBody(Incoming)
+        /// The shell is working on it.
+        case responding(Exchange)
+        /// The client takes its answer slowly.
+        case writing
+        /// Nothing more will be answered; what comes is thrown away.
+        case lingering
+        case closed
+    }
+
+    struct Incoming {
+        var head: HTTPRequestHead
+        var admitted: AdmittedHead
+        var body: [UInt8] = []
+    }
+
+    /// What is left of a request while its answer is made.
+    struct Exchange {
+        var id: String
+        var isHead: Bool
+        var keepAlive: Bool
+        var task: Task<Void, Never>?
+    }
+
+    enum Pending {
+        case part(HTTPServerRequestPart)
+        case failure(HTTPRefusal)
+    }
+
+    let shell: Shell
+    let settings: ListenerSettings
+    var phase = Phase.idle
+    /// Pipelined input that waits for the answers before it; never more than one read brings.
+    var pending = CircularBuffer<Pending>()
+    var isTakingPending = false
+    var isReadWanted = false
+    var isInputClosed = false
+    var isQuiescing = false
+    /// Inside a burst of reads: flushes are put off to its end.
+    var isReading = false
+    var isFlushWanted = false
+    var hasInputInBurst = false
+    /// Goes up with every exchange, so that an answer that comes after its deadline finds nobody.
+    var exchangeNumber = 0
+    var deadline = NIODeadline.distantFuture
+    var timer: Scheduled<Void>?
+    var lingeringBytes = 0
+    var context: ChannelHandlerContext?
+    var executor: EventLoopTaskExecutor?
+    var connection = EngineKit.Connection()
+    var ids = RequestIDSource()
+    var date = HTTPDate()
+
+    init(shell: Shell, settings: ListenerSettings) {
+        self.shell = shell
+        self.settings = settings
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        executor = EventLoopTaskExecutor(context.eventLoop)
+        connection = EngineKit.Connection(context.channel.remoteAddress)
+        expect(within: settings.timeouts.headerMilliseconds)
+        startTimer(context)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { shutDown() }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        shutDown()
+        context.fireChannelInactive()
+    }
+
+    /// Forgets the connection. A request under way goes on: what it changes must not depend on who listens.
+    private func shutDown() {
+        timer?.cancel()
+        timer = nil
+        switch phase {
+        case .readingBody(let incoming): shell.admission.release(bodyBytes: incoming.body.count)
+        default: break
+        }
+        phase = .closed
+        pending.removeAll()
+        context = nil
+    }
+}
+
+// MARK: Reading
+
+extension HTTP1Handler {
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        isReading = true
+        hasInputInBurst = true
+        receive(.part(unwrapInboundIn(data)), context)
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        isReading = false
+        if isFlushWanted {
+            isFlushWanted = false
+            context.flush()
+            afterFlush(context)
+        }
+        // Bytes that made no head yet: from now on the head must hurry.
+        if case .idle = phase, !hasInputInBurst {
+            phase = .readingHead
+            expect(within: settings.timeouts.headerMilliseconds)
+        }
+        hasInputInBurst = false
+        context.fireChannelReadComplete()
+    }
+
+    /// Asks for no more input while pipelined requests wait, which bounds them.
+    func read(context: ChannelHandlerContext) {
+        if pending.isEmpty { context.read() } else { isReadWanted = true }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        switch error {
+        case HTTPParserError.headerOverflow: receive(.failure(.headersTooLarge), context)
+        case HTTPParserError.unexpectedContentLength: receive(.failure(.twoLengths), context)
+        case is HTTPParserError: receive(.failure(.malformed), context)
+        case is ByteToMessageDecoderError: break  // More input after a failure that was already answered.
+        default: context.close(promise: nil)
+        }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case ChannelEvent.inputClosed:
+            isInputClosed = true
+            closeIfDone(context)
+        case is ChannelShouldQuiesceEvent:
+            isQuiescing = true
+            closeIfDone(context)
+        default: context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    private func receive(_ input: Pending, _ context: ChannelHandlerContext) {
+        if pending.isEmpty, !isTakingPending, isReady { take(input, context) } else { append(input) }
+    }
+
+    private func append(_ input: Pending) {
+        switch phase {
+        case .lingering, .closed: linger(input)
+        default: pending.append(input)
+        }
+    }
+
+    /// Nothing is being answered.
+    private var isReady: Bool {
+        switch phase {
+        case .idle, .readingHead, .readingBody: true
+        case .responding, .writing, .lingering, .closed: false
+        }
+    }
+
+    /// Goes on with what was pipelined. A loop, however many answers come at once.
+    func takePending(_ context: ChannelHandlerContext) {
+        guard !isTakingPending else { return }
+        isTakingPending = true
+        while isReady, let next = pending.popFirst() { take(next, context) }
+        isTakingPending = false
+        if case .lingering = phase { pending.removeAll() }
+        if pending.isEmpty, isReadWanted {
+            isReadWanted = false
+            context.read()
+        }
+        closeIfDone(context)
+    }
+
+    private func take(_ input: Pending, _ context: ChannelHandlerContext) {
+        switch input {
+        case .failure(let refusal): refuse(refusal, path: nil, context)
+        case .part(.head(let head)): begin(head, context)
+        case .part(.body(let bytes)): gather(bytes, context)
+        case .part(.end): finish(context)
+        }
+    }
+}
+
+// MARK: One request
+
+extension HTTP1Handler {
+    private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        let admitted: AdmittedHead
+        do throws(HTTPRefusal) {
+            guard head.version.major == 1, head.version.minor <= 1 else { throw .malformed }
+            admitted = try AdmittedHead(
+                target: head.uri, headers: head.headers, isHTTP2: false, isHTTP10: head.version.minor == 0, limits: settings.limits)
+        } catch {
+            return refuse(error, path: head.uri, context)
+        }
+        if admitted.hasBody {
+            expect(within: settings.timeouts.readMilliseconds)
+            if admitted.expectsContinue { write(ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n"), context) }
+        }
+        phase = .readingBody(Incoming(head: head, admitted: admitted))
+    }
+
+    private func gather(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
+        guard case .readingBody(var incoming) = phase else { return }
+        let count = bytes.readableBytes
+        guard incoming.body.count + count <= settings.limits.bodyBytesMax else {
+            return refuse(.bodyTooLarge, path: incoming.admitted.path, context)
+        }
+        guard shell.admission.reserve(bodyBytes: count) else { return refuse(.busy, path: incoming.admitted.path, context) }
+        phase = .idle  // The body has one owner while it grows, so that it grows in place.
+        if incoming.body.isEmpty { incoming.body.reserveCapacity(incoming.admitted.contentLength ?? count) }
+        incoming.body.append(contentsOf: bytes.readableBytesView)
+        phase = .readingBody(incoming)
+    }
+
+    private func finish(_ context: ChannelHandlerContext) {
+        guard case .readingBody(let incoming) = phase else { return }
+        guard shell.admission.beginRequest() else { return refuse(.busy, path: incoming.admitted.path, context) }
+        let head = incoming.head
+        var request = ShellRequest(
+            id: ids.next(), method: head.method.rawValue, path: incoming.admitted.path, query: incoming.admitted.query,
+            headers: head.headers, body: incoming.body, connection: connection)
+        exchangeNumber += 1
+        phase = .responding(
+            Exchange(id: request.id, isHead: head.method == .HEAD, keepAlive: head.isKeepAlive))
+        expect(within: settings.timeouts.requestMilliseconds)
+        do throws(HTTPRefusal) {
+            try settings.check(&request)
+        } catch {
+            shell.admission.end(bodyBytes: request.body.count)
+            return answered(shell.answer(error, path: request.path), number: exchangeNumber, context)
+        }
+        start(request, number: exchangeNumber, context)
+    }
+
+    /// Runs on this event loop at once, and answers at once when nothing has to be waited for.
+    private func start(_ request: ShellRequest, number: Int, _ context: ChannelHandlerContext) {
+        let loop = context.eventLoop
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        let shell = shell
+        let task = Task.immediate(executorPreference: executor) {
+            let response = await shell.respond(to: request)
+            shell.admission.end(bodyBytes: request.body.count)
+            if loop.inEventLoop {
+                bound.value.answered(response, number: number)
+            } else {
+                loop.execute { bound.value.answered(response, number: number) }
+            }
+        }
+        if number == exchangeNumber, case .responding(var exchange) = phase {
+            exchange.task = task
+            phase = .responding(exchange)
+        }
+    }
+
+    private func answered(_ response: ShellResponse, number: Int) {
+        guard let context else { return }
+        answered(response, number: number, context)
+    }
+
+    /// The deadline of an answer has passed: says so and leaves.
+    func giveUp(_ exchange: Exchange, _ context: ChannelHandlerContext) {
+        exchange.task?.cancel()
+        var last = exchange
+        last.keepAlive = false
+        phase = .responding(last)
+        answered(shell.answer(.tookTooLong), number: exchangeNumber, context)
+    }
+
+    private func answered(_ response: ShellResponse, number: Int, _ context: ChannelHandlerContext) {
+        guard number == exchangeNumber, case .responding(let exchange) = phase else { return }
+        exchangeNumber += 1
+        let keepAlive = exchange.keepAlive && !isQuiescing && !(isInputClosed && pending.isEmpty)
+        let bytes = encode(response, id: exchange.id, keepAlive: keepAlive, omitsBody: exchange.isHead, context)
+        phase = .idle
+        expect(within: settings.timeouts.idleMilliseconds)
+        write(bytes, context)
+        if keepAlive { takePending(context) } else { linger(context) }
+    }
+
+    /// Answers and reads no further.
+    func refuse(_ refusal: HTTPRefusal, path: String?, _ context: ChannelHandlerContext) {
+        if case .readingBody(let incoming) = phase { shell.admission.release(bodyBytes: incoming.body.count) }
+        let response = shell.answer(refusal, path: path)
+        write(encode(response, id: ids.next(), keepAlive: false, omitsBody: false, context), context)
+        linger(context)
+    }
+}

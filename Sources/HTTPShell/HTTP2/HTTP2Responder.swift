@@ -1,0 +1,100 @@
+import EngineKit
+import HTTPTypes
+import HummingbirdCore
+import NIOCore
+import NIOHTTP1
+
+/// Answers HTTP/2 streams, which Hummingbird accepts and frames, through the same checks and dialects as HTTP/1.
+struct HTTP2Responder: Sendable {
+    let shell: Shell
+    let settings: ListenerSettings
+
+    func respond(
+        _ request: HummingbirdCore.Request, _ writer: consuming ResponseWriter, _ channel: any Channel
+    ) async throws {
+        var ids = RequestIDSource()
+        let id = ids.next()
+        // The work stays on the connection's event loop, as it does for HTTP/1.
+        let response = await withTaskExecutorPreference(EventLoopTaskExecutor(channel.eventLoop)) {
+            await answer(request, id: id, channel)
+        }
+        var fields = HTTPFields()
+        var date = HTTPDate()
+        fields[.date] = date.current()
+        fields[.cacheControl] = "no-store"
+        fields[.xContentTypeOptions] = "nosniff"
+        if let name = HTTPField.Name("x-request-id") { fields[name] = id }
+        for (name, value) in response.headers where name.isHeaderName && value.isHeaderValue {
+            if let name = HTTPField.Name(name) { fields[name] = value }
+        }
+        let isEmpty = response.status == 204 || response.status == 304
+        if !isEmpty {
+            fields[.contentType] = response.contentType
+            fields[.contentLength] = String(response.body.count)
+        }
+        let head = HTTPResponse(status: .init(code: max(100, min(response.status, 999))), headerFields: fields)
+        if isEmpty || request.method == .head {
+            try await writer.writeResponse(head)
+        } else {
+            try await writer.write(response: head, body: .init(byteBuffer: ByteBuffer(bytes: response.body)))
+        }
+    }
+
+    private func answer(_ request: HummingbirdCore.Request, id: String, _ channel: any Channel) async -> ShellResponse {
+        let target = request.head.path ?? ""
+        do throws(HTTPRefusal) {
+            var headers = HTTPHeaders()
+            headers.reserveCapacity(request.headers.count)
+            for field in request.headers { headers.add(name: field.name.rawName, value: field.value) }
+            let admitted = try AdmittedHead(target: target, headers: headers, isHTTP2: true, limits: settings.limits)
+            let body = try await gather(request, channel)
+            guard shell.admission.beginRequest() else {
+                shell.admission.release(bodyBytes: body.count)
+                throw .busy
+            }
+            defer { shell.admission.end(bodyBytes: body.count) }
+            var passed = ShellRequest(
+                id: id, method: request.method.rawValue, path: admitted.path, query: admitted.query, headers: headers, body: body,
+                connection: EngineKit.Connection((channel.parent ?? channel).remoteAddress))
+            try settings.check(&passed)
+            let whole = passed
+            return await closing(channel, after: settings.timeouts.requestMilliseconds) { await shell.respond(to: whole) }
+        } catch {
+            return shell.answer(error, path: target)
+        }
+    }
+
+    private func gather(_ request: HummingbirdCore.Request, _ channel: any Channel) async throws(HTTPRefusal) -> [UInt8] {
+        let shell = shell
+        let bytesMax = settings.limits.bodyBytesMax
+        let result: Result<[UInt8], HTTPRefusal> = await closing(channel, after: settings.timeouts.readMilliseconds) {
+            var body: [UInt8] = []
+            func refused(_ refusal: HTTPRefusal) -> Result<[UInt8], HTTPRefusal> {
+                shell.admission.release(bodyBytes: body.count)
+                return .failure(refusal)
+            }
+            do {
+                for try await bytes in request.body {
+                    guard body.count + bytes.readableBytes <= bytesMax else { return refused(.bodyTooLarge) }
+                    guard shell.admission.reserve(bodyBytes: bytes.readableBytes) else { return refused(.busy) }
+                    body.append(contentsOf: bytes.readableBytesView)
+                }
+            } catch {
+                return refused(.malformed)
+            }
+            return .success(body)
+        }
+        return try result.get()
+    }
+
+    /// Resets the stream when the work takes too long.
+    private func closing<Result: Sendable>(
+        _ channel: any Channel, after milliseconds: Int, _ work: @Sendable () async -> Result
+    ) async -> Result {
+        guard milliseconds > 0 else { return await work() }
+        let timer = channel.eventLoop.scheduleTask(in: .milliseconds(Int64(milliseconds))) { channel.close(promise: nil) }
+        let result = await work()
+        timer.cancel()
+        return result
+    }
+}

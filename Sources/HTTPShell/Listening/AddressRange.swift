@@ -1,0 +1,45 @@
+import Glibc
+
+/// An address or a CIDR range, of IPv4 or IPv6.
+package struct AddressRange: Sendable, Hashable {
+    private let bytes: [UInt8]
+    private let prefixBits: Int
+
+    /// nil when the text is neither.
+    package init?(_ text: String) {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count <= 2, let bytes = Self.parse(String(parts[0])) else { return nil }
+        let bits = parts.count == 2 ? Int(parts[1]) : bytes.count * 8
+        guard let bits, (0...bytes.count * 8).contains(bits) else { return nil }
+        self.bytes = bytes
+        prefixBits = bits
+    }
+
+    package func contains(_ address: String) -> Bool {
+        guard let other = Self.parse(address), other.count == bytes.count else { return false }
+        let whole = prefixBits / 8
+        guard bytes[..<whole] == other[..<whole] else { return false }
+        let rest = prefixBits % 8
+        return rest == 0 || (bytes[whole] ^ other[whole]) >> UInt8(8 - rest) == 0
+    }
+
+    /// An address in its usual form, without a port; nil when it is none.
+    static func normalized(_ text: String) -> String? {
+        guard let bytes = parse(text) else { return nil }
+        var output = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+        let family = bytes.count == 4 ? AF_INET : AF_INET6
+        guard inet_ntop(family, bytes, &output, socklen_t(output.count)) != nil else { return nil }
+        return String(decoding: output.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// IPv4 inside IPv6 counts as IPv4, as dual-stack sockets report it.
+    private static func parse(_ text: String) -> [UInt8]? {
+        guard text.utf8.count <= 64 else { return nil }
+        var four = [UInt8](repeating: 0, count: 4)
+        if inet_pton(AF_INET, text, &four) == 1 { return four }
+        var six = [UInt8](repeating: 0, count: 16)
+        guard inet_pton(AF_INET6, text, &six) == 1 else { return nil }
+        let isMapped = six[..<10].allSatisfy { $0 == 0 } && six[10] == 0xFF && six[11] == 0xFF
+        return isMapped ? Array(six[12...]) : six
+    }
+}

@@ -1,0 +1,14 @@
+/// One protocol spoken below one path prefix: it turns requests into the core's and answers into its own JSON.
+package protocol Dialect: Sendable {
+    /// Its paths begin so, such as `/v1/`.
+    var prefix: String { get }
+
+    func respond(to request: ShellRequest) async -> ShellResponse
+
+    /// The dialect's shape of an error that the shell found before the dialect saw the request.
+    func answer(_ refusal: HTTPRefusal) -> ShellResponse
+}
+
+extension Dialect {
+    package func answer(_ refusal: HTTPRefusal) -> ShellResponse { refusal.response }
+}

@@ -1,0 +1,40 @@
+import Syntax
+
+/// Why a request went no further than the shell. Texts are fixed: they never hold anything that was sent.
+package struct HTTPRefusal: Error, Sendable, Hashable {
+    package var status: Int
+    package var message: String
+
+    package init(_ status: Int, _ message: String) {
+        self.status = status
+        self.message = message
+    }
+
+    /// `{"errors": ["..."]}`, or an empty list for a plain 404.
+    package var response: ShellResponse {
+        let errors: JSON = message.isEmpty ? .array([]) : .strings([message])
+        return ShellResponse(status: status, body: JSON.object(["errors": errors]).encoded())
+    }
+}
+
+extension HTTPRefusal {
+    package static let malformed = HTTPRefusal(400, "malformed HTTP request")
+    package static let badTarget = HTTPRefusal(400, "the request target must be a path")
+    package static let noHost = HTTPRefusal(400, "the Host header is missing")
+    package static let badContentLength = HTTPRefusal(400, "the Content-Length header is malformed")
+    package static let badTransferEncoding = HTTPRefusal(400, "the only transfer encoding understood is \"chunked\"")
+    package static let twoLengths = HTTPRefusal(400, "Content-Length and Transfer-Encoding exclude each other")
+    package static let notFound = HTTPRefusal(404, "")
+    package static let bodyTooLarge = HTTPRefusal(413, "the request body is larger than max_request_size allows")
+    package static let targetTooLong = HTTPRefusal(414, "the request target is too long")
+    package static let contentEncoding = HTTPRefusal(
+        415, "compressed request bodies are not accepted; send them without Content-Encoding")
+    package static let expectation = HTTPRefusal(417, "the only expectation understood is \"100-continue\"")
+    package static let headersTooLarge = HTTPRefusal(431, "the request has too many headers or they are too long")
+    package static let slow = HTTPRefusal(408, "the request did not arrive in time")
+    package static let busy = HTTPRefusal(503, "the server handles as many requests as it may; retry shortly")
+    package static let tookTooLong = HTTPRefusal(
+        503, "the request took longer than max_request_duration; it may still have taken effect")
+
+    package static func repeated(_ header: StaticString) -> HTTPRefusal { .init(400, "the \(header) header was sent twice") }
+}

@@ -1,0 +1,33 @@
+package import Logging
+
+/// What all listeners share: the dialects and the count of what is under way.
+package final class Shell: Sendable {
+    let dialects: [any Dialect]
+    let admission: Admission
+    let logger: Logger
+
+    package init(dialects: [any Dialect], capacity: ShellCapacity = .init(), logger: Logger) {
+        self.dialects = dialects
+        self.logger = logger
+        admission = Admission(capacity: capacity)
+    }
+
+    /// Requests with an answer under way and body bytes in memory.
+    package var underWay: (requests: Int, bodyBytes: Int) { admission.current }
+
+    func dialect(for path: String) -> (any Dialect)? {
+        for dialect in dialects where path.utf8.starts(with: dialect.prefix.utf8) { return dialect }
+        return nil
+    }
+
+    func respond(to request: ShellRequest) async -> ShellResponse {
+        guard let dialect = dialect(for: request.path) else { return HTTPRefusal.notFound.response }
+        return await dialect.respond(to: request)
+    }
+
+    /// The answer to a refused request, in the shape of the dialect it was meant for.
+    func answer(_ refusal: HTTPRefusal, path: String? = nil) -> ShellResponse {
+        guard let path, let dialect = dialect(for: path) else { return refusal.response }
+        return dialect.answer(refusal)
+    }
+}

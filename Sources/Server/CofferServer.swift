@@ -1,0 +1,103 @@
+import Foundation
+import HTTPShell
+import Logging
+import NIOCore
+import NIOPosix
+import SecretMemory
+import ServiceLifecycle
+import UnixSignals
+import VaultAPI
+
+/// A whole server: reads its configuration, puts the rooms together, listens, and ends in good order.
+package struct CofferServer: Sendable {
+    private let options: ServerOptions
+    private let configuration: ServerConfiguration
+    private let logs: LogStream
+
+    /// Reads and checks the configuration; nothing is opened yet.
+    package init(_ options: ServerOptions) throws(ConfigurationError) {
+        self.options = options
+        configuration = try ServerConfiguration.load(options)
+        logs = LogStream(format: configuration.logFormat, level: configuration.logLevel.level)
+    }
+
+    /// Serves until SIGTERM or SIGINT. SIGHUP reads certificates, log level and audit files anew.
+    package func run() async throws {
+        let logger = logs.logger("server")
+        for notice in configuration.notices { logger.warning("configuration: \(notice)") }
+        prepareProcess(logger)
+        let pidFile = try configuration.pidFile.map { path throws(ConfigurationError) in try PIDFile(path) }
+        defer { pidFile?.remove() }
+
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
+        let composition = try await makePipeline(configuration, logs)
+        do {
+            let listeners = try makeListeners(composition, group, logger)
+            try await serve(composition, listeners, logger)
+        } catch {
+            await composition.close()
+            throw error
+        }
+        await composition.close()
+        try? await group.shutdownGracefully()
+        logger.info("stopped")
+    }
+
+    private func prepareProcess(_ logger: Logger) {
+        if !ProcessHardening.forbidInspection() { logger.warning("the system did not allow to forbid core dumps and tracing") }
+        if configuration.locksMemory, !ProcessHardening.lockMemory() {
+            logger.warning("memory could not be locked; raise the memory-lock limit (RLIMIT_MEMLOCK), or set disable_mlock = true")
+        }
+        OpenFiles.raiseLimit()
+    }
+
+    private func makeListeners(
+        _ composition: Composition, _ group: any EventLoopGroup, _ logger: Logger
+    ) throws -> [HTTPListener] {
+        let shell = Shell(
+            dialects: [VaultDialect(pipeline: composition.pipeline)], capacity: configuration.capacity, logger: logs.logger("http"))
+        let toAnnounce = Countdown(configuration.listeners.count)
+        return try configuration.listeners.map { settings in
+            try HTTPListener(settings: settings, shell: shell, group: group, logger: logs.logger("http")) { address in
+                let shown = address.map { "\($0.ipAddress ?? $0.pathname ?? ""):\($0.port ?? 0)" } ?? "\(settings.address)"
+                logger.info("listening", metadata: ["address": "\(shown)", "tls": settings.tls == nil ? "off" : "on"])
+                if toAnnounce.countDown() { announce(composition) }
+            }
+        }
+    }
+
+    /// To standard output, which is for people; the log goes to standard error.
+    private func announce(_ composition: Composition) {
+        guard !composition.announcement.isEmpty else { return }
+        FileHandle.standardOutput.write(Data((composition.announcement.joined(separator: "\n") + "\n").utf8))
+    }
+
+    private func serve(_ composition: Composition, _ listeners: [HTTPListener], _ logger: Logger) async throws {
+        let reload = ReloadService { await self.reload(composition, listeners, logger) }
+        // They end in the opposite order: the listeners first, so that what they accepted still finds its rooms.
+        var group = ServiceGroupConfiguration(
+            services: composition.services.map { .init(service: $0) } + [.init(service: reload)]
+                + listeners.map { .init(service: $0) },
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: logs.logger("lifecycle"))
+        group.maximumGracefulShutdownDuration = .seconds(30)
+        group.maximumCancellationDuration = .seconds(5)
+        try await ServiceGroup(configuration: group).run()
+    }
+
+    private func reload(_ composition: Composition, _ listeners: [HTTPListener], _ logger: Logger) async {
+        do throws(ConfigurationError) {
+            logs.level = try ServerConfiguration.load(options).logLevel.level
+        } catch {
+            logger.error("the configuration could not be read again; what was read before stays: \(error)")
+        }
+        for listener in listeners {
+            do throws(TLSSettingsError) {
+                try listener.reloadTLS()
+            } catch {
+                logger.error("the old certificate stays in use: \(error)", metadata: ["address": "\(listener.settings.address)"])
+            }
+        }
+        await composition.reload()
+        logger.info("reloaded")
+    }
+}

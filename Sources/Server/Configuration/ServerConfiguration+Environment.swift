@@ -1,0 +1,126 @@
+import Foundation
+import HTTPShell
+import Syntax
+
+/// The variables a server looks at, and the file behind them.
+struct ServerEnvironment: Sendable {
+    private let variables: [String: String]
+
+    init(_ variables: [String: String]) { self.variables = variables }
+
+    /// Empty counts as not set.
+    subscript(_ names: String...) -> String? {
+        for name in names { if let value = variables[name], !value.isEmpty { return value } }
+        return nil
+    }
+
+    /// A secret from its variable, or from the file that its `_FILE` form names.
+    func secret(_ names: String...) throws(ConfigurationError) -> String? {
+        for name in names {
+            switch (self[name], self[name + "_FILE"]) {
+            case (let value?, nil): return value
+            case (nil, let file?):
+                guard let data = FileManager.default.contents(atPath: file), let text = String(data: data, encoding: .utf8) else {
+                    throw ConfigurationError("the file that \(name)_FILE names cannot be read")
+                }
+                return text.trimmingCharacters(in: .whitespacesAndNewlines)
+            case (_?, _?): throw ConfigurationError("\(name) and \(name)_FILE are both set")
+            case (nil, nil): continue
+            }
+        }
+        return nil
+    }
+
+    /// `NAME=value` lines, with `export`, quotes and comments as shells and Docker write them.
+    static func lines(_ text: String, file: String) throws(ConfigurationError) -> [String: String] {
+        var variables: [String: String] = [:]
+        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+            var line = line.trimmingCharacters(in: .whitespaces)
+            if line.isEmpty || line.hasPrefix("#") { continue }
+            if line.hasPrefix("export ") { line = String(line.dropFirst(7)) }
+            guard let mark = line.firstIndex(of: "="), mark != line.startIndex else {
+                throw ConfigurationError("expected NAME=value", file: file, at: .init(line: index + 1, column: 1))
+            }
+            var value = line[line.index(after: mark)...]
+            if let quote = value.first, quote == "\"" || quote == "'", value.count >= 2, value.last == quote {
+                value = value.dropFirst().dropLast()
+            }
+            variables[line[..<mark].trimmingCharacters(in: .whitespaces)] = String(value)
+        }
+        return variables
+    }
+}
+
+extension ServerConfiguration {
+    /// Settings from `COFFER_*` variables (and Vault's, where it has one); they win over files.
+    mutating func apply(_ environment: ServerEnvironment) throws(ConfigurationError) {
+        if let text = environment["COFFER_LOG_LEVEL", "VAULT_LOG_LEVEL"] { logLevel = try Self.level(text, "COFFER_LOG_LEVEL") }
+        if let text = environment["COFFER_LOG_FORMAT", "VAULT_LOG_FORMAT"] { logFormat = try Self.format(text, "COFFER_LOG_FORMAT") }
+        if let text = environment["COFFER_API_ADDR", "VAULT_API_ADDR"] { apiAddress = text }
+        if let text = environment["COFFER_CLUSTER_ADDR", "VAULT_CLUSTER_ADDR"] { clusterAddress = text }
+        if let text = environment["COFFER_CLUSTER_NAME"] { clusterName = text }
+        if let text = environment["COFFER_DEFAULT_LEASE_TTL"] { defaultLeaseTTL = try Self.seconds(text, "COFFER_DEFAULT_LEASE_TTL") }
+        if let text = environment["COFFER_MAX_LEASE_TTL"] { maxLeaseTTL = try Self.seconds(text, "COFFER_MAX_LEASE_TTL") }
+        if let text = environment["COFFER_UI"] { isUIEnabled = try Self.bool(text, "COFFER_UI") }
+        if let text = environment["COFFER_DISABLE_MLOCK"] { locksMemory = !(try Self.bool(text, "COFFER_DISABLE_MLOCK")) }
+        if let text = environment["COFFER_PID_FILE"] { pidFile = text }
+        if let text = environment["COFFER_STORAGE_PATH"] { storage = .sqlite(directory: text) }
+        if let text = environment["COFFER_AUDIT_DIRS"] {
+            let directories = text.split(whereSeparator: { $0 == ":" || $0 == "," }).map(String.init)
+            guard directories.allSatisfy({ $0.hasPrefix("/") }) else {
+                throw ConfigurationError("COFFER_AUDIT_DIRS must be absolute paths, separated by colons")
+            }
+            auditDirectories = directories
+        }
+        if let text = environment["COFFER_LISTEN_ADDRESS"] { try listen(on: text, environment) }
+    }
+
+    /// Moves the first listener, or makes one.
+    private mutating func listen(on text: String, _ environment: ServerEnvironment) throws(ConfigurationError) {
+        guard let address = ListenerReader.address(text) else {
+            throw ConfigurationError("COFFER_LISTEN_ADDRESS must be a host and a port such as 127.0.0.1:8200")
+        }
+        guard listeners.isEmpty else {
+            listeners[0].address = address
+            return
+        }
+        var listener = ListenerSettings(address: address)
+        if try !(environment["COFFER_TLS_DISABLE"].map { text throws(ConfigurationError) in try Self.bool(text, "COFFER_TLS_DISABLE") } ?? false) {
+            guard let certificate = environment["COFFER_TLS_CERT_FILE"], let key = environment["COFFER_TLS_KEY_FILE"] else {
+                throw ConfigurationError(
+                    "COFFER_LISTEN_ADDRESS needs COFFER_TLS_CERT_FILE and COFFER_TLS_KEY_FILE, or COFFER_TLS_DISABLE=true")
+            }
+            listener.tls = TLSSettings(certificateFile: certificate, keyFile: key)
+        }
+        listeners = [listener]
+    }
+
+    static func level(_ text: String, _ name: String) throws(ConfigurationError) -> LogLevel {
+        guard let level = LogLevel(vault: text.lowercased()) else {
+            throw ConfigurationError("\(name) must be trace, debug, info, warn or error")
+        }
+        return level
+    }
+
+    static func format(_ text: String, _ name: String) throws(ConfigurationError) -> LogFormat {
+        guard let format = LogFormat(rawValue: text.lowercased()) else {
+            throw ConfigurationError("\(name) must be json or standard")
+        }
+        return format
+    }
+
+    private static func bool(_ text: String, _ name: String) throws(ConfigurationError) -> Bool {
+        switch text.lowercased() {
+        case "true", "1", "yes": return true
+        case "false", "0", "no": return false
+        default: throw ConfigurationError("\(name) must be true or false")
+        }
+    }
+
+    private static func seconds(_ text: String, _ name: String) throws(ConfigurationError) -> Int {
+        guard let seconds = DurationText.seconds(text), seconds > 0 else {
+            throw ConfigurationError("\(name) must be a duration such as 768h")
+        }
+        return seconds
+    }
+}

@@ -1,0 +1,115 @@
+import Foundation
+import HTTPShell
+import Syntax
+
+extension ServerConfiguration {
+    /// A configuration file may not be larger.
+    static let fileBytesMax = 1 << 20
+
+    /// Reads files, and every `.hcl` and `.json` file of directories, in order.
+    mutating func apply(paths: [String]) throws(ConfigurationError) {
+        for path in paths {
+            for file in try Self.files(path) { try apply(text: try Self.contents(of: file), file: file) }
+        }
+    }
+
+    private static func files(_ path: String) throws(ConfigurationError) -> [String] {
+        var isDirectory: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
+            throw ConfigurationError("the configuration does not exist or may not be read", file: path)
+        }
+        guard isDirectory.boolValue else { return [path] }
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else {
+            throw ConfigurationError("the directory cannot be read", file: path)
+        }
+        let files = names.filter { $0.hasSuffix(".hcl") || $0.hasSuffix(".json") }.sorted()
+        guard !files.isEmpty else { throw ConfigurationError("the directory has no .hcl or .json file", file: path) }
+        return files.map { path.hasSuffix("/") ? path + $0 : "\(path)/\($0)" }
+    }
+
+    private static func contents(of file: String) throws(ConfigurationError) -> [UInt8] {
+        let size = (try? FileManager.default.attributesOfItem(atPath: file)[.size] as? Int) ?? 0
+        guard size <= fileBytesMax else { throw ConfigurationError("the file is larger than 1 MiB", file: file) }
+        guard let data = FileManager.default.contents(atPath: file) else {
+            throw ConfigurationError("the file cannot be read", file: file)
+        }
+        return Array(data)
+    }
+
+    /// Lays one document over what is there: single values and storage replace, listeners and seals add.
+    package mutating func apply(text: [UInt8], file: String) throws(ConfigurationError) {
+        do throws(HCLError) {
+            try apply(try HCLBody(parsing: text), file: file)
+        } catch {
+            throw ConfigurationError(error, file: file)
+        }
+    }
+
+    private mutating func apply(_ body: HCLBody, file: String) throws(HCLError) {
+        try body.refuseUnknown(except: Self.keys.union(Self.unusedKeys))
+        noteUnused(Self.unusedKeys, in: body, file: file)
+        if let text = try body.text("api_addr") { apiAddress = text }
+        if let text = try body.text("cluster_addr") { clusterAddress = text }
+        if let text = try body.text("cluster_name") { clusterName = text }
+        if let seconds = try body.seconds("default_lease_ttl"), seconds > 0 { defaultLeaseTTL = seconds }
+        if let seconds = try body.seconds("max_lease_ttl"), seconds > 0 { maxLeaseTTL = seconds }
+        if let isOff = try body.bool("disable_mlock") { locksMemory = !isOff }
+        if let isOn = try body.bool("ui") { isUIEnabled = isOn }
+        if let text = try body.text("log_level") { logLevel = try parse(LogLevel.init(vault:), text, "log_level", body) }
+        if let text = try body.text("log_format"), !text.isEmpty {
+            logFormat = try parse(LogFormat.init(rawValue:), text, "log_format", body)
+        }
+        if let directories = try body.strings("audit_dirs") {
+            guard directories.allSatisfy({ $0.hasPrefix("/") }) else { throw body.error("audit_dirs", "must be absolute paths") }
+            auditDirectories = directories
+        }
+        if let text = try body.text("pid_file") { pidFile = text.isEmpty ? nil : text }
+        if let isOn = try body.bool("allow_unauthenticated_rekey") { allowsUnauthenticatedRekey = isOn }
+        try applyStorage(body, file: file)
+        for block in try body.blocks("seal", labels: 1) { seals.append(try Seal(block)) }
+        let duration = try body.seconds("default_max_request_duration")
+        for block in try body.blocks("listener", labels: 1) {
+            var reader = ListenerReader(block: block, file: file, requestSeconds: duration)
+            listeners.append(try reader.settings())
+            notices += reader.notices
+        }
+    }
+
+    private func parse<T>(_ read: (String) -> T?, _ text: String, _ key: String, _ body: HCLBody) throws(HCLError) -> T {
+        guard let value = read(text.lowercased()) else { throw body.error(key, "is none of the values it may have") }
+        return value
+    }
+
+    private mutating func noteUnused(_ unused: Set<String>, in body: HCLBody, file: String) {
+        for (name, position) in body.names where unused.contains(name) {
+            notices.append(ConfigurationNotice("\(HCLError.quoted(name)) has no effect in Coffer", file: file, at: position))
+        }
+    }
+
+    static let keys: Set<String> = [
+        "listener", "storage", "backend", "seal", "api_addr", "cluster_addr", "cluster_name", "default_lease_ttl", "max_lease_ttl",
+        "default_max_request_duration", "disable_mlock", "ui", "log_level", "log_format", "audit_dirs", "pid_file",
+        "allow_unauthenticated_rekey",
+    ]
+
+    /// What Vault and OpenBao know at the top of a configuration and Coffer has no use for.
+    static let unusedKeys: Set<String> = [
+        "administrative_namespace_path", "allow_audit_log_prefixing", "cache_size", "detect_deadlocks", "disable_cache",
+        "disable_clustering", "disable_indexing", "disable_performance_standby", "disable_printable_check", "disable_sealwrap",
+        "disable_sentinel_trace", "enable_multiseal", "enable_post_unseal_trace", "enable_response_header_hostname",
+        "enable_response_header_raft_node_id", "entropy", "experiments", "feature_flags", "ha_backend", "ha_storage",
+        "imprecise_lease_role_tracking", "introspection_endpoint", "kms_library", "license", "license_path", "log_file",
+        "log_requests_level", "log_rotate_bytes", "log_rotate_duration", "log_rotate_max_files", "plugin_directory",
+        "plugin_file_permissions", "plugin_file_uid", "plugin_tmpdir", "post_unseal_trace_directory", "raw_storage_endpoint",
+        "remove_irrevocable_lease_after", "replication", "reporting", "request_limiter", "sentinel", "service_registration",
+        "telemetry", "user_lockout",
+    ]
+}
+
+extension HCLBody {
+    /// An error about a key's value that does not show it.
+    func error(_ key: String, _ problem: String) -> HCLError {
+        let found = names.first { $0.name == key }?.position ?? position
+        return HCLError("\(HCLError.quoted(key)) \(problem)", at: found)
+    }
+}

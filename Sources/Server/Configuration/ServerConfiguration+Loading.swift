@@ -1,0 +1,60 @@
+import Foundation
+import HTTPShell
+
+extension ServerConfiguration {
+    /// Files first, then variables, then the command line; each later one wins.
+    package static func load(_ options: ServerOptions) throws(ConfigurationError) -> ServerConfiguration {
+        let environment = try Self.environment(options)
+        var configuration = ServerConfiguration()
+        if options.isDev { configuration.logFormat = .standard }
+        try configuration.apply(paths: options.configPaths)
+        try configuration.apply(environment)
+        if let text = options.logLevel { configuration.logLevel = try level(text, "-log-level") }
+        if let text = options.logFormat { configuration.logFormat = try format(text, "-log-format") }
+        if options.isDev { try configuration.applyDev(options, environment) }
+        try configuration.check(options)
+        return configuration
+    }
+
+    static func environment(_ options: ServerOptions) throws(ConfigurationError) -> ServerEnvironment {
+        guard let file = options.envFile else { return ServerEnvironment(options.environment) }
+        guard let data = FileManager.default.contents(atPath: file), let text = String(data: data, encoding: .utf8) else {
+            throw ConfigurationError("the file of variables cannot be read", file: file)
+        }
+        return ServerEnvironment(try ServerEnvironment.lines(text, file: file).merging(options.environment) { $1 })
+    }
+
+    private mutating func applyDev(_ options: ServerOptions, _ environment: ServerEnvironment) throws(ConfigurationError) {
+        let token =
+            if let token = options.devRootTokenID { token as String? } else {
+                try environment.secret("COFFER_DEV_ROOT_TOKEN_ID", "VAULT_DEV_ROOT_TOKEN_ID")
+            }
+        dev = Dev(rootToken: token)
+        storage = options.devStorage.map { .sqlite(directory: $0) } ?? .memory
+        let text =
+            options.devListenAddress ?? environment["COFFER_DEV_LISTEN_ADDRESS", "VAULT_DEV_LISTEN_ADDRESS", "COFFER_LISTEN_ADDRESS"]
+            ?? "127.0.0.1:8200"
+        guard let address = ListenerReader.address(text) else {
+            throw ConfigurationError("the address of dev mode must be a host and a port such as 127.0.0.1:8200")
+        }
+        listeners.insert(ListenerSettings(address: address), at: 0)
+        let temporary = environment["TMPDIR"] ?? "/tmp"
+        if temporary.hasPrefix("/"), !auditDirectories.contains(temporary) { auditDirectories.append(temporary) }
+        if temporary != "/tmp", !auditDirectories.contains("/tmp") { auditDirectories.append("/tmp") }
+    }
+
+    private func check(_ options: ServerOptions) throws(ConfigurationError) {
+        guard storage != nil else {
+            throw ConfigurationError(
+                options.configPaths.isEmpty
+                    ? "no configuration: give one with -config FILE, or try -dev"
+                    : "no storage: add storage \"sqlite\" { path = \"/var/lib/coffer\" } to the configuration")
+        }
+        guard !listeners.isEmpty else {
+            throw ConfigurationError("no listener: add listener \"tcp\" { address = \"127.0.0.1:8200\" ... } to the configuration")
+        }
+        guard defaultLeaseTTL <= maxLeaseTTL else { throw ConfigurationError("default_lease_ttl is longer than max_lease_ttl") }
+        let active = seals.count { !$0.isDisabled }
+        guard active <= 1 else { throw ConfigurationError("more than one seal is active; set disabled = true on the old one") }
+    }
+}

@@ -1,0 +1,51 @@
+package import HTTPShell
+
+/// Everything that a server is told before it starts.
+package struct ServerConfiguration: Sendable {
+    package enum Storage: Sendable, Hashable {
+        case memory
+        case sqlite(directory: String)
+    }
+
+    package struct Seal: Sendable, Hashable {
+        package enum Mechanism: Sendable, Hashable {
+            case shamir
+            case `static`(currentKeyID: String, currentKey: String, previousKeyID: String?, previousKey: String?)
+        }
+
+        package var mechanism: Mechanism
+        /// Still able to open what it sealed, while another seal takes over.
+        package var isDisabled: Bool
+    }
+
+    package var storage: Storage?
+    /// Empty means Shamir shares, or a seed key in the environment.
+    package var seals: [Seal] = []
+    package var listeners: [ListenerSettings] = []
+    package var capacity = ShellCapacity()
+    package var apiAddress = ""
+    package var clusterAddress = ""
+    package var clusterName = "coffer"
+    /// Seconds.
+    package var defaultLeaseTTL = 768 * 3_600
+    package var maxLeaseTTL = 768 * 3_600
+    package var locksMemory = false
+    package var isUIEnabled = false
+    package var logLevel = LogLevel.info
+    package var logFormat = LogFormat.json
+    /// Absolute; audit files lie below these only.
+    package var auditDirectories: [String] = []
+    package var pidFile: String?
+    /// `sys/rekey` and `sys/generate-root` without a token, as the old protocol has them.
+    package var allowsUnauthenticatedRekey = false
+    package var dev: Dev?
+    package var notices: [ConfigurationNotice] = []
+
+    /// Dev mode: unsealed at start, everything printed that is needed to use it.
+    package struct Dev: Sendable, Hashable {
+        /// nil lets the server draw one.
+        package var rootToken: String?
+    }
+
+    package init() {}
+}

@@ -1,0 +1,18 @@
+/// What the command line and the environment say about a server.
+package struct ServerOptions: Sendable {
+    /// Files and directories, later ones winning.
+    package var configPaths: [String] = []
+    package var isDev = false
+    package var devRootTokenID: String?
+    package var devListenAddress: String?
+    /// A directory; dev mode keeps everything in memory without it.
+    package var devStorage: String?
+    package var logLevel: String?
+    package var logFormat: String?
+    /// A file of `NAME=value` lines that stand behind the environment.
+    package var envFile: String?
+    /// The process's environment; injected so that tests decide.
+    package var environment: [String: String]
+
+    package init(environment: [String: String]) { self.environment = environment }
+}

@@ -1,0 +1,88 @@
+import Core
+import EngineKit
+import HTTPShell
+import NIOHTTP1
+import Syntax
+
+extension CoreRequest {
+    /// Reads method, headers and query as Vault does. The body is not looked at.
+    init(vault request: ShellRequest, prefix: String) throws(HTTPRefusal) {
+        let headers = try VaultHeaders(request.headers)
+        let query = try QueryText.items(request.query)
+        let call = try VaultCall(method: request.method, query: query, contentType: headers.contentType, body: request.body)
+        self.init(
+            id: request.id, operation: call.operation, path: String(request.path.dropFirst(prefix.count)), query: call.query,
+            body: call.ignoresBody ? [] : request.body, credentials: headers.token.map { .token($0) } ?? .none,
+            connection: request.connection, wrapTTL: headers.wrapTTL, headers: headers.recorded)
+    }
+}
+
+/// The operation a method and its query ask for.
+struct VaultCall {
+    var operation: Operation
+    var query: [(name: String, value: String)]
+    /// A GET may carry a body by mistake of its client; nobody reads it.
+    var ignoresBody = false
+
+    init(method: String, query: [(name: String, value: String)], contentType: String, body: [UInt8]) throws(HTTPRefusal) {
+        self.query = query.filter { !["list", "scan", "help"].contains($0.name) }
+        func isSet(_ name: String) throws(HTTPRefusal) -> Bool {
+            guard let item = query.first(where: { $0.name == name }) else { return false }
+            switch item.value.lowercased() {
+            case "true", "1", "t": return true
+            case "false", "0", "f", "": return false
+            default: throw HTTPRefusal(400, "the query parameter \"\(name)\" must be true or false")
+            }
+        }
+        switch method {
+        case "GET", "HEAD":
+            ignoresBody = true
+            if try isSet("help") {
+                operation = .help
+            } else if try isSet("list") {
+                operation = .list
+            } else if try isSet("scan") {
+                operation = .list
+                self.query.append(("recursive", "true"))
+            } else {
+                operation = .read
+            }
+        case "LIST", "SCAN":
+            ignoresBody = true
+            operation = .list
+            if method == "SCAN" { self.query.append(("recursive", "true")) }
+        case "POST", "PUT":
+            operation = .update
+            try Self.checkIsJSON(body, contentType)
+        case "PATCH":
+            operation = .patch
+            guard Self.mediaType(contentType) == "application/merge-patch+json" else {
+                throw HTTPRefusal(415, "PATCH requires the Content-Type application/merge-patch+json")
+            }
+        case "DELETE":
+            operation = .delete
+            try Self.checkIsJSON(body, contentType)
+        default:
+            throw HTTPRefusal(405, "method not allowed")
+        }
+    }
+
+    /// Says nothing of the JSON itself, which the pipeline reads. `curl -d` declares a form even when it sends JSON, so,
+    /// as in Vault, the first character decides.
+    private static func checkIsJSON(_ body: [UInt8], _ contentType: String) throws(HTTPRefusal) {
+        switch mediaType(contentType) {
+        case "application/x-www-form-urlencoded":
+            let first = body.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
+            guard first == nil || first == UInt8(ascii: "{") else { throw notJSON }
+        case "multipart/form-data": throw notJSON
+        default: break
+        }
+    }
+
+    private static let notJSON = HTTPRefusal(415, "forms are not accepted; send the body as JSON (Content-Type: application/json)")
+
+    private static func mediaType(_ contentType: String) -> String {
+        let type = contentType.prefix { $0 != ";" }.lowercased()
+        return String(type.drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed())
+    }
+}

@@ -1,0 +1,55 @@
+import Core
+import EngineKit
+import HTTPShell
+import Syntax
+
+extension ShellResponse {
+    init(vault answer: CoreAnswer) {
+        switch answer.outcome {
+        case .success(let response): self.init(vault: response, answer)
+        case .failure(let error): self.init(vault: error, answer)
+        }
+    }
+
+    private init(vault response: Response, _ answer: CoreAnswer) {
+        switch response.body {
+        case .bare(let body):
+            self.init(status: response.status ?? 200, body: body.encoded())
+        case .none where response.auth == nil && response.warnings.isEmpty:
+            self.init(status: response.status ?? 204)
+        case .none:
+            self.init(status: response.status ?? 200, body: VaultEnvelope(answer, response, data: nil).encoded())
+        case .data(let data):
+            self.init(status: response.status ?? 200, body: VaultEnvelope(answer, response, data: data).encoded())
+        }
+    }
+
+    private init(vault error: CofferError, _ answer: CoreAnswer) {
+        let status = error.code.vaultStatus
+        let body =
+            if let data = error.data {
+                VaultEnvelope(answer, Response(.data(data), warnings: error.messages), data: data).encoded()
+            } else {
+                JSON.object(["errors": .strings(error.messages)]).encoded()
+            }
+        self.init(status: status, headers: error.code == .rateLimited ? [("retry-after", "1")] : [], body: body)
+    }
+}
+
+extension CofferError.Code {
+    /// Vault answers most refusals with 400; a client that lost a race at the storage may tell it apart by 409.
+    var vaultStatus: Int {
+        switch self {
+        case .invalidRequest, .uninitialized: 400
+        case .permissionDenied: 403
+        case .notFound: 404
+        case .methodNotAllowed: 405
+        case .conflict: 409
+        case .tooLarge: 413
+        case .unsupportedMediaType: 415
+        case .rateLimited: 429
+        case .internal: 500
+        case .sealed, .unavailable: 503
+        }
+    }
+}

@@ -1,0 +1,78 @@
+import Core
+import EngineKit
+import Syntax
+
+/// The object around every answer of the Vault API, written straight into its bytes.
+struct VaultEnvelope {
+    private let answer: CoreAnswer
+    private let response: Response
+    private let data: JSON?
+
+    init(_ answer: CoreAnswer, _ response: Response, data: JSON?) {
+        self.answer = answer
+        self.response = response
+        self.data = data
+    }
+
+    func encoded() -> [UInt8] {
+        var output: [UInt8] = []
+        output.reserveCapacity(320 + dataBytes)
+        output.append(#"{"request_id":"#)
+        JSON.encode(answer.requestID, into: &output)
+        output.append(#","lease_id":"","renewable":false,"lease_duration":0,"data":"#)
+        if let data { data.encode(into: &output) } else { output.append("null") }
+        output.append(#","wrap_info":null,"warnings":"#)
+        if response.warnings.isEmpty { output.append("null") } else { JSON.strings(response.warnings).encode(into: &output) }
+        output.append(#","auth":"#)
+        if case .issued(let auth)? = response.auth { encode(auth, into: &output) } else { output.append("null") }
+        output.append(#","mount_type":"#)
+        JSON.encode(answer.mountType, into: &output)
+        if answer.path.utf8.starts(with: "sys/".utf8) { repeatMembers(into: &output) }
+        output.append("}")
+        return output
+    }
+
+    private var dataBytes: Int {
+        if case .raw(let bytes)? = data { bytes.count } else { 256 }
+    }
+
+    /// Answers of `sys/` carry the members of `data` a second time beside it, for clients older than `data`.
+    private func repeatMembers(into output: inout [UInt8]) {
+        let own: Set = [
+            "request_id", "lease_id", "renewable", "lease_duration", "data", "wrap_info", "warnings", "auth", "mount_type",
+        ]
+        guard case .object(let object)? = try? data?.parsed() else { return }
+        for member in object where !own.contains(member.key) {
+            output.append(",")
+            JSON.encode(member.key, into: &output)
+            output.append(":")
+            member.value.encode(into: &output)
+        }
+    }
+
+    private func encode(_ auth: IssuedAuth, into output: inout [UInt8]) {
+        let metadata = auth.metadata.sorted { $0.key < $1.key }.map { JSONObject.Member(key: $0.key, value: .string($0.value)) }
+        let object: JSONObject = [
+            "client_token": .string(auth.clientToken),
+            "accessor": .string(auth.accessor),
+            "policies": .strings(auth.policies),
+            "token_policies": .strings(auth.tokenPolicies),
+            "identity_policies": .strings(auth.identityPolicies),
+            "metadata": metadata.isEmpty ? .null : .object(JSONObject(metadata)),
+            "lease_duration": .int(auth.leaseSeconds),
+            "renewable": .bool(auth.isRenewable),
+            "entity_id": .string(auth.entityID),
+            "token_type": .string(auth.type.rawValue),
+            "orphan": .bool(auth.isOrphan),
+            "mfa_requirement": .null,
+            "num_uses": .int(auth.uses),
+        ]
+        object.encode(into: &output)
+    }
+}
+
+extension [UInt8] {
+    fileprivate mutating func append(_ text: StaticString) {
+        append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+}

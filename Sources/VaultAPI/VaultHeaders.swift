@@ -1,0 +1,55 @@
+import HTTPShell
+import NIOHTTP1
+import Syntax
+
+/// What the Vault API reads from the headers of a request.
+struct VaultHeaders {
+    var token: String?
+    /// Seconds.
+    var wrapTTL: Int?
+    var contentType = ""
+    /// Those that an audit device may be told to record.
+    var recorded: [(name: String, value: String)] = []
+
+    init(_ headers: HTTPHeaders) throws(HTTPRefusal) {
+        var authorization: String?
+        for (name, value) in headers {
+            switch name.utf8.count {
+            case 12 where name.equals("content-type"): contentType = value
+            case 13 where name.equals("x-vault-token"): token = value.isEmpty ? nil : value
+            case 13 where name.equals("authorization"): authorization = value
+            case 16 where name.equals("x-vault-wrap-ttl"): wrapTTL = try Self.wrapTTL(value)
+            case 17 where name.equals("x-vault-namespace"): try Self.checkNamespace(value)
+            case 4 where name.equals("host"), 6 where name.equals("accept"), 6 where name.equals("cookie"),
+                14 where name.equals("content-length"):
+                break
+            default: recorded.append((name.lowercased(), value))
+            }
+        }
+        guard let authorization, let bearer = Self.bearer(authorization) else { return }
+        guard token == nil else { throw HTTPRefusal(400, "X-Vault-Token and Authorization must not both be sent") }
+        token = bearer
+    }
+
+    /// Nothing when the scheme is another one, which some proxies add for themselves.
+    private static func bearer(_ value: String) -> String? {
+        guard value.prefix(7).lowercased() == "bearer " else { return nil }
+        let token = value.dropFirst(7).drop { $0 == " " }
+        return token.isEmpty ? nil : String(token)
+    }
+
+    private static func wrapTTL(_ value: String) throws(HTTPRefusal) -> Int? {
+        guard !value.isEmpty else { return nil }
+        guard let seconds = DurationText.seconds(value) else {
+            throw HTTPRefusal(400, "X-Vault-Wrap-TTL must be a duration such as \"120\" or \"5m\"")
+        }
+        return seconds == 0 ? nil : seconds
+    }
+
+    private static func checkNamespace(_ value: String) throws(HTTPRefusal) {
+        let name = value.drop { $0 == "/" }
+        guard name.isEmpty || name == "root" || name == "root/" else {
+            throw HTTPRefusal(400, "namespaces are not supported; send no X-Vault-Namespace header")
+        }
+    }
+}

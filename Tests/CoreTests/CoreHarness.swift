@@ -1,0 +1,107 @@
+import Barrier
+import Core
+import EngineKit
+import KVEngine
+import Logging
+import Syntax
+import TestSupport
+
+/// A whole core in memory, with time and randomness in the test's hand.
+final class CoreHarness: Sendable {
+    let core: Core
+    let time = ManualTime()
+    let storage: any Storage
+    let root: String
+
+    /// Initialised and, unless the seal wants shares, open.
+    static func make(
+        storage: any Storage = MemoryStorage(), settings: CoreSettings = CoreSettings(), seed: UInt64 = 7
+    ) async throws -> CoreHarness {
+        let harness = try CoreHarness(storage: storage, settings: settings, seed: seed, root: "root-token")
+        _ = try await harness.core.initialize(
+            shares: ShareCount(shares: 1, threshold: 1), rootToken: "root-token",
+            mounts: [.init(path: "secret/", type: "kv", options: ["version": "2"], description: "")])
+        return harness
+    }
+
+    /// The same store, as another start of the server sees it.
+    func restarted(settings: CoreSettings = CoreSettings()) async throws -> CoreHarness {
+        let harness = try CoreHarness(storage: storage, settings: settings, seed: 99, root: root, start: time.now())
+        try await harness.core.start()
+        return harness
+    }
+
+    private init(storage: any Storage, settings: CoreSettings, seed: UInt64, root: String, start: Timestamp? = nil) throws {
+        self.storage = storage
+        self.root = root
+        if let start { time.set(start) }
+        let randomness = SeededRandomness(seed: seed)
+        let barrier = Barrier(base: storage, randomness: randomness, time: time)
+        let key = SeededRandomness(seed: 41).bytes(32)
+        let seal = try StaticSeal(
+            StaticSealConfiguration(
+                currentKeyID: "k1",
+                currentKey: key.map { byte in
+                    let text = String(byte, radix: 16)
+                    return text.utf8.count == 1 ? "0" + text : text
+                }.joined()),
+            sources: KeySources(lookup: { _ in nil }, readFile: { _ in [] }))
+        var catalog = EngineCatalog()
+        catalog.addSecretsEngine(kvDescription)
+        core = Core(
+            settings: settings,
+            environment: CoreEnvironment(
+                catalog: catalog, time: time, randomness: randomness,
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
+            barrier: barrier,
+            seal: SealController(barrier: barrier, base: storage, seal: seal, randomness: randomness, time: time))
+    }
+
+    // MARK: Asking
+
+    struct Answer {
+        var outcome: Result<Response, CofferError>
+
+        var data: JSONObject? {
+            guard case .success(let response) = outcome else { return nil }
+            switch response.body {
+            case .data(let json), .bare(let json): return (try? json.parsed())?.objectValue
+            case .none: return nil
+            }
+        }
+
+        var error: CofferError? { if case .failure(let error) = outcome { error } else { nil } }
+        var code: CofferError.Code? { error?.code }
+        var isSuccess: Bool { error == nil }
+        var issued: IssuedAuth? {
+            if case .success(let response) = outcome, case .issued(let auth)? = response.auth { auth } else { nil }
+        }
+        var response: Response? { if case .success(let response) = outcome { response } else { nil } }
+    }
+
+    @discardableResult
+    func ask(
+        _ operation: EngineKit.Operation, _ path: String, _ body: JSONObject? = nil, token: String? = "",
+        query: [(name: String, value: String)] = [],
+        from address: String = "127.0.0.1"
+    ) async -> Answer {
+        var request = CoreRequest(id: "test", operation: operation, path: path, query: query)
+        if let body { request.body = body.encoded() }
+        if let token { request.credentials = .token(token.isEmpty ? root : token) }
+        request.connection = Connection(remoteAddress: address)
+        return Answer(outcome: await core.handle(request).outcome)
+    }
+
+    func writePolicy(_ name: String, _ text: String) async {
+        await ask(.update, "sys/policies/acl/\(name)", ["policy": .string(text)])
+    }
+
+    /// A child of root with these policies.
+    func token(_ policies: [String], _ more: JSONObject = [:]) async throws -> String {
+        var body = more
+        body["policies"] = .strings(policies)
+        let answer = await ask(.update, "auth/token/create", body)
+        guard let issued = answer.issued else { throw answer.error ?? .notFound }
+        return issued.clientToken
+    }
+}

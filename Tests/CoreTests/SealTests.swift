@@ -1,0 +1,49 @@
+import Core
+import EngineKit
+import Syntax
+import TestSupport
+import Testing
+
+@Suite struct SealTests {
+    @Test func sealedServerAnswersNothingButItsStatus() async throws {
+        let server = try await CoreHarness.make()
+        await server.ask(.update, "secret/data/a", ["data": ["k": "v"]])
+        #expect(await server.ask(.update, "sys/seal").isSuccess)
+        #expect(await server.ask(.read, "secret/data/a").code == .sealed)
+        #expect(await server.ask(.read, "sys/seal-status", token: nil).data?["sealed"] == true)
+        #expect(await server.ask(.read, "sys/health", token: nil).response?.status == 503)
+    }
+
+    @Test func everythingIsThereAfterARestart() async throws {
+        let server = try await CoreHarness.make()
+        await server.ask(.update, "secret/data/a", ["data": ["k": "v"]])
+        await server.writePolicy("reader", "path \"secret/data/a\" { capabilities = [\"read\"] }")
+        let token = try await server.token(["reader"])
+        await server.core.close()
+        let again = try await server.restarted()
+        #expect(await again.ask(.read, "secret/data/a", token: token).data?["data"]?["k"] == "v")
+        #expect(await again.ask(.delete, "secret/data/a", token: token).code == .permissionDenied)
+    }
+
+    @Test(arguments: [("sealedcode", "299", 299), ("activecode", "204", 503)])
+    func healthCodesCanBeChosen(name: String, value: String, expected: Int) async throws {
+        let server = try await CoreHarness.make()
+        await server.core.close()
+        #expect(await server.ask(.read, "sys/health", token: nil, query: [(name, value)]).response?.status == expected)
+    }
+
+    @Test func initialisesOnce() async throws {
+        let server = try await CoreHarness.make()
+        let answer = await server.ask(.update, "sys/init", ["secret_shares": 1, "secret_threshold": 1], token: nil)
+        #expect(answer.code == .invalidRequest)
+    }
+
+    @Test func rotationChangesTheTermAndKeepsEverything() async throws {
+        let server = try await CoreHarness.make()
+        await server.ask(.update, "secret/data/a", ["data": ["k": "v"]])
+        #expect(await server.ask(.read, "sys/key-status").data?["term"] == 1)
+        #expect(await server.ask(.update, "sys/rotate").isSuccess)
+        #expect(await server.ask(.read, "sys/key-status").data?["term"] == 2)
+        #expect(await server.ask(.read, "secret/data/a").data?["data"]?["k"] == "v")
+    }
+}

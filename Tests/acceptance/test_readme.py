@@ -1,0 +1,91 @@
+"""The commands of the README work as they stand, and its first lines start a server."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+
+from harness import BINARY, ROOT, clean_environment, free_port
+
+
+def console_blocks(text):
+    return re.findall(r"^```console\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def steps(block):
+    """(command, expected output lines) pairs."""
+    found = []
+    for line in block.splitlines():
+        if line.startswith("$ "):
+            found.append((line[2:], []))
+        else:
+            found[-1][1].append(line)
+    return found
+
+
+def appears(expected, output):
+    """Every expected line, in order; `…` stands for anything and runs of spaces do not matter."""
+    position = 0
+    lines = [re.sub(r"\s+", " ", line).strip() for line in output.splitlines()]
+    for wanted in expected:
+        parts = [re.escape(re.sub(r"\s+", " ", part).strip()) for part in wanted.split("…")]
+        pattern = re.compile(r"\s*.*".join(parts) if len(parts) > 1 else parts[0])
+        while position < len(lines) and not pattern.fullmatch(lines[position]):
+            position += 1
+        if position == len(lines):
+            return False
+        position += 1
+    return True
+
+
+def test_the_matcher_can_fail():
+    assert appears(["a   b", "…x…"], "head\na b\n1x2\n")
+    assert not appears(["a b"], "a c\n") and not appears(["b", "a"], "a\nb\n")
+
+
+def test_the_first_command_and_the_tour(tmp_path):
+    home = tmp_path / ".coffer"
+    address = f"http://127.0.0.1:{free_port()}"
+    environment = clean_environment(
+        COFFER_HOME=home, COFFER_RUN_ADDR=address, VAULT_ADDR=address, HOME=tmp_path,
+        PATH=f"{BINARY.parent}:{os.environ['PATH']}")
+    text = (ROOT / "README.md").read_text()
+    assert text.index("make run") < text.index("make test") < 200
+
+    for attempt in ("first", "again"):
+        with open(tmp_path / "run.log", "w") as log:
+            run = subprocess.Popen([ROOT / "scripts/run-server", BINARY], env=environment, stdout=log, stderr=log, start_new_session=True)
+        try:
+            deadline = time.monotonic() + 40
+            while "Coffer is ready" not in (tmp_path / "run.log").read_text():
+                assert run.poll() is None and time.monotonic() < deadline, (tmp_path / "run.log").read_text()
+                time.sleep(0.05)
+            if attempt == "first":
+                take_the_tour(text, environment, tmp_path)
+            else:
+                again = subprocess.run(["bash", "-c", "coffer kv get -field=organization secret/apis/openai"], env=environment,
+                                       cwd=tmp_path, capture_output=True, text=True, timeout=30)
+                assert again.stdout.strip() == "org-1", again.stderr
+        finally:
+            os.killpg(run.pid, signal.SIGINT)
+            try:
+                run.wait(20)
+            except subprocess.TimeoutExpired:
+                os.killpg(run.pid, signal.SIGKILL)
+                raise
+
+
+def take_the_tour(text, environment, directory):
+    blocks = console_blocks(text)
+    assert len(blocks) >= 3
+    script = ["set -u", "coffer login - < .coffer/root-token >/dev/null || exit 90"]
+    tour = [step for block in blocks for step in steps(block)]
+    for number, (command, _) in enumerate(tour):
+        script += [f"echo '@@{number}'", command, f"[ $? -eq 0 ] || exit {100 + number}"]
+    done = subprocess.run(["bash", "-c", "\n".join(script)], env=environment, cwd=directory, capture_output=True, text=True, timeout=120)
+    failed = tour[done.returncode - 100][0] if done.returncode >= 100 else ""
+    assert done.returncode == 0, f"{failed}\n{done.stdout[-1500:]}\n{done.stderr[-1500:]}"
+    outputs = re.split(r"^@@\d+\n", done.stdout, flags=re.MULTILINE)[1:]
+    for (command, expected), output in zip(tour, outputs, strict=True):
+        assert appears(expected, output), f"{command}\nexpected {expected}\ngot {output}"
