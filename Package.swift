@@ -107,7 +107,6 @@ let package = Package(
         tests("CoreTests", ["Core", "Barrier", "EngineKit", "KVEngine", "Syntax", "TestSupport", logging]),
         tests("AuditTests", ["Audit", "EngineKit", "Syntax", "SecretMemory", crypto, logging]),
         tests("KVEngineTests", ["KVEngine", "EngineKit", "Syntax", "TestSupport", logging]),
-        tests("StorageTests", ["EngineKit", "StoreSQLite", "TestSupport", logging]),
         tests("BarrierTests", ["Barrier", "SecretMemory", "Syntax", "EngineKit", crypto]),
         tests(
             "StorageTests", ["EngineKit", "StoreSQLite", "TestSupport", logging, .product(name: "GRDB", package: "GRDB.swift")]),
