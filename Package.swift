@@ -106,6 +106,7 @@ let package = Package(
         tests("RoomTests", []),
         tests("CoreTests", ["Core", "Barrier", "EngineKit", "KVEngine", "Syntax", "TestSupport", logging]),
         tests("AuditTests", ["Audit", "EngineKit", "Syntax", "SecretMemory", crypto, logging]),
+        tests("KVEngineTests", ["KVEngine", "EngineKit", "Syntax", "TestSupport", logging]),
         tests("BarrierTests", ["Barrier", "SecretMemory", "Syntax", "EngineKit", crypto]),
         tests(
             "StorageTests", ["EngineKit", "StoreSQLite", "TestSupport", logging, .product(name: "GRDB", package: "GRDB.swift")]),
