@@ -6,6 +6,7 @@ extension ServerConfiguration {
     package static func load(_ options: ServerOptions) throws(ConfigurationError) -> ServerConfiguration {
         let environment = try Self.environment(options)
         var configuration = ServerConfiguration()
+        configuration.environment = environment
         if options.isDev { configuration.logFormat = .standard }
         try configuration.apply(paths: options.configPaths)
         try configuration.apply(environment)
@@ -29,10 +30,11 @@ extension ServerConfiguration {
             if let token = options.devRootTokenID { token as String? } else {
                 try environment.secret("COFFER_DEV_ROOT_TOKEN_ID", "VAULT_DEV_ROOT_TOKEN_ID")
             }
-        dev = Dev(rootToken: token)
+        dev = Dev(rootToken: token, usesKVVersion1: options.devUsesKVVersion1, storeToken: options.devStoreToken)
         storage = options.devStorage.map { .sqlite(directory: $0) } ?? .memory
         let text =
-            options.devListenAddress ?? environment["COFFER_DEV_LISTEN_ADDRESS", "VAULT_DEV_LISTEN_ADDRESS", "COFFER_LISTEN_ADDRESS"]
+            options.devListenAddress ?? environment[
+                "COFFER_DEV_LISTEN_ADDRESS", "VAULT_DEV_LISTEN_ADDRESS", "COFFER_LISTEN_ADDRESS"]
             ?? "127.0.0.1:8200"
         guard let address = ListenerReader.address(text) else {
             throw ConfigurationError("the address of dev mode must be a host and a port such as 127.0.0.1:8200")
