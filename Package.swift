@@ -109,7 +109,6 @@ let package = Package(
         tests("KVEngineTests", ["KVEngine", "EngineKit", "Syntax", "TestSupport", logging]),
         tests("SyntaxTests", ["Syntax"]),
         tests("PolicyTests", ["Syntax", "Policy", "EngineKit"]),
-        tests("StorageTests", ["EngineKit", "StoreSQLite", "TestSupport", logging]),
         tests("BarrierTests", ["Barrier", "SecretMemory", "Syntax", "EngineKit", crypto]),
         tests(
             "StorageTests", ["EngineKit", "StoreSQLite", "TestSupport", logging, .product(name: "GRDB", package: "GRDB.swift")]),
