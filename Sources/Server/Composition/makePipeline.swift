@@ -1,3 +1,4 @@
+import AuthMethods
 import Barrier
 import Core
 import EngineKit
@@ -37,6 +38,8 @@ func makePipeline(_ configuration: ServerConfiguration, _ logs: LogStream) async
 private func catalog() -> EngineCatalog {
     var catalog = EngineCatalog()
     catalog.addSecretsEngine(kvDescription)
+    catalog.addAuthMethod(appRoleDescription)
+    catalog.addAuthMethod(userpassDescription())
     return catalog
 }
 
