@@ -105,7 +105,7 @@ let package = Package(
         room("TestSupport", ["SecretMemory", "Syntax", "EngineKit"]),
         tests("RoomTests", []),
         tests("CoreTests", ["Core", "Barrier", "EngineKit", "KVEngine", "Syntax", "TestSupport", logging]),
-        tests("AuditTests", ["Audit", "EngineKit", "Syntax", "SecretMemory", crypto, logging]),
+        tests("AuditTests", ["Audit", "EngineKit", "Syntax", "SecretMemory", "TestSupport", crypto, logging]),
         tests("KVEngineTests", ["KVEngine", "EngineKit", "Syntax", "TestSupport", logging]),
         tests("SyntaxTests", ["Syntax"]),
         tests("PolicyTests", ["Syntax", "Policy", "EngineKit"]),
