@@ -180,6 +180,21 @@ import Testing
         #expect(run.status == 0)
     }
 
+    @Test(
+        "gives a share of a rekeying with the nonce of its status",
+        arguments: [(["old"], "update", "n-1"), (["-verify", "new"], "verify", "n-2")])
+    func rekey(arguments: [String], route: String, nonce: String) async {
+        let run = await CommandRun(["operator", "rekey"] + arguments) { method, path in
+            let second = path.hasSuffix("verify") ? "n-2" : ""
+            return method == "GET"
+                ? (200, ["started": true, "nonce": "n-1", "verification_nonce": .string(second), "t": 2, "n": 3])
+                : (200, ["nonce": "n-1", "complete": true, "keys_base64": ["a=", "b="]])
+        }
+        #expect(run.lines.last == "PUT sys/rekey/\(route)")
+        #expect(run.sent?["nonce"]?.stringValue == nonce)
+        #expect(run.output.contains("Key 2: b="))
+    }
+
     @Test("ends when no terminal can be asked for a key, and at Control-C")
     func notAsked() async {
         #expect(await CommandRun(["operator", "unseal"]).status == 1)

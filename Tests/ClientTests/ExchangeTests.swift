@@ -117,6 +117,13 @@ import Testing
         #expect(mount.apiPath("secret/a", "data") == expected)
     }
 
+    @Test("asks a mount for help with a slash when it does not answer without")
+    func help() async throws {
+        let transport = ScriptedTransport([.init(404, #"{"errors":["no handler"]}"#), .init(200, #"{"help":"text"}"#)])
+        #expect(try await client(transport).help("secret") == "text")
+        #expect(transport.requests.last?.url == "http://server:8200/v1/secret/?help=1")
+    }
+
     @Test("writes a KV version with check-and-set")
     func kv2() async throws {
         let transport = ScriptedTransport([.init(200, #"{"data":{"version":5}}"#)])
