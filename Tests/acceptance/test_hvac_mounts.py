@@ -113,5 +113,7 @@ def test_preflight(server):
         assert "preflight capability check returned 403" in reply.errors[0]
     acl = server.get("sys/internal/ui/resultant-acl").expect(200).data
     assert acl["root"] is True
+    token = server.new_token('path "secret/data/a" { capabilities = ["read"] }\n'
+                             'path "sys/internal/ui/resultant-acl" { capabilities = ["read"] }')
     acl = server.get("sys/internal/ui/resultant-acl", token=token).expect(200).data
     assert acl["exact_paths"]["secret/data/a"]["capabilities"] == ["read"]
