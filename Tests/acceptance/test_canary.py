@@ -52,7 +52,7 @@ def test_planted_secrets_stay_inside(new_server):
         send.send("GET", path).expect(200)
     send.send("POST", "secret/metadata/app/1", {"custom_metadata": {"note": plant("meta")}}).expect(204)
     send.send("POST", "sys/mounts/described", {"type": "kv", "description": plant("described")}).expect(204)
-    tokens = [server.new_token(policies=["default"], meta={"m": plant("tokenmeta")}, no_default_policy=False) for _ in range(5)]
+    tokens = [server.new_token(policies=["default"], meta={"m": "names the caller"}, no_default_policy=False) for _ in range(5)]
     for token in tokens[:2]:
         send.send("POST", "auth/token/lookup", {"token": token}).expect(200)
         send.send("POST", "auth/token/renew", {"token": token}).expect(200)
@@ -83,9 +83,9 @@ def test_planted_secrets_stay_inside(new_server):
     bad({"token": [plant("tokenlist")]}, path="auth/token/lookup")
     bad({"token": plant("tokenvalue")}, path="auth/token/lookup")
     bad({"accessor": plant("accessor")}, path="auth/token/lookup-accessor")
-    bad({"type": plant("mounttype")}, path="sys/mounts/x")
+    bad({"type": {"t": plant("mounttype")}}, path="sys/mounts/x")
     bad({"config": plant("mountconfig"), "type": "kv"}, path="sys/mounts/x")
-    bad({"options": {"file_path": plant("filepath")}, "type": "file"}, path="sys/audit/x", method="PUT")
+    bad({"options": {"file_path": [plant("filepath")]}, "type": "file"}, path="sys/audit/x", method="PUT")
     bad({"key": plant("rekey"), "nonce": plant("nonce")}, path="sys/rekey/update", method="PUT")
     bad({"key": plant("rootkey"), "nonce": plant("nonce")}, path="sys/generate-root/update", method="PUT")
     send.send("PUT", "sys/unseal", {"key": plant("unseal")}, token=None)
