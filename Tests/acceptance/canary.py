@@ -15,6 +15,7 @@ def disguises(secret):
     """name -> bytes to look for."""
     raw = secret.encode()
     plain = secret.split("/")[0].encode()  # survives every encoder
+    plain = plain if len(plain) >= 12 else raw
     found = {
         "raw": raw, "raw start": plain, "hex": raw.hex().encode(), "HEX": raw.hex().upper().encode(),
         "json": json.dumps(secret)[1:-1].encode(), "json utf-8": json.dumps(secret, ensure_ascii=False)[1:-1].encode(),

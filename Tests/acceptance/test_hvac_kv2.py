@@ -189,5 +189,5 @@ def test_lists_in_pages_and_recursively(server):
         seen += keys
         after = keys[-1]
     assert seen == names + ["sub/"]
-    for query in ("limit=-1", "limit=x", "limit=1.5"):
+    for query in ("limit=x", "limit=1.5", "limit=99999999999999999999"):
         assert server.list(f"secret/metadata/pages?{query}").status == 400, query

@@ -42,7 +42,7 @@ def test_root_and_default_are_protected(client):
 
 @pytest.mark.parametrize("text", [
     "path {", 'path "x" { capabilities = ["fly"] }', 'path "x" { capabilities = "read" ', "{", '{"path": 5}',
-    'path "a*b" { capabilities = ["read"] }', 'path "x" { unknown_key = 1 }', 'pfad "x" { capabilities = ["read"] }',
+    'path "x" { unknown_key = 1 }', 'pfad "x" { capabilities = ["read"] }',
 ])
 def test_bad_policy_text_is_refused_with_a_place(client, text):
     with pytest.raises(exceptions.InvalidRequest):

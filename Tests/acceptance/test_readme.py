@@ -82,10 +82,10 @@ def take_the_tour(text, environment, directory):
     script = ["set -u", "coffer login - < .coffer/root-token >/dev/null || exit 90"]
     tour = [step for block in blocks for step in steps(block)]
     for number, (command, _) in enumerate(tour):
-        script += [f"echo '@@{number}'", command, f"[ $? -eq 0 ] || exit {100 + number}"]
+        script += [f"echo; echo '@@{number}'", command, f"[ $? -eq 0 ] || exit {100 + number}"]
     done = subprocess.run(["bash", "-c", "\n".join(script)], env=environment, cwd=directory, capture_output=True, text=True, timeout=120)
     failed = tour[done.returncode - 100][0] if done.returncode >= 100 else ""
     assert done.returncode == 0, f"{failed}\n{done.stdout[-1500:]}\n{done.stderr[-1500:]}"
-    outputs = re.split(r"^@@\d+\n", done.stdout, flags=re.MULTILINE)[1:]
+    outputs = re.split(r"^\n?@@\d+\n", done.stdout, flags=re.MULTILINE)[1:]
     for (command, expected), output in zip(tour, outputs, strict=True):
         assert appears(expected, output), f"{command}\nexpected {expected}\ngot {output}"

@@ -109,7 +109,11 @@ def test_http_1_and_2_over_tls(server, authority):
         for path in ("/v1/kv1/a%2fb", "/v1/kv1/%252e%252e/x"):
             assert session.get(path).status_code == 400
         assert session.put("/v1/kv1/large", content=b'{"v":"' + b"x" * 2_000_000 + b'"}').status_code == 413
-        assert session.get("/v1/kv1/x", headers={"X-Big": "a" * 17_000}).status_code in (400, 431)
+        try:
+            assert session.get("/v1/kv1/x", headers={"X-Big": "a" * 17_000}).status_code in (400, 431)
+        except httpx.RemoteProtocolError:
+            pass  # HTTP/2 may end the connection over headers that it will not keep
+    with server.session(http2=True) as session:
         assert session.get("/v1/kv1/x").headers["cache-control"] == "no-store"
     with server.session() as session:
         reply = session.get("/v1/kv1/x")
@@ -174,4 +178,4 @@ def test_refuses_to_start_without_usable_files(server, authority, tmp_path, dama
     server.listen(authority, certificate, key).start(wait=False)
     assert server.process.wait(20) != 0
     server.process = None
-    assert "tls" in server.log().lower() or "certificate" in server.log().lower()
+    assert any(word in server.log().lower() for word in ("tls", "certificate", "private key"))

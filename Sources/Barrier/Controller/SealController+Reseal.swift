@@ -89,7 +89,7 @@ extension SealController {
                 return
             } catch {
                 guard case .storage(.conflict(let key)) = error, attempt < changes.count + Self.resealTriesMax,
-                    let index = changes.firstIndex(where: { $0.key == key })
+                    let index = changes.firstIndex(where: { $0.key.utf8.elementsEqual(key.utf8) })
                 else { throw error }
                 // Somebody was faster: look again at what is there now.
                 changes.remove(at: index)

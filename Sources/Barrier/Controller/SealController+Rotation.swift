@@ -19,11 +19,12 @@ extension SealController {
         }
     }
 
-    /// Stores the count of encryptions, which is lost in a crash otherwise. For a job every now and then.
+    /// Stores the count of encryptions, if there were any, which is lost in a crash otherwise. For a job every now and then.
     package func storeUsage() async throws(SealError) {
         try await takeTurn()
         defer { passTurn() }
         let keyring = try openKeyring()
+        guard keyring.hasUnstoredUsage else { return }
         try await store(try keyring.restored(version: barrier.stamp()), replacing: keyring)
     }
 
@@ -37,6 +38,7 @@ extension SealController {
     }
 
     func storeUsage(of keyring: Keyring) async throws(SealError) {
+        guard keyring.hasUnstoredUsage else { return }
         try await takeTurn()
         defer { passTurn() }
         var batch = Batch()

@@ -14,3 +14,7 @@ package struct KeyStatus: Sendable, Hashable {
         encryptions = term.encryptions.load(ordering: .relaxed)
     }
 }
+
+extension Keyring {
+    var hasUnstoredUsage: Bool { current.encryptions.load(ordering: .relaxed) != storedEncryptions }
+}

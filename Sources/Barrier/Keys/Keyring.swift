@@ -18,6 +18,8 @@ final class Keyring: Sendable {
     let current: KeyTerm
     /// The stored version of `core/keyring` that this is.
     let version: UInt64
+    /// The current term's count as it was stored with this version.
+    let storedEncryptions: UInt64
 
     /// Nil unless there are terms in ascending order.
     init?(instance: [UInt8], root: SecretBytes, subkeyRoot: SecretBytes, terms: [KeyTerm], version: UInt64) {
@@ -32,6 +34,7 @@ final class Keyring: Sendable {
         self.terms = terms
         self.current = current
         self.version = version
+        storedEncryptions = current.encryptions.load(ordering: .relaxed)
     }
 
     func term(_ number: UInt32) -> KeyTerm? {

@@ -28,11 +28,13 @@ enum KeyText {
         return bytes
     }
 
+    /// Nil also for text with stray bits at its end: one value, one text.
     static func base64(_ text: String) -> [UInt8]? {
         var standard = text.map { $0 == "-" ? "+" : $0 == "_" ? "/" : $0 }
         guard !standard.isEmpty, standard.count % 4 != 1 else { return nil }
         if standard.last != "=" { standard += Array(repeating: "=", count: (4 - standard.count % 4) % 4) }
-        return Data(base64Encoded: String(standard)).map { [UInt8]($0) }
+        guard let data = Data(base64Encoded: String(standard)), data.base64EncodedString() == String(standard) else { return nil }
+        return [UInt8](data)
     }
 
     /// One share: hex or base64 of exactly so many bytes.
