@@ -111,7 +111,6 @@ let package = Package(
         tests("PolicyTests", ["Syntax", "Policy", "EngineKit"]),
         tests("ClientTests", ["CofferClient", "Syntax"]),
         tests("CLITests", ["CLI", "CofferClient", "Syntax"]),
-        tests("BarrierTests", ["Barrier", "SecretMemory", "Syntax", "EngineKit", crypto]),
         tests("BarrierTests", ["Barrier", "SecretMemory", "Syntax", "EngineKit", "TestSupport", crypto]),
         tests(
             "StorageTests", ["EngineKit", "StoreSQLite", "TestSupport", logging, .product(name: "GRDB", package: "GRDB.swift")]),
