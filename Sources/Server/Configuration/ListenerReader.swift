@@ -84,7 +84,9 @@ struct ListenerReader {
         let isRequired = try body.bool("tls_require_and_verify_client_cert") ?? false
         let isOff = try body.bool("tls_disable_client_certs") ?? false
         if isRequired, isOff { throw body.error("tls_disable_client_certs", "excludes tls_require_and_verify_client_cert") }
-        if isRequired, tls.clientCAFile == nil { throw body.error("tls_require_and_verify_client_cert", "needs tls_client_ca_file") }
+        if isRequired, tls.clientCAFile == nil {
+            throw body.error("tls_require_and_verify_client_cert", "needs tls_client_ca_file")
+        }
         tls.clientCertificates = isRequired ? .required : isOff || tls.clientCAFile == nil ? .notAsked : .optional
         if let suites = try body.text("tls_cipher_suites") {
             tls.cipherSuites = suites.split(separator: ",").map { String($0.filter { $0 != " " }) }
@@ -142,7 +144,8 @@ struct ListenerReader {
         let skips = try body.int("x_forwarded_for_hop_skips") ?? 0
         guard (0...32).contains(skips) else { throw body.error("x_forwarded_for_hop_skips", "must be a number from 0 to 32") }
         return ForwardedFor(
-            authorized: ranges, hopSkips: skips, rejectsUnauthorized: try body.bool("x_forwarded_for_reject_not_authorized") ?? true,
+            authorized: ranges, hopSkips: skips,
+            rejectsUnauthorized: try body.bool("x_forwarded_for_reject_not_authorized") ?? true,
             rejectsAbsent: try body.bool("x_forwarded_for_reject_not_present") ?? true)
     }
 

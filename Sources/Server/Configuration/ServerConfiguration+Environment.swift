@@ -55,11 +55,15 @@ extension ServerConfiguration {
     /// Settings from `COFFER_*` variables (and Vault's, where it has one); they win over files.
     mutating func apply(_ environment: ServerEnvironment) throws(ConfigurationError) {
         if let text = environment["COFFER_LOG_LEVEL", "VAULT_LOG_LEVEL"] { logLevel = try Self.level(text, "COFFER_LOG_LEVEL") }
-        if let text = environment["COFFER_LOG_FORMAT", "VAULT_LOG_FORMAT"] { logFormat = try Self.format(text, "COFFER_LOG_FORMAT") }
+        if let text = environment["COFFER_LOG_FORMAT", "VAULT_LOG_FORMAT"] {
+            logFormat = try Self.format(text, "COFFER_LOG_FORMAT")
+        }
         if let text = environment["COFFER_API_ADDR", "VAULT_API_ADDR"] { apiAddress = text }
         if let text = environment["COFFER_CLUSTER_ADDR", "VAULT_CLUSTER_ADDR"] { clusterAddress = text }
         if let text = environment["COFFER_CLUSTER_NAME"] { clusterName = text }
-        if let text = environment["COFFER_DEFAULT_LEASE_TTL"] { defaultLeaseTTL = try Self.seconds(text, "COFFER_DEFAULT_LEASE_TTL") }
+        if let text = environment["COFFER_DEFAULT_LEASE_TTL"] {
+            defaultLeaseTTL = try Self.seconds(text, "COFFER_DEFAULT_LEASE_TTL")
+        }
         if let text = environment["COFFER_MAX_LEASE_TTL"] { maxLeaseTTL = try Self.seconds(text, "COFFER_MAX_LEASE_TTL") }
         if let text = environment["COFFER_UI"] { isUIEnabled = try Self.bool(text, "COFFER_UI") }
         if let text = environment["COFFER_DISABLE_MLOCK"] { locksMemory = !(try Self.bool(text, "COFFER_DISABLE_MLOCK")) }
@@ -85,7 +89,10 @@ extension ServerConfiguration {
             return
         }
         var listener = ListenerSettings(address: address)
-        if try !(environment["COFFER_TLS_DISABLE"].map { text throws(ConfigurationError) in try Self.bool(text, "COFFER_TLS_DISABLE") } ?? false) {
+        if try
+            !(environment["COFFER_TLS_DISABLE"].map { text throws(ConfigurationError) in try Self.bool(text, "COFFER_TLS_DISABLE") }
+            ?? false)
+        {
             guard let certificate = environment["COFFER_TLS_CERT_FILE"], let key = environment["COFFER_TLS_KEY_FILE"] else {
                 throw ConfigurationError(
                     "COFFER_LISTEN_ADDRESS needs COFFER_TLS_CERT_FILE and COFFER_TLS_KEY_FILE, or COFFER_TLS_DISABLE=true")

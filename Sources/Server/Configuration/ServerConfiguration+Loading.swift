@@ -32,7 +32,8 @@ extension ServerConfiguration {
         dev = Dev(rootToken: token)
         storage = options.devStorage.map { .sqlite(directory: $0) } ?? .memory
         let text =
-            options.devListenAddress ?? environment["COFFER_DEV_LISTEN_ADDRESS", "VAULT_DEV_LISTEN_ADDRESS", "COFFER_LISTEN_ADDRESS"]
+            options.devListenAddress ?? environment[
+                "COFFER_DEV_LISTEN_ADDRESS", "VAULT_DEV_LISTEN_ADDRESS", "COFFER_LISTEN_ADDRESS"]
             ?? "127.0.0.1:8200"
         guard let address = ListenerReader.address(text) else {
             throw ConfigurationError("the address of dev mode must be a host and a port such as 127.0.0.1:8200")
