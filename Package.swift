@@ -59,7 +59,12 @@ let package = Package(
         room("Policy", ["Syntax", "EngineKit"]),
         room("Audit", ["SecretMemory", "Syntax", "EngineKit", crypto, logging]),
         room("Lifetimes", ["SecretMemory", "Syntax", "EngineKit", crypto, logging]),
-        room("StoreSQLite", ["EngineKit", .product(name: "GRDB", package: "GRDB.swift"), logging]),
+        room(
+            "StoreSQLite",
+            [
+                "EngineKit", logging, .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ]),
         // 3  The one pipeline.
         room("Core", ["SecretMemory", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes", crypto, logging]),
         // 4  Engines.
@@ -101,8 +106,9 @@ let package = Package(
         tests("RoomTests", []),
         tests("CoreTests", ["Core", "Barrier", "EngineKit", "KVEngine", "Syntax", "TestSupport", logging]),
         tests("AuditTests", ["Audit", "EngineKit", "Syntax", "SecretMemory", crypto, logging]),
-        tests("StorageTests", ["EngineKit", "StoreSQLite", "TestSupport", logging]),
         tests("BarrierTests", ["Barrier", "SecretMemory", "Syntax", "EngineKit", crypto]),
+        tests(
+            "StorageTests", ["EngineKit", "StoreSQLite", "TestSupport", logging, .product(name: "GRDB", package: "GRDB.swift")]),
     ],
     swiftLanguageModes: [.v6]
 )

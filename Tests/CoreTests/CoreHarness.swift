@@ -37,7 +37,7 @@ final class CoreHarness: Sendable {
         if let start { time.set(start) }
         let randomness = SeededRandomness(seed: seed)
         let barrier = Barrier(base: storage, randomness: randomness, time: time)
-        let key = (0..<32).map { UInt8($0 &* 37 &+ 11) }
+        let key = SeededRandomness(seed: 41).bytes(32)
         let seal = try StaticSeal(
             StaticSealConfiguration(
                 currentKeyID: "k1",

@@ -42,7 +42,8 @@ struct RoomTests {
             ("Core/Deep/Planted.swift", "import struct GRDB.Row"),
             ("CofferClient/Planted.swift", "import EngineKit"),
             ("coffer/Planted.swift", "import Core"),
-            ("coffer/Planted.swift", "import AsyncHTTPClient"),
+            ("CLI/Planted.swift", "import AsyncHTTPClient"),
+            ("coffer/Planted.swift", "import Server"),
             ("Syntax/Planted.swift", "import Crypto"),
             ("Core/Planted.swift", "/* why */\nimport Foundation; import Server"),
             ("Core/Planted.swift", "import SomethingNew"),
@@ -62,7 +63,7 @@ struct RoomTests {
             ("Core/Fine.swift", "// import Server\n/* import Server */\n/*\nimport Server\n*/"),
             ("StoreSQLite/Fine.swift", "@preconcurrency import GRDB"),
             ("Server/Fine.swift", "import StoreSQLite\nimport VaultAPI\nimport ServiceLifecycle"),
-            ("coffer/Fine.swift", "import ArgumentParser\nimport CofferClient\nimport Server"),
+            ("CLI/Fine.swift", "import ArgumentParser\nimport CofferClient\nimport Server"),
         ])
     func allowsLowerRooms(path: String, text: String) {
         #expect(RoomRules.violations(in: SourceTree(files: [.init(path: path, text: text)])) == [])

@@ -1,0 +1,87 @@
+import GRDBSQLite
+
+/// One prepared statement of one connection, used only while that connection is held.
+///
+/// GRDB's own statements copy values through `Data` and stop the process on a binding error. A store can afford neither.
+final class PreparedStatement {
+    private let connection: OpaquePointer
+    private let handle: OpaquePointer
+
+    // SQLITE_TRANSIENT, a cast that Swift does not import.
+    private static var copiesIt: sqlite3_destructor_type { unsafeBitCast(-1, to: sqlite3_destructor_type.self) }
+
+    init(_ connection: OpaquePointer, _ sql: String) throws(SQLiteFailure) {
+        var handle: OpaquePointer?
+        let code = sqlite3_prepare_v3(connection, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &handle, nil)
+        guard code == SQLITE_OK, let handle else { throw SQLiteFailure(code: code) }
+        self.connection = connection
+        self.handle = handle
+    }
+
+    deinit { sqlite3_finalize(handle) }
+
+    /// Runs it to its end.
+    func run() throws(SQLiteFailure) {
+        defer { reset() }
+        while try step() {}
+    }
+
+    /// Runs it with `key` as its first parameter; `body` binds the others, steps and reads.
+    func run<Result>(
+        _ key: String, _ body: (PreparedStatement) throws(SQLiteFailure) -> Result
+    ) throws(SQLiteFailure) -> Result {
+        defer { reset() }
+        try check(sqlite3_bind_text(handle, 1, key, Int32(key.utf8.count), Self.copiesIt))
+        return try body(self)
+    }
+
+    func bind(_ value: Int64, at index: Int32) throws(SQLiteFailure) {
+        try check(sqlite3_bind_int64(handle, index, value))
+    }
+
+    /// `value` must live until the statement has run.
+    func bind(_ value: UnsafeBufferPointer<UInt8>, at index: Int32) throws(SQLiteFailure) {
+        guard let address = value.baseAddress, !value.isEmpty else {
+            return try check(sqlite3_bind_zeroblob(handle, index, 0))
+        }
+        try check(sqlite3_bind_blob(handle, index, address, Int32(value.count), nil))
+    }
+
+    /// Whether there is a row.
+    func step() throws(SQLiteFailure) -> Bool {
+        switch sqlite3_step(handle) {
+        case SQLITE_ROW: true
+        case SQLITE_DONE: false
+        default: throw SQLiteFailure(code: sqlite3_extended_errcode(connection))
+        }
+    }
+
+    func integer(_ column: Int32) -> Int64? {
+        sqlite3_column_type(handle, column) == SQLITE_INTEGER ? sqlite3_column_int64(handle, column) : nil
+    }
+
+    func blob(_ column: Int32) -> [UInt8]? {
+        guard sqlite3_column_type(handle, column) == SQLITE_BLOB else { return nil }
+        let address = sqlite3_column_blob(handle, column)
+        return [UInt8](UnsafeRawBufferPointer(start: address, count: Int(sqlite3_column_bytes(handle, column))))
+    }
+
+    /// Nil when it is no text, or no valid UTF-8.
+    func text(_ column: Int32) -> String? {
+        guard sqlite3_column_type(handle, column) == SQLITE_TEXT, let address = sqlite3_column_text(handle, column) else {
+            return nil
+        }
+        let bytes = UnsafeBufferPointer(start: address, count: Int(sqlite3_column_bytes(handle, column)))
+        return String(validating: bytes, as: UTF8.self)
+    }
+
+    /// Gives the read snapshot back, and forgets parameters that no longer live.
+    private func reset() {
+        sqlite3_reset(handle)
+        sqlite3_clear_bindings(handle)
+    }
+
+    private func check(_ code: Int32) throws(SQLiteFailure) {
+        guard code == SQLITE_OK else { throw SQLiteFailure(code: code) }
+    }
+}

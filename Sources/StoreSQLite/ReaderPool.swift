@@ -1,0 +1,112 @@
+import Dispatch
+import EngineKit
+import Synchronization
+
+/// Connections that read beside the writer.
+///
+/// A record is read on the caller's own thread: out of the page cache that takes a few microseconds, less than a
+/// change of threads would. The connection used last is used first, so its pages are warm. Lists may take
+/// milliseconds, so they have a thread and a connection of their own.
+final class ReaderPool: Sendable {
+    private let readers: [Connection]
+    private let free: Mutex<[Int]>
+    private let next = Atomic<Int>(0)
+
+    private let lister: Connection
+    private let listThread = DispatchQueue(label: "coffer.store.lists", qos: .userInitiated)
+    private let waitingLists = Atomic<Int>(0)
+    private static let waitingListsMax = 1_024
+
+    init(path: String, count: Int) throws {
+        readers = try (0..<count).map { _ in try Connection(path: path, .reading) }
+        free = Mutex(Array(0..<count))
+        lister = try Connection(path: path, .reading)
+    }
+
+    func get(_ key: String) throws(StorageError) -> StoredRecord? {
+        do throws(SQLiteFailure) {
+            return try withReader { (statements) throws(SQLiteFailure) in
+                try statements[.get].run(key) { (statement) throws(SQLiteFailure) in
+                    guard try statement.step() else { return nil }
+                    guard let version = statement.integer(0), let value = statement.blob(1) else {
+                        throw SQLiteFailure.damagedRow
+                    }
+                    return StoredRecord(value: value, version: UInt64(bitPattern: version))
+                }
+            }
+        } catch {
+            throw error.storageError(key: key)
+        }
+    }
+
+    func list(_ listing: Listing) async throws(StorageError) -> [String] {
+        let page = try ListingPage(listing)
+        guard !page.isFull else { return [] }
+        guard waitingLists.add(1, ordering: .relaxed).newValue <= Self.waitingListsMax else {
+            waitingLists.subtract(1, ordering: .relaxed)
+            throw .unavailable("too many lists are waiting")
+        }
+        let names = await withCheckedContinuation { (answer: CheckedContinuation<Result<[String], SQLiteFailure>, Never>) in
+            listThread.async { [lister] in answer.resume(returning: Self.list(page, lister)) }
+        }
+        waitingLists.subtract(1, ordering: .relaxed)
+        switch names {
+        case .success(let names): return names
+        case .failure(let failure): throw failure.storageError(key: listing.prefix)
+        }
+    }
+
+    func close() {
+        for reader in readers { reader.close() }
+        lister.close()
+    }
+
+    private func withReader<Result>(
+        _ body: (Connection.Statements) throws(SQLiteFailure) -> Result
+    ) throws(SQLiteFailure) -> Result {
+        let index = free.withLock { $0.popLast() }
+        guard let index else {
+            // All are busy: stand in line at one of them.
+            return try readers[next.add(1, ordering: .relaxed).newValue % readers.count].use(body)
+        }
+        defer { free.withLock { $0.append(index) } }
+        return try readers[index].use(body)
+    }
+
+    private static func list(_ start: ListingPage, _ connection: Connection) -> Result<[String], SQLiteFailure> {
+        do throws(SQLiteFailure) {
+            return .success(
+                try connection.use { (statements) throws(SQLiteFailure) in
+                    var page = start
+                    var bound: ListingPage.Bound? = page.start
+                    while let from = bound { bound = try readRun(&page, from, statements) }
+                    return page.names
+                })
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// Steps from key to key; gives the bound to go on from when a folder is to be skipped.
+    private static func readRun(
+        _ page: inout ListingPage, _ bound: ListingPage.Bound, _ statements: Connection.Statements
+    ) throws(SQLiteFailure) -> ListingPage.Bound? {
+        let (sql, key): (SQL, String) =
+            switch bound {
+            case .from(let key): (.listFrom, key)
+            case .after(let key): (.listAfter, key)
+            }
+        return try statements[sql].run(key) { (statement) throws(SQLiteFailure) in
+            while try statement.step() {
+                // A key that is no UTF-8 was not written by us; the others are still served.
+                guard let key = statement.text(0) else { continue }
+                switch page.take(key) {
+                case .next: continue
+                case .seek(let bound): return bound
+                case .done: return nil
+                }
+            }
+            return nil
+        }
+    }
+}
