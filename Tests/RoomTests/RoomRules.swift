@@ -49,9 +49,6 @@ enum RoomRules {
             ],
             packages: nio.union(["Crypto", "Logging", "ServiceLifecycle", "UnixSignals"])),
 
-        // What only tests need.
-        "TestSupport": Room(layer: 3, rooms: ["SecretMemory", "Syntax", "EngineKit"], packages: ["Testing"]),
-
         // The public SDK knows no room of the server.
         "CofferClient": Room(layer: 2, rooms: ["Syntax"], packages: nio.union(["AsyncHTTPClient"])),
         "CLI": Room(

@@ -1,7 +1,7 @@
 import HummingbirdCore
 package import Logging
 package import NIOCore
-import ServiceLifecycle
+package import ServiceLifecycle
 import Synchronization
 
 import Glibc
@@ -47,8 +47,20 @@ package struct HTTPListener: Service {
                 await onListening(channel.localAddress)
             },
             eventLoopGroup: group, logger: quiet)
-        try await server.run()
+        do {
+            try await server.run()
+        } catch let error as IOError {
+            throw ListeningError(address: settings.address, errorNumber: error.errnoCode)
+        }
     }
+}
+
+/// The address cannot be listened on.
+package struct ListeningError: Error, Sendable, CustomStringConvertible {
+    package var address: ListenerSettings.Address
+    package var errorNumber: CInt
+
+    package var description: String { "cannot listen on \(address): \(String(cString: strerror(errorNumber)))" }
 }
 
 extension ListenerSettings.Address {
