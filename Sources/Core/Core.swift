@@ -69,6 +69,12 @@ package final class Core: Pipeline {
         if try await seal.unsealAutomatically() == .unsealed { try await open() }
     }
 
+    /// Gives one share, and opens when it was the last that was needed.
+    package func unseal(share: String, migrate: Bool = false) async throws {
+        let status = try await seal.unseal(share: share, migrate: migrate)
+        if !status.isSealed { try await open() }
+    }
+
     /// Loads everything that requests need. The barrier must be open; it is closed again when anything fails.
     func open() async throws {
         try await opening.enter { [self] in

@@ -28,11 +28,6 @@ final class UpgradeGate: Sendable {
                 + "resume service shortly.")
     }
 
-    /// Returns when no run is under way.
-    func settle() async {
-        await state.withLock { $0.running }?.value
-    }
-
     /// Starts a run unless there is one; only one is under way at a time.
     private func start() -> (any Error)? {
         state.withLock { state in

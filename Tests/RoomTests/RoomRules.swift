@@ -10,7 +10,9 @@ enum RoomRules {
     }
 
     /// Part of the toolchain; any room may use them.
-    static let platform: Set<String> = ["Swift", "Synchronization", "Foundation", "FoundationEssentials", "Glibc", "Dispatch"]
+    static let platform: Set<String> = [
+        "Swift", "Synchronization", "Foundation", "FoundationEssentials", "Glibc", "Musl", "Darwin", "Dispatch",
+    ]
 
     private static let nio: Set<String> = [
         "NIOCore", "NIOPosix", "NIOHTTP1", "NIOHTTP2", "NIOSSL", "NIOTLS", "NIOConcurrencyHelpers", "NIOFoundationCompat",
@@ -22,7 +24,7 @@ enum RoomRules {
         "Syntax": Room(layer: 1, rooms: []),
         "EngineKit": Room(layer: 2, rooms: ["SecretMemory", "Syntax"], packages: ["Logging"]),
 
-        "Barrier": Room(layer: 3, rooms: ["SecretMemory", "Syntax", "EngineKit"], packages: ["Crypto"]),
+        "Barrier": Room(layer: 3, rooms: ["SecretMemory", "Syntax", "EngineKit"], packages: ["Crypto", "CryptoExtras"]),
         "Policy": Room(layer: 3, rooms: ["Syntax", "EngineKit"]),
         "Audit": Room(layer: 3, rooms: ["SecretMemory", "Syntax", "EngineKit"], packages: ["Crypto", "Logging"]),
         "Lifetimes": Room(layer: 3, rooms: ["SecretMemory", "Syntax", "EngineKit"], packages: ["Crypto", "Logging"]),

@@ -1,21 +1,6 @@
 internal import ArgumentParser
-
-/// What `coffer server` was told on its command line.
-package struct ServerOptions: Sendable {
-    /// Configuration files and directories, in order.
-    package var configurationPaths: [String]
-    package var isDevelopment: Bool
-    package var developmentRootTokenID: String?
-    package var developmentListenAddress: String?
-    /// Keeps the data of a development server; in memory when nil.
-    package var developmentStoragePath: String?
-    package var developmentUsesKVVersion1: Bool
-    package var developmentStoresToken: Bool
-    package var logLevel: String?
-    package var logFormat: String?
-    /// A file of `NAME=value` lines that stand in for environment variables.
-    package var environmentFile: String?
-}
+internal import Barrier
+internal import Server
 
 struct ServerCommand: CLICommand {
     static let configuration = CommandConfiguration(
@@ -38,11 +23,21 @@ struct ServerCommand: CLICommand {
     @Option(help: ArgumentHelp("A file of NAME=value lines.", valueName: "file")) var envFile: String?
     @Argument(help: .hidden) var arguments: [String] = []
 
-    var options: ServerOptions {
-        ServerOptions(
-            configurationPaths: config, isDevelopment: dev, developmentRootTokenID: devRootTokenID,
-            developmentListenAddress: devListenAddress, developmentStoragePath: devStorage, developmentUsesKVVersion1: devKVV1,
-            developmentStoresToken: !devNoStoreToken, logLevel: logLevel, logFormat: logFormat, environmentFile: envFile)
+    func options(_ system: System) -> ServerOptions {
+        var options = ServerOptions(environment: system.environment)
+        options.configPaths = config
+        options.isDev = dev
+        options.devRootTokenID = devRootTokenID
+        options.devListenAddress = devListenAddress
+        options.devStorage = devStorage
+        options.devUsesKVVersion1 = devKVV1
+        options.logLevel = logLevel
+        options.logFormat = logFormat
+        options.envFile = envFile
+        if dev, !devNoStoreToken, let file = TokenFile(environment: system.environment) {
+            options.devStoreToken = { token in try? file.store(token) }
+        }
+        return options
     }
 
     func run(in system: System) async throws {
@@ -50,11 +45,12 @@ struct ServerCommand: CLICommand {
         guard dev || !config.isEmpty else {
             throw CommandFailure.local("Name a configuration with -config=FILE, or try a server out with -dev")
         }
-        try await runServer(options, system: system)
+        do {
+            try await CofferServer(options(system)).run()
+        } catch let error as ConfigurationError {
+            throw CommandFailure.local("\(error)")
+        } catch let error as SealError {
+            throw CommandFailure.local("\(error)")
+        }
     }
-}
-
-/// Runs until the server is told to stop.
-func runServer(_ options: ServerOptions, system: System) async throws {
-    throw CommandFailure.local("The server is not wired yet")
 }

@@ -147,8 +147,7 @@ struct FrontDesk {
         guard let key = fields.string("key"), !key.isEmpty else {
             throw CofferError.invalid("'key' must be specified in request body as JSON, or 'reset' set to true")
         }
-        let status = try await core.seal.unseal(share: key, migrate: fields.bool("migrate") ?? false)
-        if !status.isSealed { try await core.open() }
+        try await core.unseal(share: key, migrate: fields.bool("migrate") ?? false)
         return .bare(try await sealStatus())
     }
 }

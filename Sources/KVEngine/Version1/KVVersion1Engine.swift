@@ -30,7 +30,10 @@ struct PlainRoutes: Sendable {
             // Of any kind, because a secret may have members of these names.
             fields: SecretListing.fields.map { Field($0.name, .any, $0.details) },
             isOpen: true,
-            exists: { request in try await storage.get(RecordKey.plain(try request.secretPath)) != nil },
+            exists: { request in
+                let path = request.captures["path"]
+                return path.isEmpty ? false : try await storage.get(RecordKey.plain(path)) != nil
+            },
             endpoints: [
                 .read: .init("Read a secret.", read),
                 .list: .init("List the names of secrets and folders.", list),

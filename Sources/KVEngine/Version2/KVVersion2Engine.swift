@@ -4,13 +4,9 @@ package import EngineKit
 package struct KVVersion2Engine: SecretsEngine {
     package let paths: [EnginePath]
 
-    /// Done once a mount that was version 1 before has been carried over.
-    let gate: UpgradeGate
-
     package init(_ context: MountContext) {
         let secrets = VersionedSecrets(storage: context.storage, time: context.time)
-        gate = UpgradeGate(secrets)
-        let routes = VersionedRoutes(secrets: secrets, gate: gate)
+        let routes = VersionedRoutes(secrets: secrets, gate: UpgradeGate(secrets))
         paths = [
             routes.settings, routes.data, routes.delete, routes.undelete, routes.destroy, routes.metadata, routes.subkeys,
         ]
@@ -34,9 +30,9 @@ struct VersionedRoutes: Sendable {
 
     /// Whether the secret has metadata: what makes a write an update.
     var exists: @Sendable (Request) async throws -> Bool {
-        { [secrets, gate] request in
-            try await gate.pass()
-            return try await secrets.exists(try request.secretPath)
+        { [secrets] request in
+            let path = request.captures["path"]
+            return path.isEmpty ? false : try await secrets.exists(path)
         }
     }
 }

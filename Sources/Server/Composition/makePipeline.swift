@@ -1,18 +1,76 @@
+import Barrier
 import Core
 import EngineKit
+import KVEngine
 import Logging
-import Syntax
+import StoreSQLite
 
 /// The one place where the rooms below are put together.
 func makePipeline(_ configuration: ServerConfiguration, _ logs: LogStream) async throws -> Composition {
-    Composition(pipeline: HealthOnlyPipeline())
+    let (time, randomness) = (SteadyTime(), SystemRandomness())
+    let store = try openStore(configuration, logs)
+    let barrier = Barrier(base: store.storage, randomness: randomness, time: time)
+    let seals = try ConfiguredSeals(configuration)
+    let controller = SealController(
+        barrier: barrier, base: store.storage, seal: seals.current, previousSeal: seals.previous, randomness: randomness, time: time
+    )
+    let core = Core(
+        settings: coreSettings(configuration),
+        environment: CoreEnvironment(catalog: catalog(), time: time, randomness: randomness, logger: logs.logger("core")),
+        barrier: barrier, seal: controller, dropCaches: store.dropCaches)
+    var announcement: [String] = []
+    do {
+        try await core.start()
+        if let dev = configuration.dev { announcement = try await DevServer(configuration, dev).prepare(core) }
+    } catch {
+        await store.close()
+        throw error
+    }
+    return Composition(
+        pipeline: core, services: [JobService(core: core)], reload: { core.reopenAuditFiles() },
+        close: {
+            await core.close()
+            await store.close()
+        }, announcement: announcement)
 }
 
-/// Stands in for the core: knows nothing but that the server is up.
-private struct HealthOnlyPipeline: Pipeline {
-    func handle(_ request: CoreRequest) async -> CoreAnswer {
-        guard request.path == "sys/health" else { return CoreAnswer(requestID: request.id, outcome: .failure(.sealed)) }
-        let health: JSONObject = ["initialized": false, "sealed": true, "standby": true, "version": "1.17.0+coffer.0.1.0"]
-        return CoreAnswer(requestID: request.id, outcome: .success(.bare(health, status: 501)))
+private func catalog() -> EngineCatalog {
+    var catalog = EngineCatalog()
+    catalog.addSecretsEngine(kvDescription)
+    return catalog
+}
+
+private struct Store {
+    var storage: any Storage
+    var dropCaches: @Sendable () -> Void = {}
+    var close: @Sendable () async -> Void = {}
+}
+
+/// Of sealed records; what a busy server reads again and again fits.
+private let cacheBytesMax = 32 << 20
+
+private func openStore(_ configuration: ServerConfiguration, _ logs: LogStream) throws -> Store {
+    guard case .sqlite(let directory)? = configuration.storage else { return Store(storage: MemoryStorage()) }
+    let sqlite: SQLiteStorage
+    do {
+        sqlite = try SQLiteStorage(directory: directory, logger: logs.logger("store"))
+    } catch {
+        throw ConfigurationError("\(error)")
     }
+    let cached = CachedStorage(base: sqlite, bytesMax: cacheBytesMax)
+    return Store(storage: cached, dropCaches: { cached.removeAll() }, close: { await sqlite.close() })
+}
+
+private func coreSettings(_ configuration: ServerConfiguration) -> CoreSettings {
+    var settings = CoreSettings()
+    settings.defaultTTL = configuration.defaultLeaseTTL
+    settings.maxTTL = configuration.maxLeaseTTL
+    settings.clusterName = configuration.clusterName
+    settings.apiAddress = configuration.apiAddress
+    settings.clusterAddress = configuration.clusterAddress
+    settings.storageType = configuration.storage == .memory ? "inmem" : "sqlite"
+    settings.isUIEnabled = configuration.isUIEnabled
+    settings.auditDirectories = configuration.auditDirectories
+    settings.allowsUnauthenticatedRekey = configuration.allowsUnauthenticatedRekey
+    return settings
 }

@@ -6,6 +6,7 @@ extension ServerConfiguration {
     package static func load(_ options: ServerOptions) throws(ConfigurationError) -> ServerConfiguration {
         let environment = try Self.environment(options)
         var configuration = ServerConfiguration()
+        configuration.environment = environment
         if options.isDev { configuration.logFormat = .standard }
         try configuration.apply(paths: options.configPaths)
         try configuration.apply(environment)
@@ -29,7 +30,7 @@ extension ServerConfiguration {
             if let token = options.devRootTokenID { token as String? } else {
                 try environment.secret("COFFER_DEV_ROOT_TOKEN_ID", "VAULT_DEV_ROOT_TOKEN_ID")
             }
-        dev = Dev(rootToken: token)
+        dev = Dev(rootToken: token, usesKVVersion1: options.devUsesKVVersion1, storeToken: options.devStoreToken)
         storage = options.devStorage.map { .sqlite(directory: $0) } ?? .memory
         let text =
             options.devListenAddress ?? environment[

@@ -39,12 +39,18 @@ package struct ServerConfiguration: Sendable {
     /// `sys/rekey` and `sys/generate-root` without a token, as the old protocol has them.
     package var allowsUnauthenticatedRekey = false
     package var dev: Dev?
+    /// Where the seal's keys are looked up: the process's variables and the file behind them.
+    var environment = ServerEnvironment([:])
     package var notices: [ConfigurationNotice] = []
 
     /// Dev mode: unsealed at start, everything printed that is needed to use it.
-    package struct Dev: Sendable, Hashable {
+    package struct Dev: Sendable {
         /// nil lets the server draw one.
         package var rootToken: String?
+        /// In place of version 2 at `secret/`.
+        package var usesKVVersion1 = false
+        /// Keeps the root token for the command line's other commands.
+        package var storeToken: (@Sendable (String) -> Void)?
     }
 
     package init() {}

@@ -7,6 +7,9 @@ package struct ServerOptions: Sendable {
     package var devListenAddress: String?
     /// A directory; dev mode keeps everything in memory without it.
     package var devStorage: String?
+    package var devUsesKVVersion1 = false
+    /// Called with the root token of a dev server.
+    package var devStoreToken: (@Sendable (String) -> Void)?
     package var logLevel: String?
     package var logFormat: String?
     /// A file of `NAME=value` lines that stand behind the environment.
