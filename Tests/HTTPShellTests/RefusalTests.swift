@@ -108,10 +108,12 @@ struct Refused: Sendable, CustomTestStringConvertible {
             let request = "GET /v1/a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
             async let first = live.talk(request)
             await gate.arrived()
-            #expect(try await live.talk(request).hasPrefix("HTTP/1.1 503 "))
+            let got1 = try await live.talk(request)
+            #expect(got1.hasPrefix("HTTP/1.1 503 "))
             gate.open()
             #expect(try await first.hasPrefix("HTTP/1.1 200 "))
-            #expect(try await live.talk(request).hasPrefix("HTTP/1.1 200 "))
+            let got2 = try await live.talk(request)
+            #expect(got2.hasPrefix("HTTP/1.1 200 "))
         }
     }
 
@@ -124,7 +126,8 @@ struct Refused: Sendable, CustomTestStringConvertible {
                 "PUT /v1/a HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 600\r\n\r\n" + String(repeating: "b", count: 600)
             async let first = live.talk(request)
             await gate.arrived()
-            #expect(try await live.talk(request).hasPrefix("HTTP/1.1 503 "))
+            let got3 = try await live.talk(request)
+            #expect(got3.hasPrefix("HTTP/1.1 503 "))
             gate.open()
             #expect(try await first.hasPrefix("HTTP/1.1 200 "))
             #expect(live.shell.underWay == (0, 0))

@@ -1,9 +1,7 @@
 import HummingbirdCore
 package import Logging
 package import NIOCore
-package import ServiceLifecycle
-import Synchronization
-
+import ServiceLifecycle
 import Glibc
 
 /// One listener as a service: Hummingbird accepts the connections and lets them finish at shutdown.
@@ -53,6 +51,10 @@ package struct HTTPListener: Service {
             throw ListeningError(address: settings.address, errorNumber: error.errnoCode)
         }
     }
+}
+
+extension HTTPListener: CustomStringConvertible {
+    package var description: String { "listener \(settings.address)" }
 }
 
 /// The address cannot be listened on.
