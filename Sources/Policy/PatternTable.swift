@@ -1,11 +1,3 @@
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#else
-    internal import Darwin
-#endif
-
 /// Finds the rule with the highest rank that matches a path.
 ///
 /// Rules are grouped by what comes before their first wildcard. The groups are sorted by those bytes and each knows the
@@ -137,7 +129,10 @@ struct PatternTable: Sendable {
         _ stored: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, _ path: UnsafeBufferPointer<UInt8>, at position: Int,
         _ count: Int
     ) -> Int {
-        guard count > 0, let a = stored.baseAddress, let b = path.baseAddress else { return 0 }
-        return Int(memcmp(a + range.lowerBound, b + position, count))
+        for index in 0..<count {
+            let (mine, theirs) = (stored[range.lowerBound &+ index], path[position &+ index])
+            if mine != theirs { return mine < theirs ? -1 : 1 }
+        }
+        return 0
     }
 }

@@ -19,7 +19,9 @@ struct VaultEnvelope {
         output.reserveCapacity(320 + dataBytes)
         output.append(#"{"request_id":"#)
         JSON.encode(answer.requestID, into: &output)
-        output.append(#","lease_id":"","renewable":false,"lease_duration":0,"data":"#)
+        output.append(#","lease_id":"","renewable":false,"lease_duration":"#)
+        JSON.int(response.leaseSeconds).encode(into: &output)
+        output.append(#","data":"#)
         if let data { data.encode(into: &output) } else { output.append("null") }
         output.append(#","wrap_info":null,"warnings":"#)
         if response.warnings.isEmpty { output.append("null") } else { JSON.strings(response.warnings).encode(into: &output) }

@@ -76,7 +76,7 @@ import Testing
 
     @Test func thePreflightAnswersAlikeForUnknownAndForbiddenMounts() async throws {
         let server = try await CoreHarness.make()
-        let token = try await server.token([])
+        let token = try await server.token(["default"])
         let forbidden = await server.ask(.read, "sys/internal/ui/mounts/secret", token: token)
         let unknown = await server.ask(.read, "sys/internal/ui/mounts/nothing", token: token)
         #expect(forbidden.code == .permissionDenied)

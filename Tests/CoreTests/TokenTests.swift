@@ -7,7 +7,7 @@ import Testing
 @Suite struct TokenTests {
     @Test func looksItselfUp() async throws {
         let server = try await CoreHarness.make()
-        let token = try await server.token([], ["ttl": "1h", "meta": ["who": "me"]])
+        let token = try await server.token(["default"], ["ttl": "1h", "meta": ["who": "me"]])
         let data = await server.ask(.read, "auth/token/lookup-self", token: token).data
         #expect(data?["id"] == .string(token))
         #expect(data?["ttl"] == 3600)
@@ -20,7 +20,7 @@ import Testing
 
     @Test func diesAtItsEndAndNotBefore() async throws {
         let server = try await CoreHarness.make()
-        let token = try await server.token([], ["ttl": "1h"])
+        let token = try await server.token(["default"], ["ttl": "1h"])
         server.time.advance(seconds: 3599)
         #expect(await server.ask(.read, "auth/token/lookup-self", token: token).isSuccess)
         server.time.advance(seconds: 1)
@@ -33,7 +33,7 @@ import Testing
 
     @Test(arguments: ["0", "1", "999999999", ""]) func renewalNearTheEndNeverMakesItEndless(increment: String) async throws {
         let server = try await CoreHarness.make()
-        let token = try await server.token([], ["ttl": "10s", "explicit_max_ttl": "20s"])
+        let token = try await server.token(["default"], ["ttl": "10s", "explicit_max_ttl": "20s"])
         server.time.set(server.time.now().adding(seconds: 9))
         let renewed = await server.ask(.update, "auth/token/renew-self", ["increment": .string(increment)], token: token)
         #expect((1...11).contains(renewed.issued?.leaseSeconds ?? 0))
@@ -52,7 +52,7 @@ import Testing
 
     @Test func aPeriodicTokenLivesAsLongAsItIsRenewed() async throws {
         let server = try await CoreHarness.make()
-        let token = try await server.token([], ["period": "1h"])
+        let token = try await server.token(["default"], ["period": "1h"])
         for _ in 0..<2_000 {
             server.time.advance(seconds: 3500)
             guard await server.ask(.update, "auth/token/renew-self", token: token).isSuccess else {
@@ -69,7 +69,7 @@ import Testing
         settings.defaultTTL = 3600
         settings.maxTTL = 7200
         let server = try await CoreHarness.make(settings: settings)
-        let token = try await server.token([])
+        let token = try await server.token(["default"])
         server.time.advance(seconds: 3000)
         #expect(await server.ask(.update, "auth/token/renew-self", token: token).issued?.leaseSeconds == 3600)
         server.time.advance(seconds: 3000)
@@ -80,14 +80,14 @@ import Testing
 
     @Test func hasSoManyUsesAndNoMore() async throws {
         let server = try await CoreHarness.make()
-        let token = try await server.token([], ["num_uses": 3])
+        let token = try await server.token(["default"], ["num_uses": 3])
         for _ in 0..<3 { #expect(await server.ask(.read, "auth/token/lookup-self", token: token).isSuccess) }
         #expect(await server.ask(.read, "auth/token/lookup-self", token: token).code == .permissionDenied)
     }
 
     @Test func oneUseIsWonByExactlyOneOfManyAtOnce() async throws {
         let server = try await CoreHarness.make()
-        let token = try await server.token([], ["num_uses": 1])
+        let token = try await server.token(["default"], ["num_uses": 1])
         let wins = await withTaskGroup(of: Bool.self) { group in
             for _ in 0..<32 { group.addTask { await server.ask(.read, "auth/token/lookup-self", token: token).isSuccess } }
             return await group.reduce(0) { $0 + ($1 ? 1 : 0) }

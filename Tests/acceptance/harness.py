@@ -84,6 +84,7 @@ class Server:
             key_file.write_text(self.unseal_key_hex)
             key_file.chmod(0o600)
             seal = f'seal "static" {{\n  current_key_id = "k1"\n  current_key = "file://{key_file}"\n}}\n'
+        level = "" if "log_level" in settings else 'log_level = "info"\n'
         place = "" if storage == "inmem" else f'  path = "{self.data_directory}"\n'
         return (
             f'storage "{storage}" {{\n{place}}}\n'
@@ -91,7 +92,7 @@ class Server:
             f"{seal}"
             f'api_addr = "{self.address}"\n'
             f'audit_dirs = ["{self.audit_directory}"]\n'
-            f'log_level = "info"\n{settings}\n'
+            f"{level}{settings}\n"
         )
 
     # The process

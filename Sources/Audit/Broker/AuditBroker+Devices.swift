@@ -1,6 +1,5 @@
 import EngineKit
 import Glibc
-import Synchronization
 
 extension AuditBroker {
     /// Adds a device and begins its chain; throws when the device cannot be written.

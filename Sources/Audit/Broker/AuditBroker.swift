@@ -1,6 +1,5 @@
 package import EngineKit
 package import Logging
-import Synchronization
 
 /// The audit trail of an unsealed server: every request and every answer goes through ``record(_:)`` before it
 /// leaves, and does not leave when that throws.
@@ -14,7 +13,7 @@ package final class AuditBroker: Sendable {
 
     let keys: AuditKeys
     let context: DeviceChain.Context
-    let table = Mutex(Table())
+    let table = BargingLock(Table())
 
     package init(
         settings: AuditSettings, keys: AuditKeys, clock: any TimeSource, randomness: any Randomness, logger: Logger

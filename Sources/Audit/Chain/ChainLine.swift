@@ -126,6 +126,11 @@ extension ChainLine {
     /// What the frame's rules depend on.
     enum Kind { case record, segment, repair, interruption, end }
 
+    /// A segment's header that says there are lines before it in the same file.
+    var continuesThisFile: Bool {
+        ["\"start\":\"continued\"", "\"start\":\"rolled\""].contains { content.suffix($0.utf8.count).elementsEqual($0.utf8) }
+    }
+
     /// Read from where the writer always puts it: after the time, whose width is fixed. Meant for lines whose MAC is good.
     var kind: Kind {
         let prefix = "\"time\":\"0000-00-00T00:00:00.000000000Z\",\"type\":\"".utf8.count

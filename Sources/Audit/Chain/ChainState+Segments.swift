@@ -5,6 +5,7 @@ import Syntax
 extension ChainState {
     /// The last failure, while its next try is still to come.
     func waiting(_ clock: some TimeSource) -> AuditDeviceError? {
+        if isFinished { return AuditDeviceError(reason: "closed", isClean: true) }
         guard !isOpen, let retryAt, clock.now() < retryAt else { return nil }
         return AuditDeviceError(reason: failure ?? "not tried again yet", isClean: true)
     }
@@ -20,6 +21,7 @@ extension ChainState {
     mutating func open(_ context: DeviceChain.Context, at now: Timestamp) throws(AuditDeviceError) {
         let known = checkpoint(at: now)
         let contents = try device.open()
+        isOpen = false  // Until its header is written.
         let start = ChainStart.decide(contents, known: known, keys: keys) { device.line(endingAt: $0) }
         last = Position(sequence: start.sequence, mac: start.previous, segment: "")
         if let repair = contents.repair { owedRepairs.append(repair) }

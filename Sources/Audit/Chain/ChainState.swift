@@ -39,6 +39,8 @@ struct ChainState: Sendable {
     /// Torn lines that were cut away and are not yet written down.
     var owedRepairs: [DeviceContents.Repair] = []
     var isOpen = false
+    /// Nothing opens it again.
+    var isFinished = false
     var failure: String?
     var retryAt: Timestamp?
     var backoffNanoseconds = Self.backoffMinNanoseconds

@@ -1,11 +1,11 @@
 import EngineKit
-import Synchronization
 
 extension DeviceChain {
     /// Ends the file, opens what has its name now and goes on there. A failure leaves the old file in use where it can.
     func reopen() {
         let now = context.clock.now()
         let failure: String? = state.withLock { state in
+            guard !state.isFinished else { return nil }
             guard state.isOpen else {
                 state.retryAt = nil  // Somebody has just mended it.
                 return nil
@@ -18,6 +18,7 @@ extension DeviceChain {
             }
             do throws(AuditDeviceError) {
                 try state.open(context, at: now)
+                state.failure = nil
                 return nil
             } catch {
                 return state.carryOn(after: error, context, at: now)
@@ -38,9 +39,7 @@ extension DeviceChain {
             state.device.close()
             state.isOpen = false
             state.segmentKey = nil
-            // A caller that still holds this chain must not open it again.
-            state.failure = "closed"
-            state.retryAt = Timestamp(nanoseconds: .max)
+            state.isFinished = true
             return checkpoint
         }
     }

@@ -1,7 +1,6 @@
 import Crypto
 import EngineKit
 import Logging
-import Synchronization
 
 /// One device with its chain: formats outside its lock, chains and writes inside.
 final class DeviceChain: Sendable {
@@ -16,9 +15,9 @@ final class DeviceChain: Sendable {
     let keys: DeviceKeys
     let context: Context
     let isRecording: Bool
-    private let formatters: Mutex<[LineFormatter]>
+    private let formatters: BargingLock<[LineFormatter]>
     private let fresh: LineFormatter
-    let state: Mutex<ChainState>
+    let state: BargingLock<ChainState>
 
     private static let formattersMax = 8
 
@@ -32,10 +31,10 @@ final class DeviceChain: Sendable {
         self.context = context
         isRecording = device.isRecording
         fresh = LineFormatter(hash: keys.values, options: options, tokenPrefixes: context.settings.tokenPrefixes)
-        formatters = Mutex([])
+        formatters = BargingLock([])
         let header = ChainState.Header(
             nodeID: context.settings.nodeID, path: configuration.path, accessor: configuration.accessor)
-        state = Mutex(ChainState(device: device, keys: keys, header: header, known: known))
+        state = BargingLock(ChainState(device: device, keys: keys, header: header, known: known))
     }
 
     /// Writes one or two records with a single write.
@@ -44,18 +43,25 @@ final class DeviceChain: Sendable {
         formatter.append(first)
         let split = formatter.output.count
         if let second { formatter.append(second) }
-        defer {
-            formatter.reset()
-            let returned = formatter
-            formatters.withLock { if $0.count < Self.formattersMax { $0.append(returned) } }
-        }
-        let output = formatter.output
-        try locked { state throws(AuditDeviceError) in
-            output.withUnsafeBytes { bytes in
-                state.append(UnsafeRawBufferPointer(rebasing: bytes[..<split]))
-                if second != nil { state.append(UnsafeRawBufferPointer(rebasing: bytes[split...])) }
+        let result = write(formatter.output, split: split)
+        formatter.reset()
+        let returned = formatter
+        formatters.withLock { if $0.count < Self.formattersMax { $0.append(returned) } }
+        try result.get()
+    }
+
+    private func write(_ content: [UInt8], split: Int) -> Result<Void, AuditDeviceError> {
+        do throws(AuditDeviceError) {
+            try locked { state throws(AuditDeviceError) in
+                content.withUnsafeBytes { bytes in
+                    state.append(UnsafeRawBufferPointer(rebasing: bytes[..<split]))
+                    if split < bytes.count { state.append(UnsafeRawBufferPointer(rebasing: bytes[split...])) }
+                }
+                try state.flush()
             }
-            try state.flush()
+            return .success(())
+        } catch {
+            return .failure(error)
         }
     }
 

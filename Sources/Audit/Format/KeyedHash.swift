@@ -47,7 +47,7 @@ struct DeviceKeys: Sendable {
 
     init(_ keys: AuditKeys, accessor: String) {
         values = KeyedHash(key: Self.derive(keys.hmac, info: "coffer audit values v1:" + accessor))
-        chain = Self.derive(keys.chain, info: "coffer audit chain v1:" + accessor)
+        chain = Self.chain(keys, accessor: accessor)
     }
 
     func segmentKey(_ segment: String) -> SecretBytes { Self.segmentKey(chain, segment) }
@@ -57,6 +57,10 @@ struct DeviceKeys: Sendable {
         let key = HKDF<SHA256>.deriveKey(
             inputKeyMaterial: deviceChainKey, info: Array("coffer audit segment v1:\(segment)".utf8), outputByteCount: 32)
         return key.withUnsafeBytes { SecretBytes($0) }
+    }
+
+    static func chain(_ keys: AuditKeys, accessor: String) -> SymmetricKey {
+        derive(keys.chain, info: "coffer audit chain v1:" + accessor)
     }
 
     private static func derive(_ key: SecretBytes, info: String) -> SymmetricKey {

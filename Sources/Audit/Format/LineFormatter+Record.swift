@@ -95,8 +95,7 @@ extension LineFormatter {
 
     /// A token that somebody put in a path must not become readable through the trail.
     private mutating func path(_ path: String) {
-        let hidden = path.split(separator: "/", omittingEmptySubsequences: false).contains(where: looksLikeToken)
-        guard hidden else { return clear(path) }
+        guard mayHoldToken(path) else { return clear(path) }
         output.append(UInt8(ascii: "\""))
         for (index, segment) in path.split(separator: "/", omittingEmptySubsequences: false).enumerated() {
             if index > 0 { output.append(UInt8(ascii: "/")) }
@@ -106,6 +105,20 @@ extension LineFormatter {
             output.removeLast()
         }
         output.append(UInt8(ascii: "\""))
+    }
+
+    /// Whether any prefix of a token begins a segment; nearly always not, so nothing is split to find out.
+    private func mayHoldToken(_ path: String) -> Bool {
+        var path = path
+        return path.withUTF8 { bytes in
+            var start = 0
+            while start < bytes.count {
+                for prefix in tokenPrefixes where bytes[start...].starts(with: prefix) { return true }
+                guard let slash = bytes[start...].firstIndex(of: UInt8(ascii: "/")) else { return false }
+                start = slash + 1
+            }
+            return false
+        }
     }
 
     private func looksLikeToken(_ segment: Substring) -> Bool {

@@ -69,7 +69,7 @@ struct LineFormatter: Sendable {
 
     mutating func hashedOnce(_ secret: String) {
         let code: SHA256Digest
-        if let entry = known.first(where: { $0.secret.utf8.elementsEqual(secret.utf8) }) {
+        if let entry = known.first(where: { $0.secret == secret }) {
             code = entry.code
         } else {
             var secret = secret

@@ -10,7 +10,7 @@ struct TimeText: Sendable {
         let second = time.seconds
         if second != self.second {
             self.second = second
-            text = Array(Timestamp(seconds: second).description.utf8.dropLast(10))
+            text = Array(Timestamp(seconds: second).description.utf8.dropLast(11))
         }
         output.append(contentsOf: text)
         var fraction = Int(time.nanoseconds - Int64(second) * 1_000_000_000)

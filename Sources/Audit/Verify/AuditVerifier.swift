@@ -105,7 +105,10 @@ package struct AuditVerifier: Sendable {
     }
 
     private mutating func accept(_ line: ChainLine, _ kind: ChainLine.Kind) {
-        if verdict.firstSequence == nil { verdict.firstSequence = line.sequence }
+        if verdict.firstSequence == nil {
+            guard !line.continuesThisFile else { return fail(.missing) }
+            verdict.firstSequence = line.sequence
+        }
         verdict.lastSequence = line.sequence
         verdict.isEnded = kind == .end
         lastMAC = Array(line.mac)

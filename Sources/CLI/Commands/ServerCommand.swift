@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import Barrier
 internal import Server
 
 struct ServerCommand: CLICommand {
@@ -48,8 +47,6 @@ struct ServerCommand: CLICommand {
         do {
             try await CofferServer(options(system)).run()
         } catch let error as ConfigurationError {
-            throw CommandFailure.local("\(error)")
-        } catch let error as SealError {
             throw CommandFailure.local("\(error)")
         }
     }

@@ -70,9 +70,12 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
     var ids = RequestIDSource()
     var date = HTTPDate()
 
-    init(shell: Shell, settings: ListenerSettings) {
+    private let start: MessageStart
+
+    init(shell: Shell, settings: ListenerSettings, start: MessageStart) {
         self.shell = shell
         self.settings = settings
+        self.start = start
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -110,7 +113,9 @@ extension HTTP1Handler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         isReading = true
         hasInputInBurst = true
-        receive(.part(unwrapInboundIn(data)), context)
+        let part = unwrapInboundIn(data)
+        if case .end = part { start.isNext = true }
+        receive(.part(part), context)
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -235,8 +240,9 @@ extension HTTP1Handler {
         guard case .readingBody(let incoming) = phase else { return }
         guard shell.admission.beginRequest() else { return refuse(.busy, path: incoming.admitted.path, context) }
         let head = incoming.head
+        let method = head.method == .LINK ? "LIST" : head.method.rawValue
         var request = ShellRequest(
-            id: ids.next(), method: head.method.rawValue, path: incoming.admitted.path, query: incoming.admitted.query,
+            id: ids.next(), method: method, path: incoming.admitted.path, query: incoming.admitted.query,
             headers: head.headers, body: incoming.body, connection: connection)
         exchangeNumber += 1
         phase = .responding(

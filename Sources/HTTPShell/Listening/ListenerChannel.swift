@@ -77,8 +77,10 @@ struct ListenerChannel: ServerChildChannel {
         limits.maxHeaderListSize = settings.limits.headerBytesMax + settings.limits.targetBytesMax
         limits.maxHeaderFieldCount = settings.limits.headerCountMax
         let decoder = HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: limits)
+        let start = MessageStart()
+        try channel.pipeline.syncOperations.addHandler(ListMethodHandler(start: start))
         try channel.pipeline.syncOperations.addHandler(ByteToMessageHandler(decoder))
-        try channel.pipeline.syncOperations.addHandler(HTTP1Handler(shell: shell, settings: settings))
+        try channel.pipeline.syncOperations.addHandler(HTTP1Handler(shell: shell, settings: settings, start: start))
     }
 
     /// Lasts as long as the connection; when the server may wait no longer, it cuts the connection.

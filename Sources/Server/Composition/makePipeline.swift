@@ -10,7 +10,7 @@ func makePipeline(_ configuration: ServerConfiguration, _ logs: LogStream) async
     let (time, randomness) = (SteadyTime(), SystemRandomness())
     let store = try openStore(configuration, logs)
     let barrier = Barrier(base: store.storage, randomness: randomness, time: time)
-    let seals = try ConfiguredSeals(configuration)
+    let seals = try seals(configuration)
     let controller = SealController(
         barrier: barrier, base: store.storage, seal: seals.current, previousSeal: seals.previous, randomness: randomness, time: time
     )
@@ -24,7 +24,7 @@ func makePipeline(_ configuration: ServerConfiguration, _ logs: LogStream) async
         if let dev = configuration.dev { announcement = try await DevServer(configuration, dev).prepare(core) }
     } catch {
         await store.close()
-        throw error
+        throw (error as? SealError).map { ConfigurationError("\($0)") } ?? error
     }
     return Composition(
         pipeline: core, services: [JobService(core: core)], reload: { core.reopenAuditFiles() },
@@ -32,6 +32,14 @@ func makePipeline(_ configuration: ServerConfiguration, _ logs: LogStream) async
             await core.close()
             await store.close()
         }, announcement: announcement)
+}
+
+private func seals(_ configuration: ServerConfiguration) throws -> ConfiguredSeals {
+    do {
+        return try ConfiguredSeals(configuration)
+    } catch let error as SealError {
+        throw ConfigurationError("\(error)")
+    }
 }
 
 private func catalog() -> EngineCatalog {

@@ -42,9 +42,9 @@ public enum HCLFormat {
     private static func lines(_ bytes: [UInt8]) throws(HCLError) -> [Line] {
         var lexer = HCLLexer(bytes)
         var (lines, line) = ([Line](), Line())
-        // For every open bracket the line it is on: brackets opened on one line indent once.
+        // For every open bracket the depth of the line it is on: brackets opened on one line indent once.
         var open: [Int] = []
-        var depth: Int { Set(open).count }
+        var depth: Int { open.last.map { $0 + 1 } ?? 0 }
         while true {
             let token = try lexer.next()
             switch token.kind {
@@ -55,10 +55,10 @@ public enum HCLFormat {
                 line = Line()
                 line.depth = depth
                 continue
-            case .mark(UInt8(ascii: "{")), .mark(UInt8(ascii: "[")): open.append(lines.count)
+            case .mark(UInt8(ascii: "{")), .mark(UInt8(ascii: "[")): open.append(line.depth)
             case .mark(UInt8(ascii: "}")), .mark(UInt8(ascii: "]")):
-                _ = open.popLast()
-                if line.pieces.allSatisfy(\.isClosing) { line.depth = min(line.depth, depth) }
+                let opener = open.popLast() ?? 0
+                if line.pieces.allSatisfy(\.isClosing) { line.depth = opener }
             default: break
             }
             line.pieces.append(Piece(kind: token.kind, text: raw(lexer.text(token.range), token.kind)))
