@@ -17,11 +17,13 @@ import Testing
         }
     }
 
-    @Test("answers 408 to a request that stops midway", arguments: [
-        "PUT /v1/a HTTP/1.1\r\nHost: h\r\nX-Thi",
-        "PUT /v1/a HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nabc",
-        "PUT /v1/a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nab",
-    ])
+    @Test(
+        "answers 408 to a request that stops midway",
+        arguments: [
+            "PUT /v1/a HTTP/1.1\r\nHost: h\r\nX-Thi",
+            "PUT /v1/a HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nabc",
+            "PUT /v1/a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nab",
+        ])
     func stopsMidway(_ text: String) async throws {
         try await LiveShell.run([EchoDialect()], quick) { live in
             let got2 = try await live.talk(text)

@@ -25,9 +25,11 @@ import Testing
         #expect(reply.hasSuffix("0 10.1.1.1"))
     }
 
-    @Test("refuses", arguments: [
-        ("10.0.0.0/8", "X-Forwarded-For: 10.1.1.1\r\n"), ("127.0.0.1", ""), ("127.0.0.1", "X-Forwarded-For: canary\r\n"),
-    ])
+    @Test(
+        "refuses",
+        arguments: [
+            ("10.0.0.0/8", "X-Forwarded-For: 10.1.1.1\r\n"), ("127.0.0.1", ""), ("127.0.0.1", "X-Forwarded-For: canary\r\n"),
+        ])
     func refuses(_ range: String, _ header: String) async throws {
         let reply = try await ask(forwarding(range), header)
         #expect(reply.hasPrefix("HTTP/1.1 400 "))
@@ -39,15 +41,19 @@ import Testing
         #expect(reply.hasSuffix("0 127.0.0.1"))
     }
 
-    @Test("knows what a range holds", arguments: [
-        ("10.0.0.0/8", "10.255.0.1", true), ("10.0.0.0/8", "11.0.0.1", false), ("192.168.1.128/25", "192.168.1.127", false),
-        ("192.168.1.128/25", "192.168.1.200", true), ("0.0.0.0/0", "8.8.8.8", true), ("127.0.0.1", "::ffff:127.0.0.1", true),
-        ("fd00::/8", "fd12::1", true), ("fd00::/8", "fe80::1", false), ("::/0", "10.0.0.1", false),
-    ])
+    @Test(
+        "knows what a range holds",
+        arguments: [
+            ("10.0.0.0/8", "10.255.0.1", true), ("10.0.0.0/8", "11.0.0.1", false), ("192.168.1.128/25", "192.168.1.127", false),
+            ("192.168.1.128/25", "192.168.1.200", true), ("0.0.0.0/0", "8.8.8.8", true), ("127.0.0.1", "::ffff:127.0.0.1", true),
+            ("fd00::/8", "fd12::1", true), ("fd00::/8", "fe80::1", false), ("::/0", "10.0.0.1", false),
+        ])
     func contains(_ range: String, _ address: String, _ isInside: Bool) throws {
         #expect(try #require(AddressRange(range)).contains(address) == isInside)
     }
 
-    @Test("refuses as a range", arguments: ["", "10.0.0.0/33", "10.0.0/8", "::/129", "10.0.0.0/", "10.0.0.0/8/8", "host", "1.2.3.4/-1"])
+    @Test(
+        "refuses as a range",
+        arguments: ["", "10.0.0.0/33", "10.0.0/8", "::/129", "10.0.0.0/", "10.0.0.0/8/8", "host", "1.2.3.4/-1"])
     func refusesRange(_ text: String) { #expect(AddressRange(text) == nil) }
 }

@@ -61,7 +61,8 @@ import Testing
     @Test func gathersAChunkedBody() async throws {
         try await LiveShell.run { live in
             let reply = try await live.talk(
-                "PUT /v1/a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
+                "PUT /v1/a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
+            )
             #expect(reply.hasSuffix("PUT /v1/a ? 5 127.0.0.1"))
         }
     }
@@ -78,7 +79,8 @@ import Testing
         try await LiveShell.run { live in
             let reply = try await onThread {
                 let client = try RawClient(port: live.port)
-                try client.send("PUT /v1/a HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n")
+                try client.send(
+                    "PUT /v1/a HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n")
                 let interim = try client.read(until: "\r\n\r\n")
                 try client.send("ab")
                 return interim + (try client.readToEnd())

@@ -9,7 +9,10 @@ struct Refused: Sendable, CustomTestStringConvertible {
 
     var testDescription: String { what }
 
-    init(_ what: String, _ status: Int, _ headers: String, body: String = "", line: String = "PUT /v1/a HTTP/1.1", host: String = "Host: h\r\n") {
+    init(
+        _ what: String, _ status: Int, _ headers: String, body: String = "", line: String = "PUT /v1/a HTTP/1.1",
+        host: String = "Host: h\r\n"
+    ) {
         self.what = what
         self.status = status
         request = "\(line)\r\n\(host)\(headers)\r\n\(body)"
@@ -123,7 +126,8 @@ struct Refused: Sendable, CustomTestStringConvertible {
         capacity.bodyBytesMax = 1_000
         try await LiveShell.run([gate], capacity: capacity) { live in
             let request =
-                "PUT /v1/a HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 600\r\n\r\n" + String(repeating: "b", count: 600)
+                "PUT /v1/a HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 600\r\n\r\n"
+                + String(repeating: "b", count: 600)
             async let first = live.talk(request)
             await gate.arrived()
             let got3 = try await live.talk(request)

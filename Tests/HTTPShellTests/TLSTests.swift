@@ -25,12 +25,15 @@ import Testing
         var configuration = HTTPClient.Configuration(tlsConfiguration: tls)
         configuration.httpVersion = version
         configuration.timeout = .init(connect: .seconds(5), read: .seconds(10))
+        configuration.connectionPool.retryConnectionEstablishment = false
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 
     /// The version, the status and the body of an answer. The client closes an idle TLS connection only after seconds,
     /// so over HTTP/1 the server does it.
-    private func ask(_ client: HTTPClient, _ port: Int, body: String? = nil, closes: Bool = false) async throws -> (HTTPVersion, UInt, String) {
+    private func ask(_ client: HTTPClient, _ port: Int, body: String? = nil, closes: Bool = false) async throws -> (
+        HTTPVersion, UInt, String
+    ) {
         var request = HTTPClientRequest(url: "https://localhost:\(port)/v1/a")
         if closes { request.headers.add(name: "Connection", value: "close") }
         if let body {
@@ -138,12 +141,15 @@ import Testing
         let directory = try TestDirectory()
         try TestCertificate.one.write(to: directory)
         try Data(TestCertificate.two.certificate.utf8).write(to: URL(filePath: directory.path("ca.pem")))
-        try await LiveShell.run([EchoDialect()], {
-            var tls = settings(directory)
-            tls.clientCAFile = directory.path("ca.pem")
-            tls.clientCertificates = .required
-            $0.tls = tls
-        }) { live in
+        try await LiveShell.run(
+            [EchoDialect()],
+            {
+                var tls = settings(directory)
+                tls.clientCAFile = directory.path("ca.pem")
+                tls.clientCertificates = .required
+                $0.tls = tls
+            }
+        ) { live in
             for (own, isLet) in [(TestCertificate?.none, false), (.one, false), (.two, true)] {
                 let client = try client(trusting: .one, .http1Only, presenting: own)
                 try await shuttingDown(client) {
@@ -174,10 +180,13 @@ import Testing
     @Test func aHandshakeThatStopsIsCutOff() async throws {
         let directory = try TestDirectory()
         try TestCertificate.one.write(to: directory)
-        try await LiveShell.run([EchoDialect()], {
-            $0.tls = settings(directory)
-            $0.timeouts.headerMilliseconds = 50
-        }) { live in
+        try await LiveShell.run(
+            [EchoDialect()],
+            {
+                $0.tls = settings(directory)
+                $0.timeouts.headerMilliseconds = 50
+            }
+        ) { live in
             let got1 = try await live.talk("\u{16}\u{3}\u{1}")
             #expect(got1.isEmpty)
         }

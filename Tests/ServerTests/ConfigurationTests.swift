@@ -109,26 +109,34 @@ import Testing
         #expect(listener.limits.bodyBytesMax == 1 << 20)
     }
 
-    @Test("refuses by name and line", arguments: [
-        ("ui = true\nlistner \"tcp\" {}", "c.hcl:2: unknown key \"listner\""),
-        ("listener \"tcp\" {\n tls_disable = true\n adress = \"canary\"\n}", "c.hcl:3: unknown key \"adress\""),
-        ("storage \"sqlite\" {\n path = \"/p\"\n wal = 1\n}", "c.hcl:3: unknown key \"wal\""),
-        ("listener \"tcp\" {}", "c.hcl:1: the listener has no tls_cert_file and tls_key_file"),
-        ("listener \"tcp\" {\n tls_disable = true\n address = \"canary:x:y\"\n}", "c.hcl:3: \"address\" must be a host and a port"),
-        ("listener \"tcp\" { tls_disable = true\n proxy_protocol_behavior = \"use_always\" }", "c.hcl:2: \"proxy_protocol_behavior\""),
-        ("listener \"udp\" {}", "c.hcl:1: listener \"udp\" is not supported"),
-        ("storage \"consul\" {}", "c.hcl:1: storage \"consul\" is not supported"),
-        ("storage \"sqlite\" {}", "c.hcl:1: storage \"sqlite\" needs a path"),
-        ("storage \"inmem\" {}\nbackend \"inmem\" {}", "c.hcl:2: storage is set twice"),
-        ("seal \"awskms\" {}", "c.hcl:1: seal \"awskms\" is not supported"),
-        ("seal \"static\" { current_key_id = \"k\" }", "c.hcl:1: seal \"static\" needs current_key_id and current_key"),
-        ("default_lease_ttl = \"-1h\"", "c.hcl:1: \"default_lease_ttl\" must be a duration"),
-        ("ui = \"canary\"", "c.hcl:1: \"ui\" must be true or false"),
-        ("log_level = \"canary\"", "c.hcl:1: \"log_level\" is none"),
-        ("audit_dirs = [\"relative\"]", "c.hcl:1: \"audit_dirs\" must be absolute"),
-        ("ui = true\nui = false", "c.hcl:2:"),
-        ("ui = {", "c.hcl:"),
-    ])
+    @Test(
+        "refuses by name and line",
+        arguments: [
+            ("ui = true\nlistner \"tcp\" {}", "c.hcl:2: unknown key \"listner\""),
+            ("listener \"tcp\" {\n tls_disable = true\n adress = \"canary\"\n}", "c.hcl:3: unknown key \"adress\""),
+            ("storage \"sqlite\" {\n path = \"/p\"\n wal = 1\n}", "c.hcl:3: unknown key \"wal\""),
+            ("listener \"tcp\" {}", "c.hcl:1: the listener has no tls_cert_file and tls_key_file"),
+            (
+                "listener \"tcp\" {\n tls_disable = true\n address = \"canary:x:y\"\n}",
+                "c.hcl:3: \"address\" must be a host and a port"
+            ),
+            (
+                "listener \"tcp\" { tls_disable = true\n proxy_protocol_behavior = \"use_always\" }",
+                "c.hcl:2: \"proxy_protocol_behavior\""
+            ),
+            ("listener \"udp\" {}", "c.hcl:1: listener \"udp\" is not supported"),
+            ("storage \"consul\" {}", "c.hcl:1: storage \"consul\" is not supported"),
+            ("storage \"sqlite\" {}", "c.hcl:1: storage \"sqlite\" needs a path"),
+            ("storage \"inmem\" {}\nbackend \"inmem\" {}", "c.hcl:2: storage is set twice"),
+            ("seal \"awskms\" {}", "c.hcl:1: seal \"awskms\" is not supported"),
+            ("seal \"static\" { current_key_id = \"k\" }", "c.hcl:1: seal \"static\" needs current_key_id and current_key"),
+            ("default_lease_ttl = \"-1h\"", "c.hcl:1: \"default_lease_ttl\" must be a duration"),
+            ("ui = \"canary\"", "c.hcl:1: \"ui\" must be true or false"),
+            ("log_level = \"canary\"", "c.hcl:1: \"log_level\" is none"),
+            ("audit_dirs = [\"relative\"]", "c.hcl:1: \"audit_dirs\" must be absolute"),
+            ("ui = true\nui = false", "c.hcl:2:"),
+            ("ui = {", "c.hcl:"),
+        ])
     func refuses(_ text: String, _ expected: String) {
         let message = message(text)
         #expect(message.hasPrefix(expected), "\(message)")
@@ -140,7 +148,8 @@ import Testing
         try configuration.apply(
             text: Array("api_addr = \"two\"\nlistener \"tcp\" {\n address = \":9200\"\n tls_disable = true\n}".utf8), file: "d.hcl")
         #expect(configuration.apiAddress == "two")
-        #expect(configuration.listeners.map(\.address) == [.tcp(host: "127.0.0.1", port: 8_200), .tcp(host: "0.0.0.0", port: 9_200)])
+        #expect(
+            configuration.listeners.map(\.address) == [.tcp(host: "127.0.0.1", port: 8_200), .tcp(host: "0.0.0.0", port: 9_200)])
     }
 
     @Test func aBodyLimitIsNeverRaisedPastTheCeiling() throws {

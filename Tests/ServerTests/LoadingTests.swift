@@ -57,13 +57,16 @@ import Testing
         #expect(configuration.listeners.first?.tls == nil)
     }
 
-    @Test("refuses", arguments: [
-        (["COFFER_LOG_LEVEL": "canary"], "COFFER_LOG_LEVEL must be"), (["COFFER_UI": "canary"], "COFFER_UI must be"),
-        (["COFFER_MAX_LEASE_TTL": "-5"], "COFFER_MAX_LEASE_TTL must be"), (["COFFER_AUDIT_DIRS": "canary"], "COFFER_AUDIT_DIRS must be"),
-        (["COFFER_LISTEN_ADDRESS": "canary:x"], "COFFER_LISTEN_ADDRESS must be"), ([:], "no configuration"),
-        (["COFFER_STORAGE_PATH": "/p"], "no listener"),
-        (["COFFER_STORAGE_PATH": "/p", "COFFER_LISTEN_ADDRESS": ":1"], "COFFER_LISTEN_ADDRESS needs COFFER_TLS_CERT_FILE"),
-    ])
+    @Test(
+        "refuses",
+        arguments: [
+            (["COFFER_LOG_LEVEL": "canary"], "COFFER_LOG_LEVEL must be"), (["COFFER_UI": "canary"], "COFFER_UI must be"),
+            (["COFFER_MAX_LEASE_TTL": "-5"], "COFFER_MAX_LEASE_TTL must be"),
+            (["COFFER_AUDIT_DIRS": "canary"], "COFFER_AUDIT_DIRS must be"),
+            (["COFFER_LISTEN_ADDRESS": "canary:x"], "COFFER_LISTEN_ADDRESS must be"), ([:], "no configuration"),
+            (["COFFER_STORAGE_PATH": "/p"], "no listener"),
+            (["COFFER_STORAGE_PATH": "/p", "COFFER_LISTEN_ADDRESS": ":1"], "COFFER_LISTEN_ADDRESS needs COFFER_TLS_CERT_FILE"),
+        ])
     func refuses(_ environment: [String: String], _ expected: String) {
         do {
             _ = try ServerConfiguration.load(options([], environment))

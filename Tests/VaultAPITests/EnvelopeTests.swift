@@ -22,7 +22,8 @@ import Testing
         let reply = await answer(.success(.data(["keys": ["a"], "data": "shadow"])), path: "sys/policies/acl")
         #expect(
             reply.text == head
-                + #""data":{"keys":["a"],"data":"shadow"},"wrap_info":null,"warnings":null,"auth":null,"mount_type":"kv","keys":["a"]}"#)
+                + #""data":{"keys":["a"],"data":"shadow"},"wrap_info":null,"warnings":null,"auth":null,"mount_type":"kv","keys":["a"]}"#
+        )
     }
 
     @Test func nothingIs204WithoutABody() async {
@@ -56,11 +57,14 @@ import Testing
                 + #""mfa_requirement":null,"num_uses":3},"mount_type":"kv"}"#)
     }
 
-    @Test("gives errors their status", arguments: [
-        (CofferError.Code.invalidRequest, 400), (.permissionDenied, 403), (.notFound, 404), (.methodNotAllowed, 405), (.conflict, 409),
-        (.tooLarge, 413), (.unsupportedMediaType, 415), (.rateLimited, 429), (.uninitialized, 400), (.sealed, 503),
-        (.unavailable, 503), (.internal, 500),
-    ])
+    @Test(
+        "gives errors their status",
+        arguments: [
+            (CofferError.Code.invalidRequest, 400), (.permissionDenied, 403), (.notFound, 404), (.methodNotAllowed, 405),
+            (.conflict, 409),
+            (.tooLarge, 413), (.unsupportedMediaType, 415), (.rateLimited, 429), (.uninitialized, 400), (.sealed, 503),
+            (.unavailable, 503), (.internal, 500),
+        ])
     func errors(_ code: CofferError.Code, _ status: Int) async {
         let reply = await answer(.failure(CofferError(code, "why \"so\"")))
         #expect(reply.status == status)

@@ -4,11 +4,14 @@ import NIOHTTP1
 import Testing
 
 @Suite struct RequestTests {
-    @Test("maps methods to operations", arguments: [
-        ("GET", "", Operation.read), ("HEAD", "", .read), ("GET", "list=true", .list), ("GET", "list=1", .list),
-        ("GET", "list=false", .read), ("LIST", "", .list), ("SCAN", "", .list), ("GET", "scan=true", .list), ("POST", "", .update),
-        ("PUT", "", .update), ("DELETE", "", .delete), ("GET", "help=1", .help),
-    ])
+    @Test(
+        "maps methods to operations",
+        arguments: [
+            ("GET", "", Operation.read), ("HEAD", "", .read), ("GET", "list=true", .list), ("GET", "list=1", .list),
+            ("GET", "list=false", .read), ("LIST", "", .list), ("SCAN", "", .list), ("GET", "scan=true", .list),
+            ("POST", "", .update),
+            ("PUT", "", .update), ("DELETE", "", .delete), ("GET", "help=1", .help),
+        ])
     func maps(_ method: String, _ query: String, _ operation: Operation) async {
         let asked = await ask(method, query: query).asked
         #expect(asked?.operation == operation)
@@ -45,13 +48,16 @@ import Testing
         #expect(asked.map { String(decoding: $0.body, as: UTF8.self) } == " {\"a\":1}")
     }
 
-    @Test("finds the token", arguments: [
-        (["X-Vault-Token": "t"], "t"), (["Authorization": "Bearer t"], "t"), (["authorization": "bearer   t"], "t"), ([:], nil),
-        (["X-Vault-Token": ""], nil), (["Authorization": "Basic dTpw"], nil), (["Authorization": "Bearer "], nil),
-        (["X-Vault-Token": "t", "Authorization": "Basic dTpw"], "t"),
-    ] as [([String: String], String?)])
+    @Test(
+        "finds the token",
+        arguments: [
+            (["X-Vault-Token": "t"], "t"), (["Authorization": "Bearer t"], "t"), (["authorization": "bearer   t"], "t"), ([:], nil),
+            (["X-Vault-Token": ""], nil), (["Authorization": "Basic dTpw"], nil), (["Authorization": "Bearer "], nil),
+            (["X-Vault-Token": "t", "Authorization": "Basic dTpw"], "t"),
+        ] as [([String: String], String?)])
     func findsToken(_ headers: [String: String], _ token: String?) async throws {
-        let asked = try #require(await ask("GET", headers: HTTPHeaders(headers.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })).asked)
+        let asked = try #require(
+            await ask("GET", headers: HTTPHeaders(headers.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })).asked)
         if case .token(let found) = asked.credentials { #expect(found == token) } else { #expect(token == nil) }
     }
 
@@ -72,7 +78,9 @@ import Testing
     @Test("takes as the root namespace", arguments: ["", "/", "root", "root/"])
     func rootNamespace(_ name: String) async { #expect(await ask("GET", headers: ["X-Vault-Namespace": name]).status == 204) }
 
-    @Test("reads the wrapping time", arguments: [("90", 90), ("5m", 300), ("1h30m", 5_400), ("0", nil), ("", nil)] as [(String, Int?)])
+    @Test(
+        "reads the wrapping time",
+        arguments: [("90", 90), ("5m", 300), ("1h30m", 5_400), ("0", nil), ("", nil)] as [(String, Int?)])
     func wrapTTL(_ text: String, _ seconds: Int?) async throws {
         let asked = try #require(await ask("GET", headers: ["X-Vault-Wrap-TTL": text]).asked)
         #expect(asked.wrapTTL == seconds)
@@ -91,10 +99,12 @@ import Testing
         #expect(asked.query.map(\.value) == ["3", "a/b c", ""])
     }
 
-    @Test("refuses the query", arguments: [
-        "a=%", "a=%2", "a=%zz", "a=%ff", "a=%00", "version=1&version=2", "list=perhaps",
-        (0..<65).map { "q\($0)=1" }.joined(separator: "&"),
-    ])
+    @Test(
+        "refuses the query",
+        arguments: [
+            "a=%", "a=%2", "a=%zz", "a=%ff", "a=%00", "version=1&version=2", "list=perhaps",
+            (0..<65).map { "q\($0)=1" }.joined(separator: "&"),
+        ])
     func refusesQuery(_ query: String) async {
         let reply = await ask("GET", query: query)
         #expect(reply.asked == nil)
