@@ -97,6 +97,28 @@ import Testing
         }
     }
 
+    @Test func servesTheMethodsOfTheVaultAPI() async throws {
+        try await LiveShell.run { live in
+            let methods = ["LIST", "SCAN", "GET", "PATCH", "DELETE"]
+            let requests = methods.map { "\($0) /v1/a HTTP/1.1\r\nHost: h\r\n\r\n" }.joined()
+            let reply = try await live.talk(requests, closesInput: true)
+            #expect(reply.matches(of: #/([A-Z]+) /v1/a /#).map { String($0.1) } == methods)
+        }
+    }
+
+    @Test func takesARequestByteForByte() async throws {
+        try await LiveShell.run { live in
+            let reply = try await onThread {
+                let client = try RawClient(port: live.port)
+                for byte in "\r\nPUT /v1/a HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc" {
+                    try client.send(String(byte))
+                }
+                return try client.readToEnd()
+            }
+            #expect(reply.hasSuffix("PUT /v1/a ? 3 127.0.0.1"))
+        }
+    }
+
     @Test func whatNoDialectServesIsNotFound() async throws {
         try await LiveShell.run { live in
             let reply = try await live.talk("GET /v2/a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")

@@ -49,6 +49,17 @@ struct Refused: Sendable, CustomTestStringConvertible {
         Refused("a header without a name", 400, ": canary\r\n"),
         Refused("NUL in a header", 400, "X-Thing: can\u{0}ary\r\n"),
         Refused("a bare line feed in a header", 400, "X-Thing: can\nary\r\n"),
+        Refused("a folded header", 400, "X-Thing: a\r\n canary\r\n"),
+        Refused("a chunk without its end", 400, "Transfer-Encoding: chunked\r\n", body: "3\r\nabcd\r\n0\r\n\r\n"),
+        Refused("a chunk size of seventeen digits", 400, "Transfer-Encoding: chunked\r\n", body: "00000000000000003\r\nabc\r\n"),
+        Refused(
+            "a chunk line without its end", 400, "Transfer-Encoding: chunked\r\n", body: "3;" + String(repeating: "c", count: 300)),
+        Refused("a chunk size that ends in a bare line feed", 400, "Transfer-Encoding: chunked\r\n", body: "3\nabc\r\n0\r\n\r\n"),
+        Refused("a method in small letters", 400, "", line: "get /v1/a HTTP/1.1"),
+        Refused("TLS on a plain port", 400, "", line: "\u{16}\u{3}\u{1}"),
+        Refused(
+            "endless trailers", 431, "Transfer-Encoding: chunked\r\n",
+            body: "0\r\n" + String(repeating: "A: canary\r\n", count: 3_000)),
         Refused("a body past the limit", 413, "Content-Length: 1048577\r\n"),
         Refused("an absurd length", 413, "Content-Length: 100000000000000000\r\n"),
         Refused("a chunked body past the limit", 413, "Transfer-Encoding: chunked\r\n", body: Self.chunks(17)),

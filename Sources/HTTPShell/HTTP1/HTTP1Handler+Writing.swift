@@ -53,7 +53,7 @@ extension HTTP1Handler {
         if context.channel.isWritable, case .writing = phase {
             phase = .idle
             expect(within: settings.timeouts.idleMilliseconds)
-            takePending(context)
+            parse(context)
         }
         context.fireChannelWritabilityChanged()
     }
