@@ -28,10 +28,12 @@ extension CofferClient {
         try await request(.delete, path, query: query).secret
     }
 
-    /// The help text of a path (`?help=1`).
+    /// The help text of a path (`?help=1`). A mount answers with and without the slash at its end.
     public func help(_ path: String) async throws(ClientError) -> String {
-        let response = try await request(.get, path, query: [QueryItem("help", "1")])
-        let object = try response.object()
+        let query = [QueryItem("help", "1")]
+        var response = try await send(.get, path, query: query)
+        if response.status == 404, !path.hasSuffix("/") { response = try await send(.get, path + "/", query: query) }
+        let object = try response.checked().object()
         return object["help"]?.stringValue ?? object["data"]?["help"]?.stringValue ?? ""
     }
 

@@ -2,21 +2,21 @@
 ///
 /// Go's flags take one dash or two, `-name value` or `-name=value` with any value, and `-flag=false`. The result has two
 /// dashes before a long name, a flag's value joined to it, and booleans without a value.
-enum ArgumentRewriting {
+package enum ArgumentRewriting {
     /// Flags that take no value. Every other flag takes the next argument unless it has one after `=`.
-    static let booleans: Set<String> = [
+    package static let booleans: Set<String> = [
         "accessor", "backup", "cancel", "cas-required", "detailed", "dev", "dev-kv-v1", "dev-no-store-token",
         "external-entropy-access",
         "f", "force", "force-no-cache", "generate-otp", "h", "help", "help-hidden", "init", "local", "migrate", "no-default-policy",
         "no-print", "no-store", "non-interactive", "orphan", "output-curl-string", "renewable", "reset", "seal-wrap", "self",
         "status",
-        "tls-skip-verify", "token-only", "v", "verify", "version-information",
+        "tls-skip-verify", "token-only", "v", "verify",
     ]
 
     /// Booleans whose `false` says something: `-renewable=false` becomes `--no-renewable`.
-    static let invertible: Set<String> = ["cas-required", "renewable"]
+    package static let invertible: Set<String> = ["cas-required", "renewable"]
 
-    static func normalized(_ arguments: [String]) -> [String] {
+    package static func normalized(_ arguments: [String]) -> [String] {
         var result: [String] = []
         var index = arguments.startIndex
         while index < arguments.endIndex {

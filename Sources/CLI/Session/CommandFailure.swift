@@ -43,15 +43,19 @@ extension CommandFailure {
     private static func advice(_ error: ClientError, sentToken: Bool) -> String? {
         switch error.code {
         case .connectionRefused:
-            return "Is the server running? Start one with `coffer server -dev`, or set COFFER_ADDR to where it is."
+            return "Is the server running? Start one with `coffer server -dev`, or set COFFER_ADDR (or VAULT_ADDR) to where it is."
         case .connectionFailed where error.url?.hasPrefix("https:") == true:
-            return "Check COFFER_ADDR. A development server speaks plain HTTP: COFFER_ADDR=http://127.0.0.1:8200"
+            return "Check COFFER_ADDR (or VAULT_ADDR). A development server speaks plain HTTP: COFFER_ADDR=http://127.0.0.1:8200"
+        case .connectionFailed where error.message.contains("closed the connection"):
+            return "Check COFFER_ADDR (or VAULT_ADDR). A server with TLS has an address that begins with https://"
         case .connectionFailed, .timedOut, .invalidAddress:
-            return "Check COFFER_ADDR (or -address), such as http://127.0.0.1:8200"
+            return "Check COFFER_ADDR (or VAULT_ADDR, or -address), such as http://127.0.0.1:8200"
         case .tlsFailed:
-            return error.message.contains("speak TLS")
-                ? "If the server has no TLS, set COFFER_ADDR to its http:// address."
-                : "If the server has its own certificate authority, name it with COFFER_CACERT or -ca-cert."
+            if error.message.contains("speak TLS") {
+                return "If the server has no TLS, set COFFER_ADDR (or VAULT_ADDR) to its http:// address."
+            }
+            if error.message.contains("another name") { return "Give the name that the certificate is for with -tls-server-name." }
+            return "If the server has its own certificate authority, name it with COFFER_CACERT or -ca-cert."
         case .api: return apiAdvice(error, sentToken: sentToken)
         default: return nil
         }

@@ -57,6 +57,7 @@ final class Session: Sendable {
     func client(token: String) throws(ClientError) -> CofferClient {
         var other = configuration
         other.token = token
+        if let curl { return try CofferClient(configuration: other, transport: curl) }
         return try newClient(other)
     }
 

@@ -43,7 +43,10 @@ struct KvPatch: SessionCommand {
         if let cas, cas >= 0, cas != version {
             throw CommandFailure.server("The newest version of \(path) is \(version), not \(cas): someone else has written it")
         }
-        for member in changes { data[member.key] = member.value.isNull ? nil : member.value }
+        for member in changes {
+            // A bare nil here would be a JSON null: the member has to go.
+            data[member.key] = member.value.isNull ? Optional<JSON>.none : member.value
+        }
         return try await session.client().write(path, KvWriting.body(data, cas: version))
     }
 }

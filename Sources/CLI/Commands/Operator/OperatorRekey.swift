@@ -64,7 +64,8 @@ struct OperatorRekey: SessionCommand {
             guard status["started"]?.boolValue == true else {
                 throw CommandFailure.local("No rekeying is under way; begin it with `coffer operator rekey -init`")
             }
-            nonce = (status["verification_nonce"] ?? status["nonce"])?.stringValue ?? status["nonce"]?.stringValue
+            let name = verify && status["verification_nonce"]?.stringValue?.isEmpty == false ? "verification_nonce" : "nonce"
+            nonce = status[name]?.stringValue
         }
         let key = try KeyShare.read(arguments, name: verify ? "New Unseal Key" : "Rekey Key", session)
         let body: JSON = ["key": .string(key), "nonce": .optional(nonce)]
