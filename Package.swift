@@ -69,6 +69,7 @@ let package = Package(
         room("Core", ["SecretMemory", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes", crypto, logging]),
         // 4  Engines.
         room("KVEngine", ["Syntax", "EngineKit"]),
+        room("AuthMethods", ["SecretMemory", "Syntax", "EngineKit", crypto, cryptoExtras]),
         // 5  The shell and the dialects.
         room(
             "HTTPShell",
@@ -88,7 +89,7 @@ let package = Package(
             "Server",
             [
                 "SecretMemory", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes", "StoreSQLite", "Core", "KVEngine",
-                "HTTPShell", "VaultAPI", crypto, logging,
+                "AuthMethods", "HTTPShell", "VaultAPI", crypto, logging,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ] + nio),
@@ -112,9 +113,12 @@ let package = Package(
             ] + nio),
         tests("VaultAPITests", ["VaultAPI", "HTTPShell", "Core", "EngineKit", "Syntax"] + nio),
         tests("ServerTests", ["Server", "HTTPShell", "Syntax", logging]),
+        tests("CoreTests", ["Core", "Barrier", "EngineKit", "KVEngine", "AuthMethods", "Syntax", "TestSupport", logging]),
+        tests("AuditTests", ["Audit", "EngineKit", "Syntax", "SecretMemory", crypto, logging]),
         tests("CoreTests", ["Core", "Barrier", "EngineKit", "KVEngine", "Syntax", "TestSupport", logging]),
         tests("AuditTests", ["Audit", "EngineKit", "Syntax", "SecretMemory", "TestSupport", crypto, logging]),
         tests("KVEngineTests", ["KVEngine", "EngineKit", "Syntax", "TestSupport", logging]),
+        tests("AuthMethodsTests", ["AuthMethods", "EngineKit", "SecretMemory", "Syntax", "TestSupport", logging]),
         tests("SyntaxTests", ["Syntax"]),
         tests("PolicyTests", ["Syntax", "Policy", "EngineKit"]),
         tests("ClientTests", ["CofferClient", "Syntax"]),

@@ -1,3 +1,4 @@
+import EngineKit
 package import Syntax
 
 extension ACL {

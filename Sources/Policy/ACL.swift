@@ -1,3 +1,5 @@
+import EngineKit
+
 /// What a caller's policies allow together.
 ///
 /// The rule for a path is the most specific one that matches, whichever policy it comes from: an exact path before all

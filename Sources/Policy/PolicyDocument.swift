@@ -1,3 +1,4 @@
+package import EngineKit
 package import Syntax
 
 /// A policy as it was written: rules for paths, deny by default.

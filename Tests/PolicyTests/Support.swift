@@ -1,3 +1,4 @@
+import EngineKit
 import Policy
 
 /// A small generator with a seed, so that every failure can be repeated.

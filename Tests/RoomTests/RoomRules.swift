@@ -35,6 +35,8 @@ enum RoomRules {
             packages: ["Crypto", "Logging"]),
         // An engine knows the contract and nothing of the core that calls it.
         "KVEngine": Room(layer: 5, rooms: ["Syntax", "EngineKit"]),
+        "AuthMethods": Room(
+            layer: 5, rooms: ["SecretMemory", "Syntax", "EngineKit"], packages: ["Crypto", "CryptoExtras"]),
 
         "HTTPShell": Room(
             layer: 6, rooms: ["Syntax", "EngineKit"],
@@ -47,7 +49,7 @@ enum RoomRules {
             layer: 8,
             rooms: [
                 "SecretMemory", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes", "StoreSQLite", "Core", "KVEngine",
-                "HTTPShell", "VaultAPI",
+                "AuthMethods", "HTTPShell", "VaultAPI",
             ],
             packages: nio.union(["Crypto", "Logging", "ServiceLifecycle", "UnixSignals"])),
 

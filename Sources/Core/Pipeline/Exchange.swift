@@ -78,7 +78,7 @@ struct Exchange {
         guard
             entry.boundCIDRs.isEmpty
                 || entry.boundCIDRs.contains(where: { block in
-                    CIDRBlock(block)?.contains(incoming.connection.remoteAddress) == true
+                    AddressRange(block)?.contains(incoming.connection.remoteAddress) == true
                 })
         else { return }
         if entry.usesLeft > 0 {

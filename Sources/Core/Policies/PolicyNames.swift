@@ -1,5 +1,4 @@
 import EngineKit
-import Policy
 
 /// Policy names as they come in requests, brought to their one form at the door.
 enum PolicyNames {

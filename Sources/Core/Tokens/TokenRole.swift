@@ -1,5 +1,4 @@
 import EngineKit
-import Lifetimes
 import Syntax
 
 /// A preset for tokens, at `auth/token/roles/:name`. Seconds; 0 means unset.
@@ -106,7 +105,7 @@ extension TokenRole {
 
 extension TokenTerms {
     static func checkCIDRs(_ texts: [String], field: String) throws(CofferError) {
-        guard texts.allSatisfy({ CIDRBlock($0) != nil }) else {
+        guard texts.allSatisfy({ AddressRange($0) != nil }) else {
             throw .invalid("field '\(field)' must be a list of addresses or CIDR blocks")
         }
     }

@@ -12,6 +12,13 @@ package protocol SecretsEngine: Engine {}
 /// Mounted under `sys/auth`: its login paths answer with an ``AuthGrant``.
 package protocol AuthMethod: Engine {}
 
+/// An auth method that locks names after failed logins: what shows and frees them.
+package protocol LockingAuthMethod: AuthMethod {
+    func lockedNames() async throws -> [String]
+    /// Forgets the failures of a name, in whatever spelling; nothing happens if there are none.
+    func unlock(_ name: String) async throws
+}
+
 /// How the catalogue makes an engine.
 package struct EngineDescription: Sendable {
     /// The name in `sys/mounts`, such as `kv`.

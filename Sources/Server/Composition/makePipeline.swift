@@ -1,3 +1,4 @@
+import AuthMethods
 import Barrier
 import Core
 import EngineKit
@@ -45,6 +46,8 @@ private func seals(_ configuration: ServerConfiguration) throws -> ConfiguredSea
 private func catalog() -> EngineCatalog {
     var catalog = EngineCatalog()
     catalog.addSecretsEngine(kvDescription)
+    catalog.addAuthMethod(appRoleDescription)
+    catalog.addAuthMethod(userpassDescription())
     return catalog
 }
 

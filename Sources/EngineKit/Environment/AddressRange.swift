@@ -1,6 +1,8 @@
 import Glibc
 
-/// An address or a CIDR range, of IPv4 or IPv6.
+/// An address or a CIDR range such as `10.0.0.0/8`, of IPv4 or IPv6.
+///
+/// IPv4 inside IPv6 (`::ffff:10.0.0.1`) counts as IPv4, as dual-stack sockets report it.
 package struct AddressRange: Sendable, Hashable {
     private let bytes: [UInt8]
     private let prefixBits: Int
@@ -9,14 +11,22 @@ package struct AddressRange: Sendable, Hashable {
     package init?(_ text: String) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count <= 2, let bytes = Self.parse(String(parts[0])) else { return nil }
-        let bits = parts.count == 2 ? Int(parts[1]) : bytes.count * 8
+        let bits = parts.count == 2 ? Self.prefix(parts[1]) : bytes.count * 8
         guard let bits, (0...bytes.count * 8).contains(bits) else { return nil }
         self.bytes = bytes
         prefixBits = bits
     }
 
     package func contains(_ address: String) -> Bool {
-        guard let other = Self.parse(address), other.count == bytes.count else { return false }
+        guard let other = Self.parse(address) else { return false }
+        return matches(other)
+    }
+
+    /// Whether every address of the other range is in this one.
+    package func contains(_ other: AddressRange) -> Bool { prefixBits <= other.prefixBits && matches(other.bytes) }
+
+    private func matches(_ other: [UInt8]) -> Bool {
+        guard other.count == bytes.count else { return false }
         let whole = prefixBits / 8
         guard bytes[..<whole] == other[..<whole] else { return false }
         let rest = prefixBits % 8
@@ -24,7 +34,7 @@ package struct AddressRange: Sendable, Hashable {
     }
 
     /// An address in its usual form, without a port; nil when it is none.
-    static func normalized(_ text: String) -> String? {
+    package static func normalized(_ text: String) -> String? {
         guard let bytes = parse(text) else { return nil }
         var output = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
         let family = bytes.count == 4 ? AF_INET : AF_INET6
@@ -32,9 +42,13 @@ package struct AddressRange: Sendable, Hashable {
         return String(decoding: output.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    /// IPv4 inside IPv6 counts as IPv4, as dual-stack sockets report it.
+    /// Digits only: `Int` alone would take a sign.
+    private static func prefix(_ text: Substring) -> Int? {
+        text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? Int(text) : nil
+    }
+
     private static func parse(_ text: String) -> [UInt8]? {
-        guard text.utf8.count <= 64 else { return nil }
+        guard text.utf8.count <= 64, !text.utf8.contains(0) else { return nil }
         var four = [UInt8](repeating: 0, count: 4)
         if inet_pton(AF_INET, text, &four) == 1 { return four }
         var six = [UInt8](repeating: 0, count: 16)

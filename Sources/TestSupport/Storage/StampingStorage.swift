@@ -1,18 +1,17 @@
-import EngineKit
+package import EngineKit
 import Synchronization
-import TestSupport
 
 /// Gives every write a fresh version, as the barrier does between an engine and its store.
-final class StampingStorage: Storage {
+package final class StampingStorage: Storage {
     private let base: any Storage
     private let stamp = Atomic<UInt64>(0)
 
-    init(_ base: any Storage) { self.base = base }
+    package init(_ base: any Storage) { self.base = base }
 
-    func get(_ key: String) async throws(StorageError) -> StoredRecord? { try await base.get(key) }
-    func list(_ listing: Listing) async throws(StorageError) -> [String] { try await base.list(listing) }
+    package func get(_ key: String) async throws(StorageError) -> StoredRecord? { try await base.get(key) }
+    package func list(_ listing: Listing) async throws(StorageError) -> [String] { try await base.list(listing) }
 
-    func commit(_ batch: Batch) async throws(StorageError) {
+    package func commit(_ batch: Batch) async throws(StorageError) {
         var stamped = Batch()
         for var mutation in batch.mutations {
             if case .put(let value, version: 0) = mutation.change {
@@ -25,43 +24,43 @@ final class StampingStorage: Storage {
 }
 
 /// Lets others run between a read and the commit that was decided on it, as a disk does.
-struct YieldingStorage: Storage {
+package struct YieldingStorage: Storage {
     private let base: any Storage
 
-    init(_ base: any Storage) { self.base = base }
+    package init(_ base: any Storage) { self.base = base }
 
-    func get(_ key: String) async throws(StorageError) -> StoredRecord? {
+    package func get(_ key: String) async throws(StorageError) -> StoredRecord? {
         let record = try await base.get(key)
         for _ in 0..<4 { await Task.yield() }
         return record
     }
 
-    func list(_ listing: Listing) async throws(StorageError) -> [String] { try await base.list(listing) }
-    func commit(_ batch: Batch) async throws(StorageError) { try await base.commit(batch) }
+    package func list(_ listing: Listing) async throws(StorageError) -> [String] { try await base.list(listing) }
+    package func commit(_ batch: Batch) async throws(StorageError) { try await base.commit(batch) }
 }
 
 /// Lets a test step in before each read or commit, as another node may.
-final class InterposedStorage: Storage {
+package final class InterposedStorage: Storage {
     private let base: any Storage
     private let hook: Mutex<(@Sendable (String?) async -> Void)?> = Mutex(nil)
 
-    init(_ base: any Storage) { self.base = base }
+    package init(_ base: any Storage) { self.base = base }
 
     /// Called once, before the next read of `key`, or before the next commit when that is nil.
-    func before(_ key: String?, _ action: @escaping @Sendable () async -> Void) {
+    package func before(_ key: String?, _ action: @escaping @Sendable () async -> Void) {
         hook.withLock { hook in hook = { [self] event in if event == key { clear(); await action() } } }
     }
 
     private func clear() { hook.withLock { $0 = nil } }
 
-    func get(_ key: String) async throws(StorageError) -> StoredRecord? {
+    package func get(_ key: String) async throws(StorageError) -> StoredRecord? {
         await hook.withLock { $0 }?(key)
         return try await base.get(key)
     }
 
-    func list(_ listing: Listing) async throws(StorageError) -> [String] { try await base.list(listing) }
+    package func list(_ listing: Listing) async throws(StorageError) -> [String] { try await base.list(listing) }
 
-    func commit(_ batch: Batch) async throws(StorageError) {
+    package func commit(_ batch: Batch) async throws(StorageError) {
         await hook.withLock { $0 }?(nil)
         try await base.commit(batch)
     }

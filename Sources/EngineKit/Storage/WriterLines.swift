@@ -1,13 +1,15 @@
 import Synchronization
 
-/// Writers of the same secret go one after the other, so that on one node they never undo each other's work and retry.
+/// Writers of the same record go one after the other, so that on one node they never undo each other's work and retry.
 ///
 /// Other nodes' writers are noticed by the preconditions of the batch.
-final class WriterLines: Sendable {
+package final class WriterLines: Sendable {
     // A key is present while somebody holds it; its value are those who wait.
     private let lines = Mutex<[String: [CheckedContinuation<Void, Never>]]>([:])
 
-    func inTurn<Result>(_ key: String, _ body: () async throws -> Result) async throws -> Result {
+    package init() {}
+
+    package func inTurn<Result>(_ key: String, _ body: () async throws -> Result) async throws -> Result {
         await enter(key)
         defer { leave(key) }
         return try await body()

@@ -1,0 +1,83 @@
+package import EngineKit
+
+/// Logins of machines: a role id says which role, a secret id proves it.
+package struct AppRoleMethod: AuthMethod {
+    package let paths: [EnginePath]
+
+    package init(_ context: MountContext) {
+        let routes = AppRoleRoutes(context)
+        // A path of two literals comes before the one with a capture in its place.
+        paths = [routes.login] + routes.secretIDPaths + routes.fieldPaths + [routes.roleID] + routes.rolePaths + [routes.tidy]
+    }
+}
+
+/// `approle`.
+package let appRoleDescription = EngineDescription(
+    type: "approle", summary: "Logins of machines with a role id and a secret id."
+) { context in AppRoleMethod(context) }
+
+/// The routes. One extension a group of paths.
+struct AppRoleRoutes: Sendable {
+    let roles: AccountRecords<AppRole>
+    let secretIDs: SecretIDs
+    let key: MountKey
+    let storage: any Storage
+    let time: any TimeSource
+    let randomness: any Randomness
+    /// Seconds; 0 where the mount sets none.
+    let maxTTL: Int
+
+    init(_ context: MountContext) {
+        storage = context.storage
+        time = context.time
+        randomness = context.randomness
+        maxTTL = context.maxTTL
+        key = MountKey(storage: storage, randomness: randomness)
+        roles = AccountRecords(storage: storage, prefix: AppRoleKeys.roles)
+        secretIDs = SecretIDs(storage: storage, key: key, time: time, randomness: randomness)
+    }
+
+    static let roleField = Field("role_name", .string, required: true, "Name of the role; letters of either case are one.")
+
+    /// The role that the path names, or a refusal that names it.
+    func existingRole(_ request: Request) async throws -> (role: AppRole, version: UInt64) {
+        let name = try roleName(request)
+        guard let found = try await roles.find(name) else { throw Self.unknownRole(name) }
+        return (found.account, found.version)
+    }
+
+    func role(_ request: Request) async throws -> AppRole? {
+        guard let name = AccountName(request.captures["role_name"]) else { return nil }
+        return try await roles.find(name.text)?.account
+    }
+
+    func roleName(_ request: Request) throws(CofferError) -> String {
+        guard let name = AccountName(request.captures["role_name"]) else {
+            throw .invalid(
+                "field 'role_name' may have letters, digits, '_', '-' and '.', and \(AccountName.bytesMax) bytes at most")
+        }
+        return name.text
+    }
+
+    static func unknownRole(_ name: String) -> CofferError { .invalid("role \"\(name)\" does not exist") }
+}
+
+/// Where records lie in the mount.
+enum AppRoleKeys {
+    static let roles = "role/"
+    static let roleIDs = "role-id/"
+    static let secrets = "secret/"
+    static let accessors = "accessor/"
+    static let expiries = "expiry/"
+    /// Deleted roles whose secret ids are still to be removed.
+    static let leavings = "leaving/"
+
+    static func secret(_ roleUID: String, _ hash: String) -> String { "\(secrets)\(roleUID)/\(hash)" }
+    static func accessor(_ roleUID: String, _ accessor: String) -> String { "\(accessors)\(roleUID)/\(accessor)" }
+
+    /// Sorts by time, so that what is due comes first.
+    static func expiry(_ moment: Timestamp, _ roleUID: String, _ hash: String) -> String {
+        let digits = String(max(0, moment.seconds))
+        return expiries + String(repeating: "0", count: max(0, 12 - digits.utf8.count)) + "\(digits)/\(roleUID)/\(hash)"
+    }
+}

@@ -1,0 +1,91 @@
+import EngineKit
+import Syntax
+
+extension AppRoleRoutes {
+    var rolePaths: [EnginePath] {
+        [
+            EnginePath(
+                "role", "The roles.", fields: Paging.fields,
+                endpoints: [.list: .init("List roles.") { try .keys(try await roles.names($0)) }]),
+            EnginePath(
+                "role/{role_name}", "One role.", fields: AppRole.fields, exists: { try await role($0) != nil },
+                endpoints: [
+                    .read: .init("Read a role.") { request in
+                        guard let role = try await role(request) else { throw CofferError.notFound }
+                        return .data(role.shown)
+                    },
+                    .update: .init("Make or change a role.", writeRole),
+                    .delete: .init("Delete a role with its secret ids.", deleteRole),
+                ]),
+        ]
+    }
+
+    var roleID: EnginePath {
+        EnginePath(
+            "role/{role_name}/role-id", "The id that logins name the role by.",
+            fields: [Self.roleField, Field("role_id", .string, "The new id.")],
+            endpoints: [
+                .read: .init("Read the role id.") { request in
+                    guard let role = try await role(request) else { throw CofferError.notFound }
+                    return .data(["role_id": .string(role.roleID)])
+                },
+                .update: .init("Set the role id.", writeRoleID),
+            ])
+    }
+
+    private func writeRole(_ request: Request) async throws -> Response {
+        let name = try roleName(request)
+        if let roleID = request.fields.string("role_id") { try AppRole.checkRoleID(roleID) }
+        let wantsLocal = request.fields.bool("local_secret_ids")
+        var warnings: [String] = []
+        try await roles.edit(name) { role, batch in
+            let old = role
+            var new = old ?? AppRole(name: name, uid: Hex.text(randomness.bytes(16)), roleID: randomness.uuid())
+            if let wantsLocal, wantsLocal != new.hasLocalSecretIDs {
+                guard old == nil else { throw CofferError.invalid("local_secret_ids can only be modified during role creation") }
+                new.hasLocalSecretIDs = wantsLocal
+            }
+            try new.update(request.fields)
+            if let roleID = request.fields.string("role_id") { new.roleID = roleID }
+            try await index(new, replacing: old, in: &batch)
+            warnings = new.tokens.warnings(mountMax: maxTTL)
+            role = new
+        }
+        return Response(.none, warnings: warnings)
+    }
+
+    private func writeRoleID(_ request: Request) async throws -> Response {
+        let name = try roleName(request)
+        guard let roleID = request.fields.string("role_id"), !roleID.isEmpty else { throw CofferError.invalid("missing role_id") }
+        try AppRole.checkRoleID(roleID)
+        try await roles.edit(name) { role, batch in
+            guard let old = role else { throw Self.unknownRole(name) }
+            role?.roleID = roleID
+            try await index(role ?? old, replacing: old, in: &batch)
+        }
+        return .empty
+    }
+
+    /// Two roles never share an id: the batch fails if another took it meanwhile.
+    private func index(_ new: AppRole, replacing old: AppRole?, in batch: inout Batch) async throws {
+        guard new.roleID != old?.roleID else { return }
+        let entry = AppRoleKeys.roleIDs + (try await key.hash("role-id/v1", new.roleID))
+        guard try await storage.get(entry) == nil else { throw CofferError.invalid("role_id already in use") }
+        batch.put(entry, Array(new.name.utf8), if: .absent)
+        if let old { batch.delete(AppRoleKeys.roleIDs + (try await key.hash("role-id/v1", old.roleID))) }
+    }
+
+    /// The role and its id go at once, and with them every login; its secret ids follow, after a crash when this is tried
+    /// again or at the next tidy.
+    private func deleteRole(_ request: Request) async throws -> Response {
+        guard let name = AccountName(request.captures["role_name"]) else { return .empty }
+        try await roles.edit(name.text) { role, batch in
+            guard let old = role else { return }
+            batch.delete(AppRoleKeys.roleIDs + (try await key.hash("role-id/v1", old.roleID)))
+            batch.put(AppRoleKeys.leavings + old.uid, [])
+            role = nil
+        }
+        try await secretIDs.finishRemovals()
+        return .empty
+    }
+}

@@ -1,0 +1,137 @@
+import EngineKit
+import Syntax
+
+extension AppRoleRoutes {
+    static let secretIDField = Field("secret_id", .string, "The secret id.")
+    static let accessorField = Field("secret_id_accessor", .string, "Accessor of the secret id.")
+    private static let secretIDBytesMax = 1_024
+    private static let tidyMax = 10_000
+    /// Expired secret ids that a new one takes along, so that they do not heap up where nobody tidies.
+    private static let sweptMax = 4
+
+    var secretIDPaths: [EnginePath] {
+        [
+            EnginePath(
+                "role/{role_name}/secret-id", "Secret ids of a role.",
+                fields: [Self.roleField] + SecretIDTerms.fields + Paging.fields,
+                endpoints: [
+                    .list: .init("List the accessors of the role's secret ids.", listAccessors),
+                    .update: .init("Make a random secret id.") { try await make($0, Hex.text(randomness.bytes(32))) },
+                ]),
+            EnginePath(
+                "role/{role_name}/custom-secret-id", "Secret ids that others chose.",
+                fields: [Self.roleField, Self.secretIDField] + SecretIDTerms.fields,
+                endpoints: [.update: .init("Register a chosen secret id.", makeCustom)]),
+            EnginePath(
+                "role/{role_name}/secret-id/lookup", "Look a secret id up.", fields: [Self.roleField, Self.secretIDField],
+                endpoints: [
+                    .update: .init("The properties of a secret id.") { request in
+                        let found = try await found(request)
+                        return found.map { .data($0.secret.shown) } ?? .empty
+                    }
+                ]),
+            EnginePath(
+                "role/{role_name}/secret-id/destroy", "Destroy a secret id.", fields: [Self.roleField, Self.secretIDField],
+                endpoints: [
+                    .update: .init("Destroy a secret id.", destroy), .delete: .init("Destroy a secret id.", destroy),
+                ]),
+            EnginePath(
+                "role/{role_name}/secret-id-accessor/lookup", "Look a secret id up by its accessor.",
+                fields: [Self.roleField, Self.accessorField],
+                endpoints: [
+                    .update: .init("The properties of a secret id.") { .data(try await foundByAccessor($0).secret.shown) }
+                ]),
+            EnginePath(
+                "role/{role_name}/secret-id-accessor/destroy", "Destroy a secret id by its accessor.",
+                fields: [Self.roleField, Self.accessorField],
+                endpoints: [
+                    .update: .init("Destroy a secret id.", destroyByAccessor),
+                    .delete: .init("Destroy a secret id.", destroyByAccessor),
+                ]),
+        ]
+    }
+
+    var tidy: EnginePath {
+        EnginePath(
+            "tidy/secret-id", "Remove what expired secret ids and deleted roles left.",
+            endpoints: [
+                .update: .init("Tidy.") { _ in
+                    let count = try await secretIDs.tidy(limit: Self.tidyMax)
+                    let more = count == Self.tidyMax ? "; there is more, run it again" : ""
+                    return Response(
+                        .data(.object([:])), status: 202,
+                        warnings: ["Tidy operation has finished; \(count) expired secret ids were removed\(more)."])
+                }
+            ])
+    }
+
+    // MARK: Making
+
+    private func makeCustom(_ request: Request) async throws -> Response {
+        guard let text = request.fields.string("secret_id"), !text.isEmpty else { throw CofferError.invalid("missing secret_id") }
+        guard text.utf8.count <= Self.secretIDBytesMax else {
+            throw CofferError.invalid("field 'secret_id' may have \(Self.secretIDBytesMax) bytes")
+        }
+        return try await make(request, text)
+    }
+
+    private func make(_ request: Request, _ text: String) async throws -> Response {
+        for _ in 0..<16 {
+            let (role, version) = try await existingRole(request)
+            guard role.bindsSecretID else { throw CofferError.invalid("bind_secret_id is not set on the role") }
+            let terms = try SecretIDTerms(request.fields, role: role, mountMax: maxTTL)
+            do {
+                guard let secret = try await secretIDs.make(text, terms: terms, role: role, roleVersion: version) else {
+                    throw CofferError.invalid("SecretID is already registered")
+                }
+                // What is left over is left to the next.
+                _ = try? await secretIDs.tidy(limit: Self.sweptMax)
+                var response = Response.data([
+                    "secret_id": .string(text), "secret_id_accessor": .string(secret.accessor),
+                    "secret_id_num_uses": .int(secret.usesLeft), "secret_id_ttl": .int(secret.ttl),
+                ])
+                response.warnings = terms.warnings
+                return response
+            } catch StorageError.conflict {
+                // The role changed, and with it perhaps what is allowed.
+                continue
+            }
+        }
+        throw CofferError(.conflict, "the role is changing too often; retry")
+    }
+
+    // MARK: Looking up and destroying
+
+    private func listAccessors(_ request: Request) async throws -> Response {
+        let (role, _) = try await existingRole(request)
+        return try .keys(try await secretIDs.accessors(of: role.uid, after: request.pageStart, limit: request.pageLimit))
+    }
+
+    private func found(_ request: Request) async throws -> SecretIDs.Found? {
+        guard let text = request.fields.string("secret_id"), !text.isEmpty else { throw CofferError.invalid("missing secret_id") }
+        let (role, _) = try await existingRole(request)
+        return try await secretIDs.find(text, roleUID: role.uid)
+    }
+
+    private func foundByAccessor(_ request: Request) async throws -> SecretIDs.Found {
+        guard let accessor = request.fields.string("secret_id_accessor"), !accessor.isEmpty else {
+            throw CofferError.invalid("missing secret_id_accessor")
+        }
+        let (role, _) = try await existingRole(request)
+        guard let found = try await secretIDs.find(accessor: accessor, roleUID: role.uid) else {
+            throw CofferError(.notFound, "failed to find accessor entry for secret_id_accessor")
+        }
+        return found
+    }
+
+    private func destroy(_ request: Request) async throws -> Response {
+        guard let found = try await found(request) else { throw CofferError.invalid("invalid secret id") }
+        try await secretIDs.destroy(found)
+        return .empty
+    }
+
+    private func destroyByAccessor(_ request: Request) async throws -> Response {
+        try await secretIDs.destroy(try await foundByAccessor(request))
+        return .empty
+    }
+}

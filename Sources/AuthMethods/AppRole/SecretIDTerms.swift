@@ -1,0 +1,83 @@
+import EngineKit
+import Syntax
+
+/// What a new secret id is asked to be, held against its role.
+struct SecretIDTerms: Sendable {
+    /// Seconds; 0 for no end.
+    var ttl: Int
+    /// 0 is without bound.
+    var uses: Int
+    var metadata: [String: String]
+    var bounds: AddressBounds
+    var tokenBounds: AddressBounds
+    var warnings: [String] = []
+
+    static let usesMax = Int(Int32.max)
+    private static let metadataCountMax = 64
+    private static let metadataBytesMax = 4_096
+
+    static let fields: [Field] = [
+        Field("metadata", .any, "Strings by name, as an object or as its JSON text; logged with every login."),
+        Field("cidr_list", .strings, "Address ranges that may log in with this secret id; within the role's."),
+        Field("token_bound_cidrs", .strings, "Address ranges that may use the tokens of this secret id; within the role's."),
+        Field("ttl", .duration, "How long it is good for; at most, and by default, what the role says."),
+        Field("num_uses", .int, "Logins it is good for; at most, and by default, what the role says."),
+    ]
+
+    /// `mountMax` is 0 where the mount sets none.
+    init(_ fields: Fields, role: AppRole, mountMax: Int) throws(CofferError) {
+        ttl = fields.duration("ttl") ?? role.secretIDTTL
+        guard role.secretIDTTL == 0 || (1...role.secretIDTTL).contains(ttl) else {
+            throw .invalid("ttl cannot be longer than the role's secret_id_ttl")
+        }
+        uses =
+            try fields.int("num_uses").map { value throws(CofferError) in try Self.uses(value, field: "num_uses") }
+            ?? role.secretIDUses
+        guard role.secretIDUses == 0 || (1...role.secretIDUses).contains(uses) else {
+            throw .invalid("num_uses cannot be higher than the role's secret_id_num_uses")
+        }
+        bounds = try AddressBounds(fields.strings("cidr_list") ?? [], field: "cidr_list")
+        tokenBounds = try AddressBounds(fields.strings("token_bound_cidrs") ?? [], field: "token_bound_cidrs")
+        guard bounds.isEmpty || bounds.isWithin(role.secretIDBounds) else {
+            throw .invalid("field 'cidr_list' must lie within the role's secret_id_bound_cidrs")
+        }
+        guard tokenBounds.isEmpty || tokenBounds.isWithin(role.tokens.bounds) else {
+            throw .invalid("field 'token_bound_cidrs' must lie within the role's token_bound_cidrs")
+        }
+        metadata = try Self.metadata(fields.any("metadata"))
+        if mountMax > 0, ttl > mountMax {
+            ttl = mountMax
+            warnings.append("the secret id's ttl exceeds the mount's maximum and was shortened to it")
+        }
+    }
+
+    static func uses(_ value: Int, field: String) throws(CofferError) -> Int {
+        guard value >= 0 else { throw .invalid("\(field) cannot be negative") }
+        guard value <= usesMax else { throw .invalid("\(field) is too large") }
+        return value
+    }
+
+    /// An object, or the JSON text of one, which is how the API's own clients send it.
+    private static func metadata(_ value: JSON?) throws(CofferError) -> [String: String] {
+        let refusal = CofferError.invalid("field 'metadata' must be an object of strings, or the JSON text of one")
+        let object: JSONObject
+        switch value {
+        case nil, .string(""): return [:]
+        case .string(let text):
+            guard let parsed = (try? JSON(parsing: Array(text.utf8)))?.objectValue else { throw refusal }
+            object = parsed
+        case .object(let members): object = members
+        default: throw refusal
+        }
+        guard object.count <= metadataCountMax else { throw .invalid("field 'metadata' may have \(metadataCountMax) names") }
+        var metadata: [String: String] = [:]
+        var bytes = 0
+        for member in object {
+            guard let text = member.value.stringValue else { throw refusal }
+            bytes += member.key.utf8.count + text.utf8.count
+            metadata[member.key] = text
+        }
+        guard bytes <= metadataBytesMax else { throw .invalid("field 'metadata' may have \(metadataBytesMax) bytes") }
+        return metadata
+    }
+}

@@ -1,0 +1,65 @@
+import EngineKit
+
+extension SecretIDs {
+    private static let pageSize = 500
+    private static let attemptsMax = 16
+
+    /// Removes what deleted roles left.
+    func finishRemovals() async throws(StorageError) {
+        for roleUID in try await storage.list(Listing(prefix: AppRoleKeys.leavings, limit: Self.pageSize)) {
+            try await removeAll(of: roleUID)
+        }
+    }
+
+    private func removeAll(of roleUID: String) async throws(StorageError) {
+        for prefix in [AppRoleKeys.secret(roleUID, ""), AppRoleKeys.accessor(roleUID, "")] {
+            while true {
+                let names = try await storage.list(Listing(prefix: prefix, limit: Self.pageSize))
+                if names.isEmpty { break }
+                var batch = Batch()
+                for name in names { batch.delete(prefix + name) }
+                try await storage.commit(batch)
+            }
+        }
+        var batch = Batch()
+        batch.delete(AppRoleKeys.leavings + roleUID)
+        try await storage.commit(batch)
+    }
+
+    /// Removes expired secret ids and what deleted roles left; `limit` records at most. Gives how many went.
+    ///
+    /// Nothing waits for this: an expired secret id is refused without it.
+    func tidy(limit: Int) async throws(StorageError) -> Int {
+        try await finishRemovals()
+        var removed = 0
+        for _ in 0..<Self.attemptsMax + limit / Self.pageSize where removed < limit {
+            guard let count = try await removePage(min(Self.pageSize, limit - removed)) else { continue }
+            if count == 0 { break }
+            removed += count
+        }
+        return removed
+    }
+
+    /// nil when something changed meanwhile.
+    private func removePage(_ limit: Int) async throws(StorageError) -> Int? {
+        let names = try await storage.list(Listing(prefix: AppRoleKeys.expiries, limit: limit, isRecursive: true))
+        var batch = Batch()
+        var count = 0
+        for name in names {
+            let parts = name.split(separator: "/").map(String.init)
+            guard parts.count == 3, let seconds = Int(parts[0]) else { throw .corrupted(key: AppRoleKeys.expiries + name) }
+            // The index has whole seconds; what is due within this one waits for the next.
+            guard Timestamp(seconds: seconds).adding(seconds: 1) <= time.now() else { break }
+            batch.delete(AppRoleKeys.expiries + name)
+            count += 1
+            let key = AppRoleKeys.secret(parts[1], parts[2])
+            guard let record = try await storage.get(key) else { continue }
+            let secret = try SecretID(decoding: record.value, key: key)
+            guard !secret.isValid(at: time.now()) else { continue }
+            batch.delete(key, if: .version(record.version))
+            batch.delete(AppRoleKeys.accessor(parts[1], secret.accessor))
+        }
+        guard count > 0 else { return 0 }
+        return try await storage.commitIfUnchanged(batch) ? count : nil
+    }
+}

@@ -1,0 +1,139 @@
+import EngineKit
+
+/// The secret ids of a mount. Every change is one atomic batch.
+///
+/// A record is named by its role and the HMAC of the secret id, and an accessor by its role too, so nothing of one role
+/// is ever found through another.
+struct SecretIDs: Sendable {
+    let storage: any Storage
+    let key: MountKey
+    let time: any TimeSource
+    let randomness: any Randomness
+    private let lines = WriterLines()
+
+    private static let attemptsMax = 16
+
+    init(storage: any Storage, key: MountKey, time: any TimeSource, randomness: any Randomness) {
+        self.storage = storage
+        self.key = key
+        self.time = time
+        self.randomness = randomness
+    }
+
+    struct Found: Sendable {
+        var roleUID: String
+        var hash: String
+        var secret: SecretID
+        var version: UInt64
+
+        var key: String { AppRoleKeys.secret(roleUID, hash) }
+    }
+
+    // MARK: Finding
+
+    /// Valid now, else nil: expiry counts here, whether anything was tidied or not.
+    func find(_ text: String, roleUID: String) async throws(StorageError) -> Found? {
+        try await find(hash: try await hash(text, roleUID: roleUID), roleUID: roleUID)
+    }
+
+    func find(accessor: String, roleUID: String) async throws(StorageError) -> Found? {
+        guard SecretIDs.isPlausible(accessor: accessor),
+            let record = try await storage.get(AppRoleKeys.accessor(roleUID, accessor))
+        else { return nil }
+        return try await find(hash: String(decoding: record.value, as: UTF8.self), roleUID: roleUID)
+    }
+
+    private func find(hash: String, roleUID: String) async throws(StorageError) -> Found? {
+        let key = AppRoleKeys.secret(roleUID, hash)
+        guard let record = try await storage.get(key) else { return nil }
+        let secret = try SecretID(decoding: record.value, key: key)
+        guard secret.isValid(at: time.now()) else { return nil }
+        return Found(roleUID: roleUID, hash: hash, secret: secret, version: record.version)
+    }
+
+    func accessors(of roleUID: String, after: String?, limit: Int) async throws(StorageError) -> [String] {
+        try await storage.list(Listing(prefix: AppRoleKeys.accessor(roleUID, ""), after: after, limit: limit))
+    }
+
+    private func hash(_ text: String, roleUID: String) async throws(StorageError) -> String {
+        try await key.hash("secret-id/v1", roleUID, text)
+    }
+
+    /// As ``Randomness/uuid()`` makes them; anything else names no record.
+    private static func isPlausible(accessor: String) -> Bool {
+        accessor.utf8.count == 36
+            && accessor.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) || $0 == 0x2D }
+    }
+
+    // MARK: Changing
+
+    /// nil when the same secret id is there already; throws a conflict when the role changed meanwhile.
+    func make(
+        _ text: String, terms: SecretIDTerms, role: AppRole, roleVersion: UInt64
+    ) async throws(StorageError) -> SecretID? {
+        let hash = try await hash(text, roleUID: role.uid)
+        let name = AppRoleKeys.secret(role.uid, hash)
+        let now = time.now()
+        let secret = SecretID(accessor: randomness.uuid(), terms: terms, at: now)
+        var batch = Batch()
+        if let record = try await storage.get(name) {
+            let old = try SecretID(decoding: record.value, key: name)
+            guard !old.isValid(at: now) else { return nil }
+            // An expired one that nobody tidied makes room.
+            unindex(old, hash: hash, roleUID: role.uid, in: &batch)
+            batch.put(name, secret.encoded, if: .version(record.version))
+        } else {
+            batch.put(name, secret.encoded, if: .absent)
+        }
+        batch.put(AppRoleKeys.accessor(role.uid, secret.accessor), Array(hash.utf8), if: .absent)
+        if let expiresAt = secret.expiresAt { batch.put(AppRoleKeys.expiry(expiresAt, role.uid, hash), []) }
+        batch.check(AppRoleKeys.roles + role.name, .version(roleVersion))
+        try await storage.commit(batch)
+        return secret
+    }
+
+    /// Takes one use. nil when there is none left: of many at once, exactly as many succeed as there are uses.
+    ///
+    /// `isAllowed` sees the record as it is when the use is taken; a refusal takes none.
+    func spend(_ text: String, roleUID: String, isAllowed: @Sendable (SecretID) -> Bool) async throws -> SecretID? {
+        guard let found = try await find(text, roleUID: roleUID), isAllowed(found.secret) else { return nil }
+        guard found.secret.usesLeft > 0 else { return found.secret }
+        return try await lines.inTurn(found.key) {
+            for _ in 0..<Self.attemptsMax {
+                guard var found = try await find(text, roleUID: roleUID), isAllowed(found.secret) else { return nil }
+                var batch = Batch()
+                if found.secret.usesLeft > 1 {
+                    found.secret.usesLeft -= 1
+                    found.secret.updatedAt = time.now()
+                    batch.put(found.key, found.secret.encoded, if: .version(found.version))
+                } else {
+                    remove(found, in: &batch)
+                }
+                if try await storage.commitIfUnchanged(batch) { return found.secret }
+            }
+            throw CofferError(.conflict, "the secret id is used too often at the same moment; retry")
+        }
+    }
+
+    func destroy(_ found: Found) async throws {
+        try await lines.inTurn(found.key) {
+            for _ in 0..<Self.attemptsMax {
+                guard let current = try await find(hash: found.hash, roleUID: found.roleUID) else { return }
+                var batch = Batch()
+                remove(current, in: &batch)
+                if try await storage.commitIfUnchanged(batch) { return }
+            }
+            throw CofferError(.conflict, "the secret id is used too often at the same moment; retry")
+        }
+    }
+
+    private func remove(_ found: Found, in batch: inout Batch) {
+        batch.delete(found.key, if: .version(found.version))
+        unindex(found.secret, hash: found.hash, roleUID: found.roleUID, in: &batch)
+    }
+
+    private func unindex(_ secret: SecretID, hash: String, roleUID: String, in batch: inout Batch) {
+        batch.delete(AppRoleKeys.accessor(roleUID, secret.accessor))
+        if let expiresAt = secret.expiresAt { batch.delete(AppRoleKeys.expiry(expiresAt, roleUID, hash)) }
+    }
+}

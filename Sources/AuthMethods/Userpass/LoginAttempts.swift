@@ -1,0 +1,85 @@
+import EngineKit
+import Synchronization
+
+/// Holds guesses at one name to its lock, however many come at once: no more run together than may still fail.
+///
+/// A guess counts against the lock from its start, so a thousand at the same moment are worth five, too.
+final class LoginAttempts: Sendable {
+    private struct Line {
+        var running = 0
+        var waiting: [CheckedContinuation<Bool, Never>] = []
+    }
+
+    private struct State {
+        var lines: [String: Line] = [:]
+        var waitingCount = 0
+    }
+
+    private let lockouts: Lockouts
+    private let state = Mutex(State())
+
+    /// Of all names together.
+    private static let waitingMax = 256
+
+    init(_ lockouts: Lockouts) { self.lockouts = lockouts }
+
+    /// Runs the attempt when its turn has come; throws ``CofferError/denied`` for a locked name.
+    func run<Result>(_ name: String, _ body: () async throws -> Result) async throws -> Result {
+        while true {
+            let place = enter(name)
+            let failures: Int
+            do {
+                failures = try await lockouts.failures(name)
+                guard failures < lockouts.rules.failuresMax else { throw CofferError.denied }
+            } catch {
+                leave(name)
+                throw error
+            }
+            if failures + place <= lockouts.rules.failuresMax {
+                defer { leave(name) }
+                return try await body()
+            }
+            try await stepBack(name)
+        }
+    }
+
+    /// How many run now, this one included.
+    private func enter(_ name: String) -> Int {
+        state.withLock { state in
+            state.lines[name, default: Line()].running += 1
+            return state.lines[name]?.running ?? 1
+        }
+    }
+
+    private func leave(_ name: String) {
+        let waiting = state.withLock { state -> [CheckedContinuation<Bool, Never>] in
+            let waiting = state.lines[name]?.waiting ?? []
+            state.waitingCount -= waiting.count
+            state.lines[name]?.waiting = []
+            state.lines[name]?.running -= 1
+            if state.lines[name]?.running == 0 { state.lines[name] = nil }
+            return waiting
+        }
+        for continuation in waiting { continuation.resume(returning: true) }
+    }
+
+    /// Waits until another is done. Returns at once when there is no other: then it is this one's turn.
+    private func stepBack(_ name: String) async throws {
+        let mayWait = await withCheckedContinuation { (continuation: CheckedContinuation<Bool, Never>) in
+            let verdict = state.withLock { state -> Bool? in
+                state.lines[name]?.running -= 1
+                guard let line = state.lines[name], line.running > 0 else {
+                    // Nobody else runs, so nobody waits either: whoever leaves wakes all.
+                    state.lines[name] = nil
+                    return true
+                }
+                guard state.waitingCount < Self.waitingMax else { return false }
+                state.lines[name]?.waiting.append(continuation)
+                state.waitingCount += 1
+                return nil
+            }
+            if let verdict { continuation.resume(returning: verdict) }
+        }
+        guard mayWait else { throw HashGate.busy }
+    }
+}

@@ -1,0 +1,38 @@
+import EngineKit
+import SecretMemory
+
+/// Makes and checks password hashes, never too many at once.
+struct Passwords: Sendable {
+    let hasher: any PasswordHasher
+    let gate: HashGate
+    let randomness: any Randomness
+
+    static let bytesMax = 1_024
+
+    func make(_ password: String) async throws -> PasswordHash {
+        guard !password.isEmpty else { throw CofferError.invalid("missing password") }
+        guard password.utf8.count <= Self.bytesMax else {
+            throw CofferError.invalid("field 'password' may have \(Self.bytesMax) bytes")
+        }
+        let salt = randomness.bytes(PasswordHash.saltByteCount)
+        let bytes = try await gate.pass { try await hasher.hash(SecretBytes(password.utf8), salt: salt, cost: hasher.cost) }
+        return PasswordHash(salt: salt, bytes: bytes, cost: hasher.cost)
+    }
+
+    /// False for an unknown user (nil) after the same work.
+    func check(_ password: String, _ hash: PasswordHash?) async throws -> Bool {
+        // A password that no user can have is hashed in another's place.
+        let isPossible = (1...Self.bytesMax).contains(password.utf8.count)
+        let stand = hash ?? PasswordHash(salt: Self.dummySalt, bytes: Self.dummyHash, cost: hasher.cost)
+        let bytes = try await gate.pass {
+            try await hasher.hash(SecretBytes(isPossible ? Array(password.utf8) : [0]), salt: stand.salt, cost: stand.cost)
+        }
+        return stand.matches(bytes) && hash != nil && isPossible
+    }
+
+    /// Made with what a hash would cost today.
+    func isCurrent(_ hash: PasswordHash) -> Bool { hash.cost == hasher.cost }
+
+    private static let dummySalt = [UInt8](repeating: 0x5A, count: PasswordHash.saltByteCount)
+    private static let dummyHash = [UInt8](repeating: 0, count: PasswordHash.byteCount)
+}

@@ -1,0 +1,72 @@
+package import EngineKit
+import Foundation
+
+/// Logins of people: a name and a password.
+package struct UserpassMethod: LockingAuthMethod {
+    package let paths: [EnginePath]
+    private let lockouts: Lockouts
+
+    package init(_ context: MountContext, hasher: any PasswordHasher, gate: HashGate) {
+        let routes = UserpassRoutes(context, hasher: hasher, gate: gate)
+        paths = [routes.login, routes.password, routes.policies] + routes.userPaths
+        lockouts = routes.lockouts
+    }
+
+    package func lockedNames() async throws -> [String] { try await lockouts.locked() }
+
+    package func unlock(_ name: String) async throws {
+        guard let name = AccountName(name, allowsAt: true) else { return }
+        try await lockouts.forget(name.text)
+    }
+}
+
+/// `userpass`. One gate for all mounts: what it guards is the machine's.
+package func userpassDescription(hasher: any PasswordHasher = ScryptHasher(), gate: HashGate = .ofThisMachine)
+    -> EngineDescription
+{
+    EngineDescription(type: "userpass", summary: "Logins of people with a name and a password.") { context in
+        UserpassMethod(context, hasher: hasher, gate: gate)
+    }
+}
+
+extension HashGate {
+    /// Half the cores, so that the other half serves; four hashes, or 128 MiB, at most.
+    package static var ofThisMachine: HashGate {
+        HashGate(runningMax: min(4, max(1, ProcessInfo.processInfo.activeProcessorCount / 2)))
+    }
+}
+
+/// The routes. One extension a group of paths.
+struct UserpassRoutes: Sendable {
+    let users: AccountRecords<User>
+    let passwords: Passwords
+    let lockouts: Lockouts
+    let attempts: LoginAttempts
+    /// Seconds; 0 where the mount sets none.
+    let maxTTL: Int
+
+    init(_ context: MountContext, hasher: any PasswordHasher, gate: HashGate) {
+        users = AccountRecords(storage: context.storage, prefix: "user/")
+        passwords = Passwords(hasher: hasher, gate: gate, randomness: context.randomness)
+        lockouts = Lockouts(
+            storage: context.storage, key: MountKey(storage: context.storage, randomness: context.randomness), time: context.time)
+        attempts = LoginAttempts(lockouts)
+        maxTTL = context.maxTTL
+    }
+
+    static let nameField = Field("username", .string, required: true, "Name of the user; letters of either case are one.")
+    static let passwordField = Field("password", .string, "The password.")
+
+    func name(_ request: Request) throws(CofferError) -> String {
+        guard let name = AccountName(request.captures["username"], allowsAt: true) else {
+            throw .invalid(
+                "field 'username' may have letters, digits, '_', '-', '.' and '@', and \(AccountName.bytesMax) bytes at most")
+        }
+        return name.text
+    }
+
+    func user(_ request: Request) async throws -> User? {
+        guard let name = AccountName(request.captures["username"], allowsAt: true) else { return nil }
+        return try await users.find(name.text)?.account
+    }
+}

@@ -1,0 +1,48 @@
+import EngineKit
+
+extension UserpassRoutes {
+    var login: EnginePath {
+        EnginePath(
+            "login/{username}", "Log in with a password.", fields: [Self.nameField, Self.passwordField],
+            access: .unauthenticated, endpoints: [.update: .init("Log in.", logIn)])
+    }
+
+    /// An unknown user and a wrong password are the same text after the same work.
+    private static let refusal = CofferError.invalid("invalid username or password")
+
+    private func logIn(_ request: Request) async throws -> Response {
+        let password = request.fields.string("password") ?? ""
+        guard !password.isEmpty else { throw CofferError.invalid("missing password") }
+        guard let name = AccountName(request.captures["username"], allowsAt: true)?.text else {
+            _ = try await passwords.check(password, nil)
+            throw Self.refusal
+        }
+        let user = try await attempts.run(name) { try await check(name, password, request.connection.remoteAddress) }
+        if !passwords.isCurrent(user.password) { try await strengthen(user, password) }
+        return Response(
+            .none,
+            auth: .grant(
+                AuthGrant(
+                    displayName: request.displayName(name), policies: user.tokens.policies, metadata: ["username": name],
+                    aliasName: name, terms: user.tokens.terms, withoutDefaultPolicy: user.tokens.withoutDefaultPolicy)))
+    }
+
+    private func check(_ name: String, _ password: String, _ address: String) async throws -> User {
+        let user = try await users.find(name)?.account
+        let isRight = try await passwords.check(password, user?.password)
+        guard let user, isRight, user.tokens.bounds.allows(address) else {
+            try await lockouts.fail(name, isUser: user != nil)
+            throw Self.refusal
+        }
+        try await lockouts.forget(name)
+        return user
+    }
+
+    /// Replaces a hash that was made when hashes cost less, unless the password changed meanwhile.
+    private func strengthen(_ user: User, _ password: String) async throws {
+        let hash = try await passwords.make(password)
+        try await users.edit(user.name) { current, _ in
+            if current?.password == user.password { current?.password = hash }
+        }
+    }
+}
