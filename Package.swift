@@ -105,6 +105,14 @@ let package = Package(
         // -  What only tests need.
         room("TestSupport", ["SecretMemory", "Syntax", "EngineKit"]),
         tests("RoomTests", []),
+        tests(
+            "HTTPShellTests",
+            [
+                "HTTPShell", "EngineKit", logging, .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ] + nio),
+        tests("VaultAPITests", ["VaultAPI", "HTTPShell", "Core", "EngineKit", "Syntax"] + nio),
+        tests("ServerTests", ["Server", "HTTPShell", "Syntax", logging]),
         tests("CoreTests", ["Core", "Barrier", "EngineKit", "KVEngine", "AuthMethods", "Syntax", "TestSupport", logging]),
         tests("AuditTests", ["Audit", "EngineKit", "Syntax", "SecretMemory", "TestSupport", crypto, logging]),
         tests("KVEngineTests", ["KVEngine", "EngineKit", "Syntax", "TestSupport", logging]),

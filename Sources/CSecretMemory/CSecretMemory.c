@@ -1,8 +1,10 @@
 #define _GNU_SOURCE
 #include "CSecretMemory.h"
 #include <string.h>
+#include <errno.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 
 void coffer_zero(void *bytes, size_t count) {
@@ -17,6 +19,22 @@ int coffer_compare(const void *left, const void *right, size_t count) {
         difference |= a[i] ^ b[i];
     }
     return difference;
+}
+
+int coffer_random(void *bytes, size_t count) {
+    unsigned char *next = bytes;
+    while (count > 0) {
+        ssize_t given = getrandom(next, count, 0);
+        if (given < 0 && errno == EINTR) {
+            continue;
+        }
+        if (given <= 0) {
+            return -1;
+        }
+        next += given;
+        count -= (size_t)given;
+    }
+    return 0;
 }
 
 int coffer_harden_process(void) {

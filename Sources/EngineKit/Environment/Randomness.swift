@@ -1,3 +1,5 @@
+import SecretMemory
+
 /// Where keys, tokens and nonces come from. Injected, so that tests can repeat themselves.
 package protocol Randomness: Sendable {
     func fill(_ bytes: UnsafeMutableRawBufferPointer)
@@ -38,14 +40,7 @@ package struct SystemRandomness: Randomness {
     package init() {}
 
     package func fill(_ bytes: UnsafeMutableRawBufferPointer) {
-        var generator = SystemRandomNumberGenerator()
-        var position = 0
-        while position < bytes.count {
-            withUnsafeBytes(of: generator.next()) { word in
-                let count = min(word.count, bytes.count - position)
-                bytes[position..<position + count].copyBytes(from: word[..<count])
-                position += count
-            }
-        }
+        // Without randomness there are no keys to go on with.
+        precondition(SystemGenerator.fill(bytes), "the system gives no randomness")
     }
 }

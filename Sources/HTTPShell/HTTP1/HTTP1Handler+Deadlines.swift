@@ -1,5 +1,4 @@
 import NIOCore
-import NIOHTTP1
 
 /// One timer per connection looks at one deadline now and then, so that no request has to set a timer of its own.
 extension HTTP1Handler {
@@ -21,15 +20,14 @@ extension HTTP1Handler {
     private func expire(_ context: ChannelHandlerContext) {
         switch phase {
         case .idle, .writing, .lingering: context.close(promise: nil)
-        case .readingHead: refuse(.slow, path: nil, context)
-        case .readingBody(let incoming): refuse(.slow, path: incoming.admitted.path, context)
+        case .readingHead, .readingBody: refuse(.slow, context)
         case .responding(let exchange): giveUp(exchange, context)
         case .closed: break
         }
     }
 
     func closeIfDone(_ context: ChannelHandlerContext) {
-        guard isInputClosed || isQuiescing, pending.isEmpty else { return }
+        guard isInputClosed || isQuiescing else { return }
         switch phase {
         case .idle: context.close(promise: nil)
         case .readingHead, .readingBody, .lingering: if isInputClosed { context.close(promise: nil) }
@@ -41,7 +39,7 @@ extension HTTP1Handler {
     /// answer its unread input with a reset, which may reach the client before the answer does.
     func linger(_ context: ChannelHandlerContext) {
         phase = .lingering
-        pending.removeAll()
+        input = ByteBuffer()
         expect(within: settings.timeouts.lingerMilliseconds)
         if isInputClosed {
             context.flush()
@@ -57,8 +55,8 @@ extension HTTP1Handler {
     }
 
     /// Input nobody waits for. A client that sends on and on is cut off.
-    func linger(_ input: Pending) {
-        if case .part(.body(let bytes)) = input { lingeringBytes += bytes.readableBytes }
+    func linger(_ bytes: Int) {
+        lingeringBytes += bytes
         if lingeringBytes > 4 << 20 { context?.close(promise: nil) }
     }
 }

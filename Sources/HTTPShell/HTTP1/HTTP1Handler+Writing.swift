@@ -1,4 +1,5 @@
 import NIOCore
+import NIOHTTP1
 
 extension HTTP1Handler {
     /// The whole answer in one buffer: one write for the head and the body.
@@ -52,7 +53,7 @@ extension HTTP1Handler {
         if context.channel.isWritable, case .writing = phase {
             phase = .idle
             expect(within: settings.timeouts.idleMilliseconds)
-            takePending(context)
+            parse(context)
         }
         context.fireChannelWritabilityChanged()
     }
@@ -67,10 +68,12 @@ extension ByteBuffer {
         case 403: writeStaticString("HTTP/1.1 403 Forbidden\r\ndate: ")
         case 404: writeStaticString("HTTP/1.1 404 Not Found\r\ndate: ")
         default:
+            let code = max(100, min(status, 999))
             writeStaticString("HTTP/1.1 ")
-            writeString(String(max(100, min(status, 999))))
-            // RFC 9112: the reason may be empty, its space may not be left out.
-            writeStaticString(" \r\ndate: ")
+            writeString(String(code))
+            writeStaticString(" ")
+            writeString(HTTPResponseStatus(statusCode: code).reasonPhrase)
+            writeStaticString("\r\ndate: ")
         }
     }
 }

@@ -1,13 +1,12 @@
 import EngineKit
 import NIOCore
-import NIOHTTP1
 
 /// One HTTP/1 connection: admits heads, gathers bodies, asks the shell, writes answers, in the order of the requests.
 ///
 /// It stands in for Hummingbird's own HTTP/1 channel, whose streams and tasks cost three times as much CPU for a
 /// request as this does; see docs/decisions.
-final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
-    typealias InboundIn = HTTPServerRequestPart
+final class HTTP1Handler: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
     typealias OutboundIn = Never
     typealias OutboundOut = ByteBuffer
 
@@ -28,7 +27,7 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     struct Incoming {
-        var head: HTTPRequestHead
+        var head: HTTP1Parser.Head
         var admitted: AdmittedHead
         var body: [UInt8] = []
     }
@@ -41,24 +40,19 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
         var task: Task<Void, Never>?
     }
 
-    enum Pending {
-        case part(HTTPServerRequestPart)
-        case failure(HTTPRefusal)
-    }
-
     let shell: Shell
     let settings: ListenerSettings
     var phase = Phase.idle
-    /// Pipelined input that waits for the answers before it; never more than one read brings.
-    var pending = CircularBuffer<Pending>()
-    var isTakingPending = false
+    /// What was not read yet: part of a head, or pipelined requests that wait for the answers before them.
+    var input = ByteBuffer()
+    var parser: HTTP1Parser
+    var isParsing = false
     var isReadWanted = false
     var isInputClosed = false
     var isQuiescing = false
     /// Inside a burst of reads: flushes are put off to its end.
     var isReading = false
     var isFlushWanted = false
-    var hasInputInBurst = false
     /// Goes up with every exchange, so that an answer that comes after its deadline finds nobody.
     var exchangeNumber = 0
     var deadline = NIODeadline.distantFuture
@@ -70,12 +64,10 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
     var ids = RequestIDSource()
     var date = HTTPDate()
 
-    private let start: MessageStart
-
-    init(shell: Shell, settings: ListenerSettings, start: MessageStart) {
+    init(shell: Shell, settings: ListenerSettings) {
         self.shell = shell
         self.settings = settings
-        self.start = start
+        parser = HTTP1Parser(limits: settings.limits)
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -102,7 +94,7 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
         default: break
         }
         phase = .closed
-        pending.removeAll()
+        input = ByteBuffer()
         context = nil
     }
 }
@@ -112,10 +104,13 @@ final class HTTP1Handler: ChannelDuplexHandler, RemovableChannelHandler {
 extension HTTP1Handler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         isReading = true
-        hasInputInBurst = true
-        let part = unwrapInboundIn(data)
-        if case .end = part { start.isNext = true }
-        receive(.part(part), context)
+        var bytes = unwrapInboundIn(data)
+        switch phase {
+        case .lingering, .closed: linger(bytes.readableBytes)
+        default:
+            if input.readableBytes == 0 { input = bytes } else { input.writeBuffer(&bytes) }
+            parse(context)
+        }
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -125,29 +120,15 @@ extension HTTP1Handler {
             context.flush()
             afterFlush(context)
         }
-        // Bytes that made no head yet: from now on the head must hurry.
-        if case .idle = phase, !hasInputInBurst {
-            phase = .readingHead
-            expect(within: settings.timeouts.headerMilliseconds)
-        }
-        hasInputInBurst = false
         context.fireChannelReadComplete()
     }
 
     /// Asks for no more input while pipelined requests wait, which bounds them.
     func read(context: ChannelHandlerContext) {
-        if pending.isEmpty { context.read() } else { isReadWanted = true }
+        if isReady || input.readableBytes == 0 { context.read() } else { isReadWanted = true }
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        switch error {
-        case HTTPParserError.headerOverflow: receive(.failure(.headersTooLarge), context)
-        case HTTPParserError.unexpectedContentLength: receive(.failure(.twoLengths), context)
-        case is HTTPParserError: receive(.failure(.malformed), context)
-        case is ByteToMessageDecoderError: break  // More input after a failure that was already answered.
-        default: context.close(promise: nil)
-        }
-    }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
@@ -161,17 +142,6 @@ extension HTTP1Handler {
         }
     }
 
-    private func receive(_ input: Pending, _ context: ChannelHandlerContext) {
-        if pending.isEmpty, !isTakingPending, isReady { take(input, context) } else { append(input) }
-    }
-
-    private func append(_ input: Pending) {
-        switch phase {
-        case .lingering, .closed: linger(input)
-        default: pending.append(input)
-        }
-    }
-
     /// Nothing is being answered.
     private var isReady: Bool {
         switch phase {
@@ -180,26 +150,35 @@ extension HTTP1Handler {
         }
     }
 
-    /// Goes on with what was pipelined. A loop, however many answers come at once.
-    func takePending(_ context: ChannelHandlerContext) {
-        guard !isTakingPending else { return }
-        isTakingPending = true
-        while isReady, let next = pending.popFirst() { take(next, context) }
-        isTakingPending = false
-        if case .lingering = phase { pending.removeAll() }
-        if pending.isEmpty, isReadWanted {
+    /// Takes up what has come. A loop, however many answers are made at once.
+    func parse(_ context: ChannelHandlerContext) {
+        guard !isParsing else { return }
+        isParsing = true
+        do throws(HTTPRefusal) {
+            while isReady, let event = try parser.next(&input) { take(event, context) }
+        } catch {
+            refuse(error, context)
+        }
+        isParsing = false
+        if input.readableBytes == 0 {
+            input = ByteBuffer()
+        } else if case .idle = phase {
+            // Some of a head: from now on the rest must hurry.
+            phase = .readingHead
+            expect(within: settings.timeouts.headerMilliseconds)
+        }
+        if isReadWanted, isReady || input.readableBytes == 0 {
             isReadWanted = false
             context.read()
         }
         closeIfDone(context)
     }
 
-    private func take(_ input: Pending, _ context: ChannelHandlerContext) {
-        switch input {
-        case .failure(let refusal): refuse(refusal, path: nil, context)
-        case .part(.head(let head)): begin(head, context)
-        case .part(.body(let bytes)): gather(bytes, context)
-        case .part(.end): finish(context)
+    private func take(_ event: HTTP1Parser.Event, _ context: ChannelHandlerContext) {
+        switch event {
+        case .head(let head): begin(head, context)
+        case .body(let bytes): gather(bytes, context)
+        case .end: finish(context)
         }
     }
 }
@@ -207,29 +186,28 @@ extension HTTP1Handler {
 // MARK: One request
 
 extension HTTP1Handler {
-    private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+    private func begin(_ head: HTTP1Parser.Head, _ context: ChannelHandlerContext) {
         let admitted: AdmittedHead
         do throws(HTTPRefusal) {
-            guard head.version.major == 1, head.version.minor <= 1 else { throw .malformed }
             admitted = try AdmittedHead(
-                target: head.uri, headers: head.headers, isHTTP2: false, isHTTP10: head.version.minor == 0, limits: settings.limits)
+                target: head.target, headers: head.headers, isHTTP2: false, isHTTP10: head.isHTTP10, limits: settings.limits)
         } catch {
-            return refuse(error, path: head.uri, context)
-        }
-        if admitted.hasBody {
-            expect(within: settings.timeouts.readMilliseconds)
-            if admitted.expectsContinue { write(ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n"), context) }
+            return refuse(error, path: head.target, omitsBody: head.method == "HEAD", context)
         }
         phase = .readingBody(Incoming(head: head, admitted: admitted))
+        guard admitted.hasBody else { return }
+        parser.expectBody(length: admitted.contentLength)
+        expect(within: settings.timeouts.readMilliseconds)
+        if admitted.expectsContinue { write(ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n"), context) }
     }
 
     private func gather(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
         guard case .readingBody(var incoming) = phase else { return }
         let count = bytes.readableBytes
         guard incoming.body.count + count <= settings.limits.bodyBytesMax else {
-            return refuse(.bodyTooLarge, path: incoming.admitted.path, context)
+            return refuse(.bodyTooLarge, context)
         }
-        guard shell.admission.reserve(bodyBytes: count) else { return refuse(.busy, path: incoming.admitted.path, context) }
+        guard shell.admission.reserve(bodyBytes: count) else { return refuse(.busy, context) }
         phase = .idle  // The body has one owner while it grows, so that it grows in place.
         if incoming.body.isEmpty { incoming.body.reserveCapacity(incoming.admitted.contentLength ?? count) }
         incoming.body.append(contentsOf: bytes.readableBytesView)
@@ -238,15 +216,14 @@ extension HTTP1Handler {
 
     private func finish(_ context: ChannelHandlerContext) {
         guard case .readingBody(let incoming) = phase else { return }
-        guard shell.admission.beginRequest() else { return refuse(.busy, path: incoming.admitted.path, context) }
+        guard shell.admission.beginRequest() else { return refuse(.busy, context) }
         let head = incoming.head
-        let method = head.method == .LINK ? "LIST" : head.method.rawValue
         var request = ShellRequest(
-            id: ids.next(), method: method, path: incoming.admitted.path, query: incoming.admitted.query,
+            id: ids.next(), method: head.method, path: incoming.admitted.path, query: incoming.admitted.query,
             headers: head.headers, body: incoming.body, connection: connection)
         exchangeNumber += 1
         phase = .responding(
-            Exchange(id: request.id, isHead: head.method == .HEAD, keepAlive: head.isKeepAlive))
+            Exchange(id: request.id, isHead: head.method == "HEAD", keepAlive: head.keepsAlive))
         expect(within: settings.timeouts.requestMilliseconds)
         do throws(HTTPRefusal) {
             try settings.check(&request)
@@ -294,19 +271,23 @@ extension HTTP1Handler {
     private func answered(_ response: ShellResponse, number: Int, _ context: ChannelHandlerContext) {
         guard number == exchangeNumber, case .responding(let exchange) = phase else { return }
         exchangeNumber += 1
-        let keepAlive = exchange.keepAlive && !isQuiescing && !(isInputClosed && pending.isEmpty)
+        let keepAlive = exchange.keepAlive && !isQuiescing && !(isInputClosed && input.readableBytes == 0)
         let bytes = encode(response, id: exchange.id, keepAlive: keepAlive, omitsBody: exchange.isHead, context)
         phase = .idle
         expect(within: settings.timeouts.idleMilliseconds)
         write(bytes, context)
-        if keepAlive { takePending(context) } else { linger(context) }
+        if keepAlive { parse(context) } else { linger(context) }
     }
 
     /// Answers and reads no further.
-    func refuse(_ refusal: HTTPRefusal, path: String?, _ context: ChannelHandlerContext) {
-        if case .readingBody(let incoming) = phase { shell.admission.release(bodyBytes: incoming.body.count) }
+    func refuse(_ refusal: HTTPRefusal, path: String? = nil, omitsBody: Bool = false, _ context: ChannelHandlerContext) {
+        var path = path
+        if case .readingBody(let incoming) = phase {
+            shell.admission.release(bodyBytes: incoming.body.count)
+            path = incoming.admitted.path
+        }
         let response = shell.answer(refusal, path: path)
-        write(encode(response, id: ids.next(), keepAlive: false, omitsBody: false, context), context)
+        write(encode(response, id: ids.next(), keepAlive: false, omitsBody: omitsBody, context), context)
         linger(context)
     }
 }

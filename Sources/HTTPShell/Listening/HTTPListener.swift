@@ -2,8 +2,6 @@ import HummingbirdCore
 package import Logging
 package import NIOCore
 import ServiceLifecycle
-import Synchronization
-
 import Glibc
 
 /// One listener as a service: Hummingbird accepts the connections and lets them finish at shutdown.
@@ -47,8 +45,24 @@ package struct HTTPListener: Service {
                 await onListening(channel.localAddress)
             },
             eventLoopGroup: group, logger: quiet)
-        try await server.run()
+        do {
+            try await server.run()
+        } catch let error as IOError {
+            throw ListeningError(address: settings.address, errorNumber: error.errnoCode)
+        }
     }
+}
+
+extension HTTPListener: CustomStringConvertible {
+    package var description: String { "listener \(settings.address)" }
+}
+
+/// The address cannot be listened on.
+package struct ListeningError: Error, Sendable, CustomStringConvertible {
+    package var address: ListenerSettings.Address
+    package var errorNumber: CInt
+
+    package var description: String { "cannot listen on \(address): \(String(cString: strerror(errorNumber)))" }
 }
 
 extension ListenerSettings.Address {

@@ -2,7 +2,6 @@ import HummingbirdCore
 import HummingbirdHTTP2
 import Logging
 import NIOCore
-import NIOHTTP1
 import NIOSSL
 import NIOTLS
 
@@ -71,16 +70,7 @@ struct ListenerChannel: ServerChildChannel {
     }
 
     private func addHTTP1(_ channel: any Channel) throws {
-        // Over the limits that are checked exactly when the head is whole: these only bound what is kept until then.
-        var limits = NIOHTTPDecoderLimitConfiguration()
-        limits.maxHeaderFieldSize = settings.limits.headerBytesMax + settings.limits.targetBytesMax
-        limits.maxHeaderListSize = settings.limits.headerBytesMax + settings.limits.targetBytesMax
-        limits.maxHeaderFieldCount = settings.limits.headerCountMax
-        let decoder = HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: limits)
-        let start = MessageStart()
-        try channel.pipeline.syncOperations.addHandler(ListMethodHandler(start: start))
-        try channel.pipeline.syncOperations.addHandler(ByteToMessageHandler(decoder))
-        try channel.pipeline.syncOperations.addHandler(HTTP1Handler(shell: shell, settings: settings, start: start))
+        try channel.pipeline.syncOperations.addHandler(HTTP1Handler(shell: shell, settings: settings))
     }
 
     /// Lasts as long as the connection; when the server may wait no longer, it cuts the connection.

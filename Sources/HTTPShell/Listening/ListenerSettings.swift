@@ -19,7 +19,8 @@ package struct ListenerSettings: Sendable {
     package var demandsVaultRequestHeader = false
 
     package init(
-        address: Address, tls: TLSSettings? = nil, limits: RequestLimits = .init(), timeouts: ShellTimeouts = .init(), forwarding: ForwardedFor? = nil
+        address: Address, tls: TLSSettings? = nil, limits: RequestLimits = .init(), timeouts: ShellTimeouts = .init(),
+        forwarding: ForwardedFor? = nil
     ) {
         self.address = address
         self.tls = tls
