@@ -22,12 +22,12 @@ final class MountKey: Sendable {
     /// Lower-case hex of HMAC-SHA256. The purpose keeps equal texts of two kinds apart.
     func hash(_ purpose: StaticString, _ parts: String...) async throws(StorageError) -> String {
         var hmac = HMAC<SHA256>(key: try await loaded())
-        purpose.withUTF8Buffer { hmac.update(bufferPointer: UnsafeRawBufferPointer($0)) }
+        purpose.withUTF8Buffer { hmac.update(data: $0) }
         for part in parts {
             var count = UInt64(part.utf8.count).bigEndian
-            withUnsafeBytes(of: &count) { hmac.update(bufferPointer: $0) }
+            withUnsafeBytes(of: &count) { hmac.update(data: $0) }
             var part = part
-            part.withUTF8 { hmac.update(bufferPointer: UnsafeRawBufferPointer($0)) }
+            part.withUTF8 { hmac.update(data: $0) }
         }
         return Hex.text(hmac.finalize())
     }
