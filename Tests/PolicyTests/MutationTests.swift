@@ -1,3 +1,4 @@
+import EngineKit
 import Policy
 import Syntax
 import Testing
