@@ -1,4 +1,4 @@
-import EngineKit
+package import EngineKit
 import NIOHTTP1
 
 /// Takes the caller's address from `X-Forwarded-For`, when a proxy that may say so sent it.
