@@ -236,7 +236,7 @@ def test_audit_verify_finds_edits(new_server):
     assert verify(lines) == 0
     assert verify(lines[:5] + lines[6:]) != 0, "a line removed"
     assert verify(lines[:5] + [lines[6], lines[5]] + lines[7:]) != 0, "two lines reordered"
-    edited = lines[5].replace("kv1/", "kv2/", 1)
+    edited = lines[5].replace('"type":"re', '"type":"rE', 1)
     assert edited != lines[5] and verify(lines[:5] + [edited] + lines[6:]) != 0, "a line changed"
     assert verify(lines[:5] + [lines[4]] + lines[5:]) != 0, "a line repeated"
     assert verify(lines[1:]) != 0 and verify(lines[4:]) != 0, "the beginning cut off"
