@@ -16,8 +16,8 @@ run: system ## build and start a server on 127.0.0.1:8200
 	$(SWIFT) build --product coffer
 	scripts/run-server .build/debug/coffer
 
-test: ## lint, unit tests, then acceptance tests
-	scripts/run-tests lint build unit acceptance
+test: ## lint, unit tests, acceptance tests, then a short fuzzing
+	scripts/run-tests lint build unit acceptance fuzz
 
 lint: ## formatting and style of every Swift file
 	scripts/run-tests lint
