@@ -1,3 +1,4 @@
+import AuthMethods
 import Barrier
 import Core
 import EngineKit
@@ -48,6 +49,9 @@ final class CoreHarness: Sendable {
             sources: KeySources(lookup: { _ in nil }, readFile: { _ in [] }))
         var catalog = EngineCatalog()
         catalog.addSecretsEngine(kvDescription)
+        catalog.addAuthMethod(appRoleDescription)
+        catalog.addAuthMethod(
+            userpassDescription(hasher: ScryptHasher(cost: HashCost(rounds: 16, blockSize: 8, parallelism: 1))))
         core = Core(
             settings: settings,
             environment: CoreEnvironment(
