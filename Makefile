@@ -38,9 +38,9 @@ bench: release ## requests per second of the release build
 fuzz: ## a minute of libFuzzer on each parser of untrusted bytes
 	scripts/run-fuzzers
 
-torture: system python ## 1,000 rounds of kill -9 under load
-	$(SWIFT) build --product coffer
-	COFFER_CRASH_ROUNDS=$${COFFER_CRASH_ROUNDS:-1000} $(PYTEST) Tests/acceptance/test_crash.py -s
+torture: python release ## 1,000 rounds of kill -9 under load
+	COFFER_BINARY=$(CURDIR)/.build/release/coffer COFFER_CRASH_ROUNDS=$${COFFER_CRASH_ROUNDS:-1000} \
+	  $(PYTEST) Tests/acceptance/test_crash.py -s
 
 system:
 	@scripts/install-system
