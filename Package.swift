@@ -116,6 +116,7 @@ let package = Package(
         tests("CoreTests", ["Core", "Barrier", "EngineKit", "KVEngine", "AuthMethods", "Syntax", "TestSupport", logging]),
         tests("AuditTests", ["Audit", "EngineKit", "Syntax", "SecretMemory", "TestSupport", crypto, logging]),
         tests("KVEngineTests", ["KVEngine", "EngineKit", "Syntax", "TestSupport", logging]),
+        tests("AuthMethodsTests", ["AuthMethods", "EngineKit", "SecretMemory", "Syntax", "TestSupport", logging]),
         tests("SyntaxTests", ["Syntax"]),
         tests("PolicyTests", ["Syntax", "Policy", "EngineKit"]),
         tests("ClientTests", ["CofferClient", "Syntax"]),
