@@ -16,8 +16,8 @@ run: system ## build and start a server on 127.0.0.1:8200
 	$(SWIFT) build --product coffer
 	scripts/run-server .build/debug/coffer
 
-test: ## lint, unit tests, then acceptance tests
-	scripts/run-tests lint build unit acceptance
+test: ## lint, unit tests, acceptance tests, then a short fuzzing
+	scripts/run-tests lint build unit acceptance fuzz
 
 lint: ## formatting and style of every Swift file
 	scripts/run-tests lint
@@ -38,9 +38,9 @@ bench: release ## requests per second of the release build
 fuzz: ## a minute of libFuzzer on each parser of untrusted bytes
 	scripts/run-fuzzers
 
-torture: system python ## 1,000 rounds of kill -9 under load
-	$(SWIFT) build --product coffer
-	COFFER_CRASH_ROUNDS=$${COFFER_CRASH_ROUNDS:-1000} $(PYTEST) Tests/acceptance/test_crash.py -s
+torture: python release ## 1,000 rounds of kill -9 under load
+	COFFER_BINARY=$(CURDIR)/.build/release/coffer COFFER_CRASH_ROUNDS=$${COFFER_CRASH_ROUNDS:-1000} \
+	  $(PYTEST) Tests/acceptance/test_crash.py -s
 
 system:
 	@scripts/install-system

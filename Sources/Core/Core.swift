@@ -120,11 +120,16 @@ package final class Core: Pipeline {
                 logger: logger))
         let system = SystemEngine(
             core: self, policies: policies, mounts: mounts, audit: audit, tokens: TokenAccess(tokens))
-        let login = TokenEngine(
-            tokens: tokens, access: AccessControl(policies: policies), storage: PrefixedStorage(barrier, prefix: "sys/token-role/"),
-            time: environment.time, defaultTTL: settings.defaultTTL, maxTTL: settings.maxTTL)
+        let (access, roles) = (AccessControl(policies: policies), PrefixedStorage(barrier, prefix: "sys/token-role/"))
+        let (settings, time) = (settings, environment.time)
         try await mounts.load(builtIn: [
-            Mount(entry: .system, engine: system), Mount(entry: .token, engine: login),
+            BuiltInMount(entry: .system) { _ in system },
+            BuiltInMount(entry: .token) { entry in
+                TokenEngine(
+                    tokens: tokens, access: access, storage: roles, time: time,
+                    defaultTTL: entry.tuning.defaultTTL > 0 ? entry.tuning.defaultTTL : settings.defaultTTL,
+                    maxTTL: entry.tuning.maxTTL > 0 ? entry.tuning.maxTTL : settings.maxTTL)
+            },
         ])
         let cluster = try await barrier.get(Self.clusterKey)
         return Services(

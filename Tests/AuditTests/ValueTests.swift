@@ -44,7 +44,7 @@ import Audit
     }
 
     @Test func `keeps null and the shape of empty containers`() throws {
-        let value: JSON = ["n": nil, "a": [], "o": [:], "nested": [[], [:]]]
+        let value: JSON = ["n": .null, "a": [], "o": [:], "nested": [[], [:]]]
         #expect(try data(value) == value)
         #expect(try data(.raw(value.encoded())) == value)
     }

@@ -61,7 +61,7 @@ import Testing
             ([#"a=\@b"#], ["a": "@b"]),
             ([#"a=\b"#], ["a": #"\b"#]),
             (["a=-", "b=1"], ["a": #"{"n": 1.00, "deep": [null]}"#, "b": "1"]),
-            (["-", "b=1"], ["n": .number("1.00"), "deep": [nil], "b": "1"]),
+            (["-", "b=1"], ["n": .number("1.00"), "deep": [.null], "b": "1"]),
         ] as [([String], JSON)])
     func keyValue(arguments: [String], expected: JSON) async {
         let run = await CommandRun(["write", "x"] + arguments, input: #"{"n": 1.00, "deep": [null]}"#)

@@ -69,7 +69,7 @@ private final class ScriptedTransport: ClientTransport {
 /// An answer in the API's envelope.
 func envelope(_ data: JSON, auth: JSON = .null, warnings: JSON = .null) -> JSON {
     [
-        "request_id": "r-1", "lease_id": "", "renewable": false, "lease_duration": 0, "data": data, "wrap_info": nil,
+        "request_id": "r-1", "lease_id": "", "renewable": false, "lease_duration": 0, "data": data, "wrap_info": .null,
         "warnings": warnings,
         "auth": auth, "mount_type": "kv",
     ]
@@ -81,7 +81,7 @@ func mounts(_ rest: @escaping @Sendable (String, String) -> (Int, JSON?)) -> @Se
         if path.hasPrefix("sys/internal/ui/mounts/secret") {
             return (200, envelope(["path": "secret/", "options": ["version": "2"]]))
         }
-        if path.hasPrefix("sys/internal/ui/mounts/plain") { return (200, envelope(["path": "plain/", "options": nil])) }
+        if path.hasPrefix("sys/internal/ui/mounts/plain") { return (200, envelope(["path": "plain/", "options": .null])) }
         return rest(method, path)
     }
 }

@@ -110,12 +110,12 @@ import Testing
     func tokenCreate() async {
         let auth: JSON = [
             "client_token": "hvs.new", "accessor": "acc", "policies": ["app", "default"], "token_policies": ["app", "default"],
-            "identity_policies": nil, "metadata": nil, "lease_duration": 2_764_800, "renewable": true,
+            "identity_policies": .null, "metadata": .null, "lease_duration": 2_764_800, "renewable": true,
         ]
         let arguments = [
             "token", "create", "-policy=app", "-policy", "b,c", "-ttl", "24h", "-orphan", "-use-limit=3", "-metadata=a=b",
         ]
-        let run = await CommandRun(arguments) { _, _ in (200, envelope(nil, auth: auth, warnings: ["careful"])) }
+        let run = await CommandRun(arguments) { _, _ in (200, envelope(.null, auth: auth, warnings: ["careful"])) }
         #expect(run.lines == ["POST auth/token/create"])
         #expect(
             run.sent == [
@@ -136,7 +136,7 @@ import Testing
 
                 """)
         #expect(run.errors.contains("* careful"))
-        let field = await CommandRun(["token", "create", "-field=token"]) { _, _ in (200, envelope(nil, auth: auth)) }
+        let field = await CommandRun(["token", "create", "-field=token"]) { _, _ in (200, envelope(.null, auth: auth)) }
         #expect(field.output == "hvs.new")
     }
 

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct KvCommandTests {
     static let metadata: JSON = [
-        "created_time": "2026-01-01T00:00:00Z", "custom_metadata": nil, "deletion_time": "", "destroyed": false, "version": 1,
+        "created_time": "2026-01-01T00:00:00Z", "custom_metadata": .null, "deletion_time": "", "destroyed": false, "version": 1,
     ]
 
     @Test(
@@ -133,7 +133,7 @@ import Testing
         let run = await CommandRun(
             ["kv", "get", "-format=\(format)", "secret/x"],
             answer: mounts { _, _ in
-                (404, envelope(["data": nil, "metadata": Self.metadata]))
+                (404, envelope(["data": .null, "metadata": Self.metadata]))
             })
         #expect(run.status == 2)
         #expect(run.output.contains("created_time"))
@@ -156,7 +156,7 @@ import Testing
         if canMerge {
             #expect(run.lines.last == "PATCH secret/data/x")
             #expect(content == "application/merge-patch+json")
-            #expect(run.sent == ["data": ["new": "1", "old": nil], "options": [:]])
+            #expect(run.sent == ["data": ["new": "1", "old": .null], "options": [:]])
         } else {
             #expect(run.lines.suffix(3) == ["PATCH secret/data/x", "GET secret/data/x", "PUT secret/data/x"])
             #expect(run.sent == ["data": ["kept": 1, "new": "1"], "options": ["cas": 4]])
@@ -171,7 +171,7 @@ import Testing
                 if method == "PUT" { return (200, envelope(Self.metadata)) }
                 return path.contains("version=1")
                     ? (200, envelope(["data": ["a": "b"], "metadata": ["version": 1]]))
-                    : (404, envelope(["data": nil, "metadata": ["version": 3]]))
+                    : (404, envelope(["data": .null, "metadata": ["version": 3]]))
             })
         #expect(run.status == 0)
         #expect(run.sent == ["data": ["a": "b"], "options": ["cas": 3]])
@@ -201,7 +201,7 @@ import Testing
             ),
             (
                 ["metadata", "patch", "-cas-required=false", "-remove-custom-metadata=a", "secret/x"], "PATCH secret/metadata/x",
-                ["cas_required": false, "custom_metadata": ["a": nil]], "Success! Data written to: secret/metadata/x\n"
+                ["cas_required": false, "custom_metadata": ["a": .null]], "Success! Data written to: secret/metadata/x\n"
             ),
             (
                 ["metadata", "delete", "secret/x"], "DELETE secret/metadata/x", nil,

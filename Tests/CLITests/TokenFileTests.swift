@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct TokenFileTests {
     static let lookup: JSON = [
-        "id": "hvs.typed", "accessor": "acc", "policies": ["root"], "ttl": 0, "renewable": false, "meta": nil,
+        "id": "hvs.typed", "accessor": "acc", "policies": ["root"], "ttl": 0, "renewable": false, "meta": .null,
     ]
 
     private func home(_ body: (String) async throws -> Void) async throws {

@@ -7,7 +7,7 @@ struct JSONTests {
         ("null", .null), ("true", true), ("false", false), (" \t\r\n1 ", .number("1")), ("\"\"", ""), ("[]", []), ("{}", [:]),
         ("0", .number("0")), ("-0", .number("-0")), ("1.0", .number("1.0")), ("-1.50E+07", .number("-1.50E+07")),
         ("1e400", .number("1e400")), ("12345678901234567890123", .number("12345678901234567890123")),
-        ("[1,[2,{}]]", [1, [2, [:]]]), (#"{"b":1,"a":{"c":null}}"#, ["b": 1, "a": ["c": nil]]),
+        ("[1,[2,{}]]", [1, [2, [:]]]), (#"{"b":1,"a":{"c":null}}"#, ["b": 1, "a": ["c": .null]]),
         (#""\"\\\/\b\f\n\r\t""#, "\"\\/\u{8}\u{C}\n\r\t"), (#""\u0000\u00e9\u20ac""#, "\u{0}é€"),
         (#""\ud83d\ude00""#, "😀"), (#""\uD83D\uDE00é""#, "😀é"), ("\"é😀\u{7F}\"", "é😀\u{7F}"), (#"{"":0}"#, ["": 0]),
     ]
@@ -93,12 +93,12 @@ struct JSONTests {
         let text = String(decoding: JSON.string("a\"\\/\n\r\t\u{1}\u{1F}\u{7F}é\u{2028}<").encoded(), as: UTF8.self)
         #expect(text == #""a\"\\/\n\r\t\u0001\u001f"# + "\u{7F}é\u{2028}<\"")
         #expect(JSON.raw(Array("[1, 2]".utf8)).encoded() == Array("[1, 2]".utf8))
-        #expect(String(decoding: JSON.object(["a": [1, nil], "b": "x"]).encoded(), as: UTF8.self) == #"{"a":[1,null],"b":"x"}"#)
+        #expect(String(decoding: JSON.object(["a": [1, .null], "b": "x"]).encoded(), as: UTF8.self) == #"{"a":[1,null],"b":"x"}"#)
     }
 
     @Test("indented text")
     func pretty() {
-        let value: JSON = ["a": [1, "x"], "b": [:], "c": [], "d": ["e": nil]]
+        let value: JSON = ["a": [1, "x"], "b": [:], "c": [], "d": ["e": .null]]
         #expect(
             value.pretty() == """
                 {

@@ -78,7 +78,7 @@ import Testing
     }
 
     @Test func aDeletedVersionStillHasItsData() async {
-        let reply = await answer(.failure(CofferError(.notFound, data: ["data": nil, "metadata": ["version": 2]])))
+        let reply = await answer(.failure(CofferError(.notFound, data: ["data": .null, "metadata": ["version": 2]])))
         #expect(reply.status == 404)
         #expect(
             reply.text == head

@@ -65,6 +65,11 @@ def test_auth_mounts(client, server):
     client.sys.tune_auth_method("token", description="tokens", max_lease_ttl="40d")
     assert client.sys.list_auth_methods()["data"]["token/"]["description"] == "tokens"
     assert server.get("sys/mounts/auth/token/tune").data["max_lease_ttl"] == 40 * 86400
+    client.sys.tune_auth_method("token", default_lease_ttl="10m", max_lease_ttl="20m")
+    made = client.auth.token.create(policies=["default"])["auth"]
+    assert made["lease_duration"] == 600
+    assert client.auth.token.renew(made["client_token"], increment="5h")["auth"]["lease_duration"] <= 1200
+    client.sys.tune_auth_method("token", default_lease_ttl="768h", max_lease_ttl="768h")
     with pytest.raises(exceptions.InvalidRequest):
         client.sys.disable_auth_method("token")
     with pytest.raises(exceptions.InvalidRequest):

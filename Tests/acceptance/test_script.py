@@ -165,7 +165,7 @@ def test_other_commands(shell):
     shell("coffer token lookup")
     shell("coffer version")
     shell("VAULT_TOKEN= coffer login $VAULT_TOKEN")
-    helper = shell.server.directory / ".vault-token"
+    helper = shell.server.directory / ".coffer-token"
     assert helper.stat().st_mode & 0o777 == 0o600 and helper.read_text().strip() == shell.server.token
     assert shell("env -u VAULT_TOKEN coffer token lookup -format=json")
     revoked = json.loads(shell("coffer token create -policy=default -format=json"))["auth"]["client_token"]

@@ -65,8 +65,9 @@ struct LoginCommand: SessionCommand {
             "renewable": data["renewable"] ?? false,
         ]
         let envelope: JSON = [
-            "request_id": response.json?["request_id"] ?? "", "lease_id": "", "lease_duration": 0, "renewable": false, "data": nil,
-            "warnings": nil, "auth": auth,
+            "request_id": response.json?["request_id"] ?? "", "lease_id": "", "lease_duration": 0, "renewable": false,
+            "data": .null,
+            "warnings": .null, "auth": auth,
         ]
         guard let secret = Secret(envelope) else { throw ClientError(.invalidResponse, "the answer holds no token") }
         return secret

@@ -14,9 +14,9 @@ final class MountTable: Sendable {
 
     private struct State {
         var router = MountRouter([])
+        /// Every mount there is.
         var entries: [MountEntry] = []
-        /// `sys/` and `auth/token/`, which no request can remove.
-        var builtIn: [Mount] = []
+        var builtIn: [BuiltInMount] = []
     }
 
     init(storage: any Storage, environment: MountEnvironment) {
@@ -26,12 +26,12 @@ final class MountTable: Sendable {
 
     var router: MountRouter { state.withLock { $0.router } }
     /// Every mount there is, the built-in ones too.
-    var entries: [MountEntry] { state.withLock { $0.entries + $0.builtIn.map(\.entry) } }
+    var entries: [MountEntry] { state.withLock { $0.entries } }
 
     func entry(at path: String) -> MountEntry? { entries.first { $0.path == path } }
 
     /// Reads the table and mounts everything in it. Call after an unseal.
-    func load(builtIn: [Mount]) async throws {
+    func load(builtIn: [BuiltInMount]) async throws {
         state.withLock { $0.builtIn = builtIn }
         try await finishRemovals()
         install(try await read().entries)
@@ -65,15 +65,18 @@ final class MountTable: Sendable {
     }
 
     /// Keeps the engines of unchanged entries, so that what they hold open stays open.
-    private func install(_ entries: [MountEntry]) {
+    private func install(_ rows: [MountEntry]) {
         state.withLock { state in
             let old = state.router.mounts
-            let mounts = entries.map { entry in
+            func mount(_ entry: MountEntry, _ make: (MountEntry) -> any Engine) -> Mount {
                 if let mount = old[entry.path], mount.entry == entry { return mount }
-                return Mount(entry: entry, engine: environment.makeEngine(entry))
+                return Mount(entry: entry, engine: make(entry))
             }
-            state.router = MountRouter(mounts + state.builtIn)
-            state.entries = entries
+            let mounts =
+                rows.filter { !$0.isBuiltIn }.map { mount($0, environment.makeEngine) }
+                + state.builtIn.map { mount($0.entry(tunedBy: rows), $0.makeEngine) }
+            state.router = MountRouter(mounts)
+            state.entries = mounts.map(\.entry)
         }
     }
 
@@ -103,6 +106,20 @@ final class MountTable: Sendable {
         var batch = Batch()
         batch.delete("sys/unmounting/\(uuid)")
         try await storage.commit(batch)
+    }
+}
+
+/// `sys/` or `auth/token/`: always there, and no request can remove it. A row of the table only holds how it was tuned.
+struct BuiltInMount: Sendable {
+    var entry: MountEntry
+    var makeEngine: @Sendable (MountEntry) -> any Engine
+
+    func entry(tunedBy rows: [MountEntry]) -> MountEntry {
+        guard let row = rows.first(where: { $0.uuid == entry.uuid && $0.path == entry.path }) else { return entry }
+        var tuned = entry
+        tuned.tuning = row.tuning
+        tuned.description = row.description
+        return tuned
     }
 }
 

@@ -130,10 +130,13 @@ extension SystemEngine {
 
     private func tune(_ request: Request, _ mountClass: MountEntry.Class) async throws -> Response {
         let current = try entry(request.captures["path"], mountClass)
-        guard !current.isBuiltIn else { throw CofferError.invalid("the settings of \"\(current.shownPath)\" cannot be changed") }
+        guard current.mountClass != .system else {
+            throw CofferError.invalid("the settings of \"\(current.shownPath)\" cannot be changed")
+        }
         let fields = request.fields
         let (settings, catalog) = (core.settings, core.environment.catalog)
         try await mounts.change { entries throws(CofferError) in
+            if current.isBuiltIn, !entries.contains(where: { $0.uuid == current.uuid }) { entries.append(current) }
             guard let index = entries.firstIndex(where: { $0.uuid == current.uuid }) else {
                 throw .invalid("No secret engine mount at \(current.shownPath)")
             }
