@@ -1,6 +1,5 @@
 package import EngineKit
 package import SecretMemory
-import Synchronization
 
 /// Storage behind which nothing is stored in the clear: what comes in is sealed, what goes out is opened.
 ///
@@ -17,7 +16,7 @@ package final class Barrier: Sendable {
         }
     }
 
-    private let state = Mutex(State())
+    private let state = BargingLock(State())
     let base: any Storage
     let randomness: any Randomness
     private let time: any TimeSource

@@ -3,7 +3,6 @@ package import Barrier
 package import EngineKit
 import Lifetimes
 import Logging
-import Synchronization
 import Syntax
 
 /// The server behind every dialect: it runs the pipeline, and opens and closes what the pipeline needs.
@@ -15,7 +14,7 @@ package final class Core: Pipeline {
     private let barrier: Barrier
     /// Drops what was read while the barrier was open; the store's cache of sealed records.
     private let dropCaches: @Sendable () -> Void
-    private let state = Mutex<Services?>(nil)
+    private let state = BargingLock<Services?>(nil)
     private let opening = Turnstile()
 
     package init(

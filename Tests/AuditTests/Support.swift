@@ -95,6 +95,7 @@ struct FaultyDevice: AuditDevice {
         var isClean = true
         var contents: [UInt8] = []
         var opens = 0
+        var writes = 0
     }
 
     let control: Switch
@@ -115,6 +116,7 @@ struct FaultyDevice: AuditDevice {
     }
 
     mutating func write(_ bytes: UnsafeRawBufferPointer) throws(AuditDeviceError) {
+        control.writes += 1
         guard let count = control.failsAfterBytes else {
             control.contents.append(contentsOf: bytes)
             return

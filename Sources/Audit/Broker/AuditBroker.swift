@@ -1,10 +1,10 @@
 package import EngineKit
 package import Logging
 
-/// The audit trail of an unsealed server: every request and every answer goes through ``record(_:)`` before it
+/// The audit trail of an unsealed server: every request and every answer goes through ``gather(_:)`` before it
 /// leaves, and does not leave when that throws.
 ///
-/// Calls block for the time of a `write(2)` and never suspend. Made at unseal, closed at seal.
+/// Calls block for the time of a `write(2)`. Made at unseal, closed at seal.
 package final class AuditBroker: Sendable {
     struct Table: Sendable {
         var chains: [DeviceChain] = []
@@ -14,6 +14,7 @@ package final class AuditBroker: Sendable {
     let keys: AuditKeys
     let context: DeviceChain.Context
     let table = BargingLock(Table())
+    let groups = (0..<groupCount).map { _ in BargingLock(AuditGroup()) }
 
     package init(
         settings: AuditSettings, keys: AuditKeys, clock: any TimeSource, randomness: any Randomness, logger: Logger
@@ -23,18 +24,20 @@ package final class AuditBroker: Sendable {
     }
 
     /// Returns when the line is on at least one device that records. Without devices there is nothing to do.
-    package func record(_ record: AuditRecord) throws(AuditError) { try write(record, nil) }
+    package func record(_ record: AuditRecord) throws(AuditError) { try write([AuditEntry(record)]) }
 
-    /// Both lines with one write: for a request that changed nothing and whose answer is at hand.
-    package func record(_ request: AuditRecord, _ response: AuditRecord) throws(AuditError) { try write(request, response) }
+    /// Both lines with one write.
+    package func record(_ first: AuditRecord, _ second: AuditRecord) throws(AuditError) {
+        try write([AuditEntry(first), AuditEntry(second)])
+    }
 
-    private func write(_ first: AuditRecord, _ second: AuditRecord?) throws(AuditError) {
+    func write(_ entries: [AuditEntry]) throws(AuditError) {
         let chains = try open()
         guard !chains.isEmpty else { return }
         var isRecorded = false
         for chain in chains {
             do throws(AuditDeviceError) {
-                try chain.record(first, second)
+                try chain.record(entries)
                 isRecorded = isRecorded || chain.isRecording
             } catch {}  // The chain has logged it; what counts is whether another one did record.
         }

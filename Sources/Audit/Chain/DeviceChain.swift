@@ -37,25 +37,26 @@ final class DeviceChain: Sendable {
         state = BargingLock(ChainState(device: device, keys: keys, header: header, known: known))
     }
 
-    /// Writes one or two records with a single write.
-    func record(_ first: AuditRecord, _ second: AuditRecord?) throws(AuditDeviceError) {
+    /// Writes the lines of all entries with a single write.
+    func record(_ entries: [AuditEntry]) throws(AuditDeviceError) {
         var formatter = formatters.withLock { $0.popLast() } ?? fresh
-        formatter.append(first)
-        let split = formatter.output.count
-        if let second { formatter.append(second) }
-        let result = write(formatter.output, split: split)
+        for entry in entries { formatter.append(entry) }
+        let result = write(formatter.output, ends: formatter.ends)
         formatter.reset()
         let returned = formatter
         formatters.withLock { if $0.count < Self.formattersMax { $0.append(returned) } }
         try result.get()
     }
 
-    private func write(_ content: [UInt8], split: Int) -> Result<Void, AuditDeviceError> {
+    private func write(_ content: [UInt8], ends: [Int]) -> Result<Void, AuditDeviceError> {
         do throws(AuditDeviceError) {
             try locked { state throws(AuditDeviceError) in
                 content.withUnsafeBytes { bytes in
-                    state.append(UnsafeRawBufferPointer(rebasing: bytes[..<split]))
-                    if split < bytes.count { state.append(UnsafeRawBufferPointer(rebasing: bytes[split...])) }
+                    var start = 0
+                    for end in ends {
+                        state.append(UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
+                        start = end
+                    }
                 }
                 try state.flush()
             }

@@ -4,6 +4,17 @@ extension [UInt8] {
         append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
+    /// Appends a part of itself.
+    mutating func `repeat`(_ range: Range<Int>) {
+        let start = count
+        // Room first, so that nothing moves while it is copied.
+        append(contentsOf: repeatElement(0, count: range.count))
+        withUnsafeMutableBytes { bytes in
+            UnsafeMutableRawBufferPointer(rebasing: bytes[start...])
+                .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[range]))
+        }
+    }
+
     mutating func append(decimal value: UInt64) {
         var value = value
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in

@@ -50,7 +50,7 @@ extension LineFormatter {
 
     /// False when the value is too deep, or raw bytes turn out not to be JSON.
     private mutating func leaf(_ value: JSON, depth: Int, clearKeys: [String] = [], elidesLists: Bool = false) -> Bool {
-        guard depth <= Self.depthMax, output.count <= 2 * Self.dataBytesMax else { return false }
+        guard depth <= Self.depthMax, !isOverlong else { return false }
         switch value {
         case .null: output.append("null" as StaticString)
         case .bool(let value): hashed(value)

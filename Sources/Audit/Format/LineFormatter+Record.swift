@@ -4,20 +4,40 @@ import Syntax
 extension LineFormatter {
     private static let errorBytesMax = 1_024
 
-    /// Appends the content of one record's line: what stands between the segment id and `prev`.
-    mutating func append(_ record: AuditRecord) {
-        member("\"time\":", time: record.time)
-        switch record.kind {
+    /// Appends the contents of an entry's lines, each of which stands between the segment id and `prev` of its line.
+    mutating func append(_ entry: AuditEntry) {
+        let record = entry.record
+        head(record.kind, at: record.time)
+        let start = output.count
+        if let auth = record.auth { member(",\"auth\":", auth) }
+        append(record.request, clearKeys: record.clearRequestKeys)
+        let shared = start..<output.count
+        if record.kind == .response, let response = record.response { append(response, of: record) }
+        if let error = record.error { member(",\"error\":", clear: Self.shortened(error)) }
+        ends.append(output.count)
+        if let answer = entry.answer { append(answer, to: record, shared) }
+    }
+
+    /// Who asked and what is in the request's line already, and copied from there.
+    private mutating func append(_ answer: AuditAnswer, to record: AuditRecord, _ shared: Range<Int>) {
+        head(.response, at: answer.time)
+        output.repeat(shared)
+        if let response = answer.response { append(response, of: record) }
+        if let error = answer.error { member(",\"error\":", clear: Self.shortened(error)) }
+        ends.append(output.count)
+    }
+
+    private mutating func head(_ kind: AuditRecord.Kind, at time: Timestamp) {
+        member("\"time\":", time: time)
+        switch kind {
         case .request: output.append(",\"type\":\"request\"" as StaticString)
         case .response: output.append(",\"type\":\"response\"" as StaticString)
         }
-        if let auth = record.auth { member(",\"auth\":", auth) }
-        append(record.request, clearKeys: record.clearRequestKeys)
-        if record.kind == .response, let response = record.response {
-            let isListing = options.elidesLists && record.request.operation == "list"
-            append(response, clearKeys: record.clearResponseKeys, elidesLists: isListing)
-        }
-        if let error = record.error { member(",\"error\":", clear: Self.shortened(error)) }
+    }
+
+    private mutating func append(_ response: AuditResponse, of record: AuditRecord) {
+        let isListing = options.elidesLists && record.request.operation == "list"
+        append(response, clearKeys: record.clearResponseKeys, elidesLists: isListing)
     }
 
     private static func shortened(_ error: String) -> String {

@@ -18,9 +18,15 @@ struct LineFormatter: Sendable {
     private let hashedFalse: [UInt8]
 
     var output: [UInt8] = []
+    /// Where in `output` the content of each line ends.
+    var ends: [Int] = []
+    /// Whether the line that is being written has grown past all that is kept of it.
+    var isOverlong: Bool { output.count - (ends.last ?? 0) > 2 * Self.dataBytesMax }
+
     /// Holds a secret only while it is being unescaped.
     var scratch: [UInt8] = []
     private var time = TimeText()
+    private static let knownMax = 16
     /// The token and the accessor appear several times in a record and its answer: hashed once.
     private var known: [(secret: String, code: SHA256Digest)] = []
 
@@ -35,6 +41,7 @@ struct LineFormatter: Sendable {
 
     mutating func reset() {
         known.removeAll(keepingCapacity: true)
+        ends.removeAll(keepingCapacity: true)
         if output.capacity > Self.keptCapacityMax {
             output = []
         } else {
@@ -75,7 +82,7 @@ struct LineFormatter: Sendable {
             var secret = secret
             let hash = hash
             code = secret.withUTF8 { hash.code(UnsafeRawBufferPointer($0)) }
-            known.append((secret, code))
+            if known.count < Self.knownMax { known.append((secret, code)) }
         }
         output.append("\"hmac-sha256:" as StaticString)
         code.withUnsafeBytes { Hex.append($0, to: &output) }

@@ -26,8 +26,7 @@ struct RawWalk {
 
     private mutating func value(into formatter: inout LineFormatter, depth: Int, isClear: Bool) -> Bool {
         skipSpace()
-        guard position < bytes.count, depth <= Self.depthMax, formatter.output.count <= 2 * LineFormatter.dataBytesMax
-        else { return false }
+        guard position < bytes.count, depth <= Self.depthMax, !formatter.isOverlong else { return false }
         switch bytes[position] {
         case UInt8(ascii: "{"): return object(into: &formatter, depth: depth, isClear: isClear)
         case UInt8(ascii: "["): return array(into: &formatter, depth: depth, isClear: isClear)

@@ -28,10 +28,10 @@ final class AuditTrail: Sendable {
         }
     }
 
-    /// Returns when the record is on a device.
-    func record(_ record: AuditRecord) throws(CofferError) {
-        do {
-            try broker.record(record)
+    /// Returns when the entry's lines are on a device.
+    func record(_ entry: AuditEntry) async throws(CofferError) {
+        do throws(AuditError) {
+            try await broker.gather(entry)
         } catch {
             throw Self.notRecorded
         }

@@ -1,6 +1,5 @@
 import EngineKit
 import Logging
-import Synchronization
 import Syntax
 
 /// The mounts: one record, changed by compare-and-swap, and the router made from it.
@@ -10,7 +9,7 @@ final class MountTable: Sendable {
 
     private let storage: any Storage
     private let environment: MountEnvironment
-    private let state = Mutex(State())
+    private let state = BargingLock(State())
 
     private struct State {
         var router = MountRouter([])

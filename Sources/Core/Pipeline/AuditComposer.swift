@@ -12,21 +12,35 @@ struct AuditComposer {
     let entry: TokenEntry?
     let granting: [String]
     let body: JSONObject
-    let time: Timestamp
 
-    func record(_ kind: AuditRecord.Kind, outcome: Result<Response, CofferError>?) -> AuditRecord {
-        var record = AuditRecord(kind: kind, time: time, auth: auth, request: request)
-        record.clearRequestKeys = mount?.tuning.auditClearRequestKeys ?? []
-        record.clearResponseKeys = mount?.tuning.auditClearResponseKeys ?? []
-        switch outcome {
-        case .success(let response)?:
-            if kind == .response { record.response = self.response(response) }
-        case .failure(let error)?:
-            record.error = error.messages.first ?? error.code.rawValue
-            if kind == .response { record.response = mounted(AuditResponse(data: error.data, statusCode: 0)) }
-        case nil: break
-        }
+    func request(at time: Timestamp, refused error: CofferError? = nil) -> AuditRecord {
+        record(.request, at: time, error: error)
+    }
+
+    /// For a request that is on record already.
+    func response(at time: Timestamp, _ outcome: Result<Response, CofferError>) -> AuditRecord {
+        var record = record(.response, at: time, error: outcome.error)
+        record.response = response(outcome)
         return record
+    }
+
+    /// For a request that is recorded together with it.
+    func answer(at time: Timestamp, _ outcome: Result<Response, CofferError>) -> AuditAnswer {
+        AuditAnswer(time: time, response: response(outcome), error: outcome.error?.recorded)
+    }
+
+    private func record(_ kind: AuditRecord.Kind, at time: Timestamp, error: CofferError?) -> AuditRecord {
+        AuditRecord(
+            kind: kind, time: time, auth: auth, request: request, error: error?.recorded,
+            clearRequestKeys: mount?.tuning.auditClearRequestKeys ?? [],
+            clearResponseKeys: mount?.tuning.auditClearResponseKeys ?? [])
+    }
+
+    private func response(_ outcome: Result<Response, CofferError>) -> AuditResponse {
+        switch outcome {
+        case .success(let response): self.response(response)
+        case .failure(let error): mounted(AuditResponse(data: error.data, statusCode: 0))
+        }
     }
 
     private var token: String? {
@@ -79,5 +93,15 @@ struct AuditComposer {
         response.mountAccessor = mount?.accessor
         response.mountClass = mount?.mountClass.rawValue
         return response
+    }
+}
+
+extension CofferError {
+    fileprivate var recorded: String { messages.first ?? code.rawValue }
+}
+
+extension Result where Failure == CofferError {
+    fileprivate var error: CofferError? {
+        if case .failure(let error) = self { error } else { nil }
     }
 }

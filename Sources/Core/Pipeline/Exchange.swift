@@ -39,6 +39,9 @@ struct Exchange {
     }
 
     private var isRecorded = false
+    /// When a request that changes nothing was allowed; its record waits for the answer's.
+    private var allowedAt: Timestamp?
+    private var acl: ACL?
 
     /// Steps 3 to 7. Throws for every refusal.
     private mutating func serve() async throws -> Response {
@@ -52,19 +55,18 @@ struct Exchange {
         try await authorise(declared)
         if endpoint == nil { throw CofferError(.methodNotAllowed, "unsupported operation") }
         request.operation = operation
-        if let entry {
-            let acl = try await services.policies.acl(entry.policies)
+        if let acl = try await callersACL() {
             let prefix = mount?.entry.path ?? ""
             request.mayAlso = { operation, relative in
                 acl.verdict(Capability(operation), path: prefix + relative).isAllowed
             }
         }
-        try record()
-        guard operation != .help else { return Help.response(for: declared) }
-        guard let handler = declared.endpoint(for: operation)?.handler else {
+        guard let endpoint = operation == incoming.operation ? endpoint : declared.endpoint(for: operation) else {
             throw CofferError(.methodNotAllowed, "unsupported operation")
         }
-        var response = try await handler(request)
+        try await record(endpoint)
+        guard operation != .help else { return Help.response(for: declared) }
+        var response = try await endpoint.handler(request)
         try await issueToken(&response)
         response.warnings += ignoredFieldWarnings(declared)
         return response
@@ -104,7 +106,10 @@ struct Exchange {
             try await requireAccess(isSudo: false)
             throw CofferError.invalid("this path must not end in '/'")
         }
-        return (operation == .help ? .init("", { _ in .empty }) : declared.endpoint(for: operation), declared, captures)
+        return (
+            operation == .help ? .init("", changesNothing: true, { _ in .empty }) : declared.endpoint(for: operation), declared,
+            captures
+        )
     }
 
     // MARK: Validate
@@ -143,8 +148,7 @@ struct Exchange {
 
     /// Asks the engine only when the answer matters: a caller that may do both is not worth a read.
     private mutating func chooseCreateOrUpdate(_ declared: EnginePath, _ request: inout Request) async throws {
-        guard let entry else { return }
-        let held = try await services.policies.acl(entry.policies).capabilities(path: path.text)
+        guard let held = try await callersACL()?.capabilities(path: path.text) else { return }
         if held.contains(.root) || held.contains([.create, .update]) { return }
         guard let exists = declared.exists else { return }
         operation = try await exists(request) ? .update : .create
@@ -171,8 +175,7 @@ struct Exchange {
     }
 
     private mutating func requireAccess(isSudo: Bool) async throws {
-        guard let entry else { throw CofferError.denied }
-        let acl = try await services.policies.acl(entry.policies)
+        guard let acl = try await callersACL() else { throw CofferError.denied }
         let verdict = acl.verdict(
             Capability(operation), path: path.description, parameters: body, wrapTTL: incoming.wrapTTL, sudo: isSudo)
         switch verdict {
@@ -181,11 +184,24 @@ struct Exchange {
         }
     }
 
+    /// What the caller's policies allow; nil for a caller without a token.
+    private mutating func callersACL() async throws -> ACL? {
+        guard acl == nil, let entry else { return acl }
+        acl = try await services.policies.acl(entry.policies)
+        return acl
+    }
+
     // MARK: 5 and 8. Audit
 
-    /// The request is on record before the engine sees it.
-    private mutating func record() throws(CofferError) {
-        try services.audit.record(auditRecord(.request, outcome: nil))
+    private var now: Timestamp { core.environment.time.now() }
+
+    /// The request is on record before an engine sees it that may change something.
+    private mutating func record(_ endpoint: EnginePath.Endpoint) async throws(CofferError) {
+        guard !endpoint.changesNothing else {
+            allowedAt = now
+            return
+        }
+        try await services.audit.record(AuditEntry(audited.request(at: now)))
         isRecorded = true
     }
 
@@ -193,8 +209,7 @@ struct Exchange {
     private mutating func close(_ outcome: Result<Response, CofferError>) async -> Result<Response, CofferError> {
         var result = outcome
         do throws(CofferError) {
-            if !isRecorded { try services.audit.record(auditRecord(.request, outcome: outcome)) }
-            try services.audit.record(auditRecord(.response, outcome: outcome))
+            try await services.audit.record(auditEntry(outcome))
         } catch {
             result = .failure(error)
         }
@@ -209,11 +224,19 @@ struct Exchange {
         return result
     }
 
-    private func auditRecord(_ kind: AuditRecord.Kind, outcome: Result<Response, CofferError>?) -> AuditRecord {
+    /// The response, and the request with it where that is not on record.
+    private func auditEntry(_ outcome: Result<Response, CofferError>) -> AuditEntry {
+        let now = now
+        if isRecorded { return AuditEntry(audited.response(at: now, outcome)) }
+        var refusal: CofferError?
+        if allowedAt == nil, case .failure(let error) = outcome { refusal = error }
+        return AuditEntry(
+            audited.request(at: allowedAt ?? now, refused: refusal), answer: audited.answer(at: now, outcome))
+    }
+
+    private var audited: AuditComposer {
         AuditComposer(
-            incoming: incoming, path: path, operation: operation, mount: mount?.entry, entry: entry, granting: granting, body: body,
-            time: core.environment.time.now()
-        ).record(kind, outcome: outcome)
+            incoming: incoming, path: path, operation: operation, mount: mount?.entry, entry: entry, granting: granting, body: body)
     }
 
     // MARK: 7. Tokens of logins

@@ -1,6 +1,5 @@
 import EngineKit
 import Policy
-import Synchronization
 import Syntax
 
 /// The policies' texts in storage, and the compiled ACLs that requests are judged by.
@@ -9,7 +8,7 @@ final class PolicyStore: Sendable {
     private static let compiledMax = 4_096
 
     private let storage: any Storage
-    private let compiled = Mutex(Compiled())
+    private let compiled = BargingLock(Compiled())
 
     private struct Compiled {
         var acls: [[String]: ACL] = [:]

@@ -8,7 +8,7 @@ extension SystemEngine {
             EnginePath(
                 "audit", "Audit devices.", access: .sudo,
                 endpoints: [
-                    .read: .init("List audit devices.") { _ in
+                    .read: .init("List audit devices.", changesNothing: true) { _ in
                         .data(JSONObject(audit.list().map { .init(key: $0.path, value: .object($0.shown)) }))
                     }
                 ]),

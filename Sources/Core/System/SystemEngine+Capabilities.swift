@@ -13,7 +13,7 @@ extension SystemEngine {
                 "capabilities", "What a token may do.",
                 fields: [Field("token", .string, required: true, "The token."), paths, path],
                 endpoints: [
-                    .update: .init("Capabilities of a token on paths.") { request in
+                    .update: .init("Capabilities of a token on paths.", changesNothing: true) { request in
                         let held = try await tokens.policies(ofToken: request.fields.string("token") ?? "")
                         return try await capabilities(request, held)
                     }
@@ -22,7 +22,7 @@ extension SystemEngine {
                 "capabilities-accessor", "What the token of an accessor may do.",
                 fields: [Field("accessor", .string, required: true, "Accessor of the token."), paths, path],
                 endpoints: [
-                    .update: .init("Capabilities of a token on paths.") { request in
+                    .update: .init("Capabilities of a token on paths.", changesNothing: true) { request in
                         let held = try await tokens.policies(ofAccessor: request.fields.string("accessor") ?? "")
                         return try await capabilities(request, held)
                     }
@@ -31,7 +31,7 @@ extension SystemEngine {
                 "capabilities-self", "What the calling token may do.",
                 fields: [Field("token", .string, "Ignored: the calling token is asked about."), paths, path],
                 endpoints: [
-                    .update: .init("Capabilities of the calling token on paths.") { request in
+                    .update: .init("Capabilities of the calling token on paths.", changesNothing: true) { request in
                         try await capabilities(request, request.caller?.policies ?? [])
                     }
                 ]),

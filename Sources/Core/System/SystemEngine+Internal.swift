@@ -8,14 +8,15 @@ extension SystemEngine {
         [
             EnginePath(
                 "internal/ui/mounts", "Mounts that the caller may see.", access: .unauthenticated,
-                endpoints: [.read: .init("List mounts for a user interface.") { try await visibleMounts($0) }]),
+                endpoints: [.read: .init("List mounts for a user interface.", changesNothing: true) { try await visibleMounts($0) }]
+            ),
             EnginePath(
                 "internal/ui/mounts/{path...}", "The mount that a path is in.", access: .unauthenticated, allowsFolder: true,
-                endpoints: [.read: .init("Find the mount of a path.") { try await mountOfPath($0) }]),
+                endpoints: [.read: .init("Find the mount of a path.", changesNothing: true) { try await mountOfPath($0) }]),
             EnginePath(
                 "internal/ui/resultant-acl", "What the calling token may do, all of it.",
                 endpoints: [
-                    .read: .init("The caller's effective policy.") { request in
+                    .read: .init("The caller's effective policy.", changesNothing: true) { request in
                         .data(try await policies.acl(request.caller?.policies ?? []).resultant)
                     }
                 ]),

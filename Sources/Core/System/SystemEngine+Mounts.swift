@@ -26,7 +26,7 @@ extension SystemEngine {
             EnginePath(
                 PathPattern(root), "Mounts.",
                 endpoints: [
-                    .read: .init("List every mounted \(what).") { _ in
+                    .read: .init("List every mounted \(what).", changesNothing: true) { _ in
                         let entries = mounts.entries.filter { ($0.mountClass == .auth) == (mountClass == .auth) }
                         let sorted = entries.sorted { $0.path < $1.path }
                         return .data(JSONObject(sorted.map { .init(key: $0.shownPath, value: .object($0.shown)) }))
@@ -37,7 +37,7 @@ extension SystemEngine {
                 PathPattern(root + "/{path...}"), "One mount.", fields: Self.enableFields,
                 access: mountClass == .auth ? .sudo : .token, allowsFolder: true,
                 endpoints: [
-                    .read: .init("Read a mount.") { .data(try entry($0.captures["path"], mountClass).shown) },
+                    .read: .init("Read a mount.", changesNothing: true) { .data(try entry($0.captures["path"], mountClass).shown) },
                     .update: .init("Mount a \(what).") { try await enable($0, mountClass) },
                     .delete: .init("Unmount and delete everything in it.") { try await disable($0, mountClass) },
                 ]),
@@ -48,7 +48,7 @@ extension SystemEngine {
         EnginePath(
             pattern, "Settings of a mount.", fields: MountTuning.fields, access: mountClass == .auth ? .sudo : .token,
             endpoints: [
-                .read: .init("Read the settings.") { request in
+                .read: .init("Read the settings.", changesNothing: true) { request in
                     .data(try entry(request.captures["path"], mountClass).shownTuning(core.settings))
                 },
                 .update: .init("Change the settings.") { try await tune($0, mountClass) },
@@ -169,7 +169,7 @@ extension SystemEngine {
             EnginePath(
                 "remount/status/{migration_id}", "A move's state.",
                 endpoints: [
-                    .read: .init("Read a move's state.") { request in
+                    .read: .init("Read a move's state.", changesNothing: true) { request in
                         guard let move = core.moves.find(request.captures["migration_id"]) else { throw CofferError.notFound }
                         return .data([
                             "migration_id": .string(move.id),

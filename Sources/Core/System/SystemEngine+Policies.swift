@@ -13,11 +13,11 @@ extension SystemEngine {
         [
             EnginePath(
                 "policies/acl", "Policies.", fields: Self.pagingFields,
-                endpoints: [.list: .init("List policies.") { try await listPolicies($0) }]),
+                endpoints: [.list: .init("List policies.", changesNothing: true) { try await listPolicies($0) }]),
             EnginePath(
                 "policies/acl/{name}", "One policy.", fields: Self.policyFields,
                 endpoints: [
-                    .read: .init("Read a policy.") { request in
+                    .read: .init("Read a policy.", changesNothing: true) { request in
                         let (name, text) = try await policy(request)
                         return .data(["name": .string(name), "policy": .string(text)])
                     },
@@ -27,13 +27,13 @@ extension SystemEngine {
             EnginePath(
                 "policy", "Policies, at their older path.", fields: Self.pagingFields,
                 endpoints: [
-                    .read: .init("List policies.") { try await listPolicies($0, isLegacy: true) },
-                    .list: .init("List policies.") { try await listPolicies($0, isLegacy: true) },
+                    .read: .init("List policies.", changesNothing: true) { try await listPolicies($0, isLegacy: true) },
+                    .list: .init("List policies.", changesNothing: true) { try await listPolicies($0, isLegacy: true) },
                 ]),
             EnginePath(
                 "policy/{name}", "One policy, at its older path.", fields: Self.policyFields,
                 endpoints: [
-                    .read: .init("Read a policy.") { request in
+                    .read: .init("Read a policy.", changesNothing: true) { request in
                         let (name, text) = try await policy(request)
                         return .data(["name": .string(name), "rules": .string(text)])
                     },

@@ -18,7 +18,7 @@ extension SystemEngine {
             EnginePath(
                 "ha-status", "The nodes of the cluster.",
                 endpoints: [
-                    .read: .init("List the nodes.") { _ in
+                    .read: .init("List the nodes.", changesNothing: true) { _ in
                         .data([
                             "nodes": [
                                 [
@@ -41,7 +41,7 @@ extension SystemEngine {
             EnginePath(
                 "key-status", "The encryption key in use.",
                 endpoints: [
-                    .read: .init("Read the key's term and age.") { _ in
+                    .read: .init("Read the key's term and age.", changesNothing: true) { _ in
                         let status = try core.seal.keyStatus()
                         return .data([
                             "term": .int(status.term), "install_time": .string(status.installed.description),
@@ -73,7 +73,7 @@ extension SystemEngine {
                 fields: [Field("otp", .string, "One-time password."), Field("pgp_key", .string, "Not supported.")],
                 access: quorumAccess,
                 endpoints: [
-                    .read: .init("How far it is.") { _ in
+                    .read: .init("How far it is.", changesNothing: true) { _ in
                         .bare(try await core.seal.rootGenerationStatus(otpLength: TokenFormat.serviceLength).shown)
                     },
                     .update: .init("Begin.") { request in
@@ -127,7 +127,8 @@ extension SystemEngine {
                     Field("nonce", .string, "Of the attempt, to cancel it."),
                 ], access: quorumAccess,
                 endpoints: [
-                    .read: .init("How far it is.") { _ in .bare(try await core.seal.rekeyStatus(target).shown) },
+                    .read: .init("How far it is.", changesNothing: true) { _ in .bare(try await core.seal.rekeyStatus(target).shown)
+                    },
                     .update: .init("Begin.") { request in
                         let count = try ShareCount(
                             shares: request.fields.int("secret_shares") ?? 0, threshold: request.fields.int("secret_threshold") ?? 0
@@ -154,7 +155,9 @@ extension SystemEngine {
             EnginePath(
                 PathPattern(root + "/verify"), "New shares, to show that they work.", fields: share, access: quorumAccess,
                 endpoints: [
-                    .read: .init("How far it is.") { _ in .bare(try await core.seal.rekeyVerification(target).shown) },
+                    .read: .init("How far it is.", changesNothing: true) { _ in
+                        .bare(try await core.seal.rekeyVerification(target).shown)
+                    },
                     .update: .init("Give a new share.") { request in
                         let status = try await core.seal.verifyRekey(
                             target, share: request.fields.string("key") ?? "", nonce: request.fields.string("nonce") ?? "")

@@ -9,12 +9,12 @@ extension TokenEngine {
             EnginePath(
                 "roles", "Token roles.",
                 fields: [Field("after", .string, "The last name of the page before."), Field("limit", .int, "At most so many.")],
-                endpoints: [.list: .init("List roles.") { try await listRoles($0) }]),
+                endpoints: [.list: .init("List roles.", changesNothing: true) { try await listRoles($0) }]),
             EnginePath(
                 "roles/{role_name}", "One token role.", fields: TokenRole.fields,
                 exists: { try await role($0.captures["role_name"]) != nil },
                 endpoints: [
-                    .read: .init("Read a role.") { request in
+                    .read: .init("Read a role.", changesNothing: true) { request in
                         guard let role = try await role(request.captures["role_name"]) else { throw CofferError.notFound }
                         return .data(role.shown)
                     },

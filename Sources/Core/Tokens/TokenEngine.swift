@@ -39,22 +39,26 @@ struct TokenEngine: AuthMethod {
         [
             EnginePath(
                 "lookup", "Look a token up.", fields: [Self.tokenField],
-                endpoints: [.update: .init("The properties of a token.") { try await lookup($0) }]),
+                endpoints: [.update: .init("The properties of a token.", changesNothing: true) { try await lookup($0) }]),
             EnginePath(
                 "lookup-self", "Look the calling token up.",
                 endpoints: [
-                    .read: .init("The properties of the calling token.") { try await lookupSelf($0) },
-                    .update: .init("The properties of the calling token.") { try await lookupSelf($0) },
+                    .read: .init("The properties of the calling token.", changesNothing: true) { try await lookupSelf($0) },
+                    .update: .init("The properties of the calling token.", changesNothing: true) { try await lookupSelf($0) },
                 ]),
             EnginePath(
                 "lookup-accessor", "Look a token up by its accessor.", fields: [Self.accessorField],
-                endpoints: [.update: .init("The properties of a token, without the token.") { try await lookupAccessor($0) }]),
+                endpoints: [
+                    .update: .init("The properties of a token, without the token.", changesNothing: true) {
+                        try await lookupAccessor($0)
+                    }
+                ]),
             EnginePath(
                 "accessors", "Accessors of all tokens.",
                 fields: [
                     Field("after", .string, "The last accessor of the page before."), Field("limit", .int, "At most so many."),
                 ],
-                access: .sudo, endpoints: [.list: .init("List accessors.") { try await listAccessors($0) }]),
+                access: .sudo, endpoints: [.list: .init("List accessors.", changesNothing: true) { try await listAccessors($0) }]),
         ]
     }
 

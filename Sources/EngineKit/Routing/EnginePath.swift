@@ -13,10 +13,14 @@ package struct EnginePath: Sendable {
 
     package struct Endpoint: Sendable {
         package var summary: String
+        /// The handler only reads. Its request and its answer are then put on record together, before the answer leaves;
+        /// otherwise the request is on record before the handler is called.
+        package var changesNothing: Bool
         package var handler: Handler
 
-        package init(_ summary: String, _ handler: @escaping Handler) {
+        package init(_ summary: String, changesNothing: Bool = false, _ handler: @escaping Handler) {
             self.summary = summary
+            self.changesNothing = changesNothing
             self.handler = handler
         }
     }

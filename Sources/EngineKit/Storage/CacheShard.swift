@@ -1,5 +1,3 @@
-import Synchronization
-
 /// One lock's share of a ``CachedStorage``.
 ///
 /// A miss takes the epoch along and fills the cache only when no write of the shard ended meanwhile and none of its
@@ -12,6 +10,8 @@ final class CacheShard: Sendable {
         case unknown(epoch: UInt64)
     }
 
+    private struct Absence {}
+
     private struct Flight {
         var writers = 1
         var isDisputed = false
@@ -19,7 +19,7 @@ final class CacheShard: Sendable {
 
     private struct State {
         var records: ClockCache<StoredRecord>
-        var absences: ClockCache<Void>
+        var absences: ClockCache<Absence>
         var flights: [StorageKey: Flight] = [:]
         var epoch: UInt64 = 0
 
@@ -35,17 +35,18 @@ final class CacheShard: Sendable {
                 records.put(key, record, bytes: weight + record.value.count)
             } else {
                 records.remove(key)
-                absences.put(key, (), bytes: weight)
+                absences.put(key, Absence(), bytes: weight)
             }
         }
     }
 
     private static let entryBytes = 200
-    private let state: Mutex<State>
+    private let state: BargingLock<State>
 
     /// An eighth of it is for absences, so that guessing names pushes out no records.
     init(bytesMax: Int) {
-        state = Mutex(State(records: ClockCache(bytesMax: bytesMax - bytesMax / 8), absences: ClockCache(bytesMax: bytesMax / 8)))
+        state = BargingLock(
+            State(records: ClockCache(bytesMax: bytesMax - bytesMax / 8), absences: ClockCache(bytesMax: bytesMax / 8)))
     }
 
     var byteCount: Int { state.withLock { $0.records.bytes + $0.absences.bytes } }

@@ -1,6 +1,6 @@
 /// A bounded map that evicts by CLOCK: what was asked for again survives a sweep, what was seen once does not.
-struct ClockCache<Value> {
-    private struct Slot {
+struct ClockCache<Value: Sendable>: Sendable {
+    private struct Slot: Sendable {
         var key: StorageKey
         var value: Value
         var bytes: Int

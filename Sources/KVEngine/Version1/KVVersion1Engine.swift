@@ -35,8 +35,8 @@ struct PlainRoutes: Sendable {
                 return path.isEmpty ? false : try await storage.get(RecordKey.plain(path)) != nil
             },
             endpoints: [
-                .read: .init("Read a secret.", read),
-                .list: .init("List the names of secrets and folders.", list),
+                .read: .init("Read a secret.", changesNothing: true, read),
+                .list: .init("List the names of secrets and folders.", changesNothing: true, list),
                 .create: .init("Write a secret.", write),
                 .update: .init("Replace a secret.", write),
                 .delete: .init("Remove a secret for good.", delete),

@@ -21,8 +21,10 @@ struct VersionedRoutes: Sendable {
     var time: any TimeSource { secrets.time }
 
     /// No route answers while an upgrade runs.
-    func endpoint(_ summary: String, _ handler: @escaping EnginePath.Handler) -> EnginePath.Endpoint {
-        EnginePath.Endpoint(summary) { [gate] request in
+    func endpoint(
+        _ summary: String, changesNothing: Bool = false, _ handler: @escaping EnginePath.Handler
+    ) -> EnginePath.Endpoint {
+        EnginePath.Endpoint(summary, changesNothing: changesNothing) { [gate] request in
             try await gate.pass()
             return try await handler(request)
         }

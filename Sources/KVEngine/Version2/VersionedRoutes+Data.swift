@@ -12,7 +12,7 @@ extension VersionedRoutes {
             ],
             exists: exists,
             endpoints: [
-                .read: endpoint("Read a secret.", readData),
+                .read: endpoint("Read a secret.", changesNothing: true, readData),
                 .create: endpoint("Write the first version of a secret.", writeData),
                 .update: endpoint("Write a new version of a secret.", writeData),
                 .patch: endpoint("Write a new version: the newest with a JSON merge patch applied.", patchData),

@@ -15,8 +15,8 @@ extension VersionedRoutes {
             ] + SecretListing.fields,
             exists: exists,
             endpoints: [
-                .read: endpoint("Read the metadata of a secret.", readMetadata),
-                .list: endpoint("List the names of secrets and folders.", list),
+                .read: endpoint("Read the metadata of a secret.", changesNothing: true, readMetadata),
+                .list: endpoint("List the names of secrets and folders.", changesNothing: true, list),
                 .create: endpoint("Write metadata before the first version.", writeMetadata),
                 .update: endpoint("Change the metadata; what is not sent stays.", writeMetadata),
                 .patch: endpoint("Change the metadata; `null` takes a key of custom_metadata away.", patchMetadata),

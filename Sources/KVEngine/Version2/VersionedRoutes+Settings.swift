@@ -13,7 +13,7 @@ extension VersionedRoutes {
                     "How long after its writing a version is deleted. 0 for never; negative to ignore what secrets say, too."),
             ],
             endpoints: [
-                .read: endpoint("Read the settings of the mount.", readSettings),
+                .read: endpoint("Read the settings of the mount.", changesNothing: true, readSettings),
                 .update: endpoint("Change the settings of the mount; what is not sent stays.", writeSettings),
             ])
     }

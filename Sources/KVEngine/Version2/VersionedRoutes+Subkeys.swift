@@ -8,7 +8,7 @@ extension VersionedRoutes {
                 Field("version", .int, "Which version to read. 0, or none, for the newest."),
                 Field("depth", .int, "How many levels to show. 0, or none, for all."),
             ],
-            endpoints: [.read: endpoint("Read the names inside a secret.", readSubkeys)])
+            endpoints: [.read: endpoint("Read the names inside a secret.", changesNothing: true, readSubkeys)])
     }
 
     private func readSubkeys(_ request: Request) async throws -> Response {

@@ -1,7 +1,6 @@
 import Crypto
 package import EngineKit
 package import SecretMemory
-import Synchronization
 import Syntax
 
 /// Tokens: made, found, renewed and revoked. Every change is one atomic batch.
@@ -13,7 +12,7 @@ package final class TokenStore: Sendable {
     let time: any TimeSource
     let randomness: any Randomness
     private let key: SymmetricKey
-    private let cache: Mutex<Cache>
+    private let cache: BargingLock<Cache>
 
     private struct Cache {
         var entries: [String: TokenEntry] = [:]
@@ -30,7 +29,7 @@ package final class TokenStore: Sendable {
         self.key = key.withBytes { SymmetricKey(data: $0) }
         self.time = time
         self.randomness = randomness
-        cache = Mutex(Cache())
+        cache = BargingLock(Cache())
     }
 
     // MARK: Finding

@@ -3,19 +3,20 @@ import Glibc
 /// A lock that a running thread may take before the threads that sleep for it.
 ///
 /// `Synchronization.Mutex` hands itself to the next sleeper on Linux, so that under load each write costs a switch of
-/// threads. Held across `write(2)`, that made eight threads several times slower than one.
-final class BargingLock<Value: Sendable>: @unchecked Sendable {  // `value` is touched only between lock and unlock.
+/// threads. Held across `write(2)`, that made eight threads several times slower than one, and where there are more
+/// threads than cores even a short section is now and then left by a thread that was put aside in it.
+package final class BargingLock<Value: Sendable>: @unchecked Sendable {  // `value` is touched only between lock and unlock.
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private var value: Value
 
-    init(_ value: Value) {
+    package init(_ value: Value) {
         self.value = value
         mutex = .allocate(capacity: 1)
         mutex.initialize(to: pthread_mutex_t())
         pthread_mutex_init(mutex, nil)
     }
 
-    func withLock<Result, Failure: Error>(_ body: (inout Value) throws(Failure) -> Result) throws(Failure) -> Result {
+    package func withLock<Result, Failure: Error>(_ body: (inout Value) throws(Failure) -> Result) throws(Failure) -> Result {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         return try body(&value)
