@@ -13,6 +13,7 @@ struct RootCommand: ParsableCommand {
                 name: "Secrets",
                 subcommands: [
                     ReadCommand.self, WriteCommand.self, ListCommand.self, PatchCommand.self, DeleteCommand.self, KvCommand.self,
+                    UnwrapCommand.self,
                 ]),
             CommandGroup(
                 name: "Server",
@@ -20,7 +21,8 @@ struct RootCommand: ParsableCommand {
             CommandGroup(
                 name: "Access",
                 subcommands: [
-                    LoginCommand.self, TokenCommand.self, PolicyCommand.self, AuthCommand.self, SecretsCommand.self,
+                    LoginCommand.self, TokenCommand.self, LeaseCommand.self, PolicyCommand.self, AuthCommand.self,
+                    SecretsCommand.self,
                 ]),
             CommandGroup(name: "Help", subcommands: [PathHelpCommand.self, PrintCommand.self]),
         ])

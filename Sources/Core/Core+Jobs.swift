@@ -20,6 +20,19 @@ extension Core {
         }
     }
 
+    /// One round of what leases need; the server calls it every second, apart from the other jobs, because an engine's
+    /// database may keep it waiting.
+    package func runLeaseJobs() async {
+        guard let services else { return }
+        do {
+            try await services.leases.runRound()
+        } catch {
+            if self.services != nil {
+                logger.warning("revoking leases failed; it will be tried again", metadata: ["kind": "\(type(of: error))"])
+            }
+        }
+    }
+
     /// Re-seals older records, from where an interrupted run stopped.
     func resealInBackground() {
         Task.detached(priority: .background) { [self] in

@@ -39,7 +39,7 @@ package final class Core: Pipeline {
     package func handle(_ request: CoreRequest) async -> CoreAnswer {
         let path: CanonicalPath
         do throws(CanonicalPath.Refusal) {
-            path = try CanonicalPath(percentEncoded: request.path)
+            path = LegacyPaths.resolve(try CanonicalPath(percentEncoded: request.path))
         } catch {
             return CoreAnswer(requestID: request.id, outcome: .failure(.invalid(error.rawValue)))
         }
@@ -117,8 +117,13 @@ package final class Core: Pipeline {
             environment: MountEnvironment(
                 storage: barrier, catalog: environment.catalog, time: environment.time, randomness: environment.randomness,
                 logger: logger))
+        let wrapping = ResponseWrapping(tokens: tokens, ttlMax: settings.maxTTL)
+        let leases = LeaseDesk(
+            store: LeaseStore(tokens: tokens), tokens: tokens, mounts: mounts, time: environment.time, logger: logger,
+            defaultTTL: settings.defaultTTL, maxTTL: settings.maxTTL)
         let system = SystemEngine(
-            core: self, policies: policies, mounts: mounts, audit: audit, tokens: TokenAccess(tokens))
+            core: self, policies: policies, mounts: mounts, audit: audit, tokens: TokenAccess(tokens), wrapping: wrapping,
+            leases: leases)
         let (access, roles) = (AccessControl(policies: policies), PrefixedStorage(barrier, prefix: "sys/token-role/"))
         let (settings, time) = (settings, environment.time)
         try await mounts.load(builtIn: [
@@ -129,10 +134,11 @@ package final class Core: Pipeline {
                     defaultTTL: entry.tuning.defaultTTL > 0 ? entry.tuning.defaultTTL : settings.defaultTTL,
                     maxTTL: entry.tuning.maxTTL > 0 ? entry.tuning.maxTTL : settings.maxTTL)
             },
+            BuiltInMount(entry: .cubbyhole) { _ in CubbyholeEngine(tokens: tokens, wrapping: wrapping) },
         ])
         let cluster = try await barrier.get(Self.clusterKey)
         return Services(
-            tokens: tokens, policies: policies, mounts: mounts, audit: audit,
+            tokens: tokens, policies: policies, mounts: mounts, audit: audit, wrapping: wrapping, leases: leases,
             clusterID: cluster.map { String(decoding: $0.value, as: UTF8.self) } ?? "")
     }
 

@@ -8,9 +8,17 @@ final class Services: Sendable {
     let policies: PolicyStore
     let mounts: MountTable
     let audit: AuditTrail
+    let wrapping: ResponseWrapping
+    let leases: LeaseDesk
     let clusterID: String
 
-    init(tokens: TokenStore, policies: PolicyStore, mounts: MountTable, audit: AuditTrail, clusterID: String) {
+    init(
+        tokens: TokenStore, policies: PolicyStore, mounts: MountTable, audit: AuditTrail, wrapping: ResponseWrapping,
+        leases: LeaseDesk,
+        clusterID: String
+    ) {
+        self.leases = leases
+        self.wrapping = wrapping
         self.clusterID = clusterID
         self.tokens = tokens
         self.policies = policies

@@ -3,6 +3,21 @@ package enum BuiltInPolicies {
     /// What `sys/policies/acl/root` shows. The policy itself has no rules: see ``PolicyDocument/root``.
     package static let rootText = "# The root policy may do everything. It cannot be read further, changed or deleted.\n"
 
+    /// Held by wrapping tokens alone; no request can write it or give it to a token.
+    package static let wrappingName = "response-wrapping"
+
+    /// One thing only: to be unwrapped, in the way of today or that of the first clients.
+    package static let wrappingText = """
+        path "cubbyhole/response" {
+          capabilities = ["read"]
+        }
+
+        path "sys/wrapping/unwrap" {
+          capabilities = ["update"]
+        }
+
+        """
+
     /// Self-service for every token. Operators may replace it.
     package static let defaultText = """
         # Given to every token unless it is made without it: what a token may know and do about itself.

@@ -15,7 +15,7 @@ extension ShellResponse {
         switch response.body {
         case .bare(let body):
             self.init(status: response.status ?? 200, body: body.encoded())
-        case .none where response.auth == nil && response.warnings.isEmpty:
+        case .none where response.hasNothingToSay:
             self.init(status: response.status ?? 204)
         case .none:
             self.init(status: response.status ?? 200, body: VaultEnvelope(answer, response, data: nil).encoded())

@@ -19,17 +19,27 @@ struct VaultEnvelope {
         output.reserveCapacity(320 + dataBytes)
         output.append(#"{"request_id":"#)
         JSON.encode(answer.requestID, into: &output)
-        output.append(#","lease_id":"","renewable":false,"lease_duration":"#)
-        JSON.int(response.leaseSeconds).encode(into: &output)
+        if case .held(let lease)? = response.lease {
+            output.append(#","lease_id":"#)
+            JSON.encode(lease.id, into: &output)
+            output.append(lease.isRenewable ? #","renewable":true,"lease_duration":"# : #","renewable":false,"lease_duration":"#)
+            JSON.int(lease.seconds).encode(into: &output)
+        } else {
+            output.append(#","lease_id":"","renewable":false,"lease_duration":"#)
+            JSON.int(response.leaseSeconds).encode(into: &output)
+        }
         output.append(#","data":"#)
         if let data { data.encode(into: &output) } else { output.append("null") }
-        output.append(#","wrap_info":null,"warnings":"#)
+        output.append(#","wrap_info":"#)
+        if let info = response.wrapInfo { encode(info, into: &output) } else { output.append("null") }
+        output.append(#","warnings":"#)
         if response.warnings.isEmpty { output.append("null") } else { JSON.strings(response.warnings).encode(into: &output) }
         output.append(#","auth":"#)
         if case .issued(let auth)? = response.auth { encode(auth, into: &output) } else { output.append("null") }
         output.append(#","mount_type":"#)
         JSON.encode(answer.mountType, into: &output)
-        if answer.path.utf8.starts(with: "sys/".utf8) { repeatMembers(into: &output) }
+        // An unwrapped answer is another path's.
+        if answer.path.utf8.starts(with: "sys/".utf8), answer.path != "sys/wrapping/unwrap" { repeatMembers(into: &output) }
         output.append("}")
         return output
     }
@@ -50,6 +60,15 @@ struct VaultEnvelope {
             output.append(":")
             member.value.encode(into: &output)
         }
+    }
+
+    private func encode(_ info: WrapInfo, into output: inout [UInt8]) {
+        var object: JSONObject = [
+            "token": .string(info.token), "accessor": .string(info.accessor), "ttl": .int(info.ttl),
+            "creation_time": .string(info.createdAt.description), "creation_path": .string(info.creationPath),
+        ]
+        if let accessor = info.wrappedAccessor { object["wrapped_accessor"] = .string(accessor) }
+        object.encode(into: &output)
     }
 
     private func encode(_ auth: IssuedAuth, into output: inout [UInt8]) {

@@ -13,12 +13,15 @@ final class CoreHarness: Sendable {
     let time = ManualTime()
     let storage: any Storage
     let root: String
+    /// What mounts of the type `test` hold.
+    let engine: TestEngine
 
     /// Initialised and, unless the seal wants shares, open.
     static func make(
         storage: any Storage = MemoryStorage(), settings: CoreSettings = CoreSettings(), seed: UInt64 = 7
     ) async throws -> CoreHarness {
-        let harness = try CoreHarness(storage: storage, settings: settings, seed: seed, root: "root-token")
+        let harness = try CoreHarness(
+            storage: storage, settings: settings, seed: seed, root: "root-token", engine: TestEngine())
         _ = try await harness.core.initialize(
             shares: ShareCount(shares: 1, threshold: 1), rootToken: "root-token",
             mounts: [.init(path: "secret/", type: "kv", options: ["version": "2"], description: "")])
@@ -27,12 +30,15 @@ final class CoreHarness: Sendable {
 
     /// The same store, as another start of the server sees it.
     func restarted(settings: CoreSettings = CoreSettings()) async throws -> CoreHarness {
-        let harness = try CoreHarness(storage: storage, settings: settings, seed: 99, root: root, start: time.now())
+        let harness = try CoreHarness(storage: storage, settings: settings, seed: 99, root: root, engine: engine, start: time.now())
         try await harness.core.start()
         return harness
     }
 
-    private init(storage: any Storage, settings: CoreSettings, seed: UInt64, root: String, start: Timestamp? = nil) throws {
+    private init(
+        storage: any Storage, settings: CoreSettings, seed: UInt64, root: String, engine: TestEngine, start: Timestamp? = nil
+    ) throws {
+        self.engine = engine
         self.storage = storage
         self.root = root
         if let start { time.set(start) }
@@ -49,6 +55,8 @@ final class CoreHarness: Sendable {
             sources: KeySources(lookup: { _ in nil }, readFile: { _ in [] }))
         var catalog = EngineCatalog()
         catalog.addSecretsEngine(kvDescription)
+        let engine = engine
+        catalog.addSecretsEngine(EngineDescription(type: "test", summary: "For tests.", make: { _ in engine }))
         catalog.addAuthMethod(appRoleDescription)
         catalog.addAuthMethod(
             userpassDescription(hasher: ScryptHasher(cost: HashCost(rounds: 16, blockSize: 8, parallelism: 1))))
@@ -80,6 +88,10 @@ final class CoreHarness: Sendable {
         var issued: IssuedAuth? {
             if case .success(let response) = outcome, case .issued(let auth)? = response.auth { auth } else { nil }
         }
+        var lease: LeaseShown? {
+            if case .held(let lease)? = response?.lease { lease } else { nil }
+        }
+        var wrapInfo: WrapInfo? { response?.wrapInfo }
         var response: Response? { if case .success(let response) = outcome { response } else { nil } }
     }
 
@@ -87,12 +99,13 @@ final class CoreHarness: Sendable {
     func ask(
         _ operation: EngineKit.Operation, _ path: String, _ body: JSONObject? = nil, token: String? = "",
         query: [(name: String, value: String)] = [],
-        from address: String = "127.0.0.1"
+        from address: String = "127.0.0.1", wrapTTL: Int? = nil
     ) async -> Answer {
         var request = CoreRequest(id: "test", operation: operation, path: path, query: query)
         if let body { request.body = body.encoded() }
         if let token { request.credentials = .token(token.isEmpty ? root : token) }
         request.connection = Connection(remoteAddress: address)
+        request.wrapTTL = wrapTTL
         return Answer(outcome: await core.handle(request).outcome)
     }
 

@@ -110,15 +110,6 @@ import Testing
         }
     }
 
-    @Test func refusesToAnswerInTheClearWhatWasToBeWrapped() async throws {
-        let server = try await CoreHarness.make()
-        await server.ask(.update, "secret/data/a", ["data": ["k": "v"]])
-        var request = CoreRequest(id: "x", operation: .read, path: "secret/data/a", wrapTTL: 60)
-        request.credentials = .token(server.root)
-        guard case .failure(let error) = await server.core.handle(request).outcome else { return #expect(Bool(false)) }
-        #expect(error.code == .invalidRequest)
-    }
-
     @Test func helpComesFromTheDeclaration() async throws {
         let server = try await CoreHarness.make()
         #expect(await server.ask(.help, "sys/mounts/x").data?["help"]?.stringValue?.contains("default_lease_ttl") == true)

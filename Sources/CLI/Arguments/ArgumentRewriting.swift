@@ -8,9 +8,10 @@ package enum ArgumentRewriting {
         "accessor", "backup", "cancel", "cas-required", "detailed", "dev", "dev-kv-v1", "dev-no-store-token",
         "external-entropy-access",
         "f", "force", "force-no-cache", "generate-otp", "h", "help", "help-hidden", "init", "local", "migrate", "no-default-policy",
-        "no-print", "no-store", "non-interactive", "orphan", "output-curl-string", "renewable", "reset", "seal-wrap", "self",
+        "no-print", "no-store", "non-interactive", "orphan", "output-curl-string", "prefix", "renewable", "reset", "seal-wrap",
+        "self",
         "status",
-        "tls-skip-verify", "token-only", "v", "verify",
+        "sync", "tls-skip-verify", "token-only", "v", "verify",
     ]
 
     /// Booleans whose `false` says something: `-renewable=false` becomes `--no-renewable`.

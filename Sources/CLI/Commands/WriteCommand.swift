@@ -21,7 +21,10 @@ struct WriteCommand: SessionCommand {
         let path = try ArgumentText.requiredPath(arguments[0])
         let data = try KeyValueArguments.parse(Array(arguments.dropFirst()), input: session.system.input)
         let response = try await session.call("Error writing data to \(path)") {
-            try await $0.request(.put, path, body: .object(data))
+            // Wrapping data is the whole point there, so it has a life of its own when none is asked for.
+            let asksLife = $0.configuration.wrapTTL != nil || path != "sys/wrapping/wrap"
+            return try await $0.request(
+                .put, path, body: .object(data), headers: asksLife ? [] : [HeaderItem("X-Vault-Wrap-TTL", "5m")])
         }
         guard !response.body.isEmpty else {
             if field != nil { throw CommandFailure.local("No data was returned, so there is no field to print") }

@@ -4,10 +4,13 @@ import EngineKit
 final class Mount: Sendable {
     let entry: MountEntry
     let router: PathRouter
+    /// The engine, when it grants leases.
+    let leased: (any LeasedEngine)?
 
     init(entry: MountEntry, engine: any Engine) {
         self.entry = entry
         router = PathRouter(engine.paths)
+        leased = engine as? any LeasedEngine
     }
 }
 

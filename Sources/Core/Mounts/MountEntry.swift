@@ -25,7 +25,7 @@ struct MountEntry: Sendable, Hashable {
     /// As `sys/auth` names an auth mount: without `auth/`.
     var shownPath: String { mountClass == .auth ? String(path.dropFirst(5)) : path }
     /// The server's own: always there, in no table.
-    var isBuiltIn: Bool { mountClass == .system || path == "auth/token/" }
+    var isBuiltIn: Bool { mountClass == .system || path == "auth/token/" || path == "cubbyhole/" }
     var storagePrefix: String { "mount/\(uuid)/" }
 }
 
@@ -33,6 +33,9 @@ extension MountEntry {
     static let system = MountEntry(
         uuid: "system", path: "sys/", type: "system", mountClass: .system, accessor: "system_builtin",
         description: "system endpoints used for control, policy and debugging")
+    static let cubbyhole = MountEntry(
+        uuid: "cubbyhole", path: "cubbyhole/", type: "cubbyhole", mountClass: .secret, accessor: "cubbyhole_builtin",
+        description: "per-token private secret storage")
     static let token = MountEntry(
         uuid: "token", path: "auth/token/", type: "token", mountClass: .auth, accessor: "auth_token_builtin",
         description: "token based credentials")

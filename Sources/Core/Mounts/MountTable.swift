@@ -82,10 +82,13 @@ final class MountTable: Sendable {
     // MARK: Removal
 
     /// Takes a mount away, then deletes its records; a crash in between is finished at the next start.
-    func remove(_ entry: MountEntry) async throws {
+    ///
+    /// `beforeDeleting` runs when no request reaches the mount any more and its records are still there.
+    func remove(_ entry: MountEntry, beforeDeleting: () async throws -> Void = {}) async throws {
         var batch = Batch()
         batch.put("sys/unmounting/\(entry.uuid)", [])
         try await change(alsoWriting: batch) { entries throws(CofferError) in entries.removeAll { $0.uuid == entry.uuid } }
+        try await beforeDeleting()
         try await deleteRecords(of: entry.uuid)
     }
 

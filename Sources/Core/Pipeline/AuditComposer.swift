@@ -73,10 +73,16 @@ struct AuditComposer {
     private func response(_ response: Response) -> AuditResponse {
         var result = mounted(AuditResponse(statusCode: response.status ?? 200))
         switch response.body {
-        case .none: result.statusCode = response.status ?? 204
+        case .none: result.statusCode = response.status ?? (response.hasNothingToSay ? 204 : 200)
         case .data(let data), .bare(let data): result.data = data
         }
         result.warningsCount = response.warnings.count
+        result.wrapInfo = response.wrapInfo.map { info in
+            AuditResponse.WrapInfo(
+                token: info.token, accessor: info.accessor, ttlSeconds: info.ttl, creationTime: info.createdAt,
+                creationPath: info.creationPath, wrappedAccessor: info.wrappedAccessor)
+        }
+        if case .held(let lease)? = response.lease { result.leaseID = lease.id }
         if case .issued(let issued)? = response.auth {
             result.auth = AuditAuth(
                 clientToken: issued.clientToken, accessor: issued.accessor, policies: issued.policies,

@@ -30,7 +30,10 @@ struct Exchange {
         do {
             outcome = .success(try await serve())
         } catch {
-            outcome = .failure(core.presentable(error, requestID: incoming.id))
+            var refusal = core.presentable(error, requestID: incoming.id)
+            // What a refusal still has to say was asked to be wrapped too.
+            if incoming.wrapTTL != nil { refusal.data = nil }
+            outcome = .failure(refusal)
         }
         let answered = await close(outcome)
         if case .success(let response) = answered { await response.afterRecording?() }
@@ -39,6 +42,7 @@ struct Exchange {
     }
 
     private var isRecorded = false
+    private var registeredLease: String?
     /// When a request that changes nothing was allowed; its record waits for the answer's.
     private var allowedAt: Timestamp?
     private var acl: ACL?
@@ -67,8 +71,10 @@ struct Exchange {
         try await record(endpoint)
         guard operation != .help else { return Help.response(for: declared) }
         var response = try await endpoint.handler(request)
+        registeredLease = try await services.leases.register(&response, mount: mount, path: path.text, token: entry)
         try await issueToken(&response)
         response.warnings += ignoredFieldWarnings(declared)
+        if let ttl = incoming.wrapTTL { response = try await services.wrapping.wrap(response, ttl: ttl, path: path.text) }
         return response
     }
 
@@ -101,7 +107,7 @@ struct Exchange {
             throw CofferError(.notFound, "no handler for route \"\(path.text)\". route entry not found.")
         }
         self.mount = mount
-        if declared.access != .unauthenticated, entry == nil { throw CofferError.denied }
+        if declared.access != .unauthenticated, entry == nil { throw absentCaller }
         guard !path.isFolder || operation == .list || operation == .help || declared.allowsFolder || relative.isEmpty else {
             try await requireAccess(isSudo: false)
             throw CofferError.invalid("this path must not end in '/'")
@@ -110,6 +116,11 @@ struct Exchange {
             operation == .help ? .init("", changesNothing: true, { _ in .empty }) : declared.endpoint(for: operation), declared,
             captures
         )
+    }
+
+    /// A used wrapping token is worth telling: somebody else may have had the answer.
+    private var absentCaller: CofferError {
+        if case .token = incoming.credentials, path.text == "sys/wrapping/unwrap" { ResponseWrapping.invalidToken } else { .denied }
     }
 
     // MARK: Validate
@@ -167,11 +178,6 @@ struct Exchange {
     private mutating func authorise(_ declared: EnginePath) async throws {
         guard declared.access != .unauthenticated else { return }
         try await requireAccess(isSudo: declared.access == .sudo)
-        guard incoming.wrapTTL == nil else {
-            // Answering in the clear what was asked to be wrapped would be worse than refusing.
-            throw CofferError.invalid(
-                "response wrapping is not supported by this version; send the request without X-Vault-Wrap-TTL")
-        }
     }
 
     private mutating func requireAccess(isSudo: Bool) async throws {
@@ -197,7 +203,8 @@ struct Exchange {
 
     /// The request is on record before an engine sees it that may change something.
     private mutating func record(_ endpoint: EnginePath.Endpoint) async throws(CofferError) {
-        guard !endpoint.changesNothing else {
+        // Wrapping stores the answer, so it changes something whatever the endpoint does.
+        guard !endpoint.changesNothing || incoming.wrapTTL != nil else {
             allowedAt = now
             return
         }
@@ -212,6 +219,7 @@ struct Exchange {
             try await services.audit.record(auditEntry(outcome))
         } catch {
             result = .failure(error)
+            if case .success(let response) = outcome { await discard(response) }
         }
         if let entry, entry.usesLeft == -1 {
             do {
@@ -222,6 +230,17 @@ struct Exchange {
             }
         }
         return result
+    }
+
+    /// What this request made is not to be had in any other way either when its answer is on no record.
+    private func discard(_ response: Response) async {
+        do {
+            if let registeredLease { try await services.leases.revoke(registeredLease, waits: false) }
+            if let wrapInfo = response.wrapInfo { try await services.tokens.destroyWrapping(wrapInfo.token) }
+        } catch {
+            // Nobody was told of it, and it ends by itself.
+            core.logger.warning("could not take back an unrecorded answer", metadata: ["request_id": "\(incoming.id)"])
+        }
     }
 
     /// The response, and the request with it where that is not on record.

@@ -1,4 +1,5 @@
 import EngineKit
+import Policy
 
 /// Policy names as they come in requests, brought to their one form at the door.
 enum PolicyNames {
@@ -8,7 +9,11 @@ enum PolicyNames {
     static func normalised(_ names: [String]) throws(CofferError) -> [String] {
         guard names.count <= countMax else { throw .invalid("a token may have \(countMax) policies at most") }
         var result: Set<String> = []
-        for name in names where !name.isEmpty { result.insert(try one(name)) }
+        for name in names where !name.isEmpty {
+            let policy = try one(name)
+            guard policy != BuiltInPolicies.wrappingName else { throw .invalid("policy \"\(policy)\" cannot be given to a token") }
+            result.insert(policy)
+        }
         return result.sorted()
     }
 

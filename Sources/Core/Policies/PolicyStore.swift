@@ -47,6 +47,7 @@ final class PolicyStore: Sendable {
 
     func text(_ name: String) async throws(StorageError) -> String? {
         if name == "root" { return BuiltInPolicies.rootText }
+        if name == BuiltInPolicies.wrappingName { return BuiltInPolicies.wrappingText }
         guard let record = try await storage.get(Self.prefix + name) else { return nil }
         guard let text = String(validating: record.value, as: UTF8.self) else { throw .corrupted(key: Self.prefix + name) }
         return text
@@ -59,7 +60,9 @@ final class PolicyStore: Sendable {
     }
 
     func write(_ name: String, text: String) async throws {
-        guard name != "root" else { throw CofferError.invalid("cannot update \"root\" policy") }
+        guard name != "root", name != BuiltInPolicies.wrappingName else {
+            throw CofferError.invalid("cannot update \"\(name)\" policy")
+        }
         do {
             _ = try PolicyDocument(parsing: text)
         } catch {
@@ -71,7 +74,9 @@ final class PolicyStore: Sendable {
     }
 
     func delete(_ name: String) async throws {
-        guard name != "root", name != "default" else { throw CofferError.invalid("cannot delete \"\(name)\" policy") }
+        guard name != "root", name != "default", name != BuiltInPolicies.wrappingName else {
+            throw CofferError.invalid("cannot delete \"\(name)\" policy")
+        }
         var batch = Batch()
         batch.delete(Self.prefix + name)
         try await commit(batch)

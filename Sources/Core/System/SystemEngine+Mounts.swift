@@ -124,7 +124,13 @@ extension SystemEngine {
         let path = (mountClass == .auth ? "auth/" : "") + request.captures["path"] + "/"
         guard let entry = mounts.entry(at: path) else { return .empty }
         guard !entry.isBuiltIn else { throw CofferError.invalid("cannot unmount \"\(entry.shownPath)\"") }
-        try await mounts.remove(entry)
+        let engine = mounts.router.mounts[entry.path]?.leased
+        // While the mount is there, its engine can take back everything; a failure leaves the mount as it is.
+        try await leases.revokeAll(entry.path)
+        try await mounts.remove(entry) {
+            // What requests already on their way had leased meanwhile. It is queued when this fails.
+            try? await leases.revokeAll(entry.path, engine: engine)
+        }
         return .empty
     }
 
@@ -200,6 +206,8 @@ extension SystemEngine {
             try MountPaths.checkFree(target, among: others + builtIn)
             entries[index].path = target
         }
+        // Leases are named by the path they were made at, so they end where their mount moves away; what fails is queued.
+        try? await leases.revokeAll(source.path)
         let move = core.moves.record(from: source.path, to: target, randomness: core.environment.randomness)
         return .data(["migration_id": .string(move.id)])
     }

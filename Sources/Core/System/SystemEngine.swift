@@ -9,10 +9,12 @@ struct SystemEngine: SecretsEngine {
     let mounts: MountTable
     let audit: AuditTrail
     let tokens: TokenAccess
+    let wrapping: ResponseWrapping
+    let leases: LeaseDesk
 
     var paths: [EnginePath] {
         mountPaths + authMountPaths + policyPaths + capabilityPaths + auditPaths + internalPaths + sealPaths + keyPaths
-            + generateRootPaths + rekeyPaths
+            + generateRootPaths + rekeyPaths + wrappingPaths + leasePaths
     }
 
     static let pagingFields = [

@@ -17,6 +17,10 @@ package struct Response: Sendable {
     package var auth: Authentication?
     /// How long the answer is good for when no lease was registered: the envelope's `lease_duration`.
     package var leaseSeconds = 0
+    /// What ends with this answer's lease.
+    package var lease: Lease?
+    /// The token that the answer itself waits under; then there is no body.
+    package var wrapInfo: WrapInfo?
     package var warnings: [String] = []
     /// Done when the answer is on record and before it leaves, such as sealing.
     package var afterRecording: (@Sendable () async -> Void)?
@@ -29,6 +33,9 @@ package struct Response: Sendable {
         self.auth = auth
         self.warnings = warnings
     }
+
+    /// Nothing beside the body that an envelope would hold.
+    package var hasNothingToSay: Bool { auth == nil && lease == nil && wrapInfo == nil && warnings.isEmpty }
 
     package static let empty = Response(.none)
     package static func data(_ object: JSONObject) -> Response { .init(.data(.object(object))) }

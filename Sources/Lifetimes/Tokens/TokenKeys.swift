@@ -7,6 +7,7 @@ enum TokenKeys {
     static func child(of parent: String, _ id: String) -> String { "child/\(parent)/\(id)" }
     static func children(of parent: String) -> String { "child/\(parent)/" }
     static func revoking(_ id: String) -> String { "revoking/\(id)" }
+    static func cubbyhole(of id: String) -> String { "cubby/\(id)/" }
     static let accessors = "accessor/"
     static let revokings = "revoking/"
     static let expiries = "expiry/"

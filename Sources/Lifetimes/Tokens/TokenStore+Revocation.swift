@@ -60,6 +60,8 @@ extension TokenStore {
                 stack.append(contentsOf: children)
                 continue
             }
+            try await queueLeases(of: id)
+            try await emptyCubbyhole(of: id)
             var batch = Batch()
             batch.delete(TokenKeys.revoking(id))
             try await storage.commit(batch)

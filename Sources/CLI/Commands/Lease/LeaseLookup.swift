@@ -1,0 +1,18 @@
+internal import ArgumentParser
+internal import CofferClient
+internal import Syntax
+
+struct LeaseLookup: SessionCommand {
+    static let configuration = CommandConfiguration(commandName: "lookup", abstract: "Shows the times of a lease.")
+    @OptionGroup(title: "Connection and output") var global: GlobalOptions
+    @Argument(help: ArgumentHelp("The lease's id.", valueName: "lease id")) var arguments: [String] = []
+
+    func run(_ session: Session) async throws {
+        try arguments.expect(1)
+        let id = ArgumentText.trimmed(arguments[0])
+        let response = try await session.call("Error looking up lease id \(id)") {
+            try await $0.request(.put, "sys/leases/lookup", body: ["lease_id": .string(id)])
+        }
+        try Answer(response).write(to: session, path: "sys/leases/lookup", field: nil)
+    }
+}

@@ -1,0 +1,25 @@
+internal import ArgumentParser
+internal import CofferClient
+internal import Syntax
+
+struct LeaseRenew: SessionCommand {
+    static let configuration = CommandConfiguration(commandName: "renew", abstract: "Gives a lease more time.")
+    @OptionGroup(title: "Connection and output") var global: GlobalOptions
+    @Option(
+        name: [.long, .customShort("i")], help: ArgumentHelp("The time asked for; the server may give less.", valueName: "duration")
+    )
+    var increment: String?
+    @Argument(help: ArgumentHelp("The lease's id.", valueName: "lease id")) var arguments: [String] = []
+
+    func run(_ session: Session) async throws {
+        try arguments.expect(1)
+        let id = ArgumentText.trimmed(arguments[0])
+        guard let seconds = DurationText.seconds(increment ?? "0") else {
+            throw CommandFailure.local("-increment must be a duration such as 60s")
+        }
+        let response = try await session.call("Error renewing \(id)") {
+            try await $0.request(.put, "sys/leases/renew", body: ["lease_id": .string(id), "increment": .int(seconds)])
+        }
+        try Answer(response).write(to: session, path: "sys/leases/renew", field: nil)
+    }
+}

@@ -1,0 +1,38 @@
+internal import ArgumentParser
+internal import CofferClient
+internal import Syntax
+
+struct LeaseRevoke: SessionCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "revoke", abstract: "Takes back what leases gave.",
+        discussion: """
+            coffer lease revoke database/creds/app/2f6a614c…
+            coffer lease revoke -prefix database/creds
+            coffer lease revoke -force -prefix database/creds
+            """)
+    @OptionGroup(title: "Connection and output") var global: GlobalOptions
+    @Flag(help: "Forget the leases even if they cannot be revoked; needs -prefix.") var force = false
+    @Flag(help: "The argument is a path: every lease below it.") var prefix = false
+    @Flag(help: "Wait until it is done.") var sync = false
+    @Argument(help: ArgumentHelp("The lease's id, or with -prefix a path.", valueName: "lease id")) var arguments: [String] = []
+
+    func run(_ session: Session) async throws {
+        try arguments.expect(1)
+        guard prefix || !force else { throw CommandFailure.local("Specifying -force requires also specifying -prefix") }
+        let id = ArgumentText.trimmed(arguments[0])
+        if force {
+            session.console.error("Warning! Force-removing leases can leave behind what their engines made.\n")
+            let path = "sys/leases/revoke-force/" + id
+            try await session.call("Error force revoking leases with prefix \(id)") { try await $0.request(.put, path) }
+            session.console.output("Success! Force revoked any leases with prefix: \(id)")
+            return
+        }
+        let path = prefix ? "sys/leases/revoke-prefix/" + id : "sys/leases/revoke"
+        var body: JSONObject = ["sync": .bool(sync)]
+        if !prefix { body["lease_id"] = .string(id) }
+        let doing = prefix ? "Error revoking leases with prefix \(id)" : "Error revoking lease \(id)"
+        try await session.call(doing) { [body] in try await $0.request(.put, path, body: .object(body)) }
+        guard sync else { return session.console.output("All revocation operations queued successfully!") }
+        session.console.output(prefix ? "Success! Revoked any leases with prefix: \(id)" : "Success! Revoked lease: \(id)")
+    }
+}

@@ -1,0 +1,193 @@
+import EngineKit
+import Lifetimes
+import Logging
+import Syntax
+
+/// Leases and the engines behind them: what the pipeline, `sys/leases/` and the jobs ask.
+struct LeaseDesk: Sendable {
+    let store: LeaseStore
+    let tokens: TokenStore
+    let mounts: MountTable
+    let time: any TimeSource
+    let logger: Logger
+    /// Seconds.
+    let defaultTTL: Int
+    let maxTTL: Int
+
+    /// Engines asked at the same time.
+    private static let widthMax = 16
+    private static let pageSize = 500
+
+    // MARK: Registering
+
+    /// Puts an answer's lease on record, or takes back what the engine made and throws. The lease's id, if there is one.
+    func register(_ response: inout Response, mount: Mount?, path: String, token: TokenEntry?) async throws -> String? {
+        guard case .grant(let grant)? = response.lease else { return nil }
+        guard let mount, let engine = mount.leased else { throw CofferError(.internal, "the engine cannot grant leases") }
+        let tuning = mount.entry.tuning
+        let draft = store.draft(
+            path: path, tokenID: token?.id ?? "", mountID: mount.entry.uuid, mountPath: mount.entry.path, grant: grant,
+            defaultTTL: tuning.defaultTTL > 0 ? tuning.defaultTTL : defaultTTL, maxTTL: tuning.maxTTL > 0 ? tuning.maxTTL : maxTTL)
+        do {
+            guard let entry = token == nil ? nil : try await store.register(draft) else { throw CofferError.denied }
+            // An unmount that took the mount away before this lease was written has not seen it.
+            guard mounts.router.mounts[mount.entry.path] === mount || isMounted(mount.entry.uuid) else {
+                throw CofferError.notFound
+            }
+            response.lease = .held(entry.shown(at: time.now()))
+            return entry.id
+        } catch {
+            await takeBack(draft, engine)
+            throw error
+        }
+    }
+
+    private func takeBack(_ draft: LeaseEntry, _ engine: any LeasedEngine) async {
+        do {
+            try await engine.revoke(draft.held)
+            // Whether the record was written is not known after every failure; what is left of it ends by itself.
+            try? await store.forget(draft)
+        } catch {
+            do {
+                try await store.enqueue(draft)
+            } catch {
+                logger.error(
+                    "a lease could neither be registered nor revoked; what it gave must be removed by hand",
+                    metadata: ["lease_id": "\(draft.id)"])
+            }
+        }
+    }
+
+    // MARK: Renewing
+
+    func renew(_ id: String, increment: Int) async throws -> LeaseEntry {
+        let now = time.now()
+        guard let (entry, version) = try await store.read(id), entry.isActive(at: now),
+            let token = try await tokens.entry(id: entry.tokenID), token.isValid(at: now)
+        else { throw CofferError.invalid("lease not found") }
+        guard entry.isRenewable, let engine = engine(of: entry) else { throw CofferError.invalid("lease is not renewable") }
+        let grant = try await engine.renew(entry.held, increment: max(0, increment))
+        guard let renewed = try await store.renew(entry, version: version, grant: grant) else {
+            throw CofferError.invalid("lease is not renewable: it has ended, changed or reached its maximum")
+        }
+        return renewed
+    }
+
+    // MARK: Revoking
+
+    /// - Parameter waits: Until the engine has done it; otherwise the jobs do it within seconds.
+    func revoke(_ id: String, waits: Bool) async throws {
+        // Somebody who waits tries at once; should that be cut off, the queue has it.
+        guard let entry = try await store.beginRevoking(id, retryAfter: waits ? 60 : 0), waits else { return }
+        try await attempt(entry)
+    }
+
+    /// Every lease below a prefix, which ends with `/`. Goes on after a failure and throws at the end.
+    ///
+    /// - Parameters:
+    ///   - force: Leases are forgotten even if their engine fails.
+    ///   - engine: Used for all of them, where their mount is already gone.
+    func revokeAll(_ prefix: String, waits: Bool = true, force: Bool = false, engine: (any LeasedEngine)? = nil) async throws {
+        var last: String?
+        var failures = 0
+        while true {
+            let names = try await store.list(prefix, after: last, limit: Self.pageSize, isRecursive: true)
+            failures += await concurrently(names) { name in
+                guard let entry = try await store.beginRevoking(prefix + name, retryAfter: waits ? 60 : 0), waits else { return }
+                do {
+                    try await attempt(entry, engine: engine)
+                } catch {
+                    guard force else { throw error }
+                    try await store.forget(entry)
+                }
+            }
+            last = names.last
+            if names.count < Self.pageSize { break }
+        }
+        guard failures == 0 else {
+            throw CofferError(.internal, "failed to revoke \(failures) leases; they are queued and will be tried again")
+        }
+    }
+
+    /// Revokes what is due. The server calls it every second; a round is bounded.
+    func runRound() async throws {
+        for _ in 0..<40 {
+            let due = try await store.due(limit: Self.pageSize)
+            _ = await concurrently(due) { due in
+                guard let entry = try await store.take(due) else { return }
+                try await attempt(entry, due: due)
+            }
+            if due.count < Self.pageSize { return }
+        }
+    }
+
+    private func attempt(_ entry: LeaseEntry, due: LeaseStore.Due? = nil, engine other: (any LeasedEngine)? = nil) async throws {
+        do {
+            guard let engine = other ?? engine(of: entry) else {
+                throw CofferError(.unavailable, "the mount \(entry.mountPath) is gone or its engine is not available")
+            }
+            try await engine.revoke(entry.held)
+        } catch StorageError.sealed {
+            throw StorageError.sealed
+        } catch {
+            let shown = CofferError(wrapping: error)
+            let failed = try await store.failed(entry.id, reason: shown.messages.first ?? shown.code.rawValue, due: due)
+            if failed?.state == .irrevocable {
+                logger.error("a lease cannot be revoked; see sys/leases", metadata: ["lease_id": "\(entry.id)"])
+            }
+            throw CofferError(.internal, "failed to revoke the lease; it is queued and will be tried again")
+        }
+        try await store.forget(entry, due: due)
+    }
+
+    // MARK: Engines
+
+    private func engine(of lease: LeaseEntry) -> (any LeasedEngine)? {
+        let mounts = mounts.router.mounts
+        if let mount = mounts[lease.mountPath], mount.entry.uuid == lease.mountID { return mount.leased }
+        return mounts.values.first { $0.entry.uuid == lease.mountID }?.leased
+    }
+
+    private func isMounted(_ uuid: String) -> Bool { mounts.router.mounts.values.contains { $0.entry.uuid == uuid } }
+
+    /// How many failed.
+    private func concurrently<Item: Sendable>(
+        _ items: [Item], _ body: @escaping @Sendable (Item) async throws -> Void
+    ) async -> Int {
+        await withTaskGroup(of: Bool.self) { group in
+            var rest = items[...]
+            var failures = 0
+            func addNext() {
+                guard let item = rest.popFirst() else { return }
+                group.addTask { await Self.fails { try await body(item) } }
+            }
+            for _ in 0..<Self.widthMax { addNext() }
+            while let isFailure = await group.next() {
+                if isFailure { failures += 1 }
+                addNext()
+            }
+            return failures
+        }
+    }
+
+    private static func fails(_ body: () async throws -> Void) async -> Bool {
+        do {
+            try await body()
+            return false
+        } catch {
+            return true
+        }
+    }
+
+    /// Queues leases whose token is gone, in the background.
+    func tidy() {
+        Task.detached(priority: .background) { [store, logger] in
+            do {
+                var last = try await store.tidy(after: nil, limit: Self.pageSize)
+                while last != nil { last = try await store.tidy(after: last, limit: Self.pageSize) }
+            } catch {
+                logger.warning("the tidy of leases stopped", metadata: ["kind": "\(type(of: error))"])
+            }
+        }
+    }
+}

@@ -1,0 +1,20 @@
+import EngineKit
+
+/// Older spellings of paths. The pipeline goes on with the path of today, so policies, audit and handlers know only one:
+/// no alias can be allowed where the path itself is not.
+enum LegacyPaths {
+    private static let renamed = [
+        ("sys/renew", "sys/leases/renew"), ("sys/revoke-prefix", "sys/leases/revoke-prefix"),
+        ("sys/revoke-force", "sys/leases/revoke-force"), ("sys/revoke", "sys/leases/revoke"),
+    ]
+
+    /// The path itself when it has no other name, or when the longer one would not be acceptable.
+    static func resolve(_ path: CanonicalPath) -> CanonicalPath {
+        guard path.text.hasPrefix("sys/re") else { return path }
+        for (old, new) in renamed where path.text.hasPrefix(old) {
+            let rest = path.description.dropFirst(old.count)
+            if rest.isEmpty || rest.hasPrefix("/") { return (try? CanonicalPath(decoded: new + rest)) ?? path }
+        }
+        return path
+    }
+}

@@ -1,0 +1,179 @@
+import EngineKit
+import Lifetimes
+import Policy
+import Syntax
+
+extension SystemEngine {
+    private static let idField = Field("lease_id", .string, "Id of the lease.")
+    private static let urlField = Field("url_lease_id", .string, "The same, in the path.")
+    private static let incrementField = Field("increment", .duration, "Seconds of life asked for; 0 is what it was made with.")
+    private static let syncField = Field("sync", .bool, default: true, "Wait until it is revoked; otherwise it is queued.")
+
+    var leasePaths: [EnginePath] { leasePathsOfOne + leasePathsOfMany + leaseReports }
+
+    // MARK: One lease
+
+    private var leasePathsOfOne: [EnginePath] {
+        let renew = EnginePath.Endpoint("Give a lease more time.") { try await renewLease($0) }
+        let revoke = EnginePath.Endpoint("Take back what a lease gave.") { try await revokeLease($0) }
+        return [
+            EnginePath(
+                "leases/lookup", "Look a lease up.", fields: [Self.idField] + Self.pagingFields,
+                endpoints: [
+                    .update: .init("The times of a lease.", changesNothing: true) { try await lookUpLease($0) },
+                    .list: .init("List leases; needs sudo.", changesNothing: true) { request in
+                        // The look-up of one lease, which shares the path, is for everybody who knows its id.
+                        guard try await isOperator(request) else { throw CofferError.denied }
+                        return try await listLeases(request, "")
+                    },
+                ]),
+            EnginePath(
+                "leases/renew", "Renew a lease.", fields: [Self.idField, Self.incrementField], endpoints: [.update: renew]),
+            EnginePath(
+                "leases/renew/{url_lease_id...}", "Renew a lease.", fields: [Self.idField, Self.urlField, Self.incrementField],
+                endpoints: [.update: renew]),
+            EnginePath("leases/revoke", "Revoke a lease.", fields: [Self.idField, Self.syncField], endpoints: [.update: revoke]),
+            EnginePath(
+                "leases/revoke/{url_lease_id...}", "Revoke a lease.", fields: [Self.idField, Self.urlField, Self.syncField],
+                endpoints: [.update: revoke]),
+        ]
+    }
+
+    private func leaseID(_ request: Request) throws(CofferError) -> String {
+        for name in ["lease_id", "url_lease_id"] {
+            if let id = request.fields.string(name), !id.isEmpty { return id }
+        }
+        throw .invalid("missing lease_id")
+    }
+
+    private func lookUpLease(_ request: Request) async throws -> Response {
+        guard let entry = try await leases.store.read(try leaseID(request))?.entry else {
+            throw CofferError.invalid("invalid lease")
+        }
+        return .data([
+            "id": .string(entry.id), "issue_time": .string(entry.issuedAt.description),
+            "expire_time": .string(entry.expiresAt.description),
+            "last_renewal": entry.renewedAt.map { .string($0.description) } ?? .null,
+            "renewable": .bool(entry.isRenewable && entry.state == .active),
+            "ttl": .int(entry.secondsLeft(at: core.environment.time.now())),
+        ])
+    }
+
+    private func renewLease(_ request: Request) async throws -> Response {
+        let renewed = try await leases.renew(try leaseID(request), increment: request.fields.duration("increment") ?? 0)
+        var response = Response(.none)
+        response.lease = .held(renewed.shown(at: core.environment.time.now()))
+        return response
+    }
+
+    private func revokeLease(_ request: Request) async throws -> Response {
+        let waits = request.fields.bool("sync") ?? true
+        try await leases.revoke(try leaseID(request), waits: waits)
+        return waits ? .empty : Response(.none, status: 202)
+    }
+
+    // MARK: Many leases
+
+    private var leasePathsOfMany: [EnginePath] {
+        let prefixField = Field("prefix", .string, "Path below which every lease is meant.")
+        return [
+            EnginePath(
+                "leases/lookup/{prefix...}", "Leases below a path.", fields: [prefixField] + Self.pagingFields, access: .sudo,
+                endpoints: [
+                    .list: .init("List leases.", changesNothing: true) { try await listLeases($0, $0.captures["prefix"] + "/") }
+                ]),
+            EnginePath(
+                "leases/revoke-prefix/{prefix...}", "Revoke the leases below a path.", fields: [prefixField, Self.syncField],
+                access: .sudo, allowsFolder: true,
+                endpoints: [
+                    .update: .init("Revoke them all.") { request in
+                        let waits = request.fields.bool("sync") ?? true
+                        try await leases.revokeAll(try prefix(request), waits: waits)
+                        return waits ? .empty : Response(.none, status: 202)
+                    }
+                ]),
+            EnginePath(
+                "leases/revoke-force/{prefix...}", "Forget the leases below a path.",
+                details: "Asks the engine too, and goes on when it fails: what it gave may live on.", fields: [prefixField],
+                access: .sudo, allowsFolder: true,
+                endpoints: [
+                    .update: .init("Forget them all.") { request in
+                        try await leases.revokeAll(try prefix(request), force: true)
+                        return .empty
+                    }
+                ]),
+        ]
+    }
+
+    private func prefix(_ request: Request) throws(CofferError) -> String {
+        let prefix = request.captures["prefix"]
+        guard !prefix.isEmpty else { throw .invalid("missing prefix") }
+        return prefix + "/"
+    }
+
+    private func listLeases(_ request: Request, _ prefix: String) async throws -> Response {
+        try .keys(
+            try await leases.store.list(
+                prefix, after: request.fields.string("after"), limit: Self.page(request.fields)))
+    }
+
+    private func isOperator(_ request: Request) async throws -> Bool {
+        try await policies.acl(request.caller?.policies ?? []).isSudo(path: "sys/leases/lookup/")
+    }
+
+    // MARK: Reports
+
+    private var leaseReports: [EnginePath] {
+        let typeField = Field("type", .string, default: "irrevocable", "Only \"irrevocable\".")
+        return [
+            EnginePath(
+                "leases", "Leases that cannot be revoked.",
+                fields: [typeField, Field("limit", .string, "At most so many, or \"none\".")],
+                access: .sudo,
+                endpoints: [
+                    .read: .init("The leases and why.", changesNothing: true) { try await irrevocables($0, showsLeases: true) }
+                ]),
+            EnginePath(
+                "leases/count", "How many leases cannot be revoked.", fields: [typeField], access: .sudo,
+                endpoints: [
+                    .read: .init("Counts by mount.", changesNothing: true) { try await irrevocables($0, showsLeases: false) }
+                ]),
+            EnginePath(
+                "leases/tidy", "Revoke leases whose token is gone.", access: .sudo,
+                endpoints: [
+                    .update: .init("Start a tidy.") { _ in
+                        leases.tidy()
+                        return Response(
+                            .none, status: 202,
+                            warnings: ["Tidy operation successfully started. What it finds is revoked in the background."])
+                    }
+                ]),
+        ]
+    }
+
+    private func irrevocables(_ request: Request, showsLeases: Bool) async throws -> Response {
+        guard request.fields.string("type") == "irrevocable" else {
+            throw CofferError.invalid("field 'type' must be \"irrevocable\"")
+        }
+        let limit = request.fields.string("limit").flatMap(Int.init) ?? StorageLimits.pageMax
+        let shownMax = showsLeases ? min(max(limit, 1), StorageLimits.pageMax) : 0
+        var (shown, counts, total, last): ([JSON], [String: Int], Int, String?) = ([], [:], 0, nil)
+        while true {
+            let ids = try await leases.store.irrevocables(after: last, limit: 1_000)
+            for id in ids {
+                guard let entry = try await leases.store.read(id)?.entry else { continue }
+                total += 1
+                counts[entry.mountPath, default: 0] += 1
+                guard shown.count < shownMax else { continue }
+                shown.append(
+                    ["lease_id": .string(id), "mount_id": .string(entry.mountID), "error": .string(entry.failure)])
+            }
+            last = ids.last
+            if ids.count < 1_000 { break }
+        }
+        let counted = counts.sorted { $0.key < $1.key }.map { JSONObject.Member(key: $0.key, value: .int($0.value)) }
+        var data: JSONObject = ["lease_count": .int(total), "counts": .object(JSONObject(counted))]
+        if showsLeases { data["leases"] = .array(shown) }
+        return .data(data)
+    }
+}

@@ -1,0 +1,53 @@
+import EngineKit
+import Lifetimes
+import Syntax
+
+extension SystemEngine {
+    private static let wrappingField = Field("token", .string, "The wrapping token; the calling token when left out.")
+
+    var wrappingPaths: [EnginePath] {
+        [
+            EnginePath(
+                "wrapping/wrap", "Wrap data.", details: "Send it with X-Vault-Wrap-TTL.", isOpen: true,
+                endpoints: [
+                    .update: .init("Put the body under a wrapping token.") { request in
+                        guard request.wrapTTL != nil else {
+                            throw CofferError.invalid("endpoint requires response wrapping to be used")
+                        }
+                        return .data(request.body)
+                    }
+                ]),
+            EnginePath(
+                "wrapping/lookup", "Look a wrapping token up.", details: "It stays as it is.", fields: [Self.wrappingField],
+                access: .unauthenticated,
+                endpoints: [
+                    .read: .init("The properties of a wrapping token.", changesNothing: true) { try await lookUpWrapping($0) },
+                    .update: .init("The properties of a wrapping token.", changesNothing: true) { try await lookUpWrapping($0) },
+                ]),
+            EnginePath(
+                "wrapping/unwrap", "Take the answer that a wrapping token stands for.", fields: [Self.wrappingField],
+                endpoints: [.update: .init("The answer, once.") { try await wrapping.unwrap(wrappingToken($0)) }]),
+            EnginePath(
+                "wrapping/rewrap", "Exchange a wrapping token.", fields: [Self.wrappingField],
+                endpoints: [
+                    .update: .init("A new token of the same life for the same answer.") { request in
+                        var response = Response(.none)
+                        response.wrapInfo = try await wrapping.rewrap(wrappingToken(request))
+                        return response
+                    }
+                ]),
+        ]
+    }
+
+    private func wrappingToken(_ request: Request) -> String? {
+        if let token = request.fields.string("token"), !token.isEmpty { token } else { request.presentedToken }
+    }
+
+    private func lookUpWrapping(_ request: Request) async throws -> Response {
+        let entry = try await wrapping.lookUp(wrappingToken(request))
+        return .data([
+            "creation_path": .string(entry.path), "creation_time": .string(entry.createdAt.description),
+            "creation_ttl": .int(entry.creationTTL),
+        ])
+    }
+}

@@ -1,0 +1,68 @@
+import EngineKit
+import Lifetimes
+import Syntax
+
+/// `cubbyhole/`: what a token keeps for itself. Every token sees its own, and nobody sees another's.
+struct CubbyholeEngine: SecretsEngine {
+    let tokens: TokenStore
+    let wrapping: ResponseWrapping
+
+    var paths: [EnginePath] {
+        [
+            EnginePath(
+                "{path...}", "The calling token's own secrets.",
+                details: "They are deleted with the token. No other token can read them, root tokens neither.",
+                fields: SystemEngine.pagingFields, isOpen: true, exists: { try await stored($0) != nil },
+                endpoints: [
+                    .read: .init("Read a secret.") { try await read($0) },
+                    .list: .init("List secrets.", changesNothing: true) { try await list($0) },
+                    .update: .init("Write a secret.") { try await write($0) },
+                    .delete: .init("Delete a secret.") { request in
+                        try await tokens.cubbyhole(of: try owner(request), delete: try name(request))
+                        return .empty
+                    },
+                ])
+        ]
+    }
+
+    private func owner(_ request: Request) throws(CofferError) -> String {
+        guard let caller = request.caller else { throw .denied }
+        guard !caller.tokenID.isEmpty else { throw .invalid("cubbyhole operations are only supported by service tokens") }
+        return caller.tokenID
+    }
+
+    private func name(_ request: Request) throws(CofferError) -> String {
+        let name = request.captures["path"]
+        guard !name.isEmpty else { throw .invalid("missing path") }
+        return name
+    }
+
+    private func stored(_ request: Request) async throws -> [UInt8]? {
+        try await tokens.cubbyhole(of: try owner(request), read: try name(request))
+    }
+
+    private func read(_ request: Request) async throws -> Response {
+        if let token = request.presentedToken, try await tokens.wrapping(token) != nil {
+            // How the first clients unwrapped; the token's policy allows the one name only.
+            return .data(["response": .string(try await wrapping.unwrapText(token))])
+        }
+        guard let bytes = try await stored(request) else { throw CofferError.notFound }
+        return Response(.data(.raw(bytes)))
+    }
+
+    private func list(_ request: Request) async throws -> Response {
+        let folder = request.captures["path"]
+        let names = try await tokens.cubbyhole(
+            of: try owner(request), list: folder.isEmpty ? "" : folder + "/", after: request.fields.string("after"),
+            limit: SystemEngine.page(request.fields))
+        return try .keys(names)
+    }
+
+    private func write(_ request: Request) async throws -> Response {
+        guard !request.body.isEmpty else { throw CofferError.invalid("missing data fields") }
+        guard try await tokens.cubbyhole(of: try owner(request), write: try name(request), request.body.encoded()) else {
+            throw CofferError.denied
+        }
+        return .empty
+    }
+}

@@ -1,0 +1,29 @@
+package import EngineKit
+
+/// The arithmetic of leases. Pure, so that every corner is a test. No result is without an end.
+package enum LeaseLifetime {
+    /// Seconds that a new lease asks for, and those that no renewal passes. `defaultTTL` and `maxTTL` are the mount's.
+    package static func terms(_ grant: LeaseGrant, defaultTTL: Int, maxTTL: Int) -> (ttl: Int, maxTTL: Int) {
+        let limit = max(1, grant.maxTTL > 0 ? min(grant.maxTTL, maxTTL) : maxTTL)
+        return (min(max(1, grant.ttl > 0 ? grant.ttl : defaultTTL), limit), limit)
+    }
+
+    /// When a new lease ends: never behind its token. nil when that moment has come.
+    package static func end(ttl: Int, tokenEnd: Timestamp?, at now: Timestamp) -> Timestamp? {
+        later(than: now, [now.adding(seconds: ttl), tokenEnd])
+    }
+
+    /// When a renewed lease ends, or nil when it has reached an end that no renewal moves.
+    package static func renewedEnd(
+        _ lease: LeaseEntry, grant: LeaseGrant, tokenEnd: Timestamp?, at now: Timestamp
+    ) -> Timestamp? {
+        let limit = grant.maxTTL > 0 ? min(grant.maxTTL, lease.maxTTL) : lease.maxTTL
+        let ttl = grant.ttl > 0 ? grant.ttl : lease.ttl
+        return later(than: now, [now.adding(seconds: ttl), lease.issuedAt.adding(seconds: limit), tokenEnd])
+    }
+
+    private static func later(than now: Timestamp, _ ends: [Timestamp?]) -> Timestamp? {
+        guard let end = ends.compactMap({ $0 }).min(), end > now else { return nil }
+        return end
+    }
+}

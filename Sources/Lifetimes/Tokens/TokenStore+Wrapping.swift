@@ -1,0 +1,91 @@
+package import EngineKit
+
+/// Wrapping tokens: made with an answer in their cubbyhole, used once.
+///
+/// Every step is one batch, so of several that unwrap at the same moment exactly one finds the answer.
+extension TokenStore {
+    package static let wrappingPolicy = "response-wrapping"
+    private static let wrappedName = "response"
+    private static let attemptsMax = 16
+
+    /// - Parameters:
+    ///   - path: The path whose answer it is.
+    ///   - ttl: Seconds; above 0.
+    package func makeWrapping(
+        path: String, ttl: Int, content: [UInt8]
+    ) async throws(StorageError) -> (token: String, entry: TokenEntry) {
+        var batch = Batch()
+        let made = prepareWrapping(path: path, ttl: ttl, content: content, into: &batch)
+        try await storage.commit(batch)
+        invalidate([made.entry.id])
+        return made
+    }
+
+    /// A wrapping token that waits, or nil. Changes nothing.
+    package func wrapping(_ token: String) async throws(StorageError) -> TokenEntry? {
+        guard let entry = try await authenticate(token), entry.isWrapping else { return nil }
+        return entry
+    }
+
+    /// The answer under the token, which is gone with it; nil when it was taken, has expired or never was.
+    package func takeWrapped(_ token: String) async throws(StorageError) -> [UInt8]? {
+        try await exchangeWrapped(token) { _, _, _ in }?.content
+    }
+
+    /// The same answer under a new token of the same life; the old one is gone.
+    package func rewrap(
+        _ token: String
+    ) async throws(StorageError) -> (content: [UInt8], token: String, entry: TokenEntry)? {
+        var made: (token: String, entry: TokenEntry)?
+        let taken = try await exchangeWrapped(token) { old, content, batch in
+            made = prepareWrapping(path: old.path, ttl: old.creationTTL, content: content, into: &batch)
+        }
+        guard let taken, let made else { return nil }
+        invalidate([made.entry.id])
+        return (taken.content, made.token, made.entry)
+    }
+
+    /// Destroys an answer that must not be had. Nothing to do when it is gone.
+    package func destroyWrapping(_ token: String) async throws(StorageError) { _ = try await takeWrapped(token) }
+
+    private func exchangeWrapped(
+        _ token: String, adding more: (TokenEntry, [UInt8], inout Batch) -> Void
+    ) async throws(StorageError) -> (entry: TokenEntry, content: [UInt8])? {
+        guard TokenFormat.isPlausible(token) else { return nil }
+        let id = id(of: token)
+        for _ in 0..<Self.attemptsMax {
+            guard let (entry, version) = try await read(id), entry.isWrapping, entry.isValid(at: time.now()) else { return nil }
+            let key = TokenKeys.cubbyhole(of: id) + Self.wrappedName
+            guard let content = try await storage.get(key) else { return nil }
+            var batch = Batch()
+            batch.delete(TokenKeys.entry(id), if: .version(version))
+            batch.delete(key, if: .version(content.version))
+            batch.delete(accessorKey(entry.accessor))
+            if let expiresAt = entry.expiresAt { batch.delete(TokenKeys.expiry(expiresAt, id)) }
+            more(entry, content.value, &batch)
+            guard try await storage.commitIfUnchanged(batch) else { continue }
+            invalidate([id])
+            return (entry, content.value)
+        }
+        return nil
+    }
+
+    private func prepareWrapping(
+        path: String, ttl: Int, content: [UInt8], into batch: inout Batch
+    ) -> (token: String, entry: TokenEntry) {
+        let now = time.now()
+        let made = prepare(displayName: "", policies: [Self.wrappingPolicy], path: path, into: &batch) { entry in
+            entry.creationTTL = ttl
+            entry.explicitMaxTTL = ttl
+            entry.maxTTL = ttl
+            entry.expiresAt = now.adding(seconds: ttl)
+        }
+        batch.put(TokenKeys.cubbyhole(of: made.entry.id) + Self.wrappedName, content, if: .absent)
+        return made
+    }
+}
+
+extension TokenEntry {
+    /// Made by response wrapping: no other token can have its policy.
+    package var isWrapping: Bool { policies == [TokenStore.wrappingPolicy] }
+}

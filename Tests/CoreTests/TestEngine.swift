@@ -1,0 +1,71 @@
+import EngineKit
+import Synchronization
+import Syntax
+
+/// Grants leases as a test says, fails as a test says, and remembers what it was asked.
+final class TestEngine: LeasedEngine {
+    struct State {
+        var grant = LeaseGrant(ttl: 600, maxTTL: 3_600)
+        var made = 0
+        var alive: Set<String> = []
+        var revocations: [String] = []
+        /// So many revocations fail before one succeeds.
+        var failuresLeft = 0
+        var duringRead: (@Sendable () async -> Void)?
+    }
+
+    let state = Mutex(State())
+
+    var alive: Set<String> { state.withLock { $0.alive } }
+
+    var revocations: [String] { state.withLock { $0.revocations } }
+
+    func set(_ body: (inout State) -> Void) { state.withLock { body(&$0) } }
+
+    var paths: [EnginePath] {
+        [
+            EnginePath(
+                "creds/{role}", "A credential.",
+                endpoints: [
+                    .read: .init("Make a credential.") { [self] _ in
+                        await state.withLock { $0.duringRead }?()
+                        return make()
+                    }
+                ])
+        ]
+    }
+
+    private func make() -> Response {
+        state.withLock { state in
+            state.made += 1
+            let name = "user-\(state.made)"
+            state.alive.insert(name)
+            var response = Response.data(["username": .string(name)])
+            var grant = state.grant
+            grant.data = ["username": .string(name)]
+            response.lease = .grant(grant)
+            return response
+        }
+    }
+
+    func revoke(_ lease: HeldLease) async throws {
+        try state.withLock { state in
+            let name = lease.data["username"]?.stringValue ?? ""
+            state.revocations.append(name)
+            if state.failuresLeft > 0 {
+                state.failuresLeft -= 1
+                throw CofferError(.unavailable, "the test engine refuses")
+            }
+            state.alive.remove(name)
+        }
+    }
+
+    func renew(_ lease: HeldLease, increment: Int) async throws -> LeaseGrant {
+        state.withLock { state in
+            var grant = state.grant
+            if increment > 0 { grant.ttl = increment }
+            grant.data = lease.data
+            return grant
+        }
+    }
+}
