@@ -113,7 +113,7 @@ let package = Package(
             ] + nio),
         tests("VaultAPITests", ["VaultAPI", "HTTPShell", "Core", "EngineKit", "Syntax"] + nio),
         tests("ServerTests", ["Server", "HTTPShell", "Syntax", logging]),
-        tests("CoreTests", ["Core", "Barrier", "EngineKit", "KVEngine", "AuthMethods", "Syntax", "TestSupport", logging]),
+        tests("CoreTests", ["Core", "SecretMemory", "Barrier", "EngineKit", "KVEngine", "AuthMethods", "Syntax", "TestSupport", logging]),
         tests("AuditTests", ["Audit", "EngineKit", "Syntax", "SecretMemory", "TestSupport", crypto, logging]),
         tests("KVEngineTests", ["KVEngine", "EngineKit", "Syntax", "TestSupport", logging]),
         tests("AuthMethodsTests", ["AuthMethods", "EngineKit", "SecretMemory", "Syntax", "TestSupport", logging]),

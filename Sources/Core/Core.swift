@@ -121,6 +121,9 @@ package final class Core: Pipeline {
         let leases = LeaseDesk(
             store: LeaseStore(tokens: tokens), tokens: tokens, mounts: mounts, time: environment.time, logger: logger,
             defaultTTL: settings.defaultTTL, maxTTL: settings.maxTTL)
+        let inline = try InlineDesk(
+            environment.catalog.inline, storage: barrier, key: try barrier.subkey(info: "inline-lockout/v1"),
+            environment: environment, rules: { _ in LockoutRules() })
         let system = SystemEngine(
             core: self, policies: policies, mounts: mounts, audit: audit, tokens: TokenAccess(tokens), wrapping: wrapping,
             leases: leases)
@@ -139,6 +142,7 @@ package final class Core: Pipeline {
         let cluster = try await barrier.get(Self.clusterKey)
         return Services(
             tokens: tokens, policies: policies, mounts: mounts, audit: audit, wrapping: wrapping, leases: leases,
+            inline: inline,
             clusterID: cluster.map { String(decoding: $0.value, as: UTF8.self) } ?? "")
     }
 

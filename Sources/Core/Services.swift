@@ -10,16 +10,19 @@ final class Services: Sendable {
     let audit: AuditTrail
     let wrapping: ResponseWrapping
     let leases: LeaseDesk
+    let inline: InlineDesk
     let clusterID: String
 
     init(
         tokens: TokenStore, policies: PolicyStore, mounts: MountTable, audit: AuditTrail, wrapping: ResponseWrapping,
         leases: LeaseDesk,
+        inline: InlineDesk,
         clusterID: String
     ) {
         self.leases = leases
         self.wrapping = wrapping
         self.clusterID = clusterID
+        self.inline = inline
         self.tokens = tokens
         self.policies = policies
         self.mounts = mounts

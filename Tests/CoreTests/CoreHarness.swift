@@ -18,10 +18,11 @@ final class CoreHarness: Sendable {
 
     /// Initialised and, unless the seal wants shares, open.
     static func make(
-        storage: any Storage = MemoryStorage(), settings: CoreSettings = CoreSettings(), seed: UInt64 = 7
+        storage: any Storage = MemoryStorage(), settings: CoreSettings = CoreSettings(), seed: UInt64 = 7,
+        inline: [InlineAuthenticatorDescription] = []
     ) async throws -> CoreHarness {
         let harness = try CoreHarness(
-            storage: storage, settings: settings, seed: seed, root: "root-token", engine: TestEngine())
+            storage: storage, settings: settings, seed: seed, root: "root-token", engine: TestEngine(), inline: inline)
         _ = try await harness.core.initialize(
             shares: ShareCount(shares: 1, threshold: 1), rootToken: "root-token",
             mounts: [.init(path: "secret/", type: "kv", options: ["version": "2"], description: "")])
@@ -29,14 +30,18 @@ final class CoreHarness: Sendable {
     }
 
     /// The same store, as another start of the server sees it.
-    func restarted(settings: CoreSettings = CoreSettings()) async throws -> CoreHarness {
-        let harness = try CoreHarness(storage: storage, settings: settings, seed: 99, root: root, engine: engine, start: time.now())
+    func restarted(
+        settings: CoreSettings = CoreSettings(), inline: [InlineAuthenticatorDescription] = []
+    ) async throws -> CoreHarness {
+        let harness = try CoreHarness(
+            storage: storage, settings: settings, seed: 99, root: root, engine: engine, start: time.now(), inline: inline)
         try await harness.core.start()
         return harness
     }
 
     private init(
-        storage: any Storage, settings: CoreSettings, seed: UInt64, root: String, engine: TestEngine, start: Timestamp? = nil
+        storage: any Storage, settings: CoreSettings, seed: UInt64, root: String, engine: TestEngine, start: Timestamp? = nil,
+        inline: [InlineAuthenticatorDescription]
     ) throws {
         self.engine = engine
         self.storage = storage
@@ -60,6 +65,7 @@ final class CoreHarness: Sendable {
         catalog.addAuthMethod(appRoleDescription)
         catalog.addAuthMethod(
             userpassDescription(hasher: ScryptHasher(cost: HashCost(rounds: 16, blockSize: 8, parallelism: 1))))
+        for description in inline { catalog.addInlineAuthenticator(description) }
         core = Core(
             settings: settings,
             environment: CoreEnvironment(

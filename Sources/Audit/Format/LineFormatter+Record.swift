@@ -56,6 +56,8 @@ extension LineFormatter {
         metadata(auth.metadata)
         member(",\"entity_id\":", clear: auth.entityID)
         member(",\"token_type\":", clear: auth.tokenType)
+        member(",\"inline_kind\":", clear: auth.inlineKind)
+        member(",\"inline_name\":", secret: auth.inlineName)
         member(",\"token_ttl\":", number: auth.tokenTTLSeconds)
         member(",\"token_issue_time\":", time: auth.tokenIssueTime)
         policyResults(auth)

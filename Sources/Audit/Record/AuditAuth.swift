@@ -27,6 +27,10 @@ package struct AuditAuth: Sendable {
     package var entityID: String?
     /// `service`, `batch`, …
     package var tokenType: String?
+    /// Of credentials that came with the request in place of a token: which kind they are.
+    package var inlineKind: String?
+    /// Who the caller said it is. An HMAC, because a name that was never checked may be anything, a secret too.
+    package var inlineName: String?
     package var tokenTTLSeconds: Int?
     package var tokenIssueTime: Timestamp?
     /// The verdict of the policies; nil where none was asked.

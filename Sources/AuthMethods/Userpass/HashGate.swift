@@ -19,7 +19,7 @@ package final class HashGate: Sendable {
         self.waitingMax = waitingMax
     }
 
-    package static let busy = CofferError(.rateLimited, "too many logins at once; retry in a moment")
+    package static let busy = LoginAttempts.busy
 
     package func pass<Result>(_ body: () async throws -> Result) async throws -> Result {
         guard await enter() else { throw Self.busy }

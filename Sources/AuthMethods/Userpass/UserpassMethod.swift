@@ -16,7 +16,7 @@ package struct UserpassMethod: LockingAuthMethod {
 
     package func unlock(_ name: String) async throws {
         guard let name = AccountName(name, allowsAt: true) else { return }
-        try await lockouts.forget(name.text)
+        try await lockouts.unlock(name.text)
     }
 }
 
@@ -48,8 +48,10 @@ struct UserpassRoutes: Sendable {
     init(_ context: MountContext, hasher: any PasswordHasher, gate: HashGate) {
         users = AccountRecords(storage: context.storage, prefix: "user/")
         passwords = Passwords(hasher: hasher, gate: gate, randomness: context.randomness)
-        lockouts = Lockouts(
-            storage: context.storage, key: MountKey(storage: context.storage, randomness: context.randomness), time: context.time)
+        let key = MountKey(storage: context.storage, randomness: context.randomness)
+        lockouts = Lockouts(storage: context.storage, time: context.time, rules: context.lockout) {
+            name throws(StorageError) in try await key.hash("lockout/v1", name)
+        }
         attempts = LoginAttempts(lockouts)
         maxTTL = context.maxTTL
     }

@@ -31,7 +31,7 @@ extension UserpassRoutes {
         let user = try await users.find(name)?.account
         let isRight = try await passwords.check(password, user?.password)
         guard let user, isRight, user.tokens.bounds.allows(address) else {
-            try await lockouts.fail(name, isUser: user != nil)
+            try await lockouts.fail(name, isAccount: user != nil)
             throw Self.refusal
         }
         try await lockouts.forget(name)

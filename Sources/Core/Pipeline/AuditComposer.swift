@@ -48,12 +48,24 @@ struct AuditComposer {
     }
 
     private var auth: AuditAuth? {
+        if case .inline(let credentials) = incoming.credentials { return inlineAuth(credentials) }
         guard let entry else { return token.map { AuditAuth(clientToken: $0) } }
         return AuditAuth(
             clientToken: token, accessor: entry.accessor, displayName: entry.displayName, policies: entry.policies,
             tokenPolicies: entry.policies, metadata: entry.metadata, entityID: entry.entityID, tokenType: entry.type.rawValue,
             tokenTTLSeconds: entry.creationTTL, tokenIssueTime: entry.createdAt, isAllowed: !granting.isEmpty,
             grantingPolicies: granting.map { .init(name: $0) })
+    }
+
+    /// Who it was, if the credentials were good, and who it said it was.
+    private func inlineAuth(_ credentials: InlineCredentials) -> AuditAuth {
+        var auth = AuditAuth(
+            displayName: entry?.displayName, policies: entry?.policies ?? [], metadata: entry?.metadata ?? [:],
+            tokenType: "inline", isAllowed: entry.map { _ in !granting.isEmpty }, grantingPolicies: granting.map { .init(name: $0) }
+        )
+        auth.inlineKind = credentials.kind
+        auth.inlineName = credentials.name
+        return auth
     }
 
     private var request: AuditRequest {

@@ -5,6 +5,8 @@ package struct CoreRequest: Sendable {
     package enum Credentials: Sendable {
         case none
         case token(String)
+        /// Good for this request alone; see ``InlineAuthenticator``.
+        case inline(InlineCredentials)
     }
 
     /// A UUID made by the HTTP shell; in every reply, log line and audit record.
@@ -49,6 +51,10 @@ package struct CoreAnswer: Sendable {
     /// Relative to nothing: the whole canonical path, empty when it was refused.
     package var path: String
     package var outcome: Result<Response, CofferError>
+    /// Why inline credentials were not accepted; the outcome is a `.permissionDenied` then, or what an open path answered.
+    package var inlineRefusal: InlineRefusal?
+    /// Whose inline credentials they were: the grant's display name; nil when they were none or refused.
+    package var inlineName: String?
 
     package init(requestID: String, mountType: String = "", path: String = "", outcome: Result<Response, CofferError>) {
         self.requestID = requestID

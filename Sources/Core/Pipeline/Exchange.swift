@@ -16,6 +16,7 @@ struct Exchange {
     private var body = JSONObject()
     private var operation: Operation
     private var granting: [String] = []
+    private var inline: Result<InlineDesk.Admitted, InlineRefusal>?
 
     init(core: Core, services: Services, incoming: CoreRequest, path: CanonicalPath) {
         self.core = core
@@ -37,8 +38,14 @@ struct Exchange {
         }
         let answered = await close(outcome)
         if case .success(let response) = answered { await response.afterRecording?() }
-        return CoreAnswer(
+        var answer = CoreAnswer(
             requestID: incoming.id, mountType: mount?.entry.type ?? "", path: path.text, outcome: answered)
+        switch inline {
+        case .success(let admitted): answer.inlineName = admitted.entry.displayName
+        case .failure(let refusal): answer.inlineRefusal = refusal
+        case nil: break
+        }
+        return answer
     }
 
     private var isRecorded = false
@@ -81,7 +88,7 @@ struct Exchange {
     // MARK: 3. Authenticate
 
     private mutating func authenticate() async throws {
-        guard case .token(let token) = incoming.credentials else { return }
+        guard case .token(let token) = incoming.credentials else { return try await authenticateInline() }
         guard var entry = try await services.tokens.authenticate(token) else { return }
         guard
             entry.boundCIDRs.isEmpty
@@ -94,6 +101,16 @@ struct Exchange {
             entry = spent
         }
         self.entry = entry
+    }
+
+    /// Credentials other than a token, which make a caller for this request and nothing else.
+    private mutating func authenticateInline() async throws {
+        guard case .inline(let credentials) = incoming.credentials else { return }
+        let attempt = InlineAttempt(
+            credentials: credentials, operation: operation, path: path, connection: incoming.connection)
+        let verdict = try await services.inline.admit(attempt)
+        inline = verdict
+        entry = try? verdict.get().entry
     }
 
     // MARK: Route
@@ -193,7 +210,9 @@ struct Exchange {
     /// What the caller's policies allow; nil for a caller without a token.
     private mutating func callersACL() async throws -> ACL? {
         guard acl == nil, let entry else { return acl }
-        acl = try await services.policies.acl(entry.policies)
+        var rules: [InlinePolicy] = []
+        if case .success(let admitted)? = inline { rules = admitted.rules }
+        acl = try await services.policies.acl(entry.policies, rules: rules)
         return acl
     }
 

@@ -19,16 +19,32 @@ final class PolicyStore: Sendable {
     init(storage: any Storage) { self.storage = storage }
 
     /// What a caller with these policies may do. Names without a policy grant nothing.
-    func acl(_ names: [String]) async throws(StorageError) -> ACL {
-        let (cached, generation) = compiled.withLock { ($0.acls[names], $0.generation) }
+    ///
+    /// `rules` count beside them and are stored nowhere.
+    func acl(_ names: [String], rules: [InlinePolicy] = []) async throws(StorageError) -> ACL {
+        // No name has a NUL, so that no list of names is taken for one of rules.
+        let key = rules.isEmpty ? names : names + rules.map { "\0\($0.name)\0\($0.text)" }
+        let (cached, generation) = compiled.withLock { ($0.acls[key], $0.generation) }
         if let cached { return cached }
-        let acl = names.contains("root") ? ACL.root : ACL(try await documents(names))
+        let acl = names.contains("root") ? ACL.root : ACL(try await documents(names) + Self.documents(rules))
         compiled.withLock { compiled in
             guard compiled.generation == generation else { return }
             if compiled.acls.count >= Self.compiledMax { compiled.acls.removeAll() }
-            compiled.acls[names] = acl
+            compiled.acls[key] = acl
         }
         return acl
+    }
+
+    /// Rules that do not parse could hide a deny, so they let nothing through.
+    private static func documents(_ rules: [InlinePolicy]) throws(StorageError) -> [NamedPolicy] {
+        var policies: [NamedPolicy] = []
+        for rule in rules {
+            guard let name = try? PolicyName(rule.name), let document = try? PolicyDocument(parsing: rule.text) else {
+                throw .corrupted(key: "inline policy \(rule.name)")
+            }
+            policies.append(NamedPolicy(name: name, document: document.rendered { _ in nil }))
+        }
+        return policies
     }
 
     private func documents(_ names: [String]) async throws(StorageError) -> [NamedPolicy] {

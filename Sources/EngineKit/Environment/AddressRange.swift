@@ -35,11 +35,22 @@ package struct AddressRange: Sendable, Hashable {
 
     /// An address in its usual form, without a port; nil when it is none.
     package static func normalized(_ text: String) -> String? {
-        guard let bytes = parse(text) else { return nil }
+        parse(text).flatMap(normalized)
+    }
+
+    private static func normalized(_ bytes: [UInt8]) -> String? {
         var output = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
         let family = bytes.count == 4 ? AF_INET : AF_INET6
         guard inet_ntop(family, bytes, &output, socklen_t(output.count)) != nil else { return nil }
         return String(decoding: output.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// The first address of the network that the address is in; nil when it is none. IPv4 inside IPv6 gives the IPv4 address.
+    package static func network(of address: String, prefixBits: Int) -> String? {
+        guard var bytes = parse(address) else { return nil }
+        guard bytes.count == 16 else { return normalized(bytes) }
+        for index in bytes.indices where index * 8 >= prefixBits { bytes[index] = 0 }
+        return normalized(bytes)
     }
 
     /// Digits only: `Int` alone would take a sign.

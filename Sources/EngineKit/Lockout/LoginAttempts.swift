@@ -1,10 +1,9 @@
-import EngineKit
 import Synchronization
 
 /// Holds guesses at one name to its lock, however many come at once: no more run together than may still fail.
 ///
 /// A guess counts against the lock from its start, so a thousand at the same moment are worth five, too.
-final class LoginAttempts: Sendable {
+package final class LoginAttempts: Sendable {
     private struct Line {
         var running = 0
         var waiting: [CheckedContinuation<Bool, Never>] = []
@@ -21,21 +20,24 @@ final class LoginAttempts: Sendable {
     /// Of all names together.
     private static let waitingMax = 256
 
-    init(_ lockouts: Lockouts) { self.lockouts = lockouts }
+    package static let busy = CofferError(.rateLimited, "too many logins at once; retry in a moment")
+
+    package init(_ lockouts: Lockouts) { self.lockouts = lockouts }
 
     /// Runs the attempt when its turn has come; throws ``CofferError/denied`` for a locked name.
-    func run<Result>(_ name: String, _ body: () async throws -> Result) async throws -> Result {
+    package func run<Result>(_ name: String, _ body: () async throws -> Result) async throws -> Result {
+        guard !lockouts.rules.isDisabled else { return try await body() }
         while true {
             let place = enter(name)
             let failures: Int
             do {
                 failures = try await lockouts.failures(name)
-                guard failures < lockouts.rules.failuresMax else { throw CofferError.denied }
+                guard failures < lockouts.rules.threshold else { throw CofferError.denied }
             } catch {
                 leave(name)
                 throw error
             }
-            if failures + place <= lockouts.rules.failuresMax {
+            if failures + place <= lockouts.rules.threshold {
                 defer { leave(name) }
                 return try await body()
             }
@@ -80,6 +82,6 @@ final class LoginAttempts: Sendable {
             }
             if let verdict { continuation.resume(returning: verdict) }
         }
-        guard mayWait else { throw HashGate.busy }
+        guard mayWait else { throw Self.busy }
     }
 }

@@ -1,0 +1,108 @@
+import Crypto
+import EngineKit
+import Lifetimes
+import Logging
+import Policy
+import SecretMemory
+
+/// Step 3 of the pipeline for callers without a token: their credentials come with the request and are good for it alone.
+final class InlineDesk: Sendable {
+    /// A caller for one request.
+    struct Admitted: Sendable {
+        /// Looks like a token's entry to the rest of the pipeline, and is stored nowhere.
+        var entry: TokenEntry
+        var rules: [InlinePolicy]
+    }
+
+    private struct Counter: Sendable {
+        var authenticator: any InlineAuthenticator
+        var lockouts: Lockouts
+    }
+
+    private let counters: [String: Counter]
+    private let time: any TimeSource
+    private static let nameBytesMax = 128
+
+    /// `key` names the records that failures are counted in.
+    init(
+        _ descriptions: [InlineAuthenticatorDescription], storage: any Storage, key: SecretBytes, environment: CoreEnvironment,
+        rules: @Sendable (_ kind: String) -> LockoutRules
+    ) throws {
+        time = environment.time
+        var counters: [String: Counter] = [:]
+        for description in descriptions {
+            let kind = description.kind
+            let context = MountContext(
+                path: "", accessor: kind, storage: PrefixedStorage(storage, prefix: "sys/inline/\(kind)/"), time: environment.time,
+                randomness: environment.randomness, logger: environment.logger)
+            let lockouts = Lockouts(
+                storage: PrefixedStorage(storage, prefix: "sys/inline-lockout/\(kind)/"), time: environment.time, rules: rules(kind)
+            ) { name throws(StorageError) in Self.hash(kind + "/" + name, key) }
+            counters[kind] = Counter(authenticator: try description.make(context), lockouts: lockouts)
+        }
+        self.counters = counters
+    }
+
+    private static func hash(_ name: String, _ key: SecretBytes) -> String {
+        let code = key.withBytes { HMAC<SHA256>.authenticationCode(for: Array(name.utf8), using: SymmetricKey(data: $0)) }
+        return code.prefix(4).reduce(into: "") { text, byte in
+            text += (byte < 16 ? "0" : "") + String(byte, radix: 16)
+        }
+    }
+
+    func admit(_ attempt: InlineAttempt) async throws -> Result<Admitted, InlineRefusal> {
+        let credentials = attempt.credentials
+        guard let counter = counters[credentials.kind] else {
+            throw CofferError(.internal, "no authenticator is registered for this kind of credentials")
+        }
+        guard credentials.name.utf8.count <= Self.nameBytesMax else { return .failure(.unknownName) }
+        let source = Self.source(attempt.connection.remoteAddress)
+        let isLocked = try await counter.lockouts.isLocked(credentials.name, source: source)
+        guard !isLocked else { return .failure(.locked) }
+        switch try await counter.authenticator.authenticate(attempt) {
+        case .granted(let grant):
+            try await counter.lockouts.forget(credentials.name, source: source)
+            return .success(Admitted(entry: try entry(grant, credentials), rules: grant.rules))
+        case .refused(let refusal):
+            if refusal.isGuess {
+                try await counter.lockouts.fail(credentials.name, source: source, isAccount: refusal == .wrongSecret)
+            }
+            return .failure(refusal)
+        }
+    }
+
+    /// Failures count by address as well, so that nobody can lock a service out by failing in its name from elsewhere. An
+    /// IPv6 address counts by its network, of which a single machine has all addresses.
+    static func source(_ address: String) -> String {
+        guard address.contains(":") else { return address }
+        return AddressRange.network(of: address, prefixBits: 64) ?? address
+    }
+
+    private func entry(_ grant: InlineGrant, _ credentials: InlineCredentials) throws -> TokenEntry {
+        let policies = try PolicyNames.normalised(grant.policies)
+        guard !policies.contains("root") else { throw CofferError(.internal, "inline credentials cannot be root") }
+        var entry = TokenEntry(
+            id: "inline/\(credentials.kind)/\(grant.displayName)", accessor: "", policies: policies,
+            displayName: grant.displayName, path: "", createdAt: time.now())
+        entry.metadata = grant.metadata
+        return entry
+    }
+
+    // MARK: Locked names
+
+    func locked() async throws -> [(kind: String, names: [String])] {
+        var found: [(kind: String, names: [String])] = []
+        for (kind, counter) in counters.sorted(by: { $0.key < $1.key }) {
+            let names = try await counter.lockouts.locked()
+            if !names.isEmpty { found.append((kind, names)) }
+        }
+        return found
+    }
+
+    /// False for a kind that does not exist.
+    func unlock(_ name: String, kind: String) async throws -> Bool {
+        guard let counter = counters[kind] else { return false }
+        try await counter.lockouts.unlock(name)
+        return true
+    }
+}

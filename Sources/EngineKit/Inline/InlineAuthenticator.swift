@@ -1,0 +1,71 @@
+/// Says whose inline credentials are. Made at unseal, dropped at seal.
+///
+/// The pipeline counts failures by name and address, asks nobody about a locked one, and audits every verdict. What an
+/// authenticator owes is that an unknown name and a wrong secret cost the same work.
+package protocol InlineAuthenticator: Sendable {
+    /// Throws only when it cannot tell, such as when the storage is away; then the request fails and nothing is counted.
+    func authenticate(_ attempt: InlineAttempt) async throws -> InlineVerdict
+}
+
+package enum InlineVerdict: Sendable {
+    case granted(InlineGrant)
+    case refused(InlineRefusal)
+}
+
+/// Why credentials were not accepted. For the dialect, which may not tell its caller all of it.
+package enum InlineRefusal: String, Error, Hashable, CaseIterable {
+    case unknownName
+    case wrongSecret
+    /// Right, but switched off, expired, or not good from this address or for this request.
+    case notAllowed
+    /// Too many failures; set by the pipeline.
+    case locked
+
+    /// Guesses count towards the lock.
+    package var isGuess: Bool { self == .unknownName || self == .wrongSecret }
+}
+
+/// What a caller may do for the one request that carried its credentials. No token comes of it.
+package struct InlineGrant: Sendable {
+    /// In the audit, and as the author of what is written: `service-newsbot`.
+    package var displayName: String
+    /// Names of stored policies. Never `root`; `default` only when it is listed.
+    package var policies: [String]
+    /// Policies that are stored nowhere, such as those that a configuration file makes.
+    package var rules: [InlinePolicy]
+    /// In the clear in the audit.
+    package var metadata: [String: String]
+
+    package init(displayName: String, policies: [String] = [], rules: [InlinePolicy] = [], metadata: [String: String] = [:]) {
+        self.displayName = displayName
+        self.policies = policies
+        self.rules = rules
+        self.metadata = metadata
+    }
+}
+
+/// A policy by its text. Equal texts are compiled once.
+package struct InlinePolicy: Sendable, Hashable {
+    /// A policy name; in the audit, where it allowed a request.
+    package var name: String
+    /// HCL or JSON, as `sys/policies/acl` takes it.
+    package var text: String
+
+    package init(name: String, text: String) {
+        self.name = name
+        self.text = text
+    }
+}
+
+/// How the catalogue makes an authenticator.
+package struct InlineAuthenticatorDescription: Sendable {
+    /// What ``InlineCredentials/kind`` names.
+    package var kind: String
+    /// The context's storage is the kind's own; there is no mount, so no accessor and no tuning.
+    package var make: @Sendable (MountContext) throws -> any InlineAuthenticator
+
+    package init(kind: String, make: @escaping @Sendable (MountContext) throws -> any InlineAuthenticator) {
+        self.kind = kind
+        self.make = make
+    }
+}

@@ -1,0 +1,12 @@
+/// When a name is locked. The defaults are Vault's.
+package struct LockoutRules: Sendable, Hashable {
+    /// Failures in a row that lock.
+    package var threshold = 5
+    /// Seconds that a locked name stays locked.
+    package var duration = 900
+    /// Seconds after which failures that did not lock are forgotten.
+    package var counterReset = 900
+    package var isDisabled = false
+
+    package init() {}
+}
