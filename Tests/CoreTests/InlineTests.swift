@@ -128,7 +128,7 @@ private struct OneService: InlineAuthenticator {
         let auth = lines[0]["auth"]
         #expect(auth?["display_name"] == "service-newsbot" && auth?["inline_kind"] == "service")
         #expect(auth?["policies"] == ["app"] && auth?["metadata"] == ["service": "newsbot"])
-        #expect(auth?["policy_results"]?["granting_policies"]?[0]?["name"] == "app")
+        #expect(auth?["policy_results"]?["granting_policies"]?.arrayValue?.first?["name"] == "app")
         #expect(lines[2]["error"] == "permission denied" && lines[2]["auth"]?["display_name"] == nil)
         #expect(lines[2]["auth"]?["inline_name"]?.stringValue?.hasPrefix("hmac-sha256:") == true)
     }
