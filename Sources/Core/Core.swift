@@ -11,6 +11,7 @@ package final class Core: Pipeline {
     package let seal: SealController
     let environment: CoreEnvironment
     let moves = MountMoves()
+    let engineRounds = EngineRounds()
     private let barrier: Barrier
     /// Drops what was read while the barrier was open; the store's cache of sealed records.
     private let dropCaches: @Sendable () -> Void
@@ -95,6 +96,7 @@ package final class Core: Pipeline {
     package func close() async {
         try? await opening.enter { [self] in
             guard let services = state.withLock({ $0.take() }) else { return }
+            await engineRounds.finish(services.mounts.router.mounts.values)
             do {
                 try await services.audit.close()
             } catch {
@@ -116,7 +118,7 @@ package final class Core: Pipeline {
             storage: barrier,
             environment: MountEnvironment(
                 storage: barrier, catalog: environment.catalog, time: environment.time, randomness: environment.randomness,
-                logger: logger))
+                logger: logger, record: { [time = environment.time] in try await audit.record($0, on: $1, at: time.now()) }))
         let wrapping = ResponseWrapping(tokens: tokens, ttlMax: settings.maxTTL)
         let leases = LeaseDesk(
             store: LeaseStore(tokens: tokens), tokens: tokens, mounts: mounts, time: environment.time, logger: logger,

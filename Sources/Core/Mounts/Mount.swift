@@ -6,11 +6,14 @@ final class Mount: Sendable {
     let router: PathRouter
     /// The engine, when it grants leases.
     let leased: (any LeasedEngine)?
+    /// The engine, when it has work of its own.
+    let periodic: (any PeriodicEngine)?
 
     init(entry: MountEntry, engine: any Engine) {
         self.entry = entry
         router = PathRouter(engine.paths)
         leased = engine as? any LeasedEngine
+        periodic = engine as? any PeriodicEngine
     }
 }
 

@@ -132,6 +132,7 @@ struct MountEnvironment: Sendable {
     var time: any TimeSource
     var randomness: any Randomness
     var logger: Logger
+    var record: @Sendable (ServerAct, MountEntry) async throws -> Void = { _, _ in }
 
     /// An engine that refuses everything stands in for a type that this build does not know or that fails to start,
     /// so that one bad mount never keeps the server from unsealing.
@@ -151,10 +152,12 @@ struct MountEnvironment: Sendable {
     private func context(_ entry: MountEntry) -> MountContext {
         var logger = logger
         logger[metadataKey: "mount"] = "\(entry.path)"
-        return MountContext(
+        var context = MountContext(
             path: entry.path, accessor: entry.accessor, options: entry.options, defaultTTL: entry.tuning.defaultTTL,
             maxTTL: entry.tuning.maxTTL, storage: PrefixedStorage(storage, prefix: entry.storagePrefix), time: time,
             randomness: randomness, logger: logger)
+        context.record = { [record] act in try await record(act, entry) }
+        return context
     }
 }
 

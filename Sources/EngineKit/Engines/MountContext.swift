@@ -15,6 +15,8 @@ package struct MountContext: Sendable {
     package var time: any TimeSource
     package var randomness: any Randomness
     package var logger: Logger
+    /// Puts on record what the engine does by itself; throws when no audit device can take it, and then it must not be done.
+    package var record: @Sendable (ServerAct) async throws -> Void = { _ in }
 
     package init(
         path: String, accessor: String, options: [String: String] = [:], defaultTTL: Int = 0, maxTTL: Int = 0,

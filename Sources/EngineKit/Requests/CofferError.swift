@@ -23,6 +23,10 @@ package struct CofferError: Error, Sendable {
     package var messages: [String]
     /// What a 404 still has to say, such as the metadata of a deleted version.
     package var data: JSON?
+    /// Finer than the code, for dialects with errors of their own: `insufficient_scope`.
+    package var reason: String?
+    /// Seconds until asking again makes sense.
+    package var retryAfter: Int?
 
     package init(_ code: Code, _ messages: String..., data: JSON? = nil) {
         self.code = code

@@ -28,7 +28,7 @@ func makePipeline(_ configuration: ServerConfiguration, _ logs: LogStream) async
         throw (error as? SealError).map { ConfigurationError("\($0)") } ?? error
     }
     return Composition(
-        pipeline: core, services: [JobService(core: core)], reload: { core.reopenAuditFiles() },
+        pipeline: core, services: [JobService(core: core), EngineRoundService(core: core)], reload: { core.reopenAuditFiles() },
         close: {
             await core.close()
             await store.close()

@@ -1,0 +1,34 @@
+import EngineKit
+import Synchronization
+
+/// The engines' own work under way: one round of each mount at a time, and no mount waits for another.
+final class EngineRounds: Sendable {
+    private let running = Mutex<Set<String>>([])
+
+    func begin(_ mounts: some Sequence<Mount>) {
+        for mount in mounts {
+            guard let engine = mount.periodic else { continue }
+            let uuid = mount.entry.uuid
+            guard running.withLock({ $0.insert(uuid).inserted }) else { continue }
+            Task.detached { [self] in
+                await engine.runRound()
+                _ = running.withLock { $0.remove(uuid) }
+            }
+        }
+    }
+
+    /// Lets every engine end what it has under way.
+    func finish(_ mounts: some Sequence<Mount>) async {
+        await withTaskGroup { group in
+            for engine in mounts.compactMap(\.periodic) { group.addTask { await engine.finish() } }
+        }
+    }
+}
+
+extension Core {
+    /// Starts a round of every engine that has work of its own; the server calls it every second.
+    package func beginEngineRounds() {
+        guard let services else { return }
+        engineRounds.begin(services.mounts.router.mounts.values)
+    }
+}

@@ -1,0 +1,15 @@
+/// An engine with work of its own, besides answering: refreshing, rotating, tidying.
+///
+/// Only the node that leads calls it. What it does is not a request, so it puts it on record itself:
+/// ``MountContext/record``.
+package protocol PeriodicEngine: Engine {
+    /// One round. It comes about once a second, never while the last one is still under way, and may take long.
+    func runRound() async
+
+    /// Ends what is under way, within seconds. Called once before the barrier closes; storage can still be written.
+    func finish() async
+}
+
+extension PeriodicEngine {
+    package func finish() async {}
+}
