@@ -6,13 +6,17 @@ package enum BuiltInPolicies {
     /// Held by wrapping tokens alone; no request can write it or give it to a token.
     package static let wrappingName = "response-wrapping"
 
-    /// One thing only: to be unwrapped, in the way of today or that of the first clients.
+    /// One thing only: to be unwrapped, in the way of today or that of the first clients, or to be exchanged.
     package static let wrappingText = """
         path "cubbyhole/response" {
           capabilities = ["read"]
         }
 
         path "sys/wrapping/unwrap" {
+          capabilities = ["update"]
+        }
+
+        path "sys/wrapping/rewrap" {
           capabilities = ["update"]
         }
 

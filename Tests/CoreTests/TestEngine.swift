@@ -11,6 +11,8 @@ final class TestEngine: LeasedEngine {
         var revocations: [String] = []
         /// So many revocations fail before one succeeds.
         var failuresLeft = 0
+        /// Revocations of leases below this path fail.
+        var brokenPath: String?
         var duringRead: (@Sendable () async -> Void)?
     }
 
@@ -31,7 +33,15 @@ final class TestEngine: LeasedEngine {
                         await state.withLock { $0.duringRead }?()
                         return make()
                     }
-                ])
+                ]),
+            EnginePath(
+                "login", "A token.",
+                endpoints: [
+                    .update: .init("Log in.") { [self] _ in
+                        await state.withLock { $0.duringRead }?()
+                        return Response(.none, auth: .grant(AuthGrant(displayName: "t", policies: ["app"], aliasName: "t")))
+                    }
+                ]),
         ]
     }
 
@@ -52,8 +62,9 @@ final class TestEngine: LeasedEngine {
         try state.withLock { state in
             let name = lease.data["username"]?.stringValue ?? ""
             state.revocations.append(name)
-            if state.failuresLeft > 0 {
-                state.failuresLeft -= 1
+            let isBroken = state.brokenPath.map { lease.id.hasPrefix($0) } ?? false
+            if state.failuresLeft > 0 || isBroken {
+                if !isBroken { state.failuresLeft -= 1 }
                 throw CofferError(.unavailable, "the test engine refuses")
             }
             state.alive.remove(name)

@@ -89,7 +89,7 @@ import Testing
     @Test(arguments: [
         (EngineKit.Operation.read, "secret/data/a"), (.read, "auth/token/lookup-self"), (.update, "auth/token/create"),
         (.update, "auth/token/renew-self"), (.update, "auth/token/revoke-self"), (.update, "sys/wrapping/wrap"),
-        (.update, "sys/wrapping/rewrap"), (.read, "cubbyhole/other"), (.update, "cubbyhole/response"), (.list, "cubbyhole/"),
+        (.read, "cubbyhole/other"), (.update, "cubbyhole/response"), (.list, "cubbyhole/"),
         (.read, "sys/internal/ui/resultant-acl"),
     ]) func aWrappingTokenDoesNothingElseAndIsNotSpentByTrying(operation: EngineKit.Operation, path: String) async throws {
         let server = try await CoreHarness.make()
@@ -140,6 +140,47 @@ import Testing
         #expect(await server.ask(.read, "auth/token/lookup-self", token: issued.clientToken).isSuccess)
     }
 
+    @Test func aLoginCanBeWrapped() async throws {
+        let server = try await CoreHarness.make()
+        await server.ask(.update, "sys/auth/userpass", ["type": "userpass"])
+        await server.ask(.update, "auth/userpass/users/bob", ["password": "pw"])
+        let answer = await server.ask(.update, "auth/userpass/login/bob", ["password": "pw"], token: nil, wrapTTL: 60)
+        #expect(answer.issued == nil)
+        let info = try #require(answer.wrapInfo)
+        #expect(info.creationPath == "auth/userpass/login/bob")
+        let issued = try #require(await unwrap(server, info.token).issued)
+        #expect(issued.accessor == info.wrappedAccessor)
+        #expect(issued.metadata == ["username": "bob"])
+        #expect(await server.ask(.read, "auth/token/lookup-self", token: issued.clientToken).isSuccess)
+        let failed = await server.ask(.update, "auth/userpass/login/bob", ["password": "no"], token: nil, wrapTTL: 60)
+        #expect(failed.wrapInfo == nil && !failed.isSuccess)
+    }
+
+    @Test func aWrappingTokenMayExchangeItself() async throws {
+        let server = try await CoreHarness.make()
+        let info = try await wrapped(server)
+        let again = try #require(await server.ask(.update, "sys/wrapping/rewrap", token: info.token).wrapInfo)
+        #expect(await unwrap(server, info.token).code == .invalidRequest)
+        #expect(await unwrap(server, again.token).data?["data"]?["k"] == "v")
+    }
+
+    @Test(arguments: [
+        (EngineKit.Operation.read, "secret/data/a"), (.list, "secret/metadata"), (.read, "sys/mounts"),
+        (.update, "sys/capabilities-self"), (.read, "auth/token/lookup-self"), (.read, "sys/policies/acl/default"),
+        (.update, "sys/leases/lookup"),
+    ]) func everyRouteCanBeWrapped(operation: EngineKit.Operation, path: String) async throws {
+        let server = try await CoreHarness.make()
+        await server.ask(.update, "secret/data/a", ["data": ["k": "v"]])
+        let token = try await server.token(["default"])
+        let keys = await server.ask(.list, "sys/leases/lookup/auth/token/create").data?["keys"]?.arrayValue
+        let lease = "auth/token/create/\(keys?.first?.stringValue ?? "")"
+        let body: JSONObject? = operation == .update ? ["paths": ["secret/data/a"], "lease_id": .string(lease)] : nil
+        let plain = await server.ask(operation, path, body)
+        let info = try #require(await server.ask(operation, path, body, wrapTTL: 60).wrapInfo)
+        #expect(await unwrap(server, info.token).data == plain.data)
+        #expect(await server.ask(.read, "auth/token/lookup-self", token: token).isSuccess)
+    }
+
     @Test func theFirstClientsReadItFromTheCubbyhole() async throws {
         let server = try await CoreHarness.make()
         let info = try await wrapped(server)
@@ -178,9 +219,29 @@ import Testing
         let file = directory.file("audit.log")
         #expect(await server.ask(.update, "sys/audit/file", ["type": "file", "options": ["file_path": .string(file)]]).isSuccess)
         server.engine.set { $0.duringRead = { fill(file) } }
+        let tokens = try await storage.list(Listing(prefix: "sys/token/id/")).count
         let answer = await server.ask(.read, "test/creds/a", wrapTTL: 60)
         #expect(answer.code == .internal)
         #expect(try await storage.list(Listing(prefix: "sys/token/cubby/", isRecursive: true)).isEmpty)
+        #expect(try await storage.list(Listing(prefix: "sys/token/id/")).count == tokens)
+        await server.core.runLeaseJobs()
+        #expect(server.engine.alive.isEmpty)
+    }
+
+    @Test(arguments: [nil, 60]) func aTokenThatIsOnNoRecordIsRevoked(wrapTTL: Int?) async throws {
+        let directory = try TemporaryDirectory()
+        var settings = CoreSettings()
+        settings.auditDirectories = [directory.path]
+        let storage = MemoryStorage()
+        let server = try await CoreHarness.make(storage: storage, settings: settings)
+        await server.ask(.update, "sys/mounts/test", ["type": "test"])
+        #expect(await server.ask(.update, "test/login").issued != nil)
+        let tokens = try await storage.list(Listing(prefix: "sys/token/id/")).count
+        let file = directory.file("audit.log")
+        #expect(await server.ask(.update, "sys/audit/file", ["type": "file", "options": ["file_path": .string(file)]]).isSuccess)
+        server.engine.set { $0.duringRead = { fill(file) } }
+        #expect(await server.ask(.update, "test/login", wrapTTL: wrapTTL).code == .internal)
+        #expect(try await storage.list(Listing(prefix: "sys/token/id/")).count == tokens)
     }
 
     @Test func theAuditShowsTheWrappingTokenAsAHashAlone() async throws {

@@ -1,6 +1,7 @@
 import EngineKit
 import Lifetimes
 import Logging
+import Synchronization
 import Syntax
 
 /// Leases and the engines behind them: what the pipeline, `sys/leases/` and the jobs ask.
@@ -24,16 +25,23 @@ struct LeaseDesk: Sendable {
     func register(_ response: inout Response, mount: Mount?, path: String, token: TokenEntry?) async throws -> String? {
         guard case .grant(let grant)? = response.lease else { return nil }
         guard let mount, let engine = mount.leased else { throw CofferError(.internal, "the engine cannot grant leases") }
+        guard let token else {
+            // No path that grants leases is open to callers without a token.
+            try await engine.revoke(HeldLease(id: path, data: grant.data, issuedAt: time.now(), expiresAt: time.now()))
+            throw CofferError.denied
+        }
         let tuning = mount.entry.tuning
         let draft = store.draft(
-            path: path, tokenID: token?.id ?? "", mountID: mount.entry.uuid, mountPath: mount.entry.path, grant: grant,
+            path: path, token: token, mountID: mount.entry.uuid, mountPath: mount.entry.path, grant: grant,
             defaultTTL: tuning.defaultTTL > 0 ? tuning.defaultTTL : defaultTTL, maxTTL: tuning.maxTTL > 0 ? tuning.maxTTL : maxTTL)
         do {
-            guard let entry = token == nil ? nil : try await store.register(draft) else { throw CofferError.denied }
-            // An unmount that took the mount away before this lease was written has not seen it.
-            guard mounts.router.mounts[mount.entry.path] === mount || isMounted(mount.entry.uuid) else {
-                throw CofferError.notFound
+            guard token.usesLeft >= 0 else {
+                throw CofferError.invalid(
+                    "the secret cannot be returned: the token had one use left, so what it leased was revoked at once")
             }
+            guard let entry = try await store.register(draft) else { throw CofferError.denied }
+            // An unmount that took the mount away before this lease was written has not seen it.
+            guard mounts.holds(mount) else { throw CofferError.notFound }
             response.lease = .held(entry.shown(at: time.now()))
             return entry.id
         } catch {
@@ -62,9 +70,15 @@ struct LeaseDesk: Sendable {
 
     func renew(_ id: String, increment: Int) async throws -> LeaseEntry {
         let now = time.now()
-        guard let (entry, version) = try await store.read(id), entry.isActive(at: now),
-            let token = try await tokens.entry(id: entry.tokenID), token.isValid(at: now)
-        else { throw CofferError.invalid("lease not found") }
+        if try await token(ofLease: id) != nil { throw CofferError.invalid("tokens cannot be renewed through this endpoint") }
+        guard let (entry, version) = try await store.read(id), entry.isActive(at: now) else {
+            throw CofferError.invalid("lease not found")
+        }
+        if !entry.tokenID.isEmpty {
+            guard try await tokens.entry(id: entry.tokenID)?.isValid(at: now) == true else {
+                throw CofferError.invalid("lease not found")
+            }
+        }
         guard entry.isRenewable, let engine = engine(of: entry) else { throw CofferError.invalid("lease is not renewable") }
         let grant = try await engine.renew(entry.held, increment: max(0, increment))
         guard let renewed = try await store.renew(entry, version: version, grant: grant) else {
@@ -77,30 +91,34 @@ struct LeaseDesk: Sendable {
 
     /// - Parameter waits: Until the engine has done it; otherwise the jobs do it within seconds.
     func revoke(_ id: String, waits: Bool) async throws {
+        if let token = try await token(ofLease: id) { return try await tokens.revokeTree(id: token.id) }
         // Somebody who waits tries at once; should that be cut off, the queue has it.
         guard let entry = try await store.beginRevoking(id, retryAfter: waits ? 60 : 0), waits else { return }
         try await attempt(entry)
     }
 
-    /// Every lease below a prefix, which ends with `/`. Goes on after a failure and throws at the end.
+    /// The lease of this very id or, when there is none, every lease below the path, which has no final `/`; tokens too.
+    ///
+    /// Goes on after a failure and throws at the end.
     ///
     /// - Parameters:
     ///   - force: Leases are forgotten even if their engine fails.
     ///   - engine: Used for all of them, where their mount is already gone.
-    func revokeAll(_ prefix: String, waits: Bool = true, force: Bool = false, engine: (any LeasedEngine)? = nil) async throws {
-        var last: String?
-        var failures = 0
+    func revokeAll(
+        _ path: String, waits: Bool = true, force: Bool = false, engine: (any LeasedEngine)? = nil
+    ) async throws {
+        if try await store.read(path) != nil {
+            try await revoke(path, waits: waits, force: force, engine: engine)
+            return
+        }
+        try await revokeTokens(below: path + "/")
+        var (last, failures): (String?, Int) = (nil, 0)
         while true {
-            let names = try await store.list(prefix, after: last, limit: Self.pageSize, isRecursive: true)
-            failures += await concurrently(names) { name in
-                guard let entry = try await store.beginRevoking(prefix + name, retryAfter: waits ? 60 : 0), waits else { return }
-                do {
-                    try await attempt(entry, engine: engine)
-                } catch {
-                    guard force else { throw error }
-                    try await store.forget(entry)
-                }
+            let names = try await store.list(path + "/", after: last, limit: Self.pageSize, isRecursive: true)
+            let results = await concurrently(names, width: Self.widthMax) { name in
+                try await revoke("\(path)/\(name)", waits: waits, force: force, engine: engine)
             }
+            failures += results.count(where: \.isFailure)
             last = names.last
             if names.count < Self.pageSize { break }
         }
@@ -109,15 +127,33 @@ struct LeaseDesk: Sendable {
         }
     }
 
+    private func revoke(_ id: String, waits: Bool, force: Bool, engine: (any LeasedEngine)?) async throws {
+        guard let entry = try await store.beginRevoking(id, retryAfter: waits ? 60 : 0), waits else { return }
+        do {
+            try await attempt(entry, engine: engine)
+        } catch {
+            guard force else { throw error }
+            try await store.forget(entry)
+        }
+    }
+
     /// Revokes what is due. The server calls it every second; a round is bounded.
     func runRound() async throws {
+        let outages = Outages()
         for _ in 0..<40 {
             let due = try await store.due(limit: Self.pageSize)
-            _ = await concurrently(due) { due in
+            let results = await concurrently(due, width: Self.widthMax) { due in
                 guard let entry = try await store.take(due) else { return }
-                try await attempt(entry, due: due)
+                guard outages.mayTry(entry.mountID) else { return try await store.postpone(entry.id, due: due) }
+                do {
+                    try await attempt(entry, due: due)
+                    outages.note(entry.mountID, isFailure: false)
+                } catch {
+                    outages.note(entry.mountID, isFailure: true)
+                    throw error
+                }
             }
-            if due.count < Self.pageSize { return }
+            if due.count < Self.pageSize || results.allSatisfy(\.isFailure) { return }
         }
     }
 
@@ -148,37 +184,6 @@ struct LeaseDesk: Sendable {
         return mounts.values.first { $0.entry.uuid == lease.mountID }?.leased
     }
 
-    private func isMounted(_ uuid: String) -> Bool { mounts.router.mounts.values.contains { $0.entry.uuid == uuid } }
-
-    /// How many failed.
-    private func concurrently<Item: Sendable>(
-        _ items: [Item], _ body: @escaping @Sendable (Item) async throws -> Void
-    ) async -> Int {
-        await withTaskGroup(of: Bool.self) { group in
-            var rest = items[...]
-            var failures = 0
-            func addNext() {
-                guard let item = rest.popFirst() else { return }
-                group.addTask { await Self.fails { try await body(item) } }
-            }
-            for _ in 0..<Self.widthMax { addNext() }
-            while let isFailure = await group.next() {
-                if isFailure { failures += 1 }
-                addNext()
-            }
-            return failures
-        }
-    }
-
-    private static func fails(_ body: () async throws -> Void) async -> Bool {
-        do {
-            try await body()
-            return false
-        } catch {
-            return true
-        }
-    }
-
     /// Queues leases whose token is gone, in the background.
     func tidy() {
         Task.detached(priority: .background) { [store, logger] in
@@ -190,4 +195,21 @@ struct LeaseDesk: Sendable {
             }
         }
     }
+}
+
+/// Mounts whose revocations fail one after the other in a round. What else they have due is put off, so that a database that
+/// is away, and takes its time to say so, does not keep the leases of others waiting.
+private final class Outages: Sendable {
+    private static let failuresMax = 8
+    private let failures = Mutex<[String: Int]>([:])
+
+    func mayTry(_ mountID: String) -> Bool { failures.withLock { $0[mountID, default: 0] < Self.failuresMax } }
+
+    func note(_ mountID: String, isFailure: Bool) {
+        failures.withLock { $0[mountID] = isFailure ? $0[mountID, default: 0] + 1 : 0 }
+    }
+}
+
+extension Result {
+    fileprivate var isFailure: Bool { if case .failure = self { true } else { false } }
 }

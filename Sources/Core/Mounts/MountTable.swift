@@ -27,6 +27,12 @@ final class MountTable: Sendable {
     /// Every mount there is, the built-in ones too.
     var entries: [MountEntry] { state.withLock { $0.entries } }
 
+    /// False once the mount was taken away; one that was tuned or moved is the same.
+    func holds(_ mount: Mount) -> Bool {
+        let mounts = router.mounts
+        return mounts[mount.entry.path] === mount || mounts.values.contains { $0.entry.uuid == mount.entry.uuid }
+    }
+
     func entry(at path: String) -> MountEntry? { entries.first { $0.path == path } }
 
     /// Reads the table and mounts everything in it. Call after an unseal.

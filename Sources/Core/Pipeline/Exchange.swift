@@ -35,6 +35,7 @@ struct Exchange {
             // What a refusal still has to say was asked to be wrapped too.
             if incoming.wrapTTL != nil { refusal.data = nil }
             outcome = .failure(refusal)
+            await takeBack()
         }
         let answered = await close(outcome)
         if case .success(let response) = answered { await response.afterRecording?() }
@@ -49,7 +50,8 @@ struct Exchange {
     }
 
     private var isRecorded = false
-    private var registeredLease: String?
+    /// Undoes what was made for an answer that does not leave.
+    private var undoing: [@Sendable () async throws -> Void] = []
     /// When a request that changes nothing was allowed; its record waits for the answer's.
     private var allowedAt: Timestamp?
     private var acl: ACL?
@@ -78,10 +80,11 @@ struct Exchange {
         try await record(endpoint)
         guard operation != .help else { return Help.response(for: declared) }
         var response = try await endpoint.handler(request)
-        registeredLease = try await services.leases.register(&response, mount: mount, path: path.text, token: entry)
+        if let takeBack = response.takeBack { undoing.append(takeBack) }
+        try await registerLease(&response)
         try await issueToken(&response)
         response.warnings += ignoredFieldWarnings(declared)
-        if let ttl = incoming.wrapTTL { response = try await services.wrapping.wrap(response, ttl: ttl, path: path.text) }
+        try await wrap(&response)
         return response
     }
 
@@ -238,7 +241,7 @@ struct Exchange {
             try await services.audit.record(auditEntry(outcome))
         } catch {
             result = .failure(error)
-            if case .success(let response) = outcome { await discard(response) }
+            await takeBack()
         }
         if let entry, entry.usesLeft == -1 {
             do {
@@ -251,14 +254,15 @@ struct Exchange {
         return result
     }
 
-    /// What this request made is not to be had in any other way either when its answer is on no record.
-    private func discard(_ response: Response) async {
-        do {
-            if let registeredLease { try await services.leases.revoke(registeredLease, waits: false) }
-            if let wrapInfo = response.wrapInfo { try await services.tokens.destroyWrapping(wrapInfo.token) }
-        } catch {
-            // Nobody was told of it, and it ends by itself.
-            core.logger.warning("could not take back an unrecorded answer", metadata: ["request_id": "\(incoming.id)"])
+    /// What this request made is not to be had in any other way either when its answer does not leave.
+    private mutating func takeBack() async {
+        while let undo = undoing.popLast() {
+            do {
+                try await undo()
+            } catch {
+                // Nobody was told of it, and it ends by itself.
+                core.logger.warning("could not take back an unsent answer", metadata: ["request_id": "\(incoming.id)"])
+            }
         }
     }
 
@@ -277,14 +281,32 @@ struct Exchange {
             incoming: incoming, path: path, operation: operation, mount: mount?.entry, entry: entry, granting: granting, body: body)
     }
 
-    // MARK: 7. Tokens of logins
+    // MARK: 7. Leases, tokens of logins, wrapping
 
-    private func issueToken(_ response: inout Response) async throws {
+    private mutating func registerLease(_ response: inout Response) async throws {
+        let leases = services.leases
+        guard let id = try await leases.register(&response, mount: mount, path: path.text, token: entry) else { return }
+        undoing.append { try await leases.revoke(id, waits: false) }
+    }
+
+    private mutating func issueToken(_ response: inout Response) async throws {
         guard case .grant(let grant)? = response.auth, let mount else { return }
-        let issued = try await LoginTokens(tokens: services.tokens, settings: core.settings, time: core.environment.time)
+        let tokens = services.tokens
+        let issued = try await LoginTokens(tokens: tokens, settings: core.settings, time: core.environment.time)
             .issue(grant, mount: mount.entry, path: path.text)
+        undoing.append { try await tokens.revokeTree(id: tokens.id(of: issued.auth.clientToken)) }
+        // Disabling the method has revoked the tokens that it saw.
+        guard services.mounts.holds(mount) else { throw CofferError.denied }
         response.auth = .issued(issued.auth)
         response.warnings += issued.warnings
+    }
+
+    private mutating func wrap(_ response: inout Response) async throws {
+        guard let ttl = incoming.wrapTTL, response.wrapInfo == nil else { return }
+        response = try await services.wrapping.wrap(response, ttl: ttl, path: path.text)
+        guard let token = response.wrapInfo?.token else { return }
+        let tokens = services.tokens
+        undoing.append { try await tokens.destroyWrapping(token) }
     }
 }
 

@@ -47,15 +47,21 @@ extension SystemEngine {
     }
 
     private func lookUpLease(_ request: Request) async throws -> Response {
-        guard let entry = try await leases.store.read(try leaseID(request))?.entry else {
+        let (id, now) = (try leaseID(request), core.environment.time.now())
+        let (times, isRenewable, seconds): ([Timestamp?], Bool, Int)
+        if let entry = try await leases.store.read(id)?.entry {
+            times = [entry.issuedAt, entry.expiresAt, entry.renewedAt]
+            (isRenewable, seconds) = (entry.isRenewable && entry.state == .active, entry.secondsLeft(at: now))
+        } else if let token = try await leases.token(ofLease: id), token.isValid(at: now) {
+            times = [token.createdAt, token.expiresAt, token.renewedAt]
+            (isRenewable, seconds) = (token.isRenewable, token.secondsLeft(at: now))
+        } else {
             throw CofferError.invalid("invalid lease")
         }
+        let texts = times.map { $0.map { JSON.string($0.description) } ?? .null }
         return .data([
-            "id": .string(entry.id), "issue_time": .string(entry.issuedAt.description),
-            "expire_time": .string(entry.expiresAt.description),
-            "last_renewal": entry.renewedAt.map { .string($0.description) } ?? .null,
-            "renewable": .bool(entry.isRenewable && entry.state == .active),
-            "ttl": .int(entry.secondsLeft(at: core.environment.time.now())),
+            "id": .string(id), "issue_time": texts[0], "expire_time": texts[1], "last_renewal": texts[2],
+            "renewable": .bool(isRenewable), "ttl": .int(seconds),
         ])
     }
 
@@ -108,13 +114,15 @@ extension SystemEngine {
     private func prefix(_ request: Request) throws(CofferError) -> String {
         let prefix = request.captures["prefix"]
         guard !prefix.isEmpty else { throw .invalid("missing prefix") }
-        return prefix + "/"
+        return prefix
     }
 
     private func listLeases(_ request: Request, _ prefix: String) async throws -> Response {
-        try .keys(
-            try await leases.store.list(
-                prefix, after: request.fields.string("after"), limit: Self.page(request.fields)))
+        let (after, limit) = (request.fields.string("after"), Self.page(request.fields))
+        let names = try await leases.store.list(prefix, after: after, limit: limit)
+        let tokens = try await leases.tokenNames(below: prefix, after: after, limit: limit)
+        let all = Set(names + tokens).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        return try .keys(Array(all.prefix(limit)))
     }
 
     private func isOperator(_ request: Request) async throws -> Bool {

@@ -121,15 +121,16 @@ extension SystemEngine {
     // MARK: Changing
 
     private func disable(_ request: Request, _ mountClass: MountEntry.Class) async throws -> Response {
-        let path = (mountClass == .auth ? "auth/" : "") + request.captures["path"] + "/"
-        guard let entry = mounts.entry(at: path) else { return .empty }
+        let mountPath = (mountClass == .auth ? "auth/" : "") + request.captures["path"] + "/"
+        guard let entry = mounts.entry(at: mountPath) else { return .empty }
         guard !entry.isBuiltIn else { throw CofferError.invalid("cannot unmount \"\(entry.shownPath)\"") }
         let engine = mounts.router.mounts[entry.path]?.leased
         // While the mount is there, its engine can take back everything; a failure leaves the mount as it is.
-        try await leases.revokeAll(entry.path)
+        let path = String(entry.path.dropLast())
+        try await leases.revokeAll(path)
         try await mounts.remove(entry) {
             // What requests already on their way had leased meanwhile. It is queued when this fails.
-            try? await leases.revokeAll(entry.path, engine: engine)
+            try? await leases.revokeAll(path, engine: engine)
         }
         return .empty
     }
@@ -207,7 +208,7 @@ extension SystemEngine {
             entries[index].path = target
         }
         // Leases are named by the path they were made at, so they end where their mount moves away; what fails is queued.
-        try? await leases.revokeAll(source.path)
+        try? await leases.revokeAll(String(source.path.dropLast()))
         let move = core.moves.record(from: source.path, to: target, randomness: core.environment.randomness)
         return .data(["migration_id": .string(move.id)])
     }

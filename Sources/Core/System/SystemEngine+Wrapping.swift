@@ -32,7 +32,9 @@ extension SystemEngine {
                 endpoints: [
                     .update: .init("A new token of the same life for the same answer.") { request in
                         var response = Response(.none)
-                        response.wrapInfo = try await wrapping.rewrap(wrappingToken(request))
+                        let info = try await wrapping.rewrap(wrappingToken(request))
+                        response.wrapInfo = info
+                        response.takeBack = { try await wrapping.tokens.destroyWrapping(info.token) }
                         return response
                     }
                 ]),

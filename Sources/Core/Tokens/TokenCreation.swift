@@ -45,6 +45,7 @@ extension TokenEngine {
         }
         var response = Response(.none, auth: .issued(made.entry.issued(token: made.token, seconds: draft.lifetime?.ttl ?? 0)))
         response.warnings = draft.warnings
+        response.takeBack = { [tokens] in try await tokens.revokeTree(id: made.entry.id) }
         return response
     }
 }

@@ -24,6 +24,8 @@ package struct Response: Sendable {
     package var warnings: [String] = []
     /// Done when the answer is on record and before it leaves, such as sealing.
     package var afterRecording: (@Sendable () async -> Void)?
+    /// Undoes what was made for this answer, when it cannot be recorded and so does not leave.
+    package var takeBack: (@Sendable () async throws -> Void)?
     /// Keys of `data` and of the request that the audit may show in the clear, such as counters.
     package var auditClearKeys: [String] = []
 

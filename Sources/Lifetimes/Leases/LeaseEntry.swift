@@ -7,12 +7,13 @@ package struct LeaseEntry: Sendable, Hashable {
         case active
         /// Its revocation was decided and is tried until it succeeds.
         case revoking
-        /// So many attempts failed that only an operator can help.
+        /// So many attempts failed that an operator should help; it is tried once a day all the same.
         case irrevocable
     }
 
     /// The path that was read and 24 random characters: `database/creds/app/…`.
     package var id: String
+    /// The token whose revocation takes it along; empty for that of an orphan batch token.
     package var tokenID: String
     /// The uuid of the mount whose engine revokes it.
     package var mountID: String
@@ -25,6 +26,8 @@ package struct LeaseEntry: Sendable, Hashable {
     package var ttl: Int
     /// Seconds from its beginning that no renewal passes.
     package var maxTTL: Int
+    /// A moment that no renewal passes: the end of a batch token, which is on no record.
+    package var limit: Timestamp?
     package var isRenewable: Bool
     /// The engine's own.
     package var data: JSONObject
@@ -55,6 +58,7 @@ extension LeaseEntry {
             "issued": .int(issuedAt.nanoseconds), "expires": .int(expiresAt.nanoseconds), "ttl": .int(ttl),
             "max_ttl": .int(maxTTL), "renewable": .bool(isRenewable), "state": .string(state.rawValue), "data": .object(data),
         ]
+        if let limit { object["limit"] = .int(limit.nanoseconds) }
         if let renewedAt { object["renewed"] = .int(renewedAt.nanoseconds) }
         if let retryAt { object["retry"] = .int(retryAt.nanoseconds) }
         if attempts > 0 {
@@ -77,7 +81,8 @@ extension LeaseEntry {
         self.init(
             id: id, tokenID: tokenID, mountID: mountID, mountPath: mountPath, issuedAt: Timestamp(nanoseconds: Int64(issued)),
             renewedAt: object["renewed"]?.intValue.map { Timestamp(nanoseconds: Int64($0)) },
-            expiresAt: Timestamp(nanoseconds: Int64(expires)), ttl: ttl, maxTTL: maxTTL, isRenewable: isRenewable, data: data,
+            expiresAt: Timestamp(nanoseconds: Int64(expires)), ttl: ttl, maxTTL: maxTTL,
+            limit: object["limit"]?.intValue.map { Timestamp(nanoseconds: Int64($0)) }, isRenewable: isRenewable, data: data,
             state: state, attempts: object["attempts"]?.intValue ?? 0, failure: object["failure"]?.stringValue ?? "",
             retryAt: object["retry"]?.intValue.map { Timestamp(nanoseconds: Int64($0)) })
     }

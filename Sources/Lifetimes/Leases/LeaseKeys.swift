@@ -8,7 +8,8 @@ enum LeaseKeys {
     static let irrevocables = "lease/stuck/"
 
     static func entry(_ id: String) -> String { entries + id }
-    static func token(_ tokenID: String, _ id: String) -> String { leases(ofToken: tokenID) + id }
+    /// nil for a lease that belongs to no token on record.
+    static func token(_ tokenID: String, _ id: String) -> String? { tokenID.isEmpty ? nil : leases(ofToken: tokenID) + id }
     static func leases(ofToken tokenID: String) -> String { "lease/token/\(tokenID)/" }
     static func expiry(_ moment: Timestamp, _ id: String) -> String { expiries + sortable(moment) + "/" + id }
     /// Revocations that wait, by the moment of their next attempt.
@@ -22,8 +23,9 @@ enum LeaseKeys {
         return (seconds, String(parts[1]))
     }
 
+    /// Whole seconds, rounded up: what an index says is due has ended.
     private static func sortable(_ moment: Timestamp) -> String {
-        let digits = String(max(0, moment.seconds))
+        let digits = String(moment.secondsRoundedUp(since: Timestamp(seconds: 0)))
         return String(repeating: "0", count: max(0, 12 - digits.utf8.count)) + digits
     }
 }

@@ -9,8 +9,8 @@ package enum LeaseLifetime {
     }
 
     /// When a new lease ends: never behind its token. nil when that moment has come.
-    package static func end(ttl: Int, tokenEnd: Timestamp?, at now: Timestamp) -> Timestamp? {
-        later(than: now, [now.adding(seconds: ttl), tokenEnd])
+    package static func end(_ lease: LeaseEntry, tokenEnd: Timestamp?, at now: Timestamp) -> Timestamp? {
+        later(than: now, [now.adding(seconds: lease.ttl), lease.limit, tokenEnd])
     }
 
     /// When a renewed lease ends, or nil when it has reached an end that no renewal moves.
@@ -19,8 +19,21 @@ package enum LeaseLifetime {
     ) -> Timestamp? {
         let limit = grant.maxTTL > 0 ? min(grant.maxTTL, lease.maxTTL) : lease.maxTTL
         let ttl = grant.ttl > 0 ? grant.ttl : lease.ttl
-        return later(than: now, [now.adding(seconds: ttl), lease.issuedAt.adding(seconds: limit), tokenEnd])
+        return later(than: now, [now.adding(seconds: ttl), lease.issuedAt.adding(seconds: limit), lease.limit, tokenEnd])
     }
+
+    /// Seconds until a revocation that failed so many times is tried again: doubled each time, and spread by a fifth to
+    /// both sides, so that what failed together does not come back together. `spread` is random, from 0 to 255.
+    package static func wait(afterFailures failures: Int, spread: UInt8) -> Int {
+        jittered(min(waitMinSeconds << min(max(failures - 1, 0), 20), waitMaxSeconds), spread)
+    }
+
+    package static func jittered(_ seconds: Int, _ spread: UInt8) -> Int {
+        max(1, seconds * 4 / 5 + seconds * 2 * Int(spread) / (5 * 255))
+    }
+
+    package static let waitMinSeconds = 5
+    package static let waitMaxSeconds = 3_600
 
     private static func later(than now: Timestamp, _ ends: [Timestamp?]) -> Timestamp? {
         guard let end = ends.compactMap({ $0 }).min(), end > now else { return nil }

@@ -4,10 +4,10 @@ package import EngineKit
 ///
 /// The decision is on disk before an engine is asked, so a crash delays a revocation and never loses it.
 extension LeaseStore {
-    /// Attempts until a lease counts as irrevocable: with the waits below, an hour and a half.
+    /// Attempts until a lease counts as irrevocable: with ``LeaseLifetime/wait(afterFailures:spread:)`` about 40 minutes.
     package static let revocationsMax = 10
-    private static let waitMinSeconds = 5
-    private static let waitMaxSeconds = 3_600
+    private static let postponedSeconds = 30
+    private static let irrevocableSeconds = 86_400
 
     /// A lease whose end has come, and the index entry that says so.
     package struct Due: Sendable, Hashable {
@@ -31,32 +31,32 @@ extension LeaseStore {
 
     /// The lease that is due, or nil when it is not (any more); what an index said of a lease that is gone is removed.
     package func take(_ due: Due) async throws(StorageError) -> LeaseEntry? {
-        guard let entry = try await read(due.id)?.entry else {
-            var batch = Batch()
-            batch.delete(due.key)
-            try await storage.commit(batch)
-            return nil
+        let current = try await read(due.id)
+        if let entry = current?.entry {
+            // A revoked token queues its leases by their ids alone, so their entries do not say so.
+            let isQueued = entry.state == .active && due.key.hasPrefix(LeaseKeys.queue)
+            if isQueued || Self.indexes(entry).contains(due.key) { return entry }
         }
-        // The index counts whole seconds; the lease has its last one to the end.
-        if due.key == LeaseKeys.expiry(entry.expiresAt, entry.id), time.now() < entry.expiresAt { return nil }
-        return entry
+        // Gone, renewed or put off since the index was read. A change at the same moment may need the key again.
+        var batch = Batch()
+        batch.check(LeaseKeys.entry(due.id), current.map { .version($0.version) } ?? .absent)
+        batch.delete(due.key)
+        _ = try await storage.commitIfUnchanged(batch)
+        return nil
     }
 
     /// Notes that a lease is to be revoked, and when that is tried at the latest. nil when there is no such lease.
     package func beginRevoking(_ id: String, retryAfter seconds: Int) async throws(StorageError) -> LeaseEntry? {
-        while true {
-            guard let (old, version) = try await read(id) else { return nil }
-            var entry = old
+        try await change(id) { [time] entry in
             entry.state = .revoking
             entry.attempts = 0
             entry.retryAt = time.now().adding(seconds: seconds)
-            if try await replace(old, version, with: entry) { return entry }
         }
     }
 
     /// Writes a lease that could not be registered into the queue, so that its engine is asked again.
     package func enqueue(_ draft: LeaseEntry) async throws(StorageError) {
-        let retryAt = time.now().adding(seconds: Self.waitMinSeconds)
+        let retryAt = time.now().adding(seconds: LeaseLifetime.waitMinSeconds)
         var entry = draft
         entry.state = .revoking
         entry.retryAt = retryAt
@@ -66,24 +66,32 @@ extension LeaseStore {
         try await storage.commit(batch)
     }
 
-    /// Notes a failed attempt: the next comes later, or never without an operator.
+    /// Notes a failed attempt: the next comes later, and from ``revocationsMax`` on once a day.
     package func failed(_ id: String, reason: String, due: Due? = nil) async throws(StorageError) -> LeaseEntry? {
-        while true {
-            guard let (old, version) = try await read(id) else { return nil }
-            var entry = old
-            entry.attempts = old.attempts + 1
+        let spread = spread()
+        return try await change(id, due: due) { [time] entry in
+            entry.attempts += 1
             entry.failure = String(reason.prefix(500))
-            if entry.attempts >= Self.revocationsMax {
-                entry.state = .irrevocable
-                entry.retryAt = nil
-            } else {
-                entry.state = .revoking
-                let wait = min(Self.waitMinSeconds << min(old.attempts, 20), Self.waitMaxSeconds)
-                entry.retryAt = time.now().adding(seconds: wait)
-            }
-            if try await replace(old, version, with: entry, due: due) { return entry }
+            let isLast = entry.attempts >= Self.revocationsMax
+            entry.state = isLast ? .irrevocable : .revoking
+            let wait =
+                isLast
+                ? LeaseLifetime.jittered(Self.irrevocableSeconds, spread)
+                : LeaseLifetime.wait(afterFailures: entry.attempts, spread: spread)
+            entry.retryAt = time.now().adding(seconds: wait)
         }
     }
+
+    /// Puts a revocation off without an attempt, because others of its mount have just failed.
+    package func postpone(_ id: String, due: Due) async throws(StorageError) {
+        let spread = spread()
+        _ = try await change(id, due: due) { [time] entry in
+            if entry.state == .active { entry.state = .revoking }
+            entry.retryAt = time.now().adding(seconds: LeaseLifetime.jittered(Self.postponedSeconds, spread))
+        }
+    }
+
+    private func spread() -> UInt8 { randomness.bytes(1).first ?? 0 }
 
     /// Removes a lease whose engine has taken back what it gave.
     package func forget(_ lease: LeaseEntry, due: Due? = nil) async throws(StorageError) {
@@ -91,34 +99,46 @@ extension LeaseStore {
         let entry = try await read(lease.id)?.entry ?? lease
         var batch = Batch()
         batch.delete(LeaseKeys.entry(entry.id))
-        for key in Self.indexes(entry).union(due.map { [$0.key] } ?? []) { batch.delete(key) }
+        for key in Set(Self.indexes(entry)).union(due.map { [$0.key] } ?? []) { batch.delete(key) }
         try await storage.commit(batch)
     }
 
-    private func replace(
-        _ old: LeaseEntry, _ version: UInt64, with new: LeaseEntry, due: Due? = nil
-    ) async throws(StorageError) -> Bool {
-        let (before, after) = (Self.indexes(old).union(due.map { [$0.key] } ?? []), Self.indexes(new))
-        var batch = Batch()
-        batch.put(LeaseKeys.entry(new.id), new.encoded(), if: .version(version))
-        for key in before.subtracting(after) { batch.delete(key) }
-        for key in after { batch.put(key, []) }
-        return try await storage.commitIfUnchanged(batch)
+    /// Reads, changes and writes back with the indexes; tries again when another change came between.
+    private func change(
+        _ id: String, due: Due? = nil, _ body: (inout LeaseEntry) -> Void
+    ) async throws(StorageError) -> LeaseEntry? {
+        for _ in 0..<Self.attemptsMax {
+            guard let (old, version) = try await read(id) else { return nil }
+            var new = old
+            body(&new)
+            let before = Set(Self.indexes(old)).union(due.map { [$0.key] } ?? [])
+            let after = Set(Self.indexes(new))
+            var batch = Batch()
+            batch.put(LeaseKeys.entry(id), new.encoded(), if: .version(version))
+            for key in before.subtracting(after) { batch.delete(key) }
+            for key in after { batch.put(key, []) }
+            if try await storage.commitIfUnchanged(batch) { return new }
+        }
+        throw .unavailable("too many changes to one lease at once; retry")
     }
 
-    private static func indexes(_ entry: LeaseEntry) -> Set<String> {
-        switch entry.state {
-        case .active: [LeaseKeys.expiry(entry.expiresAt, entry.id), LeaseKeys.token(entry.tokenID, entry.id)]
-        case .revoking: entry.retryAt.map { [LeaseKeys.queue($0, entry.id)] } ?? []
-        case .irrevocable: [LeaseKeys.irrevocable(entry.id)]
-        }
+    /// Where a lease is listed besides under its id.
+    static func indexes(_ entry: LeaseEntry) -> [String] {
+        let retry = entry.retryAt.map { LeaseKeys.queue($0, entry.id) }
+        let keys: [String?] =
+            switch entry.state {
+            case .active: [LeaseKeys.expiry(entry.expiresAt, entry.id), LeaseKeys.token(entry.tokenID, entry.id)]
+            case .revoking: [retry]
+            case .irrevocable: [LeaseKeys.irrevocable(entry.id), retry]
+            }
+        return keys.compactMap(\.self)
     }
 
     /// Queues one page of leases whose token is gone, such as after a restore. The last id of the page, nil at the end.
     package func tidy(after: String?, limit: Int) async throws(StorageError) -> String? {
         let ids = try await list("", after: after, limit: limit, isRecursive: true)
         for id in ids {
-            guard let entry = try await read(id)?.entry, entry.state == .active else { continue }
+            guard let entry = try await read(id)?.entry, entry.state == .active, !entry.tokenID.isEmpty else { continue }
             if try await storage.get(TokenKeys.entry(entry.tokenID)) == nil { _ = try await beginRevoking(id, retryAfter: 0) }
         }
         return ids.count < limit ? nil : ids.last

@@ -7,9 +7,9 @@ package import EngineKit
 package struct LeaseStore: Sendable {
     let storage: any Storage
     let time: any TimeSource
-    private let randomness: any Randomness
+    let randomness: any Randomness
 
-    private static let attemptsMax = 16
+    static let attemptsMax = 16
 
     /// Shares the tokens' slice: a lease is made only while its token is there.
     package init(tokens: TokenStore) {
@@ -43,29 +43,28 @@ package struct LeaseStore: Sendable {
 
     /// A lease that is not registered yet, with its end not yet bounded by the token's.
     package func draft(
-        path: String, tokenID: String, mountID: String, mountPath: String, grant: LeaseGrant, defaultTTL: Int, maxTTL: Int
+        path: String, token: TokenEntry, mountID: String, mountPath: String, grant: LeaseGrant, defaultTTL: Int, maxTTL: Int
     ) -> LeaseEntry {
         let now = time.now()
         let terms = LeaseLifetime.terms(grant, defaultTTL: defaultTTL, maxTTL: maxTTL)
+        // A batch token is on no record, so what it leases ends with it or with its parent.
+        let isBatch = token.type == .batch
         return LeaseEntry(
-            id: path + "/" + TokenFormat.makeAccessor(randomness), tokenID: tokenID, mountID: mountID, mountPath: mountPath,
-            issuedAt: now, expiresAt: now.adding(seconds: terms.ttl), ttl: terms.ttl, maxTTL: terms.maxTTL,
-            isRenewable: grant.isRenewable, data: grant.data)
+            id: path + "/" + TokenFormat.makeAccessor(randomness), tokenID: isBatch ? token.parentID : token.id,
+            mountID: mountID, mountPath: mountPath, issuedAt: now, expiresAt: now.adding(seconds: terms.ttl), ttl: terms.ttl,
+            maxTTL: terms.maxTTL, limit: isBatch ? token.expiresAt : nil, isRenewable: grant.isRenewable, data: grant.data)
     }
 
     /// The lease as it was registered, or nil when its token is gone or at its end.
     package func register(_ draft: LeaseEntry) async throws(StorageError) -> LeaseEntry? {
         for _ in 0..<Self.attemptsMax {
-            guard let token = try await token(draft.tokenID) else { return nil }
-            var entry = draft
-            guard let end = LeaseLifetime.end(ttl: draft.ttl, tokenEnd: token.entry.expiresAt, at: time.now()) else { return nil }
-            entry.expiresAt = end
             var batch = Batch()
-            // A revocation deletes this record: then the lease is not written either.
-            batch.check(TokenKeys.entry(entry.tokenID), .version(token.version))
+            guard let token = try await owner(of: draft, into: &batch) else { return nil }
+            var entry = draft
+            guard let end = LeaseLifetime.end(draft, tokenEnd: token.end, at: time.now()) else { return nil }
+            entry.expiresAt = end
             batch.put(LeaseKeys.entry(entry.id), entry.encoded(), if: .absent)
-            batch.put(LeaseKeys.expiry(entry.expiresAt, entry.id), [])
-            batch.put(LeaseKeys.token(entry.tokenID, entry.id), [])
+            for key in Self.indexes(entry) { batch.put(key, []) }
             if try await storage.commitIfUnchanged(batch) { return entry }
         }
         throw .unavailable("too many changes to one token at once; retry")
@@ -75,17 +74,15 @@ package struct LeaseStore: Sendable {
     package func renew(_ lease: LeaseEntry, version: UInt64, grant: LeaseGrant) async throws(StorageError) -> LeaseEntry? {
         for _ in 0..<Self.attemptsMax {
             let now = time.now()
-            guard let token = try await token(lease.tokenID) else { return nil }
-            guard let end = LeaseLifetime.renewedEnd(lease, grant: grant, tokenEnd: token.entry.expiresAt, at: now) else {
-                return nil
-            }
+            var batch = Batch()
+            guard let token = try await owner(of: lease, into: &batch),
+                let end = LeaseLifetime.renewedEnd(lease, grant: grant, tokenEnd: token.end, at: now)
+            else { return nil }
             var entry = lease
             entry.expiresAt = end
             entry.renewedAt = now
             entry.isRenewable = grant.isRenewable
             entry.data = grant.data
-            var batch = Batch()
-            batch.check(TokenKeys.entry(entry.tokenID), .version(token.version))
             batch.put(LeaseKeys.entry(entry.id), entry.encoded(), if: .version(version))
             let (old, new) = (LeaseKeys.expiry(lease.expiresAt, lease.id), LeaseKeys.expiry(end, lease.id))
             if old != new {
@@ -98,9 +95,19 @@ package struct LeaseStore: Sendable {
         return nil
     }
 
-    private func token(_ id: String) async throws(StorageError) -> (entry: TokenEntry, version: UInt64)? {
-        guard let record = try await storage.get(TokenKeys.entry(id)) else { return nil }
-        guard let entry = TokenEntry(id: id, encoded: record.value) else { throw .corrupted(key: TokenKeys.entry(id)) }
-        return (entry, record.version)
+    /// Whether the token that a lease belongs to is there, with its end. The batch is written only as long as it is: a
+    /// revocation deletes the record that is checked.
+    private func owner(of lease: LeaseEntry, into batch: inout Batch) async throws(StorageError) -> Owner? {
+        guard !lease.tokenID.isEmpty else { return Owner() }
+        let key = TokenKeys.entry(lease.tokenID)
+        guard let record = try await storage.get(key) else { return nil }
+        guard let entry = TokenEntry(id: lease.tokenID, encoded: record.value) else { throw .corrupted(key: key) }
+        guard entry.isValid(at: time.now()) else { return nil }
+        batch.check(key, .version(record.version))
+        return Owner(end: entry.expiresAt)
+    }
+
+    private struct Owner {
+        var end: Timestamp?
     }
 }

@@ -12,16 +12,24 @@ enum TokenKeys {
     static let revokings = "revoking/"
     static let expiries = "expiry/"
 
-    /// Sorts by time, so that what is due comes first.
-    static func expiry(_ moment: Timestamp, _ id: String) -> String {
-        let digits = String(max(0, moment.seconds))
-        return expiries + String(repeating: "0", count: max(0, 12 - digits.utf8.count)) + digits + "/" + id
+    /// Sorts by time, so that what is due comes first. Ends with the path that the token was made at, so that a mount's
+    /// tokens are found by their keys alone. nil for a token without an end.
+    static func expiry(_ entry: TokenEntry) -> String? {
+        guard let expiresAt = entry.expiresAt else { return nil }
+        let digits = String(max(0, expiresAt.seconds))
+        let key = expiries + String(repeating: "0", count: max(0, 12 - digits.utf8.count)) + digits + "/" + entry.id
+        let whole = key + "/" + entry.path
+        // A path that cannot be a part of a key is read from the entry instead.
+        return (try? StorageLimits.validate(key: prefixRoom + whole)) == nil ? key : whole
     }
 
-    /// The parts of a name listed below ``expiries``.
-    static func parseExpiry(_ name: String) -> (seconds: Int, id: String)? {
-        let parts = name.split(separator: "/")
-        guard parts.count == 2, let seconds = Int(parts[0]) else { return nil }
-        return (seconds, String(parts[1]))
+    /// Stands for the prefixes that the slices above put before a key.
+    private static let prefixRoom = String(repeating: "-", count: 64) + "/"
+
+    /// The parts of a name listed below ``expiries``; the path is empty where the entry has it alone.
+    static func parseExpiry(_ name: String) -> (seconds: Int, id: String, path: String)? {
+        let parts = name.split(separator: "/", maxSplits: 2)
+        guard parts.count >= 2, let seconds = Int(parts[0]) else { return nil }
+        return (seconds, String(parts[1]), parts.count == 3 ? String(parts[2]) : "")
     }
 }

@@ -31,24 +31,32 @@ extension TokenStore {
         }
     }
 
-    /// Revokes tokens that are past their end, at most `limit`. The number revoked.
+    /// Revokes tokens that are past their end, at most `limit`, several at a time so that they share commits. The number
+    /// revoked.
     package func expireDue(limit: Int) async throws(StorageError) -> Int {
         let now = time.now()
         let names = try await storage.list(Listing(prefix: TokenKeys.expiries, limit: limit, isRecursive: true))
-        var count = 0
-        for name in names {
-            guard let (seconds, id) = TokenKeys.parseExpiry(name), seconds <= now.seconds else { break }
-            guard let entry = try await entry(id: id) else {
-                var batch = Batch()
-                batch.delete(TokenKeys.expiries + name)
-                try await storage.commit(batch)
-                continue
-            }
-            if entry.isValid(at: now) { continue }
-            try await revokeTree(id: id)
-            count += 1
+        let due = names.prefix { TokenKeys.parseExpiry($0).map { $0.seconds <= now.seconds } ?? false }
+        let results = await concurrently(Array(due), width: 16) { [self] name in try await expire(name, at: now) }
+        for case .failure(let error) in results { throw error as? StorageError ?? .unavailable("\(type(of: error))") }
+        return results.count { (try? $0.get()) == true }
+    }
+
+    /// False when the token is valid yet, or gone.
+    private func expire(_ name: String, at now: Timestamp) async throws(StorageError) -> Bool {
+        guard let (seconds, id, _) = TokenKeys.parseExpiry(name) else { return false }
+        let key = TokenKeys.expiries + name
+        let entry = try await entry(id: id)
+        // In its last second; a token that was renewed has another key.
+        if let entry, entry.isValid(at: now), entry.expiresAt.map({ $0.seconds == seconds }) == true { return false }
+        let isDue = entry.map { !$0.isValid(at: now) } ?? false
+        if isDue { try await revokeTree(id: id) }
+        if entry.flatMap({ TokenKeys.expiry($0) }) != key || !isDue {
+            var batch = Batch()
+            batch.delete(key)
+            try await storage.commit(batch)
         }
-        return count
+        return isDue
     }
 
     private func revokeChildren(of top: String) async throws(StorageError) {
@@ -78,7 +86,7 @@ extension TokenStore {
             if let (entry, version) = current {
                 batch.delete(TokenKeys.entry(id), if: .version(version))
                 batch.delete(accessorKey(entry.accessor))
-                if let expiresAt = entry.expiresAt { batch.delete(TokenKeys.expiry(expiresAt, id)) }
+                if let expiry = TokenKeys.expiry(entry) { batch.delete(expiry) }
             }
             if let parent = knownParent ?? current?.entry.parentID, !parent.isEmpty {
                 batch.delete(TokenKeys.child(of: parent, id))

@@ -61,7 +61,7 @@ extension TokenStore {
             batch.delete(TokenKeys.entry(id), if: .version(version))
             batch.delete(key, if: .version(content.version))
             batch.delete(accessorKey(entry.accessor))
-            if let expiresAt = entry.expiresAt { batch.delete(TokenKeys.expiry(expiresAt, id)) }
+            if let expiry = TokenKeys.expiry(entry) { batch.delete(expiry) }
             more(entry, content.value, &batch)
             guard try await storage.commitIfUnchanged(batch) else { continue }
             invalidate([id])

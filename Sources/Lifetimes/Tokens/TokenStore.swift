@@ -108,7 +108,7 @@ package final class TokenStore: Sendable {
         batch.put(TokenKeys.entry(entry.id), entry.encoded(), if: .absent)
         let pointer: JSONObject = ["id": .string(entry.id), "accessor": .string(entry.accessor)]
         batch.put(TokenKeys.accessor(hash(entry.accessor)), pointer.encoded(), if: .absent)
-        if let expiresAt = entry.expiresAt { batch.put(TokenKeys.expiry(expiresAt, entry.id), []) }
+        if let key = TokenKeys.expiry(entry) { batch.put(key, []) }
         if !entry.isOrphan { batch.put(TokenKeys.child(of: entry.parentID, entry.id), []) }
         return (token, entry)
     }
@@ -178,8 +178,7 @@ package final class TokenStore: Sendable {
             guard body(&entry) else { return nil }
             var batch = Batch()
             batch.put(TokenKeys.entry(id), entry.encoded(), if: .version(version))
-            let oldKey = before.expiresAt.map { TokenKeys.expiry($0, id) }
-            let newKey = entry.expiresAt.map { TokenKeys.expiry($0, id) }
+            let (oldKey, newKey) = (TokenKeys.expiry(before), TokenKeys.expiry(entry))
             if oldKey != newKey {
                 if let oldKey { batch.delete(oldKey) }
                 if let newKey { batch.put(newKey, []) }
