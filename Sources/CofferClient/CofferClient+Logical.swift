@@ -30,11 +30,16 @@ extension CofferClient {
 
     /// The help text of a path (`?help=1`). A mount answers with and without the slash at its end.
     public func help(_ path: String) async throws(ClientError) -> String {
+        try await pathHelp(path)["help"]?.stringValue ?? ""
+    }
+
+    /// The whole answer to `?help=1`: `help`, `see_also` and, from newer servers, `openapi`.
+    public func pathHelp(_ path: String) async throws(ClientError) -> JSONObject {
         let query = [QueryItem("help", "1")]
         var response = try await send(.get, path, query: query)
         if response.status == 404, !path.hasSuffix("/") { response = try await send(.get, path + "/", query: query) }
         let object = try response.checked().object()
-        return object["help"]?.stringValue ?? object["data"]?["help"]?.stringValue ?? ""
+        return object["help"] == nil ? object["data"]?.objectValue ?? object : object
     }
 
     private static func optional(_ response: ClientResponse) throws(ClientError) -> Secret? {

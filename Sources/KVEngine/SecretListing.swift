@@ -14,9 +14,9 @@ struct SecretListing: Sendable {
     private static let folderPage = 256
 
     static let fields = [
-        Field("after", .string, "List only names behind this one, in byte order. For listings."),
-        Field("limit", .int, "Give at most so many names. 0, or none, for all. For listings."),
-        Field("recursive", .bool, "Descend into all folders that the caller may list. For listings."),
+        Field("after", .string, query: true, "List only names behind this one, in byte order. For listings."),
+        Field("limit", .int, query: true, "Give at most so many names. 0, or none, for all. For listings."),
+        Field("recursive", .bool, query: true, "Descend into all folders that the caller may list. For listings."),
     ]
 
     func answer(_ request: Request, fields: Fields) async throws -> Response {

@@ -167,6 +167,23 @@ import Testing
         #expect(try next.verify(checkpoint: next.checkpoint).isIntact)
     }
 
+    @Test(arguments: [true, false])
+    func `records that the server no longer knows where the file ended`(isFileThere: Bool) throws {
+        let trail = try Trail()
+        try trail.enable()
+        try trail.broker.record(.request())
+        trail.broker.close()
+        let before = isFileThere ? trail.contents : []
+        if !isFileThere { unlink(trail.path) }
+        let next = try Trail(seed: 2, directory: trail.directory)
+        try next.broker.restore(Trail.configuration(next.path), known: nil, isKnownLost: true)
+        try next.broker.record(.request(id: "after"))
+        #expect(next.contents.starts(with: before))
+        let found = try #require(next.lines().first { $0["type"] == "break" })
+        #expect(found["reason"] == "what the server knew of the end of this file is damaged or gone")
+        #expect(try !next.verify().isIntact)
+    }
+
     @Test func `goes on from the checkpoint when the file was rotated while the server was down`() throws {
         let trail = try Trail()
         try trail.enable()

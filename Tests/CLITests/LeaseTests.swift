@@ -19,7 +19,7 @@ import Testing
         #expect(run.status == 0)
         #expect(run.lines == [line])
         #expect(try run.sent == JSON(parsing: Array(body.utf8)))
-        #expect(run.output.contains("ttl    1m"))
+        #expect(run.output.contains("ttl    1m\n"))
     }
 
     @Test(

@@ -69,4 +69,24 @@ import Testing
         other.time.advance(seconds: 60)
         #expect(await other.ask(.read, "secret/data/b").data?["data"]?["x"] == "y")
     }
+
+    @Test("records that the stored end of an audit file is damaged, and serves")
+    func damagedCheckpoint() async throws {
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let server = try await server()
+        await server.core.close()
+        let names = try await server.storage.list(Listing(prefix: "sys/audit-checkpoint/"))
+        let key = "sys/audit-checkpoint/" + (try #require(names.first))
+        var bytes = try #require(await server.storage.get(key)).value
+        bytes[bytes.count - 1] ^= 1
+        var batch = Batch()
+        batch.put(key, bytes)
+        try await server.storage.commit(batch)
+        var settings = CoreSettings()
+        settings.auditDirectories = [directory]
+        let again = try await server.restarted(settings: settings)
+        #expect(await again.ask(.read, "sys/mounts").isSuccess)
+        let text = String(decoding: FileManager.default.contents(atPath: file) ?? Data(), as: UTF8.self)
+        #expect(text.contains(#""type":"break","reason":"what the server knew of the end of this file is damaged or gone""#))
+    }
 }

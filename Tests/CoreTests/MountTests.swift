@@ -52,6 +52,44 @@ import Testing
         #expect(await server.ask(.update, "sys/mounts/\(path)", ["type": "kv"]).code == .invalidRequest)
     }
 
+    @Test("refuses settings of a mount that do not exist", arguments: ["max_lease_tll", "", "Token_Type"])
+    func unknownSettings(name: String) async throws {
+        let server = try await CoreHarness.make()
+        let answer = await server.ask(.update, "sys/mounts/x", ["type": "kv", "config": .object([name: "1h"])])
+        #expect(answer.code == .invalidRequest)
+        #expect(await server.ask(.read, "sys/mounts/x").code == .invalidRequest)
+        let known: JSON = ["max_lease_ttl": "1h", "plugin_name": "kv", "listing_visibility": ""]
+        #expect(await server.ask(.update, "sys/mounts/x", ["type": "kv", "config": known]).isSuccess)
+    }
+
+    @Test("warns of options that an engine does not read")
+    func unreadOptions() async throws {
+        let server = try await CoreHarness.make()
+        let answer = await server.ask(.update, "sys/mounts/x", ["type": "kv", "options": ["version": "2", "versoin": "1"]])
+        #expect(answer.response?.warnings == ["The kv engine does not read these options: [versoin]"])
+    }
+
+    @Test(
+        "takes a token type only where tokens are given",
+        arguments: [
+            ("sys/auth/a", "batch", true), ("sys/auth/a", "default-service", true), ("sys/auth/a", "", true),
+            ("sys/auth/a", "token", false), ("sys/auth/a", "Batch", false), ("sys/mounts/a", "service", false),
+            ("sys/mounts/a", "", true),
+        ])
+    func tokenType(path: String, type: String, isAccepted: Bool) async throws {
+        let server = try await CoreHarness.make()
+        let engine: JSON = path.hasPrefix("sys/auth") ? "approle" : "kv"
+        let made = await server.ask(.update, path, ["type": engine, "config": ["token_type": .string(type)]])
+        #expect(made.isSuccess == isAccepted)
+        if !isAccepted { #expect(await server.ask(.update, path, ["type": engine]).isSuccess) }
+        #expect(await server.ask(.update, path + "/tune", ["token_type": .string(type)]).isSuccess == isAccepted)
+    }
+
+    @Test func refusesATokenTypeForTheTokenMethod() async throws {
+        let server = try await CoreHarness.make()
+        #expect(await server.ask(.update, "sys/auth/token/tune", ["token_type": "batch"]).code == .invalidRequest)
+    }
+
     @Test func refusesUnknownTypesAndOptions() async throws {
         let server = try await CoreHarness.make()
         #expect(await server.ask(.update, "sys/mounts/x", ["type": "nonsense"]).code == .invalidRequest)

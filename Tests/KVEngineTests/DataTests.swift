@@ -50,7 +50,7 @@ struct DataTests {
     }
 
     @Test(
-        "reads any version that is kept, the newest for 0 and none", arguments: [("1", 1), ("2", 2), ("3", 3), ("0", 3), ("-1", 3)])
+        "reads any version that is kept, the newest for 0 and none", arguments: [("1", 1), ("2", 2), ("3", 3), ("0", 3)])
     func versions(query: String, number: Int) async throws {
         let kv = try KVDriver()
         for number in 1...3 { try await kv.send(.update, "data/a", #"{"data":{"n":\#(number)}}"#, as: "writer-\(number)") }
@@ -58,6 +58,13 @@ struct DataTests {
         #expect(answer["data"]?["n"] == .int(number))
         #expect(answer["metadata"]?["version"] == .int(number))
         #expect(answer["metadata"]?["created_by"] == .string("writer-\(number)"))
+    }
+
+    @Test("refuses a version below 0", arguments: ["data/a", "subkeys/a"], ["-1", "-9223372036854775808"])
+    func negativeVersions(path: String, version: String) async throws {
+        let kv = try KVDriver()
+        try await kv.send(.update, "data/a", #"{"data":{"n":1}}"#)
+        #expect(await kv.refusal(.read, path, query: ["version": version])?.code == .invalidRequest)
     }
 
     @Test("has nothing to say of what never was", arguments: [("data/b", ""), ("data/a", "2"), ("data/a", "9223372036854775807")])

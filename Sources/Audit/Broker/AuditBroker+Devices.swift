@@ -20,9 +20,13 @@ extension AuditBroker {
 
     /// Adds a stored device at unseal. One that cannot be written now is tried again with every record, so that
     /// a full disk makes requests fail and not the unsealing.
-    package func restore(_ configuration: AuditDeviceConfiguration, known: AuditCheckpoint?) throws(AuditError) {
+    ///
+    /// `isKnownLost` when storage had a checkpoint and it can no longer be read: the device's next lines say so.
+    package func restore(
+        _ configuration: AuditDeviceConfiguration, known: AuditCheckpoint?, isKnownLost: Bool = false
+    ) throws(AuditError) {
         let options = try AuditOptions(type: configuration.type, options: configuration.options)
-        let chain = make(configuration, options, known: known)
+        let chain = make(configuration, options, known: known, isKnownLost: isKnownLost)
         try add(chain)
         try? chain.locked { _ in }  // Logged there.
     }
@@ -82,7 +86,9 @@ extension AuditBroker {
         return result
     }
 
-    private func make(_ configuration: AuditDeviceConfiguration, _ options: AuditOptions, known: AuditCheckpoint?) -> DeviceChain {
+    private func make(
+        _ configuration: AuditDeviceConfiguration, _ options: AuditOptions, known: AuditCheckpoint?, isKnownLost: Bool = false
+    ) -> DeviceChain {
         let settings = context.settings
         let device: any AuditDevice =
             switch options.target {
@@ -91,15 +97,16 @@ extension AuditBroker {
                 StreamDevice(descriptor: STDOUT_FILENO, name: "stdout", timeoutMilliseconds: settings.streamTimeoutMilliseconds)
             case .discard: DiscardDevice()
             }
-        return make(configuration, options, device: device, known: known)
+        return make(configuration, options, device: device, known: known, isKnownLost: isKnownLost)
     }
 
     func make(
-        _ configuration: AuditDeviceConfiguration, _ options: AuditOptions, device: any AuditDevice, known: AuditCheckpoint?
+        _ configuration: AuditDeviceConfiguration, _ options: AuditOptions, device: any AuditDevice, known: AuditCheckpoint?,
+        isKnownLost: Bool = false
     ) -> DeviceChain {
         DeviceChain(
             configuration, options: options, device: device, keys: DeviceKeys(keys, accessor: configuration.accessor), known: known,
-            context: context)
+            isKnownLost: isKnownLost, context: context)
     }
 
     func add(_ chain: DeviceChain) throws(AuditError) {

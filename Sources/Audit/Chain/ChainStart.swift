@@ -23,6 +23,7 @@ struct ChainStart: Sendable, Equatable {
         case badMAC = "the last line was changed"
         case cutOff = "lines that were written are missing at the end"
         case replaced = "the line at the last checkpoint was changed or replaced"
+        case lostCheckpoint = "what the server knew of the end of this file is damaged or gone"
         case lostLines = "a failed write left lines that could not be taken back"
     }
 
@@ -31,10 +32,19 @@ struct ChainStart: Sendable, Equatable {
     var origin: Origin
     var breakReason: Break?
 
-    /// `known` is the end as the server knows it, from sealed storage or from its own memory.
+    /// `known` is the end as the server knows it, from sealed storage or from its own memory; `isKnownLost` when there was
+    /// one that can no longer be read, so that lines cut off the end would go unseen.
     static func decide(
-        _ contents: DeviceContents, known: AuditCheckpoint?, keys: DeviceKeys, lineEndingAt: (UInt64) -> [UInt8]?
+        _ contents: DeviceContents, known: AuditCheckpoint?, isKnownLost: Bool = false, keys: DeviceKeys,
+        lineEndingAt: (UInt64) -> [UInt8]?
     ) -> ChainStart {
+        if known == nil, isKnownLost {
+            if let last = End(contents.lastLine, keys: keys) {
+                return ChainStart(
+                    sequence: last.sequence, previous: last.mac, origin: .broken, breakReason: .lostCheckpoint)
+            }
+            if contents.lastLine == nil, !contents.isForeign { return after(nil, origin: .broken, .lostCheckpoint) }
+        }
         guard contents.lastLine != nil || contents.isForeign else {
             return after(known, origin: known == nil ? .new : .elsewhere)
         }

@@ -22,7 +22,9 @@ extension ChainState {
         let known = checkpoint(at: now)
         let contents = try device.open()
         isOpen = false  // Until its header is written.
-        let start = ChainStart.decide(contents, known: known, keys: keys) { device.line(endingAt: $0) }
+        let start = ChainStart.decide(contents, known: known, isKnownLost: isKnownLost, keys: keys) {
+            device.line(endingAt: $0)
+        }
         last = Position(sequence: start.sequence, mac: start.previous, segment: "")
         if let repair = contents.repair { owedRepairs.append(repair) }
         if contents.isForeign { pending.append(UInt8(ascii: "\n")) }

@@ -30,6 +30,8 @@ struct ChainState: Sendable {
     let header: Header
     /// The end as storage knew it, until the device has been opened.
     var known: AuditCheckpoint?
+    /// Storage had an end that it can no longer tell.
+    let isKnownLost: Bool
     /// The last line that is on the device.
     var written: Position?
     /// The last line in `pending`.
@@ -45,11 +47,12 @@ struct ChainState: Sendable {
     var retryAt: Timestamp?
     var backoffNanoseconds = Self.backoffMinNanoseconds
 
-    init(device: any AuditDevice, keys: DeviceKeys, header: Header, known: AuditCheckpoint?) {
+    init(device: any AuditDevice, keys: DeviceKeys, header: Header, known: AuditCheckpoint?, isKnownLost: Bool = false) {
         self.device = device
         self.keys = keys
         self.header = header
         self.known = known
+        self.isKnownLost = isKnownLost
     }
 
     /// Chains one more line, which ``flush()`` writes.

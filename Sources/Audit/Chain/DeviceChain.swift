@@ -24,7 +24,7 @@ final class DeviceChain: Sendable {
     /// Does not open the device yet.
     init(
         _ configuration: AuditDeviceConfiguration, options: AuditOptions, device: any AuditDevice, keys: DeviceKeys,
-        known: AuditCheckpoint?, context: Context
+        known: AuditCheckpoint?, isKnownLost: Bool = false, context: Context
     ) {
         self.configuration = configuration
         self.keys = keys
@@ -34,7 +34,7 @@ final class DeviceChain: Sendable {
         formatters = BargingLock([])
         let header = ChainState.Header(
             nodeID: context.settings.nodeID, path: configuration.path, accessor: configuration.accessor)
-        state = BargingLock(ChainState(device: device, keys: keys, header: header, known: known))
+        state = BargingLock(ChainState(device: device, keys: keys, header: header, known: known, isKnownLost: isKnownLost))
     }
 
     /// Writes the lines of all entries with a single write.

@@ -77,8 +77,8 @@ final class AccountRecords<Account: StoredAccount>: Sendable {
 /// How listings are asked for in pages.
 enum Paging {
     static let fields = [
-        Field("after", .string, "List only names behind this one, in byte order."),
-        Field("limit", .int, "Give at most so many names; 0 for as many as a page holds."),
+        Field("after", .string, query: true, "List only names behind this one, in byte order."),
+        Field("limit", .int, query: true, "Give at most so many names; 0 for as many as a page holds."),
     ]
 }
 

@@ -10,8 +10,8 @@ package enum ArgumentRewriting {
         "f", "force", "force-no-cache", "generate-otp", "h", "help", "help-hidden", "init", "local", "migrate", "no-default-policy",
         "no-print", "no-store", "non-interactive", "orphan", "output-curl-string", "prefix", "renewable", "reset", "seal-wrap",
         "self",
-        "status",
-        "sync", "tls-skip-verify", "token-only", "v", "verify",
+        "status", "sync",
+        "tls-skip-verify", "token-only", "v", "verify",
     ]
 
     /// Booleans whose `false` says something: `-renewable=false` becomes `--no-renewable`.

@@ -5,15 +5,18 @@ internal import Syntax
 struct ListCommand: SessionCommand {
     static let configuration = CommandConfiguration(commandName: "list", abstract: "Lists the names below a path of the API.")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @Argument(help: ArgumentHelp("The path.", valueName: "path")) var arguments: [String] = []
+    @Flag(help: "Show what the server tells about each name, where it does.") var detailed = false
+    @Argument(help: ArgumentHelp("The path, then key=value for the query.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
-        try arguments.expect(1)
-        try await Self.list(ArgumentText.requiredPath(arguments[0]), session: session)
+        try arguments.expect(atLeast: 1)
+        let path = try ArgumentText.requiredPath(arguments[0])
+        let query = try QueryArguments.parse(arguments.dropFirst(), input: session.system.input)
+        try await Self.list(path, query: query, isDetailed: detailed, session: session)
     }
 
     /// Lists any path; also for `kv list`.
-    static func list(_ path: String, query: [QueryItem] = [], session: Session) async throws {
+    static func list(_ path: String, query: [QueryItem] = [], isDetailed: Bool = false, session: Session) async throws {
         let found = try await session.call("Error listing \(path)") { try await $0.list(path, query: query) }
         guard let found else { throw CommandFailure.nothing(at: path) }
         if found.wrapInfo != nil { return try session.printer.secret(found) }
@@ -23,6 +26,20 @@ struct ListCommand: SessionCommand {
             if !session.printer.isTable { try session.printer.value([]) }
             throw session.printer.isTable ? CommandFailure.nothing(at: path) : CommandFailure.quiet(2)
         }
+        if isDetailed, let information = found.data?["key_info"]?.objectValue {
+            guard session.printer.isTable else { return try session.printer.secret(found) }
+            return session.console.output(table(keys, information).text)
+        }
         try session.printer.list(keys)
+    }
+
+    /// A row for each name, a column for each thing that is known of any of them.
+    private static func table(_ keys: [String], _ information: JSONObject) -> Table {
+        let names = Set(information.members.flatMap { $0.value.objectValue?.keys ?? [] }).sorted()
+        return Table(
+            header: ["Keys"] + names,
+            rows: keys.map { key in
+                [key] + names.map { name in information[key]?[name].map { ValueText.cell($0, named: name) } ?? "" }
+            })
     }
 }

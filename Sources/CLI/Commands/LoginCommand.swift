@@ -4,38 +4,74 @@ internal import Syntax
 
 struct LoginCommand: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "login", abstract: "Checks a token and keeps it for the commands to come.",
+        commandName: "login", abstract: "Logs in, and keeps the token for the commands to come.",
         discussion: """
-            coffer login                 asks for the token
-            coffer login -               reads it from the standard input
-            The token is kept in ~/.coffer-token, which only its owner may read.
+            coffer login                                       asks for a token
+            coffer login -                                     reads it from the standard input
+            coffer login -method=userpass username=ann         asks for the password
+            coffer login -method=approle role_id=… secret_id=…
+            The token is kept in ~/.coffer-token, which only its owner may read. `coffer auth help METHOD` tells more.
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @Option(help: "The auth method: token.") var method = "token"
-    @Option(help: "Where the auth method is mounted.") var path: String?
+    @Option(help: ArgumentHelp("The auth method: token, userpass or approle.", valueName: "name")) var method = "token"
+    @Option(help: ArgumentHelp("Where the auth method is mounted; its name by default.", valueName: "path")) var path: String?
     @Option(help: "Print this field of the answer alone.") var field: String?
     @Flag(help: "Do not keep the token.") var noStore = false
     @Flag(help: "Print nothing.") var noPrint = false
     @Flag(help: "Print the token alone, and do not keep it.") var tokenOnly = false
-    @Argument(help: ArgumentHelp("The token; better typed when asked for it.", valueName: "token")) var arguments: [String] = []
+    @Argument(
+        help: ArgumentHelp(
+            "The token, or key=value as the method takes them; secrets are better typed when asked for.", valueName: "token"))
+    var arguments: [String] = []
 
     func run(_ session: Session) async throws {
-        guard method == "token" else {
-            throw CommandFailure.local("Unknown auth method: \(method). This version logs in with: token")
+        if noPrint, tokenOnly || field != nil {
+            throw CommandFailure.local("-no-print cannot be used with -token-only or -field: they say what to print")
         }
-        try arguments.expect(0...1)
-        let token = try readToken(session)
-        let secret: Secret
-        do {
-            secret = try await lookup(token, session)
-        } catch {
-            throw CommandFailure(error, doing: "Error authenticating", sentToken: true)
+        if tokenOnly, field != nil { throw CommandFailure.local("-token-only cannot be used with -field") }
+        let name = ArgumentText.trimmed(method).lowercased()
+        let secret = try await name == "token" ? lookUp(session) : logIn(name, session)
+        if secret.wrapInfo != nil { return try report(wrapped: secret, session) }
+        guard let token = secret.auth?.clientToken, !token.isEmpty else {
+            throw CommandFailure.server("The server's answer holds no token")
         }
         if !noStore, !tokenOnly { try store(token, session) }
         if noPrint { return }
         if tokenOnly { return try session.printer.field("token", of: secret) }
         if field == nil, session.printer.isTable { greet(session) }
         try session.printer.secret(secret, field: field)
+    }
+
+    // MARK: Methods
+
+    private func logIn(_ name: String, _ session: Session) async throws -> Secret {
+        guard let login = LoginMethods.named(name) else {
+            throw CommandFailure.local(
+                "Unknown auth method: \(name). This version logs in with: \(LoginMethods.names.joined(separator: ", ")).\n\n"
+                    + "Others work with `coffer write auth/PATH/login …`.")
+        }
+        let mount = try path.map { try ArgumentText.requiredPath($0) } ?? name
+        let values = try KeyValueArguments.parse(arguments, input: session.system.input)
+        let request = try login.request(values, session)
+        do {
+            // Without a token: one of few uses would lose one.
+            let response = try await session.client(token: nil)
+                .request(.put, "auth/\(mount)/\(request.path)", body: .object(request.body))
+            guard let secret = response.secret else { throw ClientError(.invalidResponse, "the answer holds no token") }
+            return secret
+        } catch let error as ClientError {
+            throw CommandFailure(login: error, mount: mount, method: name)
+        }
+    }
+
+    private func lookUp(_ session: Session) async throws -> Secret {
+        try arguments.expect(0...1)
+        let token = try readToken(session)
+        do {
+            return try await Self.lookup(token, session)
+        } catch {
+            throw CommandFailure(error, doing: "Error authenticating", sentToken: true)
+        }
     }
 
     private func readToken(_ session: Session) throws(CommandFailure) -> String {
@@ -50,7 +86,7 @@ struct LoginCommand: SessionCommand {
     }
 
     /// What the server knows of the token, in the form that other logins answer with.
-    private func lookup(_ token: String, _ session: Session) async throws(ClientError) -> Secret {
+    private static func lookup(_ token: String, _ session: Session) async throws(ClientError) -> Secret {
         let response = try await session.client(token: token).request(.get, "auth/token/lookup-self")
         let data = try response.object()["data"]?.objectValue ?? JSONObject()
         let policies = data["policies"] ?? []
@@ -66,11 +102,18 @@ struct LoginCommand: SessionCommand {
         ]
         let envelope: JSON = [
             "request_id": response.json?["request_id"] ?? "", "lease_id": "", "lease_duration": 0, "renewable": false,
-            "data": .null,
-            "warnings": .null, "auth": auth,
+            "data": .null, "warnings": .null, "auth": auth,
         ]
         guard let secret = Secret(envelope) else { throw ClientError(.invalidResponse, "the answer holds no token") }
         return secret
+    }
+
+    // MARK: What becomes of the token
+
+    /// With -wrap-ttl the token is in another's hand until it is unwrapped.
+    private func report(wrapped secret: Secret, _ session: Session) throws {
+        if noPrint { return }
+        try session.printer.secret(secret, field: tokenOnly ? "wrapping_token" : field)
     }
 
     private func store(_ token: String, _ session: Session) throws(CommandFailure) {

@@ -11,8 +11,10 @@ struct PathHelpCommand: SessionCommand {
     func run(_ session: Session) async throws {
         try arguments.expect(1)
         let path = try ArgumentText.requiredPath(arguments[0])
-        let text = try await session.call("Error retrieving help") { try await $0.help(path) }
-        guard !text.isEmpty else { throw CommandFailure.server("No help found for \(path)") }
-        if session.printer.isTable { session.console.output(text) } else { try session.printer.value(["help": .string(text)]) }
+        let answer = try await session.call("Error retrieving help") { try await $0.pathHelp(path) }
+        guard let text = answer["help"]?.stringValue, !text.isEmpty else {
+            throw CommandFailure.server("No help found for \(path)")
+        }
+        if session.printer.isTable { session.console.output(text) } else { try session.printer.value(.object(answer)) }
     }
 }

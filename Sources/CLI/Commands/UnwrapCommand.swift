@@ -4,11 +4,11 @@ internal import Syntax
 
 struct UnwrapCommand: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "unwrap", abstract: "Takes the answer that a wrapping token stands for.",
+        commandName: "unwrap", abstract: "Takes out what a wrapping token holds; it can be done once.",
         discussion: """
-            coffer unwrap hvs.…
-            coffer unwrap -field=secret_id hvs.…
-            Without an argument the session's own token is the wrapping token. An answer can be taken once.
+            coffer unwrap hvs.…        the token as an argument
+            coffer unwrap -            reads it from the standard input
+            coffer unwrap              the token that commands send is the wrapping token
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Option(help: "Print this field alone.") var field: String?
@@ -16,23 +16,33 @@ struct UnwrapCommand: SessionCommand {
 
     func run(_ session: Session) async throws {
         try arguments.expect(0...1)
+        var wrapping = arguments.first
+        if wrapping == "-" { wrapping = try session.system.input.text(of: "-") }
+        wrapping = wrapping.map(ArgumentText.trimmed)
+        if wrapping?.isEmpty == true { throw CommandFailure.local("The wrapping token may not be empty") }
+        // A caller with a token of its own is the one whom the audit shall name; else the wrapping token speaks for itself.
+        let own = session.token ?? wrapping
+        guard let own else {
+            throw CommandFailure.local(
+                "Name the wrapping token: `coffer unwrap TOKEN`, or `coffer unwrap -` to read it from the standard input")
+        }
+        var body = JSONObject()
+        if let wrapping, wrapping != own { body["token"] = .string(wrapping) }
         let response: ClientResponse
         do {
-            response = try await unwrap(session)
-        } catch let error as ClientError {
-            throw session.failure(error, doing: "Error unwrapping")
+            // Never wrapped again: -wrap-ttl has no meaning here.
+            response = try await session.client(token: own, isWrapped: false)
+                .request(.put, "sys/wrapping/unwrap", body: .object(body))
+        } catch {
+            throw CommandFailure(unwrapping: error)
         }
-        if response.secret == nil { throw CommandFailure.local("Could not find wrapped response") }
+        guard !response.body.isEmpty else {
+            if field != nil { throw CommandFailure.local("Nothing was wrapped, so there is no field to print") }
+            if session.printer.isTable {
+                session.console.output("Successfully unwrapped. There was no data in the wrapped secret.")
+            }
+            return
+        }
         try Answer(response).write(to: session, path: "sys/wrapping/unwrap", field: field)
-    }
-
-    /// Whoever has no token of its own asks with the wrapping token itself.
-    private func unwrap(_ session: Session) async throws -> ClientResponse {
-        let path = "sys/wrapping/unwrap"
-        guard let wrapping = arguments.first.map(ArgumentText.trimmed), !wrapping.isEmpty, wrapping != session.token else {
-            return try await session.client().request(.put, path)
-        }
-        guard session.token != nil else { return try await session.client(token: wrapping).request(.put, path) }
-        return try await session.client().request(.put, path, body: ["token": .string(wrapping)])
     }
 }

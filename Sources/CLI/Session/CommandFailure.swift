@@ -25,7 +25,7 @@ extension CommandFailure {
         self.init(status: isLocal ? 1 : 2, message: text)
     }
 
-    private static func apiText(_ error: ClientError) -> String {
+    static func apiText(_ error: ClientError) -> String {
         var text =
             "Error making API request.\n\nURL: \(error.method?.rawValue ?? "GET") \(error.url ?? "")\nCode: \(error.status ?? 0)."
         if error.errors.isEmpty { return text + " The server gave no reason." }
@@ -65,6 +65,13 @@ extension CommandFailure {
         let said = error.errors.joined(separator: "\n").lowercased()
         if said.contains("not initialized") { return "Set it up once with `coffer operator init`." }
         if said.contains("sealed") { return "Open it with `coffer operator unseal`, once for each key share it needs." }
+        if said.contains("no handler for route") || said.contains("unsupported path") {
+            return
+                "Nothing is mounted or served there: see `coffer secrets list`, `coffer auth list` and `coffer path-help MOUNT/`."
+        }
+        if said.contains("lease not found") || said.contains("lease is not renewable") {
+            return "`coffer list sys/leases/lookup/PREFIX` shows the leases there are; an expired one has to be asked for anew."
+        }
         guard error.status == 403 || said.contains("missing client token") else { return nil }
         guard sentToken else { return "No token was sent. Log in with `coffer login`, or set COFFER_TOKEN." }
         guard var path = error.url?.split(separator: "/v1/", maxSplits: 1).last?.prefix(while: { $0 != "?" }) else { return nil }

@@ -53,10 +53,11 @@ final class Session: Sendable {
         return try CofferClient(configuration: configuration, transport: curl)
     }
 
-    /// A client that speaks with another token.
-    func client(token: String) throws(ClientError) -> CofferClient {
+    /// A client that speaks with another token, or with none.
+    func client(token: String?, isWrapped: Bool = true) throws(ClientError) -> CofferClient {
         var other = configuration
         other.token = token
+        if !isWrapped { other.wrapTTL = nil }
         if let curl { return try CofferClient(configuration: other, transport: curl) }
         return try newClient(other)
     }
@@ -74,6 +75,9 @@ final class Session: Sendable {
     func failure(_ error: ClientError, doing: String) -> CommandFailure {
         CommandFailure(error, doing: doing, sentToken: configuration.token != nil)
     }
+
+    /// Whether there is somebody to ask.
+    var canAsk: Bool { isInteractive && system.askHidden != nil }
 
     /// A secret from the terminal.
     func askHidden(_ name: String, instead: String) throws(CommandFailure) -> String {

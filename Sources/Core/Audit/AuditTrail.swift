@@ -20,8 +20,9 @@ final class AuditTrail: Sendable {
     /// Opens the devices that were enabled. One that fails keeps requests from being answered, not the unsealing.
     func load() async throws {
         for configuration in try await table().devices {
+            let known = try await checkpoint(configuration.accessor)
             do throws(AuditError) {
-                try broker.restore(configuration, known: try await checkpoint(configuration.accessor))
+                try broker.restore(configuration, known: known.checkpoint, isKnownLost: known.isLost)
             } catch {
                 throw CofferError(.internal, "an audit device of the stored table cannot be restored")
             }
@@ -99,9 +100,15 @@ final class AuditTrail: Sendable {
         try await storage.commit(batch)
     }
 
-    private func checkpoint(_ accessor: String) async throws(AuditError) -> AuditCheckpoint? {
-        guard let record = try? await storage.get(Self.checkpointPrefix + accessor) else { return nil }
-        return (try? JSON(parsing: record.value)).flatMap(AuditCheckpoint.init(json:))
+    /// A checkpoint that cannot be read keeps nobody out, but is not as if there had been none: the device writes it down.
+    private func checkpoint(_ accessor: String) async throws(StorageError) -> (checkpoint: AuditCheckpoint?, isLost: Bool) {
+        do {
+            guard let record = try await storage.get(Self.checkpointPrefix + accessor) else { return (nil, false) }
+            let checkpoint = (try? JSON(parsing: record.value)).flatMap(AuditCheckpoint.init(json:))
+            return (checkpoint, checkpoint == nil)
+        } catch .corrupted {
+            return (nil, true)
+        }
     }
 
     private func table() async throws(StorageError) -> (devices: [AuditDeviceConfiguration], precondition: Batch.Precondition) {

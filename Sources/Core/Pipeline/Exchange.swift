@@ -78,7 +78,7 @@ struct Exchange {
             throw CofferError(.methodNotAllowed, "unsupported operation")
         }
         try await record(endpoint)
-        guard operation != .help else { return Help.response(for: declared) }
+        guard operation != .help else { return help(declared) }
         var response = try await endpoint.handler(request)
         if let takeBack = response.takeBack { undoing.append(takeBack) }
         try await registerLease(&response)
@@ -121,7 +121,8 @@ struct Exchange {
     /// Before the caller is known to be allowed, every failure looks like a refusal: what exists is nobody's business.
     private mutating func route() async throws -> (EnginePath.Endpoint?, EnginePath, Captures) {
         guard let (mount, relative) = services.mounts.router.route(path.text),
-            let (declared, captures) = mount.router.route(relative)
+            let (declared, captures) = operation == .help && relative.isEmpty
+                ? (Help.root, Captures()) : mount.router.route(relative)
         else {
             try await requireAccess(isSudo: false)
             throw CofferError(.notFound, "no handler for route \"\(path.text)\". route entry not found.")
@@ -185,6 +186,13 @@ struct Exchange {
         operation = try await exists(request) ? .update : .create
     }
 
+    private func help(_ declared: EnginePath) -> Response {
+        guard let mount else { return .empty }
+        let description = core.environment.catalog.description(mount.entry.type, mount.entry.mountClass)
+        return Help(mount: mount, summary: description?.summary ?? mount.entry.description, settings: core.settings)
+            .response(for: declared)
+    }
+
     private func ignoredFieldWarnings(_ declared: EnginePath) -> [String] {
         guard !declared.isOpen, !body.isEmpty else { return [] }
         let known = Set(declared.fields.map(\.name) + declared.pattern.captureNames)
@@ -202,6 +210,11 @@ struct Exchange {
 
     private mutating func requireAccess(isSudo: Bool) async throws {
         guard let acl = try await callersACL() else { throw CofferError.denied }
+        // Help says nothing about what is stored: it is for everybody who may do anything on the mount.
+        if operation == .help, let mount, let entry, acl.hasAnyAccess(underPrefix: mount.entry.path) {
+            granting = entry.policies
+            return
+        }
         let verdict = acl.verdict(
             Capability(operation), path: path.description, parameters: body, wrapTTL: incoming.wrapTTL, sudo: isSudo)
         switch verdict {

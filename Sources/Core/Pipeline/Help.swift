@@ -1,22 +1,57 @@
 import EngineKit
 import Syntax
 
-/// `?help=1`, from a path's declaration.
-enum Help {
-    static func response(for path: EnginePath) -> Response {
+/// `?help=1`, from the declarations of a mount: `{help, see_also, openapi}`.
+struct Help {
+    let mount: Mount
+    /// Of the engine.
+    let summary: String
+    let settings: CoreSettings
+
+    /// Stands for the mount itself, which an engine need not declare.
+    static let root = EnginePath("", "", endpoints: [:])
+
+    func response(for path: EnginePath) -> Response {
+        var document = OpenAPIDocument(settings: settings)
+        let isRoot = path.pattern.segments.isEmpty
+        if isRoot { document.add(mount) } else { document.add(path, of: mount.entry) }
+        return .bare([
+            "help": .string(isRoot ? rootText : text(path)), "openapi": .object(document.json), "see_also": .null,
+        ])
+    }
+
+    private var rootText: String {
+        var text = "## DESCRIPTION\n\n\(summary)\n\n## PATHS\n\n"
+        text += """
+            These are the paths of this mount. For the help of one, ask for help on any route that it matches. What you may do
+            there is for the policies of your token.
+
+
+            """
+        for path in mount.router.paths.sorted(by: { $0.pattern.description < $1.pattern.description }) {
+            text += "    \(path.pattern.description)\n        \(path.summary)\n\n"
+        }
+        return text
+    }
+
+    private func text(_ path: EnginePath) -> String {
         var text = "Request:        \(path.pattern)\n\n\(path.summary)\n"
-        if !path.details.isEmpty { text += "\n\(path.details)\n" }
         let operations = path.endpoints.sorted { $0.key.rawValue < $1.key.rawValue }
         text += "\n## OPERATIONS\n\n"
         for (operation, endpoint) in operations { text += "    \(operation.rawValue)\n        \(endpoint.summary)\n\n" }
         if !path.fields.isEmpty {
             text += "## PARAMETERS\n\n"
-            for field in path.fields.sorted(by: { $0.name < $1.name }) {
-                let notes = [field.isRequired ? "required" : nil, field.isDeprecated ? "deprecated" : nil].compactMap { $0 }
-                let note = notes.isEmpty ? "" : ", " + notes.joined(separator: ", ")
-                text += "    \(field.name) (\(field.kind.rawValue)\(note))\n        \(field.details)\n\n"
-            }
+            for field in path.fields.sorted(by: { $0.name < $1.name }) { text += Self.text(field) }
         }
-        return .bare(["help": .string(text), "see_also": .null])
+        return text + "## DESCRIPTION\n\n\(path.details.isEmpty ? path.summary : path.details)\n"
+    }
+
+    private static func text(_ field: Field) -> String {
+        var notes = [field.kind.rawValue]
+        if field.isRequired { notes.append("required") }
+        if field.isDeprecated { notes.append("deprecated") }
+        var text = "    \(field.name) (\(notes.joined(separator: ", ")))\n        \(field.details)\n"
+        if !field.allowed.isEmpty { text += "        One of: \(field.allowed.joined(separator: ", ")).\n" }
+        return text + "\n"
     }
 }

@@ -6,40 +6,67 @@ import Syntax
 
 /// The paths that answer whether or not the server is sealed, without a token: nothing else does.
 ///
-/// They are not audited: while sealed there is no key to audit with, and what they tell is public.
-struct FrontDesk {
+/// They are not audited: while sealed there is no key to audit with, and what they tell is public. They are declared like
+/// all others, so that help and the API's description know them.
+struct FrontDesk: Sendable {
     unowned let core: Core
 
-    /// nil when the path is not one of these.
+    private static let names: Set<Substring> = ["health", "seal-status", "leader", "init", "unseal"]
+
+    /// nil when the path is not one of these, or when help is asked for, which takes a token.
     func answer(_ incoming: CoreRequest, _ path: CanonicalPath) async -> CoreAnswer? {
-        guard path.text.hasPrefix("sys/"), !path.isFolder else { return nil }
-        guard let handler = handler(path.text.dropFirst(4), incoming) else { return nil }
+        guard path.text.hasPrefix("sys/"), !path.isFolder, incoming.operation != .help else { return nil }
+        let name = path.text.dropFirst(4)
+        guard Self.names.contains(name), let declared = paths.first(where: { $0.pattern.description == name }) else { return nil }
         var answer = CoreAnswer(requestID: incoming.id, mountType: "system", path: path.text, outcome: .failure(.notFound))
         do {
-            answer.outcome = .success(try await handler(try fields(incoming)))
+            guard let endpoint = declared.endpoint(for: incoming.operation) else {
+                throw CofferError(.methodNotAllowed, "unsupported operation")
+            }
+            let request = Request(
+                id: incoming.id, operation: incoming.operation, path: path, mountPath: "sys/",
+                fields: try fields(incoming, declared), connection: incoming.connection)
+            answer.outcome = .success(try await endpoint.handler(request))
         } catch {
             answer.outcome = .failure(core.presentable(error, requestID: incoming.id))
         }
         return answer
     }
 
-    private typealias Handler = (Fields) async throws -> Response
+    // MARK: Paths
 
-    private func handler(_ path: Substring, _ incoming: CoreRequest) -> Handler? {
-        let refuse: Handler = { _ in throw CofferError(.methodNotAllowed, "unsupported operation") }
-        switch (path, incoming.operation) {
-        case ("health", .read): return { _ in try await health(incoming.query) }
-        case ("seal-status", .read): return { _ in .bare(try await sealStatus()) }
-        case ("leader", .read): return { _ in .bare(leader) }
-        case ("init", .read): return { _ in .bare(["initialized": .bool(try await core.seal.isInitialized)]) }
-        case ("init", .update): return initialize
-        case ("unseal", .update): return unseal
-        case ("health", _), ("seal-status", _), ("leader", _), ("init", _), ("unseal", _): return refuse
-        default: return nil
-        }
+    var paths: [EnginePath] {
+        [
+            EnginePath(
+                "health", "Whether the server is ready, as the status of the answer.", fields: Self.healthCodes,
+                access: .unauthenticated,
+                endpoints: [.read: .init("The state of the server.", changesNothing: true) { try await health($0.fields) }]),
+            EnginePath(
+                "seal-status", "Whether the server is sealed, and how far an unsealing is.", access: .unauthenticated,
+                endpoints: [.read: .init("The state of the seal.", changesNothing: true) { _ in .bare(try await sealStatus()) }]),
+            EnginePath(
+                "leader", "Which node serves requests.", access: .unauthenticated,
+                endpoints: [.read: .init("The active node.", changesNothing: true) { _ in .bare(leader) }]),
+            EnginePath(
+                "init", "Sets a new server up.", fields: Self.initFields, access: .unauthenticated,
+                endpoints: [
+                    .read: .init("Whether the server is initialized.", changesNothing: true) { _ in
+                        .bare(["initialized": .bool(try await core.seal.isInitialized)])
+                    },
+                    .update: .init("Make the keys and the first root token.") { try await initialize($0.fields) },
+                ]),
+            EnginePath(
+                "unseal", "Opens the server.", fields: Self.unsealFields, access: .unauthenticated,
+                endpoints: [.update: .init("Give one share of the unseal key.") { try await unseal($0.fields) }]),
+        ]
     }
 
-    private static let declared: [Field] = [
+    private static let healthCodes: [Field] = [
+        ("activecode", "is ready"), ("standbycode", "is a standby"), ("drsecondarycode", "is a secondary for disasters"),
+        ("performancestandbycode", "is a performance standby"), ("sealedcode", "is sealed"), ("uninitcode", "is not initialized"),
+    ].map { Field($0.0, .string, query: true, "The status to answer with when the server \($0.1).") }
+
+    private static let initFields: [Field] = [
         Field("secret_shares", .int, "Into how many shares the unseal key is split."),
         Field("secret_threshold", .int, "How many of them unseal."),
         Field("recovery_shares", .int, "The same for the recovery key of a seal that opens by itself."),
@@ -47,29 +74,38 @@ struct FrontDesk {
         Field("pgp_keys", .strings, "Not supported."),
         Field("recovery_pgp_keys", .strings, "Not supported."),
         Field("root_token_pgp_key", .string, "Not supported."),
+    ]
+
+    private static let unsealFields: [Field] = [
         Field("key", .string, "One share."),
         Field("reset", .bool, "Drop the shares given so far."),
         Field("migrate", .bool, "Move to the configured seal."),
     ]
 
-    private func fields(_ incoming: CoreRequest) throws(CofferError) -> Fields {
-        guard !incoming.body.isEmpty else { return Fields() }
-        let value: JSON
-        do {
-            value = try JSON(parsing: incoming.body, limits: core.settings.jsonLimits)
-        } catch {
-            throw .invalid("the body is not acceptable JSON: \(error)")
+    /// The query of a read, the body of a write: a share never comes in a query, which proxies write down.
+    private func fields(_ incoming: CoreRequest, _ declared: EnginePath) throws(CofferError) -> Fields {
+        var input = JSONObject()
+        if incoming.operation == .read {
+            for item in incoming.query { input[item.name] = .string(item.value) }
+        } else if !incoming.body.isEmpty {
+            let value: JSON
+            do {
+                value = try JSON(parsing: incoming.body, limits: core.settings.jsonLimits)
+            } catch {
+                throw .invalid("the body is not acceptable JSON: \(error)")
+            }
+            guard let object = value.objectValue else { throw .invalid("the body must be a JSON object") }
+            input = object
         }
-        guard let object = value.objectValue else { throw .invalid("the body must be a JSON object") }
-        return try Fields(validating: object, as: Self.declared)
+        return try Fields(validating: input, as: declared.fields)
     }
 
     // MARK: Status
 
-    private func health(_ query: [(name: String, value: String)]) async throws -> Response {
+    private func health(_ query: Fields) async throws -> Response {
         let isInitialized = try await core.seal.isInitialized
         let (code, override) = !isInitialized ? (501, "uninitcode") : core.isSealed ? (503, "sealedcode") : (200, "activecode")
-        let asked = query.last { $0.name == override }?.value
+        let asked = query.string(override)
         if let asked, Int(asked).map({ (200...599).contains($0) }) != true {
             throw CofferError.invalid("query parameter '\(override)' must be a status code")
         }

@@ -9,17 +9,39 @@ extension MountTuning {
         Field("description", .string, "For people."),
         Field("audit_non_hmac_request_keys", .strings, "Request fields that the audit shows in the clear."),
         Field("audit_non_hmac_response_keys", .strings, "Response fields that the audit shows in the clear."),
-        Field("listing_visibility", .string, "\"unauth\" shows the mount to everybody, \"hidden\" does not."),
+        Field(
+            "listing_visibility", .string, oneOf: ["hidden", "unauth"],
+            "\"unauth\" shows the mount to everybody, \"hidden\" does not."),
         Field("passthrough_request_headers", .strings, "Request headers that the engine gets."),
         Field("allowed_response_headers", .strings, "Headers that the engine may set."),
-        Field("token_type", .string, "Type of the tokens of an auth mount."),
+        Field(
+            "token_type", .string, oneOf: ["default-service", "default-batch", "service", "batch"],
+            "Type of the tokens of an auth mount."),
         Field("options", .stringMap, "Settings of the engine, such as version of kv."),
         Field("plugin_version", .string, "Accepted when empty."),
         Field("user_lockout_config", .object, "Not used by this version."),
     ]
 
-    private static let visibilities = ["", "hidden", "unauth"]
-    private static let tokenTypes = ["default-service", "default-batch", "service", "batch", ""]
+    /// Settings that clients send along and that have no meaning here.
+    private static let ignored: Set<String> = [
+        "plugin_name", "allowed_managed_keys", "delegated_auth_accessors", "identity_token_key", "trim_request_trailing_slashes",
+    ]
+
+    /// The `config` of a new mount. A name that no setting has is refused: a misspelt limit would be no limit.
+    static func fields(inConfig config: JSONObject) throws(CofferError) -> Fields {
+        let known = ignored.union(fields.map(\.name))
+        if let name = config.keys.first(where: { !known.contains($0) }) {
+            throw .invalid("field 'config' has the unknown setting '\(name.prefix(64))'")
+        }
+        return try Fields(validating: config, as: fields)
+    }
+
+    /// Only auth methods give tokens, and the token method's own are made as they are asked for.
+    static func checkTokenType(_ fields: Fields, for entry: MountEntry) throws(CofferError) {
+        guard fields.string("token_type")?.isEmpty == false else { return }
+        guard entry.mountClass == .auth else { throw .invalid("'token_type' can only be modified on auth mounts") }
+        guard entry.type != "token" else { throw .invalid("'token_type' cannot be set for 'token' or 'ns_token' auth mounts") }
+    }
 
     /// Takes over what was sent and leaves the rest.
     mutating func update(_ fields: Fields, settings: CoreSettings) throws(CofferError) {
@@ -35,17 +57,9 @@ extension MountTuning {
         if let value = fields.strings("passthrough_request_headers") { passthroughRequestHeaders = value }
         if let value = fields.strings("allowed_response_headers") { allowedResponseHeaders = value }
         if let value = fields.string("listing_visibility") {
-            guard Self.visibilities.contains(value) else {
-                throw .invalid("field 'listing_visibility' must be \"hidden\" or \"unauth\"")
-            }
             listingVisibility = value
         }
-        if let value = fields.string("token_type") {
-            guard Self.tokenTypes.contains(value) else {
-                throw .invalid("field 'token_type' must be default-service, default-batch, service or batch")
-            }
-            tokenType = value.isEmpty ? "default-service" : value
-        }
+        if let value = fields.string("token_type") { tokenType = value.isEmpty ? "default-service" : value }
     }
 }
 

@@ -24,16 +24,21 @@ extension SystemEngine {
     }
 
     private func visibleMounts(_ request: Request) async throws -> Response {
-        var acl: ACL?
-        if let caller = request.caller { acl = try await policies.acl(caller.policies) }
         var (auth, secret) = (JSONObject(), JSONObject())
-        for entry in mounts.entries.sorted(by: { $0.path < $1.path }) {
-            let isListed = entry.tuning.listingVisibility == "unauth" || acl?.hasAnyAccess(underPrefix: entry.path) == true
-            guard isListed else { continue }
-            let view: JSON = acl == nil ? .object(entry.publicView) : .object(entry.shown)
+        for entry in try await visibleEntries(request) {
+            let view: JSON = request.caller == nil ? .object(entry.publicView) : .object(entry.shown)
             if entry.mountClass == .auth { auth[entry.shownPath] = view } else { secret[entry.path] = view }
         }
         return .data(["auth": .object(auth), "secret": .object(secret)])
+    }
+
+    /// In the order of their paths: those the caller may use in some way, and those that are listed for everybody.
+    func visibleEntries(_ request: Request) async throws -> [MountEntry] {
+        var acl: ACL?
+        if let caller = request.caller { acl = try await policies.acl(caller.policies) }
+        return mounts.entries.sorted { $0.path < $1.path }.filter { entry in
+            entry.tuning.listingVisibility == "unauth" || acl?.hasAnyAccess(underPrefix: entry.path) == true
+        }
     }
 
     /// An unknown mount and one the caller may not see give the same refusal.

@@ -86,15 +86,23 @@ extension SystemEngine {
         entry.isSealWrapped = request.fields.bool("seal_wrap") ?? false
         try entry.tuning.update(request.fields, settings: core.settings)
         if let config = request.fields.object("config") {
-            try entry.tuning.update(try Fields(validating: config, as: MountTuning.fields), settings: core.settings)
+            let fields = try MountTuning.fields(inConfig: config)
+            try MountTuning.checkTokenType(fields, for: entry)
+            try entry.tuning.update(fields, settings: core.settings)
         }
+        try MountTuning.checkTokenType(request.fields, for: entry)
         let made = entry
         let builtIn = mounts.entries.filter(\.isBuiltIn)
         try await mounts.change { entries throws(CofferError) in
             try MountPaths.checkFree(path, among: entries + builtIn)
             entries.append(made)
         }
-        return .empty
+        var response = Response.empty
+        let unread = options.keys.filter { !description.reads(option: $0) }.sorted()
+        if !unread.isEmpty {
+            response.warnings = ["The \(type) engine does not read these options: [\(unread.prefix(20).joined(separator: " "))]"]
+        }
+        return response
     }
 
     /// `kv-v2` and `kv-v1` are names for `kv` and its version.
@@ -141,6 +149,7 @@ extension SystemEngine {
             throw CofferError.invalid("the settings of \"\(current.shownPath)\" cannot be changed")
         }
         let fields = request.fields
+        try MountTuning.checkTokenType(fields, for: current)
         let (settings, catalog) = (core.settings, core.environment.catalog)
         try await mounts.change { entries throws(CofferError) in
             if current.isBuiltIn, !entries.contains(where: { $0.uuid == current.uuid }) { entries.append(current) }

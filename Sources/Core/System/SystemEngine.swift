@@ -13,8 +13,8 @@ struct SystemEngine: SecretsEngine {
     let leases: LeaseDesk
 
     var paths: [EnginePath] {
-        mountPaths + authMountPaths + policyPaths + capabilityPaths + auditPaths + internalPaths + sealPaths + keyPaths
-            + generateRootPaths + rekeyPaths + wrappingPaths + leasePaths
+        mountPaths + authMountPaths + policyPaths + capabilityPaths + auditPaths + internalPaths + specificationPaths
+            + FrontDesk(core: core).paths + sealPaths + keyPaths + generateRootPaths + rekeyPaths + wrappingPaths + leasePaths
     }
 
     static let pagingFields = [

@@ -24,18 +24,23 @@ package struct EngineDescription: Sendable {
     /// The name in `sys/mounts`, such as `kv`.
     package var type: String
     package var summary: String
+    /// The options it reads; nil when it does not say.
+    package var optionNames: Set<String>?
     package var make: @Sendable (MountContext) throws -> any Engine
     /// Refuses options this engine does not understand, before the mount is recorded.
     package var checkOptions: @Sendable ([String: String]) throws(CofferError) -> Void
 
     package init(
-        type: String, summary: String,
+        type: String, summary: String, optionNames: Set<String>? = nil,
         checkOptions: @escaping @Sendable ([String: String]) throws(CofferError) -> Void = { _ throws(CofferError) in },
         make: @escaping @Sendable (MountContext) throws -> any Engine
     ) {
         self.type = type
         self.summary = summary
+        self.optionNames = optionNames
         self.checkOptions = checkOptions
         self.make = make
     }
+
+    package func reads(option name: String) -> Bool { optionNames?.contains(name) ?? true }
 }

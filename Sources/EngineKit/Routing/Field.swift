@@ -22,10 +22,14 @@ package struct Field: Sendable {
     package var initial: JSON?
     package var details: String
     package var isDeprecated: Bool
+    /// Reads and listings take it in the query, and writes do not have it.
+    package var isQuery: Bool
+    /// The only values of a string; empty for any.
+    package var allowed: [String]
 
     package init(
         _ name: String, _ kind: Kind, required: Bool = false, default initial: JSON? = nil, deprecated: Bool = false,
-        _ details: String
+        query isQuery: Bool = false, oneOf allowed: [String] = [], _ details: String
     ) {
         self.name = name
         self.kind = kind
@@ -33,5 +37,7 @@ package struct Field: Sendable {
         self.initial = initial
         self.details = details
         self.isDeprecated = deprecated
+        self.isQuery = isQuery
+        self.allowed = allowed
     }
 }

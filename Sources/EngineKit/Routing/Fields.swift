@@ -63,6 +63,9 @@ extension Fields {
             case .stringMap: stringMap(value)
             }
         guard let coerced else { throw .invalid("field '\(field.name)' must be \(field.kind.article)") }
+        if !field.allowed.isEmpty, let text = coerced.stringValue, !text.isEmpty, !field.allowed.contains(text) {
+            throw .invalid("field '\(field.name)' must be one of \(field.allowed.joined(separator: ", "))")
+        }
         return coerced
     }
 

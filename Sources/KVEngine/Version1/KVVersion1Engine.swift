@@ -28,7 +28,7 @@ struct PlainRoutes: Sendable {
                 paged with `after` and `limit`, and descend with `recursive`.
                 """,
             // Of any kind, because a secret may have members of these names.
-            fields: SecretListing.fields.map { Field($0.name, .any, $0.details) },
+            fields: SecretListing.fields.map { Field($0.name, .any, query: true, $0.details) },
             isOpen: true,
             exists: { request in
                 let path = request.captures["path"]

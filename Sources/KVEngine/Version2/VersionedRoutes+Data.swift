@@ -6,7 +6,7 @@ extension VersionedRoutes {
         EnginePath(
             "data/{path...}", "Secrets and their versions.",
             fields: [
-                Field("version", .int, "Which version to read. 0, or none, for the newest."),
+                Field("version", .int, query: true, "Which version to read. 0, or none, for the newest."),
                 Field("options", .object, "`cas`: the version that is replaced; 0 when the secret must not exist yet."),
                 Field("data", .object, "What to store, or the merge patch to apply."),
             ],

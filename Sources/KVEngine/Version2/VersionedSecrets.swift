@@ -71,12 +71,13 @@ struct VersionedSecrets: Sendable {
     ///
     /// - Parameter named: The member of that 404 which has no content, `data` or `subkeys`.
     func read(_ path: String, version: Int, named name: StaticString) async throws -> (VersionAnswer, data: ArraySlice<UInt8>) {
+        guard version >= 0 else { throw CofferError.invalid("field 'version' must not be negative") }
         let key = RecordKey.head(path)
         var attempt = 1
         while true {
             guard let record = try await storage.get(key) else { throw CofferError.notFound }
             let view = try HeadView(record.value, key: key)
-            let number = version <= 0 ? view.current : UInt64(version)
+            let number = version == 0 ? view.current : UInt64(version)
             if number == view.current {
                 guard number > 0 else { throw CofferError.notFound }
                 let answer = VersionAnswer(

@@ -3,15 +3,31 @@ internal import CofferClient
 internal import Syntax
 
 struct AuthHelp: SessionCommand {
-    static let configuration = CommandConfiguration(commandName: "help", abstract: "Explains a mounted auth method.")
+    static let configuration = CommandConfiguration(
+        commandName: "help", abstract: "Explains how to log in with an auth method, or a mounted method's paths.",
+        discussion: """
+            coffer auth help userpass        the method, whether mounted or not
+            coffer auth help people/         what is mounted at auth/people/
+            """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @Argument(help: ArgumentHelp("The mount, such as userpass/.", valueName: "path")) var arguments: [String] = []
+    @Argument(help: ArgumentHelp("A method, or a mount with its slash.", valueName: "method or path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(1)
         let path = try ArgumentText.requiredPath(arguments[0])
+        if !arguments[0].hasSuffix("/"), let usage = LoginMethods.usage(of: path) { return try write(usage, to: session) }
         let text = try await session.call("Error retrieving help") { try await $0.help("auth/\(path)") }
         guard !text.isEmpty else { throw CommandFailure.server("No help found for auth/\(path)/") }
+        try write([await loginUsage(at: path, session), text].compactMap { $0 }.joined(separator: "\n\n"), to: session)
+    }
+
+    /// How to log in there, where the caller may see what is mounted.
+    private func loginUsage(at path: String, _ session: Session) async -> String? {
+        let mounts = try? await session.lookupClient().sys.authMounts()
+        return mounts?[path + "/"]?["type"]?.stringValue.flatMap(LoginMethods.usage)
+    }
+
+    private func write(_ text: String, to session: Session) throws {
         if session.printer.isTable { session.console.output(text) } else { try session.printer.value(["help": .string(text)]) }
     }
 }

@@ -12,6 +12,6 @@ struct AuthList: SessionCommand {
         try arguments.expect(0)
         let mounts = try await session.call("Error listing enabled authentications") { try await $0.sys.authMounts() }
         guard session.printer.isTable else { return try session.printer.value(Printer.sorted(.object(mounts))) }
-        session.console.output(detailed ? MountTable.detailedText(mounts) : MountTable.text(mounts))
+        session.console.output(detailed ? MountTable.detailedText(mounts, isAuth: true) : MountTable.text(mounts))
     }
 }

@@ -12,6 +12,7 @@ struct KvGet: SessionCommand {
 
     func run(_ session: Session) async throws {
         try arguments.expect(1)
+        if let version, version < 0 { throw CommandFailure.local("-version must be a version's number, or 0 for the newest") }
         let target = try await KvTarget.find(arguments[0], mount, session)
         let path = target.apiPath("data")
         let query = version.map { $0 > 0 && target.isVersioned ? [QueryItem("version", String($0))] : [] } ?? []

@@ -5,6 +5,7 @@ internal import Syntax
 struct LeaseLookup: SessionCommand {
     static let configuration = CommandConfiguration(commandName: "lookup", abstract: "Shows the times of a lease.")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
+    @Option(help: "Print this field alone.") var field: String?
     @Argument(help: ArgumentHelp("The lease's id.", valueName: "lease id")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
@@ -13,6 +14,6 @@ struct LeaseLookup: SessionCommand {
         let response = try await session.call("Error looking up lease id \(id)") {
             try await $0.request(.put, "sys/leases/lookup", body: ["lease_id": .string(id)])
         }
-        try Answer(response).write(to: session, path: "sys/leases/lookup", field: nil)
+        try Answer(response).write(to: session, path: "sys/leases/lookup", field: field)
     }
 }

@@ -6,9 +6,10 @@ struct LeaseRenew: SessionCommand {
     static let configuration = CommandConfiguration(commandName: "renew", abstract: "Gives a lease more time.")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Option(
-        name: [.long, .customShort("i")], help: ArgumentHelp("The time asked for; the server may give less.", valueName: "duration")
-    )
+        name: [.customLong("increment"), .customLong("i")],
+        help: ArgumentHelp("The time asked for; the server may give less.", valueName: "duration"))
     var increment: String?
+    @Option(help: "Print this field alone.") var field: String?
     @Argument(help: ArgumentHelp("The lease's id.", valueName: "lease id")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
@@ -20,6 +21,6 @@ struct LeaseRenew: SessionCommand {
         let response = try await session.call("Error renewing \(id)") {
             try await $0.request(.put, "sys/leases/renew", body: ["lease_id": .string(id), "increment": .int(seconds)])
         }
-        try Answer(response).write(to: session, path: "sys/leases/renew", field: nil)
+        try Answer(response).write(to: session, path: "sys/leases/renew", field: field)
     }
 }

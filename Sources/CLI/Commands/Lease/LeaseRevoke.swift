@@ -19,7 +19,8 @@ struct LeaseRevoke: SessionCommand {
     func run(_ session: Session) async throws {
         try arguments.expect(1)
         guard prefix || !force else { throw CommandFailure.local("Specifying -force requires also specifying -prefix") }
-        let id = ArgumentText.trimmed(arguments[0])
+        let id = prefix ? try ArgumentText.requiredPath(arguments[0]) : ArgumentText.trimmed(arguments[0])
+        guard !id.isEmpty else { throw CommandFailure.local("Name the lease to revoke, or a path with -prefix") }
         if force {
             session.console.error("Warning! Force-removing leases can leave behind what their engines made.\n")
             let path = "sys/leases/revoke-force/" + id

@@ -9,20 +9,23 @@ enum MountTable {
         return Table(header: ["Path", "Type", "Accessor", "Description"], rows: rows).text
     }
 
-    static func detailedText(_ mounts: JSONObject) -> String {
+    /// Every column; `auth` shows the type of the tokens where a secrets engine shows its caching.
+    static func detailedText(_ mounts: JSONObject, isAuth: Bool = false) -> String {
         let header = [
-            "Path", "Plugin", "Accessor", "Default TTL", "Max TTL", "Force No Cache", "Replication", "Seal Wrap", "Options",
-            "Description",
-            "UUID", "Version",
+            "Path", "Plugin", "Accessor", "Default TTL", "Max TTL", isAuth ? "Token Type" : "Force No Cache", "Replication",
+            "Seal Wrap", "External Entropy Access", "Options", "Description", "UUID", "Version", "Running Version",
+            "Running SHA256", "Deprecation Status",
         ]
         let rows = sorted(mounts).map { path, mount in
             let config = mount["config"]
             return [
                 path, text(mount["type"]), text(mount["accessor"]), ttl(config?["default_lease_ttl"]),
                 ttl(config?["max_lease_ttl"]),
-                text(config?["force_no_cache"] ?? false), mount["local"]?.boolValue == true ? "local" : "replicated",
-                text(mount["seal_wrap"] ?? false), text(mount["options"] ?? [:]), text(mount["description"]), text(mount["uuid"]),
-                text(mount["running_plugin_version"] ?? mount["plugin_version"]),
+                isAuth ? text(config?["token_type"]) : text(config?["force_no_cache"] ?? false),
+                mount["local"]?.boolValue == true ? "local" : "replicated", text(mount["seal_wrap"] ?? false),
+                text(mount["external_entropy_access"] ?? false), text(mount["options"].flatMap { $0.isNull ? nil : $0 } ?? [:]),
+                text(mount["description"]), text(mount["uuid"]), text(mount["plugin_version"]),
+                text(mount["running_plugin_version"]), text(mount["running_sha256"]), text(mount["deprecation_status"]),
             ]
         }
         return Table(header: header, rows: rows).text

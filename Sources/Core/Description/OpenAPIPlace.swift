@@ -1,0 +1,89 @@
+import EngineKit
+import Syntax
+
+/// Where a declared path stands in the document: its template, its parameters, and the words its operations are named by.
+struct OpenAPIPlace {
+    struct Parameter {
+        var name: String
+        var details: String
+        var initial: String?
+
+        func described(by fields: [Field]) -> Parameter {
+            guard details.isEmpty, let field = fields.first(where: { $0.name == name }) else { return self }
+            return Parameter(name: name, details: field.details, initial: initial)
+        }
+
+        var json: JSON {
+            var schema: JSONObject = ["type": "string"]
+            schema["default"] = initial.map { .string($0) }
+            return [
+                "name": .string(name), "description": .string(details), "in": "path", "schema": .object(schema), "required": true,
+            ]
+        }
+    }
+
+    let template: String
+    let parameters: [Parameter]
+    /// `kv-v2`, `approle`; empty for `sys/`.
+    let type: String
+    /// The segments of the pattern without braces: `role role-name secret-id`.
+    let words: [String]
+    /// `secrets`, `auth`, `system` or `identity`.
+    let tag: String
+
+    init(_ entry: MountEntry, _ pattern: PathPattern, isGeneric: Bool) {
+        type = Self.typeName(entry)
+        var parameters: [Parameter] = []
+        var parts = entry.path.split(separator: "/").map(String.init)
+        if isGeneric, !entry.isBuiltIn, !["identity", "cubbyhole"].contains(entry.type) {
+            let name = type.split(separator: "-").joined(separator: "_") + "_mount_path"
+            parameters.append(
+                Parameter(name: name, details: "Path that the engine is mounted at.", initial: String(entry.shownPath.dropLast())))
+            parts = (entry.mountClass == .auth ? ["auth"] : []) + ["{\(name)}"]
+        }
+        var words: [String] = []
+        for segment in pattern.segments {
+            switch segment {
+            case .literal(let text):
+                parts.append(text)
+                words.append(text)
+            case .one(let name), .rest(let name):
+                parts.append("{\(name)}")
+                parameters.append(Parameter(name: name, details: "", initial: nil))
+                words.append(name)
+            }
+        }
+        template = "/" + parts.joined(separator: "/")
+        self.parameters = parameters
+        self.words = words
+        tag =
+            switch entry.mountClass {
+            case .auth: "auth"
+            case .system: "system"
+            case .secret: entry.type == "identity" ? "identity" : "secrets"
+            }
+    }
+
+    /// `kv-v2 read data path` as an operation id: `kv-v2-read-data-path`.
+    func operationName(_ verb: String) -> String {
+        let prefix = type.isEmpty ? [] : [type]
+        return (prefix + [verb] + words).map(Self.kebab).joined(separator: "-")
+    }
+
+    /// `KvV2WriteDataPathRequest`.
+    func schemaName(_ verb: String) -> String {
+        operationName(verb).split(separator: "-").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined() + "Request"
+    }
+
+    private static func typeName(_ entry: MountEntry) -> String {
+        switch entry.type {
+        case "system": ""
+        case "kv": entry.options["version"] == "2" ? "kv-v2" : "kv-v1"
+        default: entry.type
+        }
+    }
+
+    private static func kebab(_ word: String) -> String {
+        String(word.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" })
+    }
+}

@@ -1,0 +1,38 @@
+import EngineKit
+import Policy
+import Syntax
+
+extension SystemEngine {
+    /// The API's description, made of the declared paths of the mounts that the caller may use.
+    var specificationPaths: [EnginePath] {
+        [
+            EnginePath(
+                "internal/specs/openapi", "The API as an OpenAPI 3.0.2 document.",
+                details: "Holds the mounts that the calling token may use; without a token, those that are listed for everybody.",
+                fields: [
+                    Field(
+                        "generic_mount_paths", .bool, default: false,
+                        "Write mount paths as parameters, for code that works with every mount of a type."),
+                    Field("context", .string, "A text that ends every operation id."),
+                ], access: .unauthenticated,
+                endpoints: [
+                    .read: .init("Generate the document.", changesNothing: true) { try await specification($0) },
+                    .update: .init("Generate the document.", changesNothing: true) { try await specification($0) },
+                ])
+        ]
+    }
+
+    private func specification(_ request: Request) async throws -> Response {
+        var options = OpenAPIDocument.Options(
+            hasGenericMountPaths: request.fields.bool("generic_mount_paths") ?? false,
+            context: request.fields.string("context") ?? "")
+        guard options.context.utf8.count <= 128 else { throw CofferError.invalid("field 'context' is too long") }
+        options.context = String(options.context.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" })
+        var document = OpenAPIDocument(settings: core.settings, options: options)
+        let mounted = mounts.router.mounts
+        for entry in try await visibleEntries(request) {
+            if let mount = mounted[entry.path] { document.add(mount) }
+        }
+        return .bare(document.json)
+    }
+}
