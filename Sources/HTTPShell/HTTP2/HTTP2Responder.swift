@@ -9,7 +9,8 @@ struct HTTP2Responder: Sendable {
     let shell: Shell
     let settings: ListenerSettings
 
-    func respond(
+    /// Concurrent as the writer's own functions are, which it may only be sent to from there.
+    @concurrent func respond(
         _ request: HummingbirdCore.Request, _ writer: consuming ResponseWriter, _ channel: any Channel
     ) async throws {
         var ids = RequestIDSource()

@@ -11,7 +11,8 @@ package final class TokenStore: Sendable {
     let storage: any Storage
     let time: any TimeSource
     let randomness: any Randomness
-    private let key: SymmetricKey
+    /// Keyed, and copied for each token: the key's two blocks are hashed once.
+    private let keyed: HMAC<SHA256>
     private let cache: BargingLock<Cache>
 
     private struct Cache {
@@ -26,7 +27,7 @@ package final class TokenStore: Sendable {
     /// `storage` is the barrier's slice for tokens; `key` the subkey `token-hmac/v1`.
     package init(storage: any Storage, key: SecretBytes, time: any TimeSource, randomness: any Randomness) {
         self.storage = storage
-        self.key = key.withBytes { SymmetricKey(data: $0) }
+        keyed = HMAC(key: key.withBytes { SymmetricKey(data: $0) })
         self.time = time
         self.randomness = randomness
         cache = BargingLock(Cache())
@@ -76,8 +77,9 @@ package final class TokenStore: Sendable {
     package func id(of token: String) -> String { hash(token) }
 
     private func hash(_ text: String) -> String {
-        var text = text
-        let code = text.withUTF8 { HMAC<SHA256>.authenticationCode(for: UnsafeRawBufferPointer($0), using: key) }
+        var (text, hash) = (text, keyed)
+        text.withUTF8 { hash.update(data: UnsafeRawBufferPointer($0)) }
+        let code = hash.finalize()
         return String(unsafeUninitializedCapacity: 64) { output in
             var position = 0
             for byte in code {
