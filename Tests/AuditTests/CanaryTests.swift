@@ -32,19 +32,20 @@ import Audit
             id: "1", operation: "update", path: "auth/token/lookup/hvs.\(canary.filter { $0 != "/" })/x", data: value,
             headers: [.init(name: "x-secret", values: [canary])], clientToken: canary, clientTokenAccessor: canary)
         let response = AuditResponse(
-            data: value, rawBody: Array(canary.utf8), auth: auth,
+            data: value, rawBody: Array(canary.utf8), issued: AuditIdentity(auth),
             wrapInfo: .init(
                 token: canary, accessor: canary, ttlSeconds: 1, creationTime: Timestamp(seconds: 0), creationPath: "sys/x",
                 wrappedAccessor: canary), statusCode: 200)
+        let known = AuditIdentity(auth, isShared: true)
         let time = Timestamp(seconds: 1_700_000_000)
-        let plain = AuditRecord(kind: .request, time: time, auth: auth, request: request)
+        let plain = AuditRecord(kind: .request, time: time, identity: AuditIdentity(auth), request: request)
         request.data = .raw(value.encoded())
         var raw = response
         raw.data = .raw(value.encoded())
         return [
             plain, AuditRecord(kind: .request, time: time, request: request),
-            AuditRecord(kind: .response, time: time, auth: auth, request: request, response: response),
-            AuditRecord(kind: .response, time: time, auth: auth, request: request, response: raw, error: "permission denied"),
+            AuditRecord(kind: .response, time: time, identity: known, request: request, response: response),
+            AuditRecord(kind: .response, time: time, identity: known, request: request, response: raw, error: "permission denied"),
         ]
     }
 
@@ -64,7 +65,8 @@ import Audit
         let trail = try Trail()
         try trail.enable()
         var record = AuditRecord.request(["open": "canary-0123456789abcdef"])
-        record.clearRequestKeys = ["open"]
+        record.mount = AuditMount(
+            path: "secret/", type: "kv", accessor: "kv_1", mountClass: "secret", clearRequestKeys: ["open"])
         try trail.broker.record(record)
         #expect(Data(trail.contents).range(of: Data("canary-0123456789abcdef".utf8)) != nil)
     }

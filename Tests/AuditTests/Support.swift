@@ -71,8 +71,8 @@ extension AuditRecord {
     static func request(_ data: JSON? = nil, path: String = "secret/data/db", id: String = "r1") -> AuditRecord {
         AuditRecord(
             kind: .request, time: Timestamp(seconds: 1_700_000_000),
-            auth: AuditAuth(
-                clientToken: "hvs.token", accessor: "acc-1", displayName: "app", policies: ["default"], isAllowed: true),
+            identity: AuditIdentity(
+                AuditAuth(clientToken: "hvs.token", accessor: "acc-1", displayName: "app", policies: ["default"], isAllowed: true)),
             request: AuditRequest(id: id, operation: "update", path: path, data: data, clientToken: "hvs.token"))
     }
 

@@ -72,7 +72,10 @@ import Audit
     @Test func `leaves top-level members clear when the mount lists them, and only those`() throws {
         let value: JSON = ["open": ["x": "1"], "shut": "2", "deep": ["open": "3"]]
         for value in [value, .raw(value.encoded())] {
-            let written = try data(value) { $0.clearRequestKeys = ["open"] }
+            let written = try data(value) { record in
+                record.mount = AuditMount(
+                    path: "secret/", type: "kv", accessor: "kv_1", mountClass: "secret", clearRequestKeys: ["open"])
+            }
             #expect(try written == ["open": ["x": "1"], "shut": hash("2"), "deep": ["open": hash("3")]])
         }
     }

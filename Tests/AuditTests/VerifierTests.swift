@@ -205,9 +205,9 @@ private struct Sample {
                     return
                 }
                 let content = String(decoding: line.content, as: UTF8.self).replacing("r3", with: "rX")
-                previous = Array(content.utf8).withUnsafeBytes {
+                Array(content.utf8).withUnsafeBytes {
                     ChainLine.append(
-                        $0, sequence: UInt64(index + 1), segment: line.segment, previous: previous, key: KeyedHash(key: key),
+                        $0, sequence: UInt64(index + 1), segment: line.segment, mac: &previous, key: KeyedHash(key: key),
                         to: &forged)
                 }
             }

@@ -1,3 +1,4 @@
+import Crypto
 import Syntax
 
 /// The frame that every line has, whatever it records.
@@ -11,6 +12,9 @@ struct ChainLine {
     /// A longer line is not ours. Records are kept far below it.
     static let bytesMax = 64 << 20
     static let zeroMAC = [UInt8](repeating: UInt8(ascii: "0"), count: macHexBytes)
+
+    /// More than a line has besides its content.
+    private static let frameBytesMax = 256
 
     private static let beforeSequence: StaticString = "{\"seq\":"
     private static let beforeSegment: StaticString = ",\"seg\":\""
@@ -56,12 +60,13 @@ struct ChainLine {
         self.mac = mac
     }
 
-    /// Appends a whole line with its newline and gives back its MAC in hex.
+    /// Appends a whole line with its newline, and puts its MAC in the place of the one before it.
     static func append(
-        _ content: UnsafeRawBufferPointer, sequence: UInt64, segment: String, previous: [UInt8], key: KeyedHash,
+        _ content: UnsafeRawBufferPointer, sequence: UInt64, segment: String, mac: inout [UInt8], key: KeyedHash,
         to output: inout [UInt8]
-    ) -> [UInt8] {
+    ) {
         let start = output.count
+        output.reserveRoom(content.count + frameBytesMax)
         output.append(beforeSequence)
         output.append(decimal: sequence)
         output.append(beforeSegment)
@@ -69,16 +74,17 @@ struct ChainLine {
         output.append(afterSegment)
         output.append(contentsOf: content)
         output.append(beforePrevious)
-        output.append(contentsOf: previous)
+        output.append(contentsOf: mac)
         output.append(UInt8(ascii: "\""))
-        var mac: [UInt8] = []
-        mac.reserveCapacity(macHexBytes)
-        output.withUnsafeBytes { key.appendHex(of: UnsafeRawBufferPointer(rebasing: $0[start...]), to: &mac) }
+        let code = output.withUnsafeBytes { key.code(UnsafeRawBufferPointer(rebasing: $0[start...])) }
+        if mac.count != macHexBytes { mac = zeroMAC }
+        code.withUnsafeBytes { code in
+            mac.withUnsafeMutableBytes { Hex.write(code, to: $0) }
+        }
         output.append(",\"mac\":\"" as StaticString)
         output.append(contentsOf: mac)
         output.append(end)
         output.append(UInt8(ascii: "\n"))
-        return mac
     }
 
     func isSealed(by key: KeyedHash) -> Bool {

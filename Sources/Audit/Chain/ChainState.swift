@@ -59,8 +59,8 @@ struct ChainState: Sendable {
     mutating func append(_ content: UnsafeRawBufferPointer) {
         guard let segmentKey else { return }
         last.sequence += 1
-        last.mac = ChainLine.append(
-            content, sequence: last.sequence, segment: last.segment, previous: last.mac, key: segmentKey, to: &pending)
+        ChainLine.append(
+            content, sequence: last.sequence, segment: last.segment, mac: &last.mac, key: segmentKey, to: &pending)
     }
 
     /// Writes what is pending, or forgets it: a line that could not be written never was.

@@ -1,4 +1,9 @@
 extension [UInt8] {
+    /// Grows at most once for the next `count` bytes, and by halves, as appending would.
+    mutating func reserveRoom(_ count: Int) {
+        if capacity - self.count < count { reserveCapacity(Swift.max(self.count + count, capacity + capacity / 2)) }
+    }
+
     @inline(__always)
     mutating func append(_ text: StaticString) {
         append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))

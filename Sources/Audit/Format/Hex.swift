@@ -14,6 +14,16 @@ enum Hex {
         }
     }
 
+    /// Into a buffer of twice the length.
+    @inline(__always)
+    static func write(_ bytes: UnsafeRawBufferPointer, to output: UnsafeMutableRawBufferPointer) {
+        let digits = digits.utf8Start
+        for (index, byte) in bytes.enumerated() {
+            output[2 * index] = digits[Int(byte >> 4)]
+            output[2 * index + 1] = digits[Int(byte & 0xF)]
+        }
+    }
+
     static func text(_ bytes: some Sequence<UInt8>) -> String {
         var output: [UInt8] = []
         Array(bytes).withUnsafeBytes { append($0, to: &output) }

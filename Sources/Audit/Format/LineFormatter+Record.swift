@@ -6,24 +6,23 @@ extension LineFormatter {
 
     /// Appends the contents of an entry's lines, each of which stands between the segment id and `prev` of its line.
     mutating func append(_ entry: AuditEntry) {
-        let record = entry.record
-        head(record.kind, at: record.time)
+        head(entry.record.kind, at: entry.record.time)
         let start = output.count
-        if let auth = record.auth { member(",\"auth\":", auth) }
-        append(record.request, clearKeys: record.clearRequestKeys)
+        request(of: entry)
         let shared = start..<output.count
-        if record.kind == .response, let response = record.response { append(response, of: record) }
-        if let error = record.error { member(",\"error\":", clear: Self.shortened(error)) }
+        if entry.record.kind == .response, entry.record.response != nil { response(entry.record.response, of: entry) }
+        if let error = entry.record.error { member(",\"error\":", clear: Self.shortened(error)) }
         ends.append(output.count)
-        if let answer = entry.answer { append(answer, to: record, shared) }
+        if entry.answer != nil { answer(of: entry, shared) }
     }
 
     /// Who asked and what is in the request's line already, and copied from there.
-    private mutating func append(_ answer: AuditAnswer, to record: AuditRecord, _ shared: Range<Int>) {
-        head(.response, at: answer.time)
+    private mutating func answer(of entry: AuditEntry, _ shared: Range<Int>) {
+        guard let time = entry.answer?.time else { return }
+        head(.response, at: time)
         output.repeat(shared)
-        if let response = answer.response { append(response, of: record) }
-        if let error = answer.error { member(",\"error\":", clear: Self.shortened(error)) }
+        if entry.answer?.response != nil { response(entry.answer?.response, of: entry) }
+        if let error = entry.answer?.error { member(",\"error\":", clear: Self.shortened(error)) }
         ends.append(output.count)
     }
 
@@ -35,19 +34,14 @@ extension LineFormatter {
         }
     }
 
-    private mutating func append(_ response: AuditResponse, of record: AuditRecord) {
-        let isListing = options.elidesLists && record.request.operation == "list"
-        append(response, clearKeys: record.clearResponseKeys, elidesLists: isListing)
-    }
-
     private static func shortened(_ error: String) -> String {
         error.utf8.count <= errorBytesMax ? error : String(error.unicodeScalars.prefix(errorBytesMax / 4)) + "…"
     }
 
-    private mutating func member(_ name: StaticString, _ auth: AuditAuth) {
+    private mutating func member(_ name: StaticString, _ auth: AuditAuth, clientToken: String?) {
         output.append(name)
         let start = output.count
-        member(",\"client_token\":", secret: auth.clientToken)
+        member(",\"client_token\":", secret: clientToken)
         member(",\"accessor\":", accessor: auth.accessor)
         member(",\"display_name\":", clear: auth.displayName)
         member(",\"policies\":", list: auth.policies)
@@ -96,23 +90,37 @@ extension LineFormatter {
         output.append(UInt8(ascii: "}"))
     }
 
-    private mutating func append(_ request: AuditRequest, clearKeys: [String]) {
-        member(",\"request\":{\"id\":", clear: request.id)
-        member(",\"operation\":", clear: request.operation)
-        member(",\"mount_point\":", clear: request.mountPoint)
-        member(",\"mount_type\":", clear: request.mountType)
-        member(",\"mount_accessor\":", clear: request.mountAccessor)
-        member(",\"mount_class\":", clear: request.mountClass)
-        member(",\"client_token\":", secret: request.clientToken)
-        member(",\"client_token_accessor\":", accessor: request.clientTokenAccessor)
+    private mutating func request(of entry: AuditEntry) {
+        let (identity, mount) = (entry.record.identity, entry.record.mount)
+        let known = identity.flatMap { kept($0) } ?? format(identity, entry)
+        output.append(contentsOf: known.auth)
+        member(",\"request\":{\"id\":", clear: entry.record.request.id)
+        member(",\"operation\":", clear: entry.record.request.operation)
+        if let mount { output.append(contentsOf: mount.text) }
+        output.append(contentsOf: known.token)
         output.append(",\"namespace\":{\"id\":\"root\"},\"path\":" as StaticString)
-        path(request.path)
-        if let data = request.data { self.data(data, clearKeys: clearKeys, elidesLists: false) }
-        member(",\"remote_address\":", clear: request.remoteAddress)
-        member(",\"remote_port\":", number: request.remotePort)
-        member(",\"wrap_ttl\":", number: request.wrapTTLSeconds)
-        headers(request.headers)
+        path(entry.record.request.path)
+        if let data = entry.record.request.data { self.data(data, clearKeys: mount?.clearRequestKeys ?? [], elidesLists: false) }
+        member(",\"remote_address\":", clear: entry.record.request.remoteAddress)
+        member(",\"remote_port\":", number: entry.record.request.remotePort)
+        member(",\"wrap_ttl\":", number: entry.record.request.wrapTTLSeconds)
+        if !entry.record.request.headers.isEmpty { headers(entry.record.request.headers) }
         output.append(UInt8(ascii: "}"))
+    }
+
+    /// Formats who asked, and keeps it for the next request of the same identity.
+    private mutating func format(_ identity: AuditIdentity?, _ entry: AuditEntry) -> KnownIdentity {
+        let start = output.count
+        let clientToken = entry.record.request.clientToken
+        if let auth = identity?.auth { member(",\"auth\":", auth, clientToken: auth.clientToken ?? clientToken) }
+        let middle = output.count
+        member(",\"client_token\":", secret: clientToken)
+        member(",\"client_token_accessor\":", accessor: entry.record.request.clientTokenAccessor)
+        let known = KnownIdentity(
+            number: identity?.number ?? 0, auth: Array(output[start..<middle]), token: Array(output[middle...]))
+        output.removeSubrange(start...)
+        keep(known)
+        return known
     }
 
     /// A token that somebody put in a path must not become readable through the trail.
@@ -163,18 +171,21 @@ extension LineFormatter {
         output.append(UInt8(ascii: "}"))
     }
 
-    private mutating func append(_ response: AuditResponse, clearKeys: [String], elidesLists: Bool) {
+    private mutating func response(_ response: AuditResponse?, of entry: AuditEntry) {
+        guard let response else { return }
+        let mount = entry.record.mount
         member(",\"response\":{\"status_code\":", number: response.statusCode)
-        member(",\"mount_point\":", clear: response.mountPoint)
-        member(",\"mount_type\":", clear: response.mountType)
-        member(",\"mount_accessor\":", clear: response.mountAccessor)
-        member(",\"mount_class\":", clear: response.mountClass)
-        if let auth = response.auth { member(",\"auth\":", auth) }
+        if let mount { output.append(contentsOf: mount.text) }
+        if let auth = response.issued?.auth { member(",\"auth\":", auth, clientToken: auth.clientToken) }
         if let lease = response.leaseID {
             member(",\"secret\":{\"lease_id\":", clear: lease)
             output.append(UInt8(ascii: "}"))
         }
-        if let data = response.data { self.data(data, clearKeys: clearKeys, elidesLists: elidesLists) }
+        if let data = response.data {
+            self.data(
+                data, clearKeys: mount?.clearResponseKeys ?? [],
+                elidesLists: options.elidesLists && entry.record.request.operation == "list")
+        }
         if let body = response.rawBody {
             output.append(",\"raw_body\":" as StaticString)
             body.withUnsafeBytes { hashed($0) }

@@ -29,6 +29,16 @@ struct LineFormatter: Sendable {
     private static let knownMax = 16
     /// The token and the accessor appear several times in a record and its answer: hashed once.
     private var known: [(secret: String, code: SHA256Digest)] = []
+    /// Who asked lately, each in the place that its number leads to.
+    private var identities: [KnownIdentity]
+    private static let identitiesMax = 256
+
+    /// The members that are the same in all requests of one identity: HMACs, and what is clear.
+    struct KnownIdentity: Sendable {
+        var number: UInt64 = 0
+        var auth: [UInt8] = []
+        var token: [UInt8] = []
+    }
 
     init(hash: KeyedHash, options: AuditOptions, tokenPrefixes: [String]) {
         self.hash = hash
@@ -36,7 +46,18 @@ struct LineFormatter: Sendable {
         self.tokenPrefixes = tokenPrefixes.map { Array($0.utf8) }
         hashedTrue = Self.hashed("true", with: hash)
         hashedFalse = Self.hashed("false", with: hash)
+        identities = Array(repeating: KnownIdentity(), count: Self.identitiesMax)
         output.reserveCapacity(4_096)
+    }
+
+    func kept(_ identity: AuditIdentity) -> KnownIdentity? {
+        guard identity.number > 0 else { return nil }
+        let known = identities[Int(identity.number % UInt64(Self.identitiesMax))]
+        return known.number == identity.number ? known : nil
+    }
+
+    mutating func keep(_ known: KnownIdentity) {
+        if known.number > 0 { identities[Int(known.number % UInt64(Self.identitiesMax))] = known }
     }
 
     mutating func reset() {

@@ -10,28 +10,24 @@ package struct AuditRecord: Sendable {
     package var kind: Kind
     /// Clear.
     package var time: Timestamp
-    package var auth: AuditAuth?
+    package var identity: AuditIdentity?
+    package var mount: AuditMount?
     package var request: AuditRequest
     /// Left out of request records.
     package var response: AuditResponse?
     /// Clear, cut at 1 KiB: error texts never hold a caller's value.
     package var error: String?
-    /// `audit_non_hmac_request_keys` of the mount: top-level members of the request's data that stay clear.
-    package var clearRequestKeys: [String]
-    /// `audit_non_hmac_response_keys` of the mount.
-    package var clearResponseKeys: [String]
 
     package init(
-        kind: Kind, time: Timestamp, auth: AuditAuth? = nil, request: AuditRequest, response: AuditResponse? = nil,
-        error: String? = nil, clearRequestKeys: [String] = [], clearResponseKeys: [String] = []
+        kind: Kind, time: Timestamp, identity: AuditIdentity? = nil, mount: AuditMount? = nil, request: AuditRequest,
+        response: AuditResponse? = nil, error: String? = nil
     ) {
         self.kind = kind
         self.time = time
-        self.auth = auth
+        self.identity = identity
+        self.mount = mount
         self.request = request
         self.response = response
         self.error = error
-        self.clearRequestKeys = clearRequestKeys
-        self.clearResponseKeys = clearResponseKeys
     }
 }

@@ -22,11 +22,6 @@ package struct AuditRequest: Sendable {
     package var operation: String
     /// The canonical path. Clear, but a segment that looks like a token becomes its HMAC.
     package var path: String
-    package var mountPoint: String?
-    package var mountType: String?
-    package var mountAccessor: String?
-    /// `secret`, `auth`, …
-    package var mountClass: String?
     package var remoteAddress: String?
     package var remotePort: Int?
     /// Keys clear, every other leaf an HMAC. May be ``JSON/raw(_:)``.
@@ -37,18 +32,13 @@ package struct AuditRequest: Sendable {
     package var clientTokenAccessor: String?
 
     package init(
-        id: String, operation: String, path: String, mountPoint: String? = nil, mountType: String? = nil,
-        mountAccessor: String? = nil, mountClass: String? = nil, remoteAddress: String? = nil, remotePort: Int? = nil,
-        data: JSON? = nil, headers: [Header] = [], wrapTTLSeconds: Int? = nil, clientToken: String? = nil,
+        id: String, operation: String, path: String, remoteAddress: String? = nil, remotePort: Int? = nil, data: JSON? = nil,
+        headers: [Header] = [], wrapTTLSeconds: Int? = nil, clientToken: String? = nil,
         clientTokenAccessor: String? = nil
     ) {
         self.id = id
         self.operation = operation
         self.path = path
-        self.mountPoint = mountPoint
-        self.mountType = mountType
-        self.mountAccessor = mountAccessor
-        self.mountClass = mountClass
         self.remoteAddress = remoteAddress
         self.remotePort = remotePort
         self.data = data

@@ -6,18 +6,15 @@ extension AuditTrail {
     /// What an engine did by itself, in the form of a request and its response.
     func record(_ act: ServerAct, on mount: MountEntry, at time: Timestamp) async throws(CofferError) {
         var request = AuditRequest(
-            id: act.id, operation: act.operation.rawValue, path: mount.path + act.path, mountPoint: mount.path,
-            mountType: mount.type, mountAccessor: mount.accessor, mountClass: mount.mountClass.rawValue, remoteAddress: nil,
-            remotePort: nil)
+            id: act.id, operation: act.operation.rawValue, path: mount.path + act.path, remoteAddress: nil, remotePort: nil)
         request.data = act.data.isEmpty ? nil : .object(act.data)
         var record = AuditRecord(
-            kind: .request, time: time, auth: AuditAuth(displayName: act.actor), request: request)
+            kind: .request, time: time, identity: AuditIdentity(AuditAuth(displayName: act.actor)), mount: AuditMount(mount),
+            request: request)
         if case .ended(let error) = act.step {
             record.kind = .response
             record.error = error
-            record.response = AuditResponse(
-                mountPoint: mount.path, mountType: mount.type, mountAccessor: mount.accessor,
-                mountClass: mount.mountClass.rawValue, statusCode: error == nil ? 200 : 0)
+            record.response = AuditResponse(statusCode: error == nil ? 200 : 0)
         }
         try await self.record(AuditEntry(record))
     }

@@ -1,8 +1,10 @@
+import Audit
 import EngineKit
 
 /// A mounted engine, ready to be asked.
 final class Mount: Sendable {
     let entry: MountEntry
+    let audited: AuditMount
     let router: PathRouter
     /// The engine, when it grants leases.
     let leased: (any LeasedEngine)?
@@ -11,6 +13,7 @@ final class Mount: Sendable {
 
     init(entry: MountEntry, engine: any Engine) {
         self.entry = entry
+        audited = AuditMount(entry)
         router = PathRouter(engine.paths)
         leased = engine as? any LeasedEngine
         periodic = engine as? any PeriodicEngine

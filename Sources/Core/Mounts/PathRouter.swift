@@ -19,7 +19,7 @@ struct PathRouter: Sendable {
 
     /// `path` is relative to the mount, without a final slash.
     func route(_ path: Substring) -> (path: EnginePath, captures: Captures)? {
-        let first = path.prefix { $0 != "/" }
+        let first = path.utf8.firstIndex(of: UInt8(ascii: "/")).map { path[..<$0] } ?? path
         for index in byFirstSegment[first] ?? [] {
             if let captures = paths[index].pattern.match(path) { return (paths[index], captures) }
         }

@@ -8,8 +8,8 @@ struct AuditComposer {
     let incoming: CoreRequest
     let path: CanonicalPath
     let operation: Operation
-    let mount: MountEntry?
-    let entry: TokenEntry?
+    let mount: Mount?
+    let token: LiveToken?
     let granting: [String]
     let body: JSONObject
 
@@ -31,34 +31,41 @@ struct AuditComposer {
 
     private func record(_ kind: AuditRecord.Kind, at time: Timestamp, error: CofferError?) -> AuditRecord {
         AuditRecord(
-            kind: kind, time: time, auth: auth, request: request, error: error?.recorded,
-            clearRequestKeys: mount?.tuning.auditClearRequestKeys ?? [],
-            clearResponseKeys: mount?.tuning.auditClearResponseKeys ?? [])
+            kind: kind, time: time, identity: identity, mount: mount?.audited, request: request, error: error?.recorded)
     }
 
     private func response(_ outcome: Result<Response, CofferError>) -> AuditResponse {
         switch outcome {
         case .success(let response): self.response(response)
-        case .failure(let error): mounted(AuditResponse(data: error.data, statusCode: 0))
+        case .failure(let error): AuditResponse(data: error.data, statusCode: 0)
         }
     }
 
-    private var token: String? {
+    private var clientToken: String? {
         if case .token(let token) = incoming.credentials { token } else { nil }
     }
 
-    private var auth: AuditAuth? {
-        if case .inline(let credentials) = incoming.credentials { return inlineAuth(credentials) }
-        guard let entry else { return token.map { AuditAuth(clientToken: $0) } }
-        return AuditAuth(
-            clientToken: token, accessor: entry.accessor, displayName: entry.displayName, policies: entry.policies,
-            tokenPolicies: entry.policies, metadata: entry.metadata, entityID: entry.entityID, tokenType: entry.type.rawValue,
+    /// Of a token it is made once for all requests that the same policies allow.
+    private var identity: AuditIdentity? {
+        if case .inline(let credentials) = incoming.credentials { return AuditIdentity(inlineAuth(credentials)) }
+        guard let token else { return clientToken.map { AuditIdentity(AuditAuth(clientToken: $0)) } }
+        return token.note(where: { (known: AuditIdentity) in known.auth.grantingPolicies.lazy.map(\.name).elementsEqual(granting) })
+        {
+            AuditIdentity(auth(token.entry), isShared: true)
+        }
+    }
+
+    private func auth(_ entry: TokenEntry) -> AuditAuth {
+        AuditAuth(
+            accessor: entry.accessor, displayName: entry.displayName, policies: entry.policies, tokenPolicies: entry.policies,
+            metadata: entry.metadata, entityID: entry.entityID, tokenType: entry.type.rawValue,
             tokenTTLSeconds: entry.creationTTL, tokenIssueTime: entry.createdAt, isAllowed: !granting.isEmpty,
             grantingPolicies: granting.map { .init(name: $0) })
     }
 
     /// Who it was, if the credentials were good, and who it said it was.
     private func inlineAuth(_ credentials: InlineCredentials) -> AuditAuth {
+        let entry = token?.entry
         var auth = AuditAuth(
             displayName: entry?.displayName, policies: entry?.policies ?? [], metadata: entry?.metadata ?? [:],
             tokenType: "inline", isAllowed: entry.map { _ in !granting.isEmpty }, grantingPolicies: granting.map { .init(name: $0) }
@@ -72,18 +79,17 @@ struct AuditComposer {
         var data = body
         for item in incoming.query where data[item.name] == nil { data[item.name] = .string(item.value) }
         var request = AuditRequest(
-            id: incoming.id, operation: operation.rawValue, path: path.description, mountPoint: mount?.path, mountType: mount?.type,
-            mountAccessor: mount?.accessor, mountClass: mount?.mountClass.rawValue,
+            id: incoming.id, operation: operation.rawValue, path: path.description,
             remoteAddress: incoming.connection.remoteAddress, remotePort: incoming.connection.remotePort)
         request.data = data.isEmpty ? nil : .object(data)
-        request.clientToken = token
-        request.clientTokenAccessor = entry?.accessor
+        request.clientToken = clientToken
+        request.clientTokenAccessor = token?.entry.accessor
         request.wrapTTLSeconds = incoming.wrapTTL
         return request
     }
 
     private func response(_ response: Response) -> AuditResponse {
-        var result = mounted(AuditResponse(statusCode: response.status ?? 200))
+        var result = AuditResponse(statusCode: response.status ?? 200)
         switch response.body {
         case .none: result.statusCode = response.status ?? (response.hasNothingToSay ? 204 : 200)
         case .data(let data), .bare(let data): result.data = data
@@ -96,21 +102,21 @@ struct AuditComposer {
         }
         if case .held(let lease)? = response.lease { result.leaseID = lease.id }
         if case .issued(let issued)? = response.auth {
-            result.auth = AuditAuth(
+            let auth = AuditAuth(
                 clientToken: issued.clientToken, accessor: issued.accessor, policies: issued.policies,
                 tokenPolicies: issued.tokenPolicies, metadata: issued.metadata, entityID: issued.entityID,
                 tokenType: issued.type.rawValue, tokenTTLSeconds: issued.leaseSeconds)
+            result.issued = AuditIdentity(auth)
         }
         return result
     }
+}
 
-    private func mounted(_ response: AuditResponse) -> AuditResponse {
-        var response = response
-        response.mountPoint = mount?.path
-        response.mountType = mount?.type
-        response.mountAccessor = mount?.accessor
-        response.mountClass = mount?.mountClass.rawValue
-        return response
+extension AuditMount {
+    convenience init(_ mount: MountEntry) {
+        self.init(
+            path: mount.path, type: mount.type, accessor: mount.accessor, mountClass: mount.mountClass.rawValue,
+            clearRequestKeys: mount.tuning.auditClearRequestKeys, clearResponseKeys: mount.tuning.auditClearResponseKeys)
     }
 }
 

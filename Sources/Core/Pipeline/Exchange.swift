@@ -11,7 +11,7 @@ struct Exchange {
     let services: Services
     let incoming: CoreRequest
     let path: CanonicalPath
-    private var entry: TokenEntry?
+    private var token: LiveToken?
     private var mount: Mount?
     private var body = JSONObject()
     private var operation: Operation
@@ -91,19 +91,16 @@ struct Exchange {
     // MARK: 3. Authenticate
 
     private mutating func authenticate() async throws {
-        guard case .token(let token) = incoming.credentials else { return try await authenticateInline() }
-        guard var entry = try await services.tokens.authenticate(token) else { return }
+        guard case .token(let text) = incoming.credentials else { return try await authenticateInline() }
+        guard let found = try await services.tokens.find(text) else { return }
         guard
-            entry.boundCIDRs.isEmpty
-                || entry.boundCIDRs.contains(where: { block in
+            found.entry.boundCIDRs.isEmpty
+                || found.entry.boundCIDRs.contains(where: { block in
                     AddressRange(block)?.contains(incoming.connection.remoteAddress) == true
                 })
         else { return }
-        if entry.usesLeft > 0 {
-            guard let spent = try await services.tokens.spendUse(entry) else { return }
-            entry = spent
-        }
-        self.entry = entry
+        guard found.entry.usesLeft > 0 else { return token = found }
+        token = try await services.tokens.spendUse(found.entry).map { LiveToken($0) }
     }
 
     /// Credentials other than a token, which make a caller for this request and nothing else.
@@ -113,7 +110,7 @@ struct Exchange {
             credentials: credentials, operation: operation, path: path, connection: incoming.connection)
         let verdict = try await services.inline.admit(attempt)
         inline = verdict
-        entry = try? verdict.get().entry
+        token = (try? verdict.get()).map { LiveToken($0.entry) }
     }
 
     // MARK: Route
@@ -128,7 +125,7 @@ struct Exchange {
             throw CofferError(.notFound, "no handler for route \"\(path.text)\". route entry not found.")
         }
         self.mount = mount
-        if declared.access != .unauthenticated, entry == nil { throw absentCaller }
+        if declared.access != .unauthenticated, token == nil { throw absentCaller }
         guard !path.isFolder || operation == .list || operation == .help || declared.allowsFolder || relative.isEmpty else {
             try await requireAccess(isSudo: false)
             throw CofferError.invalid("this path must not end in '/'")
@@ -171,9 +168,9 @@ struct Exchange {
         let fields = operation == .help ? Fields() : try Fields(validating: input, as: declared.fields)
         var request = Request(
             id: incoming.id, operation: operation, path: path, mountPath: mount?.entry.path ?? "", captures: captures,
-            fields: fields, body: body, caller: entry?.caller, connection: incoming.connection, wrapTTL: incoming.wrapTTL)
-        if mount?.entry.isBuiltIn == true, case .token(let token) = incoming.credentials, entry != nil {
-            request.presentedToken = token
+            fields: fields, body: body, caller: token?.entry.caller, connection: incoming.connection, wrapTTL: incoming.wrapTTL)
+        if mount?.entry.isBuiltIn == true, case .token(let text) = incoming.credentials, token != nil {
+            request.presentedToken = text
         }
         return request
     }
@@ -211,8 +208,8 @@ struct Exchange {
     private mutating func requireAccess(isSudo: Bool) async throws {
         guard let acl = try await callersACL() else { throw CofferError.denied }
         // Help says nothing about what is stored: it is for everybody who may do anything on the mount.
-        if operation == .help, let mount, let entry, acl.hasAnyAccess(underPrefix: mount.entry.path) {
-            granting = entry.policies
+        if operation == .help, let mount, let token, acl.hasAnyAccess(underPrefix: mount.entry.path) {
+            granting = token.entry.policies
             return
         }
         let verdict = acl.verdict(
@@ -225,7 +222,7 @@ struct Exchange {
 
     /// What the caller's policies allow; nil for a caller without a token.
     private mutating func callersACL() async throws -> ACL? {
-        guard acl == nil, let entry else { return acl }
+        guard acl == nil, let entry = token?.entry else { return acl }
         var rules: [InlinePolicy] = []
         if case .success(let admitted)? = inline { rules = admitted.rules }
         acl = try await services.policies.acl(entry.policies, rules: rules)
@@ -256,9 +253,9 @@ struct Exchange {
             result = .failure(error)
             await takeBack()
         }
-        if let entry, entry.usesLeft == -1 {
+        if let token, token.entry.usesLeft == -1 {
             do {
-                try await services.tokens.revokeTree(id: entry.id)
+                try await services.tokens.revokeTree(id: token.entry.id)
             } catch {
                 // It stays used up, so it is refused; only its remains are left for the expiry job.
                 core.logger.warning("could not remove a used-up token", metadata: ["request_id": "\(incoming.id)"])
@@ -281,7 +278,7 @@ struct Exchange {
 
     /// The response, and the request with it where that is not on record.
     private func auditEntry(_ outcome: Result<Response, CofferError>) -> AuditEntry {
-        let now = now
+        let (now, audited) = (now, audited)
         if isRecorded { return AuditEntry(audited.response(at: now, outcome)) }
         var refusal: CofferError?
         if allowedAt == nil, case .failure(let error) = outcome { refusal = error }
@@ -291,14 +288,14 @@ struct Exchange {
 
     private var audited: AuditComposer {
         AuditComposer(
-            incoming: incoming, path: path, operation: operation, mount: mount?.entry, entry: entry, granting: granting, body: body)
+            incoming: incoming, path: path, operation: operation, mount: mount, token: token, granting: granting, body: body)
     }
 
     // MARK: 7. Leases, tokens of logins, wrapping
 
     private mutating func registerLease(_ response: inout Response) async throws {
         let leases = services.leases
-        guard let id = try await leases.register(&response, mount: mount, path: path.text, token: entry) else { return }
+        guard let id = try await leases.register(&response, mount: mount, path: path.text, token: token?.entry) else { return }
         undoing.append { try await leases.revoke(id, waits: false) }
     }
 

@@ -1,5 +1,7 @@
 /// One declared path of an engine. Routing, validation, help, the OpenAPI document and the audit all read this.
-package struct EnginePath: Sendable {
+///
+/// An object, because each request is handed one and none changes it.
+package final class EnginePath: Sendable {
     package typealias Handler = @Sendable (Request) async throws -> Response
 
     package enum Access: Sendable {
@@ -25,18 +27,18 @@ package struct EnginePath: Sendable {
         }
     }
 
-    package var pattern: PathPattern
-    package var summary: String
-    package var details: String
-    package var fields: [Field]
-    package var access: Access
+    package let pattern: PathPattern
+    package let summary: String
+    package let details: String
+    package let fields: [Field]
+    package let access: Access
     /// Takes any field besides the declared ones, and the engine reads `Request.body`.
-    package var isOpen: Bool
+    package let isOpen: Bool
     /// Whether a final slash means the same as none (mount paths). Otherwise only listings may have one.
-    package var allowsFolder: Bool
-    package var endpoints: [Operation: Endpoint]
+    package let allowsFolder: Bool
+    package let endpoints: [Operation: Endpoint]
     /// Whether the thing is there: decides between `create` and `update`. Without it every write is an update.
-    package var exists: (@Sendable (Request) async throws -> Bool)?
+    package let exists: (@Sendable (Request) async throws -> Bool)?
 
     package init(
         _ pattern: PathPattern, _ summary: String, details: String = "", fields: [Field] = [], access: Access = .token,

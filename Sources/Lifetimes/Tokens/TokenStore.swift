@@ -16,7 +16,7 @@ package final class TokenStore: Sendable {
     private let cache: BargingLock<Cache>
 
     private struct Cache {
-        var entries: [String: TokenEntry] = [:]
+        var entries: [String: LiveToken] = [:]
         /// Counts changes, so that a slow reader does not put back what a change has just dropped.
         var generation = 0
     }
@@ -37,22 +37,40 @@ package final class TokenStore: Sendable {
 
     /// The entry of a token that is valid now, else nil.
     package func authenticate(_ token: String) async throws(StorageError) -> TokenEntry? {
-        guard TokenFormat.isPlausible(token) else { return nil }
-        guard let entry = try await entry(id: id(of: token)), entry.isValid(at: time.now()) else { return nil }
-        return entry
+        try await find(token)?.entry
+    }
+
+    /// The token, when it is valid now.
+    package func find(_ token: String) async throws(StorageError) -> LiveToken? {
+        guard !token.isEmpty, token.utf8.count <= TokenFormat.bytesMax else { return nil }
+        let id = id(of: token)
+        let (cached, generation) = cached(id)
+        if let cached { return cached.entry.isValid(at: time.now()) ? cached : nil }
+        // What cannot be a token is not looked for.
+        guard TokenFormat.isPlausible(token), let found = try await load(id, generation) else { return nil }
+        return found.entry.isValid(at: time.now()) ? found : nil
     }
 
     /// The entry with this id, valid or not.
     package func entry(id: String) async throws(StorageError) -> TokenEntry? {
-        let (cached, generation) = cache.withLock { ($0.entries[id], $0.generation) }
-        if let cached { return cached }
+        let (cached, generation) = cached(id)
+        if let cached { return cached.entry }
+        return try await load(id, generation)?.entry
+    }
+
+    private func cached(_ id: String) -> (LiveToken?, generation: Int) {
+        cache.withLock { ($0.entries[id], $0.generation) }
+    }
+
+    private func load(_ id: String, _ generation: Int) async throws(StorageError) -> LiveToken? {
         guard let entry = try await read(id)?.entry else { return nil }
+        let token = LiveToken(entry)
         cache.withLock { cache in
             guard cache.generation == generation else { return }
             if cache.entries.count >= Self.cachedEntriesMax { cache.entries.removeAll() }
-            cache.entries[id] = entry
+            cache.entries[id] = token
         }
-        return entry
+        return token
     }
 
     /// The id of the token with this accessor, valid or not.
