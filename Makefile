@@ -38,14 +38,16 @@ bench: release ## requests per second of the release build
 fuzz: ## a minute of libFuzzer on each parser of untrusted bytes
 	scripts/run-fuzzers
 
-torture: python release ## 1,000 rounds of kill -9 under load
+torture: system python release ## 1,000 rounds of kill -9 under load, then 15 minutes of made-up requests
 	COFFER_BINARY=$(CURDIR)/.build/release/coffer COFFER_CRASH_ROUNDS=$${COFFER_CRASH_ROUNDS:-1000} \
 	  $(PYTEST) Tests/acceptance/test_crash.py -s
+	COFFER_BINARY=$(CURDIR)/.build/release/coffer COFFER_SCHEMATHESIS_SECONDS=$${COFFER_SCHEMATHESIS_SECONDS:-900} \
+	  COFFER_SCHEMATHESIS_SEED=$${COFFER_SCHEMATHESIS_SEED:-$$RANDOM} $(PYTEST) Tests/acceptance/test_schemathesis.py -s
 
 system:
 	@scripts/install-system
 
-python:
+python: system
 	@scripts/install-python
 
 vectors: python

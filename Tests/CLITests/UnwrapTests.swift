@@ -66,6 +66,8 @@ import Testing
         let run = await CommandRun(arguments + ["-wrap-ttl=90s"], answer: mounts { _, _ in (200, answer) })
         #expect(run.status == 0)
         #expect(run.requests.last?.headers.first(named: "X-Vault-Wrap-TTL") == "90s")
+        // What a command looks up first it needs in the clear.
+        #expect(run.requests.dropLast().allSatisfy { $0.headers.first(named: "X-Vault-Wrap-TTL") == nil })
         #expect(run.output.contains("wrapping_token:                  hvs.wrap\n"))
         #expect(run.output.contains("wrapping_token_ttl:              1m30s\n"))
         #expect(run.output.contains("wrapped_accessor:                inner\n"))

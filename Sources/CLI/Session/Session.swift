@@ -38,8 +38,15 @@ final class Session: Sendable {
     /// The request that would have been sent, with -output-curl-string.
     var curlText: String? { curl?.text }
 
-    /// A client that really asks, even with -output-curl-string: for the look-ups that shape the command's own request.
+    /// A client that really asks, even with -output-curl-string, and whose answers are not wrapped: for the look-ups that
+    /// shape the command's own request.
     func lookupClient() throws(ClientError) -> CofferClient {
+        var client = try openClient()
+        client.configuration.wrapTTL = nil
+        return client
+    }
+
+    private func openClient() throws(ClientError) -> CofferClient {
         try opened.withLock { opened throws(ClientError) in
             if let opened { return opened }
             let client = try newClient(configuration)
@@ -49,7 +56,7 @@ final class Session: Sendable {
     }
 
     func client() throws(ClientError) -> CofferClient {
-        guard let curl else { return try lookupClient() }
+        guard let curl else { return try openClient() }
         return try CofferClient(configuration: configuration, transport: curl)
     }
 

@@ -11,13 +11,12 @@ import Syntax
 struct FrontDesk: Sendable {
     unowned let core: Core
 
-    private static let names: Set<Substring> = ["health", "seal-status", "leader", "init", "unseal"]
+    private static let names = ["health", "seal-status", "leader", "init", "unseal"]
 
     /// nil when the path is not one of these, or when help is asked for, which takes a token.
     func answer(_ incoming: CoreRequest, _ path: CanonicalPath) async -> CoreAnswer? {
         guard path.text.hasPrefix("sys/"), !path.isFolder, incoming.operation != .help else { return nil }
-        let name = path.text.dropFirst(4)
-        guard Self.names.contains(name), let declared = paths.first(where: { $0.pattern.description == name }) else { return nil }
+        guard let declared = self.path(path.text.dropFirst(4)) else { return nil }
         var answer = CoreAnswer(requestID: incoming.id, mountType: "system", path: path.text, outcome: .failure(.notFound))
         do {
             guard let endpoint = declared.endpoint(for: incoming.operation) else {
@@ -35,18 +34,25 @@ struct FrontDesk: Sendable {
 
     // MARK: Paths
 
-    var paths: [EnginePath] {
-        [
+    var paths: [EnginePath] { Self.names.compactMap { path($0[...]) } }
+
+    /// One of them alone: health is asked for all the time.
+    private func path(_ name: Substring) -> EnginePath? {
+        switch name {
+        case "health":
             EnginePath(
                 "health", "Whether the server is ready, as the status of the answer.", fields: Self.healthCodes,
                 access: .unauthenticated,
-                endpoints: [.read: .init("The state of the server.", changesNothing: true) { try await health($0.fields) }]),
+                endpoints: [.read: .init("The state of the server.", changesNothing: true) { try await health($0.fields) }])
+        case "seal-status":
             EnginePath(
                 "seal-status", "Whether the server is sealed, and how far an unsealing is.", access: .unauthenticated,
-                endpoints: [.read: .init("The state of the seal.", changesNothing: true) { _ in .bare(try await sealStatus()) }]),
+                endpoints: [.read: .init("The state of the seal.", changesNothing: true) { _ in .bare(try await sealStatus()) }])
+        case "leader":
             EnginePath(
                 "leader", "Which node serves requests.", access: .unauthenticated,
-                endpoints: [.read: .init("The active node.", changesNothing: true) { _ in .bare(leader) }]),
+                endpoints: [.read: .init("The active node.", changesNothing: true) { _ in .bare(leader) }])
+        case "init":
             EnginePath(
                 "init", "Sets a new server up.", fields: Self.initFields, access: .unauthenticated,
                 endpoints: [
@@ -54,11 +60,13 @@ struct FrontDesk: Sendable {
                         .bare(["initialized": .bool(try await core.seal.isInitialized)])
                     },
                     .update: .init("Make the keys and the first root token.") { try await initialize($0.fields) },
-                ]),
+                ])
+        case "unseal":
             EnginePath(
                 "unseal", "Opens the server.", fields: Self.unsealFields, access: .unauthenticated,
-                endpoints: [.update: .init("Give one share of the unseal key.") { try await unseal($0.fields) }]),
-        ]
+                endpoints: [.update: .init("Give one share of the unseal key.") { try await unseal($0.fields) }])
+        default: nil
+        }
     }
 
     private static let healthCodes: [Field] = [
