@@ -44,10 +44,36 @@ package final class Core: Pipeline {
         } catch {
             return CoreAnswer(requestID: request.id, outcome: .failure(.invalid(error.rawValue)))
         }
+        let services = services
+        var limit: RateLimits.Decision?
+        if let services, services.quotas.isAny {
+            limit = await services.quotas.decide(request, path, services: services, jsonLimits: settings.jsonLimits)
+            if let limit, !limit.verdict.isAllowed { return await refuse(request, path, limit, services) }
+        }
+        var answer = await serve(request, path, services)
+        if let limit, limit.showsHeaders { answer.headers += limit.verdict.headers }
+        return answer
+    }
+
+    private func serve(_ request: CoreRequest, _ path: CanonicalPath, _ services: Services?) async -> CoreAnswer {
         if let answer = await FrontDesk(core: self).answer(request, path) { return answer }
         guard let services else { return CoreAnswer(requestID: request.id, outcome: .failure(.sealed)) }
         var exchange = Exchange(core: self, services: services, incoming: request, path: path)
         return await exchange.run()
+    }
+
+    /// Beyond its quota. Nothing of the request was looked at but its path, its address and, for a login, its role.
+    private func refuse(
+        _ request: CoreRequest, _ path: CanonicalPath, _ limit: RateLimits.Decision, _ services: Services
+    ) async -> CoreAnswer {
+        var answer = CoreAnswer(requestID: request.id, path: path.text, outcome: .failure(RateLimits.exceeded))
+        if limit.recordsRefusals {
+            var exchange = Exchange(core: self, services: services, incoming: request, path: path)
+            answer.outcome = await exchange.recordRefusal(RateLimits.exceeded)
+        }
+        answer.headers.append(("retry-after", String(limit.verdict.secondsLeft(at: environment.time.now()))))
+        if limit.showsHeaders { answer.headers += limit.verdict.headers }
+        return answer
     }
 
     /// An error as the caller may see it. Anything unforeseen goes to the log by its kind, never by its text.
@@ -117,18 +143,21 @@ package final class Core: Pipeline {
         let mounts = MountTable(
             storage: barrier,
             environment: MountEnvironment(
-                storage: barrier, catalog: environment.catalog, time: environment.time, randomness: environment.randomness,
-                logger: logger, record: { [time = environment.time] in try await audit.record($0, on: $1, at: time.now()) }))
+                storage: barrier, catalog: environment.catalog, settings: self.settings, time: environment.time,
+                randomness: environment.randomness, logger: logger,
+                record: { [time = environment.time] in try await audit.record($0, on: $1, at: time.now()) }))
         let wrapping = ResponseWrapping(tokens: tokens, ttlMax: settings.maxTTL)
         let leases = LeaseDesk(
             store: LeaseStore(tokens: tokens), tokens: tokens, mounts: mounts, time: environment.time, logger: logger,
             defaultTTL: settings.defaultTTL, maxTTL: settings.maxTTL)
         let inline = try InlineDesk(
             environment.catalog.inline, storage: barrier, key: try barrier.subkey(info: "inline-lockout/v1"),
-            environment: environment, rules: { _ in LockoutRules() })
+            environment: environment, rules: { [settings = self.settings] in settings.lockout(of: $0) })
+        let quotas = RateLimits(storage: barrier, time: environment.time)
+        try await quotas.load()
         let system = SystemEngine(
             core: self, policies: policies, mounts: mounts, audit: audit, tokens: TokenAccess(tokens), wrapping: wrapping,
-            leases: leases)
+            leases: leases, inline: inline, quotas: quotas)
         let (access, roles) = (AccessControl(policies: policies), PrefixedStorage(barrier, prefix: "sys/token-role/"))
         let (settings, time) = (settings, environment.time)
         try await mounts.load(builtIn: [
@@ -144,7 +173,7 @@ package final class Core: Pipeline {
         let cluster = try await barrier.get(Self.clusterKey)
         return Services(
             tokens: tokens, policies: policies, mounts: mounts, audit: audit, wrapping: wrapping, leases: leases,
-            inline: inline,
+            inline: inline, quotas: quotas,
             clusterID: cluster.map { String(decoding: $0.value, as: UTF8.self) } ?? "")
     }
 

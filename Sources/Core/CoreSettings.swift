@@ -20,8 +20,12 @@ package struct CoreSettings: Sendable {
     package var nodeID = "coffer"
     /// `sys/rekey` and `sys/generate-root` without a token, as the old protocol has them.
     package var allowsUnauthenticatedRekey = false
+    /// By type of auth method or kind of inline credentials; `all` is for those without rules of their own.
+    package var lockouts: [String: LockoutRules] = [:]
 
     package init() {}
+
+    func lockout(of type: String) -> LockoutRules { lockouts[type] ?? lockouts["all"] ?? LockoutRules() }
 }
 
 /// What the pipeline is given from outside, so that tests decide about all of it.

@@ -9,6 +9,7 @@ extension ShellResponse {
         case .success(let response): self.init(vault: response, answer)
         case .failure(let error): self.init(vault: error, answer)
         }
+        if !answer.headers.isEmpty { headers = answer.headers }
     }
 
     private init(vault response: Response, _ answer: CoreAnswer) {

@@ -26,8 +26,8 @@ import Testing
         #expect(try AuditOptions(type: "file", options: ["file_path": "/a/b", "mode": text]).mode == mode)
     }
 
-    @Test(arguments: ["syslog", "socket", "", "FILE"])
-    func `refuses every type but file`(type: String) {
+    @Test(arguments: ["syslogs", "sockets", "", "FILE"])
+    func `refuses types that do not exist`(type: String) {
         #expect(throws: AuditError.self) { try AuditOptions(type: type, options: ["file_path": "/a/b"]) }
     }
 }

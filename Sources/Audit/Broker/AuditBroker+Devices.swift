@@ -96,6 +96,11 @@ extension AuditBroker {
             case .standardOutput:
                 StreamDevice(descriptor: STDOUT_FILENO, name: "stdout", timeoutMilliseconds: settings.streamTimeoutMilliseconds)
             case .discard: DiscardDevice()
+            case .socket(let target): SocketDevice(target, timeoutMilliseconds: options.writeTimeoutMilliseconds)
+            case .syslog(let paths, let facility, let tag):
+                SyslogDevice(
+                    paths: paths, facility: facility, tag: tag, clock: context.clock,
+                    timeoutMilliseconds: Int(settings.streamTimeoutMilliseconds))
             }
         return make(configuration, options, device: device, known: known, isKnownLost: isKnownLost)
     }

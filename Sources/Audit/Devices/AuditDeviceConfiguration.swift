@@ -5,7 +5,7 @@ package import Syntax
 package struct AuditDeviceConfiguration: Sendable, Hashable {
     /// With its final slash, such as `file/`.
     package var path: String
-    /// `file` is the only type.
+    /// `file`, `socket` or `syslog`.
     package var type: String
     package var description: String
     package var options: [String: String]

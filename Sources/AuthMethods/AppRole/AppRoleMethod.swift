@@ -1,13 +1,26 @@
 package import EngineKit
+package import Syntax
 
 /// Logins of machines: a role id says which role, a secret id proves it.
-package struct AppRoleMethod: AuthMethod {
+package struct AppRoleMethod: LockingAuthMethod, RoleNamingAuthMethod {
     package let paths: [EnginePath]
+    private let routes: AppRoleRoutes
 
     package init(_ context: MountContext) {
-        let routes = AppRoleRoutes(context)
+        routes = AppRoleRoutes(context)
         // A path of two literals comes before the one with a capture in its place.
         paths = [routes.login] + routes.secretIDPaths + routes.fieldPaths + [routes.roleID] + routes.rolePaths + [routes.tidy]
+    }
+
+    /// Role ids.
+    package func lockedNames() async throws -> [String] { try await routes.lockouts.locked() }
+    package func unlock(_ name: String) async throws { try await routes.lockouts.unlock(name) }
+
+    package func loginRole(_ relativePath: Substring, _ body: JSONObject) async throws -> String? {
+        guard relativePath == "login", let id = body["role_id"]?.stringValue, id.utf8.count <= AppRole.roleIDBytesMax else {
+            return nil
+        }
+        return try await routes.role(id: id)?.name
     }
 }
 
@@ -20,6 +33,7 @@ package let appRoleDescription = EngineDescription(
 struct AppRoleRoutes: Sendable {
     let roles: AccountRecords<AppRole>
     let secretIDs: SecretIDs
+    let lockouts: Lockouts
     let key: MountKey
     let storage: any Storage
     let time: any TimeSource
@@ -33,6 +47,10 @@ struct AppRoleRoutes: Sendable {
         randomness = context.randomness
         maxTTL = context.maxTTL
         key = MountKey(storage: storage, randomness: randomness)
+        let key = key
+        lockouts = Lockouts(storage: storage, time: time, rules: context.lockout) { name throws(StorageError) in
+            try await key.hash("lockout/v1", name)
+        }
         roles = AccountRecords(storage: storage, prefix: AppRoleKeys.roles)
         secretIDs = SecretIDs(storage: storage, key: key, time: time, randomness: randomness)
     }

@@ -17,6 +17,10 @@ extension AppRoleRoutes {
         let secretID = request.fields.string("secret_id") ?? ""
         guard !roleID.isEmpty else { throw CofferError.invalid("missing role_id") }
         guard roleID.utf8.count + secretID.utf8.count <= Self.inputBytesMax else { throw Self.refusal }
+        // No role has a longer id, so a longer one fails without being counted.
+        let counts = roleID.utf8.count <= AppRole.roleIDBytesMax
+        let failures = counts ? try await lockouts.failures(roleID) : 0
+        guard failures < lockouts.rules.threshold else { throw CofferError.denied }
         let role = try await role(id: roleID)
         let address = request.connection.remoteAddress
         let allowed = role.map { $0.tokens.bounds.allows(address) && $0.secretIDBounds.allows(address) } ?? false
@@ -27,7 +31,12 @@ extension AppRoleRoutes {
                 allowed && secret.bounds.allows(address) && secret.tokenBounds.allows(address)
             }
         }
-        guard let role, allowed, secret != nil || !needsSecret else { throw Self.refusal }
+        guard let role, allowed, secret != nil || !needsSecret else {
+            // A wrong address is no guess. Of a role that is not there nobody can be outside.
+            if counts, role == nil || allowed { try await lockouts.fail(roleID, isAccount: role != nil) }
+            throw Self.refusal
+        }
+        if failures > 0 { try await lockouts.forget(roleID) }
         guard let bounds = role.tokens.bounds.intersection(secret?.tokenBounds ?? AddressBounds()) else { throw Self.refusal }
         return Response(.none, auth: .grant(grant(request, role, secret, bounds: bounds)))
     }
@@ -46,7 +55,7 @@ extension AppRoleRoutes {
     private static let noRole = "-"
 
     /// Two look-ups, whether there is such a role or not.
-    private func role(id: String) async throws -> AppRole? {
+    func role(id: String) async throws -> AppRole? {
         let record = try await storage.get(AppRoleKeys.roleIDs + (try await key.hash("role-id/v1", id)))
         let name = record.map { String(decoding: $0.value, as: UTF8.self) } ?? ""
         guard let role = try await roles.find(name.isEmpty ? Self.noRole : name)?.account, !name.isEmpty, role.roleID == id else {

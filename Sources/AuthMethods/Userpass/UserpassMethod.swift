@@ -1,8 +1,9 @@
 package import EngineKit
 import Foundation
+package import Syntax
 
 /// Logins of people: a name and a password.
-package struct UserpassMethod: LockingAuthMethod {
+package struct UserpassMethod: LockingAuthMethod, RoleNamingAuthMethod {
     package let paths: [EnginePath]
     private let lockouts: Lockouts
 
@@ -10,6 +11,12 @@ package struct UserpassMethod: LockingAuthMethod {
         let routes = UserpassRoutes(context, hasher: hasher, gate: gate)
         paths = [routes.login, routes.password, routes.policies] + routes.userPaths
         lockouts = routes.lockouts
+    }
+
+    /// Every user is a role of its own.
+    package func loginRole(_ relativePath: Substring, _ body: JSONObject) async throws -> String? {
+        guard relativePath.hasPrefix("login/") else { return nil }
+        return AccountName(String(relativePath.dropFirst(6)), allowsAt: true)?.text
     }
 
     package func lockedNames() async throws -> [String] { try await lockouts.locked() }

@@ -10,15 +10,19 @@ final class AuditTrail: Sendable {
     private let broker: AuditBroker
     private let storage: any Storage
     private let randomness: any Randomness
+    /// Which headers of a request go on record.
+    let headerRules: AuditHeaderRules
 
     init(broker: AuditBroker, storage: any Storage, randomness: any Randomness) {
         self.broker = broker
         self.storage = storage
         self.randomness = randomness
+        headerRules = AuditHeaderRules(storage: storage)
     }
 
     /// Opens the devices that were enabled. One that fails keeps requests from being answered, not the unsealing.
     func load() async throws {
+        try await headerRules.load()
         for configuration in try await table().devices {
             let known = try await checkpoint(configuration.accessor)
             do throws(AuditError) {

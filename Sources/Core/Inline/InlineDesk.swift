@@ -90,6 +90,8 @@ final class InlineDesk: Sendable {
 
     // MARK: Locked names
 
+    var kinds: [String] { counters.keys.sorted() }
+
     func locked() async throws -> [(kind: String, names: [String])] {
         var found: [(kind: String, names: [String])] = []
         for (kind, counter) in counters.sorted(by: { $0.key < $1.key }) {
@@ -99,10 +101,5 @@ final class InlineDesk: Sendable {
         return found
     }
 
-    /// False for a kind that does not exist.
-    func unlock(_ name: String, kind: String) async throws -> Bool {
-        guard let counter = counters[kind] else { return false }
-        try await counter.lockouts.unlock(name)
-        return true
-    }
+    func unlock(_ name: String, kind: String) async throws { try await counters[kind]?.lockouts.unlock(name) }
 }

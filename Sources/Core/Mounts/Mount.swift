@@ -10,6 +10,10 @@ final class Mount: Sendable {
     let leased: (any LeasedEngine)?
     /// The engine, when it has work of its own.
     let periodic: (any PeriodicEngine)?
+    /// The engine, when it locks names after failed logins.
+    let locking: (any LockingAuthMethod)?
+    /// The engine, when its logins name a role.
+    let roleNaming: (any RoleNamingAuthMethod)?
 
     init(entry: MountEntry, engine: any Engine) {
         self.entry = entry
@@ -17,6 +21,8 @@ final class Mount: Sendable {
         router = PathRouter(engine.paths)
         leased = engine as? any LeasedEngine
         periodic = engine as? any PeriodicEngine
+        locking = engine as? any LockingAuthMethod
+        roleNaming = engine as? any RoleNamingAuthMethod
     }
 }
 

@@ -54,6 +54,7 @@ struct MountTuning: Sendable, Hashable {
     /// `default-service`, `default-batch`, `service` or `batch`; auth mounts only.
     var tokenType = "default-service"
     var forceNoCache = false
+    var lockout = LockoutTuning()
 }
 
 extension MountEntry {
@@ -67,7 +68,7 @@ extension MountEntry {
             "audit_clear_response_keys": .strings(tuning.auditClearResponseKeys),
             "passthrough_request_headers": .strings(tuning.passthroughRequestHeaders),
             "allowed_response_headers": .strings(tuning.allowedResponseHeaders), "token_type": .string(tuning.tokenType),
-            "force_no_cache": .bool(tuning.forceNoCache),
+            "force_no_cache": .bool(tuning.forceNoCache), "lockout": .object(tuning.lockout.stored),
         ]
     }
 
@@ -90,6 +91,7 @@ extension MountEntry {
         tuning.allowedResponseHeaders = stored["allowed_response_headers"]?.texts ?? []
         tuning.tokenType = stored["token_type"]?.stringValue ?? "default-service"
         tuning.forceNoCache = stored["force_no_cache"]?.boolValue ?? false
+        tuning.lockout = LockoutTuning(stored: stored["lockout"] ?? .null)
     }
 }
 

@@ -135,6 +135,7 @@ struct BuiltInMount: Sendable {
 struct MountEnvironment: Sendable {
     var storage: any Storage
     var catalog: EngineCatalog
+    var settings: CoreSettings
     var time: any TimeSource
     var randomness: any Randomness
     var logger: Logger
@@ -163,6 +164,7 @@ struct MountEnvironment: Sendable {
             maxTTL: entry.tuning.maxTTL, storage: PrefixedStorage(storage, prefix: entry.storagePrefix), time: time,
             randomness: randomness, logger: logger)
         context.record = { [record] act in try await record(act, entry) }
+        context.lockout = entry.tuning.lockout.rules(over: settings.lockout(of: entry.type))
         return context
     }
 }

@@ -12,6 +12,8 @@ struct AuditComposer {
     let token: LiveToken?
     let granting: [String]
     let body: JSONObject
+    /// Those that a rule of the operator names.
+    var headers: [AuditRequest.Header] = []
 
     func request(at time: Timestamp, refused error: CofferError? = nil) -> AuditRecord {
         record(.request, at: time, error: error)
@@ -85,6 +87,7 @@ struct AuditComposer {
         request.clientToken = clientToken
         request.clientTokenAccessor = token?.entry.accessor
         request.wrapTTLSeconds = incoming.wrapTTL
+        request.headers = headers
         return request
     }
 

@@ -51,6 +51,8 @@ package struct CoreAnswer: Sendable {
     /// Relative to nothing: the whole canonical path, empty when it was refused.
     package var path: String
     package var outcome: Result<Response, CofferError>
+    /// For every dialect to send, such as how long to wait; names in lower case.
+    package var headers: [(name: String, value: String)] = []
     /// Why inline credentials were not accepted; the outcome is a `.permissionDenied` then, or what an open path answered.
     package var inlineRefusal: InlineRefusal?
     /// Whose inline credentials they were: the grant's display name; nil when they were none or refused.

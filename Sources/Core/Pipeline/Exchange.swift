@@ -49,6 +49,9 @@ struct Exchange {
         return answer
     }
 
+    /// For a request that is refused before anything of it is looked at.
+    mutating func recordRefusal(_ error: CofferError) async -> Result<Response, CofferError> { await close(.failure(error)) }
+
     private var isRecorded = false
     /// Undoes what was made for an answer that does not leave.
     private var undoing: [@Sendable () async throws -> Void] = []
@@ -288,7 +291,8 @@ struct Exchange {
 
     private var audited: AuditComposer {
         AuditComposer(
-            incoming: incoming, path: path, operation: operation, mount: mount, token: token, granting: granting, body: body)
+            incoming: incoming, path: path, operation: operation, mount: mount, token: token, granting: granting, body: body,
+            headers: services.audit.headerRules.recorded(of: incoming.headers))
     }
 
     // MARK: 7. Leases, tokens of logins, wrapping

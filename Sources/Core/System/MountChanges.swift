@@ -19,7 +19,9 @@ extension MountTuning {
             "Type of the tokens of an auth mount."),
         Field("options", .stringMap, "Settings of the engine, such as version of kv."),
         Field("plugin_version", .string, "Accepted when empty."),
-        Field("user_lockout_config", .object, "Not used by this version."),
+        Field(
+            "user_lockout_config", .object,
+            "When failed logins lock a name: lockout_threshold, _duration, _counter_reset, _disable."),
     ]
 
     /// Settings that clients send along and that have no meaning here.
@@ -56,6 +58,7 @@ extension MountTuning {
         if let value = fields.strings("audit_non_hmac_response_keys") { auditClearResponseKeys = value }
         if let value = fields.strings("passthrough_request_headers") { passthroughRequestHeaders = value }
         if let value = fields.strings("allowed_response_headers") { allowedResponseHeaders = value }
+        if let value = fields.object("user_lockout_config") { try lockout.update(value) }
         if let value = fields.string("listing_visibility") {
             listingVisibility = value
         }

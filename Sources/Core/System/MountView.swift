@@ -11,6 +11,7 @@ extension MountEntry {
         ]
         if mountClass == .auth { config["token_type"] = .string(tuning.tokenType) }
         addOptionalTuning(to: &config)
+        if !tuning.lockout.isEmpty { config["user_lockout_config"] = .object(tuning.lockout.shown(prefix: "lockout_")) }
         return [
             "accessor": .string(accessor), "config": .object(config), "deprecation_status": "supported",
             "description": .string(description), "external_entropy_access": false, "local": .bool(isLocal),
@@ -30,6 +31,7 @@ extension MountEntry {
         if mountClass == .auth { object["token_type"] = .string(tuning.tokenType) }
         if !options.isEmpty { object["options"] = .object(JSONObject(sorting: options)) }
         addOptionalTuning(to: &object)
+        for member in tuning.lockout.shown(prefix: "user_lockout_") { object[member.key] = member.value }
         return object
     }
 

@@ -15,7 +15,7 @@ extension SystemEngine {
             EnginePath(
                 "audit/{path...}", "One audit device.",
                 fields: [
-                    Field("type", .string, "file."), Field("description", .string, default: "", "For people."),
+                    Field("type", .string, "file, socket or syslog."), Field("description", .string, default: "", "For people."),
                     Field("options", .stringMap, "Settings of the device, such as file_path."),
                     Field("local", .bool, default: false, "Not replicated."),
                 ], access: .sudo, allowsFolder: true,

@@ -91,6 +91,7 @@ extension SystemEngine {
             try entry.tuning.update(fields, settings: core.settings)
         }
         try MountTuning.checkTokenType(request.fields, for: entry)
+        try entry.checkLockout()
         let made = entry
         let builtIn = mounts.entries.filter(\.isBuiltIn)
         try await mounts.change { entries throws(CofferError) in
@@ -140,6 +141,7 @@ extension SystemEngine {
             // What requests already on their way had leased meanwhile. It is queued when this fails.
             try? await leases.revokeAll(path, engine: engine)
         }
+        try await quotas.mountRemoved(entry.path)
         return .empty
     }
 
@@ -158,6 +160,7 @@ extension SystemEngine {
             }
             var entry = entries[index]
             try entry.tuning.update(fields, settings: settings)
+            try entry.checkLockout()
             if let text = fields.string("description") { entry.description = text }
             if let options = fields.stringMap("options") {
                 if entry.type == "kv", entry.options["version"] == "2", let version = options["version"], version != "2" {
@@ -218,6 +221,7 @@ extension SystemEngine {
         }
         // Leases are named by the path they were made at, so they end where their mount moves away; what fails is queued.
         try? await leases.revokeAll(String(source.path.dropLast()))
+        try await quotas.mountMoved(from: source.path, to: target)
         let move = core.moves.record(from: source.path, to: target, randomness: core.environment.randomness)
         return .data(["migration_id": .string(move.id)])
     }

@@ -11,10 +11,13 @@ struct SystemEngine: SecretsEngine {
     let tokens: TokenAccess
     let wrapping: ResponseWrapping
     let leases: LeaseDesk
+    let inline: InlineDesk
+    let quotas: RateLimits
 
     var paths: [EnginePath] {
         mountPaths + authMountPaths + policyPaths + capabilityPaths + auditPaths + internalPaths + specificationPaths
             + FrontDesk(core: core).paths + sealPaths + keyPaths + generateRootPaths + rekeyPaths + wrappingPaths + leasePaths
+            + quotaPaths + lockedUserPaths + auditHeaderPaths
     }
 
     static let pagingFields = [

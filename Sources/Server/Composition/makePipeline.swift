@@ -82,6 +82,7 @@ private func coreSettings(_ configuration: ServerConfiguration) -> CoreSettings 
     settings.storageType = configuration.storage == .memory ? "inmem" : "sqlite"
     settings.isUIEnabled = configuration.isUIEnabled
     settings.auditDirectories = configuration.auditDirectories
+    settings.lockouts = configuration.lockouts
     settings.allowsUnauthenticatedRekey = configuration.allowsUnauthenticatedRekey
     return settings
 }

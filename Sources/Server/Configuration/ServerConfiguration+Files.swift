@@ -67,6 +67,7 @@ extension ServerConfiguration {
         if let isOn = try body.bool("allow_unauthenticated_rekey") { allowsUnauthenticatedRekey = isOn }
         try applyStorage(body, file: file)
         for block in try body.blocks("seal", labels: 1) { seals.append(try Seal(block)) }
+        try applyLockouts(body)
         let duration = try body.seconds("default_max_request_duration")
         for block in try body.blocks("listener", labels: 1) {
             var reader = ListenerReader(block: block, file: file, requestSeconds: duration)
@@ -89,7 +90,7 @@ extension ServerConfiguration {
     static let keys: Set<String> = [
         "listener", "storage", "backend", "seal", "api_addr", "cluster_addr", "cluster_name", "default_lease_ttl", "max_lease_ttl",
         "default_max_request_duration", "disable_mlock", "ui", "log_level", "log_format", "audit_dirs", "pid_file",
-        "allow_unauthenticated_rekey",
+        "allow_unauthenticated_rekey", "user_lockout",
     ]
 
     /// What Vault and OpenBao know at the top of a configuration and Coffer has no use for.
@@ -102,7 +103,7 @@ extension ServerConfiguration {
         "log_requests_level", "log_rotate_bytes", "log_rotate_duration", "log_rotate_max_files", "plugin_directory",
         "plugin_file_permissions", "plugin_file_uid", "plugin_tmpdir", "post_unseal_trace_directory", "raw_storage_endpoint",
         "remove_irrevocable_lease_after", "replication", "reporting", "request_limiter", "sentinel", "service_registration",
-        "telemetry", "user_lockout",
+        "telemetry",
     ]
 }
 

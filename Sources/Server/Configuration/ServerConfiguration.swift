@@ -1,3 +1,4 @@
+package import EngineKit
 package import HTTPShell
 
 /// Everything that a server is told before it starts.
@@ -38,6 +39,8 @@ package struct ServerConfiguration: Sendable {
     package var pidFile: String?
     /// `sys/rekey` and `sys/generate-root` without a token, as the old protocol has them.
     package var allowsUnauthenticatedRekey = false
+    /// When failed logins lock a name, by type of auth method or kind of inline credentials; `all` for the others.
+    package var lockouts: [String: LockoutRules] = [:]
     package var dev: Dev?
     /// Where the seal's keys are looked up: the process's variables and the file behind them.
     var environment = ServerEnvironment([:])

@@ -1,0 +1,159 @@
+import EngineKit
+import Glibc
+
+/// A connected socket that never makes its user wait longer than it says. Errors are numbers of the system.
+struct SocketLink: Sendable {
+    private let target: SocketTarget
+    private let addresses: SocketAddresses
+    private let timeoutMilliseconds: Int
+    private var descriptor: Int32 = -1
+    /// Begun and not yet finished.
+    private var pending: Int32 = -1
+    private var pendingSince: Int64 = 0
+    private var nextAddress = 0
+    private var hasResolved = false
+
+    init(_ target: SocketTarget, timeoutMilliseconds: Int) {
+        self.target = target
+        self.timeoutMilliseconds = timeoutMilliseconds
+        addresses = SocketAddresses(target)
+    }
+
+    var isConnected: Bool { descriptor >= 0 }
+
+    // MARK: Connecting
+
+    /// The first time this waits, for the name server and then the timeout. Later it only begins, and finds out at the next
+    /// call how that went: 0 when connected, `EINPROGRESS` when not yet.
+    mutating func connect(waiting: Bool) -> Int32 {
+        if !hasResolved {
+            hasResolved = true
+            addresses.resolve()
+        }
+        closeConnected()
+        if pending >= 0 {
+            let number = finish(waitMilliseconds: waiting ? timeoutMilliseconds : 0)
+            if number != EINPROGRESS { return number }
+            guard Self.milliseconds() - pendingSince >= Int64(timeoutMilliseconds) else { return EINPROGRESS }
+            abandon()
+            return ETIMEDOUT
+        }
+        var number: Int32 = addresses.current.isEmpty ? EHOSTUNREACH : ECONNREFUSED
+        for _ in 0..<max(1, addresses.current.count) {
+            number = begin()
+            if number == 0 { return 0 }
+            if number == EINPROGRESS {
+                number = finish(waitMilliseconds: waiting ? timeoutMilliseconds : 0)
+                if number == 0 || !waiting { return number }
+                abandon()
+            }
+        }
+        addresses.resolveInBackground()
+        return number
+    }
+
+    private mutating func begin() -> Int32 {
+        let all = addresses.current
+        guard !all.isEmpty else { return EHOSTUNREACH }
+        let address = all[nextAddress % all.count]
+        nextAddress += 1
+        let type = target.isDatagram ? SOCK_DGRAM : SOCK_STREAM
+        let made = socket(address.family, Int32(type.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard made >= 0 else { return errno }
+        let result = address.bytes.withUnsafeBytes { bytes -> Int32 in
+            guard let base = bytes.baseAddress else { return -1 }
+            return Glibc.connect(made, base.assumingMemoryBound(to: sockaddr.self), socklen_t(bytes.count))
+        }
+        let number = result == 0 ? 0 : errno
+        switch number {
+        case 0:
+            descriptor = made
+            return 0
+        case EINPROGRESS:
+            pending = made
+            pendingSince = Self.milliseconds()
+            return EINPROGRESS
+        default:
+            _ = Glibc.close(made)
+            return number
+        }
+    }
+
+    private mutating func finish(waitMilliseconds: Int) -> Int32 {
+        guard Self.poll(pending, POLLOUT, milliseconds: waitMilliseconds) else { return EINPROGRESS }
+        var number: Int32 = 0
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        if getsockopt(pending, SOL_SOCKET, SO_ERROR, &number, &size) != 0 { number = errno }
+        if number == 0 {
+            descriptor = pending
+            pending = -1
+        } else {
+            abandon()
+        }
+        return number
+    }
+
+    private mutating func abandon() {
+        if pending >= 0 { _ = Glibc.close(pending) }
+        pending = -1
+    }
+
+    private mutating func closeConnected() {
+        if descriptor >= 0 { _ = Glibc.close(descriptor) }
+        descriptor = -1
+    }
+
+    mutating func close() {
+        closeConnected()
+        abandon()
+    }
+
+    // MARK: Sending
+
+    /// The other side has hung up, so that whatever is sent is lost.
+    var isAbandoned: Bool {
+        guard descriptor >= 0, !target.isDatagram else { return false }
+        var byte: UInt8 = 0
+        let count = recv(descriptor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
+        return count == 0 || count < 0 && errno != EAGAIN && errno != EINTR
+    }
+
+    /// All bytes, or as one datagram: 0, or what went wrong. `deadline` is of ``milliseconds()``.
+    func send(_ bytes: UnsafeRawBufferPointer, deadline: Int64) -> Int32 {
+        guard descriptor >= 0 else { return ENOTCONN }
+        var sent = 0
+        while sent < bytes.count {
+            let count = Glibc.send(
+                descriptor, bytes.baseAddress.map { $0 + sent }, bytes.count - sent, Int32(MSG_NOSIGNAL))
+            if count >= 0 {
+                sent += count
+                continue
+            }
+            let number = errno
+            if number == EINTR { continue }
+            guard number == EAGAIN || number == ENOBUFS else { return number }
+            let left = deadline - Self.milliseconds()
+            guard left > 0, Self.poll(descriptor, POLLOUT, milliseconds: Int(left)) else { return ETIMEDOUT }
+        }
+        return 0
+    }
+
+    var deadline: Int64 { Self.milliseconds() + Int64(timeoutMilliseconds) }
+
+    static func milliseconds() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
+    }
+
+    private static func poll(_ descriptor: Int32, _ events: Int32, milliseconds: Int) -> Bool {
+        let deadline = Self.milliseconds() + Int64(milliseconds)
+        while true {
+            var item = pollfd(fd: descriptor, events: Int16(events), revents: 0)
+            let left = max(0, deadline - Self.milliseconds())
+            let ready = Glibc.poll(&item, 1, Int32(clamping: left))
+            if ready < 0, errno == EINTR { continue }
+            return ready > 0
+        }
+    }
+}

@@ -1,0 +1,89 @@
+import EngineKit
+import Glibc
+
+/// Lines to the machine's syslog daemon, as RFC 3164 messages of severity `info` on its local socket:
+/// `<38>Nov 21 06:30:00 coffer[4711]: {"seq":…}`.
+struct SyslogDevice: AuditDevice {
+    static let defaultPaths = ["/dev/log", "/var/run/syslog", "/var/run/log"]
+    /// What common daemons take at most is far less (8 KiB), and theirs to set; this is what the socket takes.
+    static let datagramBytesMax = 60_000
+
+    private let target: SocketTarget
+    private let facility: Int
+    private let tag: String
+    private let clock: any TimeSource
+    private var link: SocketLink
+    private var wasOpened = false
+
+    init(paths: [String], facility: Int, tag: String, clock: any TimeSource, timeoutMilliseconds: Int) {
+        target = .unixDatagram(paths)
+        self.facility = facility
+        self.tag = tag
+        self.clock = clock
+        link = SocketLink(target, timeoutMilliseconds: timeoutMilliseconds)
+    }
+
+    var isRecording: Bool { true }
+
+    mutating func open() throws(AuditDeviceError) -> DeviceContents {
+        let isFirst = !wasOpened
+        wasOpened = true
+        let number = link.connect(waiting: isFirst)
+        guard number == 0 else { throw failure("connect", number) }
+        return DeviceContents()
+    }
+
+    mutating func write(_ bytes: UnsafeRawBufferPointer) throws(AuditDeviceError) {
+        var number = push(bytes)
+        // The daemon was restarted: its socket has another inode under the same name.
+        if number == ECONNREFUSED || number == ENOTCONN || number == ECONNRESET, link.connect(waiting: false) == 0 {
+            number = push(bytes)
+        }
+        guard number == 0 else {
+            link.close()
+            throw failure("write", number)
+        }
+    }
+
+    private func push(_ bytes: UnsafeRawBufferPointer) -> Int32 {
+        let deadline = link.deadline
+        let head = head(at: clock.now())
+        return Datagrams.each(in: bytes, bytesMax: Self.datagramBytesMax) { part, piece in
+            (head + part + Array(piece)).withUnsafeBytes { link.send($0, deadline: deadline) }
+        }
+    }
+
+    private func head(at time: Timestamp) -> [UInt8] {
+        // 6 is the severity "info".
+        Array("<\(facility * 8 + 6)>\(Self.stamp(time)) \(tag)[\(getpid())]: ".utf8)
+    }
+
+    /// `Nov  1 06:30:00`, in UTC.
+    static func stamp(_ time: Timestamp) -> String {
+        let text = time.description  // 2026-11-01T06:30:00.…
+        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+        let month = Int(text.dropFirst(5).prefix(2)).map { months[max(0, min(11, $0 - 1))] } ?? "Jan"
+        let day = text.dropFirst(8).prefix(2)
+        return "\(month) \(day.first == "0" ? " " + day.dropFirst() : String(day)) \(text.dropFirst(11).prefix(8))"
+    }
+
+    /// Numbers of RFC 3164 by the names that Vault takes.
+    static func facility(_ name: String) -> Int? {
+        let names = [
+            "KERN", "USER", "MAIL", "DAEMON", "AUTH", "SYSLOG", "LPR", "NEWS", "UUCP", "CRON", "AUTHPRIV", "FTP",
+        ]
+        if let number = names.firstIndex(of: name.uppercased()) { return number }
+        guard name.uppercased().hasPrefix("LOCAL"), let number = Int(name.dropFirst(5)), (0...7).contains(number) else {
+            return nil
+        }
+        return 16 + number
+    }
+
+    func fileBytes() -> UInt64 { 0 }
+    func line(endingAt offset: UInt64) -> [UInt8]? { nil }
+    mutating func close() { link.close() }
+
+    private func failure(_ verb: String, _ number: Int32) -> AuditDeviceError {
+        AuditDeviceError(reason: "\(verb) \(target.name): \(SystemError.text(number))", isClean: false)
+    }
+}

@@ -1,0 +1,163 @@
+import EngineKit
+import Synchronization
+import Syntax
+
+/// The rate-limit quotas: on record as they were written, and at work for every request.
+///
+/// Without a quota a request pays for one look at a flag.
+final class RateLimits: Sendable {
+    static let prefix = "sys/quota/rate-limit/"
+    static let configurationKey = "sys/quota/config"
+    static let quotasMax = 1_000
+
+    private struct Active: Sendable {
+        let quota: RateLimitQuota
+        let buckets: BargingLock<ClientBuckets>
+
+        init(_ quota: RateLimitQuota) {
+            self.quota = quota
+            buckets = BargingLock(ClientBuckets(quota))
+        }
+    }
+
+    private struct Table: Sendable {
+        var configuration = QuotaConfiguration()
+        var byName: [String: Active] = [:]
+        /// By mount; the global ones lie at "". The most special first.
+        var byMount: [String: [Active]] = [:]
+    }
+
+    private let storage: any Storage
+    private let time: any TimeSource
+    private let table = BargingLock(Table())
+    private let hasQuotas = Atomic(false)
+    private let lines = WriterLines()
+
+    init(storage: any Storage, time: any TimeSource) {
+        self.storage = storage
+        self.time = time
+    }
+
+    /// Reads all there is. Call after an unseal, so that the first request is limited already.
+    func load() async throws {
+        var quotas: [RateLimitQuota] = []
+        for name in try await storage.list(Listing(prefix: Self.prefix, limit: StorageLimits.pageMax)) {
+            let key = Self.prefix + name
+            guard let record = try await storage.get(key) else { continue }
+            guard let quota = (try? JSON(parsing: record.value)).flatMap(RateLimitQuota.init(stored:)) else {
+                throw StorageError.corrupted(key: key)
+            }
+            quotas.append(quota)
+        }
+        var configuration = QuotaConfiguration()
+        if let record = try await storage.get(Self.configurationKey) {
+            guard let stored = (try? JSON(parsing: record.value)).flatMap(QuotaConfiguration.init(stored:)) else {
+                throw StorageError.corrupted(key: Self.configurationKey)
+            }
+            configuration = stored
+        }
+        install { table in
+            table.configuration = configuration
+            table.byName = Dictionary(quotas.map { ($0.name, Active($0)) }) { first, _ in first }
+        }
+    }
+
+    private func install(_ change: (inout Table) -> Void) {
+        let isAny = table.withLock { table in
+            change(&table)
+            let active = table.byName.values.sorted { Self.isBefore($0.quota, $1.quota) }
+            table.byMount = Dictionary(grouping: active, by: \.quota.mountPath)
+            return !active.isEmpty
+        }
+        hasQuotas.store(isAny, ordering: .relaxed)
+    }
+
+    /// A role before paths, longer paths before shorter ones, paths before the mount itself.
+    private static func isBefore(_ left: RateLimitQuota, _ right: RateLimitQuota) -> Bool {
+        func order(_ quota: RateLimitQuota) -> (Int, Int, Int, String) {
+            let isExact = !quota.suffix.isEmpty && !quota.suffix.hasSuffix("*")
+            return (quota.role.isEmpty ? 1 : 0, isExact ? 0 : 1, -quota.suffix.utf8.count, quota.name)
+        }
+        return order(left) < order(right)
+    }
+
+    // MARK: Deciding
+
+    var isAny: Bool { hasQuotas.load(ordering: .relaxed) }
+
+    /// nil when no quota is for this request. `role` is asked only where a quota names one.
+    func take(
+        _ path: CanonicalPath, mounts: MountRouter, client address: String, role: () async throws -> String?
+    ) async rethrows -> (verdict: ClientBuckets.Verdict, configuration: QuotaConfiguration)? {
+        guard isAny else { return nil }
+        let routed = mounts.route(path.text)
+        let (configuration, own, global) = table.withLock { table in
+            (table.configuration, routed.flatMap { table.byMount[$0.mount.entry.path] } ?? [], table.byMount[""] ?? [])
+        }
+        guard !configuration.isExempt(path.text) else { return nil }
+        let fitting = own.filter { $0.quota.rank(routed?.relative ?? "") != nil }
+        var caller: String?
+        if fitting.contains(where: { !$0.quota.role.isEmpty }) { caller = try await role() }
+        let chosen = fitting.first { $0.quota.role.isEmpty || $0.quota.role == caller } ?? global.first
+        guard let chosen else { return nil }
+        let client = InlineDesk.source(address)
+        return (chosen.buckets.withLock { $0.take(client, at: time.now()) }, configuration)
+    }
+
+    // MARK: Changing
+
+    var names: [String] { table.withLock { $0.byName.keys.sorted() } }
+    var configuration: QuotaConfiguration { table.withLock { $0.configuration } }
+    func quota(_ name: String) -> RateLimitQuota? { table.withLock { $0.byName[name]?.quota } }
+
+    func write(_ quota: RateLimitQuota) async throws {
+        try await lines.inTurn("quotas") {
+            let others = table.withLock { $0.byName.values.map(\.quota) }.filter { $0.name != quota.name }
+            if let twin = others.first(where: quota.hasSameScope) {
+                throw CofferError.invalid("quota rule with similar properties exists under the name \"\(twin.name)\"")
+            }
+            guard others.count < Self.quotasMax else { throw CofferError(.tooLarge, "there are too many quotas") }
+            var batch = Batch()
+            batch.put(Self.prefix + quota.name, quota.stored.encoded())
+            try await storage.commit(batch)
+            // Counting starts anew under a changed rule, as a client could not know how much was left of the old one.
+            install { $0.byName[quota.name] = Active(quota) }
+        }
+    }
+
+    func delete(_ name: String) async throws {
+        try await lines.inTurn("quotas") {
+            guard quota(name) != nil else { return }
+            var batch = Batch()
+            batch.delete(Self.prefix + name)
+            try await storage.commit(batch)
+            install { $0.byName[name] = nil }
+        }
+    }
+
+    func configure(_ fields: Fields) async throws {
+        try await lines.inTurn("quotas") {
+            var changed = configuration
+            try changed.update(fields)
+            var batch = Batch()
+            batch.put(Self.configurationKey, JSON.object(changed.shown).encoded())
+            try await storage.commit(batch)
+            let configuration = changed
+            install { $0.configuration = configuration }
+        }
+    }
+
+    /// A mount went away: so do its quotas.
+    func mountRemoved(_ path: String) async throws {
+        for name in names where quota(name)?.mountPath == path { try await delete(name) }
+    }
+
+    /// A mount moved: its quotas go with it.
+    func mountMoved(from: String, to: String) async throws {
+        for name in names {
+            guard var quota = quota(name), quota.mountPath == from else { continue }
+            quota.mountPath = to
+            try await write(quota)
+        }
+    }
+}

@@ -1,0 +1,48 @@
+import EngineKit
+import Syntax
+
+extension SystemEngine {
+    var auditHeaderPaths: [EnginePath] {
+        [
+            EnginePath(
+                "config/auditing/request-headers", "Request headers that the audit records.", access: .sudo,
+                endpoints: [
+                    .read: .init("List the rules.", changesNothing: true) { _ in
+                        let rules = audit.headerRules.all.sorted { $0.key < $1.key }
+                        return .data(["headers": .object(JSONObject(rules.map { .init(key: $0.key, value: Self.shown($0.value)) }))]
+                        )
+                    }
+                ]),
+            EnginePath(
+                "config/auditing/request-headers/{header}", "One request header.",
+                fields: [
+                    Field("header", .string, "Name of the header."),
+                    Field("hmac", .bool, default: false, "Whether its value is written as an HMAC."),
+                ], access: .sudo,
+                endpoints: [
+                    .read: .init("Read a rule.", changesNothing: true) { request in
+                        let name = try headerName(request)
+                        guard let isHashed = audit.headerRules.all[name] else {
+                            throw CofferError.invalid("Could not find header in config")
+                        }
+                        return .data(JSONObject([.init(key: name, value: Self.shown(isHashed))]))
+                    },
+                    .update: .init("Record a header.") { request in
+                        try await audit.headerRules.set(try headerName(request), isHashed: request.fields.bool("hmac") ?? false)
+                        return .empty
+                    },
+                    .delete: .init("Record it no more.") { request in
+                        try await audit.headerRules.remove(try headerName(request))
+                        return .empty
+                    },
+                ]),
+        ]
+    }
+
+    private static func shown(_ isHashed: Bool) -> JSON { ["hmac": .bool(isHashed)] }
+
+    private func headerName(_ request: Request) throws(CofferError) -> String {
+        guard let name = AuditHeaderRules.name(request.captures["header"]) else { throw .invalid("this is no name of a header") }
+        return name
+    }
+}

@@ -1,0 +1,65 @@
+import EngineKit
+import Syntax
+
+extension SystemEngine {
+    var lockedUserPaths: [EnginePath] {
+        [
+            EnginePath(
+                "locked-users", "Names that failed logins have locked.",
+                fields: [Field("mount_accessor", .string, default: "", "Only those of this mount.")],
+                endpoints: [
+                    .read: .init("List locked names.", changesNothing: true) { request in
+                        .data(try await lockedUsers(of: request.fields.string("mount_accessor") ?? ""))
+                    }
+                ]),
+            EnginePath(
+                "locked-users/{mount_accessor}/unlock/{alias_identifier}", "One name.",
+                fields: [
+                    Field("mount_accessor", .string, "The mount's accessor."),
+                    Field("alias_identifier", .string, "The name: a user's, a role id, a service's."),
+                ],
+                endpoints: [
+                    .update: .init("Let a name log in again.") { request in
+                        try await unlock(request.captures["alias_identifier"], at: request.captures["mount_accessor"])
+                        return .empty
+                    }
+                ]),
+        ]
+    }
+
+    private func lockedUsers(of accessor: String) async throws -> JSONObject {
+        var found: [(accessor: String, names: [String])] = []
+        for mount in mounts.router.mounts.values where accessor.isEmpty || mount.entry.accessor == accessor {
+            guard let names = try await mount.locking?.lockedNames(), !names.isEmpty else { continue }
+            found.append((mount.entry.accessor, names))
+        }
+        for (kind, names) in try await inline.locked() where accessor.isEmpty || Self.accessor(ofInline: kind) == accessor {
+            found.append((Self.accessor(ofInline: kind), names))
+        }
+        // The most first, as Vault sorts them.
+        found.sort { ($1.names.count, $0.accessor) < ($0.names.count, $1.accessor) }
+        let total = found.reduce(0) { $0 + $1.names.count }
+        let rows = found.map { row -> JSON in
+            [
+                "mount_accessor": .string(row.accessor), "counts": .int(row.names.count),
+                "alias_identifiers": .strings(row.names),
+            ]
+        }
+        let root: JSON = ["namespace_id": "root", "namespace_path": "", "counts": .int(total), "mount_accessors": .array(rows)]
+        return ["by_namespace": .array(total == 0 ? [] : [root]), "total": .int(total)]
+    }
+
+    private func unlock(_ name: String, at accessor: String) async throws {
+        if let mount = mounts.router.mounts.values.first(where: { $0.entry.accessor == accessor }) {
+            guard let method = mount.locking else { throw CofferError.invalid("this mount locks nobody") }
+            return try await method.unlock(name)
+        }
+        for kind in inline.kinds where Self.accessor(ofInline: kind) == accessor {
+            return try await inline.unlock(name, kind: kind)
+        }
+        throw CofferError.invalid("no auth mount has this accessor")
+    }
+
+    /// Inline credentials belong to no mount; this stands where a mount's accessor does.
+    private static func accessor(ofInline kind: String) -> String { "inline_" + kind }
+}
