@@ -38,11 +38,13 @@ bench: release ## requests per second of the release build
 fuzz: ## a minute of libFuzzer on each parser of untrusted bytes
 	scripts/run-fuzzers
 
-torture: system python release ## 1,000 rounds of kill -9 under load, then 15 minutes of made-up requests
+torture: system python release ## 1,000 rounds of kill -9 under load, 15 minutes of made-up requests, the timing of refused logins
 	COFFER_BINARY=$(CURDIR)/.build/release/coffer COFFER_CRASH_ROUNDS=$${COFFER_CRASH_ROUNDS:-1000} \
 	  $(PYTEST) Tests/acceptance/test_crash.py -s
 	COFFER_BINARY=$(CURDIR)/.build/release/coffer COFFER_SCHEMATHESIS_SECONDS=$${COFFER_SCHEMATHESIS_SECONDS:-900} \
 	  COFFER_SCHEMATHESIS_SEED=$${COFFER_SCHEMATHESIS_SEED:-$$RANDOM} $(PYTEST) Tests/acceptance/test_schemathesis.py -s
+	COFFER_BINARY=$(CURDIR)/.build/release/coffer COFFER_TIMING_LOGINS=$${COFFER_TIMING_LOGINS:-5000} \
+	  $(PYTEST) Tests/acceptance/test_login_timing.py -s
 
 system:
 	@scripts/install-system

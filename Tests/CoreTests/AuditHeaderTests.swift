@@ -44,6 +44,7 @@ import Testing
         #expect(
             await server.ask(.read, path).data == ["headers": ["x-forwarded-for": ["hmac": false], "x-tenant": ["hmac": true]]])
         #expect(await server.ask(.read, path + "/X-Tenant").data == ["x-tenant": ["hmac": true]])
+        await server.core.close()
         let again = try await server.restarted(settings: server.core.settings)
         #expect(try await recorded(again, sent)?.objectValue?.count == 2)
         #expect(await again.ask(.delete, path + "/x-tenant").isSuccess)

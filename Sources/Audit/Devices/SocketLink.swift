@@ -12,6 +12,8 @@ struct SocketLink: Sendable {
     private var pendingSince: Int64 = 0
     private var nextAddress = 0
     private var hasResolved = false
+    /// What a call that does not wait gives a listener on this machine to answer.
+    private static let graceMilliseconds = 5
 
     init(_ target: SocketTarget, timeoutMilliseconds: Int) {
         self.target = target
@@ -32,7 +34,7 @@ struct SocketLink: Sendable {
         }
         closeConnected()
         if pending >= 0 {
-            let number = finish(waitMilliseconds: waiting ? timeoutMilliseconds : 0)
+            let number = finish(waitMilliseconds: waiting ? timeoutMilliseconds : Self.graceMilliseconds)
             if number != EINPROGRESS { return number }
             guard Self.milliseconds() - pendingSince >= Int64(timeoutMilliseconds) else { return EINPROGRESS }
             abandon()
@@ -43,7 +45,7 @@ struct SocketLink: Sendable {
             number = begin()
             if number == 0 { return 0 }
             if number == EINPROGRESS {
-                number = finish(waitMilliseconds: waiting ? timeoutMilliseconds : 0)
+                number = finish(waitMilliseconds: waiting ? timeoutMilliseconds : Self.graceMilliseconds)
                 if number == 0 || !waiting { return number }
                 abandon()
             }

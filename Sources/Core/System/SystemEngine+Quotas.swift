@@ -48,7 +48,7 @@ extension SystemEngine {
         Field("type", .string, "rate-limit."),
         Field("path", .string, default: "", "A mount, or a path in one with * at its end for anything; empty for all requests."),
         Field("role", .string, default: "", "Only logins of this role; the path must be of an auth mount."),
-        Field("rate", .any, required: true, "Requests in an interval, for each client address."),
+        Field("rate", .any, "Requests in an interval, for each client address."),
         Field("interval", .duration, "Over which requests are counted; 1s when left out."),
         Field("block_interval", .duration, default: 0, "For how long a client that went beyond its rate is kept out."),
         Field("inheritable", .bool, "Whether namespaces inherit it; there are none here."),
