@@ -195,7 +195,7 @@ private final class Listener {
         let elapsed = milliseconds {
             for _ in 0..<100 { #expect(throws: AuditError.notRecorded) { try trail.broker.record(.request()) } }
         }
-        #expect(elapsed < 400)
+        #expect(elapsed < 5_000)  // 100 times the timeout would be 50 s.
         let again = try Listener("tcp", port: port)
         #expect(throws: AuditError.notRecorded) { try trail.broker.record(.request()) }
         trail.time.advance(seconds: 10)
@@ -222,12 +222,16 @@ private final class Listener {
         try enable(trail, listener, ["write_timeout": "100ms"])
         listener.accept()
         let large = JSON.array((0..<400).map { .string("value \($0)") })
-        var failures = 0
-        let elapsed = milliseconds {
-            for _ in 0..<200 where (try? trail.broker.record(.request(["k": large]))) == nil { failures += 1 }
+        var (failures, stalls) = (0, 0)
+        for _ in 0..<200 {
+            let elapsed = milliseconds {
+                if (try? trail.broker.record(.request(["k": large]))) == nil { failures += 1 }
+            }
+            if elapsed >= 100 { stalls += 1 }
         }
-        #expect(failures > 0)
-        #expect(elapsed < 2_000)
+        #expect(failures > 150)
+        // One for the listener, and what a busy machine adds.
+        #expect(stalls < 20)
     }
 
     @Test func `a socket that is not there cannot be enabled`() throws {

@@ -75,12 +75,12 @@ def test_wrapped_secret_ids(approle, server):
     for wrapped in (approle.generate_secret_id("wrapped", wrap_ttl="60s"),
                     approle.create_custom_secret_id("wrapped", "wrapped-secret-id", wrap_ttl="60s")):
         assert wrapped["data"] is None and wrapped["wrap_info"]["creation_path"].startswith("auth/approle/role/wrapped/")
-        unwrapped = hvac.Client(url=server.address).sys.unwrap(wrapped["wrap_info"]["token"])["data"]
+        unwrapped = hvac.Client(url=server.address, token=wrapped["wrap_info"]["token"]).sys.unwrap()["data"]
         login = hvac.Client(url=server.address).auth.approle.login(
             approle.read_role_id("wrapped")["data"]["role_id"], unwrapped["secret_id"])
         assert login["auth"]["client_token"]
         with pytest.raises(exceptions.InvalidRequest):
-            hvac.Client(url=server.address).sys.unwrap(wrapped["wrap_info"]["token"])
+            hvac.Client(url=server.address, token=wrapped["wrap_info"]["token"]).sys.unwrap()
 
 
 def test_login(approle, server):

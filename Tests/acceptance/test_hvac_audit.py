@@ -122,9 +122,13 @@ def test_a_trail_from_a_socket_verifies_as_a_file(client, server, folder):
         for number in range(20):
             server.get(f"kv1/n{number}")
         listener.wait("kv1/n19")
-        trail = folder / "trail.log"
+        segments = sorted({line["seg"] for line in listener.lines()})
+        answer = server.put("sys/audit-verify/kept", {"segments": segments}).expect(200)
+        listener.wait(answer.data["checkpoint"]["mac"])
+        trail, keys = folder / "trail.log", folder / "keys.json"
         trail.write_bytes(listener.bytes)
-        done = server.cli("audit", "verify", "-device=kept", str(trail))
+        keys.write_bytes(answer.body)
+        done = server.cli("audit", "verify", f"-keys={keys}", str(trail))
         assert done.returncode == 0, done.stdout + done.stderr
     finally:
         client.sys.disable_audit_device("kept")
