@@ -11,7 +11,8 @@ extension CoreRequest {
         let query = try QueryText.items(request.query)
         let call = try VaultCall(method: request.method, query: query, contentType: headers.contentType, body: request.body)
         self.init(
-            id: request.id, operation: call.operation, path: String(Substring(request.path.utf8.dropFirst(prefix.utf8.count))), query: call.query,
+            id: request.id, operation: call.operation, path: String(Substring(request.path.utf8.dropFirst(prefix.utf8.count))),
+            query: call.query,
             body: call.ignoresBody ? [] : request.body, credentials: headers.token.map { .token($0) } ?? .none,
             connection: request.connection, wrapTTL: headers.wrapTTL, headers: headers.recorded)
     }
