@@ -31,9 +31,10 @@ acceptance-test: ## Python tests against the debug binary
 release: system ## leave a stripped binary in .build/release/coffer
 	scripts/build-release
 
-bench: release ## requests per second of the release build
+bench: release ## requests per second of the release build, and a million leases
 	scripts/install-system bench
 	bench/run
+	bench/leases
 
 fuzz: ## a minute of libFuzzer on each parser of untrusted bytes
 	scripts/run-fuzzers

@@ -138,3 +138,12 @@ if Context.environment["COFFER_FUZZ"] != nil {
             name: "Fuzz", dependencies: ["Syntax", "EngineKit", "SecretMemory", "Policy", "Audit", "Barrier"], path: "Fuzz/Sources")
     )
 }
+
+// A server with a million leases to measure; only bench/leases builds it.
+if Context.environment["COFFER_BENCH"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "LeaseBench",
+            dependencies: ["Syntax", "EngineKit", "Barrier", "Lifetimes", "StoreSQLite", "Server", logging],
+            path: "bench/LeaseBench", swiftSettings: settings))
+}

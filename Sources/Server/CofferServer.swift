@@ -30,7 +30,7 @@ package struct CofferServer: Sendable {
         defer { pidFile?.remove() }
 
         let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
-        let composition = try await makePipeline(configuration, logs)
+        let composition = try await makePipeline(configuration, logs, engines: options.engines)
         do {
             let listeners = try makeListeners(composition, group, logger)
             try await serve(composition, listeners, logger)

@@ -98,7 +98,7 @@ import Testing
     @Test func expiringAtOnceAllGo() async throws {
         let storage = MemoryStorage()
         let server = try await CoreHarness.make(storage: storage)
-        for _ in 0..<120 { _ = try await server.token(["default"], ["ttl": 60]) }
+        for _ in 0..<1_200 { _ = try await server.token(["default"], ["ttl": 60]) }
         server.time.advance(seconds: 60)
         await server.core.runJobs(round: 1)
         #expect(try await storage.list(Listing(prefix: "sys/token/id/", isRecursive: true)).count == 1)

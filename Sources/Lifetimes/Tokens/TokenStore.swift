@@ -33,6 +33,8 @@ package final class TokenStore: Sendable {
         cache = BargingLock(Cache())
     }
 
+    package var now: Timestamp { time.now() }
+
     // MARK: Finding
 
     /// The entry of a token that is valid now, else nil.

@@ -7,7 +7,9 @@ import Logging
 import StoreSQLite
 
 /// The one place where the rooms below are put together.
-func makePipeline(_ configuration: ServerConfiguration, _ logs: LogStream) async throws -> Composition {
+func makePipeline(
+    _ configuration: ServerConfiguration, _ logs: LogStream, engines: [EngineDescription] = []
+) async throws -> Composition {
     let (time, randomness) = (SteadyTime(), SystemRandomness())
     let store = try openStore(configuration, logs)
     let barrier = Barrier(base: store.storage, randomness: randomness, time: time)
@@ -17,7 +19,7 @@ func makePipeline(_ configuration: ServerConfiguration, _ logs: LogStream) async
     )
     let core = Core(
         settings: coreSettings(configuration),
-        environment: CoreEnvironment(catalog: catalog(), time: time, randomness: randomness, logger: logs.logger("core")),
+        environment: CoreEnvironment(catalog: catalog(engines), time: time, randomness: randomness, logger: logs.logger("core")),
         barrier: barrier, seal: controller, dropCaches: store.dropCaches)
     var announcement: [String] = []
     do {
@@ -43,8 +45,9 @@ private func seals(_ configuration: ServerConfiguration) throws -> ConfiguredSea
     }
 }
 
-private func catalog() -> EngineCatalog {
+private func catalog(_ more: [EngineDescription]) -> EngineCatalog {
     var catalog = EngineCatalog()
+    for engine in more { catalog.addSecretsEngine(engine) }
     catalog.addSecretsEngine(kvDescription)
     catalog.addAuthMethod(appRoleDescription)
     catalog.addAuthMethod(userpassDescription())

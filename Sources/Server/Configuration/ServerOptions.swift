@@ -1,3 +1,5 @@
+package import EngineKit
+
 /// What the command line and the environment say about a server.
 package struct ServerOptions: Sendable {
     /// Files and directories, later ones winning.
@@ -14,6 +16,8 @@ package struct ServerOptions: Sendable {
     package var logFormat: String?
     /// A file of `NAME=value` lines that stand behind the environment.
     package var envFile: String?
+    /// Secrets engines besides those that are always there, for programs built on this server.
+    package var engines: [EngineDescription] = []
     /// The process's environment; injected so that tests decide.
     package var environment: [String: String]
 

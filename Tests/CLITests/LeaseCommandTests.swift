@@ -3,7 +3,7 @@ import CofferClient
 import Syntax
 import Testing
 
-@Suite struct LeaseTests {
+@Suite struct LeaseCommandTests {
     @Test(
         "reaches the route of every lease command",
         arguments: [
