@@ -84,7 +84,8 @@ import Testing
         arguments: [
             ["-method=userpass", "password=pw"], ["-method=userpass", "username=a/b", "password=pw"],
             ["-method=userpass", "username=ann"], ["-method=approle", "secret_id=s"], ["-method=oidc"],
-            ["-method=userpass", "ann"], ["-no-print", "-token-only", "t"], ["-token-only", "-field=x", "t"], ["a", "b"],
+            ["-method=userpass", "ann"], ["-no-print", "-token-only", "t"], ["-no-print", "-no-store", "t"],
+            ["-token-only", "-field=x", "t"], ["a", "b"],
         ])
     func refusals(arguments: [String]) async throws {
         let (run, kept) = try await login(arguments)

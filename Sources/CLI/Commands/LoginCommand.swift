@@ -25,8 +25,8 @@ struct LoginCommand: SessionCommand {
     var arguments: [String] = []
 
     func run(_ session: Session) async throws {
-        if noPrint, tokenOnly || field != nil {
-            throw CommandFailure.local("-no-print cannot be used with -token-only or -field: they say what to print")
+        if noPrint, tokenOnly || noStore || field != nil {
+            throw CommandFailure.local("-no-print cannot be used with -no-store, -token-only or -field: the token would be lost")
         }
         if tokenOnly, field != nil { throw CommandFailure.local("-token-only cannot be used with -field") }
         let name = ArgumentText.trimmed(method).lowercased()

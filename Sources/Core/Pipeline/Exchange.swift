@@ -204,7 +204,8 @@ struct Exchange {
     // MARK: 4. Authorise
 
     private mutating func authorise(_ declared: EnginePath) async throws {
-        guard declared.access != .unauthenticated else { return }
+        // Help takes a token everywhere: it would tell anybody what is mounted.
+        guard declared.access != .unauthenticated || operation == .help else { return }
         try await requireAccess(isSudo: declared.access == .sudo)
     }
 
