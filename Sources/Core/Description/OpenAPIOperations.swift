@@ -149,7 +149,8 @@ extension Field {
             }
         schema["description"] = .string(details)
         if !allowed.isEmpty { schema["enum"] = .strings(allowed) }
-        if let initial { schema["default"] = initial }
+        // A duration is a text in requests, whatever its default is declared as.
+        if let initial { schema["default"] = kind == .duration ? .string(initial.intValue.map(String.init) ?? "0") : initial }
         if isDeprecated { schema["deprecated"] = true }
         return .object(schema)
     }
