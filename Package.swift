@@ -61,6 +61,7 @@ let package = Package(
         room("Policy", ["Syntax", "EngineKit"]),
         room("Audit", ["SecretMemory", "Syntax", "EngineKit", crypto, logging]),
         room("Lifetimes", ["SecretMemory", "Syntax", "EngineKit", crypto, logging]),
+        room("Identity", ["Syntax", "EngineKit"]),
         room(
             "StoreSQLite",
             [
@@ -68,7 +69,9 @@ let package = Package(
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
         // 3  The one pipeline.
-        room("Core", ["SecretMemory", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes", crypto, logging]),
+        room(
+            "Core",
+            ["SecretMemory", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes", "Identity", crypto, logging]),
         // 4  Engines.
         room("KVEngine", ["Syntax", "EngineKit"]),
         room("AuthMethods", ["SecretMemory", "Syntax", "EngineKit", crypto, cryptoExtras]),
@@ -120,6 +123,7 @@ let package = Package(
         tests("AuditTests", ["Audit", "EngineKit", "Syntax", "SecretMemory", "TestSupport", crypto, logging]),
         tests("KVEngineTests", ["KVEngine", "EngineKit", "Syntax", "TestSupport", logging]),
         tests("AuthMethodsTests", ["AuthMethods", "EngineKit", "SecretMemory", "Syntax", "TestSupport", logging]),
+        tests("IdentityTests", ["Identity", "EngineKit", "Syntax", "TestSupport"]),
         tests("SyntaxTests", ["Syntax"]),
         tests("PolicyTests", ["Syntax", "Policy", "EngineKit"]),
         tests("ClientTests", ["CofferClient", "Syntax"]),

@@ -1,6 +1,7 @@
 import Audit
 package import Barrier
 package import EngineKit
+import Identity
 import Lifetimes
 import Logging
 import Syntax
@@ -138,6 +139,9 @@ package final class Core: Pipeline {
         let tokens = try tokenStore(barrier)
         try await tokens.resumeRevocations()
         let policies = PolicyStore(storage: barrier)
+        let identity = IdentityStore(
+            storage: PrefixedStorage(barrier, prefix: "sys/identity/"), time: environment.time, randomness: environment.randomness,
+            forbiddenPolicies: [PolicyName.root.text, TokenStore.wrappingPolicy])
         let audit = AuditTrail(broker: try auditBroker(), storage: barrier, randomness: environment.randomness)
         try await audit.load()
         let mounts = MountTable(
@@ -145,7 +149,8 @@ package final class Core: Pipeline {
             environment: MountEnvironment(
                 storage: barrier, catalog: environment.catalog, settings: self.settings, time: environment.time,
                 randomness: environment.randomness, logger: logger,
-                record: { [time = environment.time] in try await audit.record($0, on: $1, at: time.now()) }))
+                record: { [time = environment.time] in try await audit.record($0, on: $1, at: time.now()) },
+                forgetMount: { try await identity.forgetMount(accessor: $0) }))
         let wrapping = ResponseWrapping(tokens: tokens, ttlMax: settings.maxTTL)
         let leases = LeaseDesk(
             store: LeaseStore(tokens: tokens), tokens: tokens, mounts: mounts, time: environment.time, logger: logger,
@@ -155,10 +160,11 @@ package final class Core: Pipeline {
             environment: environment, rules: { [settings = self.settings] in settings.lockout(of: $0) })
         let quotas = RateLimits(storage: barrier, time: environment.time)
         try await quotas.load()
+        let access = AccessControl(policies: policies, identity: identity)
         let system = SystemEngine(
-            core: self, policies: policies, mounts: mounts, audit: audit, tokens: TokenAccess(tokens), wrapping: wrapping,
-            leases: leases, inline: inline, quotas: quotas)
-        let (access, roles) = (AccessControl(policies: policies), PrefixedStorage(barrier, prefix: "sys/token-role/"))
+            core: self, policies: policies, mounts: mounts, audit: audit, access: access,
+            tokens: TokenAccess(tokens, access), wrapping: wrapping, leases: leases, inline: inline, quotas: quotas)
+        let roles = PrefixedStorage(barrier, prefix: "sys/token-role/")
         let (settings, time) = (settings, environment.time)
         try await mounts.load(builtIn: [
             BuiltInMount(entry: .system) { _ in system },
@@ -168,12 +174,15 @@ package final class Core: Pipeline {
                     defaultTTL: entry.tuning.defaultTTL > 0 ? entry.tuning.defaultTTL : settings.defaultTTL,
                     maxTTL: entry.tuning.maxTTL > 0 ? entry.tuning.maxTTL : settings.maxTTL)
             },
+            BuiltInMount(entry: .identity) { [weak mounts] _ in
+                IdentityEngine(store: identity) { [weak mounts] in mounts?.entry(accessor: $0).map(IdentityMount.init) }
+            },
             BuiltInMount(entry: .cubbyhole) { _ in CubbyholeEngine(tokens: tokens, wrapping: wrapping) },
         ])
         let cluster = try await barrier.get(Self.clusterKey)
         return Services(
             tokens: tokens, policies: policies, mounts: mounts, audit: audit, wrapping: wrapping, leases: leases,
-            inline: inline, quotas: quotas,
+            inline: inline, quotas: quotas, identity: identity,
             clusterID: cluster.map { String(decoding: $0.value, as: UTF8.self) } ?? "")
     }
 
@@ -211,14 +220,23 @@ extension CofferError {
 }
 
 extension TokenAccess {
-    init(_ tokens: TokenStore) {
+    init(_ tokens: TokenStore, _ access: AccessControl) {
         self.init(
-            ofToken: { try await tokens.authenticate($0)?.policies },
+            ofToken: { token in
+                guard let entry = try await tokens.authenticate(token) else { return nil }
+                return try await access.acl(entry.policies, entityID: entry.entityID)
+            },
             ofAccessor: { accessor in
-                guard let id = try await tokens.id(accessor: accessor) else { return nil }
-                return try await tokens.entry(id: id)?.policies
+                guard let id = try await tokens.id(accessor: accessor), let entry = try await tokens.entry(id: id) else {
+                    return nil
+                }
+                return try await access.acl(entry.policies, entityID: entry.entityID)
             })
     }
+}
+
+extension IdentityMount {
+    init(_ entry: MountEntry) { self.init(path: entry.path, type: entry.type, isAuth: entry.mountClass == .auth) }
 }
 
 /// Lets one task through at a time; the others wait in order.

@@ -1,5 +1,6 @@
 import Audit
 import EngineKit
+import Identity
 import Lifetimes
 
 /// What exists only while the server is unsealed.
@@ -12,15 +13,16 @@ final class Services: Sendable {
     let leases: LeaseDesk
     let inline: InlineDesk
     let quotas: RateLimits
+    let identity: IdentityStore
     let clusterID: String
 
     init(
         tokens: TokenStore, policies: PolicyStore, mounts: MountTable, audit: AuditTrail, wrapping: ResponseWrapping,
-        leases: LeaseDesk,
-        inline: InlineDesk, quotas: RateLimits,
+        leases: LeaseDesk, inline: InlineDesk, quotas: RateLimits, identity: IdentityStore,
         clusterID: String
     ) {
         self.leases = leases
+        self.identity = identity
         self.wrapping = wrapping
         self.clusterID = clusterID
         self.inline = inline

@@ -28,10 +28,11 @@ enum RoomRules {
         "Policy": Room(layer: 3, rooms: ["Syntax", "EngineKit"]),
         "Audit": Room(layer: 3, rooms: ["SecretMemory", "Syntax", "EngineKit"], packages: ["Crypto", "Logging"]),
         "Lifetimes": Room(layer: 3, rooms: ["SecretMemory", "Syntax", "EngineKit"], packages: ["Crypto", "Logging"]),
+        "Identity": Room(layer: 3, rooms: ["Syntax", "EngineKit"]),
         "StoreSQLite": Room(layer: 3, rooms: ["EngineKit"], packages: ["GRDB", "GRDBSQLite", "Logging"]),
 
         "Core": Room(
-            layer: 4, rooms: ["SecretMemory", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes"],
+            layer: 4, rooms: ["SecretMemory", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes", "Identity"],
             packages: ["Crypto", "Logging"]),
         // An engine knows the contract and nothing of the core that calls it.
         "KVEngine": Room(layer: 5, rooms: ["Syntax", "EngineKit"]),

@@ -46,9 +46,11 @@ extension AppRoleRoutes {
         terms.boundCIDRs = bounds.texts
         var metadata = secret?.metadata ?? [:]
         metadata["role_name"] = role.name
-        return AuthGrant(
+        var grant = AuthGrant(
             displayName: request.displayName(), policies: role.tokens.policies, metadata: metadata, aliasName: role.roleID,
             terms: terms, withoutDefaultPolicy: role.tokens.withoutDefaultPolicy)
+        grant.aliasMetadata = ["role_name": role.name]
+        return grant
     }
 
     /// Stands for a role that is not there; no role can have this name or uid.

@@ -25,7 +25,7 @@ struct MountEntry: Sendable, Hashable {
     /// As `sys/auth` names an auth mount: without `auth/`.
     var shownPath: String { mountClass == .auth ? String(path.dropFirst(5)) : path }
     /// The server's own: always there, in no table.
-    var isBuiltIn: Bool { mountClass == .system || path == "auth/token/" || path == "cubbyhole/" }
+    var isBuiltIn: Bool { mountClass == .system || path == "auth/token/" || path == "cubbyhole/" || path == "identity/" }
     var storagePrefix: String { "mount/\(uuid)/" }
 }
 
@@ -36,6 +36,9 @@ extension MountEntry {
     static let cubbyhole = MountEntry(
         uuid: "cubbyhole", path: "cubbyhole/", type: "cubbyhole", mountClass: .secret, accessor: "cubbyhole_builtin",
         description: "per-token private secret storage")
+    static let identity = MountEntry(
+        uuid: "identity", path: "identity/", type: "identity", mountClass: .secret, accessor: "identity_builtin",
+        description: "identity store")
     static let token = MountEntry(
         uuid: "token", path: "auth/token/", type: "token", mountClass: .auth, accessor: "auth_token_builtin",
         description: "token based credentials")

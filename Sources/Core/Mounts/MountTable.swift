@@ -33,6 +33,7 @@ final class MountTable: Sendable {
         return mounts[mount.entry.path] === mount || mounts.values.contains { $0.entry.uuid == mount.entry.uuid }
     }
 
+    func entry(accessor: String) -> MountEntry? { entries.first { $0.accessor == accessor } }
     func entry(at path: String) -> MountEntry? { entries.first { $0.path == path } }
 
     /// Reads the table and mounts everything in it. Call after an unseal.
@@ -92,14 +93,22 @@ final class MountTable: Sendable {
     /// `beforeDeleting` runs when no request reaches the mount any more and its records are still there.
     func remove(_ entry: MountEntry, beforeDeleting: () async throws -> Void = {}) async throws {
         var batch = Batch()
-        batch.put("sys/unmounting/\(entry.uuid)", [])
+        batch.put("sys/unmounting/\(entry.uuid)", Array(entry.accessor.utf8))
         try await change(alsoWriting: batch) { entries throws(CofferError) in entries.removeAll { $0.uuid == entry.uuid } }
         try await beforeDeleting()
-        try await deleteRecords(of: entry.uuid)
+        try await finishRemoval(of: entry.uuid, accessor: entry.accessor)
     }
 
     private func finishRemovals() async throws {
-        for uuid in try await storage.list(Listing(prefix: "sys/unmounting/")) { try await deleteRecords(of: uuid) }
+        for uuid in try await storage.list(Listing(prefix: "sys/unmounting/")) {
+            let note = try await storage.get("sys/unmounting/\(uuid)")
+            try await finishRemoval(of: uuid, accessor: note.map { String(decoding: $0.value, as: UTF8.self) } ?? "")
+        }
+    }
+
+    private func finishRemoval(of uuid: String, accessor: String) async throws {
+        if !accessor.isEmpty { try await environment.forgetMount(accessor) }
+        try await deleteRecords(of: uuid)
     }
 
     private func deleteRecords(of uuid: String) async throws(StorageError) {
@@ -140,6 +149,8 @@ struct MountEnvironment: Sendable {
     var randomness: any Randomness
     var logger: Logger
     var record: @Sendable (ServerAct, MountEntry) async throws -> Void = { _, _ in }
+    /// Removes what is kept elsewhere about a mount that is gone, by its accessor. May be called again.
+    var forgetMount: @Sendable (String) async throws -> Void = { _ in }
 
     /// An engine that refuses everything stands in for a type that this build does not know or that fails to start,
     /// so that one bad mount never keeps the server from unsealing.

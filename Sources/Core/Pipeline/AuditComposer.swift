@@ -1,5 +1,6 @@
 import Audit
 import EngineKit
+import Identity
 import Lifetimes
 import Syntax
 
@@ -10,6 +11,7 @@ struct AuditComposer {
     let operation: Operation
     let mount: Mount?
     let token: LiveToken?
+    let entity: ResolvedEntity?
     let granting: [String]
     let body: JSONObject
     /// Those that a rule of the operator names.
@@ -51,16 +53,21 @@ struct AuditComposer {
     private var identity: AuditIdentity? {
         if case .inline(let credentials) = incoming.credentials { return AuditIdentity(inlineAuth(credentials)) }
         guard let token else { return clientToken.map { AuditIdentity(AuditAuth(clientToken: $0)) } }
-        return token.note(where: { (known: AuditIdentity) in known.auth.grantingPolicies.lazy.map(\.name).elementsEqual(granting) })
-        {
-            AuditIdentity(auth(token.entry), isShared: true)
-        }
+        let identityPolicies = entity?.policies ?? []
+        return token.note(
+            where: { (known: AuditIdentity) in
+                known.auth.identityPolicies == identityPolicies
+                    && known.auth.grantingPolicies.lazy.map(\.name).elementsEqual(granting)
+            },
+            make: { AuditIdentity(auth(token.entry), isShared: true) })
     }
 
     private func auth(_ entry: TokenEntry) -> AuditAuth {
         AuditAuth(
-            accessor: entry.accessor, displayName: entry.displayName, policies: entry.policies, tokenPolicies: entry.policies,
-            metadata: entry.metadata, entityID: entry.entityID, tokenType: entry.type.rawValue,
+            accessor: entry.accessor, displayName: entry.displayName,
+            policies: entity.map { entry.policies.united(with: $0.policies) } ?? entry.policies, tokenPolicies: entry.policies,
+            identityPolicies: entity?.policies ?? [], metadata: entry.metadata, entityID: entry.entityID,
+            tokenType: entry.type.rawValue,
             tokenTTLSeconds: entry.creationTTL, tokenIssueTime: entry.createdAt, isAllowed: !granting.isEmpty,
             grantingPolicies: granting.map { .init(name: $0) })
     }
@@ -107,7 +114,8 @@ struct AuditComposer {
         if case .issued(let issued)? = response.auth {
             let auth = AuditAuth(
                 clientToken: issued.clientToken, accessor: issued.accessor, policies: issued.policies,
-                tokenPolicies: issued.tokenPolicies, metadata: issued.metadata, entityID: issued.entityID,
+                tokenPolicies: issued.tokenPolicies, identityPolicies: issued.identityPolicies, metadata: issued.metadata,
+                entityID: issued.entityID,
                 tokenType: issued.type.rawValue, tokenTTLSeconds: issued.leaseSeconds)
             result.issued = AuditIdentity(auth)
         }

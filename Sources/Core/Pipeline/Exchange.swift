@@ -1,5 +1,6 @@
 import Audit
 import EngineKit
+import Identity
 import Lifetimes
 import Logging
 import Policy
@@ -12,6 +13,8 @@ struct Exchange {
     let incoming: CoreRequest
     let path: CanonicalPath
     private var token: LiveToken?
+    /// Of a token that has one.
+    private var entity: ResolvedEntity?
     private var mount: Mount?
     private var body = JSONObject()
     private var operation: Operation
@@ -76,6 +79,9 @@ struct Exchange {
             request.mayAlso = { operation, relative in
                 acl.verdict(Capability(operation), path: prefix + relative).isAllowed
             }
+            if mount?.entry.type == MountEntry.identity.type {
+                request.hasSudo = { [text = path.description] in acl.isSudo(path: text) }
+            }
         }
         guard let endpoint = operation == incoming.operation ? endpoint : declared.endpoint(for: operation) else {
             throw CofferError(.methodNotAllowed, "unsupported operation")
@@ -102,6 +108,11 @@ struct Exchange {
                     AddressRange(block)?.contains(incoming.connection.remoteAddress) == true
                 })
         else { return }
+        if !found.entry.entityID.isEmpty {
+            // Gone or disabled: its tokens are nobody's.
+            guard let entity = try await services.identity.resolve(found.entry.entityID), !entity.isDisabled else { return }
+            self.entity = entity
+        }
         guard found.entry.usesLeft > 0 else { return token = found }
         token = try await services.tokens.spendUse(found.entry).map { LiveToken($0) }
     }
@@ -171,11 +182,17 @@ struct Exchange {
         let fields = operation == .help ? Fields() : try Fields(validating: input, as: declared.fields)
         var request = Request(
             id: incoming.id, operation: operation, path: path, mountPath: mount?.entry.path ?? "", captures: captures,
-            fields: fields, body: body, caller: token?.entry.caller, connection: incoming.connection, wrapTTL: incoming.wrapTTL)
+            fields: fields, body: body, caller: caller, connection: incoming.connection, wrapTTL: incoming.wrapTTL)
         if mount?.entry.isBuiltIn == true, case .token(let text) = incoming.credentials, token != nil {
             request.presentedToken = text
         }
         return request
+    }
+
+    private var caller: Caller? {
+        guard var caller = token?.entry.caller else { return nil }
+        if let entity { caller.identityPolicies = entity.policies }
+        return caller
     }
 
     /// Asks the engine only when the answer matters: a caller that may do both is not worth a read.
@@ -229,7 +246,10 @@ struct Exchange {
         guard acl == nil, let entry = token?.entry else { return acl }
         var rules: [InlinePolicy] = []
         if case .success(let admitted)? = inline { rules = admitted.rules }
-        acl = try await services.policies.acl(entry.policies, rules: rules)
+        acl =
+            rules.isEmpty
+            ? try await services.policies.acl(entry.policies, entity)
+            : try await services.policies.acl(entry.policies, rules: rules)
         return acl
     }
 
@@ -292,8 +312,8 @@ struct Exchange {
 
     private var audited: AuditComposer {
         AuditComposer(
-            incoming: incoming, path: path, operation: operation, mount: mount, token: token, granting: granting, body: body,
-            headers: services.audit.headerRules.recorded(of: incoming.headers))
+            incoming: incoming, path: path, operation: operation, mount: mount, token: token, entity: entity, granting: granting,
+            body: body, headers: services.audit.headerRules.recorded(of: incoming.headers))
     }
 
     // MARK: 7. Leases, tokens of logins, wrapping
@@ -307,8 +327,10 @@ struct Exchange {
     private mutating func issueToken(_ response: inout Response) async throws {
         guard case .grant(let grant)? = response.auth, let mount else { return }
         let tokens = services.tokens
-        let issued = try await LoginTokens(tokens: tokens, settings: core.settings, time: core.environment.time)
-            .issue(grant, mount: mount.entry, path: path.text)
+        let issued = try await LoginTokens(
+            tokens: tokens, identity: services.identity, settings: core.settings, time: core.environment.time
+        )
+        .issue(grant, mount: mount.entry, path: path.text)
         undoing.append { try await tokens.revokeTree(id: tokens.id(of: issued.auth.clientToken)) }
         // Disabling the method has revoked the tokens that it saw.
         guard services.mounts.holds(mount) else { throw CofferError.denied }

@@ -6,11 +6,12 @@ enum LegacyPaths {
     private static let renamed = [
         ("sys/renew", "sys/leases/renew"), ("sys/revoke-prefix", "sys/leases/revoke-prefix"),
         ("sys/revoke-force", "sys/leases/revoke-force"), ("sys/revoke", "sys/leases/revoke"),
+        ("identity/alias", "identity/entity-alias"), ("identity/persona", "identity/entity-alias"),
     ]
 
     /// The path itself when it has no other name, or when the longer one would not be acceptable.
     static func resolve(_ path: CanonicalPath) -> CanonicalPath {
-        guard path.text.hasPrefix("sys/re") else { return path }
+        guard path.text.hasPrefix("sys/re") || path.text.hasPrefix("identity/") else { return path }
         for (old, new) in renamed where path.text.hasPrefix(old) {
             let rest = path.description.dropFirst(old.count)
             if rest.isEmpty || rest.hasPrefix("/") { return (try? CanonicalPath(decoded: new + rest)) ?? path }

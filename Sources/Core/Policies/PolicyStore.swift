@@ -1,4 +1,5 @@
 import EngineKit
+import Identity
 import Policy
 import Syntax
 
@@ -6,17 +7,41 @@ import Syntax
 final class PolicyStore: Sendable {
     private static let prefix = "sys/policy/"
     private static let compiledMax = 4_096
+    private static let compiledOfEntitiesMax = 2_048
 
     private let storage: any Storage
     private let compiled = BargingLock(Compiled())
 
     private struct Compiled {
         var acls: [[String]: ACL] = [:]
+        var ofEntities: [EntityKey: ACL] = [:]
         /// Counts changes: an ACL compiled from older texts is not kept.
         var generation = 0
     }
 
+    /// A token's policies and the state of its entity: a change of the entity or its groups has another stamp.
+    private struct EntityKey: Hashable {
+        var names: [String]
+        var stamp: UInt64
+    }
+
     init(storage: any Storage) { self.storage = storage }
+
+    /// The same for a token that belongs to an entity: with the policies of the entity and its groups, and with the entity's
+    /// facts where policies are templates.
+    func acl(_ names: [String], _ entity: ResolvedEntity?) async throws(StorageError) -> ACL {
+        guard let entity, !names.contains("root") else { return try await acl(names) }
+        let key = EntityKey(names: names, stamp: entity.stamp)
+        let (cached, generation) = compiled.withLock { ($0.ofEntities[key], $0.generation) }
+        if let cached { return cached }
+        let acl = ACL(try await documents(names.united(with: entity.policies), of: entity))
+        compiled.withLock { compiled in
+            guard compiled.generation == generation else { return }
+            if compiled.ofEntities.count >= Self.compiledOfEntitiesMax { compiled.ofEntities.removeAll() }
+            compiled.ofEntities[key] = acl
+        }
+        return acl
+    }
 
     /// What a caller with these policies may do. Names without a policy grant nothing.
     ///
@@ -26,7 +51,7 @@ final class PolicyStore: Sendable {
         let key = rules.isEmpty ? names : names + rules.map { "\0\($0.name)\0\($0.text)" }
         let (cached, generation) = compiled.withLock { ($0.acls[key], $0.generation) }
         if let cached { return cached }
-        let acl = names.contains("root") ? ACL.root : ACL(try await documents(names) + Self.documents(rules))
+        let acl = names.contains("root") ? ACL.root : ACL(try await documents(names, of: nil) + Self.documents(rules))
         compiled.withLock { compiled in
             guard compiled.generation == generation else { return }
             if compiled.acls.count >= Self.compiledMax { compiled.acls.removeAll() }
@@ -47,7 +72,7 @@ final class PolicyStore: Sendable {
         return policies
     }
 
-    private func documents(_ names: [String]) async throws(StorageError) -> [NamedPolicy] {
+    private func documents(_ names: [String], of entity: ResolvedEntity?) async throws(StorageError) -> [NamedPolicy] {
         var policies: [NamedPolicy] = []
         for name in names {
             guard let text = try await text(name) else { continue }
@@ -55,8 +80,10 @@ final class PolicyStore: Sendable {
             guard let parsed = try? PolicyName(name), let document = try? PolicyDocument(parsing: text) else {
                 throw .corrupted(key: Self.prefix + name)
             }
-            // No caller has an identity yet, so a templated rule names no path of its own.
-            policies.append(NamedPolicy(name: parsed, document: document.rendered { _ in nil }))
+            // Without an entity a templated rule names no path of the caller's. With one, a fact that is missing may be
+            // what an operator forgot, so the rule denies.
+            let rendered = document.rendered(missingDenies: entity != nil) { entity?.value(of: $0) }
+            policies.append(NamedPolicy(name: parsed, document: rendered))
         }
         return policies
     }
@@ -115,17 +142,8 @@ final class PolicyStore: Sendable {
     func invalidate() {
         compiled.withLock { compiled in
             compiled.acls.removeAll()
+            compiled.ofEntities.removeAll()
             compiled.generation += 1
         }
-    }
-}
-
-/// Asks the policies of a caller.
-struct AccessControl: Sendable {
-    let policies: PolicyStore
-
-    /// Root, or `sudo` on the path.
-    func isPrivileged(_ names: [String], path: String) async throws(StorageError) -> Bool {
-        try await policies.acl(names).isSudo(path: path)
     }
 }

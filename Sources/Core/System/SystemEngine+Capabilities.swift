@@ -14,8 +14,7 @@ extension SystemEngine {
                 fields: [Field("token", .string, required: true, "The token."), paths, path],
                 endpoints: [
                     .update: .init("Capabilities of a token on paths.", changesNothing: true) { request in
-                        let held = try await tokens.policies(ofToken: request.fields.string("token") ?? "")
-                        return try await capabilities(request, held)
+                        try capabilities(request, try await tokens.acl(ofToken: request.fields.string("token") ?? ""))
                     }
                 ]),
             EnginePath(
@@ -23,8 +22,7 @@ extension SystemEngine {
                 fields: [Field("accessor", .string, required: true, "Accessor of the token."), paths, path],
                 endpoints: [
                     .update: .init("Capabilities of a token on paths.", changesNothing: true) { request in
-                        let held = try await tokens.policies(ofAccessor: request.fields.string("accessor") ?? "")
-                        return try await capabilities(request, held)
+                        try capabilities(request, try await tokens.acl(ofAccessor: request.fields.string("accessor") ?? ""))
                     }
                 ]),
             EnginePath(
@@ -32,19 +30,18 @@ extension SystemEngine {
                 fields: [Field("token", .string, "Ignored: the calling token is asked about."), paths, path],
                 endpoints: [
                     .update: .init("Capabilities of the calling token on paths.", changesNothing: true) { request in
-                        try await capabilities(request, request.caller?.policies ?? [])
+                        try capabilities(request, try await access.acl(of: request.caller))
                     }
                 ]),
         ]
     }
 
-    private func capabilities(_ request: Request, _ held: [String]) async throws -> Response {
+    private func capabilities(_ request: Request, _ acl: ACL) throws -> Response {
         let paths = request.fields.strings("paths") ?? request.fields.strings("path") ?? []
         guard !paths.isEmpty else { throw CofferError.invalid("paths must be supplied") }
         guard paths.count <= Self.pathsMax else {
             throw CofferError.invalid("at most \(Self.pathsMax) paths may be asked about at once")
         }
-        let acl = try await policies.acl(held)
         var data = JSONObject()
         for path in paths {
             let canonical: CanonicalPath
@@ -60,18 +57,18 @@ extension SystemEngine {
     }
 }
 
-/// The policies behind tokens, for questions about what they allow.
+/// What tokens may do, for questions about them.
 struct TokenAccess: Sendable {
-    let ofToken: @Sendable (String) async throws -> [String]?
-    let ofAccessor: @Sendable (String) async throws -> [String]?
+    let ofToken: @Sendable (String) async throws -> ACL?
+    let ofAccessor: @Sendable (String) async throws -> ACL?
 
-    func policies(ofToken token: String) async throws -> [String] {
-        guard let policies = try await ofToken(token) else { throw CofferError(.invalidRequest, "invalid token") }
-        return policies
+    func acl(ofToken token: String) async throws -> ACL {
+        guard let acl = try await ofToken(token) else { throw CofferError(.invalidRequest, "invalid token") }
+        return acl
     }
 
-    func policies(ofAccessor accessor: String) async throws -> [String] {
-        guard let policies = try await ofAccessor(accessor) else { throw CofferError(.invalidRequest, "invalid accessor") }
-        return policies
+    func acl(ofAccessor accessor: String) async throws -> ACL {
+        guard let acl = try await ofAccessor(accessor) else { throw CofferError(.invalidRequest, "invalid accessor") }
+        return acl
     }
 }

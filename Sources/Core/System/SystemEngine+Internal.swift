@@ -17,7 +17,7 @@ extension SystemEngine {
                 "internal/ui/resultant-acl", "What the calling token may do, all of it.",
                 endpoints: [
                     .read: .init("The caller's effective policy.", changesNothing: true) { request in
-                        .data(try await policies.acl(request.caller?.policies ?? []).resultant)
+                        .data(try await access.acl(of: request.caller).resultant)
                     }
                 ]),
         ]
@@ -35,7 +35,7 @@ extension SystemEngine {
     /// In the order of their paths: those the caller may use in some way, and those that are listed for everybody.
     func visibleEntries(_ request: Request) async throws -> [MountEntry] {
         var acl: ACL?
-        if let caller = request.caller { acl = try await policies.acl(caller.policies) }
+        if let caller = request.caller { acl = try await access.acl(of: caller) }
         return mounts.entries.sorted { $0.path < $1.path }.filter { entry in
             entry.tuning.listingVisibility == "unauth" || acl?.hasAnyAccess(underPrefix: entry.path) == true
         }
@@ -49,7 +49,7 @@ extension SystemEngine {
             "preflight capability check returned 403, please ensure client's policies grant access to path \"\(path)/\"")
         guard let caller = request.caller else { throw CofferError.denied }
         guard let (mount, _) = mounts.router.route(path),
-            try await policies.acl(caller.policies).hasAnyAccess(underPrefix: mount.entry.path)
+            try await access.acl(of: caller).hasAnyAccess(underPrefix: mount.entry.path)
         else { throw refusal }
         var data = mount.entry.shown
         data["path"] = .string(mount.entry.path)

@@ -126,7 +126,7 @@ extension SystemEngine {
     }
 
     private func isOperator(_ request: Request) async throws -> Bool {
-        try await policies.acl(request.caller?.policies ?? []).isSudo(path: "sys/leases/lookup/")
+        try await access.acl(of: request.caller).isSudo(path: "sys/leases/lookup/")
     }
 
     // MARK: Reports

@@ -8,6 +8,7 @@ struct SystemEngine: SecretsEngine {
     let policies: PolicyStore
     let mounts: MountTable
     let audit: AuditTrail
+    let access: AccessControl
     let tokens: TokenAccess
     let wrapping: ResponseWrapping
     let leases: LeaseDesk

@@ -1,9 +1,11 @@
 import EngineKit
+import Identity
 import Lifetimes
 
 /// Makes the token that an auth method granted.
 struct LoginTokens {
     let tokens: TokenStore
+    let identity: IdentityStore
     let settings: CoreSettings
     let time: any TimeSource
 
@@ -15,9 +17,11 @@ struct LoginTokens {
         let maxTTL = mount.tuning.maxTTL > 0 ? mount.tuning.maxTTL : settings.maxTTL
         let lifetime = TokenLifetime.initial(
             grant.terms, defaultTTL: mount.tuning.defaultTTL > 0 ? mount.tuning.defaultTTL : settings.defaultTTL, maxTTL: maxTTL)
+        let entity = try await entity(of: grant, mount)
         let now = time.now()
         let made = try await tokens.create(parent: nil, displayName: grant.displayName, policies: policies, path: path) { entry in
             entry.metadata = grant.metadata
+            entry.entityID = entity?.id ?? ""
             entry.explicitMaxTTL = grant.terms.explicitMaxTTL
             entry.maxTTL = grant.terms.maxTTL > 0 ? min(grant.terms.maxTTL, maxTTL) : maxTTL
             entry.period = grant.terms.period
@@ -28,6 +32,17 @@ struct LoginTokens {
             entry.expiresAt = now.adding(seconds: lifetime.ttl)
         }
         guard let made else { throw CofferError(.conflict, "the token could not be made; retry") }
-        return (made.entry.issued(token: made.token, seconds: lifetime.ttl), lifetime.warnings)
+        return (made.entry.issued(token: made.token, seconds: lifetime.ttl, entity: entity), lifetime.warnings)
+    }
+
+    /// Whoever logs in has an entity, made at the first login. A disabled one gets no token.
+    private func entity(of grant: AuthGrant, _ mount: MountEntry) async throws -> ResolvedEntity? {
+        guard !grant.aliasName.isEmpty, !mount.isBuiltIn else { return nil }
+        let entity = try await identity.logIn(
+            LoginAlias(
+                mountAccessor: mount.accessor, name: IdentityMount(mount).aliasName(grant.aliasName),
+                metadata: grant.aliasMetadata, groups: grant.groupAliases))
+        guard !entity.isDisabled else { throw CofferError.denied }
+        return entity
     }
 }

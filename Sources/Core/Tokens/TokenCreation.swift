@@ -34,16 +34,23 @@ extension TokenEngine {
         }
         let draft = try TokenDraft(
             request.fields, parent: parent, role: role, isOrphanPath: isOrphan,
-            isPrivileged: try await access.isPrivileged(caller.policies, path: request.path.text),
+            isPrivileged: try await access.isPrivileged(caller, path: request.path.text),
             defaultTTL: defaultTTL, maxTTL: maxTTL)
         let made = try await tokens.create(
             named: draft.id, parent: draft.isOrphan ? nil : parent, displayName: draft.displayName, policies: draft.policies,
             path: request.path.text + (role.map { $0.pathSuffix.isEmpty ? "" : "/" + $0.pathSuffix } ?? "")
-        ) { draft.configure(&$0, at: time.now()) }
+        ) { entry in
+            draft.configure(&entry, at: time.now())
+            entry.entityID = parent.entityID
+        }
         guard let made else {
             throw draft.id != nil ? CofferError.invalid("cannot create a token with a duplicate ID") : CofferError.denied
         }
-        var response = Response(.none, auth: .issued(made.entry.issued(token: made.token, seconds: draft.lifetime?.ttl ?? 0)))
+        var response = Response(
+            .none,
+            auth: .issued(
+                made.entry.issued(
+                    token: made.token, seconds: draft.lifetime?.ttl ?? 0, entity: try await entity(of: made.entry))))
         response.warnings = draft.warnings
         response.takeBack = { [tokens] in try await tokens.revokeTree(id: made.entry.id) }
         return response

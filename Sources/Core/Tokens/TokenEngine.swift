@@ -1,4 +1,5 @@
 import EngineKit
+import Identity
 import Lifetimes
 import Syntax
 
@@ -101,20 +102,28 @@ struct TokenEngine: AuthMethod {
     private func lookup(_ request: Request) async throws -> Response {
         guard let token = request.fields.string("token") ?? request.presentedToken else { throw CofferError.denied }
         guard let entry = try await tokens.authenticate(token) else { throw CofferError(.permissionDenied, "bad token") }
-        return .data(entry.shown(token: token, at: time.now()))
+        return try await shown(entry, token: token)
     }
 
     private func lookupSelf(_ request: Request) async throws -> Response {
         guard let token = request.presentedToken, let entry = try await tokens.entry(id: request.caller?.tokenID ?? "") else {
             throw CofferError.denied
         }
-        return .data(entry.shown(token: token, at: time.now()))
+        return try await shown(entry, token: token)
     }
 
     private func lookupAccessor(_ request: Request) async throws -> Response {
         let id = try await accessorID(request)
         guard let entry = try await tokens.entry(id: id), entry.isValid(at: time.now()) else { throw Self.badAccessor }
-        return .data(entry.shown(token: "", at: time.now()))
+        return try await shown(entry, token: "")
+    }
+
+    private func shown(_ entry: TokenEntry, token: String) async throws -> Response {
+        .data(entry.shown(token: token, entity: try await entity(of: entry), at: time.now()))
+    }
+
+    func entity(of entry: TokenEntry) async throws -> ResolvedEntity? {
+        entry.entityID.isEmpty ? nil : try await access.identity.resolve(entry.entityID)
     }
 
     private func listAccessors(_ request: Request) async throws -> Response {
@@ -146,7 +155,9 @@ struct TokenEngine: AuthMethod {
             throw CofferError.invalid("lease is not renewable")
         }
         let token = showsToken ? request.fields.string("token") ?? request.presentedToken ?? "" : ""
-        var response = Response(.data(.object([:])), auth: .issued(renewed.issued(token: token, seconds: lifetime.ttl)))
+        var response = Response(
+            .data(.object([:])),
+            auth: .issued(renewed.issued(token: token, seconds: lifetime.ttl, entity: try await entity(of: renewed))))
         response.warnings = lifetime.warnings
         return response
     }

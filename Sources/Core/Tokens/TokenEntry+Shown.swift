@@ -1,10 +1,11 @@
 import EngineKit
+import Identity
 import Lifetimes
 import Syntax
 
 extension TokenEntry {
     /// The `data` of a look-up.
-    func shown(token: String, at now: Timestamp) -> JSONObject {
+    func shown(token: String, entity: ResolvedEntity?, at now: Timestamp) -> JSONObject {
         var object: JSONObject = [
             "accessor": .string(accessor), "creation_time": .int(createdAt.seconds), "creation_ttl": .int(creationTTL),
             "display_name": .string(displayName), "entity_id": .string(entityID),
@@ -25,16 +26,22 @@ extension TokenEntry {
         object["policies"] = .strings(policies)
         if expiresAt != nil { object["renewable"] = .bool(isRenewable) }
         if !role.isEmpty { object["role"] = .string(role) }
+        if !entityID.isEmpty {
+            object["identity_policies"] = .strings(entity?.policies ?? [])
+            object["external_namespace_policies"] = .object([:])
+        }
         if !boundCIDRs.isEmpty { object["bound_cidrs"] = .strings(boundCIDRs) }
         object["ttl"] = .int(secondsLeft(at: now))
         object["type"] = .string(type.rawValue)
         return object
     }
 
-    func issued(token: String, seconds: Int) -> IssuedAuth {
-        IssuedAuth(
-            clientToken: token, accessor: accessor, policies: policies, tokenPolicies: policies, metadata: metadata,
-            leaseSeconds: seconds, isRenewable: isRenewable, entityID: entityID, type: type, isOrphan: isOrphan,
+    func issued(token: String, seconds: Int, entity: ResolvedEntity?) -> IssuedAuth {
+        let identityPolicies = entity?.policies ?? []
+        return IssuedAuth(
+            clientToken: token, accessor: accessor, policies: policies.united(with: identityPolicies), tokenPolicies: policies,
+            identityPolicies: identityPolicies, metadata: metadata, leaseSeconds: seconds, isRenewable: isRenewable,
+            entityID: entityID, type: type, isOrphan: isOrphan,
             uses: max(0, usesLeft))
     }
 }

@@ -24,6 +24,10 @@ package struct AuthGrant: Sendable {
     package var metadata: [String: String]
     /// The name of the caller on this mount; identity finds the entity by it.
     package var aliasName: String
+    /// Facts about the caller that the alias keeps; they may not change from login to login without need.
+    package var aliasMetadata: [String: String] = [:]
+    /// Names of the groups the caller is in by the mount's account of it.
+    package var groupAliases: [String] = []
     package var terms: TokenTerms
     package var withoutDefaultPolicy: Bool
 

@@ -3,7 +3,10 @@ package struct Caller: Sendable {
     package var accessor: String
     package var displayName: String
     package var entityID: String
+    /// The token's own.
     package var policies: [String]
+    /// Those of its entity and the entity's groups.
+    package var identityPolicies: [String] = []
     package var metadata: [String: String]
     /// A stable private id for the token's own storage (cubbyhole, leases); never the token.
     package var tokenID: String

@@ -22,6 +22,8 @@ package struct Request: Sendable {
     package var presentedToken: String?
     /// Asks the caller's policies about another path of the same mount: batch items and recursive listings.
     package var mayAlso: @Sendable (Operation, _ relativePath: String) -> Bool
+    /// Whether the caller's policies give `sudo` on this request's path, where only part of what it can ask needs that.
+    package var hasSudo: @Sendable () -> Bool = { false }
 
     package init(
         id: String, operation: Operation, path: CanonicalPath, mountPath: String, captures: Captures = .init(),

@@ -1,0 +1,104 @@
+import EngineKit
+import Syntax
+
+extension IdentityEngine {
+    private static let changeFields = [
+        metadataField, policiesField, Field("disabled", .bool, "Refuse the tokens of the entity, without revoking them."),
+    ]
+
+    var entityPaths: [EnginePath] {
+        [
+            EnginePath(
+                "entity", "Entities.", fields: [Self.idField, Self.nameField] + Self.changeFields,
+                endpoints: [
+                    .update: .init("Make or change an entity.") { request in
+                        let id = request.fields.string("id") ?? ""
+                        return try await write(id.isEmpty ? .any : .id(id), request)
+                    }
+                ]),
+            EnginePath(
+                "entity/batch-delete", "Many entities.", fields: [Field("entity_ids", .strings, required: true, "Ids.")],
+                endpoints: [.update: .init("Delete entities.") { try await deleteEntities($0) }]),
+            EnginePath(
+                "entity/id", "Entities by id.", fields: Self.pagingFields,
+                endpoints: [.list: .init("List ids.", changesNothing: true) { try await listEntities($0, byName: false) }]),
+            EnginePath(
+                "entity/id/{id}", "One entity.", fields: [Self.nameField] + Self.changeFields,
+                endpoints: [
+                    .read: .init("Read an entity.", changesNothing: true) { request in
+                        try await answer(try await store.entity(request.captures["id"]))
+                    },
+                    .update: .init("Change an entity.") { try await write(.id($0.captures["id"]), $0) },
+                    .delete: .init("Delete an entity.") { request in
+                        let id = request.captures["id"]
+                        try await store.deleteEntity { try await $0.entity(id) }
+                        return .empty
+                    },
+                ]),
+            EnginePath(
+                "entity/name", "Entities by name.", fields: Self.pagingFields,
+                endpoints: [.list: .init("List names.", changesNothing: true) { try await listEntities($0, byName: true) }]),
+            EnginePath(
+                "entity/name/{name...}", "One entity.", fields: Self.changeFields,
+                endpoints: [
+                    .read: .init("Read an entity.", changesNothing: true) { request in
+                        try await answer(try await store.entity(named: request.captures["name"]))
+                    },
+                    .update: .init("Make or change an entity.") { try await write(.name($0.captures["name"]), $0) },
+                    .delete: .init("Delete an entity.") { request in
+                        let name = request.captures["name"]
+                        try await store.deleteEntity { try await $0.entity(named: name) }
+                        return .empty
+                    },
+                ]),
+        ]
+    }
+
+    private func write(_ target: IdentityStore.EntityTarget, _ request: Request) async throws -> Response {
+        let changes = EntityChanges(
+            name: request.fields.string("name"), metadata: try metadata(request), policies: try policies(request),
+            isDisabled: request.fields.bool("disabled"))
+        let (entity, isNew) = try await store.write(target, changes)
+        guard isNew else { return .empty }
+        return .data([
+            "aliases": entity.aliases.isEmpty ? .null : .strings(entity.aliases.map(\.id)), "id": .string(entity.id),
+            "name": .string(entity.name),
+        ])
+    }
+
+    func answer(_ entity: Entity?) async throws -> Response {
+        guard let entity else { throw CofferError.notFound }
+        return .data(shown(entity, try await store.resolve(entity.id)))
+    }
+
+    private func deleteEntities(_ request: Request) async throws -> Response {
+        let ids = request.fields.strings("entity_ids") ?? []
+        guard !ids.isEmpty else { throw CofferError.invalid("missing entity ids to delete") }
+        guard ids.count <= IdentityLimits.batchMax else {
+            throw CofferError.invalid("at most \(IdentityLimits.batchMax) entities may be deleted at once")
+        }
+        for id in ids { try await store.deleteEntity { try await $0.entity(id) } }
+        return .empty
+    }
+
+    private func listEntities(_ request: Request, byName: Bool) async throws -> Response {
+        var keys: [String] = []
+        var info = JSONObject()
+        for name in try await page(byName ? IdentityKeys.entityNames : IdentityKeys.entities, request) {
+            let id: String? = byName ? try await store.reading { try await $0.text(IdentityKeys.entityNames + name) } : name
+            guard let id, let entity = try await store.entity(id) else { continue }
+            keys.append(byName ? entity.name : entity.id)
+            info.members.append(.init(key: entity.id, value: .object(summary(entity))))
+        }
+        return try .keys(keys, info: byName ? nil : info)
+    }
+
+    private func summary(_ entity: Entity) -> JSONObject {
+        let aliases = entity.aliases.map { alias in
+            var object = summary(alias)
+            object["id"] = .string(alias.id)
+            return JSON.object(object)
+        }
+        return ["aliases": .array(aliases), "name": .string(entity.name)]
+    }
+}

@@ -1,0 +1,35 @@
+import EngineKit
+
+extension IdentityEngine {
+    var mergePaths: [EnginePath] {
+        [
+            EnginePath(
+                "entity/merge", "Several entities that are one.",
+                fields: [
+                    Field("from_entity_ids", .strings, required: true, "Entities that end."),
+                    Field("to_entity_id", .string, required: true, "The entity that takes their aliases and memberships."),
+                    Field("force", .bool, "Accepted for compatibility."),
+                    Field(
+                        "conflicting_alias_ids_to_keep", .strings,
+                        "Of two aliases on one mount, those that stay; then only one entity can be merged."),
+                ], access: .sudo, endpoints: [.update: .init("Merge entities.") { try await merge($0) }])
+        ]
+    }
+
+    private func merge(_ request: Request) async throws -> Response {
+        var from: [String] = []
+        for id in request.fields.strings("from_entity_ids") ?? [] where !from.contains(id) { from.append(id) }
+        let to = request.fields.string("to_entity_id") ?? ""
+        guard !from.isEmpty else { throw CofferError.invalid("missing entity ids to merge from") }
+        guard !to.isEmpty else { throw CofferError.invalid("missing entity id to merge to") }
+        guard from.count <= IdentityLimits.batchMax else {
+            throw CofferError.invalid("at most \(IdentityLimits.batchMax) entities may be merged at once")
+        }
+        let kept = Set(request.fields.strings("conflicting_alias_ids_to_keep") ?? [])
+        guard kept.isEmpty || from.count == 1 else {
+            throw CofferError.invalid("aliases to keep can be named only when one entity is merged")
+        }
+        try await store.merge(.init(from: from, to: to, kept: kept))
+        return .empty
+    }
+}

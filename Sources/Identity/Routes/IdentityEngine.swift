@@ -1,0 +1,83 @@
+package import EngineKit
+import Syntax
+
+/// `identity/`: who there is, what each is called on which mount, and which groups they are in.
+package struct IdentityEngine: SecretsEngine {
+    let store: IdentityStore
+    /// The mount with an accessor; nil when there is none.
+    let mount: @Sendable (String) -> IdentityMount?
+
+    package init(store: IdentityStore, mount: @escaping @Sendable (String) -> IdentityMount?) {
+        self.store = store
+        self.mount = mount
+    }
+
+    package var paths: [EnginePath] {
+        entityPaths + mergePaths + aliasPaths + groupPaths + groupAliasPaths + lookupPaths
+    }
+}
+
+/// What identity shows of a mount.
+package struct IdentityMount: Sendable, Hashable {
+    /// With a final slash, such as `auth/userpass/`.
+    package var path: String
+    package var type: String
+    /// Somebody can log in through it.
+    package var isAuth: Bool
+
+    package init(path: String, type: String, isAuth: Bool) {
+        self.path = path
+        self.type = type
+        self.isAuth = isAuth
+    }
+}
+
+extension IdentityEngine {
+    static let pagingFields = [
+        Field("after", .string, "List only what stands behind this, in the order of the store."),
+        Field("limit", .int, "Give at most so many; 0 for as many as a page holds."),
+    ]
+
+    static let nameField = Field("name", .string, "Name; one is made up when there is none.")
+    static let idField = Field("id", .string, "Id.")
+    static let metadataField = Field("metadata", .stringMap, "Facts for people and for templated policies.")
+    static let policiesField = Field("policies", .strings, "Policies that every token of it has besides its own.")
+
+    /// One page of the names below a prefix.
+    func page(_ prefix: String, _ request: Request) async throws -> [String] {
+        let limit = request.fields.int("limit") ?? 0
+        let after = request.fields.string("after").flatMap { $0.isEmpty ? nil : $0 }
+        return try await store.storage.list(
+            Listing(prefix: prefix, after: after, limit: limit > 0 ? min(limit, Self.pageMax) : Self.pageMax))
+    }
+
+    /// A page is read whole, record by record.
+    private static let pageMax = 1_000
+
+    func metadata(_ request: Request, _ name: String = "metadata") throws(CofferError) -> [String: String]? {
+        guard let metadata = request.fields.stringMap(name) else { return nil }
+        try IdentityLimits.checkMetadata(metadata, field: name)
+        return metadata
+    }
+
+    func policies(_ request: Request) throws(CofferError) -> [String]? {
+        guard let names = request.fields.strings("policies") else { return nil }
+        return try IdentityLimits.policies(names, forbidden: store.forbiddenPolicies)
+    }
+
+    /// Where an alias is to be: the mount must exist, and the name takes the form that the mount's logins have.
+    func place(_ request: Request) throws(CofferError) -> AliasPlace? {
+        let (name, accessor) = (request.fields.string("name") ?? "", request.fields.string("mount_accessor") ?? "")
+        guard !name.isEmpty || !accessor.isEmpty else { return nil }
+        guard !accessor.isEmpty else { throw .invalid("missing mount accessor") }
+        guard !name.isEmpty else { throw .invalid("missing alias name") }
+        guard let mount = mount(accessor), mount.isAuth else { throw .invalid("invalid mount accessor") }
+        try IdentityLimits.checkAliasName(name)
+        return AliasPlace(mountAccessor: accessor, name: mount.aliasName(name))
+    }
+}
+
+extension IdentityMount {
+    /// Methods that read names without regard to case log in with them in lower case.
+    package func aliasName(_ name: String) -> String { type == "userpass" || type == "ldap" ? name.lowercased() : name }
+}

@@ -1,0 +1,102 @@
+import EngineKit
+
+extension IdentityStore {
+    private static let loginGroupsMax = 1_000
+
+    /// The entity of an alias, made when there is none. Writes only when something about it is new.
+    package func logIn(_ login: LoginAlias) async throws -> ResolvedEntity {
+        try IdentityLimits.checkAliasName(login.name)
+        let place = AliasPlace(mountAccessor: login.mountAccessor, name: login.name)
+        if let found = try await known(place), found.entity.alias(mount: place.mountAccessor)?.metadata == login.metadata {
+            return try await refreshExternalGroups(of: found, login)
+        }
+        try IdentityLimits.checkMetadata(login.metadata, field: "metadata")
+        let id = try await change { transaction in try await register(place, login.metadata, in: &transaction) }
+        guard let entity = try await resolve(id) else { throw CofferError.denied }
+        return try await refreshExternalGroups(of: entity, login)
+    }
+
+    /// The entity of a name on a mount that a token is made for, with an alias made when there is none.
+    package func entity(aliasedAs name: String, mountAccessor: String) async throws -> ResolvedEntity {
+        try await logIn(LoginAlias(mountAccessor: mountAccessor, name: name))
+    }
+
+    private func known(_ place: AliasPlace) async throws -> ResolvedEntity? {
+        guard let id = try await storage.get(IdentityKeys.alias(at: place))?.value else { return nil }
+        return try await resolve(String(decoding: id, as: UTF8.self))
+    }
+
+    private func register(
+        _ place: AliasPlace, _ metadata: [String: String], in transaction: inout IdentityTransaction
+    ) async throws -> String {
+        let now = time.now()
+        if var entity = try await transaction.entity(at: place) {
+            for index in entity.aliases.indices where entity.aliases[index].place == place {
+                entity.aliases[index].metadata = metadata
+                entity.aliases[index].updatedAt = now
+            }
+            entity.updatedAt = now
+            transaction.put(entity)
+            return entity.id
+        }
+        var entity = try await makeEntity(named: nil, in: &transaction)
+        let alias = Alias(
+            id: randomness.uuid(), canonicalID: entity.id, mountAccessor: place.mountAccessor, name: place.name,
+            metadata: metadata, createdAt: now, updatedAt: now)
+        entity.aliases = [alias]
+        transaction.putIndexes(alias)
+        transaction.put(entity)
+        return entity.id
+    }
+
+    /// A new entity with a free name, not put yet.
+    func makeEntity(named name: String?, in transaction: inout IdentityTransaction) async throws -> Entity {
+        let now = time.now()
+        var chosen = name ?? ""
+        if chosen.isEmpty { chosen = try await freeName("entity") { try await transaction.entity(named: $0) != nil } }
+        try IdentityLimits.checkName(chosen)
+        let entity = Entity(id: randomness.uuid(), name: chosen, createdAt: now, updatedAt: now)
+        transaction.put(IdentityKeys.entityName(chosen), text: entity.id)
+        return entity
+    }
+
+    // MARK: External groups
+
+    /// Brings the entity's external groups of this mount to what the login said.
+    private func refreshExternalGroups(of found: ResolvedEntity, _ login: LoginAlias) async throws -> ResolvedEntity {
+        guard login.groups.count <= Self.loginGroupsMax else { throw CofferError(.tooLarge, "the login names too many groups") }
+        var wanted: Set<String> = []
+        for name in Set(login.groups) where !name.isEmpty && name.utf8.count <= IdentityLimits.aliasNameBytesMax {
+            let place = AliasPlace(mountAccessor: login.mountAccessor, name: name)
+            if let id = try await storage.get(IdentityKeys.groupAlias(at: place))?.value {
+                wanted.insert(String(decoding: id, as: UTF8.self))
+            }
+        }
+        let held = found.groups.filter { group in
+            group.alias?.mountAccessor == login.mountAccessor && found.directGroupIDs.contains(group.id)
+        }
+        guard Set(held.map(\.id)) != wanted else { return found }
+        let names = Set(login.groups)
+        try await changeGraph { transaction in
+            guard let entity = try await transaction.entity(found.id) else { throw CofferError.denied }
+            for id in wanted.union(held.map(\.id)) {
+                guard var group = try await transaction.group(id), let alias = group.alias,
+                    alias.mountAccessor == login.mountAccessor
+                else { continue }
+                let belongs = names.contains(alias.name)
+                guard belongs != group.memberEntityIDs.contains(entity.id) else { continue }
+                if belongs {
+                    group.memberEntityIDs.append(entity.id)
+                    transaction.put(IdentityKeys.memberships(of: entity.id) + id, [])
+                } else {
+                    group.memberEntityIDs.removeAll { $0 == entity.id }
+                    transaction.delete(IdentityKeys.memberships(of: entity.id) + id)
+                }
+                group.modifyIndex += 1
+                transaction.put(group)
+            }
+        }
+        guard let entity = try await resolve(found.id) else { throw CofferError.denied }
+        return entity
+    }
+}

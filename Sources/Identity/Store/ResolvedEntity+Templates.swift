@@ -1,0 +1,49 @@
+/// What `{{identity.…}}` in policies stands for.
+extension ResolvedEntity {
+    /// nil when there is no such thing, or when it is about a group that the entity is not in.
+    package func value(of expression: String) -> String? {
+        let words = expression.split(separator: ".", omittingEmptySubsequences: false)
+        guard words.count >= 3, words[0] == "identity" else { return nil }
+        switch (words[1], words[2]) {
+        case ("entity", "id"): return words.count == 3 ? id : nil
+        case ("entity", "name"): return words.count == 3 ? name : nil
+        case ("entity", "metadata"): return value(entity.metadata, words[3...])
+        case ("entity", "aliases"): return words.count >= 5 ? aliasValue(words) : nil
+        case ("groups", "ids"): return groupValue(words[3...]) { $0.id }
+        case ("groups", "names"): return groupValue(words[3...]) { $0.name }
+        default: return nil
+        }
+    }
+
+    private func aliasValue(_ words: [Substring]) -> String? {
+        guard let alias = entity.alias(mount: String(words[3])) else { return nil }
+        switch words[4] {
+        case "id": return words.count == 5 ? alias.id : nil
+        case "name": return words.count == 5 ? alias.name : nil
+        case "metadata": return value(alias.metadata, words[5...])
+        case "custom_metadata": return value(alias.customMetadata, words[5...])
+        default: return nil
+        }
+    }
+
+    /// A group's name may have dots, so every place where its fact could begin is tried, the last one first.
+    private func groupValue(_ words: ArraySlice<Substring>, _ key: (Group) -> String) -> String? {
+        for place in words.indices.dropFirst().reversed() {
+            let wanted = words[..<place].joined(separator: ".")
+            guard let group = groups.first(where: { key($0) == wanted }) else { continue }
+            let fact = words[place...]
+            switch fact.first {
+            case "id" where fact.count == 1: return group.id
+            case "name" where fact.count == 1: return group.name
+            case "metadata": return value(group.metadata, fact.dropFirst())
+            default: continue
+            }
+        }
+        return nil
+    }
+
+    /// A key may have dots.
+    private func value(_ metadata: [String: String], _ key: ArraySlice<Substring>) -> String? {
+        key.isEmpty ? nil : metadata[key.joined(separator: ".")]
+    }
+}
