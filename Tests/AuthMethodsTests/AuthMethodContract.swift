@@ -157,7 +157,7 @@ struct AuthMethodContract {
             ("token_num_uses", 9_999_999_999), ("token_num_uses", "canary"), ("token_bound_cidrs", "canary"),
             ("token_bound_cidrs", ","), ("token_bound_cidrs", [""]), ("token_bound_cidrs", "10.0.0.0/33"),
             ("token_bound_cidrs", ["10.0.0.0/8", "canary"]), ("token_no_default_policy", "canary"), ("token_type", "canary"),
-            ("token_type", "batch"), ("token_policies", ["canary": 1]),
+            ("token_policies", ["canary": 1]),
         ] as [(String, JSON)])
     func refusesBadFields(subject: AuthMethodSubject, field: (name: String, value: JSON)) async throws {
         let driver = try await subject.driver()

@@ -32,7 +32,7 @@ struct TokenFields: Sendable, Hashable {
         Field("token_policies", .strings, "Policies of the tokens."),
         Field("token_bound_cidrs", .strings, "Address ranges that may log in and use the tokens; none for all."),
         Field("token_no_default_policy", .bool, "Leave the default policy out."),
-        Field("token_type", .string, "\"default\", \"service\" or \"default-service\"."),
+        Field("token_type", .string, "\"default\", \"service\", \"batch\", \"default-service\" or \"default-batch\"."),
     ]
 
     /// The old names that a method still takes.
@@ -72,6 +72,9 @@ extension TokenFields {
         guard ttl == 0 || maxTTL == 0 || ttl <= maxTTL else {
             throw .invalid("'token_ttl' cannot be greater than 'token_max_ttl'")
         }
+        guard choice?.mayBeBatch != true || uses == 0 && period == 0 else {
+            throw .invalid("'token_type' cannot be \"batch\" or \"default-batch\" with 'token_num_uses' or 'token_period'")
+        }
     }
 
     private mutating func duration(_ fields: Fields, _ name: String, _ old: Legacy) -> Int? {
@@ -89,13 +92,16 @@ extension TokenFields {
         return old.rawValue
     }
 
+    private var choice: TokenTypeChoice? { TokenTypeChoice(rawValue: type) }
+
     private static func type(_ text: String) throws(CofferError) -> String {
-        switch text {
-        case "", "default": "default"
-        case "service", "default-service": text
+        if text.isEmpty { return TokenTypeChoice.default.rawValue }
         // A token of another kind than was asked for would be worse than none.
-        default: throw .invalid("field 'token_type' must be \"default\", \"service\" or \"default-service\"")
+        guard let type = TokenTypeChoice(rawValue: text) else {
+            let names = TokenTypeChoice.allCases.map { "\"\($0.rawValue)\"" }
+            throw .invalid("field 'token_type' must be one of \(names.joined(separator: ", "))")
         }
+        return type.rawValue
     }
 
     /// What the tokens get.
@@ -107,6 +113,7 @@ extension TokenFields {
         terms.period = period
         terms.uses = uses
         terms.boundCIDRs = bounds.texts
+        terms.type = choice ?? .default
         return terms
     }
 

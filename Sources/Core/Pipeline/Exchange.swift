@@ -331,7 +331,9 @@ struct Exchange {
             tokens: tokens, identity: services.identity, settings: core.settings, time: core.environment.time
         )
         .issue(grant, mount: mount.entry, path: path.text)
-        undoing.append { try await tokens.revokeTree(id: tokens.id(of: issued.auth.clientToken)) }
+        if issued.auth.type == .service {
+            undoing.append { try await tokens.revokeTree(id: tokens.id(of: issued.auth.clientToken)) }
+        }
         // Disabling the method has revoked the tokens that it saw.
         guard services.mounts.holds(mount) else { throw CofferError.denied }
         response.auth = .issued(issued.auth)

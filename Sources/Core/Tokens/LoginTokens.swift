@@ -19,7 +19,7 @@ struct LoginTokens {
             grant.terms, defaultTTL: mount.tuning.defaultTTL > 0 ? mount.tuning.defaultTTL : settings.defaultTTL, maxTTL: maxTTL)
         let entity = try await entity(of: grant, mount)
         let now = time.now()
-        let made = try await tokens.create(parent: nil, displayName: grant.displayName, policies: policies, path: path) { entry in
+        let configure: (inout TokenEntry) -> Void = { entry in
             entry.metadata = grant.metadata
             entry.entityID = entity?.id ?? ""
             entry.explicitMaxTTL = grant.terms.explicitMaxTTL
@@ -30,6 +30,19 @@ struct LoginTokens {
             entry.isRenewable = grant.terms.isRenewable
             entry.creationTTL = lifetime.ttl
             entry.expiresAt = now.adding(seconds: lifetime.ttl)
+        }
+        let made: (token: String, entry: TokenEntry)?
+        switch grant.terms.type.resolved(onMount: TokenTypeChoice(rawValue: mount.tuning.tokenType) ?? .default) {
+        case .service:
+            made = try await tokens.create(
+                parent: nil, displayName: grant.displayName, policies: policies, path: path, configure: configure)
+        case .batch:
+            guard grant.terms.period == 0, grant.terms.uses == 0 else {
+                throw CofferError.invalid("batch tokens cannot have a period or a bound on uses")
+            }
+            made = tokens.makeBatch(
+                parentID: "", displayName: grant.displayName, policies: policies, path: path, configure: configure)
+            guard made != nil else { throw CofferError(.tooLarge, "what the batch token holds is too large for a token") }
         }
         guard let made else { throw CofferError(.conflict, "the token could not be made; retry") }
         return (made.entry.issued(token: made.token, seconds: lifetime.ttl, entity: entity), lifetime.warnings)

@@ -1,4 +1,5 @@
 import EngineKit
+import Identity
 import Lifetimes
 import Syntax
 
@@ -18,14 +19,15 @@ enum TokenCreation {
         Field("display_name", .string, default: "token", "Shown in the audit and to engines."),
         Field("num_uses", .int, "Uses it has; 0 is without bound."),
         Field("period", .duration, "Renewal period; root or sudo only."),
-        Field("type", .string, "Only \"service\"."),
+        Field("type", .string, "\"service\" or \"batch\"; as the role has it when there is one."),
         Field("entity_alias", .string, "Name of an entity alias; needs a role that allows it."),
     ]
 }
 
 extension TokenEngine {
     func create(_ request: Request, isOrphan: Bool = false, role roleName: String? = nil) async throws -> Response {
-        guard let caller = request.caller, let parent = try await tokens.entry(id: caller.tokenID) else { throw CofferError.denied }
+        guard let caller = request.caller, let parent = try await self.caller(request) else { throw CofferError.denied }
+        guard parent.type == .service else { throw CofferError.invalid("batch tokens cannot create more tokens") }
         guard parent.usesLeft == 0 else { throw CofferError.invalid("restricted use token cannot generate child tokens") }
         var role: TokenRole?
         if let roleName {
@@ -36,24 +38,56 @@ extension TokenEngine {
             request.fields, parent: parent, role: role, isOrphanPath: isOrphan,
             isPrivileged: try await access.isPrivileged(caller, path: request.path.text),
             defaultTTL: defaultTTL, maxTTL: maxTTL)
-        let made = try await tokens.create(
-            named: draft.id, parent: draft.isOrphan ? nil : parent, displayName: draft.displayName, policies: draft.policies,
-            path: request.path.text + (role.map { $0.pathSuffix.isEmpty ? "" : "/" + $0.pathSuffix } ?? "")
-        ) { entry in
-            draft.configure(&entry, at: time.now())
-            entry.entityID = parent.entityID
-        }
-        guard let made else {
-            throw draft.id != nil ? CofferError.invalid("cannot create a token with a duplicate ID") : CofferError.denied
-        }
+        let alias = try await aliasedEntity(request.fields, role: role)
+        let entityID = alias?.id ?? (draft.isOrphan ? "" : parent.entityID)
+        let path = request.path.text + (role.map { $0.pathSuffix.isEmpty ? "" : "/" + $0.pathSuffix } ?? "")
+        let made = try await make(draft, parent: draft.isOrphan ? nil : parent, path: path, entityID: entityID)
         var response = Response(
             .none,
             auth: .issued(
                 made.entry.issued(
                     token: made.token, seconds: draft.lifetime?.ttl ?? 0, entity: try await entity(of: made.entry))))
         response.warnings = draft.warnings
-        response.takeBack = { [tokens] in try await tokens.revokeTree(id: made.entry.id) }
+        if draft.type == .service { response.takeBack = { [tokens] in try await tokens.revokeTree(id: made.entry.id) } }
         return response
+    }
+
+    private func make(
+        _ draft: TokenDraft, parent: TokenEntry?, path: String, entityID: String
+    ) async throws -> (token: String, entry: TokenEntry) {
+        let now = time.now()
+        let configure: (inout TokenEntry) -> Void = { entry in
+            draft.configure(&entry, at: now)
+            entry.entityID = entityID
+            // What the parent is bound to, its children are bound to, unless the role says where they may be used.
+            if let parent, entry.boundCIDRs.isEmpty { entry.boundCIDRs = parent.boundCIDRs }
+        }
+        guard draft.type == .service else {
+            let made = tokens.makeBatch(
+                parentID: parent?.id ?? "", displayName: draft.displayName, policies: draft.policies, path: path,
+                configure: configure)
+            guard let made else { throw CofferError(.tooLarge, "what the batch token holds is too large for a token") }
+            return made
+        }
+        let made = try await tokens.create(
+            named: draft.id, parent: parent, displayName: draft.displayName, policies: draft.policies, path: path,
+            configure: configure)
+        guard let made else {
+            throw draft.id != nil ? CofferError.invalid("cannot create a token with a duplicate ID") : CofferError.denied
+        }
+        return made
+    }
+
+    /// The entity that `entity_alias` names on this mount, made when there is none; nil when nothing is named.
+    private func aliasedEntity(_ fields: Fields, role: TokenRole?) async throws -> ResolvedEntity? {
+        guard let alias = fields.string("entity_alias")?.lowercased(), !alias.isEmpty else { return nil }
+        guard let role else { throw CofferError.invalid("'entity_alias' is only allowed in combination with token role") }
+        guard role.allowedEntityAliases.contains(where: { Glob.matches(alias, $0) }) else {
+            throw CofferError.invalid("invalid 'entity_alias' value")
+        }
+        let entity = try await access.identity.entity(aliasedAs: alias, mountAccessor: MountEntry.token.accessor)
+        guard !entity.isDisabled else { throw CofferError.denied }
+        return entity
     }
 }
 
@@ -63,6 +97,7 @@ struct TokenDraft {
     var policies: [String]
     var displayName: String
     var isOrphan: Bool
+    var type = TokenType.service
     /// nil for a root token without an end.
     var lifetime: TokenLifetime?
     var warnings: [String] = []
@@ -81,12 +116,7 @@ struct TokenDraft {
             throw .invalid("field 'meta' may have 64 entries, with names of 128 and values of 1024 bytes")
         }
         displayName = try Self.displayName(fields)
-        if let type = fields.string("type"), type != "service", type != "" {
-            throw .invalid("field 'type' must be \"service\"")
-        }
-        if let alias = fields.string("entity_alias"), !alias.isEmpty {
-            throw .invalid("'entity_alias' is only allowed in combination with a token role that allows it")
-        }
+        type = try Self.type(fields, role: role)
         id = try Self.chosenID(fields, isPrivileged: isPrivileged, role: role)
         isOrphan = role?.isOrphan ?? (isOrphanPath || fields.bool("no_parent") == true)
         if fields.bool("no_parent") == true, role == nil, !isOrphanPath, !isPrivileged {
@@ -95,6 +125,31 @@ struct TokenDraft {
         let withoutDefault = fields.bool("no_default_policy") == true || role?.withoutDefaultPolicy == true
         policies = try Self.policies(fields, parent: parent, role: role, isPrivileged: isPrivileged, withoutDefault: withoutDefault)
         try applyTerms(fields, parent: parent, isPrivileged: isPrivileged, defaultTTL: defaultTTL)
+        if type == .batch { try checkBatch(fields) }
+    }
+
+    /// Whatever would need a record is no batch token's.
+    private func checkBatch(_ fields: Fields) throws(CofferError) {
+        guard fields.duration("explicit_max_ttl") ?? 0 == 0 else {
+            throw .invalid("batch tokens cannot have \"explicit_max_ttl\" set")
+        }
+        guard terms.uses == 0 else { throw .invalid("batch tokens cannot have \"num_uses\" set") }
+        guard terms.period == 0 else { throw .invalid("batch tokens cannot have \"period\" set") }
+        guard id == nil else { throw .invalid("batch tokens cannot have \"id\" set") }
+        guard !policies.contains("root") else { throw .invalid("batch tokens cannot be root tokens") }
+    }
+
+    /// What the role forces, else what is asked for, else the role's default.
+    private static func type(_ fields: Fields, role: TokenRole?) throws(CofferError) -> TokenType {
+        var asked: TokenType?
+        if let text = fields.string("type"), !text.isEmpty {
+            asked = TokenType(rawValue: text)
+            guard asked != nil else { throw .invalid("field 'type' must be \"service\" or \"batch\"") }
+        }
+        let choice = role.flatMap { TokenTypeChoice(rawValue: $0.tokenType) } ?? .default
+        let forced: TokenType? = choice == .service ? .service : choice == .batch ? .batch : nil
+        if let forced, let asked, asked != forced { throw .invalid("the role makes \(forced.rawValue) tokens only") }
+        return forced ?? asked ?? (choice == .defaultBatch ? .batch : .service)
     }
 
     func configure(_ entry: inout TokenEntry, at now: Timestamp) {
@@ -156,7 +211,9 @@ struct TokenDraft {
         guard let id = fields.string("id"), !id.isEmpty else { return nil }
         guard isPrivileged else { throw .invalid("root or sudo privileges required to specify token id") }
         guard role == nil else { throw .invalid("a token id cannot be chosen with a role") }
-        guard TokenFormat.isPlausible(id), !id.hasPrefix(TokenFormat.servicePrefix), !id.contains("/") else {
+        guard TokenFormat.isPlausible(id), !id.hasPrefix(TokenFormat.servicePrefix), !id.hasPrefix(TokenFormat.batchPrefix),
+            !id.contains("/")
+        else {
             throw .invalid("field 'id' must be printable, without spaces or slashes, and not begin with the prefix of made tokens")
         }
         return id

@@ -70,7 +70,7 @@ struct TokenEngine: AuthMethod {
                 endpoints: [.update: .init("Give a token more time.") { try await renew($0, id: try await tokenID($0)) }]),
             EnginePath(
                 "renew-self", "Renew the calling token.", fields: [Self.incrementField],
-                endpoints: [.update: .init("Give the calling token more time.") { try await renew($0, id: $0.caller?.tokenID) }]),
+                endpoints: [.update: .init("Give the calling token more time.") { try await renew($0, id: try ownID($0)) }]),
             EnginePath(
                 "renew-accessor", "Renew a token by its accessor.", fields: [Self.accessorField, Self.incrementField],
                 endpoints: [
@@ -84,7 +84,7 @@ struct TokenEngine: AuthMethod {
                 endpoints: [.update: .init("Revoke a token.") { try await revoke(try await tokenID($0)) }]),
             EnginePath(
                 "revoke-self", "Revoke the calling token and its children.",
-                endpoints: [.update: .init("Revoke the calling token.") { try await revoke($0.caller?.tokenID) }]),
+                endpoints: [.update: .init("Revoke the calling token.") { try await revoke(try ownID($0)) }]),
             EnginePath(
                 "revoke-accessor", "Revoke a token by its accessor.", fields: [Self.accessorField],
                 endpoints: [.update: .init("Revoke a token.") { try await revoke(try await accessorID($0)) }]),
@@ -106,10 +106,17 @@ struct TokenEngine: AuthMethod {
     }
 
     private func lookupSelf(_ request: Request) async throws -> Response {
-        guard let token = request.presentedToken, let entry = try await tokens.entry(id: request.caller?.tokenID ?? "") else {
+        guard let token = request.presentedToken, let entry = try await caller(request) else {
             throw CofferError.denied
         }
         return try await shown(entry, token: token)
+    }
+
+    /// The entry of the token that asks; a batch token's is in the token alone.
+    func caller(_ request: Request) async throws -> TokenEntry? {
+        if let id = request.caller?.tokenID, !id.isEmpty { return try await tokens.entry(id: id) }
+        guard let token = request.presentedToken else { return nil }
+        return try await tokens.authenticate(token)
     }
 
     private func lookupAccessor(_ request: Request) async throws -> Response {
@@ -144,7 +151,19 @@ struct TokenEngine: AuthMethod {
 
     private func tokenID(_ request: Request) async throws -> String {
         guard let token = request.fields.string("token"), !token.isEmpty else { throw CofferError.invalid("missing field 'token'") }
+        try refuseBatch(token)
         return tokens.id(of: token)
+    }
+
+    private func ownID(_ request: Request) throws(CofferError) -> String? {
+        try refuseBatch(request.presentedToken)
+        return request.caller?.tokenID
+    }
+
+    private func refuseBatch(_ token: String?) throws(CofferError) {
+        guard token?.hasPrefix(TokenFormat.batchPrefix) != true else {
+            throw .invalid("batch tokens cannot be renewed or revoked")
+        }
     }
 
     private func renew(_ request: Request, id: String?, showsToken: Bool = true) async throws -> Response {

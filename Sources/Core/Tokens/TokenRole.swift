@@ -41,7 +41,7 @@ extension TokenRole {
         Field("bound_cidrs", .strings, deprecated: true, "Use token_bound_cidrs."),
         Field("token_no_default_policy", .bool, "Leave the default policy out."),
         Field("token_num_uses", .int, "Uses a token has; 0 is without bound."),
-        Field("token_type", .string, "service, default-service."),
+        Field("token_type", .string, "service, batch, default-service or default-batch."),
     ]
 
     /// Takes over what was sent and leaves the rest.
@@ -71,10 +71,13 @@ extension TokenRole {
             uses = value
         }
         if let value = fields.string("token_type") {
-            guard value == "service" || value == "default-service" else {
-                throw .invalid("field 'token_type' must be \"service\" or \"default-service\"")
+            guard value.isEmpty || TokenTypeChoice(rawValue: value) != nil else {
+                throw .invalid("field 'token_type' must be service, batch, default-service or default-batch")
             }
-            tokenType = value
+            tokenType = value.isEmpty || value == "default" ? "default-service" : value
+        }
+        guard TokenTypeChoice(rawValue: tokenType)?.mayBeBatch != true || uses == 0 && period == 0 else {
+            throw .invalid("'token_type' cannot be batch for tokens with a period or a bound on uses")
         }
     }
 

@@ -8,7 +8,7 @@ package struct TokenTerms: Sendable, Hashable {
     package var uses = 0
     package var isRenewable = true
     package var boundCIDRs: [String] = []
-    package var type = TokenType.service
+    package var type = TokenTypeChoice.default
 
     package init() {}
 }

@@ -1,10 +1,14 @@
 package import EngineKit
 
-/// How a service token is written: `coffer.s.`, 43 characters of 256 random bits, 6 of checksum.
+/// How a service token is written: `coffer.s.`, 43 characters of 256 random bits, 6 of checksum. A batch token is
+/// `coffer.b.` and what it says, sealed.
 ///
 /// The prefix lets secret scanners find a leaked one; the checksum refuses a mistyped or guessed one without a look-up.
 package enum TokenFormat {
     package static let servicePrefix = "coffer.s."
+    package static let batchPrefix = "coffer.b."
+    /// Characters of a batch token: half of what a request's headers may have.
+    package static let batchBytesMax = 8_192
     /// Tokens given by name (`-dev-root-token-id`) may be anything up to this.
     package static let bytesMax = 512
 
@@ -27,6 +31,7 @@ package enum TokenFormat {
 
     /// False for text that only looks like one of our tokens.
     package static func isPlausible(_ token: String) -> Bool {
+        if token.hasPrefix(batchPrefix) { return token.utf8.count <= batchBytesMax }
         guard !token.isEmpty, token.utf8.count <= bytesMax else { return false }
         guard token.hasPrefix(servicePrefix) else { return token.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } }
         guard token.utf8.count == serviceLength else { return false }

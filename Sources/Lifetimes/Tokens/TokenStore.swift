@@ -13,6 +13,7 @@ package final class TokenStore: Sendable {
     let randomness: any Randomness
     /// Keyed, and copied for each token: the key's two blocks are hashed once.
     private let keyed: HMAC<SHA256>
+    let batchTokens: BatchTokens
     private let cache: BargingLock<Cache>
 
     private struct Cache {
@@ -28,6 +29,7 @@ package final class TokenStore: Sendable {
     package init(storage: any Storage, key: SecretBytes, time: any TimeSource, randomness: any Randomness) {
         self.storage = storage
         keyed = HMAC(key: key.withBytes { SymmetricKey(data: $0) })
+        batchTokens = BatchTokens(tokenKey: key)
         self.time = time
         self.randomness = randomness
         cache = BargingLock(Cache())
@@ -44,6 +46,7 @@ package final class TokenStore: Sendable {
 
     /// The token, when it is valid now.
     package func find(_ token: String) async throws(StorageError) -> LiveToken? {
+        if token.hasPrefix(TokenFormat.batchPrefix) { return try await authenticateBatch(token).map { LiveToken($0) } }
         guard !token.isEmpty, token.utf8.count <= TokenFormat.bytesMax else { return nil }
         let id = id(of: token)
         let (cached, generation) = cached(id)

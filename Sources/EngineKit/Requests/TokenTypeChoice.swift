@@ -1,0 +1,21 @@
+/// What a role, a user or a mount says about the type of its tokens.
+package enum TokenTypeChoice: String, Sendable, Hashable, CaseIterable {
+    /// As the mount has it.
+    case `default`
+    case service, batch
+    case defaultService = "default-service"
+    case defaultBatch = "default-batch"
+
+    package var mayBeBatch: Bool { self == .batch || self == .defaultBatch }
+
+    /// The type of a login's token: a mount with a plain type decides alone, one with a default leaves it to the role.
+    package func resolved(onMount mount: TokenTypeChoice) -> TokenType {
+        switch (mount, self) {
+        case (.service, _): .service
+        case (.batch, _): .batch
+        case (.defaultBatch, .default): .batch
+        case (_, .batch), (_, .defaultBatch): .batch
+        default: .service
+        }
+    }
+}

@@ -1,0 +1,91 @@
+import Crypto
+import EngineKit
+import SecretMemory
+import Syntax
+
+/// Batch tokens: on no record, sealed into their own text.
+///
+/// `coffer.b.` and base64url of: format (1), salt (24), sealed JSON, tag (16). Key and nonce come by HKDF from a subkey of
+/// the keyring (`token-batch/v1`) and the salt, so each token has its own pair and no number of tokens wears a key out.
+struct BatchTokens: Sendable {
+    private let key: SymmetricKey
+
+    private static let format: UInt8 = 1
+    private static let saltBytes = 24
+    private static let tagBytes = 16
+
+    /// Of the key that names tokens comes one that shares no use with it.
+    init(tokenKey: SecretBytes) {
+        key = tokenKey.withBytes { bytes in
+            HKDF<SHA256>.deriveKey(
+                inputKeyMaterial: SymmetricKey(data: bytes), info: Array("token-batch/v1".utf8), outputByteCount: 32)
+        }
+    }
+
+    /// nil when it would be longer than a token may be.
+    func seal(_ entry: TokenEntry, randomness: any Randomness) -> String? {
+        let salt = randomness.bytes(Self.saltBytes)
+        let (key, nonce) = derive(salt)
+        guard let nonce = try? AES.GCM.Nonce(data: nonce),
+            let box = try? AES.GCM.seal(entry.encoded(), using: key, nonce: nonce, authenticating: Self.associated)
+        else { return nil }
+        let token = TokenFormat.batchPrefix + Base64URL.encode([Self.format] + salt + box.ciphertext + box.tag)
+        return token.utf8.count <= TokenFormat.batchBytesMax ? token : nil
+    }
+
+    /// nil for whatever this server did not seal.
+    func open(_ token: String) -> TokenEntry? {
+        guard token.hasPrefix(TokenFormat.batchPrefix), token.utf8.count <= TokenFormat.batchBytesMax,
+            let bytes = Base64URL.decode(token.utf8.dropFirst(TokenFormat.batchPrefix.utf8.count)),
+            bytes.count > 1 + Self.saltBytes + Self.tagBytes, bytes[0] == Self.format
+        else { return nil }
+        let sealed = bytes.dropFirst(1 + Self.saltBytes)
+        let (key, nonce) = derive(Array(bytes[1...Self.saltBytes]))
+        guard let nonce = try? AES.GCM.Nonce(data: nonce),
+            let box = try? AES.GCM.SealedBox(
+                nonce: nonce, ciphertext: sealed.dropLast(Self.tagBytes), tag: sealed.suffix(Self.tagBytes)),
+            let plain = try? AES.GCM.open(box, using: key, authenticating: Self.associated),
+            let entry = TokenEntry(id: "", encoded: Array(plain)), entry.type == .batch, entry.expiresAt != nil
+        else { return nil }
+        return entry
+    }
+
+    private func derive(_ salt: [UInt8]) -> (SymmetricKey, [UInt8]) {
+        let derived = HKDF<SHA256>.deriveKey(
+            inputKeyMaterial: key, salt: salt, info: Array("coffer batch token/v1".utf8), outputByteCount: 44)
+        return derived.withUnsafeBytes { (SymmetricKey(data: $0.prefix(32)), Array($0.suffix(12))) }
+    }
+
+    private static let associated = Array(TokenFormat.batchPrefix.utf8) + [format]
+}
+
+extension TokenStore {
+    /// Seals a batch token; nil when what it says does not fit.
+    package func makeBatch(
+        parentID: String, displayName: String, policies: [String], path: String, configure: (inout TokenEntry) -> Void
+    ) -> (token: String, entry: TokenEntry)? {
+        var entry = TokenEntry(
+            id: "", accessor: "", policies: policies, displayName: displayName, path: path, createdAt: time.now())
+        configure(&entry)
+        entry.parentID = parentID
+        entry.type = .batch
+        entry.isRenewable = false
+        guard entry.expiresAt != nil, let token = batchTokens.seal(entry, randomness: randomness) else { return nil }
+        return (token, entry)
+    }
+
+    /// Seconds that the clock of the node that sealed a token may be ahead of this one's.
+    private static let skewMax = 60
+
+    /// A batch token lives until its end, and no longer than its parent. One from the future shows that the clock was set
+    /// back, so nobody knows how long it has lived.
+    func authenticateBatch(_ token: String) async throws(StorageError) -> TokenEntry? {
+        let now = time.now()
+        guard let entry = batchTokens.open(token), entry.isValid(at: now), entry.createdAt <= now.adding(seconds: Self.skewMax) else {
+            return nil
+        }
+        guard !entry.isOrphan else { return entry }
+        guard let parent = try await self.entry(id: entry.parentID), parent.isValid(at: now) else { return nil }
+        return entry
+    }
+}
