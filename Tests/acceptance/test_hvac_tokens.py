@@ -139,3 +139,71 @@ def test_unknown_tokens(tokens, client_for):
 
 def test_tidy(tokens):
     tokens.tidy()
+
+
+def test_batch_tokens(tokens, client_for, client):
+    made = tokens.create(type="batch", policies=["default"], ttl="1h", meta={"team": "a"})["auth"]
+    assert made["client_token"].startswith("coffer.b.") and made["accessor"] == "" and made["token_type"] == "batch"
+    assert made["renewable"] is False and made["lease_duration"] == 3600 and made["orphan"] is False
+    found = client_for(made["client_token"]).auth.token.lookup_self()["data"]
+    assert found["type"] == "batch" and found["accessor"] == "" and found["meta"] == {"team": "a"} and found["renewable"] is False
+    assert tokens.lookup(made["client_token"])["data"]["ttl"] > 3500
+    for call in (tokens.renew, tokens.revoke, tokens.revoke_and_orphan_children):
+        with pytest.raises(exceptions.InvalidRequest):
+            call(made["client_token"])
+    for call in (client_for(made["client_token"]).auth.token.renew_self, client_for(made["client_token"]).auth.token.revoke_self):
+        with pytest.raises((exceptions.InvalidRequest, exceptions.Forbidden)):
+            call()
+    with pytest.raises((exceptions.InvalidRequest, exceptions.Forbidden)):
+        client_for(made["client_token"]).auth.token.create()
+    for field in ({"period": "1h"}, {"num_uses": 2}, {"explicit_max_ttl": "1h"}, {"id": "mine"}, {"policies": ["root"]}):
+        with pytest.raises(exceptions.InvalidRequest):
+            tokens.create(**{"type": "batch", "policies": ["default"]} | field)
+    parent = tokens.create(policies=["root"], ttl="1h")["auth"]["client_token"]
+    maker = client_for(parent).auth.token
+    child = maker.create(type="batch", policies=["default"])["auth"]["client_token"]
+    orphan = maker.create_orphan(type="batch", policies=["default"])["auth"]
+    assert orphan["orphan"] is True
+    tokens.revoke(parent)
+    assert client_for(child).is_authenticated() is False
+    assert client_for(orphan["client_token"]).is_authenticated() is True
+
+
+def test_role_fields(tokens, client):
+    tokens.create_or_update_role(
+        "whole", allowed_policies=["a"], disallowed_policies=["b"], orphan=True, renewable=False, path_suffix="x",
+        allowed_entity_aliases=["Ci-*"], token_period=60, token_explicit_max_ttl=120)
+    more = {"allowed_policies_glob": ["g-*"], "disallowed_policies_glob": ["h-*"], "token_bound_cidrs": ["127.0.0.0/8"],
+            "token_no_default_policy": True, "token_num_uses": 7, "token_type": "service"}
+    client.write_data("auth/token/roles/whole", data=more)
+    role = tokens.read_role("whole")["data"]
+    assert role["allowed_policies"] == ["a"] and role["disallowed_policies"] == ["b"] and role["orphan"] is True
+    assert role["renewable"] is False and role["path_suffix"] == "x" and role["allowed_entity_aliases"] == ["ci-*"]
+    assert role["token_period"] == 60 and role["token_explicit_max_ttl"] == 120
+    assert {name: role[name] for name in more} == more
+    made = tokens.create(role_name="whole", policies=["g-1"])["auth"]
+    assert made["policies"] == ["g-1"] and made["num_uses"] == 7 and made["renewable"] is False
+    tokens.delete_role("whole")
+
+
+def test_entity_alias(tokens, client):
+    tokens.create_or_update_role("aliasing", allowed_entity_aliases=["ci-*"])
+    made = tokens.create(role_name="aliasing", entity_alias="ci-1")["auth"]
+    aliases = client.secrets.identity.read_entity(made["entity_id"])["data"]["aliases"]
+    assert [(alias["name"], alias["mount_type"]) for alias in aliases] == [("ci-1", "token")]
+    assert tokens.create(role_name="aliasing", entity_alias="ci-1")["auth"]["entity_id"] == made["entity_id"]
+    for arguments in ({"role_name": "aliasing", "entity_alias": "eve"}, {"entity_alias": "ci-1"}):
+        with pytest.raises(exceptions.InvalidRequest):
+            tokens.create(**arguments)
+
+
+def test_tune(client):
+    client.sys.tune_auth_method("token", default_lease_ttl="1h", max_lease_ttl="2h", description="tuned")
+    try:
+        tuned = client.sys.read_auth_method_tuning("token")["data"]
+        assert tuned["default_lease_ttl"] == 3600 and tuned["max_lease_ttl"] == 7200
+        made = client.auth.token.create(policies=["default"])["auth"]
+        assert made["lease_duration"] == 3600
+        assert client.auth.token.create(policies=["default"], ttl="9h")["auth"]["lease_duration"] == 7200
+    finally:
+        client.sys.tune_auth_method("token", default_lease_ttl="0", max_lease_ttl="0")
