@@ -115,7 +115,7 @@ struct AuthMethodContract {
         #expect(grant.displayName == subject.displayName)
         #expect(!grant.aliasName.isEmpty)
         #expect(grant.policies == ["dev"])
-        #expect(grant.terms.isRenewable && grant.terms.type == .service)
+        #expect(grant.terms.isRenewable && grant.terms.type == .default)
         #expect(try await driver.grant(path, body).aliasName == grant.aliasName)
         let later = try driver.restarted()
         #expect(try await later.grant(path, body).aliasName == grant.aliasName)
@@ -143,6 +143,7 @@ struct AuthMethodContract {
         let grant = try await driver.grant(path, body)
         var terms = TokenTerms()
         (terms.ttl, terms.maxTTL, terms.explicitMaxTTL, terms.period, terms.uses) = (600, 7200, 10_800, 86_400, 3)
+        terms.type = .service
         terms.boundCIDRs = ["127.0.0.0/8", "::1"]
         #expect(grant.terms == terms)
         #expect(grant.policies == ["a", "b"])

@@ -24,7 +24,7 @@ import Testing
 
     @Test func theAliasBringsTheEntitysPolicies() async throws {
         let server = try await CoreHarness.make()
-        await server.writePolicy("app", "path \"secret/data/{{identity.entity.name}}\" { capabilities = [\"update\"] }")
+        await server.writePolicy("app", "path \"secret/data/{{identity.entity.name}}\" { capabilities = [\"create\", \"update\"] }")
         let id = await server.ask(.update, "identity/entity", ["name": "shop", "policies": "app"]).data?["id"] ?? .null
         let accessor = await server.ask(.read, "sys/auth/token").data?["accessor"] ?? .null
         await server.ask(.update, "identity/entity-alias", ["name": "ci", "canonical_id": id, "mount_accessor": accessor])

@@ -81,7 +81,8 @@ extension TokenStore {
     /// back, so nobody knows how long it has lived.
     func authenticateBatch(_ token: String) async throws(StorageError) -> TokenEntry? {
         let now = time.now()
-        guard let entry = batchTokens.open(token), entry.isValid(at: now), entry.createdAt <= now.adding(seconds: Self.skewMax) else {
+        guard let entry = batchTokens.open(token), entry.isValid(at: now), entry.createdAt <= now.adding(seconds: Self.skewMax)
+        else {
             return nil
         }
         guard !entry.isOrphan else { return entry }
