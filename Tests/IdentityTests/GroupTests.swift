@@ -105,6 +105,24 @@ import Testing
         #expect(try await identity.policies(entity.id) == [])
     }
 
+    @Test func aChangeOfAnAliasKeepsWhatItDoesNotName() async throws {
+        let identity = IdentityDriver()
+        let bob = try await identity.entity("bob")
+        let alias = try await identity.alias("bob", of: bob)
+        try await identity.send(.update, "entity-alias/id/\(alias)", ["custom_metadata": ["k": "v"]])
+        try await identity.send(.update, "entity-alias/id/\(alias)", ["name": "Robert"])
+        try await identity.send(.update, "entity-alias/id/\(alias)", ["mount_accessor": "auth_approle_1"])
+        let read = try await identity.data(.read, "entity-alias/id/\(alias)")
+        #expect(read["name"] == "robert" && read["mount_accessor"] == "auth_approle_1" && read["custom_metadata"] == ["k": "v"])
+        #expect(read["canonical_id"] == .string(bob))
+        let made = try await identity.data(.update, "group-alias", ["name": "ops", "mount_accessor": "auth_approle_1"])
+        let group = made["id"]?.stringValue ?? ""
+        try await identity.send(.update, "group-alias/id/\(group)", ["name": "devs"])
+        let changed = try await identity.data(.read, "group-alias/id/\(group)")
+        #expect(changed["name"] == "devs" && changed["mount_accessor"] == "auth_approle_1")
+        #expect(await identity.refusal(.update, "entity-alias", ["name": "new"])?.code == .invalidRequest)
+    }
+
     @Test func aGroupHasOneAliasAndAnInternalOneNone() async throws {
         let identity = IdentityDriver()
         let (inside, outside) = (try await identity.group("in"), try await identity.group("out", ["type": "external"]))

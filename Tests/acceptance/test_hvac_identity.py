@@ -147,6 +147,9 @@ def test_group_aliases(identity, userpass):
     assert read["canonical_id"] == group and read["mount_type"] == "userpass"
     identity.update_group_alias(made["id"], "devs", mount_accessor=userpass, canonical_id=group)
     assert identity.read_group(group)["data"]["alias"]["name"] == "devs"
+    identity.update_group_alias(made["id"], "others")
+    assert identity.read_group_alias(made["id"])["data"]["name"] == "others"
+    identity.update_group_alias(made["id"], "devs")
     for method in ("LIST", "GET"):
         assert made["id"] in identity.list_group_aliases(method=method)["data"]["keys"]
     found = identity.lookup_group(alias_name="devs", alias_mount_accessor=userpass)["data"]

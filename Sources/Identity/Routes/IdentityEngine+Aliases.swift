@@ -35,17 +35,17 @@ extension IdentityEngine {
     }
 
     private func writeAlias(_ request: Request, id: String?) async throws -> Response {
-        var changes = try aliasChanges(request, id: id)
+        var changes = try aliasChanges(request, id: id, of: try await store.alias(id ?? ""))
         changes.customMetadata = try metadata(request, "custom_metadata")
         return Self.answer(try await store.write(changes, mayMove: request.hasSudo()))
     }
 
-    private func aliasChanges(_ request: Request, id: String?) throws(CofferError) -> AliasChanges {
+    private func aliasChanges(_ request: Request, id: String?, of alias: Alias?) throws(CofferError) -> AliasChanges {
         var changes = AliasChanges()
         changes.id = id.flatMap { $0.isEmpty ? nil : $0 }
         let canonical = request.fields.string("canonical_id") ?? request.fields.string("entity_id") ?? ""
         changes.canonicalID = canonical.isEmpty ? nil : canonical
-        changes.place = try place(request)
+        changes.place = try place(request, of: alias)
         return changes
     }
 
@@ -95,7 +95,7 @@ extension IdentityEngine {
     }
 
     private func writeGroupAlias(_ request: Request, id: String?) async throws -> Response {
-        let changes = try aliasChanges(request, id: id)
+        let changes = try aliasChanges(request, id: id, of: try await store.groupWithAlias(id ?? "")?.alias)
         return Self.answer(try await store.writeGroupAlias(changes, mayMove: request.hasSudo()))
     }
 

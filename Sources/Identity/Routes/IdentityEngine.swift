@@ -65,10 +65,13 @@ extension IdentityEngine {
         return try IdentityLimits.policies(names, forbidden: store.forbiddenPolicies)
     }
 
-    /// Where an alias is to be: the mount must exist, and the name takes the form that the mount's logins have.
-    func place(_ request: Request) throws(CofferError) -> AliasPlace? {
-        let (name, accessor) = (request.fields.string("name") ?? "", request.fields.string("mount_accessor") ?? "")
+    /// Where an alias is to be: the mount must exist, and the name takes the form that the mount's logins have. What is
+    /// not sent stays as the alias has it.
+    func place(_ request: Request, of alias: Alias?) throws(CofferError) -> AliasPlace? {
+        var (name, accessor) = (request.fields.string("name") ?? "", request.fields.string("mount_accessor") ?? "")
         guard !name.isEmpty || !accessor.isEmpty else { return nil }
+        if name.isEmpty { name = alias?.name ?? "" }
+        if accessor.isEmpty { accessor = alias?.mountAccessor ?? "" }
         guard !accessor.isEmpty else { throw .invalid("missing mount accessor") }
         guard !name.isEmpty else { throw .invalid("missing alias name") }
         guard let mount = mount(accessor), mount.isAuth else { throw .invalid("invalid mount accessor") }
