@@ -68,12 +68,20 @@ let package = Package(
                 "EngineKit", logging, .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
+        // Calls to other servers over HTTP: the one way out.
+        room("Outbound", ["EngineKit", .product(name: "NIOTLS", package: "swift-nio")] + nio),
         // 3  The one pipeline.
         room(
             "Core",
             ["SecretMemory", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes", "Identity", crypto, logging]),
         // 4  Engines.
         room("KVEngine", ["Syntax", "EngineKit"]),
+        room(
+            "ConnectionsEngine",
+            [
+                "SecretMemory", "Syntax", "EngineKit", "Outbound", crypto, cryptoExtras, logging,
+                .product(name: "Yams", package: "Yams"),
+            ]),
         room("AuthMethods", ["SecretMemory", "Syntax", "EngineKit", crypto, cryptoExtras]),
         // 5  The shell and the dialects.
         room(
@@ -89,12 +97,13 @@ let package = Package(
         room(
             "VaultAPI",
             ["Syntax", "EngineKit", "Core", "HTTPShell", .product(name: "HTTPTypes", package: "swift-http-types")] + nio),
+        room("EngineAPI", ["SecretMemory", "Syntax", "EngineKit", "Outbound", "Core", "HTTPShell", crypto] + nio),
         // 6  Composition root.
         room(
             "Server",
             [
                 "SecretMemory", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes", "StoreSQLite", "Core", "KVEngine",
-                "AuthMethods", "HTTPShell", "VaultAPI", crypto, logging,
+                "AuthMethods", "HTTPShell", "VaultAPI", "Outbound", "ConnectionsEngine", "EngineAPI", crypto, logging,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ] + nio),
@@ -103,7 +112,8 @@ let package = Package(
         room(
             "CLI",
             [
-                "CofferClient", "Syntax", "Server", "Audit", "Policy", .product(name: "Yams", package: "Yams"),
+                "CofferClient", "Syntax", "Server", "Audit", "Policy", "ConnectionsEngine",
+                .product(name: "Yams", package: "Yams"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"), nio[0],
             ]),
         .executableTarget(name: "coffer", dependencies: ["CLI"], swiftSettings: settings),
@@ -120,7 +130,20 @@ let package = Package(
         tests("ServerTests", ["Server", "EngineKit", "HTTPShell", "Syntax", logging]),
         tests("CoreTests", ["Core", "SecretMemory", "Barrier", "EngineKit", "KVEngine", "AuthMethods", "Syntax", "TestSupport", logging]),
         tests("LifetimesTests", ["Lifetimes", "EngineKit", "SecretMemory", "Syntax", "TestSupport"]),
+        tests(
+            "CoreTests",
+            ["Core", "SecretMemory", "Barrier", "EngineKit", "KVEngine", "AuthMethods", "Syntax", "TestSupport", logging]),
         tests("AuditTests", ["Audit", "EngineKit", "Syntax", "SecretMemory", "TestSupport", crypto, logging]),
+        tests("OutboundTests", ["Outbound", "EngineKit"] + nio),
+        tests(
+            "ConnectionsEngineTests",
+            ["ConnectionsEngine", "Outbound", "EngineKit", "Syntax", "TestSupport", "StoreSQLite", logging] + nio),
+        tests(
+            "EngineAPITests",
+            [
+                "EngineAPI", "ConnectionsEngine", "Core", "Barrier", "HTTPShell", "Outbound", "SecretMemory", "EngineKit", "Syntax",
+                "TestSupport", logging,
+            ] + nio),
         tests("KVEngineTests", ["KVEngine", "EngineKit", "Syntax", "TestSupport", logging]),
         tests("AuthMethodsTests", ["AuthMethods", "EngineKit", "SecretMemory", "Syntax", "TestSupport", logging]),
         tests("IdentityTests", ["Identity", "EngineKit", "Syntax", "TestSupport"]),

@@ -29,7 +29,7 @@ extension Core {
             made.withLock { $0 = root.token }
             for mutation in tokenBatch.prefixed(Self.tokenPrefix).mutations { batch.append(mutation) }
             PolicyStore.seed(into: &batch)
-            batch.put(MountTable.key, MountTable.encode(mounts.map { entry($0) }))
+            batch.put(MountTable.key, MountTable.encode((mounts + settings.defaultMounts).map { entry($0) }))
             batch.put(Self.clusterKey, Array(environment.randomness.uuid().utf8))
             return batch
         }

@@ -23,6 +23,9 @@ package struct CoreSettings: Sendable {
     /// By type of auth method or kind of inline credentials; `all` is for those without rules of their own.
     package var lockouts: [String: LockoutRules] = [:]
 
+    /// Mounted from the beginning, besides what whoever initialises asks for.
+    package var defaultMounts: [InitialMount] = []
+
     package init() {}
 
     func lockout(of type: String) -> LockoutRules { lockouts[type] ?? lockouts["all"] ?? LockoutRules() }

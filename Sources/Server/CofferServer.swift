@@ -1,3 +1,4 @@
+import EngineAPI
 import Foundation
 import HTTPShell
 import Logging
@@ -55,7 +56,8 @@ package struct CofferServer: Sendable {
         _ composition: Composition, _ group: any EventLoopGroup, _ logger: Logger
     ) throws -> [HTTPListener] {
         let shell = Shell(
-            dialects: [VaultDialect(pipeline: composition.pipeline)], capacity: configuration.capacity, logger: logs.logger("http"))
+            dialects: [VaultDialect(pipeline: composition.pipeline)] + EngineDialect.all(pipeline: composition.pipeline),
+            capacity: configuration.capacity, logger: logs.logger("http"))
         let toAnnounce = Countdown(configuration.listeners.count)
         return try configuration.listeners.map { settings in
             try HTTPListener(settings: settings, shell: shell, group: group, logger: logs.logger("http")) { address in

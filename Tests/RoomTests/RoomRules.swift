@@ -31,11 +31,17 @@ enum RoomRules {
         "Identity": Room(layer: 3, rooms: ["Syntax", "EngineKit"]),
         "StoreSQLite": Room(layer: 3, rooms: ["EngineKit"], packages: ["GRDB", "GRDBSQLite", "Logging"]),
 
+        // The one way out over HTTP.
+        "Outbound": Room(layer: 3, rooms: ["EngineKit"], packages: nio),
+
         "Core": Room(
             layer: 4, rooms: ["SecretMemory", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes", "Identity"],
             packages: ["Crypto", "Logging"]),
         // An engine knows the contract and nothing of the core that calls it.
         "KVEngine": Room(layer: 5, rooms: ["Syntax", "EngineKit"]),
+        "ConnectionsEngine": Room(
+            layer: 5, rooms: ["SecretMemory", "Syntax", "EngineKit", "Outbound"],
+            packages: ["Crypto", "CryptoExtras", "Logging", "Yams"]),
         "AuthMethods": Room(
             layer: 5, rooms: ["SecretMemory", "Syntax", "EngineKit"], packages: ["Crypto", "CryptoExtras"]),
 
@@ -46,18 +52,21 @@ enum RoomRules {
             ])),
         "VaultAPI": Room(
             layer: 7, rooms: ["Syntax", "EngineKit", "Core", "HTTPShell"], packages: nio.union(["HTTPTypes", "Logging"])),
+        "EngineAPI": Room(
+            layer: 7, rooms: ["SecretMemory", "Syntax", "EngineKit", "Outbound", "Core", "HTTPShell"],
+            packages: nio.union(["Crypto"])),
         "Server": Room(
             layer: 8,
             rooms: [
                 "SecretMemory", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes", "StoreSQLite", "Core", "KVEngine",
-                "AuthMethods", "HTTPShell", "VaultAPI",
+                "AuthMethods", "HTTPShell", "VaultAPI", "Outbound", "ConnectionsEngine", "EngineAPI",
             ],
             packages: nio.union(["Crypto", "Logging", "ServiceLifecycle", "UnixSignals"])),
 
         // The public SDK knows no room of the server.
         "CofferClient": Room(layer: 2, rooms: ["Syntax"], packages: nio.union(["AsyncHTTPClient"])),
         "CLI": Room(
-            layer: 9, rooms: ["CofferClient", "Syntax", "SecretMemory", "Server", "Audit", "Policy"],
+            layer: 9, rooms: ["CofferClient", "Syntax", "SecretMemory", "Server", "Audit", "Policy", "ConnectionsEngine"],
             packages: ["ArgumentParser", "Yams", "NIOCore"]),
         "coffer": Room(layer: 10, rooms: ["CLI"]),
         // What only tests need; no room lists it.

@@ -1,5 +1,6 @@
 import AuthMethods
 import Barrier
+import ConnectionsEngine
 import Core
 import EngineKit
 import KVEngine
@@ -17,9 +18,11 @@ func makePipeline(
     let controller = SealController(
         barrier: barrier, base: store.storage, seal: seals.current, previousSeal: seals.previous, randomness: randomness, time: time
     )
+    let connections = try ConnectionsSetup(configuration, time: time, randomness: randomness, logger: logs.logger("connections"))
     let core = Core(
         settings: coreSettings(configuration),
-        environment: CoreEnvironment(catalog: catalog(engines), time: time, randomness: randomness, logger: logs.logger("core")),
+        environment: CoreEnvironment(
+            catalog: catalog(engines, connections), time: time, randomness: randomness, logger: logs.logger("core")),
         barrier: barrier, seal: controller, dropCaches: store.dropCaches)
     var announcement: [String] = []
     do {
@@ -30,7 +33,8 @@ func makePipeline(
         throw (error as? SealError).map { ConfigurationError("\($0)") } ?? error
     }
     return Composition(
-        pipeline: core, services: [JobService(core: core), EngineRoundService(core: core)], reload: { core.reopenAuditFiles() },
+        pipeline: core, services: [JobService(core: core), EngineRoundService(core: core)] + connections.services,
+        reload: { core.reopenAuditFiles() },
         close: {
             await core.close()
             await store.close()
@@ -45,10 +49,12 @@ private func seals(_ configuration: ServerConfiguration) throws -> ConfiguredSea
     }
 }
 
-private func catalog(_ more: [EngineDescription]) -> EngineCatalog {
+private func catalog(_ more: [EngineDescription], _ connections: ConnectionsSetup) -> EngineCatalog {
     var catalog = EngineCatalog()
     for engine in more { catalog.addSecretsEngine(engine) }
     catalog.addSecretsEngine(kvDescription)
+    catalog.addSecretsEngine(connectionsDescription(connections.environment))
+    catalog.addInlineAuthenticator(connections.authenticator)
     catalog.addAuthMethod(appRoleDescription)
     catalog.addAuthMethod(userpassDescription())
     return catalog
@@ -86,6 +92,10 @@ private func coreSettings(_ configuration: ServerConfiguration) -> CoreSettings 
     settings.isUIEnabled = configuration.isUIEnabled
     settings.auditDirectories = configuration.auditDirectories
     settings.lockouts = configuration.lockouts
+    settings.defaultMounts = [
+        InitialMount(
+            path: "connections/", type: "connections", options: [:], description: "OAuth connections of users and projects")
+    ]
     settings.allowsUnauthenticatedRekey = configuration.allowsUnauthenticatedRekey
     return settings
 }

@@ -14,6 +14,8 @@ struct ServerEnvironment: Sendable {
         return nil
     }
 
+    var names: [String] { Array(variables.keys) }
+
     /// A secret from its variable, or from the file that its `_FILE` form names.
     func secret(_ names: String...) throws(ConfigurationError) -> String? {
         for name in names {
@@ -76,6 +78,7 @@ extension ServerConfiguration {
             }
             auditDirectories = directories
         }
+        try applyConnections(environment)
         if let text = environment["COFFER_LISTEN_ADDRESS"] { try listen(on: text, environment) }
     }
 

@@ -42,6 +42,7 @@ package struct ServerConfiguration: Sendable {
     /// When failed logins lock a name, by type of auth method or kind of inline credentials; `all` for the others.
     package var lockouts: [String: LockoutRules] = [:]
     package var dev: Dev?
+    var connections = Connections()
     /// Where the seal's keys are looked up: the process's variables and the file behind them.
     var environment = ServerEnvironment([:])
     package var notices: [ConfigurationNotice] = []

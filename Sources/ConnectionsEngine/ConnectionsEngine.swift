@@ -1,0 +1,49 @@
+package import EngineKit
+import Logging
+import Synchronization
+
+/// OAuth connections and keys of users and projects: kept, refreshed, handed out.
+package final class ConnectionsEngine: SecretsEngine, PeriodicEngine {
+    package let paths: [EnginePath]
+    private let routes: ConnectionRoutes
+    private let walk: DueWalk
+    private let rounds = Mutex(0)
+
+    package init(_ context: MountContext, _ environment: ConnectionsEnvironment) {
+        let store = ConnectionStore(storage: context.storage, randomness: context.randomness)
+        let counters = Counters(storage: context.storage)
+        let refresher = Refresher(context, environment, store: store, counters: counters)
+        let routes = ConnectionRoutes(
+            store: store, refresher: refresher, counters: counters, environment: environment, time: context.time,
+            randomness: context.randomness, logger: context.logger)
+        self.routes = routes
+        walk = DueWalk(refresher: refresher)
+        paths = routes.all
+    }
+
+    package func runRound() async {
+        let round = rounds.withLock { round in
+            round += 1
+            return round
+        }
+        do {
+            try await walk.run()
+            if round % 10 == 1 { try await routes.finishDeletions() }
+            if round % 5 == 0 { try await routes.counters.flush(today: Counters.day(routes.time.now())) }
+        } catch {
+            routes.logger.warning("a round of refreshing stopped; the next one goes on", metadata: ["kind": "\(type(of: error))"])
+        }
+    }
+
+    package func finish() async {
+        await routes.refresher.finish()
+        try? await routes.counters.flush(today: Counters.day(routes.time.now()))
+    }
+}
+
+/// For the catalogue.
+package func connectionsDescription(_ environment: ConnectionsEnvironment) -> EngineDescription {
+    EngineDescription(type: "connections", summary: "OAuth connections of users and projects, refreshed when they must be") {
+        ConnectionsEngine($0, environment)
+    }
+}

@@ -1,0 +1,23 @@
+package import Outbound
+
+/// What the engine is given from outside, so that tests decide about all of it.
+package struct ConnectionsEnvironment: Sendable {
+    package var catalog: PlatformCatalog
+    package var outbound: any Outbound
+    package var events: any EventSink
+    /// Waits so many milliseconds.
+    package var pause: @Sendable (Int) async -> Void
+    /// Where providers send people back to: the server's address and `/oauth/callback`; empty turns the connect flow off.
+    package var callbackURL: String
+
+    package init(
+        catalog: PlatformCatalog = .builtIn, outbound: any Outbound, events: any EventSink = NoEvents(), callbackURL: String = "",
+        pause: @escaping @Sendable (Int) async -> Void = { try? await Task.sleep(for: .milliseconds($0)) }
+    ) {
+        self.catalog = catalog
+        self.outbound = outbound
+        self.events = events
+        self.callbackURL = callbackURL
+        self.pause = pause
+    }
+}

@@ -1,0 +1,114 @@
+import EngineKit
+import Syntax
+
+extension ConnectionRoutes {
+    /// Index entries that are counted at most; the answer says when there were more.
+    static let countedMax = 200_000
+    static let ownersShownMax = 500
+
+    var insights: EnginePath {
+        EnginePath(
+            "insights", "How connections fare.",
+            details: "Computed from counters by day and from indexes, never from a log.",
+            fields: [
+                Field("days", .int, default: 30, "How far to look back, 1 to 400."),
+                Field("ahead", .int, default: 14, "How far to look ahead, 1 to 90."),
+            ],
+            endpoints: [
+                .read: .init("Disconnections, expiries ahead, failure rates, broken owners.", changesNothing: true, readInsights)
+            ])
+    }
+
+    private func readInsights(_ request: Request) async throws -> Response {
+        let days = request.fields.int("days") ?? 30
+        let ahead = request.fields.int("ahead") ?? 14
+        guard (1...400).contains(days), (1...90).contains(ahead) else {
+            throw CofferError.invalid("'days' must be 1 to 400 and 'ahead' 1 to 90")
+        }
+        let today = Counters.day(time.now())
+        try? await counters.flush(today: today)
+        let sums = try await counters.sums(from: today - days + 1, to: today)
+        let (expiries, isWhole) = try await expiries(from: today, days: ahead)
+        return .data([
+            "window_days": .int(days), "disconnections": disconnections(sums), "refreshes": refreshes(sums),
+            "expiries_ahead": expiries, "expiries_counted_whole": .bool(isWhole),
+            "partial_owners": try await partialOwners(),
+        ])
+    }
+
+    private typealias Sums = [(kind: Counters.Kind, platform: String, code: String, count: Int)]
+
+    private func disconnections(_ sums: Sums) -> JSON {
+        let found = Dictionary(grouping: sums.filter { $0.kind == .disconnected }, by: \.platform)
+        return .array(
+            found.map { (platform: $0.key, count: $0.value.reduce(0) { $0 + $1.count }, rows: $0.value) }
+                .sorted { ($1.count, $0.platform) < ($0.count, $1.platform) }
+                .map { entry in
+                    [
+                        "platform": .string(entry.platform), "count": .int(entry.count),
+                        "reasons": .object(JSONObject(entry.rows.map { .init(key: $0.code, value: .int($0.count)) })),
+                    ]
+                })
+    }
+
+    private func refreshes(_ sums: Sums) -> JSON {
+        let found = Dictionary(grouping: sums.filter { $0.kind == .refreshed || $0.kind == .failed }, by: \.platform)
+        return .array(
+            found.keys.sorted().map { platform in
+                let rows = found[platform] ?? []
+                let good = rows.filter { $0.kind == .refreshed }.reduce(0) { $0 + $1.count }
+                let bad = rows.filter { $0.kind == .failed }
+                let failed = bad.reduce(0) { $0 + $1.count }
+                let perMille = good + failed == 0 ? 0 : failed * 1_000 / (good + failed)
+                return [
+                    "platform": .string(platform), "refreshed": .int(good), "failed": .int(failed),
+                    "failure_rate": .number("\(perMille / 1_000).\(String(perMille % 1_000 + 1_000).dropFirst())"),
+                    "errors": .object(JSONObject(bad.map { .init(key: $0.code, value: .int($0.count)) })),
+                ]
+            })
+    }
+
+    /// By the index of what falls due: a token is due a little before it expires.
+    private func expiries(from today: Int, days: Int) async throws -> (JSON, isWhole: Bool) {
+        var counts = [Int](repeating: 0, count: days)
+        var counted = 0
+        var after: String?
+        let end = ConnectionStore.Key.bucket((today + days) * 86_400)
+        reading: while counted < Self.countedMax {
+            let names = try await store.storage.list(
+                Listing(prefix: ConnectionStore.Key.due, after: after, limit: StorageLimits.pageMax, isRecursive: true))
+            for name in names {
+                guard name.prefix(12) < end, let moment = Int(name.prefix(12)) else { break reading }
+                counts[min(max(moment / 86_400 - today, 0), days - 1)] += 1
+            }
+            counted += names.count
+            guard names.count == StorageLimits.pageMax else { break }
+            after = names.last
+        }
+        let rows: [JSON] = counts.enumerated().map { offset, count in
+            ["day": .string(String(Moment.text((today + offset) * 86_400).prefix(10))), "count": .int(count)]
+        }
+        return (.array(rows), counted < Self.countedMax)
+    }
+
+    /// Owners with something broken beside what works.
+    private func partialOwners() async throws -> JSON {
+        let names = try await store.storage.list(
+            Listing(prefix: ConnectionStore.Key.broken, limit: StorageLimits.pageMax, isRecursive: true))
+        var broken: [String: [String]] = [:]
+        for name in names {
+            guard let id = ConnectionID(path: name) else { continue }
+            broken[id.owner.description, default: []].append("\(id.environment)/\(id.platform)")
+        }
+        var rows: [JSON] = []
+        for name in broken.keys.sorted().prefix(Self.ownersShownMax) {
+            guard let owner = try? Owner(name), let lost = broken[name] else { continue }
+            let held = try await store.connections(of: owner, limit: 1_000).count
+            guard held > lost.count else { continue }
+            rows.append(["owner": .string(name), "connections": .int(held), "broken": .strings(lost)])
+        }
+        return [
+            "owners_with_broken": .int(broken.count), "owners": .array(rows), "whole": .bool(names.count < StorageLimits.pageMax),
+        ]
+    }
+}

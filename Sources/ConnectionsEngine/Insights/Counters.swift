@@ -1,0 +1,89 @@
+import EngineKit
+import Syntax
+import Synchronization
+
+/// What is counted by day and platform. Gathered in memory, added to the stored counters every few seconds, so that a
+/// refresh costs no write of its own for being counted; a crash loses the last few seconds of counts.
+final class Counters: Sendable {
+    enum Kind: String, Sendable, CaseIterable { case stored, disconnected, refreshed, failed, deleted }
+
+    private struct Key: Hashable {
+        var day: Int
+        var kind: Kind
+        var platform: String
+        /// Of failures and disconnections.
+        var code: String
+    }
+
+    private let storage: any Storage
+    private let counts = Mutex<[Key: Int]>([:])
+    private static let keysMax = 10_000
+    static let daysKept = 400
+
+    init(storage: any Storage) { self.storage = storage }
+
+    static func day(_ time: Timestamp) -> Int { time.seconds / 86_400 }
+
+    func count(_ kind: Kind, _ platform: String, code: String = "", at time: Timestamp) {
+        let key = Key(day: Self.day(time), kind: kind, platform: platform, code: code)
+        counts.withLock { counts in
+            if counts.count < Self.keysMax || counts[key] != nil { counts[key, default: 0] += 1 }
+        }
+    }
+
+    private static func name(_ day: Int) -> String { "counter/" + ConnectionStore.Key.bucket(day) }
+
+    /// Adds what was gathered to the stored counters; nodes add to the same ones.
+    func flush(today: Int) async throws {
+        let taken = counts.withLock { counts in
+            defer { counts = [:] }
+            return counts
+        }
+        guard !taken.isEmpty else { return }
+        var left = taken
+        defer { counts.withLock { counts in counts.merge(left) { $0 + $1 } } }
+        for (day, entries) in Dictionary(grouping: taken, by: \.key.day) {
+            try await add(day, entries.map { ("\($0.key.kind.rawValue)|\($0.key.platform)|\($0.key.code)", $0.value) })
+            for entry in entries { left[entry.key] = nil }
+        }
+        try await dropOld(today: today)
+    }
+
+    private func add(_ day: Int, _ entries: [(String, Int)]) async throws {
+        let name = Self.name(day)
+        for _ in 0..<32 {
+            let record = try await storage.get(name)
+            var object = record.flatMap { (try? JSON(parsing: $0.value))?.objectValue } ?? JSONObject()
+            var sums = Dictionary(object.members.map { ($0.key, $0.value.intValue ?? 0) }, uniquingKeysWith: +)
+            for (key, count) in entries where sums[key] != nil || sums.count < Self.keysMax { sums[key, default: 0] += count }
+            object = JSONObject(sums.sorted { $0.key < $1.key }.map { .init(key: $0.key, value: .int($0.value)) })
+            var batch = Batch()
+            batch.put(name, object.encoded(), if: .init(unchanged: record))
+            if try await storage.commitIfUnchanged(batch) { return }
+        }
+        throw CofferError(.conflict, "the counters change too often")
+    }
+
+    private func dropOld(today: Int) async throws {
+        let names = try await storage.list(Listing(prefix: "counter/", limit: 10))
+        var batch = Batch()
+        for name in names where Int(name).map({ $0 < today - Self.daysKept }) == true { batch.delete("counter/\(name)") }
+        if !batch.isEmpty { try await storage.commit(batch) }
+    }
+
+    /// The sums of a window of days, both ends counted: (kind, platform, code) to count.
+    func sums(from: Int, to: Int) async throws -> [(kind: Kind, platform: String, code: String, count: Int)] {
+        var sums: [String: Int] = [:]
+        for day in max(from, to - Self.daysKept)...max(to, from) {
+            guard let record = try await storage.get(Self.name(day)) else { continue }
+            for member in (try? JSON(parsing: record.value))?.objectValue ?? .init() {
+                sums[member.key, default: 0] += member.value.intValue ?? 0
+            }
+        }
+        return sums.sorted { $0.key < $1.key }.compactMap { key, count in
+            let parts = key.split(separator: "|", omittingEmptySubsequences: false).map(String.init)
+            guard parts.count == 3, let kind = Kind(rawValue: parts[0]) else { return nil }
+            return (kind, parts[1], parts[2], count)
+        }
+    }
+}

@@ -1,0 +1,75 @@
+package import EngineKit
+
+/// Whose connections they are: `user:u123` or `project:pf_203`.
+package struct Owner: Sendable, Hashable, CustomStringConvertible {
+    package enum Kind: String, Sendable { case user, project }
+
+    package let kind: Kind
+    package let id: String
+
+    package static let idBytesMax = 128
+
+    package init(kind: Kind, id: String) throws(CofferError) {
+        guard Self.isPlain(id) else {
+            throw .invalid("an owner's id has 1 to 128 letters, digits and any of . _ - @ + = ~ | : and is not '.' or '..'")
+        }
+        self.kind = kind
+        self.id = id
+    }
+
+    package init(_ text: String) throws(CofferError) {
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, let kind = Kind(rawValue: String(parts[0])) else {
+            throw .invalid("an owner is written user:ID or project:ID")
+        }
+        try self.init(kind: kind, id: String(parts[1]))
+    }
+
+    package var description: String { "\(kind.rawValue):\(id)" }
+
+    private static func isPlain(_ id: String) -> Bool {
+        (1...idBytesMax).contains(id.utf8.count) && id != "." && id != ".."
+            && id.utf8.allSatisfy { byte in
+                byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A || byte >= 0x30 && byte <= 0x39 || "._-@+=~|:".utf8.contains(byte)
+            }
+    }
+}
+
+/// Lower-case words that stand in paths: environments and platforms.
+package enum Word {
+    package static let bytesMax = 64
+
+    /// Folded to lower case; nil when it is none.
+    package static func folded(_ text: String) -> String? {
+        let folded = String(decoding: text.utf8.map { $0 >= 0x41 && $0 <= 0x5A ? $0 | 0x20 : $0 }, as: UTF8.self)
+        guard (1...bytesMax).contains(folded.utf8.count), let first = folded.utf8.first, first != UInt8(ascii: "-") else {
+            return nil
+        }
+        let isPlain = folded.utf8.allSatisfy { byte in
+            byte >= 0x61 && byte <= 0x7A || byte >= 0x30 && byte <= 0x39 || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
+        }
+        return isPlain ? folded : nil
+    }
+}
+
+/// One connection: an owner's grant on a platform in an environment.
+package struct ConnectionID: Sendable, Hashable, CustomStringConvertible {
+    package var owner: Owner
+    package var environment: String
+    package var platform: String
+
+    package init(owner: Owner, environment: String, platform: String) {
+        self.owner = owner
+        self.environment = environment
+        self.platform = platform
+    }
+
+    /// `user:u123/prod/slack`.
+    package init?(path: some StringProtocol) {
+        let parts = path.split(separator: "/")
+        guard parts.count == 3, let owner = try? Owner(String(parts[0])) else { return nil }
+        self.init(owner: owner, environment: String(parts[1]), platform: String(parts[2]))
+    }
+
+    package var description: String { "\(owner)/\(environment)/\(platform)" }
+}

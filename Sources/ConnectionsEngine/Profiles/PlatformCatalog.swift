@@ -1,0 +1,72 @@
+import Foundation
+
+/// The platforms that connections can be made to: the built-in ones, and those of a folder laid over them.
+package struct PlatformCatalog: Sendable {
+    private let profiles: [String: PlatformProfile]
+
+    package static let profilesMax = 2_000
+
+    /// Those that every Coffer knows.
+    package static let builtIn = PlatformCatalog(profiles: parsedBuiltIns)
+
+    package init(profiles: [PlatformProfile]) {
+        self.profiles = Dictionary(profiles.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
+    }
+
+    package subscript(_ name: String) -> PlatformProfile? { profiles[name] }
+    package var names: [String] { profiles.keys.sorted() }
+
+    /// The built-in ones without those that stand for every other platform.
+    package var configurable: [PlatformProfile] { names.compactMap { profiles[$0] } }
+
+    /// Laid over these: a profile of the same name replaces a built-in one.
+    package func overridden(by others: [PlatformProfile]) -> PlatformCatalog {
+        PlatformCatalog(profiles: names.compactMap { profiles[$0] } + others)
+    }
+
+    /// Every `.yaml` and `.yml` file of a folder, or one file; all problems at once.
+    package static func lint(_ path: String) -> (profiles: [PlatformProfile], problems: [ProfileProblem]) {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+            return ([], [ProfileProblem(file: path, reason: "there is no such file or folder")])
+        }
+        guard isFolder.boolValue else { return lint(files: [path]) }
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else {
+            return ([], [ProfileProblem(file: path, reason: "the folder cannot be read")])
+        }
+        let files = names.filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }.sorted()
+        guard files.count <= profilesMax else { return ([], [ProfileProblem(file: path, reason: "there are too many profiles")]) }
+        return lint(files: files.map { path.hasSuffix("/") ? path + $0 : "\(path)/\($0)" })
+    }
+
+    private static func lint(files: [String]) -> (profiles: [PlatformProfile], problems: [ProfileProblem]) {
+        var profiles: [PlatformProfile] = []
+        var problems: [ProfileProblem] = []
+        for file in files {
+            let size = (try? FileManager.default.attributesOfItem(atPath: file)[.size] as? Int) ?? 0
+            guard size <= ProfileReader.bytesMax, let data = FileManager.default.contents(atPath: file),
+                let text = String(validating: data, as: UTF8.self)
+            else {
+                problems.append(ProfileProblem(file: file, reason: "not a readable UTF-8 text of at most 64 KiB"))
+                continue
+            }
+            switch ProfileReader.read(text, file: file) {
+            case .failure(let found): problems += found.all
+            case .success(let profile) where profiles.contains { $0.name == profile.name }:
+                problems.append(ProfileProblem(file: file, reason: "another file of this folder has the same 'name'"))
+            case .success(let profile): profiles.append(profile)
+            }
+        }
+        return (profiles, problems)
+    }
+
+    /// A text as a profile, for tests and for the reading of built-in ones.
+    package static func profile(_ text: String, file: String) throws(ProfileProblems) -> PlatformProfile {
+        try ProfileReader.read(text, file: file).get()
+    }
+
+    private static let parsedBuiltIns: [PlatformProfile] = BuiltInProfiles.all.compactMap { name, text in
+        // A test reads every one of them, so none is left out by mistake.
+        try? profile(text, file: name)
+    }
+}

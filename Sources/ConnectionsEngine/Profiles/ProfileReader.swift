@@ -1,0 +1,244 @@
+import EngineKit
+import Outbound
+import Yams
+
+/// Reads one YAML profile, strictly: an unknown key, a wrong type or a URL outside `allowed_hosts` is a problem with its line.
+struct ProfileReader {
+    private let file: String
+    private var problems: [ProfileProblem] = []
+    private var lines: [String: Int] = [:]
+
+    static let bytesMax = 64 << 10
+
+    /// The profile, or everything that is wrong with it.
+    static func read(_ text: String, file: String) -> Result<PlatformProfile, ProfileProblems> {
+        var reader = ProfileReader(file: file)
+        let profile = reader.profile(text)
+        guard let profile, reader.problems.isEmpty else { return .failure(ProfileProblems(all: reader.problems)) }
+        return .success(profile)
+    }
+
+    private init(file: String) { self.file = file }
+
+    private mutating func problem(_ line: Int, _ reason: String) {
+        if problems.count < 50 { problems.append(ProfileProblem(file: file, line: line, reason: reason)) }
+    }
+
+    private mutating func profile(_ text: String) -> PlatformProfile? {
+        guard text.utf8.count <= Self.bytesMax else {
+            problem(0, "a profile holds at most 64 KiB")
+            return nil
+        }
+        let root: Node
+        do {
+            guard let node = try Yams.compose(yaml: text) else {
+                problem(1, "the file is empty")
+                return nil
+            }
+            root = node
+        } catch {
+            problem(Self.line(of: error), "not valid YAML")
+            return nil
+        }
+        guard case .mapping(let mapping) = root else {
+            problem(1, "a profile is a mapping of keys to values")
+            return nil
+        }
+        var profile = PlatformProfile(name: "")
+        profile.displayName = ""
+        for (key, value) in mapping {
+            let line = key.mark?.line ?? 0
+            guard let name = key.string else {
+                problem(line, "a key must be a word")
+                continue
+            }
+            guard lines[name] == nil else {
+                problem(line, "\(Self.shown(name)) is there twice")
+                continue
+            }
+            lines[name] = line
+            take(name, value, line, &profile)
+        }
+        check(&profile)
+        return profile
+    }
+
+    private static func line(of error: any Error) -> Int {
+        switch error as? YamlError {
+        case .scanner(_, _, let mark, _), .parser(_, _, let mark, _), .composer(_, _, let mark, _): mark.line
+        default: 1
+        }
+    }
+
+    /// Names come from an operator's file; they are cut so that a wrong file does not fill a log.
+    private static func shown(_ name: String) -> String { "'\(name.prefix(40))'" }
+
+    // MARK: Keys
+
+    private mutating func take(_ name: String, _ node: Node, _ line: Int, _ profile: inout PlatformProfile) {
+        switch name {
+        case "name": profile.name = text(node, name)
+        case "display_name": profile.displayName = text(node, name)
+        case "docs": profile.docs = text(node, name)
+        case "categories": profile.categories = words(node, name)
+        case "auth": profile.auth = choice(node, name) ?? profile.auth
+        case "credentials_of": profile.credentialsOf = text(node, name)
+        case "authorization_url": profile.authorizationURL = text(node, name)
+        case "authorization_params": profile.authorizationParams = map(node, name)
+        case "default_scopes": profile.defaultScopes = words(node, name)
+        case "scope_separator": profile.scopeSeparator = text(node, name)
+        case "pkce": profile.usesPKCE = flag(node, name) ?? profile.usesPKCE
+        case "token_url": profile.tokenURL = text(node, name)
+        case "token_params": profile.tokenParams = map(node, name)
+        case "token_auth_method": profile.tokenAuthMethod = choice(node, name) ?? profile.tokenAuthMethod
+        case "body_format": profile.bodyFormat = choice(node, name) ?? profile.bodyFormat
+        case "headers": profile.headers = map(node, name)
+        case "refresh_url": profile.refreshURL = text(node, name)
+        case "refresh_params": profile.refreshParams = map(node, name)
+        case "refresh_margin": profile.refreshMargin = number(node, name, 0...86_400) ?? 0
+        case "default_expires_in": profile.defaultExpiresIn = number(node, name, 60...315_360_000)
+        case "expires_in_unit": profile.expiresInUnit = choice(node, name) ?? profile.expiresInUnit
+        case "rotates_refresh_token": profile.rotatesRefreshToken = flag(node, name) ?? profile.rotatesRefreshToken
+        case "retry_in_doubt": profile.retriesInDoubt = flag(node, name) ?? profile.retriesInDoubt
+        case "keep_alive": profile.keepAlive = number(node, name, 0...31_536_000) ?? 0
+        case "response": answer(node, name, &profile)
+        case "keep": profile.keeps = words(node, name)
+        case "reauthorize_errors": profile.reauthorizeErrors = words(node, name)
+        case "revocation_url": profile.revocationURL = text(node, name)
+        case "revocation_params": profile.revocationParams = map(node, name)
+        case "verify": profile.verify = verify(node, name)
+        case "allowed_hosts": profile.allowedHosts = words(node, name).map { $0.lowercased() }
+        default: problem(line, "unknown key \(Self.shown(name))")
+        }
+    }
+
+    private mutating func answer(_ node: Node, _ key: String, _ profile: inout PlatformProfile) {
+        for (name, path) in map(node, key) {
+            switch name {
+            case "access_token": profile.answer.accessToken = path
+            case "refresh_token": profile.answer.refreshToken = path
+            case "expires_in": profile.answer.expiresIn = path
+            case "scope": profile.answer.scopes = path
+            case "error": profile.answer.error = path
+            default: problem(lines[key] ?? 0, "unknown key \(Self.shown(name)) in 'response'")
+            }
+        }
+    }
+
+    private mutating func verify(_ node: Node, _ key: String) -> PlatformProfile.Verify {
+        var verify = PlatformProfile.Verify()
+        for (name, value) in map(node, key) {
+            switch name {
+            case "method" where ["GET", "POST", "HEAD"].contains(value): verify.method = value
+            case "method": problem(lines[key] ?? 0, "'verify.method' must be GET, POST or HEAD")
+            case "url": verify.url = value
+            case "status":
+                guard let status = Int(value), (200...499).contains(status) else {
+                    problem(lines[key] ?? 0, "'verify.status' must be a status code")
+                    continue
+                }
+                verify.status = status
+            case "header" where value.contains(": ") && value.contains("{token}"): verify.header = value
+            case "header": problem(lines[key] ?? 0, "'verify.header' must be a header with {token} in its value")
+            default: problem(lines[key] ?? 0, "unknown key \(Self.shown(name)) in 'verify'")
+            }
+        }
+        return verify
+    }
+
+    // MARK: Values
+
+    private mutating func text(_ node: Node, _ key: String) -> String {
+        guard case .scalar(let scalar) = node, !scalar.string.utf8.contains(where: { $0 < 0x20 }) else {
+            problem(line(node, key), "'\(key)' must be a text of one line")
+            return ""
+        }
+        return scalar.string
+    }
+
+    private mutating func flag(_ node: Node, _ key: String) -> Bool? {
+        switch text(node, key) {
+        case "true": return true
+        case "false": return false
+        default:
+            problem(line(node, key), "'\(key)' must be true or false")
+            return nil
+        }
+    }
+
+    private mutating func number(_ node: Node, _ key: String, _ range: ClosedRange<Int>) -> Int? {
+        guard let number = Int(text(node, key)), range.contains(number) else {
+            problem(line(node, key), "'\(key)' must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+            return nil
+        }
+        return number
+    }
+
+    private mutating func choice<Value: RawRepresentable & CaseIterable>(_ node: Node, _ key: String) -> Value?
+    where Value.RawValue == String {
+        if let value = Value(rawValue: text(node, key)) { return value }
+        problem(line(node, key), "'\(key)' must be one of \(Value.allCases.map(\.rawValue).joined(separator: ", "))")
+        return nil
+    }
+
+    private mutating func words(_ node: Node, _ key: String) -> [String] {
+        guard case .sequence(let sequence) = node, sequence.count <= 100 else {
+            problem(line(node, key), "'\(key)' must be a list of at most 100 texts")
+            return []
+        }
+        return sequence.map { text($0, key) }
+    }
+
+    private mutating func map(_ node: Node, _ key: String) -> [String: String] {
+        guard case .mapping(let mapping) = node, mapping.count <= 50 else {
+            problem(line(node, key), "'\(key)' must be a mapping of at most 50 texts")
+            return [:]
+        }
+        var map: [String: String] = [:]
+        for (name, value) in mapping { map[text(name, key)] = text(value, key) }
+        return map
+    }
+
+    private func line(_ node: Node, _ key: String) -> Int { node.mark?.line ?? lines[key] ?? 0 }
+
+    // MARK: What belongs together
+
+    private mutating func check(_ profile: inout PlatformProfile) {
+        if Word.folded(profile.name) != profile.name {
+            problem(lines["name"] ?? 0, "'name' must be a word of lower-case letters, digits, '_' and '-'")
+        }
+        if let other = profile.credentialsOf, Word.folded(other) != other {
+            problem(lines["credentials_of"] ?? 0, "'credentials_of' must name a platform")
+        }
+        if profile.displayName.isEmpty { profile.displayName = profile.name }
+        for host in profile.allowedHosts where !OutboundURL.isName(host) && AddressRange.normalized(host) != host {
+            problem(lines["allowed_hosts"] ?? 0, "'allowed_hosts' must be host names, without scheme, port or wildcard")
+        }
+        checkURL("authorization_url", profile.authorizationURL, needsHost: false, profile)
+        checkURL("token_url", profile.tokenURL, profile)
+        checkURL("refresh_url", profile.refreshURL, profile)
+        checkURL("revocation_url", profile.revocationURL, profile)
+        checkURL("verify", profile.verify?.url ?? "", profile)
+        let needsToken = profile.auth == .clientCredentials || (profile.auth == .oauth2 && !profile.authorizationURL.isEmpty)
+        if needsToken, profile.tokenURL.isEmpty { problem(lines["auth"] ?? 0, "'token_url' is missing") }
+        if profile.verify != nil, profile.verify?.url.isEmpty == true { problem(lines["verify"] ?? 0, "'verify.url' is missing") }
+        if profile.tokenAuthMethod == .privateKey, !profile.tokenURL.isEmpty, profile.bodyFormat == .json {
+            problem(lines["body_format"] ?? 0, "private_key_jwt goes with body_format form")
+        }
+    }
+
+    private mutating func checkURL(_ key: String, _ text: String, needsHost: Bool = true, _ profile: PlatformProfile) {
+        guard !text.isEmpty else { return }
+        let line = lines[key] ?? 0
+        guard let url = OutboundURL(text) else { return problem(line, "'\(key)' is not a plain https URL") }
+        if url.scheme != .https, !url.isAddress, url.host != "localhost" { problem(line, "'\(key)' must be https") }
+        if needsHost, !profile.allowedHosts.contains(url.host) {
+            problem(line, "the host of '\(key)' is not in 'allowed_hosts'")
+        }
+    }
+}
+
+/// Everything that is wrong with one profile.
+package struct ProfileProblems: Error, Sendable {
+    package var all: [ProfileProblem]
+}

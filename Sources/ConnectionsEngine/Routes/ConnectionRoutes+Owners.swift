@@ -1,0 +1,248 @@
+import EngineKit
+import Syntax
+
+extension ConnectionRoutes {
+    // MARK: Status
+
+    var status: EnginePath {
+        EnginePath(
+            "status/{owner}", "What an owner is connected to.",
+            fields: [
+                Self.names[0], Field("environment", .string, default: "prod", "prod when not given."),
+                Field("state", .string, "Only those in this state; `missing` means not_connected."),
+                Field("detailed", .bool, default: false, "With scopes, times and failures of each."),
+            ],
+            endpoints: [.read: .init("Every platform with its state.", changesNothing: true, readStatus)])
+    }
+
+    /// Every platform that is known appears, and those that were stored under a profile that is gone.
+    private func readStatus(_ request: Request) async throws -> Response {
+        let owner = try Owner(request.captures["owner"])
+        guard let place = Word.folded(request.fields.string("environment") ?? "prod") else { throw Self.badEnvironment }
+        let wanted = try request.fields.string("state").map(state)
+        let isDetailed = request.fields.bool("detailed") ?? false
+        var found: [String: JSONObject] = [:]
+        if let key = try await store.owner(owner), !key.isDeleting {
+            let names = try await store.storage.list(
+                Listing(prefix: ConnectionStore.Key.tokens(of: owner) + place + "/", limit: PlatformCatalog.profilesMax))
+            for name in names {
+                let id = ConnectionID(owner: owner, environment: place, platform: name)
+                guard let grant = try await store.load(id, key)?.grant else { continue }
+                found[name] = isDetailed ? described(grant, id) : ["status": .string(shownState(grant).rawValue)]
+            }
+        }
+        var rows: [JSON] = []
+        for name in Set(environment.catalog.names + found.keys).sorted() {
+            let status = found[name]?["status"]?.stringValue ?? "not_connected"
+            if let wanted, wanted != status { continue }
+            var row: JSONObject = ["platform": .string(name), "status": .string(status)]
+            for member in found[name] ?? .init() where row[member.key] == nil { row[member.key] = member.value }
+            rows.append(.object(row))
+        }
+        return .data(["connected_platforms": .array(rows)])
+    }
+
+    private func state(_ text: String) throws(CofferError) -> String {
+        if text == "missing" || text == "not_connected" { return "not_connected" }
+        guard let state = Grant.State(rawValue: text) else {
+            throw .invalid("field 'state' must be active, token_expired, refresh_failing, revoked or not_connected")
+        }
+        return state.rawValue
+    }
+
+    // MARK: Owners
+
+    var owners: EnginePath {
+        EnginePath(
+            "owners", "Everybody who has connections.",
+            fields: [
+                Field("after", .string, "The last owner of the page before."),
+                Field("limit", .int, "At most so many; 1000 when not given."),
+                Field("kind", .string, "user or project."),
+            ],
+            allowsFolder: true,
+            endpoints: [
+                .list: .init("List owners.", changesNothing: true) { request in
+                    let limit = min(max(request.fields.int("limit") ?? 1_000, 1), StorageLimits.pageMax)
+                    let kind = request.fields.string("kind")
+                    var after = request.fields.string("after")
+                    // `project:` sorts before `user:`, so either kind is one stretch of the list.
+                    if let kind, Owner.Kind(rawValue: kind) != nil, (after ?? "") < kind + ":" { after = kind + ":" }
+                    let names = try await store.storage.list(
+                        Listing(prefix: ConnectionStore.Key.owners, after: after, limit: limit))
+                    return try .keys(kind.map { kind in names.filter { $0.hasPrefix(kind + ":") } } ?? names)
+                }
+            ])
+    }
+
+    var owner: EnginePath {
+        EnginePath(
+            "owners/{owner}", "An owner and everything it has.", fields: [Self.names[0]],
+            endpoints: [
+                .read: .init("What the owner has, without tokens.", changesNothing: true) { request in
+                    let owner = try Owner(request.captures["owner"])
+                    guard let key = try await store.owner(owner) else { throw CofferError.notFound }
+                    let names = try await store.connections(of: owner)
+                    return .data([
+                        "owner": .string(owner.description), "deleting": .bool(key.isDeleting),
+                        "connections": .strings(names.map { "\($0.environment)/\($0.platform)" }),
+                    ])
+                },
+                .delete: .init("Revoke and destroy everything of an owner, and its key.", deleteOwner),
+            ])
+    }
+
+    /// Asking again is no error: what is gone is gone.
+    private func deleteOwner(_ request: Request) async throws -> Response {
+        let owner = try Owner(request.captures["owner"])
+        let counts = try await remove(owner)
+        environment.events.give(
+            ConnectionEvent(
+                level: .info, name: .ownerDeleted, message: "owner deleted", engine: request.actor, owner: owner.description,
+                environment: "", platform: "", requestID: request.id, code: nil, at: time.now()))
+        return .data([
+            "owner": .string(owner.description), "deleted": .int(counts.values.reduce(0, +)),
+            "revocations": .object(
+                JSONObject(
+                    counts.sorted { $0.key.rawValue < $1.key.rawValue }.map { .init(key: $0.key.rawValue, value: .int($0.value)) })),
+        ])
+    }
+
+    /// First nobody reads or writes any more, then each connection goes, and last the key. A crash in between is taken up
+    /// again by ``finishDeletions()``.
+    func remove(_ owner: Owner) async throws -> [Revocation: Int] {
+        guard try await mark(owner) else { return [:] }
+        var counts: [Revocation: Int] = [:]
+        while true {
+            let page = try await store.connections(of: owner, limit: 200)
+            if page.isEmpty { break }
+            for outcome in try await destroy(page) { counts[outcome, default: 0] += 1 }
+        }
+        var batch = Batch()
+        batch.delete(ConnectionStore.Key.owner(owner))
+        batch.delete("deleting/\(owner)")
+        try await store.storage.commit(batch)
+        return counts
+    }
+
+    private func mark(_ owner: Owner) async throws -> Bool {
+        for _ in 0..<16 {
+            guard var key = try await store.owner(owner) else { return false }
+            if key.isDeleting { return true }
+            key.isDeleting = true
+            var batch = Batch()
+            batch.put(ConnectionStore.Key.owner(owner), key.encoded, if: .version(key.version))
+            batch.put("deleting/\(owner)", [])
+            if try await store.storage.commitIfUnchanged(batch) { return true }
+        }
+        throw CofferError(.conflict, "the owner is changing too often; retry")
+    }
+
+    private func destroy(_ page: [ConnectionID]) async throws -> [Revocation] {
+        try await withThrowingTaskGroup(of: Revocation?.self) { group in
+            var outcomes: [Revocation] = []
+            for (index, id) in page.enumerated() {
+                if index >= 8, let outcome = try await group.next() ?? nil { outcomes.append(outcome) }
+                group.addTask { try await destroy(id) }
+            }
+            for try await outcome in group { if let outcome { outcomes.append(outcome) } }
+            return outcomes
+        }
+    }
+
+    /// Owners whose deletion was interrupted.
+    func finishDeletions() async throws {
+        for name in try await store.storage.list(Listing(prefix: "deleting/", limit: 100)) {
+            if let owner = try? Owner(name) { _ = try await remove(owner) }
+        }
+    }
+
+    // MARK: Platforms
+
+    private static let client = [
+        Field("name", .string, "The platform."),
+        Field("environment", .string, "Where these are for; every environment when not given."),
+        Field("client_id", .string, "From the provider's developer console."),
+        Field("client_secret", .string, "Never answered back."),
+        Field("private_key", .string, "PEM, for platforms with private_key_jwt. Never answered back."),
+    ]
+
+    var platforms: EnginePath {
+        EnginePath(
+            "platforms", "The platforms that are known.", allowsFolder: true,
+            endpoints: [.list: .init("List platforms.", changesNothing: true) { _ in try .keys(environment.catalog.names) }])
+    }
+
+    var platform: EnginePath {
+        EnginePath(
+            "platforms/{name}", "A platform's profile and its client credentials.", fields: Self.client,
+            endpoints: [
+                .read: .init("The profile, and for which environments there are credentials.", changesNothing: true, readPlatform),
+                .update: .init("Store client id and secret.", writePlatform),
+                .delete: .init("Forget client id and secret.", deletePlatform),
+            ])
+    }
+
+    /// The same for one environment, for policies that tell them apart.
+    var platformClient: EnginePath {
+        EnginePath(
+            "platforms/{name}/{environment}", "A platform's client credentials in one environment.", fields: Self.client,
+            endpoints: [
+                .read: .init("Client id, without its secret.", changesNothing: true, readPlatform),
+                .update: .init("Store client id and secret.", writePlatform),
+                .delete: .init("Forget client id and secret.", deletePlatform),
+            ])
+    }
+
+    private func named(_ request: Request) throws(CofferError) -> (profile: PlatformProfile, place: String?) {
+        guard let name = Word.folded(request.captures["name"]) else { throw Self.badPlatform }
+        let sent = request.fields.string("environment").flatMap { $0.isEmpty ? nil : $0 }
+        let place = sent.flatMap(Word.folded)
+        guard (sent == nil) == (place == nil) else { throw Self.badEnvironment }
+        if name != request.captures["name"] || place != sent {
+            let path = request.captures["environment"].isEmpty ? "platforms/\(name)" : "platforms/\(name)/\(place ?? "")"
+            guard request.mayAlso(request.operation, path) else { throw .denied }
+        }
+        return (try profile(name), place)
+    }
+
+    private func readPlatform(_ request: Request) async throws -> Response {
+        let (profile, place) = try named(request)
+        var shown: JSONObject = [
+            "name": .string(profile.name), "display_name": .string(profile.displayName), "auth": .string(profile.auth.rawValue),
+            "docs": .string(profile.docs), "categories": .strings(profile.categories),
+            "default_scopes": .strings(profile.defaultScopes), "allowed_hosts": .strings(profile.allowedHosts),
+            "configured": .strings(try await refresher.clients.places(profile.name).map { $0 == ClientStore.anywhere ? "*" : $0 }),
+        ]
+        if let client = try await refresher.clients.read(profile.name, place) { shown["client_id"] = .string(client.id) }
+        return .data(shown)
+    }
+
+    private func writePlatform(_ request: Request) async throws -> Response {
+        let (profile, place) = try named(request)
+        guard let id = request.fields.string("client_id"), (1...512).contains(id.utf8.count) else {
+            throw CofferError.invalid("missing field 'client_id'")
+        }
+        let secret = request.fields.string("client_secret") ?? ""
+        let key = request.fields.string("private_key") ?? ""
+        guard secret.utf8.count <= 4_096, key.utf8.count <= 16_384 else {
+            throw CofferError.invalid("the client secret or private key is too long")
+        }
+        // One that is sent empty by mistake would be sent to the provider as one.
+        switch profile.tokenAuthMethod {
+        case .basic, .post:
+            let needsOne = profile.isRefreshable && profile.auth != .apiKey
+            guard !needsOne || !secret.isEmpty else { throw CofferError.invalid("missing field 'client_secret'") }
+        case .privateKey: guard !key.isEmpty else { throw CofferError.invalid("missing field 'private_key'") }
+        case .none: break
+        }
+        try await refresher.clients.write(ClientCredentials(id: id, secret: secret, privateKey: key), profile.name, place)
+        return .empty
+    }
+
+    private func deletePlatform(_ request: Request) async throws -> Response {
+        let (profile, place) = try named(request)
+        try await refresher.clients.delete(profile.name, place)
+        return .empty
+    }
+}

@@ -1,0 +1,149 @@
+import EngineKit
+import Syntax
+
+extension ConnectionRoutes {
+    static let metadataMax = 32
+    static let metadataBytesMax = 1_024
+
+    func write(_ request: Request) async throws -> Response {
+        let id = try id(request)
+        let profile = try profile(id.platform)
+        let grant = try grant(request, profile)
+        let kept = try await keep(grant, id, profile)
+        counters.count(.stored, id.platform, at: time.now())
+        event(.info, .stored, "connection stored", id, request)
+        return Response(.data(.object(described(kept, id))))
+    }
+
+    /// Stores it in place of whatever was there. A refresh under way loses its lease, and its answer is thrown away.
+    func keep(_ new: Grant, _ id: ConnectionID, _ profile: PlatformProfile) async throws -> Grant {
+        for _ in 0..<16 {
+            var grant = new
+            var batch = Batch()
+            let owner: OwnerKey
+            if let held = try await store.owner(id.owner) {
+                guard !held.isDeleting else { throw ConnectionFailure.deleting }
+                owner = held
+                batch.check(ConnectionStore.Key.owner(id.owner), .version(held.version))
+            } else {
+                owner = OwnerKey(randomness: randomness)
+                batch.put(ConnectionStore.Key.owner(id.owner), owner.encoded, if: .absent)
+            }
+            let old = owner.version == 0 ? nil : try await store.load(id, owner)
+            // Never one that was there before, even if the one before was deleted: who waits compares them.
+            grant.generation = max((old?.grant.generation ?? 0) + 1, now << 10)
+            if grant.refreshToken == nil, let old, old.grant.accessToken == grant.accessToken {
+                grant.refreshToken = old.grant.refreshToken
+            }
+            try store.put(
+                grant, id, owner, old.map { .version($0.version) } ?? .absent, old: old?.grant, due: grant.due(profile),
+                into: &batch)
+            batch.delete(ConnectionStore.Key.flight(id))
+            if try await store.storage.commitIfUnchanged(batch) { return grant }
+        }
+        throw CofferError(.conflict, "the connection is changing too often; retry")
+    }
+
+    // MARK: What was sent
+
+    private func grant(_ request: Request, _ profile: PlatformProfile) throws(CofferError) -> Grant {
+        let fields = request.fields
+        let key = fields.string("api_key")
+        guard let token = key ?? fields.string("access_token"), !token.isEmpty else {
+            throw .invalid("missing field 'access_token' (or 'api_key')")
+        }
+        guard key == nil || fields.string("access_token") == nil else {
+            throw .invalid("'access_token' and 'api_key' exclude each other")
+        }
+        let kind = try kind(fields.string("type"), hasKey: key != nil, profile)
+        var grant = Grant(kind: kind, accessToken: try checked(token, key == nil ? "access_token" : "api_key"), storedAt: now)
+        if let refresh = fields.string("refresh_token"), !refresh.isEmpty {
+            grant.refreshToken = try checked(refresh, "refresh_token")
+        }
+        if let type = fields.string("token_type"), !type.isEmpty {
+            guard type.utf8.count <= 32, TokenReading.isPlain(type) else { throw .invalid("field 'token_type' must be a word") }
+            grant.tokenType = type
+        }
+        if fields.has("scopes") {
+            grant.scopes = Array((fields.strings("scopes") ?? []).flatMap(ScopeList.split).prefix(ScopeList.countMax))
+        }
+        try setExpiry(&grant, fields, profile)
+        grant.metadata = try metadata(fields.stringMap("metadata") ?? [:])
+        grant.metadata["stored_by"] = grant.metadata["stored_by"] ?? request.actor
+        return grant
+    }
+
+    private func kind(_ sent: String?, hasKey: Bool, _ profile: PlatformProfile) throws(CofferError) -> Grant.Kind {
+        if let sent {
+            guard let kind = Grant.Kind(rawValue: sent) else { throw .invalid("field 'type' must be oauth, api_key or manual") }
+            return kind
+        }
+        if hasKey || profile.auth == .apiKey { return .apiKey }
+        return profile.auth == .oauth2 || profile.auth == .clientCredentials ? .oauth : .manual
+    }
+
+    private func checked(_ token: String, _ name: String) throws(CofferError) -> String {
+        guard token.utf8.count <= TokenReading.tokenBytesMax, TokenReading.isPlain(token) else {
+            throw .invalid("field '\(name)' must be at most 16 KiB of visible ASCII")
+        }
+        return token
+    }
+
+    private func setExpiry(_ grant: inout Grant, _ fields: Fields, _ profile: PlatformProfile) throws(CofferError) {
+        if let moment = fields.any("expires_at"), !moment.isNull {
+            guard let seconds = Moment.seconds(moment) else {
+                throw .invalid("field 'expires_at' must be seconds since 1970 or a time such as 2025-08-10T12:00:00Z")
+            }
+            grant.expiresAt = seconds
+            grant.lifetime = max(seconds - now, 0)
+        } else if let seconds = fields.int("expires_in") {
+            guard (0...315_360_000).contains(seconds) else { throw .invalid("field 'expires_in' must be seconds, at least 0") }
+            grant.expiresAt = now + seconds
+            grant.lifetime = seconds
+        } else if grant.kind == .oauth, let seconds = profile.defaultExpiresIn {
+            grant.expiresAt = now + seconds
+            grant.lifetime = seconds
+        }
+        // A token that came expired is refreshed at once; its life time says nothing about the next one's margin.
+        if grant.lifetime == 0 { grant.lifetime = nil }
+    }
+
+    private func metadata(_ sent: [String: String]) throws(CofferError) -> [String: String] {
+        let isSmall =
+            sent.count <= Self.metadataMax
+            && sent.allSatisfy { $0.key.utf8.count <= 128 && $0.value.utf8.count <= Self.metadataBytesMax }
+        guard isSmall else { throw .invalid("metadata has at most 32 entries of at most 1 KiB") }
+        return sent
+    }
+
+    // MARK: What is told
+
+    /// Everything but the tokens.
+    func described(_ grant: Grant, _ id: ConnectionID) -> JSONObject {
+        var object: JSONObject = [
+            "owner": .string(id.owner.description), "environment": .string(id.environment), "platform": .string(id.platform),
+            "type": .string(grant.kind.rawValue), "status": .string(shownState(grant).rawValue),
+            "expires_at": grant.expiresAt.map { .string(Moment.text($0)) } ?? .null, "scopes": .strings(grant.scopes ?? []),
+            "has_refresh_token": .bool(grant.refreshToken != nil), "stored_at": .string(Moment.text(grant.storedAt)),
+            "refreshed_at": grant.refreshedAt.map { .string(Moment.text($0)) } ?? .null,
+            "metadata": Self.sorted(grant.metadata),
+        ]
+        if !grant.reason.isEmpty { object["reason"] = .string(grant.reason) }
+        if grant.isInDoubt { object["refresh_in_doubt"] = true }
+        if !grant.failures.isEmpty {
+            object["failures"] = .array(
+                grant.failures.map { ["at": .string(Moment.text($0.at)), "code": .string($0.code)] })
+        }
+        if grant.nextAttemptAt > now { object["next_attempt_at"] = .string(Moment.text(grant.nextAttemptAt)) }
+        return object
+    }
+
+    /// What a caller would meet now: a token may have run out since the record was written.
+    func shownState(_ grant: Grant) -> Grant.State {
+        guard grant.state == .active || grant.state == .failing, grant.secondsLeft(at: now) < Grant.usableSecondsMin else {
+            return grant.state
+        }
+        if grant.isInDoubt { return .expired }
+        return grant.refreshToken == nil && grant.kind != .manual ? .expired : grant.state
+    }
+}

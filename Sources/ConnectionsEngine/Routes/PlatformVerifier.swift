@@ -1,0 +1,61 @@
+import Foundation
+package import Outbound
+package import Syntax
+
+/// Asks a platform whether a key or token works, by the `verify` rule of its profile: "test connection".
+package struct PlatformVerifier: Sendable {
+    package enum Verdict: String, Sendable {
+        case works
+        case refused
+        /// The platform did not answer as it should: this says nothing about the token.
+        case unknown
+        /// The profile has no rule.
+        case unsupported
+    }
+
+    package struct Finding: Sendable, Hashable {
+        package var verdict: Verdict
+        /// The platform's status code, or why there is none.
+        package var detail: String
+
+        package var shown: JSONObject { ["result": .string(verdict.rawValue), "detail": .string(detail)] }
+    }
+
+    private let catalog: PlatformCatalog
+    private let outbound: any Outbound
+
+    package init(catalog: PlatformCatalog, outbound: any Outbound) {
+        self.catalog = catalog
+        self.outbound = outbound
+    }
+
+    package func verify(_ token: String, on platform: String) async throws -> Finding {
+        guard let profile = catalog[platform], let rule = profile.verify else {
+            return Finding(verdict: .unsupported, detail: "the platform's profile has no verify rule")
+        }
+        var request = OutboundRequest(
+            OutboundRequest.Method(rawValue: rule.method) ?? .get, rule.url, allowedHosts: profile.allowedHosts)
+        request.headers = profile.headers.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        if let colon = rule.header.firstIndex(of: ":") {
+            let name = String(rule.header[..<colon])
+            let value = rule.header[rule.header.index(after: colon)...].drop { $0 == " " }.replacingOccurrences(
+                of: "{token}", with: token)
+            request.headers.append((name, value))
+        }
+        do throws(OutboundError) {
+            let reply = try await outbound.send(request)
+            if reply.status == rule.status {
+                let isRefused = (try? JSON(parsing: reply.body))?["ok"] == .bool(false)
+                return Finding(verdict: isRefused ? .refused : .works, detail: "status \(reply.status)")
+            }
+            let isRefused = reply.status == 401 || reply.status == 403
+            return Finding(verdict: isRefused ? .refused : .unknown, detail: "status \(reply.status)")
+        } catch {
+            return Finding(verdict: .unknown, detail: error.text)
+        }
+    }
+}
+
+enum Base64Text {
+    static func encode(_ text: String) -> String { Data(text.utf8).base64EncodedString() }
+}

@@ -1,0 +1,108 @@
+import Crypto
+package import EngineKit
+package import Outbound
+import SecretMemory
+import Synchronization
+import Syntax
+
+/// An outside service that decides which engine may do what. Its answer is believed for a few seconds; without an answer
+/// nobody is let in.
+package struct EngineControl: InlineAuthenticator {
+    private let url: String
+    private let host: String
+    private let outbound: any Outbound
+    private let time: any TimeSource
+    private let key: SecretBytes
+    private let cache = Cache()
+
+    static let cacheSeconds = 5
+    private static let cacheMax = 4_096
+
+    /// nil when the URL is none.
+    package init?(url: String, outbound: any Outbound, time: any TimeSource, randomness: any Randomness) {
+        guard let parsed = OutboundURL(url) else { return nil }
+        self.url = url
+        host = parsed.host
+        self.outbound = outbound
+        self.time = time
+        key = SecretBytes(randomness.bytes(32))
+    }
+
+    private final class Cache: Sendable {
+        let entries = Mutex<[[UInt8]: (until: Int, verdict: InlineVerdict)]>([:])
+    }
+
+    package func authenticate(_ attempt: InlineAttempt) async throws -> InlineVerdict {
+        guard let action = Self.action(attempt), let rule = Self.rule(attempt) else { return .refused(.notAllowed) }
+        let digest = self.digest(attempt, action)
+        let now = time.now().seconds
+        if let held = cache.entries.withLock({ $0[digest] }), held.until > now { return held.verdict }
+        let verdict = try await ask(attempt, action, rule)
+        cache.entries.withLock { entries in
+            if entries.count >= Self.cacheMax { entries.removeAll() }
+            entries[digest] = (now + Self.cacheSeconds, verdict)
+        }
+        return verdict
+    }
+
+    private func ask(_ attempt: InlineAttempt, _ action: String, _ rule: InlinePolicy) async throws -> InlineVerdict {
+        let name = attempt.credentials.name
+        let token = attempt.credentials.secret.withBytes { String(decoding: $0, as: UTF8.self) }
+        let body: JSONObject = [
+            "engine_id": .string(name), "token": .string(token), "action": .string(action),
+            "resource": .string(attempt.path.text),
+        ]
+        var request = OutboundRequest(.post, url, allowedHosts: [host])
+        request.headers = [("Content-Type", "application/json")]
+        request.body = body.encoded()
+        let reply: OutboundReply
+        do throws(OutboundError) {
+            reply = try await outbound.send(request)
+        } catch {
+            throw CofferError(.unavailable, "the engine control service does not answer; nobody is let in without it")
+        }
+        // Exactly this shape: anything else is no permission.
+        guard reply.status == 200, reply.contentType == "application/json",
+            let object = (try? JSON(parsing: reply.body, limits: JSONLimits(depthMax: 4, nodesMax: 64)))?.objectValue,
+            let isAllowed = object["allowed"]?.boolValue, Set(object.keys).isSubset(of: ["allowed", "reason"])
+        else { throw CofferError(.unavailable, "the engine control service answered in another form; nobody is let in") }
+        if isAllowed { return .granted(InlineGrant(displayName: "engine-\(name)", rules: [rule])) }
+        return .refused(object["reason"]?.stringValue == "unknown_engine" ? .unknownName : .notAllowed)
+    }
+
+    private func digest(_ attempt: InlineAttempt, _ action: String) -> [UInt8] {
+        var text = Array("\(attempt.credentials.name)\0\(action)\0\(attempt.path)\0".utf8)
+        attempt.credentials.secret.withBytes { text += Array($0) }
+        defer { zero(&text) }
+        return key.withBytes { Array(HMAC<SHA256>.authenticationCode(for: text, using: SymmetricKey(data: $0))) }
+    }
+
+    private static func action(_ attempt: InlineAttempt) -> String? {
+        let parts = attempt.path.text.split(separator: "/")
+        guard parts.count >= 2 else { return nil }
+        switch (parts[1], attempt.operation) {
+        case ("tokens", .read): return "fetch"
+        case ("tokens", .create), ("tokens", .update): return "store"
+        case ("tokens", .delete), ("owners", .delete): return "delete"
+        case ("status", .read): return "status"
+        case ("owners", .list): return "list"
+        default: return nil
+        }
+    }
+
+    /// Allows this path and nothing else; nil for one that a policy would read as a pattern.
+    private static func rule(_ attempt: InlineAttempt) -> InlinePolicy? {
+        let path = attempt.path.description
+        guard path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !"*\"\\{}$%".utf8.contains($0) }),
+            !path.split(separator: "/").contains("+")
+        else { return nil }
+        let capabilities =
+            switch attempt.operation {
+            case .read, .help: #""read""#
+            case .list: #""list""#
+            case .create, .update, .patch: #""create", "update""#
+            case .delete: #""delete""#
+            }
+        return InlinePolicy(name: "engine-control", text: "path \"\(path)\" { capabilities = [\(capabilities)] }")
+    }
+}

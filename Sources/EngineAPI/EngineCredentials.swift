@@ -1,0 +1,54 @@
+import Core
+import EngineKit
+import HTTPShell
+import NIOHTTP1
+import SecretMemory
+
+/// Who calls: `X-Engine-ID` with `X-Engine-Key` or a Bearer token; a Coffer token as Bearer works too.
+enum EngineCredentials {
+    static let kind = "engine"
+    private static let secretBytesMax = 8_192
+
+    static func read(_ headers: HTTPHeaders, named fromBody: String?) throws(EngineRefusal) -> CoreRequest.Credentials {
+        let id = try single("x-engine-id", headers)
+        let key = try single("x-engine-key", headers)
+        let bearer = try single("authorization", headers).flatMap(Self.bearer)
+        guard key == nil || bearer == nil else { throw .invalid("X-Engine-Key and Authorization must not both be sent") }
+        guard let secret = key ?? bearer, secret.utf8.count <= secretBytesMax else { throw .noCredentials }
+        let name = id ?? fromBody ?? ""
+        if key == nil, name.isEmpty, ["hvs.", "hvb.", "coffer."].contains(where: secret.hasPrefix) { return .token(secret) }
+        return .inline(InlineCredentials(kind: kind, name: EngineName.normal(name), secret: SecretBytes(Array(secret.utf8))))
+    }
+
+    private static func single(_ name: String, _ headers: HTTPHeaders) throws(EngineRefusal) -> String? {
+        let values = headers[name]
+        guard values.count <= 1 else { throw .invalid("the header \(name) was sent twice") }
+        return values.first.flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    private static func bearer(_ value: String) -> String? {
+        guard value.prefix(7).lowercased() == "bearer " else { return nil }
+        let token = value.dropFirst(7).drop { $0 == " " }
+        return token.isEmpty ? nil : String(token)
+    }
+}
+
+/// `ActionEngine`, `action-engine` and `ACTION` are one engine.
+package enum EngineName {
+    package static func normal(_ name: String) -> String {
+        var letters = name.utf8.compactMap { byte -> UInt8? in
+            switch byte {
+            case 0x41...0x5A: byte | 0x20
+            case 0x61...0x7A, 0x30...0x39: byte
+            case UInt8(ascii: "-"), UInt8(ascii: "_"): UInt8(ascii: "_")
+            default: nil
+            }
+        }
+        for tail in ["_engine", "engine"]
+        where letters.count > tail.utf8.count && letters.suffix(tail.utf8.count).elementsEqual(tail.utf8) {
+            letters.removeLast(tail.utf8.count)
+            break
+        }
+        return String(decoding: letters.prefix(64), as: UTF8.self)
+    }
+}

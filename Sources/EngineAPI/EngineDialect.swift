@@ -1,0 +1,36 @@
+package import Core
+import EngineKit
+package import HTTPShell
+import NIOHTTP1
+
+/// The Engine API: what the engines of an automation platform speak to store and fetch OAuth tokens.
+///
+/// It translates only. Every call becomes one request to the connections mount, so policies, audit and quotas hold for
+/// it as for everything else. One of these stands for each path prefix of the API.
+package struct EngineDialect: Dialect {
+    package let prefix: String
+    private let pipeline: any Pipeline
+    private let mount: String
+
+    /// `mount` has a final slash.
+    package static func all(pipeline: any Pipeline, mount: String = "connections/") -> [any Dialect] {
+        ["/store_token", "/get_token", "/status", "/vault/", "/oauth/callback"].map { prefix in
+            EngineDialect(prefix: prefix, pipeline: pipeline, mount: mount)
+        }
+    }
+
+    package func respond(to request: ShellRequest) async -> ShellResponse {
+        do throws(EngineRefusal) {
+            let call = try EngineCall(request, mount: mount)
+            let answer = await pipeline.handle(call.request)
+            return try call.reply.response(answer)
+        } catch {
+            return error.response(requestID: request.id)
+        }
+    }
+
+    package func answer(_ refusal: HTTPRefusal) -> ShellResponse {
+        let code = refusal.status == 413 ? "too_large" : refusal.status >= 500 ? "unavailable" : "invalid_request"
+        return EngineRefusal(refusal.status, code, refusal.message).response(requestID: nil)
+    }
+}

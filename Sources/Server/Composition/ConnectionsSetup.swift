@@ -1,0 +1,103 @@
+import ConnectionsEngine
+import Core
+import EngineAPI
+import EngineKit
+import Foundation
+import Logging
+import NIOPosix
+import Outbound
+import SecretMemory
+import ServiceLifecycle
+
+/// What the connections engine and the Engine API need from outside the pipeline.
+struct ConnectionsSetup {
+    var environment: ConnectionsEnvironment
+    var authenticator: InlineAuthenticatorDescription
+    var services: [any Service] = []
+
+    init(_ configuration: ServerConfiguration, time: any TimeSource, randomness: any Randomness, logger: Logger) throws {
+        let settings = configuration.connections
+        let resolver = SystemResolver()
+        let group = MultiThreadedEventLoopGroup.singleton
+        var providers = OutboundClient.Settings()
+        providers.policy = AddressPolicy(allowsPrivate: settings.allowsPrivateEndpoints)
+        // The operator's own services stand where the operator says, on private addresses most of all.
+        var own = OutboundClient.Settings()
+        own.policy = AddressPolicy(allowsPrivate: true)
+        own.timeoutMilliseconds = 5_000
+        let ownClient = OutboundClient(group: group, resolver: resolver, settings: own)
+
+        environment = ConnectionsEnvironment(
+            catalog: try Self.catalog(settings.platformDirectory),
+            outbound: OutboundClient(group: group, resolver: resolver, settings: providers),
+            callbackURL: configuration.apiAddress.isEmpty ? "" : configuration.apiAddress + "/oauth/callback")
+        if let url = settings.eventsURL {
+            var spool = EventSpool.Settings(url: url)
+            spool.token = settings.eventsToken
+            spool.directory = settings.eventsDirectory ?? configuration.storageDirectory.map { $0 + "/events" }
+            guard let sink = EventSpool(spool, outbound: ownClient, time: time) else {
+                throw ConfigurationError("events_url must be an http or https URL, and events_dir a directory that can be written")
+            }
+            environment.events = sink
+            services.append(EventSpoolService(spool: sink))
+        }
+        var control = own
+        control.timeoutMilliseconds = 2_000
+        authenticator = try Self.authenticator(
+            configuration, OutboundClient(group: group, resolver: resolver, settings: control), time, randomness, logger)
+    }
+
+    private static func catalog(_ directory: String?) throws -> PlatformCatalog {
+        guard let directory else { return .builtIn }
+        let found = PlatformCatalog.lint(directory)
+        if let problem = found.problems.first { throw ConfigurationError("\(problem)") }
+        return .builtIn.overridden(by: found.profiles)
+    }
+
+    private static func authenticator(
+        _ configuration: ServerConfiguration, _ outbound: OutboundClient, _ time: any TimeSource, _ randomness: any Randomness,
+        _ logger: Logger
+    ) throws -> InlineAuthenticatorDescription {
+        let settings = configuration.connections
+        if let url = settings.controlURL {
+            guard let control = EngineControl(url: url, outbound: outbound, time: time, randomness: randomness) else {
+                throw ConfigurationError("engine_control_url must be an http or https URL")
+            }
+            return InlineAuthenticatorDescription(kind: "engine") { _ in control }
+        }
+        var accounts: [EngineAccount] = []
+        for engine in settings.engines {
+            if EngineName.normal(engine.name) == "local", configuration.dev == nil {
+                logger.warning("LOCAL_ENGINE_KEY is for dev mode only and is ignored")
+                continue
+            }
+            accounts.append(
+                EngineAccount(name: engine.name, keys: engine.keys.map { SecretBytes(Array($0.utf8)) }, policies: engine.policies))
+        }
+        let known = EngineAuthenticator(accounts, randomness: randomness)
+        return InlineAuthenticatorDescription(kind: "engine") { _ in known }
+    }
+}
+
+extension ServerConfiguration {
+    /// nil when everything is in memory.
+    var storageDirectory: String? {
+        if case .sqlite(let directory)? = storage { directory } else { nil }
+    }
+}
+
+/// Sends events once a second until the server ends.
+struct EventSpoolService: Service {
+    let spool: EventSpool
+
+    func run() async throws {
+        let spool = spool
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                await spool.runRound()
+                try? await Task.sleep(for: .seconds(1))
+            }
+        }
+        spool.finish()
+    }
+}

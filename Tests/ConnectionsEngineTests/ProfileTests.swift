@@ -1,0 +1,82 @@
+import ConnectionsEngine
+import Outbound
+import TestSupport
+import Testing
+
+@Suite("Platform profiles")
+struct ProfileTests {
+    static let builtInNames = [
+        "google", "gmail", "google_calendar", "google_drive", "google_sheets", "slack", "notion", "github", "microsoft",
+        "salesforce", "hubspot", "reddit", "stripe", "linear", "jira", "dropbox", "zoom", "discord", "linkedin", "generic",
+    ]
+
+    @Test("every built-in profile is valid, complete and found by its name", arguments: builtInNames)
+    func builtIn(name: String) throws {
+        let text = try #require(BuiltInProfiles.all.first { $0.name == name }?.text)
+        let profile = try PlatformCatalog.profile(text, file: name)
+        #expect(profile.name == name)
+        #expect(PlatformCatalog.builtIn[name] == profile)
+        if profile.auth == .oauth2 {
+            #expect(OutboundURL(profile.authorizationURL)?.scheme == .https)
+            #expect(OutboundURL(profile.tokenURL)?.scheme == .https)
+            #expect(profile.verify != nil)
+            // Where a lost answer may be asked for again, it must be because the old token stays good.
+            #expect(profile.retriesInDoubt || profile.rotatesRefreshToken)
+        }
+        if let other = profile.credentialsOf { #expect(PlatformCatalog.builtIn[other] != nil) }
+    }
+
+    @Test("there are no built-in profiles but those")
+    func complete() {
+        #expect(Set(BuiltInProfiles.all.map(\.name)) == Set(Self.builtInNames))
+    }
+
+    @Test(
+        "says file, line and reason of what is wrong",
+        arguments: [
+            ("name: x\nallowed_host: [a.b]", 2, "unknown key 'allowed_host'"),
+            ("name: X", 1, "'name' must be a word"),
+            ("auth: oauth2", 0, "'name' must be a word"),
+            ("name: x\npkce: perhaps", 2, "'pkce' must be true or false"),
+            ("name: x\nrefresh_margin: -1", 2, "'refresh_margin' must be a whole number"),
+            ("name: x\ntoken_auth_method: secret", 2, "'token_auth_method' must be one of client_secret_basic"),
+            ("name: x\ntoken_url: https://a.b/t\n", 2, "the host of 'token_url' is not in 'allowed_hosts'"),
+            ("name: x\ntoken_url: http://a.b/t\nallowed_hosts: [a.b]", 2, "'token_url' must be https"),
+            ("name: x\ntoken_url: https://2130706433/t\nallowed_hosts: [a.b]", 2, "'token_url' is not a plain https URL"),
+            ("name: x\nallowed_hosts: ['*.a.b']", 2, "'allowed_hosts' must be host names"),
+            ("name: x\nverify:\n  url: https://a.b/\n  method: DROP\nallowed_hosts: [a.b]", 2, "'verify.method' must be"),
+            ("name: x\nauthorization_url: https://a.b/", 0, "'token_url' is missing"),
+            ("name: x\nresponse:\n  token: a.b", 2, "unknown key 'token' in 'response'"),
+            ("- a\n- b", 1, "a profile is a mapping"),
+            ("", 1, "the file is empty"),
+            ("name: [", 0, "not valid YAML"),
+            ("name: x\nname: y", 0, "not valid YAML"),
+        ])
+    func problems(text: String, line: Int, reason: String) throws {
+        do {
+            _ = try PlatformCatalog.profile(text, file: "p.yaml")
+            Issue.record("it was accepted")
+        } catch let problems as ProfileProblems {
+            let found = try #require(problems.all.first { $0.reason.hasPrefix(reason) }, "\(problems.all)")
+            #expect(found.file == "p.yaml")
+            if line > 0 { #expect(found.line == line) }
+        }
+    }
+
+    @Test("a folder lays its profiles over the built-in ones, and all its problems are told")
+    func folder() throws {
+        let directory = try TemporaryDirectory()
+        try write("name: slack\nauth: api_key\n", directory.file("slack.yaml"))
+        try write("name: acme\nauth: api_key\n", directory.file("acme.yml"))
+        let good = PlatformCatalog.lint(directory.path)
+        #expect(good.problems.isEmpty)
+        let catalog = PlatformCatalog.builtIn.overridden(by: good.profiles)
+        #expect(catalog["slack"]?.auth == .apiKey)
+        #expect(catalog["acme"] != nil && catalog["google"] != nil)
+        try write("nam: x\n", directory.file("bad.yaml"))
+        try write("name: acme\nauth: api_key\n", directory.file("twice.yaml"))
+        let bad = PlatformCatalog.lint(directory.path)
+        #expect(bad.problems.contains { $0.description.hasSuffix("bad.yaml:1: unknown key 'nam'") })
+        #expect(bad.problems.contains { $0.reason.contains("same 'name'") })
+    }
+}

@@ -1,0 +1,312 @@
+import ConnectionsEngine
+import EngineKit
+import Outbound
+import Syntax
+import TestSupport
+import Testing
+
+@Suite("Refreshing")
+struct RefreshTests {
+    @Test("a token that is good for long is answered without asking the provider")
+    func valid() async throws {
+        let driver = ConnectionsDriver()
+        try await driver.connect()
+        #expect(try await driver.token() == "first-canary")
+        #expect(driver.provider.calls.isEmpty)
+    }
+
+    @Test("inside the margin the old token is answered and a new one is fetched in the background")
+    func margin() async throws {
+        let driver = ConnectionsDriver()
+        try await driver.connect(seconds: 3_600)
+        driver.time.advance(seconds: 3_600 - 800)
+        #expect(try await driver.token() == "first-canary")
+        await driver.engine.finish()
+        #expect(driver.provider.calls.count == 1)
+        #expect(try await driver.token().hasPrefix("access-canary"))
+    }
+
+    @Test("an expired token is refreshed while the caller waits, and its refresh token replaced")
+    func expired() async throws {
+        let driver = ConnectionsDriver()
+        try await driver.connect()
+        for _ in 1...3 {
+            driver.time.advance(seconds: 4_000)
+            #expect(try await driver.token().hasPrefix("access-canary"))
+        }
+        #expect(driver.provider.calls.count == 3)
+        #expect(driver.provider.violations.isEmpty)
+        let request = driver.provider.calls[0]
+        let form = Provider.form(request.body)
+        #expect(
+            form["grant_type"] == "refresh_token" && form["client_id"] == "id" && form["client_secret"] == "client-secret-canary")
+        #expect(request.allowedHosts == ["auth.acme.test"])
+        #expect(!request.headers.contains { $0.name.lowercased().hasPrefix("x-") || $0.name.lowercased() == "authorization" })
+    }
+
+    @Test("a refresh token that the provider's answer leaves out is kept")
+    func omitted() async throws {
+        let driver = ConnectionsDriver()
+        try await driver.connect()
+        driver.provider.next(.keepRefreshToken)
+        for _ in 1...2 {
+            driver.time.advance(seconds: 4_000)
+            #expect(try await driver.token().hasPrefix("access-canary"))
+        }
+        #expect(
+            Provider.form(driver.provider.calls[0].body)["refresh_token"]
+                == Provider.form(driver.provider.calls[1].body)["refresh_token"])
+    }
+
+    @Test("without expires_in the profile's life time counts, and without that the token never ends")
+    func noExpiry() async throws {
+        let driver = ConnectionsDriver()
+        try await driver.connect(seconds: 60)
+        driver.provider.next(.withoutExpiry)
+        driver.time.advance(seconds: 100)
+        #expect(try await driver.token().hasPrefix("access-canary"))
+        driver.time.advance(seconds: 100_000_000)
+        #expect(try await driver.token().hasPrefix("access-canary"))
+        #expect(driver.provider.calls.count == 1)
+    }
+
+    @Test("64 callers at once on an expired connection, on two processes over one store, cause one refresh")
+    func singleFlight() async throws {
+        let first = ConnectionsDriver(storage: YieldingStorage(StampingStorage(MemoryStorage())))
+        try await first.connect()
+        first.time.advance(seconds: 4_000)
+        let second = first.another()
+        first.provider.hold()
+        let tokens = try await withThrowingTaskGroup(of: String.self) { group in
+            for number in 0..<64 { group.addTask { try await (number % 2 == 0 ? first : second).token() } }
+            await first.provider.called(times: 1)
+            for _ in 0..<200 { await Task.yield() }
+            first.provider.letGo()
+            return try await group.reduce(into: Set<String>()) { $0.insert($1) }
+        }
+        #expect(tokens.count == 1 && tokens.first?.hasPrefix("access-canary") == true)
+        #expect(first.provider.calls.count == 1)
+        #expect(first.provider.violations.isEmpty)
+        #expect(try await first.keys("flight/").isEmpty)
+    }
+
+    @Test("min_ttl asks for a token that lives longer, and scopes that are missing are named")
+    func wishes() async throws {
+        let driver = ConnectionsDriver()
+        try await driver.connect(seconds: 1_000)
+        #expect(try await driver.token(query: ["min_ttl": "500"]) == "first-canary")
+        #expect(try await driver.token(query: ["min_ttl": "2000"]).hasPrefix("access-canary"))
+        let refused = try #require(await driver.refusal(.read, ConnectionsDriver.path, query: ["scopes": "read,files.write"]))
+        #expect(refused.reason == "insufficient_scope")
+        #expect(refused.messages.first?.contains("files.write") == true && refused.messages.first?.contains("read ") == false)
+    }
+
+    @Test("without a refresh token an expired connection needs its person")
+    func noRefreshToken() async throws {
+        let driver = ConnectionsDriver()
+        try await driver.connect(refresh: false)
+        driver.time.advance(seconds: 4_000)
+        #expect(await driver.fetchReason() == "token_expired")
+        #expect(try await driver.status()["status"] == "token_expired")
+        #expect(driver.provider.calls.isEmpty)
+    }
+
+    @Test("invalid_grant needs the person, and the provider is not asked again")
+    func invalidGrant() async throws {
+        let driver = ConnectionsDriver()
+        try await driver.connect()
+        driver.time.advance(seconds: 4_000)
+        driver.provider.next(.answer(400, #"{"error":"invalid_grant","error_description":"canary"}"#))
+        #expect(await driver.fetchReason() == "token_expired")
+        #expect(await driver.fetchReason() == "token_expired")
+        #expect(driver.provider.calls.count == 1)
+        #expect(try await driver.status()["reason"] == "invalid_grant")
+        #expect(driver.events.count(.disconnected) == 1)
+        // Connecting again mends it.
+        try await driver.connect()
+        #expect(try await driver.token() == "first-canary")
+    }
+
+    static let outages: [Provider.Act] = [
+        .answer(500, "{}"), .answer(503, "<html>"), .answer(429, "{}"), .answer(400, #"{"error":"server_error"}"#),
+        .fail(.notSent(.unreachable)), .fail(.notSent(.unresolved)), .answer(302, ""),
+        .answer(200, #"{"ok":false,"error":"fatal"}"#),
+        .answer(401, #"{"error":"invalid_client"}"#), .fail(.refused(.forbiddenAddress)),
+    ]
+
+    @Test(
+        "an outage is no invalid_grant: the next attempt waits, and then works with the same refresh token",
+        arguments: outages.indices)
+    func outage(index: Int) async throws {
+        let driver = ConnectionsDriver()
+        try await driver.connect()
+        driver.time.advance(seconds: 4_000)
+        driver.provider.next(Self.outages[index])
+        let refused = try #require(await driver.refusal(.read, ConnectionsDriver.path))
+        #expect(refused.reason == "provider_failing")
+        #expect((24...36).contains(refused.retryAfter ?? 0))
+        #expect(await driver.fetchReason() == "provider_failing")
+        #expect(driver.provider.calls.count == 1)
+        #expect(try await driver.status()["status"] == "refresh_failing")
+        driver.time.advance(seconds: 37)
+        #expect(try await driver.token().hasPrefix("access-canary"))
+        #expect(driver.provider.violations.isEmpty)
+        #expect(try await driver.status()["status"] == "active")
+    }
+
+    static let lost: [Provider.Act] = [
+        .spendAndFail(.unanswered(.timedOut)), .spendAndFail(.unanswered(.closed)), .spendAndFail(.unanswered(.tooLarge)),
+        .spendAndAnswer(OutboundReply(status: 200, contentType: "text/html", body: Array("<html>".utf8))),
+        .spendAndAnswer(OutboundReply(status: 200, body: Array(#"{"access_token":""}"#.utf8))),
+        .spendAndAnswer(OutboundReply(status: 200, body: Array(#"{"a":1,"a":2}"#.utf8))),
+    ]
+
+    @Test("a lost answer leaves the connection in doubt: the refresh token is not used again by itself", arguments: lost.indices)
+    func lostAnswer(index: Int) async throws {
+        let driver = ConnectionsDriver()
+        try await driver.connect()
+        driver.time.advance(seconds: 4_000)
+        driver.provider.next(Self.lost[index])
+        for _ in 0..<3 {
+            #expect(await driver.fetchReason() == "token_expired")
+            driver.time.advance(seconds: 7_200)
+            await driver.engine.runRound()
+        }
+        #expect(driver.provider.calls.count == 1)
+        #expect(driver.provider.violations.isEmpty)
+        let status = try await driver.status()
+        #expect(status["refresh_in_doubt"] == true && status["status"] == "token_expired" && status["reason"] == "in_doubt")
+        #expect(driver.events.count(.inDoubt) == 1)
+    }
+
+    @Test("where a provider allows it, a lost answer is asked for again")
+    func lostButRepeatable() async throws {
+        let driver = ConnectionsDriver()
+        let path = "tokens/user:u1/prod/calm"
+        try await driver.connect(path)
+        driver.time.advance(seconds: 4_000)
+        driver.provider.next(.fail(.unanswered(.timedOut)))
+        #expect(await driver.fetchReason(path) == "provider_failing")
+        driver.time.advance(seconds: 40)
+        #expect(try await driver.token(path).hasPrefix("access-canary"))
+    }
+
+    @Test("by hand a connection in doubt is tried again, but only when that is said")
+    func retryByHand() async throws {
+        let driver = ConnectionsDriver()
+        try await driver.connect()
+        driver.time.advance(seconds: 4_000)
+        driver.provider.next(.fail(.unanswered(.timedOut)))
+        #expect(await driver.fetchReason() == "token_expired")
+        #expect(await driver.refusal(.update, ConnectionsDriver.path + "/refresh")?.reason == "token_expired")
+        #expect(driver.provider.calls.count == 1)
+        try await driver.send(.update, ConnectionsDriver.path + "/refresh", ["retry_in_doubt": true])
+        #expect(try await driver.token().hasPrefix("access-canary"))
+        #expect(try await driver.status()["refresh_in_doubt"] == nil)
+    }
+
+    @Test("a process that dies while the provider is asked leaves the connection in doubt, not lost and not asked twice")
+    func interrupted() async throws {
+        let first = ConnectionsDriver()
+        try await first.connect(seconds: 1_200)
+        first.time.advance(seconds: 1_000)
+        first.provider.hold()
+        // The old token is still good, so this sets off a refresh that never comes to its end.
+        #expect(try await first.token() == "first-canary")
+        await first.provider.called(times: 1)
+        let second = first.another()
+        first.time.advance(seconds: 31)
+        #expect(try await second.token() == "first-canary")
+        await second.engine.finish()
+        #expect(try await second.status()["refresh_in_doubt"] == true)
+        #expect(second.provider.calls.count == 1)
+        // The first was only slow: what it got still resolves the doubt.
+        first.provider.letGo()
+        await first.engine.finish()
+        #expect(try await second.token().hasPrefix("access-canary"))
+        #expect(try await second.status()["refresh_in_doubt"] == nil)
+        #expect(first.provider.violations.isEmpty)
+    }
+
+    @Test("a connection that is deleted while it is refreshed stays deleted")
+    func deletedMeanwhile() async throws {
+        let driver = ConnectionsDriver()
+        try await driver.connect()
+        driver.time.advance(seconds: 4_000)
+        driver.provider.hold()
+        async let fetched = driver.fetchReason()
+        await driver.provider.called(times: 1)
+        async let deleted = driver.send(.delete, ConnectionsDriver.path)
+        await driver.provider.called(times: 2)
+        driver.provider.letGo()
+        _ = try await deleted
+        // It was refreshed in time, or its answer was thrown away; there is none afterwards in either case.
+        _ = await fetched
+        #expect(await driver.fetchReason() == "not_connected")
+        #expect(try await driver.keys().filter { !$0.hasPrefix("owner/") && !$0.hasPrefix("platform/") } == [])
+    }
+
+    @Test("a new grant that is stored while the old one is refreshed wins")
+    func replacedMeanwhile() async throws {
+        let driver = ConnectionsDriver()
+        try await driver.connect()
+        driver.time.advance(seconds: 4_000)
+        driver.provider.hold()
+        async let fetched = driver.token()
+        await driver.provider.called(times: 1)
+        try await driver.send(.update, ConnectionsDriver.path, ["access_token": "newer-canary", "expires_in": 3_600])
+        driver.provider.letGo()
+        #expect(try await fetched == "newer-canary")
+        #expect(try await driver.token() == "newer-canary")
+    }
+
+    @Test("waits double up to an hour, and after four days the person is asked")
+    func givesUp() async throws {
+        let driver = ConnectionsDriver()
+        try await driver.connect()
+        driver.time.advance(seconds: 4_000)
+        var waits: [Int] = []
+        for _ in 0..<200 {
+            driver.provider.next(.answer(400, #"{"error":"invalid_client"}"#))
+            let refused = try #require(await driver.refusal(.read, ConnectionsDriver.path))
+            guard refused.reason == "provider_failing", let wait = refused.retryAfter else { break }
+            waits.append(wait)
+            driver.time.advance(seconds: wait)
+        }
+        #expect(await driver.fetchReason() == "token_expired")
+        #expect(try await driver.status()["reason"] == "gave_up")
+        #expect((90...130).contains(waits.count), "\(waits.count)")
+        #expect(waits.max() ?? 0 <= 4_320 && Set(waits.suffix(50)).count > 10)
+        for (index, expected) in [30, 60, 120, 240].enumerated() {
+            #expect(abs(waits[index] - expected) <= expected / 5 + 1)
+        }
+    }
+
+    @Test("a provider that fails again and again is left alone for a while")
+    func circuit() async throws {
+        let driver = ConnectionsDriver()
+        for number in 1...7 { try await driver.connect("tokens/user:u\(number)/prod/acme") }
+        driver.time.advance(seconds: 4_000)
+        for number in 1...5 {
+            driver.provider.next(.answer(503, ""))
+            #expect(await driver.fetchReason("tokens/user:u\(number)/prod/acme") == "provider_failing")
+        }
+        let refused = try #require(await driver.refusal(.read, "tokens/user:u6/prod/acme"))
+        #expect(refused.messages.first?.contains("circuit_open") == true)
+        #expect(driver.provider.calls.count == 5)
+        driver.time.advance(seconds: 61)
+        #expect(try await driver.token("tokens/user:u6/prod/acme").hasPrefix("access-canary"))
+        #expect(try await driver.token("tokens/user:u7/prod/acme").hasPrefix("access-canary"))
+    }
+
+    @Test("each refresh is on record before the provider is asked, and how it ended after it")
+    func recorded() async throws {
+        let driver = ConnectionsDriver()
+        try await driver.connect()
+        driver.time.advance(seconds: 4_000)
+        _ = try await driver.token()
+        let acts = driver.acts.all
+        #expect(acts.count == 2 && acts[0].id == acts[1].id && acts[0].path == "tokens/user:u1/prod/acme/refresh")
+        if case .begun = acts[0].step {} else { Issue.record("the first act is no beginning") }
+    }
+}
