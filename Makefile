@@ -35,6 +35,7 @@ bench: release ## requests per second of the release build, and a million leases
 	scripts/install-system bench
 	bench/run
 	bench/leases
+	bench/connections
 
 fuzz: ## a minute of libFuzzer on each parser of untrusted bytes
 	scripts/run-fuzzers

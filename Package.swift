@@ -130,9 +130,11 @@ let package = Package(
         tests("ServerTests", ["Server", "EngineKit", "HTTPShell", "Syntax", logging]),
         tests("CoreTests", ["Core", "SecretMemory", "Barrier", "EngineKit", "KVEngine", "AuthMethods", "Syntax", "TestSupport", logging]),
         tests("LifetimesTests", ["Lifetimes", "EngineKit", "SecretMemory", "Syntax", "TestSupport"]),
+        tests("ServerTests", ["Server", "HTTPShell", "Syntax", logging]),
         tests(
             "CoreTests",
             ["Core", "SecretMemory", "Barrier", "EngineKit", "KVEngine", "AuthMethods", "Syntax", "TestSupport", logging]),
+        tests("LifetimesTests", ["Lifetimes", "EngineKit", "SecretMemory", "Syntax", "TestSupport"]),
         tests("AuditTests", ["Audit", "EngineKit", "Syntax", "SecretMemory", "TestSupport", crypto, logging]),
         tests("OutboundTests", ["Outbound", "EngineKit"] + nio),
         tests(

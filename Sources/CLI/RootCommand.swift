@@ -13,7 +13,7 @@ struct RootCommand: ParsableCommand {
                 name: "Secrets",
                 subcommands: [
                     ReadCommand.self, WriteCommand.self, ListCommand.self, PatchCommand.self, DeleteCommand.self, KvCommand.self,
-                    UnwrapCommand.self,
+                    UnwrapCommand.self, InsightsCommand.self, PlatformCommand.self,
                 ]),
             CommandGroup(
                 name: "Server",

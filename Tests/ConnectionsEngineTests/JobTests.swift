@@ -1,0 +1,106 @@
+import ConnectionsEngine
+import EngineKit
+import Outbound
+import Syntax
+import TestSupport
+import Testing
+
+@Suite("What happens without being asked")
+struct JobTests {
+    @Test("what falls due is refreshed, a few at a time for each provider, and nothing else")
+    func due() async throws {
+        let driver = ConnectionsDriver()
+        for number in 0..<60 { try await driver.connect("tokens/user:u\(number)/prod/acme", seconds: number < 40 ? 3_600 : 50_000) }
+        try await driver.connect("tokens/user:u1/prod/other")
+        await driver.engine.runRound()
+        #expect(driver.provider.calls.isEmpty)
+        driver.time.advance(seconds: 2_800)
+        await driver.engine.runRound()
+        #expect(driver.provider.calls.count == 41)
+        #expect(driver.provider.underWayMax <= 16)
+        #expect(driver.provider.violations.isEmpty)
+        await driver.engine.runRound()
+        #expect(driver.provider.calls.count == 41)
+        #expect(try await driver.keys("due/").count == 61)
+    }
+
+    @Test("a provider that fails holds up no other one")
+    func fairness() async throws {
+        let driver = ConnectionsDriver()
+        for number in 0..<30 { try await driver.connect("tokens/user:u\(number)/prod/acme", seconds: 100) }
+        try await driver.connect("tokens/user:z/prod/other", seconds: 200)
+        driver.time.advance(seconds: 1_000)
+        for _ in 0..<40 { driver.provider.next(.answer(503, "")) }
+        await driver.engine.runRound()
+        await driver.engine.runRound()
+        #expect(driver.provider.calls.contains { $0.url.contains("other.test") })
+        // Five failures open the circuit; what was under way by then may still fail.
+        #expect(driver.provider.calls.count { $0.url.contains("acme.test") } <= 16)
+    }
+
+    @Test("an idle connection is kept alive where the profile asks for it")
+    func keepAlive() async throws {
+        let driver = ConnectionsDriver()
+        try await driver.connect("tokens/user:u1/prod/calm", seconds: 10_000_000)
+        driver.time.advance(seconds: 86_401)
+        await driver.engine.runRound()
+        #expect(driver.provider.calls.count == 1)
+    }
+
+    @Test("a token that cannot be refreshed is declared expired when it is, and counted")
+    func expiry() async throws {
+        let driver = ConnectionsDriver()
+        try await driver.connect(refresh: false)
+        driver.time.advance(seconds: 3_700)
+        await driver.engine.runRound()
+        #expect(driver.events.count(.disconnected) == 1)
+        #expect(try await driver.keys("broken/") == ["user:u1/prod/acme"])
+        #expect(try await driver.keys("due/").isEmpty)
+        let insights = try await driver.send(.read, "insights")
+        #expect(
+            insights["disconnections"]
+                == [["platform": "acme", "count": 1, "reasons": ["no_refresh_token": 1]]])
+    }
+
+    @Test("insights tell rates, expiries ahead and owners with something broken, from counters")
+    func insights() async throws {
+        let driver = ConnectionsDriver()
+        try await driver.connect()
+        try await driver.connect("tokens/user:u1/prod/other", seconds: 3 * 86_400)
+        driver.time.advance(seconds: 4_000)
+        driver.provider.next(.answer(503, ""))
+        _ = await driver.fetchReason()
+        let insights = try await driver.send(.read, "insights", query: ["days": "7", "ahead": "5"])
+        #expect(insights["refreshes"]?.arrayValue?.first?["errors"] == ["http_503": 1])
+        #expect(insights["refreshes"]?.arrayValue?.first?["failure_rate"] == .number("1.000"))
+        #expect(insights["expiries_ahead"]?.arrayValue?.compactMap { $0["count"]?.intValue }.reduce(0, +) == 2)
+        #expect(insights["partial_owners"]?["owners"]?.arrayValue?.first?["broken"] == ["prod/acme"])
+        #expect(await driver.refusal(.read, "insights", query: ["days": "0"])?.code == .invalidRequest)
+    }
+
+    @Test("the connect flow binds state, owner and verifier, and a state is good once and for ten minutes")
+    func connectFlow() async throws {
+        let driver = ConnectionsDriver()
+        try await driver.send(.update, "platforms/acme", ["client_id": "id", "client_secret": "s"])
+        func begin() async throws -> [String: String] {
+            let url = try await driver.send(.update, "authorize/acme", ["owner": "user:u7"])["authorization_url"]?.stringValue ?? ""
+            return Provider.form(Array(url.split(separator: "?")[1].utf8))
+        }
+        let query = try await begin()
+        #expect(query["code_challenge_method"] == "S256" && query["client_id"] == "id")
+        let state = try #require(query["state"])
+        _ = try await driver.send(.update, "callback", ["state": .string(state), "code": "c"])
+        #expect(try await driver.token("tokens/user:u7/prod/acme").hasPrefix("access-canary"))
+        let form = Provider.form(driver.provider.calls[0].body)
+        #expect(
+            form["code"] == "c" && form["redirect_uri"] == "https://coffer.test/oauth/callback"
+                && form["code_verifier"]?.isEmpty == false)
+        #expect(await driver.refusal(.update, "callback", ["state": .string(state), "code": "c"])?.reason == "bad_state")
+        let late = try #require(try await begin()["state"])
+        driver.time.advance(seconds: 601)
+        #expect(await driver.refusal(.update, "callback", ["state": .string(late), "code": "c"])?.reason == "bad_state")
+        #expect(await driver.refusal(.update, "callback", ["state": .string("9" + late), "code": "c"])?.reason == "bad_state")
+        let refused = await driver.refusal(.update, "authorize/acme", ["owner": "user:u7"]) { _, _ in false }
+        #expect(refused?.code == .permissionDenied)
+    }
+}

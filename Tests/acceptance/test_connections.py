@@ -1,0 +1,354 @@
+"""OAuth connections through the Engine API and `/v1`, against a provider that speaks real HTTP."""
+
+import concurrent.futures
+import http.client
+import http.server
+import json
+import threading
+import time
+import urllib.parse
+
+import canary
+import pytest
+from oauth_provider import Provider
+
+KEYS = {"ACTION": "action-key-1", "SYNC": "sync-key-1", "INTEGRATION_MANAGER": "manager-key-1", "CLEANUP": "cleanup-key-1"}
+
+
+@pytest.fixture
+def provider():
+    made = Provider()
+    yield made
+    made.close()
+    assert made.twice == [], "a refresh token was used twice"
+
+
+@pytest.fixture
+def platform(new_server, provider, tmp_path):
+    """A server with engines, and profiles that lead to the provider."""
+    def start(**environment):
+        profiles = tmp_path / "profiles"
+        profiles.mkdir(exist_ok=True)
+        provider.profiles(profiles, "acme", "gmail", "notion")
+        server = new_server(environment={
+            "COFFER_PLATFORM_DIR": profiles, "COFFER_ALLOW_PRIVATE_ENDPOINTS": "true",
+            **{f"{name}_ENGINE_KEY": key for name, key in KEYS.items()}, **environment}).ready()
+        for name in ("acme", "gmail", "notion"):
+            server.put(f"connections/platforms/{name}", {"client_id": "id", "client_secret": "client-secret"}).expect(204)
+        return server
+
+    return start
+
+
+def ask(server, engine, method, path, body=None, headers=None, key=None):
+    sent = {"X-Engine-ID": engine, "X-Engine-Key": key or KEYS[engine]} if engine else {}
+    sent.update(headers or {})
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=40)
+    try:
+        connection.request(method, path, body=None if body is None else json.dumps(body), headers=sent)
+        response = connection.getresponse()
+        text = response.read()
+        assert response.headers["X-Request-Id"] and response.headers["Cache-Control"] == "no-store"
+        return response.status, json.loads(text) if text[:1] == b"{" else text.decode()
+    finally:
+        connection.close()
+
+
+def store(server, provider, user="u123", platform="gmail", expires_in=3600, **more):
+    token = {"access_token": "old-" + user, "refresh_token": provider.refresh_token(), "expires_in": expires_in, "scopes": ["read"]}
+    status, body = ask(server, "INTEGRATION_MANAGER", "POST", "/store_token",
+                       {"user_id": user, "platform": platform, "token": {**token, **more}})
+    assert status == 200 and "old-" not in json.dumps(body), body
+    return body
+
+
+def get(server, user="u123", platform="gmail", engine="ACTION", **more):
+    return ask(server, engine, "POST", "/get_token", {"user_id": user, "platform": platform, **more})
+
+
+def test_store_fetch_and_status(platform, provider):
+    server = platform()
+    store(server, provider, platform="Gmail")
+    status, token = get(server, platform="GMAIL")
+    assert status == 200 and token["access_token"] == "old-u123" and token["token_type"] == "Bearer"
+    assert token["scopes"] == ["read"] and 3590 <= token["expires_in"] <= 3600 and token["expires_at"].endswith("Z")
+    store(server, provider, platform="notion", expires_in=0, refresh_token=None)
+    status, body = ask(server, "SYNC", "GET", "/status?user_id=u123")
+    shown = {row["platform"]: row["status"] for row in body["connected_platforms"]}
+    assert shown["gmail"] == "active" and shown["notion"] == "token_expired" and shown["slack"] == "not_connected"
+    # The same connection through the Vault API.
+    assert server.get("connections/tokens/user:u123/prod/gmail").expect(200).data["access_token"] == "old-u123"
+    assert "user:u123" in server.list("connections/owners").expect(200).data["keys"]
+    assert provider.calls() == []
+
+
+def test_projects_and_the_older_shapes(platform, provider):
+    server = platform()
+    manager, cleanup = "INTEGRATION_MANAGER", "CLEANUP"
+    token = {"access_token": "p1", "refresh_token": provider.refresh_token(), "expires_in": 3600, "scopes": ["read"]}
+    status, body = ask(server, manager, "POST", "/vault/store", {
+        "engine_id": "integration_manager", "project_id": "pf_203", "platform": "Notion", "token_data": token, "environment": "prod"})
+    assert status == 200 and body["platform"] == "notion" and "p1" not in json.dumps(body)
+    status, body = ask(server, "ACTION", "GET", "/vault/token/pf_203/notion?scopes=read")
+    assert status == 200 and set(body) == {"access_token", "valid_until", "scopes"} and body["access_token"] == "p1"
+    assert ask(server, manager, "POST", "/vault/token", {"project": "pf_203", "service": "acme", "token": {"access_token": "p2"}})[0] == 200
+    assert ask(server, cleanup, "GET", "/vault/projects")[1] == {"projects": ["pf_203"]}
+    assert ask(server, cleanup, "DELETE", "/vault/token/pf_203/acme")[0] == 200
+    assert ask(server, cleanup, "DELETE", "/vault/delete/pf_203/notion")[1]["revocation"] == "revoked"
+    assert provider.revoked == [token["refresh_token"]] or token["refresh_token"] in provider.revoked
+    assert ask(server, "ACTION", "GET", "/vault/token/pf_203/notion")[0] == 404
+    for _ in range(2):
+        assert ask(server, cleanup, "DELETE", "/vault/projects/pf_203")[0] == 200
+    assert ask(server, cleanup, "GET", "/vault/projects")[1] == {"projects": []}
+
+
+def test_refusals_have_their_codes(platform, provider):
+    server = platform()
+    store(server, provider)
+
+    def refused(answer, status, code):
+        assert answer[0] == status and answer[1]["error"]["code"] == code, answer
+        assert len(answer[1]["error"]["request_id"]) == 36 and answer[1]["error"]["message"]
+
+    refused(get(server, user="nobody"), 404, "not_connected")
+    refused(get(server, scopes=["read", "files"]), 409, "insufficient_scope")
+    refused(ask(server, "SYNC", "POST", "/get_token", {"user_id": "u123", "platform": "gmail"}), 403, "forbidden")
+    refused(ask(server, "ACTION", "GET", "/status?user_id=u123"), 403, "forbidden")
+    refused(ask(server, "ACTION", "DELETE", "/vault/projects/x"), 403, "forbidden")
+    refused(ask(server, "ACTION", "POST", "/get_token", {"user_id": "u123", "platform": "gmail"}, key="wrong"), 401, "unauthorized")
+    refused(ask(server, "NOBODY", "POST", "/get_token", {"user_id": "u123", "platform": "gmail"}, key="x"), 401, "unauthorized")
+    refused(ask(server, None, "POST", "/get_token", {"user_id": "u123", "platform": "gmail"}), 401, "unauthorized")
+    refused(ask(server, "ACTION", "POST", "/get_token", {"user_id": "../x", "platform": "gmail"}), 400, "invalid_request")
+    refused(ask(server, "ACTION", "POST", "/get_token", {"user_id": "u1/prod/slack/u2", "platform": "gmail"}), 400, "invalid_request")
+    refused(ask(server, "ACTION", "GET", "/get_token"), 405, "method_not_allowed")
+    refused(ask(server, "ACTION", "GET", "/vault/nothing"), 404, "not_found")
+    provider.modes = ["invalid_grant"]
+    store(server, provider, user="gone", expires_in=0)
+    refused(get(server, user="gone"), 410, "token_expired")
+    provider.modes = ["500"]
+    store(server, provider, user="out", expires_in=0)
+    answer = get(server, user="out")
+    refused(answer, 424, "provider_failing")
+    assert answer[1]["error"]["retry_after"] > 0
+    status, token = ask(server, None, "POST", "/get_token", {"user_id": "u123", "platform": "gmail"},
+                        headers={"Authorization": "Bearer " + KEYS["ACTION"]})
+    assert status == 200
+    server.put("sys/seal").expect(204)
+    refused(get(server), 503, "sealed")
+
+
+def test_two_keys_while_one_replaces_the_other(platform, provider):
+    server = platform(ACTION_ENGINE_KEY="new-key", ACTION_ENGINE_KEY_PREVIOUS="old-key", LOCAL_ENGINE_KEY="local-key")
+    store(server, provider)
+    for key, status in (("new-key", 200), ("old-key", 200), ("other", 401)):
+        assert ask(server, "ACTION", "POST", "/get_token", {"user_id": "u123", "platform": "gmail"}, key=key)[0] == status
+    # The local engine is for dev mode alone.
+    assert ask(server, "local", "POST", "/store_token", {"user_id": "x", "platform": "gmail", "token": {"access_token": "t"}},
+               key="local-key")[0] == 401
+
+
+@pytest.mark.parametrize("mode", ["grant", "omit", "no expiry", "slow"])
+def test_an_expired_token_is_refreshed_once_for_64_callers(platform, provider, mode):
+    server = platform()
+    store(server, provider, expires_in=0)
+    provider.modes = [mode]
+    with concurrent.futures.ThreadPoolExecutor(64) as pool:
+        answers = list(pool.map(lambda _: get(server), range(64)))
+    assert {status for status, _ in answers} == {200}
+    assert len({body["access_token"] for _, body in answers}) == 1
+    assert len(provider.calls()) == 1
+    path, headers, form = provider.calls()[0]
+    assert form["client_secret"] == "client-secret" and not any(h.lower().startswith(("x-vault", "x-engine", "authorization")) for h in headers)
+
+
+@pytest.mark.parametrize("mode, code", [
+    ("500", "provider_failing"), ("ok:false", "provider_failing"), ("html", "provider_failing"), ("redirect", "provider_failing"),
+    ("invalid_grant", "token_expired"), ("huge", "token_expired")])
+def test_misbehaviour_is_told_and_never_spends_a_token_twice(platform, provider, mode, code):
+    server = platform()
+    store(server, provider, expires_in=0)
+    provider.modes = [mode]
+    for _ in range(3):
+        status, body = get(server)
+        assert body["error"]["code"] == code, body
+    assert len(provider.calls()) == 1
+
+
+def test_kill_before_the_answer_leaves_the_connection_in_doubt(platform, provider):
+    server = platform()
+    store(server, provider, expires_in=0)
+    provider.hold()
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(lambda: pytest.raises((OSError, http.client.HTTPException), get, server))
+        assert provider.arrived.acquire(timeout=20)
+        server.kill()
+        waiting.result()
+    provider.release()
+    server.start()
+    # The lease of the process that died lasts for 30 seconds; nobody asks with its token meanwhile, nor afterwards.
+    deadline = time.monotonic() + 60
+    while True:
+        status, body = get(server)
+        assert status in (410, 424), body
+        if status == 410:
+            break
+        assert time.monotonic() < deadline
+    shown = server.get("connections/status/user:u123?detailed=true").expect(200).data["connected_platforms"]
+    row = next(r for r in shown if r["platform"] == "gmail")
+    assert row["refresh_in_doubt"] is True and row["status"] == "token_expired"
+    assert len(provider.calls()) == 1
+
+
+def test_kill_after_the_answer_keeps_the_new_token(platform, provider):
+    server = platform()
+    store(server, provider, expires_in=0)
+    status, body = get(server)
+    assert status == 200
+    server.kill()
+    server.start()
+    assert get(server)[1]["access_token"] == body["access_token"]
+    assert len(provider.calls()) == 1
+
+
+def test_what_falls_due_is_refreshed_without_being_asked(platform, provider):
+    server = platform()
+    # Of a token of 40 seconds the last quarter is the margin.
+    store(server, provider, expires_in=0)
+    deadline = time.monotonic() + 20
+    while len(provider.calls()) < 1:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    while get(server)[1]["access_token"] == "old-u123":
+        assert time.monotonic() < deadline
+    assert len(provider.calls()) == 1
+    assert "background-refresh" in server.audit_path.read_text()
+
+
+def test_private_addresses_are_not_called(platform, provider):
+    server = platform(COFFER_ALLOW_PRIVATE_ENDPOINTS="false")
+    store(server, provider, expires_in=0)
+    status, body = get(server)
+    assert status == 424 and provider.requests == []
+
+
+def test_connect_flow(platform, provider):
+    server = platform()
+    begun = server.post("connections/authorize/acme", {"owner": "user:u9"}).expect(200).data
+    query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(begun["authorization_url"]).query))
+    assert query["code_challenge_method"] == "S256" and query["redirect_uri"] == server.address + "/oauth/callback"
+    provider.codes["the-code"] = query["code_challenge"]
+    back = "/oauth/callback?" + urllib.parse.urlencode({"state": query["state"], "code": "the-code"})
+    assert ask(server, None, "GET", back)[0] == 200
+    assert get(server, user="u9", platform="acme")[0] == 200
+    assert ask(server, None, "GET", back)[0] == 400, "a state is good once"
+    assert ask(server, None, "GET", "/oauth/callback?state=9999999999.x&code=y")[0] == 400
+
+
+class Sink:
+    """A monitoring service that is away at first."""
+
+    def __init__(self):
+        self.events, self.is_up, self.headers = [], False, None
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                outer.headers = dict(self.headers)
+                if outer.is_up:
+                    outer.events += json.loads(body)
+                self.send_response(200 if outer.is_up else 503)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/logs"
+
+
+def test_events_arrive_after_an_outage_and_nothing_shows_a_token(platform, provider):
+    sink = Sink()
+    server = platform(COFFER_EVENTS_URL=sink.url, COFFER_EVENTS_TOKEN="events-token", COFFER_LOG_LEVEL="trace")
+    planted = [canary.make(f"tok{n}").replace('"', "").replace("é", "").replace("\\", "") for n in range(2)]
+    store(server, provider, user="c1", access_token=planted[0])
+    store(server, provider, user="c2", access_token=planted[1], expires_in=0)
+    assert get(server, user="c1")[1]["access_token"] == planted[0]
+    assert get(server, user="c2")[0] == 200
+    get(server, user="nobody")
+    planted += [token for token in provider.issued] + [KEYS["ACTION"] + "-none"]
+    sink.is_up = True
+    deadline = time.monotonic() + 30
+    while not {"connection.stored", "connection.fetched", "connection.refreshed", "connection.refused"} <= {e["event"] for e in sink.events}:
+        assert time.monotonic() < deadline, sink.events
+        time.sleep(0.1)
+    assert all(e["level"] and e["message"] and e["engine"] and e["request_id"] for e in sink.events)
+    assert sink.headers["Authorization"] == "Bearer events-token"
+    places = {p.name: p.read_bytes() for p in [*server.database_files(), *server.audit_directory.iterdir(), server.log_path]}
+    places["events"] = json.dumps(sink.events).encode()
+    assert canary.leaks(places, planted) == []
+    sink.server.shutdown()
+
+
+def test_insights_and_lint(platform, provider, tmp_path):
+    server = platform()
+    provider.modes = ["invalid_grant"]
+    store(server, provider, user="i1", expires_in=0)
+    get(server, user="i1")
+    store(server, provider, user="i1", platform="notion")
+    data = server.get("connections/insights?days=7").expect(200).data
+    assert data["disconnections"][0] == {"platform": "gmail", "count": 1, "reasons": {"invalid_grant": 1}}
+    assert data["partial_owners"]["owners"][0]["owner"] == "user:i1"
+    assert sum(row["count"] for row in data["expiries_ahead"]) == 1
+    shown = server.cli("insights", "-days=7")
+    assert shown.returncode == 0 and "invalid_grant" in shown.stdout and "█" in shown.stdout, shown.stdout + shown.stderr
+    assert server.cli("platform", "lint", str(tmp_path / "profiles")).returncode == 0
+    (tmp_path / "profiles" / "bad.yaml").write_text("name: bad\ntoken_ulr: x\n")
+    bad = server.cli("platform", "lint", str(tmp_path / "profiles"))
+    assert bad.returncode == 1 and "bad.yaml:2: unknown key 'token_ulr'" in bad.stderr
+
+
+def test_engine_control_decides_and_fails_closed(platform, provider):
+    seen, answers = [], {"body": b'{"allowed":true}', "status": 200}
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            seen.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(answers["status"])
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(answers["body"])))
+            self.end_headers()
+            self.wfile.write(answers["body"])
+
+        def log_message(self, *_):
+            pass
+
+    control = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=control.serve_forever, daemon=True).start()
+    server = platform(COFFER_ENGINE_CONTROL_URL=f"http://127.0.0.1:{control.server_address[1]}/decide")
+    store(server, provider)
+    assert get(server)[0] == 200 and get(server)[0] == 200
+    assert seen[-1] == {"engine_id": "action", "token": KEYS["ACTION"], "action": "fetch",
+                        "resource": "connections/tokens/user:u123/prod/gmail"}
+    assert len([s for s in seen if s["action"] == "fetch"]) == 1, "the answer is kept for a moment"
+    for body, status, expected in ((b'{"allowed":false}', 200, 403), (b'{"allowed":"yes"}', 200, 503), (b"[]", 200, 503),
+                                   (b'{"allowed":true,"more":1}', 200, 503), (b'{"allowed":true}', 500, 503)):
+        answers.update(body=body, status=status)
+        assert get(server, user="u-" + str(len(seen)))[0] == expected, body
+    control.shutdown()
+    control.server_close()
+    assert get(server, user="last")[0] == 503
+
+
+def test_client_secrets_are_never_answered_back(platform, provider):
+    server = platform()
+    shown = server.get("connections/platforms/gmail").expect(200)
+    assert shown.data["client_id"] == "id" and b"client-secret" not in shown.body
+    # Another spelling of a path does not go round a policy.
+    server.put("connections/tokens/user:u1/prod/acme", {"access_token": "t", "expires_in": 60}).expect(200)
+    token = server.new_token('path "connections/tokens/+/+/*" { capabilities = ["read"] }\n'
+                             'path "connections/tokens/+/+/acme" { capabilities = ["deny"] }')
+    for spelling in ("acme", "Acme", "ACME"):
+        server.get(f"connections/tokens/user:u1/prod/{spelling}", token=token).expect(403)
