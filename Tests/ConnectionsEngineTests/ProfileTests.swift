@@ -53,10 +53,12 @@ struct ProfileTests {
             ("name: x\nname: y", 0, "not valid YAML"),
         ])
     func problems(text: String, line: Int, reason: String) throws {
-        do {
+        do throws(ProfileProblems) {
             _ = try PlatformCatalog.profile(text, file: "p.yaml")
             Issue.record("it was accepted")
-        } catch let problems as ProfileProblems {
+            return
+        } catch {
+            let problems = error
             let found = try #require(problems.all.first { $0.reason.hasPrefix(reason) }, "\(problems.all)")
             #expect(found.file == "p.yaml")
             if line > 0 { #expect(found.line == line) }
