@@ -26,7 +26,7 @@ extension ConnectionRoutes {
                 Field("type", .string, "oauth, api_key or manual; found out when not given."),
                 Field("metadata", .stringMap, "Kept beside the tokens: who stored it, workspace_id, …"),
             ],
-            exists: { request in try await store.load(try id(request)) != nil },
+            exists: { request in try await store.load(try foldedID(request)) != nil },
             endpoints: [
                 // A refresh that a read sets off is on record by itself, before it is begun.
                 .read: .init("Fetch a token that works.", changesNothing: true, fetch),

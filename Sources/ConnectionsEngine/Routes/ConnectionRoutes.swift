@@ -31,15 +31,19 @@ struct ConnectionRoutes: Sendable {
     /// The connection a path names. Platforms and environments are one in any case, so a caller that writes them in
     /// another case must be allowed the path in lower case too.
     func id(_ request: Request, tail: String = "") throws(CofferError) -> ConnectionID {
-        let owner = try Owner(request.captures["owner"])
-        let (environment, platform) = (request.captures["environment"], request.captures["platform"])
-        guard let foldedEnvironment = Word.folded(environment) else { throw Self.badEnvironment }
-        guard let foldedPlatform = Word.folded(platform) else { throw Self.badPlatform }
-        let id = ConnectionID(owner: owner, environment: foldedEnvironment, platform: foldedPlatform)
-        if foldedEnvironment != environment || foldedPlatform != platform {
+        let id = try foldedID(request)
+        if id.environment != request.captures["environment"] || id.platform != request.captures["platform"] {
             guard request.mayAlso(request.operation, "tokens/\(id)\(tail)") else { throw CofferError.denied }
         }
         return id
+    }
+
+    /// The same, whoever asks: only to find out whether it is there.
+    func foldedID(_ request: Request) throws(CofferError) -> ConnectionID {
+        let owner = try Owner(request.captures["owner"])
+        guard let environment = Word.folded(request.captures["environment"]) else { throw Self.badEnvironment }
+        guard let platform = Word.folded(request.captures["platform"]) else { throw Self.badPlatform }
+        return ConnectionID(owner: owner, environment: environment, platform: platform)
     }
 
     static let badEnvironment = CofferError.invalid("an environment is a word such as prod, staging or dev")
