@@ -55,7 +55,8 @@ struct AuthenticatorTests {
 private final class Control: Outbound {
     private let state = Mutex<(reply: Result<OutboundReply, OutboundError>, calls: Int)>((.failure(.notSent(.unreachable)), 0))
 
-    init(_ status: Int = 200, _ body: String, type: String = "application/json") { answer(status, body, type: type) }
+    init(_ body: String) { answer(200, body) }
+    init(_ status: Int, _ body: String, type: String) { answer(status, body, type: type) }
 
     func answer(_ status: Int, _ body: String, type: String = "application/json") {
         state.withLock { $0.reply = .success(OutboundReply(status: status, contentType: type, body: Array(body.utf8))) }
