@@ -1,5 +1,6 @@
 import ConnectionsEngine
 import EngineKit
+import Outbound
 import Synchronization
 import Syntax
 import TestSupport
