@@ -36,11 +36,11 @@ enum ConnectionFailure {
 
     static func failing(_ code: String, _ retryAfter: Int) -> CofferError {
         error(
-            .unavailable, "provider_failing", "the provider does not refresh the token now (\(code)); retry later",
+            .conflict, "provider_failing", "the provider does not refresh the token now (\(code)); retry later",
             retryAfter: max(retryAfter, 1))
     }
 
-    static let busy = error(.unavailable, "refresh_under_way", "a refresh is under way elsewhere; retry shortly", retryAfter: 1)
+    static let busy = error(.conflict, "refresh_under_way", "a refresh is under way elsewhere; retry shortly", retryAfter: 1)
 
     static let deleting = error(.conflict, "owner_deleting", "the owner is being deleted; retry when that is done", retryAfter: 1)
 
