@@ -5,9 +5,13 @@ import Testing
 @Suite struct DeadlineTests {
     private func quick(_ settings: inout ListenerSettings) {
         settings.timeouts.headerMilliseconds = 50
-        settings.timeouts.readMilliseconds = 50
-        settings.timeouts.idleMilliseconds = 50
         settings.timeouts.lingerMilliseconds = 50
+    }
+
+    /// Short enough to wait for, long enough for a busy machine to have sent what it had to send.
+    private func bounded(_ settings: inout ListenerSettings) {
+        settings.timeouts.headerMilliseconds = 3_000
+        settings.timeouts.readMilliseconds = 500
     }
 
     @Test func closesAConnectionThatSaysNothing() async throws {
@@ -25,7 +29,7 @@ import Testing
             "PUT /v1/a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nab",
         ])
     func stopsMidway(_ text: String) async throws {
-        try await LiveShell.run([EchoDialect()], quick) { live in
+        try await LiveShell.run([EchoDialect()], bounded) { live in
             let got2 = try await live.talk(text)
             #expect(got2.hasPrefix("HTTP/1.1 408 "))
             #expect(live.shell.underWay == (0, 0))
@@ -48,7 +52,7 @@ import Testing
     }
 
     @Test func closesAnIdleConnectionAfterItsAnswer() async throws {
-        try await LiveShell.run([EchoDialect()], quick) { live in
+        try await LiveShell.run([EchoDialect()], { $0.timeouts.idleMilliseconds = 50 }) { live in
             let reply = try await live.talk("GET /v1/a HTTP/1.1\r\nHost: h\r\n\r\n")
             #expect(reply.hasPrefix("HTTP/1.1 200 OK"))
             #expect(!reply.contains("connection: close"))
