@@ -17,6 +17,8 @@ package final class Core: Pipeline {
     /// Drops what was read while the barrier was open; the store's cache of sealed records.
     private let dropCaches: @Sendable () -> Void
     private let state = BargingLock<Services?>(nil)
+    /// What ``FrontDesk`` answers, by the name below `sys/`.
+    let openPaths = BargingLock<[Substring: EnginePath]>([:])
     private let opening = Turnstile()
 
     package init(

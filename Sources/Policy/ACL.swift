@@ -12,7 +12,7 @@ import EngineKit
 ///   granted and `FOO` denied at the same rank the denial wins for both.
 /// - `LIST a/b` and `LIST a/b/` are one question, asked of both spellings: denied if the rule for either denies, granted if
 ///   the rule for either grants.
-package struct ACL: Sendable {
+package final class ACL: Sendable {
     struct Entry: Sendable {
         var path: RulePath
         var permissions: Permissions

@@ -43,6 +43,16 @@ import Audit
         #expect(try data(.raw(Array(raw.utf8))) == ["a": hash(text)])
     }
 
+    @Test func `writes a value that comes again as it was written first, and never as another`() throws {
+        let trail = try Trail()
+        try trail.enable()
+        // More values than are remembered, and then the first ones again.
+        let texts = (0..<2_000).map { "value-\($0)" } + (0..<50).map { "value-\($0)" }
+        try trail.broker.record(.request(["all": .strings(texts + texts.suffix(50))]))
+        let written = try #require(trail.recorded()[0]["request"]?["data"]?["all"]?.arrayValue)
+        #expect(try written == (texts + texts.suffix(50)).map { .string(try trail.broker.hash("file/", $0)) })
+    }
+
     @Test func `keeps null and the shape of empty containers`() throws {
         let value: JSON = ["n": .null, "a": [], "o": [:], "nested": [[], [:]]]
         #expect(try data(value) == value)

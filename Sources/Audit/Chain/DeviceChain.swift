@@ -30,7 +30,8 @@ final class DeviceChain: Sendable {
         self.keys = keys
         self.context = context
         isRecording = device.isRecording
-        fresh = LineFormatter(hash: keys.values, options: options, tokenPrefixes: context.settings.tokenPrefixes)
+        fresh = LineFormatter(
+            hash: keys.values, options: options, tokenPrefixes: context.settings.tokenPrefixes, randomness: context.randomness)
         formatters = BargingLock([])
         let header = ChainState.Header(
             nodeID: context.settings.nodeID, path: configuration.path, accessor: configuration.accessor)

@@ -26,6 +26,7 @@ struct LineFormatter: Sendable {
     /// Holds a secret only while it is being unescaped.
     var scratch: [UInt8] = []
     private var time = TimeText()
+    private var recent: RecentHashes
     private static let knownMax = 16
     /// The token and the accessor appear several times in a record and its answer: hashed once.
     private var known: [(secret: String, code: SHA256Digest)] = []
@@ -40,13 +41,14 @@ struct LineFormatter: Sendable {
         var token: [UInt8] = []
     }
 
-    init(hash: KeyedHash, options: AuditOptions, tokenPrefixes: [String]) {
+    init(hash: KeyedHash, options: AuditOptions, tokenPrefixes: [String], randomness: any Randomness) {
         self.hash = hash
         self.options = options
         self.tokenPrefixes = tokenPrefixes.map { Array($0.utf8) }
         hashedTrue = Self.hashed("true", with: hash)
         hashedFalse = Self.hashed("false", with: hash)
         identities = Array(repeating: KnownIdentity(), count: Self.identitiesMax)
+        recent = RecentHashes(seed: randomness)
         output.reserveCapacity(4_096)
     }
 
@@ -81,10 +83,9 @@ struct LineFormatter: Sendable {
     }
 
     /// `"hmac-sha256:…"` of these bytes.
-    @inline(__always)
     mutating func hashed(_ bytes: UnsafeRawBufferPointer) {
         output.append("\"hmac-sha256:" as StaticString)
-        hash.appendHex(of: bytes, to: &output)
+        recent.appendHex(of: bytes, with: hash, to: &output)
         output.append(UInt8(ascii: "\""))
     }
 

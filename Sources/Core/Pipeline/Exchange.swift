@@ -190,9 +190,8 @@ struct Exchange {
     }
 
     private var caller: Caller? {
-        guard var caller = token?.entry.caller else { return nil }
-        if let entity { caller.identityPolicies = entity.policies }
-        return caller
+        guard let entity else { return token?.caller }
+        return token?.caller.with(identityPolicies: entity.policies)
     }
 
     /// Asks the engine only when the answer matters: a caller that may do both is not worth a read.

@@ -16,7 +16,7 @@ struct FrontDesk: Sendable {
     /// nil when the path is not one of these, or when help is asked for, which takes a token.
     func answer(_ incoming: CoreRequest, _ path: CanonicalPath) async -> CoreAnswer? {
         guard path.text.hasPrefix("sys/"), !path.isFolder, incoming.operation != .help else { return nil }
-        guard let declared = self.path(path.text.dropFirst(4)) else { return nil }
+        guard let declared = declared(path.text.dropFirst(4)) else { return nil }
         var answer = CoreAnswer(requestID: incoming.id, mountType: "system", path: path.text, outcome: .failure(.notFound))
         do {
             guard let endpoint = declared.endpoint(for: incoming.operation) else {
@@ -36,7 +36,16 @@ struct FrontDesk: Sendable {
 
     var paths: [EnginePath] { Self.names.compactMap { path($0[...]) } }
 
-    /// One of them alone: health is asked for all the time.
+    /// Made once: health is asked for all the time.
+    private func declared(_ name: Substring) -> EnginePath? {
+        core.openPaths.withLock { known in
+            if let path = known[name] { return path }
+            guard let path = path(name) else { return nil }
+            known[name] = path
+            return path
+        }
+    }
+
     private func path(_ name: Substring) -> EnginePath? {
         switch name {
         case "health":

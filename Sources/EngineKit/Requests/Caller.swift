@@ -1,26 +1,33 @@
-/// Who is asking, as far as an engine may know.
-package struct Caller: Sendable {
-    package var accessor: String
-    package var displayName: String
-    package var entityID: String
+/// Who is asking, as far as an engine may know. An object, made once for a token and shared by its requests.
+package final class Caller: Sendable {
+    package let accessor: String
+    package let displayName: String
+    package let entityID: String
     /// The token's own.
-    package var policies: [String]
+    package let policies: [String]
     /// Those of its entity and the entity's groups.
-    package var identityPolicies: [String] = []
-    package var metadata: [String: String]
+    package let identityPolicies: [String]
+    package let metadata: [String: String]
     /// A stable private id for the token's own storage (cubbyhole, leases); never the token.
-    package var tokenID: String
+    package let tokenID: String
 
     package init(
-        accessor: String, displayName: String, entityID: String = "", policies: [String], metadata: [String: String] = [:],
-        tokenID: String
+        accessor: String, displayName: String, entityID: String = "", policies: [String], identityPolicies: [String] = [],
+        metadata: [String: String] = [:], tokenID: String
     ) {
         self.accessor = accessor
         self.displayName = displayName
         self.entityID = entityID
         self.policies = policies
+        self.identityPolicies = identityPolicies
         self.metadata = metadata
         self.tokenID = tokenID
+    }
+
+    package func with(identityPolicies: [String]) -> Caller {
+        Caller(
+            accessor: accessor, displayName: displayName, entityID: entityID, policies: policies,
+            identityPolicies: identityPolicies, metadata: metadata, tokenID: tokenID)
     }
 
     package var isRoot: Bool { policies.contains("root") }

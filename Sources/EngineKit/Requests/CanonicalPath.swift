@@ -28,10 +28,10 @@ package struct CanonicalPath: Sendable, Hashable, CustomStringConvertible {
     package var description: String { isFolder ? text + "/" : text }
 
     /// From the percent-encoded path of a request, without its dialect's prefix (`/v1/`).
-    package init(percentEncoded wire: some StringProtocol) throws(Refusal) {
+    package init(percentEncoded wire: String) throws(Refusal) {
         guard !wire.isEmpty else { throw .empty }
         guard wire.utf8.count <= 3 * Self.bytesMax else { throw .tooLong }
-        let decoded = wire.utf8.contains(UInt8(ascii: "%")) ? try Self.decode(wire) : String(wire)
+        let decoded = wire.utf8.contains(UInt8(ascii: "%")) ? try Self.decode(wire) : wire
         try self.init(decoded: decoded)
     }
 
@@ -43,7 +43,7 @@ package struct CanonicalPath: Sendable, Hashable, CustomStringConvertible {
         guard !body.isEmpty else { throw .empty }
         guard body.utf8.count <= Self.bytesMax else { throw .tooLong }
         try Self.check(body)
-        text = String(body)
+        text = isFolder ? String(body) : decoded
     }
 
     private static func check(_ body: Substring) throws(Refusal) {
@@ -89,7 +89,7 @@ package struct CanonicalPath: Sendable, Hashable, CustomStringConvertible {
         return isPlain && Array(text.utf8) == Array(text.precomposedStringWithCanonicalMapping.utf8)
     }
 
-    private static func decode(_ wire: some StringProtocol) throws(Refusal) -> String {
+    private static func decode(_ wire: String) throws(Refusal) -> String {
         var output: [UInt8] = []
         output.reserveCapacity(wire.utf8.count)
         var bytes = wire.utf8.makeIterator()

@@ -1,13 +1,17 @@
-import EngineKit
+package import EngineKit
 
 /// The entry of a token in use. Requests share it, so that none copies an entry.
 package final class LiveToken: Sendable {
     package let entry: TokenEntry
+    package let caller: Caller
     private let notes = BargingLock<[any AnyObject & Sendable]>([])
 
     private static let notesMax = 4
 
-    package init(_ entry: TokenEntry) { self.entry = entry }
+    package init(_ entry: TokenEntry) {
+        self.entry = entry
+        caller = entry.caller
+    }
 
     /// What another room made of the entry and wants to find again: the latest few, of which `fits` picks one.
     package func note<Note: AnyObject & Sendable>(where fits: (Note) -> Bool, make: () -> Note) -> Note {
