@@ -164,7 +164,7 @@ private struct EngineReader {
     private func segments() throws(EngineRefusal) -> [String] {
         let path: CanonicalPath
         do throws(CanonicalPath.Refusal) {
-            path = try CanonicalPath(percentEncoded: incoming.path.dropFirst())
+            path = try CanonicalPath(percentEncoded: String(incoming.path.dropFirst()))
         } catch {
             throw .invalid(error.rawValue)
         }
