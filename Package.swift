@@ -54,6 +54,10 @@ let package = Package(
         .target(name: "CSecretMemory"),
         room("SecretMemory", ["CSecretMemory"]),
         room("Syntax"),
+        // Libraries of the system; where their headers are, pkg-config says.
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         // 1  The contract.
         room("EngineKit", ["SecretMemory", "Syntax", logging]),
         // 2  Rooms with one job each; they never import each other.
@@ -70,6 +74,7 @@ let package = Package(
             ]),
         // Calls to other servers over HTTP: the one way out.
         room("Outbound", ["EngineKit", .product(name: "NIOTLS", package: "swift-nio")] + nio),
+        room("Databases", ["CPostgres", "CHiredis", "COpenSSL", "Syntax", "EngineKit", crypto]),
         // 3  The one pipeline.
         room(
             "Core",
@@ -82,6 +87,7 @@ let package = Package(
                 "SecretMemory", "Syntax", "EngineKit", "Outbound", crypto, cryptoExtras, logging,
                 .product(name: "Yams", package: "Yams"),
             ]),
+        room("DatabaseEngine", ["Syntax", "EngineKit", "Databases", logging]),
         room("AuthMethods", ["SecretMemory", "Syntax", "EngineKit", crypto, cryptoExtras]),
         // 5  The shell and the dialects.
         room(
@@ -103,7 +109,8 @@ let package = Package(
             "Server",
             [
                 "SecretMemory", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes", "StoreSQLite", "Core", "KVEngine",
-                "AuthMethods", "HTTPShell", "VaultAPI", "Outbound", "ConnectionsEngine", "EngineAPI", crypto, logging,
+                "DatabaseEngine", "AuthMethods", "HTTPShell", "VaultAPI", "Outbound", "ConnectionsEngine", "EngineAPI", crypto,
+                logging,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ] + nio),
@@ -144,6 +151,9 @@ let package = Package(
                 "TestSupport", logging,
             ] + nio),
         tests("KVEngineTests", ["KVEngine", "EngineKit", "Syntax", "TestSupport", logging]),
+        tests("DatabasesTests", ["Databases", "EngineKit", "Syntax", "TestSupport"]),
+        tests("DatabaseEngineTests", ["DatabaseEngine", "Databases", "EngineKit", "Syntax", "TestSupport", logging]),
+        tests("PasswordPolicyTests", ["EngineKit", "Syntax", "TestSupport"]),
         tests("AuthMethodsTests", ["AuthMethods", "EngineKit", "SecretMemory", "Syntax", "TestSupport", logging]),
         tests("IdentityTests", ["Identity", "EngineKit", "Syntax", "TestSupport"]),
         tests("SyntaxTests", ["Syntax"]),

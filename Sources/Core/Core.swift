@@ -146,11 +146,12 @@ package final class Core: Pipeline {
             forbiddenPolicies: [PolicyName.root.text, TokenStore.wrappingPolicy])
         let audit = AuditTrail(broker: try auditBroker(), storage: barrier, randomness: environment.randomness)
         try await audit.load()
+        let passwords = PasswordPolicyStore(storage: barrier, randomness: environment.randomness)
         let mounts = MountTable(
             storage: barrier,
             environment: MountEnvironment(
                 storage: barrier, catalog: environment.catalog, settings: self.settings, time: environment.time,
-                randomness: environment.randomness, logger: logger,
+                randomness: environment.randomness, logger: logger, passwords: passwords,
                 record: { [time = environment.time] in try await audit.record($0, on: $1, at: time.now()) },
                 forgetMount: { try await identity.forgetMount(accessor: $0) }))
         let wrapping = ResponseWrapping(tokens: tokens, ttlMax: settings.maxTTL)
@@ -165,7 +166,8 @@ package final class Core: Pipeline {
         let access = AccessControl(policies: policies, identity: identity)
         let system = SystemEngine(
             core: self, policies: policies, mounts: mounts, audit: audit, access: access,
-            tokens: TokenAccess(tokens, access), wrapping: wrapping, leases: leases, inline: inline, quotas: quotas)
+            tokens: TokenAccess(tokens, access), wrapping: wrapping, leases: leases, inline: inline, quotas: quotas,
+            passwords: passwords)
         let roles = PrefixedStorage(barrier, prefix: "sys/token-role/")
         let (settings, time) = (settings, environment.time)
         try await mounts.load(builtIn: [

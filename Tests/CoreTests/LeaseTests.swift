@@ -108,17 +108,26 @@ import Testing
         #expect(server.engine.revocations == ["user-1"])
     }
 
-    @Test func revokesLaterWhenNobodyWaits() async throws {
+    @Test func triesAtOnceAndThenLaterWhenNobodyWaits() async throws {
         let storage = MemoryStorage()
         let server = try await Self.server(storage)
         let lease = try await Self.lease(server)
+        server.engine.set { $0.failuresLeft = 1 }
         let answer = await server.ask(.update, "sys/leases/revoke", ["lease_id": .string(lease.id), "sync": false])
         #expect(answer.response?.status == 202)
-        #expect(server.engine.alive.count == 1)
+        #expect(server.engine.revocations.count == 1 && server.engine.alive.count == 1)
         #expect(await server.ask(.update, "sys/leases/renew", ["lease_id": .string(lease.id)]).code == .invalidRequest)
+        server.time.advance(seconds: 10)
         await server.core.runLeaseJobs()
         #expect(server.engine.alive.isEmpty)
         #expect(try await left(storage).isEmpty)
+    }
+
+    @Test func isDoneWhenAskedNotToWaitAndTheEngineIsQuick() async throws {
+        let server = try await Self.server()
+        let lease = try await Self.lease(server)
+        let answer = await server.ask(.update, "sys/leases/revoke", ["lease_id": .string(lease.id), "sync": false])
+        #expect(answer.response?.status == 202 && server.engine.alive.isEmpty)
     }
 
     @Test func goesWithItsTokenAndWithTheTokensParent() async throws {

@@ -20,6 +20,9 @@ enum RoomRules {
 
     static let rooms: [String: Room] = [
         "CSecretMemory": Room(layer: 0, rooms: []),
+        "CPostgres": Room(layer: 0, rooms: []),
+        "CHiredis": Room(layer: 0, rooms: []),
+        "COpenSSL": Room(layer: 0, rooms: []),
         "SecretMemory": Room(layer: 1, rooms: ["CSecretMemory"]),
         "Syntax": Room(layer: 1, rooms: []),
         "EngineKit": Room(layer: 2, rooms: ["SecretMemory", "Syntax"], packages: ["Logging"]),
@@ -29,6 +32,8 @@ enum RoomRules {
         "Audit": Room(layer: 3, rooms: ["SecretMemory", "Syntax", "EngineKit"], packages: ["Crypto", "Logging"]),
         "Lifetimes": Room(layer: 3, rooms: ["SecretMemory", "Syntax", "EngineKit"], packages: ["Crypto", "Logging"]),
         "Identity": Room(layer: 3, rooms: ["Syntax", "EngineKit"]),
+        "Databases": Room(
+            layer: 3, rooms: ["CPostgres", "CHiredis", "COpenSSL", "Syntax", "EngineKit"], packages: ["Crypto"]),
         "StoreSQLite": Room(layer: 3, rooms: ["EngineKit"], packages: ["GRDB", "GRDBSQLite", "Logging"]),
 
         // The one way out over HTTP.
@@ -42,6 +47,7 @@ enum RoomRules {
         "ConnectionsEngine": Room(
             layer: 5, rooms: ["SecretMemory", "Syntax", "EngineKit", "Outbound"],
             packages: ["Crypto", "CryptoExtras", "Logging", "Yams"]),
+        "DatabaseEngine": Room(layer: 5, rooms: ["Syntax", "EngineKit", "Databases"], packages: ["Logging"]),
         "AuthMethods": Room(
             layer: 5, rooms: ["SecretMemory", "Syntax", "EngineKit"], packages: ["Crypto", "CryptoExtras"]),
 
@@ -59,7 +65,7 @@ enum RoomRules {
             layer: 8,
             rooms: [
                 "SecretMemory", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes", "StoreSQLite", "Core", "KVEngine",
-                "AuthMethods", "HTTPShell", "VaultAPI", "Outbound", "ConnectionsEngine", "EngineAPI",
+                "DatabaseEngine", "AuthMethods", "HTTPShell", "VaultAPI", "Outbound", "ConnectionsEngine", "EngineAPI",
             ],
             packages: nio.union(["Crypto", "Logging", "ServiceLifecycle", "UnixSignals"])),
 

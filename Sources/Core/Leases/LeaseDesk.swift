@@ -89,12 +89,23 @@ struct LeaseDesk: Sendable {
 
     // MARK: Revoking
 
-    /// - Parameter waits: Until the engine has done it; otherwise the jobs do it within seconds.
+    /// - Parameter waits: Until the engine has done it; otherwise two seconds at most, and failures are left to the jobs.
     func revoke(_ id: String, waits: Bool) async throws {
         if let token = try await token(ofLease: id) { return try await tokens.revokeTree(id: token.id) }
-        // Somebody who waits tries at once; should that be cut off, the queue has it.
-        guard let entry = try await store.beginRevoking(id, retryAfter: waits ? 60 : 0), waits else { return }
-        try await attempt(entry)
+        // It is tried at once; should that be cut off, the queue has it.
+        guard let entry = try await store.beginRevoking(id, retryAfter: 60) else { return }
+        if waits { return try await attempt(entry) }
+        let (ends, end) = AsyncStream.makeStream(of: Void.self)
+        Task {
+            _ = try? await attempt(entry)
+            end.yield()
+        }
+        let limit = Task {
+            try? await Task.sleep(for: .seconds(2))
+            end.yield()
+        }
+        for await _ in ends { break }
+        limit.cancel()
     }
 
     /// The lease of this very id or, when there is none, every lease below the path, which has no final `/`; tokens too.

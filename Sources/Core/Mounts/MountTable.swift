@@ -148,6 +148,7 @@ struct MountEnvironment: Sendable {
     var time: any TimeSource
     var randomness: any Randomness
     var logger: Logger
+    var passwords: PasswordPolicyStore
     var record: @Sendable (ServerAct, MountEntry) async throws -> Void = { _, _ in }
     /// Removes what is kept elsewhere about a mount that is gone, by its accessor. May be called again.
     var forgetMount: @Sendable (String) async throws -> Void = { _ in }
@@ -176,6 +177,9 @@ struct MountEnvironment: Sendable {
             randomness: randomness, logger: logger)
         context.record = { [record] act in try await record(act, entry) }
         context.lockout = entry.tuning.lockout.rules(over: settings.lockout(of: entry.type))
+        context.systemDefaultTTL = settings.defaultTTL
+        context.systemMaxTTL = settings.maxTTL
+        context.makePassword = { [passwords] in try await passwords.makePassword($0) }
         return context
     }
 }

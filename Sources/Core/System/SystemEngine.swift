@@ -14,11 +14,12 @@ struct SystemEngine: SecretsEngine {
     let leases: LeaseDesk
     let inline: InlineDesk
     let quotas: RateLimits
+    let passwords: PasswordPolicyStore
 
     var paths: [EnginePath] {
         mountPaths + authMountPaths + policyPaths + capabilityPaths + auditPaths + internalPaths + specificationPaths
             + FrontDesk(core: core).paths + sealPaths + keyPaths + generateRootPaths + rekeyPaths + wrappingPaths + leasePaths
-            + quotaPaths + lockedUserPaths + auditHeaderPaths
+            + quotaPaths + lockedUserPaths + auditHeaderPaths + passwordPolicyPaths
     }
 
     static let pagingFields = [

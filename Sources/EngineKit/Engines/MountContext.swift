@@ -17,6 +17,13 @@ package struct MountContext: Sendable {
     package var logger: Logger
     /// Puts on record what the engine does by itself; throws when no audit device can take it, and then it must not be done.
     package var record: @Sendable (ServerAct) async throws -> Void = { _ in }
+    /// What holds where the mount sets nothing, in seconds.
+    package var systemDefaultTTL = 2_764_800
+    package var systemMaxTTL = 2_764_800
+    /// Makes a password by a policy of `sys/policies/password/`.
+    package var makePassword: @Sendable (_ policy: String) async throws -> String = { _ in
+        throw CofferError(.notFound, "no password policy of this name")
+    }
 
     package init(
         path: String, accessor: String, options: [String: String] = [:], defaultTTL: Int = 0, maxTTL: Int = 0,

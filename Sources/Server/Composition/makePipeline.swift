@@ -2,6 +2,7 @@ import AuthMethods
 import Barrier
 import ConnectionsEngine
 import Core
+import DatabaseEngine
 import EngineKit
 import KVEngine
 import Logging
@@ -55,6 +56,7 @@ private func catalog(_ more: [EngineDescription], _ connections: ConnectionsSetu
     catalog.addSecretsEngine(kvDescription)
     catalog.addSecretsEngine(connectionsDescription(connections.environment))
     catalog.addInlineAuthenticator(connections.authenticator)
+    catalog.addSecretsEngine(databaseDescription())
     catalog.addAuthMethod(appRoleDescription)
     catalog.addAuthMethod(userpassDescription())
     return catalog

@@ -1,0 +1,59 @@
+import EngineKit
+import Foundation
+import Syntax
+
+/// Password policies in storage, as their texts.
+struct PasswordPolicyStore: Sendable {
+    let storage: any Storage
+    let randomness: any Randomness
+
+    private static let prefix = "sys/password-policy/"
+
+    func text(_ name: String) async throws -> String? {
+        let key = try Self.key(name)
+        guard let record = try await storage.get(key) else { return nil }
+        guard let text = String(validating: record.value, as: UTF8.self) else { throw StorageError.corrupted(key: key) }
+        return text
+    }
+
+    func names(after: String?, limit: Int) async throws(StorageError) -> [String] {
+        try await storage.list(Listing(prefix: Self.prefix, after: after, limit: limit))
+    }
+
+    /// HCL or JSON, or the base64 of that.
+    func write(_ name: String, text: String) async throws {
+        let key = try Self.key(name)
+        var text = text
+        if let data = Data(base64Encoded: text), let decoded = String(validating: data, as: UTF8.self) { text = decoded }
+        do {
+            _ = try PasswordPolicy(parsing: text)
+        } catch {
+            throw CofferError.invalid("failed to parse password policy: \(error)")
+        }
+        var batch = Batch()
+        batch.put(key, Array(text.utf8))
+        try await storage.commit(batch)
+    }
+
+    func delete(_ name: String) async throws {
+        var batch = Batch()
+        batch.delete(try Self.key(name))
+        try await storage.commit(batch)
+    }
+
+    func makePassword(_ name: String) async throws -> String {
+        guard let text = try await text(name) else { throw CofferError(.notFound, "no password policy of this name") }
+        guard let policy = try? PasswordPolicy(parsing: text) else { throw StorageError.corrupted(key: Self.prefix + name) }
+        return policy.makePassword(randomness)
+    }
+
+    private static func key(_ name: String) throws(CofferError) -> String {
+        do throws(PolicyName.Refusal) {
+            // Only its rules: the case of a password policy's name counts.
+            _ = try PolicyName(name)
+        } catch {
+            throw .invalid(error.rawValue)
+        }
+        return prefix + name
+    }
+}

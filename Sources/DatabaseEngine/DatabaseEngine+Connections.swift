@@ -1,0 +1,181 @@
+import Databases
+import EngineKit
+import Syntax
+
+extension DatabaseEngine {
+    var connectionPaths: [EnginePath] {
+        [
+            EnginePath(
+                "config", "Configured databases.", fields: Records<Role>.pagingFields,
+                endpoints: [.list: .init("List connections.", changesNothing: true) { try await databases.page($0) }]),
+            EnginePath(
+                "config/{name}", "One database.", fields: connectionFields,
+                exists: { try await databases.find(try name($0)) != nil },
+                endpoints: [
+                    .read: .init("Read a connection, without its secrets.", changesNothing: true) { try await readConnection($0) },
+                    .update: .init("Make or change a connection.") { try await writeConnection($0) },
+                    .delete: .init("Forget a connection. Leases of its users can then only be revoked by force.") { request in
+                        let name = try name(request)
+                        try await lines.inTurn("config/" + name) {
+                            var batch = Batch()
+                            databases.delete(name, into: &batch)
+                            batch.delete("wal/root/" + name)
+                            try await storage.commit(batch)
+                            drivers.drop(name)
+                        }
+                        return .empty
+                    },
+                ]),
+            EnginePath(
+                "reset/{name}", "Connections to one database.", fields: [Self.nameField],
+                endpoints: [
+                    .update: .init("Close all connections and connect anew.") { request in
+                        let name = try name(request)
+                        try await reset(name)
+                        return .empty
+                    }
+                ]),
+            EnginePath(
+                "reload/{name}", "Connections of one plugin.", fields: [Self.nameField],
+                endpoints: [.update: .init("Reset every connection of the plugin.") { try await reload($0) }]),
+            EnginePath(
+                "rotate-root/{name}", "The password of Coffer's own user.", fields: [Self.nameField],
+                endpoints: [
+                    .update: .init("Change it; only Coffer knows it then.") { request in
+                        try await rotateRoot(try name(request))
+                        return .empty
+                    }
+                ]),
+        ]
+    }
+
+    private var connectionFields: [Field] {
+        var fields = [
+            Self.nameField, Field("plugin_name", .string, "\(drivers.plugins.keys.sorted().joined(separator: " or "))."),
+            Field("plugin_version", .string, "Only the built-in one, so nothing."),
+            Field("verify_connection", .bool, default: true, "Log in before the connection is stored."),
+            Field("allowed_roles", .strings, "Roles that may use it: names, globs such as app-*, or * for all."),
+            Field("username", .string, "Coffer's own user."), Field("password", .string, "Its password. Never shown."),
+            Field("username_template", .string, "How users are named; see docs/database.md."),
+            Field("password_policy", .string, "A policy of sys/policies/password/."),
+            Field("root_rotation_statements", .any, "How our own password is changed: a string or a list."),
+        ]
+        for field in drivers.plugins.values.sorted(by: { $0.name < $1.name }).flatMap(\.fields)
+        where !fields.contains(where: { $0.name == field.name }) { fields.append(field) }
+        return fields
+    }
+
+    private func readConnection(_ request: Request) async throws -> Response {
+        guard let configuration = try await databases.find(try name(request))?.value else { throw CofferError.notFound }
+        let plugin = try drivers.plugin(configuration.plugin)
+        var details = plugin.shown(configuration.details)
+        for secret in plugin.secretFields { details[secret] = nil }
+        details["username"] = .string(configuration.username)
+        if !configuration.usernameTemplate.isEmpty { details["username_template"] = .string(configuration.usernameTemplate) }
+        var data: JSONObject = [
+            "plugin_name": .string(configuration.plugin), "plugin_version": "", "connection_details": .object(details),
+            "allowed_roles": .strings(configuration.allowedRoles), "password_policy": .string(configuration.passwordPolicy),
+            "root_credentials_rotate_statements": .strings(configuration.rootRotationStatements),
+            "verify_connection": .bool(configuration.verifiesConnection),
+        ]
+        if let rotatedAt = configuration.rotatedAt { data["last_root_rotation"] = .string(rotatedAt.description) }
+        return .data(data)
+    }
+
+    private func writeConnection(_ request: Request) async throws -> Response {
+        let name = try name(request)
+        return try await lines.inTurn("config/" + name) {
+            let found = try await databases.find(name)
+            let configuration = try changed(found?.value, by: request)
+            let entry = try drivers.make(configuration)
+            defer { entry.driver.close() }
+            if configuration.verifiesConnection {
+                do throws(DatabaseError) {
+                    try await entry.driver.verifyConnection()
+                } catch {
+                    throw CofferError.refused("error verifying connection", error)
+                }
+            }
+            var batch = Batch()
+            databases.put(name, configuration, if: found?.unchanged ?? .absent, into: &batch)
+            if configuration.pendingPassword == nil { batch.delete("wal/root/" + name) }
+            try await storage.commit(batch)
+            drivers.drop(name)
+            return .empty
+        }
+    }
+
+    /// What is not sent stays as it was.
+    private func changed(_ old: DatabaseConfiguration?, by request: Request) throws(CofferError) -> DatabaseConfiguration {
+        let fields = request.fields
+        guard fields.string("plugin_version", or: "").isEmpty else {
+            throw .invalid("plugin_version: only the built-in one is there")
+        }
+        var new: DatabaseConfiguration
+        if let old {
+            new = old
+            if let plugin = fields.string("plugin_name"), plugin != old.plugin {
+                throw .invalid("plugin_name cannot be changed; delete the connection first")
+            }
+        } else {
+            guard let plugin = fields.string("plugin_name"), !plugin.isEmpty else { throw .invalid("empty plugin name") }
+            new = DatabaseConfiguration(plugin: plugin)
+        }
+        for field in try drivers.plugin(new.plugin).fields where fields.has(field.name) {
+            new.details[field.name] = fields.any(field.name)
+        }
+        if let roles = fields.strings("allowed_roles") {
+            guard roles.count <= 1_000 else { throw .invalid("allowed_roles may have 1000 names") }
+            new.allowedRoles = roles
+        }
+        new.username = fields.string("username") ?? new.username
+        if let password = fields.string("password") {
+            new.password = password
+            new.pendingPassword = nil
+        }
+        for text in [new.username, new.password] where text.utf8.count > 1_024 || text.utf8.contains(0) {
+            throw .invalid("username and password may have 1024 bytes and no NUL")
+        }
+        new.usernameTemplate = fields.string("username_template") ?? new.usernameTemplate
+        new.passwordPolicy = fields.string("password_policy") ?? new.passwordPolicy
+        new.rootRotationStatements = try statements("root_rotation_statements", request) ?? new.rootRotationStatements
+        new.verifiesConnection = fields.bool("verify_connection") ?? true
+        return new
+    }
+
+    private func reset(_ name: String) async throws {
+        guard try await databases.find(name) != nil else { throw Self.unknownConnection(name) }
+        drivers.drop(name)
+        let (configuration, entry) = try await database(name)
+        guard configuration.verifiesConnection else { return }
+        do throws(DatabaseError) {
+            try await entry.driver.verifyConnection()
+        } catch {
+            throw CofferError(error)
+        }
+    }
+
+    private func reload(_ request: Request) async throws -> Response {
+        let plugin = try name(request)
+        var reloaded: [String] = []
+        var failed = 0
+        for name in try await storage.list(Listing(prefix: "config/")) {
+            guard try await databases.find(name)?.value.plugin == plugin else { continue }
+            do {
+                try await reset(name)
+                reloaded.append(name)
+            } catch {
+                failed += 1
+            }
+        }
+        var response = Response.data(["connections": .strings(reloaded), "count": .int(reloaded.count)])
+        if failed > 0 {
+            response.warnings.append("\(failed) connections could not be made anew; they are tried when they are used")
+        }
+        return response
+    }
+}
+
+extension Fields {
+    func string(_ name: String, or other: String) -> String { string(name) ?? other }
+}

@@ -1,0 +1,103 @@
+import Databases
+import EngineKit
+import Syntax
+
+extension DatabaseEngine {
+    var staticCredentialPaths: [EnginePath] {
+        [
+            EnginePath(
+                "static-creds/{name}", "The user of a static role.", fields: [Self.nameField],
+                endpoints: [.read: .init("Read the password that is in force.") { try await readStaticUser($0) }]),
+            EnginePath(
+                "rotate-role/{name}", "The password of a static role.", fields: [Self.nameField],
+                endpoints: [
+                    .update: .init("Change it now.") { request in
+                        let name = try name(request)
+                        guard try await staticRoles.find(name) != nil else { throw Self.unknownStaticRole(name) }
+                        try await rotate(name)
+                        return .empty
+                    }
+                ]),
+        ]
+    }
+
+    static func unknownStaticRole(_ name: String) -> CofferError {
+        .invalid("no static role found for role name: \(name)")
+    }
+
+    private func readStaticUser(_ request: Request) async throws -> Response {
+        let name = try name(request)
+        guard var role = try await staticRoles.find(name)?.value else { throw CofferError.invalid("unknown role: \(name)") }
+        let configuration = try await databases.find(role.database)?.value
+        guard configuration?.allows(role: name) ?? false else {
+            throw CofferError.invalid("\"\(name)\" is not an allowed role of the connection \"\(role.database)\"")
+        }
+        if role.pendingPassword != nil {
+            // It is not known which of two passwords is in force, so it is made known first.
+            try await rotate(name, onlyPending: true)
+            guard let settled = try await staticRoles.find(name)?.value else { throw Self.unknownStaticRole(name) }
+            role = settled
+        }
+        guard !role.password.isEmpty else {
+            throw CofferError.invalid("the password is not known before its first rotation: write to rotate-role/\(name)")
+        }
+        var data: JSONObject = [
+            "username": .string(role.username), "password": .string(role.password),
+            "ttl": .int(role.nextRotationAt.secondsRoundedUp(since: now)),
+            "last_vault_rotation": .optional(role.rotatedAt?.description),
+        ]
+        for member in role.rotation.shown { data[member.key] = member.value }
+        return .data(data)
+    }
+
+    /// Changes a static role's password.
+    ///
+    /// The new one is on disk before the database hears of it and stays there until the database has taken it. When it
+    /// is not known whether it has, the next attempt sets the same one again.
+    func rotate(_ name: String, onlyPending: Bool = false) async throws {
+        try await lines.inTurn("static-role/" + name) {
+            guard let found = try await staticRoles.find(name), !onlyPending || found.value.pendingPassword != nil else { return }
+            let (configuration, entry) = try await database(found.value.database)
+            var role = found.value
+            let wasPending = role.pendingPassword != nil
+            let new: String
+            if let pending = role.pendingPassword {
+                new = pending
+            } else {
+                new = try await password(policy: role.passwordPolicy.isEmpty ? configuration.passwordPolicy : role.passwordPolicy)
+            }
+            role.pendingPassword = new
+            let noted = wasPending ? found : try await write(name, role, replacing: found)
+            do throws(DatabaseError) {
+                try await entry.driver.setPassword(of: role.username, to: new, statements: role.statements)
+            } catch {
+                var isKnown = !wasPending
+                if case .uncertain = error { isKnown = false }
+                if isKnown { role.pendingPassword = nil }
+                role.failures = min(role.failures + 1, 100)
+                role.nextRotationAt = now.adding(seconds: Self.retrySeconds(role.failures))
+                _ = try await write(name, role, replacing: noted)
+                throw CofferError(error)
+            }
+            role.password = new
+            role.pendingPassword = nil
+            role.rotatedAt = now
+            role.failures = 0
+            role.plan(role.rotation.next(after: now))
+            _ = try await write(name, role, replacing: noted)
+        }
+    }
+
+    private func write(
+        _ name: String, _ role: StaticRole, replacing found: Records<StaticRole>.Found
+    ) async throws -> Records<StaticRole>.Found {
+        var batch = Batch()
+        save(name, role, replacing: found, into: &batch)
+        try await storage.commit(batch)
+        guard let written = try await staticRoles.find(name) else { throw Self.unknownStaticRole(name) }
+        return written
+    }
+
+    /// 10 s, 20 s, 40 s … 10 minutes.
+    static func retrySeconds(_ failures: Int) -> Int { min(10 << min(max(failures - 1, 0), 10), 600) }
+}

@@ -1,0 +1,65 @@
+import Databases
+import EngineKit
+import Synchronization
+
+/// The open drivers of a mount, one for each configured database, each as its record was last read.
+final class Drivers: Sendable {
+    struct Entry: Sendable {
+        var driver: any DatabaseDriver
+        var plugin: DatabasePlugin
+        var template: UsernameTemplate
+        fileprivate var version: UInt64
+    }
+
+    let plugins: [String: DatabasePlugin]
+    private let time: any TimeSource
+    private let entries = Mutex<[String: Entry]>([:])
+
+    private static let countMax = 512
+
+    init(plugins: [DatabasePlugin], time: any TimeSource) {
+        self.plugins = Dictionary(plugins.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
+        self.time = time
+    }
+
+    func plugin(_ name: String) throws(CofferError) -> DatabasePlugin {
+        guard let plugin = plugins[name] else {
+            throw .invalid("unknown plugin_name; the plugins are \(plugins.keys.sorted().joined(separator: ", "))")
+        }
+        return plugin
+    }
+
+    func entry(_ name: String, _ found: Records<DatabaseConfiguration>.Found) throws -> Entry {
+        if let entry = entries.withLock({ $0[name] }), entry.version == found.version { return entry }
+        let entry = try make(found.value, version: found.version)
+        let old = entries.withLock { entries in
+            var old = [entries.updateValue(entry, forKey: name)]
+            if entries.count > Self.countMax, let other = entries.keys.first(where: { $0 != name }) {
+                old.append(entries.removeValue(forKey: other))
+            }
+            return old.compactMap { $0 }
+        }
+        for entry in old { entry.driver.close() }
+        return entry
+    }
+
+    /// A driver that is kept nowhere; close it.
+    func make(_ configuration: DatabaseConfiguration, password: String? = nil, version: UInt64 = 0) throws -> Entry {
+        let plugin = try plugin(configuration.plugin)
+        do throws(DatabaseError) {
+            let template = try UsernameTemplate(
+                configuration.usernameTemplate.isEmpty ? plugin.usernameTemplate : configuration.usernameTemplate)
+            let driver = try plugin.make(
+                DriverSettings(
+                    details: configuration.details, username: configuration.username,
+                    password: password ?? configuration.password, time: time))
+            return Entry(driver: driver, plugin: plugin, template: template, version: version)
+        } catch {
+            throw CofferError(error)
+        }
+    }
+
+    func drop(_ name: String) { entries.withLock { $0.removeValue(forKey: name) }?.driver.close() }
+
+    func prune() { for entry in entries.withLock({ Array($0.values) }) { entry.driver.prune() } }
+}

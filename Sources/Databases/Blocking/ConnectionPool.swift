@@ -1,0 +1,108 @@
+import EngineKit
+import Synchronization
+
+/// What a ``ConnectionPool`` holds. One thread uses a connection at a time.
+protocol PooledConnection: AnyObject, Sendable {
+    /// False after anything that leaves the connection in doubt, and when the server has closed it.
+    var isUsable: Bool { get }
+    func close()
+}
+
+/// Connections to one server: bounded, used again while they are young.
+final class ConnectionPool<Connection: PooledConnection>: Sendable {
+    struct Limits: Sendable, Hashable {
+        var open = 4
+        var idle = 2
+        /// Seconds; 0 is without bound.
+        var lifetime = 0
+    }
+
+    private struct Idle {
+        var connection: Connection
+        var openedAt: Timestamp
+    }
+
+    private struct State {
+        var idle: [Idle] = []
+        var isClosed = false
+    }
+
+    private let limits: Limits
+    private let time: any TimeSource
+    private let threads: BlockingThreads
+    private let connect: @Sendable () throws(DatabaseError) -> Connection
+    private let gate: Gate
+    private let state = Mutex(State())
+
+    private static var waitingMax: Int { 256 }
+    private static var waitSecondsMax: Int { 30 }
+
+    init(
+        limits: Limits, time: any TimeSource, threads: BlockingThreads = .shared,
+        connect: @escaping @Sendable () throws(DatabaseError) -> Connection
+    ) {
+        self.limits = limits
+        self.time = time
+        self.threads = threads
+        self.connect = connect
+        gate = Gate(widthMax: limits.open, waitingMax: Self.waitingMax)
+    }
+
+    deinit { close() }
+
+    /// Runs blocking work with a connection, off the caller's thread.
+    func use<Success: Sendable>(
+        _ body: @escaping @Sendable (Connection) throws(DatabaseError) -> Success
+    ) async throws(DatabaseError) -> Success {
+        let asked = time.now()
+        try await gate.enter()
+        defer { gate.leave() }
+        guard time.now() < asked.adding(seconds: Self.waitSecondsMax) else { throw .busy }
+        return try await threads.run { [self] () throws(DatabaseError) -> Success in
+            let used = try take()
+            defer { giveBack(used) }
+            return try body(used.connection)
+        }
+    }
+
+    private func take() throws(DatabaseError) -> Idle {
+        while let idle = state.withLock({ $0.idle.popLast() }) {
+            if isYoung(idle), idle.connection.isUsable { return idle }
+            idle.connection.close()
+        }
+        return Idle(connection: try connect(), openedAt: time.now())
+    }
+
+    private func giveBack(_ used: Idle) {
+        let isKept =
+            used.connection.isUsable && isYoung(used)
+            && state.withLock { state in
+                guard !state.isClosed, state.idle.count < limits.idle else { return false }
+                state.idle.append(used)
+                return true
+            }
+        if !isKept { used.connection.close() }
+    }
+
+    private func isYoung(_ idle: Idle) -> Bool {
+        limits.lifetime == 0 || time.now() < idle.openedAt.adding(seconds: limits.lifetime)
+    }
+
+    func prune() {
+        let old = state.withLock { state in
+            let old = state.idle.filter { !isYoung($0) }
+            state.idle.removeAll { !isYoung($0) }
+            return old
+        }
+        for idle in old { idle.connection.close() }
+    }
+
+    func close() {
+        let idle = state.withLock { state in
+            state.isClosed = true
+            defer { state.idle = [] }
+            return state.idle
+        }
+        for idle in idle { idle.connection.close() }
+    }
+}

@@ -1,0 +1,52 @@
+import CPostgres
+
+/// What may be told of an error of PostgreSQL: its SQLSTATE and, where that only names things, the server's words.
+enum PostgresFailure {
+    /// Classes and codes whose message names roles, tables, databases and rights, and repeats no statement.
+    private static let speaking: Set<String> = [
+        "42501", "42704", "42710", "42P01", "42703", "42883", "3D000", "3F000", "2BP01", "0LP01", "0P000", "53300", "55P03",
+        "57014",
+        "25006", "28000",
+    ]
+
+    private static let names: [String: String] = [
+        "42601": "syntax error", "42501": "insufficient privilege", "42704": "undefined object", "42710": "duplicate object",
+        "42P01": "undefined table", "25001": "it cannot run inside a transaction", "22023": "invalid parameter value",
+        "57014": "query canceled", "55P03": "lock not available", "28P01": "invalid password", "3D000": "unknown database",
+        "53300": "too many connections", "25006": "read-only transaction", "22008": "datetime out of range",
+        "22007": "invalid datetime", "28000": "invalid authorization", "0A000": "not supported", "P0001": "an exception was raised",
+        "57P03": "it is starting or stopping", "57P01": "it is stopping",
+    ]
+
+    static func statement(_ result: OpaquePointer) -> String {
+        let code = field(result, 67) ?? "?????"
+        let name = names[code].map { ": \($0)" } ?? ""
+        guard speaking.contains(code), let message = field(result, 77), message.utf8.count <= 512 else {
+            return "the database refused a statement (SQLSTATE \(code)\(name))"
+        }
+        return "the database refused a statement (SQLSTATE \(code)\(name)): \(message)"
+    }
+
+    /// libpq's text of a failed login may hold anything of the connection string; only its kind is told.
+    static func connecting(_ connection: OpaquePointer?) -> String {
+        let text = connection.flatMap { PQerrorMessage($0) }.map { String(cString: $0) } ?? ""
+        let kinds = [
+            ("password authentication failed", "the database refused the username or password"),
+            ("Connection refused", "the database server cannot be reached: connection refused"),
+            ("could not translate host name", "the database server's name cannot be resolved"),
+            ("timeout expired", "the database server did not answer in time"),
+            ("timed out", "the database server did not answer in time"),
+            ("certificate", "the database server's certificate was refused, or it refused ours"),
+            ("SSL", "TLS with the database server failed"), ("does not exist", "the database or user does not exist"),
+            ("too many", "the database server has too many connections"), ("starting up", "the database server is starting"),
+            ("shutting down", "the database server is stopping"), ("pg_hba.conf", "the database server does not let this user in"),
+            ("not permitted to log in", "the database server does not let this user in"),
+        ]
+        return kinds.first { text.contains($0.0) }?.1 ?? "the database server cannot be reached"
+    }
+
+    /// `PG_DIAG_SQLSTATE` is `C`, `PG_DIAG_MESSAGE_PRIMARY` is `M`; as macros of characters they do not reach Swift.
+    private static func field(_ result: OpaquePointer, _ code: Int32) -> String? {
+        PQresultErrorField(result, code).map { String(cString: $0) }
+    }
+}

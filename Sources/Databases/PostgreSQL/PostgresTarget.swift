@@ -1,0 +1,88 @@
+import CPostgres
+import EngineKit
+import Syntax
+
+/// Where a PostgreSQL server is and how to log in there: `connection_url` taken apart by libpq itself.
+struct PostgresTarget: Sendable {
+    /// libpq's keywords and their values, the password among them.
+    private(set) var parameters: [String: String]
+    private let files: PostgresFiles?
+
+    private static let urlBytesMax = 8_192
+    static let connectSecondsMax = 30
+
+    /// What may stand in a connection_url. Everything else would read this machine's files or change what our sessions
+    /// mean.
+    private static let allowed: Set<String> = [
+        "host", "hostaddr", "port", "dbname", "user", "password", "connect_timeout", "application_name", "sslmode", "sslsni",
+        "sslcompression", "ssl_min_protocol_version", "ssl_max_protocol_version", "channel_binding", "target_session_attrs",
+        "keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout", "gssencmode", "sslrootcert",
+        "load_balance_hosts", "require_auth", "client_encoding",
+    ]
+
+    init(_ settings: DriverSettings) throws(DatabaseError) {
+        guard let url = settings.details["connection_url"]?.stringValue, !url.isEmpty else {
+            throw .invalid("connection_url cannot be empty")
+        }
+        guard url.utf8.count <= Self.urlBytesMax else { throw .invalid("connection_url is longer than \(Self.urlBytesMax) bytes") }
+        // Values are put in after libpq has taken the text apart, so no character of theirs can change its meaning.
+        let marked = url.replacing("{{username}}", with: Self.userMark).replacing("{{password}}", with: Self.passwordMark)
+        var parameters = try Self.parse(marked)
+        for (keyword, value) in parameters {
+            parameters[keyword] = value.replacing(Self.userMark, with: settings.username)
+                .replacing(Self.passwordMark, with: settings.password)
+        }
+        if parameters["user", default: ""].isEmpty, !settings.username.isEmpty { parameters["user"] = settings.username }
+        if parameters["password", default: ""].isEmpty, !settings.password.isEmpty { parameters["password"] = settings.password }
+        if let refused = parameters.keys.filter({ !Self.allowed.contains($0) }).min() {
+            throw .invalid("connection_url may not set \(refused)")
+        }
+        guard let certificate = parameters["sslrootcert"], certificate != "system" else {
+            self.parameters = parameters
+            files = try PostgresFiles(settings.details, &self.parameters)
+            complete()
+            return
+        }
+        throw .invalid("connection_url may not name a file for sslrootcert: give the certificate in tls_ca")
+    }
+
+    private mutating func complete() {
+        let asked = parameters["connect_timeout"].flatMap { Int($0) } ?? 5
+        parameters["connect_timeout"] = String(min(max(asked, 2), Self.connectSecondsMax))
+        parameters["client_encoding"] = "UTF8"
+        if parameters["application_name", default: ""].isEmpty { parameters["application_name"] = "coffer" }
+        // Neither a password file nor a service of this machine's users takes part.
+        parameters["passfile"] = "/dev/null"
+    }
+
+    var user: String { parameters["user"] ?? "" }
+
+    private static let userMark = "coffer-username-placeholder"
+    private static let passwordMark = "coffer-password-placeholder"
+
+    /// What libpq says of a text that it cannot read holds parts of it, so it is not repeated.
+    private static func parse(_ url: String) throws(DatabaseError) -> [String: String] {
+        var message: UnsafeMutablePointer<CChar>?
+        let options = PQconninfoParse(url, &message)
+        if let message { PQfreemem(message) }
+        guard let options else { throw .invalid("connection_url cannot be read: it is neither a URL nor keywords and values") }
+        defer { PQconninfoFree(options) }
+        var parameters: [String: String] = [:]
+        var option = options
+        while let keyword = option.pointee.keyword {
+            if let value = option.pointee.val { parameters[String(cString: keyword)] = String(cString: value) }
+            option += 1
+        }
+        return parameters
+    }
+
+    /// A connection_url without the password that somebody wrote into it.
+    static func masked(_ url: String) -> String {
+        guard let password = try? parse(url)["password"], !password.isEmpty, password != "{{password}}" else { return url }
+        guard let scheme = url.firstRange(of: "://") else { return "*****" }
+        let authority = url[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" }
+        guard let at = authority.lastIndex(of: "@"), let colon = authority[..<at].firstIndex(of: ":") else { return "*****" }
+        let shown = url[...colon] + "*****" + url[at...]
+        return (try? parse(String(shown))["password"]) == "*****" ? String(shown) : "*****"
+    }
+}

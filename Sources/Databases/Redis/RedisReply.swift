@@ -1,0 +1,39 @@
+import CHiredis
+
+/// An answer of Redis.
+enum RedisReply: Sendable, Hashable {
+    case text([UInt8])
+    case number(Int)
+    case list([RedisReply])
+    case none
+    /// Only its kind, such as `NOAUTH`: the rest repeats what was sent.
+    case error(kind: String)
+
+    private static let depthMax = 8
+
+    init(_ reply: UnsafePointer<redisReply>, depth: Int = 0) {
+        let value = reply.pointee
+        switch value.type {
+        case REDIS_REPLY_INTEGER: self = .number(Int(value.integer))
+        case REDIS_REPLY_NIL: self = .none
+        case REDIS_REPLY_ERROR:
+            let word = Self.bytes(value).prefix { $0 >= 0x41 && $0 <= 0x5A }.prefix(20)
+            self = .error(kind: String(decoding: word, as: UTF8.self))
+        case REDIS_REPLY_ARRAY:
+            guard depth < Self.depthMax else {
+                self = .list([])
+                return
+            }
+            self = .list(
+                (0..<Int(value.elements)).compactMap { index in
+                    value.element[index].map { RedisReply($0, depth: depth + 1) }
+                })
+        default: self = .text(Self.bytes(value))
+        }
+    }
+
+    private static func bytes(_ value: redisReply) -> [UInt8] {
+        guard let start = value.str else { return [] }
+        return UnsafeRawBufferPointer(start: start, count: Int(value.len)).map { $0 }
+    }
+}

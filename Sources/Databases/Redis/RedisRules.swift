@@ -1,0 +1,39 @@
+import Syntax
+
+/// Rules of a Redis user, such as `+@read` or `~app:*`. Each is a word of its own in the command, so none can become two.
+enum RedisRules {
+    private static let rulesMax = 256
+    private static let bytesMax = 1_024
+
+    /// From `creation_statements`: JSON arrays of rules, as Vault's plugin takes them, or rules with space between them.
+    static func parse(_ statements: [String]) throws(DatabaseError) -> [String] {
+        var rules: [String] = []
+        for statement in statements {
+            guard statement.drop(while: { $0 == " " || $0 == "\n" }).hasPrefix("[") else {
+                rules += statement.split(whereSeparator: { $0 == " " || $0 == "\n" || $0 == "\t" }).map(String.init)
+                continue
+            }
+            guard let values = (try? JSON(parsing: Array(statement.utf8)))?.arrayValue else {
+                throw .invalid("creation_statements must be a JSON array of rules")
+            }
+            for value in values {
+                guard let rule = value.stringValue else { throw .invalid("creation_statements must be a JSON array of strings") }
+                rules.append(rule)
+            }
+        }
+        guard rules.count <= rulesMax else { throw .invalid("there are more than \(rulesMax) rules") }
+        for rule in rules { try check(rule) }
+        return rules
+    }
+
+    private static func check(_ rule: String) throws(DatabaseError) {
+        guard !rule.isEmpty, rule.utf8.count <= bytesMax, !rule.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
+            throw .invalid("a rule is empty, too long or has control characters")
+        }
+        // The password is ours to set: nobody gets a user without one, or with another one besides.
+        let isOurs =
+            ["on", "off", "nopass", "resetpass", "reset"].contains(rule.lowercased()) || rule.hasPrefix(">") || rule.hasPrefix("<")
+            || rule.hasPrefix("#") || rule.hasPrefix("!")
+        guard !isOurs else { throw .invalid("a rule may not change passwords or switch the user on or off") }
+    }
+}

@@ -1,0 +1,37 @@
+import Syntax
+
+/// Where a Redis server is and how to log in there.
+struct RedisTarget: Sendable {
+    var host: String
+    var port: Int
+    var username: String
+    var password: String
+    var tls: TLSTransport.Settings?
+    var persistence: Persistence
+
+    /// How users outlive a restart of the server.
+    enum Persistence: String, Sendable {
+        case none = ""
+        /// Into the server's ACL file.
+        case aclFile = "ACLFILE"
+        /// Into its configuration.
+        case rewrite = "REWRITE"
+    }
+
+    init(_ settings: DriverSettings) throws(DatabaseError) {
+        let details = settings.details
+        host = details["host"]?.stringValue ?? ""
+        port = details["port"]?.intValue ?? 6_379
+        guard !host.isEmpty, host.utf8.count <= 255, !host.utf8.contains(0) else { throw .invalid("host cannot be empty") }
+        guard (1...65_535).contains(port) else { throw .invalid("port must be from 1 to 65535") }
+        guard let persistence = Persistence(rawValue: details["persistence_mode"]?.stringValue ?? "") else {
+            throw .invalid("persistence_mode must be ACLFILE, REWRITE or empty")
+        }
+        self.persistence = persistence
+        username = settings.username
+        password = settings.password
+        guard details["tls"]?.boolValue ?? false else { return }
+        tls = TLSTransport.Settings(
+            authority: details["ca_cert"]?.stringValue ?? "", isUnverified: details["insecure_tls"]?.boolValue ?? false)
+    }
+}
