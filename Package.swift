@@ -75,6 +75,7 @@ let package = Package(
         // Calls to other servers over HTTP: the one way out.
         room("Outbound", ["EngineKit", .product(name: "NIOTLS", package: "swift-nio")] + nio),
         room("Databases", ["CPostgres", "CHiredis", "COpenSSL", "Syntax", "EngineKit", crypto]),
+        room("ServiceRules", ["Syntax", "EngineKit", .product(name: "Yams", package: "Yams")]),
         // 3  The one pipeline.
         room(
             "Core",
@@ -88,6 +89,7 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ]),
         room("DatabaseEngine", ["Syntax", "EngineKit", "Databases", logging]),
+        room("ProjectsEngine", ["Syntax", "EngineKit"]),
         room("AuthMethods", ["SecretMemory", "Syntax", "EngineKit", crypto, cryptoExtras]),
         // 5  The shell and the dialects.
         room(
@@ -104,6 +106,9 @@ let package = Package(
             "VaultAPI",
             ["Syntax", "EngineKit", "Core", "HTTPShell", .product(name: "HTTPTypes", package: "swift-http-types")] + nio),
         room("EngineAPI", ["SecretMemory", "Syntax", "EngineKit", "Outbound", "Core", "HTTPShell", crypto] + nio),
+        room(
+            "ServiceAPI",
+            ["SecretMemory", "Syntax", "EngineKit", "ServiceRules", "Core", "HTTPShell", crypto] + nio),
         // 6  Composition root.
         room(
             "Server",
@@ -158,6 +163,7 @@ let package = Package(
         tests("IdentityTests", ["Identity", "EngineKit", "Syntax", "TestSupport"]),
         tests("SyntaxTests", ["Syntax"]),
         tests("PolicyTests", ["Syntax", "Policy", "EngineKit"]),
+        tests("ServiceRulesTests", ["ServiceRules", "Policy", "EngineKit", "TestSupport"]),
         tests("ClientTests", ["CofferClient", "Syntax"]),
         tests("CLITests", ["CLI", "CofferClient", "Syntax"]),
         tests("BarrierTests", ["Barrier", "SecretMemory", "Syntax", "EngineKit", "TestSupport", crypto]),

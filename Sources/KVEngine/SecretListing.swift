@@ -20,16 +20,18 @@ struct SecretListing: Sendable {
     ]
 
     func answer(_ request: Request, fields: Fields) async throws -> Response {
+        try .keys(try await names(request, fields: fields, limit: fields.int("limit").flatMap { $0 > 0 ? $0 : nil }))
+    }
+
+    /// One page of names, relative to the folder that was asked for.
+    func names(_ request: Request, fields: Fields, limit: Int?) async throws -> [String] {
         let path = request.captures["path"]
         let folder = path.isEmpty ? "" : path + "/"
         let after = fields.string("after").flatMap { $0.isEmpty ? nil : $0 }
         guard (after?.utf8.count ?? 0) <= CanonicalPath.bytesMax else { throw CofferError.invalid("field 'after' is too long") }
-        let limit = fields.int("limit").flatMap { $0 > 0 ? $0 : nil }
-        let names =
-            fields.bool("recursive") == true
+        return fields.bool("recursive") == true
             ? try await tree(folder, after: after, limit: limit) { request.mayAlso(.list, policyPrefix + folder + $0) }
             : try await children(of: folder, after: after, limit: limit)
-        return try .keys(names)
     }
 
     /// Names and, with a final slash, folders.

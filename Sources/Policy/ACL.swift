@@ -55,7 +55,8 @@ package final class ACL: Sendable {
         for policy in policies {
             for rule in policy.document.rendered(with: { _ in nil }).rules {
                 guard let path = rule.path.plain else { continue }
-                let key = Array(path.description.utf8)
+                // A path that means something else as a pattern is another path; no path has a zero byte.
+                let key = Array(path.description.utf8) + (path.hasPartialSegments ? [0] : [])
                 if let index = indices[key] {
                     entries[index].permissions.merge(rule.permissions)
                     entries[index].grant(rule.permissions.capabilities, by: policy.name)
@@ -115,7 +116,7 @@ private struct SpecificityKey: Comparable {
     let text: [UInt8]
 
     init(_ path: RulePath, _ folded: [UInt8]) {
-        let pieces = PatternTable.pieces(folded)
+        let pieces = PatternTable.pieces(folded, partial: path.hasPartialSegments)
         let isExact = pieces.count == 1 && !path.isGlob
         beforeWildcard = isExact ? .max : pieces[0].count
         isWhole = !path.isGlob

@@ -15,13 +15,14 @@ package struct PathTemplate: Sendable, Hashable {
     /// The expressions to fill in, such as `identity.entity.name`.
     package var expressions: [String] { parts.compactMap { if case .expression(let text) = $0 { text } else { nil } } }
 
-    package init(_ source: String) throws(RulePath.Refusal) {
+    package init(_ source: String, partialSegments: Bool = false) throws(RulePath.Refusal) {
         guard source.utf8.count <= RulePath.bytesMax else { throw .tooLong }
         guard source.contains("{{") || source.contains("}}") else {
             parts = [.literal(source)]
-            plain = try RulePath(source)
+            plain = try RulePath(source, partialSegments: partialSegments)
             return
         }
+        guard !partialSegments else { throw .badTemplate }
         parts = try Self.split(source)
         plain = nil
         _ = try RulePath(Self.text(parts) { _ in "x" })

@@ -40,7 +40,7 @@ struct PatternTable: Sendable {
     var isEmpty: Bool { groups.isEmpty }
 
     init(_ rules: [Rule]) {
-        let split = rules.map { (rule: $0, pieces: Self.pieces($0.bytes)) }
+        let split = rules.map { (rule: $0, pieces: Self.pieces($0.bytes, partial: $0.path.hasPartialSegments)) }
         let byLiteral = Dictionary(grouping: split) { $0.pieces[0] }
         var chain: [Int] = []
         for literal in byLiteral.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
@@ -63,13 +63,13 @@ struct PatternTable: Sendable {
         return start..<bytes.count
     }
 
-    /// What stands around the segments that are `+`.
-    static func pieces(_ text: [UInt8]) -> [ArraySlice<UInt8>] {
+    /// What stands around the segments that are `+`, or with `partial` the segments that end with it.
+    static func pieces(_ text: [UInt8], partial: Bool) -> [ArraySlice<UInt8>] {
         let slash = UInt8(ascii: "/")
         var pieces: [ArraySlice<UInt8>] = []
         var start = 0
         for index in text.indices where text[index] == UInt8(ascii: "+") {
-            let opens = index == 0 || text[index - 1] == slash
+            let opens = partial || index == 0 || text[index - 1] == slash
             let closes = index + 1 == text.count || text[index + 1] == slash
             guard opens, closes else { continue }
             pieces.append(text[start..<index])

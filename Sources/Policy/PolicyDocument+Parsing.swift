@@ -22,7 +22,7 @@ extension PolicyDocument {
 extension PolicyDocument.Rule {
     private static let known: Set<String> = [
         "capabilities", "policy", "allowed_parameters", "denied_parameters", "required_parameters", "min_wrapping_ttl",
-        "max_wrapping_ttl", "comment",
+        "max_wrapping_ttl", "comment", "partial_segments",
     ]
 
     fileprivate init(_ block: HCLBlock) throws(HCLError) {
@@ -35,7 +35,8 @@ extension PolicyDocument.Rule {
         }
         try body.refuseUnknown(except: Self.known)
         _ = try body.string("comment")
-        do throws(RulePath.Refusal) { path = try PathTemplate(block.labels[0]) } catch {
+        let isPartial = try body.bool("partial_segments") ?? false
+        do throws(RulePath.Refusal) { path = try PathTemplate(block.labels[0], partialSegments: isPartial) } catch {
             throw HCLError(error.rawValue, at: block.position)
         }
         permissions = Permissions(try Self.capabilities(body))

@@ -2,7 +2,8 @@ internal import EngineKit
 
 /// The path of a rule: exact, with `+` for whole segments, with `*` at the end for everything that follows.
 ///
-/// A `*` elsewhere and a `+` inside a segment are ordinary characters, as in Vault.
+/// A `*` elsewhere and a `+` inside a segment are ordinary characters, as in Vault. Only a rule with
+/// `partial_segments` takes a `+` at the end of a segment for a wildcard too.
 package struct RulePath: Sendable, Hashable, CustomStringConvertible {
     package enum Refusal: String, Error, Sendable {
         case controlCharacter = "the path has a control character"
@@ -20,13 +21,16 @@ package struct RulePath: Sendable, Hashable, CustomStringConvertible {
     package let text: String
     /// Covers every path that starts as this one does.
     package let isGlob: Bool
+    /// A `+` that ends a segment stands for the rest of it: `news+` is every segment that starts with `news`.
+    package let hasPartialSegments: Bool
 
     package var description: String { isGlob ? text + "*" : text }
 
     /// A whole segment is `+`.
     package var hasWildcards: Bool { text.utf8.contains(0x2B) && text.split(separator: "/").contains("+") }
 
-    package init(_ source: String) throws(Refusal) {
+    package init(_ source: String, partialSegments: Bool = false) throws(Refusal) {
+        hasPartialSegments = partialSegments
         guard source.utf8.count <= Self.bytesMax else { throw .tooLong }
         guard !source.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else { throw .controlCharacter }
         guard !source.contains("//") else { throw .emptySegment }
@@ -44,6 +48,7 @@ package struct RulePath: Sendable, Hashable, CustomStringConvertible {
     }
 
     init(text: String, isGlob: Bool) {
+        hasPartialSegments = false
         self.text = text
         self.isGlob = isGlob
     }

@@ -38,6 +38,7 @@ enum RoomRules {
 
         // The one way out over HTTP.
         "Outbound": Room(layer: 3, rooms: ["EngineKit"], packages: nio),
+        "ServiceRules": Room(layer: 3, rooms: ["Syntax", "EngineKit"], packages: ["Yams"]),
 
         "Core": Room(
             layer: 4, rooms: ["SecretMemory", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes", "Identity"],
@@ -48,6 +49,7 @@ enum RoomRules {
             layer: 5, rooms: ["SecretMemory", "Syntax", "EngineKit", "Outbound"],
             packages: ["Crypto", "CryptoExtras", "Logging", "Yams"]),
         "DatabaseEngine": Room(layer: 5, rooms: ["Syntax", "EngineKit", "Databases"], packages: ["Logging"]),
+        "ProjectsEngine": Room(layer: 5, rooms: ["Syntax", "EngineKit"]),
         "AuthMethods": Room(
             layer: 5, rooms: ["SecretMemory", "Syntax", "EngineKit"], packages: ["Crypto", "CryptoExtras"]),
 
@@ -60,6 +62,9 @@ enum RoomRules {
             layer: 7, rooms: ["Syntax", "EngineKit", "Core", "HTTPShell"], packages: nio.union(["HTTPTypes", "Logging"])),
         "EngineAPI": Room(
             layer: 7, rooms: ["SecretMemory", "Syntax", "EngineKit", "Outbound", "Core", "HTTPShell"],
+            packages: nio.union(["Crypto"])),
+        "ServiceAPI": Room(
+            layer: 7, rooms: ["SecretMemory", "Syntax", "EngineKit", "ServiceRules", "Core", "HTTPShell"],
             packages: nio.union(["Crypto"])),
         "Server": Room(
             layer: 8,

@@ -38,6 +38,8 @@ package struct CofferError: Error, Sendable {
     package static let denied = CofferError(.permissionDenied, "permission denied")
     /// Nothing there, and nothing to say about it.
     package static let notFound = CofferError(.notFound)
+    /// The caller believed another version to be the newest. Dialects that have a status of their own for it know it by its text.
+    package static let checkAndSetMismatch = CofferError.invalid("check-and-set parameter did not match the current version")
     package static let sealed = CofferError(.sealed, "Coffer is sealed; unseal it with `coffer operator unseal`")
 }
 

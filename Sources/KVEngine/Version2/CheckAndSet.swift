@@ -18,7 +18,7 @@ struct CheckAndSet {
     func check(_ head: Head?, _ settings: MountSettings) throws(CofferError) {
         if let expected {
             guard UInt64(exactly: expected) == head?.current ?? 0 else {
-                throw .invalid("check-and-set parameter did not match the current version")
+                throw .checkAndSetMismatch
             }
         } else if settings.needsCheckAndSet || head?.needsCheckAndSet == true {
             throw .invalid("check-and-set parameter required for this call")

@@ -8,7 +8,8 @@ package struct KVVersion2Engine: SecretsEngine {
         let secrets = VersionedSecrets(storage: context.storage, time: context.time)
         let routes = VersionedRoutes(secrets: secrets, gate: UpgradeGate(secrets))
         paths = [
-            routes.settings, routes.data, routes.delete, routes.undelete, routes.destroy, routes.metadata, routes.subkeys,
+            routes.settings, routes.data, routes.delete, routes.undelete, routes.destroy, routes.metadata,
+            routes.detailedMetadata, routes.subkeys,
         ]
     }
 }

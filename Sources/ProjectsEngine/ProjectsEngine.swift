@@ -1,0 +1,128 @@
+package import EngineKit
+import Syntax
+
+/// `projects`: the projects that services keep their secrets in. The secrets themselves lie in a KV mount.
+package let projectsDescription = EngineDescription(
+    type: "projects", summary: "Projects of the Service API: names and descriptions, one of them the default."
+) { context in ProjectsEngine(context) }
+
+/// Its policies' paths: `records/<project>`, and `manage/<project>`, which no request has: whoever may update that may
+/// change a project that somebody else made.
+package struct ProjectsEngine: SecretsEngine {
+    private let store: ProjectStore
+    private let time: any TimeSource
+    private let randomness: any Randomness
+
+    package init(_ context: MountContext) {
+        store = ProjectStore(storage: context.storage)
+        time = context.time
+        randomness = context.randomness
+    }
+
+    package var paths: [EnginePath] {
+        [
+            EnginePath(
+                "caller", "Who the caller is.",
+                endpoints: [
+                    .read: .init("The caller's name.", changesNothing: true) { request in
+                        .data(["name": .string(request.caller?.displayName ?? "")])
+                    }
+                ]),
+            EnginePath(
+                "records", "The projects.",
+                endpoints: [.list: .init("All projects with what is known about them.", changesNothing: true, list)]),
+            EnginePath(
+                "records/{name}", "One project.",
+                fields: [
+                    Field("description", .string, "What the project is about."),
+                    Field("must_be_new", .bool, "Refuse when there is a project of this name."),
+                ],
+                endpoints: [
+                    .read: .init("Read a project.", changesNothing: true, read),
+                    .update: .init("Register a project, or change its description.", write),
+                    .delete: .init("Forget a project. Its secrets are not touched.", remove),
+                ]),
+            EnginePath(
+                "records/{name}/default", "Which project is the default.",
+                endpoints: [.update: .init("Make this project the default.", setDefault)]),
+        ]
+    }
+
+    // MARK: Reading
+
+    private func list(_ request: Request) async throws -> Response {
+        let name = try await store.defaultName()
+        let projects = try await store.all()
+        return .data(["projects": .array(projects.map { .object($0.shown(isDefault: $0.name == name)) })])
+    }
+
+    private func read(_ request: Request) async throws -> Response {
+        guard let found = try await store.find(request.captures["name"]) else { throw CofferError.notFound }
+        return try await answer(found.project)
+    }
+
+    private func answer(_ project: ProjectRecord) async throws -> Response {
+        .data(project.shown(isDefault: try await store.defaultName() == project.name))
+    }
+
+    // MARK: Changing
+
+    private static let descriptionBytesMax = 4_096
+
+    private func write(_ request: Request) async throws -> Response {
+        let name = request.captures["name"]
+        guard Self.isName(name) else {
+            throw CofferError.invalid("field 'name' must have letters, digits, '_', '-' and '.' only, and 128 of them at most")
+        }
+        let description = request.fields.string("description")
+        guard (description ?? "").utf8.count <= Self.descriptionBytesMax else {
+            throw CofferError.invalid("field 'description' must be at most \(Self.descriptionBytesMax) bytes long")
+        }
+        let project = ProjectRecord(
+            id: randomness.uuid(), name: name, description: description ?? "", createdAt: time.now(),
+            createdBy: request.caller?.displayName ?? "", owner: request.caller?.tokenID ?? "")
+        if try await store.add(project) { return try await answer(project) }
+        if request.fields.bool("must_be_new") == true { throw CofferError(.conflict, "Project '\(name)' already exists") }
+        try await checkMayChange(name, request)
+        let changed = try await store.change(name) { project in
+            if let description { project.description = description }
+        }
+        guard let changed else { throw CofferError.notFound }
+        return try await answer(changed)
+    }
+
+    private func setDefault(_ request: Request) async throws -> Response {
+        let name = request.captures["name"]
+        try await checkMayChange(name, request)
+        guard let project = try await store.setDefault(name) else { throw CofferError.notFound }
+        return try await answer(project)
+    }
+
+    private func remove(_ request: Request) async throws -> Response {
+        let name = request.captures["name"]
+        try await checkMayChange(name, request)
+        try await store.remove(name)
+        return .empty
+    }
+
+    /// Whoever made a project may change it, and whoever has a policy for it.
+    private func checkMayChange(_ name: String, _ request: Request) async throws {
+        if request.mayAlso(.update, "manage/" + name) {
+            guard try await store.find(name) != nil else { throw CofferError.notFound }
+            return
+        }
+        guard let found = try await store.find(name), !found.project.owner.isEmpty,
+            found.project.owner == request.caller?.tokenID
+        else { throw CofferError.denied }
+    }
+
+    static func isName(_ text: String) -> Bool {
+        let bytes = text.utf8
+        guard let first = bytes.first, bytes.count <= 128, isAlphanumeric(first) else { return false }
+        return bytes.allSatisfy { isAlphanumeric($0) || "_-.".utf8.contains($0) }
+    }
+
+    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
+        byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A || byte >= 0x30 && byte <= 0x39
+    }
+}

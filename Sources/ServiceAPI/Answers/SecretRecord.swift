@@ -1,0 +1,47 @@
+import Syntax
+
+/// A secret as the dialect shows it.
+struct SecretRecord {
+    let place: SecretPlace
+    private let value: JSON?
+    private let version: JSON
+    private let updatedAt: JSON
+    private let updatedBy: JSON
+
+    /// From `{"data": …, "metadata": …}`. A secret that was stored without a `value` is shown whole.
+    init(_ place: SecretPlace, data: JSONObject) {
+        let stored = data["data"] ?? .null
+        self.init(place, metadata: data["metadata"]?.objectValue ?? [:], value: stored["value"] ?? stored)
+    }
+
+    /// From a version's metadata.
+    init(_ place: SecretPlace, metadata: JSONObject, value: JSON?) {
+        self.place = place
+        self.value = value
+        version = metadata["version"] ?? .null
+        updatedAt = metadata["created_time"] ?? .null
+        updatedBy = metadata["created_by"] ?? ""
+    }
+
+    /// From a listing.
+    init(_ place: SecretPlace, listed: JSONObject) {
+        self.place = place
+        value = nil
+        version = listed["current_version"] ?? .null
+        updatedAt = listed["created_time"] ?? .null
+        updatedBy = listed["created_by"] ?? ""
+    }
+
+    var shown: JSONObject {
+        var members: [JSONObject.Member] = [
+            .init(key: "id", value: .string(place.full)), .init(key: "project", value: .string(place.project)),
+            .init(key: "path", value: .string(place.path)),
+        ]
+        if let value { members.append(.init(key: "value", value: value)) }
+        members += [
+            .init(key: "version", value: version), .init(key: "updated_at", value: updatedAt),
+            .init(key: "updated_by", value: updatedBy),
+        ]
+        return JSONObject(members)
+    }
+}

@@ -1,0 +1,52 @@
+import EngineKit
+package import HTTPShell
+import Syntax
+
+/// A refusal as this dialect says it: `{"detail": "..."}`. Texts name services, projects and paths, never values.
+struct ServiceError: Error {
+    var status: Int
+    var detail: String
+    var headers: [(name: String, value: String)] = []
+
+    init(_ status: Int, _ detail: String, headers: [(name: String, value: String)] = []) {
+        self.status = status
+        self.detail = detail
+        self.headers = headers
+    }
+
+    var response: ShellResponse {
+        ShellResponse(status: status, headers: headers, body: JSON.object(["detail": .string(detail)]).encoded())
+    }
+
+    static let notFound = ServiceError(404, "Not Found")
+    static func notAllowed(_ methods: String) -> ServiceError {
+        ServiceError(405, "Method Not Allowed", headers: [("allow", methods)])
+    }
+    static func invalid(_ field: String, _ problem: String) -> ServiceError { ServiceError(422, "field '\(field)' \(problem)") }
+    static func noProject(_ name: String) -> ServiceError { ServiceError(404, "Project '\(name)' not found") }
+    static func noSecret(_ place: SecretPlace) -> ServiceError {
+        ServiceError(404, "Secret '\(place.path)' not found in project '\(place.project)'")
+    }
+}
+
+extension ServiceError {
+    /// What is not for a route to explain.
+    init(_ error: CofferError) {
+        let status =
+            switch error.code {
+            case .invalidRequest: 400
+            case .permissionDenied: 403
+            case .notFound: 404
+            case .methodNotAllowed: 405
+            case .conflict: 409
+            case .tooLarge: 413
+            case .unsupportedMediaType: 415
+            case .rateLimited: 429
+            case .internal: 500
+            case .sealed, .unavailable, .uninitialized: 503
+            }
+        let detail = error.messages.joined(separator: "; ")
+        self.init(
+            status, detail.isEmpty ? "Not Found" : detail, headers: error.code == .rateLimited ? [("retry-after", "1")] : [])
+    }
+}

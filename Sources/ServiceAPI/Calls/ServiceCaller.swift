@@ -1,0 +1,33 @@
+import Core
+import EngineKit
+import HTTPShell
+import NIOHTTP1
+import SecretMemory
+
+/// Who says who it is, in `X-Service` and `X-Token`. Nothing of it is trusted here.
+struct ServiceCaller: Sendable {
+    static let kind = "service"
+
+    var name: String
+    var credentials: CoreRequest.Credentials
+
+    /// - Parameter realm: What a refusal names in `WWW-Authenticate`.
+    init(_ headers: HTTPHeaders, connection: EngineKit.Connection, realm: String) throws(ServiceError) {
+        let (service, token) = (headers["x-service"], headers["x-token"])
+        guard service.count <= 1, token.count <= 1 else { throw ServiceError(400, "X-Service or X-Token was sent twice") }
+        let name = service.first ?? ""
+        let secret = token.first ?? ""
+        // A service that is known by its certificate sends no token.
+        guard !name.isEmpty, !secret.isEmpty || connection.clientCertificateName != nil else {
+            throw .unauthenticated("The X-Service and X-Token headers are required", realm: realm)
+        }
+        self.name = name
+        credentials = .inline(InlineCredentials(kind: Self.kind, name: name, secret: SecretBytes(Array(secret.utf8))))
+    }
+}
+
+extension ServiceError {
+    static func unauthenticated(_ detail: String, realm: String) -> ServiceError {
+        ServiceError(401, detail, headers: [("www-authenticate", "ServiceToken realm=\"\(realm)\"")])
+    }
+}

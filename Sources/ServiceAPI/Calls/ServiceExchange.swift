@@ -1,0 +1,79 @@
+import Core
+import EngineKit
+import HTTPShell
+import Syntax
+
+/// One HTTP request of a service. Each route asks the pipeline as this caller, for one thing or for several.
+struct ServiceExchange: Sendable {
+    let dialect: ServiceDialect
+    let request: ShellRequest
+    let caller: ServiceCaller
+
+    var settings: ServiceSettings { dialect.settings }
+
+    /// What the pipeline answered. Throws what is no matter of the route: who the caller is, and a server that cannot answer.
+    func ask(
+        _ operation: Operation, _ path: String, query: [(name: String, value: String)] = [], body: JSONObject? = nil
+    ) async throws(ServiceError) -> Result<Response, CofferError> {
+        let call = CoreRequest(
+            id: request.id, operation: operation, path: path, query: query, body: body?.encoded() ?? [],
+            credentials: caller.credentials, connection: request.connection)
+        let answer = await dialect.pipeline.handle(call)
+        if let refusal = answer.inlineRefusal { throw refused(refusal) }
+        if case .failure(let error) = answer.outcome {
+            switch error.code {
+            case .permissionDenied, .notFound, .invalidRequest, .conflict: break
+            default: throw ServiceError(error)
+            }
+        }
+        return answer.outcome
+    }
+
+    private func refused(_ refusal: InlineRefusal) -> ServiceError {
+        switch refusal {
+        case .unknownName: ServiceError(403, "Service '\(shownName)' is not allowed")
+        case .wrongSecret: .unauthenticated("Invalid token for service '\(shownName)'", realm: settings.name)
+        case .notAllowed: ServiceError(403, "Service '\(shownName)' is not allowed to call from here")
+        case .locked:
+            ServiceError(
+                429, "Too many failed attempts for service '\(shownName)' from this address", headers: [("retry-after", "60")])
+        }
+    }
+
+    /// What a caller calls itself may be anything, a token in the wrong header too.
+    private var shownName: String { dialect.directory[caller.name] == nil ? "?" : caller.name }
+
+    func denied(_ action: String, _ resource: String) -> ServiceError {
+        ServiceError(403, "Service '\(caller.name)' does not have '\(action)' permission for '\(resource)'")
+    }
+
+    /// A request that is wrong in itself is only told so to somebody who may be here.
+    func checkCaller() async throws(ServiceError) {
+        if case .failure(let error) = try await ask(.read, settings.projectsMount + "caller") {
+            throw error.code == .permissionDenied
+                ? ServiceError(403, "Service '\(caller.name)' is not allowed") : ServiceError(error)
+        }
+    }
+
+    /// Reads what was sent; a refusal of it waits until the caller is known.
+    func reading<T>(_ read: () throws(ServiceError) -> T) async throws(ServiceError) -> T {
+        do {
+            return try read()
+        } catch {
+            try await checkCaller()
+            throw error
+        }
+    }
+
+    func answer(_ status: Int, _ body: JSON) -> ShellResponse { ShellResponse(status: status, body: body.encoded()) }
+}
+
+extension Response {
+    /// The object in the answer.
+    var object: JSONObject {
+        switch body {
+        case .data(let data), .bare(let data): (try? data.parsed())?.objectValue ?? [:]
+        case .none: [:]
+        }
+    }
+}

@@ -1,0 +1,249 @@
+import EngineKit
+import HTTPShell
+import ServiceRules
+import Syntax
+
+extension ServiceExchange {
+    private static let pageDefault = 100
+    private static let pageMax = 1_000
+    /// Secrets with their values in one answer.
+    private static let valuesMax = 10_000
+
+    /// `GET /api/secrets?project=&prefix=&after=&limit=`: `after` is the `id` of the last one of the page before.
+    func listSecrets() async throws(ServiceError) -> ShellResponse {
+        let (filter, after, limit) = try await reading { () throws(ServiceError) in
+            let query = try QueryItems(request.query, known: ["project", "prefix", "after", "limit"])
+            let limit = try query["limit"].map { text throws(ServiceError) in
+                guard let limit = Int(text), (1...Self.pageMax).contains(limit) else {
+                    throw .invalid("limit", "must be a number from 1 to \(Self.pageMax)")
+                }
+                return limit
+            }
+            guard (query["after"]?.utf8.count ?? 0) <= CanonicalPath.bytesMax else { throw .invalid("after", "is too long") }
+            return (try ListingFilter(query), query["after"], limit ?? Self.pageDefault)
+        }
+        let places = try await listingPlaces(filter)
+        if places.isEmpty { try await checkCaller() }
+        let found = try await page(places, filter, after: after, limit: limit)
+        return answer(200, .array(found.map { .object($0.shown) }))
+    }
+
+    /// Every secret of a project that the caller may list and read, with its value.
+    func readAll(_ wire: Substring) async throws(ServiceError) -> ShellResponse {
+        let project = try await reading { () throws(ServiceError) in
+            do throws(CanonicalPath.Refusal) {
+                return try CanonicalPath(percentEncoded: wire).text
+            } catch {
+                throw ServiceError(400, error.rawValue)
+            }
+        }
+        let filter = ListingFilter(project: project)
+        let places = try await listingPlaces(filter)
+        guard !places.isEmpty else {
+            try await checkCaller()
+            throw denied("read", "secret:\(project):*")
+        }
+        var shown: [JSON] = []
+        var after: String?
+        while true {
+            let page = try await page(places, filter, after: after, limit: Self.pageMax)
+            for record in page {
+                if case .success(let response) = try await ask(.read, data(record.place)) {
+                    shown.append(.object(SecretRecord(record.place, data: response.object).shown))
+                }
+            }
+            guard shown.count <= Self.valuesMax else {
+                throw ServiceError(
+                    413, "Project '\(project)' has more than \(Self.valuesMax) secrets; list them and read them one by one")
+            }
+            guard page.count == Self.pageMax, let last = page.last else { break }
+            after = last.place.full
+        }
+        if shown.isEmpty { try await checkExists(project) }
+        return answer(200, .array(shown))
+    }
+
+    // MARK: Where to look
+
+    /// The folders and secrets that this caller's rules, or the request itself, let a listing start at. In order, none below
+    /// another.
+    private func listingPlaces(_ filter: ListingFilter) async throws(ServiceError) -> [String] {
+        guard let entry = dialect.directory[caller.name], case .inline = caller.credentials else {
+            return [filter.folder]
+        }
+        var found: Set<String> = []
+        for root in entry.listingRoots { try await expand(root, filter, into: &found) }
+        var places: [String] = []
+        for place in found.sorted(by: { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) }) {
+            if let last = places.last, last.hasSuffix("/") || last.isEmpty, place.hasPrefix(last) { continue }
+            places.append(place)
+        }
+        return places
+    }
+
+    private static let placesMax = 2_000
+
+    /// Finds out what each `*` of a rule stands for.
+    private func expand(_ root: ListingRoot, _ filter: ListingFilter, into found: inout Set<String>) async throws(ServiceError) {
+        var paths = [""]
+        for (depth, segment) in root.segments.enumerated() {
+            let isSecret = root.isExact && depth == root.segments.count - 1
+            var longer: [String] = []
+            for path in paths {
+                switch (segment, depth < filter.segments.count ? filter.segments[depth] : nil) {
+                case (.literal(let text), let wanted):
+                    if wanted == nil || wanted == text { longer.append(path + text) }
+                case (_, let wanted?):
+                    if segment.matches(wanted) { longer.append(path + wanted) }
+                case (_, nil): longer += try await names(in: path, matching: segment, secrets: isSecret).map { path + $0 }
+                }
+            }
+            paths = isSecret ? longer : longer.map { $0 + "/" }
+            guard paths.count + found.count <= Self.placesMax else {
+                throw ServiceError(413, "the listing starts in more than \(Self.placesMax) folders; name a project and a prefix")
+            }
+        }
+        for path in paths {
+            // A narrower question starts further down.
+            if path.hasSuffix("/"), filter.folder.hasPrefix(path) {
+                found.insert(filter.folder)
+            } else if path.hasPrefix(filter.folder) {
+                found.insert(path)
+            }
+        }
+    }
+
+    private func names(
+        in folder: String, matching segment: SegmentPattern, secrets: Bool
+    ) async throws(ServiceError) -> [String] {
+        guard case .success(let response) = try await ask(.list, settings.mount + "metadata/" + folder.pathEncoded) else { return [] }
+        let names = response.object["keys"]?.arrayValue?.compactMap(\.stringValue) ?? []
+        return names.compactMap { name in
+            guard name.hasSuffix("/") != secrets else { return nil }
+            let bare = secrets ? name : String(name.dropLast())
+            return segment.matches(bare) ? bare : nil
+        }
+    }
+
+    // MARK: A page
+
+    private func page(
+        _ places: [String], _ filter: ListingFilter, after: String?, limit: Int
+    ) async throws(ServiceError) -> [ListedSecret] {
+        var found: [ListedSecret] = []
+        for place in places where found.count < limit {
+            if place.isEmpty || place.hasSuffix("/") {
+                try await listFolder(place, filter, after: after, limit: limit, into: &found)
+            } else if after.map({ Self.precedes($0, place) }) ?? true, filter.accepts(place), let one = try await single(place) {
+                found.append(one)
+            }
+        }
+        return found
+    }
+
+    private func listFolder(
+        _ folder: String, _ filter: ListingFilter, after: String?, limit: Int, into found: inout [ListedSecret]
+    ) async throws(ServiceError) {
+        var relative: String?
+        if let after {
+            if after.utf8.starts(with: folder.utf8) {
+                relative = String(after.dropFirst(folder.count))
+            } else if Self.precedes(folder, after) {
+                return
+            }
+        }
+        while found.count < limit {
+            let wanted = min(Self.pageMax, max(limit - found.count, 50))
+            var query: [(name: String, value: String)] = [("recursive", "true"), ("limit", "\(wanted)")]
+            if let relative, !relative.isEmpty { query.append(("after", relative)) }
+            let path = settings.mount + "detailed-metadata/" + folder.pathEncoded
+            guard case .success(let response) = try await ask(.list, path, query: query) else { return }
+            let listed = ListedSecrets(response.object)
+            for name in listed.names where found.count < limit {
+                guard listed.isThere(name), let info = listed[name], let place = SecretPlace(full: folder + name),
+                    filter.accepts(place.full), mayList(place)
+                else { continue }
+                found.append(ListedSecret(place: place, record: SecretRecord(place, listed: info)))
+            }
+            guard listed.names.count == wanted, let last = listed.names.last else { return }
+            relative = last
+        }
+    }
+
+    /// A rule for just one secret lists just this one.
+    private func single(_ path: String) async throws(ServiceError) -> ListedSecret? {
+        guard let place = SecretPlace(full: path), mayList(place),
+            case .success(let response) = try await ask(.read, metadata(place)),
+            let current = response.object["current_version"]?.stringOrNumber,
+            let version = response.object["versions"]?[current]?.objectValue,
+            version["deletion_time"]?.stringValue?.isEmpty != false, version["destroyed"]?.boolValue != true
+        else { return nil }
+        var info = version
+        info["version"] = .number(current)
+        return ListedSecret(place: place, record: SecretRecord(place, metadata: info, value: nil))
+    }
+
+    /// The names in a folder come together; a rule may still be about one of them.
+    private func mayList(_ place: SecretPlace) -> Bool {
+        guard case .inline = caller.credentials, let entry = dialect.directory[caller.name] else { return true }
+        return entry.definition.rules.decision(.list, on: place.full).isAllowed
+    }
+
+    private static func precedes(_ a: String, _ b: String) -> Bool {
+        Array(a.utf8).lexicographicallyPrecedes(Array(b.utf8))
+    }
+}
+
+/// One row of a listing.
+struct ListedSecret {
+    var place: SecretPlace
+    var record: SecretRecord
+
+    var shown: JSONObject { record.shown }
+}
+
+/// What a listing is narrowed to: a project, and what its paths start with.
+struct ListingFilter {
+    private let project: String?
+    private let prefix: String
+
+    init(project: String) {
+        self.project = project
+        prefix = ""
+    }
+
+    init(_ query: QueryItems) throws(ServiceError) {
+        project = query["project"]
+        prefix = query["prefix"] ?? ""
+        for (name, text) in [("project", project ?? ""), ("prefix", prefix)] where !text.isEmpty {
+            guard name == "prefix" || !text.contains("/") else { throw .invalid("project", "must be one name") }
+            // A prefix may end in the middle of a name.
+            do throws(CanonicalPath.Refusal) { _ = try CanonicalPath(decoded: text.hasSuffix("/") ? text : text + "x") } catch {
+                throw .invalid(name, "is not acceptable: \(error.rawValue)")
+            }
+        }
+    }
+
+    /// The whole folders that are known of the paths that are wanted: project and those of the prefix.
+    var segments: [String] {
+        guard let project else { return [] }
+        return [project] + prefix.split(separator: "/", omittingEmptySubsequences: false).dropLast().map(String.init)
+    }
+
+    /// Empty, or with a slash at its end.
+    var folder: String { segments.map { $0 + "/" }.joined() }
+
+    func accepts(_ full: String) -> Bool {
+        guard let place = SecretPlace(full: full) else { return false }
+        return (project == nil || project == place.project) && place.path.utf8.starts(with: prefix.utf8)
+    }
+}
+
+extension JSON {
+    fileprivate var stringOrNumber: String? {
+        switch self {
+        case .string(let text), .number(let text): text
+        default: nil
+        }
+    }
+}

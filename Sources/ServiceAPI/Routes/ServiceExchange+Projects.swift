@@ -1,0 +1,164 @@
+import EngineKit
+import HTTPShell
+import Syntax
+
+extension ServiceExchange {
+    func run(_ route: ServiceRoute) async throws(ServiceError) -> ShellResponse {
+        switch route {
+        case .listProjects: try await listProjects()
+        case .registerProject: try await registerProject()
+        case .readProject(let name): try await readProject(name)
+        case .changeProject(let name): try await changeProject(name)
+        case .deleteProject(let name): try await deleteProject(name)
+        case .setDefault(let name): try await setDefault(name)
+        case .listSecrets: try await listSecrets()
+        case .createSecret: try await createSecret()
+        case .testCredentials: try await testCredentials()
+        case .readAll(let project): try await readAll(project)
+        case .readSecret(let wire): try await readSecret(wire)
+        case .rotateSecret(let wire): try await rotateSecret(wire)
+        case .deleteSecret(let wire): try await deleteSecret(wire)
+        case .versions(let wire): try await listVersions(wire)
+        }
+    }
+
+    // MARK: Projects
+
+    private func listProjects() async throws(ServiceError) -> ShellResponse {
+        switch try await ask(.list, settings.projectsMount + "records") {
+        case .success(let response): return answer(200, response.object["projects"] ?? [])
+        case .failure(let error): throw projectError(error, "list", "*")
+        }
+    }
+
+    private func registerProject() async throws(ServiceError) -> ShellResponse {
+        let (name, description) = try await reading { () throws(ServiceError) in
+            let body = try RequestBody(request.body)
+            let name = try body.requiredText("name")
+            guard Self.isProjectName(name) else {
+                throw .invalid("name", "must have letters, digits, '_', '-' and '.' only, and 128 of them at most")
+            }
+            return (name, try body.text("description"))
+        }
+        var body: JSONObject = ["must_be_new": true]
+        if let description { body["description"] = .string(description) }
+        switch try await ask(.update, record(name), body: body) {
+        case .success(let response): return answer(201, .object(response.object))
+        case .failure(let error): throw projectError(error, "write", name)
+        }
+    }
+
+    private func readProject(_ wire: Substring) async throws(ServiceError) -> ShellResponse {
+        let name = try await reading { () throws(ServiceError) in try Self.projectName(wire) }
+        switch try await ask(.read, record(name)) {
+        case .success(let response): return answer(200, .object(response.object))
+        case .failure(let error): throw projectError(error, "read", name)
+        }
+    }
+
+    private func changeProject(_ wire: Substring) async throws(ServiceError) -> ShellResponse {
+        let (name, description) = try await reading { () throws(ServiceError) in
+            let body = try RequestBody(request.body)
+            guard !body.has("name") else { throw .invalid("name", "cannot be changed") }
+            return (try Self.projectName(wire), try body.requiredText("description"))
+        }
+        try await checkExists(name)
+        switch try await ask(.update, record(name), body: ["description": .string(description)]) {
+        case .success(let response): return answer(200, .object(response.object))
+        case .failure(let error): throw projectError(error, "write", name)
+        }
+    }
+
+    private func deleteProject(_ wire: Substring) async throws(ServiceError) -> ShellResponse {
+        let name = try await reading { () throws(ServiceError) in try Self.projectName(wire) }
+        try await checkExists(name)
+        guard try await !hasSecrets(name) else {
+            throw ServiceError(400, "Project '\(name)' still has secrets; delete them first")
+        }
+        if case .failure(let error) = try await ask(.delete, record(name)) { throw projectError(error, "delete", name) }
+        return ShellResponse(status: 204)
+    }
+
+    private func setDefault(_ wire: Substring) async throws(ServiceError) -> ShellResponse {
+        let name = try await reading { () throws(ServiceError) in try Self.projectName(wire) }
+        switch try await ask(.update, record(name) + "/default") {
+        case .success(let response): return answer(200, .object(response.object))
+        case .failure(let error) where error.code == .permissionDenied:
+            // Whether it is there at all is something every service may know.
+            try await checkExists(name)
+            throw denied("write", "project:\(name)")
+        case .failure(let error): throw projectError(error, "write", name)
+        }
+    }
+
+    // MARK: Parts
+
+    func record(_ name: String) -> String { settings.projectsMount + "records/" + name.pathEncoded }
+
+    func checkExists(_ name: String) async throws(ServiceError) {
+        if case .failure(let error) = try await ask(.read, record(name)) { throw projectError(error, "read", name) }
+    }
+
+    /// A folder that the caller may not look into may hold some.
+    private func hasSecrets(_ name: String) async throws(ServiceError) -> Bool {
+        var after = ""
+        while true {
+            var query = [("recursive", "true"), ("limit", "1000")]
+            if !after.isEmpty { query.append(("after", after)) }
+            let path = settings.mount + "detailed-metadata/" + name.pathEncoded + "/"
+            switch try await ask(.list, path, query: query.map { (name: $0.0, value: $0.1) }) {
+            case .success(let response):
+                let page = ListedSecrets(response.object)
+                if page.names.contains(where: { $0.hasSuffix("/") || page.isThere($0) }) { return true }
+                guard page.names.count == 1_000, let last = page.names.last else { return false }
+                after = last
+            case .failure(let error) where error.code == .notFound: return false
+            case .failure(let error): throw projectError(error, "delete", name)
+            }
+        }
+    }
+
+    func projectError(_ error: CofferError, _ action: String, _ name: String) -> ServiceError {
+        switch error.code {
+        case .permissionDenied: denied(action, "project:\(name)")
+        case .notFound: .noProject(name)
+        case .conflict where action == "write": ServiceError(409, error.messages.first ?? "")
+        default: ServiceError(error.code == .invalidRequest ? 422 : 500, error.messages.first ?? "")
+        }
+    }
+
+    private static func projectName(_ wire: Substring) throws(ServiceError) -> String {
+        do throws(CanonicalPath.Refusal) {
+            return try CanonicalPath(percentEncoded: wire).text
+        } catch {
+            throw ServiceError(400, error.rawValue)
+        }
+    }
+
+    static func isProjectName(_ text: String) -> Bool {
+        guard let first = text.utf8.first, text.utf8.count <= 128, isAlphanumeric(first) else { return false }
+        return text.utf8.allSatisfy { isAlphanumeric($0) || "_-.".utf8.contains($0) }
+    }
+
+    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
+        byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A || byte >= 0x30 && byte <= 0x39
+    }
+}
+
+/// A page of `detailed-metadata`.
+struct ListedSecrets {
+    var names: [String]
+    private let info: [String: JSONObject]
+
+    init(_ data: JSONObject) {
+        names = data["keys"]?.arrayValue?.compactMap(\.stringValue) ?? []
+        info = Dictionary(
+            (data["key_info"]?.objectValue?.members ?? []).compactMap { member in member.value.objectValue.map { (member.key, $0) } },
+            uniquingKeysWith: { $1 })
+    }
+
+    subscript(_ name: String) -> JSONObject? { info[name] }
+
+    /// Its newest version is not deleted.
+    func isThere(_ name: String) -> Bool { info[name]?["deleted"]?.boolValue == false }
+}

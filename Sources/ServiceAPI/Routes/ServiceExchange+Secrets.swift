@@ -1,0 +1,180 @@
+import EngineKit
+import HTTPShell
+import Syntax
+
+extension ServiceExchange {
+    // MARK: One secret
+
+    func readSecret(_ wire: Substring) async throws(ServiceError) -> ShellResponse {
+        let place = try await place(wire)
+        switch try await ask(.read, data(place)) {
+        case .success(let response): return answer(200, .object(SecretRecord(place, data: response.object).shown))
+        case .failure(let error): throw secretError(error, "read", place)
+        }
+    }
+
+    func createSecret() async throws(ServiceError) -> ShellResponse {
+        let new = try await reading { () throws(ServiceError) in try NewSecret(try RequestBody(request.body)) }
+        var written = try await write(new, checkAndSet: 0)
+        if case .failure(let error) = written, error.isCheckAndSetMismatch {
+            // There was one; if it is deleted, its place is free and its history goes on.
+            guard let deleted = try await deletedVersion(new.place) else { throw Self.exists(new.place) }
+            written = try await write(new, checkAndSet: deleted)
+        }
+        switch written {
+        case .success(let response):
+            let record = SecretRecord(new.place, metadata: response.object, value: .string(new.value))
+            try await register(new.place.project)
+            return answer(201, .object(record.shown))
+        case .failure(let error) where error.isCheckAndSetMismatch: throw Self.exists(new.place)
+        case .failure(let error): throw secretError(error, "write", new.place)
+        }
+    }
+
+    func rotateSecret(_ wire: Substring) async throws(ServiceError) -> ShellResponse {
+        let place = try await place(wire)
+        let (value, expected) = try await reading { () throws(ServiceError) in
+            let body = try RequestBody(request.body)
+            return (try body.requiredText("value"), try body.positiveInt("expected_version"))
+        }
+        var body: JSONObject = ["data": ["value": .string(value)]]
+        if let expected { body["options"] = ["cas": .int(expected)] }
+        switch try await ask(.patch, data(place), body: body) {
+        case .success(let response):
+            return answer(200, .object(SecretRecord(place, metadata: response.object, value: .string(value)).shown))
+        case .failure(let error) where error.isCheckAndSetMismatch:
+            throw ServiceError(
+                409, "Secret '\(place.path)' in project '\(place.project)' is not at the expected version; read it again")
+        case .failure(let error): throw secretError(error, "write", place)
+        }
+    }
+
+    func deleteSecret(_ wire: Substring) async throws(ServiceError) -> ShellResponse {
+        let place = try await place(wire)
+        let isThere = try await isThere(place)
+        // Asked even for what is not there: only who may delete learns that.
+        if case .failure(let error) = try await ask(.delete, data(place)) { throw secretError(error, "delete", place) }
+        guard isThere else { throw .noSecret(place) }
+        return ShellResponse(status: 204)
+    }
+
+    func listVersions(_ wire: Substring) async throws(ServiceError) -> ShellResponse {
+        let place = try await place(wire)
+        switch try await ask(.read, metadata(place)) {
+        case .success(let response):
+            let history = response.object["versions"]?.objectValue ?? [:]
+            guard !history.isEmpty else { throw .noSecret(place) }
+            return answer(
+                200,
+                .array(
+                    history.members.map { member in
+                        [
+                            "version": .number(member.key), "updated_at": member.value["created_time"] ?? "",
+                            "updated_by": member.value["created_by"] ?? "",
+                        ]
+                    }))
+        case .failure(let error): throw secretError(error, "read", place)
+        }
+    }
+
+    // MARK: Parts
+
+    private func place(_ wire: Substring) async throws(ServiceError) -> SecretPlace {
+        try await reading { () throws(ServiceError) in try SecretPlace(wire: wire) }
+    }
+
+    func data(_ place: SecretPlace) -> String { settings.mount + "data/" + place.full.pathEncoded }
+    func metadata(_ place: SecretPlace) -> String { settings.mount + "metadata/" + place.full.pathEncoded }
+
+    private func write(_ new: NewSecret, checkAndSet: Int) async throws(ServiceError) -> Result<Response, CofferError> {
+        try await ask(
+            .update, data(new.place),
+            body: ["data": ["value": .string(new.value)], "options": ["cas": .int(checkAndSet)]])
+    }
+
+    /// The number of the newest version if it is deleted; nil also when the caller may not know.
+    private func deletedVersion(_ place: SecretPlace) async throws(ServiceError) -> Int? {
+        guard case .success(let response) = try await ask(.read, metadata(place)),
+            let current = response.object["current_version"]?.intValue
+        else { return nil }
+        guard let newest = response.object["versions"]?[String(current)] else { return current }
+        let isGone = newest["destroyed"]?.boolValue == true || newest["deletion_time"]?.stringValue?.isEmpty == false
+        return isGone ? current : nil
+    }
+
+    /// True also when the caller may not know.
+    private func isThere(_ place: SecretPlace) async throws(ServiceError) -> Bool {
+        switch try await ask(.read, metadata(place)) {
+        case .success: try await deletedVersion(place) == nil
+        case .failure(let error): error.code != .notFound
+        }
+    }
+
+    /// Whoever stores a secret in a project need not register it first.
+    private func register(_ project: String) async throws(ServiceError) {
+        guard Self.isProjectName(project) else { return }
+        _ = try await ask(.update, record(project), body: ["must_be_new": true])
+    }
+
+    private static func exists(_ place: SecretPlace) -> ServiceError {
+        ServiceError(409, "Secret '\(place.path)' already exists in project '\(place.project)'")
+    }
+
+    func secretError(_ error: CofferError, _ action: String, _ place: SecretPlace) -> ServiceError {
+        switch error.code {
+        case .permissionDenied: denied(action, place.resource)
+        case .notFound: .noSecret(place)
+        default: ServiceError(error)
+        }
+    }
+}
+
+extension CofferError {
+    var isCheckAndSetMismatch: Bool {
+        code == .invalidRequest && messages == CofferError.checkAndSetMismatch.messages
+    }
+}
+
+/// The body of a new secret.
+struct NewSecret {
+    var place: SecretPlace
+    var value: String
+
+    init(_ body: RequestBody) throws(ServiceError) {
+        let project = try body.requiredText("project")
+        guard ServiceExchange.isProjectName(project) else {
+            throw .invalid("project", "must have letters, digits, '_', '-' and '.' only, and 128 of them at most")
+        }
+        let path = try Self.path(body)
+        value = try body.requiredText("value")
+        place = SecretPlace(project: project, path: path)
+    }
+
+    private static func path(_ body: RequestBody) throws(ServiceError) -> String {
+        let parts = ["scope", "env", "name"]
+        guard let path = try body.text("path") else {
+            guard parts.contains(where: body.has) else { throw .invalid("path", "is required, or scope, env and name") }
+            var segments: [String] = []
+            for part in parts {
+                let text = try body.requiredText(part)
+                guard !text.isEmpty, !text.contains("/") else { throw .invalid(part, "must be one segment of a path") }
+                segments.append(try check(text, part))
+            }
+            return try check(segments.joined(separator: "/"), "name")
+        }
+        guard !parts.contains(where: body.has) else { throw .invalid("path", "excludes scope, env and name") }
+        return try check(path, "path")
+    }
+
+    private static func check(_ text: String, _ field: String) throws(ServiceError) -> String {
+        let canonical: CanonicalPath
+        do throws(CanonicalPath.Refusal) {
+            canonical = try CanonicalPath(decoded: text)
+        } catch {
+            throw .invalid(field, "is not acceptable: \(error.rawValue)")
+        }
+        guard !canonical.isFolder else { throw .invalid(field, "must not end in '/'") }
+        guard text != "versions", !text.hasSuffix("/versions") else { throw .invalid(field, "must not end in 'versions'") }
+        return canonical.text
+    }
+}

@@ -1,0 +1,64 @@
+/// A route of the dialect with the still encoded parts of its path.
+enum ServiceRoute: Sendable, Hashable {
+    case listProjects
+    case registerProject
+    case readProject(Substring)
+    case changeProject(Substring)
+    case deleteProject(Substring)
+    case setDefault(Substring)
+    case listSecrets
+    case createSecret
+    case testCredentials
+    case readAll(Substring)
+    case readSecret(Substring)
+    case rotateSecret(Substring)
+    case deleteSecret(Substring)
+    case versions(Substring)
+
+    /// nil when no route has the path; throws when one has it for other methods.
+    init?(method: String, path: String) throws(ServiceError) {
+        var path = path[...]
+        if path.hasPrefix("/api/projects") {
+            path = path.dropFirst("/api/projects".count)
+            self = try Self.projects(method, path)
+        } else if path.hasPrefix("/api/secrets") {
+            path = path.dropFirst("/api/secrets".count)
+            self = try Self.secrets(method, path)
+        } else {
+            return nil
+        }
+    }
+
+    private static func projects(_ method: String, _ rest: Substring) throws(ServiceError) -> ServiceRoute {
+        if rest.isEmpty || rest == "/" {
+            return try choose(method, ["GET": .listProjects, "POST": .registerProject])
+        }
+        let parts = rest.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
+        guard rest.first == "/", !parts[0].isEmpty else { throw .notFound }
+        switch parts.count {
+        case 1:
+            return try choose(
+                method, ["GET": .readProject(parts[0]), "PATCH": .changeProject(parts[0]), "DELETE": .deleteProject(parts[0])])
+        case 2 where parts[1] == "set-default": return try choose(method, ["PUT": .setDefault(parts[0])])
+        default: throw .notFound
+        }
+    }
+
+    private static func secrets(_ method: String, _ rest: Substring) throws(ServiceError) -> ServiceRoute {
+        if rest.isEmpty || rest == "/" { return try choose(method, ["GET": .listSecrets, "POST": .createSecret]) }
+        guard rest.first == "/" else { throw .notFound }
+        let wire = rest.dropFirst()
+        if wire == "test", method == "POST" { return .testCredentials }
+        guard wire.contains("/") else { return try choose(method, ["GET": .readAll(wire)]) }
+        let ending = "/versions"
+        if wire.hasSuffix(ending), wire.dropLast(ending.count).contains("/") {
+            return try choose(method, ["GET": .versions(wire.dropLast(ending.count))])
+        }
+        return try choose(method, ["GET": .readSecret(wire), "PATCH": .rotateSecret(wire), "DELETE": .deleteSecret(wire)])
+    }
+
+    private static func choose(_ method: String, _ routes: [String: ServiceRoute]) throws(ServiceError) -> ServiceRoute {
+        guard let route = routes[method] else { throw .notAllowed(routes.keys.sorted().joined(separator: ", ")) }
+        return route
+    }
+}

@@ -1,0 +1,72 @@
+package import Core
+import EngineKit
+package import HTTPShell
+import NIOHTTP1
+import Syntax
+
+/// The Service API: `/api/projects`, `/api/secrets`, and `/health`, for services that have a name and a token.
+///
+/// It keeps nothing. Secrets lie in a KV version 2 mount, projects in a mount of their own, and both are asked through
+/// the pipeline as the service, so its policy, the audit and the quotas hold here as everywhere.
+package struct ServiceDialect: Dialect {
+    package let prefix = "/"
+    let pipeline: any Pipeline
+    let settings: ServiceSettings
+    let directory: ServiceDirectory
+    let verifier: any ProviderVerifier
+
+    package init(
+        pipeline: any Pipeline, settings: ServiceSettings, directory: ServiceDirectory,
+        verifier: any ProviderVerifier = NoProviders()
+    ) {
+        self.pipeline = pipeline
+        self.settings = settings
+        self.directory = directory
+        self.verifier = verifier
+    }
+
+    package func answer(_ refusal: HTTPRefusal) -> ShellResponse {
+        ServiceError(refusal.status, refusal.message.isEmpty ? "Not Found" : refusal.message).response
+    }
+
+    package func respond(to request: ShellRequest) async -> ShellResponse {
+        do throws(ServiceError) {
+            return try await route(request)
+        } catch {
+            return error.response
+        }
+    }
+
+    private func route(_ request: ShellRequest) async throws(ServiceError) -> ShellResponse {
+        switch request.path {
+        case "/":
+            try Self.expectGet(request)
+            return ShellResponse(status: 200, body: JSON.object(["message": .string("\(settings.name) is running")]).encoded())
+        case "/health":
+            try Self.expectGet(request)
+            return await health(request)
+        case "/openapi.json":
+            try Self.expectGet(request)
+            return ShellResponse(status: 200, body: ServiceDocument(settings).json.encoded())
+        default: break
+        }
+        guard let route = try ServiceRoute(method: request.method, path: request.path) else { throw .notFound }
+        let exchange = ServiceExchange(
+            dialect: self, request: request,
+            caller: try ServiceCaller(request.headers, connection: request.connection, realm: settings.name))
+        return try await exchange.run(route)
+    }
+
+    private static func expectGet(_ request: ShellRequest) throws(ServiceError) {
+        guard request.method == "GET" || request.method == "HEAD" else { throw .notAllowed("GET") }
+    }
+
+    /// Says less than `sys/health`: whether requests are answered.
+    private func health(_ request: ShellRequest) async -> ShellResponse {
+        let answer = await pipeline.handle(CoreRequest(id: request.id, operation: .read, path: "sys/health"))
+        var isHealthy = false
+        if case .success(let response) = answer.outcome { isHealthy = response.status == 200 }
+        let body: JSONObject = ["status": .string(isHealthy ? "healthy" : "sealed"), "service": .string(settings.name)]
+        return ShellResponse(status: isHealthy ? 200 : 503, body: body.encoded())
+    }
+}

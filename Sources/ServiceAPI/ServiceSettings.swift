@@ -1,0 +1,11 @@
+/// Where the dialect keeps what, and what it calls itself.
+package struct ServiceSettings: Sendable, Hashable {
+    /// In `/health` and `/`.
+    package var name = "myVault"
+    /// A KV version 2 mount; with a final slash.
+    package var mount = "services/"
+    /// A mount of the engine `projects`.
+    package var projectsMount = "service-projects/"
+
+    package init() {}
+}

@@ -1,0 +1,45 @@
+import Yams
+
+/// One node of the YAML, read strictly: what is not known is an error with its line.
+struct PolicyNode {
+    private let node: Node
+
+    private static let itemsMax = 1_000
+
+    init(_ node: Node) { self.node = node }
+
+    func error(_ message: String) -> ServiceCatalogError { ServiceCatalogError(line: node.mark?.line, message) }
+
+    var isMapping: Bool { node.mapping != nil }
+
+    func mapping(_ known: Set<String>) throws(ServiceCatalogError) -> [String: PolicyNode] {
+        guard let mapping = node.mapping else { throw error("expected keys and values here") }
+        var result: [String: PolicyNode] = [:]
+        for (key, value) in mapping {
+            guard let name = key.scalar?.string, known.contains(name) else {
+                throw PolicyNode(key).error("the keys here are \(known.sorted().joined(separator: ", "))")
+            }
+            guard result.updateValue(PolicyNode(value), forKey: name) == nil else {
+                throw PolicyNode(key).error("the key is there twice")
+            }
+        }
+        return result
+    }
+
+    func items() throws(ServiceCatalogError) -> [PolicyNode] {
+        if node.null != nil { return [] }
+        guard let sequence = node.sequence else { throw error("expected a list here") }
+        guard sequence.count <= Self.itemsMax else { throw error("the list has more than \(Self.itemsMax) items") }
+        return sequence.map { PolicyNode($0) }
+    }
+
+    func text() throws(ServiceCatalogError) -> String {
+        guard let text = node.scalar?.string else { throw error("expected a text here") }
+        return text
+    }
+
+    func bool() throws(ServiceCatalogError) -> Bool {
+        guard let value = node.bool else { throw error("expected true or false here") }
+        return value
+    }
+}

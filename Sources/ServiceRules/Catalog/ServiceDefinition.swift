@@ -1,0 +1,29 @@
+/// A service as it was configured, without its token.
+package struct ServiceDefinition: Sendable, Hashable {
+    package var name: String
+    package var isEnabled: Bool
+    package var rules: [ServiceRule]
+
+    package init(name: String, isEnabled: Bool = true, rules: [ServiceRule] = []) {
+        self.name = name
+        self.isEnabled = isEnabled
+        self.rules = rules
+    }
+
+    /// The policy that its rules become. Policy names have no upper case.
+    package var policyName: String { "service-" + name.lowercased() }
+
+    package static let nameBytesMax = 64
+
+    /// Letters, digits, `_`, `-` and `.`, beginning with a letter or digit.
+    package static func isName(_ text: String) -> Bool {
+        guard let first = text.utf8.first, text.utf8.count <= nameBytesMax, isAlphanumeric(first), !text.contains("..") else {
+            return false
+        }
+        return text.utf8.allSatisfy { isAlphanumeric($0) || "_-.".utf8.contains($0) }
+    }
+
+    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
+        byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A || byte >= 0x30 && byte <= 0x39
+    }
+}

@@ -1,0 +1,117 @@
+import Yams
+
+/// Policies by role, and services that have roles, from YAML.
+///
+/// ```yaml
+/// policies:
+///   - name: newsbot-reader
+///     permissions:
+///       - effect: allow
+///         actions: [read, list]
+///         resources: ["secret:newsbot*:prod/*"]
+/// services:
+///   - name: newsbot
+///     roles: [newsbot-reader]
+///     access_rules: ["common/prod/"]
+/// ```
+package struct ServicePolicyFile: Sendable, Hashable {
+    package private(set) var services: [ServiceDefinition] = []
+
+    package static let bytesMax = 1 << 20
+
+    package init(parsing text: String) throws(ServiceCatalogError) {
+        guard text.utf8.count <= Self.bytesMax else { throw ServiceCatalogError(line: 1, "the file is larger than 1 MiB") }
+        let root: Node?
+        do {
+            root = try Yams.compose(yaml: text)
+        } catch let error as YamlError {
+            throw ServiceCatalogError(line: error.line, "this is not YAML")
+        } catch {
+            throw ServiceCatalogError("this is not YAML")
+        }
+        guard let root else { return }
+        let top = try PolicyNode(root).mapping(["policies", "services"])
+        var roles: [String: [ServiceRule]] = [:]
+        for node in try top["policies"]?.items() ?? [] {
+            let (name, rules) = try Self.policy(node)
+            guard roles.updateValue(rules, forKey: name) == nil else { throw node.error("the policy is there twice") }
+        }
+        for node in try top["services"]?.items() ?? [] { services.append(try Self.service(node, roles)) }
+    }
+
+    private static func policy(_ node: PolicyNode) throws(ServiceCatalogError) -> (String, [ServiceRule]) {
+        let fields = try node.mapping(["name", "description", "permissions"])
+        guard let name = try fields["name"]?.text(), !name.isEmpty else { throw node.error("the policy has no name") }
+        var rules: [ServiceRule] = []
+        for permission in try fields["permissions"]?.items() ?? [] { rules += try self.rules(permission, source: name) }
+        return (name, rules)
+    }
+
+    private static func service(
+        _ node: PolicyNode, _ roles: [String: [ServiceRule]]
+    ) throws(ServiceCatalogError) -> ServiceDefinition {
+        let fields = try node.mapping(["name", "description", "enabled", "roles", "access_rules"])
+        guard let name = try fields["name"]?.text(), ServiceDefinition.isName(name) else {
+            throw node.error("the service has no name, or one with other characters than letters, digits, '_', '-' and '.'")
+        }
+        var service = ServiceDefinition(name: name, isEnabled: try fields["enabled"]?.bool() ?? true)
+        for role in try fields["roles"]?.items() ?? [] {
+            guard let rules = roles[try role.text()] else { throw role.error("the role is none of the policies") }
+            service.rules += rules
+        }
+        for rule in try fields["access_rules"]?.items() ?? [] {
+            service.rules += try rule.isMapping ? rules(rule, source: name) : [prefixRule(rule, source: name)]
+        }
+        return service
+    }
+
+    private static func prefixRule(_ node: PolicyNode, source: String) throws(ServiceCatalogError) -> ServiceRule {
+        let text = try node.text()
+        do throws(ServiceRuleError) {
+            let path = try text.hasPrefix("secret:") ? PathRule(resource: text) : PathRule(prefix: text)
+            return ServiceRule(.allow, Set(ServiceAction.allCases), path, text: text, source: source)
+        } catch {
+            throw node.error("\(error)")
+        }
+    }
+
+    private static func rules(_ node: PolicyNode, source: String) throws(ServiceCatalogError) -> [ServiceRule] {
+        let fields = try node.mapping(["effect", "actions", "resources"])
+        guard let effect = ServiceRule.Effect(rawValue: try fields["effect"]?.text() ?? "allow") else {
+            throw node.error("the effect is allow or deny")
+        }
+        var actions: Set<ServiceAction> = []
+        for action in try fields["actions"]?.items() ?? [] {
+            let text = try action.text()
+            if text == "*" {
+                actions.formUnion(ServiceAction.allCases)
+            } else if let known = ServiceAction(rawValue: text) {
+                actions.insert(known)
+            } else {
+                throw action.error("an action is read, write, delete, list or \"*\"")
+            }
+        }
+        guard !actions.isEmpty, let resources = try fields["resources"]?.items(), !resources.isEmpty else {
+            throw node.error("a permission needs actions and resources")
+        }
+        var rules: [ServiceRule] = []
+        for resource in resources {
+            let text = try resource.text()
+            do throws(ServiceRuleError) {
+                rules.append(ServiceRule(effect, actions, try PathRule(resource: text), text: text, source: source))
+            } catch {
+                throw resource.error("\(error)")
+            }
+        }
+        return rules
+    }
+}
+
+extension YamlError {
+    fileprivate var line: Int? {
+        switch self {
+        case .scanner(_, _, let mark, _), .parser(_, _, let mark, _), .composer(_, _, let mark, _): mark.line
+        default: nil
+        }
+    }
+}

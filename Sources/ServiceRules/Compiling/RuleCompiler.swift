@@ -1,0 +1,184 @@
+/// Turns a service's rules into a policy that says exactly the same.
+///
+/// A policy decides by its most specific rule; a service's rules decide by all that match, denials first. So the rules
+/// are cut into vectors of the same length, every overlap of two of them is added, and each gets what its rules leave.
+package struct RuleCompiler {
+    /// Rules of one policy that this may come to; more is refused.
+    static let vectorsMax = 600
+
+    private let mount: String
+    private let rules: [ServiceRule]
+
+    /// - Parameter mount: With a final slash, such as `services/`.
+    package init(mount: String, rules: [ServiceRule]) {
+        self.mount = mount
+        self.rules = rules
+    }
+
+    package func compile() throws(ServiceRuleError) -> CompiledRules {
+        let parts = rules.flatMap(RulePart.parts)
+        let grants = isPlain ? plain(parts) : try exact(parts)
+        let roots = listingRoots
+        return CompiledRules(policy: text(grants), listingRoots: roots)
+    }
+
+    /// All allow the same, so it does not matter which of them decides.
+    private var isPlain: Bool {
+        rules.allSatisfy { $0.effect == .allow && $0.actions == rules[0].actions }
+    }
+
+    // MARK: Cutting
+
+    private struct Grant {
+        var vector: PatternVector
+        var permissions: Set<Permission>
+    }
+
+    private func plain(_ parts: [RulePart]) -> [Grant] {
+        var grants: [Grant] = []
+        for part in parts {
+            let vector = PatternVector(segments: part.segments, isOpen: part.isBelow)
+            if let index = grants.firstIndex(where: { $0.vector == vector }) {
+                grants[index].permissions.formUnion(part.permissions)
+            } else {
+                grants.append(Grant(vector: vector, permissions: part.permissions))
+            }
+        }
+        return grants
+    }
+
+    private func exact(_ parts: [RulePart]) throws(ServiceRuleError) -> [Grant] {
+        let depth = parts.map(\.segments.count).max() ?? 0
+        let cut = parts.map { (part: $0, vectors: $0.vectors(depth: depth)) }
+        let vectors = try closure(cut.flatMap(\.vectors))
+        return vectors.map { vector in
+            var allowed: Set<Permission> = []
+            var denied: Set<Permission> = []
+            for (part, vectors) in cut where vectors.contains(where: { $0.covers(vector) }) {
+                if part.effect == .allow { allowed.formUnion(part.permissions) } else { denied.formUnion(part.permissions) }
+            }
+            return Grant(vector: vector, permissions: allowed.subtracting(denied))
+        }
+    }
+
+    private func closure(_ first: [PatternVector]) throws(ServiceRuleError) -> [PatternVector] {
+        var known = Set(first)
+        var ordered: [PatternVector] = []
+        for vector in first where !ordered.contains(vector) { ordered.append(vector) }
+        var index = 0
+        while index < ordered.count {
+            for other in ordered[..<index] {
+                guard let both = ordered[index].intersection(other), known.insert(both).inserted else { continue }
+                ordered.append(both)
+            }
+            guard ordered.count <= Self.vectorsMax else {
+                throw ServiceRuleError("the rules of one service overlap in more than \(Self.vectorsMax) ways; use fewer of them")
+            }
+            index += 1
+        }
+        return ordered
+    }
+
+    // MARK: Writing
+
+    private func text(_ grants: [Grant]) -> String {
+        var text = ""
+        for surface in Surface.all {
+            for grant in grants {
+                let capabilities = surface.capabilities(grant.permissions)
+                // Without any, the rule is still there to keep a wider one from deciding.
+                if capabilities.isEmpty, isPlain { continue }
+                text += "path \"\(mount)\(surface.name)/\(grant.vector.rulePath)\" {\n"
+                if grant.vector.hasPartialSegments { text += "  partial_segments = true\n" }
+                text += "  capabilities = [" + capabilities.map { "\"\($0)\"" }.joined(separator: ", ") + "]\n}\n"
+            }
+        }
+        return text
+    }
+
+    /// Where a `*` stands, its neighbours' names can be listed; else a listing starts where the rule does.
+    private var listingRoots: [ListingRoot] {
+        var roots: [ListingRoot] = []
+        for rule in rules where rule.effect == .allow && rule.actions.contains(.list) {
+            if rule.path.coversBelow { roots.append(ListingRoot(segments: rule.path.segments, isExact: false)) }
+            if rule.path.coversExactly { roots.append(ListingRoot(segments: rule.path.segments, isExact: true)) }
+        }
+        var kept: [ListingRoot] = []
+        for root in roots where !kept.contains(root) { kept.append(root) }
+        return kept
+    }
+}
+
+/// What a policy can grant that a rule may ask for.
+enum Permission: Sendable, Hashable {
+    case action(ServiceAction)
+    /// The names in one folder, to find out what a `*` stands for.
+    case names
+}
+
+/// One half of a rule: exactly its path, or what is below.
+private struct RulePart {
+    var effect: ServiceRule.Effect
+    var permissions: Set<Permission>
+    var segments: [SegmentPattern]
+    var isBelow: Bool
+
+    static func parts(of rule: ServiceRule) -> [RulePart] {
+        let permissions = Set(rule.actions.map(Permission.action))
+        let path = rule.path
+        var parts: [RulePart] = []
+        func add(_ permissions: Set<Permission>, _ segments: some Collection<SegmentPattern>, below: Bool) {
+            parts.append(RulePart(effect: rule.effect, permissions: permissions, segments: Array(segments), isBelow: below))
+        }
+        if path.coversExactly { add(permissions, path.segments, below: false) }
+        if path.coversBelow { add(permissions, path.segments, below: true) }
+        guard rule.actions.contains(.list) else { return parts }
+        if rule.effect == .allow {
+            // An ACL asks for a folder with and without its slash; this is the spelling with it.
+            for (index, segment) in path.segments.enumerated() {
+                if case .starting = segment { add([.names], path.segments[..<index] + [.literal("")], below: false) }
+            }
+        } else if path.coversBelow, !path.coversExactly {
+            add([.action(.list)], path.segments, below: false)
+        }
+        return parts
+    }
+
+    /// The same paths as vectors of at most this many segments.
+    func vectors(depth: Int) -> [PatternVector] {
+        guard isBelow else { return [PatternVector(segments: segments, isOpen: false)] }
+        var vectors: [PatternVector] = []
+        for length in stride(from: segments.count + 1, through: depth, by: 1) {
+            vectors.append(PatternVector(segments: padded(to: length), isOpen: false))
+        }
+        return vectors + [PatternVector(segments: padded(to: depth), isOpen: true)]
+    }
+
+    private func padded(to length: Int) -> [SegmentPattern] {
+        segments + Array(repeating: .any, count: max(0, length - segments.count))
+    }
+}
+
+/// One of the routes of a KV version 2 mount, and what the permissions come to on it.
+private struct Surface {
+    var name: String
+    var capabilities: @Sendable (Set<Permission>) -> [String]
+
+    static let all = [
+        Surface(name: "data") { granted in
+            (granted.contains(.action(.write)) ? ["create", "update", "patch"] : [])
+                + (granted.contains(.action(.read)) ? ["read"] : []) + (granted.contains(.action(.delete)) ? ["delete"] : [])
+        },
+        Surface(name: "metadata") { granted in
+            (granted.contains(.action(.read)) ? ["read"] : []) + listing(granted)
+        },
+        Surface(name: "detailed-metadata", capabilities: listing),
+        Surface(name: "subkeys") { $0.contains(.action(.read)) ? ["read"] : [] },
+        Surface(name: "delete") { $0.contains(.action(.delete)) ? ["update"] : [] },
+        Surface(name: "undelete") { $0.contains(.action(.write)) ? ["update"] : [] },
+    ]
+
+    @Sendable private static func listing(_ granted: Set<Permission>) -> [String] {
+        granted.contains(.action(.list)) || granted.contains(.names) ? ["list"] : []
+    }
+}

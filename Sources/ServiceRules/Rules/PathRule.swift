@@ -1,0 +1,96 @@
+import EngineKit
+
+/// Which secrets a rule is about: a project and what stands below it, segment by segment.
+///
+/// A rule never covers half a segment: `prod/` is not `production/`.
+package struct PathRule: Sendable, Hashable {
+    /// The first one is the project.
+    package var segments: [SegmentPattern]
+    /// The secret of just this name.
+    package var coversExactly: Bool
+    /// Everything beneath, however deep.
+    package var coversBelow: Bool
+
+    static let segmentsMax = 32
+
+    init(segments: [SegmentPattern], exactly: Bool, below: Bool) {
+        self.segments = segments
+        coversExactly = exactly
+        coversBelow = below
+    }
+
+    /// - Parameter path: The project and the path below it; the last segment is empty for a folder.
+    package func matches(_ path: [Substring]) -> Bool {
+        guard path.count == segments.count ? coversExactly : path.count > segments.count && coversBelow else { return false }
+        return zip(segments, path).allSatisfy { $0.matches($1) }
+    }
+}
+
+extension PathRule {
+    /// `project:newsbot/prod/`, `common/prod/`, `project:*/prod/`: without `project:` the first segment is the project.
+    package init(prefix text: String) throws(ServiceRuleError) {
+        var body = text[...]
+        if body.hasPrefix("project:") { body = body.dropFirst("project:".count) }
+        let isFolder = body.hasSuffix("/")
+        if isFolder { body = body.dropLast() }
+        let segments = try Self.segments(body, allowsPartial: false)
+        // Without its slash the last segment may be a secret or a folder; a project is a folder.
+        self.init(segments: segments, exactly: !isFolder && segments.count > 1, below: true)
+    }
+
+    /// `secret:newsbot*:prod/*`: a `*` at the end of a segment stands for the rest of it, a last segment `*` for all beneath.
+    package init(resource text: String) throws(ServiceRuleError) {
+        let parts = text.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+        guard parts.count == 3, parts[0] == "secret" else {
+            throw ServiceRuleError("a resource is written secret:PROJECT:PATH, such as secret:newsbot:prod/*")
+        }
+        let project = try Self.segments(parts[1], allowsPartial: true)
+        guard project.count == 1 else { throw ServiceRuleError("the project of a resource is one name") }
+        var path = parts[2]
+        if path == "*" || path.isEmpty {
+            self.init(segments: project, exactly: false, below: true)
+            return
+        }
+        let isBelow = path.hasSuffix("/*") || path.hasSuffix("/")
+        if path.hasSuffix("*"), isBelow { path = path.dropLast() }
+        if isBelow { path = path.dropLast() }
+        let segments = try Self.segments(path, allowsPartial: true)
+        self.init(segments: project + segments, exactly: !isBelow, below: isBelow)
+    }
+
+    private static func segments(_ text: Substring, allowsPartial: Bool) throws(ServiceRuleError) -> [SegmentPattern] {
+        guard !text.isEmpty else { throw ServiceRuleError("the rule names no project") }
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count <= segmentsMax else { throw ServiceRuleError("the rule has more than \(segmentsMax) segments") }
+        var segments: [SegmentPattern] = []
+        for part in parts { segments.append(try segment(part, allowsPartial: allowsPartial)) }
+        return segments
+    }
+
+    private static func segment(_ part: Substring, allowsPartial: Bool) throws(ServiceRuleError) -> SegmentPattern {
+        if part == "*" { return .any }
+        let isPartial = part.hasSuffix("*")
+        let literal = String(isPartial ? part.dropLast() : part)
+        guard !literal.contains("*"), allowsPartial || !isPartial else {
+            throw ServiceRuleError(
+                allowsPartial ? "'*' may only end a segment" : "'*' stands for a whole segment, such as project:*/prod/")
+        }
+        do throws(CanonicalPath.Refusal) {
+            // `x` keeps a partial segment such as `.` from being refused, or let pass, for what it is not.
+            _ = try CanonicalPath(decoded: isPartial ? literal + "x" : literal)
+        } catch {
+            throw ServiceRuleError(error == .empty || error == .emptySegment ? "the rule has an empty segment" : error.rawValue)
+        }
+        guard literal.utf8.allSatisfy({ !"+%\"\\{}$:,".utf8.contains($0) }) else {
+            throw ServiceRuleError("a rule may not have the characters + % \" \\ { } $ : ,")
+        }
+        return isPartial ? .starting(literal) : .literal(literal)
+    }
+}
+
+/// Why a rule is none. Names what is wrong, not the rule.
+package struct ServiceRuleError: Error, Sendable, Hashable, CustomStringConvertible {
+    package var description: String
+
+    init(_ description: String) { self.description = description }
+}
