@@ -116,6 +116,8 @@ let package = Package(
                 "SecretMemory", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes", "StoreSQLite", "Core", "KVEngine",
                 "DatabaseEngine", "AuthMethods", "HTTPShell", "VaultAPI", "Outbound", "ConnectionsEngine", "EngineAPI", crypto,
                 logging,
+                "AuthMethods", "HTTPShell", "VaultAPI", "Outbound", "ConnectionsEngine", "EngineAPI", crypto, logging,
+                "AuthMethods", "HTTPShell", "VaultAPI", "ServiceRules", "ProjectsEngine", "ServiceAPI", crypto, logging,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ] + nio),
@@ -126,6 +128,7 @@ let package = Package(
             [
                 "CofferClient", "Syntax", "Server", "Audit", "Policy", "ConnectionsEngine",
                 .product(name: "Yams", package: "Yams"),
+                "CofferClient", "Syntax", "Server", "ServiceRules", "Audit", "Policy", .product(name: "Yams", package: "Yams"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"), nio[0],
             ]),
         .executableTarget(name: "coffer", dependencies: ["CLI"], swiftSettings: settings),

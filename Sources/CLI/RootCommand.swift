@@ -17,7 +17,10 @@ struct RootCommand: ParsableCommand {
                 ]),
             CommandGroup(
                 name: "Server",
-                subcommands: [ServerCommand.self, StatusCommand.self, OperatorCommand.self, AuditCommand.self, VersionCommand.self]),
+                subcommands: [
+                    ServerCommand.self, StatusCommand.self, OperatorCommand.self, AuditCommand.self, ServiceCommand.self,
+                    VersionCommand.self,
+                ]),
             CommandGroup(
                 name: "Access",
                 subcommands: [

@@ -40,6 +40,16 @@ extension Core {
 
     static let clusterKey = "sys/cluster"
 
+    /// What is mounted at such a path already stays as it is.
+    func addMissing(_ wanted: [InitialMount], to mounts: MountTable) async throws {
+        let isMissing = { (mount: InitialMount) in mounts.entry(at: mount.path) == nil }
+        guard wanted.contains(where: isMissing) else { return }
+        let added = wanted.filter(isMissing).map { entry($0) }
+        try await mounts.change { entries throws(CofferError) in
+            for entry in added where !entries.contains(where: { $0.path == entry.path }) { entries.append(entry) }
+        }
+    }
+
     private func entry(_ mount: InitialMount) -> MountEntry {
         var entry = MountEntry(
             uuid: environment.randomness.uuid(), path: mount.path, type: mount.type, mountClass: .secret,

@@ -183,6 +183,7 @@ package final class Core: Pipeline {
             },
             BuiltInMount(entry: .cubbyhole) { _ in CubbyholeEngine(tokens: tokens, wrapping: wrapping) },
         ])
+        try await addMissing(settings.mounts, to: mounts)
         let cluster = try await barrier.get(Self.clusterKey)
         return Services(
             tokens: tokens, policies: policies, mounts: mounts, audit: audit, wrapping: wrapping, leases: leases,

@@ -18,6 +18,8 @@ package struct CoreSettings: Sendable {
     /// Absolute; audit files lie below these only.
     package var auditDirectories: [String] = []
     package var nodeID = "coffer"
+    /// Made at an unseal where nothing is mounted at their paths.
+    package var mounts: [InitialMount] = []
     /// `sys/rekey` and `sys/generate-root` without a token, as the old protocol has them.
     package var allowsUnauthenticatedRekey = false
     /// By type of auth method or kind of inline credentials; `all` is for those without rules of their own.

@@ -5,7 +5,9 @@ import Logging
 import NIOCore
 import NIOPosix
 import SecretMemory
+import ServiceAPI
 import ServiceLifecycle
+import ServiceRules
 import UnixSignals
 import VaultAPI
 
@@ -52,12 +54,22 @@ package struct CofferServer: Sendable {
         OpenFiles.raiseLimit()
     }
 
+    /// The one whose paths begin with nothing in particular comes last.
+    private func dialects(_ composition: Composition) -> [any Dialect] {
+        var dialects: [any Dialect] = [VaultDialect(pipeline: composition.pipeline)]
+        dialects += EngineDialect.all(pipeline: composition.pipeline)
+        if let services = composition.serviceAPI {
+            dialects.append(
+                ServiceDialect(pipeline: composition.pipeline, settings: services.settings, directory: services.directory))
+        }
+        return dialects
+    }
+
     private func makeListeners(
         _ composition: Composition, _ group: any EventLoopGroup, _ logger: Logger
     ) throws -> [HTTPListener] {
         let shell = Shell(
-            dialects: [VaultDialect(pipeline: composition.pipeline)] + EngineDialect.all(pipeline: composition.pipeline),
-            capacity: configuration.capacity, logger: logs.logger("http"))
+            dialects: dialects(composition), capacity: configuration.capacity, logger: logs.logger("http"))
         let toAnnounce = Countdown(configuration.listeners.count)
         return try configuration.listeners.map { settings in
             try HTTPListener(settings: settings, shell: shell, group: group, logger: logs.logger("http")) { address in
@@ -86,9 +98,22 @@ package struct CofferServer: Sendable {
         try await ServiceGroup(configuration: group).run()
     }
 
+    /// Whether there is a Service API at all is settled at the start.
+    private func reloadServices(_ composition: Composition, _ fresh: ServerConfiguration) throws(ConfigurationError) {
+        guard let services = composition.serviceAPI else { return }
+        do throws(ServiceCatalogError) {
+            try services.directory.replace(fresh.services?.accounts ?? [])
+        } catch {
+            throw ConfigurationError("\(error)")
+        }
+    }
+
     private func reload(_ composition: Composition, _ listeners: [HTTPListener], _ logger: Logger) async {
         do throws(ConfigurationError) {
-            logs.level = try ServerConfiguration.load(options).logLevel.level
+            let fresh = try ServerConfiguration.load(options)
+            try reloadServices(composition, fresh)
+            logs.level = fresh.logLevel.level
+            for notice in fresh.notices { logger.warning("configuration: \(notice)") }
         } catch {
             logger.error("the configuration could not be read again; what was read before stays: \(error)")
         }

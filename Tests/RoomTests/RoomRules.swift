@@ -71,13 +71,17 @@ enum RoomRules {
             rooms: [
                 "SecretMemory", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes", "StoreSQLite", "Core", "KVEngine",
                 "DatabaseEngine", "AuthMethods", "HTTPShell", "VaultAPI", "Outbound", "ConnectionsEngine", "EngineAPI",
+                "ServiceRules", "ProjectsEngine", "ServiceAPI",
             ],
             packages: nio.union(["Crypto", "Logging", "ServiceLifecycle", "UnixSignals"])),
 
         // The public SDK knows no room of the server.
         "CofferClient": Room(layer: 2, rooms: ["Syntax"], packages: nio.union(["AsyncHTTPClient"])),
         "CLI": Room(
-            layer: 9, rooms: ["CofferClient", "Syntax", "SecretMemory", "Server", "Audit", "Policy", "ConnectionsEngine"],
+            layer: 9,
+            rooms: [
+                "CofferClient", "Syntax", "SecretMemory", "Server", "ServiceRules", "Audit", "Policy", "ConnectionsEngine",
+            ],
             packages: ["ArgumentParser", "Yams", "NIOCore"]),
         "coffer": Room(layer: 10, rooms: ["CLI"]),
         // What only tests need; no room lists it.

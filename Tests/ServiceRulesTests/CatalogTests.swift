@@ -45,7 +45,10 @@ struct CatalogTests {
         let found = try catalog(["ALLOWED_SERVICES": "jobqueue", "ALLOW_jobqueue": "common/"], yaml: Self.yaml)
         #expect(found["jobqueue"]?.isEnabled == false)
         #expect(found["jobqueue"]?.rules.map(\.source) == ["reader", "reader", "ALLOW_jobqueue"])
-        #expect(found["other"]?.rules.map(\.text) == ["secret:newsbot*:prod/*", "secret:newsbot:prod/root-*", "common/prod/", "secret:x:y"])
+        #expect(
+            found["other"]?.rules.map(\.text) == [
+                "secret:newsbot*:prod/*", "secret:newsbot:prod/root-*", "common/prod/", "secret:x:y",
+            ])
         #expect(found["other"]?.rules.decision(.read, on: "newsbot/prod/root-key").isAllowed == false)
         #expect(found["other"]?.rules.decision(.read, on: "newsbot/prod/key").isAllowed == true)
     }

@@ -8,10 +8,11 @@ package enum ArgumentRewriting {
         "accessor", "backup", "cancel", "cas-required", "detailed", "dev", "dev-kv-v1", "dev-no-store-token",
         "external-entropy-access",
         "f", "force", "force-no-cache", "generate-otp", "h", "help", "help-hidden", "init", "local", "migrate", "no-default-policy",
-        "no-print", "no-store", "non-interactive", "orphan", "output-curl-string", "prefix", "renewable", "reset", "seal-wrap",
+        "no-print", "no-store", "non-interactive", "orphan", "output-curl-string", "overwrite",
+        "policy-text", "prefix", "renewable", "reset", "seal-wrap",
         "self",
         "status", "sync",
-        "tls-skip-verify", "token-only", "v", "verify",
+        "tls-skip-verify", "token-only", "upper", "v", "verify",
     ]
 
     /// Booleans whose `false` says something: `-renewable=false` becomes `--no-renewable`.

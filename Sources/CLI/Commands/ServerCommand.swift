@@ -7,6 +7,7 @@ struct ServerCommand: CLICommand {
         discussion: """
             coffer server -dev                   in memory and unsealed: to try things out
             coffer server -config=coffer.hcl
+            coffer server -env-file=.env         services, their tokens and the store, from variables
             """)
     @Option(help: ArgumentHelp("A configuration file (HCL or JSON) or a directory of them; may be repeated.", valueName: "path"))
     var config: [String] = []
@@ -41,11 +42,13 @@ struct ServerCommand: CLICommand {
 
     func run(in system: System) async throws {
         try arguments.expect(0)
-        guard dev || !config.isEmpty else {
-            throw CommandFailure.local("Name a configuration with -config=FILE, or try a server out with -dev")
+        let options = options(system)
+        guard dev || !config.isEmpty || options.variablesFile != nil else {
+            throw CommandFailure.local(
+                "Name a configuration with -config=FILE or variables with -env-file=FILE, or try a server out with -dev")
         }
         do {
-            try await CofferServer(options(system)).run()
+            try await CofferServer(options).run()
         } catch let error as ConfigurationError {
             throw CommandFailure.local("\(error)")
         }

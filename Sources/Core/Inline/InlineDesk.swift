@@ -36,7 +36,8 @@ final class InlineDesk: Sendable {
                 path: "", accessor: kind, storage: PrefixedStorage(storage, prefix: "sys/inline/\(kind)/"), time: environment.time,
                 randomness: environment.randomness, logger: environment.logger)
             let lockouts = Lockouts(
-                storage: PrefixedStorage(storage, prefix: "sys/inline-lockout/\(kind)/"), time: environment.time, rules: rules(kind)
+                storage: PrefixedStorage(storage, prefix: "sys/inline-lockout/\(kind)/"), time: environment.time,
+                rules: description.locksNames ? rules(kind) : LockoutRules.none
             ) { name throws(StorageError) in Self.hash(kind + "/" + name, key) }
             counters[kind] = Counter(authenticator: try description.make(context), lockouts: lockouts)
         }

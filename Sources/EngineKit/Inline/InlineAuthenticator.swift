@@ -64,8 +64,14 @@ package struct InlineAuthenticatorDescription: Sendable {
     /// The context's storage is the kind's own; there is no mount, so no accessor and no tuning.
     package var make: @Sendable (MountContext) throws -> any InlineAuthenticator
 
-    package init(kind: String, make: @escaping @Sendable (MountContext) throws -> any InlineAuthenticator) {
+    /// False where secrets are too long to be guessed, and a lock would only let a neighbour switch a caller off.
+    package var locksNames: Bool
+
+    package init(
+        kind: String, locksNames: Bool = true, make: @escaping @Sendable (MountContext) throws -> any InlineAuthenticator
+    ) {
         self.kind = kind
+        self.locksNames = locksNames
         self.make = make
     }
 }

@@ -9,4 +9,11 @@ package struct LockoutRules: Sendable, Hashable {
     package var isDisabled = false
 
     package init() {}
+
+    /// Locks nobody and counts nothing.
+    package static let none: LockoutRules = {
+        var rules = LockoutRules()
+        rules.isDisabled = true
+        return rules
+    }()
 }

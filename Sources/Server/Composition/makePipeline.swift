@@ -6,6 +6,9 @@ import DatabaseEngine
 import EngineKit
 import KVEngine
 import Logging
+import ProjectsEngine
+import ServiceAPI
+import ServiceRules
 import StoreSQLite
 
 /// The one place where the rooms below are put together.
@@ -20,15 +23,17 @@ func makePipeline(
         barrier: barrier, base: store.storage, seal: seals.current, previousSeal: seals.previous, randomness: randomness, time: time
     )
     let connections = try ConnectionsSetup(configuration, time: time, randomness: randomness, logger: logs.logger("connections"))
+    let serviceAPI = try serviceComposition(configuration, randomness)
     let core = Core(
         settings: coreSettings(configuration),
         environment: CoreEnvironment(
-            catalog: catalog(engines, connections), time: time, randomness: randomness, logger: logs.logger("core")),
+            catalog: catalog(engines, connections, serviceAPI), time: time, randomness: randomness, logger: logs.logger("core")),
         barrier: barrier, seal: controller, dropCaches: store.dropCaches)
     var announcement: [String] = []
     do {
         try await core.start()
         if let dev = configuration.dev { announcement = try await DevServer(configuration, dev).prepare(core) }
+        if let store = configuration.selfMade { announcement = try await SelfMadeServer(store).prepare(core) }
     } catch {
         await store.close()
         throw (error as? SealError).map { ConfigurationError("\($0)") } ?? error
@@ -36,6 +41,7 @@ func makePipeline(
     return Composition(
         pipeline: core, services: [JobService(core: core), EngineRoundService(core: core)] + connections.services,
         reload: { core.reopenAuditFiles() },
+        serviceAPI: serviceAPI,
         close: {
             await core.close()
             await store.close()
@@ -50,9 +56,26 @@ private func seals(_ configuration: ServerConfiguration) throws -> ConfiguredSea
     }
 }
 
-private func catalog(_ more: [EngineDescription], _ connections: ConnectionsSetup) -> EngineCatalog {
+private func serviceComposition(
+    _ configuration: ServerConfiguration, _ randomness: any Randomness
+) throws(ConfigurationError) -> ServiceComposition? {
+    guard let services = configuration.services else { return nil }
+    let directory = ServiceDirectory(services.settings, randomness: randomness)
+    do throws(ServiceCatalogError) {
+        try directory.replace(services.accounts)
+    } catch {
+        throw ConfigurationError("\(error)")
+    }
+    return ServiceComposition(settings: services.settings, directory: directory)
+}
+
+private func catalog(
+    _ more: [EngineDescription], _ connections: ConnectionsSetup, _ serviceAPI: ServiceComposition?
+) -> EngineCatalog {
     var catalog = EngineCatalog()
     for engine in more { catalog.addSecretsEngine(engine) }
+    catalog.addSecretsEngine(projectsDescription)
+    if let serviceAPI { catalog.addInlineAuthenticator(ServiceAuthenticator.description(serviceAPI.directory)) }
     catalog.addSecretsEngine(kvDescription)
     catalog.addSecretsEngine(connectionsDescription(connections.environment))
     catalog.addInlineAuthenticator(connections.authenticator)
@@ -98,6 +121,14 @@ private func coreSettings(_ configuration: ServerConfiguration) -> CoreSettings 
         InitialMount(
             path: "connections/", type: "connections", options: [:], description: "OAuth connections of users and projects")
     ]
+    if let services = configuration.services {
+        settings.mounts = [
+            InitialMount(
+                path: services.settings.mount, type: "kv", options: ["version": "2"], description: "secrets of the Service API"),
+            InitialMount(
+                path: services.settings.projectsMount, type: "projects", options: [:], description: "projects of the Service API"),
+        ]
+    }
     settings.allowsUnauthenticatedRekey = configuration.allowsUnauthenticatedRekey
     return settings
 }

@@ -33,23 +33,21 @@ struct ServerEnvironment: Sendable {
         return nil
     }
 
-    /// `NAME=value` lines, with `export`, quotes and comments as shells and Docker write them.
-    static func lines(_ text: String, file: String) throws(ConfigurationError) -> [String: String] {
-        var variables: [String: String] = [:]
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-            var line = line.trimmingCharacters(in: .whitespaces)
-            if line.isEmpty || line.hasPrefix("#") { continue }
-            if line.hasPrefix("export ") { line = String(line.dropFirst(7)) }
-            guard let mark = line.firstIndex(of: "="), mark != line.startIndex else {
-                throw ConfigurationError("expected NAME=value", file: file, at: .init(line: index + 1, column: 1))
-            }
-            var value = line[line.index(after: mark)...]
-            if let quote = value.first, quote == "\"" || quote == "'", value.count >= 2, value.last == quote {
-                value = value.dropFirst().dropLast()
-            }
-            variables[line[..<mark].trimmingCharacters(in: .whitespaces)] = String(value)
+    /// Variables that begin so, and what follows.
+    func names(startingWith prefixes: [String]) -> [(variable: String, service: String)] {
+        variables.keys.sorted().flatMap { name in
+            prefixes.filter { name.hasPrefix($0) && name.count > $0.count && !name.hasSuffix("_FILE") }
+                .map { (name, String(name.dropFirst($0.count))) }
         }
-        return variables
+    }
+
+    /// The variables of a `.env` file.
+    static func lines(_ text: String, file: String) throws(ConfigurationError) -> [String: String] {
+        do throws(DotEnvError) {
+            return try DotEnv(parsing: text).values
+        } catch {
+            throw ConfigurationError(error.message, file: file, at: .init(line: error.line, column: 1))
+        }
     }
 }
 

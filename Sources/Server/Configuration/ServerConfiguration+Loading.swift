@@ -13,12 +13,14 @@ extension ServerConfiguration {
         if let text = options.logLevel { configuration.logLevel = try level(text, "-log-level") }
         if let text = options.logFormat { configuration.logFormat = try format(text, "-log-format") }
         if options.isDev { try configuration.applyDev(options, environment) }
+        if options.isEnvironmentOnly { try configuration.applyEnvironmentOnly(environment) }
+        configuration.services = try ServicesConfiguration(environment, notices: &configuration.notices)
         try configuration.check(options)
         return configuration
     }
 
     static func environment(_ options: ServerOptions) throws(ConfigurationError) -> ServerEnvironment {
-        guard let file = options.envFile else { return ServerEnvironment(options.environment) }
+        guard let file = options.variablesFile else { return ServerEnvironment(options.environment) }
         guard let data = FileManager.default.contents(atPath: file), let text = String(data: data, encoding: .utf8) else {
             throw ConfigurationError("the file of variables cannot be read", file: file)
         }

@@ -43,6 +43,10 @@ package struct ServerConfiguration: Sendable {
     package var lockouts: [String: LockoutRules] = [:]
     package var dev: Dev?
     var connections = Connections()
+    /// For a server that makes its own store at its first start.
+    package var selfMade: SelfMadeStore?
+    /// nil when the Service API is not spoken.
+    package var services: ServicesConfiguration?
     /// Where the seal's keys are looked up: the process's variables and the file behind them.
     var environment = ServerEnvironment([:])
     package var notices: [ConfigurationNotice] = []

@@ -1,4 +1,5 @@
 package import EngineKit
+import Foundation
 
 /// What the command line and the environment say about a server.
 package struct ServerOptions: Sendable {
@@ -20,6 +21,15 @@ package struct ServerOptions: Sendable {
     package var engines: [EngineDescription] = []
     /// The process's environment; injected so that tests decide.
     package var environment: [String: String]
+
+    /// Neither a configuration nor dev mode: the variables make the server.
+    package var isEnvironmentOnly: Bool { configPaths.isEmpty && !isDev }
+
+    /// The file that was named; else, for a server without a configuration, a `.env` in the current folder.
+    package var variablesFile: String? {
+        if let envFile { return envFile }
+        return isEnvironmentOnly && FileManager.default.fileExists(atPath: ".env") ? ".env" : nil
+    }
 
     package init(environment: [String: String]) { self.environment = environment }
 }

@@ -1,5 +1,5 @@
 import EngineKit
-package import HTTPShell
+import HTTPShell
 import Syntax
 
 /// A refusal as this dialect says it: `{"detail": "..."}`. Texts name services, projects and paths, never values.

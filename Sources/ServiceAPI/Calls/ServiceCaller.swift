@@ -11,6 +11,11 @@ struct ServiceCaller: Sendable {
     var name: String
     var credentials: CoreRequest.Credentials
 
+    /// Its rules are the service's own, not those of some other token.
+    var isService: Bool {
+        if case .inline = credentials { true } else { false }
+    }
+
     /// - Parameter realm: What a refusal names in `WWW-Authenticate`.
     init(_ headers: HTTPHeaders, connection: EngineKit.Connection, realm: String) throws(ServiceError) {
         let (service, token) = (headers["x-service"], headers["x-token"])

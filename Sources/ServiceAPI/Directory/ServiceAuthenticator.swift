@@ -1,4 +1,5 @@
 package import EngineKit
+import ServiceRules
 
 /// Says whether a name and a token are a service's.
 package struct ServiceAuthenticator: InlineAuthenticator {
@@ -7,7 +8,7 @@ package struct ServiceAuthenticator: InlineAuthenticator {
     init(_ directory: ServiceDirectory) { self.directory = directory }
 
     package static func description(_ directory: ServiceDirectory) -> InlineAuthenticatorDescription {
-        InlineAuthenticatorDescription(kind: ServiceCaller.kind) { _ in ServiceAuthenticator(directory) }
+        InlineAuthenticatorDescription(kind: ServiceCaller.kind, locksNames: false) { _ in ServiceAuthenticator(directory) }
     }
 
     package func authenticate(_ attempt: InlineAttempt) async throws -> InlineVerdict {

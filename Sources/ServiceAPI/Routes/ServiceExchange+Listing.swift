@@ -68,7 +68,7 @@ extension ServiceExchange {
     /// The folders and secrets that this caller's rules, or the request itself, let a listing start at. In order, none below
     /// another.
     private func listingPlaces(_ filter: ListingFilter) async throws(ServiceError) -> [String] {
-        guard let entry = dialect.directory[caller.name], case .inline = caller.credentials else {
+        guard caller.isService, let entry = dialect.directory[caller.name] else {
             return [filter.folder]
         }
         var found: Set<String> = []
@@ -116,7 +116,9 @@ extension ServiceExchange {
     private func names(
         in folder: String, matching segment: SegmentPattern, secrets: Bool
     ) async throws(ServiceError) -> [String] {
-        guard case .success(let response) = try await ask(.list, settings.mount + "metadata/" + folder.pathEncoded) else { return [] }
+        guard case .success(let response) = try await ask(.list, settings.mount + "metadata/" + folder.pathEncoded) else {
+            return []
+        }
         let names = response.object["keys"]?.arrayValue?.compactMap(\.stringValue) ?? []
         return names.compactMap { name in
             guard name.hasSuffix("/") != secrets else { return nil }
@@ -185,7 +187,7 @@ extension ServiceExchange {
 
     /// The names in a folder come together; a rule may still be about one of them.
     private func mayList(_ place: SecretPlace) -> Bool {
-        guard case .inline = caller.credentials, let entry = dialect.directory[caller.name] else { return true }
+        guard caller.isService, let entry = dialect.directory[caller.name] else { return true }
         return entry.definition.rules.decision(.list, on: place.full).isAllowed
     }
 

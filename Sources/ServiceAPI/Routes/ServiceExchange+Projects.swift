@@ -153,7 +153,8 @@ struct ListedSecrets {
     init(_ data: JSONObject) {
         names = data["keys"]?.arrayValue?.compactMap(\.stringValue) ?? []
         info = Dictionary(
-            (data["key_info"]?.objectValue?.members ?? []).compactMap { member in member.value.objectValue.map { (member.key, $0) } },
+            (data["key_info"]?.objectValue?.members ?? []).compactMap { member in member.value.objectValue.map { (member.key, $0) }
+            },
             uniquingKeysWith: { $1 })
     }
 

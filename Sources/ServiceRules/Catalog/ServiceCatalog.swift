@@ -75,6 +75,11 @@ package struct ServiceCatalogError: Error, Sendable, Hashable, CustomStringConve
     package var line: Int?
     package var message: String
 
+    /// The file that this variable names.
+    package static func unreadable(_ variable: String) -> ServiceCatalogError {
+        ServiceCatalogError(variable: variable, "the file cannot be read, or is larger than 1 MiB")
+    }
+
     init(variable: String? = nil, line: Int? = nil, _ message: String) {
         self.variable = variable
         self.line = line

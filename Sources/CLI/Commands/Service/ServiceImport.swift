@@ -1,0 +1,45 @@
+internal import ArgumentParser
+internal import CofferClient
+internal import Syntax
+
+struct ServiceImport: SessionCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "import", abstract: "Stores the variables of a .env file as secrets of a project.",
+        discussion: """
+            coffer service import old.env -project=newsbot -env=prod
+            A variable that is stored already with another value is an error, and then nothing is stored, unless -overwrite is given.
+            """)
+    @OptionGroup(title: "Connection and output") var global: GlobalOptions
+    @OptionGroup var place: ServicePlace
+    @Flag(help: "Give secrets that are there another version.") var overwrite = false
+    @Argument(help: ArgumentHelp("The file; - for the standard input.", valueName: "file")) var arguments: [String] = []
+
+    func run(_ session: Session) async throws {
+        try arguments.expect(1)
+        let variables = try variables(session).values.sorted { $0.key < $1.key }
+        let stored = Dictionary(try await place.secrets(session).map { ($0.path, $0.value) }, uniquingKeysWith: { $1 })
+        let changed = variables.filter { stored[$0.key] != .string($0.value) }
+        let conflicts = changed.filter { stored[$0.key] != nil }.map(\.key)
+        guard conflicts.isEmpty || overwrite else {
+            throw CommandFailure.local(
+                "These are stored with other values, so nothing was imported; -overwrite gives them new versions: "
+                    + conflicts.joined(separator: ", "))
+        }
+        let (mount, folder) = (try place.mountPath(), try place.folder())
+        for (name, value) in changed {
+            let path = "\(mount)/data/\(folder)\(name)"
+            try await session.call("Error writing \(path)") { try await $0.write(path, ["data": ["value": .string(value)]]) }
+        }
+        session.console.output(
+            "\(changed.count) stored, \(variables.count - changed.count) unchanged in \(mount)/\(folder)")
+    }
+
+    private func variables(_ session: Session) throws(CommandFailure) -> DotEnv {
+        let text = try session.system.input.text(of: arguments[0])
+        do throws(DotEnvError) {
+            return try DotEnv(parsing: text)
+        } catch {
+            throw CommandFailure.local("\(arguments[0]):\(error.line): \(error.message)")
+        }
+    }
+}

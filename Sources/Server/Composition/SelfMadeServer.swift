@@ -1,0 +1,72 @@
+import Barrier
+import Core
+import EngineKit
+import Foundation
+import Syntax
+
+/// A server configured by a `.env`: its first start initialises the store, leaves the root token in a file of its owner's,
+/// and starts the audit trail.
+struct SelfMadeServer {
+    private let store: SelfMadeStore
+
+    init(_ store: SelfMadeStore) { self.store = store }
+
+    /// Lines for the user; none after the first start.
+    func prepare(_ core: Core) async throws -> [String] {
+        guard try await !core.seal.isInitialized else { return [] }
+        try makeAuditDirectory()
+        // Claimed before anything is made: a token that cannot be kept would be lost.
+        try claimTokenFile()
+        let made: Initialization
+        do {
+            made = try await core.initialize(
+                shares: nil, recoveryShares: try ShareCount(shares: 1, threshold: 1),
+                mounts: [
+                    .init(
+                        path: "secret/", type: "kv", options: ["version": "2"], description: "key/value secret storage")
+                ])
+            try write(made.rootToken)
+            try await enableAudit(core, token: made.rootToken)
+        } catch {
+            throw (error as? SealError).map { ConfigurationError("\($0)") } ?? error
+        }
+        return ["==> The store was made. Its root token is in \(store.rootTokenFile)", ""]
+    }
+
+    private func makeAuditDirectory() throws {
+        let directory = URL(fileURLWithPath: store.auditFile).deletingLastPathComponent().path
+        do {
+            try FileManager.default.createDirectory(
+                atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw ConfigurationError("the folder for the audit trail cannot be made: \(directory)")
+        }
+    }
+
+    private func claimTokenFile() throws {
+        let descriptor = open(store.rootTokenFile, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0, fchmod(descriptor, 0o600) == 0 else {
+            throw ConfigurationError("the root token's file cannot be written: \(store.rootTokenFile)")
+        }
+        close(descriptor)
+    }
+
+    private func write(_ token: String) throws {
+        guard let file = FileHandle(forWritingAtPath: store.rootTokenFile) else {
+            throw ConfigurationError("the root token's file cannot be written: \(store.rootTokenFile)")
+        }
+        try file.write(contentsOf: Data((token + "\n").utf8))
+        try file.synchronize()
+        try file.close()
+    }
+
+    private func enableAudit(_ core: Core, token: String) async throws {
+        let body: JSONObject = ["type": "file", "options": ["file_path": .string(store.auditFile)]]
+        let answer = await core.handle(
+            CoreRequest(
+                id: "first-start", operation: .update, path: "sys/audit/file", body: body.encoded(), credentials: .token(token)))
+        if case .failure(let error) = answer.outcome {
+            throw ConfigurationError("the audit trail cannot be started: \(error.messages.joined(separator: "; "))")
+        }
+    }
+}

@@ -1,0 +1,73 @@
+import Foundation
+import HTTPShell
+
+/// A server that is configured by a `.env` alone.
+package struct SelfMadeStore: Sendable, Hashable {
+    /// Where the root token of the first start is left.
+    package var rootTokenFile: String
+    /// Where the audit trail is written.
+    package var auditFile: String
+}
+
+extension ServerConfiguration {
+    /// `DATABASE_URL`, `HOST`, `PORT`, `LOG_LEVEL` and the key: for a server without a configuration file.
+    mutating func applyEnvironmentOnly(_ environment: ServerEnvironment) throws(ConfigurationError) {
+        if let text = environment["LOG_LEVEL"], environment["COFFER_LOG_LEVEL", "VAULT_LOG_LEVEL"] == nil {
+            logLevel = try Self.level(text, "LOG_LEVEL")
+        }
+        guard storage == nil else { return }
+        let directory = try Self.directory(environment["DATABASE_URL"] ?? "sqlite:///./coffer-data")
+        storage = .sqlite(directory: directory)
+        let isKeyed = ["MSA_MASTER_KEY", "VAULT_ENCRYPTION_KEY"].contains { name in
+            environment[name] != nil || environment[name + "_FILE"] != nil
+        }
+        guard isKeyed || !seals.isEmpty else {
+            throw ConfigurationError(
+                "MSA_MASTER_KEY is missing: make one with `echo MSA_MASTER_KEY=base64:$(openssl rand -base64 32)`")
+        }
+        let absolute = directory.hasPrefix("/") ? directory : FileManager.default.currentDirectoryPath + "/" + directory
+        let audit = absolute + "-audit"
+        if !auditDirectories.contains(audit) { auditDirectories.append(audit) }
+        selfMade = SelfMadeStore(rootTokenFile: absolute + "-root-token", auditFile: audit + "/audit.log")
+        if listeners.isEmpty { listeners = [try Self.listener(environment)] }
+    }
+
+    /// `sqlite:///relative/path` or `sqlite:////absolute/path`: a folder, in which the store makes its files.
+    private static func directory(_ text: String) throws(ConfigurationError) -> String {
+        let prefix = "sqlite:///"
+        guard text.hasPrefix(prefix), !text.contains("?"), !text.contains("\0") else {
+            throw ConfigurationError("DATABASE_URL must be sqlite:///PATH, with a fourth slash for an absolute path")
+        }
+        var path = String(text.dropFirst(prefix.count))
+        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+        if path.hasPrefix("./") { path.removeFirst(2) }
+        guard !path.isEmpty, path != ".", path != "/", path != ":memory:" else {
+            throw ConfigurationError("DATABASE_URL names no folder of its own")
+        }
+        var isDirectory: ObjCBool = false
+        if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), !isDirectory.boolValue {
+            throw ConfigurationError("DATABASE_URL names a file; Coffer makes a folder there, so name another place")
+        }
+        return path
+    }
+
+    /// On this machine alone unless `HOST` says otherwise.
+    private static func listener(_ environment: ServerEnvironment) throws(ConfigurationError) -> ListenerSettings {
+        let port = environment["PORT"] ?? "8200"
+        guard let number = Int(port), (0...65_535).contains(number) else {
+            throw ConfigurationError("PORT must be a number from 0 to 65535")
+        }
+        var listener = ListenerSettings(address: .tcp(host: environment["HOST"] ?? "127.0.0.1", port: number))
+        guard let certificate = environment["COFFER_TLS_CERT_FILE"] else { return listener }
+        guard let key = environment["COFFER_TLS_KEY_FILE"] else {
+            throw ConfigurationError("COFFER_TLS_CERT_FILE needs COFFER_TLS_KEY_FILE")
+        }
+        var tls = TLSSettings(certificateFile: certificate, keyFile: key)
+        if let file = environment["COFFER_TLS_CLIENT_CA_FILE"] {
+            tls.clientCAFile = file
+            tls.clientCertificates = .optional
+        }
+        listener.tls = tls
+        return listener
+    }
+}

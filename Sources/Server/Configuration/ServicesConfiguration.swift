@@ -1,0 +1,90 @@
+import Foundation
+import SecretMemory
+package import ServiceAPI
+package import ServiceRules
+import Syntax
+
+/// The services of the Service API, as variables and the file of policies describe them.
+package struct ServicesConfiguration: Sendable {
+    package var settings = ServiceSettings()
+    package var accounts: [ServiceAccount] = []
+
+    /// A file of roles and services.
+    private static let policyVariable = "SERVICE_POLICIES_FILE"
+    private static let tokenBytesMin = 8
+    private static let tokenBytesAdvised = 32
+
+    /// nil when no service is configured.
+    init?(_ environment: ServerEnvironment, notices: inout [ConfigurationNotice]) throws(ConfigurationError) {
+        let file = environment[Self.policyVariable]
+        guard environment["ALLOWED_SERVICES"] != nil || file != nil else { return nil }
+        let catalog = try Self.catalog(environment, file)
+        if let name = environment["SERVICE_NAME"] { settings.name = try Self.checkedName(name) }
+        for definition in catalog.services {
+            guard let account = try Self.account(definition, environment, &notices) else { continue }
+            accounts.append(account)
+        }
+        let known = Set(catalog.services.map(\.name))
+        for name in environment.names(startingWith: ["TOKEN_", "ALLOW_", "CERT_"]) where !known.contains(name.service) {
+            notices.append(
+                ConfigurationNotice("\(name.variable) has no effect: no service of this name is in ALLOWED_SERVICES"))
+        }
+    }
+
+    /// The services alone, for whoever explains them.
+    package static func catalog(_ options: ServerOptions) throws(ConfigurationError) -> ServiceCatalog {
+        let environment = try ServerConfiguration.environment(options)
+        return try catalog(environment, environment[policyVariable])
+    }
+
+    private static func catalog(_ environment: ServerEnvironment, _ file: String?) throws(ConfigurationError) -> ServiceCatalog {
+        do throws(ServiceCatalogError) {
+            return try ServiceCatalog(variable: { environment[$0] }, policies: try file.map(policies))
+        } catch {
+            throw ConfigurationError(
+                error.variable.map { "\($0): \(error.message)" } ?? error.message, file: error.variable == nil ? file : nil,
+                at: error.line.map { .init(line: $0, column: 1) })
+        }
+    }
+
+    private static func policies(_ file: String) throws(ServiceCatalogError) -> ServicePolicyFile {
+        guard let data = FileManager.default.contents(atPath: file), data.count <= ServicePolicyFile.bytesMax,
+            let text = String(data: data, encoding: .utf8)
+        else { throw ServiceCatalogError.unreadable(policyVariable) }
+        return try ServicePolicyFile(parsing: text)
+    }
+
+    private static func account(
+        _ definition: ServiceDefinition, _ environment: ServerEnvironment, _ notices: inout [ConfigurationNotice]
+    ) throws(ConfigurationError) -> ServiceAccount? {
+        let variable = "TOKEN_" + definition.name
+        let token = try environment.secret(variable)
+        let certificate = environment["CERT_" + definition.name]
+        guard definition.isEnabled else { return nil }
+        guard token != nil || certificate != nil else {
+            throw ConfigurationError(
+                "\(variable) is missing: a service needs a token, or a certificate named by CERT_\(definition.name)")
+        }
+        if let token {
+            guard token.utf8.count >= tokenBytesMin, token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+                throw ConfigurationError(
+                    "\(variable) must be at least \(tokenBytesMin) characters of printable ASCII without spaces; make one with `openssl rand -hex 32`"
+                )
+            }
+            if token.utf8.count < tokenBytesAdvised {
+                notices.append(
+                    ConfigurationNotice(
+                        "\(variable) is shorter than \(tokenBytesAdvised) characters; make one with `openssl rand -hex 32`"))
+            }
+        }
+        return ServiceAccount(
+            definition: definition, token: token.map { .init(Array($0.utf8)) }, certificateName: certificate)
+    }
+
+    private static func checkedName(_ name: String) throws(ConfigurationError) -> String {
+        guard name.utf8.count <= 64, name.utf8.allSatisfy({ (0x20..<0x7F).contains($0) && $0 != 0x22 && $0 != 0x5C }) else {
+            throw ConfigurationError("SERVICE_NAME must be at most 64 characters of printable ASCII without quotes")
+        }
+        return name
+    }
+}
