@@ -143,6 +143,8 @@ let package = Package(
             ] + nio),
         tests("VaultAPITests", ["VaultAPI", "HTTPShell", "Core", "EngineKit", "Syntax"] + nio),
         tests("ServerTests", ["Server", "EngineKit", "HTTPShell", "Syntax", logging]),
+        tests("ServerTests", ["Server", "HTTPShell", "Syntax", logging]),
+        tests("LifetimesTests", ["Lifetimes", "EngineKit", "SecretMemory", "Syntax", "TestSupport"]),
         tests(
             "CoreTests",
             ["Core", "SecretMemory", "Barrier", "EngineKit", "KVEngine", "AuthMethods", "Syntax", "TestSupport", logging]),

@@ -76,10 +76,48 @@ def test_the_first_command_and_the_tour(tmp_path):
                 raise
 
 
+SERVICES = "## Services, from a `.env`"
+
+
+def section(text, heading):
+    """(what stands under the heading, everything else)"""
+    before, _, rest = text.partition(heading + "\n")
+    inside, mark, after = rest.partition("\n## ")
+    assert inside and mark
+    return inside, before + "\n## " + after
+
+
+def test_services_from_an_env_file(tmp_path):
+    text, _ = section((ROOT / "README.md").read_text(), SERVICES)
+    port = free_port()
+    environment = clean_environment(
+        PORT=port, HOME=tmp_path, PATH=f"{BINARY.parent}:{os.environ['PATH']}", no_proxy="127.0.0.1")
+    make = re.search(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL).group(1)
+    with open(tmp_path / "server.log", "w") as log:
+        run = subprocess.Popen(["bash", "-c", make], cwd=tmp_path, env=environment, stdout=log, stderr=log, start_new_session=True)
+    try:
+        deadline = time.monotonic() + 30
+        while subprocess.run(["curl", "-sf", f"http://127.0.0.1:{port}/health"], capture_output=True, env=environment).returncode != 0:
+            assert run.poll() is None and time.monotonic() < deadline, (tmp_path / "server.log").read_text()
+            time.sleep(0.05)
+        run_steps(text, ["set -u"], environment, tmp_path)
+    finally:
+        os.killpg(run.pid, signal.SIGTERM)
+        try:
+            run.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(run.pid, signal.SIGKILL)
+            raise
+
+
 def take_the_tour(text, environment, directory):
+    _, text = section(text, SERVICES)
+    run_steps(text, ["set -u", "coffer login - < .coffer/root-token >/dev/null || exit 90"], environment, directory)
+
+
+def run_steps(text, script, environment, directory):
     blocks = console_blocks(text)
-    assert len(blocks) >= 3
-    script = ["set -u", "coffer login - < .coffer/root-token >/dev/null || exit 90"]
+    assert len(blocks) >= 2
     tour = [step for block in blocks for step in steps(block)]
     for number, (command, _) in enumerate(tour):
         script += [f"echo; echo '@@{number}'", command, f"[ $? -eq 0 ] || exit {100 + number}"]
