@@ -131,7 +131,7 @@ struct DataTests {
         }
     }
 
-    @Test("a mount is version 1 unless its options ask for 2", arguments: [([:], 1), (["version": "1"], 1), (["version": "2"], 7)])
+    @Test("a mount is version 1 unless its options ask for 2", arguments: [([:], 1), (["version": "1"], 1), (["version": "2"], 8)])
     func chosenVersion(options: [String: String], paths: Int) throws {
         #expect(try KVDriver(kvDescription, options: options).engine.paths.count == paths)
     }

@@ -84,6 +84,12 @@ struct RuleMatrixTests {
         Row("allow * secret:*:prod/*", "deny * secret:newsbot:*/secret", path: "newsbot/prod/secret/x", allowed: all),
         Row("allow read secret:a:*", "allow write secret:a:b/*", path: "a/b/c", allowed: "read write"),
         Row("allow * secret:a:*", "deny list secret:a:b/*", path: "a/b/", allowed: "delete read write"),
+        Row("allow list secret:a:*", "deny list secret:a:b/*", path: "a/c/", allowed: "list"),
+        Row("allow list secret:a:b", path: "a/b/", allowed: ""),
+        Row("project:newsbot/prod/", path: "newsbot/prod/", allowed: all),
+        Row("project:newsbot/prod/", path: "newsbot/dev/", allowed: ""),
+        Row("project:newsbot/prod/", path: "newsbot/", allowed: ""),
+        Row("common/*/", path: "common/prod/eu/", allowed: all),
         // Nothing.
         Row("deny * secret:*:*", path: "a/b", allowed: ""),
     ]
@@ -95,8 +101,8 @@ struct RuleMatrixTests {
         for action in ServiceAction.allCases {
             let expected = row.allowed.contains(action.rawValue)
             #expect(rules.decision(action, on: row.path).isAllowed == expected, "\(action) by the rules")
-            // A folder is only listed.
-            if row.path.hasSuffix("/"), action != .list { continue }
+            // A policy knows listings of folders only, and only folders end so.
+            if row.path.hasSuffix("/") != (action == .list) { continue }
             #expect(compiled.allows(action, row.path) == expected, "\(action) by the policy")
         }
     }

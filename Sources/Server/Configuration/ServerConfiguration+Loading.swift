@@ -13,7 +13,9 @@ extension ServerConfiguration {
         if let text = options.logLevel { configuration.logLevel = try level(text, "-log-level") }
         if let text = options.logFormat { configuration.logFormat = try format(text, "-log-format") }
         if options.isDev { try configuration.applyDev(options, environment) }
-        if options.isEnvironmentOnly { try configuration.applyEnvironmentOnly(environment) }
+        if options.isEnvironmentOnly, options.variablesFile != nil || environment["DATABASE_URL", "ALLOWED_SERVICES"] != nil {
+            try configuration.applyEnvironmentOnly(environment)
+        }
         configuration.services = try ServicesConfiguration(environment, notices: &configuration.notices)
         try configuration.check(options)
         return configuration

@@ -130,7 +130,8 @@ private struct RulePart {
         func add(_ permissions: Set<Permission>, _ segments: some Collection<SegmentPattern>, below: Bool) {
             parts.append(RulePart(effect: rule.effect, permissions: permissions, segments: Array(segments), isBelow: below))
         }
-        if path.coversExactly { add(permissions, path.segments, below: false) }
+        // A listing without the final slash asks for the folder, which is not what a rule for one secret is about.
+        if path.coversExactly { add(permissions.subtracting([.action(.list)]), path.segments, below: false) }
         if path.coversBelow { add(permissions, path.segments, below: true) }
         guard rule.actions.contains(.list) else { return parts }
         if rule.effect == .allow {
@@ -138,7 +139,7 @@ private struct RulePart {
             for (index, segment) in path.segments.enumerated() {
                 if case .starting = segment { add([.names], path.segments[..<index] + [.literal("")], below: false) }
             }
-        } else if path.coversBelow, !path.coversExactly {
+        } else if path.coversBelow {
             add([.action(.list)], path.segments, below: false)
         }
         return parts
