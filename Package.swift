@@ -143,12 +143,10 @@ let package = Package(
             ] + nio),
         tests("VaultAPITests", ["VaultAPI", "HTTPShell", "Core", "EngineKit", "Syntax"] + nio),
         tests("ServerTests", ["Server", "EngineKit", "HTTPShell", "Syntax", logging]),
-        tests("ServerTests", ["Server", "HTTPShell", "Syntax", logging]),
         tests("LifetimesTests", ["Lifetimes", "EngineKit", "SecretMemory", "Syntax", "TestSupport"]),
         tests(
             "CoreTests",
             ["Core", "SecretMemory", "Barrier", "EngineKit", "KVEngine", "AuthMethods", "Syntax", "TestSupport", logging]),
-        tests("LifetimesTests", ["Lifetimes", "EngineKit", "SecretMemory", "Syntax", "TestSupport"]),
         tests("AuditTests", ["Audit", "EngineKit", "Syntax", "SecretMemory", "TestSupport", crypto, logging]),
         tests("OutboundTests", ["Outbound", "EngineKit"] + nio),
         tests(
