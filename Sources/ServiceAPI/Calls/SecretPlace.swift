@@ -28,7 +28,7 @@ struct SecretPlace: Sendable, Hashable {
     init(wire: some StringProtocol) throws(ServiceError) {
         let canonical: CanonicalPath
         do throws(CanonicalPath.Refusal) {
-            canonical = try CanonicalPath(percentEncoded: wire)
+            canonical = try CanonicalPath(percentEncoded: String(wire))
         } catch {
             throw ServiceError(400, error.rawValue)
         }

@@ -32,7 +32,7 @@ extension ServiceExchange {
     func readAll(_ wire: Substring) async throws(ServiceError) -> ShellResponse {
         let project = try await reading { () throws(ServiceError) in
             do throws(CanonicalPath.Refusal) {
-                return try CanonicalPath(percentEncoded: wire).text
+                return try CanonicalPath(percentEncoded: String(wire)).text
             } catch {
                 throw ServiceError(400, error.rawValue)
             }

@@ -129,7 +129,7 @@ extension ServiceExchange {
 
     private static func projectName(_ wire: Substring) throws(ServiceError) -> String {
         do throws(CanonicalPath.Refusal) {
-            return try CanonicalPath(percentEncoded: wire).text
+            return try CanonicalPath(percentEncoded: String(wire)).text
         } catch {
             throw ServiceError(400, error.rawValue)
         }
