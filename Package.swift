@@ -114,10 +114,8 @@ let package = Package(
             "Server",
             [
                 "SecretMemory", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes", "StoreSQLite", "Core", "KVEngine",
-                "DatabaseEngine", "AuthMethods", "HTTPShell", "VaultAPI", "Outbound", "ConnectionsEngine", "EngineAPI", crypto,
-                logging,
-                "AuthMethods", "HTTPShell", "VaultAPI", "Outbound", "ConnectionsEngine", "EngineAPI", crypto, logging,
-                "AuthMethods", "HTTPShell", "VaultAPI", "ServiceRules", "ProjectsEngine", "ServiceAPI", crypto, logging,
+                "DatabaseEngine", "AuthMethods", "HTTPShell", "VaultAPI", "Outbound", "ConnectionsEngine", "EngineAPI",
+                "ServiceRules", "ProjectsEngine", "ServiceAPI", crypto, logging,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ] + nio),
@@ -126,9 +124,8 @@ let package = Package(
         room(
             "CLI",
             [
-                "CofferClient", "Syntax", "Server", "Audit", "Policy", "ConnectionsEngine",
+                "CofferClient", "Syntax", "Server", "ServiceRules", "Audit", "Policy", "ConnectionsEngine",
                 .product(name: "Yams", package: "Yams"),
-                "CofferClient", "Syntax", "Server", "ServiceRules", "Audit", "Policy", .product(name: "Yams", package: "Yams"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"), nio[0],
             ]),
         .executableTarget(name: "coffer", dependencies: ["CLI"], swiftSettings: settings),
