@@ -279,7 +279,7 @@ class Server:
         )
 
     def verify_audit(self):
-        done = self.cli("audit", "verify", str(self.audit_path))
+        done = self.cli("audit", "verify", str(self.audit_path), timeout=300)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
