@@ -58,10 +58,11 @@ let package = Package(
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        room("Ciphers", ["SecretMemory", crypto, cryptoExtras]),
         // 1  The contract.
         room("EngineKit", ["SecretMemory", "Syntax", logging]),
         // 2  Rooms with one job each; they never import each other.
-        room("Barrier", ["SecretMemory", "Syntax", "EngineKit", crypto, cryptoExtras]),
+        room("Barrier", ["SecretMemory", "Syntax", "Ciphers", "EngineKit", crypto, cryptoExtras]),
         room("Policy", ["Syntax", "EngineKit"]),
         room("Audit", ["SecretMemory", "Syntax", "EngineKit", crypto, logging]),
         room("Lifetimes", ["SecretMemory", "Syntax", "EngineKit", crypto, logging]),
@@ -90,6 +91,7 @@ let package = Package(
             ]),
         room("DatabaseEngine", ["Syntax", "EngineKit", "Databases", logging]),
         room("ProjectsEngine", ["Syntax", "EngineKit"]),
+        room("TransitEngine", ["SecretMemory", "Syntax", "Ciphers", "EngineKit", crypto, cryptoExtras, logging]),
         room("AuthMethods", ["SecretMemory", "Syntax", "EngineKit", crypto, cryptoExtras]),
         // 5  The shell and the dialects.
         room(
@@ -114,8 +116,8 @@ let package = Package(
             "Server",
             [
                 "SecretMemory", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes", "StoreSQLite", "Core", "KVEngine",
-                "DatabaseEngine", "AuthMethods", "HTTPShell", "VaultAPI", "Outbound", "ConnectionsEngine", "EngineAPI",
-                "ServiceRules", "ProjectsEngine", "ServiceAPI", crypto, logging,
+                "DatabaseEngine", "TransitEngine", "AuthMethods", "HTTPShell", "VaultAPI", "Outbound", "ConnectionsEngine",
+                "EngineAPI", "ServiceRules", "ProjectsEngine", "ServiceAPI", crypto, logging,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ] + nio),
@@ -159,6 +161,10 @@ let package = Package(
         tests("DatabasesTests", ["Databases", "EngineKit", "Syntax", "TestSupport"]),
         tests("DatabaseEngineTests", ["DatabaseEngine", "Databases", "EngineKit", "Syntax", "TestSupport", logging]),
         tests("PasswordPolicyTests", ["EngineKit", "Syntax", "TestSupport"]),
+        tests("CiphersTests", ["Ciphers", "SecretMemory", "Syntax", "TestSupport"]),
+        tests(
+            "TransitEngineTests",
+            ["TransitEngine", "Ciphers", "EngineKit", "SecretMemory", "Syntax", "TestSupport", crypto, cryptoExtras, logging]),
         tests("AuthMethodsTests", ["AuthMethods", "EngineKit", "SecretMemory", "Syntax", "TestSupport", logging]),
         tests("IdentityTests", ["Identity", "EngineKit", "Syntax", "TestSupport"]),
         tests("SyntaxTests", ["Syntax"]),
@@ -166,7 +172,7 @@ let package = Package(
         tests("ServiceRulesTests", ["ServiceRules", "Policy", "EngineKit", "TestSupport"]),
         tests("ClientTests", ["CofferClient", "Syntax"]),
         tests("CLITests", ["CLI", "CofferClient", "Syntax"]),
-        tests("BarrierTests", ["Barrier", "SecretMemory", "Syntax", "EngineKit", "TestSupport", crypto]),
+        tests("BarrierTests", ["Barrier", "Ciphers", "SecretMemory", "Syntax", "EngineKit", "TestSupport", crypto]),
         tests(
             "StorageTests", ["EngineKit", "StoreSQLite", "TestSupport", logging, .product(name: "GRDB", package: "GRDB.swift")]),
     ],
@@ -177,7 +183,8 @@ let package = Package(
 if Context.environment["COFFER_FUZZ"] != nil {
     package.targets.append(
         .executableTarget(
-            name: "Fuzz", dependencies: ["Syntax", "EngineKit", "SecretMemory", "Policy", "Audit", "Barrier"], path: "Fuzz/Sources")
+            name: "Fuzz", dependencies: ["Syntax", "EngineKit", "SecretMemory", "Policy", "Audit", "Barrier", "Ciphers"],
+            path: "Fuzz/Sources")
     )
 }
 

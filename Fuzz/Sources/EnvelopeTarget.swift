@@ -1,5 +1,6 @@
 // The envelope is nobody's business outside its room, and its parser is just what must be fuzzed.
 @testable import Barrier
+import Ciphers
 import EngineKit
 import SecretMemory
 

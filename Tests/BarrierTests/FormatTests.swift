@@ -1,5 +1,6 @@
 // Walks through docs/formats/barrier.md with nothing of the barrier but the cipher.
 @testable import Barrier
+import Ciphers
 import Crypto
 import EngineKit
 import Foundation

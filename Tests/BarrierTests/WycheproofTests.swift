@@ -1,5 +1,6 @@
 // The primitives below the barrier are internal to it.
 @testable import Barrier
+import Ciphers
 import Crypto
 import SecretMemory
 import Syntax

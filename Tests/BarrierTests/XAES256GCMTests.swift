@@ -1,5 +1,6 @@
 // The nonce is fixed by the vectors, and nothing but the cipher itself takes one.
 @testable import Barrier
+import Ciphers
 import SecretMemory
 import Testing
 

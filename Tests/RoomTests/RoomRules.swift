@@ -25,9 +25,11 @@ enum RoomRules {
         "COpenSSL": Room(layer: 0, rooms: []),
         "SecretMemory": Room(layer: 1, rooms: ["CSecretMemory"]),
         "Syntax": Room(layer: 1, rooms: []),
+        "Ciphers": Room(layer: 2, rooms: ["SecretMemory"], packages: ["Crypto", "CryptoExtras"]),
         "EngineKit": Room(layer: 2, rooms: ["SecretMemory", "Syntax"], packages: ["Logging"]),
 
-        "Barrier": Room(layer: 3, rooms: ["SecretMemory", "Syntax", "EngineKit"], packages: ["Crypto", "CryptoExtras"]),
+        "Barrier": Room(
+            layer: 3, rooms: ["SecretMemory", "Syntax", "Ciphers", "EngineKit"], packages: ["Crypto", "CryptoExtras"]),
         "Policy": Room(layer: 3, rooms: ["Syntax", "EngineKit"]),
         "Audit": Room(layer: 3, rooms: ["SecretMemory", "Syntax", "EngineKit"], packages: ["Crypto", "Logging"]),
         "Lifetimes": Room(layer: 3, rooms: ["SecretMemory", "Syntax", "EngineKit"], packages: ["Crypto", "Logging"]),
@@ -50,6 +52,9 @@ enum RoomRules {
             packages: ["Crypto", "CryptoExtras", "Logging", "Yams"]),
         "DatabaseEngine": Room(layer: 5, rooms: ["Syntax", "EngineKit", "Databases"], packages: ["Logging"]),
         "ProjectsEngine": Room(layer: 5, rooms: ["Syntax", "EngineKit"]),
+        "TransitEngine": Room(
+            layer: 5, rooms: ["SecretMemory", "Syntax", "Ciphers", "EngineKit"],
+            packages: ["Crypto", "CryptoExtras", "Logging"]),
         "AuthMethods": Room(
             layer: 5, rooms: ["SecretMemory", "Syntax", "EngineKit"], packages: ["Crypto", "CryptoExtras"]),
 
@@ -70,7 +75,8 @@ enum RoomRules {
             layer: 8,
             rooms: [
                 "SecretMemory", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes", "StoreSQLite", "Core", "KVEngine",
-                "DatabaseEngine", "AuthMethods", "HTTPShell", "VaultAPI", "Outbound", "ConnectionsEngine", "EngineAPI",
+                "DatabaseEngine", "TransitEngine", "AuthMethods", "HTTPShell", "VaultAPI", "Outbound", "ConnectionsEngine",
+                "EngineAPI",
                 "ServiceRules", "ProjectsEngine", "ServiceAPI",
             ],
             packages: nio.union(["Crypto", "Logging", "ServiceLifecycle", "UnixSignals"])),

@@ -1,3 +1,4 @@
+import Ciphers
 import EngineKit
 import SecretMemory
 import Synchronization

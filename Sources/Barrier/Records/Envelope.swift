@@ -1,3 +1,4 @@
+import Ciphers
 import EngineKit
 
 /// A sealed record: `magic (4) | format (1) | algorithm (1) | key id (4, big endian) | nonce (24) | ciphertext | tag (16)`.

@@ -1,3 +1,5 @@
+import Ciphers
+
 /// Where a record lives. It is authenticated with the record, so that a copy at another place, under another owner
 /// or with another version does not open. `docs/formats/barrier.md` gives the bytes.
 struct RecordContext {

@@ -88,13 +88,30 @@ struct Exchange {
         }
         try await record(endpoint)
         guard operation != .help else { return help(declared) }
-        var response = try await endpoint.handler(request)
+        var response = try await answer(endpoint, declared, request)
         if let takeBack = response.takeBack { undoing.append(takeBack) }
         try await registerLease(&response)
         try await issueToken(&response)
         response.warnings += ignoredFieldWarnings(declared)
         try await wrap(&response)
         return response
+    }
+
+    /// An update that finds nothing to update becomes a creation: allowed and on record as one.
+    private mutating func answer(
+        _ endpoint: EnginePath.Endpoint, _ declared: EnginePath, _ request: Request
+    ) async throws -> Response {
+        do {
+            return try await endpoint.handler(request)
+        } catch is CreationNeeded {
+            guard operation == .update, let create = declared.endpoints[.create] else { throw CofferError.notFound }
+            operation = .create
+            try await authorise(declared)
+            var request = request
+            request.operation = .create
+            if !isRecorded { try await record(create) }
+            return try await create.handler(request)
+        }
     }
 
     // MARK: 3. Authenticate

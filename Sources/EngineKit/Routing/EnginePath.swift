@@ -61,3 +61,10 @@ package final class EnginePath: Sendable {
         endpoints[operation] ?? (operation == .create ? endpoints[.update] : nil)
     }
 }
+
+/// Thrown by an update that changes nothing when what it needs is not there, but could be made.
+///
+/// The pipeline then asks for `create` and calls that endpoint.
+package struct CreationNeeded: Error {
+    package init() {}
+}

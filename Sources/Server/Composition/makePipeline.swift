@@ -10,6 +10,7 @@ import ProjectsEngine
 import ServiceAPI
 import ServiceRules
 import StoreSQLite
+import TransitEngine
 
 /// The one place where the rooms below are put together.
 func makePipeline(
@@ -80,6 +81,7 @@ private func catalog(
     catalog.addSecretsEngine(connectionsDescription(connections.environment))
     catalog.addInlineAuthenticator(connections.authenticator)
     catalog.addSecretsEngine(databaseDescription())
+    catalog.addSecretsEngine(transitDescription)
     catalog.addAuthMethod(appRoleDescription)
     catalog.addAuthMethod(userpassDescription())
     return catalog

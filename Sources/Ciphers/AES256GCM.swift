@@ -1,14 +1,14 @@
-import Crypto
-import FoundationEssentials
+package import Crypto
+package import FoundationEssentials
 
 /// AES-256-GCM with a nonce of 96 bits and a tag of 128 (NIST SP 800-38D), sealed text as `nonce | ciphertext | tag`.
 ///
-/// The only caller that picks nonces is ``XAES256GCM``, with a fresh key for each.
-enum AES256GCM {
-    static let nonceBytes = 12
-    static let tagBytes = 16
+/// It takes a nonce, so only constructions that make their own may call it, as ``XAES256GCM`` does with a fresh key for each.
+package enum AES256GCM {
+    package static let nonceBytes = 12
+    package static let tagBytes = 16
 
-    static func seal(
+    package static func seal(
         _ plaintext: UnsafeRawBufferPointer,
         key: SymmetricKey,
         nonce: UnsafeRawBufferPointer,
@@ -24,7 +24,7 @@ enum AES256GCM {
         }
     }
 
-    static func open(
+    package static func open(
         _ sealed: UnsafeRawBufferPointer,
         key: SymmetricKey,
         authenticating associated: UnsafeRawBufferPointer

@@ -1,20 +1,20 @@
 import Crypto
 import CryptoExtras
-import SecretMemory
+package import SecretMemory
 
 /// XAES-256-GCM (https://c2sp.org/XAES-256-GCM): AES-256-GCM under a key derived for each nonce, so that 192-bit
 /// random nonces are safe for 2^80 messages. Sealed text is `nonce (24) | ciphertext | tag (16)`.
-final class XAES256GCM: Sendable {
-    static let keyBytes = 32
-    static let nonceBytes = 24
-    static let tagBytes = AES256GCM.tagBytes
-    static let overheadBytes = nonceBytes + tagBytes
+package final class XAES256GCM: Sendable {
+    package static let keyBytes = 32
+    package static let nonceBytes = 24
+    package static let tagBytes = AES256GCM.tagBytes
+    package static let overheadBytes = nonceBytes + tagBytes
 
     private let key: SymmetricKey
     /// The CMAC subkey K1: the same for every message.
     private let k1: SecretBytes
 
-    init(key bytes: SecretBytes) throws(CipherError) {
+    package init(key bytes: SecretBytes) throws(CipherError) {
         guard bytes.count == Self.keyBytes else { throw .invalidParameter }
         let key = bytes.withBytes { SymmetricKey(data: $0) }
         self.key = key
@@ -30,7 +30,7 @@ final class XAES256GCM: Sendable {
     }
 
     /// Appends nonce, ciphertext and tag. The nonce comes from a generator, never from a caller of the barrier.
-    func seal(
+    package func seal(
         _ plaintext: UnsafeRawBufferPointer,
         nonce: UnsafeRawBufferPointer,
         authenticating associated: UnsafeRawBufferPointer,
@@ -43,7 +43,7 @@ final class XAES256GCM: Sendable {
         output.append(contentsOf: sealed)
     }
 
-    func open(
+    package func open(
         _ sealed: UnsafeRawBufferPointer, authenticating associated: UnsafeRawBufferPointer
     ) throws(CipherError) -> [UInt8] {
         guard sealed.count >= Self.overheadBytes else { throw .doesNotOpen }

@@ -1,0 +1,22 @@
+import EngineKit
+
+/// Names of keys: letters, digits, `_`, `-` and `.`, with a letter, digit or `_` at both ends.
+enum KeyName {
+    static let bytesMax = 256
+
+    static func check(_ name: String) throws(CofferError) {
+        let bytes = name.utf8
+        guard let first = bytes.first, let last = bytes.last, bytes.count <= bytesMax, isWord(first), isWord(last),
+            bytes.allSatisfy({ isWord($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") })
+        else { throw .invalid("the name of a key is made of letters, digits, '_', '-' and '.'") }
+    }
+
+    private static func isWord(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+            UInt8(ascii: "_"):
+            true
+        default: false
+        }
+    }
+}

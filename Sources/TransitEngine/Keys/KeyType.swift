@@ -1,0 +1,104 @@
+/// What a key is for. The raw value is its name in the Vault API.
+enum KeyType: String, Sendable, CaseIterable {
+    case aes128GCM = "aes128-gcm96"
+    case aes256GCM = "aes256-gcm96"
+    case chaCha20 = "chacha20-poly1305"
+    case xChaCha20 = "xchacha20-poly1305"
+    case xaes256GCM = "xaes256-gcm"
+    case ed25519
+    case p256 = "ecdsa-p256"
+    case p384 = "ecdsa-p384"
+    case p521 = "ecdsa-p521"
+    case rsa2048 = "rsa-2048"
+    case rsa3072 = "rsa-3072"
+    case rsa4096 = "rsa-4096"
+    case hmac
+    case mlDSA65 = "ml-dsa-65"
+    case mlDSA87 = "ml-dsa-87"
+    case mlKEM768 = "ml-kem-768"
+    case mlKEM1024 = "ml-kem-1024"
+    case xWing = "x-wing"
+
+    enum Family: Sendable { case cipher, ed25519, ecdsa, rsa, hmac, mlDSA, kem }
+
+    var family: Family {
+        switch self {
+        case .aes128GCM, .aes256GCM, .chaCha20, .xChaCha20, .xaes256GCM: .cipher
+        case .ed25519: .ed25519
+        case .p256, .p384, .p521: .ecdsa
+        case .rsa2048, .rsa3072, .rsa4096: .rsa
+        case .hmac: .hmac
+        case .mlDSA65, .mlDSA87: .mlDSA
+        case .mlKEM768, .mlKEM1024, .xWing: .kem
+        }
+    }
+
+    var encrypts: Bool { family == .cipher || family == .rsa || family == .kem }
+    var signs: Bool { family == .ed25519 || family == .ecdsa || family == .rsa || family == .mlDSA }
+    /// A key for each context can be derived from it.
+    var derives: Bool { family == .cipher || self == .ed25519 }
+    /// Its versions are shown with their public keys.
+    var isAsymmetric: Bool { family != .cipher && family != .hmac }
+    /// What is signed is hashed first.
+    var hashesInput: Bool { family == .ecdsa || family == .rsa }
+    /// Takes milliseconds, so it does not run on an event loop.
+    var isSlow: Bool { family == .rsa || family == .mlDSA }
+
+    /// Bytes of a symmetric key or of a seed; nil where the key is no plain string of bytes.
+    var secretBytes: Int? {
+        switch self {
+        case .aes128GCM: 16
+        case .aes256GCM, .chaCha20, .xChaCha20, .xaes256GCM, .ed25519, .mlDSA65, .mlDSA87, .xWing: 32
+        case .mlKEM768, .mlKEM1024: 64
+        case .p256, .p384, .p521, .rsa2048, .rsa3072, .rsa4096, .hmac: nil
+        }
+    }
+
+    var rsaBits: Int? {
+        switch self {
+        case .rsa2048: 2048
+        case .rsa3072: 3072
+        case .rsa4096: 4096
+        default: nil
+        }
+    }
+
+    /// How the key's own answers name it.
+    var shownName: String {
+        switch self {
+        case .p256: "P-256"
+        case .p384: "P-384"
+        case .p521: "P-521"
+        default: rawValue
+        }
+    }
+
+    /// The number in a stored record; never reused.
+    var code: UInt8 {
+        switch self {
+        case .aes128GCM: 1
+        case .aes256GCM: 2
+        case .chaCha20: 3
+        case .xChaCha20: 4
+        case .xaes256GCM: 5
+        case .ed25519: 6
+        case .p256: 7
+        case .p384: 8
+        case .p521: 9
+        case .rsa2048: 10
+        case .rsa3072: 11
+        case .rsa4096: 12
+        case .hmac: 13
+        case .mlDSA65: 14
+        case .mlDSA87: 15
+        case .mlKEM768: 16
+        case .mlKEM1024: 17
+        case .xWing: 18
+        }
+    }
+
+    init?(code: UInt8) {
+        guard let type = KeyType.allCases.first(where: { $0.code == code }) else { return nil }
+        self = type
+    }
+}

@@ -1,0 +1,54 @@
+import Crypto
+import EngineKit
+import SecretMemory
+
+/// The keys of one context, by HKDF-SHA256 with the context as its info.
+enum DerivedKey {
+    static let missingContext = CofferError.invalid(
+        "missing 'context' for key derivation; the key was created using a derived key, which means additional, per-request information must be included in order to perform operations with the key"
+    )
+
+    static func derive(_ secret: SecretBytes, context: [UInt8], count: Int) -> SecretBytes {
+        let input = secret.withBytes { SymmetricKey(data: $0) }
+        let derived = HKDF<SHA256>.deriveKey(inputKeyMaterial: input, info: context, outputByteCount: count)
+        return derived.withUnsafeBytes { SecretBytes($0) }
+    }
+
+    /// The cipher of a context, and for convergent keys what its nonces are made with.
+    static func cipher(
+        _ type: KeyType, _ secret: SecretBytes, context: [UInt8]?, isConvergent: Bool
+    ) throws(CofferError) -> (SymmetricCipher, NonceKeys?) {
+        guard let context, !context.isEmpty else { throw missingContext }
+        let size = type.secretBytes ?? 32
+        guard isConvergent else { return (try SymmetricCipher(type, derive(secret, context: context, count: size)), nil) }
+        // HKDF's output is a stream: the first parts are the same whatever follows.
+        let all = derive(secret, context: context, count: size + 64)
+        let parts = all.withBytes { bytes in
+            (SecretBytes(bytes[..<size]), NonceKeys(bytes[size..<size + 32], bytes[(size + 32)...]))
+        }
+        return (try SymmetricCipher(type, parts.0), parts.1)
+    }
+}
+
+/// Makes the nonces of convergent encryption out of what is encrypted, so that equal input gives equal output and
+/// nothing else ever shares a nonce.
+struct NonceKeys: Sendable {
+    private let plain: SymmetricKey
+    /// A key of its own: a nonce must depend on the associated data, too, or two messages would share one.
+    private let associated: SymmetricKey
+
+    init(_ plain: Slice<UnsafeRawBufferPointer>, _ associated: Slice<UnsafeRawBufferPointer>) {
+        self.plain = SymmetricKey(data: UnsafeRawBufferPointer(rebasing: plain))
+        self.associated = SymmetricKey(data: UnsafeRawBufferPointer(rebasing: associated))
+    }
+
+    func nonce(_ plaintext: [UInt8], authenticating data: [UInt8], count: Int) -> [UInt8] {
+        guard !data.isEmpty else { return HMAC<SHA256>.authenticationCode(for: plaintext, using: plain).prefix(count).map { $0 } }
+        var hmac = HMAC<SHA256>(key: associated)
+        var length = UInt64(data.count).bigEndian
+        withUnsafeBytes(of: &length) { hmac.update(data: $0) }
+        hmac.update(data: data)
+        hmac.update(data: plaintext)
+        return hmac.finalize().prefix(count).map { $0 }
+    }
+}

@@ -1,0 +1,120 @@
+import Crypto
+import EngineKit
+import FoundationEssentials
+import SecretMemory
+
+/// An ECDSA key on one of NIST's curves.
+enum ECDSAKey: Sendable {
+    case p256(P256.Signing.PrivateKey?, P256.Signing.PublicKey)
+    case p384(P384.Signing.PrivateKey?, P384.Signing.PublicKey)
+    case p521(P521.Signing.PrivateKey?, P521.Signing.PublicKey)
+
+    private static let unreadable = CofferError.invalid("the key could not be read, or is not of the type that was named")
+
+    /// - Parameter scalar: Big-endian, as long as the curve's order.
+    init(_ type: KeyType, scalar: SecretBytes) throws(CofferError) {
+        do {
+            self = try scalar.withBytes { bytes in
+                switch type {
+                case .p256:
+                    let key = try P256.Signing.PrivateKey(rawRepresentation: bytes)
+                    return .p256(key, key.publicKey)
+                case .p384:
+                    let key = try P384.Signing.PrivateKey(rawRepresentation: bytes)
+                    return .p384(key, key.publicKey)
+                default:
+                    let key = try P521.Signing.PrivateKey(rawRepresentation: bytes)
+                    return .p521(key, key.publicKey)
+                }
+            }
+        } catch {
+            throw Self.unreadable
+        }
+    }
+
+    /// From a SubjectPublicKeyInfo.
+    init(_ type: KeyType, publicDER: [UInt8]) throws(CofferError) {
+        do {
+            switch type {
+            case .p256: self = .p256(nil, try .init(derRepresentation: publicDER))
+            case .p384: self = .p384(nil, try .init(derRepresentation: publicDER))
+            default: self = .p521(nil, try .init(derRepresentation: publicDER))
+            }
+        } catch {
+            throw Self.unreadable
+        }
+    }
+
+    /// The scalar in the DER of a private key: PKCS #8 or SEC 1.
+    static func scalar(_ type: KeyType, secretDER: SecretBytes) throws(CofferError) -> SecretBytes {
+        do {
+            return try secretDER.withBytes { der in
+                switch type {
+                case .p256: SecretBytes(try P256.Signing.PrivateKey(derRepresentation: der).rawRepresentation)
+                case .p384: SecretBytes(try P384.Signing.PrivateKey(derRepresentation: der).rawRepresentation)
+                default: SecretBytes(try P521.Signing.PrivateKey(derRepresentation: der).rawRepresentation)
+                }
+            }
+        } catch {
+            throw unreadable
+        }
+    }
+
+    static func make(_ type: KeyType) -> SecretBytes {
+        switch type {
+        case .p256: SecretBytes(P256.Signing.PrivateKey().rawRepresentation)
+        case .p384: SecretBytes(P384.Signing.PrivateKey().rawRepresentation)
+        default: SecretBytes(P521.Signing.PrivateKey().rawRepresentation)
+        }
+    }
+
+    var publicDER: [UInt8] {
+        switch self {
+        case .p256(_, let key): [UInt8](key.derRepresentation)
+        case .p384(_, let key): [UInt8](key.derRepresentation)
+        case .p521(_, let key): [UInt8](key.derRepresentation)
+        }
+    }
+
+    /// DER, or the two numbers side by side as JWS has them.
+    func sign(_ digest: [UInt8], isRaw: Bool) throws(CofferError) -> [UInt8] {
+        let digest = RawDigest(bytes: digest)
+        do {
+            switch self {
+            case .p256(let key?, _):
+                let signature = try key.signature(for: digest)
+                return [UInt8](isRaw ? signature.rawRepresentation : signature.derRepresentation)
+            case .p384(let key?, _):
+                let signature = try key.signature(for: digest)
+                return [UInt8](isRaw ? signature.rawRepresentation : signature.derRepresentation)
+            case .p521(let key?, _):
+                let signature = try key.signature(for: digest)
+                return [UInt8](isRaw ? signature.rawRepresentation : signature.derRepresentation)
+            default: throw CofferError.invalid("requested operation is not allowed without a private key")
+            }
+        } catch let error as CofferError {
+            throw error
+        } catch {
+            throw CofferError(.internal, "the signature could not be made")
+        }
+    }
+
+    /// nil when the signature is not even one by its form.
+    func isValid(_ signature: [UInt8], _ digest: [UInt8], isRaw: Bool) -> Bool? {
+        let digest = RawDigest(bytes: digest)
+        switch self {
+        case .p256(_, let key):
+            let read =
+                isRaw ? try? P256.Signing.ECDSASignature(rawRepresentation: signature) : try? .init(derRepresentation: signature)
+            return read.map { key.isValidSignature($0, for: digest) }
+        case .p384(_, let key):
+            let read =
+                isRaw ? try? P384.Signing.ECDSASignature(rawRepresentation: signature) : try? .init(derRepresentation: signature)
+            return read.map { key.isValidSignature($0, for: digest) }
+        case .p521(_, let key):
+            let read =
+                isRaw ? try? P521.Signing.ECDSASignature(rawRepresentation: signature) : try? .init(derRepresentation: signature)
+            return read.map { key.isValidSignature($0, for: digest) }
+        }
+    }
+}

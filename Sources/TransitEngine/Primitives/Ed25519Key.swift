@@ -1,0 +1,36 @@
+import Crypto
+import EngineKit
+import SecretMemory
+
+struct Ed25519Key: Sendable {
+    private let secret: Curve25519.Signing.PrivateKey?
+    private let verifier: Curve25519.Signing.PublicKey
+
+    init(seed: SecretBytes) throws(CofferError) {
+        do {
+            let key = try seed.withBytes { try Curve25519.Signing.PrivateKey(rawRepresentation: $0) }
+            (secret, verifier) = (key, key.publicKey)
+        } catch {
+            throw .invalid("an ed25519 key has 32 bytes")
+        }
+    }
+
+    init(publicKey: [UInt8]) throws(CofferError) {
+        do {
+            (secret, verifier) = (nil, try Curve25519.Signing.PublicKey(rawRepresentation: publicKey))
+        } catch {
+            throw .invalid("an ed25519 key has 32 bytes")
+        }
+    }
+
+    var publicKey: [UInt8] { [UInt8](verifier.rawRepresentation) }
+
+    func sign(_ message: [UInt8]) throws(CofferError) -> [UInt8] {
+        guard let secret else { throw .invalid("requested operation is not allowed without a private key") }
+        do { return [UInt8](try secret.signature(for: message)) } catch {
+            throw CofferError(.internal, "the signature could not be made")
+        }
+    }
+
+    func isValid(_ signature: [UInt8], _ message: [UInt8]) -> Bool { verifier.isValidSignature(signature, for: message) }
+}

@@ -1,0 +1,58 @@
+import Crypto
+import EngineKit
+import SecretMemory
+
+/// The hashes of `hash`, `hmac`, `sign` and `verify`, by their names in the Vault API.
+enum HashAlgorithm: String, Sendable, CaseIterable {
+    case sha1
+    case sha224 = "sha2-224"
+    case sha256 = "sha2-256"
+    case sha384 = "sha2-384"
+    case sha512 = "sha2-512"
+    case sha3x224 = "sha3-224"
+    case sha3x256 = "sha3-256"
+    case sha3x384 = "sha3-384"
+    case sha3x512 = "sha3-512"
+
+    init(named name: String) throws(CofferError) {
+        guard let known = HashAlgorithm(rawValue: name) else { throw .invalid("unsupported hash algorithm") }
+        self = known
+    }
+
+    var byteCount: Int {
+        switch self {
+        case .sha1: 20
+        case .sha224, .sha3x224: 28
+        case .sha256, .sha3x256: 32
+        case .sha384, .sha3x384: 48
+        case .sha512, .sha3x512: 64
+        }
+    }
+
+    func digest(_ input: some Collection<UInt8>) -> [UInt8] { function.digest(Array(input)) }
+
+    func hmac(_ input: [UInt8], key: SecretBytes) -> [UInt8] {
+        function.hmac(input, key.withBytes { SymmetricKey(data: $0) })
+    }
+
+    private var function: any HashFunction.Type {
+        switch self {
+        case .sha1: Insecure.SHA1.self
+        case .sha224: SHA224.self
+        case .sha256: SHA256.self
+        case .sha384: SHA384.self
+        case .sha512: SHA512.self
+        case .sha3x224: SHA3x224.self
+        case .sha3x256: SHA3_256.self
+        case .sha3x384: SHA3_384.self
+        case .sha3x512: SHA3_512.self
+        }
+    }
+}
+
+extension HashFunction {
+    fileprivate static func digest(_ input: [UInt8]) -> [UInt8] { Array(hash(data: input)) }
+    fileprivate static func hmac(_ input: [UInt8], _ key: SymmetricKey) -> [UInt8] {
+        Array(HMAC<Self>.authenticationCode(for: input, using: key))
+    }
+}

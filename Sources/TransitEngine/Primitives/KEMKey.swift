@@ -1,0 +1,138 @@
+import Crypto
+import EngineKit
+import FoundationEssentials
+import SecretMemory
+
+/// Encryption to a public key that quantum computers do not break: HPKE with X-Wing, or ML-KEM with HKDF and AES-256-GCM.
+///
+/// Sealed text is `encapsulated key | ciphertext | tag`. See docs/formats/transit.md.
+enum KEMKey: Sendable {
+    case mlKEM768(MLKEM768.PrivateKey?, MLKEM768.PublicKey)
+    case mlKEM1024(MLKEM1024.PrivateKey?, MLKEM1024.PublicKey)
+    case xWing(XWingMLKEM768X25519.PrivateKey?, XWingMLKEM768X25519.PublicKey)
+
+    init(_ type: KeyType, seed: SecretBytes) throws(CofferError) {
+        do {
+            self = try seed.withBytes { seed in
+                let seed = Data(seed)
+                switch type {
+                case .mlKEM768:
+                    let key = try MLKEM768.PrivateKey(seedRepresentation: seed, publicKey: nil)
+                    return .mlKEM768(key, key.publicKey)
+                case .mlKEM1024:
+                    let key = try MLKEM1024.PrivateKey(seedRepresentation: seed, publicKey: nil)
+                    return .mlKEM1024(key, key.publicKey)
+                default:
+                    let key = try XWingMLKEM768X25519.PrivateKey(seedRepresentation: seed, publicKey: nil)
+                    return .xWing(key, key.publicKey)
+                }
+            }
+        } catch {
+            throw .invalid("the key is imported as its seed: 64 bytes for ML-KEM, 32 for X-Wing")
+        }
+    }
+
+    init(_ type: KeyType, publicKey: [UInt8]) throws(CofferError) {
+        do {
+            switch type {
+            case .mlKEM768: self = .mlKEM768(nil, try .init(rawRepresentation: publicKey))
+            case .mlKEM1024: self = .mlKEM1024(nil, try .init(rawRepresentation: publicKey))
+            default: self = .xWing(nil, try .init(rawRepresentation: publicKey))
+            }
+        } catch {
+            throw .invalid("the key could not be read, or is not of the type that was named")
+        }
+    }
+
+    var publicKey: [UInt8] {
+        switch self {
+        case .mlKEM768(_, let key): [UInt8](key.rawRepresentation)
+        case .mlKEM1024(_, let key): [UInt8](key.rawRepresentation)
+        case .xWing(_, let key): [UInt8](key.rawRepresentation)
+        }
+    }
+
+    private static let suite = HPKE.Ciphersuite.XWingMLKEM768X25519_SHA256_AES_GCM_256
+    private static let hpkeInfo = Data("coffer/transit/x-wing/v1".utf8)
+
+    private var encapsulatedBytes: Int {
+        switch self {
+        case .mlKEM768: 1_088
+        case .mlKEM1024: 1_568
+        case .xWing: 1_120
+        }
+    }
+
+    func seal(_ plaintext: [UInt8], authenticating associated: [UInt8]) throws(CofferError) -> [UInt8] {
+        do {
+            switch self {
+            case .mlKEM768(_, let key): return try seal(plaintext, associated, try key.encapsulate(), "ml-kem-768")
+            case .mlKEM1024(_, let key): return try seal(plaintext, associated, try key.encapsulate(), "ml-kem-1024")
+            case .xWing(_, let key):
+                var sender = try HPKE.Sender(recipientKey: key, ciphersuite: Self.suite, info: Self.hpkeInfo)
+                return [UInt8](sender.encapsulatedKey) + (try sender.seal(plaintext, authenticating: associated))
+            }
+        } catch {
+            throw CofferError(.internal, "the message could not be encrypted")
+        }
+    }
+
+    func open(_ sealed: [UInt8], authenticating associated: [UInt8]) throws(CofferError) -> [UInt8] {
+        guard sealed.count >= encapsulatedBytes + SymmetricCipher.tagBytes else { throw SymmetricCipher.doesNotOpen }
+        let (encapsulated, text) = (Data(sealed[..<encapsulatedBytes]), sealed[encapsulatedBytes...])
+        do {
+            switch self {
+            case .mlKEM768(let key?, _):
+                return try open(text, associated, try key.decapsulate(encapsulated), encapsulated, "ml-kem-768")
+            case .mlKEM1024(let key?, _):
+                return try open(text, associated, try key.decapsulate(encapsulated), encapsulated, "ml-kem-1024")
+            case .xWing(let key?, _):
+                var recipient = try HPKE.Recipient(
+                    privateKey: key, ciphersuite: Self.suite, info: Self.hpkeInfo, encapsulatedKey: encapsulated)
+                return [UInt8](try recipient.open(text, authenticating: associated))
+            default: throw CofferError.invalid("requested operation is not allowed without a private key")
+            }
+        } catch let error as CofferError {
+            throw error
+        } catch {
+            throw SymmetricCipher.doesNotOpen
+        }
+    }
+
+    // MARK: ML-KEM
+
+    private func seal(
+        _ plaintext: [UInt8], _ associated: [UInt8], _ made: KEM.EncapsulationResult, _ name: String
+    ) throws -> [UInt8] {
+        let key = messageKey(made.sharedSecret, made.encapsulated, name)
+        let box = try AES.GCM.seal(plaintext, using: key, nonce: try Self.onlyNonce, authenticating: associated)
+        return [UInt8](made.encapsulated) + box.ciphertext + box.tag
+    }
+
+    /// What ``seal(_:authenticating:)`` would have given with this encapsulated key; for published vectors.
+    func sealed(_ plaintext: [UInt8], shared: SymmetricKey, encapsulated: [UInt8]) throws -> [UInt8] {
+        let name = encapsulated.count == 1_088 ? "ml-kem-768" : "ml-kem-1024"
+        return try seal(plaintext, [], KEM.EncapsulationResult(sharedSecret: shared, encapsulated: Data(encapsulated)), name)
+    }
+
+    private func open(
+        _ text: ArraySlice<UInt8>, _ associated: [UInt8], _ shared: SymmetricKey, _ encapsulated: Data, _ name: String
+    ) throws -> [UInt8] {
+        let box = try AES.GCM.SealedBox(
+            nonce: try Self.onlyNonce, ciphertext: text.dropLast(SymmetricCipher.tagBytes),
+            tag: text.suffix(SymmetricCipher.tagBytes))
+        return [UInt8](try AES.GCM.open(box, using: messageKey(shared, encapsulated, name), authenticating: associated))
+    }
+
+    /// Each message has a key of its own, so one nonce is enough.
+    private static var onlyNonce: AES.GCM.Nonce {
+        get throws { try AES.GCM.Nonce(data: [UInt8](repeating: 0, count: 12)) }
+    }
+
+    /// Bound to the encapsulated key and the public key it was made for.
+    private func messageKey(_ shared: SymmetricKey, _ encapsulated: Data, _ name: String) -> SymmetricKey {
+        HKDF<SHA256>.deriveKey(
+            inputKeyMaterial: shared, salt: Array(SHA256.hash(data: encapsulated)),
+            info: Array("coffer/transit/\(name)/v1".utf8) + Array(SHA256.hash(data: publicKey)), outputByteCount: 32)
+    }
+}

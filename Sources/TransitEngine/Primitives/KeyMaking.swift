@@ -1,0 +1,51 @@
+import EngineKit
+import SecretMemory
+
+/// Makes versions: new ones, and those of imported keys.
+struct KeyMaking: Sendable {
+    let time: any TimeSource
+    let randomness: any Randomness
+
+    func version(_ number: Int, _ settings: KeySettings) async throws -> KeyVersion {
+        let type = settings.type
+        switch type.family {
+        case .hmac: return try version(number, type, secret: random(settings.size))
+        case .rsa:
+            // Takes seconds.
+            let bits = type.rsaBits ?? 2048
+            let made = try await Batching.offLoop { () throws(CofferError) in
+                do { return try RSAKey.make(bits: bits) } catch { throw CofferError(.internal, "the key could not be made") }
+            }
+            return try version(number, type, secret: made.secret)
+        case .ecdsa: return try version(number, type, secret: ECDSAKey.make(type))
+        case .cipher, .ed25519, .mlDSA, .kem: return try version(number, type, secret: random(type.secretBytes ?? 32))
+        }
+    }
+
+    /// From a secret in the form that ``KeyVersion`` keeps. Throws for one that is none of this type.
+    func version(_ number: Int, _ type: KeyType, secret: SecretBytes) throws(CofferError) -> KeyVersion {
+        if let size = type.secretBytes, secret.count != size { throw .invalid("the key has the wrong length for its type") }
+        let publicKey: [UInt8] =
+            switch type.family {
+            case .cipher, .hmac: []
+            case .ed25519: try Ed25519Key(seed: secret).publicKey
+            case .ecdsa: try ECDSAKey(type, scalar: secret).publicDER
+            case .rsa: try RSAKey(type, secretDER: secret).publicDER
+            case .mlDSA: try MLDSAKey(type, seed: secret).publicKey
+            case .kem: try KEMKey(type, seed: secret).publicKey
+            }
+        return KeyVersion(
+            number: number, created: time.now(), type: type, secret: secret, publicKey: publicKey,
+            hmacKey: type == .hmac ? secret : random(32))
+    }
+
+    /// Of a key whose private part stays elsewhere.
+    func version(_ number: Int, _ type: KeyType, publicKey: [UInt8]) throws(CofferError) -> KeyVersion {
+        let version = KeyVersion(
+            number: number, created: time.now(), type: type, secret: nil, publicKey: publicKey, hmacKey: random(32))
+        _ = try version.key
+        return version
+    }
+
+    func random(_ count: Int) -> SecretBytes { SecretBytes(count: count) { randomness.fill($0) } }
+}

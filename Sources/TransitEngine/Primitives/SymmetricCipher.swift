@@ -1,0 +1,106 @@
+import Ciphers
+import Crypto
+import EngineKit
+import FoundationEssentials
+import SecretMemory
+
+/// An AEAD with a key. Sealed text is `nonce | ciphertext | tag`, whatever the algorithm.
+enum SymmetricCipher: Sendable {
+    case gcm(SymmetricKey)
+    case chaCha(SymmetricKey)
+    case xChaCha(XChaCha20Poly1305)
+    case xaes(XAES256GCM)
+
+    static let tagBytes = 16
+
+    init(_ type: KeyType, _ key: SecretBytes) throws(CofferError) {
+        guard type.family == .cipher, key.count == type.secretBytes else { throw .invalid("the key has the wrong length") }
+        do throws(CipherError) {
+            switch type {
+            case .xChaCha20: self = .xChaCha(try XChaCha20Poly1305(key: key))
+            case .xaes256GCM: self = .xaes(try XAES256GCM(key: key))
+            case .chaCha20: self = .chaCha(key.withBytes { SymmetricKey(data: $0) })
+            default: self = .gcm(key.withBytes { SymmetricKey(data: $0) })
+            }
+        } catch {
+            throw .invalid("the key has the wrong length")
+        }
+    }
+
+    var nonceBytes: Int {
+        switch self {
+        case .gcm, .chaCha: 12
+        case .xChaCha: XChaCha20Poly1305.nonceBytes
+        case .xaes: XAES256GCM.nonceBytes
+        }
+    }
+
+    /// The nonce is random or derived; it never comes from a caller.
+    func seal(_ plaintext: [UInt8], nonce: [UInt8], authenticating associated: [UInt8]) throws(CofferError) -> [UInt8] {
+        do {
+            switch self {
+            case .gcm(let key):
+                let box = try AES.GCM.seal(plaintext, using: key, nonce: .init(data: nonce), authenticating: associated)
+                return box.combined.map { [UInt8]($0) } ?? []
+            case .chaCha(let key):
+                let box = try ChaChaPoly.seal(plaintext, using: key, nonce: .init(data: nonce), authenticating: associated)
+                return [UInt8](box.combined)
+            case .xChaCha(let cipher):
+                return try Self.sealing(plaintext, nonce, associated) { plaintext, nonce, associated, output throws(CipherError) in
+                    try cipher.seal(plaintext, nonce: nonce, authenticating: associated, into: &output)
+                }
+            case .xaes(let cipher):
+                return try Self.sealing(plaintext, nonce, associated) { plaintext, nonce, associated, output throws(CipherError) in
+                    try cipher.seal(plaintext, nonce: nonce, authenticating: associated, into: &output)
+                }
+            }
+        } catch {
+            throw CofferError(.tooLarge, "the plaintext is too large for one message")
+        }
+    }
+
+    /// One error for every way in which it does not open.
+    func open(_ sealed: [UInt8], authenticating associated: [UInt8]) throws(CofferError) -> [UInt8] {
+        do {
+            switch self {
+            case .gcm(let key):
+                return Self.wiping(try AES.GCM.open(.init(combined: sealed), using: key, authenticating: associated))
+            case .chaCha(let key):
+                return Self.wiping(try ChaChaPoly.open(.init(combined: sealed), using: key, authenticating: associated))
+            case .xChaCha(let cipher):
+                return try sealed.withUnsafeBytes { sealed in
+                    try associated.withUnsafeBytes { try cipher.open(sealed, authenticating: $0) }
+                }
+            case .xaes(let cipher):
+                return try sealed.withUnsafeBytes { sealed in
+                    try associated.withUnsafeBytes { try cipher.open(sealed, authenticating: $0) }
+                }
+            }
+        } catch {
+            throw Self.doesNotOpen
+        }
+    }
+
+    static let doesNotOpen = CofferError.invalid("invalid ciphertext: unable to decrypt")
+
+    private static func wiping(_ opened: Data) -> [UInt8] {
+        var opened = opened
+        let bytes = [UInt8](opened)
+        opened.withUnsafeMutableBytes { _ = $0.initializeMemory(as: UInt8.self, repeating: 0) }
+        return bytes
+    }
+
+    private static func sealing(
+        _ plaintext: [UInt8], _ nonce: [UInt8], _ associated: [UInt8],
+        _ seal: (UnsafeRawBufferPointer, UnsafeRawBufferPointer, UnsafeRawBufferPointer, inout [UInt8]) throws(CipherError) -> Void
+    ) throws -> [UInt8] {
+        var output: [UInt8] = []
+        output.reserveCapacity(plaintext.count + nonce.count + tagBytes)
+        try plaintext.withUnsafeBytes { plaintext in
+            try nonce.withUnsafeBytes { nonce in
+                try associated.withUnsafeBytes { try seal(plaintext, nonce, $0, &output) }
+            }
+        }
+        return output
+    }
+}

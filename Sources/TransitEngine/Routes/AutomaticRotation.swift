@@ -1,0 +1,63 @@
+import EngineKit
+import Logging
+import Synchronization
+
+/// Rotates the keys whose `auto_rotate_period` is over. Keys without one cost it nothing.
+final class AutomaticRotation: Sendable {
+    private let routes: TransitRoutes
+    private let context: MountContext
+    private let next = Mutex(Timestamp(seconds: 0))
+
+    /// Longer than a round of jobs lasts, far shorter than the shortest period.
+    private static let secondsBetween = 60
+
+    init(routes: TransitRoutes, context: MountContext) {
+        self.routes = routes
+        self.context = context
+    }
+
+    func runRound() async {
+        let now = context.time.now()
+        let isDue = next.withLock { next in
+            guard next <= now else { return false }
+            next = now.adding(seconds: Self.secondsBetween)
+            return true
+        }
+        if isDue { await rotateDue() }
+    }
+
+    private func rotateDue() async {
+        do {
+            var last: String?
+            while true {
+                let page = try await context.storage.list(Listing(prefix: KeyStore.rotatingPrefix, after: last, limit: 1_000))
+                for name in page { try await rotate(name) }
+                guard page.count == 1_000 else { return }
+                last = page.last
+            }
+        } catch StorageError.sealed {
+            // The next unseal goes on.
+        } catch {
+            context.logger.warning("automatic rotation failed; it will be tried again", metadata: ["kind": "\(type(of: error))"])
+        }
+    }
+
+    private func rotate(_ name: String) async throws {
+        let now = context.time.now()
+        @Sendable func isDue(_ key: TransitKey) -> Bool { key.nextRotation.map { $0 <= now } ?? false }
+        guard let key = try await routes.store.key(name), isDue(key) else { return }
+        guard !key.settings.isImported || key.settings.allowsImportedRotation else { return }
+        var act = ServerAct(
+            id: context.randomness.uuid(), actor: "automatic-rotation", operation: .update, path: "keys/\(name)/rotate")
+        try await context.record(act)
+        do {
+            try await routes.rotated(name, if: isDue)
+            act.step = .ended(error: nil)
+        } catch {
+            act.step = .ended(error: CofferError(wrapping: error).messages.joined(separator: "; "))
+            try await context.record(act)
+            throw error
+        }
+        try await context.record(act)
+    }
+}

@@ -1,0 +1,69 @@
+import EngineKit
+import SecretMemory
+import Syntax
+
+/// The forms in which keys are shown.
+enum Exported: String {
+    case encryptionKey = "encryption-key"
+    case signingKey = "signing-key"
+    case hmacKey = "hmac-key"
+    case publicKey = "public-key"
+    case certificateChain = "certificate-chain"
+
+    var isPublic: Bool { self == .publicKey || self == .certificateChain }
+
+    func text(_ key: TransitKey, _ version: KeyVersion) throws(CofferError) -> String {
+        switch self {
+        case .encryptionKey:
+            guard key.type.encrypts else { throw .invalid("encryption-key export not supported for key type \(key.type.rawValue)") }
+            return try Self.secretText(version)
+        case .signingKey:
+            guard key.type.signs else { throw .invalid("signing-key export not supported for key type \(key.type.rawValue)") }
+            return try Self.secretText(version)
+        case .hmacKey: return version.hmacKey.withBytes { Base64.encode($0) }
+        case .publicKey:
+            guard key.type.isAsymmetric else { throw .invalid("public-key export not supported for key type \(key.type.rawValue)") }
+            return Self.publicText(version)
+        case .certificateChain:
+            guard !version.certificates.isEmpty else {
+                throw .invalid("no certificate chain found for version \(version.number) of the key")
+            }
+            return Self.chainText(version)
+        }
+    }
+
+    /// PEM for RSA and ECDSA, base64 for all others.
+    static func publicText(_ version: KeyVersion) -> String {
+        switch version.type.family {
+        case .rsa, .ecdsa: PEM.text("PUBLIC KEY", version.publicKey)
+        default: Base64.encode(version.publicKey)
+        }
+    }
+
+    static func chainText(_ version: KeyVersion) -> String {
+        version.certificates.map { PEM.text("CERTIFICATE", $0) }.joined()
+    }
+
+    private static func secretText(_ version: KeyVersion) throws(CofferError) -> String {
+        let secret = try version.privateSecret
+        return secret.withBytes { bytes in
+            switch version.type.family {
+            case .rsa: PEM.text("RSA PRIVATE KEY", Array(bytes))
+            case .ecdsa:
+                PEM.text("EC PRIVATE KEY", PublicKeyInfo.sec1(version.type, scalar: Array(bytes), publicDER: version.publicKey))
+            // As Go has it, and so what clients of Vault expect: the seed and the public key.
+            case .ed25519: Base64.encode(Array(bytes) + version.publicKey)
+            default: Base64.encode(bytes)
+            }
+        }
+    }
+
+    /// What `import` takes: PKCS #8 or SEC 1 where there is such a thing, the plain bytes or seed elsewhere.
+    static func importable(_ version: KeyVersion) throws(CofferError) -> SecretBytes {
+        let secret = try version.privateSecret
+        guard version.type.family == .ecdsa else { return secret }
+        return secret.withBytes { bytes in
+            SecretBytes(PublicKeyInfo.sec1(version.type, scalar: Array(bytes), publicDER: version.publicKey))
+        }
+    }
+}

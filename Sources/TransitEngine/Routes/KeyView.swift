@@ -1,0 +1,71 @@
+import EngineKit
+import Syntax
+
+/// A key as `keys/:name` shows it: never its secrets.
+struct KeyView {
+    let key: TransitKey
+    /// Whose public keys are shown of a derived key.
+    let context: [UInt8]?
+
+    init(_ key: TransitKey, context: [UInt8]? = nil) {
+        self.key = key
+        self.context = context
+    }
+
+    var data: JSONObject {
+        get throws(CofferError) {
+            let settings = key.settings
+            var data: JSONObject = [
+                "name": .string(key.name), "type": .string(key.type.rawValue), "derived": .bool(settings.isDerived),
+                "deletion_allowed": .bool(settings.allowsDeletion), "exportable": .bool(settings.isExportable),
+                "allow_plaintext_backup": .bool(settings.allowsBackup), "imported_key": .bool(settings.isImported),
+                "auto_rotate_period": .int(settings.autoRotate), "latest_version": .int(key.latest),
+                "min_available_version": .int(settings.minAvailable),
+                "min_decryption_version": .int(settings.minDecryption),
+                "min_encryption_version": .int(settings.minEncryption),
+                "supports_encryption": .bool(key.type.encrypts), "supports_decryption": .bool(key.type.encrypts),
+                "supports_signing": .bool(key.type.signs), "supports_derivation": .bool(key.type.derives),
+            ]
+            if settings.size > 0 { data["key_size"] = .int(settings.size) }
+            if settings.isImported { data["imported_key_allow_rotation"] = .bool(settings.allowsImportedRotation) }
+            if settings.isDerived {
+                data["kdf"] = "hkdf_sha256"
+                data["convergent_encryption"] = .bool(settings.isConvergent)
+                if settings.isConvergent { data["convergent_encryption_version"] = 3 }
+            }
+            if let moment = settings.backedUp { data["backup_info"] = Self.shown(moment) }
+            if let moment = settings.restored { data["restore_info"] = Self.shown(moment) }
+            data["keys"] = .object(try versions)
+            return data
+        }
+    }
+
+    private var versions: JSONObject {
+        get throws(CofferError) {
+            var members: [JSONObject.Member] = []
+            for version in key.usable { members.append(.init(key: String(version.number), value: try shown(version))) }
+            return JSONObject(members)
+        }
+    }
+
+    private func shown(_ version: KeyVersion) throws(CofferError) -> JSON {
+        guard key.type.isAsymmetric else { return .int(version.created.seconds) }
+        var shown: JSONObject = [
+            "name": .string(key.type.shownName), "public_key": .string(try publicKey(version)),
+            "creation_time": .string(version.created.description), "certificate_chain": "",
+        ]
+        if !version.certificates.isEmpty { shown["certificate_chain"] = .string(Exported.chainText(version)) }
+        return .object(shown)
+    }
+
+    /// Of a derived key, that of the context; without one there is none to show.
+    private func publicKey(_ version: KeyVersion) throws(CofferError) -> String {
+        guard key.settings.isDerived else { return Exported.publicText(version) }
+        guard let context, !context.isEmpty else { return "" }
+        return Base64.encode(try TransitRoutes.derived(version, context).publicKey)
+    }
+
+    private static func shown(_ moment: KeySettings.Moment) -> JSON {
+        ["time": .string(Timestamp(seconds: moment.time).description), "version": .int(moment.version)]
+    }
+}

@@ -1,0 +1,64 @@
+import EngineKit
+import SecretMemory
+import Syntax
+
+/// Encrypts and decrypts one item with one version of a key.
+struct Sealing {
+    private let key: TransitKey
+    private let version: KeyVersion
+
+    init(_ key: TransitKey, _ version: KeyVersion) throws(CofferError) {
+        guard key.type.encrypts else {
+            throw Self.unsupported(key.type)
+        }
+        self.key = key
+        self.version = version
+    }
+
+    /// `vault:v1:…`
+    func seal(_ plaintext: [UInt8], _ item: Item, _ randomness: any Randomness) throws(CofferError) -> String {
+        try item.refuseNonce()
+        let associated = try item.bytes("associated_data") ?? []
+        switch try version.key {
+        case .cipher(let whole):
+            let (cipher, nonces) = try cipher(whole, item)
+            let nonce =
+                nonces?.nonce(plaintext, authenticating: associated, count: cipher.nonceBytes)
+                ?? randomness.bytes(cipher.nonceBytes)
+            return VersionedText.make(version.number, try cipher.seal(plaintext, nonce: nonce, authenticating: associated))
+        case .rsa(let rsa):
+            try refuse(associated)
+            let sealed = try rsa.encrypt(plaintext, .sha256, randomness)
+            return VersionedText.make(version.number, sealed)
+        case .kem(let kem): return VersionedText.make(version.number, try kem.seal(plaintext, authenticating: associated))
+        case .ed25519, .ecdsa, .mlDSA, .hmac: throw Self.unsupported(key.type)
+        }
+    }
+
+    func open(_ sealed: [UInt8], _ item: Item) throws(CofferError) -> [UInt8] {
+        try item.refuseNonce()
+        let associated = try item.bytes("associated_data") ?? []
+        switch try version.key {
+        case .cipher(let whole): return try cipher(whole, item).0.open(sealed, authenticating: associated)
+        case .rsa(let rsa):
+            try refuse(associated)
+            return try rsa.decrypt(sealed).withBytes { Array($0) }
+        case .kem(let kem): return try kem.open(sealed, authenticating: associated)
+        case .ed25519, .ecdsa, .mlDSA, .hmac: throw Self.unsupported(key.type)
+        }
+    }
+
+    private func cipher(_ whole: SymmetricCipher, _ item: Item) throws(CofferError) -> (SymmetricCipher, NonceKeys?) {
+        guard key.settings.isDerived else { return (whole, nil) }
+        return try DerivedKey.cipher(
+            key.type, try version.privateSecret, context: try item.bytes("context"), isConvergent: key.settings.isConvergent)
+    }
+
+    private static func unsupported(_ type: KeyType) -> CofferError {
+        .invalid("message encryption and decryption not supported for key type \(type.rawValue)")
+    }
+
+    private func refuse(_ associated: [UInt8]) throws(CofferError) {
+        guard associated.isEmpty else { throw .invalid("associated_data is not supported for key type \(key.type.rawValue)") }
+    }
+}

@@ -1,0 +1,64 @@
+import EngineKit
+
+/// How a request wants its signatures made or checked.
+struct SignatureScheme: Sendable {
+    /// nil for `none`.
+    let hash: HashAlgorithm?
+    let padding: SigningInput.Padding
+    let saltLength: RSAPadding.SaltLength
+    let isPrehashed: Bool
+    let isJWS: Bool
+
+    init(_ request: Request, _ type: KeyType) throws(CofferError) {
+        guard type.signs else { throw .invalid("key type \(type.rawValue) does not support signing or verification") }
+        let fields = request.fields
+        hash = try Self.hash(request)
+        isPrehashed = fields.bool("prehashed") ?? false
+        switch fields.string("signature_algorithm") ?? "" {
+        case "", "pss": padding = .pss
+        case "pkcs1v15": padding = .pkcs1v15
+        default: throw .invalid("unsupported signature algorithm; must be \"pss\" or \"pkcs1v15\"")
+        }
+        switch fields.string("marshaling_algorithm") ?? "" {
+        case "", "asn1": isJWS = false
+        case "jws": isJWS = true
+        default: throw .invalid("invalid marshaling algorithm; must be \"asn1\" or \"jws\"")
+        }
+        saltLength = try Self.saltLength(fields.string("salt_length") ?? "auto")
+        if hash == nil, !isPrehashed || padding != .pkcs1v15 {
+            throw .invalid("hash_algorithm=none requires both prehashed=true and signature_algorithm=pkcs1v15")
+        }
+        if isPrehashed, !type.hashesInput {
+            throw .invalid("only pure \(type.rawValue) signatures are supported, prehashed must be false")
+        }
+    }
+
+    /// From the path, then `hash_algorithm`, then `algorithm`; nil for `none`.
+    static func hash(_ request: Request) throws(CofferError) -> HashAlgorithm? {
+        var name = request.captures["urlalgorithm"]
+        if name.isEmpty { name = request.fields.string("hash_algorithm") ?? "" }
+        if name.isEmpty { name = request.fields.string("algorithm") ?? "sha2-256" }
+        return name == "none" ? nil : try HashAlgorithm(named: name)
+    }
+
+    private static func saltLength(_ text: String) throws(CofferError) -> RSAPadding.SaltLength {
+        switch text.lowercased() {
+        case "auto", "0": return .auto
+        case "hash", "-1": return .hash
+        default:
+            guard let count = Int(text), (1...1_024).contains(count) else {
+                throw .invalid("invalid salt length; must be \"auto\", \"hash\" or a number of bytes")
+            }
+            return .bytes(count)
+        }
+    }
+
+    func input(_ bytes: [UInt8], _ type: KeyType) throws(CofferError) -> SigningInput {
+        var digest = bytes
+        if type.hashesInput, !isPrehashed, let hash { digest = hash.digest(bytes) }
+        guard !type.hashesInput || (1...1_024).contains(digest.count) else {
+            throw .invalid("the prehashed input has a wrong length")
+        }
+        return SigningInput(digest: digest, hash: hash, padding: padding, saltLength: saltLength)
+    }
+}

@@ -1,0 +1,128 @@
+import EngineKit
+import Syntax
+
+/// `encrypt`, `decrypt`, `rewrap` and `datakey`.
+extension TransitRoutes {
+    var cipherPaths: [EnginePath] { [encrypt, decrypt, rewrap, dataKey] }
+
+    private static let contextFields = [
+        Field("context", .string, "Base64. The context of a derived key."),
+        Field("nonce", .string, "Refused: nonces are random, or derived by convergent keys."),
+        Field("associated_data", .string, "Base64. Authenticated with the ciphertext and needed to open it."),
+    ]
+    private static let versionField = Field("key_version", .int, "The version to use; 0, or none, for the newest.")
+
+    private var encrypt: EnginePath {
+        EnginePath(
+            "encrypt/{name}", "Encrypts.",
+            fields: [
+                Field("plaintext", .string, "Base64."), Self.versionField,
+                Field("type", .string, default: "aes256-gcm96", "The type of a key that is made by encrypting with it."),
+                Field("convergent_encryption", .bool, "Whether a key that is made so is convergent."),
+            ] + Self.contextFields + Batching.fields,
+            exists: { [store] request in try await store.key(request.captures["name"]) != nil },
+            endpoints: [
+                .update: .init("Encrypt.", changesNothing: true) { request in
+                    guard let key = try await store.key(request.captures["name"]) else { throw CreationNeeded() }
+                    return try await seal(request, key)
+                },
+                .create: .init("Make the key, then encrypt.") { request in
+                    let key = try await upserted(request)
+                    return try await seal(request, key)
+                },
+            ])
+    }
+
+    private func seal(_ request: Request, _ key: TransitKey) async throws -> Response {
+        try await Batching.run(request, isSlow: false) { [randomness] item throws(CofferError) in
+            let plaintext = try item.required("plaintext", else: "missing plaintext to encrypt")
+            let version = try key.version(making: .encryption, requested: try item.int("key_version") ?? 0)
+            let text = try Sealing(key, version).seal(plaintext, item, randomness)
+            return ["ciphertext": .string(text), "key_version": .int(version.number)]
+        }
+    }
+
+    private var decrypt: EnginePath {
+        EnginePath(
+            "decrypt/{name}", "Decrypts.",
+            fields: [Field("ciphertext", .string, "What encrypt gave: `vault:v1:…`.")] + Self.contextFields + Batching.fields,
+            endpoints: [
+                .update: .init("Decrypt.", changesNothing: true) { request in
+                    let key = try await key(request)
+                    return try await Batching.run(request, isSlow: key.type.isSlow) { item throws(CofferError) in
+                        ["plaintext": .string(Base64.encode(try open(item, key)))]
+                    }
+                }
+            ])
+    }
+
+    private func open(_ item: Item, _ key: TransitKey) throws(CofferError) -> [UInt8] {
+        guard let text = try item.string("ciphertext"), !text.isEmpty else { throw .invalid("missing ciphertext to decrypt") }
+        let (number, sealed) = try VersionedText.read(text, "ciphertext")
+        let version = try key.version(reading: number, what: "ciphertext")
+        return try Sealing(key, version).open(sealed, item)
+    }
+
+    private var rewrap: EnginePath {
+        EnginePath(
+            "rewrap/{name}", "Encrypts again, with the newest version, without showing the plaintext.",
+            fields: [Field("ciphertext", .string, "What encrypt gave: `vault:v1:…`."), Self.versionField] + Self.contextFields
+                + Batching.fields,
+            endpoints: [
+                .update: .init("Rewrap.", changesNothing: true) { [randomness] request in
+                    let key = try await key(request)
+                    return try await Batching.run(request, isSlow: key.type.isSlow) { item throws(CofferError) in
+                        let plaintext = try open(item, key)
+                        let version = try key.version(making: .encryption, requested: try item.int("key_version") ?? 0)
+                        let text = try Sealing(key, version).seal(plaintext, item, randomness)
+                        return ["ciphertext": .string(text), "key_version": .int(version.number)]
+                    }
+                }
+            ])
+    }
+
+    private var dataKey: EnginePath {
+        EnginePath(
+            "datakey/{kind}/{name}", "Makes a random key and gives it encrypted: with the plain key, or without it (`wrapped`).",
+            fields: [
+                Field("bits", .int, default: 256, "128, 256 or 512."), Self.versionField,
+            ] + Self.contextFields,
+            endpoints: [
+                .update: .init("Make a data key.", changesNothing: true) { [randomness] request in
+                    let kind = request.captures["kind"]
+                    guard kind == "plaintext" || kind == "wrapped" else {
+                        throw CofferError.invalid("Invalid path, must be 'plaintext' or 'wrapped'")
+                    }
+                    let bits = request.fields.int("bits") ?? 256
+                    guard [128, 256, 512].contains(bits) else {
+                        throw CofferError.invalid("invalid bit length")
+                    }
+                    let key = try await key(request)
+                    let version = try key.version(making: .encryption, requested: request.fields.int("key_version") ?? 0)
+                    let plain = randomness.bytes(bits / 8)
+                    let text = try Sealing(key, version).seal(plain, Item(request.fields), randomness)
+                    var data: JSONObject = ["ciphertext": .string(text), "key_version": .int(version.number)]
+                    if kind == "plaintext" { data["plaintext"] = .string(Base64.encode(plain)) }
+                    return .data(data)
+                }
+            ])
+    }
+
+    /// The key that is made by encrypting with it, as clients of Vault expect.
+    private func upserted(_ request: Request) async throws -> TransitKey {
+        let name = request.captures["name"]
+        if let key = try await store.key(name) { return key }
+        guard try await mountSettings().allowsUpsert else { throw CofferError.invalid("encryption key not found") }
+        guard let type = KeyType(rawValue: request.fields.string("type") ?? ""), type.encrypts else {
+            throw CofferError.invalid("unknown key type")
+        }
+        var settings = KeySettings(type: type)
+        let first = request.fields.any("batch_input")?.arrayValue?.first?.objectValue.map { Item($0) } ?? Item(request.fields)
+        settings.isDerived = try !(first.string("context") ?? "").isEmpty
+        settings.isConvergent = request.fields.bool("convergent_encryption") ?? false
+        try Self.check(settings)
+        let made = try await create(name, settings)
+        guard let key = made.key else { throw CofferError.notFound }
+        return key
+    }
+}

@@ -1,0 +1,187 @@
+import EngineKit
+import SecretMemory
+import Syntax
+
+/// `wrapping_key`, `import`, `import_version`, `csr` and `set-certificate`.
+extension TransitRoutes {
+    var importingPaths: [EnginePath] { [wrappingKeyPath, importing, importingVersion, csr, setCertificate] }
+
+    private var wrappingKeyPath: EnginePath {
+        EnginePath(
+            "wrapping_key", "The public key that imported keys are encrypted to.",
+            endpoints: [
+                // Made when it is first asked for.
+                .read: .init("Show the wrapping key.") { [wrapping] _ in
+                    .data(["public_key": .string(PEM.text("PUBLIC KEY", try await wrapping.key().publicDER))])
+                }
+            ])
+    }
+
+    private static let materialFields = [
+        Field("ciphertext", .string, "Base64: an AES-256 key encrypted with RSA-OAEP, and the key wrapped with it (AES-KWP)."),
+        Field("hash_function", .string, default: "SHA256", "The hash of OAEP: SHA1, SHA224, SHA256, SHA384 or SHA512."),
+        Field("public_key", .string, "PEM or base64. Instead of the ciphertext, for a key whose private part stays elsewhere."),
+    ]
+
+    private var importing: EnginePath {
+        EnginePath(
+            "keys/{name}/import", "Brings a key of one's own.",
+            fields: Self.materialFields + Self.makingFields + [
+                Field("allow_rotation", .bool, default: false, "Whether `rotate` may add versions that were made here.")
+            ],
+            endpoints: [
+                .update: .init("Import a key.") { [store] request in
+                    var settings = try Self.settings(request.fields)
+                    settings.isImported = true
+                    settings.allowsImportedRotation = request.fields.bool("allow_rotation") ?? false
+                    guard settings.autoRotate == 0 || settings.allowsImportedRotation else {
+                        throw CofferError.invalid("allow_rotation must be set to true if auto-rotation is enabled")
+                    }
+                    let material = try await material(request, settings.type)
+                    if case .secret(let secret) = material, settings.type == .hmac { settings.size = secret.count }
+                    try Self.check(settings)
+                    let (name, final) = (request.captures["name"], settings)
+                    try await store.edit(name) { old in
+                        guard old == nil else {
+                            throw CofferError.invalid(
+                                "the import path cannot be used with an existing key; use import-version to rotate an existing imported key"
+                            )
+                        }
+                        return TransitKey(name: name, settings: final, versions: [try version(1, final.type, material)])
+                    }
+                    return .empty
+                }
+            ])
+    }
+
+    private var importingVersion: EnginePath {
+        EnginePath(
+            "keys/{name}/import_version", "Brings a new version of an imported key.",
+            fields: Self.materialFields,
+            endpoints: [
+                .update: .init("Import a version.") { [store] request in
+                    let name = request.captures["name"]
+                    guard let current = try await store.key(name) else {
+                        throw CofferError.invalid("no key found with name \(name); to import a new key, use the import/ endpoint")
+                    }
+                    let material = try await material(request, current.type)
+                    try await store.edit(name) { old in
+                        guard let old else { throw CofferError.notFound }
+                        guard old.settings.isImported else {
+                            throw CofferError.invalid("the import_version endpoint can only be used with an imported key")
+                        }
+                        guard old.type == current.type else { throw CofferError(.conflict, "the key changed; retry") }
+                        return try old.adding(try version(old.latest + 1, old.type, material))
+                    }
+                    return .empty
+                }
+            ])
+    }
+
+    private enum Material: Sendable {
+        case secret(SecretBytes)
+        case publicKey([UInt8])
+    }
+
+    private func version(_ number: Int, _ type: KeyType, _ material: Material) throws(CofferError) -> KeyVersion {
+        switch material {
+        case .secret(let secret): try making.version(number, type, secret: secret)
+        case .publicKey(let key): try making.version(number, type, publicKey: key)
+        }
+    }
+
+    private func material(_ request: Request, _ type: KeyType) async throws -> Material {
+        let (ciphertext, publicText) = (request.fields.string("ciphertext") ?? "", request.fields.string("public_key") ?? "")
+        guard ciphertext.isEmpty != publicText.isEmpty else {
+            throw CofferError.invalid("exactly one of 'ciphertext' and 'public_key' must be given")
+        }
+        if !publicText.isEmpty { return .publicKey(try Self.publicKey(publicText, type)) }
+        guard let wrapped = Base64.decode(ciphertext) else { throw CofferError.invalid("failed to base64-decode ciphertext") }
+        let hash = try KeyWrapping.hash(request.fields.string("hash_function") ?? "")
+        let key = try await wrapping.key()
+        return try await Batching.offLoop { () throws(CofferError) in
+            .secret(try Self.secret(try KeyWrapping.unwrap(wrapped, with: key, hash), type))
+        }
+    }
+
+    /// The key in the form that versions keep: private keys come as PKCS #8, PKCS #1 or SEC 1, seeds and symmetric keys plain.
+    private static func secret(_ given: SecretBytes, _ type: KeyType) throws(CofferError) -> SecretBytes {
+        switch type.family {
+        case .ecdsa: return try ECDSAKey.scalar(type, secretDER: given)
+        case .ed25519:
+            return given.withBytes { bytes in
+                if bytes.count == 32 { return given }
+                if bytes.count == 64 { return SecretBytes(bytes.prefix(32)) }
+                var der = Array(bytes)
+                defer { zero(&der) }
+                return PublicKeyInfo.ed25519Seed(pkcs8: der).map { SecretBytes($0) } ?? given
+            }
+        case .cipher, .rsa, .hmac, .mlDSA, .kem: return given
+        }
+    }
+
+    private static func publicKey(_ text: String, _ type: KeyType) throws(CofferError) -> [UInt8] {
+        guard type.isAsymmetric else { throw .invalid("a public key can only be imported for an asymmetric key type") }
+        let der = PEM.blocks("PUBLIC KEY", in: text)?.first
+        if type.family == .rsa || type.family == .ecdsa {
+            guard let der else { throw .invalid("the public key could not be read") }
+            return der
+        }
+        guard let raw = der.map({ PublicKeyInfo.rawKey($0, type) }) ?? Base64.decode(text) else {
+            throw .invalid("the public key could not be read")
+        }
+        return raw
+    }
+
+    // MARK: Certificates
+
+    private static let certifiedVersion = Field("version", .int, "The version to use; 0, or none, for the newest.")
+
+    private func certified(_ key: TransitKey, _ request: Request) throws(CofferError) -> KeyVersion {
+        guard key.type.signs, !key.settings.isDerived else {
+            throw .invalid("key type \(key.type.rawValue) does not support certificates")
+        }
+        return try key.version(making: .signing, requested: request.fields.int("version") ?? 0)
+    }
+
+    private var csr: EnginePath {
+        EnginePath(
+            "keys/{name}/csr", "A certificate signing request for the key.",
+            fields: [
+                Self.certifiedVersion, Field("csr", .string, "PEM of a request whose subject and attributes are taken over."),
+            ],
+            endpoints: [
+                .update: .init("Make a request.", changesNothing: true) { [store, randomness] request in
+                    let key = try await store.existing(request.captures["name"])
+                    let version = try certified(key, request)
+                    let template = request.fields.string("csr")
+                    let pem = try await Batching.offLoop { () throws(CofferError) in
+                        try CertificateRequest.make(version, template: template, randomness)
+                    }
+                    return .data(["name": .string(key.name), "type": .string(key.type.rawValue), "csr": .string(pem)])
+                }
+            ])
+    }
+
+    private var setCertificate: EnginePath {
+        EnginePath(
+            "keys/{name}/set-certificate", "The certificate that was issued for the key.",
+            fields: [
+                Self.certifiedVersion,
+                Field("certificate_chain", .string, required: true, "PEM: the leaf first, then those that vouch for it."),
+            ],
+            endpoints: [
+                .update: .init("Set the certificate.") { [store] request in
+                    try await store.edit(request.captures["name"]) { old in
+                        guard let old else { throw CofferError.notFound }
+                        let version = try certified(old, request)
+                        let chain = try CertificateRequest.chain(request.fields.string("certificate_chain") ?? "", for: version)
+                        return TransitKey(
+                            name: old.name, settings: old.settings,
+                            versions: old.versions.map { $0.number == version.number ? $0.certified(by: chain) : $0 })
+                    }
+                    return .empty
+                }
+            ])
+    }
+}

@@ -1,0 +1,247 @@
+import EngineKit
+import Syntax
+
+/// `keys`: making, showing, rotating, configuring, trimming and deleting them.
+extension TransitRoutes {
+    var keyPaths: [EnginePath] { [listing, keyItself, rotate, config, trim] }
+
+    private var listing: EnginePath {
+        EnginePath(
+            "keys", "The names of the keys.",
+            endpoints: [
+                .list: .init("List keys.", changesNothing: true) { [store] _ in try .keys(try await store.names()) }
+            ])
+    }
+
+    static let makingFields = [
+        Field("type", .string, default: "aes256-gcm96", "The type of the key, such as aes256-gcm96, ed25519 or ml-kem-768."),
+        Field("derived", .bool, default: false, "Each operation names a context, and each context has a key of its own."),
+        Field("exportable", .bool, default: false, "Allows `export`; cannot be taken back."),
+        Field("allow_plaintext_backup", .bool, default: false, "Allows `backup`; cannot be taken back."),
+        Field("auto_rotate_period", .duration, "Rotates by itself so often; an hour at least, 0 for never."),
+    ]
+
+    private var keyItself: EnginePath {
+        EnginePath(
+            "keys/{name}", "A key.",
+            fields: Self.makingFields + [
+                Field("convergent_encryption", .bool, default: false, "Equal plaintext and context give equal ciphertext."),
+                Field("key_size", .int, "Bytes of an HMAC key: 32 to 512."),
+                Field("context", .string, "Base64. For reading: whose public keys are shown of a derived key."),
+            ],
+            exists: { [store] request in try await store.key(request.captures["name"]) != nil },
+            endpoints: [
+                .read: .init("Show a key, without its secrets.", changesNothing: true) { [store] request in
+                    let context = try Item(request.fields).bytes("context")
+                    return .data(try KeyView(try await store.existing(request.captures["name"]), context: context).data)
+                },
+                .update: .init("Make a key. One that is there stays as it is.", make),
+                .delete: .init("Delete a key that allows it.", delete),
+            ])
+    }
+
+    private func make(_ request: Request) async throws -> Response {
+        let fields = request.fields
+        var settings = try Self.settings(fields)
+        settings.isConvergent = fields.bool("convergent_encryption") ?? false
+        settings.size = fields.int("key_size") ?? 0
+        if settings.type == .hmac, settings.size == 0 { settings.size = 32 }
+        try Self.check(settings)
+        let made = try await create(request.captures["name"], settings)
+        guard let key = made.key else { throw CofferError.notFound }
+        var response = Response.data(try KeyView(key).data)
+        if !made.isNew { response.warnings.append("key \(key.name) already existed") }
+        return response
+    }
+
+    /// What keys that are made or imported have in common.
+    static func settings(_ fields: Fields) throws(CofferError) -> KeySettings {
+        let name = fields.string("type") ?? ""
+        guard let type = KeyType(rawValue: name) else { throw .invalid("unknown key type") }
+        var settings = KeySettings(type: type)
+        settings.isDerived = fields.bool("derived") ?? false
+        settings.isExportable = fields.bool("exportable") ?? false
+        settings.allowsBackup = fields.bool("allow_plaintext_backup") ?? false
+        settings.autoRotate = try autoRotate(fields) ?? 0
+        return settings
+    }
+
+    static func check(_ settings: KeySettings) throws(CofferError) {
+        if settings.isConvergent, !settings.isDerived {
+            throw .invalid("convergent encryption requires derivation to be enabled")
+        }
+        if settings.isDerived, !settings.type.derives || (settings.isConvergent && settings.type.family != .cipher) {
+            throw .invalid(
+                "key derivation and convergent encryption not supported for keys of type \(settings.type.rawValue)")
+        }
+        if settings.type == .hmac {
+            guard KeySettings.hmacSizes.contains(settings.size) else {
+                throw .invalid("invalid key size for HMAC key, must be between 32 and 512 bytes")
+            }
+        } else if settings.size != 0 {
+            throw .invalid("key_size may only be set for keys of type hmac")
+        }
+    }
+
+    private static func autoRotate(_ fields: Fields) throws(CofferError) -> Int? {
+        guard let seconds = fields.duration("auto_rotate_period") else { return nil }
+        guard seconds == 0 || seconds >= KeySettings.autoRotateMin else {
+            throw .invalid("auto rotate period must be 0 to disable or at least an hour")
+        }
+        return seconds
+    }
+
+    func create(_ name: String, _ settings: KeySettings) async throws -> (key: TransitKey?, isNew: Bool) {
+        var isNew = false
+        let key = try await store.edit(name) { old in
+            isNew = old == nil
+            if let old { return old }
+            return TransitKey(name: name, settings: settings, versions: [try await making.version(1, settings)])
+        }
+        return (key, isNew)
+    }
+
+    private func delete(_ request: Request) async throws -> Response {
+        let name = request.captures["name"]
+        try await store.edit(name) { old in
+            guard let old else { throw CofferError.invalid("could not delete key; not found") }
+            guard old.settings.allowsDeletion else { throw CofferError.invalid("deletion is not allowed for this key") }
+            return nil
+        }
+        return .empty
+    }
+
+    // MARK: Rotating
+
+    private var rotate: EnginePath {
+        EnginePath(
+            "keys/{name}/rotate", "Makes a new version, which then encrypts and signs.",
+            endpoints: [
+                .update: .init("Rotate a key.") { request in
+                    let key = try await rotated(request.captures["name"]) { _ in true }
+                    return .data(try KeyView(key).data)
+                }
+            ])
+    }
+
+    @discardableResult
+    func rotated(_ name: String, if isWanted: @Sendable (TransitKey) -> Bool) async throws -> TransitKey {
+        let key = try await store.edit(name) { old in
+            guard let old else { throw CofferError.notFound }
+            guard isWanted(old) else { return old }
+            guard !old.settings.isImported || old.settings.allowsImportedRotation else {
+                throw CofferError.invalid("imported key \(name) does not allow rotation within Vault")
+            }
+            return try old.adding(try await making.version(old.latest + 1, old.settings))
+        }
+        guard let key else { throw CofferError.notFound }
+        return key
+    }
+
+    // MARK: Configuring
+
+    private var config: EnginePath {
+        EnginePath(
+            "keys/{name}/config", "What a key allows.",
+            fields: [
+                Field("min_decryption_version", .int, "Older versions open and verify nothing."),
+                Field("min_encryption_version", .int, "Older versions make nothing; 0 for no bound."),
+                Field("deletion_allowed", .bool, "Whether the key may be deleted."),
+                Field("exportable", .bool, "Allows `export`; cannot be taken back."),
+                Field("allow_plaintext_backup", .bool, "Allows `backup`; cannot be taken back."),
+                Field("auto_rotate_period", .duration, "Rotates by itself so often; an hour at least, 0 for never."),
+            ],
+            endpoints: [.update: .init("Configure a key.", configure)])
+    }
+
+    private func configure(_ request: Request) async throws -> Response {
+        let fields = request.fields
+        var warnings: [String] = []
+        let key = try await store.edit(request.captures["name"]) { old in
+            warnings = []
+            guard let old else {
+                throw CofferError.invalid("no existing key named \(request.captures["name"]) could be found")
+            }
+            return try old.with { settings throws(CofferError) in
+                try Self.apply(fields, to: &settings, of: old, &warnings)
+            }
+        }
+        guard let key else { throw CofferError.notFound }
+        var response = Response.data(try KeyView(key).data)
+        response.warnings = warnings
+        return response
+    }
+
+    private static func apply(
+        _ fields: Fields, to settings: inout KeySettings, of key: TransitKey, _ warnings: inout [String]
+    ) throws(CofferError) {
+        if var minimum = fields.int("min_decryption_version") {
+            guard minimum >= 0 else { throw .invalid("min decryption version cannot be negative") }
+            if minimum == 0 {
+                minimum = 1
+                warnings.append("since Vault 0.3, transit key numbering starts at 1; forcing minimum to 1")
+            }
+            guard minimum <= key.latest else {
+                throw .invalid("cannot set min decryption version of \(minimum), latest key version is \(key.latest)")
+            }
+            guard minimum >= settings.minAvailable else {
+                throw .invalid("min decryption version should not be less then min available version")
+            }
+            settings.minDecryption = minimum
+        }
+        if let minimum = fields.int("min_encryption_version") {
+            guard minimum >= 0 else { throw .invalid("min encryption version cannot be negative") }
+            guard minimum <= key.latest else {
+                throw .invalid("cannot set min encryption version of \(minimum), latest key version is \(key.latest)")
+            }
+            settings.minEncryption = minimum
+        }
+        guard settings.minEncryption == 0 || settings.minEncryption >= settings.minDecryption else {
+            throw .invalid(
+                "cannot set min encryption/decryption values; min encryption version of \(settings.minEncryption) must be greater than or equal to min decryption version of \(settings.minDecryption)"
+            )
+        }
+        if let allowed = fields.bool("deletion_allowed") { settings.allowsDeletion = allowed }
+        if fields.bool("exportable") == true { settings.isExportable = true }
+        if fields.bool("allow_plaintext_backup") == true { settings.allowsBackup = true }
+        if let period = try autoRotate(fields) { settings.autoRotate = period }
+    }
+
+    // MARK: Trimming
+
+    private var trim: EnginePath {
+        EnginePath(
+            "keys/{name}/trim", "Removes old versions for good.",
+            fields: [Field("min_available_version", .int, "Every version before it is removed.")],
+            endpoints: [.update: .init("Trim a key.", trimmed)])
+    }
+
+    private func trimmed(_ request: Request) async throws -> Response {
+        guard let minimum = request.fields.int("min_available_version") else {
+            throw CofferError.invalid("missing min_available_version")
+        }
+        let key = try await store.edit(request.captures["name"]) { old in
+            guard let old else { throw CofferError.invalid("invalid key name") }
+            let settings = old.settings
+            if minimum < settings.minAvailable {
+                throw CofferError.invalid("minimum available version cannot be decremented")
+            }
+            guard minimum > 0 else { throw CofferError.invalid("minimum available version must be positive") }
+            guard settings.minEncryption != 0 else {
+                throw CofferError.invalid("minimum available version cannot be set when minimum encryption version is not set")
+            }
+            guard minimum <= old.latest else {
+                throw CofferError.invalid("minimum available version cannot be set to a value greater than the latest version")
+            }
+            guard minimum <= settings.minEncryption, minimum <= settings.minDecryption else {
+                throw CofferError.invalid(
+                    "minimum available version cannot be higher than minimum encryption or decryption version")
+            }
+            var trimmed = settings
+            trimmed.minAvailable = minimum
+            return TransitKey(name: old.name, settings: trimmed, versions: old.versions.filter { $0.number >= minimum })
+        }
+        guard let key else { throw CofferError.notFound }
+        return .data(try KeyView(key).data)
+    }
+}

@@ -1,0 +1,151 @@
+import EngineKit
+import SecretMemory
+import Syntax
+
+/// `export`, `byok-export`, `backup` and `restore`.
+extension TransitRoutes {
+    var movingPaths: [EnginePath] {
+        [
+            export("export/{kind}/{name}"), export("export/{kind}/{name}/{version}"),
+            byokExport("byok-export/{destination}/{name}"),
+            byokExport("byok-export/{destination}/{name}/{version}"), backup, restore("restore"), restore("restore/{name}"),
+        ]
+    }
+
+    // MARK: Export
+
+    private func export(_ pattern: PathPattern) -> EnginePath {
+        EnginePath(
+            pattern, "Shows the keys themselves, of a key that allows it.",
+            endpoints: [
+                .read: .init("Export a key.", changesNothing: true) { [store] request in
+                    let key = try await store.existing(request.captures["name"])
+                    guard let kind = Exported(rawValue: request.captures["kind"]) else {
+                        throw CofferError.invalid(
+                            "invalid export type: it is encryption-key, signing-key, hmac-key, public-key or certificate-chain")
+                    }
+                    guard key.settings.isExportable || kind.isPublic else {
+                        throw CofferError.invalid("private key material is not exportable")
+                    }
+                    return try Self.answer(key, request.captures["version"]) { version throws(CofferError) in
+                        try kind.text(key, version)
+                    }
+                }
+            ])
+    }
+
+    private static func answer(
+        _ key: TransitKey, _ version: String, _ text: (KeyVersion) throws(CofferError) -> String
+    ) throws(CofferError) -> Response {
+        var keys: [JSONObject.Member] = []
+        for version in try versions(of: key, named: version) {
+            keys.append(.init(key: String(version.number), value: .string(try text(version))))
+        }
+        return .data(["name": .string(key.name), "type": .string(key.type.rawValue), "keys": .object(JSONObject(keys))])
+    }
+
+    /// All that may still be used, `latest`, or one.
+    private static func versions(of key: TransitKey, named name: String) throws(CofferError) -> ArraySlice<KeyVersion> {
+        switch name {
+        case "": return key.usable
+        case "latest": return key.versions.suffix(1)
+        default:
+            guard let number = Int(name) else { throw .invalid("invalid key version") }
+            guard number >= key.settings.minDecryption else {
+                throw .invalid("version for export is below minimum decryption version")
+            }
+            guard let version = key.version(number) else { throw .notFound }
+            return [version]
+        }
+    }
+
+    private func byokExport(_ pattern: PathPattern) -> EnginePath {
+        EnginePath(
+            pattern, "Gives a key that allows it, encrypted to the RSA key of another.",
+            fields: [Field("hash", .string, default: "SHA256", "The hash of OAEP.")],
+            endpoints: [
+                .read: .init("Export a key wrapped.", changesNothing: true) { [store, randomness] request in
+                    let destination = try await store.existing(request.captures["destination"])
+                    let key = try await store.existing(request.captures["name"])
+                    guard key.settings.isExportable else { throw CofferError.invalid("key is not exportable") }
+                    guard let newest = destination.versions.last, case .rsa(let rsa) = try newest.key else {
+                        throw CofferError.invalid("the destination must be an RSA key")
+                    }
+                    let hash = try KeyWrapping.hash(request.fields.string("hash") ?? "SHA256")
+                    return try Self.answer(key, request.captures["version"]) { version throws(CofferError) in
+                        Base64.encode(try KeyWrapping.wrap(try Exported.importable(version), to: rsa, hash, randomness))
+                    }
+                }
+            ])
+    }
+
+    // MARK: Backup
+
+    private static let backupMark = Array("coffer-transit-backup/1\0".utf8)
+
+    private var backup: EnginePath {
+        EnginePath(
+            "backup/{name}", "A key with all its versions, in plain, of a key that allows it.",
+            endpoints: [
+                .read: .init("Back a key up.") { [store] request in
+                    let key = try await store.edit(request.captures["name"]) { old in
+                        guard let old else { throw CofferError.notFound }
+                        guard old.settings.isExportable else { throw CofferError.invalid("exporting is disallowed on the policy") }
+                        guard old.settings.allowsBackup else {
+                            throw CofferError.invalid("plaintext backup is disallowed on the policy")
+                        }
+                        let moment = KeySettings.Moment(time: store.time.now().seconds, version: old.latest)
+                        return try old.with { settings throws(CofferError) in settings.backedUp = moment }
+                    }
+                    guard let key else { throw CofferError.notFound }
+                    var writer = RecordWriter()
+                    writer.string(Array(key.name.utf8))
+                    var text = Self.backupMark + writer.bytes + key.encoded()
+                    defer { zero(&text) }
+                    return .data(["backup": .string(Base64.encode(text))])
+                }
+            ])
+    }
+
+    private func restore(_ pattern: PathPattern) -> EnginePath {
+        EnginePath(
+            pattern, "Brings a backup back.",
+            fields: [
+                Field("backup", .string, required: true, "What backup gave."),
+                Field("force", .bool, default: false, "Replaces a key of the same name."),
+            ],
+            endpoints: [
+                .update: .init("Restore a key.") { [store] request in
+                    guard var text = Base64.decode(request.fields.string("backup") ?? "") else {
+                        throw CofferError.invalid("failed to base64-decode backup")
+                    }
+                    defer { zero(&text) }
+                    let (kept, record) = try Self.opened(text)
+                    let name = request.captures["name"].isEmpty ? kept : request.captures["name"]
+                    guard let key = TransitKey(name: name, decoding: record) else {
+                        throw CofferError.invalid("the backup is damaged")
+                    }
+                    for version in key.versions { _ = try version.key }
+                    let isForced = request.fields.bool("force") ?? false
+                    try await store.edit(name) { old in
+                        guard old == nil || isForced else { throw CofferError.invalid("key \"\(name)\" already exists") }
+                        let moment = KeySettings.Moment(time: store.time.now().seconds, version: key.latest)
+                        return try key.with { settings throws(CofferError) in settings.restored = moment }
+                    }
+                    return .empty
+                }
+            ])
+    }
+
+    private static func opened(_ text: [UInt8]) throws(CofferError) -> (name: String, record: [UInt8]) {
+        guard text.starts(with: backupMark), text.count >= backupMark.count + 4 else {
+            throw .invalid("this is not a backup of a key")
+        }
+        let rest = text[backupMark.count...]
+        let length = rest.prefix(4).reduce(0) { $0 << 8 | Int($1) }
+        guard length <= KeyName.bytesMax, rest.count > 4 + length,
+            let name = String(validating: rest.dropFirst(4).prefix(length), as: UTF8.self)
+        else { throw .invalid("the backup is damaged") }
+        return (name, Array(rest.dropFirst(4 + length)))
+    }
+}

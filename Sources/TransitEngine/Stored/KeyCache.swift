@@ -1,0 +1,55 @@
+/// Opened keys by name, bounded by a count of their versions. What was asked for since the last sweep survives it.
+struct KeyCache {
+    private struct Slot {
+        var key: TransitKey
+        var isHot: Bool
+    }
+
+    /// A key weighs as many as it has versions, and one more.
+    private let weightMax: Int
+    /// Set by the mount's operator.
+    var countMax = Int.max {
+        didSet { if slots.count > countMax { removeAll() } }
+    }
+    private var slots: [String: Slot] = [:]
+    private var weight = 0
+
+    init(weightMax: Int) { self.weightMax = weightMax }
+
+    var count: Int { slots.count }
+
+    mutating func key(_ name: String) -> TransitKey? {
+        guard let index = slots.index(forKey: name) else { return nil }
+        if !slots.values[index].isHot { slots.values[index].isHot = true }
+        return slots.values[index].key
+    }
+
+    mutating func put(_ key: TransitKey) {
+        remove(key.name)
+        let added = key.versions.count + 1
+        if weight + added > weightMax { sweep(toFit: added) }
+        if slots.count >= countMax { removeAll() }
+        guard weight + added <= weightMax else { return }
+        slots[key.name] = Slot(key: key, isHot: false)
+        weight += added
+    }
+
+    mutating func remove(_ name: String) {
+        guard let slot = slots.removeValue(forKey: name) else { return }
+        weight -= slot.key.versions.count + 1
+    }
+
+    private mutating func removeAll() {
+        slots.removeAll()
+        weight = 0
+    }
+
+    /// Leaves a quarter free, so that sweeps are rare.
+    private mutating func sweep(toFit added: Int) {
+        let target = weightMax / 4 * 3 - added
+        for keepsHot in [true, false] {
+            for (name, slot) in slots where weight > target && !(keepsHot && slot.isHot) { remove(name) }
+        }
+        for name in slots.keys { slots[name]?.isHot = false }
+    }
+}

@@ -1,0 +1,120 @@
+import EngineKit
+import SecretMemory
+import Synchronization
+
+/// The keys of one mount: opened once, kept while they are used, changed one change after the other.
+///
+/// A change is on disk before anybody uses it, so what was encrypted opens after a crash.
+final class KeyStore: Sendable {
+    let time: any TimeSource
+    let randomness: any Randomness
+    let storage: any Storage
+    private let lines = WriterLines()
+    private let cache: Mutex<KeyCache>
+
+    static let prefix = "key/"
+    /// Beside each key that rotates by itself: its name, so that the job reads no other.
+    static let rotatingPrefix = "rotating/"
+    private static let attemptsMax = 16
+
+    init(storage: any Storage, time: any TimeSource, randomness: any Randomness, cacheWeightMax: Int = 50_000) {
+        self.storage = storage
+        self.time = time
+        self.randomness = randomness
+        cache = Mutex(KeyCache(weightMax: cacheWeightMax))
+    }
+
+    /// The key as the newest commit left it; nil when there is none.
+    func key(_ name: String) async throws -> TransitKey? {
+        if let key = cache.withLock({ $0.key(name) }) { return key }
+        try KeyName.check(name)
+        // Loading waits for writers, so that an older reading never takes the place of a newer one.
+        return try await lines.inTurn(name) {
+            if let key = cache.withLock({ $0.key(name) }) { return key }
+            let key = try await read(name).key
+            if let key { cache.withLock { $0.put(key) } }
+            return key
+        }
+    }
+
+    func existing(_ name: String) async throws -> TransitKey {
+        guard let key = try await key(name) else { throw CofferError.notFound }
+        return key
+    }
+
+    func names() async throws -> [String] {
+        var names: [String] = []
+        while true {
+            let page = try await storage.list(Listing(prefix: Self.prefix, after: names.last))
+            names += page
+            guard names.count <= Self.namesMax else { throw CofferError.invalid("there are too many keys to list") }
+            if page.count < StorageLimits.pageMax { return names }
+        }
+    }
+
+    /// 0 is without a bound of its own.
+    func limitCache(to count: Int) { cache.withLock { $0.countMax = count == 0 ? .max : count } }
+
+    private static let namesMax = 100_000
+
+    /// Decides on what is there and commits what becomes of it; decides again when another writer was quicker. nil deletes.
+    ///
+    /// - Parameter decide: Returns the key it was given to leave everything as it is.
+    @discardableResult
+    func edit(_ name: String, _ decide: (TransitKey?) async throws -> TransitKey?) async throws -> TransitKey? {
+        try KeyName.check(name)
+        return try await lines.inTurn(name) {
+            for _ in 0..<Self.attemptsMax {
+                let (old, record) = try await read(name)
+                let new = try await decide(old)
+                if old === new { return old }
+                guard try await commit(name, old, new, .init(unchanged: record)) else { continue }
+                return new
+            }
+            throw CofferError(.conflict, "the key is changing too often; retry")
+        }
+    }
+
+    private func commit(
+        _ name: String, _ old: TransitKey?, _ new: TransitKey?, _ precondition: Batch.Precondition
+    ) async throws -> Bool {
+        var record = new?.encoded() ?? []
+        defer { zero(&record) }
+        do {
+            guard try await write(name, record, isDeletion: new == nil, precondition, old, new) else { return false }
+        } catch {
+            // It may or may not have been written.
+            cache.withLock { $0.remove(name) }
+            throw error
+        }
+        cache.withLock { cache in
+            if let new { cache.put(new) } else { cache.remove(name) }
+        }
+        return true
+    }
+
+    private func write(
+        _ name: String, _ record: [UInt8], isDeletion: Bool, _ precondition: Batch.Precondition, _ old: TransitKey?,
+        _ new: TransitKey?
+    ) async throws -> Bool {
+        var batch = Batch()
+        if isDeletion {
+            batch.delete(Self.prefix + name, if: precondition)
+        } else {
+            batch.put(Self.prefix + name, record, if: precondition)
+        }
+        let (rotated, rotates) = (old?.nextRotation != nil, new?.nextRotation != nil)
+        if rotates, !rotated { batch.put(Self.rotatingPrefix + name, []) }
+        if rotated, !rotates { batch.delete(Self.rotatingPrefix + name) }
+        return try await storage.commitIfUnchanged(batch)
+    }
+
+    private func read(_ name: String) async throws -> (key: TransitKey?, record: StoredRecord?) {
+        guard var record = try await storage.get(Self.prefix + name) else { return (nil, nil) }
+        guard let key = TransitKey(name: name, decoding: record.value) else {
+            throw StorageError.corrupted(key: Self.prefix + name)
+        }
+        zero(&record.value)
+        return (key, record)
+    }
+}
