@@ -68,18 +68,21 @@ package final class LoginAttempts: Sendable {
     /// Waits until another is done. Returns at once when there is no other: then it is this one's turn.
     private func stepBack(_ name: String) async throws {
         let mayWait = await withCheckedContinuation { (continuation: CheckedContinuation<Bool, Never>) in
-            let verdict = state.withLock { state -> Bool? in
+            let (verdict, woken) = state.withLock { state -> (Bool?, [CheckedContinuation<Bool, Never>]) in
                 state.lines[name]?.running -= 1
                 guard let line = state.lines[name], line.running > 0 else {
-                    // Nobody else runs, so nobody waits either: whoever leaves wakes all.
+                    // Those who wait stepped back for this one, and nobody is left to wake them.
+                    let waiting = state.lines[name]?.waiting ?? []
+                    state.waitingCount -= waiting.count
                     state.lines[name] = nil
-                    return true
+                    return (true, waiting)
                 }
-                guard state.waitingCount < Self.waitingMax else { return false }
+                guard state.waitingCount < Self.waitingMax else { return (false, []) }
                 state.lines[name]?.waiting.append(continuation)
                 state.waitingCount += 1
-                return nil
+                return (nil, [])
             }
+            for waiting in woken { waiting.resume(returning: true) }
             if let verdict { continuation.resume(returning: verdict) }
         }
         guard mayWait else { throw Self.busy }
