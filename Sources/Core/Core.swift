@@ -132,6 +132,7 @@ package final class Core: Pipeline {
                 logger.error("the audit trail's checkpoint could not be stored", metadata: ["kind": "\(type(of: error))"])
             }
             await seal.seal()
+            services.mounts.close()
             dropCaches()
             logger.info("sealed")
         }

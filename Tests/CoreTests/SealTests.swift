@@ -1,10 +1,38 @@
 import Core
 import EngineKit
+import Synchronization
 import Syntax
 import TestSupport
 import Testing
 
+/// Stands for all that is made at unseal.
+private final class Opened: InlineAuthenticator {
+    func authenticate(_ attempt: InlineAttempt) async throws -> InlineVerdict { .refused(.unknownName) }
+}
+
+private final class Watch: Sendable {
+    private struct Seen: Sendable { weak var opened: Opened? }
+    private let seen = Mutex(Seen())
+    var isThere: Bool { seen.withLock { $0.opened != nil } }
+    func keep(_ opened: Opened) { seen.withLock { $0.opened = opened } }
+}
+
 @Suite struct SealTests {
+    @Test func `keeps nothing of what it opened once it is sealed`() async throws {
+        let watch = Watch()
+        let server = try await CoreHarness.make(inline: [
+            InlineAuthenticatorDescription(kind: "test") { _ in
+                let opened = Opened()
+                watch.keep(opened)
+                return opened
+            }
+        ])
+        #expect(watch.isThere)
+        await server.core.close()
+        #expect(!watch.isThere)
+        #expect(await server.ask(.read, "secret/data/a").code == .sealed)
+    }
+
     @Test func sealedServerAnswersNothingButItsStatus() async throws {
         let server = try await CoreHarness.make()
         await server.ask(.update, "secret/data/a", ["data": ["k": "v"]])

@@ -16,6 +16,7 @@ final class MountTable: Sendable {
         /// Every mount there is.
         var entries: [MountEntry] = []
         var builtIn: [BuiltInMount] = []
+        var isClosed = false
     }
 
     init(storage: any Storage, environment: MountEnvironment) {
@@ -24,6 +25,8 @@ final class MountTable: Sendable {
     }
 
     var router: MountRouter { state.withLock { $0.router } }
+    /// The server was sealed, so that nothing is mounted says nothing about what there is.
+    var isClosed: Bool { state.withLock { $0.isClosed } }
     /// Every mount there is, the built-in ones too.
     var entries: [MountEntry] { state.withLock { $0.entries } }
 
@@ -42,6 +45,9 @@ final class MountTable: Sendable {
         try await finishRemovals()
         install(try await read().entries)
     }
+
+    /// Lets go of every engine; the system's holds this table and all that was opened beside it.
+    func close() { state.withLock { $0 = State(isClosed: true) } }
 
     /// Changes the table in one atomic step: `body` sees it as it is and may be called again after a conflict.
     func change(alsoWriting extra: Batch = Batch(), _ body: (inout [MountEntry]) throws(CofferError) -> Void) async throws {
@@ -73,6 +79,7 @@ final class MountTable: Sendable {
     /// Keeps the engines of unchanged entries, so that what they hold open stays open.
     private func install(_ rows: [MountEntry]) {
         state.withLock { state in
+            guard !state.isClosed else { return }
             let old = state.router.mounts
             func mount(_ entry: MountEntry, _ make: (MountEntry) -> any Engine) -> Mount {
                 if let mount = old[entry.path], mount.entry == entry { return mount }

@@ -152,6 +152,7 @@ struct Exchange {
             let (declared, captures) = operation == .help && relative.isEmpty
                 ? (Help.root, Captures()) : mount.router.route(relative)
         else {
+            guard !services.mounts.isClosed else { throw CofferError.sealed }
             try await requireAccess(isSudo: false)
             throw CofferError(.notFound, "no handler for route \"\(path.text)\". route entry not found.")
         }
