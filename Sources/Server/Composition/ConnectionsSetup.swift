@@ -86,18 +86,13 @@ extension ServerConfiguration {
     }
 }
 
-/// Sends events once a second until the server ends.
+/// Sends events until the server ends, and then keeps what was not sent.
 struct EventSpoolService: Service {
     let spool: EventSpool
 
     func run() async throws {
         let spool = spool
-        await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                await spool.runRound()
-                try? await Task.sleep(for: .seconds(1))
-            }
-        }
+        try await EverySecond { _ in await spool.runRound() }.run()
         spool.finish()
     }
 }

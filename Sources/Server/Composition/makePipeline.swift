@@ -40,13 +40,21 @@ func makePipeline(
         throw (error as? SealError).map { ConfigurationError("\($0)") } ?? error
     }
     return Composition(
-        pipeline: core, services: [JobService(core: core), EngineRoundService(core: core)] + connections.services,
+        pipeline: core, services: jobs(core) + connections.services,
         reload: { core.reopenAuditFiles() },
         serviceAPI: serviceAPI,
         close: {
             await core.close()
             await store.close()
         }, announcement: announcement)
+}
+
+/// Apart from each other, because a database may keep a lease's engine waiting.
+private func jobs(_ core: Core) -> [EverySecond] {
+    [
+        EverySecond { await core.runJobs(round: $0) }, EverySecond { _ in await core.runLeaseJobs() },
+        EverySecond { _ in core.beginEngineRounds() },
+    ]
 }
 
 private func seals(_ configuration: ServerConfiguration) throws -> ConfiguredSeals {

@@ -1,0 +1,17 @@
+import ServiceLifecycle
+
+/// Work that comes once a second until the server ends. A round that takes longer puts the next one off.
+struct EverySecond: Service {
+    let work: @Sendable (_ round: Int) async -> Void
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            var round = 0
+            while !Task.isCancelled {
+                await work(round)
+                round += 1
+                try? await Task.sleep(for: .seconds(1))
+            }
+        }
+    }
+}
