@@ -132,3 +132,8 @@ struct FaultyDevice: AuditDevice {
     }
     mutating func close() {}
 }
+
+extension AuditBroker {
+    /// One write, without waiting for others to join.
+    func record(_ records: AuditRecord...) throws(AuditError) { try write(records.map { AuditEntry($0) }) }
+}

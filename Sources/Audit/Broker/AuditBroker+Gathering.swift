@@ -13,8 +13,7 @@ struct AuditGroup: Sendable {
 extension AuditBroker {
     static let groupCount = 8
 
-    /// Returns when the lines are on at least one device that records, as ``record(_:)`` does, but lets other requests
-    /// of the same event loop join in one `write(2)`.
+    /// Returns when the lines are on at least one device that records; requests of the same event loop share a `write(2)`.
     ///
     /// The first of a group waits one turn of its executor, in which the event loop serves the other sockets that are
     /// readable; then it writes for all. Groups are kept apart by thread, so that nobody is woken across threads.

@@ -23,14 +23,7 @@ package final class AuditBroker: Sendable {
         context = .init(settings: settings, clock: clock, randomness: randomness, logger: logger)
     }
 
-    /// Returns when the line is on at least one device that records. Without devices there is nothing to do.
-    package func record(_ record: AuditRecord) throws(AuditError) { try write([AuditEntry(record)]) }
-
-    /// Both lines with one write.
-    package func record(_ first: AuditRecord, _ second: AuditRecord) throws(AuditError) {
-        try write([AuditEntry(first), AuditEntry(second)])
-    }
-
+    /// All lines with one write. Without devices there is nothing to do.
     func write(_ entries: [AuditEntry]) throws(AuditError) {
         let chains = try open()
         guard !chains.isEmpty else { return }

@@ -18,6 +18,12 @@ protocol AuditDevice: Sendable {
     mutating func close()
 }
 
+/// What holds nothing that could be read again.
+extension AuditDevice {
+    func fileBytes() -> UInt64 { 0 }
+    func line(endingAt offset: UInt64) -> [UInt8]? { nil }
+}
+
 struct AuditDeviceError: Error {
     /// The device's name and the system's error; never a byte of a record.
     var reason: String

@@ -4,7 +4,5 @@ struct DiscardDevice: AuditDevice {
 
     mutating func open() throws(AuditDeviceError) -> DeviceContents { DeviceContents() }
     mutating func write(_ bytes: UnsafeRawBufferPointer) throws(AuditDeviceError) {}
-    func fileBytes() -> UInt64 { 0 }
-    func line(endingAt offset: UInt64) -> [UInt8]? { nil }
     mutating func close() {}
 }

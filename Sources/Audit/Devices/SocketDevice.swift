@@ -11,7 +11,6 @@ struct SocketDevice: AuditDevice {
 
     private let target: SocketTarget
     private var link: SocketLink
-    private var wasOpened = false
 
     init(_ target: SocketTarget, timeoutMilliseconds: Int) {
         self.target = target
@@ -20,25 +19,17 @@ struct SocketDevice: AuditDevice {
 
     var isRecording: Bool { true }
 
-    /// Waits for the connection only the first time, when an operator enables the device or the server unseals. Later it is
-    /// made while requests go on, and each try merely looks whether it is there yet.
-    mutating func open() throws(AuditDeviceError) -> DeviceContents {
-        let isFirst = !wasOpened
-        wasOpened = true
-        let number = link.connect(waiting: isFirst)
-        guard number == 0 else { throw failure("connect", number) }
-        return DeviceContents()
-    }
+    mutating func open() throws(AuditDeviceError) -> DeviceContents { try link.open() }
 
     mutating func write(_ bytes: UnsafeRawBufferPointer) throws(AuditDeviceError) {
         let deadline = link.deadline
         // A listener that was restarted gets the lines over a new connection at once, if it takes that without waiting.
-        if link.isAbandoned, link.connect(waiting: false) != 0 { throw failure("write", EPIPE) }
+        if link.isAbandoned, link.connect(waiting: false) != 0 { throw link.failure("write", EPIPE) }
         var number = push(bytes, deadline: deadline)
         if number == EPIPE || number == ECONNRESET, link.connect(waiting: false) == 0 { number = push(bytes, deadline: deadline) }
         guard number == 0 else {
             link.close()
-            throw failure("write", number)
+            throw link.failure("write", number)
         }
     }
 
@@ -50,11 +41,5 @@ struct SocketDevice: AuditDevice {
         }
     }
 
-    func fileBytes() -> UInt64 { 0 }
-    func line(endingAt offset: UInt64) -> [UInt8]? { nil }
     mutating func close() { link.close() }
-
-    private func failure(_ verb: String, _ number: Int32) -> AuditDeviceError {
-        AuditDeviceError(reason: "\(verb) \(target.name): \(SystemError.text(number))", isClean: false)
-    }
 }

@@ -12,6 +12,7 @@ struct SocketLink: Sendable {
     private var pendingSince: Int64 = 0
     private var nextAddress = 0
     private var hasResolved = false
+    private var wasOpened = false
     /// What a call that does not wait gives a listener on this machine to answer.
     private static let graceMilliseconds = 5
 
@@ -24,6 +25,20 @@ struct SocketLink: Sendable {
     var isConnected: Bool { descriptor >= 0 }
 
     // MARK: Connecting
+
+    /// Waits for the connection only the first time, when an operator enables the device or the server unseals. Later it is
+    /// made while requests go on, and each try merely looks whether it is there yet.
+    mutating func open() throws(AuditDeviceError) -> DeviceContents {
+        let isFirst = !wasOpened
+        wasOpened = true
+        let number = connect(waiting: isFirst)
+        guard number == 0 else { throw failure("connect", number) }
+        return DeviceContents()
+    }
+
+    func failure(_ verb: String, _ number: Int32) -> AuditDeviceError {
+        AuditDeviceError(reason: "\(verb) \(target.name): \(SystemError.text(number))", isClean: false)
+    }
 
     /// The first time this waits, for the name server and then the timeout. Later it only begins, and finds out at the next
     /// call how that went: 0 when connected, `EINPROGRESS` when not yet.

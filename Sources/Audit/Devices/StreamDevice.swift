@@ -50,9 +50,6 @@ struct StreamDevice: AuditDevice {
         }
     }
 
-    func fileBytes() -> UInt64 { 0 }
-    func line(endingAt offset: UInt64) -> [UInt8]? { nil }
-
     mutating func close() {
         if descriptor >= 0 { _ = Glibc.close(descriptor) }
         descriptor = -1

@@ -13,7 +13,6 @@ struct SyslogDevice: AuditDevice {
     private let tag: String
     private let clock: any TimeSource
     private var link: SocketLink
-    private var wasOpened = false
 
     init(paths: [String], facility: Int, tag: String, clock: any TimeSource, timeoutMilliseconds: Int) {
         target = .unixDatagram(paths)
@@ -25,13 +24,7 @@ struct SyslogDevice: AuditDevice {
 
     var isRecording: Bool { true }
 
-    mutating func open() throws(AuditDeviceError) -> DeviceContents {
-        let isFirst = !wasOpened
-        wasOpened = true
-        let number = link.connect(waiting: isFirst)
-        guard number == 0 else { throw failure("connect", number) }
-        return DeviceContents()
-    }
+    mutating func open() throws(AuditDeviceError) -> DeviceContents { try link.open() }
 
     mutating func write(_ bytes: UnsafeRawBufferPointer) throws(AuditDeviceError) {
         var number = push(bytes)
@@ -41,7 +34,7 @@ struct SyslogDevice: AuditDevice {
         }
         guard number == 0 else {
             link.close()
-            throw failure("write", number)
+            throw link.failure("write", number)
         }
     }
 
@@ -79,11 +72,5 @@ struct SyslogDevice: AuditDevice {
         return 16 + number
     }
 
-    func fileBytes() -> UInt64 { 0 }
-    func line(endingAt offset: UInt64) -> [UInt8]? { nil }
     mutating func close() { link.close() }
-
-    private func failure(_ verb: String, _ number: Int32) -> AuditDeviceError {
-        AuditDeviceError(reason: "\(verb) \(target.name): \(SystemError.text(number))", isClean: false)
-    }
 }
