@@ -60,12 +60,13 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         room("Ciphers", ["SecretMemory", crypto, cryptoExtras]),
         // 1  The contract.
+        room("Capabilities", ["SecretMemory", crypto]),
         room("EngineKit", ["SecretMemory", "Syntax", logging]),
         // 2  Rooms with one job each; they never import each other.
         room("Barrier", ["SecretMemory", "Syntax", "Ciphers", "EngineKit", crypto, cryptoExtras]),
         room("Policy", ["Syntax", "EngineKit"]),
         room("Audit", ["SecretMemory", "Syntax", "EngineKit", crypto, logging]),
-        room("Lifetimes", ["SecretMemory", "Syntax", "EngineKit", crypto, logging]),
+        room("Lifetimes", ["SecretMemory", "Capabilities", "Syntax", "EngineKit", crypto, logging]),
         room("Identity", ["Syntax", "EngineKit"]),
         room(
             "StoreSQLite",
@@ -80,7 +81,11 @@ let package = Package(
         // 3  The one pipeline.
         room(
             "Core",
-            ["SecretMemory", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes", "Identity", crypto, logging]),
+            [
+                "SecretMemory", "Capabilities", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes", "Identity",
+                crypto,
+                logging,
+            ]),
         // 4  Engines.
         room("KVEngine", ["Syntax", "EngineKit"]),
         room(
@@ -91,6 +96,7 @@ let package = Package(
             ]),
         room("DatabaseEngine", ["Syntax", "EngineKit", "Databases", logging]),
         room("ProjectsEngine", ["Syntax", "EngineKit"]),
+        room("RemoteKVEngine", ["Syntax", "EngineKit"]),
         room("TransitEngine", ["SecretMemory", "Syntax", "Ciphers", "EngineKit", crypto, cryptoExtras, logging]),
         room("AuthMethods", ["SecretMemory", "Syntax", "EngineKit", crypto, cryptoExtras]),
         // 5  The shell and the dialects.
@@ -110,14 +116,14 @@ let package = Package(
         room("EngineAPI", ["SecretMemory", "Syntax", "EngineKit", "Outbound", "Core", "HTTPShell", crypto] + nio),
         room(
             "ServiceAPI",
-            ["SecretMemory", "Syntax", "EngineKit", "ServiceRules", "Core", "HTTPShell", crypto] + nio),
+            ["SecretMemory", "Capabilities", "Syntax", "EngineKit", "ServiceRules", "Core", "HTTPShell", crypto] + nio),
         // 6  Composition root.
         room(
             "Server",
             [
                 "SecretMemory", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes", "StoreSQLite", "Core", "KVEngine",
                 "DatabaseEngine", "TransitEngine", "AuthMethods", "HTTPShell", "VaultAPI", "Outbound", "ConnectionsEngine",
-                "EngineAPI", "ServiceRules", "ProjectsEngine", "ServiceAPI", crypto, logging,
+                "EngineAPI", "ServiceRules", "ProjectsEngine", "RemoteKVEngine", "ServiceAPI", "CofferClient", crypto, logging,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ] + nio),
@@ -126,7 +132,7 @@ let package = Package(
         room(
             "CLI",
             [
-                "CofferClient", "Syntax", "Server", "ServiceRules", "Audit", "Policy", "ConnectionsEngine",
+                "CofferClient", "Syntax", "Capabilities", "Server", "ServiceRules", "Audit", "Policy", "ConnectionsEngine",
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"), nio[0],
             ]),
@@ -169,6 +175,7 @@ let package = Package(
         tests("IdentityTests", ["Identity", "EngineKit", "Syntax", "TestSupport"]),
         tests("SyntaxTests", ["Syntax"]),
         tests("PolicyTests", ["Syntax", "Policy", "EngineKit"]),
+        tests("CapabilitiesTests", ["Capabilities"]),
         tests("ServiceRulesTests", ["ServiceRules", "Policy", "EngineKit", "TestSupport"]),
         tests("ClientTests", ["CofferClient", "Syntax"]),
         tests("CLITests", ["CLI", "CofferClient", "Syntax"]),

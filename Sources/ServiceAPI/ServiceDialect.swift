@@ -53,7 +53,7 @@ package struct ServiceDialect: Dialect {
         guard let route = try ServiceRoute(method: request.method, path: request.path) else { throw .notFound }
         let exchange = ServiceExchange(
             dialect: self, request: request,
-            caller: try ServiceCaller(request.headers, connection: request.connection, realm: settings.name))
+            caller: try ServiceCaller(request.headers, connection: request.connection, directory: directory, realm: settings.name))
         return try await exchange.run(route)
     }
 

@@ -25,6 +25,7 @@ enum RoomRules {
         "COpenSSL": Room(layer: 0, rooms: []),
         "SecretMemory": Room(layer: 1, rooms: ["CSecretMemory"]),
         "Syntax": Room(layer: 1, rooms: []),
+        "Capabilities": Room(layer: 2, rooms: ["SecretMemory"], packages: ["Crypto"]),
         "Ciphers": Room(layer: 2, rooms: ["SecretMemory"], packages: ["Crypto", "CryptoExtras"]),
         "EngineKit": Room(layer: 2, rooms: ["SecretMemory", "Syntax"], packages: ["Logging"]),
 
@@ -32,7 +33,8 @@ enum RoomRules {
             layer: 3, rooms: ["SecretMemory", "Syntax", "Ciphers", "EngineKit"], packages: ["Crypto", "CryptoExtras"]),
         "Policy": Room(layer: 3, rooms: ["Syntax", "EngineKit"]),
         "Audit": Room(layer: 3, rooms: ["SecretMemory", "Syntax", "EngineKit"], packages: ["Crypto", "Logging"]),
-        "Lifetimes": Room(layer: 3, rooms: ["SecretMemory", "Syntax", "EngineKit"], packages: ["Crypto", "Logging"]),
+        "Lifetimes": Room(
+            layer: 3, rooms: ["SecretMemory", "Capabilities", "Syntax", "EngineKit"], packages: ["Crypto", "Logging"]),
         "Identity": Room(layer: 3, rooms: ["Syntax", "EngineKit"]),
         "Databases": Room(
             layer: 3, rooms: ["CPostgres", "CHiredis", "COpenSSL", "Syntax", "EngineKit"], packages: ["Crypto"]),
@@ -43,7 +45,10 @@ enum RoomRules {
         "ServiceRules": Room(layer: 3, rooms: ["Syntax", "EngineKit"], packages: ["Yams"]),
 
         "Core": Room(
-            layer: 4, rooms: ["SecretMemory", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes", "Identity"],
+            layer: 4,
+            rooms: [
+                "SecretMemory", "Capabilities", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes", "Identity",
+            ],
             packages: ["Crypto", "Logging"]),
         // An engine knows the contract and nothing of the core that calls it.
         "KVEngine": Room(layer: 5, rooms: ["Syntax", "EngineKit"]),
@@ -52,6 +57,7 @@ enum RoomRules {
             packages: ["Crypto", "CryptoExtras", "Logging", "Yams"]),
         "DatabaseEngine": Room(layer: 5, rooms: ["Syntax", "EngineKit", "Databases"], packages: ["Logging"]),
         "ProjectsEngine": Room(layer: 5, rooms: ["Syntax", "EngineKit"]),
+        "RemoteKVEngine": Room(layer: 5, rooms: ["Syntax", "EngineKit"]),
         "TransitEngine": Room(
             layer: 5, rooms: ["SecretMemory", "Syntax", "Ciphers", "EngineKit"],
             packages: ["Crypto", "CryptoExtras", "Logging"]),
@@ -69,7 +75,7 @@ enum RoomRules {
             layer: 7, rooms: ["SecretMemory", "Syntax", "EngineKit", "Outbound", "Core", "HTTPShell"],
             packages: nio.union(["Crypto"])),
         "ServiceAPI": Room(
-            layer: 7, rooms: ["SecretMemory", "Syntax", "EngineKit", "ServiceRules", "Core", "HTTPShell"],
+            layer: 7, rooms: ["SecretMemory", "Capabilities", "Syntax", "EngineKit", "ServiceRules", "Core", "HTTPShell"],
             packages: nio.union(["Crypto"])),
         "Server": Room(
             layer: 8,
@@ -77,7 +83,9 @@ enum RoomRules {
                 "SecretMemory", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes", "StoreSQLite", "Core", "KVEngine",
                 "DatabaseEngine", "TransitEngine", "AuthMethods", "HTTPShell", "VaultAPI", "Outbound", "ConnectionsEngine",
                 "EngineAPI",
-                "ServiceRules", "ProjectsEngine", "ServiceAPI",
+                "ServiceRules", "ProjectsEngine", "RemoteKVEngine", "ServiceAPI",
+                // Only to ask another server that keeps the secrets.
+                "CofferClient",
             ],
             packages: nio.union(["Crypto", "Logging", "ServiceLifecycle", "UnixSignals"])),
 
@@ -86,7 +94,8 @@ enum RoomRules {
         "CLI": Room(
             layer: 9,
             rooms: [
-                "CofferClient", "Syntax", "SecretMemory", "Server", "ServiceRules", "Audit", "Policy", "ConnectionsEngine",
+                "CofferClient", "Syntax", "SecretMemory", "Capabilities", "Server", "ServiceRules", "Audit", "Policy",
+                "ConnectionsEngine",
             ],
             packages: ["ArgumentParser", "Yams", "NIOCore"]),
         "coffer": Room(layer: 10, rooms: ["CLI"]),

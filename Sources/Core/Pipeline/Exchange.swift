@@ -1,4 +1,5 @@
 import Audit
+import Capabilities
 import EngineKit
 import Identity
 import Lifetimes
@@ -19,6 +20,8 @@ struct Exchange {
     private var body = JSONObject()
     private var operation: Operation
     private var granting: [String] = []
+    /// What a capability token leaves; nil for every other caller.
+    private var limits: CapabilityLimits?
     private var inline: Result<InlineDesk.Admitted, InlineRefusal>?
 
     init(core: Core, services: Services, incoming: CoreRequest, path: CanonicalPath) {
@@ -76,8 +79,9 @@ struct Exchange {
         request.operation = operation
         if let acl = try await callersACL() {
             let prefix = mount?.entry.path ?? ""
-            request.mayAlso = { operation, relative in
+            request.mayAlso = { [limits = limits] operation, relative in
                 acl.verdict(Capability(operation), path: prefix + relative).isAllowed
+                    && limits?.allow(operation, prefix + relative) != false
             }
             if mount?.entry.type == MountEntry.identity.type {
                 request.hasSudo = { [text = path.description] in acl.isSudo(path: text) }
@@ -118,7 +122,7 @@ struct Exchange {
 
     private mutating func authenticate() async throws {
         guard case .token(let text) = incoming.credentials else { return try await authenticateInline() }
-        guard let found = try await services.tokens.find(text) else { return }
+        guard let found = try await find(text) else { return }
         guard
             found.entry.boundCIDRs.isEmpty
                 || found.entry.boundCIDRs.contains(where: { block in
@@ -130,8 +134,23 @@ struct Exchange {
             guard let entity = try await services.identity.resolve(found.entry.entityID), !entity.isDisabled else { return }
             self.entity = entity
         }
+        for use in limits?.counted ?? [] {
+            guard try await services.tokens.spendUse(counter: use.counter, of: found.entry, limit: use.limit) else { return }
+        }
         guard found.entry.usesLeft > 0 else { return token = found }
         token = try await services.tokens.spendUse(found.entry).map { LiveToken($0) }
+    }
+
+    /// The token, or the one that a capability token was made from.
+    private mutating func find(_ text: String) async throws -> LiveToken? {
+        guard CapabilityToken.isOne(text) else { return try await services.tokens.find(text) }
+        guard let capability = try? CapabilityToken(text), let parent = try await services.tokens.parent(of: capability)
+        else { return nil }
+        let limits = CapabilityLimits(capability)
+        guard limits.isAlive(at: now), limits.isFrom(incoming.connection.remoteAddress) else { return nil }
+        self.limits = limits
+        // Not the parent's own: what the audit notes on it is about another token.
+        return LiveToken(parent.entry)
     }
 
     /// Credentials other than a token, which make a caller for this request and nothing else.
@@ -245,6 +264,7 @@ struct Exchange {
 
     private mutating func requireAccess(isSudo: Bool) async throws {
         guard let acl = try await callersACL() else { throw CofferError.denied }
+        if let limits, !limits.allow(operation, path.description) { throw CofferError.denied }
         // Help says nothing about what is stored: it is for everybody who may do anything on the mount.
         if operation == .help, let mount, let token, acl.hasAnyAccess(underPrefix: mount.entry.path) {
             granting = token.entry.policies

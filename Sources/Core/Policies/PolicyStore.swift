@@ -12,8 +12,13 @@ final class PolicyStore: Sendable {
     private let storage: any Storage
     private let compiled = BargingLock(Compiled())
 
+    private struct Key: Hashable {
+        var names: [String]
+        var rules: [InlinePolicy]
+    }
+
     private struct Compiled {
-        var acls: [[String]: ACL] = [:]
+        var acls: [Key: ACL] = [:]
         var ofEntities: [EntityKey: ACL] = [:]
         /// Counts changes: an ACL compiled from older texts is not kept.
         var generation = 0
@@ -47,8 +52,7 @@ final class PolicyStore: Sendable {
     ///
     /// `rules` count beside them and are stored nowhere.
     func acl(_ names: [String], rules: [InlinePolicy] = []) async throws(StorageError) -> ACL {
-        // No name has a NUL, so that no list of names is taken for one of rules.
-        let key = rules.isEmpty ? names : names + rules.map { "\0\($0.name)\0\($0.text)" }
+        let key = Key(names: names, rules: rules)
         let (cached, generation) = compiled.withLock { ($0.acls[key], $0.generation) }
         if let cached { return cached }
         let acl = names.contains("root") ? ACL.root : ACL(try await documents(names, of: nil) + Self.documents(rules))

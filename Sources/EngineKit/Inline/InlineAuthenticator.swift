@@ -55,6 +55,12 @@ package struct InlinePolicy: Sendable, Hashable {
         self.name = name
         self.text = text
     }
+
+    /// Looked up with every request, and texts are long; equality still compares them.
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(name)
+        hasher.combine(text.utf8.count)
+    }
 }
 
 /// How the catalogue makes an authenticator.

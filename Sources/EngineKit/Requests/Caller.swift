@@ -39,8 +39,13 @@ package struct Connection: Sendable, Hashable {
     package var remotePort: Int
     /// The common name of a verified client certificate.
     package var clientCertificateName: String?
+    /// All names in it, bare and with their kinds: `billing`, `CN=billing`, `DNS:billing.example`. Empty without one.
+    package var clientCertificateNames: [String]
 
-    package init(remoteAddress: String = "", remotePort: Int = 0, clientCertificateName: String? = nil) {
+    package init(
+        remoteAddress: String = "", remotePort: Int = 0, clientCertificateName: String? = nil, clientCertificateNames: [String] = []
+    ) {
+        self.clientCertificateNames = clientCertificateNames
         self.remoteAddress = remoteAddress
         self.remotePort = remotePort
         self.clientCertificateName = clientCertificateName

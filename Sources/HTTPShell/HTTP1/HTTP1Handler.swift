@@ -1,5 +1,6 @@
 import EngineKit
 import NIOCore
+import NIOSSL
 
 /// One HTTP/1 connection: admits heads, gathers bodies, asks the shell, writes answers, in the order of the requests.
 ///
@@ -74,6 +75,10 @@ final class HTTP1Handler: ChannelDuplexHandler {
         self.context = context
         executor = EventLoopTaskExecutor(context.eventLoop)
         connection = EngineKit.Connection(context.channel.remoteAddress)
+        // There after the handshake; without TLS there is no such handler.
+        if settings.tls?.clientCertificates ?? .notAsked != .notAsked {
+            connection.add(try? context.pipeline.syncOperations.nioSSL_peerCertificate())
+        }
         expect(within: settings.timeouts.headerMilliseconds)
         startTimer(context)
     }

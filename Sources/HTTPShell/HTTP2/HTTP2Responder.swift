@@ -3,6 +3,7 @@ import HTTPTypes
 import HummingbirdCore
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 
 /// Answers HTTP/2 streams, which Hummingbird accepts and frames, through the same checks and dialects as HTTP/1.
 struct HTTP2Responder: Sendable {
@@ -57,6 +58,9 @@ struct HTTP2Responder: Sendable {
             var passed = ShellRequest(
                 id: id, method: request.method.rawValue, path: admitted.path, query: admitted.query, headers: headers, body: body,
                 connection: EngineKit.Connection((channel.parent ?? channel).remoteAddress))
+            if settings.tls?.clientCertificates ?? .notAsked != .notAsked {
+                passed.connection.add(try? await (channel.parent ?? channel).nioSSL_peerCertificate().get())
+            }
             try settings.check(&passed)
             let whole = passed
             return await closing(channel, after: settings.timeouts.requestMilliseconds) { await shell.respond(to: whole) }

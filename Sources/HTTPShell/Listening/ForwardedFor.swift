@@ -34,6 +34,7 @@ package struct ForwardedFor: Sendable {
         }
         request.connection = Connection(
             remoteAddress: address, remotePort: request.connection.remotePort,
-            clientCertificateName: request.connection.clientCertificateName)
+            clientCertificateName: request.connection.clientCertificateName,
+            clientCertificateNames: request.connection.clientCertificateNames)
     }
 }

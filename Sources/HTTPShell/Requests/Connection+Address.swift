@@ -1,8 +1,16 @@
 import EngineKit
 import NIOCore
+import NIOSSL
 
 extension EngineKit.Connection {
     init(_ address: SocketAddress?) {
         self.init(remoteAddress: address?.ipAddress ?? "", remotePort: address?.port ?? 0)
+    }
+
+    /// The certificate that the client showed, if it did.
+    mutating func add(_ certificate: NIOSSLCertificate?) {
+        guard let certificate else { return }
+        clientCertificateNames = ClientCertificateNames.names(of: certificate)
+        clientCertificateName = clientCertificateNames.first { $0.hasPrefix("CN=") }.map { String($0.dropFirst(3)) }
     }
 }

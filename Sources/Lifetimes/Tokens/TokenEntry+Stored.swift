@@ -13,6 +13,7 @@ extension TokenEntry {
             "metadata": .object(
                 JSONObject(metadata.sorted { $0.key < $1.key }.map { .init(key: $0.key, value: .string($0.value)) })),
         ]
+        if !capabilityKey.isEmpty { object["capability_key"] = .string(capabilityKey.hex) }
         if let expiresAt { object["expires"] = .int(expiresAt.nanoseconds) }
         if let renewedAt { object["renewed"] = .int(renewedAt.nanoseconds) }
         return object.encoded()
@@ -41,8 +42,22 @@ extension TokenEntry {
         period = object["period"]?.intValue ?? 0
         isRenewable = object["renewable"]?.boolValue ?? false
         boundCIDRs = object["bound_cidrs"]?.arrayValue?.compactMap(\.stringValue) ?? []
+        capabilityKey = object["capability_key"]?.stringValue.flatMap([UInt8].init(hex:)) ?? []
         expiresAt = object["expires"]?.intValue.map { Timestamp(nanoseconds: Int64($0)) }
         renewedAt = object["renewed"]?.intValue.map { Timestamp(nanoseconds: Int64($0)) }
         for member in object["metadata"]?.objectValue ?? .init() { metadata[member.key] = member.value.stringValue ?? "" }
+    }
+}
+
+extension [UInt8] {
+    fileprivate var hex: String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 0xF)]] }, as: UTF8.self)
+    }
+
+    fileprivate init?(hex text: String) {
+        let digits = text.utf8.compactMap { Character(UnicodeScalar($0)).hexDigitValue }
+        guard digits.count == text.utf8.count, digits.count % 2 == 0 else { return nil }
+        self = stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
     }
 }

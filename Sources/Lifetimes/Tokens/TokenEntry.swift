@@ -28,6 +28,8 @@ package struct TokenEntry: Sendable, Hashable {
     package var period: Int
     package var isRenewable: Bool
     package var boundCIDRs: [String]
+    /// What tokens that its holder makes are checked with; empty in entries older than that.
+    package var capabilityKey: [UInt8]
     /// 0 is without bound; -1 is used up.
     package var usesLeft: Int
 
@@ -50,6 +52,7 @@ package struct TokenEntry: Sendable, Hashable {
         period = 0
         isRenewable = false
         boundCIDRs = []
+        capabilityKey = []
         usesLeft = 0
     }
 

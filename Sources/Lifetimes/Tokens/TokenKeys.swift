@@ -8,6 +8,7 @@ enum TokenKeys {
     static func children(of parent: String) -> String { "child/\(parent)/" }
     static func revoking(_ id: String) -> String { "revoking/\(id)" }
     static func cubbyhole(of id: String) -> String { "cubby/\(id)/" }
+    static func capabilityUses(of id: String) -> String { "capability/\(id)/" }
     static let accessors = "accessor/"
     static let revokings = "revoking/"
     static let expiries = "expiry/"

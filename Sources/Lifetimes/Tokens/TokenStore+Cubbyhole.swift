@@ -33,7 +33,11 @@ extension TokenStore {
 
     /// Part of a revocation: what is left when it is interrupted is found by its `revoking/` mark.
     func emptyCubbyhole(of id: String) async throws(StorageError) {
-        let prefix = TokenKeys.cubbyhole(of: id)
+        try await removeAll(TokenKeys.cubbyhole(of: id))
+        try await removeAll(TokenKeys.capabilityUses(of: id))
+    }
+
+    private func removeAll(_ prefix: String) async throws(StorageError) {
         while true {
             let names = try await storage.list(Listing(prefix: prefix, limit: 1_000, isRecursive: true))
             if names.isEmpty { return }

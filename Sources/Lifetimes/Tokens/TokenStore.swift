@@ -1,3 +1,4 @@
+import Capabilities
 import Crypto
 package import EngineKit
 package import SecretMemory
@@ -57,10 +58,12 @@ package final class TokenStore: Sendable {
     }
 
     /// The entry with this id, valid or not.
-    package func entry(id: String) async throws(StorageError) -> TokenEntry? {
+    package func entry(id: String) async throws(StorageError) -> TokenEntry? { try await find(id: id)?.entry }
+
+    func find(id: String) async throws(StorageError) -> LiveToken? {
         let (cached, generation) = cached(id)
-        if let cached { return cached.entry }
-        return try await load(id, generation)?.entry
+        if let cached { return cached }
+        return try await load(id, generation)
     }
 
     private func cached(_ id: String) -> (LiveToken?, generation: Int) {
@@ -96,12 +99,19 @@ package final class TokenStore: Sendable {
         return accessors
     }
 
-    /// Lower-case hex of the token's HMAC.
-    package func id(of token: String) -> String { hash(token) }
+    /// Lower-case hex of the HMAC of the token's handle, which a capability token brings along.
+    package func id(of token: String) -> String { id(ofHandle: ParentKeys.handle(of: token)) }
+
+    func id(ofHandle handle: [UInt8]) -> String { handle.withUnsafeBytes { hash($0) } }
 
     private func hash(_ text: String) -> String {
-        var (text, hash) = (text, keyed)
-        text.withUTF8 { hash.update(data: UnsafeRawBufferPointer($0)) }
+        var text = text
+        return text.withUTF8 { hash(UnsafeRawBufferPointer($0)) }
+    }
+
+    private func hash(_ bytes: UnsafeRawBufferPointer) -> String {
+        var hash = keyed
+        hash.update(data: bytes)
         let code = hash.finalize()
         return String(unsafeUninitializedCapacity: 64) { output in
             var position = 0
@@ -129,6 +139,7 @@ package final class TokenStore: Sendable {
         var entry = TokenEntry(
             id: id(of: token), accessor: TokenFormat.makeAccessor(randomness), policies: policies, displayName: displayName,
             path: path, createdAt: time.now())
+        entry.capabilityKey = ParentKeys.key(of: token)
         configure(&entry)
         batch.put(TokenKeys.entry(entry.id), entry.encoded(), if: .absent)
         let pointer: JSONObject = ["id": .string(entry.id), "accessor": .string(entry.accessor)]

@@ -7,6 +7,7 @@ import EngineKit
 import KVEngine
 import Logging
 import ProjectsEngine
+import RemoteKVEngine
 import ServiceAPI
 import ServiceRules
 import StoreSQLite
@@ -28,7 +29,8 @@ func makePipeline(
     let core = Core(
         settings: coreSettings(configuration),
         environment: CoreEnvironment(
-            catalog: catalog(engines, connections, serviceAPI), time: time, randomness: randomness, logger: logs.logger("core")),
+            catalog: try catalog(engines, connections, serviceAPI, configuration.services?.remote), time: time,
+            randomness: randomness, logger: logs.logger("core")),
         barrier: barrier, seal: controller, dropCaches: store.dropCaches)
     var announcement: [String] = []
     do {
@@ -79,12 +81,16 @@ private func serviceComposition(
 }
 
 private func catalog(
-    _ more: [EngineDescription], _ connections: ConnectionsSetup, _ serviceAPI: ServiceComposition?
-) -> EngineCatalog {
+    _ more: [EngineDescription], _ connections: ConnectionsSetup, _ serviceAPI: ServiceComposition?,
+    _ remote: RemoteVaultSettings?
+) throws(ConfigurationError) -> EngineCatalog {
     var catalog = EngineCatalog()
     for engine in more { catalog.addSecretsEngine(engine) }
     catalog.addSecretsEngine(projectsDescription)
-    if let serviceAPI { catalog.addInlineAuthenticator(ServiceAuthenticator.description(serviceAPI.directory)) }
+    if let remote { catalog.addSecretsEngine(remoteKVDescription(try RemoteVaultClient(remote), mount: remote.mount)) }
+    for description in serviceAPI.map({ ServiceAuthenticator.descriptions($0.directory) }) ?? [] {
+        catalog.addInlineAuthenticator(description)
+    }
     catalog.addSecretsEngine(kvDescription)
     catalog.addSecretsEngine(connectionsDescription(connections.environment))
     catalog.addInlineAuthenticator(connections.authenticator)
@@ -132,12 +138,18 @@ private func coreSettings(_ configuration: ServerConfiguration) -> CoreSettings 
             path: "connections/", type: "connections", options: [:], description: "OAuth connections of users and projects")
     ]
     if let services = configuration.services {
+        let local = ServiceSettings().mount
         settings.mounts = [
-            InitialMount(
-                path: services.settings.mount, type: "kv", options: ["version": "2"], description: "secrets of the Service API"),
+            InitialMount(path: local, type: "kv", options: ["version": "2"], description: "secrets of the Service API"),
             InitialMount(
                 path: services.settings.projectsMount, type: "projects", options: [:], description: "projects of the Service API"),
         ]
+        if services.remote != nil {
+            settings.mounts.append(
+                InitialMount(
+                    path: services.settings.mount, type: "remote-kv", options: [:],
+                    description: "secrets of the Service API on another server"))
+        }
     }
     settings.allowsUnauthenticatedRekey = configuration.allowsUnauthenticatedRekey
     return settings

@@ -8,6 +8,8 @@ import Syntax
 package struct ServicesConfiguration: Sendable {
     package var settings = ServiceSettings()
     package var accounts: [ServiceAccount] = []
+    /// nil when the secrets are kept here.
+    package var remote: RemoteVaultSettings?
 
     /// A file of roles and services.
     private static let policyVariable = "SERVICE_POLICIES_FILE"
@@ -19,6 +21,9 @@ package struct ServicesConfiguration: Sendable {
         let file = environment[Self.policyVariable]
         guard environment["ALLOWED_SERVICES"] != nil || file != nil else { return nil }
         let catalog = try Self.catalog(environment, file)
+        remote = try RemoteVaultSettings.chosen(environment)
+        // Apart from the local ones, which stay as they are.
+        if remote != nil { settings.mount = "services-remote/" }
         if let name = environment["SERVICE_NAME"] { settings.name = try Self.checkedName(name) }
         for definition in catalog.services {
             guard let account = try Self.account(definition, environment, &notices) else { continue }

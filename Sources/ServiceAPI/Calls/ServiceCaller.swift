@@ -1,3 +1,4 @@
+import Capabilities
 import Core
 import EngineKit
 import HTTPShell
@@ -7,9 +8,20 @@ import SecretMemory
 /// Who says who it is, in `X-Service` and `X-Token`. Nothing of it is trusted here.
 struct ServiceCaller: Sendable {
     static let kind = "service"
+    /// For all questions of a request but its first.
+    static let continuedKind = "service-continued"
 
     var name: String
     var credentials: CoreRequest.Credentials
+
+    /// The same caller for further questions of one request: a narrowed token is spent once. Every other caller stays who it is.
+    var continued: CoreRequest.Credentials {
+        guard case .inline(var inline) = credentials, CapabilityToken.isOne(ServiceDirectory.text(inline.secret)) else {
+            return credentials
+        }
+        inline.kind = Self.continuedKind
+        return .inline(inline)
+    }
 
     /// Its rules are the service's own, not those of some other token.
     var isService: Bool {
@@ -17,16 +29,25 @@ struct ServiceCaller: Sendable {
     }
 
     /// - Parameter realm: What a refusal names in `WWW-Authenticate`.
-    init(_ headers: HTTPHeaders, connection: EngineKit.Connection, realm: String) throws(ServiceError) {
+    init(
+        _ headers: HTTPHeaders, connection: EngineKit.Connection, directory: ServiceDirectory, realm: String
+    ) throws(ServiceError) {
         let (service, token) = (headers["x-service"], headers["x-token"])
         guard service.count <= 1, token.count <= 1 else { throw ServiceError(400, "X-Service or X-Token was sent twice") }
         let name = service.first ?? ""
         let secret = token.first ?? ""
         // A service that is known by its certificate sends no token.
-        guard !name.isEmpty, !secret.isEmpty || connection.clientCertificateName != nil else {
+        guard !name.isEmpty, !secret.isEmpty || !connection.clientCertificateNames.isEmpty else {
             throw .unauthenticated("The X-Service and X-Token headers are required", realm: realm)
         }
         self.name = name
+        // A narrowed token may come from a token of Coffer's own; then it says what may be done, and the name only who asks.
+        if CapabilityToken.isOne(secret), let entry = directory[name], let token = try? CapabilityToken(secret),
+            token.handle != entry.handle
+        {
+            credentials = .token(secret)
+            return
+        }
         credentials = .inline(InlineCredentials(kind: Self.kind, name: name, secret: SecretBytes(Array(secret.utf8))))
     }
 }

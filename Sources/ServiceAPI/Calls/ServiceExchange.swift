@@ -1,13 +1,28 @@
 import Core
 import EngineKit
 import HTTPShell
+import Synchronization
 import Syntax
 
 /// One HTTP request of a service. Each route asks the pipeline as this caller, for one thing or for several.
 struct ServiceExchange: Sendable {
+    private final class Asked: Sendable {
+        private let isAsked = Atomic(false)
+
+        /// True once.
+        func isFirst() -> Bool { !isAsked.exchange(true, ordering: .relaxed) }
+    }
+
     let dialect: ServiceDialect
     let request: ShellRequest
     let caller: ServiceCaller
+    private let asked = Asked()
+
+    init(dialect: ServiceDialect, request: ShellRequest, caller: ServiceCaller) {
+        self.dialect = dialect
+        self.request = request
+        self.caller = caller
+    }
 
     var settings: ServiceSettings { dialect.settings }
 
@@ -17,7 +32,7 @@ struct ServiceExchange: Sendable {
     ) async throws(ServiceError) -> Result<Response, CofferError> {
         let call = CoreRequest(
             id: request.id, operation: operation, path: path, query: query, body: body?.encoded() ?? [],
-            credentials: caller.credentials, connection: request.connection)
+            credentials: asked.isFirst() ? caller.credentials : caller.continued, connection: request.connection)
         let answer = await dialect.pipeline.handle(call)
         if let refusal = answer.inlineRefusal { throw refused(refusal) }
         if case .failure(let error) = answer.outcome {

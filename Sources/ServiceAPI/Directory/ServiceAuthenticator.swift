@@ -1,14 +1,32 @@
+import Capabilities
+import Core
 package import EngineKit
 import ServiceRules
 
-/// Says whether a name and a token are a service's.
+/// Says whether a name and a token are a service's. The token may be one that the service narrowed itself.
 package struct ServiceAuthenticator: InlineAuthenticator {
     private let directory: ServiceDirectory
+    private let uses: CapabilityUses
+    private let time: any TimeSource
+    /// For the first question of a request only: a token with a number of uses is spent once a request.
+    private let counts: Bool
 
-    init(_ directory: ServiceDirectory) { self.directory = directory }
+    private init(_ directory: ServiceDirectory, _ context: MountContext, counts: Bool) {
+        self.directory = directory
+        self.counts = counts
+        uses = CapabilityUses(storage: context.storage)
+        time = context.time
+    }
 
-    package static func description(_ directory: ServiceDirectory) -> InlineAuthenticatorDescription {
-        InlineAuthenticatorDescription(kind: ServiceCaller.kind, locksNames: false) { _ in ServiceAuthenticator(directory) }
+    package static func descriptions(_ directory: ServiceDirectory) -> [InlineAuthenticatorDescription] {
+        [
+            InlineAuthenticatorDescription(kind: ServiceCaller.kind, locksNames: false) {
+                ServiceAuthenticator(directory, $0, counts: true)
+            },
+            InlineAuthenticatorDescription(kind: ServiceCaller.continuedKind, locksNames: false) {
+                ServiceAuthenticator(directory, $0, counts: false)
+            },
+        ]
     }
 
     package func authenticate(_ attempt: InlineAttempt) async throws -> InlineVerdict {
@@ -16,12 +34,33 @@ package struct ServiceAuthenticator: InlineAuthenticator {
         let isToken = directory.isToken(attempt.credentials.secret, of: entry)
         guard let entry else { return .refused(.unknownName) }
         if let certificateName = entry.certificateName {
-            guard attempt.connection.clientCertificateName == certificateName else { return .refused(.wrongSecret) }
-            // A service with both shows both.
-            guard isToken || entry.tokenCode == nil else { return .refused(.wrongSecret) }
-        } else if !isToken {
-            return .refused(.wrongSecret)
+            guard attempt.connection.clientCertificateNames.contains(certificateName) else { return .refused(.wrongSecret) }
         }
-        return .granted(InlineGrant(displayName: entry.definition.name, rules: entry.rules))
+        let grant = InlineGrant(displayName: entry.definition.name, rules: entry.rules)
+        if isToken || entry.tokenCode == nil && entry.certificateName != nil { return .granted(grant) }
+        return try await narrowed(grant, entry, attempt)
+    }
+
+    private func narrowed(
+        _ grant: InlineGrant, _ entry: ServiceDirectory.Entry, _ attempt: InlineAttempt
+    ) async throws -> InlineVerdict {
+        let text = ServiceDirectory.text(attempt.credentials.secret)
+        guard CapabilityToken.isOne(text), !entry.handle.isEmpty, let token = try? CapabilityToken(text),
+            token.handle == entry.handle, token.isSigned(by: entry.capabilityKey)
+        else { return .refused(.wrongSecret) }
+        let limits = CapabilityLimits(token)
+        let now = time.now()
+        guard limits.isAlive(at: now) else { return .refused(.wrongSecret) }
+        guard limits.isFrom(attempt.connection.remoteAddress) else { return .refused(.notAllowed) }
+        for use in limits.counted where counts {
+            guard try await uses.spend(use.counter, limit: use.limit, service: entry.definition.name, handle: entry.handle) else {
+                return .refused(.wrongSecret)
+            }
+        }
+        // Whoever may not do this has no rule for it; that is a refusal like every other.
+        guard limits.allow(attempt.operation, attempt.path.description) else {
+            return .granted(InlineGrant(displayName: grant.displayName))
+        }
+        return .granted(grant)
     }
 }

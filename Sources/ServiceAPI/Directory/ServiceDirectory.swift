@@ -1,3 +1,4 @@
+import Capabilities
 import Crypto
 package import EngineKit
 import SecretMemory
@@ -12,6 +13,9 @@ package final class ServiceDirectory: Sendable {
         var rules: [InlinePolicy]
         var listingRoots: [ListingRoot]
         var tokenCode: [UInt8]?
+        /// What tokens that the service made of its own are found and checked by; empty without a token.
+        var handle: [UInt8] = []
+        var capabilityKey: [UInt8] = []
         var certificateName: String?
     }
 
@@ -46,8 +50,12 @@ package final class ServiceDirectory: Sendable {
             definition: account.definition,
             rules: [InlinePolicy(name: account.definition.policyName, text: compiled.policy)],
             listingRoots: compiled.listingRoots, tokenCode: account.token.map { code($0) },
+            handle: account.token.map { ParentKeys.handle(of: Self.text($0)) } ?? [],
+            capabilityKey: account.token.map { ParentKeys.key(of: Self.text($0)) } ?? [],
             certificateName: account.certificateName)
     }
+
+    static func text(_ secret: SecretBytes) -> String { secret.withBytes { String(decoding: $0, as: UTF8.self) } }
 
     func code(_ secret: SecretBytes) -> [UInt8] {
         secret.withBytes { Array(HMAC<SHA256>.authenticationCode(for: $0, using: key)) }

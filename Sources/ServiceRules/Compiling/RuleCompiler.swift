@@ -54,7 +54,7 @@ package struct RuleCompiler {
         return vectors.map { vector in
             var allowed: Set<Permission> = []
             var denied: Set<Permission> = []
-            for (part, vectors) in cut where vectors.contains(where: { $0.covers(vector) }) {
+            for (part, vectors) in cut where part.covers(vector, vectors) {
                 if part.effect == .allow { allowed.formUnion(part.permissions) } else { denied.formUnion(part.permissions) }
             }
             return Grant(vector: vector, permissions: allowed.subtracting(denied))
@@ -122,6 +122,8 @@ private struct RulePart {
     var permissions: Set<Permission>
     var segments: [SegmentPattern]
     var isBelow: Bool
+    /// Not about the folder itself: a last segment that is empty.
+    var skipsFolder = false
 
     static func parts(of rule: ServiceRule) -> [RulePart] {
         let permissions = Set(rule.actions.map(Permission.action))
@@ -141,13 +143,24 @@ private struct RulePart {
             }
         } else if path.coversBelow {
             add([.action(.list)], path.segments, below: false)
+            // A `*` at its end matches an empty segment too, which is the folder above and not denied.
+            parts[parts.count - 1].skipsFolder = path.segments.last?.matches("") == true
         }
         return parts
     }
 
+    func covers(_ vector: PatternVector, _ vectors: [PatternVector]) -> Bool {
+        if skipsFolder, vector.segments.last == .literal("") { return false }
+        return vectors.contains { $0.covers(vector) }
+    }
+
     /// The same paths as vectors of at most this many segments.
     func vectors(depth: Int) -> [PatternVector] {
-        guard isBelow else { return [PatternVector(segments: segments, isOpen: false)] }
+        guard isBelow else {
+            let exact = PatternVector(segments: segments, isOpen: false)
+            // What it skips is a vector of its own.
+            return skipsFolder ? [exact, PatternVector(segments: segments.dropLast() + [.literal("")], isOpen: false)] : [exact]
+        }
         var vectors: [PatternVector] = []
         for length in stride(from: segments.count + 1, through: depth, by: 1) {
             vectors.append(PatternVector(segments: padded(to: length), isOpen: false))

@@ -1,0 +1,113 @@
+internal import ArgumentParser
+internal import Capabilities
+internal import Syntax
+
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#elseif canImport(Darwin)
+    internal import Darwin
+#endif
+
+/// Works offline: the token alone makes a narrower one.
+struct TokenAttenuate: CLICommand {
+    static let configuration = CommandConfiguration(
+        commandName: "attenuate", abstract: "Makes a narrower token of one's own, without asking the server.",
+        discussion: """
+            coffer token attenuate -path=secret/data/app/ -op=read -ttl=1h
+            coffer token attenuate -secrets=services:newsbot/prod/ -uses=5 -cidr=10.0.0.0/8 - < token
+            The result is good as X-Vault-Token (and of a service's token as X-Token) until its limits or its parent end. It can be
+            narrowed again, by whoever holds it, and never widened.
+            """)
+    @Option(help: ArgumentHelp("Only this path; with a final / all below it. May be repeated.", valueName: "path")) var path:
+        [String] = []
+    @Option(
+        help: ArgumentHelp(
+            "The secrets below a path of a KV version 2 mount: mount:path/. May be repeated.", valueName: "mount:path"))
+    var secrets: [String] = []
+    @Option(help: ArgumentHelp("Only these: read, list, write, delete, or create, update, patch.", valueName: "names")) var op:
+        String?
+    @Option(name: .customLong("ttl"), help: ArgumentHelp("Only for so long.", valueName: "duration")) var ttl: String?
+    @Option(help: ArgumentHelp("Only so many requests.", valueName: "number")) var uses: Int?
+    @Option(help: ArgumentHelp("Only from these addresses or ranges, separated by commas.", valueName: "ranges")) var cidr: String?
+    @Argument(help: ArgumentHelp("The token; - for the standard input; one's own by default.", valueName: "token"))
+    var arguments: [String] = []
+
+    func run(in system: System) async throws {
+        try arguments.expect(0...1)
+        let parent = try parent(system)
+        do throws(CapabilityRefusal) {
+            var token = CapabilityToken.isOne(parent) ? try CapabilityToken(parent) : CapabilityToken(parent: parent)
+            for caveat in try caveats() { token = try CapabilityToken(narrowing: token, by: caveat) }
+            system.console.output(token.text)
+        } catch {
+            throw CommandFailure.local(error.rawValue)
+        }
+    }
+
+    private func parent(_ system: System) throws(CommandFailure) -> String {
+        let text: String?
+        switch arguments.first {
+        case "-": text = try system.input.text(of: "-")
+        case let token?: text = token
+        case nil:
+            text =
+                system.environment["COFFER_TOKEN"] ?? system.environment["VAULT_TOKEN"]
+                ?? TokenFile(environment: system.environment)?.read()
+        }
+        guard let token = text.map(ArgumentText.trimmed), !token.isEmpty else {
+            throw .local("No token: give one, or - for the standard input, or log in")
+        }
+        return token
+    }
+
+    private func caveats() throws(CapabilityRefusal) -> [Caveat] {
+        var caveats: [Caveat] = []
+        var paths = path
+        for text in secrets { paths += try Self.routes(text) }
+        if !paths.isEmpty { caveats.append(.paths(paths)) }
+        if let op { caveats.append(.operations(try Self.operations(op))) }
+        if let ttl {
+            guard let seconds = DurationText.seconds(ttl), seconds > 0 else { throw .badCaveat }
+            caveats.append(.expiry(Clock.now + seconds))
+        }
+        if let uses { caveats.append(.uses(uses, counter: Self.counter())) }
+        if let cidr { caveats.append(.sources(cidr.split(separator: ",").map(String.init))) }
+        guard !caveats.isEmpty else { throw .badCaveat }
+        return caveats
+    }
+
+    /// Where a KV version 2 mount answers for a secret, and where the Service API asks who is there.
+    private static func routes(_ text: String) throws(CapabilityRefusal) -> [String] {
+        let parts = text.split(separator: ":", maxSplits: 1).map(String.init)
+        guard parts.count == 2, !parts[0].isEmpty else { throw .badCaveat }
+        let mount = parts[0].hasSuffix("/") ? parts[0] : parts[0] + "/"
+        return ["data", "metadata", "detailed-metadata", "subkeys", "delete", "undelete"].map { "\(mount)\($0)/\(parts[1])" }
+            + ["service-projects/caller"]
+    }
+
+    private static func operations(_ text: String) throws(CapabilityRefusal) -> [String] {
+        var names: [String] = []
+        for name in text.split(separator: ",").map(String.init) {
+            if name == "write" {
+                names += ["create", "update", "patch"]
+            } else {
+                guard Caveat.operationNames.contains(name) else { throw .badCaveat }
+                names.append(name)
+            }
+        }
+        return names
+    }
+
+    private static func counter() -> String {
+        var generator = SystemRandomNumberGenerator()
+        let digits = Array("0123456789abcdef")
+        return String((0..<32).map { _ in digits[Int.random(in: 0..<16, using: &generator)] })
+    }
+}
+
+private enum Clock {
+    /// Seconds since 1970.
+    static var now: Int { Int(time(nil)) }
+}
