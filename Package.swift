@@ -148,10 +148,13 @@ let package = Package(
             ] + nio),
         tests("VaultAPITests", ["VaultAPI", "HTTPShell", "Core", "EngineKit", "Syntax"] + nio),
         tests("ServerTests", ["Server", "EngineKit", "HTTPShell", "Syntax", logging]),
-        tests("LifetimesTests", ["Lifetimes", "EngineKit", "SecretMemory", "Syntax", "TestSupport"]),
+        tests("LifetimesTests", ["Lifetimes", "EngineKit", "SecretMemory", "Syntax", "TestSupport", crypto]),
         tests(
             "CoreTests",
-            ["Core", "SecretMemory", "Barrier", "EngineKit", "KVEngine", "AuthMethods", "Syntax", "TestSupport", logging]),
+            [
+                "Core", "Capabilities", "SecretMemory", "Barrier", "EngineKit", "KVEngine", "AuthMethods", "Syntax", "TestSupport",
+                logging,
+            ]),
         tests("AuditTests", ["Audit", "EngineKit", "Syntax", "SecretMemory", "TestSupport", crypto, logging]),
         tests("OutboundTests", ["Outbound", "EngineKit"] + nio),
         tests(

@@ -42,7 +42,7 @@ extension Caveat {
             guard names.allSatisfy(Self.operationNames.contains) else { return nil }
             self = .operations(names)
         case "exp":
-            guard let seconds = Int(value), seconds > 0 else { return nil }
+            guard let seconds = Int(value), (1...Self.expiryMax).contains(seconds) else { return nil }
             self = .expiry(seconds)
         case "use":
             let parts = list(":")
@@ -60,6 +60,8 @@ extension Caveat {
 
     package static let operationNames: Set<String> = ["read", "list", "create", "update", "patch", "delete"]
     package static let usesMax = 1_000_000
+    /// The end of the year 9999.
+    package static let expiryMax = 253_402_300_799
 
     private var isSound: Bool {
         switch self {

@@ -107,7 +107,10 @@ struct CapabilityTokenTests {
     @Test("takes sixteen caveats and no empty or unknown one")
     func bounds() throws {
         var token = CapabilityToken(parent: Self.parent)
-        for bad in [Caveat.paths([]), .paths([""]), .operations(["fly"]), .uses(0, counter: "x"), .sources([])] {
+        for bad in [
+            Caveat.paths([]), .paths([""]), .operations(["fly"]), .uses(0, counter: "x"), .sources([]), .expiry(0),
+            .expiry(Int.max),
+        ] {
             #expect(throws: CapabilityRefusal.badCaveat) { try CapabilityToken(narrowing: token, by: bad) }
         }
         for _ in 0..<16 { token = try CapabilityToken(narrowing: token, by: .expiry(5)) }

@@ -50,6 +50,17 @@ private struct OneService: InlineAuthenticator {
         return await server.core.handle(request)
     }
 
+    @Test func whatItsCredentialsLeaveOfItsPoliciesIsAllItGets() async throws {
+        let grant = InlineGrant(displayName: "service-newsbot", policies: ["app"]) { operation, path in
+            operation == .read && path == "secret/data/app/db"
+        }
+        let server = try await server(grant)
+        #expect(await ask(server, "secret/data/app/db").code == nil)
+        #expect(await ask(server, "secret/data/app/other").code == .permissionDenied)
+        #expect(await ask(server, "secret/data/app/db", operation: .update, body: ["data": [:]]).code == .permissionDenied)
+        #expect(await ask(server, "secret/data/other").code == .permissionDenied)
+    }
+
     @Test func aServiceReadsWhatItsPoliciesAllowAndNothingElse() async throws {
         let server = try await server()
         let before = await server.ask(.list, "auth/token/accessors").data?["keys"]?.arrayValue?.count

@@ -14,16 +14,16 @@ def test_a_service_bound_to_a_certificate(tmp_path):
     certificate, key = authority.issue("server")
     server = ServiceServer(
         tmp_path / "s", COFFER_TLS_CERT_FILE=certificate, COFFER_TLS_KEY_FILE=key, COFFER_TLS_CLIENT_CA_FILE=authority.certificate,
-        CERT_jobqueue="CN=jobs", CERT_commonUI="CN=ui")
+        CERT_jobqueue="CN=jobs", CERT_commonUI="CN=ui", CERT_graphAiServer="URI:spiffe://coffer.test/graph")
     # jobqueue has a certificate in place of its token, commonUI both.
-    del server.tokens["jobqueue"]
+    del server.tokens["jobqueue"], server.tokens["graphAiServer"]
     server.write()
     server.start(wait=False)
 
-    def client(service, token=None, name=None, http2=False):
+    def client(service, token=None, name=None, http2=False, alternative="", signer=authority):
         context = ssl.create_default_context(cafile=str(authority.certificate))
         if name:
-            context.load_cert_chain(*authority.issue(f"{name}-client", common_name=name))
+            context.load_cert_chain(*signer.issue("a-client", common_name=name.replace("/", "\\/"), alternative=alternative))
         headers = {"X-Service": service, **({"X-Token": token} if token else {})}
         return httpx.Client(base_url=f"https://127.0.0.1:{server.port}", verify=context, headers=headers, http2=http2, timeout=20, trust_env=False)
 
@@ -53,6 +53,14 @@ def test_a_service_bound_to_a_certificate(tmp_path):
             assert client("commonUI", token=token, http2=http2).get("/api/projects").status_code == 401
             assert client("commonUI", name="ui", http2=http2).get("/api/projects").status_code == 401
             assert client("commonUI", token=token, name="jobs", http2=http2).get("/api/projects").status_code == 401
+            # By an alternative name; a common name that is spelled like one is none, and an authority that is not known none either.
+            assert client("graphAiServer", name="graph", http2=http2, alternative=",URI:spiffe://coffer.test/graph").get("/api/projects").status_code == 200
+            assert client("graphAiServer", name="URI:spiffe://coffer.test/graph", http2=http2).get("/api/projects").status_code == 401
+            assert client("graphAiServer", name="graph", http2=http2, alternative=",URI:spiffe://coffer.test/graph/2").get("/api/projects").status_code == 401
+            try:
+                assert client("jobqueue", name="jobs", http2=http2, signer=Authority(stranger)).get("/api/projects").status_code == 401
+            except httpx.TransportError:
+                pass
             # A service without a certificate is not let in by one.
             assert client("idle", name="idle", http2=http2).get("/api/projects").status_code == 401
             assert client("idle", token=server.tokens["idle"], http2=http2).get("/api/projects").status_code == 200

@@ -1,5 +1,7 @@
 """The Service API over another server that keeps the secrets, and moving between the two."""
 
+import concurrent.futures
+
 import pytest
 from service_harness import ServiceServer
 
@@ -87,6 +89,30 @@ def test_an_app_role_logs_in_again(pair):
     for n in range(8):
         assert client.post("/api/secrets", json={"project": "newsbot", "path": f"k{n}", "value": "v"}).status_code == 201
     assert [client.get(f"/api/secrets/newsbot/k{n}").status_code for n in range(8)] == [200] * 8
+
+
+def test_a_role_that_may_not_is_not_logged_in_again_and_again(pair):
+    remote, make = pair
+    remote.put("sys/policies/acl/front", {"policy": 'path "secret/data/newsbot/open" { capabilities = ["read"] }'})
+    remote.put("secret/data/newsbot/open", {"data": {"value": "v"}}).expect(200)
+    remote.post("sys/auth/approle", {"type": "approle"}).expect(204)
+    remote.post("auth/approle/role/front", {"token_policies": ["front"]}).expect(204)
+    role = remote.get("auth/approle/role/front/role-id").data["role_id"]
+    secret = remote.post("auth/approle/role/front/secret-id", {}).data["secret_id"]
+    front = make(SERVICE_PROVIDER="vault", SERVICE_VAULT_ROLE_ID=role, SERVICE_VAULT_SECRET_ID=secret).start()
+
+    def logins():
+        return sum('"type":"response"' in line and '"path":"auth/approle/login"' in line for line in remote.audit_path.read_text().splitlines())
+
+    client = front.service("commonUI")
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(lambda _: client.get("/api/secrets/newsbot/open").status_code, range(16))) == {200}
+    assert logins() == 1
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(lambda _: client.get("/api/secrets/newsbot/shut").status_code, range(40))) == {503}
+    # One more to be sure that it is not the token; a second only where the five seconds between such were over.
+    assert 2 <= logins() <= 3
+    assert client.get("/api/secrets/newsbot/open").json()["value"] == "v"
 
 
 def test_migrate_there_and_back(pair):

@@ -12,6 +12,7 @@ final class InlineDesk: Sendable {
         /// Looks like a token's entry to the rest of the pipeline, and is stored nowhere.
         var entry: TokenEntry
         var rules: [InlinePolicy]
+        var limit: (@Sendable (Operation, String) -> Bool)?
     }
 
     private struct Counter: Sendable {
@@ -63,7 +64,7 @@ final class InlineDesk: Sendable {
         switch try await counter.authenticator.authenticate(attempt) {
         case .granted(let grant):
             try await counter.lockouts.forget(credentials.name, source: source)
-            return .success(Admitted(entry: try entry(grant, credentials), rules: grant.rules))
+            return .success(Admitted(entry: try entry(grant, credentials), rules: grant.rules, limit: grant.limit))
         case .refused(let refusal):
             if refusal.isGuess {
                 try await counter.lockouts.fail(credentials.name, source: source, isAccount: refusal == .wrongSecret)

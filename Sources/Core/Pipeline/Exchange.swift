@@ -20,8 +20,10 @@ struct Exchange {
     private var body = JSONObject()
     private var operation: Operation
     private var granting: [String] = []
-    /// What a capability token leaves; nil for every other caller.
-    private var limits: CapabilityLimits?
+    /// What credentials that were narrowed leave of the caller's rights; nil for every other caller.
+    private var limit: (@Sendable (Operation, String) -> Bool)?
+    /// What one request with them spends.
+    private var counted: [UseCounters.Use] = []
     private var inline: Result<InlineDesk.Admitted, InlineRefusal>?
 
     init(core: Core, services: Services, incoming: CoreRequest, path: CanonicalPath) {
@@ -79,9 +81,9 @@ struct Exchange {
         request.operation = operation
         if let acl = try await callersACL() {
             let prefix = mount?.entry.path ?? ""
-            request.mayAlso = { [limits = limits] operation, relative in
+            request.mayAlso = { [limit] operation, relative in
                 acl.verdict(Capability(operation), path: prefix + relative).isAllowed
-                    && limits?.allow(operation, prefix + relative) != false
+                    && limit?(operation, prefix + relative) != false
             }
             if mount?.entry.type == MountEntry.identity.type {
                 request.hasSudo = { [text = path.description] in acl.isSudo(path: text) }
@@ -134,9 +136,7 @@ struct Exchange {
             guard let entity = try await services.identity.resolve(found.entry.entityID), !entity.isDisabled else { return }
             self.entity = entity
         }
-        for use in limits?.counted ?? [] {
-            guard try await services.tokens.spendUse(counter: use.counter, of: found.entry, limit: use.limit) else { return }
-        }
+        for use in counted { guard try await services.tokens.spend(use, of: found.entry) else { return } }
         guard found.entry.usesLeft > 0 else { return token = found }
         token = try await services.tokens.spendUse(found.entry).map { LiveToken($0) }
     }
@@ -148,7 +148,8 @@ struct Exchange {
         else { return nil }
         let limits = CapabilityLimits(capability)
         guard limits.isAlive(at: now), limits.isFrom(incoming.connection.remoteAddress) else { return nil }
-        self.limits = limits
+        limit = limits.allow
+        counted = limits.counted
         // Not the parent's own: what the audit notes on it is about another token.
         return LiveToken(parent.entry)
     }
@@ -160,7 +161,9 @@ struct Exchange {
             credentials: credentials, operation: operation, path: path, connection: incoming.connection)
         let verdict = try await services.inline.admit(attempt)
         inline = verdict
-        token = (try? verdict.get()).map { LiveToken($0.entry) }
+        guard case .success(let admitted) = verdict else { return }
+        token = LiveToken(admitted.entry)
+        limit = admitted.limit
     }
 
     // MARK: Route
@@ -234,7 +237,8 @@ struct Exchange {
     /// Asks the engine only when the answer matters: a caller that may do both is not worth a read.
     private mutating func chooseCreateOrUpdate(_ declared: EnginePath, _ request: inout Request) async throws {
         guard let held = try await callersACL()?.capabilities(path: path.text) else { return }
-        if held.contains(.root) || held.contains([.create, .update]) { return }
+        // A narrowed token may have kept just one of the two.
+        if limit == nil, held.contains(.root) || held.contains([.create, .update]) { return }
         guard let exists = declared.exists else { return }
         operation = try await exists(request) ? .update : .create
     }
@@ -264,7 +268,7 @@ struct Exchange {
 
     private mutating func requireAccess(isSudo: Bool) async throws {
         guard let acl = try await callersACL() else { throw CofferError.denied }
-        if let limits, !limits.allow(operation, path.description) { throw CofferError.denied }
+        if let limit, !limit(operation, path.description) { throw CofferError.denied }
         // Help says nothing about what is stored: it is for everybody who may do anything on the mount.
         if operation == .help, let mount, let token, acl.hasAnyAccess(underPrefix: mount.entry.path) {
             granting = token.entry.policies

@@ -8,7 +8,7 @@ package struct CapabilityLimits: Sendable {
     package init(_ token: CapabilityToken) { caveats = token.caveats }
 
     package func isAlive(at now: Timestamp) -> Bool {
-        caveats.allSatisfy { if case .expiry(let seconds) = $0 { now < Timestamp(seconds: seconds) } else { true } }
+        caveats.allSatisfy { Self.end($0).map { now < $0 } ?? true }
     }
 
     package func isFrom(_ address: String) -> Bool {
@@ -18,8 +18,22 @@ package struct CapabilityLimits: Sendable {
         }
     }
 
-    package var counted: [(counter: String, limit: Int)] {
-        caveats.compactMap { if case .uses(let limit, let counter) = $0 { (counter, limit) } else { nil } }
+    /// What one request spends.
+    ///
+    /// A counter ends with the expiry that stands before it in the chain: whoever has it has that expiry too, while one that
+    /// comes after it is only about the narrower token.
+    package var counted: [UseCounters.Use] {
+        var uses: [UseCounters.Use] = []
+        var endsAt: Timestamp?
+        for caveat in caveats {
+            if let end = Self.end(caveat) { endsAt = endsAt.map { min($0, end) } ?? end }
+            if case .uses(let limit, let counter) = caveat { uses.append(.init(counter: counter, limit: limit, endsAt: endsAt)) }
+        }
+        return uses
+    }
+
+    private static func end(_ caveat: Caveat) -> Timestamp? {
+        if case .expiry(let seconds) = caveat { Timestamp(nanoseconds: 0).adding(seconds: seconds) } else { nil }
     }
 
     /// A narrowed token never makes, renews or revokes tokens: what it made would not be narrowed.

@@ -152,7 +152,7 @@ struct TokenEngine: AuthMethod {
     private func tokenID(_ request: Request) async throws -> String {
         guard let token = request.fields.string("token"), !token.isEmpty else { throw CofferError.invalid("missing field 'token'") }
         try refuseBatch(token)
-        return tokens.id(of: token)
+        return try await tokens.knownID(of: token)
     }
 
     private func ownID(_ request: Request) throws(CofferError) -> String? {

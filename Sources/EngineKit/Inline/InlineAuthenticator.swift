@@ -35,12 +35,18 @@ package struct InlineGrant: Sendable {
     package var rules: [InlinePolicy]
     /// In the clear in the audit.
     package var metadata: [String: String]
+    /// What the credentials leave of these policies, for an operation on a whole path; nil for all of it.
+    package var limit: (@Sendable (Operation, String) -> Bool)?
 
-    package init(displayName: String, policies: [String] = [], rules: [InlinePolicy] = [], metadata: [String: String] = [:]) {
+    package init(
+        displayName: String, policies: [String] = [], rules: [InlinePolicy] = [], metadata: [String: String] = [:],
+        limit: (@Sendable (Operation, String) -> Bool)? = nil
+    ) {
         self.displayName = displayName
         self.policies = policies
         self.rules = rules
         self.metadata = metadata
+        self.limit = limit
     }
 }
 

@@ -5,10 +5,15 @@ import NIOSSL
 /// Each stands there bare and with its kind: `CN=billing` and `billing`, `DNS:a.example` and `a.example`, `URI:…`, `EMAIL:…`.
 enum ClientCertificateNames {
     private static let namesMax = 64
+    private static let kinds = ["CN=", "DNS:", "URI:", "EMAIL:"]
 
     static func names(of certificate: NIOSSLCertificate) -> [String] {
         var names: [String] = []
-        func add(_ kind: String, _ name: String) { names += [kind + name, name] }
+        func add(_ kind: String, _ name: String) {
+            names.append(kind + name)
+            // A common name `URI:…` is not taken for an alternative name of that kind.
+            if !kinds.contains(where: name.hasPrefix) { names.append(name) }
+        }
         if let bytes = try? certificate.toDERBytes() {
             for name in commonNames(bytes) { add("CN=", name) }
         }

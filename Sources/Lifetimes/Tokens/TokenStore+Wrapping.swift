@@ -52,7 +52,7 @@ extension TokenStore {
         _ token: String, adding more: (TokenEntry, [UInt8], inout Batch) -> Void
     ) async throws(StorageError) -> (entry: TokenEntry, content: [UInt8])? {
         guard TokenFormat.isPlausible(token) else { return nil }
-        let id = id(of: token)
+        let id = try await knownID(of: token)
         for _ in 0..<Self.attemptsMax {
             guard let (entry, version) = try await read(id), entry.isWrapping, entry.isValid(at: time.now()) else { return nil }
             let key = TokenKeys.cubbyhole(of: id) + Self.wrappedName

@@ -19,6 +19,8 @@ package final class TokenStore: Sendable {
 
     private struct Cache {
         var entries: [String: LiveToken] = [:]
+        /// Where an entry that is filed under its older id is kept here as well.
+        var aliases: [String: String] = [:]
         /// Counts changes, so that a slow reader does not put back what a change has just dropped.
         var generation = 0
     }
@@ -53,7 +55,10 @@ package final class TokenStore: Sendable {
         let (cached, generation) = cached(id)
         if let cached { return cached.entry.isValid(at: time.now()) ? cached : nil }
         // What cannot be a token is not looked for.
-        guard TokenFormat.isPlausible(token), let found = try await load(id, generation) else { return nil }
+        guard TokenFormat.isPlausible(token) else { return nil }
+        var found = try await load(id, generation)
+        if found == nil { found = try await load(olderID(of: token), generation, alias: id) }
+        guard let found else { return nil }
         return found.entry.isValid(at: time.now()) ? found : nil
     }
 
@@ -70,13 +75,17 @@ package final class TokenStore: Sendable {
         cache.withLock { ($0.entries[id], $0.generation) }
     }
 
-    private func load(_ id: String, _ generation: Int) async throws(StorageError) -> LiveToken? {
+    private func load(_ id: String, _ generation: Int, alias: String? = nil) async throws(StorageError) -> LiveToken? {
         guard let entry = try await read(id)?.entry else { return nil }
         let token = LiveToken(entry)
         cache.withLock { cache in
             guard cache.generation == generation else { return }
-            if cache.entries.count >= Self.cachedEntriesMax { cache.entries.removeAll() }
-            cache.entries[id] = token
+            if cache.entries.count >= Self.cachedEntriesMax {
+                cache.entries.removeAll()
+                cache.aliases.removeAll()
+            }
+            cache.entries[alias ?? id] = token
+            if let alias { cache.aliases[id] = alias }
         }
         return token
     }
@@ -103,6 +112,16 @@ package final class TokenStore: Sendable {
     package func id(of token: String) -> String { id(ofHandle: ParentKeys.handle(of: token)) }
 
     func id(ofHandle handle: [UInt8]) -> String { handle.withUnsafeBytes { hash($0) } }
+
+    /// What tokens were filed under before they had handles. They are found as ever and cannot be narrowed.
+    func olderID(of token: String) -> String { hash(token) }
+
+    /// The id that a token is filed under, valid or not; what it would be where there is none.
+    package func knownID(of token: String) async throws(StorageError) -> String {
+        let (id, older) = (id(of: token), olderID(of: token))
+        if try await storage.get(TokenKeys.entry(id)) != nil { return id }
+        return try await storage.get(TokenKeys.entry(older)) == nil ? id : older
+    }
 
     private func hash(_ text: String) -> String {
         var text = text
@@ -154,6 +173,8 @@ package final class TokenStore: Sendable {
         named: String? = nil, parent: TokenEntry?, displayName: String, policies: [String], path: String,
         configure: (inout TokenEntry) -> Void
     ) async throws(StorageError) -> (token: String, entry: TokenEntry)? {
+        // A chosen text that is the parent's own is taken.
+        if let named, let parent, [id(of: named), olderID(of: named)].contains(parent.id) { return nil }
         for _ in 0..<Self.attemptsMax {
             var batch = Batch()
             if let parent {
@@ -165,6 +186,7 @@ package final class TokenStore: Sendable {
                 entry.parentID = parent?.id ?? ""
                 configure(&entry)
             }
+            if let named { batch.check(TokenKeys.entry(olderID(of: named)), .absent) }
             do {
                 try await storage.commit(batch)
                 invalidate([made.entry.id])
@@ -236,7 +258,10 @@ package final class TokenStore: Sendable {
     package func invalidate(_ ids: [String]) {
         cache.withLock { cache in
             cache.generation += 1
-            for id in ids { cache.entries[id] = nil }
+            for id in ids {
+                cache.entries[id] = nil
+                if let alias = cache.aliases.removeValue(forKey: id) { cache.entries[alias] = nil }
+            }
         }
     }
 

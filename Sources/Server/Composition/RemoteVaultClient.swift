@@ -4,40 +4,58 @@ import Syntax
 
 /// Another Vault over HTTP, with a token or as an AppRole that logs in again when its token ends.
 actor RemoteVaultClient: RemoteVault {
+    /// A client with a token; the number tells apart the tokens that one AppRole had.
+    private struct Session: Sendable {
+        var client: CofferClient
+        var number: Int
+    }
+
     private let settings: RemoteVaultSettings
-    private var client: CofferClient
-    private var isLoggedIn: Bool
+    private let base: CofferClient
+    private var session: Session?
+    /// Whoever needs a token meanwhile waits for the same login.
+    private var login: Task<Result<Session, RemoteFailure>, Never>?
+    private var loginsMade = 0
+    /// A login that changed nothing: the refusals are about the role and not about its token.
+    private var futileLogin: ContinuousClock.Instant?
+
+    private static let responseBytesMax = 8 << 20
+    private static let secondsBetweenFutileLogins = 5
 
     init(_ settings: RemoteVaultSettings) throws(ConfigurationError) {
         self.settings = settings
         var configuration = ClientConfiguration(address: settings.address, token: settings.token)
         configuration.tls.authorityFile = settings.authorityFile
         configuration.timeout = .seconds(20)
+        configuration.responseBytesMax = Self.responseBytesMax
+        let client: CofferClient
         do throws(ClientError) {
             client = try CofferClient(configuration: configuration)
         } catch {
             throw ConfigurationError("SERVICE_VAULT_ADDR: \(error.message)")
         }
-        isLoggedIn = settings.token != nil
+        base = client
+        session = settings.token == nil ? nil : Session(client: client, number: 0)
     }
 
     func ask(
         _ method: RemoteMethod, _ path: String, query: [(name: String, value: String)], body: JSONObject?
     ) async throws(RemoteFailure) -> RemoteAnswer {
-        if !isLoggedIn { try await login() }
-        let answer = try await send(method, path, query, body)
-        guard answer.status == 403, settings.roleID != nil else { return answer }
+        let used = try await current()
+        let answer = try await send(used, method, path, query, body)
         // The token may have ended; a real refusal is the same a second time.
-        try await login()
-        return try await send(method, path, query, body)
+        guard answer.status == 403, let fresh = try await renewed(after: used) else { return answer }
+        let second = try await send(fresh, method, path, query, body)
+        futileLogin = second.status == 403 ? .now : nil
+        return second
     }
 
     private func send(
-        _ method: RemoteMethod, _ path: String, _ query: [(name: String, value: String)], _ body: JSONObject?
+        _ session: Session, _ method: RemoteMethod, _ path: String, _ query: [(name: String, value: String)], _ body: JSONObject?
     ) async throws(RemoteFailure) -> RemoteAnswer {
         let methods: [RemoteMethod: ClientMethod] = [.get: .get, .list: .list, .put: .put, .patch: .patch, .delete: .delete]
         do throws(ClientError) {
-            let response = try await client.send(
+            let response = try await session.client.send(
                 methods[method] ?? .get, path, query: query.map { QueryItem($0.name, $0.value) }, body: body.map { .object($0) },
                 headers: method == .patch ? [.mergePatch] : [])
             return RemoteAnswer(status: response.status, errors: response.errors, data: response.secret?.data)
@@ -46,20 +64,48 @@ actor RemoteVaultClient: RemoteVault {
         }
     }
 
-    private func login() async throws(RemoteFailure) {
-        guard let roleID = settings.roleID else { throw RemoteFailure() }
+    // MARK: Tokens
+
+    private func current() async throws(RemoteFailure) -> Session {
+        if let session { return session }
+        return try await loggedIn()
+    }
+
+    /// Another session than the one that was refused; nil when there is none to be had.
+    private func renewed(after used: Session) async throws(RemoteFailure) -> Session? {
+        guard settings.token == nil else { return nil }
+        if let session, session.number != used.number { return session }
+        if let futileLogin, futileLogin.duration(to: .now) < .seconds(Self.secondsBetweenFutileLogins) { return nil }
+        return try await loggedIn()
+    }
+
+    private func loggedIn() async throws(RemoteFailure) -> Session {
+        if let login { return try await login.value.get() }
+        loginsMade += 1
+        let number = loginsMade
+        let task = Task { await Self.logIn(base, settings, number) }
+        login = task
+        let outcome = await task.value
+        login = nil
+        session = try outcome.get()
+        return try outcome.get()
+    }
+
+    private static func logIn(
+        _ client: CofferClient, _ settings: RemoteVaultSettings, _ number: Int
+    ) async -> Result<Session, RemoteFailure> {
+        guard let roleID = settings.roleID else { return .failure(RemoteFailure()) }
+        var client = client
         do throws(ClientError) {
-            client.configuration.token = nil
             let answer = try await client.send(
-                .put, "auth/approle/login",
-                body: ["role_id": .string(roleID), "secret_id": .string(settings.secretID ?? "")])
+                .put, "auth/approle/login", body: ["role_id": .string(roleID), "secret_id": .string(settings.secretID ?? "")])
             guard let token = try answer.checked().object()["auth"]?["client_token"]?.stringValue else {
-                throw ClientError(.api, "")
+                return .failure(RemoteFailure())
             }
             client.configuration.token = token
-            isLoggedIn = true
+            return .success(Session(client: client, number: number))
         } catch {
-            throw RemoteFailure()
+            return .failure(RemoteFailure())
         }
     }
 }

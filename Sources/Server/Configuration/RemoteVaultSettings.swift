@@ -1,3 +1,5 @@
+internal import CofferClient
+
 /// Where the secrets of the Service API lie when they are kept by another server.
 package struct RemoteVaultSettings: Sendable, Hashable {
     package var address: String
@@ -37,5 +39,11 @@ package struct RemoteVaultSettings: Sendable, Hashable {
         guard !mount.isEmpty else { throw ConfigurationError("SERVICE_VAULT_MOUNT names no mount") }
         self.mount = String(mount)
         authorityFile = environment["SERVICE_VAULT_CACERT"]
+    }
+
+    /// Over a network without TLS.
+    var isInTheClear: Bool {
+        guard let server = try? ServerAddress(address), server.scheme == .http else { return false }
+        return !(server.host == "localhost" || server.host == "::1" || server.host.hasPrefix("127."))
     }
 }

@@ -23,7 +23,13 @@ package struct ServicesConfiguration: Sendable {
         let catalog = try Self.catalog(environment, file)
         remote = try RemoteVaultSettings.chosen(environment)
         // Apart from the local ones, which stay as they are.
-        if remote != nil { settings.mount = "services-remote/" }
+        if let remote {
+            settings.mount = "services-remote/"
+            if remote.isInTheClear {
+                notices.append(
+                    ConfigurationNotice("SERVICE_VAULT_ADDR is not https: secrets and the token for them travel in the clear"))
+            }
+        }
         if let name = environment["SERVICE_NAME"] { settings.name = try Self.checkedName(name) }
         for definition in catalog.services {
             guard let account = try Self.account(definition, environment, &notices) else { continue }

@@ -14,7 +14,7 @@ package struct ServiceAuthenticator: InlineAuthenticator {
     private init(_ directory: ServiceDirectory, _ context: MountContext, counts: Bool) {
         self.directory = directory
         self.counts = counts
-        uses = CapabilityUses(storage: context.storage)
+        uses = CapabilityUses(storage: context.storage, time: context.time)
         time = context.time
     }
 
@@ -53,14 +53,12 @@ package struct ServiceAuthenticator: InlineAuthenticator {
         guard limits.isAlive(at: now) else { return .refused(.wrongSecret) }
         guard limits.isFrom(attempt.connection.remoteAddress) else { return .refused(.notAllowed) }
         for use in limits.counted where counts {
-            guard try await uses.spend(use.counter, limit: use.limit, service: entry.definition.name, handle: entry.handle) else {
+            guard try await uses.spend(use, service: entry.definition.name, handle: entry.handle) else {
                 return .refused(.wrongSecret)
             }
         }
-        // Whoever may not do this has no rule for it; that is a refusal like every other.
-        guard limits.allow(attempt.operation, attempt.path.description) else {
-            return .granted(InlineGrant(displayName: grant.displayName))
-        }
-        return .granted(grant)
+        var narrowed = grant
+        narrowed.limit = limits.allow
+        return .granted(narrowed)
     }
 }

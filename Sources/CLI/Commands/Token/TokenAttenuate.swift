@@ -59,6 +59,8 @@ struct TokenAttenuate: CLICommand {
         guard let token = text.map(ArgumentText.trimmed), !token.isEmpty else {
             throw .local("No token: give one, or - for the standard input, or log in")
         }
+        // Nothing is kept of them that a narrower one could be checked with.
+        guard !token.hasPrefix("coffer.b.") else { throw .local("A batch token cannot be narrowed") }
         return token
     }
 
@@ -69,7 +71,9 @@ struct TokenAttenuate: CLICommand {
         if !paths.isEmpty { caveats.append(.paths(paths)) }
         if let op { caveats.append(.operations(try Self.operations(op))) }
         if let ttl {
-            guard let seconds = DurationText.seconds(ttl), seconds > 0 else { throw .badCaveat }
+            guard let seconds = DurationText.seconds(ttl), seconds > 0, seconds < Caveat.expiryMax - Clock.now else {
+                throw .badCaveat
+            }
             caveats.append(.expiry(Clock.now + seconds))
         }
         if let uses { caveats.append(.uses(uses, counter: Self.counter())) }

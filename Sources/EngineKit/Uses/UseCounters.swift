@@ -1,0 +1,96 @@
+/// How often things that may be used so many times were used: small records in one folder, never more than ``countersMax``.
+package struct UseCounters: Sendable {
+    /// One use that is about to be made.
+    package struct Use: Sendable, Hashable {
+        /// One segment of a key.
+        package var counter: String
+        package var limit: Int
+        /// From then on nothing is counted under this name; nil for never.
+        package var endsAt: Timestamp?
+
+        package init(counter: String, limit: Int, endsAt: Timestamp? = nil) {
+            self.counter = counter
+            self.limit = limit
+            self.endsAt = endsAt
+        }
+    }
+
+    package static let countersMax = 1_000
+    private static let attemptsMax = 64
+    /// A clock that was set back does not bring back what has just ended.
+    private static let graceSeconds = 86_400
+
+    private let storage: any Storage
+    /// Ends with `/`.
+    private let folder: String
+    private let time: any TimeSource
+
+    package init(storage: any Storage, folder: String, time: any TimeSource) {
+        self.storage = storage
+        self.folder = folder
+        self.time = time
+    }
+
+    /// False when no use is left, or no room for another counter. On disk when it returns.
+    ///
+    /// - Parameter preparing: Adds what must hold or change besides, and says false when the use cannot be made at all.
+    package func spend(
+        _ use: Use,
+        preparing: (_ isNew: Bool, inout Batch) async throws(StorageError) -> Bool = { _, _ throws(StorageError) in true }
+    ) async throws(StorageError) -> Bool {
+        let key = folder + use.counter
+        for _ in 0..<Self.attemptsMax {
+            let record = try await storage.get(key)
+            let spent = try record.map { record throws(StorageError) in
+                guard let spent = Spent(record.value) else { throw .corrupted(key: key) }
+                return spent
+            }
+            guard spent?.count ?? 0 < use.limit else { return false }
+            if record == nil { guard try await hasRoom() else { return false } }
+            var batch = Batch()
+            guard try await preparing(record == nil, &batch) else { return false }
+            batch.put(key, Spent(spent, and: use).encoded, if: .init(unchanged: record))
+            if try await storage.commitIfUnchanged(batch) { return true }
+        }
+        throw .unavailable("too many uses of one token at once; retry")
+    }
+
+    /// Counters that have ended make room for others.
+    private func hasRoom() async throws(StorageError) -> Bool {
+        let names = try await storage.list(Listing(prefix: folder, limit: Self.countersMax))
+        guard names.count >= Self.countersMax else { return true }
+        var ended = Batch()
+        for name in names {
+            guard let record = try await storage.get(folder + name), let endsAt = Spent(record.value)?.endsAt,
+                endsAt.adding(seconds: Self.graceSeconds) < time.now()
+            else { continue }
+            ended.delete(folder + name, if: .version(record.version))
+        }
+        guard !ended.isEmpty else { return false }
+        return try await storage.commitIfUnchanged(ended)
+    }
+}
+
+/// `3` or, when the counter ends, `3 1900000000`: uses, and seconds since 1970.
+private struct Spent {
+    var count: Int
+    var endsAt: Timestamp?
+
+    /// The later end counts, so that nobody can make a counter end before the last that is counted by it.
+    init(_ earlier: Spent?, and use: UseCounters.Use) {
+        count = (earlier?.count ?? 0) + 1
+        endsAt = use.endsAt
+        if let earlier { endsAt = earlier.endsAt.flatMap { end in use.endsAt.map { max($0, end) } } }
+    }
+
+    init?(_ bytes: [UInt8]) {
+        let parts = String(decoding: bytes, as: UTF8.self).split(separator: " ", omittingEmptySubsequences: false)
+        guard (1...2).contains(parts.count), let count = Int(parts[0]), count > 0 else { return nil }
+        self.count = count
+        guard parts.count == 2 else { return }
+        guard let seconds = Int(parts[1]), seconds > 0 else { return nil }
+        endsAt = Timestamp(nanoseconds: 0).adding(seconds: seconds)
+    }
+
+    var encoded: [UInt8] { Array((endsAt.map { "\(count) \($0.seconds)" } ?? "\(count)").utf8) }
+}

@@ -1,0 +1,67 @@
+import Capabilities
+import Core
+import EngineKit
+import Syntax
+import TestSupport
+import Testing
+
+@Suite("Capability tokens in the pipeline") struct CapabilityTests {
+    private func narrowed(_ parent: String, _ caveats: Caveat...) throws -> String {
+        var token = CapabilityToken(parent: parent)
+        for caveat in caveats { token = try CapabilityToken(narrowing: token, by: caveat) }
+        return token.text
+    }
+
+    @Test("one that may only update does not create, and one that may only create does not update")
+    func createIsNotUpdate() async throws {
+        let server = try await CoreHarness.make()
+        for parent in [server.root, try await writer(server)] {
+            let updates = try narrowed(parent, .operations(["update"]))
+            let creates = try narrowed(parent, .operations(["create"]))
+            let path = "secret/data/app/\(parent.count)"
+            #expect(await server.ask(.update, path, ["data": ["k": "1"]], token: updates).code == .permissionDenied)
+            #expect(await server.ask(.update, path, ["data": ["k": "2"]], token: creates).isSuccess)
+            #expect(await server.ask(.update, path, ["data": ["k": "3"]], token: creates).code == .permissionDenied)
+            #expect(await server.ask(.update, path, ["data": ["k": "4"]], token: updates).isSuccess)
+            #expect(await server.ask(.read, path).data?["data"]?["k"] == "4")
+        }
+    }
+
+    private func writer(_ server: CoreHarness) async throws -> String {
+        await server.writePolicy("w", "path \"secret/*\" { capabilities = [\"create\", \"update\", \"read\", \"list\"] }")
+        return try await server.token(["w"])
+    }
+
+    @Test("a recursive listing goes no further than the limits")
+    func descent() async throws {
+        let server = try await CoreHarness.make()
+        for path in ["a/x", "a/b/y", "a/c/z"] { await server.ask(.update, "secret/data/\(path)", ["data": ["k": "v"]]) }
+        let token = try narrowed(server.root, .paths(["secret/metadata/a", "secret/metadata/a/b/", "secret/metadata/a/"]))
+        let listed = await server.ask(.list, "secret/metadata/a", token: token, query: [("recursive", "true")])
+        #expect(listed.data?["keys"] == ["b/y", "c/z", "x"])
+        #expect(await server.ask(.list, "secret/metadata", token: token, query: [("recursive", "true")]).code == .permissionDenied)
+    }
+
+    @Test("the last moment that a token can name is a limit like any other", arguments: [1, Caveat.expiryMax])
+    func faraway(_ seconds: Int) async throws {
+        let server = try await CoreHarness.make()
+        let token = try narrowed(server.root, .expiry(seconds), .uses(1, counter: String(repeating: "0", count: 32)))
+        #expect(await server.ask(.read, "sys/mounts", token: token).isSuccess == (seconds != 1))
+        #expect(await server.ask(.read, "sys/mounts", token: token).code == .permissionDenied)
+    }
+
+    @Test("what a revoked parent's capabilities had spent is gone with it")
+    func countersGo() async throws {
+        let server = try await CoreHarness.make()
+        let parent = try await writer(server)
+        let token = try narrowed(parent, .uses(3, counter: String(repeating: "a", count: 32)))
+        #expect(await server.ask(.list, "secret/metadata", token: token).code != .permissionDenied)
+        func counters() async throws -> Int {
+            try await server.storage.list(Listing(prefix: "sys/token/capability/", isRecursive: true)).count
+        }
+        #expect(try await counters() == 1)
+        await server.ask(.update, "auth/token/revoke", ["token": .string(parent)])
+        #expect(await server.ask(.list, "secret/metadata", token: token).code == .permissionDenied)
+        #expect(try await counters() == 0)
+    }
+}
