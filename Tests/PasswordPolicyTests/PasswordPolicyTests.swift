@@ -62,6 +62,13 @@ struct PasswordPolicyTests {
         #expect(password.count == 20 && password.contains("-") && password.contains { $0.isNumber })
     }
 
+    @Test("the standard one keeps the rules that every other must keep")
+    func standardIsLawful() throws {
+        let standard = PasswordPolicy.standard
+        #expect(try PasswordPolicy(length: standard.length, rules: standard.rules) == standard)
+        #expect(standard.rules.map(\.least) == [1, 1, 1, 1] && standard.rules.map(\.characters.count) == [26, 26, 10, 1])
+    }
+
     @Test(
         "refuses policies that cannot be kept or that are no policies",
         arguments: [

@@ -31,6 +31,11 @@ package struct PasswordPolicy: Sendable, Hashable {
         guard rules.allSatisfy({ !$0.characters.isEmpty }) else { throw .noCharacters }
         guard rules.allSatisfy({ $0.least >= 0 }) else { throw .negative }
         guard rules.reduce(0, { $0 + min($1.least, length + 1) }) <= length else { throw .tooDemanding }
+        self.init(keptRules: rules, length: length)
+    }
+
+    /// Of rules that are known to be kept.
+    private init(keptRules rules: [Rule], length: Int) {
         self.length = length
         self.rules = rules.map { Rule(characters: Self.distinct($0.characters), least: $0.least) }
         alphabet = Self.distinct(self.rules.flatMap(\.characters))
@@ -39,8 +44,7 @@ package struct PasswordPolicy: Sendable, Hashable {
     /// What is used where no policy is named: 20 letters, digits and `-`, one of each kind at least.
     package static let standard: PasswordPolicy = {
         let kinds = ["abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789", "-"]
-        // The rules above are kept, so this cannot fail.
-        return try! PasswordPolicy(length: 20, rules: kinds.map { Rule(characters: Array($0), least: 1) })
+        return PasswordPolicy(keptRules: kinds.map { Rule(characters: Array($0), least: 1) }, length: 20)
     }()
 
     /// First what each rule must have, the rest from all of them, then everything in a random order.
