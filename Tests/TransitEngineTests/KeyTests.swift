@@ -156,12 +156,59 @@ import Testing
         for number in 0..<30 { #expect(try await driver.decrypt("k\(number)", texts[number]) == "\(number)") }
     }
 
-    @Test func `reads nothing from storage to encrypt and decrypt`() async throws {
+    @Test func `keeps to the cache's limit after a restart, without its being set again`() async throws {
+        let first = try TransitDriver()
+        try await first.write("cache-config", ["size": 10])
+        var texts: [String] = []
+        for number in 0..<11 { texts.append(try await first.encrypt("k\(number)", "\(number)")) }
+
+        for isWrittenFirst in [false, true] {
+            let storage = CountingStorage(first.storage)
+            let driver = try TransitDriver(storage: storage)
+            /// How often the store was asked for what a key had sealed.
+            func readings(_ number: Int) async throws -> Int {
+                let before = storage.count
+                #expect(try await driver.decrypt("k\(number)", texts[number]) == "\(number)")
+                return storage.count - before
+            }
+            if isWrittenFirst { try await driver.write("keys/k0/rotate") }
+            for number in 0..<10 { _ = try await readings(number) }
+            #expect(try await readings(0) == 0, "ten keys are kept")
+            #expect(try await readings(10) > 0)
+            #expect(try await readings(0) > 0, "an eleventh was kept beside the ten")
+            // Without a limit again, all stay.
+            try await driver.write("cache-config", ["size": 0])
+            for number in 0..<11 { _ = try await readings(number) }
+            for number in 0..<11 { #expect(try await readings(number) == 0) }
+            try await driver.write("cache-config", ["size": 10])
+        }
+    }
+
+    @Test func `says that its stored settings were damaged`() async throws {
+        let driver = try TransitDriver()
+        try await driver.write("cache-config", ["size": 10])
+        var batch = Batch()
+        batch.put("settings", Array("{}".utf8))
+        try await driver.storage.commit(batch)
+        let damaged = try driver.restarted()
+        await #expect(throws: StorageError.corrupted(key: "settings")) { try await damaged.read("cache-config") }
+        await #expect(throws: StorageError.corrupted(key: "settings")) { try await damaged.write("keys/k") }
+    }
+
+    @Test func `reads and writes nothing to encrypt, decrypt, sign, verify and authenticate`() async throws {
         let storage = CountingStorage(StampingStorage(MemoryStorage()))
         let driver = try TransitDriver(storage: storage)
         try await driver.write("keys/k")
         let before = storage.count
         for _ in 0..<10 { _ = try await driver.decrypt("k", try await driver.encrypt("k", "x")) }
         #expect(storage.count == before)
+        try await driver.write("keys/s", ["type": "ed25519"])
+        let made = storage.count
+        for _ in 0..<10 {
+            let signature = try await driver.write("sign/s", ["input": "x".base64])["signature"] ?? .null
+            #expect(try await driver.write("verify/s", ["input": "x".base64, "signature": signature])["valid"] == true)
+            try await driver.write("hmac/s", ["input": "x".base64])
+        }
+        #expect(storage.count == made)
     }
 }

@@ -112,7 +112,7 @@ extension TransitRoutes {
     private func upserted(_ request: Request) async throws -> TransitKey {
         let name = request.captures["name"]
         if let key = try await store.key(name) { return key }
-        guard try await mountSettings().allowsUpsert else { throw CofferError.invalid("encryption key not found") }
+        guard try await store.mountSettings().allowsUpsert else { throw CofferError.invalid("encryption key not found") }
         guard let type = KeyType(rawValue: request.fields.string("type") ?? ""), type.encrypts else {
             throw CofferError.invalid("unknown key type")
         }

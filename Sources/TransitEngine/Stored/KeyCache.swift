@@ -8,15 +8,22 @@ struct KeyCache {
     /// A key weighs as many as it has versions, and one more.
     private let weightMax: Int
     /// Set by the mount's operator.
-    var countMax = Int.max {
-        didSet { if slots.count > countMax { removeAll() } }
-    }
+    private var countMax: Int?
     private var slots: [String: Slot] = [:]
     private var weight = 0
 
     init(weightMax: Int) { self.weightMax = weightMax }
 
     var count: Int { slots.count }
+    /// Whether it is known what the operator wants.
+    var isLimited: Bool { countMax != nil }
+
+    /// 0 is without a bound of its own.
+    mutating func limit(to count: Int) {
+        let most = count == 0 ? Int.max : count
+        countMax = most
+        if slots.count > most { removeAll() }
+    }
 
     mutating func key(_ name: String) -> TransitKey? {
         guard let index = slots.index(forKey: name) else { return nil }
@@ -28,7 +35,7 @@ struct KeyCache {
         remove(key.name)
         let added = key.versions.count + 1
         if weight + added > weightMax { sweep(toFit: added) }
-        if slots.count >= countMax { removeAll() }
+        if slots.count >= countMax ?? .max { removeAll() }
         guard weight + added <= weightMax else { return }
         slots[key.name] = Slot(key: key, isHot: false)
         weight += added

@@ -9,13 +9,13 @@ final class KeyStore: Sendable {
     let time: any TimeSource
     let randomness: any Randomness
     let storage: any Storage
-    private let lines = WriterLines()
+    let lines = WriterLines()
     private let cache: Mutex<KeyCache>
 
     static let prefix = "key/"
     /// Beside each key that rotates by itself: its name, so that the job reads no other.
     static let rotatingPrefix = "rotating/"
-    private static let attemptsMax = 16
+    static let attemptsMax = 16
 
     init(storage: any Storage, time: any TimeSource, randomness: any Randomness, cacheWeightMax: Int = 50_000) {
         self.storage = storage
@@ -28,6 +28,7 @@ final class KeyStore: Sendable {
     func key(_ name: String) async throws -> TransitKey? {
         if let key = cache.withLock({ $0.key(name) }) { return key }
         try KeyName.check(name)
+        try await applyStoredLimit()
         // Loading waits for writers, so that an older reading never takes the place of a newer one.
         return try await lines.inTurn(name) {
             if let key = cache.withLock({ $0.key(name) }) { return key }
@@ -52,8 +53,15 @@ final class KeyStore: Sendable {
         }
     }
 
-    /// 0 is without a bound of its own.
-    func limitCache(to count: Int) { cache.withLock { $0.countMax = count == 0 ? .max : count } }
+    func limitCache(to count: Int) { cache.withLock { $0.limit(to: count) } }
+
+    /// Brings the limit that was stored into force before the first key is kept. Later calls read nothing.
+    private func applyStoredLimit() async throws {
+        guard !cache.withLock({ $0.isLimited }) else { return }
+        let size = try await mountSettings().cacheSize
+        // Whoever has set another meanwhile knows better.
+        cache.withLock { if !$0.isLimited { $0.limit(to: size) } }
+    }
 
     private static let namesMax = 100_000
 
@@ -63,6 +71,7 @@ final class KeyStore: Sendable {
     @discardableResult
     func edit(_ name: String, _ decide: (TransitKey?) async throws -> TransitKey?) async throws -> TransitKey? {
         try KeyName.check(name)
+        try await applyStoredLimit()
         return try await lines.inTurn(name) {
             for _ in 0..<Self.attemptsMax {
                 let (old, record) = try await read(name)

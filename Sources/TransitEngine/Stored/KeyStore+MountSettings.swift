@@ -1,0 +1,28 @@
+import EngineKit
+
+extension KeyStore {
+    func mountSettings() async throws -> MountSettings { try await storedSettings().settings }
+
+    /// In force at once, and from then on at every opening of the mount.
+    @discardableResult
+    func changeMountSettings(_ body: (inout MountSettings) -> Void) async throws -> MountSettings {
+        // No key has such a name.
+        try await lines.inTurn("/" + MountSettings.key) {
+            for _ in 0..<Self.attemptsMax {
+                var (settings, record) = try await storedSettings()
+                body(&settings)
+                var batch = Batch()
+                batch.put(MountSettings.key, settings.encoded, if: .init(unchanged: record))
+                guard try await storage.commitIfUnchanged(batch) else { continue }
+                limitCache(to: settings.cacheSize)
+                return settings
+            }
+            throw CofferError(.conflict, "the settings are changing too often; retry")
+        }
+    }
+
+    private func storedSettings() async throws -> (settings: MountSettings, record: StoredRecord?) {
+        guard let record = try await storage.get(MountSettings.key) else { return (MountSettings(), nil) }
+        return (try MountSettings(decoding: record.value), record)
+    }
+}
