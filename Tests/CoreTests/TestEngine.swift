@@ -14,6 +14,12 @@ final class TestEngine: LeasedEngine {
         /// Revocations of leases below this path fail.
         var brokenPath: String?
         var duringRead: (@Sendable () async -> Void)?
+        /// Things below `things/`, `bare/` and `stuck/`.
+        var things: Set<String> = []
+        /// What the existence check says, whatever is there.
+        var existence: Bool?
+        /// What the handlers of things were called for.
+        var handled: [String] = []
     }
 
     let state = Mutex(State())
@@ -42,6 +48,33 @@ final class TestEngine: LeasedEngine {
                         return Response(.none, auth: .grant(AuthGrant(displayName: "t", policies: ["app"], aliasName: "t")))
                     }
                 ]),
+        ] + thingPaths
+    }
+
+    /// Updates that find nothing and ask for a creation: with an existence check, without one, and with nothing to create by.
+    private var thingPaths: [EnginePath] {
+        let update = EnginePath.Endpoint("Change a thing.", changesNothing: true) { [self] request in
+            try state.withLock { state in
+                state.handled.append(request.operation.rawValue)
+                guard state.things.contains(request.captures["name"]) else { throw CreationNeeded() }
+                return .empty
+            }
+        }
+        let create = EnginePath.Endpoint("Make a thing.") { [self] request in
+            state.withLock { state in
+                state.handled.append(request.operation.rawValue)
+                state.things.insert(request.captures["name"])
+                return .empty
+            }
+        }
+        return [
+            EnginePath(
+                "things/{name}", "A thing.",
+                exists: { [self] request in
+                    state.withLock { $0.existence ?? $0.things.contains(request.captures["name"]) }
+                }, endpoints: [.update: update, .create: create]),
+            EnginePath("bare/{name}", "A thing.", endpoints: [.update: update, .create: create]),
+            EnginePath("stuck/{name}", "A thing.", endpoints: [.update: update]),
         ]
     }
 
