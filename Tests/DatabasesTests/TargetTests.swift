@@ -86,6 +86,20 @@ struct TargetTests {
         #expect(throws: DatabaseError.self) { try Self.target("postgresql://h/d", ["tls_ca": "/etc/ssl/ca.pem"]) }
     }
 
+    @Test("a certificate of ours and its key come together", arguments: ["tls_certificate", "private_key", "tls_certificate_key"])
+    func pairs(field: String) throws {
+        let settings = DriverSettings(
+            details: ["connection_url": "postgresql://h/d", field: "-----BEGIN X-----\ncanary\n-----END X-----\n"], username: "u",
+            password: "p", time: ManualTime())
+        let plugin = try #require(DatabasePlugin.builtIn.first { $0.name.hasPrefix("postgresql") })
+        do throws(DatabaseError) {
+            _ = try plugin.make(settings)
+            Issue.record("it was taken")
+        } catch {
+            #expect(error.message.contains("tls_certificate and private_key") && !error.message.contains("canary"))
+        }
+    }
+
     @Test("Redis rules are words of their own and never about passwords")
     func redisRules() throws {
         #expect(try RedisRules.parse([#"["+@read", "~app:*"]"#]) == ["+@read", "~app:*"])

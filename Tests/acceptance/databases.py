@@ -35,7 +35,9 @@ def programs():
 class Postgres:
     """One server with the database `app`, in which `public.things` has two rows."""
 
-    def __init__(self):
+    def __init__(self, tls=None):
+        """With `tls`, (certificate, key, authority of clients) as paths, and TLS for those who ask for it."""
+        self.options = ""
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="coffer-pg-", dir="/tmp"))
         self.data = self.directory / "data"
         self.port = free_port()
@@ -47,10 +49,21 @@ class Postgres:
                 shutil.chown(path, "postgres", "postgres")
         self._run("initdb", "-D", str(self.data), "-U", SUPERUSER, "--auth=scram-sha-256", f"--pwfile={password_file}",
                   "--no-sync", "--encoding=UTF8", "--locale=C")
+        if tls:
+            self._speak_tls(*tls)
         self.start()
         self.query("CREATE DATABASE app", database="postgres")
         self.query("CREATE TABLE things (id int, name text)")
         self.query("INSERT INTO things VALUES (1, 'one'), (2, 'two')")
+
+    def _speak_tls(self, certificate, key, authority):
+        for name, source in (("server.crt", certificate), ("server.key", key), ("clients.crt", authority)):
+            place = self.data / name
+            shutil.copy(source, place)
+            place.chmod(0o600)
+            if os.getuid() == 0:
+                shutil.chown(place, "postgres", "postgres")
+        self.options = "-c ssl=on -c ssl_cert_file=server.crt -c ssl_key_file=server.key -c ssl_ca_file=clients.crt"
 
     def _run(self, program, *arguments, check=True):
         done = subprocess.run(
@@ -61,7 +74,7 @@ class Postgres:
 
     def start(self):
         options = (f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off "
-                   "-c max_connections=60")
+                   f"-c max_connections=60 {self.options}")
         self._run("pg_ctl", "-D", str(self.data), "-w", "-t", "60", "-l", str(self.directory / "server.log"), "-o", options, "start")
 
     def stop(self, mode="immediate"):

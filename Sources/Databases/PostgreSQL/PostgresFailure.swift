@@ -27,21 +27,41 @@ enum PostgresFailure {
         return "the database refused a statement (SQLSTATE \(code)\(name)): \(message)"
     }
 
+    /// What goes wrong with certificates, the narrower first.
+    private static let certificates = [
+        ("does not match host name", "the database server's certificate is for another host name"),
+        ("certificate verify failed", "the database server's certificate is not of the authority in tls_ca, or has expired"),
+        ("server does not support SSL", "the database server offers no TLS"),
+        ("requires a valid client certificate", "the database server asks for a client certificate in tls_certificate"),
+        ("certificate authentication failed", "the database server does not let this user in with our tls_certificate"),
+        ("alert unknown ca", "the database server refused our tls_certificate: it does not know its authority"),
+        ("alert certificate", "the database server refused our tls_certificate"),
+        ("alert bad certificate", "the database server refused our tls_certificate"),
+        ("key values mismatch", "private_key is not the key of tls_certificate"),
+        ("does not match private key", "private_key is not the key of tls_certificate"),
+        ("private key file", "private_key cannot be read"),
+        ("root certificate file", "tls_ca cannot be read, or is missing although sslmode asks for it"),
+        ("certificate file", "tls_certificate cannot be read"),
+        ("certificate", "the database server's certificate was refused, or it refused ours"),
+    ]
+
     /// libpq's text of a failed login may hold anything of the connection string; only its kind is told.
     static func connecting(_ connection: OpaquePointer?) -> String {
         let text = connection.flatMap { PQerrorMessage($0) }.map { String(cString: $0) } ?? ""
-        let kinds = [
-            ("password authentication failed", "the database refused the username or password"),
-            ("Connection refused", "the database server cannot be reached: connection refused"),
-            ("could not translate host name", "the database server's name cannot be resolved"),
-            ("timeout expired", "the database server did not answer in time"),
-            ("timed out", "the database server did not answer in time"),
-            ("certificate", "the database server's certificate was refused, or it refused ours"),
-            ("SSL", "TLS with the database server failed"), ("does not exist", "the database or user does not exist"),
-            ("too many", "the database server has too many connections"), ("starting up", "the database server is starting"),
-            ("shutting down", "the database server is stopping"), ("pg_hba.conf", "the database server does not let this user in"),
-            ("not permitted to log in", "the database server does not let this user in"),
-        ]
+        let kinds =
+            [
+                ("password authentication failed", "the database refused the username or password"),
+                ("Connection refused", "the database server cannot be reached: connection refused"),
+                ("could not translate host name", "the database server's name cannot be resolved"),
+                ("timeout expired", "the database server did not answer in time"),
+                ("timed out", "the database server did not answer in time"),
+                ("pg_hba.conf", "the database server does not let this user in"),
+            ] + certificates + [
+                ("SSL", "TLS with the database server failed"), ("does not exist", "the database or user does not exist"),
+                ("too many", "the database server has too many connections"), ("starting up", "the database server is starting"),
+                ("shutting down", "the database server is stopping"),
+                ("not permitted to log in", "the database server does not let this user in"),
+            ]
         return kinds.first { text.contains($0.0) }?.1 ?? "the database server cannot be reached"
     }
 

@@ -13,6 +13,9 @@ final class PostgresFiles: Sendable {
             ("sslkey", details["private_key"]?.stringValue ?? ""),
         ].filter { !$0.1.isEmpty }
         guard !wanted.isEmpty else { return nil }
+        guard wanted.contains(where: { $0.0 == "sslcert" }) == wanted.contains(where: { $0.0 == "sslkey" }) else {
+            throw .invalid("tls_certificate and private_key belong together: give both or neither")
+        }
         var opened: [Int32] = []
         for (keyword, pem) in wanted {
             guard pem.hasPrefix("-----BEGIN "), let descriptor = Self.file(holding: Array(pem.utf8)) else {
