@@ -31,6 +31,16 @@ extension TransitDriver {
         try await write("keys/\(name)/import", body)
     }
 
+    /// Whether a seed is not taken for a key.
+    func refuses(_ name: String, _ type: String, seed: [UInt8]) async -> Bool {
+        do {
+            try await bring(name, type, seed)
+            return false
+        } catch {
+            return error is CofferError
+        }
+    }
+
     func wrapped(_ secret: some Collection<UInt8>, hash: String = "SHA256") async throws -> JSON {
         try await shareWrappingKey()
         let pem = try await read("wrapping_key")["public_key"]?.stringValue ?? ""

@@ -17,9 +17,19 @@ enum Vectors {
     }
 
     static func groups(_ path: String) throws -> [Group] {
+        (try document(path)["testGroups"]?.arrayValue ?? []).map { Group(settings: $0, tests: $0["tests"]?.arrayValue ?? []) }
+    }
+
+    /// How many cases a file has, whether they are in groups or not.
+    static func count(_ path: String) throws -> Int {
+        let document = try document(path)
+        return document.arrayValue?.count
+            ?? (document["testGroups"]?.arrayValue ?? []).reduce(0) { $0 + ($1["tests"]?.arrayValue?.count ?? 0) }
+    }
+
+    private static func document(_ path: String) throws -> JSON {
         let data = try Data(contentsOf: folder.appending(path: path))
-        let document = try JSON(parsing: data, limits: .init(depthMax: 64, nodesMax: 5_000_000))
-        return (document["testGroups"]?.arrayValue ?? []).map { Group(settings: $0, tests: $0["tests"]?.arrayValue ?? []) }
+        return try JSON(parsing: data, limits: .init(depthMax: 64, nodesMax: 5_000_000))
     }
 
     static func files(in path: String) throws -> [String] {
