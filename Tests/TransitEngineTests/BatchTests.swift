@@ -47,6 +47,55 @@ import Testing
             try await driver.send(.update, "encrypt/k", ["batch_input": [bad], "partial_failure_response_code": 207]).status == 400)
     }
 
+    /// Each operation that takes a batch, with an item that succeeds and one that fails, made of what `k` gave for "x".
+    static let operations: [(path: String, good: @Sendable (Given) -> JSONObject, bad: JSONObject, answer: String)] = [
+        ("encrypt/k", { _ in ["plaintext": "x".base64] }, ["plaintext": "?"], "ciphertext"),
+        ("decrypt/k", { ["ciphertext": $0.ciphertext] }, ["ciphertext": "vault:v9:AAAA"], "plaintext"),
+        ("rewrap/k", { ["ciphertext": $0.ciphertext] }, ["ciphertext": "vault:v1:AAAA"], "ciphertext"),
+        ("hmac/k", { _ in ["input": "x".base64] }, ["input": "?"], "hmac"),
+        ("sign/s", { _ in ["input": "x".base64] }, [:], "signature"),
+        ("verify/s", { ["input": "x".base64, "signature": $0.signature] }, ["input": "x".base64], "valid"),
+        ("verify/k", { ["input": "x".base64, "hmac": $0.hmac] }, ["input": "x".base64, "hmac": "vault:x"], "valid"),
+    ]
+
+    struct Given: Sendable {
+        var ciphertext: JSON
+        var signature: JSON
+        var hmac: JSON
+    }
+
+    @Test(arguments: operations.indices) func `fails one item of any operation, with the status that was asked for`(
+        _ index: Int
+    ) async throws {
+        let (path, good, bad, answer) = Self.operations[index]
+        let driver = try TransitDriver()
+        try await driver.write("keys/k")
+        try await driver.write("keys/s", ["type": "ed25519"])
+        let given = Given(
+            ciphertext: .string(try await driver.encrypt("k", "x")),
+            signature: try await driver.write("sign/s", ["input": "x".base64])["signature"] ?? .null,
+            hmac: try await driver.write("hmac/k", ["input": "x".base64])["hmac"] ?? .null)
+        var (first, second) = (good(given), bad)
+        first["reference"] = "first"
+        second["reference"] = "second"
+        var body: JSONObject = ["batch_input": [.object(first), .object(second)]]
+        for code in [nil, 200, 207] as [Int?] {
+            if let code { body["partial_failure_response_code"] = .int(code) }
+            let response = try await driver.send(.update, path, body)
+            #expect(response.status == code ?? 400)
+            let all = try results(response)
+            #expect(all.map { $0["reference"] } == ["first", "second"])
+            #expect(all[0][answer] != nil && all[0]["error"] == nil)
+            #expect(all[1][answer] == nil && all[1]["error"]?.stringValue?.isEmpty == false)
+        }
+        body["batch_input"] = [.object(first)]
+        let whole = try await driver.send(.update, path, body)
+        #expect(whole.status == nil || whole.status == 200)
+        #expect(try results(whole).count == 1)
+        body["batch_input"] = [.object(second)]
+        #expect(try await driver.send(.update, path, body).status == 400)
+    }
+
     @Test func `refuses a batch that is none`() async throws {
         let driver = try TransitDriver()
         try await driver.write("keys/k")

@@ -174,6 +174,24 @@ def test_command_line(new_server):
     assert base64.b64decode(done.stdout) == b"hello"
 
 
+def test_the_requests_of_sops(new_server):
+    """sops keeps the data key of a file as ciphertext of a transit key, for years: these are its two requests."""
+    server = new_server().ready()
+    server.mount("sops", "transit")
+    server.put("sops/keys/files").expect(200, 204)
+    data_key = bytes(range(32))
+    sealed = server.put("sops/encrypt/files", {"plaintext": b64(data_key)}).expect(200).data["ciphertext"]
+    prefix, version, body = sealed.split(":")
+    assert (prefix, version) == ("vault", "v1") and len(base64.b64decode(body, validate=True)) == 12 + len(data_key) + 16
+    server.put("sops/keys/files/rotate").expect(200, 204)
+    server.stop()
+    server.start()
+    assert server.put("sops/decrypt/files", {"ciphertext": sealed}).expect(200).data["plaintext"] == b64(data_key)
+    assert server.put("sops/encrypt/files", {"plaintext": b64(data_key)}).expect(200).data["ciphertext"].startswith("vault:v2:")
+    # What sops would keep of a refusal.
+    assert server.put("sops/decrypt/files", {"ciphertext": sealed[:-8] + "AAAAAAA="}).status == 400
+
+
 def test_a_key_is_made_by_encrypting_only_with_the_right_to_create(transit, server):
     transit.create_key("there")
     update = server.new_token('path "transit/encrypt/*" { capabilities = ["update"] }')
