@@ -181,7 +181,7 @@ let package = Package(
         tests("CapabilitiesTests", ["Capabilities"]),
         tests("ServiceRulesTests", ["ServiceRules", "Policy", "EngineKit", "TestSupport"]),
         tests("ClientTests", ["CofferClient", "Syntax"]),
-        tests("CLITests", ["CLI", "CofferClient", "Syntax"]),
+        tests("CLITests", ["CLI", "CofferClient", "Syntax", "TestSupport"]),
         tests("BarrierTests", ["Barrier", "Ciphers", "SecretMemory", "Syntax", "EngineKit", "TestSupport", crypto]),
         tests(
             "StorageTests", ["EngineKit", "StoreSQLite", "TestSupport", logging, .product(name: "GRDB", package: "GRDB.swift")]),

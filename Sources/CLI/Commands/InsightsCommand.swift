@@ -11,7 +11,7 @@ struct InsightsCommand: SessionCommand {
     @Option(help: "Where the connections engine is mounted.") var mount: String = "connections"
 
     func run(_ session: Session) async throws {
-        let path = ArgumentText.trimmed(mount) + "/insights"
+        let path = try ArgumentText.requiredPath(mount) + "/insights"
         let query = [QueryItem("days", String(days)), QueryItem("ahead", String(ahead))]
         let response = try await session.call("Error reading \(path)") { try await $0.request(.get, path, query: query) }
         guard session.printer.isTable, let data = response.json?["data"]?.objectValue else {
