@@ -31,7 +31,9 @@ package final class ConnectionsEngine: SecretsEngine, PeriodicEngine {
             if round % 10 == 1 { try await routes.finishDeletions() }
             if round % 5 == 0 { try await routes.counters.flush(today: Counters.day(routes.time.now())) }
         } catch {
-            routes.logger.warning("a round of refreshing stopped; the next one goes on", metadata: ["kind": "\(type(of: error))"])
+            routes.logger.warning(
+                "a round of refreshing stopped; the next one goes on",
+                metadata: ["request_id": "\(routes.randomness.uuid())", "kind": "\(type(of: error))"])
         }
     }
 

@@ -29,8 +29,8 @@ package struct EngineDialect: Dialect {
         }
     }
 
-    package func answer(_ refusal: HTTPRefusal) -> ShellResponse {
+    package func answer(_ refusal: HTTPRefusal, requestID: String) -> ShellResponse {
         let code = refusal.status == 413 ? "too_large" : refusal.status >= 500 ? "unavailable" : "invalid_request"
-        return EngineRefusal(refusal.status, code, refusal.message).response(requestID: nil)
+        return EngineRefusal(refusal.status, code, refusal.message).response(requestID: requestID)
     }
 }

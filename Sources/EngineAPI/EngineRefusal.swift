@@ -73,9 +73,8 @@ struct EngineRefusal: Error, Sendable, Hashable {
         code == "not_found" ? "there is nothing there" : code
     }
 
-    func response(requestID: String?) -> ShellResponse {
-        var error: JSONObject = ["code": .string(code), "message": .string(message)]
-        if let requestID { error["request_id"] = .string(requestID) }
+    func response(requestID: String) -> ShellResponse {
+        var error: JSONObject = ["code": .string(code), "message": .string(message), "request_id": .string(requestID)]
         var headers: [(name: String, value: String)] = []
         if let retryAfter {
             error["retry_after"] = .int(retryAfter)

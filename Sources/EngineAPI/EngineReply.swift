@@ -3,7 +3,7 @@ import EngineKit
 import HTTPShell
 import Syntax
 
-/// The shape of an answer.
+/// The shape of an answer. Every one has the `request_id` that the header, the audit and the events have too.
 enum EngineReply: Sendable {
     /// As the mount answers: metadata, never a token.
     case metadata
@@ -18,51 +18,58 @@ enum EngineReply: Sendable {
     func response(_ answer: CoreAnswer) throws(EngineRefusal) -> ShellResponse {
         switch answer.outcome {
         case .failure(let error):
-            if case .connected = self { return Self.page(400, "Not connected", error.messages.first ?? "Start again.") }
-            if case .projects = self, error.code == .notFound { return Self.json(["projects": .array([])]) }
+            if case .connected = self {
+                return Self.page(400, "Not connected", error.messages.first ?? "Start again.", answer.requestID)
+            }
+            if case .projects = self, error.code == .notFound { return Self.json(["projects": .array([])], answer.requestID) }
             throw EngineRefusal(error, refusal: answer.inlineRefusal)
         case .success(let response):
             guard case .data(let data) = response.body, let object = (try? data.parsed())?.objectValue else {
-                return Self.json([:])
+                return Self.json([:], answer.requestID)
             }
-            return shaped(object)
+            return shaped(object, answer.requestID)
         }
     }
 
-    private func shaped(_ data: JSONObject) -> ShellResponse {
+    private func shaped(_ data: JSONObject, _ id: String) -> ShellResponse {
         switch self {
-        case .metadata, .status: return Self.json(data)
+        case .metadata, .status: return Self.json(data, id)
         case .token:
             var object = JSONObject()
             for name in ["access_token", "expires_at", "expires_in", "scopes", "token_type", "api_key"] {
                 object[name] = data[name]
             }
-            return Self.json(object)
+            return Self.json(object, id)
         case .projectToken:
-            return Self.json([
+            let object: JSONObject = [
                 "access_token": data["access_token"] ?? .null, "valid_until": data["expires_at"] ?? .null,
                 "scopes": data["scopes"] ?? .array([]),
-            ])
+            ]
+            return Self.json(object, id)
         case .projectTokens(let project):
             let rows = data["connected_platforms"]?.arrayValue ?? []
-            return Self.json([
-                "project": .string(project), "tokens": .array(rows.filter { $0["status"]?.stringValue != "not_connected" }),
-            ])
+            let held = rows.filter { $0["status"]?.stringValue != "not_connected" }
+            return Self.json(["project": .string(project), "tokens": .array(held)], id)
         case .projects:
             let names = data["keys"]?.arrayValue?.compactMap(\.stringValue) ?? []
-            return Self.json(["projects": .strings(names.map { String($0.drop { $0 != ":" }.dropFirst()) })])
+            return Self.json(["projects": .strings(names.map { String($0.drop { $0 != ":" }.dropFirst()) })], id)
         case .connected:
             return Self.page(
-                200, "Connected", "\(data["display_name"]?.stringValue ?? "The platform") is connected. You can close this window.")
+                200, "Connected", "\(data["display_name"]?.stringValue ?? "The platform") is connected. You can close this window.",
+                id)
         }
     }
 
-    private static func json(_ object: JSONObject) -> ShellResponse { ShellResponse(status: 200, body: object.encoded()) }
+    private static func json(_ object: JSONObject, _ id: String) -> ShellResponse {
+        var object = object
+        object["request_id"] = .string(id)
+        return ShellResponse(status: 200, body: object.encoded())
+    }
 
     /// Nothing from the request is shown, so there is nothing to inject.
-    private static func page(_ status: Int, _ title: String, _ text: String) -> ShellResponse {
+    private static func page(_ status: Int, _ title: String, _ text: String, _ id: String) -> ShellResponse {
         let safe = text.filter { $0.isLetter || $0.isNumber || " .,;()'-".contains($0) }
-        let body = "<!doctype html><meta charset=utf-8><title>\(title)</title><h1>\(title)</h1><p>\(safe)</p>\n"
+        let body = "<!doctype html><meta charset=utf-8><title>\(title)</title><h1>\(title)</h1><p>\(safe)</p><p>Request \(id)</p>\n"
         return ShellResponse(
             status: status, headers: [("content-security-policy", "default-src 'none'"), ("referrer-policy", "no-referrer")],
             contentType: "text/html; charset=utf-8", body: Array(body.utf8))

@@ -25,7 +25,7 @@ package struct ServiceDialect: Dialect {
         self.verifier = verifier
     }
 
-    package func answer(_ refusal: HTTPRefusal) -> ShellResponse {
+    package func answer(_ refusal: HTTPRefusal, requestID: String) -> ShellResponse {
         ServiceError(refusal.status, refusal.message.isEmpty ? "Not Found" : refusal.message).response
     }
 

@@ -17,7 +17,7 @@ package struct VaultDialect: Dialect {
         do throws(HTTPRefusal) {
             call = try CoreRequest(vault: request, prefix: prefix)
         } catch {
-            return answer(error)
+            return answer(error, requestID: request.id)
         }
         let answer = await pipeline.handle(call)
         return ShellResponse(vault: answer)

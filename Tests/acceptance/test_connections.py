@@ -4,6 +4,7 @@ import concurrent.futures
 import http.client
 import http.server
 import json
+import re
 import threading
 import time
 import urllib.parse
@@ -48,8 +49,15 @@ def ask(server, engine, method, path, body=None, headers=None, key=None):
         connection.request(method, path, body=None if body is None else json.dumps(body), headers=sent)
         response = connection.getresponse()
         text = response.read()
-        assert response.headers["X-Request-Id"] and response.headers["Cache-Control"] == "no-store"
-        return response.status, json.loads(text) if text[:1] == b"{" else text.decode()
+        assert response.headers["Cache-Control"] == "no-store"
+        request_id = response.headers["X-Request-Id"]
+        assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", request_id), request_id
+        if text[:1] != b"{":
+            assert request_id in text.decode()
+            return response.status, text.decode()
+        answer = json.loads(text)
+        assert (answer["error"] if response.status >= 400 else answer)["request_id"] == request_id, answer
+        return response.status, answer
     finally:
         connection.close()
 
@@ -90,16 +98,16 @@ def test_projects_and_the_older_shapes(platform, provider):
         "engine_id": "integration_manager", "project_id": "pf_203", "platform": "Notion", "token_data": token, "environment": "prod"})
     assert status == 200 and body["platform"] == "notion" and "p1" not in json.dumps(body)
     status, body = ask(server, "ACTION", "GET", "/vault/token/pf_203/notion?scopes=read")
-    assert status == 200 and set(body) == {"access_token", "valid_until", "scopes"} and body["access_token"] == "p1"
+    assert status == 200 and set(body) == {"access_token", "valid_until", "scopes", "request_id"} and body["access_token"] == "p1"
     assert ask(server, manager, "POST", "/vault/token", {"project": "pf_203", "service": "acme", "token": {"access_token": "p2"}})[0] == 200
-    assert ask(server, cleanup, "GET", "/vault/projects")[1] == {"projects": ["pf_203"]}
+    assert ask(server, cleanup, "GET", "/vault/projects")[1]["projects"] == ["pf_203"]
     assert ask(server, cleanup, "DELETE", "/vault/token/pf_203/acme")[0] == 200
     assert ask(server, cleanup, "DELETE", "/vault/delete/pf_203/notion")[1]["revocation"] == "revoked"
     assert provider.revoked == [token["refresh_token"]] or token["refresh_token"] in provider.revoked
     assert ask(server, "ACTION", "GET", "/vault/token/pf_203/notion")[0] == 404
     for _ in range(2):
         assert ask(server, cleanup, "DELETE", "/vault/projects/pf_203")[0] == 200
-    assert ask(server, cleanup, "GET", "/vault/projects")[1] == {"projects": []}
+    assert ask(server, cleanup, "GET", "/vault/projects")[1]["projects"] == []
 
 
 def test_refusals_have_their_codes(platform, provider):
@@ -135,6 +143,27 @@ def test_refusals_have_their_codes(platform, provider):
     assert status == 200
     server.put("sys/seal").expect(204)
     refused(get(server), 503, "sealed")
+
+
+def test_one_request_id_is_in_reply_audit_event_and_log(platform, provider):
+    sink = Sink()
+    sink.is_up = True
+    server = platform(COFFER_EVENTS_URL=sink.url)
+    store(server, provider, expires_in=0)
+    request_id = get(server)[1]["request_id"]
+    lines = [json.loads(line) for line in server.audit_path.read_text().splitlines() if request_id in line]
+    seen = {(line["type"], line["request"]["path"]) for line in lines if line["request"]["id"] == request_id}
+    fetch = "connections/tokens/user:u123/prod/gmail"
+    assert seen == {(kind, path) for kind in ("request", "response") for path in (fetch, fetch + "/refresh")}
+    deadline = time.monotonic() + 20
+    while {e["event"] for e in sink.events if e["request_id"] == request_id} != {"connection.refreshed", "connection.fetched"}:
+        assert time.monotonic() < deadline, sink.events
+        time.sleep(0.05)
+    # What is refused before anybody reads it has one too.
+    head, _, body = server.raw(b"POST /get_token HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999\r\n\r\n").partition(b"\r\n\r\n")
+    error = json.loads(body)["error"]
+    assert head.startswith(b"HTTP/1.1 413") and error["code"] == "too_large" and error["request_id"].encode() in head
+    sink.server.shutdown()
 
 
 def test_two_keys_while_one_replaces_the_other(platform, provider):

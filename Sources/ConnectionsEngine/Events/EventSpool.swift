@@ -48,16 +48,18 @@ package final class EventSpool: EventSink {
     private let host: String
     private let outbound: any Outbound
     private let time: any TimeSource
+    private let randomness: any Randomness
     private let gathered = Mutex(Gathered())
     private let batches = Mutex(Batches())
 
     /// nil when the URL is none or the directory cannot be made.
-    package init?(_ settings: Settings, outbound: any Outbound, time: any TimeSource) {
+    package init?(_ settings: Settings, outbound: any Outbound, time: any TimeSource, randomness: any Randomness) {
         guard let url = OutboundURL(settings.url) else { return nil }
         self.settings = settings
         host = url.host
         self.outbound = outbound
         self.time = time
+        self.randomness = randomness
         guard let directory = settings.directory else { return }
         do {
             try FileManager.default.createDirectory(
@@ -109,7 +111,7 @@ package final class EventSpool: EventSink {
         if taken.dropped > 0 {
             let report: JSONObject = [
                 "time": .string(time.now().description), "level": "warn", "message": "events were dropped", "engine": "coffer",
-                "event": "events.dropped", "count": .int(taken.dropped),
+                "event": "events.dropped", "request_id": .string(randomness.uuid()), "count": .int(taken.dropped),
             ]
             taken.lines.append(report.encoded())
         }

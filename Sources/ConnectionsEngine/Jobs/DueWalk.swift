@@ -73,12 +73,13 @@ struct DueWalk: Sendable {
     }
 
     private func handle(_ item: Item) async {
+        let requestID = refresher.randomness.uuid()
         do {
             guard let loaded = try await refresher.store.load(item.id), loaded.grant.dueAt == item.moment else {
                 return try await drop(item)
             }
             let order = Refresher.Order(
-                id: item.id, seen: loaded.grant.generation, actor: "background-refresh", requestID: refresher.randomness.uuid())
+                id: item.id, seen: loaded.grant.generation, actor: "background-refresh", requestID: requestID)
             let profile = refresher.environment.catalog[item.id.platform] ?? PlatformProfile(name: item.id.platform)
             if loaded.grant.canRefresh(profile) {
                 _ = await refresher.refresh(order)
@@ -88,7 +89,8 @@ struct DueWalk: Sendable {
             }
         } catch {
             // It stays due, and the next round comes in a second.
-            refresher.logger.warning("a due connection could not be handled", metadata: ["kind": "\(type(of: error))"])
+            refresher.logger.warning(
+                "a due connection could not be handled", metadata: ["request_id": "\(requestID)", "kind": "\(type(of: error))"])
         }
     }
 

@@ -173,10 +173,9 @@ final class Refresher: Sendable {
         _ order: Order
     ) async throws -> Answer {
         let client: ClientCredentials?
-        let actID = randomness.uuid()
         do {
             client = try await clients.credentials(profile, order.id.environment)
-            try await record(act(actID, order, .begun))
+            try await record(act(order, .begun))
         } catch {
             // Nothing was sent: whoever comes next may try at once.
             var batch = Batch()
@@ -189,13 +188,12 @@ final class Refresher: Sendable {
         let answer = try await settle(outcome, loaded, profile, flight, order)
         var fault: String?
         if case .failure(let error) = answer { fault = error.reason ?? error.code.rawValue }
-        try await record(act(actID, order, .ended(error: fault)))
+        try await record(act(order, .ended(error: fault)))
         return answer
     }
 
-    private func act(_ id: String, _ order: Order, _ step: ServerAct.Step) -> ServerAct {
-        ServerAct(
-            id: id, actor: order.actor, operation: .update, path: "tokens/\(order.id)/refresh",
-            data: ["request_id": .string(order.requestID)], step: step)
+    /// On record under the id of the request that set it off, in the clear, so that one id finds both.
+    private func act(_ order: Order, _ step: ServerAct.Step) -> ServerAct {
+        ServerAct(id: order.requestID, actor: order.actor, operation: .update, path: "tokens/\(order.id)/refresh", step: step)
     }
 }

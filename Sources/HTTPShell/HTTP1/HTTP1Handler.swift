@@ -36,6 +36,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
     /// What is left of a request while its answer is made.
     struct Exchange {
         var id: String
+        var path: String
         var isHead: Bool
         var keepAlive: Bool
         var task: Task<Void, Never>?
@@ -228,13 +229,13 @@ extension HTTP1Handler {
             headers: head.headers, body: incoming.body, connection: connection)
         exchangeNumber += 1
         phase = .responding(
-            Exchange(id: request.id, isHead: head.method == "HEAD", keepAlive: head.keepsAlive))
+            Exchange(id: request.id, path: request.path, isHead: head.method == "HEAD", keepAlive: head.keepsAlive))
         expect(within: settings.timeouts.requestMilliseconds)
         do throws(HTTPRefusal) {
             try settings.check(&request)
         } catch {
             shell.admission.end(bodyBytes: request.body.count)
-            return answered(shell.answer(error, path: request.path), number: exchangeNumber, context)
+            return answered(shell.answer(error, path: request.path, id: request.id), number: exchangeNumber, context)
         }
         start(request, number: exchangeNumber, context)
     }
@@ -270,7 +271,7 @@ extension HTTP1Handler {
         var last = exchange
         last.keepAlive = false
         phase = .responding(last)
-        answered(shell.answer(.tookTooLong), number: exchangeNumber, context)
+        answered(shell.answer(.tookTooLong, path: exchange.path, id: exchange.id), number: exchangeNumber, context)
     }
 
     private func answered(_ response: ShellResponse, number: Int, _ context: ChannelHandlerContext) {
@@ -291,8 +292,9 @@ extension HTTP1Handler {
             shell.admission.release(bodyBytes: incoming.body.count)
             path = incoming.admitted.path
         }
-        let response = shell.answer(refusal, path: path)
-        write(encode(response, id: ids.next(), keepAlive: false, omitsBody: omitsBody, context), context)
+        let id = ids.next()
+        let response = shell.answer(refusal, path: path, id: id)
+        write(encode(response, id: id, keepAlive: false, omitsBody: omitsBody, context), context)
         linger(context)
     }
 }

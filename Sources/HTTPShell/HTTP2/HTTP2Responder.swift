@@ -65,7 +65,7 @@ struct HTTP2Responder: Sendable {
             let whole = passed
             return await closing(channel, after: settings.timeouts.requestMilliseconds) { await shell.respond(to: whole) }
         } catch {
-            return shell.answer(error, path: target)
+            return shell.answer(error, path: target, id: id)
         }
     }
 

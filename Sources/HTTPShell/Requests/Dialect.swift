@@ -5,10 +5,11 @@ package protocol Dialect: Sendable {
 
     func respond(to request: ShellRequest) async -> ShellResponse
 
-    /// The dialect's shape of an error that the shell found before the dialect saw the request.
-    func answer(_ refusal: HTTPRefusal) -> ShellResponse
+    /// The dialect's shape of an error that the shell found before the dialect saw the request. The id is the one of the
+    /// reply's `X-Request-Id`.
+    func answer(_ refusal: HTTPRefusal, requestID: String) -> ShellResponse
 }
 
 extension Dialect {
-    package func answer(_ refusal: HTTPRefusal) -> ShellResponse { refusal.response }
+    package func answer(_ refusal: HTTPRefusal, requestID: String) -> ShellResponse { refusal.response }
 }

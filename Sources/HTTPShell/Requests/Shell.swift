@@ -26,8 +26,8 @@ package final class Shell: Sendable {
     }
 
     /// The answer to a refused request, in the shape of the dialect it was meant for.
-    func answer(_ refusal: HTTPRefusal, path: String? = nil) -> ShellResponse {
+    func answer(_ refusal: HTTPRefusal, path: String?, id: String) -> ShellResponse {
         guard let path, let dialect = dialect(for: path) else { return refusal.response }
-        return dialect.answer(refusal)
+        return dialect.answer(refusal, requestID: id)
     }
 }

@@ -35,7 +35,7 @@ struct ConnectionsSetup {
             var spool = EventSpool.Settings(url: url)
             spool.token = settings.eventsToken
             spool.directory = settings.eventsDirectory ?? configuration.storageDirectory.map { $0 + "/events" }
-            guard let sink = EventSpool(spool, outbound: ownClient, time: time) else {
+            guard let sink = EventSpool(spool, outbound: ownClient, time: time, randomness: randomness) else {
                 throw ConfigurationError("events_url must be an http or https URL, and events_dir a directory that can be written")
             }
             environment.events = sink
