@@ -47,6 +47,12 @@ struct ProfileTests {
             ("name: x\nverify:\n  url: https://a.b/\n  method: DROP\nallowed_hosts: [a.b]", 2, "'verify.method' must be"),
             ("name: x\nauthorization_url: https://a.b/", 0, "'token_url' is missing"),
             ("name: x\nresponse:\n  token: a.b", 2, "unknown key 'token' in 'response'"),
+            ("name: x\nextends: nowhere", 2, "'extends' must name a known"),
+            ("name: x\nextends: gmail", 2, "'extends' must name a known"),
+            ("name: x\nextends: [google]", 2, "'extends' must be a text"),
+            ("name: x\nextends: google\nallowed_hosts: [a.b]", 3, "the host of 'token_url' is not in 'allowed_hosts'"),
+            ("name: x\nextends: google\ntoken_url: https://a.b/", 3, "the host of 'token_url' is not in 'allowed_hosts'"),
+            ("name: x\nrevocation_token: both", 2, "'revocation_token' must be one of refresh_token, access_token"),
             ("- a\n- b", 1, "a profile is a mapping"),
             ("", 1, "the file is empty"),
             ("name: [", 0, "not valid YAML"),
@@ -63,6 +69,44 @@ struct ProfileTests {
             #expect(found.file == "p.yaml")
             if line > 0 { #expect(found.line == line) }
         }
+    }
+
+    @Test("a profile that extends another has its own keys, whole, and the other's where it has none")
+    func extends() throws {
+        let profile = try PlatformCatalog.profile(
+            "name: mine\nextends: google\ndefault_scopes: [a]\nauthorization_params:\n  prompt: none\n", file: "mine.yaml")
+        let google = try #require(PlatformCatalog.builtIn["google"])
+        #expect(profile.name == "mine" && profile.displayName == "mine" && profile.base == "google")
+        #expect(profile.defaultScopes == ["a"] && profile.authorizationParams == ["prompt": "none"])
+        #expect(
+            profile.tokenURL == google.tokenURL && profile.allowedHosts == google.allowedHosts && profile.verify == google.verify)
+        #expect(profile.clientName == "google" && !profile.rotatesRefreshToken && profile.retriesInDoubt)
+        let other = try PlatformCatalog.profile("extends: google\nname: mine\ncredentials_of: slack\n", file: "mine.yaml")
+        #expect(other.clientName == "slack")
+        for name in ["gmail", "google_calendar", "google_drive", "google_sheets"] {
+            #expect(PlatformCatalog.builtIn[name]?.base == "google" && PlatformCatalog.builtIn[name]?.clientName == "google")
+        }
+    }
+
+    @Test("in a folder a profile may extend one of a later file, which goes before a built-in one")
+    func extendsInFolder() throws {
+        let directory = try TemporaryDirectory()
+        try write("name: zz\nauth: api_key\ndocs: https://zz.test\n", directory.file("zz.yaml"))
+        try write("name: aa\nextends: zz\n", directory.file("aa.yaml"))
+        try write("name: google\nauth: api_key\n", directory.file("google.yaml"))
+        try write("name: bb\nextends: google\n", directory.file("bb.yaml"))
+        let found = PlatformCatalog.lint(directory.path)
+        #expect(found.problems.isEmpty)
+        let profiles = Dictionary(uniqueKeysWithValues: found.profiles.map { ($0.name, $0) })
+        #expect(profiles["aa"]?.docs == "https://zz.test" && profiles["aa"]?.auth == .apiKey)
+        #expect(profiles["bb"]?.auth == .apiKey)
+        // One step and no more, wherever it leads.
+        try write("name: cc\nextends: aa\n", directory.file("cc.yaml"))
+        try write("name: dd\ndocs: x\nextends: dd\n", directory.file("dd.yaml"))
+        let problems = PlatformCatalog.lint(directory.path).problems.map(\.description)
+        #expect(problems.count == 2)
+        #expect(problems.first?.contains("cc.yaml:2: 'extends' must name") == true)
+        #expect(problems.last?.contains("dd.yaml:3: 'extends' must name") == true)
     }
 
     @Test("a folder lays its profiles over the built-in ones, and all its problems are told")

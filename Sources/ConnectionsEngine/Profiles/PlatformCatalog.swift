@@ -40,7 +40,7 @@ package struct PlatformCatalog: Sendable {
     }
 
     private static func lint(files: [String]) -> (profiles: [PlatformProfile], problems: [ProfileProblem]) {
-        var profiles: [PlatformProfile] = []
+        var texts: [(file: String, text: String)] = []
         var problems: [ProfileProblem] = []
         for file in files {
             let size = (try? FileManager.default.attributesOfItem(atPath: file)[.size] as? Int) ?? 0
@@ -50,7 +50,15 @@ package struct PlatformCatalog: Sendable {
                 problems.append(ProfileProblem(file: file, reason: "not a readable UTF-8 text of at most 64 KiB"))
                 continue
             }
-            switch ProfileReader.read(text, file: file) {
+            texts.append((file, text))
+        }
+        // What a file extends may stand in a later one; a folder's own profiles go before the built-in ones.
+        let plain = Dictionary(
+            texts.compactMap { try? ProfileReader.read($0.text, file: $0.file) { _ in nil }.get() }.map { ($0.name, $0) },
+            uniquingKeysWith: { first, _ in first })
+        var profiles: [PlatformProfile] = []
+        for (file, text) in texts {
+            switch ProfileReader.read(text, file: file, base: { plain[$0] ?? builtIn[$0] }) {
             case .failure(let found): problems += found.all
             case .success(let profile) where profiles.contains { $0.name == profile.name }:
                 problems.append(ProfileProblem(file: file, reason: "another file of this folder has the same 'name'"))
@@ -60,13 +68,14 @@ package struct PlatformCatalog: Sendable {
         return (profiles, problems)
     }
 
-    /// A text as a profile, for tests and for the reading of built-in ones.
+    /// A text as a profile. It may extend a built-in one.
     package static func profile(_ text: String, file: String) throws(ProfileProblems) -> PlatformProfile {
-        try ProfileReader.read(text, file: file).get()
+        try ProfileReader.read(text, file: file, base: { builtIn[$0] }).get()
     }
 
-    private static let parsedBuiltIns: [PlatformProfile] = BuiltInProfiles.all.compactMap { name, text in
-        // A test reads every one of them, so none is left out by mistake.
-        try? profile(text, file: name)
+    /// In their order: what one extends stands before it. A test reads every one of them, so none is left out by mistake.
+    private static let parsedBuiltIns: [PlatformProfile] = BuiltInProfiles.all.reduce(into: []) { known, entry in
+        let read = ProfileReader.read(entry.text, file: entry.name) { [known] base in known.first { $0.name == base } }
+        if let profile = try? read.get() { known.append(profile) }
     }
 }

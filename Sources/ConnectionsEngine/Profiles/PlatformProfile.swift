@@ -20,6 +20,7 @@ package struct PlatformProfile: Sendable, Hashable {
 
     package enum BodyFormat: String, Sendable, CaseIterable { case form, json }
     package enum TimeUnit: String, Sendable, CaseIterable { case seconds, milliseconds }
+    package enum RevokedToken: String, Sendable, CaseIterable { case refresh = "refresh_token", access = "access_token" }
 
     /// Where members of a token answer stand, as dotted paths: `authed_user.access_token`. The first of several (`a | b.c`)
     /// that is there counts.
@@ -44,6 +45,8 @@ package struct PlatformProfile: Sendable, Hashable {
 
     package var name: String
     package var displayName = ""
+    /// The profile whose keys hold where this one has none.
+    package var base: String?
     package var docs = ""
     package var categories: [String] = []
     package var auth = Auth.oauth2
@@ -84,6 +87,8 @@ package struct PlatformProfile: Sendable, Hashable {
 
     package var revocationURL = ""
     package var revocationParams: [String: String] = [:]
+    /// Which of the two the provider wants to be given.
+    package var revokedToken = RevokedToken.refresh
     package var verify: Verify?
     package var allowedHosts: [String] = []
 

@@ -3,7 +3,13 @@ import Outbound
 import Yams
 
 /// Reads one YAML profile, strictly: an unknown key, a wrong type or a URL outside `allowed_hosts` is a problem with its line.
+///
+/// With `extends` it begins as a copy of another profile, which extends none itself; each key that it has replaces the whole
+/// value there.
 struct ProfileReader {
+    /// Finds the profile that another one extends.
+    typealias LookUp = (String) -> PlatformProfile?
+
     private let file: String
     private var problems: [ProfileProblem] = []
     private var lines: [String: Int] = [:]
@@ -11,9 +17,9 @@ struct ProfileReader {
     static let bytesMax = 64 << 10
 
     /// The profile, or everything that is wrong with it.
-    static func read(_ text: String, file: String) -> Result<PlatformProfile, ProfileProblems> {
+    static func read(_ text: String, file: String, base: LookUp) -> Result<PlatformProfile, ProfileProblems> {
         var reader = ProfileReader(file: file)
-        let profile = reader.profile(text)
+        let profile = reader.profile(text, base)
         guard let profile, reader.problems.isEmpty else { return .failure(ProfileProblems(all: reader.problems)) }
         return .success(profile)
     }
@@ -24,7 +30,7 @@ struct ProfileReader {
         if problems.count < 50 { problems.append(ProfileProblem(file: file, line: line, reason: reason)) }
     }
 
-    private mutating func profile(_ text: String) -> PlatformProfile? {
+    private mutating func profile(_ text: String, _ base: LookUp) -> PlatformProfile? {
         guard text.utf8.count <= Self.bytesMax else {
             problem(0, "a profile holds at most 64 KiB")
             return nil
@@ -44,8 +50,7 @@ struct ProfileReader {
             problem(1, "a profile is a mapping of keys to values")
             return nil
         }
-        var profile = PlatformProfile(name: "")
-        profile.displayName = ""
+        var profile = extended(mapping, base)
         for (key, value) in mapping {
             let line = key.mark?.line ?? 0
             guard let name = key.string else {
@@ -63,6 +68,22 @@ struct ProfileReader {
         return profile
     }
 
+    /// What a profile begins as.
+    private mutating func extended(_ mapping: Node.Mapping, _ base: LookUp) -> PlatformProfile {
+        let plain = PlatformProfile(name: "")
+        guard let node = mapping["extends"] else { return plain }
+        let name = text(node, "extends")
+        guard !name.isEmpty else { return plain }
+        guard var profile = base(name), profile.base == nil else {
+            problem(line(node, "extends"), "'extends' must name a known platform that extends none itself")
+            return plain
+        }
+        profile.base = name
+        profile.credentialsOf = profile.clientName
+        (profile.name, profile.displayName) = ("", "")
+        return profile
+    }
+
     private static func line(of error: any Error) -> Int {
         switch error as? YamlError {
         case .scanner(_, _, let mark, _), .parser(_, _, let mark, _), .composer(_, _, let mark, _): mark.line
@@ -77,6 +98,7 @@ struct ProfileReader {
 
     private mutating func take(_ name: String, _ node: Node, _ line: Int, _ profile: inout PlatformProfile) {
         switch name {
+        case "extends": break
         case "name": profile.name = text(node, name)
         case "display_name": profile.displayName = text(node, name)
         case "docs": profile.docs = text(node, name)
@@ -105,6 +127,7 @@ struct ProfileReader {
         case "keep": profile.keeps = words(node, name)
         case "reauthorize_errors": profile.reauthorizeErrors = words(node, name)
         case "revocation_url": profile.revocationURL = text(node, name)
+        case "revocation_token": profile.revokedToken = choice(node, name) ?? profile.revokedToken
         case "revocation_params": profile.revocationParams = map(node, name)
         case "verify": profile.verify = verify(node, name)
         case "allowed_hosts": profile.allowedHosts = words(node, name).map { $0.lowercased() }
@@ -229,7 +252,8 @@ struct ProfileReader {
 
     private mutating func checkURL(_ key: String, _ text: String, needsHost: Bool = true, _ profile: PlatformProfile) {
         guard !text.isEmpty else { return }
-        let line = lines[key] ?? 0
+        // An inherited URL whose host is gone is the fault of the list that has it no more.
+        let line = lines[key] ?? lines["allowed_hosts"] ?? 0
         guard let url = OutboundURL(text) else { return problem(line, "'\(key)' is not a plain https URL") }
         if url.scheme != .https, !url.isAddress, url.host != "localhost" { problem(line, "'\(key)' must be https") }
         if needsHost, !profile.allowedHosts.contains(url.host) {

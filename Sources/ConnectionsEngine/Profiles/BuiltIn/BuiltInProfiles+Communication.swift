@@ -25,6 +25,7 @@ extension BuiltInProfiles {
             reauthorize_errors: [invalid_refresh_token, token_revoked, token_expired, invalid_auth, account_inactive]
             keep: [team.id, team.name, authed_user.id]
             revocation_url: https://slack.com/api/auth.revoke
+            revocation_token: access_token
             verify:
               method: POST
               url: https://slack.com/api/auth.test

@@ -28,22 +28,10 @@ extension BuiltInProfiles {
             "gmail",
             """
             name: gmail
+            extends: google
             display_name: Gmail
-            docs: https://developers.google.com/identity/protocols/oauth2/web-server
             categories: [productivity]
-            auth: oauth2
-            credentials_of: google
-            authorization_url: https://accounts.google.com/o/oauth2/v2/auth
-            authorization_params:
-              access_type: offline
-              prompt: consent
-              include_granted_scopes: "true"
             default_scopes: ["https://www.googleapis.com/auth/gmail.modify"]
-            token_url: https://oauth2.googleapis.com/token
-            token_auth_method: client_secret_post
-            rotates_refresh_token: false
-            retry_in_doubt: true
-            revocation_url: https://oauth2.googleapis.com/revoke
             verify:
               url: https://gmail.googleapis.com/gmail/v1/users/me/profile
             allowed_hosts: [accounts.google.com, oauth2.googleapis.com, www.googleapis.com, gmail.googleapis.com]
@@ -53,75 +41,34 @@ extension BuiltInProfiles {
             "google_calendar",
             """
             name: google_calendar
+            extends: google
             display_name: Google Calendar
-            docs: https://developers.google.com/identity/protocols/oauth2/web-server
             categories: [productivity]
-            auth: oauth2
-            credentials_of: google
-            authorization_url: https://accounts.google.com/o/oauth2/v2/auth
-            authorization_params:
-              access_type: offline
-              prompt: consent
-              include_granted_scopes: "true"
             default_scopes: ["https://www.googleapis.com/auth/calendar"]
-            token_url: https://oauth2.googleapis.com/token
-            token_auth_method: client_secret_post
-            rotates_refresh_token: false
-            retry_in_doubt: true
-            revocation_url: https://oauth2.googleapis.com/revoke
             verify:
               url: https://www.googleapis.com/calendar/v3/users/me/calendarList?maxResults=1
-            allowed_hosts: [accounts.google.com, oauth2.googleapis.com, www.googleapis.com]
             """
         ),
         (
             "google_drive",
             """
             name: google_drive
+            extends: google
             display_name: Google Drive
-            docs: https://developers.google.com/identity/protocols/oauth2/web-server
             categories: [productivity]
-            auth: oauth2
-            credentials_of: google
-            authorization_url: https://accounts.google.com/o/oauth2/v2/auth
-            authorization_params:
-              access_type: offline
-              prompt: consent
-              include_granted_scopes: "true"
             default_scopes: ["https://www.googleapis.com/auth/drive"]
-            token_url: https://oauth2.googleapis.com/token
-            token_auth_method: client_secret_post
-            rotates_refresh_token: false
-            retry_in_doubt: true
-            revocation_url: https://oauth2.googleapis.com/revoke
             verify:
               url: https://www.googleapis.com/drive/v3/about?fields=user
-            allowed_hosts: [accounts.google.com, oauth2.googleapis.com, www.googleapis.com]
             """
         ),
         (
             "google_sheets",
             """
             name: google_sheets
+            extends: google
             display_name: Google Sheets
-            docs: https://developers.google.com/identity/protocols/oauth2/web-server
             categories: [productivity]
-            auth: oauth2
-            credentials_of: google
-            authorization_url: https://accounts.google.com/o/oauth2/v2/auth
-            authorization_params:
-              access_type: offline
-              prompt: consent
-              include_granted_scopes: "true"
             default_scopes: ["https://www.googleapis.com/auth/spreadsheets", "https://www.googleapis.com/auth/userinfo.email"]
-            token_url: https://oauth2.googleapis.com/token
-            token_auth_method: client_secret_post
-            rotates_refresh_token: false
-            retry_in_doubt: true
-            revocation_url: https://oauth2.googleapis.com/revoke
-            verify:
-              url: https://www.googleapis.com/oauth2/v3/userinfo
-            allowed_hosts: [accounts.google.com, oauth2.googleapis.com, www.googleapis.com]
             """
         ),
     ]
