@@ -98,7 +98,7 @@ private struct EngineReader {
             if let key = body["api_key"] { sent["api_key"] = key }
         default: throw .invalid("field '\(member)' must be an object")
         }
-        for name in ["api_key", "metadata", "type"] where sent[name] == nil { sent[name] = body[name] }
+        takeMembers(into: &sent)
         if let scope = sent["scope"], sent["scopes"] == nil {
             sent["scopes"] = scope.stringValue.map { .strings($0.split { $0 == " " || $0 == "," }.map(String.init)) } ?? scope
         }
@@ -110,9 +110,18 @@ private struct EngineReader {
         return (try make(.update, path, body: fields.encoded()), .metadata)
     }
 
+    /// What may stand beside the token instead of in it. What is in it wins, and a life time counts once.
+    private func takeMembers(into sent: inout JSONObject) {
+        var names = ["access_token", "refresh_token", "token_type", "api_key", "metadata", "type"]
+        if sent["expires_at"] == nil, sent["expires_in"] == nil { names += ["expires_at", "expires_in"] }
+        if sent["scopes"] == nil, sent["scope"] == nil { names += ["scopes", "scope"] }
+        for name in names where sent[name] == nil { sent[name] = body[name] }
+    }
+
     private func fetch() throws(EngineRefusal) -> (CoreRequest, EngineReply) {
         var query: [(name: String, value: String)] = []
         if let scopes = body["scopes"], !scopes.isNull {
+            // The connections mount parts a text at spaces and commas.
             let list = scopes.arrayValue?.compactMap(\.stringValue) ?? scopes.stringValue.map { [$0] }
             guard let list, list.count == scopes.arrayValue?.count ?? 1 else {
                 throw .invalid("field 'scopes' must be a list of texts")

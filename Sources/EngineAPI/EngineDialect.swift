@@ -23,7 +23,9 @@ package struct EngineDialect: Dialect {
         do throws(EngineRefusal) {
             let call = try EngineCall(request, mount: mount)
             let answer = await pipeline.handle(call.request)
-            return try call.reply.response(answer)
+            var response = try call.reply.response(answer)
+            response.headers += answer.headers
+            return response
         } catch {
             return error.response(requestID: request.id)
         }

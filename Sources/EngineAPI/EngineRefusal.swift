@@ -26,13 +26,15 @@ struct EngineRefusal: Error, Sendable, Hashable {
     static let forbidden = EngineRefusal(403, "forbidden", "this engine is not allowed to do this")
 
     /// What the pipeline refused. Whether the caller is known is told apart from what it may do.
-    init(_ error: CofferError, refusal: InlineRefusal?) {
+    init(_ error: CofferError, refusal: InlineRefusal?, headers: [(name: String, value: String)]) {
         switch refusal {
         case .notAllowed?: self = .forbidden
         case .locked?: self = .lockedOut
         case .unknownName?, .wrongSecret?: self = .unauthorized
         case nil: self = Self.refusal(error)
         }
+        // A quota says it in a header.
+        if retryAfter == nil { retryAfter = headers.first { $0.name == "retry-after" }.flatMap { Int($0.value) } }
     }
 
     private static let lockedOut = EngineRefusal(429, "too_many_failures", "too many wrong keys; retry later", retryAfter: 60)

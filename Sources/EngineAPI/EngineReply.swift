@@ -22,7 +22,7 @@ enum EngineReply: Sendable {
                 return Self.page(400, "Not connected", error.messages.first ?? "Start again.", answer.requestID)
             }
             if case .projects = self, error.code == .notFound { return Self.json(["projects": .array([])], answer.requestID) }
-            throw EngineRefusal(error, refusal: answer.inlineRefusal)
+            throw EngineRefusal(error, refusal: answer.inlineRefusal, headers: answer.headers)
         case .success(let response):
             guard case .data(let data) = response.body, let object = (try? data.parsed())?.objectValue else {
                 return Self.json([:], answer.requestID)
@@ -48,7 +48,12 @@ enum EngineReply: Sendable {
             return Self.json(object, id)
         case .projectTokens(let project):
             let rows = data["connected_platforms"]?.arrayValue ?? []
-            let held = rows.filter { $0["status"]?.stringValue != "not_connected" }
+            // `service` is what the older shape calls a platform.
+            let held = rows.compactMap(\.objectValue).filter { $0["status"]?.stringValue != "not_connected" }.map { row in
+                var row = row
+                row["service"] = row["platform"]
+                return JSON.object(row)
+            }
             return Self.json(["project": .string(project), "tokens": .array(held)], id)
         case .projects:
             let names = data["keys"]?.arrayValue?.compactMap(\.stringValue) ?? []

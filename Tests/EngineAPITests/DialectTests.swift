@@ -1,0 +1,226 @@
+import Core
+import EngineAPI
+import EngineKit
+import HTTPShell
+import NIOHTTP1
+import Synchronization
+import Syntax
+import Testing
+
+/// Notes what it is asked, and answers as told.
+private final class Asked: Pipeline {
+    private let state: Mutex<(requests: [CoreRequest], answer: CoreAnswer)>
+
+    init(_ outcome: Result<Response, CofferError> = .success(.empty)) {
+        state = Mutex(([], CoreAnswer(requestID: "id-1", outcome: outcome)))
+    }
+
+    init(_ answer: CoreAnswer) { state = Mutex(([], answer)) }
+
+    var last: CoreRequest? { state.withLock { $0.requests.last } }
+
+    func handle(_ request: CoreRequest) async -> CoreAnswer {
+        state.withLock { state in
+            state.requests.append(request)
+            return state.answer
+        }
+    }
+}
+
+private func send(
+    _ pipeline: Asked, _ method: String, _ target: String, _ body: JSON? = nil, headers: HTTPHeaders = ["X-Engine-Key": "k"]
+) async -> (status: Int, headers: [(name: String, value: String)], body: JSON) {
+    let parts = target.split(separator: "?", maxSplits: 1).map(String.init)
+    let request = ShellRequest(
+        id: "id-1", method: method, path: parts[0], query: parts.count > 1 ? parts[1] : "", headers: headers,
+        body: body?.encoded() ?? [])
+    let dialect = EngineDialect.all(pipeline: pipeline)[0]
+    let response = await dialect.respond(to: request)
+    return (response.status, response.headers, (try? JSON(parsing: response.body)) ?? .null)
+}
+
+@Suite("The Engine API's routes")
+struct DialectTests {
+    private static let token: JSON = ["access_token": "a", "expires_in": 60]
+
+    /// Method, target, body, and what the connections mount is asked: operation, path with query.
+    static let routes: [(String, String, JSON?, String, String)] = [
+        ("POST", "/store_token", ["user_id": "u1", "platform": "Gmail", "token": token], "update", "tokens/user:u1/prod/gmail"),
+        (
+            "POST", "/store_token", ["project_id": "p", "platform": "x", "environment": "DEV", "token": token], "update",
+            "tokens/project:p/dev/x"
+        ),
+        (
+            "POST", "/get_token",
+            ["user_id": 12, "platform": "slack", "scopes": ["a", "b"], "environment": "staging", "min_ttl": 30],
+            "read", "tokens/user:12/staging/slack?scopes=a,b&min_ttl=30"
+        ),
+        ("GET", "/status?user_id=u1", nil, "read", "status/user:u1?environment=prod"),
+        (
+            "GET", "/status?project_id=p&environment=dev&state=missing", nil, "read",
+            "status/project:p?environment=dev&state=missing"
+        ),
+        (
+            "POST", "/vault/store",
+            ["engine_id": "e", "project_id": "pf_203", "platform": "Notion", "token_data": token, "environment": "prod"],
+            "update", "tokens/project:pf_203/prod/notion"
+        ),
+        (
+            "GET", "/vault/token/pf_203/Slack?environment=dev&scopes=a,b&other=1", nil, "read",
+            "tokens/project:pf_203/dev/slack?scopes=a,b"
+        ),
+        ("DELETE", "/vault/delete/pf_203/slack?environment=dev", nil, "delete", "tokens/project:pf_203/dev/slack"),
+        ("DELETE", "/vault/projects/pf_203", nil, "delete", "owners/project:pf_203"),
+        // Older shapes.
+        ("POST", "/vault/token", ["project": "p", "service": "Slack", "token": "xoxb"], "update", "tokens/project:p/prod/slack"),
+        ("GET", "/vault/tokens/p", nil, "read", "status/project:p?environment=prod&detailed=true"),
+        ("DELETE", "/vault/token/p/slack", nil, "delete", "tokens/project:p/prod/slack"),
+        ("DELETE", "/vault/tokens/p", nil, "delete", "owners/project:p"),
+        ("GET", "/vault/projects?limit=5&after=a", nil, "list", "owners/?kind=project&limit=5&after=project:a"),
+    ]
+
+    @Test("each route asks the connections mount for one thing", arguments: routes.indices)
+    func route(index: Int) async throws {
+        let (method, target, body, operation, path) = Self.routes[index]
+        let pipeline = Asked()
+        #expect(await send(pipeline, method, target, body).status == 200)
+        let request = try #require(pipeline.last)
+        let query = request.query.map { "\($0.name)=\($0.value)" }.joined(separator: "&")
+        #expect(request.operation.rawValue == operation)
+        #expect(request.path + (query.isEmpty ? "" : "?" + query) == "connections/" + path)
+    }
+
+    @Test(
+        "a token is taken from where it stands: in an object, beside it, or bare",
+        arguments: [
+            (["token": ["access_token": "a", "scope": "x y"]], ["access_token": "a", "scopes": ["x", "y"]]),
+            (
+                ["token": ["access_token": "a"], "expires_at": 5, "scopes": ["x"]],
+                ["access_token": "a", "expires_at": 5, "scopes": ["x"]]
+            ),
+            (["token": ["access_token": "a", "expires_in": 1], "expires_at": 5], ["access_token": "a", "expires_in": 1]),
+            (["api_key": "k"], ["api_key": "k"]), (["token": "k"], ["api_key": "k"]),
+            (
+                ["access_token": "a", "refresh_token": "r", "metadata": ["w": "1"]],
+                ["access_token": "a", "refresh_token": "r", "metadata": ["w": "1"]]
+            ),
+            (["token": ["access_token": "a", "refresh_token": .null, "nonsense": 1]], ["access_token": "a"]),
+        ] as [(JSON, JSON)])
+    func members(sent: JSON, expected: JSON) async throws {
+        var body = sent.objectValue ?? [:]
+        body["user_id"] = "u1"
+        body["platform"] = "slack"
+        let pipeline = Asked()
+        _ = await send(pipeline, "POST", "/store_token", .object(body))
+        let stored = try JSON(parsing: #require(pipeline.last).body).objectValue ?? [:]
+        #expect(
+            Dictionary(stored.members.map { ($0.key, $0.value) }) { $1 }
+                == Dictionary((expected.objectValue ?? [:]).members.map { ($0.key, $0.value) }) { $1 })
+    }
+
+    @Test(
+        "what cannot be a request never reaches the pipeline",
+        arguments: [
+            ("GET", "/store_token", nil, 405), ("POST", "/status", [:], 405), ("PUT", "/vault/store", nil, 405),
+            ("PATCH", "/vault/token/p/slack", nil, 405), ("GET", "/vault/nothing", nil, 404),
+            ("GET", "/vault/token/p/slack/x", nil, 404),
+            ("GET", "/status/", nil, 404), ("POST", "/get_token/x", [:], 404), ("GET", "/vault/token/p/..", nil, 400),
+            ("GET", "/vault/token/p%2Fq/slack", nil, 400), ("GET", "/vault/token/p/sl%00ack", nil, 400),
+            ("GET", "/status", nil, 400), ("GET", "/status?user_id=a&project_id=b", nil, 400),
+            ("GET", "/status?user_id=%zz", nil, 400),
+            ("POST", "/get_token", [:], 400), ("POST", "/get_token", ["user_id": "u1/prod/slack/u2", "platform": "slack"], 400),
+            ("POST", "/get_token", ["user_id": "..", "platform": "../x"], 400), ("POST", "/get_token", ["user_id": "u"], 400),
+            ("POST", "/get_token", ["user_id": "u", "platform": "s", "scopes": [1]], 400),
+            ("POST", "/get_token", ["user_id": "u", "platform": "s", "min_ttl": -1], 400),
+            ("POST", "/get_token", ["user_id": "u", "project_id": "p", "platform": "s"], 400), ("POST", "/get_token", [1], 400),
+            ("POST", "/store_token", ["user_id": "u", "platform": "s", "token": [1]], 400),
+        ] as [(String, String, JSON?, Int)])
+    func refusals(method: String, target: String, body: JSON?, status: Int) async {
+        let pipeline = Asked()
+        let answer = await send(pipeline, method, target, body)
+        #expect(answer.status == status)
+        #expect(answer.body["error"]?["request_id"] == "id-1" && answer.body["error"]?["code"]?.stringValue != nil)
+        #expect(pipeline.last == nil)
+    }
+
+    private static func error(_ code: CofferError.Code, _ reason: String? = nil, _ retryAfter: Int? = nil) -> CofferError {
+        var error = CofferError(code, "text")
+        error.reason = reason
+        error.retryAfter = retryAfter
+        return error
+    }
+
+    static let errors: [(CofferError, InlineRefusal?, Int, String)] = [
+        (error(.permissionDenied), .unknownName, 401, "unauthorized"),
+        (error(.permissionDenied), .wrongSecret, 401, "unauthorized"),
+        (error(.permissionDenied), .notAllowed, 403, "forbidden"), (error(.permissionDenied), nil, 403, "forbidden"),
+        (error(.permissionDenied), .locked, 429, "too_many_failures"),
+        (error(.notFound, "not_connected"), nil, 404, "not_connected"),
+        (error(.conflict, "insufficient_scope"), nil, 409, "insufficient_scope"),
+        (error(.invalidRequest, "token_expired"), nil, 410, "token_expired"),
+        (error(.invalidRequest, "revoked"), nil, 410, "revoked"),
+        (error(.conflict, "provider_failing", 7), nil, 424, "provider_failing"),
+        (error(.conflict, "refresh_under_way", 1), nil, 424, "refresh_under_way"), (error(.sealed), nil, 503, "sealed"),
+        (error(.uninitialized), nil, 503, "sealed"), (error(.unavailable), nil, 503, "unavailable"),
+        (error(.internal), nil, 500, "internal_error"), (error(.invalidRequest), nil, 400, "invalid_request"),
+        (error(.tooLarge), nil, 413, "too_large"), (error(.conflict, "owner_deleting", 1), nil, 409, "owner_deleting"),
+    ]
+
+    @Test("every refusal of the pipeline has its status and code", arguments: errors.indices)
+    func codes(index: Int) async {
+        let (error, refusal, status, code) = Self.errors[index]
+        var answer = CoreAnswer(requestID: "id-1", outcome: .failure(error))
+        answer.inlineRefusal = refusal
+        let got = await send(Asked(answer), "GET", "/status?user_id=u1")
+        #expect(got.status == status && got.body["error"]?["code"] == .string(code))
+        #expect(got.body["error"]?["request_id"] == "id-1")
+        if let wait = error.retryAfter {
+            #expect(got.body["error"]?["retry_after"] == .int(wait))
+            #expect(got.headers.contains { $0.name == "retry-after" && $0.value == String(wait) })
+        }
+    }
+
+    @Test("a quota's wait is told in the header and in the body")
+    func quota() async {
+        var answer = CoreAnswer(requestID: "id-1", outcome: .failure(CofferError(.rateLimited, "slow down")))
+        answer.headers = [("retry-after", "9")]
+        let got = await send(Asked(answer), "GET", "/status?user_id=u1")
+        #expect(got.status == 429 && got.body["error"]?["retry_after"] == 9)
+        #expect(got.headers.filter { $0.name == "retry-after" }.map(\.value) == ["9"])
+    }
+
+    @Test("every answer has the request id, and a token only what was asked for")
+    func answers() async throws {
+        let data: JSONObject = [
+            "access_token": "a", "token_type": "Bearer", "expires_at": "2026-01-01T00:00:00Z", "expires_in": 5, "scopes": ["x"],
+            "type": "oauth", "metadata": ["w": "1"],
+        ]
+        let pipeline = Asked(.success(.data(data)))
+        let token = await send(pipeline, "POST", "/get_token", ["user_id": "u", "platform": "s"])
+        #expect(
+            token.body.objectValue.map { Set($0.keys) }
+                == ["access_token", "expires_at", "expires_in", "scopes", "token_type", "request_id"])
+        let project = await send(pipeline, "GET", "/vault/token/p/slack")
+        #expect(project.body.objectValue.map { Set($0.keys) } == ["access_token", "valid_until", "scopes", "request_id"])
+        #expect(project.body["valid_until"] == "2026-01-01T00:00:00Z" && project.body["request_id"] == "id-1")
+    }
+
+    @Test("credentials are read from one place, and never twice")
+    func credentials() async throws {
+        let pipeline = Asked()
+        let body: JSON = ["user_id": "u", "platform": "s"]
+        let both: HTTPHeaders = ["X-Engine-Key": "k", "Authorization": "Bearer k"]
+        #expect(await send(pipeline, "POST", "/get_token", body, headers: both).status == 400)
+        var twice = HTTPHeaders([("X-Engine-ID", "a"), ("X-Engine-ID", "b")])
+        twice.add(name: "X-Engine-Key", value: "k")
+        #expect(await send(pipeline, "POST", "/get_token", body, headers: twice).status == 400)
+        #expect(await send(pipeline, "POST", "/get_token", body, headers: [:]).status == 401)
+        #expect(pipeline.last == nil)
+        #expect(await send(pipeline, "POST", "/get_token", body, headers: ["Authorization": "bearer  k"]).status == 200)
+        guard case .inline(let inline)? = pipeline.last?.credentials else {
+            Issue.record("no inline credentials")
+            return
+        }
+        #expect(inline.kind == "engine" && inline.name.isEmpty)
+    }
+}
