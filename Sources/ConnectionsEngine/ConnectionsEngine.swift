@@ -7,6 +7,8 @@ package final class ConnectionsEngine: SecretsEngine, PeriodicEngine {
     package let paths: [EnginePath]
     private let routes: ConnectionRoutes
     private let walk: DueWalk
+    private let sweep: FlightSweep
+    private let cleanup: OwnerCleanup
     private let rounds = Mutex(0)
 
     package init(_ context: MountContext, _ environment: ConnectionsEnvironment) {
@@ -18,6 +20,8 @@ package final class ConnectionsEngine: SecretsEngine, PeriodicEngine {
             randomness: context.randomness, logger: context.logger)
         self.routes = routes
         walk = DueWalk(refresher: refresher)
+        sweep = FlightSweep(refresher: refresher)
+        cleanup = OwnerCleanup(routes: routes)
         paths = routes.all
     }
 
@@ -27,8 +31,11 @@ package final class ConnectionsEngine: SecretsEngine, PeriodicEngine {
             return round
         }
         do {
-            try await walk.run()
-            if round % 10 == 1 { try await routes.finishDeletions() }
+            try await walk.begin()
+            if round % 10 == 1 {
+                cleanup.begin()
+                try await sweep.run()
+            }
             if round % 5 == 0 { try await routes.counters.flush(today: Counters.day(routes.time.now())) }
         } catch {
             routes.logger.warning(
@@ -37,7 +44,16 @@ package final class ConnectionsEngine: SecretsEngine, PeriodicEngine {
         }
     }
 
+    /// Once nothing is under way that a round began.
+    package func settled() async {
+        await cleanup.settled()
+        await walk.settled()
+        await routes.refresher.finish()
+    }
+
     package func finish() async {
+        await cleanup.finish()
+        await walk.finish()
         await routes.refresher.finish()
         try? await routes.counters.flush(today: Counters.day(routes.time.now()))
     }

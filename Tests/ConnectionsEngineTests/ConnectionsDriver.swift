@@ -53,6 +53,15 @@ final class ConnectionsDriver: Sendable {
             allowed_hosts: [auth.other.test]
             """,
             """
+            name: chat
+            auth: oauth2
+            token_url: https://auth.chat.test/token
+            revocation_url: https://auth.chat.test/revoke
+            revocation_token: access_token
+            reauthorize_errors: [token_revoked]
+            allowed_hosts: [auth.chat.test]
+            """,
+            """
             name: keyed
             auth: api_key
             """,
@@ -80,6 +89,12 @@ final class ConnectionsDriver: Sendable {
     /// The same store, as another process sees it.
     func another(seed: UInt64 = 77) -> ConnectionsDriver {
         ConnectionsDriver(storage: storage, time: time, provider: provider, seed: seed)
+    }
+
+    /// A round, until everything that it began has ended.
+    func round() async {
+        await engine.runRound()
+        await engine.settled()
     }
 
     @discardableResult

@@ -89,24 +89,6 @@ struct OwnerTests {
         #expect(await driver.fetchReason() == "not_connected")
     }
 
-    @Test("a deletion that a crash interrupted is finished by the next process, and nothing is served meanwhile")
-    func interruptedDeletion() async throws {
-        let driver = ConnectionsDriver()
-        try await driver.connect()
-        // What the first step of a deletion leaves.
-        var record = try #require(try await driver.storage.get("owner/user:u1")).value
-        record[1] = 1
-        var batch = Batch()
-        batch.put("owner/user:u1", record)
-        batch.put("deleting/user:u1", [])
-        try await driver.storage.commit(batch)
-        #expect(await driver.fetchReason() == "not_connected")
-        #expect(await driver.refusal(.update, ConnectionsDriver.path, ["access_token": "t"])?.reason == "owner_deleting")
-        let next = driver.another()
-        await next.engine.runRound()
-        #expect(try await driver.keys().allSatisfy { $0.hasPrefix("platform/") })
-    }
-
     @Test(
         "owners, environments and platforms of another form are refused",
         arguments: [

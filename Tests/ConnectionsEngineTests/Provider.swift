@@ -26,10 +26,12 @@ final class Provider: Outbound {
         var violations: [String] = []
         var calls: [OutboundRequest] = []
         var acts: [Act] = []
+        var revocations: [Act] = []
         var made = 0
         var underWay = 0
         var underWayMax = 0
-        var isHeld = false
+        /// Calls of which URLs wait; nil for none.
+        var heldHost: String?
         var held: [CheckedContinuation<Void, Never>] = []
     }
 
@@ -46,6 +48,9 @@ final class Provider: Outbound {
 
     func next(_ acts: Act...) { state.withLock { $0.acts += acts } }
 
+    /// What the next calls to revoke a token get; 200 when nothing is left.
+    func nextRevocations(_ acts: [Act]) { state.withLock { $0.revocations = acts } }
+
     /// A refresh token that is good for one use.
     func issue() -> String { state.withLock { Self.issue(&$0) } }
 
@@ -56,12 +61,12 @@ final class Provider: Outbound {
         return token
     }
 
-    /// Calls wait until they are let go.
-    func hold() { state.withLock { $0.isHeld = true } }
+    /// Calls to a host, or all, wait until they are let go.
+    func hold(_ host: String = "") { state.withLock { $0.heldHost = host } }
 
     func letGo() {
         let held = state.withLock { state in
-            state.isHeld = false
+            state.heldHost = nil
             defer { state.held = [] }
             return state.held
         }
@@ -82,12 +87,19 @@ final class Provider: Outbound {
         defer { state.withLock { $0.underWay -= 1 } }
         await withCheckedContinuation { continuation in
             let isFree = state.withLock { state in
-                if state.isHeld { state.held.append(continuation) }
-                return !state.isHeld
+                let isHeld = state.heldHost.map { $0.isEmpty || request.url.contains($0) } ?? false
+                if isHeld { state.held.append(continuation) }
+                return !isHeld
             }
             if isFree { continuation.resume() }
         }
-        if request.url.contains("revoke") { return OutboundReply(status: 200) }
+        if request.url.contains("revoke") {
+            switch state.withLock({ $0.revocations.isEmpty ? .answer(200, "") : $0.revocations.removeFirst() }) {
+            case .answer(let status, let text): return OutboundReply(status: status, body: Array(text.utf8))
+            case .fail(let error): throw error
+            default: return OutboundReply(status: 500)
+            }
+        }
         let act = state.withLock { state in state.acts.isEmpty ? Act.grant : state.acts.removeFirst() }
         let form = Self.form(request.body)
         switch act {

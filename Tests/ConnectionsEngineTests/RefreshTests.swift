@@ -170,7 +170,7 @@ struct RefreshTests {
         for _ in 0..<3 {
             #expect(await driver.fetchReason() == "token_expired")
             driver.time.advance(seconds: 7_200)
-            await driver.engine.runRound()
+            await driver.round()
         }
         #expect(driver.provider.calls.count == 1)
         #expect(driver.provider.violations.isEmpty)
@@ -280,6 +280,92 @@ struct RefreshTests {
         for (index, expected) in [30, 60, 120, 240].enumerated() {
             #expect(abs(waits[index] - expected) <= expected / 5 + 1)
         }
+    }
+
+    @Test("a grant that the provider calls revoked is revoked: its token is not answered any more")
+    func revoked() async throws {
+        let driver = ConnectionsDriver()
+        let path = "tokens/user:u1/prod/chat"
+        try await driver.connect(path, seconds: 1_000)
+        driver.time.advance(seconds: 800)
+        driver.provider.next(.answer(200, #"{"ok":false,"error":"token_revoked"}"#))
+        #expect(try await driver.token(path) == "first-canary")
+        await driver.engine.settled()
+        #expect(await driver.fetchReason(path) == "revoked")
+        #expect(try await driver.status("chat")["status"] == "revoked")
+        #expect(driver.events.count(.revoked) == 1 && driver.events.count(.disconnected) == 0)
+        #expect(await driver.refusal(.update, path + "/refresh")?.reason == "revoked")
+        driver.time.advance(seconds: 10_000)
+        await driver.round()
+        #expect(driver.provider.calls.count == 1)
+        let insights = try await driver.send(.read, "insights")
+        #expect(insights["disconnections"] == [["platform": "chat", "count": 1, "reasons": ["token_revoked": 1]]])
+        try await driver.connect(path)
+        #expect(try await driver.token(path) == "first-canary")
+    }
+
+    @Test("a refresh that fails at any commit spends its token once, and is done or in doubt", arguments: 1...4, [true, false])
+    func failingStore(commit: Int, isAcknowledgementLost: Bool) async throws {
+        let storage = FailingStorage(StampingStorage(MemoryStorage()))
+        let first = ConnectionsDriver(storage: storage)
+        try await first.connect()
+        first.time.advance(seconds: 4_000)
+        if isAcknowledgementLost { storage.failCommit(commit, .after) } else { storage.failCommits(from: commit) }
+        let reason = await first.fetchReason()
+        storage.heal()
+        let second = first.another()
+        first.time.advance(seconds: 31)
+        for _ in 0..<11 { await second.round() }
+        let status = try await second.status()
+        if reason == nil || commit == 1 && !isAcknowledgementLost {
+            // It was stored after all, or nothing had been spent and the next process refreshed it.
+            #expect(status["status"] == "active" && status["refresh_in_doubt"] == nil)
+        } else {
+            #expect(status["refresh_in_doubt"] == true && status["status"] == "token_expired")
+        }
+        #expect(first.provider.violations.isEmpty && first.provider.calls.count <= 1)
+    }
+
+    @Test("scopes may be one text, parted by spaces or commas", arguments: ["read files", "read,files", "files"])
+    func scopeTexts(text: String) async throws {
+        let driver = ConnectionsDriver()
+        try await driver.connect()
+        let refused = await driver.refusal(.read, ConnectionsDriver.path, query: ["scopes": text])
+        #expect(refused?.messages.first?.contains("lacks the scopes files;") == true)
+        #expect(try await driver.token(query: ["scopes": "read read"]) == "first-canary")
+    }
+
+    @Test("behind an open circuit one call is on trial: its failure opens it again, its success closes it")
+    func trial() async throws {
+        let driver = ConnectionsDriver()
+        for number in 1...9 { try await driver.connect("tokens/user:u\(number)/prod/acme") }
+        driver.time.advance(seconds: 4_000)
+        let fetch: @Sendable (Int) async -> String? = { await driver.fetchReason("tokens/user:u\($0)/prod/acme") }
+        for number in 1...5 {
+            driver.provider.next(.answer(503, ""))
+            #expect(await fetch(number) == "provider_failing")
+        }
+        // Time alone is not enough, and another platform is not concerned.
+        driver.time.advance(seconds: 59)
+        #expect(await fetch(6) == "provider_failing")
+        #expect(driver.provider.calls.count == 5)
+        driver.time.advance(seconds: 2)
+        driver.provider.hold()
+        driver.provider.next(.answer(503, ""))
+        async let onTrial = fetch(6)
+        await driver.provider.called(times: 6)
+        #expect(await fetch(7) == "provider_failing")
+        #expect(driver.provider.calls.count == 6)
+        driver.provider.letGo()
+        #expect(await onTrial == "provider_failing")
+        driver.time.advance(seconds: 59)
+        #expect(await fetch(7) == "provider_failing")
+        #expect(driver.provider.calls.count == 6)
+        // By hand it is asked all the same.
+        #expect(await driver.refusal(.update, "tokens/user:u9/prod/acme/refresh") == nil)
+        #expect(await fetch(7) == nil)
+        #expect(await fetch(8) == nil)
+        #expect(driver.provider.violations.isEmpty)
     }
 
     @Test("a provider that fails again and again is left alone for a while")

@@ -17,7 +17,9 @@ class Provider:
         self.good, self.spent, self.twice, self.revoked, self.codes = set(), set(), [], [], {}
         self.requests = []  # (path, headers, form)
         self.modes = []  # what the next answers are; empty is well-behaved
-        self.arrived = threading.Semaphore(0)
+        self.arrived = threading.Semaphore(0)  # one for each token request that has come
+        self.answered = threading.Semaphore(0)  # one for each answer whose last byte was handed to the network
+        self.taken = threading.Semaphore(0)  # one for each answer after which the asker closed its side: it has read it whole
         self.gate = None
         self.issued = []
         outer = self
@@ -74,6 +76,8 @@ class Provider:
         with self.lock:
             self.requests.append((path, dict(request.headers), form))
             mode = self.modes.pop(0) if self.modes and path.endswith("/token") else "grant"
+            if path.startswith("/calm/") and mode == "grant":
+                mode = "omit"
         if path.endswith("/revoke"):
             self.revoked.append(form.get("token"))
             return reply(request, 200, b"")
@@ -89,6 +93,11 @@ class Provider:
             gate.wait(30)
         try:
             reply(request, *answer)
+            self.answered.release()
+            if gate:
+                request.connection.settimeout(30)
+                if request.connection.recv(1) == b"":
+                    self.taken.release()
         except OSError:
             pass
 
@@ -97,6 +106,11 @@ class Provider:
             return 500, b'{"error":"server_error"}'
         if mode == "invalid_grant":
             return 400, b'{"error":"invalid_grant"}'
+        if mode == "echo":
+            said = form["refresh_token"]
+            return 400, json.dumps({"error": said, "error_description": said, "error_uri": form["client_secret"]}).encode()
+        if mode == "echo html":
+            return 500, f"<html>{form['refresh_token']} {form['client_secret']}</html>".encode(), {"Content-Type": "text/html"}
         if mode == "ok:false":
             return 200, b'{"ok":false,"error":"fatal_error"}'
         if mode == "redirect":
@@ -136,14 +150,16 @@ class Provider:
             return False
 
     def profiles(self, directory, *names):
-        """Writes platform profiles that lead here."""
+        """Writes platform profiles that lead here. `calm` keeps its refresh tokens; all others are good for one use."""
         for name in names or ("acme",):
+            rotates = name != "calm"
             (directory / f"{name}.yaml").write_text(f"""name: {name}
 auth: oauth2
 authorization_url: {self.url}/{name}/authorize
 token_url: {self.url}/{name}/token
 revocation_url: {self.url}/{name}/revoke
-rotates_refresh_token: true
+rotates_refresh_token: {str(rotates).lower()}
+retry_in_doubt: {str(not rotates).lower()}
 default_scopes: [read]
 verify:
   url: {self.url}/{name}/me

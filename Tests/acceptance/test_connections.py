@@ -5,12 +5,15 @@ import http.client
 import http.server
 import json
 import re
+import subprocess
 import threading
 import time
+import types
 import urllib.parse
 
 import canary
 import pytest
+from harness import BINARY, clean_environment, free_port
 from oauth_provider import Provider
 
 KEYS = {"ACTION": "action-key-1", "SYNC": "sync-key-1", "INTEGRATION_MANAGER": "manager-key-1", "CLEANUP": "cleanup-key-1"}
@@ -30,11 +33,11 @@ def platform(new_server, provider, tmp_path):
     def start(**environment):
         profiles = tmp_path / "profiles"
         profiles.mkdir(exist_ok=True)
-        provider.profiles(profiles, "acme", "gmail", "notion")
+        provider.profiles(profiles, "acme", "calm", "gmail", "notion")
         server = new_server(environment={
             "COFFER_PLATFORM_DIR": profiles, "COFFER_ALLOW_PRIVATE_ENDPOINTS": "true",
             **{f"{name}_ENGINE_KEY": key for name, key in KEYS.items()}, **environment}).ready()
-        for name in ("acme", "gmail", "notion"):
+        for name in ("acme", "calm", "gmail", "notion"):
             server.put(f"connections/platforms/{name}", {"client_id": "id", "client_secret": "client-secret"}).expect(204)
         return server
 
@@ -145,6 +148,30 @@ def test_refusals_have_their_codes(platform, provider):
     refused(get(server), 503, "sealed")
 
 
+def test_the_local_engine_is_let_in_in_dev_mode(tmp_path):
+    port = free_port()
+    environment = clean_environment(HOME=tmp_path, LOCAL_ENGINE_KEY="local-key", ACTION_ENGINE_KEY=KEYS["ACTION"])
+    with open(tmp_path / "log", "w") as log:
+        process = subprocess.Popen([str(BINARY), "server", "-dev", f"-dev-listen-address=127.0.0.1:{port}"], env=environment,
+                                   cwd=tmp_path, stdout=log, stderr=log)
+    try:
+        server = types.SimpleNamespace(port=port)
+        body = {"user_id": "x", "platform": "gmail", "token": {"access_token": "t"}}
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                assert ask(server, "local", "POST", "/store_token", body, key="local-key")[0] == 200
+                break
+            except OSError:
+                assert process.poll() is None and time.monotonic() < deadline, (tmp_path / "log").read_text()
+                time.sleep(0.05)
+        assert get(server, user="x")[1]["access_token"] == "t"
+        assert ask(server, "local", "POST", "/get_token", {"user_id": "x", "platform": "gmail"}, key="local-key")[0] == 403
+    finally:
+        process.kill()
+        process.wait()
+
+
 def test_one_request_id_is_in_reply_audit_event_and_log(platform, provider):
     sink = Sink()
     sink.is_up = True
@@ -203,32 +230,7 @@ def test_misbehaviour_is_told_and_never_spends_a_token_twice(platform, provider,
     assert len(provider.calls()) == 1
 
 
-def test_kill_before_the_answer_leaves_the_connection_in_doubt(platform, provider):
-    server = platform()
-    store(server, provider, expires_in=0)
-    provider.hold()
-    with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(lambda: pytest.raises((OSError, http.client.HTTPException), get, server))
-        assert provider.arrived.acquire(timeout=20)
-        server.kill()
-        waiting.result()
-    provider.release()
-    server.start()
-    # The lease of the process that died lasts for 30 seconds; nobody asks with its token meanwhile, nor afterwards.
-    deadline = time.monotonic() + 60
-    while True:
-        status, body = get(server)
-        assert status in (410, 424), body
-        if status == 410:
-            break
-        assert time.monotonic() < deadline
-    shown = server.get("connections/status/user:u123?detailed=true").expect(200).data["connected_platforms"]
-    row = next(r for r in shown if r["platform"] == "gmail")
-    assert row["refresh_in_doubt"] is True and row["status"] == "token_expired"
-    assert len(provider.calls()) == 1
-
-
-def test_kill_after_the_answer_keeps_the_new_token(platform, provider):
+def test_kill_after_the_commit_keeps_the_new_token(platform, provider):
     server = platform()
     store(server, provider, expires_in=0)
     status, body = get(server)
@@ -307,7 +309,22 @@ def test_events_arrive_after_an_outage_and_nothing_shows_a_token(platform, provi
     assert get(server, user="c1")[1]["access_token"] == planted[0]
     assert get(server, user="c2")[0] == 200
     get(server, user="nobody")
-    planted += [token for token in provider.issued] + [KEYS["ACTION"] + "-none"]
+    # Every error that can be provoked, from a provider that says in it what it was sent, and with wrong keys.
+    errors = []
+    for number, mode in enumerate(("echo", "echo html", "invalid_grant", "500", "html", "ok:false", "redirect")):
+        provider.modes = [mode]
+        store(server, provider, user=f"e{number}", expires_in=0)
+        errors += [get(server, user=f"e{number}"), get(server, user=f"e{number}", scopes=["no-such-scope"])]
+    wrong = "wrong-engine-key-" + "0123456789abcdef"
+    errors.append(ask(server, "ACTION", "POST", "/get_token", {"user_id": "c1", "platform": "gmail"}, key=wrong))
+    errors.append(ask(server, "SYNC", "POST", "/store_token",
+                      {"user_id": "c1", "platform": "gmail", "token": {"access_token": planted[0], "refresh_token": planted[1]}}))
+    errors.append(ask(server, "INTEGRATION_MANAGER", "POST", "/store_token",
+                      {"user_id": "c1", "platform": "no such", "token": {"access_token": planted[0]}}))
+    errors.append(ask(server, "INTEGRATION_MANAGER", "POST", "/store_token",
+                      {"user_id": "c1", "platform": "gmail", "token": {"access_token": planted[0] + " with a space"}}))
+    assert {status for status, _ in errors} == {400, 401, 403, 409, 410, 424}, errors
+    planted += [*provider.issued, wrong]
     sink.is_up = True
     deadline = time.monotonic() + 30
     while not {"connection.stored", "connection.fetched", "connection.refreshed", "connection.refused"} <= {e["event"] for e in sink.events}:
@@ -317,6 +334,9 @@ def test_events_arrive_after_an_outage_and_nothing_shows_a_token(platform, provi
     assert sink.headers["Authorization"] == "Bearer events-token"
     places = {p.name: p.read_bytes() for p in [*server.database_files(), *server.audit_directory.iterdir(), server.log_path]}
     places["events"] = json.dumps(sink.events).encode()
+    places["errors"] = json.dumps(errors).encode()
+    places["insights"] = server.get("connections/insights").expect(200).body
+    places["status"] = server.get("connections/status/user:e0?detailed=true").expect(200).body
     assert canary.leaks(places, planted) == []
     sink.server.shutdown()
 

@@ -30,6 +30,22 @@ package struct ConnectionEvent: Sendable, Hashable {
     package var code: String?
     package var at: Timestamp
 
+    package init(
+        level: Level, name: Name, message: String, engine: String, owner: String, environment: String, platform: String,
+        requestID: String, code: String?, at: Timestamp
+    ) {
+        self.level = level
+        self.name = name
+        self.message = message
+        self.engine = engine
+        self.owner = owner
+        self.environment = environment
+        self.platform = platform
+        self.requestID = requestID
+        self.code = code
+        self.at = at
+    }
+
     package var json: JSONObject {
         var object: JSONObject = [
             "time": .string(at.description), "level": .string(level.rawValue), "message": .string(message),

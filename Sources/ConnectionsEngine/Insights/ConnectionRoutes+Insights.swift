@@ -71,24 +71,32 @@ extension ConnectionRoutes {
     /// By the index of what falls due: a token is due a little before it expires.
     private func expiries(from today: Int, days: Int) async throws -> (JSON, isWhole: Bool) {
         var counts = [Int](repeating: 0, count: days)
-        var counted = 0
-        var after: String?
-        let end = ConnectionStore.Key.bucket((today + days) * 86_400)
-        reading: while counted < Self.countedMax {
-            let names = try await store.storage.list(
-                Listing(prefix: ConnectionStore.Key.due, after: after, limit: StorageLimits.pageMax, isRecursive: true))
-            for name in names {
-                guard name.prefix(12) < end, let moment = Int(name.prefix(12)) else { break reading }
-                counts[min(max(moment / 86_400 - today, 0), days - 1)] += 1
-            }
-            counted += names.count
-            guard names.count == StorageLimits.pageMax else { break }
-            after = names.last
+        var left = Self.countedMax
+        for folder in try await store.storage.list(Listing(prefix: ConnectionStore.Key.due)) where left > 0 {
+            try await count(folder, from: today, into: &counts, left: &left)
         }
         let rows: [JSON] = counts.enumerated().map { offset, count in
             ["day": .string(String(Moment.text((today + offset) * 86_400).prefix(10))), "count": .int(count)]
         }
-        return (.array(rows), counted < Self.countedMax)
+        return (.array(rows), left > 0)
+    }
+
+    /// One platform's.
+    private func count(_ folder: String, from today: Int, into counts: inout [Int], left: inout Int) async throws {
+        let end = ConnectionStore.Key.bucket((today + counts.count) * 86_400)
+        var after: String?
+        while left > 0 {
+            let limit = min(left, StorageLimits.pageMax)
+            let names = try await store.storage.list(
+                Listing(prefix: ConnectionStore.Key.due + folder, after: after, limit: limit, isRecursive: true))
+            for name in names {
+                guard name.prefix(12) < end, let moment = Int(name.prefix(12)) else { return }
+                counts[min(max(moment / 86_400 - today, 0), counts.count - 1)] += 1
+                left -= 1
+            }
+            guard names.count == limit else { return }
+            after = names.last
+        }
     }
 
     /// Owners with something broken beside what works.

@@ -1,76 +1,110 @@
 import EngineKit
 import Logging
+import Synchronization
 
-/// Walks the index of what falls due, earliest first, and has it refreshed, with few calls at a time for each provider.
+/// Walks the index of what falls due and has it refreshed: a lane for each platform, earliest first, with few calls at a
+/// time, so that a slow or failing provider holds up no other one.
 ///
-/// Memory is bounded by a page of the index, however many connections there are.
-struct DueWalk: Sendable {
+/// Memory is bounded by a page of the index for each lane, however many connections there are.
+final class DueWalk: Sendable {
     let refresher: Refresher
+    private let lanes = Mutex<[String: Task<Void, Never>]>([:])
+    private let isEnding = Atomic(false)
 
     static let pageSize = 500
-    /// In one round; the next one comes a second later.
+    /// Of one lane; the next round begins it anew.
     static let pagesMax = 20
-    static let atOnceMax = 64
+    static let lanesMax = 32
     static let atOnceForPlatformMax = 8
+    private static let platformsMax = 4_096
 
     private struct Item: Sendable {
         var id: ConnectionID
         var moment: Int
     }
 
-    func run() async throws {
-        var after: String?
-        for _ in 0..<Self.pagesMax {
-            let (items, last, isWhole) = try await page(after: after)
-            await refresh(items)
-            guard let last, !isWhole else { return }
-            after = last
+    init(refresher: Refresher) { self.refresher = refresher }
+
+    // MARK: Lanes
+
+    /// Begins a lane for each platform of which something is due and that has none yet. Nobody waits for them.
+    func begin() async throws {
+        let folders = try await refresher.store.storage.list(Listing(prefix: ConnectionStore.Key.due, limit: Self.platformsMax))
+        for folder in folders where folder.hasSuffix("/") {
+            let platform = String(folder.dropLast())
+            guard !refresher.breaker.isOpen(platform, at: refresher.now), lanes.withLock({ $0[platform] == nil }) else { continue }
+            if try await page(of: platform, after: nil, limit: 1).items.isEmpty { continue }
+            start(platform)
         }
     }
 
-    /// What is due of one page of the index, and whether there is nothing more to do behind it.
-    private func page(after: String?) async throws -> (items: [Item], last: String?, isWhole: Bool) {
-        let names = try await refresher.store.storage.list(
-            Listing(prefix: ConnectionStore.Key.due, after: after, limit: Self.pageSize, isRecursive: true))
-        let now = refresher.now
-        var items: [Item] = []
-        for name in names {
-            guard let slash = name.firstIndex(of: "/"), let moment = Int(name[..<slash]),
-                let id = ConnectionID(path: name[name.index(after: slash)...])
-            else { continue }
-            guard moment <= now else { return (items, nil, true) }
-            // Where the circuit is open it would only fail; other providers' connections lie behind.
-            if refresher.breaker.isOpen(id.platform, at: now) { continue }
-            items.append(Item(id: id, moment: moment))
-        }
-        return (items, names.last, names.count < Self.pageSize)
-    }
-
-    private func refresh(_ items: [Item]) async {
-        var queues: [String: [Item]] = [:]
-        for item in items.reversed() { queues[item.id.platform, default: []].append(item) }
-        var running: [String: Int] = [:]
-        await withTaskGroup(of: String.self) { group in
-            var count = 0
-            while true {
-                for platform in queues.keys.sorted() {
-                    while count < Self.atOnceMax, running[platform, default: 0] < Self.atOnceForPlatformMax,
-                        let item = queues[platform]?.popLast()
-                    {
-                        count += 1
-                        running[platform, default: 0] += 1
-                        group.addTask {
-                            await handle(item)
-                            return platform
-                        }
-                    }
-                }
-                guard let platform = await group.next() else { return }
-                count -= 1
-                running[platform, default: 1] -= 1
+    private func start(_ platform: String) {
+        lanes.withLock { lanes in
+            guard lanes[platform] == nil, lanes.count < Self.lanesMax, !isEnding.load(ordering: .relaxed) else { return }
+            lanes[platform] = Task.detached { [self] in
+                await run(platform)
+                _ = self.lanes.withLock { $0.removeValue(forKey: platform) }
             }
         }
     }
+
+    /// Once no lane is under way.
+    func settled() async {
+        while let lane = lanes.withLock({ $0.values.first }) { await lane.value }
+    }
+
+    /// Lets what is being asked for come to its end, and begins nothing more.
+    func finish() async {
+        isEnding.store(true, ordering: .relaxed)
+        await settled()
+        isEnding.store(false, ordering: .relaxed)
+    }
+
+    private func run(_ platform: String) async {
+        do {
+            var after: String?
+            for _ in 0..<Self.pagesMax {
+                let (items, last) = try await page(of: platform, after: after, limit: Self.pageSize)
+                await refresh(items, of: platform)
+                guard let last, !isStopped(platform) else { return }
+                after = last
+            }
+        } catch {
+            refresher.logger.warning(
+                "refreshing what is due stopped; the next round goes on",
+                metadata: ["request_id": "\(refresher.randomness.uuid())", "platform": "\(platform)", "kind": "\(type(of: error))"])
+        }
+    }
+
+    private func isStopped(_ platform: String) -> Bool {
+        isEnding.load(ordering: .relaxed) || refresher.breaker.isOpen(platform, at: refresher.now)
+    }
+
+    /// What is due of one page of a platform's index; `last` is nil when nothing that is due lies behind it.
+    private func page(of platform: String, after: String?, limit: Int) async throws -> (items: [Item], last: String?) {
+        let names = try await refresher.store.storage.list(
+            Listing(prefix: ConnectionStore.Key.due(of: platform), after: after, limit: limit, isRecursive: true))
+        let now = refresher.now
+        var items: [Item] = []
+        for name in names {
+            guard let (moment, id) = ConnectionStore.Key.dueItem(name, of: platform) else { continue }
+            guard moment <= now else { return (items, nil) }
+            items.append(Item(id: id, moment: moment))
+        }
+        return (items, names.count < limit ? nil : names.last)
+    }
+
+    private func refresh(_ items: [Item], of platform: String) async {
+        await withTaskGroup(of: Void.self) { group in
+            for (index, item) in items.enumerated() {
+                if index >= Self.atOnceForPlatformMax { await group.next() }
+                if isStopped(platform) { break }
+                group.addTask { await self.handle(item) }
+            }
+        }
+    }
+
+    // MARK: One connection
 
     private func handle(_ item: Item) async {
         let requestID = refresher.randomness.uuid()
@@ -79,13 +113,13 @@ struct DueWalk: Sendable {
                 return try await drop(item)
             }
             let order = Refresher.Order(
-                id: item.id, seen: loaded.grant.generation, actor: "background-refresh", requestID: requestID)
+                id: item.id, seen: loaded.grant.generation, actor: Refresher.itself, requestID: requestID)
             let profile = refresher.environment.catalog[item.id.platform] ?? PlatformProfile(name: item.id.platform)
             if loaded.grant.canRefresh(profile) {
                 _ = await refresher.refresh(order)
             } else {
                 _ = try await refresher.expire(loaded, profile, loaded.grant.isInDoubt ? "in_doubt" : "no_refresh_token", order)
-                try await settleIndex(loaded, profile, item)
+                try await settleIndex(item)
             }
         } catch {
             // It stays due, and the next round comes in a second.
@@ -95,7 +129,7 @@ struct DueWalk: Sendable {
     }
 
     /// A token that is due a few seconds before it is unusable stays in its place until then.
-    private func settleIndex(_ loaded: ConnectionStore.Loaded, _ profile: PlatformProfile, _ item: Item) async throws {
+    private func settleIndex(_ item: Item) async throws {
         guard let again = try await refresher.store.load(item.id), again.grant.state != .active, again.grant.state != .failing,
             again.grant.dueAt == item.moment
         else { return }

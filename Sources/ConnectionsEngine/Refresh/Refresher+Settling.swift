@@ -59,7 +59,7 @@ extension Refresher {
             for (name, value) in answer.kept { grant.metadata[name] = value }
         case .reauthorize(let code):
             grant.fail(code, at: now)
-            grant.state = .expired
+            grant.state = code.contains("revoked") ? .revoked : .expired
             grant.reason = code
             grant.nextAttemptAt = 0
         case .failed(let code, let retryAfter, _):
@@ -102,7 +102,7 @@ extension Refresher {
         case .reauthorize(let code):
             breaker.succeeded(platform)
             failed(code, grant, old, order)
-            return .failure(ConnectionFailure.expired(grant, platform))
+            return .failure(grant.state == .revoked ? ConnectionFailure.revoked : ConnectionFailure.expired(grant, platform))
         case .failed(let code, _, let isProviders):
             if isProviders { breaker.failed(platform, at: now) }
             failed(code, grant, old, order)
@@ -120,9 +120,9 @@ extension Refresher {
     private func failed(_ code: String, _ grant: Grant, _ old: Grant, _ order: Order) {
         counters.count(.failed, order.id.platform, code: code, at: time.now())
         tell(.warn, .refreshFailed, "refresh failed", order, code)
-        guard grant.state == .expired, old.state != .expired else { return }
+        guard !grant.mayRecover, old.mayRecover else { return }
         counters.count(.disconnected, order.id.platform, code: grant.reason, at: time.now())
-        tell(.error, .disconnected, "the connection needs its person", order, grant.reason)
+        tell(.error, grant.state == .revoked ? .revoked : .disconnected, "the connection needs its person", order, grant.reason)
     }
 
     // MARK: Without asking the provider
@@ -144,10 +144,12 @@ extension Refresher {
         var batch = Batch()
         try store.put(grant, over: loaded, due: grant.due(profile), into: &batch)
         batch.delete(ConnectionStore.Key.flight(order.id), if: .version(version))
+        try await record(act(order, .begun))
         if try await store.storage.commitIfUnchanged(batch) {
             counters.count(.failed, order.id.platform, code: "interrupted", at: time.now())
             tell(.error, .inDoubt, "a refresh was interrupted", order, "interrupted")
         }
+        try await record(act(order, .ended(error: "interrupted")))
         return true
     }
 
@@ -164,10 +166,12 @@ extension Refresher {
         grant.reason = reason
         var batch = Batch()
         try store.put(grant, over: loaded, due: nil, into: &batch)
+        try await record(act(order, .begun))
         if try await store.storage.commitIfUnchanged(batch) {
             counters.count(.disconnected, order.id.platform, code: reason, at: time.now())
             tell(.error, .disconnected, "the connection needs its person", order, reason)
         }
+        try await record(act(order, .ended(error: reason)))
         return grant
     }
 

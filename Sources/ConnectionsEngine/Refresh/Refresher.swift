@@ -21,6 +21,9 @@ final class Refresher: Sendable {
 
     typealias Answer = Result<Grant, CofferError>
 
+    /// Who it was when nobody asked.
+    static let itself = "background-refresh"
+
     let store: ConnectionStore
     let clients: ClientStore
     let environment: ConnectionsEnvironment
@@ -84,6 +87,8 @@ final class Refresher: Sendable {
     func finish() async {
         while let flight = flights.withLock({ $0.values.first }) { _ = await flight.value }
     }
+
+    func isFlying(_ id: ConnectionID) -> Bool { flights.withLock { $0[id] != nil } }
 
     // MARK: One refresh
 
@@ -193,7 +198,7 @@ final class Refresher: Sendable {
     }
 
     /// On record under the id of the request that set it off, in the clear, so that one id finds both.
-    private func act(_ order: Order, _ step: ServerAct.Step) -> ServerAct {
+    func act(_ order: Order, _ step: ServerAct.Step) -> ServerAct {
         ServerAct(id: order.requestID, actor: order.actor, operation: .update, path: "tokens/\(order.id)/refresh", step: step)
     }
 }

@@ -56,7 +56,8 @@ extension ConnectionRoutes {
         }
         let grant = loaded.grant
         if grant.state == .revoked { throw ConnectionFailure.revoked }
-        try checkScopes(grant, request.fields.strings("scopes") ?? [])
+        let scopes = (request.fields.strings("scopes") ?? []).flatMap(ScopeList.split)
+        try checkScopes(grant, scopes)
         let profile = environment.catalog[id.platform] ?? PlatformProfile(name: id.platform)
         let minimum = max(request.fields.duration("min_ttl") ?? 0, Grant.usableSecondsMin)
         let left = grant.secondsLeft(at: now)
@@ -65,7 +66,7 @@ extension ConnectionRoutes {
             if left < grant.margin(profile), grant.canRefresh(profile), grant.nextAttemptAt <= now,
                 !refresher.breaker.isOpen(id.platform, at: now)
             {
-                order.actor = "background-refresh"
+                order.actor = Refresher.itself
                 refresher.begin(order)
             }
             return grant
@@ -74,7 +75,7 @@ extension ConnectionRoutes {
         guard refreshed.secondsLeft(at: now) >= min(minimum, refreshed.lifetime ?? .max) else {
             throw ConnectionFailure.failing("token_too_short", 1)
         }
-        try checkScopes(refreshed, request.fields.strings("scopes") ?? [])
+        try checkScopes(refreshed, scopes)
         return refreshed
     }
 

@@ -95,11 +95,7 @@ extension ConnectionRoutes {
     /// Asking again is no error: what is gone is gone.
     private func deleteOwner(_ request: Request) async throws -> Response {
         let owner = try Owner(request.captures["owner"])
-        let counts = try await remove(owner)
-        environment.events.give(
-            ConnectionEvent(
-                level: .info, name: .ownerDeleted, message: "owner deleted", engine: request.actor, owner: owner.description,
-                environment: "", platform: "", requestID: request.id, code: nil, at: time.now()))
+        let counts = try await remove(owner, by: Author(request))
         return .data([
             "owner": .string(owner.description), "deleted": .int(counts.values.reduce(0, +)),
             "revocations": .object(
@@ -109,51 +105,54 @@ extension ConnectionRoutes {
     }
 
     /// First nobody reads or writes any more, then each connection goes, and last the key. A crash in between is taken up
-    /// again by ``finishDeletions()``.
-    func remove(_ owner: Owner) async throws -> [Revocation: Int] {
+    /// again by ``OwnerCleanup``.
+    func remove(_ owner: Owner, by author: Author) async throws -> [Revocation: Int] {
         guard try await mark(owner) else { return [:] }
         var counts: [Revocation: Int] = [:]
         while true {
             let page = try await store.connections(of: owner, limit: 200)
             if page.isEmpty { break }
-            for outcome in try await destroy(page) { counts[outcome, default: 0] += 1 }
+            for outcome in try await destroy(page, by: author) { counts[outcome, default: 0] += 1 }
+            try Task.checkCancellation()
         }
         var batch = Batch()
         batch.delete(ConnectionStore.Key.owner(owner))
-        batch.delete("deleting/\(owner)")
+        batch.delete(ConnectionStore.Key.deletion(owner))
         try await store.storage.commit(batch)
+        environment.events.give(
+            ConnectionEvent(
+                level: .info, name: .ownerDeleted, message: "owner deleted", engine: author.name, owner: owner.description,
+                environment: "", platform: "", requestID: author.requestID, code: nil, at: time.now()))
         return counts
     }
 
     private func mark(_ owner: Owner) async throws -> Bool {
         for _ in 0..<16 {
-            guard var key = try await store.owner(owner) else { return false }
-            if key.isDeleting { return true }
-            key.isDeleting = true
             var batch = Batch()
-            batch.put(ConnectionStore.Key.owner(owner), key.encoded, if: .version(key.version))
-            batch.put("deleting/\(owner)", [])
+            do throws(StorageError) {
+                guard var key = try await store.owner(owner) else { return false }
+                if key.isDeleting { return true }
+                key.isDeleting = true
+                batch.put(ConnectionStore.Key.owner(owner), key.encoded, if: .version(key.version))
+            } catch {
+                // An owner whose key cannot be read any more can still be deleted.
+                guard case .corrupted = error else { throw error }
+            }
+            batch.put(ConnectionStore.Key.deletion(owner), [])
             if try await store.storage.commitIfUnchanged(batch) { return true }
         }
         throw CofferError(.conflict, "the owner is changing too often; retry")
     }
 
-    private func destroy(_ page: [ConnectionID]) async throws -> [Revocation] {
+    private func destroy(_ page: [ConnectionID], by author: Author) async throws -> [Revocation] {
         try await withThrowingTaskGroup(of: Revocation?.self) { group in
             var outcomes: [Revocation] = []
             for (index, id) in page.enumerated() {
                 if index >= 8, let outcome = try await group.next() ?? nil { outcomes.append(outcome) }
-                group.addTask { try await destroy(id) }
+                group.addTask { try await destroy(id, by: author) }
             }
             for try await outcome in group { if let outcome { outcomes.append(outcome) } }
             return outcomes
-        }
-    }
-
-    /// Owners whose deletion was interrupted.
-    func finishDeletions() async throws {
-        for name in try await store.storage.list(Listing(prefix: "deleting/", limit: 100)) {
-            if let owner = try? Owner(name) { _ = try await remove(owner) }
         }
     }
 

@@ -11,14 +11,27 @@ struct ConnectionStore: Sendable {
         static let due = "due/"
         static let broken = "broken/"
         static let flights = "flight/"
+        static let deletions = "deleting/"
 
+        static func deletion(_ owner: Owner) -> String { "deleting/\(owner)" }
         static func owner(_ owner: Owner) -> String { "owner/\(owner)" }
         static func tokens(of owner: Owner) -> String { "token/\(owner)/" }
         static func token(_ id: ConnectionID) -> String { "token/\(id)" }
         static func broken(_ id: ConnectionID) -> String { "broken/\(id)" }
         static func flight(_ id: ConnectionID) -> String { "flight/\(id)" }
-        /// Ordered by time: twelve digits of seconds.
-        static func due(_ moment: Int, _ id: ConnectionID) -> String { "due/\(bucket(moment))/\(id)" }
+        /// A platform's are one stretch, ordered by time: twelve digits of seconds.
+        static func due(of platform: String) -> String { "due/\(platform)/" }
+        static func due(_ moment: Int, _ id: ConnectionID) -> String {
+            "due/\(id.platform)/\(bucket(moment))/\(id.owner)/\(id.environment)"
+        }
+
+        /// What a name below ``due(of:)`` stands for.
+        static func dueItem(_ name: String, of platform: String) -> (moment: Int, id: ConnectionID)? {
+            guard let slash = name.firstIndex(of: "/"), let moment = Int(name[..<slash]),
+                let id = ConnectionID(path: "\(name[name.index(after: slash)...])/\(platform)")
+            else { return nil }
+            return (moment, id)
+        }
 
         static func bucket(_ moment: Int) -> String {
             let digits = String(max(moment, 0))

@@ -67,9 +67,12 @@ package struct Grant: Sendable, Hashable {
     /// Seconds before expiry from which on it is refreshed: never more than a quarter of its life.
     package func margin(_ profile: PlatformProfile) -> Int { min(profile.refreshMargin, (lifetime ?? .max) / 4) }
 
+    /// Not lost: it works, or may work again without its person.
+    package var mayRecover: Bool { state == .active || state == .failing }
+
     /// A refresh that needs no person can still be tried.
     package func canRefresh(_ profile: PlatformProfile) -> Bool {
-        guard state == .active || state == .failing, kind == .oauth, profile.isRefreshable else { return false }
+        guard mayRecover, kind == .oauth, profile.isRefreshable else { return false }
         guard profile.auth == .clientCredentials || refreshToken != nil else { return false }
         return !isInDoubt || mayRetryInDoubt(profile)
     }
@@ -80,7 +83,7 @@ package struct Grant: Sendable, Hashable {
 
     /// When something must be done about it by itself: refreshed, kept alive, or declared expired.
     package func due(_ profile: PlatformProfile) -> Int? {
-        guard state == .active || state == .failing else { return nil }
+        guard mayRecover else { return nil }
         guard canRefresh(profile) else { return expiresAt }
         var moments: [Int] = []
         if let expiresAt { moments.append(expiresAt - margin(profile)) }

@@ -1,0 +1,106 @@
+import EngineKit
+import Outbound
+import Syntax
+
+/// Who does something, in events and records.
+struct Author: Sendable {
+    var name: String
+    var requestID: String
+}
+
+extension Author {
+    init(_ request: Request) { self.init(name: request.actor, requestID: request.id) }
+}
+
+extension ConnectionRoutes {
+    static let revocationAttemptsMax = 3
+
+    enum Revocation: String, Sendable {
+        case revoked, failed
+        /// The provider has no way to revoke.
+        case unsupported
+    }
+
+    func delete(_ request: Request) async throws -> Response {
+        let id = try id(request)
+        guard let outcome = try await destroy(id, by: Author(request)) else { throw ConnectionFailure.notConnected(id.platform) }
+        return .data([
+            "deleted": true, "owner": .string(id.owner.description), "environment": .string(id.environment),
+            "platform": .string(id.platform), "revocation": .string(outcome.rawValue),
+        ])
+    }
+
+    /// Revokes and destroys; nil when there is none. What the provider says does not keep it from being destroyed.
+    func destroy(_ id: ConnectionID, by author: Author) async throws -> Revocation? {
+        var outcome: Revocation?
+        for _ in 0..<16 {
+            var batch = Batch()
+            do throws(StorageError) {
+                guard let owner = try await store.owner(id.owner), let loaded = try await store.load(id, owner) else { return nil }
+                if outcome == nil { outcome = await revoke(loaded.grant, id) }
+                store.delete(loaded, into: &batch)
+            } catch {
+                // What cannot be opened any more can still be destroyed; its place in the index goes when it falls due.
+                guard case .corrupted = error else { throw error }
+                outcome = .failed
+                for key in [ConnectionStore.Key.token(id), ConnectionStore.Key.flight(id), ConnectionStore.Key.broken(id)] {
+                    batch.delete(key)
+                }
+            }
+            guard try await store.storage.commitIfUnchanged(batch) else { continue }
+            let done = outcome ?? .failed
+            counters.count(.deleted, id.platform, at: time.now())
+            environment.events.give(
+                ConnectionEvent(
+                    level: .info, name: .deleted, message: "connection deleted", engine: author.name, owner: id.owner.description,
+                    environment: id.environment, platform: id.platform, requestID: author.requestID, code: done.rawValue,
+                    at: time.now()))
+            return done
+        }
+        throw CofferError(.conflict, "the connection is changing too often; retry")
+    }
+
+    // MARK: Revoking
+
+    private func revoke(_ grant: Grant, _ id: ConnectionID) async -> Revocation {
+        guard let profile = environment.catalog[id.platform], !profile.revocationURL.isEmpty, grant.kind == .oauth else {
+            return .unsupported
+        }
+        let client = try? await refresher.clients.credentials(profile, id.environment)
+        let request = revocation(of: grant, profile, client)
+        for attempt in 0..<Self.revocationAttemptsMax {
+            if attempt > 0 { await environment.pause(200 << attempt) }
+            do throws(OutboundError) {
+                let reply = try await environment.outbound.send(request)
+                if (200...299).contains(reply.status) {
+                    // Some say no in the body of a 200.
+                    return (try? JSON(parsing: reply.body))?["ok"] == .bool(false) ? .failed : .revoked
+                }
+                // A token that is unknown to the provider needs no revoking; anything but an outage is final.
+                if reply.status < 500, reply.status != 429 { return .failed }
+            } catch {
+                if case .refused = error { return .failed }
+            }
+        }
+        return .failed
+    }
+
+    /// RFC 7009. The refresh token takes its access tokens with it; without one the access token has to do.
+    private func revocation(of grant: Grant, _ profile: PlatformProfile, _ client: ClientCredentials?) -> OutboundRequest {
+        let refresh = profile.revokedToken == .refresh ? grant.refreshToken : nil
+        var parameters = [("token", refresh ?? grant.accessToken)]
+        if refresh != nil { parameters.append(("token_type_hint", "refresh_token")) }
+        parameters += profile.revocationParams.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        var request = OutboundRequest(.post, profile.revocationURL, allowedHosts: profile.allowedHosts)
+        request.headers = profile.headers.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        if let client, profile.tokenAuthMethod == .basic {
+            request.headers.append(
+                ("Authorization", "Basic " + Base64Text.encode("\(FormText.encode(client.id)):\(FormText.encode(client.secret))")))
+        } else if let client {
+            parameters += [("client_id", client.id), ("client_secret", client.secret)]
+        }
+        request.headers.append(("Content-Type", "application/x-www-form-urlencoded"))
+        request.body = Array(parameters.map { FormText.encode($0.0) + "=" + FormText.encode($0.1) }.joined(separator: "&").utf8)
+        return request
+    }
+}

@@ -1,0 +1,162 @@
+import ConnectionsEngine
+import EngineKit
+import Foundation
+import Outbound
+import Synchronization
+import Syntax
+import TestSupport
+import Testing
+
+/// A monitoring service that answers as told and keeps what it took.
+private final class Monitoring: Outbound {
+    private struct State {
+        var reply: Result<OutboundReply, OutboundError> = .success(OutboundReply(status: 200))
+        var requests: [OutboundRequest] = []
+        var taken: [JSON] = []
+    }
+
+    private let state = Mutex(State())
+
+    func answer(_ status: Int) { state.withLock { $0.reply = .success(OutboundReply(status: status)) } }
+    func fail() { state.withLock { $0.reply = .failure(.notSent(.unreachable)) } }
+
+    var requests: [OutboundRequest] { state.withLock { $0.requests } }
+    /// Events of batches that were answered with 200.
+    var taken: [JSON] { state.withLock { $0.taken } }
+
+    func send(_ request: OutboundRequest) async throws(OutboundError) -> OutboundReply {
+        try state.withLock { state in
+            state.requests.append(request)
+            if case .success(let reply) = state.reply, reply.status == 200 {
+                state.taken += (try? JSON(parsing: request.body))?.arrayValue ?? []
+            }
+            return state.reply
+        }.get()
+    }
+}
+
+private func event(_ number: Int, padding: Int = 0) -> ConnectionEvent {
+    ConnectionEvent(
+        level: .info, name: .fetched, message: "token fetched" + String(repeating: ".", count: padding), engine: "engine-action",
+        owner: "user:u\(number)", environment: "prod", platform: "slack", requestID: "r\(number)", code: nil,
+        at: Timestamp(seconds: 1_700_000_000))
+}
+
+@Suite("The spool of events")
+struct EventSpoolTests {
+    private let service = Monitoring()
+    private let time = ManualTime()
+
+    private func spool(_ directory: String?, bytesMax: Int = 64 << 20, batchesMax: Int = 4_096) throws -> EventSpool {
+        var settings = EventSpool.Settings(url: "https://logs.test/in")
+        (settings.directory, settings.bytesMax, settings.batchesMax, settings.token) = (directory, bytesMax, batchesMax, "t")
+        return try #require(EventSpool(settings, outbound: service, time: time, randomness: SeededRandomness(seed: 1)))
+    }
+
+    @Test("sends batches of JSON in order, to that service alone, with its token")
+    func batches() async throws {
+        let spool = try spool(nil)
+        for number in 0..<450 { spool.give(event(number)) }
+        await spool.runRound()
+        #expect(service.requests.count == 3)
+        #expect(service.taken.map { $0["owner"]?.stringValue } == (0..<450).map { "user:u\($0)" })
+        let first = try #require(service.requests.first)
+        #expect(first.url == "https://logs.test/in" && first.allowedHosts == ["logs.test"])
+        #expect(first.headers.contains { $0.name == "Authorization" && $0.value == "Bearer t" })
+        let members = service.taken[0].objectValue.map { Set($0.keys) }
+        #expect(members == ["time", "level", "message", "engine", "event", "owner", "environment", "platform", "request_id"])
+        #expect(spool.waiting.batches == 0)
+    }
+
+    @Test("what the service did not take waits on disk, privately, through a restart")
+    func restart() async throws {
+        let directory = try TemporaryDirectory()
+        service.fail()
+        let first = try spool(directory.file("events"))
+        first.give(event(1))
+        await first.runRound()
+        first.give(event(2))
+        first.finish()
+        let files = try FileManager.default.contentsOfDirectory(atPath: directory.file("events"))
+        #expect(files.count == 2)
+        for file in files {
+            let path = directory.file("events") + "/" + file
+            #expect(try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int == 0o600)
+        }
+        service.answer(200)
+        let second = try spool(directory.file("events"))
+        #expect(second.waiting.batches == 2)
+        second.give(event(3))
+        await second.runRound()
+        #expect(service.taken.compactMap { $0["request_id"]?.stringValue } == ["r1", "r2", "r3"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: directory.file("events")).isEmpty)
+    }
+
+    @Test("is bounded by bytes: the oldest go, and it is told how many may be missing")
+    func bounded() async throws {
+        let directory = try TemporaryDirectory()
+        service.answer(503)
+        let spool = try spool(directory.path, bytesMax: 8_000)
+        for number in 0..<40 {
+            spool.give(event(number, padding: 800))
+            await spool.runRound()
+            #expect(spool.waiting.bytes <= 8_000)
+            let onDisk = try FileManager.default.contentsOfDirectory(atPath: directory.path).count
+            #expect(onDisk == spool.waiting.batches)
+        }
+        service.answer(200)
+        time.advance(seconds: 61)
+        await spool.runRound()
+        let owners = service.taken.compactMap { $0["owner"]?.stringValue }
+        #expect(owners.last == "user:u39" && !owners.contains("user:u0") && owners.count <= 8)
+        let report = try #require(service.taken.first { $0["event"] == "events.dropped" })
+        #expect((report["count"]?.intValue ?? 0) > 0 && report["request_id"]?.stringValue?.utf8.count == 36)
+    }
+
+    @Test("is bounded by batches, and in memory before they are written")
+    func boundedCounts() async throws {
+        service.fail()
+        let spool = try spool(nil, batchesMax: 3)
+        for number in 0..<10 {
+            spool.give(event(number))
+            await spool.runRound()
+        }
+        #expect(spool.waiting.batches == 3)
+        for number in 0..<100 { spool.give(event(number, padding: 1 << 20)) }
+        await spool.runRound()
+        #expect(spool.waiting.batches == 3)
+    }
+
+    @Test("a service that fails is asked again after a wait that doubles up to a minute")
+    func waits() async throws {
+        service.answer(500)
+        let spool = try spool(nil)
+        spool.give(event(1))
+        await spool.runRound()
+        var waits: [Int] = []
+        for _ in 0..<8 {
+            let asked = service.requests.count
+            var seconds = 0
+            while service.requests.count == asked, seconds < 100 {
+                time.advance(seconds: 1)
+                seconds += 1
+                await spool.runRound()
+            }
+            waits.append(seconds)
+        }
+        #expect(waits == [2, 4, 8, 16, 32, 60, 60, 60])
+        service.answer(200)
+        time.advance(seconds: 60)
+        await spool.runRound()
+        #expect(service.taken.count == 1 && spool.waiting.batches == 0)
+    }
+
+    @Test("what the service calls malformed is not sent for ever", arguments: [400, 413, 422])
+    func refused(status: Int) async throws {
+        service.answer(status)
+        let spool = try spool(nil)
+        spool.give(event(1))
+        await spool.runRound()
+        #expect(service.requests.count == 1 && spool.waiting.batches == 0)
+    }
+}
