@@ -6,6 +6,7 @@ struct FileDevice: AuditDevice {
     let mode: UInt16
     let allowedDirectories: [String]
     var descriptor: Int32 = -1
+    private var writeBack: WriteBack?
 
     init(path: String, mode: UInt16, allowedDirectories: [String]) {
         self.path = path
@@ -25,6 +26,7 @@ struct FileDevice: AuditDevice {
             let contents = try FileTail.read(opened, path: path)
             close()
             descriptor = opened
+            writeBack = WriteBack(of: opened, end: Int(clamping: fileBytes()))
             return contents
         } catch {
             _ = Glibc.close(opened)
@@ -50,6 +52,8 @@ struct FileDevice: AuditDevice {
             }
             written += count
         }
+        // Earlier lines may be lost; to open the file again and read its end tells.
+        if let number = writeBack?.wrote(written), number != 0 { throw failure("sync", number, isClean: false) }
     }
 
     /// Cuts the torn piece of a failed write away; nobody else writes, so it is the last.
@@ -71,8 +75,13 @@ struct FileDevice: AuditDevice {
     func line(endingAt offset: UInt64) -> [UInt8]? { FileTail.line(descriptor, endingAt: offset) }
 
     mutating func close() {
-        if descriptor >= 0 { _ = Glibc.close(descriptor) }
+        if descriptor >= 0 {
+            flock(descriptor, LOCK_UN)  // The copy that is still being synced would hold it.
+            _ = Glibc.close(descriptor)
+        }
         descriptor = -1
+        writeBack?.finish()
+        writeBack = nil
     }
 
     func failure(_ verb: String, _ number: Int32, isClean: Bool = true) -> AuditDeviceError {
