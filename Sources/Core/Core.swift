@@ -61,8 +61,7 @@ package final class Core: Pipeline {
     private func serve(_ request: CoreRequest, _ path: CanonicalPath, _ services: Services?) async -> CoreAnswer {
         if let answer = await FrontDesk(core: self).answer(request, path) { return answer }
         guard let services else { return CoreAnswer(requestID: request.id, outcome: .failure(.sealed)) }
-        var exchange = Exchange(core: self, services: services, incoming: request, path: path)
-        return await exchange.run()
+        return await Exchange(core: self, services: services, incoming: request, path: path).run()
     }
 
     /// Beyond its quota. Nothing of the request was looked at but its path, its address and, for a login, its role.
@@ -71,7 +70,7 @@ package final class Core: Pipeline {
     ) async -> CoreAnswer {
         var answer = CoreAnswer(requestID: request.id, path: path.text, outcome: .failure(RateLimits.exceeded))
         if limit.recordsRefusals {
-            var exchange = Exchange(core: self, services: services, incoming: request, path: path)
+            let exchange = Exchange(core: self, services: services, incoming: request, path: path)
             answer.outcome = await exchange.recordRefusal(RateLimits.exceeded)
         }
         answer.headers.append(("retry-after", String(limit.verdict.secondsLeft(at: environment.time.now()))))

@@ -8,7 +8,9 @@ import Policy
 import Syntax
 
 /// One request on its way through the pipeline. Read ``run()`` from top to bottom.
-struct Exchange {
+///
+/// A class, because each `await` of a struct this size keeps copies of it on the heap.
+final class Exchange {
     let core: Core
     let services: Services
     let incoming: CoreRequest
@@ -34,7 +36,7 @@ struct Exchange {
         operation = incoming.operation
     }
 
-    mutating func run() async -> CoreAnswer {
+    func run() async -> CoreAnswer {
         let outcome: Result<Response, CofferError>
         do {
             outcome = .success(try await serve())
@@ -58,7 +60,7 @@ struct Exchange {
     }
 
     /// For a request that is refused before anything of it is looked at.
-    mutating func recordRefusal(_ error: CofferError) async -> Result<Response, CofferError> { await close(.failure(error)) }
+    func recordRefusal(_ error: CofferError) async -> Result<Response, CofferError> { await close(.failure(error)) }
 
     private var isRecorded = false
     /// Undoes what was made for an answer that does not leave.
@@ -68,7 +70,7 @@ struct Exchange {
     private var acl: ACL?
 
     /// Steps 3 to 7. Throws for every refusal.
-    private mutating func serve() async throws -> Response {
+    private func serve() async throws -> Response {
         try await authenticate()
         let (endpoint, declared, captures) = try await route()
         try parseBody(declared)
@@ -98,13 +100,14 @@ struct Exchange {
         if let takeBack = response.takeBack { undoing.append(takeBack) }
         try await registerLease(&response)
         try await issueToken(&response)
-        response.warnings += ignoredFieldWarnings(declared)
+        let ignored = ignoredFieldWarnings(declared)
+        if !ignored.isEmpty { response.warnings += ignored }
         try await wrap(&response)
         return response
     }
 
     /// An update that finds nothing to update becomes a creation: allowed and on record as one.
-    private mutating func answer(
+    private func answer(
         _ endpoint: EnginePath.Endpoint, _ declared: EnginePath, _ request: Request
     ) async throws -> Response {
         do {
@@ -122,7 +125,7 @@ struct Exchange {
 
     // MARK: 3. Authenticate
 
-    private mutating func authenticate() async throws {
+    private func authenticate() async throws {
         guard case .token(let text) = incoming.credentials else { return try await authenticateInline() }
         guard let found = try await find(text) else { return }
         guard
@@ -155,7 +158,7 @@ struct Exchange {
     }
 
     /// Credentials other than a token, which make a caller for this request and nothing else.
-    private mutating func authenticateInline() async throws {
+    private func authenticateInline() async throws {
         guard case .inline(let credentials) = incoming.credentials else { return }
         let attempt = InlineAttempt(
             credentials: credentials, operation: operation, path: path, connection: incoming.connection)
@@ -169,7 +172,7 @@ struct Exchange {
     // MARK: Route
 
     /// Before the caller is known to be allowed, every failure looks like a refusal: what exists is nobody's business.
-    private mutating func route() async throws -> (EnginePath.Endpoint?, EnginePath, Captures) {
+    private func route() async throws -> (EnginePath.Endpoint?, EnginePath, Captures) {
         guard let (mount, relative) = services.mounts.router.route(path.text),
             let (declared, captures) = operation == .help && relative.isEmpty
                 ? (Help.root, Captures()) : mount.router.route(relative)
@@ -197,7 +200,7 @@ struct Exchange {
 
     // MARK: Validate
 
-    private mutating func parseBody(_ declared: EnginePath) throws(CofferError) {
+    private func parseBody(_ declared: EnginePath) throws(CofferError) {
         var object = JSONObject()
         if !incoming.body.isEmpty {
             let value: JSON
@@ -235,7 +238,7 @@ struct Exchange {
     }
 
     /// Asks the engine only when the answer matters: a caller that may do both is not worth a read.
-    private mutating func chooseCreateOrUpdate(_ declared: EnginePath, _ request: inout Request) async throws {
+    private func chooseCreateOrUpdate(_ declared: EnginePath, _ request: inout Request) async throws {
         guard let held = try await callersACL()?.capabilities(path: path.text) else { return }
         // A narrowed token may have kept just one of the two.
         if limit == nil, held.contains(.root) || held.contains([.create, .update]) { return }
@@ -260,13 +263,13 @@ struct Exchange {
 
     // MARK: 4. Authorise
 
-    private mutating func authorise(_ declared: EnginePath) async throws {
+    private func authorise(_ declared: EnginePath) async throws {
         // Help takes a token everywhere: it would tell anybody what is mounted.
         guard declared.access != .unauthenticated || operation == .help else { return }
         try await requireAccess(isSudo: declared.access == .sudo)
     }
 
-    private mutating func requireAccess(isSudo: Bool) async throws {
+    private func requireAccess(isSudo: Bool) async throws {
         guard let acl = try await callersACL() else { throw CofferError.denied }
         if let limit, !limit(operation, path.description) { throw CofferError.denied }
         // Help says nothing about what is stored: it is for everybody who may do anything on the mount.
@@ -283,7 +286,7 @@ struct Exchange {
     }
 
     /// What the caller's policies allow; nil for a caller without a token.
-    private mutating func callersACL() async throws -> ACL? {
+    private func callersACL() async throws -> ACL? {
         guard acl == nil, let entry = token?.entry else { return acl }
         var rules: [InlinePolicy] = []
         if case .success(let admitted)? = inline { rules = admitted.rules }
@@ -299,7 +302,7 @@ struct Exchange {
     private var now: Timestamp { core.environment.time.now() }
 
     /// The request is on record before an engine sees it that may change something.
-    private mutating func record(_ endpoint: EnginePath.Endpoint) async throws(CofferError) {
+    private func record(_ endpoint: EnginePath.Endpoint) async throws(CofferError) {
         // Wrapping stores the answer, so it changes something whatever the endpoint does.
         guard !endpoint.changesNothing || incoming.wrapTTL != nil else {
             allowedAt = now
@@ -310,7 +313,7 @@ struct Exchange {
     }
 
     /// The answer is on record before it leaves; when it cannot be, an error leaves instead.
-    private mutating func close(_ outcome: Result<Response, CofferError>) async -> Result<Response, CofferError> {
+    private func close(_ outcome: Result<Response, CofferError>) async -> Result<Response, CofferError> {
         var result = outcome
         do throws(CofferError) {
             try await services.audit.record(auditEntry(outcome))
@@ -330,7 +333,7 @@ struct Exchange {
     }
 
     /// What this request made is not to be had in any other way either when its answer does not leave.
-    private mutating func takeBack() async {
+    private func takeBack() async {
         while let undo = undoing.popLast() {
             do {
                 try await undo()
@@ -359,13 +362,13 @@ struct Exchange {
 
     // MARK: 7. Leases, tokens of logins, wrapping
 
-    private mutating func registerLease(_ response: inout Response) async throws {
+    private func registerLease(_ response: inout Response) async throws {
         let leases = services.leases
         guard let id = try await leases.register(&response, mount: mount, path: path.text, token: token?.entry) else { return }
         undoing.append { try await leases.revoke(id, waits: false) }
     }
 
-    private mutating func issueToken(_ response: inout Response) async throws {
+    private func issueToken(_ response: inout Response) async throws {
         guard case .grant(let grant)? = response.auth, let mount else { return }
         let tokens = services.tokens
         let issued = try await LoginTokens(
@@ -381,7 +384,7 @@ struct Exchange {
         response.warnings += issued.warnings
     }
 
-    private mutating func wrap(_ response: inout Response) async throws {
+    private func wrap(_ response: inout Response) async throws {
         guard let ttl = incoming.wrapTTL, response.wrapInfo == nil else { return }
         response = try await services.wrapping.wrap(response, ttl: ttl, path: path.text)
         guard let token = response.wrapInfo?.token else { return }

@@ -14,26 +14,13 @@ package struct Response: Sendable {
     package var body: Body
     /// Where the usual one (200, or 204 with no body) does not fit.
     package var status: Int?
-    package var auth: Authentication?
-    /// How long the answer is good for when no lease was registered: the envelope's `lease_duration`.
-    package var leaseSeconds = 0
-    /// What ends with this answer's lease.
-    package var lease: Lease?
-    /// The token that the answer itself waits under; then there is no body.
-    package var wrapInfo: WrapInfo?
-    package var warnings: [String] = []
-    /// Done when the answer is on record and before it leaves, such as sealing.
-    package var afterRecording: (@Sendable () async -> Void)?
-    /// Undoes what was made for this answer, when it cannot be recorded and so does not leave.
-    package var takeBack: (@Sendable () async throws -> Void)?
-    /// Keys of `data` and of the request that the audit may show in the clear, such as counters.
-    package var auditClearKeys: [String] = []
+    private var extras: Extras?
 
     package init(_ body: Body, status: Int? = nil, auth: Authentication? = nil, warnings: [String] = []) {
         self.body = body
         self.status = status
-        self.auth = auth
-        self.warnings = warnings
+        if auth != nil { self.auth = auth }
+        if !warnings.isEmpty { self.warnings = warnings }
     }
 
     /// Nothing beside the body that an envelope would hold.
@@ -49,6 +36,65 @@ package struct Response: Sendable {
         var data: JSONObject = ["keys": .strings(keys)]
         if let info { data["key_info"] = .object(info) }
         return .data(data)
+    }
+}
+
+/// What few answers have. Kept apart and in one piece, because an answer is handed on many times.
+extension Response {
+    private struct More: Sendable {
+        var auth: Authentication?
+        var leaseSeconds = 0
+        var lease: Lease?
+        var wrapInfo: WrapInfo?
+        var warnings: [String] = []
+        var afterRecording: (@Sendable () async -> Void)?
+        var takeBack: (@Sendable () async throws -> Void)?
+    }
+
+    private indirect enum Extras: Sendable { case some(More) }
+
+    package var auth: Authentication? {
+        get { more?.auth }
+        set { change { $0.auth = newValue } }
+    }
+    /// How long the answer is good for when no lease was registered: the envelope's `lease_duration`.
+    package var leaseSeconds: Int {
+        get { more?.leaseSeconds ?? 0 }
+        set { change { $0.leaseSeconds = newValue } }
+    }
+    /// What ends with this answer's lease.
+    package var lease: Lease? {
+        get { more?.lease }
+        set { change { $0.lease = newValue } }
+    }
+    /// The token that the answer itself waits under; then there is no body.
+    package var wrapInfo: WrapInfo? {
+        get { more?.wrapInfo }
+        set { change { $0.wrapInfo = newValue } }
+    }
+    package var warnings: [String] {
+        get { more?.warnings ?? [] }
+        set { change { $0.warnings = newValue } }
+    }
+    /// Done when the answer is on record and before it leaves, such as sealing.
+    package var afterRecording: (@Sendable () async -> Void)? {
+        get { more?.afterRecording }
+        set { change { $0.afterRecording = newValue } }
+    }
+    /// Undoes what was made for this answer, when it cannot be recorded and so does not leave.
+    package var takeBack: (@Sendable () async throws -> Void)? {
+        get { more?.takeBack }
+        set { change { $0.takeBack = newValue } }
+    }
+
+    private var more: More? {
+        if case .some(let more)? = extras { more } else { nil }
+    }
+
+    private mutating func change(_ body: (inout More) -> Void) {
+        var more = more ?? More()
+        body(&more)
+        extras = .some(more)
     }
 }
 
