@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import CofferClient
+internal import Server
 
 #if canImport(Glibc)
     internal import Glibc
@@ -12,7 +13,9 @@ internal import CofferClient
 /// The `coffer` command.
 package enum Program {
     package static func main() async -> Never {
-        exit(await run(Array(CommandLine.arguments.dropFirst()), system: .real()))
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        if arguments.first == "server" { Allocator.keepMoreAtHand() }
+        exit(await run(arguments, system: .real()))
     }
 
     /// Runs one command line and answers its exit status: 0 for success, 1 for a local error, 2 for one of the server.
