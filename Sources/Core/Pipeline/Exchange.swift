@@ -145,7 +145,7 @@ final class Exchange {
     }
 
     /// The token, or the one that a capability token was made from.
-    private mutating func find(_ text: String) async throws -> LiveToken? {
+    private func find(_ text: String) async throws -> LiveToken? {
         guard CapabilityToken.isOne(text) else { return try await services.tokens.find(text) }
         guard let capability = try? CapabilityToken(text), let parent = try await services.tokens.parent(of: capability)
         else { return nil }
