@@ -158,22 +158,6 @@ struct JobTests {
                 == [["platform": "acme", "count": 1, "reasons": ["no_refresh_token": 1]]])
     }
 
-    @Test("insights tell rates, expiries ahead and owners with something broken, from counters")
-    func insights() async throws {
-        let driver = ConnectionsDriver()
-        try await driver.connect()
-        try await driver.connect("tokens/user:u1/prod/other", seconds: 3 * 86_400)
-        driver.time.advance(seconds: 4_000)
-        driver.provider.next(.answer(503, ""))
-        _ = await driver.fetchReason()
-        let insights = try await driver.send(.read, "insights", query: ["days": "7", "ahead": "5"])
-        #expect(insights["refreshes"]?.arrayValue?.first?["errors"] == ["http_503": 1])
-        #expect(insights["refreshes"]?.arrayValue?.first?["failure_rate"] == .number("1.000"))
-        #expect(insights["expiries_ahead"]?.arrayValue?.compactMap { $0["count"]?.intValue }.reduce(0, +) == 2)
-        #expect(insights["partial_owners"]?["owners"]?.arrayValue?.first?["broken"] == ["prod/acme"])
-        #expect(await driver.refusal(.read, "insights", query: ["days": "0"])?.code == .invalidRequest)
-    }
-
     @Test("the connect flow binds state, owner and verifier, and a state is good once and for ten minutes")
     func connectFlow() async throws {
         let driver = ConnectionsDriver()

@@ -388,7 +388,10 @@ def test_engine_control_decides_and_fails_closed(platform, provider):
         assert get(server, user="u-" + str(len(seen)))[0] == expected, body
     control.shutdown()
     control.server_close()
-    assert get(server, user="last")[0] == 503
+    status, body = get(server, user="last")
+    assert status == 503
+    lines = [line for line in server.log().splitlines() if body["error"]["request_id"] in line]
+    assert len(lines) == 1 and "request failed" in lines[0], server.log()
 
 
 def test_client_secrets_are_never_answered_back(platform, provider):
