@@ -190,8 +190,7 @@ private struct EngineReader {
     }
 
     private func items() throws(EngineRefusal) -> [(name: String, value: String)] {
-        guard let items = QueryItems.parse(incoming.query) else { throw .invalid("the query is malformed") }
-        return items
+        do throws(QueryItems.Refusal) { return try QueryItems.parse(incoming.query) } catch { throw .invalid(error.rawValue) }
     }
 
     private func text(_ name: String) throws(EngineRefusal) -> String {
@@ -219,8 +218,9 @@ private struct EngineReader {
 
     /// From the body, else from the query.
     private func environment() throws(EngineRefusal) -> String {
-        let sent = body["environment"]?.stringValue ?? QueryItems.parse(incoming.query)?.first { $0.name == "environment" }?.value
-        guard let sent, !sent.isEmpty else { return "prod" }
+        let items = try items()
+        guard let sent = body["environment"]?.stringValue ?? items.first(where: { $0.name == "environment" })?.value, !sent.isEmpty
+        else { return "prod" }
         return try Self.segment(Self.folded(sent), "environment")
     }
 
@@ -239,45 +239,5 @@ private struct EngineReader {
             throw .invalid("'\(name)' has 1 to 128 letters, digits and any of . _ - @ + = ~ | :")
         }
         return text
-    }
-}
-
-/// `name=value` pairs of a URL; nil when they are malformed or a name is there twice.
-enum QueryItems {
-    static func parse(_ query: String) -> [(name: String, value: String)]? {
-        var items: [(name: String, value: String)] = []
-        for part in query.utf8.split(separator: UInt8(ascii: "&")) {
-            let mark = part.firstIndex(of: UInt8(ascii: "="))
-            guard items.count < 32, let name = decode(part[..<(mark ?? part.endIndex)]),
-                let value = decode(mark.map { part[part.index(after: $0)...] } ?? part[part.endIndex...]),
-                !items.contains(where: { $0.name == name })
-            else { return nil }
-            items.append((name, value))
-        }
-        return items
-    }
-
-    private static func decode(_ text: Substring.UTF8View) -> String? {
-        var output: [UInt8] = []
-        var bytes = text.makeIterator()
-        while let byte = bytes.next() {
-            switch byte {
-            case UInt8(ascii: "+"): output.append(0x20)
-            case UInt8(ascii: "%"):
-                guard let high = bytes.next().flatMap(digit), let low = bytes.next().flatMap(digit) else { return nil }
-                output.append(high << 4 | low)
-            default: output.append(byte)
-            }
-        }
-        return output.contains(0) ? nil : String(validating: output, as: UTF8.self)
-    }
-
-    private static func digit(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case 0x30...0x39: byte - 0x30
-        case 0x41...0x46: byte - 0x41 + 10
-        case 0x61...0x66: byte - 0x61 + 10
-        default: nil
-        }
     }
 }

@@ -8,7 +8,10 @@ extension CoreRequest {
     /// Reads method, headers and query as Vault does. The body is not looked at.
     init(vault request: ShellRequest, prefix: String) throws(HTTPRefusal) {
         let headers = try VaultHeaders(request.headers)
-        let query = try QueryText.items(request.query)
+        let query: [(name: String, value: String)]
+        do throws(QueryItems.Refusal) { query = try QueryItems.parse(request.query) } catch {
+            throw HTTPRefusal(400, error.rawValue)
+        }
         let call = try VaultCall(method: request.method, query: query, contentType: headers.contentType, body: request.body)
         self.init(
             id: request.id, operation: call.operation, path: String(Substring(request.path.utf8.dropFirst(prefix.utf8.count))),

@@ -132,6 +132,9 @@ def test_refusals_have_their_codes(platform, provider):
     refused(ask(server, "ACTION", "POST", "/get_token", {"user_id": "../x", "platform": "gmail"}), 400, "invalid_request")
     refused(ask(server, "ACTION", "POST", "/get_token", {"user_id": "u1/prod/slack/u2", "platform": "gmail"}), 400, "invalid_request")
     refused(ask(server, "ACTION", "GET", "/get_token"), 405, "method_not_allowed")
+    # A query that cannot be read does not stand for the default environment.
+    for query in ("environment=%ff", "environment=dev&environment=prod", "environment=dev&" + "&".join(f"p{n}=" for n in range(64))):
+        refused(ask(server, "ACTION", "POST", "/get_token?" + query, {"user_id": "u123", "platform": "gmail"}), 400, "invalid_request")
     refused(ask(server, "ACTION", "GET", "/vault/nothing"), 404, "not_found")
     provider.modes = ["invalid_grant"]
     store(server, provider, user="gone", expires_in=0)

@@ -12,7 +12,7 @@ extension ServiceExchange {
     /// `GET /api/secrets?project=&prefix=&after=&limit=`: `after` is the `id` of the last one of the page before.
     func listSecrets() async throws(ServiceError) -> ShellResponse {
         let (filter, after, limit) = try await reading { () throws(ServiceError) in
-            let query = try QueryItems(request.query, known: ["project", "prefix", "after", "limit"])
+            let query = try ListingQuery(request.query)
             let limit = try query["limit"].map { text throws(ServiceError) in
                 guard let limit = Int(text), (1...Self.pageMax).contains(limit) else {
                     throw .invalid("limit", "must be a number from 1 to \(Self.pageMax)")
@@ -214,7 +214,7 @@ struct ListingFilter {
         prefix = ""
     }
 
-    init(_ query: QueryItems) throws(ServiceError) {
+    init(_ query: ListingQuery) throws(ServiceError) {
         project = query["project"]
         prefix = query["prefix"] ?? ""
         for (name, text) in [("project", project ?? ""), ("prefix", prefix)] where !text.isEmpty {

@@ -1,21 +1,25 @@
-import HTTPShell
+/// The query of a URL, read once and in one way for every dialect: `name=value` pairs, percent-encoded, `+` for a space.
+package enum QueryItems {
+    package static let countMax = 64
 
-/// The query of a URL: `name=value` pairs, percent-encoded, `+` for a space.
-enum QueryText {
-    static let itemsMax = 64
+    /// Texts are fixed: they never hold anything that was sent.
+    package enum Refusal: String, Error, Sendable {
+        case tooMany = "the query has more than 64 parameters"
+        case malformed = "the query is not valid percent-encoded UTF-8"
+        case repeated = "the query has the same parameter twice"
+    }
 
-    static func items(_ query: String) throws(HTTPRefusal) -> [(name: String, value: String)] {
+    /// In their order; a name without `=` has an empty value. Costs nothing where there is no query.
+    package static func parse(_ query: String) throws(Refusal) -> [(name: String, value: String)] {
         guard !query.isEmpty else { return [] }
         var items: [(name: String, value: String)] = []
         for part in query.utf8.split(separator: UInt8(ascii: "&")) {
-            guard items.count < itemsMax else { throw HTTPRefusal(400, "the query has too many parameters") }
+            guard items.count < countMax else { throw .tooMany }
             let mark = part.firstIndex(of: UInt8(ascii: "="))
             guard let name = decode(part[..<(mark ?? part.endIndex)]),
                 let value = decode(mark.map { part[part.index(after: $0)...] } ?? part[part.endIndex...])
-            else { throw HTTPRefusal(400, "the query is not valid percent-encoded UTF-8") }
-            guard !items.contains(where: { $0.name == name }) else {
-                throw HTTPRefusal(400, "the query has the same parameter twice")
-            }
+            else { throw .malformed }
+            guard !items.contains(where: { $0.name == name }) else { throw .repeated }
             items.append((name, value))
         }
         return items
