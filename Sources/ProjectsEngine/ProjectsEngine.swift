@@ -23,6 +23,7 @@ package struct ProjectsEngine: SecretsEngine {
         [
             EnginePath(
                 "caller", "Who the caller is.",
+                fields: [Field("provider", .string, "Whose credential the caller is about to check; for the audit.")],
                 endpoints: [
                     .read: .init("The caller's name.", changesNothing: true) { request in
                         .data(["name": .string(request.caller?.displayName ?? "")])

@@ -60,7 +60,9 @@ package struct CofferServer: Sendable {
         dialects += EngineDialect.all(pipeline: composition.pipeline)
         if let services = composition.serviceAPI {
             dialects.append(
-                ServiceDialect(pipeline: composition.pipeline, settings: services.settings, directory: services.directory))
+                ServiceDialect(
+                    pipeline: composition.pipeline, settings: services.settings, directory: services.directory,
+                    verifier: services.verifier))
         }
         return dialects
     }

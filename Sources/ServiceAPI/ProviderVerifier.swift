@@ -1,6 +1,6 @@
 /// Asks a provider whether it accepts a credential: the `verify` rule of a platform profile.
 package protocol ProviderVerifier: Sendable {
-    /// Those that can be asked.
+    /// Those that can be asked, in their order.
     var providers: [String] { get }
 
     /// Returns when the provider accepts the credential.
@@ -9,10 +9,14 @@ package protocol ProviderVerifier: Sendable {
 
 package enum ProviderRefusal: Error, Sendable, Hashable {
     case unknownProvider
+    /// It is known, and nothing says how to ask it.
+    case noRule
     /// The provider says no.
     case refused
     /// No answer, or none that says anything about the credential.
     case unreachable
+    /// Too many are being asked.
+    case busy
 }
 
 /// For a server without platform profiles.

@@ -21,4 +21,5 @@ struct Composition: Sendable {
 struct ServiceComposition: Sendable {
     var settings: ServiceSettings
     var directory: ServiceDirectory
+    var verifier: any ProviderVerifier
 }

@@ -13,6 +13,8 @@ import ServiceLifecycle
 struct ConnectionsSetup {
     var environment: ConnectionsEnvironment
     var authenticator: InlineAuthenticatorDescription
+    /// For services that want a credential of theirs checked.
+    var providers: PlatformProviders
     var services: [any Service] = []
 
     init(_ configuration: ServerConfiguration, time: any TimeSource, randomness: any Randomness, logger: Logger) throws {
@@ -27,8 +29,12 @@ struct ConnectionsSetup {
         own.timeoutMilliseconds = 5_000
         let ownClient = OutboundClient(group: group, resolver: resolver, settings: own)
 
+        let catalog = try Self.catalog(settings.platformDirectory)
+        var asking = providers
+        asking.timeoutMilliseconds = 5_000
+        self.providers = PlatformProviders(catalog, outbound: OutboundClient(group: group, resolver: resolver, settings: asking))
         environment = ConnectionsEnvironment(
-            catalog: try Self.catalog(settings.platformDirectory),
+            catalog: catalog,
             outbound: OutboundClient(group: group, resolver: resolver, settings: providers),
             callbackURL: configuration.apiAddress.isEmpty ? "" : configuration.apiAddress + "/oauth/callback")
         if let url = settings.eventsURL {

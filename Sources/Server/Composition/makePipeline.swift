@@ -25,7 +25,7 @@ func makePipeline(
         barrier: barrier, base: store.storage, seal: seals.current, previousSeal: seals.previous, randomness: randomness, time: time
     )
     let connections = try ConnectionsSetup(configuration, time: time, randomness: randomness, logger: logs.logger("connections"))
-    let serviceAPI = try serviceComposition(configuration, randomness)
+    let serviceAPI = try serviceComposition(configuration, randomness, connections.providers)
     let core = Core(
         settings: coreSettings(configuration),
         environment: CoreEnvironment(
@@ -68,7 +68,7 @@ private func seals(_ configuration: ServerConfiguration) throws -> ConfiguredSea
 }
 
 private func serviceComposition(
-    _ configuration: ServerConfiguration, _ randomness: any Randomness
+    _ configuration: ServerConfiguration, _ randomness: any Randomness, _ verifier: any ProviderVerifier
 ) throws(ConfigurationError) -> ServiceComposition? {
     guard let services = configuration.services else { return nil }
     let directory = ServiceDirectory(services.settings, randomness: randomness)
@@ -77,7 +77,7 @@ private func serviceComposition(
     } catch {
         throw ConfigurationError("\(error)")
     }
-    return ServiceComposition(settings: services.settings, directory: directory)
+    return ServiceComposition(settings: services.settings, directory: directory, verifier: verifier)
 }
 
 private func catalog(

@@ -48,7 +48,9 @@ struct ServiceDocument {
                 "post": guarded("Store a new secret.", ["201": reply("Secret"), "409": error], body: "NewSecret"),
             ],
             "/api/secrets/test": [
-                "post": guarded("Check the caller's own credentials, or a provider's.", ["200": reply("Test")], body: "TestRequest")
+                "post": guarded(
+                    "Check the caller's own credentials, or a provider's.", ["200": reply("Test"), "502": error],
+                    body: "TestRequest")
             ],
             "/api/secrets/{project}": [
                 "parameters": [project],

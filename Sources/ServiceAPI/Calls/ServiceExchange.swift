@@ -30,6 +30,13 @@ struct ServiceExchange: Sendable {
     func ask(
         _ operation: Operation, _ path: String, query: [(name: String, value: String)] = [], body: JSONObject? = nil
     ) async throws(ServiceError) -> Result<Response, CofferError> {
+        try await answered(operation, path, query: query, body: body).outcome
+    }
+
+    /// The same with the path that answered.
+    func answered(
+        _ operation: Operation, _ path: String, query: [(name: String, value: String)] = [], body: JSONObject? = nil
+    ) async throws(ServiceError) -> CoreAnswer {
         let call = CoreRequest(
             id: request.id, operation: operation, path: path, query: query, body: body?.encoded() ?? [],
             credentials: asked.isFirst() ? caller.credentials : caller.continued, connection: request.connection)
@@ -41,7 +48,7 @@ struct ServiceExchange: Sendable {
             default: throw ServiceError(error)
             }
         }
-        return answer.outcome
+        return answer
     }
 
     private func refused(_ refusal: InlineRefusal) -> ServiceError {
@@ -63,8 +70,11 @@ struct ServiceExchange: Sendable {
     }
 
     /// A request that is wrong in itself is only told so to somebody who may be here.
-    func checkCaller() async throws(ServiceError) {
-        if case .failure(let error) = try await ask(.read, settings.projectsMount + "caller") {
+    ///
+    /// - Parameter provider: Who is about to be asked about a credential, for the audit.
+    func checkCaller(asking provider: String? = nil) async throws(ServiceError) {
+        let query = provider.map { [(name: "provider", value: $0)] } ?? []
+        if case .failure(let error) = try await ask(.read, settings.projectsMount + "caller", query: query) {
             throw error.code == .permissionDenied
                 ? ServiceError(403, "Service '\(caller.name)' is not allowed") : ServiceError(error)
         }

@@ -2,31 +2,58 @@ import HTTPShell
 import Syntax
 
 extension ServiceExchange {
-    /// Checks the caller's own credentials, or those of a provider that it sends.
+    /// Checks the caller's own credentials, or one of a provider that it sends.
     func testCredentials() async throws(ServiceError) -> ShellResponse {
-        try await checkCaller()
-        let body = try RequestBody(request.body)
-        guard body.has("provider") || body.has("value") else {
-            return answer(
-                200, ["status": "ok", "message": .string("Service '\(caller.name)' is authenticated")])
+        let asked = try await reading { () throws(ServiceError) in try ProviderCredential(try RequestBody(request.body)) }
+        // The audit has that a provider is asked, and by whom.
+        try await checkCaller(asking: asked?.provider)
+        guard let asked else {
+            return answer(200, ["status": "ok", "message": .string("Service '\(caller.name)' is authenticated")])
         }
-        let provider = try body.requiredText("provider")
-        let value = try body.requiredText("value")
         do throws(ProviderRefusal) {
-            try await dialect.verifier.verify(value, provider: provider)
+            try await dialect.verifier.verify(asked.value, provider: asked.provider)
         } catch {
-            switch error {
-            case .unknownProvider:
-                let known = dialect.verifier.providers
-                throw .invalid(
-                    "provider",
-                    known.isEmpty
-                        ? "is none that this server can check; it knows no provider"
-                        : "is none that this server can check; it knows \(known.sorted().joined(separator: ", "))")
-            case .refused: throw ServiceError(400, "The provider does not accept this credential")
-            case .unreachable: throw ServiceError(502, "The provider could not be asked; try again later")
-            }
+            throw refusal(error)
         }
         return answer(200, ["status": "ok", "message": .string("The provider accepts this credential")])
+    }
+
+    private func refusal(_ refusal: ProviderRefusal) -> ServiceError {
+        switch refusal {
+        case .unknownProvider:
+            let known = dialect.verifier.providers
+            guard !known.isEmpty else {
+                return .invalid("provider", "is none that this server can check; it knows no provider")
+            }
+            let shown = known.prefix(Self.shownProvidersMax).joined(separator: ", ")
+            let more = known.count > Self.shownProvidersMax ? " and \(known.count - Self.shownProvidersMax) more" : ""
+            return .invalid("provider", "is none that this server can check; it knows \(shown)\(more)")
+        case .noRule: return .invalid("provider", "has no rule to check credentials by; its profile needs 'verify'")
+        case .refused: return ServiceError(400, "The provider does not accept this credential")
+        case .unreachable: return ServiceError(502, "The provider could not be asked; try again later")
+        case .busy:
+            return ServiceError(503, "Too many credentials are being checked; try again shortly", headers: [("retry-after", "1")])
+        }
+    }
+
+    private static let shownProvidersMax = 100
+}
+
+/// A credential and whose it is said to be.
+private struct ProviderCredential {
+    var provider: String
+    var value: String
+
+    private static let valueBytesMax = 8_192
+
+    /// nil when neither was sent.
+    init?(_ body: RequestBody) throws(ServiceError) {
+        guard body.has("provider") || body.has("value") else { return nil }
+        provider = try body.requiredText("provider")
+        value = try body.requiredText("value")
+        // It travels in a header.
+        guard (1...Self.valueBytesMax).contains(value.utf8.count), value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
+            throw .invalid("value", "must be 1 to \(Self.valueBytesMax) bytes without control characters")
+        }
     }
 }
