@@ -179,6 +179,7 @@ let package = Package(
         tests("SyntaxTests", ["Syntax"]),
         tests("PolicyTests", ["Syntax", "Policy", "EngineKit"]),
         tests("CapabilitiesTests", ["Capabilities"]),
+        tests("ServiceAPITests", ["ServiceAPI", "EngineKit", "Syntax", "TestSupport"]),
         tests("ServiceRulesTests", ["ServiceRules", "Policy", "EngineKit", "TestSupport"]),
         tests("ClientTests", ["CofferClient", "Syntax"]),
         tests("CLITests", ["CLI", "CofferClient", "Syntax", "TestSupport"]),

@@ -2,6 +2,7 @@ import Core
 import EngineKit
 import Foundation
 import SecretMemory
+import Synchronization
 import Syntax
 import TestSupport
 import Testing
@@ -48,6 +49,36 @@ private struct OneService: InlineAuthenticator {
         request.credentials = .inline(InlineCredentials(kind: kind, name: name, secret: SecretBytes(key.utf8)))
         request.connection = Connection(remoteAddress: address)
         return await server.core.handle(request)
+    }
+
+    /// Its grant changes between two requests, as after a reload of rules.
+    private final class Changing: InlineAuthenticator {
+        let grant = Mutex(InlineGrant(displayName: "service-newsbot", policies: ["app"]))
+
+        func authenticate(_ attempt: InlineAttempt) async throws -> InlineVerdict { .granted(grant.withLock { $0 }) }
+    }
+
+    @Test func whatChangesInItsGrantCountsFromTheNextRequestOn() async throws {
+        let changing = Changing()
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        var settings = CoreSettings()
+        settings.auditDirectories = [directory]
+        let server = try await CoreHarness.make(
+            settings: settings, inline: [InlineAuthenticatorDescription(kind: "service") { _ in changing }])
+        await server.writePolicy("app", "path \"secret/data/app/*\" { capabilities = [\"read\"] }")
+        await server.ask(.update, "secret/data/app/db", ["data": ["k": "v"]])
+        await server.ask(.update, "secret/data/other", ["data": ["k": "v"]])
+        func statuses() async -> [Bool] {
+            var found: [Bool] = []
+            for path in ["secret/data/app/db", "secret/data/other"] { found.append(await ask(server, path).code == nil) }
+            return found
+        }
+        for _ in 0..<2 { #expect(await statuses() == [true, false]) }
+        let other = InlinePolicy(name: "other", text: "path \"secret/data/other\" { capabilities = [\"read\"] }")
+        changing.grant.withLock { $0.rules = [other] }
+        for _ in 0..<2 { #expect(await statuses() == [true, true]) }
+        changing.grant.withLock { $0.policies = [] }
+        for _ in 0..<2 { #expect(await statuses() == [false, true]) }
     }
 
     @Test func whatItsCredentialsLeaveOfItsPoliciesIsAllItGets() async throws {

@@ -9,8 +9,8 @@ import SecretMemory
 final class InlineDesk: Sendable {
     /// A caller for one request.
     struct Admitted: Sendable {
-        /// Looks like a token's entry to the rest of the pipeline, and is stored nowhere.
-        var entry: TokenEntry
+        /// Looks like a token to the rest of the pipeline, and is stored nowhere.
+        var token: LiveToken
         var rules: [InlinePolicy]
         var limit: (@Sendable (Operation, String) -> Bool)?
     }
@@ -18,7 +18,22 @@ final class InlineDesk: Sendable {
     private struct Counter: Sendable {
         var authenticator: any InlineAuthenticator
         var lockouts: Lockouts
+        /// What was made of the latest grants, by their display names; made anew when a grant says anything else.
+        let callers = BargingLock<[String: Caller]>([:])
     }
+
+    private struct Caller: Sendable {
+        var policies: [String]
+        var rules: [InlinePolicy]
+        var metadata: [String: String]
+        var token: LiveToken
+
+        func fits(_ grant: InlineGrant) -> Bool {
+            policies == grant.policies && rules == grant.rules && metadata == grant.metadata
+        }
+    }
+
+    private static let callersMax = 1_000
 
     private let counters: [String: Counter]
     private let time: any TimeSource
@@ -64,7 +79,7 @@ final class InlineDesk: Sendable {
         switch try await counter.authenticator.authenticate(attempt) {
         case .granted(let grant):
             try await counter.lockouts.forget(credentials.name, source: source)
-            return .success(Admitted(entry: try entry(grant, credentials), rules: grant.rules, limit: grant.limit))
+            return .success(Admitted(token: try token(grant, counter, credentials), rules: grant.rules, limit: grant.limit))
         case .refused(let refusal):
             if refusal.isGuess {
                 try await counter.lockouts.fail(credentials.name, source: source, isAccount: refusal == .wrongSecret)
@@ -78,6 +93,18 @@ final class InlineDesk: Sendable {
     static func source(_ address: String) -> String {
         guard address.contains(":") else { return address }
         return AddressRange.network(of: address, prefixBits: 64) ?? address
+    }
+
+    /// The same one for every request of a caller: it is a caller's audit too that is made once.
+    private func token(_ grant: InlineGrant, _ counter: Counter, _ credentials: InlineCredentials) throws -> LiveToken {
+        if let known = counter.callers.withLock({ $0[grant.displayName] }), known.fits(grant) { return known.token }
+        let token = LiveToken(try entry(grant, credentials))
+        let caller = Caller(policies: grant.policies, rules: grant.rules, metadata: grant.metadata, token: token)
+        counter.callers.withLock { callers in
+            if callers.count >= Self.callersMax { callers.removeAll() }
+            callers[grant.displayName] = caller
+        }
+        return token
     }
 
     private func entry(_ grant: InlineGrant, _ credentials: InlineCredentials) throws -> TokenEntry {

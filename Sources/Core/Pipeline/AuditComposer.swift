@@ -51,7 +51,7 @@ struct AuditComposer {
 
     /// Of a token it is made once for all requests that the same policies allow.
     private var identity: AuditIdentity? {
-        if case .inline(let credentials) = incoming.credentials { return AuditIdentity(inlineAuth(credentials)) }
+        if case .inline(let credentials) = incoming.credentials { return identity(of: credentials) }
         guard let token else { return clientToken.map { AuditIdentity(AuditAuth(clientToken: $0)) } }
         let identityPolicies = entity?.policies ?? []
         return token.note(
@@ -60,6 +60,16 @@ struct AuditComposer {
                     && known.auth.grantingPolicies.lazy.map(\.name).elementsEqual(granting)
             },
             make: { AuditIdentity(auth(token.entry), isShared: true) })
+    }
+
+    private func identity(of credentials: InlineCredentials) -> AuditIdentity {
+        guard let token else { return AuditIdentity(inlineAuth(credentials)) }
+        return token.note(
+            where: { (known: AuditIdentity) in
+                known.auth.inlineName == credentials.name && known.auth.inlineKind == credentials.kind
+                    && known.auth.grantingPolicies.lazy.map(\.name).elementsEqual(granting)
+            },
+            make: { AuditIdentity(inlineAuth(credentials), isShared: true) })
     }
 
     private func auth(_ entry: TokenEntry) -> AuditAuth {

@@ -52,7 +52,7 @@ final class Exchange {
         var answer = CoreAnswer(
             requestID: incoming.id, mountType: mount?.entry.type ?? "", path: path.text, outcome: answered)
         switch inline {
-        case .success(let admitted): answer.inlineName = admitted.entry.displayName
+        case .success(let admitted): answer.inlineName = admitted.token.entry.displayName
         case .failure(let refusal): answer.inlineRefusal = refusal
         case nil: break
         }
@@ -165,7 +165,7 @@ final class Exchange {
         let verdict = try await services.inline.admit(attempt)
         inline = verdict
         guard case .success(let admitted) = verdict else { return }
-        token = LiveToken(admitted.entry)
+        token = admitted.token
         limit = admitted.limit
     }
 

@@ -1,7 +1,8 @@
+package import EngineKit
 import Syntax
 
 /// A secret as the dialect shows it.
-struct SecretRecord {
+package struct SecretRecord {
     let place: SecretPlace
     private let value: JSON?
     private let version: JSON
@@ -43,5 +44,11 @@ struct SecretRecord {
             .init(key: "updated_by", value: updatedBy),
         ]
         return JSONObject(members)
+    }
+
+    /// The answer of the mount as this dialect shows it.
+    package static func encoded(_ place: SecretPlace, _ response: Response) -> [UInt8] {
+        if case .data(.raw(let bytes)) = response.body, let secret = RawSecret(bytes) { return secret.encoded(place) }
+        return SecretRecord(place, data: response.object).shown.encoded()
     }
 }

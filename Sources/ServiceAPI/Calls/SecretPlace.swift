@@ -1,7 +1,7 @@
 import EngineKit
 
 /// A secret's project and its path in it.
-struct SecretPlace: Sendable, Hashable {
+package struct SecretPlace: Sendable, Hashable {
     var project: String
     /// Without a slash at either end.
     var path: String
@@ -11,7 +11,7 @@ struct SecretPlace: Sendable, Hashable {
     /// As refusals name it.
     var resource: String { "secret:\(project):\(path)" }
 
-    init(project: String, path: String) {
+    package init(project: String, path: String) {
         self.project = project
         self.path = path
     }

@@ -36,14 +36,11 @@ package struct ServiceAuthenticator: InlineAuthenticator {
         if let certificateName = entry.certificateName {
             guard attempt.connection.clientCertificateNames.contains(certificateName) else { return .refused(.wrongSecret) }
         }
-        let grant = InlineGrant(displayName: entry.definition.name, rules: entry.rules)
-        if isToken || entry.tokenCode == nil && entry.certificateName != nil { return .granted(grant) }
-        return try await narrowed(grant, entry, attempt)
+        if isToken || entry.tokenCode == nil && entry.certificateName != nil { return .granted(entry.grant) }
+        return try await narrowed(entry, attempt)
     }
 
-    private func narrowed(
-        _ grant: InlineGrant, _ entry: ServiceDirectory.Entry, _ attempt: InlineAttempt
-    ) async throws -> InlineVerdict {
+    private func narrowed(_ entry: ServiceDirectory.Entry, _ attempt: InlineAttempt) async throws -> InlineVerdict {
         let text = ServiceDirectory.text(attempt.credentials.secret)
         guard CapabilityToken.isOne(text), !entry.handle.isEmpty, let token = try? CapabilityToken(text),
             token.handle == entry.handle, token.isSigned(by: entry.capabilityKey)
@@ -57,7 +54,7 @@ package struct ServiceAuthenticator: InlineAuthenticator {
                 return .refused(.wrongSecret)
             }
         }
-        var narrowed = grant
+        var narrowed = entry.grant
         narrowed.limit = limits.allow
         return .granted(narrowed)
     }

@@ -8,26 +8,39 @@ import Synchronization
 /// The services that are known now: their policies, and what their tokens are recognised by. Tokens are not kept, only
 /// their HMACs under a key of this process.
 package final class ServiceDirectory: Sendable {
-    struct Entry: Sendable {
-        var definition: ServiceDefinition
-        var rules: [InlinePolicy]
-        var listingRoots: [ListingRoot]
-        var tokenCode: [UInt8]?
+    /// One service. Requests share it, so that none copies it.
+    final class Entry: Sendable {
+        let definition: ServiceDefinition
+        let grant: InlineGrant
+        let listingRoots: [ListingRoot]
+        let tokenCode: [UInt8]?
         /// What tokens that the service made of its own are found and checked by; empty without a token.
-        var handle: [UInt8] = []
-        var capabilityKey: [UInt8] = []
-        var certificateName: String?
+        let handle: [UInt8]
+        let capabilityKey: [UInt8]
+        let certificateName: String?
+
+        init(_ account: ServiceAccount, _ compiled: CompiledRules, tokenCode: [UInt8]?) {
+            definition = account.definition
+            grant = InlineGrant(
+                displayName: definition.name, rules: [InlinePolicy(name: definition.policyName, text: compiled.policy)])
+            listingRoots = compiled.listingRoots
+            self.tokenCode = tokenCode
+            handle = account.token.map { ParentKeys.handle(of: text($0)) } ?? []
+            capabilityKey = account.token.map { ParentKeys.key(of: text($0)) } ?? []
+            certificateName = account.certificateName
+        }
     }
 
     private let settings: ServiceSettings
-    private let key: SymmetricKey
+    /// Keyed, and copied for each token: the key's two blocks are hashed once.
+    private let keyed: HMAC<SHA256>
     /// Compared with when there is no such service, so that this takes as long.
     private let nobody: [UInt8]
     private let entries: Mutex<[String: Entry]>
 
     package init(_ settings: ServiceSettings, randomness: any Randomness) {
         self.settings = settings
-        key = SymmetricKey(data: randomness.bytes(32))
+        keyed = HMAC(key: SymmetricKey(data: randomness.bytes(32)))
         nobody = randomness.bytes(32)
         entries = Mutex([:])
     }
@@ -46,19 +59,15 @@ package final class ServiceDirectory: Sendable {
 
     private func entry(_ account: ServiceAccount) throws(ServiceCatalogError) -> Entry {
         let compiled = try account.definition.compiled(mount: settings.mount, projectsMount: settings.projectsMount)
-        return Entry(
-            definition: account.definition,
-            rules: [InlinePolicy(name: account.definition.policyName, text: compiled.policy)],
-            listingRoots: compiled.listingRoots, tokenCode: account.token.map { code($0) },
-            handle: account.token.map { ParentKeys.handle(of: Self.text($0)) } ?? [],
-            capabilityKey: account.token.map { ParentKeys.key(of: Self.text($0)) } ?? [],
-            certificateName: account.certificateName)
+        return Entry(account, compiled, tokenCode: account.token.map { code($0) })
     }
 
     static func text(_ secret: SecretBytes) -> String { secret.withBytes { String(decoding: $0, as: UTF8.self) } }
 
     func code(_ secret: SecretBytes) -> [UInt8] {
-        secret.withBytes { Array(HMAC<SHA256>.authenticationCode(for: $0, using: key)) }
+        var hash = keyed
+        secret.withBytes { hash.update(data: $0) }
+        return Array(hash.finalize())
     }
 
     /// Whether the secret is the entry's token; without an entry, the same work and no.

@@ -1,3 +1,4 @@
+import Core
 import EngineKit
 import HTTPShell
 import Syntax
@@ -5,11 +6,18 @@ import Syntax
 extension ServiceExchange {
     // MARK: One secret
 
+    /// What services do most: one question to the mount, whose path is canonicalised there and only there.
     func readSecret(_ wire: Substring) async throws(ServiceError) -> ShellResponse {
-        let place = try await place(wire)
-        switch try await ask(.read, data(place)) {
-        case .success(let response): return answer(200, .object(SecretRecord(place, data: response.object).shown))
-        case .failure(let error): throw secretError(error, "read", place)
+        let folder = settings.mount + "data/"
+        let answered = try await answered(.read, folder + wire)
+        switch answered.outcome {
+        case .success(let response):
+            let full = answered.path.utf8.dropFirst(folder.utf8.count)
+            guard let place = SecretPlace(full: String(Substring(full))) else { throw .notFound }
+            return ShellResponse(status: 200, body: SecretRecord.encoded(place, response))
+        case .failure(let error):
+            // A path that is not acceptable is refused as such.
+            throw secretError(error, "read", try await place(wire))
         }
     }
 

@@ -54,6 +54,7 @@ enum ServiceRoute: Sendable, Hashable {
         if wire.hasSuffix(ending), wire.dropLast(ending.count).contains("/") {
             return try choose(method, ["GET": .versions(wire.dropLast(ending.count))])
         }
+        if method == "GET" { return .readSecret(wire) }
         return try choose(method, ["GET": .readSecret(wire), "PATCH": .rotateSecret(wire), "DELETE": .deleteSecret(wire)])
     }
 
