@@ -14,7 +14,7 @@ extension RemoteKVEngine {
         let names = try await names(request, policyPrefix: "detailed-metadata/")
         var info = JSONObject()
         for name in names where !name.hasSuffix("/") {
-            guard let data = try? await metadata(folder + name), let current = data["current_version"]?.intValue else { continue }
+            guard let data = try await known(folder + name), let current = data["current_version"]?.intValue else { continue }
             let version = data["versions"]?[String(current)]?.objectValue ?? [:]
             let isGone =
                 current == 0 || version["destroyed"]?.boolValue == true || version["deletion_time"]?.stringValue?.isEmpty == false
@@ -29,6 +29,16 @@ extension RemoteKVEngine {
         return try .keys(names, info: info)
     }
 
+    /// nil when it is gone meanwhile. Any other failure is one of the whole listing: a secret that is left out would be taken for
+    /// one that is not there.
+    private func known(_ path: String) async throws -> JSONObject? {
+        do {
+            return try await metadata(path)
+        } catch let error as CofferError where error.code == .notFound {
+            return nil
+        }
+    }
+
     private static func folder(_ request: Request) -> String {
         let path = request.captures["path"]
         return path.isEmpty ? "" : path + "/"
@@ -38,7 +48,7 @@ extension RemoteKVEngine {
     private func names(_ request: Request, policyPrefix: String) async throws -> [String] {
         let root = Self.folder(request)
         let after = request.fields.string("after") ?? ""
-        let limit = request.fields.int("limit").flatMap { $0 > 0 ? $0 : nil } ?? Self.pageMax
+        let limit = request.fields.int("limit").flatMap { $0 > 0 ? min($0, Self.pageMax) : nil } ?? Self.pageMax
         var found: [String] = []
         var pending = [""]
         var asked = 0

@@ -83,3 +83,32 @@ def test_approle(slow_to_lock):
     secret = "0" * 36
     measure(server, "approle", lambda n: ("auth/approle/login", {"role_id": f"account-{n % 10}", "secret_id": secret}),
             lambda n: ("auth/approle/login", {"role_id": f"nothing-{n % 10}", "secret_id": secret}))
+
+
+def test_services(tmp_path):
+    """A service that is not known takes as long as a wrong token of one that is."""
+    from service_harness import ServiceServer
+
+    server = ServiceServer(tmp_path / "s").start()
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    try:
+        random.seed(21)
+        kinds = {"commonUI": 401, "otherUIs1": 403}
+        order = [name for name in kinds for _ in range(COUNT)]
+        random.shuffle(order)
+        times = {name: [] for name in kinds}
+        for number, name in enumerate([*kinds] * 20 + order):
+            started = time.perf_counter()
+            connection.request("GET", "/api/secrets/newsbot/prod/x", headers={"X-Service": name, "X-Token": "0" * 64})
+            reply = connection.getresponse()
+            reply.read()
+            elapsed = time.perf_counter() - started
+            assert reply.status == kinds[name]
+            if number >= 40:
+                times[name].append(elapsed)
+        t, known, unknown = welch(*times.values())
+        print(f"\nservices: 2 x {COUNT} requests, wrong token {known * 1e3:.3f} ms, unknown {unknown * 1e3:.3f} ms, Welch t = {t:+.2f}")
+        assert abs(t) < T_MAX
+    finally:
+        connection.close()
+        server.close()

@@ -4,9 +4,12 @@ import concurrent.futures
 import http.client
 import json
 import re
+import subprocess
+import sys
 
 import httpx
 import pytest
+from harness import clean_environment
 from service_harness import ServiceServer
 
 TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$")
@@ -364,3 +367,57 @@ def test_values_of_every_kind(scheduler):
             "/api/secrets", json={"project": "newsbot", "path": f"prod/names/{name}", "value": name}).status_code == 201, name
         from urllib.parse import quote
         assert scheduler.get("/api/secrets/newsbot/prod/names/" + quote(name)).json()["value"] == name
+
+
+def test_a_quota_is_said_in_this_dialect(server):
+    root = httpx.Client(base_url=server.address, headers={"X-Vault-Token": server.root_token}, trust_env=False)
+    assert root.post("/v1/sys/quotas/rate-limit/services", json={"path": "services/", "rate": 2, "interval": "60s"}).status_code == 204
+    try:
+        client = server.service("commonUI")
+        replies = [client.get("/api/secrets/newsbot/quota/x") for _ in range(5)]
+        assert [r.status_code for r in replies] == [404, 404, 429, 429, 429]
+        assert refused(replies[-1], 429, re.compile("rate limit")).headers["retry-after"].isdigit()
+        # What asks nothing of that mount goes on.
+        assert client.get("/api/projects").status_code == 200
+    finally:
+        assert root.delete("/v1/sys/quotas/rate-limit/services").status_code == 204
+
+
+def test_the_document_describes_every_route(server):
+    """Every route and status that these tests saw stands in `/openapi.json`, and what stands there is a route."""
+    document = server.anonymous().get("/openapi.json").json()
+    assert document["openapi"].startswith("3.1") and set(document["components"]["securitySchemes"]) == {"service", "token"}
+    described = {(method.upper(), path) for path, item in document["paths"].items() for method in item if method != "parameters"}
+    assert described == {
+        ("GET", "/"), ("GET", "/health"), ("GET", "/api/projects"), ("POST", "/api/projects"), ("GET", "/api/projects/{project}"),
+        ("PATCH", "/api/projects/{project}"), ("DELETE", "/api/projects/{project}"), ("PUT", "/api/projects/{project}/set-default"),
+        ("GET", "/api/secrets"), ("POST", "/api/secrets"), ("POST", "/api/secrets/test"), ("GET", "/api/secrets/{project}"),
+        ("GET", "/api/secrets/{project}/{path}"), ("PATCH", "/api/secrets/{project}/{path}"), ("DELETE", "/api/secrets/{project}/{path}"),
+        ("GET", "/api/secrets/{project}/{path}/versions"),
+    }
+    client = server.service("commonUI")
+    for method, path in described:
+        reply = client.request(method, path.replace("{project}", "nothing").replace("{path}", "at/all"))
+        assert reply.status_code not in (405, 500), (method, path)
+        assert str(reply.status_code) in document["paths"][path][method.lower()]["responses"], (method, path, reply.text)
+        assert reply.json().get("detail") != "Not Found" if reply.status_code == 404 else True
+
+
+def test_made_up_requests_are_answered_as_described(tmp_path):
+    """schemathesis asks from the document: statuses, types and shapes of all answers are those that it names."""
+    made = ServiceServer(tmp_path / "s").start()
+    try:
+        seed = made.service("commonUI")
+        for n in range(3):
+            seed.post("/api/secrets", json={"project": "newsbot", "path": f"prod/{n}", "value": "v"}).raise_for_status()
+        done = subprocess.run(
+            [sys.executable, "-m", "schemathesis.cli", "--no-color", "run", f"{made.address}/openapi.json", "--url", made.address,
+             "-H", "X-Service: commonUI", "-H", f"X-Token: {made.tokens['commonUI']}",
+             "--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
+             "--phases", "coverage,fuzzing", "--mode", "all", "--seed", "20260101", "--max-time", "15", "--request-timeout", "10",
+             "--continue-on-failure", "--no-shrink", "--generation-database", "none", "--suppress-health-check", "all", "--warnings", "off"],
+            capture_output=True, text=True, timeout=120, cwd=tmp_path, env=clean_environment())
+        assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
+        assert made.process.poll() is None and seed.get("/api/projects").status_code == 200
+    finally:
+        made.close()

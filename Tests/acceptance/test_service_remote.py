@@ -1,9 +1,14 @@
 """The Service API over another server that keeps the secrets, and moving between the two."""
 
 import concurrent.futures
+import socket
+import subprocess
+import time
 
 import pytest
+from harness import BINARY, clean_environment
 from service_harness import ServiceServer
+from test_tls import Authority, TLSServer
 
 
 @pytest.fixture
@@ -152,3 +157,103 @@ def test_migrate_there_and_back(pair):
     assert remote.stop() == 0
     failed = front.cli("service", "migrate", "-to=vault")
     assert failed.returncode == 2 and "not whole" in failed.stderr
+
+
+def test_a_secret_that_cannot_be_seen_over_there_is_not_taken_for_none(pair):
+    remote, make = pair
+    token = remote.new_token(
+        'path "secret/*" { capabilities = ["create", "read", "update", "patch", "list", "delete"] }\n'
+        'path "secret/metadata/newsbot/hidden" { capabilities = ["deny"] }')
+    front = make(SERVICE_PROVIDER="vault", SERVICE_VAULT_TOKEN=token).start()
+    client = front.service("commonUI")
+    assert client.post("/api/secrets", json={"project": "newsbot", "path": "hidden", "value": "v"}).status_code == 201
+    for reply in (client.get("/api/secrets?project=newsbot"), client.get("/api/secrets/newsbot"), client.delete("/api/projects/newsbot")):
+        assert reply.status_code == 503, reply.text
+    assert client.get("/api/projects/newsbot").status_code == 200 and client.get("/api/secrets/newsbot/hidden").json()["value"] == "v"
+
+
+def wait_until_listening(port):
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            return socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+
+def test_another_server_is_known_by_its_certificate(tmp_path):
+    authority = Authority(tmp_path)
+    (tmp_path / "other").mkdir()
+    stranger = Authority(tmp_path / "other")
+    remote = TLSServer(tmp_path / "remote")
+    fronts = []
+    try:
+        remote.listen(authority, *authority.issue("good")).start()
+        remote.set_up()
+        with remote.session() as session:
+            assert session.post("/v1/sys/mounts/secret", json={"type": "kv", "options": {"version": "2"}}).status_code == 204
+        remote.token, root = None, remote.token
+
+        def status(**variables):
+            front = ServiceServer(
+                tmp_path / f"front{len(fronts)}", SERVICE_PROVIDER="vault", SERVICE_VAULT_TOKEN=root,
+                **{"SERVICE_VAULT_ADDR": remote.address, **variables})
+            fronts.append(front)
+            front.start()
+            reply = front.service("commonUI").post("/api/secrets", json={"project": "newsbot", "path": f"p{len(fronts)}", "value": "v"})
+            return reply.status_code
+
+        assert status(SERVICE_VAULT_CACERT=authority.certificate) == 201
+        assert status(SERVICE_VAULT_CACERT=stranger.certificate) == 503
+        assert status() == 503
+        # The right authority and another host's certificate.
+        remote.close()
+        text = remote.configuration.read_text()
+        authority.issue("elsewhere", names="DNS:vault.example.com")
+        remote.configuration.write_text(text.replace("good.pem", "elsewhere.pem").replace("good.key", "elsewhere.key"))
+        remote.start(wait=False)
+        wait_until_listening(remote.port)
+        assert status(SERVICE_VAULT_CACERT=authority.certificate) == 503
+    finally:
+        for front in fronts:
+            front.close()
+        remote.close()
+
+
+def test_a_killed_migration_goes_on_where_it_stopped(pair):
+    remote, make = pair
+    remote.put("sys/policies/acl/mover", {"policy": 'path "secret/*" { capabilities = ["create", "read", "update", "patch", "list"] }'})
+    remote.post("sys/auth/approle", {"type": "approle"}).expect(204)
+    remote.post("auth/approle/role/mover", {"token_policies": ["mover"]}).expect(204)
+    role = remote.get("auth/approle/role/mover/role-id").data["role_id"]
+    secret = remote.post("auth/approle/role/mover/secret-id", {}).data["secret_id"]
+    front = make(SERVICE_VAULT_ROLE_ID=role, SERVICE_VAULT_SECRET_ID=secret).start()
+    client = front.service("commonUI")
+    count = 400
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        made = pool.map(lambda n: client.post("/api/secrets", json={"project": "newsbot", "path": f"m/{n:04}", "value": f"v{n}"}).status_code, range(count))
+        assert set(made) == {201}
+    before = client.get("/api/secrets/newsbot").json()
+
+    moving = subprocess.Popen(
+        [str(BINARY), "service", "migrate", "-to=vault"], cwd=front.directory, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=clean_environment(VAULT_ADDR=front.address, VAULT_TOKEN=front.root_token, HOME=str(front.directory)))
+    for line in moving.stderr:
+        if line.startswith(f"100 of {count}"):
+            moving.kill()
+            break
+    assert moving.wait(20) == -9
+    there = remote.list("secret/metadata/newsbot/m/").data["keys"]
+    assert 100 <= len(there) < count
+    # Nothing changed for those who use them.
+    assert client.get("/api/secrets/newsbot").json() == before
+    assert client.patch("/api/secrets/newsbot/m/0399", json={"value": "changed meanwhile"}).status_code == 200
+
+    done = front.cli("service", "migrate", "-to=vault")
+    assert done.returncode == 0 and f"{count} secrets are whole" in done.stdout, done.stderr
+    assert remote.get("secret/data/newsbot/m/0399").data["data"] == {"value": "changed meanwhile"}
+    # What was there already was not written a second time.
+    for name in (there[0], there[-2], "0350"):
+        assert remote.get(f"secret/data/newsbot/m/{name}").data["metadata"]["version"] == 1
+    assert secret not in done.stdout + done.stderr

@@ -51,7 +51,12 @@ def test_planted_secrets_stay_inside(tmp_path):
         planted.append(wrong)
         send(server.service("commonUI", token=wrong), "GET", "/api/projects", 401)
         send(server.service(wrong, token="x" * 32), "GET", "/api/projects", 403)
-        planted += [*server.tokens.values(), server.key, server.root_token]
+        narrowed = server.cli("token", "attenuate", "-secrets=services:newsbot/prod/", "-op=read", "-uses=2", server.tokens["commonUI"]).stdout.strip()
+        job = server.service("commonUI", token=narrowed)
+        for path, expect in (("newsbot/prod/7", 200), ("newsbot/dev/x", 403), ("newsbot/prod/7", 401)):
+            send(job, "GET", "/api/secrets/" + path, expect)
+        send(server.anonymous(**{"X-Vault-Token": narrowed}), "GET", "/v1/services/data/newsbot/prod/7", 403)
+        planted += [*server.tokens.values(), server.key, server.root_token, narrowed]
         found = places(server)
         assert canary.leaks({**refused, **found}, planted) == []
         assert ui.get("/api/secrets/newsbot/prod/7").json()["value"] in planted and sum(map(len, found.values())) > 100_000

@@ -22,10 +22,10 @@ class Authority:
         run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
             "-subj", "/CN=Test CA", "-keyout", str(self.key), "-out", str(self.certificate))
 
-    def issue(self, name, into=None, common_name="localhost", alternative=""):
+    def issue(self, name, into=None, common_name="localhost", alternative="", names="DNS:localhost,IP:127.0.0.1"):
         into = into or self.directory / name
         request, extension = self.directory / "request.csr", self.directory / "extension.cnf"
-        extension.write_text(f"subjectAltName=DNS:localhost,IP:127.0.0.1{alternative}\nextendedKeyUsage=serverAuth,clientAuth\n")
+        extension.write_text(f"subjectAltName={names}{alternative}\nextendedKeyUsage=serverAuth,clientAuth\n")
         run("openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", f"/CN={common_name}",
             "-keyout", f"{into}.key", "-out", str(request))
         run("openssl", "x509", "-req", "-in", str(request), "-CA", str(self.certificate), "-CAkey", str(self.key), "-CAcreateserial",

@@ -42,46 +42,72 @@ struct ServiceMigrate: SessionCommand {
         }
     }
 
-    /// The number of secrets.
+    /// The number of secrets. Values are not kept: everything is read anew when it is compared.
     private func copy(from source: SecretPlace, to target: SecretPlace, _ console: Console) async throws -> Int {
         let paths = try await source.paths()
-        var conflicts: [String] = []
-        var copied: [(path: String, data: JSON)] = []
-        for (index, path) in paths.enumerated() {
-            if index % 100 == 0 { console.error("\(index) of \(paths.count)") }
-            // Deleted ones stay behind.
-            guard let data = try await source.read(path) else { continue }
-            copied.append((path, data))
-            let there = try await target.read(path)
-            if there == data { continue }
-            if there != nil, !overwrite {
-                conflicts.append(path)
-            } else {
-                try await target.write(path, data)
-            }
+        var found: [Found] = []
+        let overwrite = overwrite
+        for start in stride(from: 0, to: paths.count, by: Self.progressStep) {
+            console.error("\(start) of \(paths.count)")
+            let next = Array(paths[start..<min(start + Self.progressStep, paths.count)])
+            found += try await Self.each(next) { try await Self.copy($0, from: source, to: target, overwrite: overwrite) }
         }
+        let conflicts = zip(paths, found).filter { $0.1 == .conflict }.map(\.0)
         guard conflicts.isEmpty else {
             throw CommandFailure.local(
                 "These are on \(target.name) with other values; -overwrite gives them new versions: "
                     + conflicts.prefix(20).joined(separator: ", "))
         }
         console.error("\(paths.count) of \(paths.count); comparing")
-        try await compare(copied.map(\.path), source, target)
+        let copied = zip(paths, found).filter { $0.1 == .copied }.map(\.0)
+        try await compare(copied, source, target)
         return copied.count
+    }
+
+    private enum Found { case copied, deleted, conflict }
+
+    private static func copy(
+        _ path: String, from source: SecretPlace, to target: SecretPlace, overwrite: Bool
+    ) async throws -> Found {
+        // Deleted ones stay behind.
+        guard let data = try await source.read(path) else { return .deleted }
+        let there = try await target.read(path)
+        if there == data { return .copied }
+        guard there == nil || overwrite else { return .conflict }
+        try await target.write(path, data)
+        return .copied
     }
 
     /// Everything anew from both sides: what changed while it was copied is told.
     private func compare(_ paths: [String], _ source: SecretPlace, _ target: SecretPlace) async throws {
-        for path in paths {
+        _ = try await Self.each(paths) { path in
             guard try await source.read(path) == target.read(path) else {
                 throw CommandFailure.local("\(path) changed while it was copied; run this again with -overwrite")
             }
         }
-        let now = try await source.paths()
-        for path in now where !paths.contains(path) {
+        let known = Set(paths)
+        _ = try await Self.each(try await source.paths().filter { !known.contains($0) }) { path in
             guard try await source.read(path) == nil else {
                 throw CommandFailure.local("\(path) was added while the others were copied; run this again")
             }
+        }
+    }
+
+    private static let progressStep = 100
+    private static let atOnce = 8
+
+    /// The results in the order of the paths, of which a few are worked on at once.
+    private static func each<T: Sendable>(
+        _ paths: [String], _ work: @escaping @Sendable (String) async throws -> T
+    ) async throws -> [T] {
+        try await withThrowingTaskGroup(of: (Int, T).self) { group in
+            var results = [T?](repeating: nil, count: paths.count)
+            for (index, path) in paths.enumerated() {
+                if index >= atOnce, let (done, result) = try await group.next() { results[done] = result }
+                group.addTask { (index, try await work(path)) }
+            }
+            for try await (done, result) in group { results[done] = result }
+            return results.compactMap { $0 }
         }
     }
 
@@ -99,7 +125,7 @@ struct ServiceMigrate: SessionCommand {
     }
 
     /// A KV version 2 mount of some server.
-    private struct SecretPlace {
+    private struct SecretPlace: Sendable {
         var client: CofferClient
         var mount: String
         var name: String
