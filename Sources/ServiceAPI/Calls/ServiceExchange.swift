@@ -1,22 +1,17 @@
 import Core
 import EngineKit
 import HTTPShell
-import Synchronization
 import Syntax
 
-/// One HTTP request of a service. Each route asks the pipeline as this caller, for one thing or for several.
-struct ServiceExchange: Sendable {
-    private final class Asked: Sendable {
-        private let isAsked = Atomic(false)
-
-        /// True once.
-        func isFirst() -> Bool { !isAsked.exchange(true, ordering: .relaxed) }
-    }
-
+/// One HTTP request of a service. Each route asks the pipeline as this caller, for one thing or for several, one after the
+/// other.
+///
+/// A class, because each `await` of a struct this size keeps copies of it on the heap.
+final class ServiceExchange {
     let dialect: ServiceDialect
     let request: ShellRequest
     let caller: ServiceCaller
-    private let asked = Asked()
+    private var isFirst = true
 
     init(dialect: ServiceDialect, request: ShellRequest, caller: ServiceCaller) {
         self.dialect = dialect
@@ -39,7 +34,8 @@ struct ServiceExchange: Sendable {
     ) async throws(ServiceError) -> CoreAnswer {
         let call = CoreRequest(
             id: request.id, operation: operation, path: path, query: query, body: body?.encoded() ?? [],
-            credentials: asked.isFirst() ? caller.credentials : caller.continued, connection: request.connection)
+            credentials: isFirst ? caller.credentials : caller.continued, connection: request.connection)
+        isFirst = false
         let answer = await dialect.pipeline.handle(call)
         if let refusal = answer.inlineRefusal { throw refused(refusal) }
         if case .failure(let error) = answer.outcome {
