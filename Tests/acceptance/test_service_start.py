@@ -1,5 +1,6 @@
 """A server from one file of variables: its first start, what it refuses, SIGHUP, rules explained, import and export."""
 
+import base64
 import json
 import os
 import stat
@@ -71,6 +72,9 @@ def test_real_variables_win(make):
     ("MSA_MASTER_KEY=base64:AAAA", "MSA_MASTER_KEY"),
     ("MSA_MASTER_KEY=base64:" + "A" * 43 + "=", "it repeats or counts"),
     ("MSA_MASTER_KEY=base64:not*base64*but*secretvalue", "MSA_MASTER_KEY"),
+    ("MSA_MASTER_KEY=base64:YD3rEBXKcb4rc67whX13gR81LAc7YQjXLZgQowkU3/Q=", "it is a published example"),
+    ("MSA_MASTER_KEY=base64:" + base64.b64encode(b"secretvalue: a change-me example").decode(), "it is a published example"),
+    ("MSA_MASTER_KEY=base64:" + base64.b64encode(bytes(range(7, 38))).decode(), "32 bytes"),
     ("MSA_MASTER_KEY=", "MSA_MASTER_KEY is missing"),
     ("DATABASE_URL=postgres://u:secretvalue@h/d", "DATABASE_URL"),
     ("DATABASE_URL=sqlite:///", "DATABASE_URL"),
