@@ -76,7 +76,10 @@ let package = Package(
             ]),
         // Calls to other servers over HTTP: the one way out.
         room("Outbound", ["EngineKit", .product(name: "NIOTLS", package: "swift-nio")] + nio),
-        room("Databases", ["CPostgres", "CHiredis", "COpenSSL", "Syntax", "EngineKit", crypto]),
+        // libpq, and what blocking clients run on; for whoever speaks to a database server.
+        room("DatabaseClients", ["CPostgres", "Syntax", "EngineKit"]),
+        room("Databases", ["DatabaseClients", "CHiredis", "COpenSSL", "Syntax", "EngineKit", crypto]),
+        room("StorePostgres", ["DatabaseClients", "EngineKit", crypto, logging]),
         room("ServiceRules", ["Syntax", "EngineKit", .product(name: "Yams", package: "Yams")]),
         // 3  The one pipeline.
         room(
@@ -94,7 +97,7 @@ let package = Package(
                 "SecretMemory", "Syntax", "EngineKit", "Outbound", crypto, cryptoExtras, logging,
                 .product(name: "Yams", package: "Yams"),
             ]),
-        room("DatabaseEngine", ["Syntax", "EngineKit", "Databases", logging]),
+        room("DatabaseEngine", ["Syntax", "EngineKit", "DatabaseClients", "Databases", logging]),
         room("ProjectsEngine", ["Syntax", "EngineKit"]),
         room("RemoteKVEngine", ["Syntax", "EngineKit"]),
         room("TransitEngine", ["SecretMemory", "Syntax", "Ciphers", "EngineKit", crypto, cryptoExtras, logging]),
@@ -124,6 +127,9 @@ let package = Package(
                 "SecretMemory", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes", "StoreSQLite", "Core", "KVEngine",
                 "DatabaseEngine", "TransitEngine", "AuthMethods", "HTTPShell", "VaultAPI", "Outbound", "ConnectionsEngine",
                 "EngineAPI", "ServiceRules", "ProjectsEngine", "RemoteKVEngine", "ServiceAPI", "CofferClient", crypto, logging,
+                "SecretMemory", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes", "StoreSQLite", "StorePostgres", "Core",
+                "KVEngine", "DatabaseEngine", "TransitEngine", "AuthMethods", "HTTPShell", "VaultAPI", "Outbound", "ConnectionsEngine",
+                "EngineAPI", "ServiceRules", "ProjectsEngine", "ServiceAPI", crypto, logging,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ] + nio),
@@ -167,8 +173,8 @@ let package = Package(
                 "TestSupport", logging,
             ] + nio),
         tests("KVEngineTests", ["KVEngine", "EngineKit", "Syntax", "TestSupport", logging]),
-        tests("DatabasesTests", ["Databases", "EngineKit", "Syntax", "TestSupport"]),
-        tests("DatabaseEngineTests", ["DatabaseEngine", "Databases", "EngineKit", "Syntax", "TestSupport", logging]),
+        tests("DatabasesTests", ["DatabaseClients", "Databases", "EngineKit", "Syntax", "TestSupport"]),
+        tests("DatabaseEngineTests", ["DatabaseEngine", "DatabaseClients", "Databases", "EngineKit", "Syntax", "TestSupport", logging]),
         tests("PasswordPolicyTests", ["EngineKit", "Syntax", "TestSupport"]),
         tests("CiphersTests", ["Ciphers", "SecretMemory", "Syntax", "TestSupport"]),
         tests(
@@ -184,6 +190,7 @@ let package = Package(
         tests("ClientTests", ["CofferClient", "Syntax"]),
         tests("CLITests", ["CLI", "CofferClient", "Syntax", "TestSupport"]),
         tests("BarrierTests", ["Barrier", "Ciphers", "SecretMemory", "Syntax", "EngineKit", "TestSupport", crypto]),
+        tests("StorePostgresTests", ["StorePostgres", "DatabaseClients", "EngineKit", "TestSupport", logging]),
         tests(
             "StorageTests", ["EngineKit", "StoreSQLite", "TestSupport", logging, .product(name: "GRDB", package: "GRDB.swift")]),
     ],

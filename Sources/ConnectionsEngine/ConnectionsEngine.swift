@@ -51,6 +51,19 @@ package final class ConnectionsEngine: SecretsEngine, PeriodicEngine {
         await routes.refresher.finish()
     }
 
+    package func runFollowerRound() async {
+        let round = rounds.withLock { round in
+            round += 1
+            return round
+        }
+        guard round % 5 == 0 else { return }
+        do {
+            try await routes.counters.flush(today: Counters.day(routes.time.now()))
+        } catch {
+            routes.logger.warning("counters could not be stored; they are kept", metadata: ["kind": "\(type(of: error))"])
+        }
+    }
+
     package func finish() async {
         await cleanup.finish()
         await walk.finish()

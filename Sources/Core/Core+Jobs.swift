@@ -9,8 +9,11 @@ extension Core {
     package func runJobs(round: Int) async {
         guard let services else { return }
         do {
-            // As many as end in a busy second, and not so many that the rest waits for long.
-            for _ in 0..<20 where try await services.tokens.expireDue(limit: 500) < 500 { break }
+            try await leading {
+                try await takeOver(services)
+                // As many as end in a busy second, and not so many that the rest waits for long.
+                for _ in 0..<20 where try await services.tokens.expireDue(limit: 500) < 500 { break }
+            }
             if round % 10 == 0 { try await services.audit.storeCheckpoints() }
             if round % 60 == 0 { try await seal.storeUsage() }
         } catch {
@@ -26,7 +29,7 @@ extension Core {
     package func runLeaseJobs() async {
         guard let services else { return }
         do {
-            try await services.leases.runRound()
+            try await leading { try await services.leases.runRound() }
         } catch {
             if self.services != nil {
                 logger.warning("revoking leases failed; it will be tried again", metadata: ["kind": "\(type(of: error))"])

@@ -17,6 +17,8 @@ package final class Core: Pipeline {
     /// Drops what was read while the barrier was open; the store's cache of sealed records.
     private let dropCaches: @Sendable () -> Void
     private let state = BargingLock<Services?>(nil)
+    /// Counts what other nodes changed while this one was not open.
+    private let missed = BargingLock<UInt64>(0)
     /// What ``FrontDesk`` answers, by the name below `sys/`.
     let openPaths = BargingLock<[Substring: EnginePath]>([:])
     private let opening = Turnstile()
@@ -58,8 +60,14 @@ package final class Core: Pipeline {
         return answer
     }
 
+    private static let cutOff = CofferError(
+        .unavailable, "this node is cut off from the store and answers nothing until it has caught up; ask another or retry")
+
     private func serve(_ request: CoreRequest, _ path: CanonicalPath, _ services: Services?) async -> CoreAnswer {
         if let answer = await FrontDesk(core: self).answer(request, path) { return answer }
+        if let cluster = environment.cluster, !cluster.mayServe {
+            return CoreAnswer(requestID: request.id, path: path.text, outcome: .failure(Self.cutOff))
+        }
         guard let services else { return CoreAnswer(requestID: request.id, outcome: .failure(.sealed)) }
         return await Exchange(core: self, services: services, incoming: request, path: path).run()
     }
@@ -108,10 +116,15 @@ package final class Core: Pipeline {
         try await opening.enter { [self] in
             guard services == nil, !barrier.isSealed else { return }
             do {
+                let before = missed.withLock { $0 }
                 let services = try await makeServices()
                 state.withLock { $0 = services }
+                // What another node changed while this one was reading.
+                if missed.withLock({ $0 != before }) { try await drop(.everything) }
+                environment.cluster?.offerToLead(true)
                 logger.info("unsealed")
             } catch {
+                state.withLock { $0 = nil }
                 await seal.seal()
                 dropCaches()
                 logger.error("could not open after unsealing; sealed again", metadata: ["kind": "\(type(of: error))"])
@@ -124,6 +137,7 @@ package final class Core: Pipeline {
     package func close() async {
         try? await opening.enter { [self] in
             guard let services = state.withLock({ $0.take() }) else { return }
+            environment.cluster?.offerToLead(false)
             await engineRounds.finish(services.mounts.router.mounts.values)
             do {
                 try await services.audit.close()
@@ -137,21 +151,31 @@ package final class Core: Pipeline {
         }
     }
 
+    /// What is open, when something was changed elsewhere; notes it for what is being opened.
+    func noteChange() -> Services? {
+        missed.withLock { $0 += 1 }
+        return services
+    }
+
     private func makeServices() async throws -> Services {
         let tokens = try tokenStore(barrier)
-        try await tokens.resumeRevocations()
+        let isShared = environment.cluster != nil
+        // Where there are several nodes, the one that leads does it.
+        if !isShared { try await tokens.resumeRevocations() }
         let policies = PolicyStore(storage: barrier)
         let identity = IdentityStore(
             storage: PrefixedStorage(barrier, prefix: "sys/identity/"), time: environment.time, randomness: environment.randomness,
             forbiddenPolicies: [PolicyName.root.text, TokenStore.wrappingPolicy])
-        let audit = AuditTrail(broker: try auditBroker(), storage: barrier, randomness: environment.randomness)
+        let audit = AuditTrail(
+            broker: try auditBroker(), storage: barrier, randomness: environment.randomness,
+            node: isShared ? settings.nodeID : nil)
         try await audit.load()
         let passwords = PasswordPolicyStore(storage: barrier, randomness: environment.randomness)
         let mounts = MountTable(
             storage: barrier,
             environment: MountEnvironment(
                 storage: barrier, catalog: environment.catalog, settings: self.settings, time: environment.time,
-                randomness: environment.randomness, logger: logger, passwords: passwords,
+                randomness: environment.randomness, logger: logger, passwords: passwords, isShared: isShared,
                 record: { [time = environment.time] in try await audit.record($0, on: $1, at: time.now()) },
                 forgetMount: { try await identity.forgetMount(accessor: $0) }))
         let wrapping = ResponseWrapping(tokens: tokens, ttlMax: settings.maxTTL)

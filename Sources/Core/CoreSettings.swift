@@ -39,8 +39,13 @@ package struct CoreEnvironment: Sendable {
     package var time: any TimeSource
     package var randomness: any Randomness
     package var logger: Logger
+    /// The other nodes of the store; nil where there can be none.
+    package var cluster: (any Cluster)?
 
-    package init(catalog: EngineCatalog, time: any TimeSource, randomness: any Randomness, logger: Logger) {
+    package init(
+        catalog: EngineCatalog, time: any TimeSource, randomness: any Randomness, logger: Logger, cluster: (any Cluster)? = nil
+    ) {
+        self.cluster = cluster
         self.catalog = catalog
         self.time = time
         self.randomness = randomness

@@ -15,6 +15,8 @@ final class Services: Sendable {
     let quotas: RateLimits
     let identity: IdentityStore
     let clusterID: String
+    /// The last term in which this node finished what its predecessor had begun.
+    let resumedTerm = BargingLock<UInt64?>(nil)
 
     init(
         tokens: TokenStore, policies: PolicyStore, mounts: MountTable, audit: AuditTrail, wrapping: ResponseWrapping,

@@ -1,3 +1,4 @@
+import DatabaseClients
 import Databases
 package import EngineKit
 import Logging

@@ -1,3 +1,4 @@
+import DatabaseClients
 import Databases
 import EngineKit
 import Logging
@@ -14,6 +15,18 @@ extension DatabaseEngine {
 
     package func runRound() async {
         await logging("looking for due work", "") { try await workThroughDue() }
+    }
+
+    /// What this node handed over it must strike off itself: another takes it for left behind after a while.
+    package func runFollowerRound() async {
+        let (isDue, handedOver) = progress.change { [now] state in
+            let isDue = state.nextRecoveryAt <= now
+            if isDue { state.nextRecoveryAt = now.adding(seconds: Self.recoverySeconds) }
+            return (isDue, state.handedOver)
+        }
+        guard isDue else { return }
+        for intent in handedOver { await forget(intent) }
+        drivers.prune()
     }
 
     private func workThroughDue() async throws {
@@ -65,7 +78,8 @@ extension DatabaseEngine {
                 continue
             }
             let isOld = intent.createdAt.adding(seconds: Self.intentSecondsMax) <= now
-            guard isAbandoned || isOld || intent.process != process else { continue }
+            let isLeftBehind = !context.isShared && intent.process != process
+            guard isAbandoned || isOld || isLeftBehind else { continue }
             if await !drop(intent, id) { away.insert(intent.database) }
         }
     }

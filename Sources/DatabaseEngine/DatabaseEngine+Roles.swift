@@ -1,3 +1,4 @@
+import DatabaseClients
 import Databases
 import EngineKit
 import Syntax

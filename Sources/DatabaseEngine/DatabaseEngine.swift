@@ -1,3 +1,4 @@
+import DatabaseClients
 package import Databases
 package import EngineKit
 import Logging

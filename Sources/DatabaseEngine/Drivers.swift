@@ -1,3 +1,4 @@
+import DatabaseClients
 import Databases
 import EngineKit
 import Synchronization
@@ -49,7 +50,7 @@ final class Drivers: Sendable {
         do throws(DatabaseError) {
             let template = try UsernameTemplate(
                 configuration.usernameTemplate.isEmpty ? plugin.usernameTemplate : configuration.usernameTemplate)
-            let driver = try plugin.make(
+            let driver = try plugin.driver(
                 DriverSettings(
                     details: configuration.details, username: configuration.username,
                     password: password ?? configuration.password, time: time))

@@ -1,3 +1,4 @@
+package import DatabaseClients
 package import EngineKit
 package import Syntax
 

@@ -1,3 +1,4 @@
+package import DatabaseClients
 package import EngineKit
 package import Syntax
 
@@ -34,6 +35,9 @@ package struct DatabasePlugin: Sendable {
         self.checkStatements = checkStatements
         self.shown = shown
     }
+
+    /// A driver for these settings; no server is asked.
+    package func driver(_ settings: DriverSettings) throws(DatabaseError) -> any DatabaseDriver { try make(settings) }
 
     /// What this build has.
     package static let builtIn: [DatabasePlugin] = [.postgreSQL, .redis]

@@ -6,12 +6,13 @@ package let transitDescription = EngineDescription(
 ) { context in TransitEngine(context) }
 
 /// Encryption as a service. Holds named keys; encrypts, signs and hashes what callers send and keeps none of it.
-package struct TransitEngine: SecretsEngine, PeriodicEngine {
+package struct TransitEngine: SecretsEngine, PeriodicEngine, CachingEngine {
     package let paths: [EnginePath]
     private let rotation: AutomaticRotation
+    private let store: KeyStore
 
     package init(_ context: MountContext) {
-        let store = KeyStore(storage: context.storage, time: context.time, randomness: context.randomness)
+        store = KeyStore(storage: context.storage, time: context.time, randomness: context.randomness)
         let making = KeyMaking(time: context.time, randomness: context.randomness)
         let routes = TransitRoutes(
             store: store, making: making, wrapping: WrappingKey(storage: context.storage, making: making))
@@ -22,6 +23,7 @@ package struct TransitEngine: SecretsEngine, PeriodicEngine {
     }
 
     package func runRound() async { await rotation.runRound() }
+    package func drop(_ change: StorageChange) { store.drop(change) }
 }
 
 /// The routes of a mount. One extension a subject.

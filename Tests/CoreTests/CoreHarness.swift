@@ -19,10 +19,11 @@ final class CoreHarness: Sendable {
     /// Initialised and, unless the seal wants shares, open.
     static func make(
         storage: any Storage = MemoryStorage(), settings: CoreSettings = CoreSettings(), seed: UInt64 = 7,
-        inline: [InlineAuthenticatorDescription] = []
+        inline: [InlineAuthenticatorDescription] = [], cluster: (any Cluster)? = nil
     ) async throws -> CoreHarness {
         let harness = try CoreHarness(
-            storage: storage, settings: settings, seed: seed, root: "root-token", engine: TestEngine(), inline: inline)
+            storage: storage, settings: settings, seed: seed, root: "root-token", engine: TestEngine(), inline: inline,
+            cluster: cluster)
         _ = try await harness.core.initialize(
             shares: ShareCount(shares: 1, threshold: 1), rootToken: "root-token",
             mounts: [.init(path: "secret/", type: "kv", options: ["version": "2"], description: "")])
@@ -39,9 +40,16 @@ final class CoreHarness: Sendable {
         return harness
     }
 
+    /// Another node over the same store, sealed.
+    func beside(storage: any Storage, cluster: (any Cluster)?, seed: UInt64 = 1_234) throws -> CoreHarness {
+        try CoreHarness(
+            storage: storage, settings: CoreSettings(), seed: seed, root: root, engine: TestEngine(), start: time.now(), inline: [],
+            cluster: cluster)
+    }
+
     private init(
         storage: any Storage, settings: CoreSettings, seed: UInt64, root: String, engine: TestEngine, start: Timestamp? = nil,
-        inline: [InlineAuthenticatorDescription]
+        inline: [InlineAuthenticatorDescription], cluster: (any Cluster)? = nil
     ) throws {
         self.engine = engine
         self.storage = storage
@@ -70,7 +78,7 @@ final class CoreHarness: Sendable {
             settings: settings,
             environment: CoreEnvironment(
                 catalog: catalog, time: time, randomness: randomness,
-                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, cluster: cluster),
             barrier: barrier,
             seal: SealController(barrier: barrier, base: storage, seal: seal, randomness: randomness, time: time))
     }

@@ -1,4 +1,5 @@
 import DatabaseEngine
+import DatabaseClients
 import Databases
 import EngineKit
 import Syntax

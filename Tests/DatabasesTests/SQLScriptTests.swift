@@ -1,3 +1,4 @@
+import DatabaseClients
 import Testing
 
 @testable import Databases  // The reader of statements is the room's own.

@@ -1,3 +1,4 @@
+import DatabaseClients
 import EngineKit
 import Syntax
 import TestSupport
@@ -12,7 +13,7 @@ struct TargetTests {
     {
         var details = more
         details["connection_url"] = .string(url)
-        return try PostgresTarget(DriverSettings(details: details, username: username, password: password, time: ManualTime()))
+        return try PostgresTarget(url: url, username: username, password: password, details: details)
     }
 
     @Test("puts username and password in as values, whatever is in them")

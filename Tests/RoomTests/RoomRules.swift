@@ -36,8 +36,11 @@ enum RoomRules {
         "Lifetimes": Room(
             layer: 3, rooms: ["SecretMemory", "Capabilities", "Syntax", "EngineKit"], packages: ["Crypto", "Logging"]),
         "Identity": Room(layer: 3, rooms: ["Syntax", "EngineKit"]),
+        // libpq and blocking threads, for the two rooms that speak to database servers.
+        "DatabaseClients": Room(layer: 3, rooms: ["CPostgres", "Syntax", "EngineKit"]),
         "Databases": Room(
-            layer: 3, rooms: ["CPostgres", "CHiredis", "COpenSSL", "Syntax", "EngineKit"], packages: ["Crypto"]),
+            layer: 4, rooms: ["DatabaseClients", "CHiredis", "COpenSSL", "Syntax", "EngineKit"], packages: ["Crypto"]),
+        "StorePostgres": Room(layer: 4, rooms: ["DatabaseClients", "EngineKit"], packages: ["Crypto", "Logging"]),
         "StoreSQLite": Room(layer: 3, rooms: ["EngineKit"], packages: ["GRDB", "GRDBSQLite", "Logging"]),
 
         // The one way out over HTTP.
@@ -55,7 +58,7 @@ enum RoomRules {
         "ConnectionsEngine": Room(
             layer: 5, rooms: ["SecretMemory", "Syntax", "EngineKit", "Outbound"],
             packages: ["Crypto", "CryptoExtras", "Logging", "Yams"]),
-        "DatabaseEngine": Room(layer: 5, rooms: ["Syntax", "EngineKit", "Databases"], packages: ["Logging"]),
+        "DatabaseEngine": Room(layer: 5, rooms: ["Syntax", "EngineKit", "DatabaseClients", "Databases"], packages: ["Logging"]),
         "ProjectsEngine": Room(layer: 5, rooms: ["Syntax", "EngineKit"]),
         "RemoteKVEngine": Room(layer: 5, rooms: ["Syntax", "EngineKit"]),
         "TransitEngine": Room(
@@ -80,8 +83,10 @@ enum RoomRules {
         "Server": Room(
             layer: 8,
             rooms: [
-                "SecretMemory", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes", "StoreSQLite", "Core", "KVEngine",
-                "DatabaseEngine", "TransitEngine", "AuthMethods", "HTTPShell", "VaultAPI", "Outbound", "ConnectionsEngine",
+                "SecretMemory", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes", "StoreSQLite", "StorePostgres",
+                "Core",
+                "KVEngine", "DatabaseEngine", "TransitEngine", "AuthMethods", "HTTPShell", "VaultAPI", "Outbound",
+                "ConnectionsEngine",
                 "EngineAPI",
                 "ServiceRules", "ProjectsEngine", "RemoteKVEngine", "ServiceAPI",
                 // Only to ask another server that keeps the secrets.

@@ -74,7 +74,7 @@ class Postgres:
 
     def start(self):
         options = (f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off "
-                   f"-c max_connections=60 {self.options}")
+                   f"-c max_connections=300 {self.options}")
         self._run("pg_ctl", "-D", str(self.data), "-w", "-t", "60", "-l", str(self.directory / "server.log"), "-o", options, "start")
 
     def stop(self, mode="immediate"):

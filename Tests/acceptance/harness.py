@@ -59,7 +59,8 @@ class Reply:
 class Server:
     """One configuration and its data directory; may be started, killed and started again."""
 
-    def __init__(self, directory, seal="static", storage="sqlite", settings="", environment=None):
+    def __init__(self, directory, seal="static", storage="sqlite", settings="", environment=None, unseal_key=None):
+        """`storage` is a type, or a whole block."""
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.seal = seal
@@ -73,7 +74,7 @@ class Server:
         self.process = None
         self.token = None
         self.unseal_keys = []
-        self.unseal_key_hex = secrets.token_hex(32)
+        self.unseal_key_hex = unseal_key or secrets.token_hex(32)
         self.configuration = self.directory / "coffer.hcl"
         self.configuration.write_text(self._configuration(storage, settings))
 
@@ -86,8 +87,9 @@ class Server:
             seal = f'seal "static" {{\n  current_key_id = "k1"\n  current_key = "file://{key_file}"\n}}\n'
         level = "" if "log_level" in settings else 'log_level = "info"\n'
         place = "" if storage == "inmem" else f'  path = "{self.data_directory}"\n'
+        block = f'storage "{storage}" {{\n{place}}}\n' if " " not in storage else storage + "\n"
         return (
-            f'storage "{storage}" {{\n{place}}}\n'
+            f"{block}"
             f'listener "tcp" {{\n  address = "127.0.0.1:{self.port}"\n  tls_disable = true\n}}\n'
             f"{seal}"
             f'api_addr = "{self.address}"\n'

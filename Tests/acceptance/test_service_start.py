@@ -76,7 +76,7 @@ def test_real_variables_win(make):
     ("MSA_MASTER_KEY=base64:" + base64.b64encode(b"secretvalue: a change-me example").decode(), "it is a published example"),
     ("MSA_MASTER_KEY=base64:" + base64.b64encode(bytes(range(7, 38))).decode(), "32 bytes"),
     ("MSA_MASTER_KEY=", "MSA_MASTER_KEY is missing"),
-    ("DATABASE_URL=postgres://u:secretvalue@h/d", "DATABASE_URL"),
+    ("DATABASE_URL=mysql://u:secretvalue@h/d", "DATABASE_URL"),
     ("DATABASE_URL=sqlite:///", "DATABASE_URL"),
     ("PORT=secretvalue", "PORT"),
     ("LOG_LEVEL=secretvalue", "LOG_LEVEL"),

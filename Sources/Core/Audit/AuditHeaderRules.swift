@@ -14,13 +14,16 @@ final class AuditHeaderRules: Sendable {
     private let rules = BargingLock<[String: Bool]>([:])
     private let isAny = Atomic(false)
     private let lines = WriterLines()
+    private let reloads = WriterLines()
 
     init(storage: any Storage) { self.storage = storage }
 
     var all: [String: Bool] { rules.withLock { $0 } }
 
-    func load() async throws {
-        guard let record = try await storage.get(Self.key) else { return }
+    func load() async throws { try await reloads.inTurn(Self.key) { try await read() } }
+
+    private func read() async throws {
+        guard let record = try await storage.get(Self.key) else { return install([:]) }
         guard let object = (try? JSON(parsing: record.value))?.objectValue else { throw StorageError.corrupted(key: Self.key) }
         install(Dictionary(object.map { ($0.key, $0.value.boolValue ?? true) }) { first, _ in first })
     }
@@ -70,7 +73,7 @@ final class AuditHeaderRules: Sendable {
                 JSON.object(JSONObject(changed.sorted { $0.key < $1.key }.map { .init(key: $0.key, value: .bool($0.value)) }))
                     .encoded())
             try await storage.commit(batch)
-            install(changed)
+            try await load()
         }
     }
 

@@ -10,10 +10,14 @@ final class AuditTrail: Sendable {
     private let broker: AuditBroker
     private let storage: any Storage
     private let randomness: any Randomness
+    /// Of this node, where there are several: each has files and chains of its own.
+    private let node: String?
+    private let reloads = WriterLines()
     /// Which headers of a request go on record.
     let headerRules: AuditHeaderRules
 
-    init(broker: AuditBroker, storage: any Storage, randomness: any Randomness) {
+    init(broker: AuditBroker, storage: any Storage, randomness: any Randomness, node: String? = nil) {
+        self.node = node
         self.broker = broker
         self.storage = storage
         self.randomness = randomness
@@ -23,14 +27,40 @@ final class AuditTrail: Sendable {
     /// Opens the devices that were enabled. One that fails keeps requests from being answered, not the unsealing.
     func load() async throws {
         try await headerRules.load()
-        for configuration in try await table().devices {
-            let known = try await checkpoint(configuration.accessor)
-            do throws(AuditError) {
-                try broker.restore(configuration, known: known.checkpoint, isKnownLost: known.isLost)
-            } catch {
-                throw CofferError(.internal, "an audit device of the stored table cannot be restored")
+        try await reload()
+    }
+
+    /// Opens and ends devices until they are those of the table, which another node may have changed.
+    func reload() async throws {
+        try await reloads.inTurn(Self.tableKey) {
+            let wanted = try await table().devices
+            let open = list()
+            for device in open where !wanted.contains(where: { $0.accessor == device.accessor }) {
+                try? broker.disable(device.path)
             }
+            for device in wanted where !open.contains(where: { $0.accessor == device.accessor }) { try await restore(device) }
         }
+    }
+
+    private func restore(_ device: AuditDeviceConfiguration) async throws {
+        let known = try await checkpoint(device.accessor)
+        do throws(AuditError) {
+            try broker.restore(own(device), known: known.checkpoint, isKnownLost: known.isLost)
+        } catch {
+            throw CofferError(.internal, "an audit device of the stored table cannot be restored")
+        }
+    }
+
+    /// `{{node}}` in an option is this node's name, so that nodes on one machine write different files.
+    private func own(_ device: AuditDeviceConfiguration) -> AuditDeviceConfiguration {
+        guard let node else { return device }
+        var device = device
+        device.options = device.options.mapValues { $0.replacing("{{node}}", with: node) }
+        return device
+    }
+
+    private func checkpointKey(_ accessor: String) -> String {
+        Self.checkpointPrefix + (node.map { "\(accessor)/\($0)" } ?? accessor)
     }
 
     /// Returns when the entry's lines are on a device.
@@ -51,12 +81,13 @@ final class AuditTrail: Sendable {
         let configuration = AuditDeviceConfiguration(
             path: path, type: type, description: description, options: options, isLocal: isLocal, randomness: randomness)
         do throws(AuditError) {
-            try broker.enable(configuration)
+            try broker.enable(own(configuration))
         } catch {
             throw CofferError.invalid("\(error)")
         }
         do {
             try await change { $0.append(configuration) }
+            try await reload()
         } catch {
             try? broker.disable(configuration.path)
             throw error
@@ -67,9 +98,14 @@ final class AuditTrail: Sendable {
     func disable(_ path: String) async throws {
         guard let device = list().first(where: { $0.path == path }) else { return }
         try await change { $0.removeAll { $0.path == path } }
-        try? broker.disable(path)
+        try await reload()
         var batch = Batch()
-        batch.delete(Self.checkpointPrefix + device.accessor)
+        batch.delete(checkpointKey(device.accessor))
+        for node in try await storage.list(Listing(prefix: Self.checkpointPrefix + device.accessor + "/", limit: 1_000)) {
+            batch.append(
+                .init(
+                    key: "\(Self.checkpointPrefix)\(device.accessor)/\(node)", change: .delete, precondition: .none))
+        }
         try await storage.commit(batch)
     }
 
@@ -100,14 +136,14 @@ final class AuditTrail: Sendable {
     private func store(_ checkpoints: [String: AuditCheckpoint]) async throws {
         guard !checkpoints.isEmpty else { return }
         var batch = Batch()
-        for (accessor, checkpoint) in checkpoints { batch.put(Self.checkpointPrefix + accessor, checkpoint.json.encoded()) }
+        for (accessor, checkpoint) in checkpoints { batch.put(checkpointKey(accessor), checkpoint.json.encoded()) }
         try await storage.commit(batch)
     }
 
     /// A checkpoint that cannot be read keeps nobody out, but is not as if there had been none: the device writes it down.
     private func checkpoint(_ accessor: String) async throws(StorageError) -> (checkpoint: AuditCheckpoint?, isLost: Bool) {
         do {
-            guard let record = try await storage.get(Self.checkpointPrefix + accessor) else { return (nil, false) }
+            guard let record = try await storage.get(checkpointKey(accessor)) else { return (nil, false) }
             let checkpoint = (try? JSON(parsing: record.value)).flatMap(AuditCheckpoint.init(json:))
             return (checkpoint, checkpoint == nil)
         } catch .corrupted {

@@ -5,13 +5,15 @@ import Synchronization
 final class EngineRounds: Sendable {
     private let running = Mutex<Set<String>>([])
 
-    func begin(_ mounts: some Sequence<Mount>) {
+    func begin(_ mounts: some Sequence<Mount>, leads: Bool, term: UInt64?) {
         for mount in mounts {
             guard let engine = mount.periodic else { continue }
             let uuid = mount.entry.uuid
             guard running.withLock({ $0.insert(uuid).inserted }) else { continue }
             Task.detached { [self] in
-                await engine.runRound()
+                await LeaderTerm.$current.withValue(term) {
+                    if leads { await engine.runRound() } else { await engine.runFollowerRound() }
+                }
                 _ = running.withLock { $0.remove(uuid) }
             }
         }
@@ -29,6 +31,7 @@ extension Core {
     /// Starts a round of every engine that has work of its own; the server calls it every second.
     package func beginEngineRounds() {
         guard let services else { return }
-        engineRounds.begin(services.mounts.router.mounts.values)
+        let (leads, term) = leadership
+        engineRounds.begin(services.mounts.router.mounts.values, leads: leads, term: term)
     }
 }

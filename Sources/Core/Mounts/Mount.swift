@@ -10,6 +10,8 @@ final class Mount: Sendable {
     let leased: (any LeasedEngine)?
     /// The engine, when it has work of its own.
     let periodic: (any PeriodicEngine)?
+    /// The engine, when it keeps records open.
+    let caching: (any CachingEngine)?
     /// The engine, when it locks names after failed logins.
     let locking: (any LockingAuthMethod)?
     /// The engine, when its logins name a role.
@@ -21,6 +23,7 @@ final class Mount: Sendable {
         router = PathRouter(engine.paths)
         leased = engine as? any LeasedEngine
         periodic = engine as? any PeriodicEngine
+        caching = engine as? any CachingEngine
         locking = engine as? any LockingAuthMethod
         roleNaming = engine as? any RoleNamingAuthMethod
     }

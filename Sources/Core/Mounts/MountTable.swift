@@ -10,6 +10,7 @@ final class MountTable: Sendable {
     private let storage: any Storage
     private let environment: MountEnvironment
     private let state = BargingLock(State())
+    private let reloads = WriterLines()
 
     private struct State {
         var router = MountRouter([])
@@ -42,8 +43,13 @@ final class MountTable: Sendable {
     /// Reads the table and mounts everything in it. Call after an unseal.
     func load(builtIn: [BuiltInMount]) async throws {
         state.withLock { $0.builtIn = builtIn }
-        try await finishRemovals()
-        install(try await read().entries)
+        if !environment.isShared { try await finishRemovals() }
+        try await reload()
+    }
+
+    /// Mounts what the table holds now, changed by whomever. Whoever read last installs last.
+    func reload() async throws {
+        try await reloads.inTurn(Self.key) { install(try await read().entries) }
     }
 
     /// Lets go of every engine; the system's holds this table and all that was opened beside it.
@@ -59,7 +65,7 @@ final class MountTable: Sendable {
             var batch = extra
             batch.put(Self.key, Self.encode(entries), if: current.precondition)
             guard try await storage.commitIfUnchanged(batch) else { continue }
-            install(entries)
+            try await reload()
             return
         }
         throw CofferError(.conflict, "the mount table is changing too often; retry")
@@ -106,7 +112,8 @@ final class MountTable: Sendable {
         try await finishRemoval(of: entry.uuid, accessor: entry.accessor)
     }
 
-    private func finishRemovals() async throws {
+    /// Removals that a crash interrupted. Where there are other nodes, whoever begins to lead does it.
+    func finishRemovals() async throws {
         for uuid in try await storage.list(Listing(prefix: "sys/unmounting/")) {
             let note = try await storage.get("sys/unmounting/\(uuid)")
             try await finishRemoval(of: uuid, accessor: note.map { String(decoding: $0.value, as: UTF8.self) } ?? "")
@@ -156,6 +163,8 @@ struct MountEnvironment: Sendable {
     var randomness: any Randomness
     var logger: Logger
     var passwords: PasswordPolicyStore
+    /// Other nodes serve the same store.
+    var isShared = false
     var record: @Sendable (ServerAct, MountEntry) async throws -> Void = { _, _ in }
     /// Removes what is kept elsewhere about a mount that is gone, by its accessor. May be called again.
     var forgetMount: @Sendable (String) async throws -> Void = { _ in }
@@ -184,6 +193,7 @@ struct MountEnvironment: Sendable {
             randomness: randomness, logger: logger)
         context.record = { [record] act in try await record(act, entry) }
         context.lockout = entry.tuning.lockout.rules(over: settings.lockout(of: entry.type))
+        context.isShared = isShared
         context.systemDefaultTTL = settings.defaultTTL
         context.systemMaxTTL = settings.maxTTL
         context.makePassword = { [passwords] in try await passwords.makePassword($0) }

@@ -142,6 +142,12 @@ final class PolicyStore: Sendable {
         }
     }
 
+    /// Drops what was compiled from texts that another node changed. Keys are the store's own.
+    func drop(_ change: StorageChange) {
+        if case .keys(let keys) = change, !keys.contains(where: { $0.hasPrefix(Self.prefix) }) { return }
+        invalidate()
+    }
+
     /// Compiles again from storage at the next request.
     func invalidate() {
         compiled.withLock { compiled in

@@ -32,14 +32,18 @@ final class RateLimits: Sendable {
     private let table = BargingLock(Table())
     private let hasQuotas = Atomic(false)
     private let lines = WriterLines()
+    private let reloads = WriterLines()
 
     init(storage: any Storage, time: any TimeSource) {
         self.storage = storage
         self.time = time
     }
 
-    /// Reads all there is. Call after an unseal, so that the first request is limited already.
-    func load() async throws {
+    /// Reads all there is. Call after an unseal, so that the first request is limited already, and when another node changed
+    /// something. Quotas that are as they were go on counting.
+    func load() async throws { try await reloads.inTurn("quotas") { try await read() } }
+
+    private func read() async throws {
         var quotas: [RateLimitQuota] = []
         for name in try await storage.list(Listing(prefix: Self.prefix, limit: StorageLimits.pageMax)) {
             let key = Self.prefix + name
@@ -58,7 +62,12 @@ final class RateLimits: Sendable {
         }
         install { table in
             table.configuration = configuration
-            table.byName = Dictionary(quotas.map { ($0.name, Active($0)) }) { first, _ in first }
+            let old = table.byName
+            let active = quotas.map { quota in
+                if let known = old[quota.name], known.quota == quota { return known }
+                return Active(quota)
+            }
+            table.byName = Dictionary(active.map { ($0.quota.name, $0) }) { first, _ in first }
         }
     }
 
@@ -120,8 +129,11 @@ final class RateLimits: Sendable {
             var batch = Batch()
             batch.put(Self.prefix + quota.name, quota.stored.encoded())
             try await storage.commit(batch)
+            try await load()
             // Counting starts anew under a changed rule, as a client could not know how much was left of the old one.
-            install { $0.byName[quota.name] = Active(quota) }
+            install { table in
+                if table.byName[quota.name]?.quota == quota { table.byName[quota.name] = Active(quota) }
+            }
         }
     }
 
@@ -131,7 +143,7 @@ final class RateLimits: Sendable {
             var batch = Batch()
             batch.delete(Self.prefix + name)
             try await storage.commit(batch)
-            install { $0.byName[name] = nil }
+            try await load()
         }
     }
 
@@ -142,8 +154,7 @@ final class RateLimits: Sendable {
             var batch = Batch()
             batch.put(Self.configurationKey, JSON.object(changed.shown).encoded())
             try await storage.commit(batch)
-            let configuration = changed
-            install { $0.configuration = configuration }
+            try await load()
         }
     }
 

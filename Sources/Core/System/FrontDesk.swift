@@ -121,7 +121,11 @@ struct FrontDesk: Sendable {
 
     private func health(_ query: Fields) async throws -> Response {
         let isInitialized = try await core.seal.isInitialized
-        let (code, override) = !isInitialized ? (501, "uninitcode") : core.isSealed ? (503, "sealedcode") : (200, "activecode")
+        let isCutOff = core.environment.cluster.map { !$0.mayServe } ?? false
+        let (code, override) =
+            !isInitialized
+            ? (501, "uninitcode")
+            : core.isSealed ? (503, "sealedcode") : isCutOff ? (503, "standbycode") : (200, "activecode")
         let asked = query.string(override)
         if let asked, Int(asked).map({ (200...599).contains($0) }) != true {
             throw CofferError.invalid("query parameter '\(override)' must be a status code")
@@ -136,6 +140,7 @@ struct FrontDesk: Sendable {
             body["cluster_name"] = .string(core.settings.clusterName)
             body["cluster_id"] = .string(core.clusterID)
         }
+        if isCutOff { body["cut_off"] = true }
         return .bare(body, status: asked.flatMap { Int($0) } ?? code)
     }
 
@@ -156,8 +161,18 @@ struct FrontDesk: Sendable {
         return body
     }
 
+    /// Every node serves; the one that leads also does the work that is done once for all.
     private var leader: JSONObject {
-        [
+        if let cluster = core.environment.cluster {
+            let leader = cluster.nodes.first(where: \.isLeader)
+            return [
+                "ha_enabled": true, "is_self": .bool(leader?.isSelf ?? false),
+                "active_time": .string(leader?.joinedAt.description ?? "0001-01-01T00:00:00Z"),
+                "leader_address": .string(leader?.address ?? ""), "leader_cluster_address": .string(leader?.clusterAddress ?? ""),
+                "performance_standby": false, "performance_standby_last_remote_wal": 0,
+            ]
+        }
+        return [
             "ha_enabled": false, "is_self": .bool(!core.isSealed), "active_time": "0001-01-01T00:00:00Z",
             "leader_address": .string(core.settings.apiAddress), "leader_cluster_address": .string(core.settings.clusterAddress),
             "performance_standby": false, "performance_standby_last_remote_wal": 0,

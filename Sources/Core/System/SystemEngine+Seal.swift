@@ -19,21 +19,37 @@ extension SystemEngine {
                 "ha-status", "The nodes of the cluster.",
                 endpoints: [
                     .read: .init("List the nodes.", changesNothing: true) { _ in
-                        .data([
-                            "nodes": [
-                                [
-                                    "hostname": .string(core.settings.nodeID), "api_address": .string(core.settings.apiAddress),
-                                    "cluster_address": .string(core.settings.clusterAddress), "active_node": true,
-                                    "last_echo": .null, "version": .string(core.settings.version),
-                                ]
-                            ]
-                        ])
+                        .data(["nodes": .array(nodes)])
                     }
                 ]),
             EnginePath(
                 "step-down", "Give up leadership.", access: .sudo,
-                endpoints: [.update: .init("Nothing to do on a single node.") { _ in .empty }]),
+                endpoints: [
+                    .update: .init("Let another node lead; a single node goes on.") { _ in
+                        core.stepDown()
+                        return .empty
+                    }
+                ]),
         ]
+    }
+
+    private var nodes: [JSON] {
+        guard let cluster = core.environment.cluster else {
+            return [
+                [
+                    "hostname": .string(core.settings.nodeID), "api_address": .string(core.settings.apiAddress),
+                    "cluster_address": .string(core.settings.clusterAddress), "active_node": true, "last_echo": .null,
+                    "version": .string(core.settings.version),
+                ]
+            ]
+        }
+        return cluster.nodes.map { node in
+            [
+                "hostname": .string(node.name), "api_address": .string(node.address),
+                "cluster_address": .string(node.clusterAddress), "active_node": .bool(node.isLeader),
+                "last_echo": .string(node.lastSeen.description), "version": .string(core.settings.version),
+            ]
+        }
     }
 
     var keyPaths: [EnginePath] {

@@ -1,4 +1,5 @@
 import Crypto
+import DatabaseClients
 import EngineKit
 
 /// The functions of a ``UsernameTemplate``. The value a pipeline hands on is the last argument.

@@ -1,3 +1,4 @@
+package import DatabaseClients
 package import EngineKit
 
 /// How users of a database are named: the subset of Go's templates that Vault's username templates use.

@@ -1,3 +1,5 @@
+import DatabaseClients
+
 /// Reads a ``UsernameTemplate``.
 struct UsernameTemplateParser {
     private let bytes: [UInt8]

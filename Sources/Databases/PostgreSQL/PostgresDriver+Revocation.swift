@@ -1,3 +1,5 @@
+import DatabaseClients
+
 /// Taking users away.
 extension PostgresDriver {
     func deleteUser(_ name: String, statements: [String]) async throws(DatabaseError) {

@@ -1,3 +1,4 @@
+import DatabaseClients
 import EngineKit
 import Syntax
 
@@ -10,7 +11,9 @@ struct PostgresDriver: DatabaseDriver {
     let usesSCRAM: Bool
 
     init(_ settings: DriverSettings) throws(DatabaseError) {
-        let target = try PostgresTarget(settings)
+        let target = try PostgresTarget(
+            url: settings.details["connection_url"]?.stringValue ?? "", username: settings.username, password: settings.password,
+            details: settings.details)
         user = target.user
         switch settings.details["password_authentication"]?.stringValue ?? "" {
         case "", "password": usesSCRAM = false

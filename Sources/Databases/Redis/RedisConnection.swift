@@ -1,4 +1,5 @@
 import CHiredis
+import DatabaseClients
 import Glibc
 
 /// A session with a Redis or Valkey server. Blocking: only for the threads of a pool, one at a time.

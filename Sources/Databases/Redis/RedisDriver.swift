@@ -1,4 +1,5 @@
 import Crypto
+import DatabaseClients
 import EngineKit
 import Syntax
 

@@ -1,3 +1,4 @@
+import DatabaseClients
 import Syntax
 
 /// Rules of a Redis user, such as `+@read` or `~app:*`. Each is a word of its own in the command, so none can become two.

@@ -1,3 +1,4 @@
+import DatabaseClients
 import Syntax
 
 /// Where a Redis server is and how to log in there.

@@ -1,4 +1,5 @@
 import COpenSSL
+import DatabaseClients
 
 /// TLS over a connected socket, with the system's OpenSSL, which libpq brings along.
 struct TLSTransport: RedisTransport {

@@ -1,3 +1,5 @@
+import DatabaseClients
+
 /// SQL statements with placeholders, read as PostgreSQL reads them: strings, quoted names, dollar quotes and comments
 /// are known, so a `;` inside of one ends nothing and every placeholder knows what encloses it.
 struct SQLScript: Sendable {

@@ -1,3 +1,5 @@
+import DatabaseClients
+
 /// Walks over a script byte by byte. See ``SQLScript``.
 struct SQLScriptReader {
     private let bytes: [UInt8]

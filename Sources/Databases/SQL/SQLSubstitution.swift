@@ -1,3 +1,5 @@
+import DatabaseClients
+
 /// Puts values into a script so that none of them can end what encloses it.
 struct SQLSubstitution: Sendable {
     private let values: [String: String]

@@ -17,6 +17,8 @@ package struct MountContext: Sendable {
     package var logger: Logger
     /// Puts on record what the engine does by itself; throws when no audit device can take it, and then it must not be done.
     package var record: @Sendable (ServerAct) async throws -> Void = { _ in }
+    /// Other nodes serve the same records: what another process has under way is not what a crash left behind.
+    package var isShared = false
     /// What holds where the mount sets nothing, in seconds.
     package var systemDefaultTTL = 2_764_800
     package var systemMaxTTL = 2_764_800

@@ -7,10 +7,14 @@ package protocol PeriodicEngine: Engine {
     /// One round. It comes about once a second, never while the last one is still under way, and may take long.
     func runRound() async
 
+    /// The same for what every node must do for itself, on those that do not lead.
+    func runFollowerRound() async
+
     /// Ends what is under way, within seconds. Called once before the barrier closes; storage can still be written.
     func finish() async
 }
 
 extension PeriodicEngine {
+    package func runFollowerRound() async {}
     package func finish() async {}
 }

@@ -52,6 +52,14 @@ package final class CachedStorage: Storage {
         for key in keys.lazy.map(StorageKey.init) { shard(of: key).invalidate(key) }
     }
 
+    /// Forgets what other nodes changed.
+    package func drop(_ change: StorageChange) {
+        switch change {
+        case .keys(let keys): invalidate(keys)
+        case .everything: removeAll()
+        }
+    }
+
     /// Forgets everything, as sealing demands.
     package func removeAll() {
         for shard in shards { shard.removeAll() }

@@ -118,6 +118,18 @@ package final class IdentityStore: Sendable {
         return try await read(&transaction)
     }
 
+    /// The same for what another node changed.
+    package func drop(_ change: StorageChange) {
+        switch change {
+        case .keys(let keys): invalidate(Set(keys))
+        case .everything:
+            cache.withLock { cache in
+                cache.generation += 1
+                cache.entities.removeAll()
+            }
+        }
+    }
+
     /// Drops what was resolved from records that changed, here or on another node. Keys are relative to the store's slice.
     package func invalidate(_ keys: Set<String>) {
         cache.withLock { cache in

@@ -2,13 +2,14 @@ import EngineKit
 
 /// Where a token's records live, below the store's own prefix.
 enum TokenKeys {
-    static func entry(_ id: String) -> String { "id/\(id)" }
+    static func entry(_ id: String) -> String { entries + id }
     static func accessor(_ hashed: String) -> String { "accessor/\(hashed)" }
     static func child(of parent: String, _ id: String) -> String { "child/\(parent)/\(id)" }
     static func children(of parent: String) -> String { "child/\(parent)/" }
     static func revoking(_ id: String) -> String { "revoking/\(id)" }
     static func cubbyhole(of id: String) -> String { "cubby/\(id)/" }
     static func capabilityUses(of id: String) -> String { "capability/\(id)/" }
+    static let entries = "id/"
     static let accessors = "accessor/"
     static let revokings = "revoking/"
     static let expiries = "expiry/"

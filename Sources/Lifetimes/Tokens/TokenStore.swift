@@ -265,6 +265,20 @@ package final class TokenStore: Sendable {
         }
     }
 
+    /// Drops what is open of records that another node changed. Keys are relative to the store's slice.
+    package func drop(_ change: StorageChange) {
+        switch change {
+        case .keys(let keys):
+            let ids = keys.filter { $0.hasPrefix(TokenKeys.entries) }.map { String($0.dropFirst(TokenKeys.entries.utf8.count)) }
+            if !ids.isEmpty { invalidate(ids) }
+        case .everything:
+            cache.withLock { cache in
+                cache.generation += 1
+                cache.entries.removeAll()
+            }
+        }
+    }
+
     /// The key under which an accessor is filed, for batches elsewhere in this room.
     func accessorKey(_ accessor: String) -> String { TokenKeys.accessor(hash(accessor)) }
 }

@@ -10,6 +10,7 @@ import ProjectsEngine
 import RemoteKVEngine
 import ServiceAPI
 import ServiceRules
+import StorePostgres
 import StoreSQLite
 import TransitEngine
 
@@ -18,7 +19,7 @@ func makePipeline(
     _ configuration: ServerConfiguration, _ logs: LogStream, engines: [EngineDescription] = []
 ) async throws -> Composition {
     let (time, randomness) = (SteadyTime(), SystemRandomness())
-    let store = try openStore(configuration, logs)
+    let store = try await openStore(configuration, time: time, randomness: randomness, logs)
     let barrier = Barrier(base: store.storage, randomness: randomness, time: time)
     let seals = try seals(configuration)
     let controller = SealController(
@@ -30,8 +31,9 @@ func makePipeline(
         settings: coreSettings(configuration),
         environment: CoreEnvironment(
             catalog: try catalog(engines, connections, serviceAPI, configuration.services?.remote), time: time,
-            randomness: randomness, logger: logs.logger("core")),
+            randomness: randomness, logger: logs.logger("core"), cluster: store.cluster),
         barrier: barrier, seal: controller, dropCaches: store.dropCaches)
+    store.follow { change in try await core.drop(change) }
     var announcement: [String] = []
     do {
         try await core.start()
@@ -101,17 +103,30 @@ private func catalog(
     return catalog
 }
 
-private struct Store {
+private struct Store: Sendable {
     var storage: any Storage
     var dropCaches: @Sendable () -> Void = {}
+    /// nil where there can be only one node.
+    var cluster: (any Cluster)?
+    /// Has the core told of what other nodes change, after the cache of sealed records was.
+    var follow: @Sendable (@escaping @Sendable (StorageChange) async throws -> Void) -> Void = { _ in }
     var close: @Sendable () async -> Void = {}
 }
 
 /// Of sealed records; what a busy server reads again and again fits.
 private let cacheBytesMax = 32 << 20
 
-private func openStore(_ configuration: ServerConfiguration, _ logs: LogStream) throws -> Store {
-    guard case .sqlite(let directory)? = configuration.storage else { return Store(storage: MemoryStorage()) }
+private func openStore(
+    _ configuration: ServerConfiguration, time: any TimeSource, randomness: any Randomness, _ logs: LogStream
+) async throws -> Store {
+    switch configuration.storage {
+    case .sqlite(let directory)?: try openSQLite(directory, logs)
+    case .postgresql(let settings)?: try await openPostgres(settings, configuration, time: time, randomness: randomness, logs)
+    case .memory?, nil: Store(storage: MemoryStorage())
+    }
+}
+
+private func openSQLite(_ directory: String, _ logs: LogStream) throws -> Store {
     let sqlite: SQLiteStorage
     do {
         sqlite = try SQLiteStorage(directory: directory, logger: logs.logger("store"))
@@ -122,14 +137,35 @@ private func openStore(_ configuration: ServerConfiguration, _ logs: LogStream) 
     return Store(storage: cached, dropCaches: { cached.removeAll() }, close: { await sqlite.close() })
 }
 
+private func openPostgres(
+    _ settings: PostgresSettings, _ configuration: ServerConfiguration, time: any TimeSource, randomness: any Randomness,
+    _ logs: LogStream
+) async throws -> Store {
+    let identity = NodeIdentity(
+        name: configuration.ownNodeName, address: configuration.apiAddress, clusterAddress: configuration.clusterAddress)
+    let postgres: PostgresStorage
+    do {
+        postgres = try await PostgresStorage(
+            settings, identity, time: time, randomness: randomness, logger: logs.logger("store"))
+    } catch {
+        throw ConfigurationError("\(error)")
+    }
+    let cached = CachedStorage(base: postgres, bytesMax: cacheBytesMax)
+    postgres.onChange { change in cached.drop(change) }
+    return Store(
+        storage: cached, dropCaches: { cached.removeAll() }, cluster: postgres.cluster, follow: { postgres.onChange($0) },
+        close: { await postgres.close() })
+}
+
 private func coreSettings(_ configuration: ServerConfiguration) -> CoreSettings {
     var settings = CoreSettings()
     settings.defaultTTL = configuration.defaultLeaseTTL
     settings.maxTTL = configuration.maxLeaseTTL
+    settings.nodeID = configuration.ownNodeName
     settings.clusterName = configuration.clusterName
     settings.apiAddress = configuration.apiAddress
     settings.clusterAddress = configuration.clusterAddress
-    settings.storageType = configuration.storage == .memory ? "inmem" : "sqlite"
+    settings.storageType = configuration.storage?.name ?? "inmem"
     settings.isUIEnabled = configuration.isUIEnabled
     settings.auditDirectories = configuration.auditDirectories
     settings.lockouts = configuration.lockouts

@@ -76,6 +76,7 @@ extension ServerConfiguration {
             }
             auditDirectories = directories
         }
+        try applyStorage(environment)
         try applyConnections(environment)
         if let text = environment["COFFER_LISTEN_ADDRESS"] { try listen(on: text, environment) }
     }

@@ -1,5 +1,6 @@
 import Foundation
 import HTTPShell
+import StorePostgres
 
 /// A server that is configured by a `.env` alone.
 package struct SelfMadeStore: Sendable, Hashable {
@@ -16,14 +17,22 @@ extension ServerConfiguration {
             logLevel = try Self.level(text, "LOG_LEVEL")
         }
         guard storage == nil else { return }
-        let directory = try Self.directory(environment["DATABASE_URL"] ?? "sqlite:///./coffer-data")
-        storage = .sqlite(directory: directory)
         let isKeyed = ["MSA_MASTER_KEY", "VAULT_ENCRYPTION_KEY"].contains { name in
             environment[name] != nil || environment[name + "_FILE"] != nil
         }
         guard isKeyed || !seals.isEmpty else {
             throw ConfigurationError(
                 "MSA_MASTER_KEY is missing: make one with `echo MSA_MASTER_KEY=base64:$(openssl rand -base64 32)`")
+        }
+        let url = try environment.secret("DATABASE_URL") ?? "sqlite:///./coffer-data"
+        let directory: String
+        if url.hasPrefix("postgres://") || url.hasPrefix("postgresql://") {
+            storage = .postgresql(PostgresSettings(connectionURL: url))
+            // What belongs to this node alone: its audit trail, and the first token if it made the store.
+            directory = "coffer-data"
+        } else {
+            directory = try Self.directory(url)
+            storage = .sqlite(directory: directory)
         }
         let absolute = directory.hasPrefix("/") ? directory : FileManager.default.currentDirectoryPath + "/" + directory
         let audit = absolute + "-audit"
@@ -36,7 +45,9 @@ extension ServerConfiguration {
     private static func directory(_ text: String) throws(ConfigurationError) -> String {
         let prefix = "sqlite:///"
         guard text.hasPrefix(prefix), !text.contains("?"), !text.contains("\0") else {
-            throw ConfigurationError("DATABASE_URL must be sqlite:///PATH, with a fourth slash for an absolute path")
+            throw ConfigurationError(
+                "DATABASE_URL must be sqlite:///PATH, with a fourth slash for an absolute path, or postgres://USER:PASSWORD@HOST/DATABASE"
+            )
         }
         var path = String(text.dropFirst(prefix.count))
         while path.count > 1, path.hasSuffix("/") { path.removeLast() }

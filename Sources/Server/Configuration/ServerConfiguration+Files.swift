@@ -63,6 +63,7 @@ extension ServerConfiguration {
             guard directories.allSatisfy({ $0.hasPrefix("/") }) else { throw body.error("audit_dirs", "must be absolute paths") }
             auditDirectories = directories
         }
+        if let text = try body.text("node_name"), !text.isEmpty { nodeName = text }
         if let text = try body.text("pid_file") { pidFile = text.isEmpty ? nil : text }
         if let isOn = try body.bool("allow_unauthenticated_rekey") { allowsUnauthenticatedRekey = isOn }
         try applyConnections(body)
@@ -90,7 +91,7 @@ extension ServerConfiguration {
 
     static let keys: Set<String> = [
         "listener", "storage", "backend", "seal", "api_addr", "cluster_addr", "cluster_name", "default_lease_ttl", "max_lease_ttl",
-        "default_max_request_duration", "disable_mlock", "ui", "log_level", "log_format", "audit_dirs", "pid_file",
+        "default_max_request_duration", "disable_mlock", "ui", "log_level", "log_format", "audit_dirs", "node_name", "pid_file",
         "allow_unauthenticated_rekey", "user_lockout",
     ]
 

@@ -54,7 +54,8 @@ extension ServerConfiguration {
             throw ConfigurationError(
                 options.configPaths.isEmpty
                     ? "no configuration: give one with -config FILE, or try -dev"
-                    : "no storage: add storage \"sqlite\" { path = \"/var/lib/coffer\" } to the configuration")
+                    : "no storage: add storage \"sqlite\" { path = \"/var/lib/coffer\" } to the configuration, or storage \"postgresql\""
+            )
         }
         guard !listeners.isEmpty else {
             throw ConfigurationError("no listener: add listener \"tcp\" { address = \"127.0.0.1:8200\" ... } to the configuration")

@@ -1,3 +1,4 @@
+import StorePostgres
 import Syntax
 
 extension ServerConfiguration {
@@ -12,6 +13,8 @@ extension ServerConfiguration {
         case "sqlite":
             try block.body.refuseUnknown(except: ["path"])
             storage = .sqlite(directory: try path(block))
+        case "postgresql", "postgres":
+            storage = .postgresql(try PostgresSettings(block))
         case "file", "raft":
             let directory = try path(block)
             storage = .sqlite(directory: directory)
@@ -20,7 +23,7 @@ extension ServerConfiguration {
                     "storage \(HCLError.quoted(block.labels[0])) opens a SQLite store in its path; data that Vault has there is not read",
                     file: file, at: block.position))
         case let type:
-            let what = "storage \(HCLError.quoted(type)) is not supported; use \"sqlite\" with a path, or \"inmem\""
+            let what = "storage \(HCLError.quoted(type)) is not supported; use \"sqlite\" with a path, \"postgresql\", or \"inmem\""
             throw HCLError(what, at: block.position)
         }
     }
@@ -30,6 +33,58 @@ extension ServerConfiguration {
             throw HCLError("storage \(HCLError.quoted(block.labels[0])) needs a path", at: block.position)
         }
         return path
+    }
+}
+
+extension PostgresSettings {
+    private static let keys: Set<String> = ["connection_url", "table", "max_parallel", "max_idle_connections", "ha_enabled"]
+
+    /// Vault's names. The URL may be left out for `VAULT_PG_CONNECTION_URL`.
+    init(_ block: HCLBlock) throws(HCLError) {
+        let body = block.body
+        try body.refuseUnknown(except: Self.keys)
+        self.init(connectionURL: try body.text("connection_url") ?? "")
+        if let name = try body.text("table") {
+            guard Self.isTableName(name) else {
+                throw body.error("table", "must be a name of lower-case letters, digits and _, at most 40 long")
+            }
+            table = name
+        }
+        if let count = try Self.number("max_parallel", body) {
+            guard Self.parallelRange.contains(count) else { throw body.error("max_parallel", "must be from 1 to 128") }
+            parallelMax = count
+        }
+        if let count = try Self.number("max_idle_connections", body) {
+            guard (0...Self.parallelRange.upperBound).contains(count) else {
+                throw body.error("max_idle_connections", "must be from 0 to 128")
+            }
+            idleMax = count
+        }
+        if let isOn = try body.bool("ha_enabled") { allowsOthers = isOn }
+    }
+
+    /// Vault's documentation writes numbers as text.
+    private static func number(_ key: String, _ body: HCLBody) throws(HCLError) -> Int? {
+        guard let text = try body.text(key) else { return nil }
+        guard let number = Int(text) else { throw body.error(key, "must be a number") }
+        return number
+    }
+}
+
+extension ServerConfiguration {
+    /// Variables win over the file, as everywhere.
+    mutating func applyStorage(_ environment: ServerEnvironment) throws(ConfigurationError) {
+        if let name = environment["COFFER_NODE_NAME"] { nodeName = name }
+        guard case .postgresql(var settings)? = storage else { return }
+        if let url = try environment.secret("COFFER_PG_CONNECTION_URL", "VAULT_PG_CONNECTION_URL") { settings.connectionURL = url }
+        if let table = environment["VAULT_PG_TABLE"] { settings.table = table }
+        guard !settings.connectionURL.isEmpty else {
+            throw ConfigurationError("storage \"postgresql\" needs a connection_url, or VAULT_PG_CONNECTION_URL")
+        }
+        guard PostgresSettings.isTableName(settings.table) else {
+            throw ConfigurationError("VAULT_PG_TABLE must be a name of lower-case letters, digits and _, at most 40 long")
+        }
+        storage = .postgresql(settings)
     }
 }
 

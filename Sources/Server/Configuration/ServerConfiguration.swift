@@ -1,11 +1,23 @@
 package import EngineKit
+import Foundation
 package import HTTPShell
+package import StorePostgres
 
 /// Everything that a server is told before it starts.
 package struct ServerConfiguration: Sendable {
     package enum Storage: Sendable, Hashable {
         case memory
         case sqlite(directory: String)
+        case postgresql(PostgresSettings)
+
+        /// As `sys/seal-status` shows it.
+        var name: String {
+            switch self {
+            case .memory: "inmem"
+            case .sqlite: "sqlite"
+            case .postgresql: "postgresql"
+            }
+        }
     }
 
     package struct Seal: Sendable, Hashable {
@@ -20,6 +32,8 @@ package struct ServerConfiguration: Sendable {
     }
 
     package var storage: Storage?
+    /// What this node is called among those of one store; nil takes the host's name and the first port.
+    package var nodeName: String?
     /// Empty means Shamir shares, or a seed key in the environment.
     package var seals: [Seal] = []
     package var listeners: [ListenerSettings] = []
@@ -62,4 +76,13 @@ package struct ServerConfiguration: Sendable {
     }
 
     package init() {}
+
+    /// A single node is `coffer`, whatever its machine is called: its audit trail goes on when it moves.
+    var ownNodeName: String {
+        if let nodeName { return nodeName }
+        guard case .postgresql? = storage else { return "coffer" }
+        var port = 8200
+        if case .tcp(_, let number)? = listeners.first?.address { port = number }
+        return "\(ProcessInfo.processInfo.hostName)-\(port)"
+    }
 }

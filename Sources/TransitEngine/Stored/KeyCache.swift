@@ -46,7 +46,7 @@ struct KeyCache {
         weight -= slot.key.versions.count + 1
     }
 
-    private mutating func removeAll() {
+    mutating func removeAll() {
         slots.removeAll()
         weight = 0
     }

@@ -11,6 +11,8 @@ final class KeyStore: Sendable {
     let storage: any Storage
     let lines = WriterLines()
     private let cache: Mutex<KeyCache>
+    /// Counts what other nodes changed, so that what was read or written before is not put back.
+    private let changes = Atomic<Int>(0)
 
     static let prefix = "key/"
     /// Beside each key that rotates by itself: its name, so that the job reads no other.
@@ -32,9 +34,34 @@ final class KeyStore: Sendable {
         // Loading waits for writers, so that an older reading never takes the place of a newer one.
         return try await lines.inTurn(name) {
             if let key = cache.withLock({ $0.key(name) }) { return key }
+            let before = changes.load(ordering: .acquiring)
             let key = try await read(name).key
-            if let key { cache.withLock { $0.put(key) } }
+            if let key { keep(key, readAt: before) }
             return key
+        }
+    }
+
+    /// Only when no other node has changed anything meanwhile.
+    private func keep(_ key: TransitKey, readAt count: Int) {
+        cache.withLock { cache in
+            if changes.load(ordering: .acquiring) == count { cache.put(key) } else { cache.remove(key.name) }
+        }
+    }
+
+    func drop(_ change: StorageChange) {
+        switch change {
+        case .keys(let keys):
+            let names = keys.filter { $0.hasPrefix(Self.prefix) }.map { String($0.dropFirst(Self.prefix.utf8.count)) }
+            guard !names.isEmpty else { return }
+            cache.withLock { cache in
+                changes.add(1, ordering: .acquiringAndReleasing)
+                for name in names { cache.remove(name) }
+            }
+        case .everything:
+            cache.withLock { cache in
+                changes.add(1, ordering: .acquiringAndReleasing)
+                cache.removeAll()
+            }
         }
     }
 
@@ -89,6 +116,7 @@ final class KeyStore: Sendable {
     ) async throws -> Bool {
         var record = new?.encoded() ?? []
         defer { zero(&record) }
+        let before = changes.load(ordering: .acquiring)
         do {
             guard try await write(name, record, isDeletion: new == nil, precondition, old, new) else { return false }
         } catch {
@@ -96,9 +124,7 @@ final class KeyStore: Sendable {
             cache.withLock { $0.remove(name) }
             throw error
         }
-        cache.withLock { cache in
-            if let new { cache.put(new) } else { cache.remove(name) }
-        }
+        if let new { keep(new, readAt: before) } else { cache.withLock { $0.remove(name) } }
         return true
     }
 

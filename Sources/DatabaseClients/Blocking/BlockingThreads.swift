@@ -2,22 +2,22 @@ import Glibc
 import Synchronization
 
 /// A bounded set of threads for calls that block, so that no database keeps a thread of the server's own waiting.
-final class BlockingThreads: Sendable {
+package final class BlockingThreads: Sendable {
     /// For every database of the process.
-    static let shared = BlockingThreads(threadsMax: 32, queueMax: 1_024)
+    package static let shared = BlockingThreads(threadsMax: 32, queueMax: 1_024)
 
     private let queue: JobQueue
     private let threadsMax: Int
     private let queueMax: Int
 
-    init(threadsMax: Int, queueMax: Int) {
+    package init(threadsMax: Int, queueMax: Int) {
         queue = JobQueue()
         self.threadsMax = threadsMax
         self.queueMax = queueMax
     }
 
     /// Runs `body` on one of the threads. Throws `busy` when too many wait.
-    func run<Success: Sendable>(
+    package func run<Success: Sendable>(
         _ body: @escaping @Sendable () throws(DatabaseError) -> Success
     ) async throws(DatabaseError) -> Success {
         let result: Result<Success, DatabaseError> = await withCheckedContinuation { continuation in

@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Lets so many in at once; the others wait in order, and too many are turned away.
-final class Gate: Sendable {
+package final class Gate: Sendable {
     private struct State {
         var inside = 0
         var waiting: [CheckedContinuation<Bool, Never>] = []
@@ -11,12 +11,12 @@ final class Gate: Sendable {
     private let widthMax: Int
     private let waitingMax: Int
 
-    init(widthMax: Int, waitingMax: Int) {
+    package init(widthMax: Int, waitingMax: Int) {
         self.widthMax = widthMax
         self.waitingMax = waitingMax
     }
 
-    func enter() async throws(DatabaseError) {
+    package func enter() async throws(DatabaseError) {
         let isTurnedAway = await withCheckedContinuation { (continuation: CheckedContinuation<Bool, Never>) in
             let answer: Bool? = state.withLock { state in
                 if state.inside < widthMax {
@@ -32,7 +32,7 @@ final class Gate: Sendable {
         if isTurnedAway { throw .busy }
     }
 
-    func leave() {
+    package func leave() {
         let next: CheckedContinuation<Bool, Never>? = state.withLock { state in
             guard !state.waiting.isEmpty else {
                 state.inside -= 1

@@ -2,14 +2,17 @@ import CPostgres
 import Glibc
 
 /// A session of libpq. Blocking: only for the threads of a pool, one at a time.
-final class PostgresConnection: PooledConnection, @unchecked Sendable {  // the pool lends it to one thread at a time
-    private var connection: OpaquePointer?
-    private var isBroken = false
+package final class PostgresConnection: PooledConnection, @unchecked Sendable {  // the pool lends it to one thread at a time
+    var connection: OpaquePointer?
+    var isBroken = false
 
     /// Seconds that one statement may take, and somewhat longer than that until the server is given up.
-    static let statementSecondsMax = 30
+    private let statementSecondsMax: Int
+    /// Names of prepared statements by their text.
+    var prepared: [String: String] = [:]
 
-    init(_ target: PostgresTarget) throws(DatabaseError) {
+    package init(_ target: PostgresTarget, statementSecondsMax: Int = 30) throws(DatabaseError) {
+        self.statementSecondsMax = statementSecondsMax
         let pairs = target.parameters.sorted { $0.key < $1.key }
         connection = CStringArray(pairs.map(\.key)).withPointers { keywords in
             CStringArray(pairs.map(\.value)).withPointers { values in PQconnectdbParams(keywords, values, 0) }
@@ -22,7 +25,7 @@ final class PostgresConnection: PooledConnection, @unchecked Sendable {  // the 
         // What the server remarks on statements stays out of our output.
         PQsetNoticeProcessor(connection, { _, _ in }, nil)
         do throws(DatabaseError) {
-            let milliseconds = Self.statementSecondsMax * 1_000
+            let milliseconds = statementSecondsMax * 1_000
             for setting in [
                 "standard_conforming_strings = on", "client_min_messages = error", "statement_timeout = \(milliseconds)",
                 "lock_timeout = \(milliseconds)", "idle_in_transaction_session_timeout = \(milliseconds)",
@@ -35,13 +38,13 @@ final class PostgresConnection: PooledConnection, @unchecked Sendable {  // the 
 
     deinit { close() }
 
-    func close() {
+    package func close() {
         if let connection { PQfinish(connection) }
         connection = nil
     }
 
     /// An idle session has nothing to read, unless the server has ended it.
-    var isUsable: Bool {
+    package var isUsable: Bool {
         guard let connection, !isBroken, PQstatus(connection) == CONNECTION_OK,
             PQtransactionStatus(connection) == PQTRANS_IDLE
         else { return false }
@@ -50,15 +53,15 @@ final class PostgresConnection: PooledConnection, @unchecked Sendable {  // the 
         return PQconsumeInput(connection) == 1 && PQstatus(connection) == CONNECTION_OK && PQisBusy(connection) == 0
     }
 
-    var isInTransaction: Bool { connection.map { PQtransactionStatus($0) == PQTRANS_INTRANS } ?? false }
+    package var isInTransaction: Bool { connection.map { PQtransactionStatus($0) == PQTRANS_INTRANS } ?? false }
     /// The server was lost, so what was under way may have happened.
-    var isLost: Bool { isBroken || connection.map { PQstatus($0) != CONNECTION_OK } ?? true }
+    package var isLost: Bool { isBroken || connection.map { PQstatus($0) != CONNECTION_OK } ?? true }
 
     // MARK: Statements
 
     /// One statement, however it is written: the protocol used takes no second. Rows of text.
     @discardableResult
-    func execute(_ sql: String, _ parameters: [String] = []) throws(DatabaseError) -> [[String?]] {
+    package func execute(_ sql: String, _ parameters: [String] = []) throws(DatabaseError) -> [[String?]] {
         guard let connection, !isBroken else { throw .unavailable("the connection to the database was lost") }
         let isSent = CStringArray(parameters).withPointers { values in
             PQsendQueryParams(connection, sql, Int32(parameters.count), nil, values, nil, nil, 0)
@@ -84,8 +87,8 @@ final class PostgresConnection: PooledConnection, @unchecked Sendable {  // the 
         return rows
     }
 
-    private func nextResult(_ connection: OpaquePointer) throws(DatabaseError) -> OpaquePointer? {
-        let end = Self.monotonicMilliseconds() + Self.statementSecondsMax * 1_000 + 5_000
+    func nextResult(_ connection: OpaquePointer) throws(DatabaseError) -> OpaquePointer? {
+        let end = Self.monotonicMilliseconds() + statementSecondsMax * 1_000 + 5_000
         while true {
             let unsent = PQflush(connection)
             guard unsent >= 0 else { throw lost() }
@@ -101,7 +104,7 @@ final class PostgresConnection: PooledConnection, @unchecked Sendable {  // the 
         }
     }
 
-    private func lost() -> DatabaseError {
+    func lost() -> DatabaseError {
         isBroken = true
         return .unavailable("the connection to the database was lost")
     }
@@ -114,7 +117,7 @@ final class PostgresConnection: PooledConnection, @unchecked Sendable {  // the 
         }
     }
 
-    private static func monotonicMilliseconds() -> Int {
+    static func monotonicMilliseconds() -> Int {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         return time.tv_sec * 1_000 + time.tv_nsec / 1_000_000
@@ -122,9 +125,9 @@ final class PostgresConnection: PooledConnection, @unchecked Sendable {  // the 
 
     // MARK: Quoting
 
-    func identifier(_ name: String) throws(DatabaseError) -> String { try escaped(name, PQescapeIdentifier) }
+    package func identifier(_ name: String) throws(DatabaseError) -> String { try escaped(name, PQescapeIdentifier) }
 
-    func literal(_ text: String) throws(DatabaseError) -> String { try escaped(text, PQescapeLiteral) }
+    package func literal(_ text: String) throws(DatabaseError) -> String { try escaped(text, PQescapeLiteral) }
 
     private func escaped(
         _ text: String, _ escape: (OpaquePointer?, UnsafePointer<CChar>?, Int) -> UnsafeMutablePointer<CChar>?
@@ -138,7 +141,7 @@ final class PostgresConnection: PooledConnection, @unchecked Sendable {  // the 
     }
 
     /// What the server stores of a password: who reads its logs or statistics does not learn it.
-    func scramVerifier(of password: String, user: String) throws(DatabaseError) -> String {
+    package func scramVerifier(of password: String, user: String) throws(DatabaseError) -> String {
         guard let verifier = PQencryptPasswordConn(connection, password, user, "scram-sha-256") else {
             throw .invalid("the password cannot be prepared for scram-sha-256")
         }
@@ -148,12 +151,12 @@ final class PostgresConnection: PooledConnection, @unchecked Sendable {  // the 
 }
 
 /// Strings for C, with a null at the end.
-struct CStringArray {
+package struct CStringArray {
     private let strings: [String]
 
-    init(_ strings: [String]) { self.strings = strings }
+    package init(_ strings: [String]) { self.strings = strings }
 
-    func withPointers<Result>(_ body: (UnsafePointer<UnsafePointer<CChar>?>?) -> Result) -> Result {
+    package func withPointers<Result>(_ body: (UnsafePointer<UnsafePointer<CChar>?>?) -> Result) -> Result {
         let copies = strings.map { strdup($0) }
         defer { for copy in copies { free(copy) } }
         var pointers: [UnsafePointer<CChar>?] = copies.map { $0.map { UnsafePointer($0) } }

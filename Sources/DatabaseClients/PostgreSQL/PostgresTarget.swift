@@ -1,12 +1,11 @@
 import CPostgres
-import EngineKit
-import Syntax
+package import Syntax
 
 /// Where a PostgreSQL server is and how to log in there: `connection_url` taken apart by libpq itself.
-struct PostgresTarget: Sendable {
+package struct PostgresTarget: Sendable {
     /// libpq's keywords and their values, the password among them.
-    private(set) var parameters: [String: String]
-    private let files: PostgresFiles?
+    package private(set) var parameters: [String: String]
+    private let certificates: PostgresFiles?
 
     private static let urlBytesMax = 8_192
     static let connectSecondsMax = 30
@@ -20,26 +19,31 @@ struct PostgresTarget: Sendable {
         "load_balance_hosts", "require_auth", "client_encoding",
     ]
 
-    init(_ settings: DriverSettings) throws(DatabaseError) {
-        guard let url = settings.details["connection_url"]?.stringValue, !url.isEmpty else {
-            throw .invalid("connection_url cannot be empty")
-        }
+    /// What an operator's own configuration may set besides: files of this machine.
+    private static let files: Set<String> = ["sslrootcert", "sslcert", "sslkey", "sslcrl", "sslpassword"]
+
+    /// `details` may hold PEM texts: `tls_ca`, `tls_certificate` and `private_key`.
+    package init(
+        url: String, username: String = "", password: String = "", details: JSONObject = [:], allowsFiles: Bool = false
+    ) throws(DatabaseError) {
+        guard !url.isEmpty else { throw .invalid("connection_url cannot be empty") }
         guard url.utf8.count <= Self.urlBytesMax else { throw .invalid("connection_url is longer than \(Self.urlBytesMax) bytes") }
         // Values are put in after libpq has taken the text apart, so no character of theirs can change its meaning.
         let marked = url.replacing("{{username}}", with: Self.userMark).replacing("{{password}}", with: Self.passwordMark)
         var parameters = try Self.parse(marked)
         for (keyword, value) in parameters {
-            parameters[keyword] = value.replacing(Self.userMark, with: settings.username)
-                .replacing(Self.passwordMark, with: settings.password)
+            parameters[keyword] = value.replacing(Self.userMark, with: username)
+                .replacing(Self.passwordMark, with: password)
         }
-        if parameters["user", default: ""].isEmpty, !settings.username.isEmpty { parameters["user"] = settings.username }
-        if parameters["password", default: ""].isEmpty, !settings.password.isEmpty { parameters["password"] = settings.password }
-        if let refused = parameters.keys.filter({ !Self.allowed.contains($0) }).min() {
+        if parameters["user", default: ""].isEmpty, !username.isEmpty { parameters["user"] = username }
+        if parameters["password", default: ""].isEmpty, !password.isEmpty { parameters["password"] = password }
+        let allowed = allowsFiles ? Self.allowed.union(Self.files) : Self.allowed
+        if let refused = parameters.keys.filter({ !allowed.contains($0) }).min() {
             throw .invalid("connection_url may not set \(refused)")
         }
-        guard let certificate = parameters["sslrootcert"], certificate != "system" else {
+        guard let certificate = parameters["sslrootcert"], certificate != "system", !allowsFiles else {
             self.parameters = parameters
-            files = try PostgresFiles(settings.details, &self.parameters)
+            certificates = try PostgresFiles(details, &self.parameters)
             complete()
             return
         }
@@ -55,7 +59,7 @@ struct PostgresTarget: Sendable {
         parameters["passfile"] = "/dev/null"
     }
 
-    var user: String { parameters["user"] ?? "" }
+    package var user: String { parameters["user"] ?? "" }
 
     private static let userMark = "coffer-username-placeholder"
     private static let passwordMark = "coffer-password-placeholder"
@@ -77,7 +81,7 @@ struct PostgresTarget: Sendable {
     }
 
     /// A connection_url without the password that somebody wrote into it.
-    static func masked(_ url: String) -> String {
+    package static func masked(_ url: String) -> String {
         guard let password = try? parse(url)["password"], !password.isEmpty, password != "{{password}}" else { return url }
         guard let scheme = url.firstRange(of: "://") else { return "*****" }
         let authority = url[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" }

@@ -1,20 +1,26 @@
-import EngineKit
+package import EngineKit
 import Synchronization
 
 /// What a ``ConnectionPool`` holds. One thread uses a connection at a time.
-protocol PooledConnection: AnyObject, Sendable {
+package protocol PooledConnection: AnyObject, Sendable {
     /// False after anything that leaves the connection in doubt, and when the server has closed it.
     var isUsable: Bool { get }
     func close()
 }
 
 /// Connections to one server: bounded, used again while they are young.
-final class ConnectionPool<Connection: PooledConnection>: Sendable {
-    struct Limits: Sendable, Hashable {
-        var open = 4
-        var idle = 2
+package final class ConnectionPool<Connection: PooledConnection>: Sendable {
+    package struct Limits: Sendable, Hashable {
+        package var open: Int
+        package var idle: Int
         /// Seconds; 0 is without bound.
-        var lifetime = 0
+        package var lifetime: Int
+
+        package init(open: Int = 4, idle: Int = 2, lifetime: Int = 0) {
+            self.open = open
+            self.idle = idle
+            self.lifetime = lifetime
+        }
     }
 
     private struct Idle {
@@ -34,24 +40,23 @@ final class ConnectionPool<Connection: PooledConnection>: Sendable {
     private let gate: Gate
     private let state = Mutex(State())
 
-    private static var waitingMax: Int { 256 }
     private static var waitSecondsMax: Int { 30 }
 
-    init(
-        limits: Limits, time: any TimeSource, threads: BlockingThreads = .shared,
+    package init(
+        limits: Limits, time: any TimeSource, threads: BlockingThreads = .shared, waitingMax: Int = 256,
         connect: @escaping @Sendable () throws(DatabaseError) -> Connection
     ) {
         self.limits = limits
         self.time = time
         self.threads = threads
         self.connect = connect
-        gate = Gate(widthMax: limits.open, waitingMax: Self.waitingMax)
+        gate = Gate(widthMax: limits.open, waitingMax: waitingMax)
     }
 
     deinit { close() }
 
     /// Runs blocking work with a connection, off the caller's thread.
-    func use<Success: Sendable>(
+    package func use<Success: Sendable>(
         _ body: @escaping @Sendable (Connection) throws(DatabaseError) -> Success
     ) async throws(DatabaseError) -> Success {
         let asked = time.now()
@@ -88,7 +93,7 @@ final class ConnectionPool<Connection: PooledConnection>: Sendable {
         limits.lifetime == 0 || time.now() < idle.openedAt.adding(seconds: limits.lifetime)
     }
 
-    func prune() {
+    package func prune() {
         let old = state.withLock { state in
             let old = state.idle.filter { !isYoung($0) }
             state.idle.removeAll { !isYoung($0) }
@@ -97,7 +102,7 @@ final class ConnectionPool<Connection: PooledConnection>: Sendable {
         for idle in old { idle.connection.close() }
     }
 
-    func close() {
+    package func close() {
         let idle = state.withLock { state in
             state.isClosed = true
             defer { state.idle = [] }

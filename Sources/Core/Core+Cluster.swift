@@ -1,0 +1,96 @@
+import Barrier
+package import EngineKit
+import Identity
+import Lifetimes
+import Logging
+
+/// What a node among several does besides.
+extension Core {
+    /// Forgets what another node changed. When it returns, no request here is answered by what was there before.
+    ///
+    /// Called by the store's change feed, which lets the other node wait until then.
+    package func drop(_ change: StorageChange) async throws {
+        guard let services = noteChange() else { return }
+        let parts = ChangeParts(change)
+        services.tokens.drop(parts.slice(Self.tokenPrefix))
+        services.identity.drop(parts.slice("sys/identity/"))
+        services.policies.drop(change)
+        for mount in services.mounts.router.mounts.values {
+            mount.caching?.drop(parts.slice(mount.entry.storagePrefix))
+        }
+        if parts.touches(MountTable.key) { try await services.mounts.reload() }
+        if parts.touches("sys/quota") { try await services.quotas.load() }
+        if parts.touches("sys/audit-headers") { try await services.audit.headerRules.load() }
+        if parts.touches("sys/audit") { try await services.audit.reload() }
+        if parts.touches("core/keyring") || parts.touches("core/seal") { await followKeys() }
+    }
+
+    /// Another node rotated or replaced the keys. Without the new ones this node must be unsealed anew.
+    private func followKeys() async {
+        do {
+            try await seal.reloadKeyring()
+        } catch {
+            guard !isSealed else { return }
+            logger.warning("the keys were replaced by another node and this one does not open them: it seals itself")
+            // Apart, because it waits for what is under way.
+            Task.detached { [self] in
+                await close()
+                try? await start()
+            }
+        }
+    }
+
+    /// Whether this node does the work that one node does for all, and the term that its commits are fenced by.
+    var leadership: (leads: Bool, term: UInt64?) {
+        guard let cluster = environment.cluster else { return (true, nil) }
+        let term = cluster.leadingTerm
+        return (term != nil, term)
+    }
+
+    /// Another that offers itself takes over meanwhile; without one this node leads again.
+    func stepDown() {
+        guard let cluster = environment.cluster, cluster.leadingTerm != nil else { return }
+        cluster.offerToLead(false)
+        Task.detached { [self] in
+            try? await Task.sleep(for: .seconds(10))
+            if !isSealed { cluster.offerToLead(true) }
+        }
+    }
+
+    package var leads: Bool { leadership.leads }
+
+    /// Runs the leader's work in its term; nothing on the other nodes.
+    func leading(_ body: () async throws -> Void) async rethrows {
+        let (leads, term) = leadership
+        guard leads else { return }
+        guard let term else { return try await body() }
+        try await LeaderTerm.$current.withValue(term) { try await body() }
+    }
+
+    /// What the last leader may have left half-done, once in each term.
+    func takeOver(_ services: Services) async throws {
+        guard let term = leadership.term, services.resumedTerm.withLock({ $0 != term }) else { return }
+        try await services.tokens.resumeRevocations()
+        try await services.mounts.finishRemovals()
+        services.resumedTerm.withLock { $0 = term }
+    }
+}
+
+/// A change, by the slices of storage that it concerns.
+struct ChangeParts {
+    private let change: StorageChange
+
+    init(_ change: StorageChange) { self.change = change }
+
+    /// The keys below a prefix, without it.
+    func slice(_ prefix: String) -> StorageChange {
+        guard case .keys(let keys) = change else { return .everything }
+        return .keys(keys.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) })
+    }
+
+    /// A record, or any below its name.
+    func touches(_ name: String) -> Bool {
+        guard case .keys(let keys) = change else { return true }
+        return keys.contains { $0 == name || $0.hasPrefix(name + "/") }
+    }
+}

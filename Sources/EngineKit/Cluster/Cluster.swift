@@ -1,0 +1,48 @@
+/// The nodes that serve one store. Without one there is a single node, which always serves and always leads.
+package protocol Cluster: Sendable {
+    /// False while this node may have missed what others wrote: then it answers nothing from what it knows.
+    var mayServe: Bool { get }
+    /// The term in which this node leads; nil when another does, or none.
+    var leadingTerm: UInt64? { get }
+    /// As the store had them about a second ago, this one among them.
+    var nodes: [ClusterNode] { get }
+    /// A node offers itself while it is unsealed, and one of those that do leads.
+    func offerToLead(_ isOffered: Bool)
+}
+
+package struct ClusterNode: Sendable, Hashable {
+    package var name: String
+    /// Where clients reach it, such as `https://10.0.0.1:8200`.
+    package var address: String
+    package var clusterAddress: String
+    package var isSelf: Bool
+    package var isLeader: Bool
+    package var joinedAt: Timestamp
+    package var lastSeen: Timestamp
+
+    package init(
+        name: String, address: String, clusterAddress: String, isSelf: Bool, isLeader: Bool, joinedAt: Timestamp,
+        lastSeen: Timestamp
+    ) {
+        self.name = name
+        self.address = address
+        self.clusterAddress = clusterAddress
+        self.isSelf = isSelf
+        self.isLeader = isLeader
+        self.joinedAt = joinedAt
+        self.lastSeen = lastSeen
+    }
+}
+
+/// What a leader's work is fenced by: a store of many nodes refuses a commit that was ordered in another term.
+package enum LeaderTerm {
+    /// nil outside of a leader's work, and wherever there is one node.
+    @TaskLocal package static var current: UInt64?
+}
+
+/// What other nodes changed in the store.
+package enum StorageChange: Sendable, Hashable {
+    case keys([String])
+    /// It is not known what: nothing that is cached counts any more.
+    case everything
+}

@@ -1,0 +1,66 @@
+import EngineKit
+
+/// What the batches of one group change together: each is judged by the records as those before it leave them.
+struct GroupChanges {
+    private enum Change {
+        case put(StoredRecord)
+        case delete
+    }
+
+    private var versions: [RecordPlace: UInt64]
+    private var changes: [RecordPlace: Change] = [:]
+    private var changedKeys: [String] = []
+
+    /// Of every key that a precondition names and that has a record.
+    init(versions: [RecordPlace: UInt64]) { self.versions = versions }
+
+    var isEmpty: Bool { changes.isEmpty }
+
+    /// Whether it changes anything; a conflict when a precondition does not hold, and then nothing of it counts.
+    mutating func apply(_ batch: Batch) -> Result<Bool, StorageError> {
+        let places = batch.mutations.map { RecordPlace($0.key) }
+        for (mutation, place) in zip(batch.mutations, places) where mutation.precondition != .none {
+            guard mutation.precondition.holds(for: versions[place]) else { return .failure(.conflict(key: mutation.key)) }
+        }
+        var isChange = false
+        for (mutation, place) in zip(batch.mutations, places) {
+            switch mutation.change {
+            case .put(let value, let version):
+                changes[place] = .put(StoredRecord(value: value, version: version))
+                versions[place] = version
+            case .delete:
+                changes[place] = .delete
+                versions[place] = nil
+            case .check: continue
+            }
+            changedKeys.append(mutation.key)
+            isChange = true
+        }
+        return .success(isChange)
+    }
+
+    var puts: [(place: RecordPlace, record: StoredRecord)] {
+        changes.compactMap { place, change in
+            guard case .put(let record) = change else { return nil }
+            return (place, record)
+        }
+    }
+
+    var deletes: [RecordPlace] {
+        changes.compactMap { place, change in
+            guard case .delete = change else { return nil }
+            return place
+        }
+    }
+
+    /// Parted by NUL, which no key holds. Nothing when they are too many to name.
+    func keys(bytesMax: Int) -> [UInt8] {
+        var bytes: [UInt8] = []
+        for key in changedKeys {
+            guard bytes.count + key.utf8.count < bytesMax else { return [] }
+            if !bytes.isEmpty { bytes.append(0) }
+            bytes += key.utf8
+        }
+        return bytes
+    }
+}

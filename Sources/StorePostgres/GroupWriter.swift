@@ -1,0 +1,199 @@
+import DatabaseClients
+import EngineKit
+import Logging
+
+/// Writes groups of batches, each group in one transaction. Blocking, and used by one thread at a time.
+///
+/// A transaction begins by locking the one row that numbers changes, so the writers of all nodes take turns and the
+/// numbers are in the order of the commits. Behind that lock every precondition is judged before anything changes: a
+/// conflict leaves its batch out and the rest goes on, as in the SQLite store.
+final class GroupWriter {
+    /// A commit's number in the order of all nodes, and the nodes that must have seen it before it is answered.
+    struct Receipt: Sendable {
+        var sequence: Int64
+        var others: [String]
+    }
+
+    struct Request: Sendable {
+        var batch: Batch
+        /// Of the leader that orders it; nil for everybody's work.
+        var term: UInt64?
+    }
+
+    typealias Verdict = Result<Receipt?, StorageError>
+
+    private let connect: @Sendable () throws(DatabaseError) -> PostgresConnection
+    private let sql: Statements
+    private let channel: String
+    private let membership: Membership
+    private let logger: Logger
+    private var connection: PostgresConnection?
+
+    /// What happened last is kept for nodes that come late; one that misses more drops all it has cached.
+    private static let changesKept: Int64 = 4_096
+    private static let trimEvery: Int64 = 256
+    /// Above this a change is noted as one of everything.
+    private static let keysBytesMax = 256 << 10
+
+    init(
+        _ schema: Schema, membership: Membership, logger: Logger,
+        connect: @escaping @Sendable () throws(DatabaseError) -> PostgresConnection
+    ) {
+        sql = Statements(schema)
+        channel = schema.channel
+        self.membership = membership
+        self.logger = logger
+        self.connect = connect
+    }
+
+    /// The verdicts, in the order of the requests. Nothing is acknowledged before COMMIT has returned.
+    func commit(_ requests: [Request]) -> [Verdict] {
+        switch attempt(requests) {
+        case .success(let verdicts): return verdicts
+        case .failure(.failed(let reason)) where requests.count > 1:
+            // One of them may be the cause: its neighbours may do better on their own.
+            logger.warning("a group of writes was undone", metadata: ["reason": "\(reason)"])
+            return requests.flatMap { commit([$0]) }
+        case .failure(let error):
+            return requests.map { _ in .failure(.unavailable(error.message)) }
+        }
+    }
+
+    func close() {
+        connection?.close()
+        connection = nil
+    }
+
+    private func attempt(_ requests: [Request]) -> Result<[Verdict], DatabaseError> {
+        for isRetry in [false, true] {
+            do throws(DatabaseError) {
+                let connection = try usable()
+                return .success(try write(requests, connection))
+            } catch {
+                let wasLost = connection?.isLost ?? true
+                if wasLost { close() } else { _ = try? connection?.execute("ROLLBACK") }
+                // A session that the server ended while it was idle: nothing was sent that could have happened.
+                if case .unavailable = error, wasLost, !isRetry { continue }
+                return .failure(error)
+            }
+        }
+        return .failure(.unavailable("the database cannot be reached"))
+    }
+
+    private func usable() throws(DatabaseError) -> PostgresConnection {
+        if let connection, connection.isUsable { return connection }
+        close()
+        let opened = try connect()
+        connection = opened
+        return opened
+    }
+
+    private func write(_ requests: [Request], _ connection: PostgresConnection) throws(DatabaseError) -> [Verdict] {
+        try connection.run("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
+        guard let position = try connection.run(sql.lock).first, let last = position.integer(0) else {
+            throw .failed("the store's tables were emptied")
+        }
+        // Whoever missed its heartbeat has lost the right to serve, and so nobody waits for it.
+        try connection.run(sql.removeExpired)
+        let live = try connection.run(sql.liveNodes).compactMap { $0.text(0) }
+        guard let incarnation = membership.incarnation, live.contains(incarnation) else {
+            throw .failed("this node has lost its place among the nodes and takes it again")
+        }
+        let leads = position.text(1) == incarnation
+        let term = UInt64(bitPattern: position.integer(2) ?? 0)
+        let mayWrite = { (request: Request) in request.term == nil || leads && request.term == term }
+        var changes = GroupChanges(versions: try versions(requests, connection))
+        let isWritten: [Result<Bool, StorageError>] = requests.map { request in
+            mayWrite(request) ? changes.apply(request.batch) : .failure(.unavailable("this node does not lead any more"))
+        }
+        guard !changes.isEmpty else {
+            try connection.run("ROLLBACK")
+            return isWritten.map { $0.map { _ in nil } }
+        }
+        let sequence = last + 1
+        try send(changes, sequence, incarnation, connection)
+        membership.began(sequence)
+        try finish(sequence, incarnation, connection)
+        let receipt = Receipt(sequence: sequence, others: live.filter { $0 != incarnation })
+        return isWritten.map { $0.map { $0 ? receipt : nil } }
+    }
+
+    /// What the group's preconditions are judged by.
+    private func versions(
+        _ requests: [Request], _ connection: PostgresConnection
+    ) throws(DatabaseError) -> [RecordPlace: UInt64] {
+        var places: [RecordPlace] = []
+        for request in requests {
+            for mutation in request.batch.mutations where mutation.precondition != .none {
+                places.append(RecordPlace(mutation.key))
+            }
+        }
+        guard !places.isEmpty else { return [:] }
+        var versions: [RecordPlace: UInt64] = [:]
+        for row in try connection.run(sql.versions, [.byteArrays(places.map(\.head)), .byteArrays(places.map(\.mark))]) {
+            guard let number = row.integer(0), let version = row.integer(1) else { continue }
+            versions[places[Int(number) - 1]] = UInt64(bitPattern: version)
+        }
+        return versions
+    }
+
+    private func send(
+        _ changes: GroupChanges, _ sequence: Int64, _ incarnation: String, _ connection: PostgresConnection
+    ) throws(DatabaseError) {
+        let puts = changes.puts
+        if !puts.isEmpty {
+            try connection.run(
+                sql.put,
+                [
+                    .byteArrays(puts.map(\.place.head)), .byteArrays(puts.map(\.place.mark)), .byteArrays(puts.map(\.place.tail)),
+                    .integers(puts.map { Int64(bitPattern: $0.record.version) }), .byteArrays(puts.map(\.record.value)),
+                ])
+        }
+        let deletes = changes.deletes
+        if !deletes.isEmpty {
+            try connection.run(sql.delete, [.byteArrays(deletes.map(\.head)), .byteArrays(deletes.map(\.mark))])
+        }
+        try connection.run(
+            sql.record,
+            [
+                .integer(sequence), .text(incarnation), .bytes(changes.keys(bytesMax: Self.keysBytesMax)), .text(channel),
+                .text(FeedNote.change(sequence, incarnation).text),
+            ])
+        if sequence % Self.trimEvery == 0 { try connection.run(sql.trim, [.integer(sequence - Self.changesKept)]) }
+    }
+
+    /// COMMIT, and when its answer is lost, what became of it.
+    private func finish(_ sequence: Int64, _ incarnation: String, _ connection: PostgresConnection) throws(DatabaseError) {
+        do throws(DatabaseError) {
+            try connection.run("COMMIT")
+        } catch {
+            membership.doubted(sequence)
+            guard connection.isLost else { throw error }
+            close()
+            guard try isFound(sequence, incarnation) else {
+                // Not `unavailable`, which would have it written again by itself.
+                throw .failed("the database was lost before a change was written; nothing of it was")
+            }
+            logger.notice("the database was lost while a change was written; it was written whole")
+        }
+    }
+
+    /// The lock is free only when the transaction in doubt has ended, so the answer is final.
+    private func isFound(_ sequence: Int64, _ incarnation: String) throws(DatabaseError) -> Bool {
+        var failure = DatabaseError.uncertain("the database was lost while a change was written: it happened or it did not")
+        for _ in 0..<3 {
+            do throws(DatabaseError) {
+                let connection = try usable()
+                try connection.run("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
+                try connection.run(sql.lock)
+                let isFound = try !connection.run(sql.find, [.integer(sequence), .text(incarnation)]).isEmpty
+                try connection.run("ROLLBACK")
+                return isFound
+            } catch {
+                close()
+                if case .failed(let reason) = error { failure = .uncertain(reason) }
+            }
+        }
+        throw failure
+    }
+}

@@ -1,0 +1,187 @@
+import DatabaseClients
+package import EngineKit
+package import Logging
+
+/// Records in a PostgreSQL database, for any number of nodes at once, all of them serving.
+///
+/// A commit is durable when it returns, and every living node has dropped what it had cached from the records it
+/// changed. Commits that wait at the same time share a transaction. See `docs/postgresql.md`.
+package final class PostgresStorage: Storage {
+    package let cluster: Membership
+    private let sql: Statements
+    private let commits: CommitQueue
+    private let readers: ConnectionPool<PostgresConnection>
+    private let feed: ChangeFeed
+
+    /// Seconds for one statement; a session that does nothing inside a transaction is ended sooner.
+    private static let statementSecondsMax = 20
+    private static let waitingReadsMax = 4_096
+
+    /// Connects, makes the tables where there are none, and takes this node's place. Throws ``PostgresStorageError``.
+    package init(
+        _ settings: PostgresSettings, _ identity: NodeIdentity, time: any TimeSource, randomness: any Randomness, logger: Logger
+    ) async throws {
+        guard PostgresSettings.isTableName(settings.table) else {
+            throw PostgresStorageError.invalid("table must be a name of lower-case letters, digits and _, at most 40 long")
+        }
+        let target: PostgresTarget
+        do {
+            target = try PostgresTarget(url: settings.connectionURL, allowsFiles: true)
+        } catch {
+            throw PostgresStorageError.invalid(error.message)
+        }
+        let connect: @Sendable () throws(DatabaseError) -> PostgresConnection = { () throws(DatabaseError) in
+            try Self.session(target)
+        }
+        let schema = Schema(table: settings.table)
+        try await Self.prepare(schema, connect)
+        cluster = Membership(time: time)
+        sql = Statements(schema)
+        commits = CommitQueue(GroupWriter(schema, membership: cluster, logger: logger, connect: connect))
+        let backoff = ConnectBackoff(time: time, connect: connect)
+        readers = ConnectionPool(
+            limits: .init(open: settings.parallelMax, idle: min(settings.idleMax, settings.parallelMax)), time: time,
+            threads: BlockingThreads(threadsMax: settings.parallelMax, queueMax: Self.waitingReadsMax),
+            waitingMax: Self.waitingReadsMax
+        ) { () throws(DatabaseError) in try backoff.connection() }
+        feed = ChangeFeed(
+            schema, identity, isSole: !settings.allowsOthers, membership: cluster, time: time, randomness: randomness,
+            logger: logger, connect: connect)
+        do {
+            try await feed.start()
+        } catch {
+            await feed.stop()
+            throw error as? PostgresStorageError ?? .unreachable((error as? DatabaseError)?.message ?? "\(type(of: error))")
+        }
+    }
+
+    /// Called for what other nodes commit, before any of them answers. Handlers are called in the order they were added.
+    /// One that fails is called again.
+    package func onChange(_ handler: @escaping @Sendable (StorageChange) async throws -> Void) { feed.add(handler) }
+
+    package func get(_ key: String) async throws(StorageError) -> StoredRecord? {
+        let place = RecordPlace(key)
+        let rows = try await read { [sql] connection throws(DatabaseError) in
+            try connection.run(sql.get, [.bytes(place.head), .bytes(place.mark)])
+        }
+        guard let row = rows.first else { return nil }
+        guard let version = row.integer(0), let value = row.bytes(1) else { throw .corrupted(key: key) }
+        return StoredRecord(value: value, version: UInt64(bitPattern: version))
+    }
+
+    package func list(_ listing: Listing) async throws(StorageError) -> [String] {
+        let page = try ListingPage(listing)
+        guard !page.isFull else { return [] }
+        return try await read { [sql] connection throws(DatabaseError) in try Self.list(page, sql, connection) }
+    }
+
+    package func commit(_ batch: Batch) async throws(StorageError) {
+        guard !batch.isEmpty else { return }
+        try batch.validate()
+        guard let receipt = try await commits.commit(batch, term: LeaderTerm.current), !ChangeFeed.isHandling else { return }
+        try await cluster.passed(receipt)
+    }
+
+    /// Finishes the commits it has accepted and gives this node's place back. What comes later gets `.unavailable`.
+    package func close() async {
+        await commits.close()
+        await feed.stop()
+        readers.close()
+    }
+
+    // MARK: Sessions
+
+    private static func session(_ target: PostgresTarget) throws(DatabaseError) -> PostgresConnection {
+        let connection = try PostgresConnection(target, statementSecondsMax: statementSecondsMax)
+        do throws(DatabaseError) {
+            for setting in [
+                // A node that stops in the middle of a write keeps the others from writing no longer than this.
+                "idle_in_transaction_session_timeout = 4000",
+                // There is an index for everything; plans must not depend on statistics that are not there yet.
+                "enable_seqscan = off", "enable_hashjoin = off", "enable_mergejoin = off", "enable_bitmapscan = off",
+                "plan_cache_mode = force_generic_plan", "jit = off",
+            ] { try connection.execute("SET \(setting)") }
+            // What the administrator asks for beyond the disk of this server, such as a synchronous replica, stays.
+            try connection.execute(
+                """
+                SELECT set_config('synchronous_commit', 'on', false)
+                WHERE current_setting('synchronous_commit') IN ('off', 'local')
+                """)
+        } catch {
+            connection.close()
+            throw .unavailable(error.message)
+        }
+        return connection
+    }
+
+    private static func prepare(
+        _ schema: Schema, _ connect: @escaping @Sendable () throws(DatabaseError) -> PostgresConnection
+    ) async throws {
+        let outcome = try await BlockingThreads.shared.run { () throws(DatabaseError) -> Result<Void, PostgresStorageError> in
+            do {
+                let connection = try connect()
+                defer { connection.close() }
+                return .success(try schema.prepare(connection))
+            } catch {
+                return .failure(error as? PostgresStorageError ?? .unreachable((error as? DatabaseError)?.message ?? ""))
+            }
+        }
+        try outcome.get()
+    }
+
+    private func read<Success: Sendable>(
+        _ body: @escaping @Sendable (PostgresConnection) throws(DatabaseError) -> Success
+    ) async throws(StorageError) -> Success {
+        var failure = DatabaseError.busy
+        for _ in 0..<2 {
+            do throws(DatabaseError) {
+                return try await readers.use(body)
+            } catch {
+                failure = error
+                // A session that the server has ended is found out by using it.
+                guard case .unavailable = error else { break }
+            }
+        }
+        throw .unavailable(failure.message)
+    }
+
+    private static func list(
+        _ start: ListingPage, _ sql: Statements, _ connection: PostgresConnection
+    ) throws(DatabaseError) -> [String] {
+        var page = start
+        var bound = page.start
+        var rowsMax: Int64 = 32
+        while true {
+            let (text, key): (String, String) =
+                switch bound {
+                case .from(let key): (sql.listFrom, key)
+                case .after(let key): (sql.listAfter, key)
+                }
+            let place = RecordPlace(key)
+            let rows = try connection.run(text, [.bytes(place.head), .bytes(place.tail), .integer(rowsMax)])
+            switch take(rows, &page) {
+            case .done: return page.names
+            case .seek(let next): bound = next
+            case .next:
+                guard rows.count == rowsMax, let last = rows.last else { return page.names }
+                bound = .after(Self.key(of: last) ?? "")
+            }
+            rowsMax = min(rowsMax * 4, 4_096)
+        }
+    }
+
+    /// What the page wants after these rows.
+    private static func take(_ rows: [PostgresRow], _ page: inout ListingPage) -> ListingPage.Step {
+        for row in rows {
+            // A key that is no UTF-8 was not written by us; the others are still served.
+            guard let key = Self.key(of: row) else { continue }
+            let step = page.take(key)
+            if step != .next { return step }
+        }
+        return .next
+    }
+
+    private static func key(of row: PostgresRow) -> String? {
+        String(validating: (row.bytes(0) ?? []) + (row.bytes(1) ?? []), as: UTF8.self)
+    }
+}

@@ -1,0 +1,76 @@
+import DatabaseClients
+
+/// The tables of a store. `docs/formats/postgresql.md` describes them.
+struct Schema: Sendable {
+    static let version = 1
+
+    let records: String
+    let state: String
+    let changes: String
+    let nodes: String
+    /// What is listened to; a channel is of a database.
+    let channel: String
+
+    init(table: String) {
+        records = "\"\(table)\""
+        state = "\"\(table)_state\""
+        changes = "\"\(table)_changes\""
+        nodes = "\"\(table)_nodes\""
+        channel = table
+    }
+
+    /// Makes the tables, or checks that they are ours.
+    func prepare(_ connection: PostgresConnection) throws(PostgresStorageError) {
+        do throws(DatabaseError) {
+            try connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
+            // Nodes that start together make the tables in turn: "Coffer" in ASCII.
+            try connection.execute("SELECT pg_catalog.pg_advisory_xact_lock(74145738417522)")
+        } catch {
+            throw .unreachable(error.message)
+        }
+        do {
+            try check(connection)
+            try connection.execute("COMMIT")
+        } catch {
+            if !connection.isLost { _ = try? connection.execute("ROLLBACK") }
+            throw error as? PostgresStorageError ?? .unreachable((error as? DatabaseError)?.message ?? "it is unusable")
+        }
+    }
+
+    private func check(_ connection: PostgresConnection) throws {
+        let found = try connection.execute("SELECT to_regclass($1), to_regclass($2)", [state, records]).first ?? []
+        guard found.first.flatMap({ $0 }) != nil else {
+            guard found.last.flatMap({ $0 }) == nil else { throw PostgresStorageError.foreignTable(records) }
+            for statement in statements { try connection.execute(statement) }
+            return
+        }
+        let version = try connection.execute("SELECT schema FROM \(state)").first?.first.flatMap { $0 }.flatMap { Int($0) }
+        guard let version, version > 0 else { throw PostgresStorageError.foreignTable(state) }
+        guard version <= Self.version else { throw PostgresStorageError.newerSchema(version: version) }
+    }
+
+    private var statements: [String] {
+        [
+            """
+            CREATE TABLE \(records) (
+                head bytea NOT NULL, mark bytea NOT NULL, tail bytea NOT NULL, version bigint NOT NULL, value bytea NOT NULL,
+                PRIMARY KEY (head, mark))
+            """,
+            // Sealed records do not get smaller: trying would only cost time.
+            "ALTER TABLE \(records) ALTER COLUMN value SET STORAGE EXTERNAL",
+            """
+            CREATE TABLE \(state) (
+                id boolean PRIMARY KEY DEFAULT true CHECK (id), schema int NOT NULL, last bigint NOT NULL,
+                leader text, term bigint NOT NULL) WITH (fillfactor = 10)
+            """,
+            "INSERT INTO \(state) (schema, last, term) VALUES (\(Self.version), 0, 0)",
+            "CREATE TABLE \(changes) (seq bigint PRIMARY KEY, node text NOT NULL, keys bytea)",
+            """
+            CREATE TABLE \(nodes) (
+                incarnation text PRIMARY KEY, name text NOT NULL, address text NOT NULL, cluster_address text NOT NULL,
+                is_sole boolean NOT NULL, joined_at timestamptz NOT NULL, expires_at timestamptz NOT NULL, seen bigint NOT NULL)
+                WITH (fillfactor = 10)
+            """,
+        ]
+    }
+}

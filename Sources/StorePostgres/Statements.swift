@@ -1,0 +1,47 @@
+/// Every statement that runs while the store serves.
+struct Statements: Sendable {
+    let get: String
+    let listFrom: String
+    let listAfter: String
+    let lock: String
+    let versions: String
+    let put: String
+    let delete: String
+    let record: String
+    let trim: String
+    let find: String
+    let removeExpired: String
+    let liveNodes: String
+
+    init(_ schema: Schema) {
+        let (records, state, changes, nodes) = (schema.records, schema.state, schema.changes, schema.nodes)
+        get = "SELECT version, value FROM \(records) WHERE head = $1 AND mark = $2"
+        listFrom = """
+            SELECT head, tail FROM \(records) WHERE head >= $1 AND (head, tail) >= ($1, $2) ORDER BY head, tail LIMIT $3
+            """
+        listAfter = """
+            SELECT head, tail FROM \(records) WHERE head >= $1 AND (head, tail) > ($1, $2) ORDER BY head, tail LIMIT $3
+            """
+        lock = "SELECT last, leader, term FROM \(state) FOR UPDATE"
+        versions = """
+            SELECT k.number, r.version FROM unnest($1, $2) WITH ORDINALITY AS k (head, mark, number)
+            JOIN \(records) r ON r.head = k.head AND r.mark = k.mark
+            """
+        put = """
+            INSERT INTO \(records) (head, mark, tail, version, value) SELECT * FROM unnest($1, $2, $3, $4, $5)
+            ON CONFLICT (head, mark) DO UPDATE SET version = excluded.version, value = excluded.value
+            """
+        delete = """
+            DELETE FROM \(records) r USING unnest($1, $2) AS k (head, mark) WHERE r.head = k.head AND r.mark = k.mark
+            """
+        record = """
+            WITH change AS (INSERT INTO \(changes) (seq, node, keys) VALUES ($1, $2, nullif($3, ''::bytea))),
+                position AS (UPDATE \(state) SET last = $1)
+            SELECT pg_notify($4, $5)
+            """
+        trim = "DELETE FROM \(changes) WHERE seq <= $1"
+        find = "SELECT 1::bigint FROM \(changes) WHERE seq = $1 AND node = $2"
+        removeExpired = "DELETE FROM \(nodes) WHERE expires_at <= clock_timestamp()"
+        liveNodes = "SELECT incarnation, seen FROM \(nodes)"
+    }
+}
