@@ -70,7 +70,7 @@ final class ChangeFeed: Sendable {
         var failures = 0
         while !Task.isCancelled {
             do {
-                try await round()
+                try await round(isAnew: failures > 0)
                 failures = 0
             } catch is CancellationError {
                 return
@@ -87,10 +87,11 @@ final class ChangeFeed: Sendable {
         }
     }
 
-    /// From one wait for notes to the next; at least one heartbeat in about a second.
-    private func round() async throws {
-        guard membership.incarnation != nil else { return try await join() }
-        try await catchUp(mustTell: true)
+    /// From one wait for notes to the next; at least one heartbeat in about a second. Returns when the place was lost.
+    private func round(isAnew: Bool) async throws {
+        guard let incarnation = membership.incarnation else { return try await join() }
+        if isAnew { try await startOver(incarnation) }
+        guard try await catchUp(mustTell: true) else { return }
         var beatAt = time.now()
         while !Task.isCancelled {
             let left = Self.milliseconds(from: time.now(), to: beatAt) + Membership.beatMilliseconds
@@ -105,6 +106,14 @@ final class ChangeFeed: Sendable {
         throw CancellationError()
     }
 
+    /// After an interruption: a database that was restored, or a replica that took over, may tell another story under the same
+    /// numbers.
+    private func startOver(_ incarnation: String) async throws {
+        let last = try await onThread { session throws(DatabaseError) in try session.snapshot(incarnation).last }
+        try await handle(.everything)
+        membership.restart(at: last)
+    }
+
     /// Our own commits in their order need no look at the records. True when there is something else.
     private func skipOwn(_ notes: [FeedNote]) -> Bool {
         for case .change(let sequence, _) in notes where sequence > membership.position {
@@ -115,7 +124,6 @@ final class ChangeFeed: Sendable {
     }
 
     /// Reads what happened, drops what is cached from it, and tells the others. False when the place was lost.
-    @discardableResult
     private func catchUp(mustTell: Bool) async throws -> Bool {
         guard let incarnation = membership.incarnation else { return false }
         var isForeign = false

@@ -123,6 +123,14 @@ package final class Membership: Cluster {
         state.withLock { $0.incarnation = nil }
     }
 
+    /// Nothing before counts, our own commits included.
+    func restart(at position: Int64) {
+        state.withLock { state in
+            state.position = position
+            state.own = []
+        }
+    }
+
     func advance(to position: Int64) {
         state.withLock { state in
             state.position = position
