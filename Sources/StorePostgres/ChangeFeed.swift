@@ -24,6 +24,7 @@ final class ChangeFeed: Sendable {
     private let handlers = Mutex<[Handler]>([])
     private let session = Mutex<FeedSession?>(nil)
     private let thread = BlockingThreads(threadsMax: 1, queueMax: 16)
+    private let executor = FeedExecutor()
     private let loop = Mutex<Task<Void, Never>?>(nil)
 
     private static let pageMax = 1_000
@@ -48,7 +49,7 @@ final class ChangeFeed: Sendable {
     /// Takes this node's place and begins to follow.
     func start() async throws {
         try await join()
-        let task = Task.detached { [self] in await follow() }
+        let task = Task.detached(executorPreference: executor) { [self] in await follow() }
         loop.withLock { $0 = task }
     }
 

@@ -7,7 +7,7 @@ import Testing
 
 @testable import StorePostgres
 
-@Suite("Many nodes over one PostgreSQL store", .enabled(if: PostgresServer.isThere))
+@Suite("Many nodes over one PostgreSQL store", .enabled(if: PostgresServer.isThere), .serialized)
 struct ManyNodesTests {
     private func pair() async throws -> (settings: PostgresSettings, PostgresStorage, PostgresStorage) {
         let settings = try PostgresServer.settings()
@@ -96,14 +96,14 @@ struct ManyNodesTests {
         let wasHeld = Mutex(false)
         b.onChange { _ in
             wasHeld.withLock { $0 = true }
-            while !isLetGo.withLock({ $0 }) { await Task.yield() }
+            while !isLetGo.withLock({ $0 }) { await aMoment() }
         }
         let isAnswered = Mutex(false)
         let commit = Task {
             try await put(a, "k", [1])
             isAnswered.withLock { $0 = true }
         }
-        while !wasHeld.withLock({ $0 }) { await Task.yield() }
+        while !wasHeld.withLock({ $0 }) { await aMoment() }
         // It is written, and read past every cache; only the answer waits.
         #expect(try await b.get("k")?.value == [1])
         #expect(!isAnswered.withLock { $0 })
@@ -148,14 +148,14 @@ struct ManyNodesTests {
     func leading() async throws {
         let (_, a, b) = try await pair()
         a.cluster.offerToLead(true)
-        while a.cluster.leadingTerm == nil { await Task.yield() }
+        while a.cluster.leadingTerm == nil { await aMoment() }
         let term = try #require(a.cluster.leadingTerm)
         b.cluster.offerToLead(true)
         #expect(b.cluster.leadingTerm == nil)
         try await LeaderTerm.$current.withValue(term) { try await put(a, "k", [1]) }
         #expect(await isRefused(b, in: term))
         a.cluster.offerToLead(false)
-        while b.cluster.leadingTerm == nil { await Task.yield() }
+        while b.cluster.leadingTerm == nil { await aMoment() }
         #expect(b.cluster.leadingTerm.map { $0 > term } == true)
         #expect(await isRefused(a, in: term))
         #expect(try await a.get("k")?.value == [1])

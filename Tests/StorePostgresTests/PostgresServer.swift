@@ -54,6 +54,9 @@ enum PostgresServer {
     }
 }
 
+/// Between two looks at what another thread brings about.
+func aMoment() async { try? await Task.sleep(for: .milliseconds(5)) }
+
 func put(_ storage: any Storage, _ key: String, _ value: [UInt8], if precondition: Batch.Precondition = .none) async throws {
     var batch = Batch()
     batch.put(key, value, if: precondition, version: 1)

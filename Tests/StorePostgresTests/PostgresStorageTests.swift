@@ -6,7 +6,7 @@ import Testing
 
 @testable import StorePostgres
 
-@Suite("The PostgreSQL store", .enabled(if: PostgresServer.isThere))
+@Suite("The PostgreSQL store", .enabled(if: PostgresServer.isThere), .serialized)
 struct PostgresStorageTests {
     @Test(arguments: StorageContract.checks)
     func keepsTheContract(_ check: StorageContract.Check) async throws {
