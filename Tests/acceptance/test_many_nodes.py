@@ -1,12 +1,15 @@
 """Two server processes, both active, over one PostgreSQL database."""
 
+import base64
 import concurrent.futures
 import secrets
 import signal
+import subprocess
 import time
 
 import pytest
 from databases import SUPERUSER, Postgres
+from harness import BINARY, clean_environment, free_port
 from oauth_provider import Provider
 from test_connections import KEYS, get, store
 
@@ -200,6 +203,54 @@ def test_the_password_of_the_database_is_in_no_log(nodes, postgres):
     assert a.process.wait(20) == 1
     for node in (a, b):
         assert postgres.password not in node.log()
+
+
+@pytest.mark.parametrize("line, says", [
+    ('tabel = "x"', "tabel"), ('table = "No; DROP"', "table"), ('max_parallel = "129"', "max_parallel"),
+    ('max_idle_connections = "-1"', "max_idle_connections"), ('ha_enabled = "maybe"', "ha_enabled"), ("", "connection_url"),
+    ('connection_url = "postgres://u:hunter2secret@h:notaport/d"', "cannot be opened"),
+    ('connection_url = "postgres://u:hunter2secret@127.0.0.1:1/d"', "connection refused"),
+])
+def test_a_wrong_storage_block_is_refused_without_its_values(new_server, line, says):
+    server = new_server(storage=f'storage "postgresql" {{\n  {line}\n}}').start(wait=False)
+    assert server.process.wait(20) == 1
+    assert says in server.log() and "hunter2" not in server.log(), server.log()
+
+
+def test_the_variable_of_vault_names_the_database(new_server, postgres):
+    table = "t_" + secrets.token_hex(6)
+    server = new_server(storage=f'storage "postgresql" {{\n  table = "{table}"\n}}', environment={
+        "VAULT_PG_CONNECTION_URL": f"postgres://{SUPERUSER}:{postgres.password}@127.0.0.1:{postgres.port}/app"})
+    server.ready()
+    assert server.get("sys/seal-status").json["storage_type"] == "postgresql"
+    server.verify_audit()
+    assert server.stop() == 0 and postgres.query(f"SELECT count(*) FROM {table}_nodes") == ["0"]
+
+
+def test_a_server_made_by_a_dotenv_keeps_its_store_in_postgresql(tmp_path, postgres):
+    port, table = free_port(), "coffer_store"
+    key = base64.b64encode(secrets.token_bytes(32)).decode()
+    for folder in ("first", "second"):
+        directory = tmp_path / folder
+        directory.mkdir()
+        (directory / ".env").write_text(
+            f'DATABASE_URL="postgres://{SUPERUSER}:{postgres.password}@127.0.0.1:{postgres.port}/app"\n'
+            f"MSA_MASTER_KEY=base64:{key}\nPORT={port}\n")
+        log = directory / "server.log"
+        with open(log, "wb") as output:
+            process = subprocess.Popen([str(BINARY), "server"], cwd=directory, stdout=output, stderr=output,
+                                       stdin=subprocess.DEVNULL, env=clean_environment())
+        try:
+            wait_for(lambda: process.poll() is not None or b'"listening"' in log.read_bytes())
+            assert process.poll() is None, log.read_text()
+            # The first one made the store; the second finds it there.
+            assert (directory / "coffer-data-root-token").exists() == (folder == "first")
+            assert (directory / "coffer-data-audit").is_dir()
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(20)
+        assert postgres.password not in log.read_text()
+    assert int(postgres.query(f"SELECT count(*) FROM {table}")[0]) > 5
 
 
 def test_each_node_keeps_an_audit_trail_of_its_own(nodes):

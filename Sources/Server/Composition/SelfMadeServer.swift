@@ -13,8 +13,9 @@ struct SelfMadeServer {
 
     /// Lines for the user; none after the first start.
     func prepare(_ core: Core) async throws -> [String] {
-        guard try await !core.seal.isInitialized else { return [] }
+        // Also where another node has made the store: the trail is each node's own.
         try makeAuditDirectory()
+        guard try await !core.seal.isInitialized else { return [] }
         // Claimed before anything is made: a token that cannot be kept would be lost.
         try claimTokenFile()
         let made: Initialization
