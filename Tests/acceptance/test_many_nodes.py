@@ -140,6 +140,22 @@ def test_each_node_is_sealed_and_unsealed_by_itself(nodes):
     assert a.get("sys/health").status == 200
 
 
+def test_new_shares_seal_the_other_node_until_it_gets_them(nodes):
+    a, b = nodes(seal="shamir")
+    for key in a.unseal_keys[:2]:
+        b.put("sys/unseal", {"key": key}, token=None).expect(200)
+    nonce = a.put("sys/rekey/init", {"secret_shares": 3, "secret_threshold": 2}).expect(200).json["nonce"]
+    for key in a.unseal_keys[:2]:
+        done = a.put("sys/rekey/update", {"key": key, "nonce": nonce}).expect(200).json
+    assert done["complete"] is True
+    wait_for(lambda: b.get("sys/seal-status").json["sealed"])
+    for key in done["keys_base64"][:2]:
+        b.put("sys/unseal", {"key": key}, token=None).expect(200)
+    assert a.get("sys/health").status == 200 and b.get("sys/health").status == 200
+    a.mount("kv", version="2").post("kv/data/x", {"data": {"v": "1"}}).expect(200)
+    assert b.get("kv/data/x").expect(200).data["data"]["v"] == "1"
+
+
 def test_the_other_takes_over_when_the_leader_is_killed(nodes):
     a, b = nodes()
     wait_for(lambda: a.get("sys/leader").json["is_self"])
