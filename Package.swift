@@ -127,8 +127,10 @@ let package = Package(
                 "SecretMemory", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes", "StoreSQLite", "Core", "KVEngine",
                 "DatabaseEngine", "TransitEngine", "AuthMethods", "HTTPShell", "VaultAPI", "Outbound", "ConnectionsEngine",
                 "EngineAPI", "ServiceRules", "ProjectsEngine", "RemoteKVEngine", "ServiceAPI", "CofferClient", crypto, logging,
-                "SecretMemory", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes", "StoreSQLite", "StorePostgres", "Core",
-                "KVEngine", "DatabaseEngine", "TransitEngine", "AuthMethods", "HTTPShell", "VaultAPI", "Outbound", "ConnectionsEngine",
+                "SecretMemory", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes", "StoreSQLite", "StorePostgres",
+                "Core",
+                "KVEngine", "DatabaseEngine", "TransitEngine", "AuthMethods", "HTTPShell", "VaultAPI", "Outbound",
+                "ConnectionsEngine",
                 "EngineAPI", "ServiceRules", "ProjectsEngine", "ServiceAPI", crypto, logging,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -174,7 +176,9 @@ let package = Package(
             ] + nio),
         tests("KVEngineTests", ["KVEngine", "EngineKit", "Syntax", "TestSupport", logging]),
         tests("DatabasesTests", ["DatabaseClients", "Databases", "EngineKit", "Syntax", "TestSupport"]),
-        tests("DatabaseEngineTests", ["DatabaseEngine", "DatabaseClients", "Databases", "EngineKit", "Syntax", "TestSupport", logging]),
+        tests(
+            "DatabaseEngineTests",
+            ["DatabaseEngine", "DatabaseClients", "Databases", "EngineKit", "Syntax", "TestSupport", logging]),
         tests("PasswordPolicyTests", ["EngineKit", "Syntax", "TestSupport"]),
         tests("CiphersTests", ["Ciphers", "SecretMemory", "Syntax", "TestSupport"]),
         tests(
