@@ -1,7 +1,7 @@
 /// An engine with work of its own, besides answering: refreshing, rotating, tidying.
 ///
-/// Every unsealed server calls it, each for itself: where several share a store, a round must take what it works on from
-/// the store, under a precondition, before it acts outside. What it does is not a request, so it puts it on record itself:
+/// Of the servers that share a store, the one that leads calls it. A leader may have lost its place without knowing it yet:
+/// a round must take what it works on from the store, under a precondition, before it acts outside. What it does is not a request, so it puts it on record itself:
 /// ``MountContext/record``.
 package protocol PeriodicEngine: Engine {
     /// One round. It comes about once a second, never while the last one is still under way, and may take long.
