@@ -71,6 +71,7 @@ enum RoomRules {
             layer: 6, rooms: ["Syntax", "EngineKit"],
             packages: nio.union([
                 "Logging", "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "HummingbirdHTTP2", "HTTPTypes", "ServiceLifecycle",
+                "SwiftASN1", "X509",
             ])),
         "VaultAPI": Room(
             layer: 7, rooms: ["Syntax", "EngineKit", "Core", "HTTPShell"], packages: nio.union(["HTTPTypes", "Logging"])),

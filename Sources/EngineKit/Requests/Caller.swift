@@ -37,17 +37,13 @@ package final class Caller: Sendable {
 package struct Connection: Sendable, Hashable {
     package var remoteAddress: String
     package var remotePort: Int
-    /// The common name of a verified client certificate.
-    package var clientCertificateName: String?
-    /// All names in it, bare and with their kinds: `billing`, `CN=billing`, `DNS:billing.example`. Empty without one.
+    /// All names in a verified client certificate, bare and with their kinds: `billing`, `CN=billing`, `DNS:billing.example`,
+    /// `CN=billing,O=Example`. Empty without one.
     package var clientCertificateNames: [String]
 
-    package init(
-        remoteAddress: String = "", remotePort: Int = 0, clientCertificateName: String? = nil, clientCertificateNames: [String] = []
-    ) {
+    package init(remoteAddress: String = "", remotePort: Int = 0, clientCertificateNames: [String] = []) {
         self.clientCertificateNames = clientCertificateNames
         self.remoteAddress = remoteAddress
         self.remotePort = remotePort
-        self.clientCertificateName = clientCertificateName
     }
 }

@@ -34,7 +34,6 @@ package struct ForwardedFor: Sendable {
         }
         request.connection = Connection(
             remoteAddress: address, remotePort: request.connection.remotePort,
-            clientCertificateName: request.connection.clientCertificateName,
             clientCertificateNames: request.connection.clientCertificateNames)
     }
 }

@@ -11,6 +11,5 @@ extension EngineKit.Connection {
     mutating func add(_ certificate: NIOSSLCertificate?) {
         guard let certificate else { return }
         clientCertificateNames = ClientCertificateNames.names(of: certificate)
-        clientCertificateName = clientCertificateNames.first { $0.hasPrefix("CN=") }.map { String($0.dropFirst(3)) }
     }
 }
