@@ -10,8 +10,7 @@ import time
 import pytest
 from databases import SUPERUSER, Postgres
 from harness import BINARY, clean_environment, free_port
-from oauth_provider import Provider
-from test_connections import KEYS, get, store
+from test_connections import KEYS, get, provider, store  # noqa: F401 (one of them is a fixture)
 
 LEASE_SECONDS = 10
 
@@ -292,14 +291,6 @@ def test_each_node_keeps_an_audit_trail_of_its_own(nodes):
         assert text.count('"kv/data/a"') and (node is b or '"kv/data/b"' not in text)
         done = node.cli("audit", "verify", str(file))
         assert done.returncode == 0, done.stdout + done.stderr
-
-
-@pytest.fixture
-def provider():
-    made = Provider()
-    yield made
-    made.close()
-    assert made.twice == [], "a refresh token was used twice"
 
 
 @pytest.fixture
