@@ -21,9 +21,8 @@ struct LeaseDesk: Sendable {
 
     // MARK: Registering
 
-    /// Puts an answer's lease on record, or takes back what the engine made and throws. The lease's id, if there is one.
-    func register(_ response: inout Response, mount: Mount?, path: String, token: TokenEntry?) async throws -> String? {
-        guard case .grant(let grant)? = response.lease else { return nil }
+    /// Puts an answer's lease on record, or takes back what the engine made and throws.
+    func register(_ grant: LeaseGrant, mount: Mount?, path: String, token: TokenEntry?) async throws -> LeaseShown {
         guard let mount, let engine = mount.leased else { throw CofferError(.internal, "the engine cannot grant leases") }
         guard let token else {
             // No path that grants leases is open to callers without a token.
@@ -42,8 +41,7 @@ struct LeaseDesk: Sendable {
             guard let entry = try await store.register(draft) else { throw CofferError.denied }
             // An unmount that took the mount away before this lease was written has not seen it.
             guard mounts.holds(mount) else { throw CofferError.notFound }
-            response.lease = .held(entry.shown(at: time.now()))
-            return entry.id
+            return entry.shown(at: time.now())
         } catch {
             await takeBack(draft, engine)
             throw error

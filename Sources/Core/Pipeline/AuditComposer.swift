@@ -6,16 +6,8 @@ import Syntax
 
 /// Tells the audit what the pipeline knows of a request.
 struct AuditComposer {
-    let incoming: CoreRequest
-    let path: CanonicalPath
-    let operation: Operation
-    let mount: Mount?
-    let token: LiveToken?
-    let entity: ResolvedEntity?
-    let granting: [String]
-    let body: JSONObject
-    /// Those that a rule of the operator names.
-    var headers: [AuditRequest.Header] = []
+    /// Asked rather than copied: most of what it knows is said once, or not at all.
+    let exchange: Exchange
 
     func request(at time: Timestamp, refused error: CofferError? = nil) -> AuditRecord {
         record(.request, at: time, error: error)
@@ -35,7 +27,7 @@ struct AuditComposer {
 
     private func record(_ kind: AuditRecord.Kind, at time: Timestamp, error: CofferError?) -> AuditRecord {
         AuditRecord(
-            kind: kind, time: time, identity: identity, mount: mount?.audited, request: request, error: error?.recorded)
+            kind: kind, time: time, identity: identity, mount: exchange.mount?.audited, request: request, error: error?.recorded)
     }
 
     private func response(_ outcome: Result<Response, CofferError>) -> AuditResponse {
@@ -46,28 +38,28 @@ struct AuditComposer {
     }
 
     private var clientToken: String? {
-        if case .token(let token) = incoming.credentials { token } else { nil }
+        if case .token(let token) = exchange.incoming.credentials { token } else { nil }
     }
 
     /// Of a token it is made once for all requests that the same policies allow.
     private var identity: AuditIdentity? {
-        if case .inline(let credentials) = incoming.credentials { return identity(of: credentials) }
-        guard let token else { return clientToken.map { AuditIdentity(AuditAuth(clientToken: $0)) } }
-        let identityPolicies = entity?.policies ?? []
+        if case .inline(let credentials) = exchange.incoming.credentials { return identity(of: credentials) }
+        guard let token = exchange.token else { return clientToken.map { AuditIdentity(AuditAuth(clientToken: $0)) } }
+        let identityPolicies = exchange.entity?.policies ?? []
         return token.note(
             where: { (known: AuditIdentity) in
                 known.auth.identityPolicies == identityPolicies
-                    && known.auth.grantingPolicies.lazy.map(\.name).elementsEqual(granting)
+                    && known.auth.grantingPolicies.lazy.map(\.name).elementsEqual(exchange.granting)
             },
             make: { AuditIdentity(auth(token.entry), isShared: true) })
     }
 
     private func identity(of credentials: InlineCredentials) -> AuditIdentity {
-        guard let token else { return AuditIdentity(inlineAuth(credentials)) }
+        guard let token = exchange.token else { return AuditIdentity(inlineAuth(credentials)) }
         return token.note(
             where: { (known: AuditIdentity) in
                 known.auth.inlineName == credentials.name && known.auth.inlineKind == credentials.kind
-                    && known.auth.grantingPolicies.lazy.map(\.name).elementsEqual(granting)
+                    && known.auth.grantingPolicies.lazy.map(\.name).elementsEqual(exchange.granting)
             },
             make: { AuditIdentity(inlineAuth(credentials), isShared: true) })
     }
@@ -75,19 +67,21 @@ struct AuditComposer {
     private func auth(_ entry: TokenEntry) -> AuditAuth {
         AuditAuth(
             accessor: entry.accessor, displayName: entry.displayName,
-            policies: entity.map { entry.policies.united(with: $0.policies) } ?? entry.policies, tokenPolicies: entry.policies,
-            identityPolicies: entity?.policies ?? [], metadata: entry.metadata, entityID: entry.entityID,
+            policies: exchange.entity.map { entry.policies.united(with: $0.policies) } ?? entry.policies,
+            tokenPolicies: entry.policies,
+            identityPolicies: exchange.entity?.policies ?? [], metadata: entry.metadata, entityID: entry.entityID,
             tokenType: entry.type.rawValue,
-            tokenTTLSeconds: entry.creationTTL, tokenIssueTime: entry.createdAt, isAllowed: !granting.isEmpty,
-            grantingPolicies: granting.map { .init(name: $0) })
+            tokenTTLSeconds: entry.creationTTL, tokenIssueTime: entry.createdAt, isAllowed: !exchange.granting.isEmpty,
+            grantingPolicies: exchange.granting.map { .init(name: $0) })
     }
 
     /// Who it was, if the credentials were good, and who it said it was.
     private func inlineAuth(_ credentials: InlineCredentials) -> AuditAuth {
-        let entry = token?.entry
+        let entry = exchange.token?.entry
         var auth = AuditAuth(
             displayName: entry?.displayName, policies: entry?.policies ?? [], metadata: entry?.metadata ?? [:],
-            tokenType: "inline", isAllowed: entry.map { _ in !granting.isEmpty }, grantingPolicies: granting.map { .init(name: $0) }
+            tokenType: "inline", isAllowed: entry.map { _ in !exchange.granting.isEmpty },
+            grantingPolicies: exchange.granting.map { .init(name: $0) }
         )
         auth.inlineKind = credentials.kind
         auth.inlineName = credentials.name
@@ -95,16 +89,16 @@ struct AuditComposer {
     }
 
     private var request: AuditRequest {
-        var data = body
-        for item in incoming.query where data[item.name] == nil { data[item.name] = .string(item.value) }
+        var data = exchange.body
+        for item in exchange.incoming.query where data[item.name] == nil { data[item.name] = .string(item.value) }
         var request = AuditRequest(
-            id: incoming.id, operation: operation.rawValue, path: path.description,
-            remoteAddress: incoming.connection.remoteAddress, remotePort: incoming.connection.remotePort)
+            id: exchange.incoming.id, operation: exchange.operation.rawValue, path: exchange.path.description,
+            remoteAddress: exchange.incoming.connection.remoteAddress, remotePort: exchange.incoming.connection.remotePort)
         request.data = data.isEmpty ? nil : .object(data)
         request.clientToken = clientToken
-        request.clientTokenAccessor = token?.entry.accessor
-        request.wrapTTLSeconds = incoming.wrapTTL
-        request.headers = headers
+        request.clientTokenAccessor = exchange.token?.entry.accessor
+        request.wrapTTLSeconds = exchange.incoming.wrapTTL
+        request.headers = exchange.recordedHeaders
         return request
     }
 

@@ -15,13 +15,13 @@ final class Exchange {
     let services: Services
     let incoming: CoreRequest
     let path: CanonicalPath
-    private var token: LiveToken?
+    private(set) var token: LiveToken?
     /// Of a token that has one.
-    private var entity: ResolvedEntity?
-    private var mount: Mount?
-    private var body = JSONObject()
-    private var operation: Operation
-    private var granting: [String] = []
+    private(set) var entity: ResolvedEntity?
+    private(set) var mount: Mount?
+    private(set) var body = JSONObject()
+    private(set) var operation: Operation
+    private(set) var granting: [String] = []
     /// What credentials that were narrowed leave of the caller's rights; nil for every other caller.
     private var limit: (@Sendable (Operation, String) -> Bool)?
     /// What one request with them spends.
@@ -98,11 +98,11 @@ final class Exchange {
         guard operation != .help else { return help(declared) }
         var response = try await answer(endpoint, declared, request)
         if let takeBack = response.takeBack { undoing.append(takeBack) }
-        try await registerLease(&response)
-        try await issueToken(&response)
+        if case .grant(let grant)? = response.lease { try await registerLease(grant, &response) }
+        if case .grant(let grant)? = response.auth { try await issueToken(grant, &response) }
         let ignored = ignoredFieldWarnings(declared)
         if !ignored.isEmpty { response.warnings += ignored }
-        try await wrap(&response)
+        if let ttl = incoming.wrapTTL, response.wrapInfo == nil { try await wrap(&response, ttl: ttl) }
         return response
     }
 
@@ -354,22 +354,23 @@ final class Exchange {
             audited.request(at: allowedAt ?? now, refused: refusal), answer: audited.answer(at: now, outcome))
     }
 
-    private var audited: AuditComposer {
-        AuditComposer(
-            incoming: incoming, path: path, operation: operation, mount: mount, token: token, entity: entity, granting: granting,
-            body: body, headers: services.audit.headerRules.recorded(of: incoming.headers))
-    }
+    private var audited: AuditComposer { AuditComposer(exchange: self) }
+
+    /// Those that a rule of the operator names.
+    var recordedHeaders: [AuditRequest.Header] { services.audit.headerRules.recorded(of: incoming.headers) }
 
     // MARK: 7. Leases, tokens of logins, wrapping
 
-    private func registerLease(_ response: inout Response) async throws {
+    private func registerLease(_ grant: LeaseGrant, _ response: inout Response) async throws {
         let leases = services.leases
-        guard let id = try await leases.register(&response, mount: mount, path: path.text, token: token?.entry) else { return }
+        let lease = try await leases.register(grant, mount: mount, path: path.text, token: token?.entry)
+        response.lease = .held(lease)
+        let id = lease.id
         undoing.append { try await leases.revoke(id, waits: false) }
     }
 
-    private func issueToken(_ response: inout Response) async throws {
-        guard case .grant(let grant)? = response.auth, let mount else { return }
+    private func issueToken(_ grant: AuthGrant, _ response: inout Response) async throws {
+        guard let mount else { return }
         let tokens = services.tokens
         let issued = try await LoginTokens(
             tokens: tokens, identity: services.identity, settings: core.settings, time: core.environment.time
@@ -384,8 +385,7 @@ final class Exchange {
         response.warnings += issued.warnings
     }
 
-    private func wrap(_ response: inout Response) async throws {
-        guard let ttl = incoming.wrapTTL, response.wrapInfo == nil else { return }
+    private func wrap(_ response: inout Response, ttl: Int) async throws {
         response = try await services.wrapping.wrap(response, ttl: ttl, path: path.text)
         guard let token = response.wrapInfo?.token else { return }
         let tokens = services.tokens
