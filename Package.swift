@@ -60,15 +60,16 @@ let package = Package(
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
-        room("Ciphers", ["SecretMemory", crypto, cryptoExtras]),
+        room("Hashes", ["COpenSSL"]),
+        room("Ciphers", ["SecretMemory", "COpenSSL", crypto, cryptoExtras]),
         // 1  The contract.
-        room("Capabilities", ["SecretMemory", crypto]),
+        room("Capabilities", ["SecretMemory", "Hashes", crypto]),
         room("EngineKit", ["SecretMemory", "Syntax", logging]),
         // 2  Rooms with one job each; they never import each other.
         room("Barrier", ["SecretMemory", "Syntax", "Ciphers", "EngineKit", crypto, cryptoExtras]),
         room("Policy", ["Syntax", "EngineKit"]),
-        room("Audit", ["SecretMemory", "Syntax", "EngineKit", crypto, logging]),
-        room("Lifetimes", ["SecretMemory", "Capabilities", "Syntax", "EngineKit", crypto, logging]),
+        room("Audit", ["SecretMemory", "Hashes", "Syntax", "EngineKit", crypto, logging]),
+        room("Lifetimes", ["SecretMemory", "Hashes", "Capabilities", "Syntax", "EngineKit", crypto, logging]),
         room("Identity", ["Syntax", "EngineKit"]),
         room(
             "StoreSQLite",
@@ -164,7 +165,7 @@ let package = Package(
                 "Core", "Capabilities", "SecretMemory", "Barrier", "EngineKit", "KVEngine", "AuthMethods", "Syntax", "TestSupport",
                 logging,
             ]),
-        tests("AuditTests", ["Audit", "EngineKit", "Syntax", "SecretMemory", "TestSupport", crypto, logging]),
+        tests("AuditTests", ["Audit", "Hashes", "EngineKit", "Syntax", "SecretMemory", "TestSupport", crypto, logging]),
         tests("OutboundTests", ["Outbound", "EngineKit"] + nio),
         tests(
             "ConnectionsEngineTests",
@@ -181,6 +182,7 @@ let package = Package(
             "DatabaseEngineTests",
             ["DatabaseEngine", "DatabaseClients", "Databases", "EngineKit", "Syntax", "TestSupport", logging]),
         tests("PasswordPolicyTests", ["EngineKit", "Syntax", "TestSupport"]),
+        tests("HashesTests", ["Hashes", crypto]),
         tests("CiphersTests", ["Ciphers", "SecretMemory", "Syntax", "TestSupport"]),
         tests(
             "TransitEngineTests",

@@ -1,4 +1,5 @@
 import Crypto
+import Hashes
 import SecretMemory
 
 /// A token made from another one by whoever holds it, without asking anybody: it names its parent, lists what it gives up,
@@ -60,17 +61,17 @@ package enum CapabilityRefusal: String, Error, Sendable {
 package enum ParentKeys {
     /// 32 bytes that name a token; nobody can tell the token, or its key, from them.
     package static func handle(of token: String) -> [UInt8] {
-        var (token, hash) = (token, labelled)
-        token.withUTF8 { hash.update(bufferPointer: UnsafeRawBufferPointer($0)) }
-        return Array(hash.finalize())
+        var token = token
+        return Array(unsafeUninitializedCapacity: StartedHash.bytes) { handle, count in
+            token.withUTF8 {
+                labelled.write(finishedWith: UnsafeRawBufferPointer($0), to: UnsafeMutableRawBufferPointer(handle))
+            }
+            count = StartedHash.bytes
+        }
     }
 
     /// Every request hashes its token, so the label is hashed once.
-    private static let labelled: SHA256 = {
-        var hash = SHA256()
-        hash.update(data: Array("coffer/capability-handle/v1\0".utf8))
-        return hash
-    }()
+    private static let labelled = Array("coffer/capability-handle/v1\0".utf8).withUnsafeBytes { StartedHash($0) }
 
     /// 32 bytes that capabilities of the token are signed with. Kept sealed, like the token's entry.
     package static func key(of token: String) -> [UInt8] {

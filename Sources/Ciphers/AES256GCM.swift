@@ -1,47 +1,103 @@
-package import Crypto
-package import FoundationEssentials
+import COpenSSL
+import SecretMemory
 
 /// AES-256-GCM with a nonce of 96 bits and a tag of 128 (NIST SP 800-38D), sealed text as `nonce | ciphertext | tag`.
 ///
 /// It takes a nonce, so only constructions that make their own may call it, as ``XAES256GCM`` does with a fresh key for each.
 package enum AES256GCM {
+    package static let keyBytes = 32
     package static let nonceBytes = 12
     package static let tagBytes = 16
 
+    private static let lengthMax = Int(Int32.max) - nonceBytes - tagBytes
+
+    // Made once and never changed; libcrypto lets threads share it.
+    private nonisolated(unsafe) static let cipher = EVP_CIPHER_fetch(nil, "AES-256-GCM", nil)
+
+    /// Appends nonce, ciphertext and tag.
     package static func seal(
         _ plaintext: UnsafeRawBufferPointer,
-        key: SymmetricKey,
+        key: UnsafeRawBufferPointer,
         nonce: UnsafeRawBufferPointer,
-        authenticating associated: UnsafeRawBufferPointer
-    ) throws(CipherError) -> Data {
-        guard key.bitCount == 256, nonce.count == nonceBytes else { throw .invalidParameter }
-        do {
-            let box = try AES.GCM.seal(plaintext, using: key, nonce: .init(data: nonce), authenticating: associated)
-            guard let combined = box.combined else { throw CipherError.invalidParameter }
-            return combined
-        } catch {
+        authenticating associated: UnsafeRawBufferPointer,
+        into output: inout [UInt8]
+    ) throws(CipherError) {
+        guard nonce.count == nonceBytes, plaintext.count <= lengthMax else { throw .invalidParameter }
+        let start = output.count
+        output.append(contentsOf: nonce)
+        output.append(contentsOf: repeatElement(0, count: plaintext.count + tagBytes))
+        let isSealed = output.withUnsafeMutableBytes { output in
+            let sealed = UnsafeMutableRawBufferPointer(rebasing: output[(start + nonceBytes)...])
+            let tag = UnsafeMutableRawBufferPointer(rebasing: sealed[plaintext.count...])
+            return withContext(encrypts: true, key, nonce, associated) { context in
+                update(context, plaintext, to: sealed.baseAddress) && finish(context)
+                    && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, Int32(tagBytes), tag.baseAddress) == 1
+            }
+        }
+        guard isSealed else {
+            output.removeSubrange(start...)
             throw .invalidParameter
         }
     }
 
     package static func open(
         _ sealed: UnsafeRawBufferPointer,
-        key: SymmetricKey,
+        key: UnsafeRawBufferPointer,
         authenticating associated: UnsafeRawBufferPointer
     ) throws(CipherError) -> [UInt8] {
-        guard key.bitCount == 256 else { throw .invalidParameter }
-        guard sealed.count >= nonceBytes + tagBytes, let base = sealed.baseAddress else { throw .doesNotOpen }
-        var opened: Data
-        do {
-            // Only read, and gone before `sealed` is.
-            let borrowed = Data(bytesNoCopy: UnsafeMutableRawPointer(mutating: base), count: sealed.count, deallocator: .none)
-            opened = try AES.GCM.open(.init(combined: borrowed), using: key, authenticating: associated)
-        } catch {
-            throw .doesNotOpen
+        guard key.count == keyBytes else { throw .invalidParameter }
+        guard sealed.count >= nonceBytes + tagBytes, sealed.count <= lengthMax else { throw .doesNotOpen }
+        let nonce = UnsafeRawBufferPointer(rebasing: sealed[..<nonceBytes])
+        let ciphertext = UnsafeRawBufferPointer(rebasing: sealed[nonceBytes..<sealed.count - tagBytes])
+        // Only read.
+        let tag = UnsafeMutableRawPointer(
+            mutating: UnsafeRawBufferPointer(rebasing: sealed[(sealed.count - tagBytes)...]).baseAddress)
+        var isOpen = false
+        let plaintext = [UInt8](unsafeUninitializedCapacity: ciphertext.count) { plaintext, count in
+            let output = UnsafeMutableRawBufferPointer(plaintext)
+            isOpen = withContext(encrypts: false, key, nonce, associated) { context in
+                update(context, ciphertext, to: output.baseAddress)
+                    && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, Int32(tagBytes), tag) == 1 && finish(context)
+            }
+            // What is not authentic is nobody's to see.
+            if !isOpen { output.initializeMemory(as: UInt8.self, repeating: 0) }
+            count = isOpen ? ciphertext.count : 0
         }
-        let plaintext = [UInt8](opened)
-        // The copy that stays behind would outlive the sealing of the server.
-        opened.withUnsafeMutableBytes { _ = $0.initializeMemory(as: UInt8.self, repeating: 0) }
+        guard isOpen else { throw .doesNotOpen }
         return plaintext
+    }
+
+    /// False when the body says so or libcrypto refuses. The context, and the key in it, are wiped.
+    private static func withContext(
+        encrypts: Bool, _ key: UnsafeRawBufferPointer, _ nonce: UnsafeRawBufferPointer, _ associated: UnsafeRawBufferPointer,
+        _ body: (OpaquePointer) -> Bool
+    ) -> Bool {
+        guard key.count == keyBytes, nonce.count == nonceBytes, associated.count <= lengthMax else { return false }
+        guard let cipher, let context = EVP_CIPHER_CTX_new() else { return false }
+        defer { EVP_CIPHER_CTX_free(context) }
+        guard
+            EVP_CipherInit_ex2(
+                context, cipher, key.assumingMemoryBound(to: UInt8.self).baseAddress,
+                nonce.assumingMemoryBound(to: UInt8.self).baseAddress, encrypts ? 1 : 0, nil) == 1
+        else { return false }
+        return update(context, associated, to: nil) && body(context)
+    }
+
+    /// Without `output` the bytes are only authenticated.
+    private static func update(
+        _ context: OpaquePointer, _ input: UnsafeRawBufferPointer, to output: UnsafeMutableRawPointer?
+    ) -> Bool {
+        guard !input.isEmpty else { return true }
+        var written: Int32 = 0
+        return EVP_CipherUpdate(
+            context, output?.assumingMemoryBound(to: UInt8.self), &written,
+            input.assumingMemoryBound(to: UInt8.self).baseAddress, Int32(input.count)) == 1
+    }
+
+    private static func finish(_ context: OpaquePointer) -> Bool {
+        var (written, rest): (Int32, UInt64) = (0, 0)  // GCM writes nothing at the end.
+        return withUnsafeMutableBytes(of: &rest) {
+            EVP_CipherFinal_ex(context, $0.assumingMemoryBound(to: UInt8.self).baseAddress, &written) == 1
+        }
     }
 }

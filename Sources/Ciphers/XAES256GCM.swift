@@ -1,3 +1,4 @@
+import COpenSSL
 import Crypto
 import CryptoExtras
 package import SecretMemory
@@ -37,24 +38,28 @@ package final class XAES256GCM: Sendable {
         into output: inout [UInt8]
     ) throws(CipherError) {
         guard nonce.count == Self.nonceBytes else { throw .invalidParameter }
-        let sealed = try AES256GCM.seal(
-            plaintext, key: messageKey(nonce), nonce: .init(rebasing: nonce[12...]), authenticating: associated)
-        output.append(contentsOf: nonce[..<12])
-        output.append(contentsOf: sealed)
+        try withMessageKey(nonce) { key throws(CipherError) in
+            output.append(contentsOf: nonce[..<12])
+            try AES256GCM.seal(plaintext, key: key, nonce: .init(rebasing: nonce[12...]), authenticating: associated, into: &output)
+        }
     }
 
     package func open(
         _ sealed: UnsafeRawBufferPointer, authenticating associated: UnsafeRawBufferPointer
     ) throws(CipherError) -> [UInt8] {
         guard sealed.count >= Self.overheadBytes else { throw .doesNotOpen }
-        return try AES256GCM.open(.init(rebasing: sealed[12...]), key: messageKey(sealed), authenticating: associated)
+        return try withMessageKey(sealed) { key throws(CipherError) in
+            try AES256GCM.open(.init(rebasing: sealed[12...]), key: key, authenticating: associated)
+        }
     }
 
     /// The key of all messages whose nonces start with these 12 bytes: two blocks of the SP 800-108 counter KDF.
-    private func messageKey(_ nonce: UnsafeRawBufferPointer) throws(CipherError) -> SymmetricKey {
-        do {
-            return try withUnsafeTemporaryAllocation(byteCount: 32, alignment: 16) { blocks in
-                defer { _ = blocks.initializeMemory(as: UInt8.self, repeating: 0) }
+    private func withMessageKey<Result>(
+        _ nonce: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) throws(CipherError) -> Result
+    ) throws(CipherError) -> Result {
+        try withUnsafeTemporaryAllocation(byteCount: 32, alignment: 16) { blocks throws(CipherError) in
+            defer { OPENSSL_cleanse(blocks.baseAddress, blocks.count) }
+            do {
                 for counter in 1...2 {
                     var block = UnsafeMutableRawBufferPointer(rebasing: blocks[(counter - 1) * 16..<counter * 16])
                     block[0] = 0
@@ -67,10 +72,10 @@ package final class XAES256GCM: Sendable {
                     }
                     try AES.permute(&block, key: key)
                 }
-                return SymmetricKey(data: UnsafeRawBufferPointer(blocks))
+            } catch {
+                throw .invalidParameter
             }
-        } catch {
-            throw .invalidParameter
+            return try body(UnsafeRawBufferPointer(blocks))
         }
     }
 

@@ -1,3 +1,4 @@
+import Hashes
 import Foundation
 import SecretMemory
 import Syntax
@@ -207,7 +208,7 @@ private struct Sample {
                 let content = String(decoding: line.content, as: UTF8.self).replacing("r3", with: "rX")
                 Array(content.utf8).withUnsafeBytes {
                     ChainLine.append(
-                        $0, sequence: UInt64(index + 1), segment: line.segment, mac: &previous, key: KeyedHash(key: key),
+                        $0, sequence: UInt64(index + 1), segment: line.segment, mac: &previous, key: key.keyedHash,
                         to: &forged)
                 }
             }

@@ -25,16 +25,19 @@ enum RoomRules {
         "COpenSSL": Room(layer: 0, rooms: []),
         "SecretMemory": Room(layer: 1, rooms: ["CSecretMemory"]),
         "Syntax": Room(layer: 1, rooms: []),
-        "Capabilities": Room(layer: 2, rooms: ["SecretMemory"], packages: ["Crypto"]),
-        "Ciphers": Room(layer: 2, rooms: ["SecretMemory"], packages: ["Crypto", "CryptoExtras"]),
+        "Hashes": Room(layer: 1, rooms: ["COpenSSL"]),
+        "Capabilities": Room(layer: 2, rooms: ["SecretMemory", "Hashes"], packages: ["Crypto"]),
+        "Ciphers": Room(layer: 2, rooms: ["SecretMemory", "COpenSSL"], packages: ["Crypto", "CryptoExtras"]),
         "EngineKit": Room(layer: 2, rooms: ["SecretMemory", "Syntax"], packages: ["Logging"]),
 
         "Barrier": Room(
             layer: 3, rooms: ["SecretMemory", "Syntax", "Ciphers", "EngineKit"], packages: ["Crypto", "CryptoExtras"]),
         "Policy": Room(layer: 3, rooms: ["Syntax", "EngineKit"]),
-        "Audit": Room(layer: 3, rooms: ["SecretMemory", "Syntax", "EngineKit"], packages: ["Crypto", "Logging"]),
+        "Audit": Room(
+            layer: 3, rooms: ["SecretMemory", "Hashes", "Syntax", "EngineKit"], packages: ["Crypto", "Logging"]),
         "Lifetimes": Room(
-            layer: 3, rooms: ["SecretMemory", "Capabilities", "Syntax", "EngineKit"], packages: ["Crypto", "Logging"]),
+            layer: 3, rooms: ["SecretMemory", "Hashes", "Capabilities", "Syntax", "EngineKit"],
+            packages: ["Crypto", "Logging"]),
         "Identity": Room(layer: 3, rooms: ["Syntax", "EngineKit"]),
         // libpq and blocking threads, for the two rooms that speak to database servers.
         "DatabaseClients": Room(layer: 3, rooms: ["CPostgres", "Syntax", "EngineKit"]),

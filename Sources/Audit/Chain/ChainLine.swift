@@ -1,3 +1,4 @@
+import Hashes
 import Crypto
 import Syntax
 
@@ -76,10 +77,11 @@ struct ChainLine {
         output.append(beforePrevious)
         output.append(contentsOf: mac)
         output.append(UInt8(ascii: "\""))
-        let code = output.withUnsafeBytes { key.code(UnsafeRawBufferPointer(rebasing: $0[start...])) }
         if mac.count != macHexBytes { mac = zeroMAC }
-        code.withUnsafeBytes { code in
-            mac.withUnsafeMutableBytes { Hex.write(code, to: $0) }
+        output.withUnsafeBytes { output in
+            key.withCode(of: UnsafeRawBufferPointer(rebasing: output[start...])) { code in
+                mac.withUnsafeMutableBytes { Hex.write(code, to: $0) }
+            }
         }
         output.append(",\"mac\":\"" as StaticString)
         output.append(contentsOf: mac)

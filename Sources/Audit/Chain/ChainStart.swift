@@ -1,3 +1,4 @@
+import Hashes
 import EngineKit
 
 /// Where a chain goes on when its device is opened, and what it has to say about what it found.
@@ -89,7 +90,7 @@ struct ChainStart: Sendable, Equatable {
         init?(_ line: [UInt8]?, keys: DeviceKeys) {
             guard let line else { return nil }
             let end: (UInt64, [UInt8])? = line.withUnsafeBytes { bytes in
-                guard let line = ChainLine(bytes), line.isSealed(by: KeyedHash(key: keys.segmentKey(line.segment))) else {
+                guard let line = ChainLine(bytes), line.isSealed(by: keys.segmentKey(line.segment).keyedHash) else {
                     return nil
                 }
                 return (line.sequence, Array(line.mac))

@@ -1,3 +1,4 @@
+import Hashes
 import EngineKit
 import Logging
 import Syntax
@@ -39,7 +40,7 @@ extension ChainState {
     /// Appends a header under a new key.
     mutating func begin(_ origin: ChainStart.Origin, _ context: DeviceChain.Context, at now: Timestamp) {
         last.segment = Hex.text(context.randomness.bytes(ChainLine.segmentHexBytes / 2))
-        segmentKey = KeyedHash(key: keys.segmentKey(last.segment))
+        segmentKey = keys.segmentKey(last.segment).keyedHash
         append(
             "segment",
             [

@@ -1,3 +1,4 @@
+import Hashes
 import EngineKit
 
 extension DeviceChain {
@@ -54,7 +55,7 @@ extension DeviceChain {
                 do throws(AuditDeviceError) {
                     try state.flush()
                 } catch {
-                    state.segmentKey = KeyedHash(key: keys.segmentKey(state.last.segment))
+                    state.segmentKey = keys.segmentKey(state.last.segment).keyedHash
                     throw error
                 }
                 end = (checkpoint, state.last.segment)

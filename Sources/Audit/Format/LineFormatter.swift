@@ -1,3 +1,4 @@
+import Hashes
 import Crypto
 import EngineKit
 import SecretMemory
@@ -29,7 +30,7 @@ struct LineFormatter: Sendable {
     private var recent: RecentHashes
     private static let knownMax = 16
     /// The token and the accessor appear several times in a record and its answer: hashed once.
-    private var known: [(secret: String, code: SHA256Digest)] = []
+    private var known: [(secret: String, text: [UInt8])] = []
     /// Who asked lately, each in the place that its number leads to.
     private var identities: [KnownIdentity]
     private static let identitiesMax = 256
@@ -97,18 +98,10 @@ struct LineFormatter: Sendable {
     mutating func hashed(_ value: Bool) { output.append(contentsOf: value ? hashedTrue : hashedFalse) }
 
     mutating func hashedOnce(_ secret: String) {
-        let code: SHA256Digest
-        if let entry = known.first(where: { $0.secret == secret }) {
-            code = entry.code
-        } else {
-            var secret = secret
-            let hash = hash
-            code = secret.withUTF8 { hash.code(UnsafeRawBufferPointer($0)) }
-            if known.count < Self.knownMax { known.append((secret, code)) }
-        }
-        output.append("\"hmac-sha256:" as StaticString)
-        code.withUnsafeBytes { Hex.append($0, to: &output) }
-        output.append(UInt8(ascii: "\""))
+        if let entry = known.first(where: { $0.secret == secret }) { return output.append(contentsOf: entry.text) }
+        let text = Self.hashed(secret, with: hash)
+        if known.count < Self.knownMax { known.append((secret, text)) }
+        output.append(contentsOf: text)
     }
 
     mutating func clear(_ text: String) { JSON.encode(text, into: &output) }

@@ -1,3 +1,4 @@
+import Hashes
 import SecretMemory
 
 /// Goes once over JSON text and writes it again with an HMAC for every leaf, building nothing.

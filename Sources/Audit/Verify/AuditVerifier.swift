@@ -1,3 +1,4 @@
+import Hashes
 import Crypto
 package import SecretMemory
 
@@ -134,8 +135,8 @@ package struct AuditVerifier: Sendable {
     private func key(of segment: String) -> KeyedHash? {
         switch keys {
         case .device(let key):
-            KeyedHash(key: DeviceKeys.segmentKey(key.withBytes { SymmetricKey(data: $0) }, segment))
-        case .segments(let keys, _): keys[segment].map { KeyedHash(key: $0) }
+            DeviceKeys.segmentKey(key.withBytes { SymmetricKey(data: $0) }, segment).keyedHash
+        case .segments(let keys, _): keys[segment]?.keyedHash
         }
     }
 

@@ -1,5 +1,5 @@
 import Capabilities
-import Crypto
+import Hashes
 package import EngineKit
 package import SecretMemory
 import Syntax
@@ -12,8 +12,7 @@ package final class TokenStore: Sendable {
     let storage: any Storage
     let time: any TimeSource
     let randomness: any Randomness
-    /// Keyed, and copied for each token: the key's two blocks are hashed once.
-    private let keyed: HMAC<SHA256>
+    private let keyed: KeyedHash
     let batchTokens: BatchTokens
     private let cache: BargingLock<Cache>
 
@@ -31,7 +30,7 @@ package final class TokenStore: Sendable {
     /// `storage` is the barrier's slice for tokens; `key` the subkey `token-hmac/v1`.
     package init(storage: any Storage, key: SecretBytes, time: any TimeSource, randomness: any Randomness) {
         self.storage = storage
-        keyed = HMAC(key: key.withBytes { SymmetricKey(data: $0) })
+        keyed = key.withBytes { KeyedHash(key: $0) }
         batchTokens = BatchTokens(tokenKey: key)
         self.time = time
         self.randomness = randomness
@@ -129,21 +128,19 @@ package final class TokenStore: Sendable {
     }
 
     private func hash(_ bytes: UnsafeRawBufferPointer) -> String {
-        var hash = keyed
-        hash.update(data: bytes)
-        let code = hash.finalize()
-        return String(unsafeUninitializedCapacity: 64) { output in
-            var position = 0
-            for byte in code {
-                output[position] = Self.hexDigits[Int(byte >> 4)]
-                output[position + 1] = Self.hexDigits[Int(byte & 0xF)]
-                position += 2
+        keyed.withCode(of: bytes) { code in
+            String(unsafeUninitializedCapacity: 2 * code.count) { output in
+                let digits = Self.hexDigits.utf8Start
+                for (index, byte) in code.enumerated() {
+                    output[2 * index] = digits[Int(byte >> 4)]
+                    output[2 * index + 1] = digits[Int(byte & 0xF)]
+                }
+                return 2 * code.count
             }
-            return position
         }
     }
 
-    private static let hexDigits = Array("0123456789abcdef".utf8)
+    private static let hexDigits: StaticString = "0123456789abcdef"
 
     // MARK: Making
 
