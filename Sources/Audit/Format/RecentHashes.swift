@@ -1,3 +1,4 @@
+import Hashes
 import EngineKit
 
 /// HMACs of values that were written lately, so that a secret that is read again and again is not hashed each time.
@@ -5,21 +6,24 @@ import EngineKit
 /// No value is kept: a place is found, and its value recognised, by 128 bits of keyed hashes that nobody outside can
 /// compute. Two values that share them would be written alike; among 2^32 different values the odds are 2^-65.
 struct RecentHashes: Sendable {
-    private static let places = 1_024
+    private static let places = 4_096
     private static let hexBytes = 64
     /// Longer values are rarely the same.
     private static let valueBytesMax = 64
 
-    private let seed: (UInt64, UInt64, UInt64, UInt64)
+    /// Seeded differently, and copied for each value.
+    private let hashers: (Hasher, Hasher)
     private var marks: [(UInt64, UInt64)] = []
     private var codes: [UInt8] = []
 
     init(seed randomness: any Randomness) {
-        let bytes = randomness.bytes(32)
-        seed = bytes.withUnsafeBytes { bytes in
-            func word(_ index: Int) -> UInt64 { bytes.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self) }
-            return (word(0), word(1), word(2), word(3))
-        }
+        hashers = (Self.seeded(randomness), Self.seeded(randomness))
+    }
+
+    private static func seeded(_ randomness: any Randomness) -> Hasher {
+        var hasher = Hasher()
+        randomness.bytes(32).withUnsafeBytes { hasher.combine(bytes: $0) }
+        return hasher
     }
 
     /// Appends the HMAC of these bytes in hex.
@@ -50,14 +54,11 @@ struct RecentHashes: Sendable {
     }
 
     private func mark(_ bytes: UnsafeRawBufferPointer) -> (UInt64, UInt64) {
-        (Self.hash(bytes, seed.0, seed.1), Self.hash(bytes, seed.2, seed.3))
+        (Self.hash(bytes, hashers.0), Self.hash(bytes, hashers.1))
     }
 
-    private static func hash(_ bytes: UnsafeRawBufferPointer, _ first: UInt64, _ second: UInt64) -> UInt64 {
-        var hasher = Hasher()
-        hasher.combine(first)
-        hasher.combine(second)
-        hasher.combine(bytes.count)
+    private static func hash(_ bytes: UnsafeRawBufferPointer, _ seeded: Hasher) -> UInt64 {
+        var hasher = seeded
         hasher.combine(bytes: bytes)
         return UInt64(bitPattern: Int64(hasher.finalize()))
     }

@@ -7,10 +7,12 @@ import Glibc
 /// threads than cores even a short section is now and then left by a thread that was put aside in it.
 package final class BargingLock<Value: Sendable>: @unchecked Sendable {  // `value` is touched only between lock and unlock.
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
-    private var value: Value
+    // Apart, for the runtime would look for overlapping accesses of a member, which the lock rules out.
+    private let value: UnsafeMutablePointer<Value>
 
     package init(_ value: Value) {
-        self.value = value
+        self.value = .allocate(capacity: 1)
+        self.value.initialize(to: value)
         mutex = .allocate(capacity: 1)
         mutex.initialize(to: pthread_mutex_t())
         pthread_mutex_init(mutex, nil)
@@ -19,11 +21,13 @@ package final class BargingLock<Value: Sendable>: @unchecked Sendable {  // `val
     package func withLock<Result, Failure: Error>(_ body: (inout Value) throws(Failure) -> Result) throws(Failure) -> Result {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
-        return try body(&value)
+        return try body(&value.pointee)
     }
 
     deinit {
         pthread_mutex_destroy(mutex)
         mutex.deallocate()
+        value.deinitialize(count: 1)
+        value.deallocate()
     }
 }
