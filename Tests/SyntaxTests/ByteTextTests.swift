@@ -82,6 +82,17 @@ struct ByteTextTests {
         #expect("a/b/c".lastUTF8Index(of: "/") == "a/b/c".utf8.lastIndex(of: 0x2F))
     }
 
+    @Test("drops and keeps so many bytes, and cuts no scalar in two")
+    func counting() {
+        #expect(bytes("a/\(Self.mark)b".dropFirstUTF8(2)) == Array("\(Self.mark)b".utf8))
+        #expect(bytes("a\(Self.prepend)/".dropLastUTF8()) == Array("a\(Self.prepend)".utf8))
+        #expect("ab".dropFirstUTF8(3) == "" && "ab".dropLastUTF8(3) == "")
+        #expect("a\u{E9}b".prefixUTF8(2) == "a" && "a\u{E9}b".prefixUTF8(3) == "a\u{E9}" && "ab".prefixUTF8(9) == "ab")
+        let stacked = "a" + String(repeating: Self.mark, count: 1_000)
+        #expect(stacked.prefix(1).utf8.count == 2_001, "one cluster of any length: the standard library's own bounds nothing")
+        #expect(stacked.prefixUTF8(64).utf8.count == 63)
+    }
+
     @Test("two spellings of one character are two texts")
     func equality() {
         #expect("\u{E9}" == "e\u{301}", "the standard library's own takes them for one")

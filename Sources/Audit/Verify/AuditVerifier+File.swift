@@ -1,4 +1,5 @@
 import Glibc
+import Syntax
 
 extension AuditVerifier {
     private static let chunkBytes = 256 << 10
@@ -63,8 +64,8 @@ private struct SegmentScan {
 
     private mutating func line() {
         let text = String(decoding: head, as: UTF8.self)
-        guard text.hasPrefix("{\"seq\":"), let mark = text.firstRange(of: ",\"seg\":\"") else { return }
-        let segment = String(text[mark.upperBound...].prefix { $0 != "\"" })
+        guard text.hasUTF8Prefix("{\"seq\":"), let mark = text.rangeOfUTF8(",\"seg\":\"") else { return }
+        let segment = String(text[mark.upperBound...].prefixUTF8 { $0 != UInt8(ascii: "\"") })
         guard ChainLine.isHex(segment.utf8, count: ChainLine.segmentHexBytes), seen.insert(segment).inserted else { return }
         segments.append(segment)
     }

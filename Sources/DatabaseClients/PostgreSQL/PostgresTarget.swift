@@ -83,9 +83,11 @@ package struct PostgresTarget: Sendable {
     /// A connection_url without the password that somebody wrote into it.
     package static func masked(_ url: String) -> String {
         guard let password = try? parse(url)["password"], !password.isEmpty, password != "{{password}}" else { return url }
-        guard let scheme = url.firstRange(of: "://") else { return "*****" }
-        let authority = url[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" }
-        guard let at = authority.lastIndex(of: "@"), let colon = authority[..<at].firstIndex(of: ":") else { return "*****" }
+        guard let scheme = url.rangeOfUTF8("://") else { return "*****" }
+        let authority = url[scheme.upperBound...].prefixUTF8 { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") }
+        guard let at = authority.lastUTF8Index(of: "@"), let colon = authority[..<at].firstUTF8Index(of: ":") else {
+            return "*****"
+        }
         let shown = url[...colon] + "*****" + url[at...]
         return (try? parse(String(shown))["password"]) == "*****" ? String(shown) : "*****"
     }

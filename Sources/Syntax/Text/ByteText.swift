@@ -55,8 +55,9 @@ extension StringProtocol {
 extension StringProtocol where SubSequence == Substring, UTF8View: BidirectionalCollection {
     /// Whether the UTF-8 bytes end with those of `suffix`.
     @inlinable
-    public func hasUTF8Suffix(_ suffix: String) -> Bool {
-        utf8.reversed().starts(with: suffix.utf8.reversed())
+    public func hasUTF8Suffix<S: StringProtocol>(_ suffix: S) -> Bool where S.UTF8View: BidirectionalCollection {
+        let count = suffix.utf8.count
+        return utf8.count >= count && utf8.suffix(count).elementsEqual(suffix.utf8)
     }
 
     /// Where an ASCII byte stands last.
@@ -74,9 +75,54 @@ extension StringProtocol where SubSequence == Substring, UTF8View: Bidirectional
 
     /// What stands before `suffix`, or nil when the text does not end with it.
     @inlinable
-    public func removingUTF8Suffix(_ suffix: String) -> Substring? {
+    public func removingUTF8Suffix<S: StringProtocol>(_ suffix: S) -> Substring? where S.UTF8View: BidirectionalCollection {
         guard hasUTF8Suffix(suffix) else { return nil }
         return self[..<utf8.index(endIndex, offsetBy: -suffix.utf8.count)]
+    }
+
+    /// The text without its first bytes, which must be whole scalars: what a check for a prefix has found to be there.
+    @inlinable
+    public func dropFirstUTF8(_ count: Int = 1) -> Substring {
+        self[(utf8.index(startIndex, offsetBy: count, limitedBy: endIndex) ?? endIndex)...]
+    }
+
+    /// The text without its last bytes, which must be whole scalars: what a check for a suffix has found to be there.
+    @inlinable
+    public func dropLastUTF8(_ count: Int = 1) -> Substring {
+        self[..<(utf8.index(endIndex, offsetBy: -count, limitedBy: startIndex) ?? startIndex)]
+    }
+
+    /// At most so many bytes from the start, ending between two scalars. A grapheme cluster has no longest length, so
+    /// `prefix` bounds nothing.
+    @inlinable
+    public func prefixUTF8(_ bytesMax: Int) -> Substring {
+        guard let end = utf8.index(startIndex, offsetBy: bytesMax, limitedBy: endIndex) else { return self[...] }
+        // A range that ends within a scalar is cut at its start.
+        return self[..<end]
+    }
+
+    /// The bytes at the start for which `belongs` holds, which must be ASCII or whole scalars.
+    @inlinable
+    public func prefixUTF8(while belongs: (UInt8) -> Bool) -> Substring {
+        self[..<(utf8.firstIndex { !belongs($0) } ?? endIndex)]
+    }
+
+    /// The text from the first byte on for which `isEdge` does not hold; those before it must be ASCII.
+    @inlinable
+    public func dropUTF8(while isEdge: (UInt8) -> Bool) -> Substring {
+        self[(utf8.firstIndex { !isEdge($0) } ?? endIndex)...]
+    }
+
+    /// The text with every occurrence of `part` replaced, read from the start; an empty part is in no text.
+    @inlinable
+    public func replacingUTF8(_ part: some StringProtocol, with other: some StringProtocol) -> String {
+        var (output, rest) = ("", self[...])
+        while !part.isEmpty, let range = rest.rangeOfUTF8(part) {
+            output += rest[..<range.lowerBound]
+            output += other
+            rest = rest[range.upperBound...]
+        }
+        return output + rest
     }
 
     /// The text without every leading and trailing `byte`.
