@@ -124,8 +124,8 @@ enum FormText {
     static func decode(_ body: [UInt8]) -> JSONObject? {
         var object = JSONObject()
         guard body.count <= 65_536, let text = String(validating: body, as: UTF8.self) else { return nil }
-        for part in text.split(separator: "&") {
-            let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        for part in text.splitUTF8(at: "&") {
+            let pair = part.splitUTF8(at: "=", maxSplits: 1, omittingEmpty: false)
             let decoded = pair.map { $0.replacingOccurrences(of: "+", with: " ").removingPercentEncoding }
             guard let name = decoded[0], object.count < 100, object[name] == nil else { return nil }
             object[name] = .string((decoded.count > 1 ? decoded[1] : "") ?? "")
