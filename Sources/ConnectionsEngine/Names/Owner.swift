@@ -67,7 +67,7 @@ package struct ConnectionID: Sendable, Hashable, CustomStringConvertible {
 
     /// `user:u123/prod/slack`.
     package init?(path: some StringProtocol) {
-        let parts = path.split(separator: "/")
+        let parts = String(path).splitUTF8(at: "/")
         guard parts.count == 3, let owner = try? Owner(String(parts[0])) else { return nil }
         self.init(owner: owner, environment: String(parts[1]), platform: String(parts[2]))
     }

@@ -29,11 +29,11 @@ package struct PostgresTarget: Sendable {
         guard !url.isEmpty else { throw .invalid("connection_url cannot be empty") }
         guard url.utf8.count <= Self.urlBytesMax else { throw .invalid("connection_url is longer than \(Self.urlBytesMax) bytes") }
         // Values are put in after libpq has taken the text apart, so no character of theirs can change its meaning.
-        let marked = url.replacing("{{username}}", with: Self.userMark).replacing("{{password}}", with: Self.passwordMark)
+        let marked = url.replacingUTF8("{{username}}", with: Self.userMark).replacingUTF8("{{password}}", with: Self.passwordMark)
         var parameters = try Self.parse(marked)
         for (keyword, value) in parameters {
-            parameters[keyword] = value.replacing(Self.userMark, with: username)
-                .replacing(Self.passwordMark, with: password)
+            parameters[keyword] = value.replacingUTF8(Self.userMark, with: username)
+                .replacingUTF8(Self.passwordMark, with: password)
         }
         if parameters["user", default: ""].isEmpty, !username.isEmpty { parameters["user"] = username }
         if parameters["password", default: ""].isEmpty, !password.isEmpty { parameters["password"] = password }
