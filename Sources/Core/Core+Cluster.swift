@@ -9,10 +9,13 @@ import Syntax
 extension Core {
     /// Forgets what another node changed. When it returns, no request here is answered by what was there before.
     ///
-    /// Called by the store's change feed, which lets the other node wait until then.
+    /// Called by the store's change feed, which lets the other node wait until then. So nothing in here may wait for what a
+    /// commit of this node holds: that commit waits for the other nodes, and one of them may be waiting for this one.
     package func drop(_ change: StorageChange) async throws {
         guard let services = noteChange() else { return }
         let parts = ChangeParts(change)
+        // First, for what is read below may have been sealed with them.
+        if parts.touches("core/keyring") || parts.touches("core/seal") { await followKeys() }
         services.tokens.drop(parts.slice(Self.tokenPrefix))
         services.identity.drop(parts.slice("sys/identity/"))
         services.policies.drop(change)
@@ -23,7 +26,6 @@ extension Core {
         if parts.touches("sys/quota") { try await services.quotas.load() }
         if parts.touches("sys/audit-headers") { try await services.audit.headerRules.load() }
         if parts.touches("sys/audit") { try await services.audit.reload() }
-        if parts.touches("core/keyring") || parts.touches("core/seal") { await followKeys() }
     }
 
     /// Another node rotated or replaced the keys. Without the new ones this node must be unsealed anew.
