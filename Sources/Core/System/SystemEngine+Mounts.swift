@@ -84,10 +84,14 @@ extension SystemEngine {
         entry.options = options
         entry.isLocal = request.fields.bool("local") ?? false
         entry.isSealWrapped = request.fields.bool("seal_wrap") ?? false
+        try MountTuning.checkVersion(request.fields, type: type)
+        entry.tuning.forceNoCache = request.fields.bool("force_no_cache") ?? false
         try entry.tuning.update(request.fields, settings: core.settings)
         if let config = request.fields.object("config") {
             let fields = try MountTuning.fields(inConfig: config)
             try MountTuning.checkTokenType(fields, for: entry)
+            try MountTuning.checkVersion(fields, type: type)
+            if let value = fields.bool("force_no_cache") { entry.tuning.forceNoCache = value }
             try entry.tuning.update(fields, settings: core.settings)
         }
         try MountTuning.checkTokenType(request.fields, for: entry)
@@ -152,6 +156,7 @@ extension SystemEngine {
         }
         let fields = request.fields
         try MountTuning.checkTokenType(fields, for: current)
+        try MountTuning.checkVersion(fields, type: current.type)
         let (settings, catalog) = (core.settings, core.environment.catalog)
         try await mounts.change { entries throws(CofferError) in
             if current.isBuiltIn, !entries.contains(where: { $0.uuid == current.uuid }) { entries.append(current) }
