@@ -1,4 +1,5 @@
 import Glibc
+import Syntax
 
 /// What the runtime of Swift writes when the process dies of a signal: registers, and bytes of memory at every address
 /// in them. In a server those bytes are keys and secrets, and standard error is kept by whoever collects logs.
@@ -39,7 +40,7 @@ package enum Allocator {
 
     /// Nil when there is nothing to add.
     static func tuned(_ given: String) -> String? {
-        let missing = settings.filter { !given.contains($0.0) }.map { "\($0.0)=\($0.1)" }
+        let missing = settings.filter { !given.containsUTF8($0.0) }.map { "\($0.0)=\($0.1)" }
         guard !missing.isEmpty else { return nil }
         return ((given.isEmpty ? [] : [given]) + missing).joined(separator: ":")
     }
