@@ -76,6 +76,9 @@ extension SystemEngine {
         guard let description = core.environment.catalog.description(type, mountClass) else {
             throw CofferError.invalid("plugin not found in the catalog: \(asked)")
         }
+        guard !description.isServersOwn else {
+            throw CofferError(.permissionDenied, "mount type of \"\(type)\" is not mountable")
+        }
         try description.checkOptions(options)
         var entry = MountEntry(
             uuid: core.environment.randomness.uuid(), path: path, type: type, mountClass: mountClass,
@@ -212,7 +215,8 @@ extension SystemEngine {
         let to = try Self.splitClass(request.fields.string("to") ?? "")
         guard from.mountClass == to.mountClass else { throw CofferError.invalid("cannot remount between secret and auth mounts") }
         let source = try entry(from.path, from.mountClass)
-        guard !source.isBuiltIn else { throw CofferError.invalid("cannot remount \"\(source.shownPath)\"") }
+        let isServersOwn = core.environment.catalog.description(source.type, source.mountClass)?.isServersOwn == true
+        guard !source.isBuiltIn, !isServersOwn else { throw CofferError.invalid("cannot remount \"\(source.shownPath)\"") }
         let target = try MountPaths.new(to.path, to.mountClass)
         let builtIn = mounts.entries.filter(\.isBuiltIn)
         try await mounts.change { entries throws(CofferError) in
