@@ -31,6 +31,12 @@ final class MountTable: Sendable {
     /// Every mount there is, the built-in ones too.
     var entries: [MountEntry] { state.withLock { $0.entries } }
 
+    /// By its uuid or, where that is not known, the one that a path is in.
+    func mount(id: String, path: String) -> Mount? {
+        let router = router
+        return id.isEmpty ? router.route(path)?.mount : router.mounts.values.first { $0.entry.uuid == id }
+    }
+
     /// False once the mount was taken away; one that was tuned or moved is the same.
     func holds(_ mount: Mount) -> Bool {
         let mounts = router.mounts

@@ -10,7 +10,14 @@ package protocol Engine: Sendable {
 package protocol SecretsEngine: Engine {}
 
 /// Mounted under `sys/auth`: its login paths answer with an ``AuthGrant``.
-package protocol AuthMethod: Engine {}
+package protocol AuthMethod: Engine {
+    /// What a login of the same account would be granted today. Asked before a token of the login gets more time.
+    ///
+    /// Policies that differ from the token's refuse it; the grant's lifetimes and address ranges hold from then on; its
+    /// groups become those of the entity. Throws a ``CofferError`` that says why when the account is gone or may not log in
+    /// any more: the token keeps the time it has.
+    func renewal(of login: HeldLogin) async throws -> AuthGrant
+}
 
 /// An auth method that locks names after failed logins: what shows and frees them.
 package protocol LockingAuthMethod: AuthMethod {

@@ -14,6 +14,8 @@ package final class TokenStore: Sendable {
     let randomness: any Randomness
     private let keyed: KeyedHash
     let batchTokens: BatchTokens
+    /// Called when leases wait to be revoked.
+    let leasesQueued: @Sendable () -> Void
     private let cache: BargingLock<Cache>
 
     private struct Cache {
@@ -28,7 +30,11 @@ package final class TokenStore: Sendable {
     private static let attemptsMax = 16
 
     /// `storage` is the barrier's slice for tokens; `key` the subkey `token-hmac/v1`.
-    package init(storage: any Storage, key: SecretBytes, time: any TimeSource, randomness: any Randomness) {
+    package init(
+        storage: any Storage, key: SecretBytes, time: any TimeSource, randomness: any Randomness,
+        leasesQueued: @escaping @Sendable () -> Void = {}
+    ) {
+        self.leasesQueued = leasesQueued
         self.storage = storage
         keyed = key.withBytes { KeyedHash(key: $0) }
         batchTokens = BatchTokens(tokenKey: key)
@@ -209,16 +215,22 @@ package final class TokenStore: Sendable {
         }
     }
 
-    /// Gives a token more time. nil when it is gone or its end cannot be moved.
-    package func renew(id: String, increment: Int) async throws(StorageError) -> (entry: TokenEntry, lifetime: TokenLifetime)? {
+    /// Gives a token more time, on the terms of today. nil when it is gone or its end cannot be moved.
+    package func renew(
+        id: String, increment: Int, terms: RenewalTerms
+    ) async throws(StorageError) -> (entry: TokenEntry, lifetime: TokenLifetime)? {
         var lifetime: TokenLifetime?
         let now = time.now()
         let renewed = try await change(id) { entry in
             guard entry.isRenewable, entry.isValid(at: now), entry.expiresAt != nil else { return false }
-            guard let renewed = TokenLifetime.renewed(entry, increment: increment, at: now) else { return false }
+            guard let renewed = TokenLifetime.renewed(entry, increment: increment, terms: terms, at: now) else { return false }
             lifetime = renewed
             entry.expiresAt = now.adding(seconds: renewed.ttl)
             entry.renewedAt = now
+            entry.maxTTL = terms.maxTTL
+            entry.explicitMaxTTL = terms.explicitMaxTTL
+            entry.period = terms.period
+            entry.boundCIDRs = terms.boundCIDRs
             return true
         }
         guard let renewed, let lifetime else { return nil }
