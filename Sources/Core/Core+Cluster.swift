@@ -3,6 +3,7 @@ package import EngineKit
 import Identity
 import Lifetimes
 import Logging
+import Syntax
 
 /// What a node among several does besides.
 extension Core {
@@ -85,12 +86,12 @@ struct ChangeParts {
     /// The keys below a prefix, without it.
     func slice(_ prefix: String) -> StorageChange {
         guard case .keys(let keys) = change else { return .everything }
-        return .keys(keys.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) })
+        return .keys(keys.filter { $0.hasUTF8Prefix(prefix) }.map { String($0.dropFirstUTF8(prefix.utf8.count)) })
     }
 
     /// A record, or any below its name.
     func touches(_ name: String) -> Bool {
         guard case .keys(let keys) = change else { return true }
-        return keys.contains { $0 == name || $0.hasPrefix(name + "/") }
+        return keys.contains { $0 == name || $0.hasUTF8Prefix(name + "/") }
     }
 }

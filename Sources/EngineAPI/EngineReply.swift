@@ -64,7 +64,7 @@ enum EngineReply: Sendable {
             return Self.json(["project": .string(project), "tokens": .array(held)], id)
         case .projects:
             let names = data["keys"]?.arrayValue?.compactMap(\.stringValue) ?? []
-            return Self.json(["projects": .strings(names.map { String($0.drop { $0 != ":" }.dropFirst()) })], id)
+            return Self.json(["projects": .strings(names.map { String($0.cutUTF8(at: ":")?.after ?? "") })], id)
         case .departing:
             guard let location = data["location"]?.stringValue, let cookie = BrowserCookie(data) else {
                 return Self.page(503, "Not connected", "Start again later.", id)

@@ -1,5 +1,6 @@
 import EngineKit
 import Logging
+import Syntax
 
 /// What becomes of a connection after its provider was asked, or was not.
 extension Refresher {
@@ -69,7 +70,7 @@ extension Refresher {
             }
         case .reauthorize(let code):
             grant.fail(code, at: now)
-            grant.state = code.contains("revoked") ? .revoked : .expired
+            grant.state = code.containsUTF8("revoked") ? .revoked : .expired
             grant.reason = code
             grant.nextAttemptAt = 0
             grant.resolveDoubt()

@@ -144,14 +144,7 @@ enum ClientAssertion {
 }
 
 enum Base64URL {
-    static func encode(_ bytes: [UInt8]) -> String {
-        Data(bytes).base64EncodedString().replacingOccurrences(of: "+", with: "-").replacingOccurrences(of: "/", with: "_")
-            .replacingOccurrences(of: "=", with: "")
-    }
+    static func encode(_ bytes: [UInt8]) -> String { Base64.encode(bytes, as: .url) }
 
-    static func decode(_ text: Substring) -> [UInt8]? {
-        var plain = text.replacingOccurrences(of: "-", with: "+").replacingOccurrences(of: "_", with: "/")
-        plain += String(repeating: "=", count: (4 - plain.utf8.count % 4) % 4)
-        return Data(base64Encoded: plain).map { Array($0) }
-    }
+    static func decode(_ text: Substring) -> [UInt8]? { Base64.decode(text, as: .url) }
 }

@@ -211,8 +211,8 @@ struct TokenDraft {
         guard let id = fields.string("id"), !id.isEmpty else { return nil }
         guard isPrivileged else { throw .invalid("root or sudo privileges required to specify token id") }
         guard role == nil else { throw .invalid("a token id cannot be chosen with a role") }
-        guard TokenFormat.isPlausible(id), !id.hasPrefix(TokenFormat.servicePrefix), !id.hasPrefix(TokenFormat.batchPrefix),
-            !id.contains("/")
+        guard TokenFormat.isPlausible(id), !id.hasUTF8Prefix(TokenFormat.servicePrefix), !id.hasUTF8Prefix(TokenFormat.batchPrefix),
+            !id.containsUTF8("/")
         else {
             throw .invalid("field 'id' must be printable, without spaces or slashes, and not begin with the prefix of made tokens")
         }
@@ -265,17 +265,13 @@ struct TokenDraft {
 /// `*` stands for any text; there may be several.
 enum Glob {
     static func matches(_ text: String, _ pattern: String) -> Bool {
-        let parts = pattern.split(separator: "*", omittingEmptySubsequences: false)
+        let parts = pattern.splitUTF8(at: "*", omittingEmpty: false)
         guard parts.count > 1 else { return text == pattern }
-        guard text.hasPrefix(parts[0]) else { return false }
-        var rest = text.dropFirst(parts[0].count)
-        for part in parts[1..<(parts.count - 1)] where !part.isEmpty {
-            while !rest.hasPrefix(part) {
-                guard !rest.isEmpty else { return false }
-                rest = rest.dropFirst()
-            }
-            rest = rest.dropFirst(part.count)
+        guard var rest = text.removingUTF8Prefix(parts[0]) else { return false }
+        for part in parts[1..<(parts.count - 1)] {
+            guard let found = rest.rangeOfUTF8(part) else { return false }
+            rest = rest[found.upperBound...]
         }
-        return rest.hasSuffix(parts[parts.count - 1])
+        return rest.hasUTF8Suffix(parts[parts.count - 1])
     }
 }

@@ -161,7 +161,7 @@ struct TokenEngine: AuthMethod {
     }
 
     private func refuseBatch(_ token: String?) throws(CofferError) {
-        guard token?.hasPrefix(TokenFormat.batchPrefix) != true else {
+        guard token?.hasUTF8Prefix(TokenFormat.batchPrefix) != true else {
             throw .invalid("batch tokens cannot be renewed or revoked")
         }
     }
