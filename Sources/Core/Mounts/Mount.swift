@@ -16,6 +16,8 @@ final class Mount: Sendable {
     let locking: (any LockingAuthMethod)?
     /// The engine, when its logins name a role.
     let roleNaming: (any RoleNamingAuthMethod)?
+    /// The engine, when it explains paths that it does not serve.
+    let explaining: (any PathExplainingEngine)?
 
     init(entry: MountEntry, engine: any Engine) {
         self.entry = entry
@@ -26,6 +28,7 @@ final class Mount: Sendable {
         caching = engine as? any CachingEngine
         locking = engine as? any LockingAuthMethod
         roleNaming = engine as? any RoleNamingAuthMethod
+        explaining = engine as? any PathExplainingEngine
     }
 }
 
