@@ -26,7 +26,7 @@ final class Exchange {
     private var declared: EnginePath?
     private var captures = Captures()
     /// What credentials that were narrowed leave of the caller's rights; nil for every other caller.
-    private var limit: (@Sendable (Operation, String) -> Bool)?
+    private(set) var limit: Narrowing?
     /// What one request with them spends.
     private var counted: [UseCounters.Use] = []
     private var inline: Result<InlineDesk.Admitted, InlineRefusal>?
@@ -67,8 +67,10 @@ final class Exchange {
     func recordRefusal(_ error: CofferError) async -> Result<Response, CofferError> { await close(.failure(error)) }
 
     private var isRecorded = false
+    /// Whether the path takes callers without a token, so that a token that comes along is not used.
+    private var isOpenPath = false
     /// Undoes what was made for an answer that does not leave.
-    private var undoing: [@Sendable () async throws -> Void] = []
+    var undoing: [@Sendable () async throws -> Void] = []
     /// When a request that changes nothing was allowed; its record waits for the answer's.
     private var allowedAt: Timestamp?
     private var acl: ACL?
@@ -86,12 +88,13 @@ final class Exchange {
         var request = try makeRequest(declared, captures)
         if operation == .update || operation == .create { try await chooseCreateOrUpdate(declared, request) }
         request.operation = operation
+        request.narrowing = limit
         if let acl = try await callersACL() {
             let prefix = mount?.entry.path ?? ""
             request.mayAlso = { [limit, data = input.data, wrapTTL = incoming.wrapTTL] operation, relative in
                 acl.verdict(
                     Capability(operation), path: prefix + relative, parameters: RequestParameters(data), wrapTTL: wrapTTL
-                ).isAllowed && limit?(operation, prefix + relative) != false
+                ).isAllowed && limit.map { $0(operation, prefix + relative) } != false
             }
             if mount?.entry.type == MountEntry.identity.type {
                 request.hasSudo = { [text = path.description] in acl.isSudo(path: text) }
@@ -157,7 +160,7 @@ final class Exchange {
         else { return nil }
         let limits = CapabilityLimits(capability)
         guard limits.isAlive(at: now), limits.isFrom(incoming.connection.remoteAddress) else { return nil }
-        limit = limits.allow
+        limit = limits.narrowing
         counted = limits.counted
         // Not the parent's own: what the audit notes on it is about another token.
         return LiveToken(parent.entry)
@@ -193,6 +196,7 @@ final class Exchange {
             throw unrouted
         }
         self.mount = mount
+        isOpenPath = declared.access == .unauthenticated
         if declared.access != .unauthenticated, token == nil { throw absentCaller }
         guard !path.isFolder || operation == .list || operation == .help || declared.allowsFolder || relative.isEmpty else {
             try await requireAccess(isSudo: declared.access == .sudo, orToCreate: declared.exists != nil)
@@ -346,7 +350,20 @@ final class Exchange {
                 core.logger.warning("could not remove a used-up token", metadata: ["request_id": "\(incoming.id)"])
             }
         }
+        await spendWrapping(result)
         return result
+    }
+
+    /// A wrapping token is good for one request, whatever becomes of it: whoever tried it for something else has shown
+    /// itself to the one that it was meant for. Only when the server failed, it stays.
+    private func spendWrapping(_ result: Result<Response, CofferError>) async {
+        guard let token, token.entry.isWrapping, !isOpenPath else { return }
+        if case .failure(let error) = result, error.isOfServer { return }
+        do {
+            try await services.tokens.destroyWrapping(id: token.entry.id)
+        } catch {
+            core.logger.warning("could not remove a used wrapping token", metadata: ["request_id": "\(incoming.id)"])
+        }
     }
 
     /// What this request made is not to be had in any other way either when its answer does not leave.
@@ -375,39 +392,6 @@ final class Exchange {
 
     /// Those that a rule of the operator names.
     var recordedHeaders: [AuditRequest.Header] { services.audit.headerRules.recorded(of: incoming.headers) }
-
-    // MARK: 7. Leases, tokens of logins, wrapping
-
-    private func registerLease(_ grant: LeaseGrant, _ response: inout Response) async throws {
-        let leases = services.leases
-        let lease = try await leases.register(grant, mount: mount, path: path.text, token: token?.entry)
-        response.lease = .held(lease)
-        let id = lease.id
-        undoing.append { try await leases.revoke(id, waits: false) }
-    }
-
-    private func issueToken(_ grant: AuthGrant, _ response: inout Response) async throws {
-        guard let mount else { return }
-        let tokens = services.tokens
-        let issued = try await LoginTokens(
-            tokens: tokens, identity: services.identity, settings: core.settings, time: core.environment.time
-        )
-        .issue(grant, mount: mount.entry, path: path.text)
-        if issued.auth.type == .service {
-            undoing.append { try await tokens.revokeTree(id: tokens.id(of: issued.auth.clientToken)) }
-        }
-        // Disabling the method has revoked the tokens that it saw.
-        guard services.mounts.holds(mount) else { throw CofferError.denied }
-        response.auth = .issued(issued.auth)
-        response.warnings += issued.warnings
-    }
-
-    private func wrap(_ response: inout Response, ttl: Int) async throws {
-        response = try await services.wrapping.wrap(response, ttl: ttl, path: path.text)
-        guard let token = response.wrapInfo?.token else { return }
-        let tokens = services.tokens
-        undoing.append { try await tokens.destroyWrapping(token) }
-    }
 }
 
 extension Capability {

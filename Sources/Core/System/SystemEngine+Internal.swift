@@ -17,7 +17,11 @@ extension SystemEngine {
                 "internal/ui/resultant-acl", "What the calling token may do, all of it.",
                 endpoints: [
                     .read: .init("The caller's effective policy.", changesNothing: true) { request in
-                        .data(try await access.acl(of: request.caller).resultant)
+                        // Limits of a token are not policies, and those of its parent would say too much.
+                        guard request.narrowing == nil else {
+                            throw CofferError.invalid("the token was narrowed by its holder; ask sys/capabilities-self about paths")
+                        }
+                        return .data(try await access.acl(of: request.caller).resultant)
                     }
                 ]),
         ]
@@ -37,7 +41,8 @@ extension SystemEngine {
         var acl: ACL?
         if let caller = request.caller { acl = try await access.acl(of: caller) }
         return mounts.entries.sorted { $0.path < $1.path }.filter { entry in
-            entry.tuning.listingVisibility == "unauth" || acl?.hasAnyAccess(underPrefix: entry.path) == true
+            entry.tuning.listingVisibility == "unauth"
+                || acl?.hasAnyAccess(underPrefix: entry.path) == true && request.narrowing?.reaches(below: entry.path) != false
         }
     }
 
@@ -47,8 +52,11 @@ extension SystemEngine {
         guard let caller = request.caller else { throw CofferError.denied }
         let acl = try await access.acl(of: caller)
         let found = mounts.router.route(path)
-        guard let (mount, _) = found, acl.hasAnyAccess(underPrefix: mount.entry.path) else {
-            throw Self.refusal(of: path, isMissing: found == nil && acl.verdict(.read, path: "sys/mounts").isAllowed)
+        guard let (mount, _) = found, request.narrowing?.reaches(below: mount.entry.path) != false,
+            acl.hasAnyAccess(underPrefix: mount.entry.path)
+        else {
+            let mayKnow = request.narrowing == nil && acl.verdict(.read, path: "sys/mounts").isAllowed
+            throw Self.refusal(of: path, isMissing: found == nil && mayKnow)
         }
         var data = mount.entry.shown
         data["path"] = .string(mount.entry.path)
