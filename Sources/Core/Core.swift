@@ -23,6 +23,8 @@ package final class Core: Pipeline {
     private let missed = BargingLock<UInt64>(0)
     /// What ``FrontDesk`` answers, by the name below `sys/`.
     let openPaths = BargingLock<[Substring: EnginePath]>([:])
+    /// Bounds the log lines about what nobody had to be allowed for.
+    let unrecorded = BargingLock(LineBudget())
     private let opening = Turnstile()
 
     package init(
@@ -49,7 +51,10 @@ package final class Core: Pipeline {
         do throws(CanonicalPath.Refusal) {
             path = LegacyPaths.resolve(try CanonicalPath(percentEncoded: request.path))
         } catch {
-            return CoreAnswer(requestID: request.id, outcome: .failure(.invalid(error.rawValue)))
+            let refused = RefusedRequest(
+                id: request.id, method: request.operation.rawValue, path: request.path, credentials: request.credentials,
+                connection: request.connection, status: 400, reason: error.rawValue)
+            return CoreAnswer(requestID: request.id, outcome: .failure(await record(refused) ?? .invalid(error.rawValue)))
         }
         let services = services
         var limit: RateLimits.Decision?
@@ -66,7 +71,9 @@ package final class Core: Pipeline {
         .unavailable, "this node is cut off from the store and answers nothing until it has caught up; ask another or retry")
 
     private func serve(_ request: CoreRequest, _ path: CanonicalPath, _ services: Services?) async -> CoreAnswer {
-        if let answer = await FrontDesk(core: self).answer(request, path) { return answer }
+        if let answer = await FrontDesk(core: self).answer(request, path) {
+            return await recordOpenPath(request, path, answer, wasOpen: services)
+        }
         if let cluster = environment.cluster, !cluster.mayServe {
             return CoreAnswer(requestID: request.id, path: path.text, outcome: .failure(Self.cutOff))
         }
@@ -230,7 +237,7 @@ package final class Core: Pipeline {
         AuditBroker(
             settings: AuditSettings(
                 allowedDirectories: settings.auditDirectories, nodeID: settings.nodeID,
-                tokenPrefixes: ["coffer.", "hvs.", "hvb.", "hvr."]),
+                tokenPrefixes: TokenText.prefixes),
             keys: AuditKeys(hmac: try barrier.subkey(info: "audit-hmac/v1"), chain: try barrier.subkey(info: "audit-chain/v1")),
             clock: environment.time, randomness: environment.randomness, logger: logger)
     }

@@ -18,6 +18,8 @@ final class Mount: Sendable {
     let locking: (any LockingAuthMethod)?
     /// The engine, when its logins name a role.
     let roleNaming: (any RoleNamingAuthMethod)?
+    /// The engine, when it explains paths that it does not serve.
+    let explaining: (any PathExplainingEngine)?
 
     init(entry: MountEntry, engine: any Engine) {
         self.entry = entry
@@ -29,6 +31,7 @@ final class Mount: Sendable {
         auth = engine as? any AuthMethod
         locking = engine as? any LockingAuthMethod
         roleNaming = engine as? any RoleNamingAuthMethod
+        explaining = engine as? any PathExplainingEngine
     }
 }
 

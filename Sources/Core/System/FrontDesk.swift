@@ -6,8 +6,8 @@ import Syntax
 
 /// The paths that answer whether or not the server is sealed, without a token: nothing else does.
 ///
-/// They are not audited: while sealed there is no key to audit with, and what they tell is public. They are declared like
-/// all others, so that help and the API's description know them.
+/// While sealed there is no key to audit with; see ``Core/recordOpenPath(_:_:_:wasOpen:)`` for what is on record of them. They
+/// are declared like all others, so that help and the API's description know them.
 struct FrontDesk: Sendable {
     unowned let core: Core
 

@@ -74,7 +74,7 @@ extension SystemEngine {
         var options = request.fields.stringMap("options") ?? [:]
         let type = Self.resolve(type: asked, &options)
         guard let description = core.environment.catalog.description(type, mountClass) else {
-            throw CofferError.invalid("plugin not found in the catalog: \(asked)")
+            throw Self.unknownType(asked, core.environment.catalog.types(mountClass), mountClass)
         }
         guard !description.isServersOwn else {
             throw CofferError(.permissionDenied, "mount type of \"\(type)\" is not mountable")
@@ -111,6 +111,14 @@ extension SystemEngine {
             response.warnings = ["The \(type) engine does not read these options: [\(unread.prefix(20).joined(separator: " "))]"]
         }
         return response
+    }
+
+    private static func unknownType(_ asked: String, _ known: [String], _ mountClass: MountEntry.Class) -> CofferError {
+        let what = mountClass == .auth ? "auth method" : "secrets engine"
+        var error = CofferError.invalid(
+            "There is no \(what) \"\(asked)\" in this version. Available: \(known.joined(separator: ", ")).")
+        error.auditText = "there is no \(what) of this type"
+        return error
     }
 
     /// `kv-v2` and `kv-v1` are names for `kv` and its version.

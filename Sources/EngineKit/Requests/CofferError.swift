@@ -27,6 +27,8 @@ package struct CofferError: Error, Sendable {
     package var reason: String?
     /// Seconds until asking again makes sense.
     package var retryAfter: Int?
+    /// What the audit records in place of the first message, where that repeats what a caller sent.
+    package var auditText: String?
 
     package init(_ code: Code, _ messages: String..., data: JSON? = nil) {
         self.code = code
