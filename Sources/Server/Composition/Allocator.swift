@@ -11,11 +11,15 @@ package enum Allocator {
     /// A server answers many requests at once on each thread, and glibc keeps seven pieces of a size for each: the
     /// others go the long way. In small pages, what many requests touch is more than the processor remembers addresses
     /// of. Leaves what somebody has set already, and returns when it cannot be done.
-    package static func keepMoreAtHand() {
+    ///
+    /// - Parameter arguments: The program's own, its name first.
+    package static func keepMoreAtHand(arguments: [String]) {
         let given = getenv(variable).map { String(cString: $0) } ?? ""
         guard let tuned = tuned(given) else { return }
         setenv(variable, tuned, 1)
-        execv("/proc/self/exe", CommandLine.unsafeArgv)
+        var pointers = arguments.map { strdup($0) } + [nil]
+        execv("/proc/self/exe", &pointers)
+        for pointer in pointers { free(pointer) }
         if given.isEmpty { unsetenv(variable) } else { setenv(variable, given, 1) }
     }
 
