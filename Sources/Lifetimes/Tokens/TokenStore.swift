@@ -2,6 +2,7 @@ import Capabilities
 import Hashes
 package import EngineKit
 package import SecretMemory
+import Synchronization
 import Syntax
 
 /// Tokens: made, found, renewed and revoked. Every change is one atomic batch.
@@ -15,6 +16,8 @@ package final class TokenStore: Sendable {
     private let keyed: KeyedHash
     let batchTokens: BatchTokens
     private let cache: BargingLock<Cache>
+    /// Counts what may have taken a token with descendants away, here or on another node.
+    let endings = Atomic<Int>(0)
 
     private struct Cache {
         var entries: [String: LiveToken] = [:]
@@ -52,13 +55,19 @@ package final class TokenStore: Sendable {
         guard !token.isEmpty, token.utf8.count <= TokenFormat.bytesMax else { return nil }
         let id = id(of: token)
         let (cached, generation) = cached(id)
-        if let cached { return cached.entry.isValid(at: time.now()) ? cached : nil }
+        if let cached { return try await valid(cached) }
         // What cannot be a token is not looked for.
         guard TokenFormat.isPlausible(token) else { return nil }
         var found = try await load(id, generation)
         if found == nil { found = try await load(olderID(of: token), generation, alias: id) }
         guard let found else { return nil }
-        return found.entry.isValid(at: time.now()) ? found : nil
+        return try await valid(found)
+    }
+
+    private func valid(_ token: LiveToken) async throws(StorageError) -> LiveToken? {
+        guard token.entry.isValid(at: time.now()) else { return nil }
+        if token.isDescentKnown(at: endings.load(ordering: .acquiring)) { return token }
+        return try await descends(token) ? token : nil
     }
 
     /// The entry with this id, valid or not.
@@ -266,9 +275,13 @@ package final class TokenStore: Sendable {
     package func drop(_ change: StorageChange) {
         switch change {
         case .keys(let keys):
-            let ids = keys.filter { $0.hasPrefix(TokenKeys.entries) }.map { String($0.dropFirst(TokenKeys.entries.utf8.count)) }
+            let ids = keys.filter { $0.utf8.starts(with: TokenKeys.entries.utf8) }.map {
+                String(decoding: $0.utf8.dropFirst(TokenKeys.entries.utf8.count), as: UTF8.self)
+            }
             if !ids.isEmpty { invalidate(ids) }
+            if keys.contains(where: { $0.utf8.starts(with: TokenKeys.revokings.utf8) }) { noteEnding() }
         case .everything:
+            defer { noteEnding() }
             cache.withLock { cache in
                 cache.generation += 1
                 cache.entries.removeAll()
