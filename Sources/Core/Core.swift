@@ -99,6 +99,8 @@ package final class Core: Pipeline {
                 metadata["reason"] = "\(reason)"
                 condition.suspect()
             }
+            // Static, or names: what a caller may read, the log may too.
+            if let reason = (error as? CofferError)?.messages.first { metadata["reason"] = "\(reason)" }
             logger.error("request failed", metadata: metadata)
         }
         return shown
@@ -119,6 +121,8 @@ package final class Core: Pipeline {
 
     /// Gives one share, and opens when it was the last that was needed.
     package func unseal(share: String, migrate: Bool = false) async throws {
+        // One that is being sealed would take the share, and drop it at the end of that.
+        try await opening.enter {}
         let status = try await seal.unseal(share: share, migrate: migrate)
         if !status.isSealed { try await open() }
     }

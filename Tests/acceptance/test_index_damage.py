@@ -24,9 +24,10 @@ def test_a_flipped_bit_in_the_index_hides_nothing(new_server, seed):
     content = bytearray(path.read_bytes())
     rng = random.Random(seed)
     start = (root - 1) * size
-    # In the cells, which lie at the end of a page: the head is told by the page's own structure.
-    place = start + rng.randrange(size // 2, size)
-    content[place] ^= 1 << rng.randrange(8)
+    # In a key on the way to others, where it decides whether a search goes left or right.
+    keys = [place for place in range(start, start + size - 6) if content[place:place + 6] == b"mount/"]
+    assert keys, "the root of the index leads to no secret; write more of them"
+    content[rng.choice(keys) + rng.randrange(12)] ^= 1 << rng.randrange(3, 7)
     path.write_bytes(content)
     server.start()
     found = [server.get(f"secret/data/t/k{n:03}") for n in range(KEYS)]
@@ -34,18 +35,7 @@ def test_a_flipped_bit_in_the_index_hides_nothing(new_server, seed):
     for n in range(KEYS):
         made = server.put(f"secret/data/t/k{n:03}", {"data": {"v": "new"}, "options": {"cas": 0}})
         assert made.status in (400, 500), (n, made.status)
-    if any(reply.status == 500 for reply in found) or connection_says_damaged(content, path):
-        assert "index" in server.log() or "damaged" in server.log()
-
-
-def connection_says_damaged(content, path):
-    """What SQLite itself says of the file as it was damaged."""
-    copy = path.parent.parent / "damaged.db"
-    copy.write_bytes(content)
-    try:
-        connection = sqlite3.connect(copy)
-        missing = [row[0] for row in connection.execute("PRAGMA integrity_check") if "missing from index" in row[0]]
-        connection.close()
-    except sqlite3.DatabaseError:
-        return True
-    return bool(missing)
+    said = server.log()
+    assert "index was damaged" in said or "database is damaged" in said
+    # It was made anew, so nothing is refused either.
+    assert all(reply.status == 200 for reply in found)

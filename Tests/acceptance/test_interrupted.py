@@ -98,9 +98,9 @@ def test_a_node_that_is_cut_off_says_so(new_server, postgres):
         body = node.get("sys/health").json
         assert body["unavailable"] == "cut_off" and body["cut_off"] is True
         said = node.log()
-        assert "this node is cut off from the store" in said
+        wait_for(lambda: "this node is cut off from the store" in node.log())
         assert said.count('"kind":"StorageError"') <= 4, said
     finally:
         postgres.start()
     wait_for(lambda: node.get("sys/health").status == 200, 30)
-    assert "has caught up with the store" in node.log()
+    wait_for(lambda: "has caught up with the store" in node.log())

@@ -40,7 +40,7 @@ final class ClockWatch: Sendable {
             logger.error("the record of the latest time cannot be read; this clock is believed", metadata: ["record": "\(key)"])
             return try await store(time.now(), storage)
         }
-        guard let latest = stored else { return }
+        guard let latest = stored else { return try await store(time.now(), storage) }
         let now = time.now()
         let behind = latest.secondsRoundedUp(since: now)
         guard behind > 0 else { return }

@@ -55,19 +55,18 @@ package final class TokenStore: Sendable {
         guard !token.isEmpty, token.utf8.count <= TokenFormat.bytesMax else { return nil }
         let id = id(of: token)
         let (cached, generation) = cached(id)
-        if let cached { return try await valid(cached) }
+        if let cached {
+            guard cached.entry.isValid(at: time.now()) else { return nil }
+            if cached.isDescentKnown(at: endings.load(ordering: .acquiring)) { return cached }
+            return try await descends(cached) ? cached : nil
+        }
         // What cannot be a token is not looked for.
         guard TokenFormat.isPlausible(token) else { return nil }
         var found = try await load(id, generation)
         if found == nil { found = try await load(olderID(of: token), generation, alias: id) }
         guard let found else { return nil }
-        return try await valid(found)
-    }
-
-    private func valid(_ token: LiveToken) async throws(StorageError) -> LiveToken? {
-        guard token.entry.isValid(at: time.now()) else { return nil }
-        if token.isDescentKnown(at: endings.load(ordering: .acquiring)) { return token }
-        return try await descends(token) ? token : nil
+        guard found.entry.isValid(at: time.now()) else { return nil }
+        return try await descends(found) ? found : nil
     }
 
     /// The entry with this id, valid or not.
