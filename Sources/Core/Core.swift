@@ -13,6 +13,8 @@ package final class Core: Pipeline {
     let environment: CoreEnvironment
     let moves = MountMoves()
     let engineRounds = EngineRounds()
+    /// Rings when there are leases to revoke; what listens calls ``runLeaseJobs()``.
+    package let leaseBell = Bell()
     private let barrier: Barrier
     /// Drops what was read while the barrier was open; the store's cache of sealed records.
     private let dropCaches: @Sendable () -> Void
@@ -220,9 +222,10 @@ package final class Core: Pipeline {
         let (settings, time) = (settings, environment.time)
         try await mounts.load(builtIn: [
             BuiltInMount(entry: .system) { _ in system },
-            BuiltInMount(entry: .token) { entry in
+            BuiltInMount(entry: .token) { [weak mounts] entry in
                 TokenEngine(
-                    tokens: tokens, access: access, storage: roles, time: time,
+                    tokens: tokens, access: access, settings: settings, storage: roles, time: time,
+                    mount: { [weak mounts] in mounts?.mount(id: $0, path: $1) },
                     defaultTTL: entry.tuning.defaultTTL > 0 ? entry.tuning.defaultTTL : settings.defaultTTL,
                     maxTTL: entry.tuning.maxTTL > 0 ? entry.tuning.maxTTL : settings.maxTTL)
             },
@@ -243,7 +246,7 @@ package final class Core: Pipeline {
     func tokenStore(_ barrier: Barrier) throws -> TokenStore {
         TokenStore(
             storage: PrefixedStorage(barrier, prefix: Self.tokenPrefix), key: try barrier.subkey(info: "token-hmac/v1"),
-            time: environment.time, randomness: environment.randomness)
+            time: environment.time, randomness: environment.randomness, leasesQueued: { [leaseBell] in leaseBell.ring() })
     }
 
     static let tokenPrefix = "sys/token/"

@@ -3,7 +3,9 @@ import Syntax
 
 /// `remote-kv`: a KV version 2 mount of another server. Nothing is kept here; policies and the audit are this server's.
 package func remoteKVDescription(_ vault: any RemoteVault, mount: String) -> EngineDescription {
-    EngineDescription(type: "remote-kv", summary: "Secrets of a KV version 2 mount on another server.") { _ in
+    EngineDescription(
+        type: "remote-kv", summary: "Secrets of a KV version 2 mount on another server.", isServersOwn: true
+    ) { _ in
         RemoteKVEngine(vault: vault, mount: mount)
     }
 }
@@ -139,7 +141,7 @@ package struct RemoteKVEngine: SecretsEngine {
         switch answer.status {
         case 200..<300: return answer.data ?? [:]
         case 404: throw CofferError(.notFound, data: answer.data.map { .object($0) })
-        case 400 where answer.errors.contains(where: { $0.contains("check-and-set parameter did not match") }):
+        case 400 where answer.errors.contains(where: { $0.containsUTF8("check-and-set parameter did not match") }):
             throw CofferError.checkAndSetMismatch
         case 400: throw CofferError.invalid("the server that keeps these secrets refused the request")
         default:

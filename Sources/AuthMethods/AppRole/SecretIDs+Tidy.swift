@@ -1,4 +1,5 @@
 import EngineKit
+import Syntax
 
 extension SecretIDs {
     private static let pageSize = 500
@@ -46,15 +47,23 @@ extension SecretIDs {
         var batch = Batch()
         var count = 0
         for name in names {
-            let parts = name.split(separator: "/").map(String.init)
+            let parts = name.splitUTF8(at: "/").map(String.init)
             guard parts.count == 3, let seconds = Int(parts[0]) else { throw .corrupted(key: AppRoleKeys.expiries + name) }
             // The index has whole seconds; what is due within this one waits for the next.
             guard Timestamp(seconds: seconds).adding(seconds: 1) <= time.now() else { break }
             batch.delete(AppRoleKeys.expiries + name)
             count += 1
             let key = AppRoleKeys.secret(parts[1], parts[2])
-            guard let record = try await storage.get(key) else { continue }
-            let secret = try SecretID(decoding: record.value, key: key)
+            let record: StoredRecord
+            let secret: SecretID
+            do throws(StorageError) {
+                guard let found = try await storage.get(key) else { continue }
+                record = found
+                secret = try SecretID(decoding: found.value, key: key)
+            } catch .corrupted {
+                // It logs nobody in, and must not keep all that come after it.
+                continue
+            }
             guard !secret.isValid(at: time.now()) else { continue }
             batch.delete(key, if: .version(record.version))
             batch.delete(AppRoleKeys.accessor(parts[1], secret.accessor))

@@ -33,6 +33,12 @@ final class MountTable: Sendable {
     /// Every mount there is, the built-in ones too.
     var entries: [MountEntry] { state.withLock { $0.entries } }
 
+    /// By its uuid or, where that is not known, the one that a path is in.
+    func mount(id: String, path: String) -> Mount? {
+        let router = router
+        return id.isEmpty ? router.route(path)?.mount : router.mounts.values.first { $0.entry.uuid == id }
+    }
+
     /// False once the mount was taken away; one that was tuned or moved is the same.
     func holds(_ mount: Mount) -> Bool {
         let mounts = router.mounts
@@ -194,6 +200,14 @@ struct MountEnvironment: Sendable {
     func makeEngine(_ entry: MountEntry) -> any Engine {
         guard let description = catalog.description(entry.type, entry.mountClass) else {
             logger.error("mount has an unknown engine type", metadata: ["mount": "\(entry.path)", "type": "\(entry.type)"])
+            return UnavailableEngine()
+        }
+        guard !description.isServersOwn || settings.mounts.contains(where: { $0.path == entry.path && $0.type == entry.type })
+        else {
+            // Left by a configuration that is no more, or by a version that let anybody mount it.
+            logger.error(
+                "only the configuration may mount this engine type; the mount is not served and can be disabled",
+                metadata: ["mount": "\(entry.path)", "type": "\(entry.type)"])
             return UnavailableEngine()
         }
         do {

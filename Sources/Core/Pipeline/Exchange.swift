@@ -23,7 +23,7 @@ final class Exchange {
     private(set) var operation: Operation
     private(set) var granting: [String] = []
     /// What credentials that were narrowed leave of the caller's rights; nil for every other caller.
-    private var limit: (@Sendable (Operation, String) -> Bool)?
+    private var limit: Narrowing?
     /// What one request with them spends.
     private var counted: [UseCounters.Use] = []
     private var inline: Result<InlineDesk.Admitted, InlineRefusal>?
@@ -66,6 +66,8 @@ final class Exchange {
     private var isRecorded = false
     /// Something was begun that leaves a trace in the store: a use was spent, or the request is one that changes something.
     private var mayHaveChanged = false
+    /// Whether the path takes callers without a token, so that a token that comes along is not used.
+    private var isOpenPath = false
     /// Undoes what was made for an answer that does not leave.
     private var undoing: [@Sendable () async throws -> Void] = []
     /// When a request that changes nothing was allowed; its record waits for the answer's.
@@ -84,11 +86,12 @@ final class Exchange {
         try await authorise(declared)
         if endpoint == nil { throw CofferError(.methodNotAllowed, "unsupported operation") }
         request.operation = operation
+        request.narrowing = limit
         if let acl = try await callersACL() {
             let prefix = mount?.entry.path ?? ""
             request.mayAlso = { [limit] operation, relative in
                 acl.verdict(Capability(operation), path: prefix + relative).isAllowed
-                    && limit?(operation, prefix + relative) != false
+                    && limit.map { $0(operation, prefix + relative) } != false
             }
             if mount?.entry.type == MountEntry.identity.type {
                 request.hasSudo = { [text = path.description] in acl.isSudo(path: text) }
@@ -155,7 +158,7 @@ final class Exchange {
         else { return nil }
         let limits = CapabilityLimits(capability)
         guard limits.isAlive(at: now), limits.isFrom(incoming.connection.remoteAddress) else { return nil }
-        limit = limits.allow
+        limit = limits.narrowing
         counted = limits.counted
         // Not the parent's own: what the audit notes on it is about another token.
         return LiveToken(parent.entry)
@@ -186,6 +189,7 @@ final class Exchange {
             throw CofferError(.notFound, "no handler for route \"\(path.text)\". route entry not found.")
         }
         self.mount = mount
+        isOpenPath = declared.access == .unauthenticated
         if declared.access != .unauthenticated, token == nil { throw absentCaller }
         guard !path.isFolder || operation == .list || operation == .help || declared.allowsFolder || relative.isEmpty else {
             try await requireAccess(isSudo: false)
@@ -335,7 +339,20 @@ final class Exchange {
                 core.logger.warning("could not remove a used-up token", metadata: ["request_id": "\(incoming.id)"])
             }
         }
+        await spendWrapping(result)
         return result
+    }
+
+    /// A wrapping token is good for one request, whatever becomes of it: whoever tried it for something else has shown
+    /// itself to the one that it was meant for. Only when the server failed, it stays.
+    private func spendWrapping(_ result: Result<Response, CofferError>) async {
+        guard let token, token.entry.isWrapping, !isOpenPath else { return }
+        if case .failure(let error) = result, error.isOfServer { return }
+        do {
+            try await services.tokens.destroyWrapping(id: token.entry.id)
+        } catch {
+            core.logger.warning("could not remove a used wrapping token", metadata: ["request_id": "\(incoming.id)"])
+        }
     }
 
     /// What this request made is not to be had in any other way either when its answer does not leave.
@@ -369,7 +386,8 @@ final class Exchange {
 
     private func registerLease(_ grant: LeaseGrant, _ response: inout Response) async throws {
         let leases = services.leases
-        let lease = try await leases.register(grant, mount: mount, path: path.text, token: token?.entry)
+        let lease = try await leases.register(
+            grant, mount: mount, path: path.text, token: token?.entry, until: limit?.endsAt)
         response.lease = .held(lease)
         let id = lease.id
         undoing.append { try await leases.revoke(id, waits: false) }
@@ -392,10 +410,10 @@ final class Exchange {
     }
 
     private func wrap(_ response: inout Response, ttl: Int) async throws {
-        response = try await services.wrapping.wrap(response, ttl: ttl, path: path.text)
+        response = try await services.wrapping.wrap(response, ttl: ttl, path: path.text, until: limit?.endsAt)
         guard let token = response.wrapInfo?.token else { return }
         let tokens = services.tokens
-        undoing.append { try await tokens.destroyWrapping(token) }
+        undoing.append { try await tokens.destroyWrapping(id: tokens.id(of: token)) }
     }
 }
 

@@ -17,7 +17,11 @@ extension SystemEngine {
                 "internal/ui/resultant-acl", "What the calling token may do, all of it.",
                 endpoints: [
                     .read: .init("The caller's effective policy.", changesNothing: true) { request in
-                        .data(try await access.acl(of: request.caller).resultant)
+                        // Limits of a token are not policies, and those of its parent would say too much.
+                        guard request.narrowing == nil else {
+                            throw CofferError.invalid("the token was narrowed by its holder; ask sys/capabilities-self about paths")
+                        }
+                        return .data(try await access.acl(of: request.caller).resultant)
                     }
                 ]),
         ]
@@ -37,7 +41,8 @@ extension SystemEngine {
         var acl: ACL?
         if let caller = request.caller { acl = try await access.acl(of: caller) }
         return mounts.entries.sorted { $0.path < $1.path }.filter { entry in
-            entry.tuning.listingVisibility == "unauth" || acl?.hasAnyAccess(underPrefix: entry.path) == true
+            entry.tuning.listingVisibility == "unauth"
+                || acl?.hasAnyAccess(underPrefix: entry.path) == true && request.narrowing?.reaches(below: entry.path) != false
         }
     }
 
@@ -49,6 +54,7 @@ extension SystemEngine {
             "preflight capability check returned 403, please ensure client's policies grant access to path \"\(path)/\"")
         guard let caller = request.caller else { throw CofferError.denied }
         guard let (mount, _) = mounts.router.route(path),
+            request.narrowing?.reaches(below: mount.entry.path) != false,
             try await access.acl(of: caller).hasAnyAccess(underPrefix: mount.entry.path)
         else { throw refusal }
         var data = mount.entry.shown

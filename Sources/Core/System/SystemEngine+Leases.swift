@@ -66,8 +66,9 @@ extension SystemEngine {
     }
 
     private func renewLease(_ request: Request) async throws -> Response {
-        let renewed = try await leases.renew(try leaseID(request), increment: request.fields.duration("increment") ?? 0)
-        var response = Response(.none)
+        let (renewed, warnings) = try await leases.renew(
+            try leaseID(request), increment: request.fields.duration("increment") ?? 0)
+        var response = Response(.none, warnings: warnings)
         response.lease = .held(renewed.shown(at: core.environment.time.now()))
         return response
     }

@@ -76,6 +76,9 @@ extension SystemEngine {
         guard let description = core.environment.catalog.description(type, mountClass) else {
             throw CofferError.invalid("plugin not found in the catalog: \(asked)")
         }
+        guard !description.isServersOwn else {
+            throw CofferError(.permissionDenied, "mount type of \"\(type)\" is not mountable")
+        }
         try description.checkOptions(options)
         var entry = MountEntry(
             uuid: core.environment.randomness.uuid(), path: path, type: type, mountClass: mountClass,
@@ -84,10 +87,14 @@ extension SystemEngine {
         entry.options = options
         entry.isLocal = request.fields.bool("local") ?? false
         entry.isSealWrapped = request.fields.bool("seal_wrap") ?? false
+        try MountTuning.checkVersion(request.fields, type: type)
+        entry.tuning.forceNoCache = request.fields.bool("force_no_cache") ?? false
         try entry.tuning.update(request.fields, settings: core.settings)
         if let config = request.fields.object("config") {
             let fields = try MountTuning.fields(inConfig: config)
             try MountTuning.checkTokenType(fields, for: entry)
+            try MountTuning.checkVersion(fields, type: type)
+            if let value = fields.bool("force_no_cache") { entry.tuning.forceNoCache = value }
             try entry.tuning.update(fields, settings: core.settings)
         }
         try MountTuning.checkTokenType(request.fields, for: entry)
@@ -135,7 +142,7 @@ extension SystemEngine {
         guard !entry.isBuiltIn else { throw CofferError.invalid("cannot unmount \"\(entry.shownPath)\"") }
         let engine = mounts.router.mounts[entry.path]?.leased
         // While the mount is there, its engine can take back everything; a failure leaves the mount as it is.
-        let path = String(entry.path.dropLast())
+        let path = String(entry.path.dropLastUTF8())
         try await leases.revokeAll(path)
         try await mounts.remove(entry) {
             // What requests already on their way had leased meanwhile. It is queued when this fails.
@@ -152,6 +159,7 @@ extension SystemEngine {
         }
         let fields = request.fields
         try MountTuning.checkTokenType(fields, for: current)
+        try MountTuning.checkVersion(fields, type: current.type)
         let (settings, catalog) = (core.settings, core.environment.catalog)
         try await mounts.change { entries throws(CofferError) in
             if current.isBuiltIn, !entries.contains(where: { $0.uuid == current.uuid }) { entries.append(current) }
@@ -207,7 +215,8 @@ extension SystemEngine {
         let to = try Self.splitClass(request.fields.string("to") ?? "")
         guard from.mountClass == to.mountClass else { throw CofferError.invalid("cannot remount between secret and auth mounts") }
         let source = try entry(from.path, from.mountClass)
-        guard !source.isBuiltIn else { throw CofferError.invalid("cannot remount \"\(source.shownPath)\"") }
+        let isServersOwn = core.environment.catalog.description(source.type, source.mountClass)?.isServersOwn == true
+        guard !source.isBuiltIn, !isServersOwn else { throw CofferError.invalid("cannot remount \"\(source.shownPath)\"") }
         let target = try MountPaths.new(to.path, to.mountClass)
         let builtIn = mounts.entries.filter(\.isBuiltIn)
         try await mounts.change { entries throws(CofferError) in
@@ -220,7 +229,7 @@ extension SystemEngine {
             entries[index].path = target
         }
         // Leases are named by the path they were made at, so they end where their mount moves away; what fails is queued.
-        try? await leases.revokeAll(String(source.path.dropLast()))
+        try? await leases.revokeAll(String(source.path.dropLastUTF8()))
         try await quotas.mountMoved(from: source.path, to: target)
         let move = core.moves.record(from: source.path, to: target, randomness: core.environment.randomness)
         return .data(["migration_id": .string(move.id)])
@@ -229,11 +238,11 @@ extension SystemEngine {
     private static func splitClass(_ path: String) throws(CofferError) -> (path: String, mountClass: MountEntry.Class) {
         let canonical: CanonicalPath
         do {
-            canonical = try CanonicalPath(decoded: path.hasPrefix("/") ? String(path.dropFirst()) : path)
+            canonical = try CanonicalPath(decoded: path.hasUTF8Prefix("/") ? String(path.dropFirstUTF8()) : path)
         } catch {
             throw .invalid("a mount's path is not acceptable: \(error.rawValue)")
         }
-        guard canonical.text.hasPrefix("auth/") else { return (canonical.text, .secret) }
-        return (String(canonical.text.dropFirst(5)), .auth)
+        guard canonical.text.hasUTF8Prefix("auth/") else { return (canonical.text, .secret) }
+        return (String(canonical.text.dropFirstUTF8(5)), .auth)
     }
 }

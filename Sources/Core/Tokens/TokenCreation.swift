@@ -47,7 +47,7 @@ extension TokenEngine {
             auth: .issued(
                 made.entry.issued(
                     token: made.token, seconds: draft.lifetime?.ttl ?? 0, entity: try await entity(of: made.entry))))
-        response.warnings = draft.warnings
+        response.warnings = try await draft.warnings + access.policies.missing(among: draft.policies)
         if draft.type == .service { response.takeBack = { [tokens] in try await tokens.revokeTree(id: made.entry.id) } }
         return response
     }
@@ -80,7 +80,7 @@ extension TokenEngine {
 
     /// The entity that `entity_alias` names on this mount, made when there is none; nil when nothing is named.
     private func aliasedEntity(_ fields: Fields, role: TokenRole?) async throws -> ResolvedEntity? {
-        guard let alias = fields.string("entity_alias")?.lowercased(), !alias.isEmpty else { return nil }
+        guard let alias = fields.string("entity_alias").map(IdentityMount(.token).aliasName), !alias.isEmpty else { return nil }
         guard let role else { throw CofferError.invalid("'entity_alias' is only allowed in combination with token role") }
         guard role.allowedEntityAliases.contains(where: { Glob.matches(alias, $0) }) else {
             throw CofferError.invalid("invalid 'entity_alias' value")
@@ -211,10 +211,13 @@ struct TokenDraft {
         guard let id = fields.string("id"), !id.isEmpty else { return nil }
         guard isPrivileged else { throw .invalid("root or sudo privileges required to specify token id") }
         guard role == nil else { throw .invalid("a token id cannot be chosen with a role") }
-        guard TokenFormat.isPlausible(id), !id.hasPrefix(TokenFormat.servicePrefix), !id.hasPrefix(TokenFormat.batchPrefix),
-            !id.contains("/")
-        else {
-            throw .invalid("field 'id' must be printable, without spaces or slashes, and not begin with the prefix of made tokens")
+        // Texts with a dot are those of made tokens, of this server and of others: `coffer.s.`, `hvs.`, `s.`.
+        for prefix in ["s.", "hvs.", "coffer."] where id.utf8.starts(with: prefix.utf8) {
+            throw .invalid("custom token ID cannot have the '\(prefix)' prefix")
+        }
+        guard !id.utf8.contains(UInt8(ascii: ".")) else { throw .invalid("custom token ID cannot have a '.' in the value") }
+        guard TokenFormat.isPlausible(id), !id.utf8.contains(UInt8(ascii: "/")) else {
+            throw .invalid("field 'id' must be printable, without spaces or slashes")
         }
         return id
     }
@@ -265,17 +268,13 @@ struct TokenDraft {
 /// `*` stands for any text; there may be several.
 enum Glob {
     static func matches(_ text: String, _ pattern: String) -> Bool {
-        let parts = pattern.split(separator: "*", omittingEmptySubsequences: false)
+        let parts = pattern.splitUTF8(at: "*", omittingEmpty: false)
         guard parts.count > 1 else { return text == pattern }
-        guard text.hasPrefix(parts[0]) else { return false }
-        var rest = text.dropFirst(parts[0].count)
-        for part in parts[1..<(parts.count - 1)] where !part.isEmpty {
-            while !rest.hasPrefix(part) {
-                guard !rest.isEmpty else { return false }
-                rest = rest.dropFirst()
-            }
-            rest = rest.dropFirst(part.count)
+        guard var rest = text.removingUTF8Prefix(parts[0]) else { return false }
+        for part in parts[1..<(parts.count - 1)] {
+            guard let found = rest.rangeOfUTF8(part) else { return false }
+            rest = rest[found.upperBound...]
         }
-        return rest.hasSuffix(parts[parts.count - 1])
+        return rest.hasUTF8Suffix(parts[parts.count - 1])
     }
 }

@@ -34,6 +34,14 @@ package struct CofferError: Error, Sendable {
         self.data = data
     }
 
+    /// The request was not at fault, and may be repeated.
+    package var isOfServer: Bool {
+        switch code {
+        case .conflict, .rateLimited, .uninitialized, .sealed, .unavailable, .internal: true
+        case .invalidRequest, .permissionDenied, .notFound, .methodNotAllowed, .tooLarge, .unsupportedMediaType: false
+        }
+    }
+
     package static func invalid(_ message: String) -> CofferError { .init(.invalidRequest, message) }
     package static let denied = CofferError(.permissionDenied, "permission denied")
     /// Nothing there, and nothing to say about it.

@@ -1,4 +1,5 @@
 package import EngineKit
+import Syntax
 
 /// From the decision that a lease ends to the moment when nothing is left of it.
 ///
@@ -34,7 +35,7 @@ extension LeaseStore {
         let current = try await read(due.id)
         if let entry = current?.entry {
             // A revoked token queues its leases by their ids alone, so their entries do not say so.
-            let isQueued = entry.state == .active && due.key.hasPrefix(LeaseKeys.queue)
+            let isQueued = entry.state == .active && due.key.hasUTF8Prefix(LeaseKeys.queue)
             if isQueued || Self.indexes(entry).contains(due.key) { return entry }
         }
         // Gone, renewed or put off since the index was read. A change at the same moment may need the key again.
@@ -47,11 +48,13 @@ extension LeaseStore {
 
     /// Notes that a lease is to be revoked, and when that is tried at the latest. nil when there is no such lease.
     package func beginRevoking(_ id: String, retryAfter seconds: Int) async throws(StorageError) -> LeaseEntry? {
-        try await change(id) { [time] entry in
+        let entry = try await change(id) { [time] entry in
             entry.state = .revoking
             entry.attempts = 0
             entry.retryAt = time.now().adding(seconds: seconds)
         }
+        if entry != nil, seconds == 0 { callJob() }
+        return entry
     }
 
     /// Writes a lease that could not be registered into the queue, so that its engine is asked again.
@@ -71,7 +74,7 @@ extension LeaseStore {
         let spread = spread()
         return try await change(id, due: due) { [time] entry in
             entry.attempts += 1
-            entry.failure = String(reason.prefix(500))
+            entry.failure = String(reason.prefixUTF8(500))
             let isLast = entry.attempts >= Self.revocationsMax
             entry.state = isLast ? .irrevocable : .revoking
             let wait =
@@ -153,6 +156,7 @@ extension TokenStore {
         while true {
             let leases = try await storage.list(Listing(prefix: prefix, limit: 1_000, isRecursive: true))
             if leases.isEmpty { return }
+            defer { leasesQueued() }
             let now = time.now()
             var batch = Batch()
             for lease in leases {

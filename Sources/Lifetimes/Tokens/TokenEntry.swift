@@ -13,6 +13,9 @@ package struct TokenEntry: Sendable, Hashable {
     package var path: String
     package var metadata: [String: String]
     package var role: String
+    /// The auth mount whose login it came of, and what that noted; empty where there was none.
+    package var mountID: String
+    package var loginFacts: [String: String]
     package var entityID: String
     package var type: TokenType
     package var createdAt: Timestamp
@@ -42,6 +45,8 @@ package struct TokenEntry: Sendable, Hashable {
         self.path = path
         metadata = [:]
         role = ""
+        mountID = ""
+        loginFacts = [:]
         entityID = ""
         type = .service
         self.createdAt = createdAt
@@ -57,6 +62,8 @@ package struct TokenEntry: Sendable, Hashable {
     }
 
     package var isOrphan: Bool { parentID.isEmpty }
+    /// A wrapping token is spent by one request, which a token made of it could do without spending it.
+    package var mayBeNarrowed: Bool { type == .service && !isWrapping && !capabilityKey.isEmpty }
     package var isRoot: Bool { policies.contains("root") }
 
     /// Seconds by which a token may be from the future: nodes' clocks differ.

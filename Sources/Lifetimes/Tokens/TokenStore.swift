@@ -15,6 +15,8 @@ package final class TokenStore: Sendable {
     let randomness: any Randomness
     private let keyed: KeyedHash
     let batchTokens: BatchTokens
+    /// Called when leases wait to be revoked.
+    let leasesQueued: @Sendable () -> Void
     private let cache: BargingLock<Cache>
     /// Counts what may have taken a token with descendants away, here or on another node.
     let endings = Atomic<Int>(0)
@@ -31,7 +33,11 @@ package final class TokenStore: Sendable {
     private static let attemptsMax = 16
 
     /// `storage` is the barrier's slice for tokens; `key` the subkey `token-hmac/v1`.
-    package init(storage: any Storage, key: SecretBytes, time: any TimeSource, randomness: any Randomness) {
+    package init(
+        storage: any Storage, key: SecretBytes, time: any TimeSource, randomness: any Randomness,
+        leasesQueued: @escaping @Sendable () -> Void = {}
+    ) {
+        self.leasesQueued = leasesQueued
         self.storage = storage
         keyed = key.withBytes { KeyedHash(key: $0) }
         batchTokens = BatchTokens(tokenKey: key)
@@ -51,7 +57,7 @@ package final class TokenStore: Sendable {
 
     /// The token, when it is valid now.
     package func find(_ token: String) async throws(StorageError) -> LiveToken? {
-        if token.hasPrefix(TokenFormat.batchPrefix) { return try await authenticateBatch(token).map { LiveToken($0) } }
+        if token.hasUTF8Prefix(TokenFormat.batchPrefix) { return try await authenticateBatch(token).map { LiveToken($0) } }
         guard !token.isEmpty, token.utf8.count <= TokenFormat.bytesMax else { return nil }
         let id = id(of: token)
         let (cached, generation) = cached(id)
@@ -196,7 +202,7 @@ package final class TokenStore: Sendable {
                 try await storage.commit(batch)
                 invalidate([made.entry.id])
                 return made
-            } catch .conflict(let key) where parent.map({ key.hasSuffix($0.id) }) != true {
+            } catch .conflict(let key) where parent.map({ key.hasUTF8Suffix($0.id) }) != true {
                 return nil
             } catch .conflict {
                 continue
@@ -217,16 +223,22 @@ package final class TokenStore: Sendable {
         }
     }
 
-    /// Gives a token more time. nil when it is gone or its end cannot be moved.
-    package func renew(id: String, increment: Int) async throws(StorageError) -> (entry: TokenEntry, lifetime: TokenLifetime)? {
+    /// Gives a token more time, on the terms of today. nil when it is gone or its end cannot be moved.
+    package func renew(
+        id: String, increment: Int, terms: RenewalTerms
+    ) async throws(StorageError) -> (entry: TokenEntry, lifetime: TokenLifetime)? {
         var lifetime: TokenLifetime?
         let now = time.now()
         let renewed = try await change(id) { entry in
             guard entry.isRenewable, entry.isValid(at: now), entry.expiresAt != nil else { return false }
-            guard let renewed = TokenLifetime.renewed(entry, increment: increment, at: now) else { return false }
+            guard let renewed = TokenLifetime.renewed(entry, increment: increment, terms: terms, at: now) else { return false }
             lifetime = renewed
             entry.expiresAt = now.adding(seconds: renewed.ttl)
             entry.renewedAt = now
+            entry.maxTTL = terms.maxTTL
+            entry.explicitMaxTTL = terms.explicitMaxTTL
+            entry.period = terms.period
+            entry.boundCIDRs = terms.boundCIDRs
             return true
         }
         guard let renewed, let lifetime else { return nil }
@@ -274,11 +286,11 @@ package final class TokenStore: Sendable {
     package func drop(_ change: StorageChange) {
         switch change {
         case .keys(let keys):
-            let ids = keys.filter { $0.utf8.starts(with: TokenKeys.entries.utf8) }.map {
-                String(decoding: $0.utf8.dropFirst(TokenKeys.entries.utf8.count), as: UTF8.self)
+            let ids = keys.filter { $0.hasUTF8Prefix(TokenKeys.entries) }.map {
+                String($0.dropFirstUTF8(TokenKeys.entries.utf8.count))
             }
             if !ids.isEmpty { invalidate(ids) }
-            if keys.contains(where: { $0.utf8.starts(with: TokenKeys.revokings.utf8) }) { noteEnding() }
+            if keys.contains(where: { $0.hasUTF8Prefix(TokenKeys.revokings) }) { noteEnding() }
         case .everything:
             defer { noteEnding() }
             cache.withLock { cache in

@@ -9,6 +9,7 @@ import Logging
 import ProjectsEngine
 import RemoteKVEngine
 import ServiceAPI
+import ServiceLifecycle
 import ServiceRules
 import StorePostgres
 import StoreSQLite
@@ -55,9 +56,9 @@ func makePipeline(
 }
 
 /// Apart from each other, because a database may keep a lease's engine waiting.
-private func jobs(_ core: Core) -> [EverySecond] {
+private func jobs(_ core: Core) -> [any Service] {
     [
-        EverySecond { await core.runJobs(round: $0) }, EverySecond { _ in await core.runLeaseJobs() },
+        EverySecond { await core.runJobs(round: $0) }, WhenRung(bell: core.leaseBell) { await core.runLeaseJobs() },
         EverySecond { _ in core.beginEngineRounds() }, EverySecond { _ in core.watch() },
     ]
 }

@@ -1,6 +1,7 @@
 import EngineKit
 import SecretMemory
 import Synchronization
+import Syntax
 
 /// The keys of one mount: opened once, kept while they are used, changed one change after the other.
 ///
@@ -51,7 +52,7 @@ final class KeyStore: Sendable {
     func drop(_ change: StorageChange) {
         switch change {
         case .keys(let keys):
-            let names = keys.filter { $0.hasPrefix(Self.prefix) }.map { String($0.dropFirst(Self.prefix.utf8.count)) }
+            let names = keys.filter { $0.hasUTF8Prefix(Self.prefix) }.map { String($0.dropFirstUTF8(Self.prefix.utf8.count)) }
             guard !names.isEmpty else { return }
             cache.withLock { cache in
                 changes.add(1, ordering: .acquiringAndReleasing)
@@ -94,14 +95,18 @@ final class KeyStore: Sendable {
 
     /// Decides on what is there and commits what becomes of it; decides again when another writer was quicker. nil deletes.
     ///
-    /// - Parameter decide: Returns the key it was given to leave everything as it is.
+    /// - Parameters:
+    ///   - overDamaged: Takes a record that cannot be read for none, so that a good one can replace it.
+    ///   - decide: Returns the key it was given to leave everything as it is.
     @discardableResult
-    func edit(_ name: String, _ decide: (TransitKey?) async throws -> TransitKey?) async throws -> TransitKey? {
+    func edit(_ name: String, overDamaged: Bool = false, _ decide: (TransitKey?) async throws -> TransitKey?) async throws
+        -> TransitKey?
+    {
         try KeyName.check(name)
         try await applyStoredLimit()
         return try await lines.inTurn(name) {
             for _ in 0..<Self.attemptsMax {
-                let (old, record) = try await read(name)
+                let (old, record) = try await read(name, overDamaged: overDamaged)
                 let new = try await decide(old)
                 if old === new { return old }
                 guard try await commit(name, old, new, .init(unchanged: record)) else { continue }
@@ -144,9 +149,10 @@ final class KeyStore: Sendable {
         return try await storage.commitIfUnchanged(batch)
     }
 
-    private func read(_ name: String) async throws -> (key: TransitKey?, record: StoredRecord?) {
+    private func read(_ name: String, overDamaged: Bool = false) async throws -> (key: TransitKey?, record: StoredRecord?) {
         guard var record = try await storage.get(Self.prefix + name) else { return (nil, nil) }
         guard let key = TransitKey(name: name, decoding: record.value) else {
+            if overDamaged { return (nil, record) }
             throw StorageError.corrupted(key: Self.prefix + name)
         }
         zero(&record.value)
