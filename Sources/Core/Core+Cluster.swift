@@ -38,7 +38,7 @@ extension Core {
             // Apart, because it waits for what is under way.
             Task.detached { [self] in
                 await close()
-                try? await start()
+                try? await start()  // What fails is tried again by the jobs.
             }
         }
     }
@@ -76,6 +76,22 @@ extension Core {
         try await services.tokens.resumeRevocations()
         try await services.mounts.finishRemovals()
         services.resumedTerm.withLock { $0 = term }
+    }
+
+    /// Seconds between looks for what is left half-done.
+    static let secondsBetweenLooks = 3
+    /// Looks for which a removal on another node is left alone.
+    private static let removalLooksMax = 4
+
+    /// What a node that died, or a request whose store was away, left half-done in this very term. The leader looks every few
+    /// seconds; what is still there at the next look is finished.
+    func finishInterrupted(_ services: Services) async throws {
+        let seen = services.unfinished.withLock { $0 }
+        let revocations = try await services.tokens.finishRevocations(leftSince: seen.revocations)
+        services.unfinished.withLock { $0.revocations = revocations }
+        let removals = try await services.mounts.finishRemovals(
+            leftFor: seen.removals, looksMax: environment.cluster == nil ? 0 : Self.removalLooksMax)
+        services.unfinished.withLock { $0.removals = removals }
     }
 }
 

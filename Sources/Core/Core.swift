@@ -26,6 +26,8 @@ package final class Core: Pipeline {
     /// Bounds the log lines about what nobody had to be allowed for.
     let unrecorded = BargingLock(LineBudget())
     private let opening = Turnstile()
+    let condition = NodeCondition()
+    let faults: RepeatedFaults
 
     package init(
         settings: CoreSettings, environment: CoreEnvironment, barrier: Barrier, seal: SealController,
@@ -36,6 +38,7 @@ package final class Core: Pipeline {
         self.barrier = barrier
         self.seal = seal
         self.dropCaches = dropCaches
+        faults = RepeatedFaults(time: environment.time, logger: environment.logger)
     }
 
     var logger: Logger { environment.logger }
@@ -77,7 +80,7 @@ package final class Core: Pipeline {
         if let cluster = environment.cluster, !cluster.mayServe {
             return CoreAnswer(requestID: request.id, path: path.text, outcome: .failure(Self.cutOff))
         }
-        guard let services else { return CoreAnswer(requestID: request.id, outcome: .failure(.sealed)) }
+        guard let services else { return CoreAnswer(requestID: request.id, outcome: .failure(condition.refusalWhileSealed)) }
         return await Exchange(core: self, services: services, incoming: request, path: path).run()
     }
 
@@ -101,7 +104,12 @@ package final class Core: Pipeline {
         if shown.code == .internal || shown.code == .unavailable {
             var metadata: Logger.Metadata = ["request_id": "\(requestID)", "kind": "\(type(of: error))"]
             if case .corrupted(let key)? = error as? StorageError { metadata["record"] = "\(key)" }
-            if case .unavailable(let reason)? = error as? StorageError { metadata["reason"] = "\(reason)" }
+            if case .unavailable(let reason)? = error as? StorageError {
+                metadata["reason"] = "\(reason)"
+                condition.suspect()
+            }
+            // Static, or names: what a caller may read, the log may too.
+            if let reason = (error as? CofferError)?.messages.first { metadata["reason"] = "\(reason)" }
             logger.error("request failed", metadata: metadata)
         }
         return shown
@@ -109,13 +117,21 @@ package final class Core: Pipeline {
 
     // MARK: Opening and closing
 
-    /// Opens the barrier if the seal does so by itself. Call once at start.
+    /// Opens the barrier if the seal does so by itself. Call once at start; from then on the jobs try it again while the store
+    /// is not there yet or cannot be opened.
     package func start() async throws {
-        if try await seal.unsealAutomatically() == .unsealed { try await open() }
+        condition.opensByItself(true)
+        switch try await seal.unsealAutomatically() {
+        case .unsealed: try await open()
+        case .notInitialized: condition.waitsForStore()
+        case .needsShares, .needsMigration: condition.opensByItself(false)
+        }
     }
 
     /// Gives one share, and opens when it was the last that was needed.
     package func unseal(share: String, migrate: Bool = false) async throws {
+        // One that is being sealed would take the share, and drop it at the end of that.
+        try await opening.enter {}
         let status = try await seal.unseal(share: share, migrate: migrate)
         if !status.isSealed { try await open() }
     }
@@ -128,15 +144,19 @@ package final class Core: Pipeline {
                 let before = missed.withLock { $0 }
                 let services = try await makeServices()
                 state.withLock { $0 = services }
+                condition.opened()
                 // What another node changed while this one was reading.
                 if missed.withLock({ $0 != before }) { try await drop(.everything) }
                 environment.cluster?.offerToLead(true)
-                logger.info("unsealed")
+                tellOpened(services)
             } catch {
                 state.withLock { $0 = nil }
                 await seal.seal()
                 dropCaches()
-                logger.error("could not open after unsealing; sealed again", metadata: ["kind": "\(type(of: error))"])
+                // Otherwise it is tried again every second, and told by whoever tries.
+                if !condition.mayOpenByItself {
+                    logger.error("could not open after unsealing; sealed again", metadata: RepeatedFaults.described(error))
+                }
                 throw error
             }
         }
@@ -144,11 +164,13 @@ package final class Core: Pipeline {
 
     /// Refuses new requests at once, ends the audit trail in good order, then drops every key and cache.
     package func close() async {
+        condition.opensByItself(false)
         try? await opening.enter { [self] in
             guard let services = state.withLock({ $0.take() }) else { return }
             environment.cluster?.offerToLead(false)
             await engineRounds.finish(services.mounts.router.mounts.values)
             do {
+                try await services.clock.store(services.storage)
                 try await services.audit.close()
             } catch {
                 logger.error("the audit trail's checkpoint could not be stored", metadata: ["kind": "\(type(of: error))"])
@@ -167,6 +189,8 @@ package final class Core: Pipeline {
     }
 
     private func makeServices() async throws -> Services {
+        let clock = ClockWatch(time: environment.time, logger: logger)
+        try await clock.open(barrier, acceptsEarlier: settings.acceptsEarlierClock)
         let tokens = try tokenStore(barrier)
         let isShared = environment.cluster != nil
         // Where there are several nodes, the one that leads does it.
@@ -178,7 +202,7 @@ package final class Core: Pipeline {
         let audit = AuditTrail(
             broker: try auditBroker(), storage: barrier, randomness: environment.randomness,
             node: isShared ? settings.nodeID : nil)
-        try await audit.load()
+        let disabled = try await audit.load(leavingOut: settings.auditDisableOnStart)
         let passwords = PasswordPolicyStore(storage: barrier, randomness: environment.randomness)
         let mounts = MountTable(
             storage: barrier,
@@ -218,10 +242,11 @@ package final class Core: Pipeline {
             BuiltInMount(entry: .cubbyhole) { _ in CubbyholeEngine(tokens: tokens, wrapping: wrapping) },
         ])
         try await addMissing(settings.mounts, to: mounts)
+        await tell(disabled, audit)
         let cluster = try await barrier.get(Self.clusterKey)
         return Services(
             tokens: tokens, policies: policies, mounts: mounts, audit: audit, wrapping: wrapping, leases: leases,
-            inline: inline, quotas: quotas, identity: identity,
+            inline: inline, quotas: quotas, identity: identity, clock: clock, storage: barrier,
             clusterID: cluster.map { String(decoding: $0.value, as: UTF8.self) } ?? "")
     }
 
@@ -242,8 +267,11 @@ package final class Core: Pipeline {
             clock: environment.time, randomness: environment.randomness, logger: logger)
     }
 
-    /// After log rotation.
-    package func reopenAuditFiles() { services?.audit.reopen() }
+    /// After log rotation, and after whatever kept a device from working was mended. A later clock is taken over as well.
+    package func reload() {
+        services?.audit.reopen()
+        services?.clock.follow()
+    }
 }
 
 extension CofferError {

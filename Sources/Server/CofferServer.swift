@@ -32,6 +32,7 @@ package struct CofferServer: Sendable {
     /// Serves until SIGTERM or SIGINT. SIGHUP reads certificates, log level and audit files anew.
     package func run() async throws {
         let logger = logs.logger("server")
+        StartReport(options: options, configuration: configuration, logger: logger).begin()
         for notice in configuration.notices { logger.warning("configuration: \(notice)") }
         prepareProcess(logger)
         let pidFile = try configuration.pidFile.map { path throws(ConfigurationError) in try PIDFile(path) }
@@ -117,22 +118,25 @@ package struct CofferServer: Sendable {
     }
 
     private func reload(_ composition: Composition, _ listeners: [HTTPListener], _ logger: Logger) async {
+        var isWhole = true
         do throws(ConfigurationError) {
             let fresh = try ServerConfiguration.load(options)
             try reloadServices(composition, fresh)
             logs.level = fresh.logLevel.level
             for notice in fresh.notices { logger.warning("configuration: \(notice)") }
         } catch {
-            logger.error("the configuration could not be read again; what was read before stays: \(error)")
+            isWhole = false
+            logger.error("cannot reload the configuration, so the previous one stays in force: \(error)")
         }
         for listener in listeners {
             do throws(TLSSettingsError) {
                 try listener.reloadTLS()
             } catch {
+                isWhole = false
                 logger.error("the old certificate stays in use: \(error)", metadata: ["address": "\(listener.settings.address)"])
             }
         }
         await composition.reload()
-        logger.info("reloaded")
+        if isWhole { logger.info("reloaded") } else { logger.error("not reloaded: see the errors above") }
     }
 }

@@ -48,6 +48,7 @@ final class Exchange {
             var refusal = core.presentable(error, requestID: incoming.id)
             // What a refusal still has to say was asked to be wrapped too.
             if incoming.wrapTTL != nil { refusal.data = nil }
+            if !mayHaveChanged { refusal = refusal.forUnchangedState }
             outcome = .failure(refusal)
             await takeBack()
         }
@@ -67,6 +68,8 @@ final class Exchange {
     func recordRefusal(_ error: CofferError) async -> Result<Response, CofferError> { await close(.failure(error)) }
 
     private var isRecorded = false
+    /// Something was begun that leaves a trace in the store: a use was spent, or the request is one that changes something.
+    private var mayHaveChanged = false
     /// Whether the path takes callers without a token, so that a token that comes along is not used.
     private var isOpenPath = false
     /// Undoes what was made for an answer that does not leave.
@@ -148,6 +151,7 @@ final class Exchange {
             guard let entity = try await services.identity.resolve(found.entry.entityID), !entity.isDisabled else { return }
             self.entity = entity
         }
+        mayHaveChanged = !counted.isEmpty || found.entry.usesLeft > 0
         for use in counted { guard try await services.tokens.spend(use, of: found.entry) else { return } }
         guard found.entry.usesLeft > 0 else { return token = found }
         token = try await services.tokens.spendUse(found.entry).map { LiveToken($0) }
@@ -331,6 +335,7 @@ final class Exchange {
         }
         try await services.audit.record(AuditEntry(audited.request(at: now)))
         isRecorded = true
+        mayHaveChanged = true
     }
 
     /// The answer is on record before it leaves; when it cannot be, an error leaves instead.
@@ -339,7 +344,8 @@ final class Exchange {
         do throws(CofferError) {
             try await services.audit.record(auditEntry(outcome))
         } catch {
-            result = .failure(error)
+            // What this server writes its audit to is no stranger's business.
+            result = .failure(token == nil ? AuditTrail.notRecorded : error)
             await takeBack()
         }
         if let token, token.entry.usesLeft == -1 {

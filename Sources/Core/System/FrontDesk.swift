@@ -121,13 +121,17 @@ struct FrontDesk: Sendable {
 
     private func health(_ query: Fields) async throws -> Response {
         let isInitialized = try await core.seal.isInitialized
-        let isCutOff = core.environment.cluster.map { !$0.mayServe } ?? false
+        let trouble = core.trouble
+        let isCutOff = trouble?.reason == "cut_off"
         let (code, override) =
             !isInitialized
             ? (501, "uninitcode")
-            : core.isSealed ? (503, "sealedcode") : isCutOff ? (503, "standbycode") : (200, "activecode")
-        let asked = query.string(override)
-        if let asked, Int(asked).map({ (200...599).contains($0) }) != true {
+            : core.isSealed
+                ? (503, "sealedcode")
+                : isCutOff ? (503, "standbycode") : trouble != nil ? (503, nil) : (200, "activecode")
+        // A node that can do nothing is none of those that a client may call ready.
+        let asked = override.flatMap { query.string($0) }
+        if let override, let asked, Int(asked).map({ (200...599).contains($0) }) != true {
             throw CofferError.invalid("query parameter '\(override)' must be a status code")
         }
         var body: JSONObject = [
@@ -142,6 +146,10 @@ struct FrontDesk: Sendable {
         }
         if isCutOff { body["cut_off"] = true }
         if isCutOff, let trouble = core.environment.cluster?.trouble { body["cut_off_reason"] = .string(trouble) }
+        if !core.isSealed, let trouble {
+            body["unavailable"] = .string(trouble.reason)
+            body["unavailable_reason"] = .string(trouble.text)
+        }
         return .bare(body, status: asked.flatMap { Int($0) } ?? code)
     }
 
@@ -155,6 +163,10 @@ struct FrontDesk: Sendable {
             "migration": .bool(status.isMigrating), "recovery_seal": .bool(status.hasRecoverySeal),
             "storage_type": .string(core.settings.storageType),
         ]
+        if !isSealed, let trouble = core.trouble {
+            body["unavailable"] = .string(trouble.reason)
+            body["unavailable_reason"] = .string(trouble.text)
+        }
         if !isSealed {
             body["cluster_name"] = .string(core.settings.clusterName)
             body["cluster_id"] = .string(core.clusterID)

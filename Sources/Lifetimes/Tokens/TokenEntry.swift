@@ -66,8 +66,14 @@ package struct TokenEntry: Sendable, Hashable {
     package var mayBeNarrowed: Bool { type == .service && !isWrapping && !capabilityKey.isEmpty }
     package var isRoot: Bool { policies.contains("root") }
 
+    /// Seconds by which a token may be from the future: nodes' clocks differ.
+    private static let futureSecondsMax = 300
+
+    /// One from the future was made under a clock that has been given up since, so nobody knows how long it has lived.
     package func isValid(at now: Timestamp) -> Bool {
-        usesLeft >= 0 && expiresAt.map { now < $0 } ?? true
+        guard usesLeft >= 0 else { return false }
+        guard let expiresAt else { return true }
+        return now < expiresAt && renewedAt ?? createdAt <= now.adding(seconds: Self.futureSecondsMax)
     }
 
     /// Whole seconds left, rounded up; 0 for a token without an end.

@@ -7,7 +7,7 @@ extension TokenStore {
     /// the token.
     package func parent(of token: CapabilityToken) async throws(StorageError) -> LiveToken? {
         guard let parent = try await find(id: id(ofHandle: token.handle)), parent.entry.isValid(at: time.now()),
-            parent.entry.mayBeNarrowed, token.isSigned(by: parent.entry.capabilityKey)
+            parent.entry.mayBeNarrowed, token.isSigned(by: parent.entry.capabilityKey), try await descends(parent)
         else { return nil }
         return parent
     }

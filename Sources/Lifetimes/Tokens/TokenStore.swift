@@ -2,6 +2,7 @@ import Capabilities
 import Hashes
 package import EngineKit
 package import SecretMemory
+import Synchronization
 import Syntax
 
 /// Tokens: made, found, renewed and revoked. Every change is one atomic batch.
@@ -17,6 +18,8 @@ package final class TokenStore: Sendable {
     /// Called when leases wait to be revoked.
     let leasesQueued: @Sendable () -> Void
     private let cache: BargingLock<Cache>
+    /// Counts what may have taken a token with descendants away, here or on another node.
+    let endings = Atomic<Int>(0)
 
     private struct Cache {
         var entries: [String: LiveToken] = [:]
@@ -58,13 +61,18 @@ package final class TokenStore: Sendable {
         guard !token.isEmpty, token.utf8.count <= TokenFormat.bytesMax else { return nil }
         let id = id(of: token)
         let (cached, generation) = cached(id)
-        if let cached { return cached.entry.isValid(at: time.now()) ? cached : nil }
+        if let cached {
+            guard cached.entry.isValid(at: time.now()) else { return nil }
+            if cached.isDescentKnown(at: endings.load(ordering: .acquiring)) { return cached }
+            return try await descends(cached) ? cached : nil
+        }
         // What cannot be a token is not looked for.
         guard TokenFormat.isPlausible(token) else { return nil }
         var found = try await load(id, generation)
         if found == nil { found = try await load(olderID(of: token), generation, alias: id) }
         guard let found else { return nil }
-        return found.entry.isValid(at: time.now()) ? found : nil
+        guard found.entry.isValid(at: time.now()) else { return nil }
+        return try await descends(found) ? found : nil
     }
 
     /// The entry with this id, valid or not.
@@ -282,7 +290,9 @@ package final class TokenStore: Sendable {
                 String($0.dropFirstUTF8(TokenKeys.entries.utf8.count))
             }
             if !ids.isEmpty { invalidate(ids) }
+            if keys.contains(where: { $0.hasUTF8Prefix(TokenKeys.revokings) }) { noteEnding() }
         case .everything:
+            defer { noteEnding() }
             cache.withLock { cache in
                 cache.generation += 1
                 cache.entries.removeAll()

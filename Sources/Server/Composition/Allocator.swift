@@ -25,14 +25,18 @@ package enum Allocator {
     /// A server answers many requests at once on each thread, and glibc keeps seven pieces of a size for each: the
     /// others go the long way. In small pages, what many requests touch is more than the processor remembers addresses
     /// of. Leaves what somebody has set already, and returns when it cannot be done.
-    package static func keepMoreAtHand() {
+    ///
+    /// - Parameter arguments: The program's own, its name first.
+    package static func keepMoreAtHand(arguments: [String]) {
         let wanted = [(variable, tuned), (CrashReport.variable, CrashReport.silenced)].compactMap { name, setting in
             let given = getenv(name).map { String(cString: $0) } ?? ""
             return setting(given).map { (name: name, given: given, new: $0) }
         }
         guard !wanted.isEmpty else { return }
         for change in wanted { setenv(change.name, change.new, 1) }
-        execv("/proc/self/exe", CommandLine.unsafeArgv)
+        var pointers = arguments.map { strdup($0) } + [nil]
+        execv("/proc/self/exe", &pointers)
+        for pointer in pointers { free(pointer) }
         for change in wanted {
             if change.given.isEmpty { unsetenv(change.name) } else { setenv(change.name, change.given, 1) }
         }
