@@ -63,7 +63,7 @@ let package = Package(
         room("Hashes", ["COpenSSL"]),
         room("Ciphers", ["SecretMemory", "COpenSSL", crypto, cryptoExtras]),
         // 1  The contract.
-        room("Capabilities", ["SecretMemory", "Hashes", crypto]),
+        room("Capabilities", ["SecretMemory", "Syntax", "Hashes", crypto]),
         room("EngineKit", ["SecretMemory", "Syntax", logging]),
         // 2  Rooms with one job each; they never import each other.
         room("Barrier", ["SecretMemory", "Syntax", "Ciphers", "EngineKit", crypto, cryptoExtras]),
@@ -74,15 +74,15 @@ let package = Package(
         room(
             "StoreSQLite",
             [
-                "EngineKit", logging, .product(name: "GRDB", package: "GRDB.swift"),
+                "Syntax", "EngineKit", logging, .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
         // Calls to other servers over HTTP: the one way out.
-        room("Outbound", ["EngineKit", .product(name: "NIOTLS", package: "swift-nio")] + nio),
+        room("Outbound", ["Syntax", "EngineKit", .product(name: "NIOTLS", package: "swift-nio")] + nio),
         // libpq, and what blocking clients run on; for whoever speaks to a database server.
         room("DatabaseClients", ["CPostgres", "Syntax", "EngineKit"]),
         room("Databases", ["DatabaseClients", "CHiredis", "COpenSSL", "Syntax", "EngineKit", crypto]),
-        room("StorePostgres", ["DatabaseClients", "EngineKit", crypto, logging]),
+        room("StorePostgres", ["DatabaseClients", "Syntax", "EngineKit", crypto, logging]),
         room("ServiceRules", ["Syntax", "EngineKit", .product(name: "Yams", package: "Yams")]),
         // 3  The one pipeline.
         room(

@@ -1,3 +1,5 @@
+import Syntax
+
 extension CapabilityToken {
     package static func isOne(_ text: String) -> Bool { text.utf8.starts(with: prefix.utf8) }
 
@@ -13,7 +15,8 @@ extension CapabilityToken {
 
     package init(_ text: String) throws(CapabilityRefusal) {
         guard Self.isOne(text), text.utf8.count <= Self.lengthMax,
-            let bytes = Base64URL.decode(text.dropFirst(Self.prefix.count)), bytes.count >= 66, bytes[0] == Self.formatVersion
+            let bytes = Base64URL.decode(text.dropFirstUTF8(Self.prefix.utf8.count)), bytes.count >= 66,
+            bytes[0] == Self.formatVersion
         else { throw .malformed }
         let handle = Array(bytes[1..<33])
         var caveats: [Caveat] = []

@@ -1,3 +1,5 @@
+import Syntax
+
 /// One thing that a capability token gives up. Every caveat of a token must hold.
 package enum Caveat: Sendable, Hashable {
     /// Only paths that are one of these or stand below one that ends in `/`.
@@ -32,7 +34,7 @@ extension Caveat {
     init?(text: String) {
         guard text.utf8.count <= Self.bytesMax, let mark = text.utf8.firstIndex(of: UInt8(ascii: "=")) else { return nil }
         let value = text[text.utf8.index(after: mark)...]
-        let list = { (separator: Character) in value.split(separator: separator, omittingEmptySubsequences: false).map(String.init)
+        let list = { (separator: Unicode.Scalar) in value.splitUTF8(at: separator, omittingEmpty: false).map(String.init)
         }
         switch text[..<mark] {
         case "path":

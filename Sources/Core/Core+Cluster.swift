@@ -3,15 +3,19 @@ package import EngineKit
 import Identity
 import Lifetimes
 import Logging
+import Syntax
 
 /// What a node among several does besides.
 extension Core {
     /// Forgets what another node changed. When it returns, no request here is answered by what was there before.
     ///
-    /// Called by the store's change feed, which lets the other node wait until then.
+    /// Called by the store's change feed, which lets the other node wait until then. So nothing in here may wait for what a
+    /// commit of this node holds: that commit waits for the other nodes, and one of them may be waiting for this one.
     package func drop(_ change: StorageChange) async throws {
         guard let services = noteChange() else { return }
         let parts = ChangeParts(change)
+        // First, for what is read below may have been sealed with them.
+        if parts.touches("core/keyring") || parts.touches("core/seal") { await followKeys() }
         services.tokens.drop(parts.slice(Self.tokenPrefix))
         services.identity.drop(parts.slice("sys/identity/"))
         services.policies.drop(change)
@@ -22,7 +26,6 @@ extension Core {
         if parts.touches("sys/quota") { try await services.quotas.load() }
         if parts.touches("sys/audit-headers") { try await services.audit.headerRules.load() }
         if parts.touches("sys/audit") { try await services.audit.reload() }
-        if parts.touches("core/keyring") || parts.touches("core/seal") { await followKeys() }
     }
 
     /// Another node rotated or replaced the keys. Without the new ones this node must be unsealed anew.
@@ -85,12 +88,12 @@ struct ChangeParts {
     /// The keys below a prefix, without it.
     func slice(_ prefix: String) -> StorageChange {
         guard case .keys(let keys) = change else { return .everything }
-        return .keys(keys.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) })
+        return .keys(keys.filter { $0.hasUTF8Prefix(prefix) }.map { String($0.dropFirstUTF8(prefix.utf8.count)) })
     }
 
     /// A record, or any below its name.
     func touches(_ name: String) -> Bool {
         guard case .keys(let keys) = change else { return true }
-        return keys.contains { $0 == name || $0.hasPrefix(name + "/") }
+        return keys.contains { $0 == name || $0.hasUTF8Prefix(name + "/") }
     }
 }

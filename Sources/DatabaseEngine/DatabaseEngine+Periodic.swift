@@ -109,7 +109,7 @@ extension DatabaseEngine {
         let now = now
         var due: [String] = []
         for entry in try await storage.list(Listing(prefix: "due/", limit: Self.roundMax, isRecursive: true)) {
-            let parts = entry.split(separator: "/", maxSplits: 1)
+            let parts = entry.splitUTF8(at: "/", maxSplits: 1)
             guard parts.count == 2, let seconds = Int(parts[0]), seconds <= now.seconds else { break }
             due.append(String(parts[1]))
         }

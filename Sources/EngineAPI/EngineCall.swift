@@ -100,7 +100,8 @@ private struct EngineReader {
         }
         takeMembers(into: &sent)
         if let scope = sent["scope"], sent["scopes"] == nil {
-            sent["scopes"] = scope.stringValue.map { .strings($0.split { $0 == " " || $0 == "," }.map(String.init)) } ?? scope
+            sent["scopes"] =
+                scope.stringValue.map { .strings($0.splitUTF8 { $0 == 0x20 || $0 == UInt8(ascii: ",") }.map(String.init)) } ?? scope
         }
         let known: Set = [
             "access_token", "refresh_token", "expires_in", "expires_at", "scopes", "api_key", "token_type", "type", "metadata",
@@ -173,12 +174,12 @@ private struct EngineReader {
     private func segments() throws(EngineRefusal) -> [String] {
         let path: CanonicalPath
         do throws(CanonicalPath.Refusal) {
-            path = try CanonicalPath(percentEncoded: String(incoming.path.dropFirst()))
+            path = try CanonicalPath(percentEncoded: String(incoming.path.dropFirstUTF8()))
         } catch {
             throw .invalid(error.rawValue)
         }
         guard !path.isFolder else { throw .unknownRoute }
-        return path.text.split(separator: "/").map(String.init)
+        return path.text.splitUTF8(at: "/").map(String.init)
     }
 
     private func parsedBody() throws(EngineRefusal) -> JSONObject {

@@ -78,7 +78,7 @@ package struct EngineControl: InlineAuthenticator {
     }
 
     private static func action(_ attempt: InlineAttempt) -> String? {
-        let parts = attempt.path.text.split(separator: "/")
+        let parts = attempt.path.text.splitUTF8(at: "/")
         guard parts.count >= 2 else { return nil }
         switch (parts[1], attempt.operation) {
         case ("tokens", .read): return "fetch"
@@ -94,7 +94,7 @@ package struct EngineControl: InlineAuthenticator {
     private static func rule(_ attempt: InlineAttempt) -> InlinePolicy? {
         let path = attempt.path.description
         guard path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !"*\"\\{}$%".utf8.contains($0) }),
-            !path.split(separator: "/").contains("+")
+            !path.splitUTF8(at: "/").contains("+")
         else { return nil }
         let capabilities =
             switch attempt.operation {

@@ -3,6 +3,7 @@ import EngineKit
 import HTTPShell
 import NIOHTTP1
 import SecretMemory
+import Syntax
 
 /// Who calls: `X-Engine-ID` with `X-Engine-Key` or a Bearer token; a Coffer token as Bearer works too.
 enum EngineCredentials {
@@ -16,7 +17,7 @@ enum EngineCredentials {
         guard key == nil || bearer == nil else { throw .invalid("X-Engine-Key and Authorization must not both be sent") }
         guard let secret = key ?? bearer, secret.utf8.count <= secretBytesMax else { throw .noCredentials }
         let name = id ?? fromBody ?? ""
-        if key == nil, name.isEmpty, ["hvs.", "hvb.", "coffer."].contains(where: secret.hasPrefix) { return .token(secret) }
+        if key == nil, name.isEmpty, ["hvs.", "hvb.", "coffer."].contains(where: secret.hasUTF8Prefix) { return .token(secret) }
         return .inline(InlineCredentials(kind: kind, name: EngineName.normal(name), secret: SecretBytes(Array(secret.utf8))))
     }
 
@@ -27,8 +28,8 @@ enum EngineCredentials {
     }
 
     private static func bearer(_ value: String) -> String? {
-        guard value.prefix(7).lowercased() == "bearer " else { return nil }
-        let token = value.dropFirst(7).drop { $0 == " " }
+        guard value.prefixUTF8(7).lowercased() == "bearer " else { return nil }
+        let token = value.dropFirstUTF8(7).dropUTF8 { $0 == 0x20 }
         return token.isEmpty ? nil : String(token)
     }
 }

@@ -57,7 +57,7 @@ enum EngineReply: Sendable {
             return Self.json(["project": .string(project), "tokens": .array(held)], id)
         case .projects:
             let names = data["keys"]?.arrayValue?.compactMap(\.stringValue) ?? []
-            return Self.json(["projects": .strings(names.map { String($0.drop { $0 != ":" }.dropFirst()) })], id)
+            return Self.json(["projects": .strings(names.map { String($0.cutUTF8(at: ":")?.after ?? "") })], id)
         case .connected:
             return Self.page(
                 200, "Connected", "\(data["display_name"]?.stringValue ?? "The platform") is connected. You can close this window.",

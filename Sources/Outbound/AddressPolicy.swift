@@ -1,4 +1,5 @@
 import EngineKit
+import Syntax
 
 /// Which addresses may be called. What is not public is refused unless it is configured.
 package struct AddressPolicy: Sendable {
@@ -13,7 +14,7 @@ package struct AddressPolicy: Sendable {
         if allowsPrivate { return true }
         // An IPv4 address inside an IPv6 one counts as IPv4: AddressRange sees to it.
         if Self.reservedIPv4.contains(where: { $0.contains(address) }) { return false }
-        if AddressRange.normalized(address)?.contains(":") == false || Self.everyIPv4?.contains(address) == true { return true }
+        if AddressRange.normalized(address)?.containsUTF8(":") == false || Self.everyIPv4?.contains(address) == true { return true }
         return Self.globalIPv6?.contains(address) == true && !Self.reservedIPv6.contains { $0.contains(address) }
     }
 

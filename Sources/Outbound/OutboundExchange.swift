@@ -1,6 +1,7 @@
 import NIOCore
 import NIOHTTP1
 import NIOTLS
+import Syntax
 
 /// One request and its answer on a connection of their own.
 final class OutboundExchange: ChannelInboundHandler {
@@ -60,7 +61,7 @@ final class OutboundExchange: ChannelInboundHandler {
             let type = head.headers.first(name: "content-type") ?? ""
             reply = OutboundReply(
                 status: Int(head.status.code),
-                contentType: String(type.prefix { $0 != ";" }.filter { $0 != " " }).lowercased(),
+                contentType: String(type.prefixUTF8 { $0 != UInt8(ascii: ";") }.filter { $0 != " " }).lowercased(),
                 retryAfter: head.headers.first(name: "retry-after").flatMap(Self.seconds))
         case .body(let part):
             let count = (reply?.body.count ?? 0) + part.readableBytes

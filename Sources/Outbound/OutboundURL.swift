@@ -1,4 +1,5 @@
 import EngineKit
+import Syntax
 
 /// Where a call to somebody else's server goes. Whatever could be read in two ways is no URL here.
 ///
@@ -24,39 +25,37 @@ package struct OutboundURL: Sendable, Hashable {
         guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") && $0 != UInt8(ascii: "#") }) else {
             return nil
         }
-        guard let scheme = [Scheme.https, .http].first(where: { text.lowercased().hasPrefix($0.rawValue + "://") }) else {
+        guard let scheme = [Scheme.https, .http].first(where: { text.lowercased().hasUTF8Prefix($0.rawValue + "://") }) else {
             return nil
         }
-        let rest = text.dropFirst(scheme.rawValue.count + 3)
-        let end = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
+        let rest = text.dropFirstUTF8(scheme.rawValue.utf8.count + 3)
+        let end = rest.utf8.firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") } ?? rest.endIndex
         guard let (host, port, isAddress) = Self.authority(rest[..<end]) else { return nil }
         self.scheme = scheme
         self.host = host
         self.port = port ?? (scheme == .https ? 443 : 80)
         self.isAddress = isAddress
         let tail = String(rest[end...])
-        target = tail.hasPrefix("/") ? tail : "/" + tail
+        target = tail.hasUTF8Prefix("/") ? tail : "/" + tail
     }
 
     private static func authority(_ text: Substring) -> (String, Int?, isAddress: Bool)? {
         var host = text
         var port: Int?
-        if text.hasPrefix("[") {
-            guard let close = text.firstIndex(of: "]") else { return nil }
-            host = text[text.index(after: text.startIndex)..<close]
-            guard host.contains(":"), let address = AddressRange.normalized(String(host)) else { return nil }
-            let tail = text[text.index(after: close)...]
-            guard tail.isEmpty || tail.hasPrefix(":") else { return nil }
+        if let bracketed = text.removingUTF8Prefix("[") {
+            guard let (literal, tail) = bracketed.cutUTF8(at: "]") else { return nil }
+            guard literal.containsUTF8(":"), let address = AddressRange.normalized(String(literal)) else { return nil }
+            guard tail.isEmpty || tail.hasUTF8Prefix(":") else { return nil }
             if !tail.isEmpty {
-                guard let number = number(tail.dropFirst()) else { return nil }
+                guard let number = number(tail.dropFirstUTF8()) else { return nil }
                 port = number
             }
             return (address, port, true)
         }
-        if let colon = text.firstIndex(of: ":") {
-            guard let number = number(text[text.index(after: colon)...]) else { return nil }
+        if let (name, digits) = text.cutUTF8(at: ":") {
+            guard let number = number(digits) else { return nil }
             port = number
-            host = text[..<colon]
+            host = name
         }
         let name = host.lowercased()
         if isStrictIPv4(name) { return (name, port, true) }
@@ -72,26 +71,26 @@ package struct OutboundURL: Sendable, Hashable {
 
     /// Four decimal numbers without leading zeros: anything else is read differently by different programs.
     private static func isStrictIPv4(_ text: String) -> Bool {
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        let parts = text.splitUTF8(at: ".", omittingEmpty: false)
         return parts.count == 4
             && parts.allSatisfy { part in
                 guard (1...3).contains(part.utf8.count), part.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return false }
-                return (part == "0" || part.first != "0") && Int(part).map { $0 <= 255 } == true
+                return (part == "0" || !part.hasUTF8Prefix("0")) && Int(part).map { $0 <= 255 } == true
             }
     }
 
     package static func isName(_ text: String) -> Bool {
-        let labels = text.split(separator: ".", omittingEmptySubsequences: false)
+        let labels = text.splitUTF8(at: ".", omittingEmpty: false)
         guard text.utf8.count <= 253, let last = labels.last?.utf8.first, (0x61...0x7A).contains(last) else { return false }
         return labels.allSatisfy { label in
-            (1...63).contains(label.utf8.count) && label.first != "-" && label.last != "-"
+            (1...63).contains(label.utf8.count) && !label.hasUTF8Prefix("-") && !label.hasUTF8Suffix("-")
                 && label.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == UInt8(ascii: "-") }
         }
     }
 
     /// As the `Host` header has it.
     var hostHeader: String {
-        let name = isAddress && host.contains(":") ? "[\(host)]" : host
+        let name = isAddress && host.containsUTF8(":") ? "[\(host)]" : host
         return port == (scheme == .https ? 443 : 80) ? name : "\(name):\(port)"
     }
 }

@@ -39,9 +39,9 @@ extension RulePath {
     func sample(under prefix: String) -> String? {
         // A name that no rule will have.
         let unlikely = "\u{FFFF}"
-        var wanted = prefix.split(separator: "/", omittingEmptySubsequences: false)[...]
+        var wanted = prefix.splitUTF8(at: "/", omittingEmpty: false)[...]
         var output: [Substring] = []
-        let segments = text.split(separator: "/", omittingEmptySubsequences: false)
+        let segments = text.splitUTF8(at: "/", omittingEmpty: false)
         for (index, segment) in segments.enumerated() {
             let isOpen = isGlob && index == segments.count - 1
             guard let want = wanted.popFirst() else {
@@ -51,9 +51,9 @@ extension RulePath {
             let isPartial = wanted.isEmpty
             if segment == "+" {
                 output.append(isPartial ? want + unlikely : want)
-            } else if isOpen, want.hasPrefix(segment) {
+            } else if isOpen, want.hasUTF8Prefix(segment) {
                 output.append(want)
-            } else if segment == want || isPartial && segment.hasPrefix(want) {
+            } else if segment == want || isPartial && segment.hasUTF8Prefix(want) {
                 output.append(segment)
             } else {
                 return nil

@@ -1,3 +1,5 @@
+import Syntax
+
 extension PathTemplate {
     enum Rendering: Equatable {
         case path(RulePath)
@@ -27,7 +29,7 @@ extension PathTemplate {
     }
 
     private static func isSafe(_ value: String) -> Bool {
-        guard value.utf8.count <= 512, !value.contains("..") else { return false }
+        guard value.utf8.count <= 512, !value.containsUTF8("..") else { return false }
         return value.unicodeScalars.allSatisfy { scalar in
             switch scalar {
             case "/", "\\", "+", "*", ",", "%", "{", "}": return false
@@ -43,14 +45,14 @@ extension PathTemplate {
     private var covering: RulePath {
         // U+FFFF is no character, so no policy has it.
         let marked = Self.text(parts) { _ in "\u{FFFF}" }
-        var body = marked.first == "/" ? marked.dropFirst() : marked[...]
-        var isGlob = body.last == "*"
-        if isGlob { body = body.dropLast() }
-        var segments = body.split(separator: "/", omittingEmptySubsequences: false).map { segment in
-            segment.contains("\u{FFFF}") ? "+" : String(segment)
+        var body = marked.removingUTF8Prefix("/") ?? marked[...]
+        var isGlob = body.hasUTF8Suffix("*")
+        if isGlob { body = body.dropLastUTF8() }
+        var segments = body.splitUTF8(at: "/", omittingEmpty: false).map { segment in
+            segment.containsUTF8("\u{FFFF}") ? "+" : String(segment)
         }
         // `+*` would be a literal; everything below the last folder covers it.
-        if isGlob, body.split(separator: "/", omittingEmptySubsequences: false).last?.contains("\u{FFFF}") == true {
+        if isGlob, body.splitUTF8(at: "/", omittingEmpty: false).last?.containsUTF8("\u{FFFF}") == true {
             segments[segments.count - 1] = ""
             isGlob = true
         }

@@ -1,3 +1,5 @@
+import Syntax
+
 /// A rule's path in which `{{identity.entity.id}}` and the like stand for facts about the caller.
 package struct PathTemplate: Sendable, Hashable {
     enum Part: Sendable, Hashable {
@@ -17,7 +19,7 @@ package struct PathTemplate: Sendable, Hashable {
 
     package init(_ source: String, partialSegments: Bool = false) throws(RulePath.Refusal) {
         guard source.utf8.count <= RulePath.bytesMax else { throw .tooLong }
-        guard source.contains("{{") || source.contains("}}") else {
+        guard source.containsUTF8("{{") || source.containsUTF8("}}") else {
             parts = [.literal(source)]
             plain = try RulePath(source, partialSegments: partialSegments)
             return
@@ -36,26 +38,19 @@ package struct PathTemplate: Sendable, Hashable {
     private static func split(_ source: String) throws(RulePath.Refusal) -> [Part] {
         var parts: [Part] = []
         var rest = source[...]
-        while let open = rest.firstRange(of: "{{") {
+        while let open = rest.rangeOfUTF8("{{") {
             let before = rest[..<open.lowerBound]
             rest = rest[open.upperBound...]
-            guard !before.contains("}}"), let close = rest.firstRange(of: "}}") else { throw .badTemplate }
-            let expression = trimmed(rest[..<close.lowerBound])
+            guard !before.containsUTF8("}}"), let close = rest.rangeOfUTF8("}}") else { throw .badTemplate }
+            let expression = String(rest[..<close.lowerBound].trimmingUTF8(" "))
             guard isKnown(expression) else { throw .badTemplate }
             if !before.isEmpty { parts.append(.literal(String(before))) }
             parts.append(.expression(expression))
             rest = rest[close.upperBound...]
         }
-        guard !rest.contains("}}") else { throw .badTemplate }
+        guard !rest.containsUTF8("}}") else { throw .badTemplate }
         if !rest.isEmpty { parts.append(.literal(String(rest))) }
         return parts
-    }
-
-    private static func trimmed(_ text: Substring) -> String {
-        var text = text
-        while text.first == " " { text.removeFirst() }
-        while text.last == " " { text.removeLast() }
-        return String(text)
     }
 
     static func text(_ parts: [Part], _ value: (String) -> String) -> String {
@@ -69,8 +64,8 @@ package struct PathTemplate: Sendable, Hashable {
 
     /// The facts that Vault's templates name.
     private static func isKnown(_ expression: String) -> Bool {
-        guard !expression.contains(where: { $0 == "{" || $0 == "}" }) else { return false }
-        let words = expression.split(separator: ".", omittingEmptySubsequences: false)
+        guard !expression.utf8.contains(where: { $0 == UInt8(ascii: "{") || $0 == UInt8(ascii: "}") }) else { return false }
+        let words = expression.splitUTF8(at: ".", omittingEmpty: false)
         guard words.count >= 3, words[0] == "identity", !words.contains("") else { return false }
         switch (words[1], words[2]) {
         case ("entity", "id"), ("entity", "name"): return words.count == 3

@@ -1,4 +1,5 @@
 internal import EngineKit
+import Syntax
 
 /// The path of a rule: exact, with `+` for whole segments, with `*` at the end for everything that follows.
 ///
@@ -27,24 +28,27 @@ package struct RulePath: Sendable, Hashable, CustomStringConvertible {
     package var description: String { isGlob ? text + "*" : text }
 
     /// A whole segment is `+`.
-    package var hasWildcards: Bool { text.utf8.contains(0x2B) && text.split(separator: "/").contains("+") }
+    package var hasWildcards: Bool { text.utf8.contains(0x2B) && text.splitUTF8(at: "/").contains("+") }
 
     package init(_ source: String, partialSegments: Bool = false) throws(Refusal) {
         hasPartialSegments = partialSegments
         guard source.utf8.count <= Self.bytesMax else { throw .tooLong }
         guard !source.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else { throw .controlCharacter }
-        guard !source.contains("//") else { throw .emptySegment }
-        guard !source.contains("+*") else { throw .plusStar }
+        guard !source.containsUTF8("//") else { throw .emptySegment }
+        guard !source.containsUTF8("+*") else { throw .plusStar }
         var body = source[...]
-        if body.first == "/" { body = body.dropFirst() }
+        if let rest = body.removingUTF8Prefix("/") { body = rest }
         isGlob = body.utf8.last == UInt8(ascii: "*")
-        if isGlob { body = body.dropLast() }
+        if isGlob { body = body.dropLastUTF8() }
         text = String(body)
-        let segments = body.split(separator: "/", omittingEmptySubsequences: false)
+        let segments = body.splitUTF8(at: "/", omittingEmpty: false)
         // `.*` covers hidden names; `..*` can only be meant to climb.
         guard !segments.dropLast(isGlob ? 1 : 0).contains("."), !segments.contains("..") else { throw .dotSegment }
         // A rule for a path that every request is refused for, such as one not in NFC, would only seem to protect.
-        if !text.utf8.allSatisfy({ $0 < 0x80 }), (try? CanonicalPath(decoded: text)) == nil { throw .notCanonical }
+        // What follows a glob is open, so its last segment is only begun.
+        if !text.utf8.allSatisfy({ $0 < 0x80 }), (try? CanonicalPath(decoded: isGlob ? text + "x" : text)) == nil {
+            throw .notCanonical
+        }
     }
 
     init(text: String, isGlob: Bool) {

@@ -13,7 +13,7 @@ extension RemoteKVEngine {
         let folder = Self.folder(request)
         let names = try await names(request, policyPrefix: "detailed-metadata/")
         var info = JSONObject()
-        for name in names where !name.hasSuffix("/") {
+        for name in names where !name.hasUTF8Suffix("/") {
             guard let data = try await known(folder + name), let current = data["current_version"]?.intValue else { continue }
             let version = data["versions"]?[String(current)]?.objectValue ?? [:]
             let isGone =
@@ -53,18 +53,18 @@ extension RemoteKVEngine {
         var pending = [""]
         var asked = 0
         while let folder = pending.popLast(), found.count < limit {
-            if folder.hasSuffix("/"),
+            if folder.hasUTF8Suffix("/"),
                 !(request.fields.bool("recursive") == true && request.mayAlso(.list, policyPrefix + root + folder))
             {
                 if Self.precedes(after, folder) { found.append(folder) }
                 continue
             }
-            guard folder.isEmpty || folder.hasSuffix("/") else {
+            guard folder.isEmpty || folder.hasUTF8Suffix("/") else {
                 if after.isEmpty || Self.precedes(after, folder) { found.append(folder) }
                 continue
             }
             // All of it was on the pages before.
-            if !after.isEmpty, !folder.isEmpty, Self.precedes(folder, after), !after.hasPrefix(folder) { continue }
+            if !after.isEmpty, !folder.isEmpty, Self.precedes(folder, after), !after.hasUTF8Prefix(folder) { continue }
             asked += 1
             guard asked <= Self.foldersMax else {
                 throw CofferError.invalid("the list has more than \(Self.foldersMax) folders; ask for one of them")

@@ -139,7 +139,7 @@ package struct RemoteKVEngine: SecretsEngine {
         switch answer.status {
         case 200..<300: return answer.data ?? [:]
         case 404: throw CofferError(.notFound, data: answer.data.map { .object($0) })
-        case 400 where answer.errors.contains(where: { $0.contains("check-and-set parameter did not match") }):
+        case 400 where answer.errors.contains(where: { $0.containsUTF8("check-and-set parameter did not match") }):
             throw CofferError.checkAndSetMismatch
         case 400: throw CofferError.invalid("the server that keeps these secrets refused the request")
         default:

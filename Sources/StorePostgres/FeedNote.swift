@@ -1,3 +1,5 @@
+import Syntax
+
 /// What nodes notify each other of. The records say the same: a note that is lost costs time only.
 enum FeedNote: Sendable, Hashable {
     case change(Int64, String)
@@ -11,7 +13,7 @@ enum FeedNote: Sendable, Hashable {
     }
 
     init?(_ text: String) {
-        let words = text.split(separator: " ")
+        let words = text.splitUTF8(at: " ")
         guard words.count == 3, let sequence = Int64(words[1]) else { return nil }
         switch words[0] {
         case "c": self = .change(sequence, String(words[2]))

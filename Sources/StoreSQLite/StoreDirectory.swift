@@ -1,5 +1,6 @@
 import Glibc
 import Logging
+import Syntax
 
 /// The directory of a store: its files are the owner's alone, and one process holds it.
 ///
@@ -62,8 +63,8 @@ struct StoreDirectory: Sendable {
 
     private static func parent(of path: String) -> String {
         var trimmed = path[...]
-        while trimmed.count > 1, trimmed.last == "/" { trimmed.removeLast() }
-        guard let slash = trimmed.lastIndex(of: "/") else { return "." }
+        while trimmed.utf8.count > 1, let shorter = trimmed.removingUTF8Suffix("/") { trimmed = shorter }
+        guard let slash = trimmed.lastUTF8Index(of: "/") else { return "." }
         return slash == trimmed.startIndex ? "/" : String(trimmed[..<slash])
     }
 
@@ -75,7 +76,7 @@ struct StoreDirectory: Sendable {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
                 pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
-            guard name == "." || name == ".." || name == lockName || name.hasPrefix(databaseName) else { return false }
+            guard name == "." || name == ".." || name == lockName || name.hasUTF8Prefix(databaseName) else { return false }
         }
         return true
     }

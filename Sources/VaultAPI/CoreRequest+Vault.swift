@@ -86,7 +86,6 @@ struct VaultCall {
     private static let notJSON = HTTPRefusal(415, "forms are not accepted; send the body as JSON (Content-Type: application/json)")
 
     private static func mediaType(_ contentType: String) -> String {
-        let type = contentType.prefix { $0 != ";" }.lowercased()
-        return String(type.drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed())
+        contentType.prefixUTF8 { $0 != UInt8(ascii: ";") }.trimmingUTF8 { $0 == 0x20 || $0 == 0x09 }.lowercased()
     }
 }

@@ -33,8 +33,8 @@ struct VaultHeaders {
 
     /// Nothing when the scheme is another one, which some proxies add for themselves.
     private static func bearer(_ value: String) -> String? {
-        guard value.prefix(7).lowercased() == "bearer " else { return nil }
-        let token = value.dropFirst(7).drop { $0 == " " }
+        guard value.prefixUTF8(7).lowercased() == "bearer " else { return nil }
+        let token = value.dropFirstUTF8(7).dropUTF8 { $0 == 0x20 }
         return token.isEmpty ? nil : String(token)
     }
 
@@ -47,7 +47,7 @@ struct VaultHeaders {
     }
 
     private static func checkNamespace(_ value: String) throws(HTTPRefusal) {
-        let name = value.drop { $0 == "/" }
+        let name = value.dropUTF8 { $0 == UInt8(ascii: "/") }
         guard name.isEmpty || name == "root" || name == "root/" else {
             throw HTTPRefusal(400, "namespaces are not supported; send no X-Vault-Namespace header")
         }

@@ -26,7 +26,7 @@ enum RoomRules {
         "SecretMemory": Room(layer: 1, rooms: ["CSecretMemory"]),
         "Syntax": Room(layer: 1, rooms: []),
         "Hashes": Room(layer: 1, rooms: ["COpenSSL"]),
-        "Capabilities": Room(layer: 2, rooms: ["SecretMemory", "Hashes"], packages: ["Crypto"]),
+        "Capabilities": Room(layer: 2, rooms: ["SecretMemory", "Syntax", "Hashes"], packages: ["Crypto"]),
         "Ciphers": Room(layer: 2, rooms: ["SecretMemory", "COpenSSL"], packages: ["Crypto", "CryptoExtras"]),
         "EngineKit": Room(layer: 2, rooms: ["SecretMemory", "Syntax"], packages: ["Logging"]),
 
@@ -43,11 +43,11 @@ enum RoomRules {
         "DatabaseClients": Room(layer: 3, rooms: ["CPostgres", "Syntax", "EngineKit"]),
         "Databases": Room(
             layer: 4, rooms: ["DatabaseClients", "CHiredis", "COpenSSL", "Syntax", "EngineKit"], packages: ["Crypto"]),
-        "StorePostgres": Room(layer: 4, rooms: ["DatabaseClients", "EngineKit"], packages: ["Crypto", "Logging"]),
-        "StoreSQLite": Room(layer: 3, rooms: ["EngineKit"], packages: ["GRDB", "GRDBSQLite", "Logging"]),
+        "StorePostgres": Room(layer: 4, rooms: ["DatabaseClients", "Syntax", "EngineKit"], packages: ["Crypto", "Logging"]),
+        "StoreSQLite": Room(layer: 3, rooms: ["Syntax", "EngineKit"], packages: ["GRDB", "GRDBSQLite", "Logging"]),
 
         // The one way out over HTTP.
-        "Outbound": Room(layer: 3, rooms: ["EngineKit"], packages: nio),
+        "Outbound": Room(layer: 3, rooms: ["Syntax", "EngineKit"], packages: nio),
         "ServiceRules": Room(layer: 3, rooms: ["Syntax", "EngineKit"], packages: ["Yams"]),
 
         "Core": Room(

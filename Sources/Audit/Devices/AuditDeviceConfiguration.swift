@@ -30,7 +30,7 @@ package struct AuditDeviceConfiguration: Sendable, Hashable {
         randomness: some Randomness
     ) {
         self.init(
-            path: path.hasSuffix("/") ? path : path + "/", type: type, description: description, options: options,
+            path: path.hasUTF8Suffix("/") ? path : path + "/", type: type, description: description, options: options,
             accessor: "audit_\(type)_" + Hex.text(randomness.bytes(8)), isLocal: isLocal)
     }
 }

@@ -91,7 +91,7 @@ struct AuditOptions: Sendable {
     }
 
     private static func socketPath(_ path: String, _ name: String) throws(AuditError) -> String {
-        guard path.hasPrefix("/"), SocketAddress(unix: path) != nil else {
+        guard path.hasUTF8Prefix("/"), SocketAddress(unix: path) != nil else {
             throw .invalidOption(name: name, reason: "must be an absolute path of \(SocketTarget.pathBytesMax) bytes at most")
         }
         return path
@@ -99,7 +99,7 @@ struct AuditOptions: Sendable {
 
     /// `"2s"`, `2` or `"250ms"`: from 10 ms to a minute.
     private static func milliseconds(_ name: String, _ text: String) throws(AuditError) -> Int {
-        let value = text.hasSuffix("ms") ? Int(text.dropLast(2)) : DurationText.seconds(text).map { min($0, 3_600) * 1_000 }
+        let value = text.hasUTF8Suffix("ms") ? Int(text.dropLastUTF8(2)) : DurationText.seconds(text).map { min($0, 3_600) * 1_000 }
         guard let value, (10...60_000).contains(value) else {
             throw .invalidOption(name: name, reason: "must be a duration from 10ms to 60s")
         }

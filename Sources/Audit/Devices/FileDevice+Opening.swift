@@ -1,4 +1,5 @@
 import Glibc
+import Syntax
 
 extension FileDevice {
     /// `O_PATH`, which the C library shows only to GNU sources: the directory needs to be passable, not readable.
@@ -29,13 +30,13 @@ extension FileDevice {
         guard path.utf8.first == UInt8(ascii: "/"), path.utf8.count < 4_096, !path.utf8.contains(0) else {
             throw refusal("not an absolute path")
         }
-        let names = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map(String.init)
+        let names = path.splitUTF8(at: "/", omittingEmpty: false).dropFirst().map(String.init)
         guard names.allSatisfy({ !$0.isEmpty && $0 != "." && $0 != ".." }) else {
             throw refusal("not a plain path")
         }
         for allowed in allowedDirectories {
-            let parts = allowed.split(separator: "/").map(String.init)
-            guard allowed.hasPrefix("/"), names.count > parts.count, names.starts(with: parts) else { continue }
+            let parts = allowed.splitUTF8(at: "/").map(String.init)
+            guard allowed.hasUTF8Prefix("/"), names.count > parts.count, names.starts(with: parts) else { continue }
             return ("/" + parts.joined(separator: "/"), Array(names.dropFirst(parts.count)))
         }
         throw refusal("not below a directory that audit_dirs allows")

@@ -1,6 +1,7 @@
 import Dispatch
 import EngineKit
 import Glibc
+import Syntax
 
 /// Where a socket goes.
 enum SocketTarget: Sendable, Hashable {
@@ -23,7 +24,7 @@ enum SocketTarget: Sendable, Hashable {
 
     var name: String {
         switch self {
-        case .tcp(let host, let port), .udp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        case .tcp(let host, let port), .udp(let host, let port): host.containsUTF8(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
         case .unix(let path): path
         case .unixDatagram(let paths): paths.first ?? ""
         }
@@ -31,10 +32,12 @@ enum SocketTarget: Sendable, Hashable {
 
     /// `host:port`, with an IPv6 address in brackets.
     static func hostAndPort(_ text: String) -> (host: String, port: String)? {
-        guard let colon = text.lastIndex(of: ":") else { return nil }
-        let port = text[text.index(after: colon)...]
-        var host = text[..<colon]
-        if host.first == "[", host.last == "]" { host = host.dropFirst().dropLast() } else if host.contains(":") { return nil }
+        guard case (var host, let port)? = text.cutUTF8(atLast: ":") else { return nil }
+        if let address = host.removingUTF8Prefix("[")?.removingUTF8Suffix("]") {
+            host = address
+        } else if host.containsUTF8(":") {
+            return nil
+        }
         guard !host.isEmpty, host.utf8.count <= 253, let number = UInt16(port), number > 0 else { return nil }
         return (String(host), String(port))
     }

@@ -1,5 +1,6 @@
 import EngineKit
 import Glibc
+import Syntax
 
 /// Lines to the machine's syslog daemon, as RFC 3164 messages of severity `info` on its local socket:
 /// `<38>Nov 21 06:30:00 coffer[4711]: {"seq":…}`.
@@ -55,9 +56,10 @@ struct SyslogDevice: AuditDevice {
     static func stamp(_ time: Timestamp) -> String {
         let text = time.description  // 2026-11-01T06:30:00.…
         let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-        let month = Int(text.dropFirst(5).prefix(2)).map { months[max(0, min(11, $0 - 1))] } ?? "Jan"
-        let day = text.dropFirst(8).prefix(2)
-        return "\(month) \(day.first == "0" ? " " + day.dropFirst() : String(day)) \(text.dropFirst(11).prefix(8))"
+        let month = Int(text.dropFirstUTF8(5).prefixUTF8(2)).map { months[max(0, min(11, $0 - 1))] } ?? "Jan"
+        let day = text.dropFirstUTF8(8).prefixUTF8(2)
+        return
+            "\(month) \(day.hasUTF8Prefix("0") ? " " + day.dropFirstUTF8() : String(day)) \(text.dropFirstUTF8(11).prefixUTF8(8))"
     }
 
     /// Numbers of RFC 3164 by the names that Vault takes.
@@ -66,7 +68,7 @@ struct SyslogDevice: AuditDevice {
             "KERN", "USER", "MAIL", "DAEMON", "AUTH", "SYSLOG", "LPR", "NEWS", "UUCP", "CRON", "AUTHPRIV", "FTP",
         ]
         if let number = names.firstIndex(of: name.uppercased()) { return number }
-        guard name.uppercased().hasPrefix("LOCAL"), let number = Int(name.dropFirst(5)), (0...7).contains(number) else {
+        guard let digit = name.uppercased().removingUTF8Prefix("LOCAL"), let number = Int(digit), (0...7).contains(number) else {
             return nil
         }
         return 16 + number

@@ -127,7 +127,7 @@ extension LineFormatter {
     private mutating func path(_ path: String) {
         guard mayHoldToken(path) else { return clear(path) }
         output.append(UInt8(ascii: "\""))
-        for (index, segment) in path.split(separator: "/", omittingEmptySubsequences: false).enumerated() {
+        for (index, segment) in path.splitUTF8(at: "/", omittingEmpty: false).enumerated() {
             if index > 0 { output.append(UInt8(ascii: "/")) }
             let start = output.count
             if looksLikeToken(segment) { hashed(String(segment)) } else { clear(String(segment)) }

@@ -1,4 +1,5 @@
 import EngineKit
+import Syntax
 
 extension SecretIDs {
     private static let pageSize = 500
@@ -46,7 +47,7 @@ extension SecretIDs {
         var batch = Batch()
         var count = 0
         for name in names {
-            let parts = name.utf8.split(separator: UInt8(ascii: "/")).map { String(Substring($0)) }
+            let parts = name.splitUTF8(at: "/").map(String.init)
             guard parts.count == 3, let seconds = Int(parts[0]) else { throw .corrupted(key: AppRoleKeys.expiries + name) }
             // The index has whole seconds; what is due within this one waits for the next.
             guard Timestamp(seconds: seconds).adding(seconds: 1) <= time.now() else { break }

@@ -1,4 +1,5 @@
 import EngineKit
+import Syntax
 
 /// The name of a role or user in its one form: without spaces around it and in lower case.
 ///
@@ -27,8 +28,8 @@ struct AccountName: Sendable, Hashable {
 extension Request {
     /// What a login is called in the audit: the mount and, if there is one, the account: `userpass-bob`.
     func displayName(_ account: String = "") -> String {
-        let mount = mountPath.hasPrefix("auth/") ? mountPath.dropFirst(5) : mountPath[...]
-        let source = mount.split(separator: "/").joined(separator: "-")
+        let mount = mountPath.hasUTF8Prefix("auth/") ? mountPath.dropFirstUTF8(5) : mountPath[...]
+        let source = mount.splitUTF8(at: "/").joined(separator: "-")
         return account.isEmpty ? source : source + "-" + account
     }
 }

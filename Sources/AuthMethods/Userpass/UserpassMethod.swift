@@ -17,8 +17,8 @@ package struct UserpassMethod: LockingAuthMethod, RoleNamingAuthMethod {
 
     /// Every user is a role of its own.
     package func loginRole(_ relativePath: Substring, _ body: JSONObject) async throws -> String? {
-        guard relativePath.hasPrefix("login/") else { return nil }
-        return AccountName(String(relativePath.dropFirst(6)), allowsAt: true)?.text
+        guard relativePath.hasUTF8Prefix("login/") else { return nil }
+        return AccountName(String(relativePath.dropFirstUTF8(6)), allowsAt: true)?.text
     }
 
     package func lockedNames() async throws -> [String] { try await lockouts.locked() }

@@ -1,5 +1,6 @@
 import EngineKit
 import FoundationEssentials
+import Syntax
 
 /// One attempt of generate-root: a quorum that makes a root token, given out masked by a one-time password.
 struct RootGeneration: Sendable {
@@ -9,7 +10,7 @@ struct RootGeneration: Sendable {
     /// Base64 (unpadded, as the Vault API has it) of token XOR one-time password. Nil when their lengths differ.
     func mask(_ token: String) -> String? {
         guard token.utf8.count == otp.count else { return nil }
-        return KeyText.base64(zip(token.utf8, otp).map(^)).replacing("=", with: "")
+        return KeyText.base64(zip(token.utf8, otp).map(^)).replacingUTF8("=", with: "")
     }
 }
 

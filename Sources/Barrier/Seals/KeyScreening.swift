@@ -1,4 +1,5 @@
 import SecretMemory
+import Syntax
 
 /// Refuses keys that nobody drew at random.
 enum KeyScreening {
@@ -28,7 +29,7 @@ enum KeyScreening {
         guard key.allSatisfy({ (0x20...0x7E).contains($0) }) else { return false }
         let text = String(decoding: key, as: UTF8.self).lowercased()
         return ["change", "example", "your-", "your_", "password", "placeholder", "replace", "insecure", "default", "secret"]
-            .contains { text.contains($0) }
+            .contains { text.containsUTF8($0) }
     }
 
     /// Keys of SP 800-38A, the AES and GCM validation suites, IEEE 802.1AE and RFC 8439 that no rule above catches.

@@ -1,4 +1,5 @@
 import SecretMemory
+import Syntax
 
 /// Where configured keys are read from: the environment and files, both injected.
 package struct KeySources: Sendable {
@@ -13,16 +14,16 @@ package struct KeySources: Sendable {
 
     /// What a key's text points at, when it is no key itself.
     static func name(of text: String) -> String? {
-        text.hasPrefix("env://") || text.hasPrefix("file://") ? text : nil
+        text.hasUTF8Prefix("env://") || text.hasUTF8Prefix("file://") ? text : nil
     }
 
     /// The bytes that `env://NAME`, `file:///path` or an inline key stands for.
     func read(_ text: String) throws(KeyRefusal) -> [UInt8] {
-        if text.hasPrefix("env://") {
-            guard let bytes = try variable(String(text.dropFirst(6))) else { throw .missing }
+        if text.hasUTF8Prefix("env://") {
+            guard let bytes = try variable(String(text.dropFirstUTF8(6))) else { throw .missing }
             return bytes
         }
-        if text.hasPrefix("file://") { return try file(String(text.dropFirst(7))) }
+        if text.hasUTF8Prefix("file://") { return try file(String(text.dropFirstUTF8(7))) }
         return Array(text.utf8)
     }
 
@@ -39,7 +40,7 @@ package struct KeySources: Sendable {
     }
 
     private func file(_ path: String) throws(KeyRefusal) -> [UInt8] {
-        guard path.hasPrefix("/"), let bytes = try? readFile(path) else { throw .unreadable }
+        guard path.hasUTF8Prefix("/"), let bytes = try? readFile(path) else { throw .unreadable }
         return bytes
     }
 

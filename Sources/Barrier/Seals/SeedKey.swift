@@ -54,10 +54,10 @@ package enum SeedKey {
     /// Hex, base64, or the text as it is; 12 to 64 bytes.
     private static func salt(_ raw: [UInt8]) -> [UInt8]? {
         let line = ConfiguredKey.trimmed(raw)
-        let prefix = Array("base64:".utf8)
+        let scheme = Array("base64:".utf8)
         let bytes: [UInt8]?
-        if line.starts(with: prefix) {
-            bytes = ConfiguredKey.base64(line.dropFirst(prefix.count))
+        if line.starts(with: scheme) {
+            bytes = ConfiguredKey.base64(line.dropFirst(scheme.count))
         } else if let hex = KeyText.hex(line), hex.count >= 12 {
             bytes = hex
         } else if line.count == 16 || line.count == 12 {

@@ -102,7 +102,7 @@ extension ConnectionRoutes {
         }
         parameters += profile.authorizationParams.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
         let query = parameters.map { FormText.encode($0.0) + "=" + FormText.encode($0.1) }.joined(separator: "&")
-        let mark = profile.authorizationURL.contains("?") ? "&" : "?"
+        let mark = profile.authorizationURL.containsUTF8("?") ? "&" : "?"
         return .data([
             "authorization_url": .string(profile.authorizationURL + mark + query), "expires_in": .int(Self.stateSeconds),
         ])
@@ -111,7 +111,7 @@ extension ConnectionRoutes {
     private func sweep() async throws {
         let names = try await store.storage.list(Listing(prefix: "pending/", limit: Self.pendingMax, isRecursive: true))
         var batch = Batch()
-        for name in names where Int(name.prefix(12)).map({ $0 < now }) == true { batch.delete("pending/" + name) }
+        for name in names where Int(name.prefixUTF8(12)).map({ $0 < now }) == true { batch.delete("pending/" + name) }
         if !batch.isEmpty { try await store.storage.commit(batch) }
         guard names.count - batch.mutations.count < Self.pendingMax else {
             throw CofferError(.rateLimited, "too many people are connecting; retry in a few minutes")
@@ -119,7 +119,7 @@ extension ConnectionRoutes {
     }
 
     private func complete(_ request: Request) async throws -> Response {
-        let parts = (request.fields.string("state") ?? "").split(separator: ".", maxSplits: 1)
+        let parts = (request.fields.string("state") ?? "").splitUTF8(at: ".", maxSplits: 1)
         guard parts.count == 2, parts[0].utf8.count <= 12, let until = Int(parts[0]), until >= now else { throw Self.badState }
         let key = key(until, String(parts[1]))
         guard let record = try await store.storage.get(key), let pending = Pending(decoding: record.value), pending.until == until

@@ -64,13 +64,14 @@ package final class EventSpool: EventSink {
         do {
             try FileManager.default.createDirectory(
                 atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-            let names = try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0.hasSuffix(".events") }.sorted()
+            let names = try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0.hasUTF8Suffix(".events") }
+                .sorted()
             batches.withLock { batches in
                 for name in names {
                     let size = (try? FileManager.default.attributesOfItem(atPath: "\(directory)/\(name)")[.size] as? Int) ?? 0
                     batches.files.append((name, size))
                 }
-                batches.next = (names.last.flatMap { Int($0.dropLast(7)) } ?? 0) + 1
+                batches.next = (names.last.flatMap { Int($0.dropLastUTF8(7)) } ?? 0) + 1
             }
         } catch {
             return nil

@@ -62,7 +62,7 @@ extension ConnectionRoutes {
                 let perMille = good + failed == 0 ? 0 : failed * 1_000 / (good + failed)
                 return [
                     "platform": .string(platform), "refreshed": .int(good), "failed": .int(failed),
-                    "failure_rate": .number("\(perMille / 1_000).\(String(perMille % 1_000 + 1_000).dropFirst())"),
+                    "failure_rate": .number("\(perMille / 1_000).\(String(perMille % 1_000 + 1_000).dropFirstUTF8())"),
                     "errors": .object(JSONObject(bad.map { .init(key: $0.code, value: .int($0.count)) })),
                 ]
             })
@@ -76,7 +76,7 @@ extension ConnectionRoutes {
             try await count(folder, from: today, into: &counts, left: &left)
         }
         let rows: [JSON] = counts.enumerated().map { offset, count in
-            ["day": .string(String(Moment.text((today + offset) * 86_400).prefix(10))), "count": .int(count)]
+            ["day": .string(String(Moment.text((today + offset) * 86_400).prefixUTF8(10))), "count": .int(count)]
         }
         return (.array(rows), left > 0)
     }
@@ -90,7 +90,7 @@ extension ConnectionRoutes {
             let names = try await store.storage.list(
                 Listing(prefix: ConnectionStore.Key.due + folder, after: after, limit: limit, isRecursive: true))
             for name in names {
-                guard name.prefix(12) < end, let moment = Int(name.prefix(12)) else { return }
+                guard name.prefixUTF8(12) < end, let moment = Int(name.prefixUTF8(12)) else { return }
                 counts[min(max(moment / 86_400 - today, 0), counts.count - 1)] += 1
                 left -= 1
             }

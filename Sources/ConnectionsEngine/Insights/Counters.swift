@@ -81,7 +81,7 @@ final class Counters: Sendable {
             }
         }
         return sums.sorted { $0.key < $1.key }.compactMap { key, count in
-            let parts = key.split(separator: "|", omittingEmptySubsequences: false).map(String.init)
+            let parts = key.splitUTF8(at: "|", omittingEmpty: false).map(String.init)
             guard parts.count == 3, let kind = Kind(rawValue: parts[0]) else { return nil }
             return (kind, parts[1], parts[2], count)
         }

@@ -1,6 +1,7 @@
 import EngineKit
 import Logging
 import Synchronization
+import Syntax
 
 /// Walks the index of what falls due and has it refreshed: a lane for each platform, earliest first, with few calls at a
 /// time, so that a slow or failing provider holds up no other one.
@@ -30,8 +31,8 @@ final class DueWalk: Sendable {
     /// Begins a lane for each platform of which something is due and that has none yet. Nobody waits for them.
     func begin() async throws {
         let folders = try await refresher.store.storage.list(Listing(prefix: ConnectionStore.Key.due, limit: Self.platformsMax))
-        for folder in folders where folder.hasSuffix("/") {
-            let platform = String(folder.dropLast())
+        for folder in folders where folder.hasUTF8Suffix("/") {
+            let platform = String(folder.dropLastUTF8())
             guard !refresher.breaker.isOpen(platform, at: refresher.now), lanes.withLock({ $0[platform] == nil }) else { continue }
             if try await page(of: platform, after: nil, limit: 1).items.isEmpty { continue }
             start(platform)

@@ -1,4 +1,5 @@
 package import EngineKit
+import Syntax
 
 /// Whose connections they are: `user:u123` or `project:pf_203`.
 package struct Owner: Sendable, Hashable, CustomStringConvertible {
@@ -18,7 +19,7 @@ package struct Owner: Sendable, Hashable, CustomStringConvertible {
     }
 
     package init(_ text: String) throws(CofferError) {
-        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        let parts = text.splitUTF8(at: ":", maxSplits: 1, omittingEmpty: false)
         guard parts.count == 2, let kind = Kind(rawValue: String(parts[0])) else {
             throw .invalid("an owner is written user:ID or project:ID")
         }
@@ -66,7 +67,7 @@ package struct ConnectionID: Sendable, Hashable, CustomStringConvertible {
 
     /// `user:u123/prod/slack`.
     package init?(path: some StringProtocol) {
-        let parts = path.split(separator: "/")
+        let parts = String(path).splitUTF8(at: "/")
         guard parts.count == 3, let owner = try? Owner(String(parts[0])) else { return nil }
         self.init(owner: owner, environment: String(parts[1]), platform: String(parts[2]))
     }

@@ -1,4 +1,5 @@
 import Foundation
+import Syntax
 
 /// The platforms that connections can be made to: the built-in ones, and those of a folder laid over them.
 package struct PlatformCatalog: Sendable {
@@ -34,9 +35,9 @@ package struct PlatformCatalog: Sendable {
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else {
             return ([], [ProfileProblem(file: path, reason: "the folder cannot be read")])
         }
-        let files = names.filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }.sorted()
+        let files = names.filter { $0.hasUTF8Suffix(".yaml") || $0.hasUTF8Suffix(".yml") }.sorted()
         guard files.count <= profilesMax else { return ([], [ProfileProblem(file: path, reason: "there are too many profiles")]) }
-        return lint(files: files.map { path.hasSuffix("/") ? path + $0 : "\(path)/\($0)" })
+        return lint(files: files.map { path.hasUTF8Suffix("/") ? path + $0 : "\(path)/\($0)" })
     }
 
     private static func lint(files: [String]) -> (profiles: [PlatformProfile], problems: [ProfileProblem]) {

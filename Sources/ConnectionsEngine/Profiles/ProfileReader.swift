@@ -1,3 +1,4 @@
+import Syntax
 import Yams
 
 /// Reads one YAML profile, strictly: an unknown key, a wrong type or a URL outside `allowed_hosts` is a problem with its line.
@@ -90,7 +91,7 @@ struct ProfileReader {
     }
 
     /// Names come from an operator's file; they are cut so that a wrong file does not fill a log.
-    private static func shown(_ name: String) -> String { "'\(name.prefix(40))'" }
+    private static func shown(_ name: String) -> String { "'\(name.prefixUTF8(40))'" }
 
     // MARK: Keys
 
@@ -159,7 +160,7 @@ struct ProfileReader {
                     continue
                 }
                 verify.status = status
-            case "header" where value.contains(": ") && value.contains("{token}"): verify.header = value
+            case "header" where value.containsUTF8(": ") && value.containsUTF8("{token}"): verify.header = value
             case "header": problem(lines[key] ?? 0, "'verify.header' must be a header with {token} in its value")
             default: problem(lines[key] ?? 0, "unknown key \(Self.shown(name)) in 'verify'")
             }

@@ -1,4 +1,5 @@
 import EngineKit
+import Syntax
 
 /// What becomes of a connection after its provider was asked, or was not.
 extension Refresher {
@@ -59,7 +60,7 @@ extension Refresher {
             for (name, value) in answer.kept { grant.metadata[name] = value }
         case .reauthorize(let code):
             grant.fail(code, at: now)
-            grant.state = code.contains("revoked") ? .revoked : .expired
+            grant.state = code.containsUTF8("revoked") ? .revoked : .expired
             grant.reason = code
             grant.nextAttemptAt = 0
         case .failed(let code, let retryAfter, _):

@@ -124,9 +124,9 @@ enum FormText {
     static func decode(_ body: [UInt8]) -> JSONObject? {
         var object = JSONObject()
         guard body.count <= 65_536, let text = String(validating: body, as: UTF8.self) else { return nil }
-        for part in text.split(separator: "&") {
-            let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            let decoded = pair.map { $0.replacingOccurrences(of: "+", with: " ").removingPercentEncoding }
+        for part in text.splitUTF8(at: "&") {
+            let pair = part.splitUTF8(at: "=", maxSplits: 1, omittingEmpty: false)
+            let decoded = pair.map { $0.replacingUTF8("+", with: " ").removingPercentEncoding }
             guard let name = decoded[0], object.count < 100, object[name] == nil else { return nil }
             object[name] = .string((decoded.count > 1 ? decoded[1] : "") ?? "")
         }
@@ -157,12 +157,12 @@ enum ClientAssertion {
 
 enum Base64URL {
     static func encode(_ bytes: [UInt8]) -> String {
-        Data(bytes).base64EncodedString().replacingOccurrences(of: "+", with: "-").replacingOccurrences(of: "/", with: "_")
-            .replacingOccurrences(of: "=", with: "")
+        Data(bytes).base64EncodedString().replacingUTF8("+", with: "-").replacingUTF8("/", with: "_")
+            .replacingUTF8("=", with: "")
     }
 
     static func decode(_ text: Substring) -> [UInt8]? {
-        var plain = text.replacingOccurrences(of: "-", with: "+").replacingOccurrences(of: "_", with: "/")
+        var plain = text.replacingUTF8("-", with: "+").replacingUTF8("_", with: "/")
         plain += String(repeating: "=", count: (4 - plain.utf8.count % 4) % 4)
         return Data(base64Encoded: plain).map { Array($0) }
     }

@@ -35,7 +35,7 @@ struct TokenReading: Sendable {
 
     private func object(_ reply: OutboundReply) -> JSONObject? {
         if reply.contentType == "application/x-www-form-urlencoded" { return FormText.decode(reply.body) }
-        guard reply.contentType.hasSuffix("json") || reply.contentType.isEmpty else { return nil }
+        guard reply.contentType.hasUTF8Suffix("json") || reply.contentType.isEmpty else { return nil }
         return (try? JSON(parsing: reply.body, limits: JSONLimits(depthMax: 16, nodesMax: 2_000)))?.objectValue
     }
 
@@ -94,8 +94,8 @@ struct TokenReading: Sendable {
 
     /// Of a token that is a JWT: until its `exp`. Its signature is the provider's business.
     private func lifetime(ofJWT token: String) -> Int? {
-        let parts = token.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 3, parts[0].hasPrefix("eyJ"), let bytes = Base64URL.decode(parts[1]),
+        let parts = token.splitUTF8(at: ".", omittingEmpty: false)
+        guard parts.count == 3, parts[0].hasUTF8Prefix("eyJ"), let bytes = Base64URL.decode(parts[1]),
             let ends = (try? JSON(parsing: bytes, limits: JSONLimits(depthMax: 16, nodesMax: 2_000)))?["exp"]?.intValue
         else { return nil }
         return ends > now && ends - now <= Self.lifetimeMax ? ends - now : nil
@@ -111,9 +111,9 @@ struct TokenReading: Sendable {
 
     /// The first of `a | b.c` that is there.
     private func value(_ paths: String, in object: JSONObject) -> JSON? {
-        for path in paths.split(separator: "|") {
+        for path in paths.splitUTF8(at: "|") {
             var found: JSON? = .object(object)
-            for name in path.split(separator: ".") { found = found?[String(name.filter { $0 != " " })] }
+            for name in path.splitUTF8(at: ".") { found = found?[String(name.filter { $0 != " " })] }
             if let found, !found.isNull { return found }
         }
         return nil
@@ -125,7 +125,7 @@ enum ScopeList {
     static let countMax = 500
 
     static func split(_ text: String) -> [String] {
-        text.split { $0 == " " || $0 == "," }.prefix(countMax).map(String.init)
+        text.splitUTF8 { $0 == 0x20 || $0 == UInt8(ascii: ",") }.prefix(countMax).map(String.init)
     }
 }
 

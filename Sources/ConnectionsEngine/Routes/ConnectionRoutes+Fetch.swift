@@ -107,7 +107,7 @@ extension ConnectionRoutes {
 enum Moment {
     static func text(_ seconds: Int) -> String {
         let bounded = min(max(seconds, 0), 9_000_000_000)
-        return String(Timestamp(seconds: bounded).description.prefix(19)) + "Z"
+        return String(Timestamp(seconds: bounded).description.prefixUTF8(19)) + "Z"
     }
 
     /// A whole number of seconds (or a text of one), or RFC 3339 with `Z` or an offset. nil when it is neither.

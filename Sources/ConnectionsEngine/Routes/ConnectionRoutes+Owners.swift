@@ -70,7 +70,7 @@ extension ConnectionRoutes {
                     if let kind, Owner.Kind(rawValue: kind) != nil, (after ?? "") < kind + ":" { after = kind + ":" }
                     let names = try await store.storage.list(
                         Listing(prefix: ConnectionStore.Key.owners, after: after, limit: limit))
-                    return try .keys(kind.map { kind in names.filter { $0.hasPrefix(kind + ":") } } ?? names)
+                    return try .keys(kind.map { kind in names.filter { $0.hasUTF8Prefix(kind + ":") } } ?? names)
                 }
             ])
     }

@@ -36,11 +36,8 @@ package struct PlatformVerifier: Sendable {
         var request = OutboundRequest(
             OutboundRequest.Method(rawValue: rule.method) ?? .get, rule.url, allowedHosts: profile.allowedHosts)
         request.headers = profile.headers.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
-        if let colon = rule.header.firstIndex(of: ":") {
-            let name = String(rule.header[..<colon])
-            let value = rule.header[rule.header.index(after: colon)...].drop { $0 == " " }.replacingOccurrences(
-                of: "{token}", with: token)
-            request.headers.append((name, value))
+        if let (name, value) = rule.header.cutUTF8(at: ":") {
+            request.headers.append((String(name), value.dropUTF8 { $0 == 0x20 }.replacingUTF8("{token}", with: token)))
         }
         do throws(OutboundError) {
             let reply = try await outbound.send(request)

@@ -1,4 +1,5 @@
 import EngineKit
+import Syntax
 
 /// The records of a mount; `docs/formats/connections.md` has them all.
 struct ConnectionStore: Sendable {
@@ -27,8 +28,8 @@ struct ConnectionStore: Sendable {
 
         /// What a name below ``due(of:)`` stands for.
         static func dueItem(_ name: String, of platform: String) -> (moment: Int, id: ConnectionID)? {
-            guard let slash = name.firstIndex(of: "/"), let moment = Int(name[..<slash]),
-                let id = ConnectionID(path: "\(name[name.index(after: slash)...])/\(platform)")
+            guard let (due, path) = name.cutUTF8(at: "/"), let moment = Int(due),
+                let id = ConnectionID(path: "\(path)/\(platform)")
             else { return nil }
             return (moment, id)
         }

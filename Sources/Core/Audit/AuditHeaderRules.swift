@@ -78,7 +78,7 @@ final class AuditHeaderRules: Sendable {
     }
 
     private static func mayCarryCredential(_ name: String) -> Bool {
-        ["token", "key", "secret", "auth", "cookie", "password", "credential"].contains { name.contains($0) }
+        ["token", "key", "secret", "auth", "cookie", "password", "credential"].contains { name.containsUTF8($0) }
     }
 
     /// The one form of a header's name; nil when it is none.

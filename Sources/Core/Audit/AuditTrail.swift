@@ -55,7 +55,7 @@ final class AuditTrail: Sendable {
     private func own(_ device: AuditDeviceConfiguration) -> AuditDeviceConfiguration {
         guard let node else { return device }
         var device = device
-        device.options = device.options.mapValues { $0.replacing("{{node}}", with: node) }
+        device.options = device.options.mapValues { $0.replacingUTF8("{{node}}", with: node) }
         return device
     }
 

@@ -34,11 +34,12 @@ struct OpenAPIPlace {
     init(_ entry: MountEntry, _ pattern: PathPattern, isGeneric: Bool) {
         type = Self.typeName(entry)
         var parameters: [Parameter] = []
-        var parts = entry.path.split(separator: "/").map(String.init)
+        var parts = entry.path.splitUTF8(at: "/").map(String.init)
         if isGeneric, !entry.isBuiltIn, !["identity", "cubbyhole"].contains(entry.type) {
-            let name = type.split(separator: "-").joined(separator: "_") + "_mount_path"
+            let name = type.splitUTF8(at: "-").joined(separator: "_") + "_mount_path"
             parameters.append(
-                Parameter(name: name, details: "Path that the engine is mounted at.", initial: String(entry.shownPath.dropLast())))
+                Parameter(
+                    name: name, details: "Path that the engine is mounted at.", initial: String(entry.shownPath.dropLastUTF8())))
             parts = (entry.mountClass == .auth ? ["auth"] : []) + ["{\(name)}"]
         }
         var words: [String] = []
@@ -72,7 +73,7 @@ struct OpenAPIPlace {
 
     /// `KvV2WriteDataPathRequest`.
     func schemaName(_ verb: String) -> String {
-        operationName(verb).split(separator: "-").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined() + "Request"
+        operationName(verb).splitUTF8(at: "-").map { $0.prefixUTF8(1).uppercased() + $0.dropFirstUTF8() }.joined() + "Request"
     }
 
     private static func typeName(_ entry: MountEntry) -> String {

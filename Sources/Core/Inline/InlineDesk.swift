@@ -4,6 +4,7 @@ import Lifetimes
 import Logging
 import Policy
 import SecretMemory
+import Syntax
 
 /// Step 3 of the pipeline for callers without a token: their credentials come with the request and are good for it alone.
 final class InlineDesk: Sendable {
@@ -91,7 +92,7 @@ final class InlineDesk: Sendable {
     /// Failures count by address as well, so that nobody can lock a service out by failing in its name from elsewhere. An
     /// IPv6 address counts by its network, of which a single machine has all addresses.
     static func source(_ address: String) -> String {
-        guard address.contains(":") else { return address }
+        guard address.containsUTF8(":") else { return address }
         return AddressRange.network(of: address, prefixBits: 64) ?? address
     }
 

@@ -37,7 +37,7 @@ struct LockoutTuning: Sendable, Hashable {
     mutating func update(_ object: JSONObject) throws(CofferError) {
         let known = Set(Self.fields.map(\.name))
         if let name = object.keys.first(where: { !known.contains($0) }) {
-            throw .invalid("field 'user_lockout_config' has no member '\(known.isEmpty ? "" : name.prefix(64))'")
+            throw .invalid("field 'user_lockout_config' has no member '\(known.isEmpty ? "" : name.prefixUTF8(64))'")
         }
         let fields = try Fields(validating: object, as: Self.fields)
         if let value = fields.int("lockout_threshold") {

@@ -23,7 +23,7 @@ struct MountEntry: Sendable, Hashable {
     var isSealWrapped = false
 
     /// As `sys/auth` names an auth mount: without `auth/`.
-    var shownPath: String { mountClass == .auth ? String(path.dropFirst(5)) : path }
+    var shownPath: String { mountClass == .auth ? String(path.dropFirstUTF8(5)) : path }
     /// The server's own: always there, in no table.
     var isBuiltIn: Bool { mountClass == .system || path == "auth/token/" || path == "cubbyhole/" || path == "identity/" }
     var storagePrefix: String { "mount/\(uuid)/" }

@@ -144,7 +144,7 @@ final class PolicyStore: Sendable {
 
     /// Drops what was compiled from texts that another node changed. Keys are the store's own.
     func drop(_ change: StorageChange) {
-        if case .keys(let keys) = change, !keys.contains(where: { $0.hasPrefix(Self.prefix) }) { return }
+        if case .keys(let keys) = change, !keys.contains(where: { $0.hasUTF8Prefix(Self.prefix) }) { return }
         invalidate()
     }
 

@@ -22,7 +22,7 @@ struct QuotaConfiguration: Sendable, Hashable {
     }
 
     private static func covers(_ pattern: String, _ path: String) -> Bool {
-        guard pattern.hasSuffix("*") else { return path == pattern }
+        guard pattern.hasUTF8Suffix("*") else { return path == pattern }
         return path.utf8.starts(with: pattern.utf8.dropLast())
     }
 
@@ -47,8 +47,8 @@ struct QuotaConfiguration: Sendable, Hashable {
             throw .invalid("field '\(name)' may have \(pathsMax) paths of 1 to \(CanonicalPath.bytesMax) bytes")
         }
         return paths.map { path in
-            let trimmed = path.hasPrefix("/") ? path.dropFirst() : path[...]
-            return String(trimmed.hasPrefix("v1/") ? trimmed.dropFirst(3) : trimmed)
+            let trimmed = path.hasUTF8Prefix("/") ? path.dropFirstUTF8() : path[...]
+            return String(trimmed.hasUTF8Prefix("v1/") ? trimmed.dropFirstUTF8(3) : trimmed)
         }
     }
 

@@ -32,7 +32,7 @@ struct RateLimitQuota: Sendable, Hashable {
     func rank(_ relative: Substring) -> Rank? {
         if mountPath.isEmpty { return .global }
         if suffix.isEmpty { return role.isEmpty ? .mount : .role }
-        if suffix.hasSuffix("*") {
+        if suffix.hasUTF8Suffix("*") {
             guard relative.utf8.starts(with: suffix.utf8.dropLast()) else { return nil }
             return role.isEmpty ? .glob : .role
         }

@@ -84,7 +84,7 @@ final class RateLimits: Sendable {
     /// A role before paths, longer paths before shorter ones, paths before the mount itself.
     private static func isBefore(_ left: RateLimitQuota, _ right: RateLimitQuota) -> Bool {
         func order(_ quota: RateLimitQuota) -> (Int, Int, Int, String) {
-            let isExact = !quota.suffix.isEmpty && !quota.suffix.hasSuffix("*")
+            let isExact = !quota.suffix.isEmpty && !quota.suffix.hasUTF8Suffix("*")
             return (quota.role.isEmpty ? 1 : 0, isExact ? 0 : 1, -quota.suffix.utf8.count, quota.name)
         }
         return order(left) < order(right)

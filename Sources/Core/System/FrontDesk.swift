@@ -15,8 +15,8 @@ struct FrontDesk: Sendable {
 
     /// nil when the path is not one of these, or when help is asked for, which takes a token.
     func answer(_ incoming: CoreRequest, _ path: CanonicalPath) async -> CoreAnswer? {
-        guard path.text.hasPrefix("sys/"), !path.isFolder, incoming.operation != .help else { return nil }
-        guard let declared = declared(path.text.dropFirst(4)) else { return nil }
+        guard path.text.hasUTF8Prefix("sys/"), !path.isFolder, incoming.operation != .help else { return nil }
+        guard let declared = declared(path.text.dropFirstUTF8(4)) else { return nil }
         var answer = CoreAnswer(requestID: incoming.id, mountType: "system", path: path.text, outcome: .failure(.notFound))
         do {
             guard let endpoint = declared.endpoint(for: incoming.operation) else {

@@ -33,7 +33,7 @@ extension MountTuning {
     static func fields(inConfig config: JSONObject) throws(CofferError) -> Fields {
         let known = ignored.union(fields.map(\.name))
         if let name = config.keys.first(where: { !known.contains($0) }) {
-            throw .invalid("field 'config' has the unknown setting '\(name.prefix(64))'")
+            throw .invalid("field 'config' has the unknown setting '\(name.prefixUTF8(64))'")
         }
         return try Fields(validating: config, as: fields)
     }
@@ -79,20 +79,20 @@ enum MountPaths {
             throw .invalid("the mount's path is not acceptable: \(error.rawValue)")
         }
         let path = canonical.text + "/"
-        guard !canonical.text.contains("*"), !canonical.text.contains("+") else {
+        guard !canonical.text.containsUTF8("*"), !canonical.text.containsUTF8("+") else {
             throw .invalid("a mount's path may not contain '*' or '+'")
         }
         if mountClass == .auth {
             guard path != "token/" else { throw .invalid("path is already in use at \(path)") }
             return "auth/" + path
         }
-        guard !reserved.contains(where: path.hasPrefix) else { throw .invalid("cannot mount under existing mount \"\(path)\"") }
+        guard !reserved.contains(where: path.hasUTF8Prefix) else { throw .invalid("cannot mount under existing mount \"\(path)\"") }
         return path
     }
 
     /// Mounts do not lie inside each other.
     static func checkFree(_ path: String, among entries: [MountEntry]) throws(CofferError) {
-        for entry in entries where entry.path.hasPrefix(path) || path.hasPrefix(entry.path) {
+        for entry in entries where entry.path.hasUTF8Prefix(path) || path.hasUTF8Prefix(entry.path) {
             throw .invalid("path is already in use at \(entry.shownPath)")
         }
     }

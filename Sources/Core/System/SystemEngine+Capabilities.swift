@@ -46,7 +46,7 @@ extension SystemEngine {
         for path in paths {
             let canonical: CanonicalPath
             do {
-                canonical = try CanonicalPath(decoded: path.hasPrefix("/") ? String(path.dropFirst()) : path)
+                canonical = try CanonicalPath(decoded: path.hasUTF8Prefix("/") ? String(path.dropFirstUTF8()) : path)
             } catch {
                 throw CofferError.invalid("a path of 'paths' is not acceptable: \(error.rawValue)")
             }

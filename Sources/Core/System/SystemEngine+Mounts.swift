@@ -135,7 +135,7 @@ extension SystemEngine {
         guard !entry.isBuiltIn else { throw CofferError.invalid("cannot unmount \"\(entry.shownPath)\"") }
         let engine = mounts.router.mounts[entry.path]?.leased
         // While the mount is there, its engine can take back everything; a failure leaves the mount as it is.
-        let path = String(entry.path.dropLast())
+        let path = String(entry.path.dropLastUTF8())
         try await leases.revokeAll(path)
         try await mounts.remove(entry) {
             // What requests already on their way had leased meanwhile. It is queued when this fails.
@@ -220,7 +220,7 @@ extension SystemEngine {
             entries[index].path = target
         }
         // Leases are named by the path they were made at, so they end where their mount moves away; what fails is queued.
-        try? await leases.revokeAll(String(source.path.dropLast()))
+        try? await leases.revokeAll(String(source.path.dropLastUTF8()))
         try await quotas.mountMoved(from: source.path, to: target)
         let move = core.moves.record(from: source.path, to: target, randomness: core.environment.randomness)
         return .data(["migration_id": .string(move.id)])
@@ -229,11 +229,11 @@ extension SystemEngine {
     private static func splitClass(_ path: String) throws(CofferError) -> (path: String, mountClass: MountEntry.Class) {
         let canonical: CanonicalPath
         do {
-            canonical = try CanonicalPath(decoded: path.hasPrefix("/") ? String(path.dropFirst()) : path)
+            canonical = try CanonicalPath(decoded: path.hasUTF8Prefix("/") ? String(path.dropFirstUTF8()) : path)
         } catch {
             throw .invalid("a mount's path is not acceptable: \(error.rawValue)")
         }
-        guard canonical.text.hasPrefix("auth/") else { return (canonical.text, .secret) }
-        return (String(canonical.text.dropFirst(5)), .auth)
+        guard canonical.text.hasUTF8Prefix("auth/") else { return (canonical.text, .secret) }
+        return (String(canonical.text.dropFirstUTF8(5)), .auth)
     }
 }

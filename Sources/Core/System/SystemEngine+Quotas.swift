@@ -84,11 +84,11 @@ extension SystemEngine {
         guard !text.isEmpty, text != "/" else { return nil }
         let canonical: CanonicalPath
         do {
-            canonical = try CanonicalPath(decoded: text.hasPrefix("/") ? String(text.dropFirst()) : text)
+            canonical = try CanonicalPath(decoded: text.hasUTF8Prefix("/") ? String(text.dropFirstUTF8()) : text)
         } catch {
             throw .invalid("'path' is not acceptable: \(error.rawValue)")
         }
-        guard !canonical.text.dropLast().contains("*") else { throw .invalid("'path' may have '*' at its end only") }
+        guard !canonical.text.dropLastUTF8().containsUTF8("*") else { throw .invalid("'path' may have '*' at its end only") }
         guard let (mount, relative) = mounts.router.route(canonical.text) else {
             throw .invalid("invalid mount path \"\(canonical.text)\"")
         }

@@ -212,11 +212,11 @@ struct TokenDraft {
         guard isPrivileged else { throw .invalid("root or sudo privileges required to specify token id") }
         guard role == nil else { throw .invalid("a token id cannot be chosen with a role") }
         // Texts with a dot are those of made tokens, of this server and of others: `coffer.s.`, `hvs.`, `s.`.
-        for prefix in ["s.", "hvs.", "coffer."] where id.utf8.starts(with: prefix.utf8) {
+        for prefix in ["s.", "hvs.", "coffer."] where id.hasUTF8Prefix(prefix) {
             throw .invalid("custom token ID cannot have the '\(prefix)' prefix")
         }
-        guard !id.utf8.contains(UInt8(ascii: ".")) else { throw .invalid("custom token ID cannot have a '.' in the value") }
-        guard TokenFormat.isPlausible(id), !id.utf8.contains(UInt8(ascii: "/")) else {
+        guard !id.containsUTF8(".") else { throw .invalid("custom token ID cannot have a '.' in the value") }
+        guard TokenFormat.isPlausible(id), !id.containsUTF8("/") else {
             throw .invalid("field 'id' must be printable, without spaces or slashes")
         }
         return id
@@ -268,17 +268,13 @@ struct TokenDraft {
 /// `*` stands for any text; there may be several.
 enum Glob {
     static func matches(_ text: String, _ pattern: String) -> Bool {
-        let parts = pattern.split(separator: "*", omittingEmptySubsequences: false)
+        let parts = pattern.splitUTF8(at: "*", omittingEmpty: false)
         guard parts.count > 1 else { return text == pattern }
-        guard text.hasPrefix(parts[0]) else { return false }
-        var rest = text.dropFirst(parts[0].count)
-        for part in parts[1..<(parts.count - 1)] where !part.isEmpty {
-            while !rest.hasPrefix(part) {
-                guard !rest.isEmpty else { return false }
-                rest = rest.dropFirst()
-            }
-            rest = rest.dropFirst(part.count)
+        guard var rest = text.removingUTF8Prefix(parts[0]) else { return false }
+        for part in parts[1..<(parts.count - 1)] {
+            guard let found = rest.rangeOfUTF8(part) else { return false }
+            rest = rest[found.upperBound...]
         }
-        return rest.hasSuffix(parts[parts.count - 1])
+        return rest.hasUTF8Suffix(parts[parts.count - 1])
     }
 }

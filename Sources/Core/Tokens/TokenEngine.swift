@@ -177,7 +177,7 @@ struct TokenEngine: Engine {
     private static let batchRefusal = CofferError.invalid("batch tokens cannot be renewed or revoked")
 
     private func refuseBatch(_ token: String?) throws(CofferError) {
-        guard token?.hasPrefix(TokenFormat.batchPrefix) != true else {
+        guard token?.hasUTF8Prefix(TokenFormat.batchPrefix) != true else {
             throw Self.batchRefusal
         }
     }

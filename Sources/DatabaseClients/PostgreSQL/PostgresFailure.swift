@@ -1,4 +1,5 @@
 import CPostgres
+import Syntax
 
 /// What may be told of an error of PostgreSQL: its SQLSTATE and, where that only names things, the server's words.
 enum PostgresFailure {
@@ -62,7 +63,7 @@ enum PostgresFailure {
                 ("shutting down", "the database server is stopping"),
                 ("not permitted to log in", "the database server does not let this user in"),
             ]
-        return kinds.first { text.contains($0.0) }?.1 ?? "the database server cannot be reached"
+        return kinds.first { text.containsUTF8($0.0) }?.1 ?? "the database server cannot be reached"
     }
 
     /// `PG_DIAG_SQLSTATE` is `C`, `PG_DIAG_MESSAGE_PRIMARY` is `M`; as macros of characters they do not reach Swift.

@@ -18,7 +18,7 @@ final class PostgresFiles: Sendable {
         }
         var opened: [Int32] = []
         for (keyword, pem) in wanted {
-            guard pem.hasPrefix("-----BEGIN "), let descriptor = Self.file(holding: Array(pem.utf8)) else {
+            guard pem.hasUTF8Prefix("-----BEGIN "), let descriptor = Self.file(holding: Array(pem.utf8)) else {
                 for descriptor in opened { Glibc.close(descriptor) }
                 throw .invalid("tls_ca, tls_certificate and private_key must be PEM text")
             }

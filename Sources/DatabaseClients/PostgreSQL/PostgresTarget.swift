@@ -29,11 +29,11 @@ package struct PostgresTarget: Sendable {
         guard !url.isEmpty else { throw .invalid("connection_url cannot be empty") }
         guard url.utf8.count <= Self.urlBytesMax else { throw .invalid("connection_url is longer than \(Self.urlBytesMax) bytes") }
         // Values are put in after libpq has taken the text apart, so no character of theirs can change its meaning.
-        let marked = url.replacing("{{username}}", with: Self.userMark).replacing("{{password}}", with: Self.passwordMark)
+        let marked = url.replacingUTF8("{{username}}", with: Self.userMark).replacingUTF8("{{password}}", with: Self.passwordMark)
         var parameters = try Self.parse(marked)
         for (keyword, value) in parameters {
-            parameters[keyword] = value.replacing(Self.userMark, with: username)
-                .replacing(Self.passwordMark, with: password)
+            parameters[keyword] = value.replacingUTF8(Self.userMark, with: username)
+                .replacingUTF8(Self.passwordMark, with: password)
         }
         if parameters["user", default: ""].isEmpty, !username.isEmpty { parameters["user"] = username }
         if parameters["password", default: ""].isEmpty, !password.isEmpty { parameters["password"] = password }
@@ -83,9 +83,11 @@ package struct PostgresTarget: Sendable {
     /// A connection_url without the password that somebody wrote into it.
     package static func masked(_ url: String) -> String {
         guard let password = try? parse(url)["password"], !password.isEmpty, password != "{{password}}" else { return url }
-        guard let scheme = url.firstRange(of: "://") else { return "*****" }
-        let authority = url[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" }
-        guard let at = authority.lastIndex(of: "@"), let colon = authority[..<at].firstIndex(of: ":") else { return "*****" }
+        guard let scheme = url.rangeOfUTF8("://") else { return "*****" }
+        let authority = url[scheme.upperBound...].prefixUTF8 { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") }
+        guard let at = authority.lastUTF8Index(of: "@"), let colon = authority[..<at].firstUTF8Index(of: ":") else {
+            return "*****"
+        }
         let shown = url[...colon] + "*****" + url[at...]
         return (try? parse(String(shown))["password"]) == "*****" ? String(shown) : "*****"
     }

@@ -1,4 +1,5 @@
 import EngineKit
+import Syntax
 
 /// A cron schedule in UTC: minute, hour, day of the month, month, day of the week.
 ///
@@ -28,7 +29,7 @@ struct CronSchedule: Sendable, Hashable {
     init(_ text: String) throws(Refusal) {
         guard text.utf8.count <= Self.bytesMax else { throw .fields }
         let spelled = Self.shorthands[text.lowercased()] ?? text
-        let fields = spelled.split(separator: " ", omittingEmptySubsequences: true).map { $0.lowercased() }
+        let fields = spelled.splitUTF8(at: " ", omittingEmpty: true).map { $0.lowercased() }
         guard fields.count == 5 else { throw .fields }
         self.text = text
         minutes = try Self.parse(fields[0], 0...59)
@@ -38,8 +39,8 @@ struct CronSchedule: Sendable, Hashable {
         let weekdays = try Self.parse(fields[4], 0...7, names: Self.weekdayNames, namesFrom: 0)
         // Sunday is 0 and 7.
         self.weekdays = weekdays >> 7 & 1 | weekdays & 0x7F
-        isAnyDay = fields[2].hasPrefix("*") || fields[2] == "?"
-        isAnyWeekday = fields[4].hasPrefix("*") || fields[4] == "?"
+        isAnyDay = fields[2].hasUTF8Prefix("*") || fields[2] == "?"
+        isAnyWeekday = fields[4].hasUTF8Prefix("*") || fields[4] == "?"
         guard next(after: Timestamp(seconds: 1_700_000_000)) != nil else { throw .never }
     }
 
@@ -73,15 +74,15 @@ struct CronSchedule: Sendable, Hashable {
         _ field: String, _ range: ClosedRange<Int>, names: [String] = [], namesFrom first: Int = 0
     ) throws(Refusal) -> UInt64 {
         var bits: UInt64 = 0
-        for part in field.split(separator: ",", omittingEmptySubsequences: false) {
-            let halves = part.split(separator: "/", omittingEmptySubsequences: false)
+        for part in field.splitUTF8(at: ",", omittingEmpty: false) {
+            let halves = part.splitUTF8(at: "/", omittingEmpty: false)
             guard (1...2).contains(halves.count) else { throw .value }
             var step = 1
             if halves.count == 2 {
                 guard let number = number(halves[1]), (1...range.upperBound).contains(number) else { throw .value }
                 step = number
             }
-            let bounds = halves[0].split(separator: "-", omittingEmptySubsequences: false)
+            let bounds = halves[0].splitUTF8(at: "-", omittingEmpty: false)
             func value(_ text: Substring) throws(Refusal) -> Int {
                 let found = number(text) ?? names.firstIndex(of: String(text)).map { $0 + first }
                 guard let found, range.contains(found) else { throw .value }

@@ -1,4 +1,5 @@
 import EngineKit
+import Syntax
 
 /// Times in Go's layout language, which shows how the moment 2006-01-02 15:04:05 would look. UTC.
 enum GoTimeLayout {
@@ -9,7 +10,7 @@ enum GoTimeLayout {
         let month = Int(part(5..<7)) ?? 1
         let hour = Int(part(11..<13)) ?? 0
         let parts: [(mark: String, value: String)] = [
-            ("2006", part(0..<4)), ("January", months[month - 1]), ("Jan", String(months[month - 1].prefix(3))),
+            ("2006", part(0..<4)), ("January", months[month - 1]), ("Jan", String(months[month - 1].prefixUTF8(3))),
             ("01", part(5..<7)),
             ("02", part(8..<10)), ("15", part(11..<13)), ("03", twoDigits((hour + 11) % 12 + 1)), ("04", part(14..<16)),
             ("05", part(17..<19)), ("06", part(2..<4)), ("PM", hour < 12 ? "AM" : "PM"), ("MST", "UTC"), ("-0700", "+0000"),
@@ -18,11 +19,11 @@ enum GoTimeLayout {
         var output = ""
         var rest = layout[...]
         while !rest.isEmpty {
-            if let found = parts.first(where: { rest.hasPrefix($0.mark) }) {
+            if let found = parts.first(where: { rest.hasUTF8Prefix($0.mark) }) {
                 output += found.value
-                rest = rest.dropFirst(found.mark.count)
+                rest = rest.dropFirstUTF8(found.mark.utf8.count)
             } else {
-                output.append(rest.removeFirst())
+                output.unicodeScalars.append(rest.unicodeScalars.removeFirst())
             }
         }
         return output

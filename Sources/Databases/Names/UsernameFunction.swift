@@ -1,6 +1,7 @@
 import Crypto
 import DatabaseClients
 import EngineKit
+import Syntax
 
 /// The functions of a ``UsernameTemplate``. The value a pipeline hands on is the last argument.
 enum UsernameFunction: String, Sendable {
@@ -42,7 +43,7 @@ enum UsernameFunction: String, Sendable {
         case .replace:
             let (old, new) = (try text(arguments[0]), try text(arguments[1]))
             guard !old.isEmpty else { throw .invalid("username_template cannot be used: replace looks for nothing") }
-            return .text(try text(arguments[2]).split(separator: old, omittingEmptySubsequences: false).joined(separator: new))
+            return .text(try text(arguments[2]).replacingUTF8(old, with: new))
         case .printf: return .text(try Self.printf(try text(arguments[0]), arguments.dropFirst()))
         }
     }
@@ -82,16 +83,16 @@ enum UsernameFunction: String, Sendable {
     private static func truncate(_ text: String, to count: Int) throws(DatabaseError) -> String {
         let bytes = Array(text.utf8)
         guard bytes.count > count else { return text }
-        return String(decoding: bytes[..<(count - 8)], as: UTF8.self) + digest(bytes[(count - 8)...]).prefix(8)
+        return String(decoding: bytes[..<(count - 8)], as: UTF8.self) + digest(bytes[(count - 8)...]).prefixUTF8(8)
     }
 
     /// `%s`, `%v`, `%d` and `%%`.
     private static func printf(_ format: String, _ values: ArraySlice<UsernameValue>) throws(DatabaseError) -> String {
         var (output, rest, values) = ("", format[...], values)
-        while let sign = rest.firstIndex(of: "%") {
-            output += rest[..<sign]
-            rest = rest[rest.index(after: sign)...]
-            switch rest.popFirst() {
+        while let (before, after) = rest.cutUTF8(at: "%") {
+            output += before
+            rest = after.dropFirstUTF8()
+            switch after.unicodeScalars.first {
             case "%": output += "%"
             case "s", "v", "d":
                 guard let value = values.popFirst() else {

@@ -10,8 +10,8 @@ enum RedisRules {
     static func parse(_ statements: [String]) throws(DatabaseError) -> [String] {
         var rules: [String] = []
         for statement in statements {
-            guard statement.drop(while: { $0 == " " || $0 == "\n" }).hasPrefix("[") else {
-                rules += statement.split(whereSeparator: { $0 == " " || $0 == "\n" || $0 == "\t" }).map(String.init)
+            guard statement.dropUTF8(while: { $0 == 0x20 || $0 == 0x0A }).hasUTF8Prefix("[") else {
+                rules += statement.splitUTF8(where: { $0 == 0x20 || $0 == 0x0A || $0 == 0x09 }).map(String.init)
                 continue
             }
             guard let values = (try? JSON(parsing: Array(statement.utf8)))?.arrayValue else {
@@ -33,8 +33,9 @@ enum RedisRules {
         }
         // The password is ours to set: nobody gets a user without one, or with another one besides.
         let isOurs =
-            ["on", "off", "nopass", "resetpass", "reset"].contains(rule.lowercased()) || rule.hasPrefix(">") || rule.hasPrefix("<")
-            || rule.hasPrefix("#") || rule.hasPrefix("!")
+            ["on", "off", "nopass", "resetpass", "reset"].contains(rule.lowercased()) || rule.hasUTF8Prefix(">")
+            || rule.hasUTF8Prefix("<")
+            || rule.hasUTF8Prefix("#") || rule.hasUTF8Prefix("!")
         guard !isOurs else { throw .invalid("a rule may not change passwords or switch the user on or off") }
     }
 }

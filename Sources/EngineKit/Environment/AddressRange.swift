@@ -1,4 +1,5 @@
 import Glibc
+import Syntax
 
 /// An address or a CIDR range such as `10.0.0.0/8`, of IPv4 or IPv6.
 ///
@@ -9,7 +10,7 @@ package struct AddressRange: Sendable, Hashable {
 
     /// nil when the text is neither.
     package init?(_ text: String) {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        let parts = text.splitUTF8(at: "/", omittingEmpty: false)
         guard parts.count <= 2, let bytes = Self.parse(String(parts[0])) else { return nil }
         let bits = parts.count == 2 ? Self.prefix(parts[1]) : bytes.count * 8
         guard let bits, (0...bytes.count * 8).contains(bits) else { return nil }

@@ -89,7 +89,7 @@ package struct Lockouts: Sendable {
 
     /// One of 4096 records, so that nobody can aim at the record of another.
     private func bucket(_ name: String) async throws(StorageError) -> String {
-        Self.prefix + String(try await hash(name).prefix(3))
+        Self.prefix + String(try await hash(name).prefixUTF8(3))
     }
 
     private func change(_ name: String, _ body: (inout [Entry]) -> Void) async throws {

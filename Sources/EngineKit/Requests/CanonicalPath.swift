@@ -1,9 +1,11 @@
 import Foundation
+import Syntax
 
 /// The one form of a path that policies, routing, storage and audit all see.
 ///
 /// Made once, from the bytes on the wire. Whatever could be read in two ways is refused instead of cleaned up:
-/// dot segments, empty segments, encoded slashes, doubled encodings, control characters, text that is not NFC.
+/// dot segments, empty segments, encoded slashes, doubled encodings, control characters, text that is not NFC, and
+/// segments whose first or last character would join the slash beside it.
 package struct CanonicalPath: Sendable, Hashable, CustomStringConvertible {
     package enum Refusal: String, Error, Sendable {
         case empty = "the path is empty"
@@ -14,6 +16,7 @@ package struct CanonicalPath: Sendable, Hashable, CustomStringConvertible {
         case notNormalised = "the path is not in Unicode normalisation form C"
         case controlCharacter = "the path has a control character"
         case emptySegment = "the path has an empty segment"
+        case joiningCharacter = "a segment of the path begins with a combining mark or ends in a prepending character"
         case dotSegment = "the path has a '.' or '..' segment"
     }
 
@@ -39,7 +42,7 @@ package struct CanonicalPath: Sendable, Hashable, CustomStringConvertible {
     package init(decoded: String) throws(Refusal) {
         var body = decoded[...]
         isFolder = body.utf8.last == UInt8(ascii: "/")
-        if isFolder { body = body.dropLast() }
+        if isFolder { body = body.dropLastUTF8() }
         guard !body.isEmpty else { throw .empty }
         guard body.utf8.count <= Self.bytesMax else { throw .tooLong }
         try Self.check(body)
@@ -50,7 +53,9 @@ package struct CanonicalPath: Sendable, Hashable, CustomStringConvertible {
         var body = body
         let (refusal, isASCII) = body.withUTF8 { bytes in scan(bytes) }
         if let refusal { throw refusal }
-        guard isASCII || isNormalised(String(body)) else { throw .notNormalised }
+        guard !isASCII else { return }
+        guard isNormalised(String(body)) else { throw .notNormalised }
+        guard body.splitUTF8(at: "/").allSatisfy(standsAlone) else { throw .joiningCharacter }
     }
 
     /// One pass over the bytes; the common path costs nothing more.
@@ -89,6 +94,13 @@ package struct CanonicalPath: Sendable, Hashable, CustomStringConvertible {
         return isPlain && Array(text.utf8) == Array(text.precomposedStringWithCanonicalMapping.utf8)
     }
 
+    /// A combining mark that begins a segment, or a prepending letter that ends one, forms one character with the slash:
+    /// what is shown is not what is stored, and whatever counts in characters sees no slash there.
+    private static func standsAlone(_ segment: Substring) -> Bool {
+        guard let first = segment.unicodeScalars.first, let last = segment.unicodeScalars.last else { return true }
+        return (first.isASCII || !first.isMark && "/\(first)".count == 2) && (last.isASCII || "\(last)/".count == 2)
+    }
+
     private static func decode(_ wire: String) throws(Refusal) -> String {
         var output: [UInt8] = []
         output.reserveCapacity(wire.utf8.count)
@@ -115,6 +127,15 @@ package struct CanonicalPath: Sendable, Hashable, CustomStringConvertible {
         case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
         case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
         default: nil
+        }
+    }
+}
+
+extension Unicode.Scalar {
+    fileprivate var isMark: Bool {
+        switch properties.generalCategory {
+        case .nonspacingMark, .spacingMark, .enclosingMark: true
+        default: false
         }
     }
 }

@@ -107,9 +107,7 @@ extension Fields {
             return texts.count == values.count ? texts : nil
         case .string(""): return []
         case .string(let joined):
-            let parts = joined.split(separator: ",").map { part in
-                String(part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
-            }
+            let parts = joined.splitUTF8(at: ",").map { String($0.trimmingUTF8(" ")) }
             // Only nothing at all means an empty list: "," may not lift a bound.
             return parts.allSatisfy(\.isEmpty) ? nil : parts.filter { !$0.isEmpty }
         case .number: return element(value).map { [$0] }

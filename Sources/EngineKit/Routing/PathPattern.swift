@@ -1,3 +1,5 @@
+import Syntax
+
 /// A path below a mount: `config`, `roles/{name}`, `data/{path...}`.
 ///
 /// `{name}` takes one segment; `{name...}` takes the rest, which may be nothing. Only literals may follow it, as in
@@ -16,9 +18,9 @@ package struct PathPattern: Sendable, Hashable, CustomStringConvertible {
 
     package init(_ text: String) {
         description = text
-        segments = text.split(separator: "/").map { part in
-            if part.hasPrefix("{"), part.hasSuffix("...}") { return .rest(String(part.dropFirst().dropLast(4))) }
-            if part.hasPrefix("{"), part.hasSuffix("}") { return .one(String(part.dropFirst().dropLast())) }
+        segments = text.splitUTF8(at: "/").map { part in
+            if part.hasUTF8Prefix("{"), part.hasUTF8Suffix("...}") { return .rest(String(part.dropFirstUTF8().dropLastUTF8(4))) }
+            if part.hasUTF8Prefix("{"), part.hasUTF8Suffix("}") { return .one(String(part.dropFirstUTF8().dropLastUTF8())) }
             return .literal(String(part))
         }
         tail = text.textBehind("...}")
@@ -44,8 +46,8 @@ package struct PathPattern: Sendable, Hashable, CustomStringConvertible {
                     captures.append(name, String(rest))
                     return captures
                 }
-                guard rest.hasSuffix(tail), rest.utf8.count > tail.utf8.count else { return nil }
-                captures.append(name, String(rest.dropLast(tail.count)))
+                guard rest.hasUTF8Suffix(tail), rest.utf8.count > tail.utf8.count else { return nil }
+                captures.append(name, String(rest.dropLastUTF8(tail.utf8.count)))
                 return captures
             }
             guard !isDone else { return nil }
@@ -95,11 +97,6 @@ package struct Captures: Sendable, Hashable {
 extension String {
     /// What stands behind the first `mark`, or nothing.
     fileprivate func textBehind(_ mark: String) -> String {
-        var rest = self[...]
-        while !rest.isEmpty {
-            if rest.hasPrefix(mark) { return String(rest.dropFirst(mark.count)) }
-            rest = rest.dropFirst()
-        }
-        return ""
+        rangeOfUTF8(mark).map { String(self[$0.upperBound...]) } ?? ""
     }
 }

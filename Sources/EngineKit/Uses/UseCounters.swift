@@ -1,3 +1,5 @@
+import Syntax
+
 /// How often things that may be used so many times were used: small records in one folder, never more than ``countersMax``.
 ///
 /// Whoever may add counters of its own has a share that it cannot pass, at most half of what lies above it, so that nobody
@@ -115,7 +117,7 @@ private struct Spent {
     }
 
     init?(_ bytes: [UInt8]) {
-        let parts = String(decoding: bytes, as: UTF8.self).split(separator: " ", omittingEmptySubsequences: false)
+        let parts = String(decoding: bytes, as: UTF8.self).splitUTF8(at: " ", omittingEmpty: false)
         guard (1...2).contains(parts.count), let count = Int(parts[0]), count > 0 else { return nil }
         self.count = count
         guard parts.count == 2 else { return }

@@ -1,4 +1,5 @@
 import NIOHTTP1
+import Syntax
 
 /// The lines of one whole head, each with its line end.
 struct HTTP1HeadReader {
@@ -86,7 +87,7 @@ struct HTTP1HeadReader {
 
     private static func read(connection value: String, _ isHTTP10: Bool, _ keepsAlive: inout Bool) {
         for option in value.utf8.split(separator: UInt8(ascii: ",")) {
-            let word = String(Substring(option.drop { $0 == 0x20 || $0 == 0x09 })).prefix { $0 != " " && $0 != "\t" }
+            let word = Substring(option).dropUTF8 { $0 == 0x20 || $0 == 0x09 }.prefixUTF8 { $0 != 0x20 && $0 != 0x09 }
             if String(word).equals("close") {
                 keepsAlive = false
                 return

@@ -1,4 +1,5 @@
 import NIOHTTP1
+import Syntax
 
 /// One place where the server listens, and how it treats who comes.
 package struct ListenerSettings: Sendable {
@@ -33,7 +34,7 @@ package struct ListenerSettings: Sendable {
 extension ListenerSettings.Address: CustomStringConvertible {
     package var description: String {
         switch self {
-        case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        case .tcp(let host, let port): host.containsUTF8(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
         case .unix(let path, _): "unix:\(path)"
         }
     }

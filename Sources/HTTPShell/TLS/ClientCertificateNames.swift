@@ -1,5 +1,6 @@
 import NIOSSL
 import SwiftASN1
+import Syntax
 import X509
 
 /// The names in a client's certificate, which the TLS handshake has verified: its subject, common and alternative names.
@@ -21,7 +22,7 @@ enum ClientCertificateNames {
             guard names.count < 2 * namesMax, !name.isEmpty, !name.utf8.contains(0) else { return }
             names.append(kind + (written ?? name))
             // A common name `URI:…` or `CN=…` is not taken for a name of that kind, nor for a subject.
-            if !name.contains("="), !kinds.contains(where: name.hasPrefix) { names.append(name) }
+            if !name.containsUTF8("="), !kinds.contains(where: name.hasUTF8Prefix) { names.append(name) }
         }
         for attribute in certificate.subject.joined() where attribute.type == .RDNAttributeType.commonName {
             // With its commas escaped, so that no common name reads like a longer subject.

@@ -1,5 +1,6 @@
 import NIOSSL
 import Synchronization
+import Syntax
 
 /// The certificate and key that new connections get. Loading them anew leaves open connections as they are.
 package final class TLSIdentity: Sendable {
@@ -66,7 +67,7 @@ package final class TLSIdentity: Sendable {
             case "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305", "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256":
                 found.append(.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256)
             case "TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256": break
-            default: throw TLSSettingsError("tls_cipher_suites names a suite that is unknown or not safe: \(name.prefix(64))")
+            default: throw TLSSettingsError("tls_cipher_suites names a suite that is unknown or not safe: \(name.prefixUTF8(64))")
             }
         }
         guard !found.isEmpty else { throw TLSSettingsError("tls_cipher_suites has no suite for TLS 1.2") }

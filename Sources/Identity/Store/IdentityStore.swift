@@ -1,4 +1,5 @@
 package import EngineKit
+import Syntax
 
 /// Entities, their aliases and groups. A change is one atomic batch; it is in force for the next request.
 ///
@@ -135,8 +136,8 @@ package final class IdentityStore: Sendable {
         cache.withLock { cache in
             cache.generation += 1
             for key in keys {
-                if key.hasPrefix(IdentityKeys.entities) {
-                    cache.entities[String(key.dropFirst(IdentityKeys.entities.count))] = nil
+                if key.hasUTF8Prefix(IdentityKeys.entities) {
+                    cache.entities[String(key.dropFirstUTF8(IdentityKeys.entities.utf8.count))] = nil
                 } else if Self.concernsGroups(key) {
                     cache.entities.removeAll()
                     return
@@ -146,13 +147,13 @@ package final class IdentityStore: Sendable {
     }
 
     private static func concernsGroups(_ key: String) -> Bool {
-        key.hasPrefix("group") || key == IdentityKeys.graph || key.hasPrefix("member/") || key.hasPrefix("parent/")
+        key.hasUTF8Prefix("group") || key == IdentityKeys.graph || key.hasUTF8Prefix("member/") || key.hasUTF8Prefix("parent/")
     }
 
     /// A name that nobody chose: `entity_5d1f3b2a`.
     func freeName(_ kind: String, _ isTaken: (String) async throws -> Bool) async throws -> String {
         for _ in 0..<4 {
-            let name = kind + "_" + randomness.uuid().prefix(8)
+            let name = kind + "_" + randomness.uuid().prefixUTF8(8)
             if try await !isTaken(name) { return name }
         }
         return kind + "_" + randomness.uuid()

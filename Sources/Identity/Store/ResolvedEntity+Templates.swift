@@ -1,8 +1,10 @@
+import Syntax
+
 /// What `{{identity.…}}` in policies stands for.
 extension ResolvedEntity {
     /// nil when there is no such thing, or when it is about a group that the entity is not in.
     package func value(of expression: String) -> String? {
-        let words = expression.split(separator: ".", omittingEmptySubsequences: false)
+        let words = expression.splitUTF8(at: ".", omittingEmpty: false)
         guard words.count >= 3, words[0] == "identity" else { return nil }
         switch (words[1], words[2]) {
         case ("entity", "id"): return words.count == 3 ? id : nil

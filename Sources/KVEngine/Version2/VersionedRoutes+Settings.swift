@@ -43,8 +43,8 @@ extension VersionedRoutes {
     /// -1 for every negative duration.
     private static func signedSeconds(_ text: String) throws(CofferError) -> Int {
         if text.isEmpty { return 0 }
-        let isNegative = text.hasPrefix("-")
-        guard let seconds = DurationText.seconds(isNegative ? String(text.dropFirst()) : text) else {
+        let isNegative = text.hasUTF8Prefix("-")
+        guard let seconds = DurationText.seconds(isNegative ? String(text.dropFirstUTF8()) : text) else {
             throw .invalid("field 'delete_version_after' must be a duration such as 90, \"90s\" or \"-1s\"")
         }
         return isNegative && seconds > 0 ? -1 : seconds

@@ -1,4 +1,5 @@
 import EngineKit
+import Syntax
 
 /// Where a lease's records live: in the tokens' slice, so that one batch changes both.
 enum LeaseKeys {
@@ -18,7 +19,7 @@ enum LeaseKeys {
 
     /// The parts of a name listed below ``expiries`` or ``queue``. A lease's id has slashes itself.
     static func parse(_ name: String) -> (seconds: Int, id: String)? {
-        let parts = name.split(separator: "/", maxSplits: 1)
+        let parts = name.splitUTF8(at: "/", maxSplits: 1)
         guard parts.count == 2, let seconds = Int(parts[0]) else { return nil }
         return (seconds, String(parts[1]))
     }

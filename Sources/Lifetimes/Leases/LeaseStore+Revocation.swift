@@ -1,4 +1,5 @@
 package import EngineKit
+import Syntax
 
 /// From the decision that a lease ends to the moment when nothing is left of it.
 ///
@@ -34,7 +35,7 @@ extension LeaseStore {
         let current = try await read(due.id)
         if let entry = current?.entry {
             // A revoked token queues its leases by their ids alone, so their entries do not say so.
-            let isQueued = entry.state == .active && due.key.hasPrefix(LeaseKeys.queue)
+            let isQueued = entry.state == .active && due.key.hasUTF8Prefix(LeaseKeys.queue)
             if isQueued || Self.indexes(entry).contains(due.key) { return entry }
         }
         // Gone, renewed or put off since the index was read. A change at the same moment may need the key again.
@@ -73,7 +74,7 @@ extension LeaseStore {
         let spread = spread()
         return try await change(id, due: due) { [time] entry in
             entry.attempts += 1
-            entry.failure = String(reason.prefix(500))
+            entry.failure = String(reason.prefixUTF8(500))
             let isLast = entry.attempts >= Self.revocationsMax
             entry.state = isLast ? .irrevocable : .revoking
             let wait =

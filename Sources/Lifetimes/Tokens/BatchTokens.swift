@@ -35,7 +35,7 @@ struct BatchTokens: Sendable {
 
     /// nil for whatever this server did not seal.
     func open(_ token: String) -> TokenEntry? {
-        guard token.hasPrefix(TokenFormat.batchPrefix), token.utf8.count <= TokenFormat.batchBytesMax,
+        guard token.hasUTF8Prefix(TokenFormat.batchPrefix), token.utf8.count <= TokenFormat.batchBytesMax,
             let bytes = Base64URL.decode(token.utf8.dropFirst(TokenFormat.batchPrefix.utf8.count)),
             bytes.count > 1 + Self.saltBytes + Self.tagBytes, bytes[0] == Self.format
         else { return nil }

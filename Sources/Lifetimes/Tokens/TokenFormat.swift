@@ -1,4 +1,5 @@
 package import EngineKit
+import Syntax
 
 /// How a service token is written: `coffer.s.`, 43 characters of 256 random bits, 6 of checksum. A batch token is
 /// `coffer.b.` and what it says, sealed.
@@ -31,11 +32,11 @@ package enum TokenFormat {
 
     /// False for text that only looks like one of our tokens.
     package static func isPlausible(_ token: String) -> Bool {
-        if token.hasPrefix(batchPrefix) { return token.utf8.count <= batchBytesMax }
+        if token.hasUTF8Prefix(batchPrefix) { return token.utf8.count <= batchBytesMax }
         guard !token.isEmpty, token.utf8.count <= bytesMax else { return false }
-        guard token.hasPrefix(servicePrefix) else { return token.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } }
+        guard token.hasUTF8Prefix(servicePrefix) else { return token.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } }
         guard token.utf8.count == serviceLength else { return false }
-        return checksum(of: String(token.dropLast(checksumLength))) == token.suffix(checksumLength)
+        return token.hasUTF8Suffix(checksum(of: String(token.dropLastUTF8(checksumLength))))
     }
 
     /// Big-endian digits, zero-padded to `length`, which must be enough for the bytes.

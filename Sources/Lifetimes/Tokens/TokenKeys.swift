@@ -1,4 +1,5 @@
 import EngineKit
+import Syntax
 
 /// Where a token's records live, below the store's own prefix.
 enum TokenKeys {
@@ -30,7 +31,7 @@ enum TokenKeys {
 
     /// The parts of a name listed below ``expiries``; the path is empty where the entry has it alone.
     static func parseExpiry(_ name: String) -> (seconds: Int, id: String, path: String)? {
-        let parts = name.split(separator: "/", maxSplits: 2)
+        let parts = name.splitUTF8(at: "/", maxSplits: 2)
         guard parts.count >= 2, let seconds = Int(parts[0]) else { return nil }
         return (seconds, String(parts[1]), parts.count == 3 ? String(parts[2]) : "")
     }

@@ -54,7 +54,7 @@ package final class TokenStore: Sendable {
 
     /// The token, when it is valid now.
     package func find(_ token: String) async throws(StorageError) -> LiveToken? {
-        if token.hasPrefix(TokenFormat.batchPrefix) { return try await authenticateBatch(token).map { LiveToken($0) } }
+        if token.hasUTF8Prefix(TokenFormat.batchPrefix) { return try await authenticateBatch(token).map { LiveToken($0) } }
         guard !token.isEmpty, token.utf8.count <= TokenFormat.bytesMax else { return nil }
         let id = id(of: token)
         let (cached, generation) = cached(id)
@@ -194,7 +194,7 @@ package final class TokenStore: Sendable {
                 try await storage.commit(batch)
                 invalidate([made.entry.id])
                 return made
-            } catch .conflict(let key) where parent.map({ key.hasSuffix($0.id) }) != true {
+            } catch .conflict(let key) where parent.map({ key.hasUTF8Suffix($0.id) }) != true {
                 return nil
             } catch .conflict {
                 continue
@@ -278,7 +278,9 @@ package final class TokenStore: Sendable {
     package func drop(_ change: StorageChange) {
         switch change {
         case .keys(let keys):
-            let ids = keys.filter { $0.hasPrefix(TokenKeys.entries) }.map { String($0.dropFirst(TokenKeys.entries.utf8.count)) }
+            let ids = keys.filter { $0.hasUTF8Prefix(TokenKeys.entries) }.map {
+                String($0.dropFirstUTF8(TokenKeys.entries.utf8.count))
+            }
             if !ids.isEmpty { invalidate(ids) }
         case .everything:
             cache.withLock { cache in

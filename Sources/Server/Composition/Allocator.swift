@@ -1,4 +1,5 @@
 import Glibc
+import Syntax
 
 /// The settings of the C library's allocator, which it reads only when a program starts.
 package enum Allocator {
@@ -21,7 +22,7 @@ package enum Allocator {
 
     /// Nil when there is nothing to add.
     static func tuned(_ given: String) -> String? {
-        let missing = settings.filter { !given.contains($0.0) }.map { "\($0.0)=\($0.1)" }
+        let missing = settings.filter { !given.containsUTF8($0.0) }.map { "\($0.0)=\($0.1)" }
         guard !missing.isEmpty else { return nil }
         return ((given.isEmpty ? [] : [given]) + missing).joined(separator: ":")
     }

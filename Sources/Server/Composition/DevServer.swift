@@ -3,6 +3,7 @@ import Core
 import Foundation
 import HTTPShell
 import SecretMemory
+import Syntax
 
 /// Dev mode: initialised and unsealed at start, with everything printed that is needed to use it.
 struct DevServer {
@@ -67,7 +68,7 @@ struct DevServer {
         guard let file = keyFile, let data = FileManager.default.contents(atPath: file) else {
             throw ConfigurationError("this store was not made by a development server: start it with -config")
         }
-        let lines = String(decoding: data, as: UTF8.self).split(separator: "\n").map(String.init)
+        let lines = String(decoding: data, as: UTF8.self).splitUTF8(at: "\n").map(String.init)
         guard lines.count == 2 else { throw ConfigurationError("the file dev-keys beside the data is damaged") }
         return Key(unsealKey: lines[0], rootToken: lines[1])
     }

@@ -49,13 +49,12 @@ struct ListenerReader {
 
     /// `host:port`, `[v6]:port`, `:port`, or a host on the usual port.
     static func address(_ text: String) -> ListenerSettings.Address? {
-        if text.hasPrefix("[") {
-            guard let end = text.firstIndex(of: "]") else { return nil }
-            let rest = text[text.index(after: end)...]
-            guard let port = rest.isEmpty ? 8_200 : rest.first == ":" ? port(rest.dropFirst()) : nil else { return nil }
-            return .tcp(host: String(text[text.index(after: text.startIndex)..<end]), port: port)
+        if let bracketed = text.removingUTF8Prefix("[") {
+            guard let (host, rest) = bracketed.cutUTF8(at: "]") else { return nil }
+            guard let port = rest.isEmpty ? 8_200 : rest.hasUTF8Prefix(":") ? port(rest.dropFirstUTF8()) : nil else { return nil }
+            return .tcp(host: String(host), port: port)
         }
-        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        let parts = text.splitUTF8(at: ":", omittingEmpty: false)
         switch parts.count {
         case 1 where !text.isEmpty: return .tcp(host: text, port: 8_200)
         case 2: return port(parts[1]).map { .tcp(host: parts[0].isEmpty ? "0.0.0.0" : String(parts[0]), port: $0) }
@@ -90,7 +89,7 @@ struct ListenerReader {
         }
         tls.clientCertificates = isRequired ? .required : isOff || tls.clientCAFile == nil ? .notAsked : .optional
         if let suites = try body.text("tls_cipher_suites") {
-            tls.cipherSuites = suites.split(separator: ",").map { String($0.filter { $0 != " " }) }
+            tls.cipherSuites = suites.splitUTF8(at: ",").map { String($0.filter { $0 != " " }) }
         }
         return tls
     }
@@ -136,7 +135,7 @@ struct ListenerReader {
     private func forwarding() throws(HCLError) -> ForwardedFor? {
         guard let texts = try body.strings("x_forwarded_for_authorized_addrs") else { return nil }
         var ranges: [AddressRange] = []
-        for text in texts.flatMap({ $0.split(separator: ",") }) {
+        for text in texts.flatMap({ $0.splitUTF8(at: ",") }) {
             guard let range = AddressRange(text.filter { $0 != " " }) else {
                 throw body.error("x_forwarded_for_authorized_addrs", "must be addresses or ranges such as \"10.0.0.0/8\"")
             }

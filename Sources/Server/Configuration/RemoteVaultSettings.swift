@@ -1,4 +1,5 @@
 internal import CofferClient
+import Syntax
 
 /// Where the secrets of the Service API lie when they are kept by another server.
 package struct RemoteVaultSettings: Sendable, Hashable {
@@ -34,8 +35,8 @@ package struct RemoteVaultSettings: Sendable, Hashable {
             throw ConfigurationError("SERVICE_VAULT_TOKEN is missing, or SERVICE_VAULT_ROLE_ID with SERVICE_VAULT_SECRET_ID")
         }
         var mount = (environment["SERVICE_VAULT_MOUNT"] ?? "secret")[...]
-        while mount.hasSuffix("/") { mount = mount.dropLast() }
-        while mount.hasPrefix("/") { mount = mount.dropFirst() }
+        while mount.hasUTF8Suffix("/") { mount = mount.dropLastUTF8() }
+        while mount.hasUTF8Prefix("/") { mount = mount.dropFirstUTF8() }
         guard !mount.isEmpty else { throw ConfigurationError("SERVICE_VAULT_MOUNT names no mount") }
         self.mount = String(mount)
         authorityFile = environment["SERVICE_VAULT_CACERT"]
@@ -44,6 +45,6 @@ package struct RemoteVaultSettings: Sendable, Hashable {
     /// Over a network without TLS.
     var isInTheClear: Bool {
         guard let server = try? ServerAddress(address), server.scheme == .http else { return false }
-        return !(server.host == "localhost" || server.host == "::1" || server.host.hasPrefix("127."))
+        return !(server.host == "localhost" || server.host == "::1" || server.host.hasUTF8Prefix("127."))
     }
 }

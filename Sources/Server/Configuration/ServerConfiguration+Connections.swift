@@ -60,7 +60,8 @@ extension ServerConfiguration {
         if let text = try environment.secret("COFFER_EVENTS_TOKEN") { connections.eventsToken = text }
         if let text = environment["COFFER_EVENTS_DIR"] { connections.eventsDirectory = text }
         let tails = ["_ENGINE_KEY", "_ENGINE_KEY_FILE"]
-        let names = Set(environment.names.flatMap { name in tails.filter(name.hasSuffix).map { String(name.dropLast($0.count)) } })
+        let names = Set(
+            environment.names.flatMap { name in tails.filter(name.hasUTF8Suffix).map { String(name.dropLastUTF8($0.utf8.count)) } })
         for name in names.sorted() where !name.isEmpty {
             guard let key = try environment.secret(name + "_ENGINE_KEY") else { continue }
             let previous = try environment.secret(name + "_ENGINE_KEY_PREVIOUS")

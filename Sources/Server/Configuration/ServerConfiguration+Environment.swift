@@ -36,8 +36,8 @@ struct ServerEnvironment: Sendable {
     /// Variables that begin so, and what follows.
     func names(startingWith prefixes: [String]) -> [(variable: String, service: String)] {
         variables.keys.sorted().flatMap { name in
-            prefixes.filter { name.hasPrefix($0) && name.count > $0.count && !name.hasSuffix("_FILE") }
-                .map { (name, String(name.dropFirst($0.count))) }
+            prefixes.filter { name.hasUTF8Prefix($0) && name.utf8.count > $0.utf8.count && !name.hasUTF8Suffix("_FILE") }
+                .map { (name, String(name.dropFirstUTF8($0.utf8.count))) }
         }
     }
 
@@ -70,8 +70,8 @@ extension ServerConfiguration {
         if let text = environment["COFFER_PID_FILE"] { pidFile = text }
         if let text = environment["COFFER_STORAGE_PATH"] { storage = .sqlite(directory: text) }
         if let text = environment["COFFER_AUDIT_DIRS"] {
-            let directories = text.split(whereSeparator: { $0 == ":" || $0 == "," }).map(String.init)
-            guard directories.allSatisfy({ $0.hasPrefix("/") }) else {
+            let directories = text.splitUTF8(where: { $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ",") }).map(String.init)
+            guard directories.allSatisfy({ $0.hasUTF8Prefix("/") }) else {
                 throw ConfigurationError("COFFER_AUDIT_DIRS must be absolute paths, separated by colons")
             }
             auditDirectories = directories

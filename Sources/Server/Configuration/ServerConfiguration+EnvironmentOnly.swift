@@ -1,6 +1,7 @@
 import Foundation
 import HTTPShell
 import StorePostgres
+import Syntax
 
 /// A server that is configured by a `.env` alone.
 package struct SelfMadeStore: Sendable, Hashable {
@@ -26,7 +27,7 @@ extension ServerConfiguration {
         }
         let url = try environment.secret("DATABASE_URL") ?? "sqlite:///./coffer-data"
         let directory: String
-        if url.hasPrefix("postgres://") || url.hasPrefix("postgresql://") {
+        if url.hasUTF8Prefix("postgres://") || url.hasUTF8Prefix("postgresql://") {
             storage = .postgresql(PostgresSettings(connectionURL: url))
             // What belongs to this node alone: its audit trail, and the first token if it made the store.
             directory = "coffer-data"
@@ -34,7 +35,7 @@ extension ServerConfiguration {
             directory = try Self.directory(url)
             storage = .sqlite(directory: directory)
         }
-        let absolute = directory.hasPrefix("/") ? directory : FileManager.default.currentDirectoryPath + "/" + directory
+        let absolute = directory.hasUTF8Prefix("/") ? directory : FileManager.default.currentDirectoryPath + "/" + directory
         let audit = absolute + "-audit"
         if !auditDirectories.contains(audit) { auditDirectories.append(audit) }
         selfMade = SelfMadeStore(rootTokenFile: absolute + "-root-token", auditFile: audit + "/audit.log")
@@ -44,14 +45,14 @@ extension ServerConfiguration {
     /// `sqlite:///relative/path` or `sqlite:////absolute/path`: a folder, in which the store makes its files.
     private static func directory(_ text: String) throws(ConfigurationError) -> String {
         let prefix = "sqlite:///"
-        guard text.hasPrefix(prefix), !text.contains("?"), !text.contains("\0") else {
+        guard text.hasUTF8Prefix(prefix), !text.containsUTF8("?"), !text.containsUTF8("\0") else {
             throw ConfigurationError(
                 "DATABASE_URL must be sqlite:///PATH, with a fourth slash for an absolute path, or postgres://USER:PASSWORD@HOST/DATABASE"
             )
         }
-        var path = String(text.dropFirst(prefix.count))
-        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
-        if path.hasPrefix("./") { path.removeFirst(2) }
+        var rest = text.dropFirstUTF8(prefix.utf8.count)
+        while rest.utf8.count > 1, let shorter = rest.removingUTF8Suffix("/") { rest = shorter }
+        let path = String(rest.removingUTF8Prefix("./") ?? rest)
         guard !path.isEmpty, path != ".", path != "/", path != ":memory:" else {
             throw ConfigurationError("DATABASE_URL names no folder of its own")
         }

@@ -22,9 +22,9 @@ extension ServerConfiguration {
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else {
             throw ConfigurationError("the directory cannot be read", file: path)
         }
-        let files = names.filter { $0.hasSuffix(".hcl") || $0.hasSuffix(".json") }.sorted()
+        let files = names.filter { $0.hasUTF8Suffix(".hcl") || $0.hasUTF8Suffix(".json") }.sorted()
         guard !files.isEmpty else { throw ConfigurationError("the directory has no .hcl or .json file", file: path) }
-        return files.map { path.hasSuffix("/") ? path + $0 : "\(path)/\($0)" }
+        return files.map { path.hasUTF8Suffix("/") ? path + $0 : "\(path)/\($0)" }
     }
 
     private static func contents(of file: String) throws(ConfigurationError) -> [UInt8] {
@@ -60,7 +60,9 @@ extension ServerConfiguration {
             logFormat = try parse(LogFormat.init(rawValue:), text, "log_format", body)
         }
         if let directories = try body.strings("audit_dirs") {
-            guard directories.allSatisfy({ $0.hasPrefix("/") }) else { throw body.error("audit_dirs", "must be absolute paths") }
+            guard directories.allSatisfy({ $0.hasUTF8Prefix("/") }) else {
+                throw body.error("audit_dirs", "must be absolute paths")
+            }
             auditDirectories = directories
         }
         if let text = try body.text("node_name"), !text.isEmpty { nodeName = text }

@@ -1,5 +1,6 @@
 import Foundation
 import HTTPShell
+import Syntax
 
 extension ServerConfiguration {
     /// Files first, then variables, then the command line; each later one wins.
@@ -45,7 +46,7 @@ extension ServerConfiguration {
         }
         listeners.insert(ListenerSettings(address: address), at: 0)
         let temporary = environment["TMPDIR"] ?? "/tmp"
-        if temporary.hasPrefix("/"), !auditDirectories.contains(temporary) { auditDirectories.append(temporary) }
+        if temporary.hasUTF8Prefix("/"), !auditDirectories.contains(temporary) { auditDirectories.append(temporary) }
         if temporary != "/tmp", !auditDirectories.contains("/tmp") { auditDirectories.append("/tmp") }
     }
 

@@ -55,7 +55,7 @@ package final class LogStream: Sendable {
 
     private func text(_ level: Logger.Level, _ logger: String, _ message: String, _ metadata: Logger.Metadata) -> [UInt8] {
         let name = "[\(level.vaultName.uppercased())]"
-        var line = "\(now()) \(name)\(name.count < 7 ? " " : "") \(logger): \(Self.plain(message))"
+        var line = "\(now()) \(name)\(name.utf8.count < 7 ? " " : "") \(logger): \(Self.plain(message))"
         for (key, value) in metadata.sorted(by: { $0.key < $1.key }) { line += " \(key)=\(Self.quoted("\(value)"))" }
         return Array((line + "\n").utf8)
     }

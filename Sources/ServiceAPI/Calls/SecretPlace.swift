@@ -1,4 +1,5 @@
 import EngineKit
+import Syntax
 
 /// A secret's project and its path in it.
 package struct SecretPlace: Sendable, Hashable {
@@ -42,6 +43,6 @@ extension String {
     /// As part of a request's path: only what an encoder must hide is hidden.
     var pathEncoded: String {
         guard utf8.contains(UInt8(ascii: "%")) else { return self }
-        return split(separator: "%", omittingEmptySubsequences: false).joined(separator: "%25")
+        return splitUTF8(at: "%", omittingEmpty: false).joined(separator: "%25")
     }
 }

@@ -1,4 +1,5 @@
 import EngineKit
+import Syntax
 
 /// How often narrowed tokens of services were used: counters for each token of a service.
 struct CapabilityUses: Sendable {
@@ -14,7 +15,7 @@ struct CapabilityUses: Sendable {
             guard isNew else { return true }
             // With a token that the service has no longer, its counters go.
             let known = Listing(prefix: folder, limit: 2 * UseCounters.countersMax, isRecursive: true)
-            for old in try await storage.list(known) where !old.hasPrefix(generation) { batch.delete(folder + old) }
+            for old in try await storage.list(known) where !old.hasUTF8Prefix(generation) { batch.delete(folder + old) }
             return true
         }
     }

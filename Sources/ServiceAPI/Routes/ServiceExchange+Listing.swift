@@ -75,7 +75,7 @@ extension ServiceExchange {
         for root in entry.listingRoots { try await expand(root, filter, into: &found) }
         var places: [String] = []
         for place in found.sorted(by: { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) }) {
-            if let last = places.last, last.hasSuffix("/") || last.isEmpty, place.hasPrefix(last) { continue }
+            if let last = places.last, last.hasUTF8Suffix("/") || last.isEmpty, place.hasUTF8Prefix(last) { continue }
             places.append(place)
         }
         return places
@@ -105,9 +105,9 @@ extension ServiceExchange {
         }
         for path in paths {
             // A narrower question starts further down.
-            if path.hasSuffix("/"), filter.folder.hasPrefix(path) {
+            if path.hasUTF8Suffix("/"), filter.folder.hasUTF8Prefix(path) {
                 found.insert(filter.folder)
-            } else if path.hasPrefix(filter.folder) {
+            } else if path.hasUTF8Prefix(filter.folder) {
                 found.insert(path)
             }
         }
@@ -121,8 +121,8 @@ extension ServiceExchange {
         }
         let names = response.object["keys"]?.arrayValue?.compactMap(\.stringValue) ?? []
         return names.compactMap { name in
-            guard name.hasSuffix("/") != secrets else { return nil }
-            let bare = secrets ? name : String(name.dropLast())
+            guard name.hasUTF8Suffix("/") != secrets else { return nil }
+            let bare = secrets ? name : String(name.dropLastUTF8())
             return segment.matches(bare) ? bare : nil
         }
     }
@@ -134,7 +134,7 @@ extension ServiceExchange {
     ) async throws(ServiceError) -> [ListedSecret] {
         var found: [ListedSecret] = []
         for place in places where found.count < limit {
-            if place.isEmpty || place.hasSuffix("/") {
+            if place.isEmpty || place.hasUTF8Suffix("/") {
                 try await listFolder(place, filter, after: after, limit: limit, into: &found)
             } else if after.map({ Self.precedes($0, place) }) ?? true, filter.accepts(place), let one = try await single(place) {
                 found.append(one)
@@ -149,7 +149,7 @@ extension ServiceExchange {
         var relative: String?
         if let after {
             if after.utf8.starts(with: folder.utf8) {
-                relative = String(after.dropFirst(folder.count))
+                relative = String(after.dropFirstUTF8(folder.utf8.count))
             } else if Self.precedes(folder, after) {
                 return
             }
@@ -218,9 +218,9 @@ struct ListingFilter {
         project = query["project"]
         prefix = query["prefix"] ?? ""
         for (name, text) in [("project", project ?? ""), ("prefix", prefix)] where !text.isEmpty {
-            guard name == "prefix" || !text.contains("/") else { throw .invalid("project", "must be one name") }
+            guard name == "prefix" || !text.containsUTF8("/") else { throw .invalid("project", "must be one name") }
             // A prefix may end in the middle of a name.
-            do throws(CanonicalPath.Refusal) { _ = try CanonicalPath(decoded: text.hasSuffix("/") ? text : text + "x") } catch {
+            do throws(CanonicalPath.Refusal) { _ = try CanonicalPath(decoded: text.hasUTF8Suffix("/") ? text : text + "x") } catch {
                 throw .invalid(name, "is not acceptable: \(error.rawValue)")
             }
         }
@@ -229,7 +229,7 @@ struct ListingFilter {
     /// The whole folders that are known of the paths that are wanted: project and those of the prefix.
     var segments: [String] {
         guard let project else { return [] }
-        return [project] + prefix.split(separator: "/", omittingEmptySubsequences: false).dropLast().map(String.init)
+        return [project] + prefix.splitUTF8(at: "/", omittingEmpty: false).dropLast().map(String.init)
     }
 
     /// Empty, or with a slash at its end.

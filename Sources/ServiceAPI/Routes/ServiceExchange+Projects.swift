@@ -109,7 +109,7 @@ extension ServiceExchange {
             switch try await ask(.list, path, query: query.map { (name: $0.0, value: $0.1) }) {
             case .success(let response):
                 let page = ListedSecrets(response.object)
-                if page.names.contains(where: { $0.hasSuffix("/") || page.isThere($0) }) { return true }
+                if page.names.contains(where: { $0.hasUTF8Suffix("/") || page.isThere($0) }) { return true }
                 guard page.names.count == 1_000, let last = page.names.last else { return false }
                 after = last
             case .failure(let error) where error.code == .notFound: return false

@@ -165,7 +165,7 @@ struct NewSecret {
             var segments: [String] = []
             for part in parts {
                 let text = try body.requiredText(part)
-                guard !text.isEmpty, !text.contains("/") else { throw .invalid(part, "must be one segment of a path") }
+                guard !text.isEmpty, !text.containsUTF8("/") else { throw .invalid(part, "must be one segment of a path") }
                 segments.append(try check(text, part))
             }
             return try check(segments.joined(separator: "/"), "name")
@@ -182,7 +182,7 @@ struct NewSecret {
             throw .invalid(field, "is not acceptable: \(error.rawValue)")
         }
         guard !canonical.isFolder else { throw .invalid(field, "must not end in '/'") }
-        guard text != "versions", !text.hasSuffix("/versions") else { throw .invalid(field, "must not end in 'versions'") }
+        guard text != "versions", !text.hasUTF8Suffix("/versions") else { throw .invalid(field, "must not end in 'versions'") }
         return canonical.text
     }
 }

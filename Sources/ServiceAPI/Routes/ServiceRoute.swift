@@ -1,3 +1,5 @@
+import Syntax
+
 /// A route of the dialect with the still encoded parts of its path.
 enum ServiceRoute: Sendable, Hashable {
     case listProjects
@@ -18,11 +20,11 @@ enum ServiceRoute: Sendable, Hashable {
     /// nil when no route has the path; throws when one has it for other methods.
     init?(method: String, path: String) throws(ServiceError) {
         var path = path[...]
-        if path.hasPrefix("/api/projects") {
-            path = path.dropFirst("/api/projects".count)
+        if path.hasUTF8Prefix("/api/projects") {
+            path = path.dropFirstUTF8("/api/projects".utf8.count)
             self = try Self.projects(method, path)
-        } else if path.hasPrefix("/api/secrets") {
-            path = path.dropFirst("/api/secrets".count)
+        } else if path.hasUTF8Prefix("/api/secrets") {
+            path = path.dropFirstUTF8("/api/secrets".utf8.count)
             self = try Self.secrets(method, path)
         } else {
             return nil
@@ -33,8 +35,8 @@ enum ServiceRoute: Sendable, Hashable {
         if rest.isEmpty || rest == "/" {
             return try choose(method, ["GET": .listProjects, "POST": .registerProject])
         }
-        let parts = rest.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
-        guard rest.first == "/", !parts[0].isEmpty else { throw .notFound }
+        let parts = rest.dropFirstUTF8().splitUTF8(at: "/", omittingEmpty: false)
+        guard rest.hasUTF8Prefix("/"), !parts[0].isEmpty else { throw .notFound }
         switch parts.count {
         case 1:
             return try choose(
@@ -46,13 +48,13 @@ enum ServiceRoute: Sendable, Hashable {
 
     private static func secrets(_ method: String, _ rest: Substring) throws(ServiceError) -> ServiceRoute {
         if rest.isEmpty || rest == "/" { return try choose(method, ["GET": .listSecrets, "POST": .createSecret]) }
-        guard rest.first == "/" else { throw .notFound }
-        let wire = rest.dropFirst()
+        guard rest.hasUTF8Prefix("/") else { throw .notFound }
+        let wire = rest.dropFirstUTF8()
         if wire == "test", method == "POST" { return .testCredentials }
-        guard wire.contains("/") else { return try choose(method, ["GET": .readAll(wire)]) }
+        guard wire.containsUTF8("/") else { return try choose(method, ["GET": .readAll(wire)]) }
         let ending = "/versions"
-        if wire.hasSuffix(ending), wire.dropLast(ending.count).contains("/") {
-            return try choose(method, ["GET": .versions(wire.dropLast(ending.count))])
+        if wire.hasUTF8Suffix(ending), wire.dropLastUTF8(ending.utf8.count).containsUTF8("/") {
+            return try choose(method, ["GET": .versions(wire.dropLastUTF8(ending.utf8.count))])
         }
         if method == "GET" { return .readSecret(wire) }
         return try choose(method, ["GET": .readSecret(wire), "PATCH": .rotateSecret(wire), "DELETE": .deleteSecret(wire)])

@@ -59,12 +59,8 @@ package struct ServiceCatalog: Sendable, Hashable {
     }
 
     private static func list(_ text: String) -> [String] {
-        text.split(whereSeparator: { $0 == "," || $0 == "\n" }).map { part in
-            var part = part
-            while part.first?.isWhitespace == true { part.removeFirst() }
-            while part.last?.isWhitespace == true { part.removeLast() }
-            return String(part)
-        }.filter { !$0.isEmpty }
+        text.splitUTF8(where: { $0 == UInt8(ascii: ",") || $0 == 0x0A || $0 == 0x0D }).map { String($0.trimmingASCIISpace()) }
+            .filter { !$0.isEmpty }
     }
 }
 

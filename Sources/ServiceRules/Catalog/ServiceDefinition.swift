@@ -1,3 +1,5 @@
+import Syntax
+
 /// A service as it was configured, without its token.
 package struct ServiceDefinition: Sendable, Hashable {
     package var name: String
@@ -17,7 +19,7 @@ package struct ServiceDefinition: Sendable, Hashable {
 
     /// Letters, digits, `_`, `-` and `.`, beginning with a letter or digit.
     package static func isName(_ text: String) -> Bool {
-        guard let first = text.utf8.first, text.utf8.count <= nameBytesMax, isAlphanumeric(first), !text.contains("..") else {
+        guard let first = text.utf8.first, text.utf8.count <= nameBytesMax, isAlphanumeric(first), !text.containsUTF8("..") else {
             return false
         }
         return text.utf8.allSatisfy { isAlphanumeric($0) || "_-.".utf8.contains($0) }

@@ -1,3 +1,4 @@
+import Syntax
 import Yams
 
 /// Policies by role, and services that have roles, from YAML.
@@ -68,7 +69,7 @@ package struct ServicePolicyFile: Sendable, Hashable {
     private static func prefixRule(_ node: PolicyNode, source: String) throws(ServiceCatalogError) -> ServiceRule {
         let text = try node.text()
         do throws(ServiceRuleError) {
-            let path = try text.hasPrefix("secret:") ? PathRule(resource: text) : PathRule(prefix: text)
+            let path = try text.hasUTF8Prefix("secret:") ? PathRule(resource: text) : PathRule(prefix: text)
             return ServiceRule(.allow, Set(ServiceAction.allCases), path, text: text, source: source)
         } catch {
             throw node.error("\(error)")

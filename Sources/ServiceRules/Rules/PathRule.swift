@@ -1,4 +1,5 @@
 import EngineKit
+import Syntax
 
 /// Which secrets a rule is about: a project and what stands below it, segment by segment.
 ///
@@ -30,9 +31,9 @@ extension PathRule {
     /// `project:newsbot/prod/`, `common/prod/`, `project:*/prod/`: without `project:` the first segment is the project.
     package init(prefix text: String) throws(ServiceRuleError) {
         var body = text[...]
-        if body.hasPrefix("project:") { body = body.dropFirst("project:".count) }
-        let isFolder = body.hasSuffix("/")
-        if isFolder { body = body.dropLast() }
+        if body.hasUTF8Prefix("project:") { body = body.dropFirstUTF8("project:".utf8.count) }
+        let isFolder = body.hasUTF8Suffix("/")
+        if isFolder { body = body.dropLastUTF8() }
         let segments = try Self.segments(body, allowsPartial: false)
         // Without its slash the last segment may be a secret or a folder; a project is a folder.
         self.init(segments: segments, exactly: !isFolder && segments.count > 1, below: true)
@@ -40,7 +41,7 @@ extension PathRule {
 
     /// `secret:newsbot*:prod/*`: a `*` at the end of a segment stands for the rest of it, a last segment `*` for all beneath.
     package init(resource text: String) throws(ServiceRuleError) {
-        let parts = text.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+        let parts = text.splitUTF8(at: ":", maxSplits: 2, omittingEmpty: false)
         guard parts.count == 3, parts[0] == "secret" else {
             throw ServiceRuleError("a resource is written secret:PROJECT:PATH, such as secret:newsbot:prod/*")
         }
@@ -51,16 +52,16 @@ extension PathRule {
             self.init(segments: project, exactly: false, below: true)
             return
         }
-        let isBelow = path.hasSuffix("/*") || path.hasSuffix("/")
-        if path.hasSuffix("*"), isBelow { path = path.dropLast() }
-        if isBelow { path = path.dropLast() }
+        let isBelow = path.hasUTF8Suffix("/*") || path.hasUTF8Suffix("/")
+        if path.hasUTF8Suffix("*"), isBelow { path = path.dropLastUTF8() }
+        if isBelow { path = path.dropLastUTF8() }
         let segments = try Self.segments(path, allowsPartial: true)
         self.init(segments: project + segments, exactly: !isBelow, below: isBelow)
     }
 
     private static func segments(_ text: Substring, allowsPartial: Bool) throws(ServiceRuleError) -> [SegmentPattern] {
         guard !text.isEmpty else { throw ServiceRuleError("the rule names no project") }
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        let parts = text.splitUTF8(at: "/", omittingEmpty: false)
         guard parts.count <= segmentsMax else { throw ServiceRuleError("the rule has more than \(segmentsMax) segments") }
         var segments: [SegmentPattern] = []
         for part in parts { segments.append(try segment(part, allowsPartial: allowsPartial)) }
@@ -69,9 +70,9 @@ extension PathRule {
 
     private static func segment(_ part: Substring, allowsPartial: Bool) throws(ServiceRuleError) -> SegmentPattern {
         if part == "*" { return .any }
-        let isPartial = part.hasSuffix("*")
-        let literal = String(isPartial ? part.dropLast() : part)
-        guard !literal.contains("*"), allowsPartial || !isPartial else {
+        let isPartial = part.hasUTF8Suffix("*")
+        let literal = String(isPartial ? part.dropLastUTF8() : part)
+        guard !literal.containsUTF8("*"), allowsPartial || !isPartial else {
             throw ServiceRuleError(
                 allowsPartial ? "'*' may only end a segment" : "'*' stands for a whole segment, such as project:*/prod/")
         }

@@ -1,3 +1,5 @@
+import Syntax
+
 /// One line of a service's permissions.
 package struct ServiceRule: Sendable, Hashable {
     package enum Effect: String, Sendable, Hashable {
@@ -38,7 +40,7 @@ extension [ServiceRule] {
     ///
     /// - Parameter path: The project and the path below it: `newsbot/prod/api-key`.
     package func decision(_ action: ServiceAction, on path: String) -> RuleDecision {
-        let segments = path.split(separator: "/", omittingEmptySubsequences: false)
+        let segments = path.splitUTF8(at: "/", omittingEmpty: false)
         let matching = filter { $0.actions.contains(action) && $0.path.matches(segments) }
         if let denial = matching.first(where: { $0.effect == .deny }) { return .denied(by: denial) }
         return matching.first.map { .allowed($0) } ?? .unmentioned

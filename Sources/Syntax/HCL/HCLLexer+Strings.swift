@@ -79,9 +79,9 @@ extension HCLLexer {
         var lines: [String] = []
         while peek() != nil {
             let line = take { $0 != 0x0A && ($0 >= 0x20 || $0 == 0x09 || $0 == 0x0D) && $0 != 0x7F }
-            let blank = line.prefix { $0 == " " || $0 == "\t" }
-            var rest = line.dropFirst(blank.count)
-            if rest.last == "\r" { rest = rest.dropLast() }
+            let blank = line.prefixUTF8 { $0 == 0x20 || $0 == 0x09 }
+            var rest = line.dropFirstUTF8(blank.utf8.count)
+            if rest.hasUTF8Suffix("\r") { rest = rest.dropLastUTF8() }
             if rest == marker { return Self.join(lines, removing: isIndented ? String(blank) : "") }
             guard peek() == 0x0A else { throw peek() == nil ? start : failure("control character in a heredoc") }
             advance()
@@ -91,7 +91,7 @@ extension HCLLexer {
     }
 
     private static func join(_ lines: [String], removing indentation: String) -> String {
-        let strips = lines.allSatisfy { $0.hasPrefix(indentation) || $0.isEmpty }
-        return lines.map { (strips ? String($0.dropFirst(indentation.count)) : $0) + "\n" }.joined()
+        let strips = lines.allSatisfy { $0.hasUTF8Prefix(indentation) || $0.isEmpty }
+        return lines.map { (strips ? String($0.dropFirstUTF8(indentation.utf8.count)) : $0) + "\n" }.joined()
     }
 }

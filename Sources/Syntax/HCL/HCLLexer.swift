@@ -75,7 +75,7 @@ struct HCLLexer {
             Self.startsName($0) || Self.isDigit($0) || [UInt8(ascii: "-"), UInt8(ascii: "+"), UInt8(ascii: ".")].contains($0)
         }
         if case .number(let number)? = try? JSON(parsing: text) { return number }
-        if text.hasPrefix("0x"), let value = UInt64(text.dropFirst(2), radix: 16) { return String(value) }
+        if text.hasUTF8Prefix("0x"), let value = UInt64(text.dropFirstUTF8(2), radix: 16) { return String(value) }
         throw HCLError("malformed number", at: position)
     }
 

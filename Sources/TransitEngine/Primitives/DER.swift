@@ -87,7 +87,7 @@ enum PEM {
     static func blocks(_ label: String, in text: String) -> [[UInt8]]? {
         var blocks: [[UInt8]] = []
         var inside: String?
-        for line in text.split(whereSeparator: \.isNewline) {
+        for line in text.splitUTF8(where: { $0 == 0x0A || $0 == 0x0D }) {
             switch line {
             case "-----BEGIN \(label)-----":
                 guard inside == nil else { return nil }

@@ -1,6 +1,7 @@
 import EngineKit
 import SecretMemory
 import Synchronization
+import Syntax
 
 /// The keys of one mount: opened once, kept while they are used, changed one change after the other.
 ///
@@ -51,7 +52,7 @@ final class KeyStore: Sendable {
     func drop(_ change: StorageChange) {
         switch change {
         case .keys(let keys):
-            let names = keys.filter { $0.hasPrefix(Self.prefix) }.map { String($0.dropFirst(Self.prefix.utf8.count)) }
+            let names = keys.filter { $0.hasUTF8Prefix(Self.prefix) }.map { String($0.dropFirstUTF8(Self.prefix.utf8.count)) }
             guard !names.isEmpty else { return }
             cache.withLock { cache in
                 changes.add(1, ordering: .acquiringAndReleasing)
