@@ -17,6 +17,11 @@ package struct CofferServer: Sendable {
     private let configuration: ServerConfiguration
     private let logs: LogStream
 
+    /// For requests that are under way when the server is told to end.
+    private static let drainSecondsMax = 25
+    /// From the signal to the end of the process, whatever happens.
+    private static let shutdownSecondsMax = 40
+
     /// Reads and checks the configuration; nothing is opened yet.
     package init(_ options: ServerOptions) throws(ConfigurationError) {
         self.options = options
@@ -32,6 +37,7 @@ package struct CofferServer: Sendable {
         let pidFile = try configuration.pidFile.map { path throws(ConfigurationError) in try PIDFile(path) }
         defer { pidFile?.remove() }
 
+        let limit = ShutdownLimit(seconds: Self.shutdownSecondsMax, logger: logger)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
         let composition = try await makePipeline(configuration, logs, engines: options.engines)
         do {
@@ -43,6 +49,7 @@ package struct CofferServer: Sendable {
         }
         await composition.close()
         try? await group.shutdownGracefully()
+        withExtendedLifetime(limit) {}
         logger.info("stopped")
     }
 
@@ -95,8 +102,7 @@ package struct CofferServer: Sendable {
             services: composition.services.map { .init(service: $0) } + [.init(service: reload)]
                 + listeners.map { .init(service: $0) },
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logs.logger("lifecycle"))
-        group.maximumGracefulShutdownDuration = .seconds(30)
-        group.maximumCancellationDuration = .seconds(5)
+        group.maximumGracefulShutdownDuration = .seconds(Self.drainSecondsMax)
         try await ServiceGroup(configuration: group).run()
     }
 

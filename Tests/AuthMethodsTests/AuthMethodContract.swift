@@ -153,7 +153,7 @@ struct AuthMethodContract {
     @Test(
         "refuses a bad field by its name and does not repeat the value", arguments: AuthMethodSubject.all,
         [
-            ("token_ttl", "canary"), ("token_ttl", -1), ("token_ttl", "99999999999999d"), ("token_max_ttl", "1.5h"),
+            ("token_ttl", "canary"), ("token_ttl", -1), ("token_ttl", "99999999999999d"), ("token_max_ttl", "1.5s"),
             ("token_explicit_max_ttl", ["canary"]), ("token_period", "-5m"), ("token_num_uses", -1),
             ("token_num_uses", 9_999_999_999), ("token_num_uses", "canary"), ("token_bound_cidrs", "canary"),
             ("token_bound_cidrs", ","), ("token_bound_cidrs", [""]), ("token_bound_cidrs", "10.0.0.0/33"),

@@ -70,6 +70,8 @@ final class CoreHarness: Sendable {
         catalog.addSecretsEngine(kvDescription)
         let engine = engine
         catalog.addSecretsEngine(EngineDescription(type: "test", summary: "For tests.", make: { _ in engine }))
+        catalog.addSecretsEngine(
+            EngineDescription(type: "own", summary: "Acts for the server.", isServersOwn: true, make: { _ in engine }))
         catalog.addAuthMethod(appRoleDescription)
         catalog.addAuthMethod(
             userpassDescription(hasher: ScryptHasher(cost: HashCost(rounds: 16, blockSize: 8, parallelism: 1))))

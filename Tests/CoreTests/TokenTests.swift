@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test(arguments: [
-        JSON.string("-1"), "-5s", "1.5h", "abc", .number("-1"), .number("1.5"), "99999999999999999999h", true, [], [:],
+        JSON.string("-1"), "-5s", "1.5s", "abc", .number("-1"), .number("1.5"), "99999999999999999999h", true, [], [:],
     ])
     func refusesAbsurdTTLs(ttl: JSON) async throws {
         let server = try await CoreHarness.make()

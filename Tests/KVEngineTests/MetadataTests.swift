@@ -153,7 +153,7 @@ struct MetadataTests {
         #expect(try await kv.records().isEmpty)
     }
 
-    @Test("refuses absurd lifetimes", arguments: ["1.5h", "hunter2", "99999999999", "1h-2m", "--1s", "-x"])
+    @Test("refuses absurd lifetimes", arguments: ["1.5s", "hunter2", "99999999999", "1h-2m", "--1s", "-x"])
     func badLifetimes(text: String) async throws {
         let kv = try KVDriver()
         for path in ["config", "metadata/a"] {

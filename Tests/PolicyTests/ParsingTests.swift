@@ -91,7 +91,7 @@ struct ParsingTests {
         (#"path "a" { allowed_parameters = { x = {} } }"#, #""x" must be a list of values"#),
         (#"path "a" { allowed_parameters = { x = [] }  allowed_parameters { y = [] } }"#, "is set twice"),
         (#"path "a" { required_parameters = "x", required_parameters = "y" }"#, "is set twice"),
-        (#"path "a" { min_wrapping_ttl = "1.5h" }"#, #""min_wrapping_ttl" must be a duration"#),
+        (#"path "a" { min_wrapping_ttl = "1.5s" }"#, #""min_wrapping_ttl" must be a duration"#),
         (#"path "a" { min_wrapping_ttl = -1 }"#, #""min_wrapping_ttl" must be a duration"#),
         (#"path "a" { max_wrapping_ttl = 10  min_wrapping_ttl = 20 }"#, #""max_wrapping_ttl" must not be less"#),
         (#"path "a" "b" {}"#, #""path" takes one label"#),
@@ -171,12 +171,26 @@ struct PolicyNameTests {
     @Test(
         "look-alikes and path tricks are no names",
         arguments: [
-            "", " Root", "root ", "ro ot", "ｒｏｏｔ", "rооt", "../root", "..", "a..b", ".hidden", "-flag", "_x", "a/b", "a\\b",
-            "a%2fb",
-            "root\0", "root\n", "\u{212A}ey", "ſ", "a+b", "a*", "a,b", "{{x}}", String(repeating: "a", count: 129),
+            "", " Root", "root ", "ｒｏｏｔ", "rооt", "../root", "..", ".", "a/../b", "a/./b", "/a", "a/", "a//b", "a\\b", "a%2fb",
+            "root\0", "root\n", "\u{212A}ey", "ſ", "a+b", "a*", "a,b", "{{x}}", "a\u{A0}b", "a\u{3000}b", "\u{3000}", "ﬁx",
+            "root\u{200B}", "e\u{301}", "a/\u{301}b", "a\u{0D4E}/b", "root\u{202E}", "teаm", "ρoot", "a\"b", "a\u{85}",
+            String(repeating: "a", count: 257), String(repeating: "é", count: 129),
         ])
     func refused(name: String) {
         #expect(throws: PolicyName.Refusal.self) { try PolicyName(name) }
+    }
+
+    @Test(
+        "names are paths, and may have what Vault's have",
+        arguments: [
+            "jenkins/dev/master", "salt/minions", "kv:read", "a@b.c", "my policy", "a..b", ".hidden", "-flag", "_x", "a/b/c/d",
+            "a=b",
+            "root/x", "x/root", "équipe", "日本語", "роль/чтение", "a|b", "it's", "#1", "a~b", "(x)", "100%",
+        ])
+    func accepted(name: String) throws {
+        #expect(try PolicyName(name).text.utf8.elementsEqual(name.utf8))
+        #expect(try PolicyName(name.uppercased()).text.utf8.elementsEqual(name.utf8))
+        #expect(try PolicyName(name) != .root)
     }
 
     @Test("every spelling of root that is accepted is root")

@@ -86,7 +86,7 @@ import Testing
         #expect(asked.wrapTTL == seconds)
     }
 
-    @Test("refuses as a wrapping time", arguments: ["-1", "1.5h", "canary", "99999999999999999999"])
+    @Test("refuses as a wrapping time", arguments: ["-1", "1.5s", "canary", "99999999999999999999"])
     func badWrapTTL(_ text: String) async {
         let reply = await ask("GET", headers: ["X-Vault-Wrap-TTL": text])
         #expect(reply.status == 400)

@@ -148,7 +148,7 @@ def test_wrong_type(server, method, path, body, field, accepted, kind):
 
 @pytest.mark.parametrize("field", ["ttl", "explicit_max_ttl", "period"])
 @pytest.mark.parametrize("value", [
-    -1, "-1", "-1h", "1.5h", 1.5, "1h-30m", "h", "1x", "1h 30m", " 1h", "1H", "99999999999999999999", 10**19, "9" * 400 + "h",
+    -1, "-1", "-1h", "1.5s", 1.5, "1h-30m", "h", "1x", "1h 30m", " 1h", "1H", "99999999999999999999", 10**19, "9" * 400 + "h",
     "1e3", "0x10", "１h", "∞", "1h1h1h" * 50, "+1h", "2562048h",
 ])
 def test_absurd_ttl(server, field, value):
@@ -162,7 +162,7 @@ def test_zero_ttl_means_the_default_never_forever(server, value):
 
 
 @pytest.mark.parametrize("path", ["sys/mounts/kv1/tune", "sys/auth/token/tune"])
-@pytest.mark.parametrize("value", ["1.5h", "x", "-5", -5, 10**19])
+@pytest.mark.parametrize("value", ["1.5s", "x", "-5", -5, 10**19])
 def test_absurd_mount_ttl(server, path, value):
     refused(server.post(path, {"default_lease_ttl": value}), 400)
 
@@ -194,9 +194,9 @@ def test_bad_unseal_shares(new_server, key):
     assert status["sealed"] is False
 
 
-@pytest.mark.parametrize("name", ["", " ", "a b", "a/b", "../x", "a%2fb", "ROOT%20", "x" * 3000, "a%00b", "é", "a*", "a+"])
+@pytest.mark.parametrize("name", ["", " ", " a", "a/", "../x", "a%2fb", "ROOT%20", "x" * 3000, "a%00b", "e\u0301", "a*", "a+"])
 def test_bad_policy_names(server, name):
-    reply = server.put("sys/policies/acl/" + name.replace(" ", "%20").replace("é", "%C3%A9"), {"policy": 'path "x" { capabilities = ["read"] }'})
+    reply = server.put("sys/policies/acl/" + name.replace(" ", "%20").replace("\u0301", "%CC%81"), {"policy": 'path "x" { capabilities = ["read"] }'})
     assert 400 <= reply.status < 500
 
 

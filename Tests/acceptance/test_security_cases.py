@@ -199,8 +199,8 @@ def test_cve_2025_5999_and_cve_2025_54996_no_spelling_of_root_is_handed_out(serv
     assert reply.status in (400, 404)
 
 
-@pytest.mark.parametrize("name", ["../default", "..%2fdefault", "a/../default", "%2e%2e", "a%5c..%5cdefault", "default%00", "default/", "*", "+", "a:b", "a|b"])
-def test_cve_2026_105820_and_cve_2026_115365_policy_names_are_plain_names(server, name):
+@pytest.mark.parametrize("name", ["../default", "..%2fdefault", "a/../default", "%2e%2e", "a%5c..%5cdefault", "default%00", "default/", "*", "+", "a//b", "/a", "a%2fb", "default%cc%81/%cc%81x"])
+def test_cve_2026_105820_and_cve_2026_115365_policy_names_are_paths_without_tricks(server, name):
     reply = server.put(f"sys/policies/acl/{name}", {"policy": 'path "*" { capabilities = ["sudo", "read"] }'})
     assert reply.status in (400, 404) or name == "default/" and reply.status == 204
     token = server.new_token(policies=["default"], no_default_policy=False)

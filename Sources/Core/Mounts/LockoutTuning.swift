@@ -27,35 +27,39 @@ struct LockoutTuning: Sendable, Hashable {
     }
 
     private static let fields = [
-        Field("lockout_threshold", .int, "Failures in a row that lock a name; 0 for never."),
-        Field("lockout_duration", .duration, "How long a name stays locked."),
-        Field("lockout_counter_reset", .duration, "After how long failures are forgotten."),
-        Field("lockout_counter_reset_duration", .duration, deprecated: true, "Use lockout_counter_reset."),
+        Field("lockout_threshold", .string, "Failures in a row that lock a name; 0 for never."),
+        Field("lockout_duration", .string, "How long a name stays locked."),
+        Field("lockout_counter_reset", .string, "After how long failures are forgotten."),
+        Field("lockout_counter_reset_duration", .string, deprecated: true, "Use lockout_counter_reset."),
         Field("lockout_disable", .bool, "Lock nobody."),
     ]
 
+    /// Empty texts keep what is set, as they do for the times of a mount; "system" goes back to the server's rules.
     mutating func update(_ object: JSONObject) throws(CofferError) {
         let known = Set(Self.fields.map(\.name))
         if let name = object.keys.first(where: { !known.contains($0) }) {
             throw .invalid("field 'user_lockout_config' has no member '\(known.isEmpty ? "" : name.prefixUTF8(64))'")
         }
         let fields = try Fields(validating: object, as: Self.fields)
-        if let value = fields.int("lockout_threshold") {
-            guard (0...Self.thresholdMax).contains(value) else {
-                throw .invalid("field 'lockout_threshold' must be between 0 and \(Self.thresholdMax)")
+        switch fields.string("lockout_threshold") ?? "" {
+        case "": break
+        case "system": threshold = nil
+        case let text:
+            guard let value = Int(text), (0...Self.thresholdMax).contains(value) else {
+                throw .invalid("field 'lockout_threshold' must be a whole number between 0 and \(Self.thresholdMax)")
             }
             threshold = value
         }
-        duration = try Self.seconds(fields, "lockout_duration") ?? duration
-        counterReset = try Self.seconds(fields, "lockout_counter_reset_duration") ?? counterReset
-        counterReset = try Self.seconds(fields, "lockout_counter_reset") ?? counterReset
+        try Self.take(fields, "lockout_duration", into: &duration)
+        try Self.take(fields, "lockout_counter_reset_duration", into: &counterReset)
+        try Self.take(fields, "lockout_counter_reset", into: &counterReset)
         if let value = fields.bool("lockout_disable") { isDisabled = value }
     }
 
-    private static func seconds(_ fields: Fields, _ name: String) throws(CofferError) -> Int? {
-        guard let value = fields.duration(name) else { return nil }
+    private static func take(_ fields: Fields, _ name: String, into seconds: inout Int?) throws(CofferError) {
+        guard let value = try MountTuning.seconds(fields, name) else { return }
         guard value <= secondsMax else { throw .invalid("field '\(name)' may be a year at most") }
-        return value
+        seconds = fields.string(name) == "system" ? nil : value
     }
 
     /// Only what is set.

@@ -182,6 +182,14 @@ struct MountEnvironment: Sendable {
             logger.error("mount has an unknown engine type", metadata: ["mount": "\(entry.path)", "type": "\(entry.type)"])
             return UnavailableEngine()
         }
+        guard !description.isServersOwn || settings.mounts.contains(where: { $0.path == entry.path && $0.type == entry.type })
+        else {
+            // Left by a configuration that is no more, or by a version that let anybody mount it.
+            logger.error(
+                "only the configuration may mount this engine type; the mount is not served and can be disabled",
+                metadata: ["mount": "\(entry.path)", "type": "\(entry.type)"])
+            return UnavailableEngine()
+        }
         do {
             return try description.make(context(entry))
         } catch {

@@ -8,6 +8,7 @@ struct PasswordPolicyStore: Sendable {
     let randomness: any Randomness
 
     private static let prefix = "sys/password-policy/"
+    private static let nameBytesMax = 128
 
     func text(_ name: String) async throws -> String? {
         let key = try Self.key(name)
@@ -48,11 +49,15 @@ struct PasswordPolicyStore: Sendable {
     }
 
     private static func key(_ name: String) throws(CofferError) -> String {
-        do throws(PolicyName.Refusal) {
-            // Only its rules: the case of a password policy's name counts.
-            _ = try PolicyName(name)
-        } catch {
-            throw .invalid(error.rawValue)
+        let isPlain = name.utf8.allSatisfy { byte in
+            byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A || byte >= 0x30 && byte <= 0x39 || "_.-".utf8.contains(byte)
+        }
+        guard (1...nameBytesMax).contains(name.utf8.count), isPlain, !name.containsUTF8(".."),
+            !"_.-".utf8.contains(name.utf8.first ?? 0)
+        else {
+            throw .invalid(
+                "a password policy's name may have letters, digits, '_', '.' and '-', starts with a letter or digit, and has no '..'"
+            )
         }
         return prefix + name
     }

@@ -100,9 +100,18 @@ final class PolicyStore: Sendable {
         return text
     }
 
+    /// A warning for each name that no policy has: most often it is mistyped.
+    func missing(among names: [String]) async throws(StorageError) -> [String] {
+        var warnings: [String] = []
+        for name in names where name != "root" && name != "default" {
+            if try await text(name) == nil { warnings.append("Policy \"\(name)\" does not exist") }
+        }
+        return warnings
+    }
+
     /// With `root`, which is stored nowhere.
     func names(after: String? = nil, limit: Int = StorageLimits.pageMax) async throws(StorageError) -> [String] {
-        let stored = try await storage.list(Listing(prefix: Self.prefix, after: after, limit: limit))
+        let stored = try await storage.list(Listing(prefix: Self.prefix, after: after, limit: limit, isRecursive: true))
         return after.map { $0 >= "root" } == true || stored.count == limit ? stored : stored + ["root"]
     }
 

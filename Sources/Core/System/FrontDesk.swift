@@ -141,6 +141,7 @@ struct FrontDesk: Sendable {
             body["cluster_id"] = .string(core.clusterID)
         }
         if isCutOff { body["cut_off"] = true }
+        if isCutOff, let trouble = core.environment.cluster?.trouble { body["cut_off_reason"] = .string(trouble) }
         return .bare(body, status: asked.flatMap { Int($0) } ?? code)
     }
 

@@ -3,8 +3,9 @@ import Syntax
 
 extension MountTuning {
     static let fields: [Field] = [
-        Field("default_lease_ttl", .duration, "Default life of tokens and leases; the system's when 0."),
-        Field("max_lease_ttl", .duration, "Longest life of tokens and leases; the system's when 0."),
+        Field(
+            "default_lease_ttl", .string, "Default life of tokens and leases; \"system\" or 0 for the system's, empty to keep it."),
+        Field("max_lease_ttl", .string, "Longest life of tokens and leases; \"system\" or 0 for the system's, empty to keep it."),
         Field("force_no_cache", .bool, "Accepted for compatibility."),
         Field("description", .string, "For people."),
         Field("audit_non_hmac_request_keys", .strings, "Request fields that the audit shows in the clear."),
@@ -18,7 +19,7 @@ extension MountTuning {
             "token_type", .string, oneOf: ["default-service", "default-batch", "service", "batch"],
             "Type of the tokens of an auth mount."),
         Field("options", .stringMap, "Settings of the engine, such as version of kv."),
-        Field("plugin_version", .string, "Accepted when empty."),
+        Field("plugin_version", .string, "Empty, or the version that runs: engines are built in."),
         Field(
             "user_lockout_config", .object,
             "When failed logins lock a name: lockout_threshold, _duration, _counter_reset, _disable."),
@@ -47,13 +48,12 @@ extension MountTuning {
 
     /// Takes over what was sent and leaves the rest.
     mutating func update(_ fields: Fields, settings: CoreSettings) throws(CofferError) {
-        if let value = fields.duration("default_lease_ttl") { defaultTTL = value }
-        if let value = fields.duration("max_lease_ttl") { maxTTL = value }
+        if let value = try Self.seconds(fields, "default_lease_ttl") { defaultTTL = value }
+        if let value = try Self.seconds(fields, "max_lease_ttl") { maxTTL = value }
         let longest = maxTTL > 0 ? maxTTL : settings.maxTTL
         guard defaultTTL <= longest else {
             throw .invalid("given default lease TTL greater than the effective max lease TTL of \(longest) seconds")
         }
-        if let value = fields.bool("force_no_cache") { forceNoCache = value }
         if let value = fields.strings("audit_non_hmac_request_keys") { auditClearRequestKeys = value }
         if let value = fields.strings("audit_non_hmac_response_keys") { auditClearResponseKeys = value }
         if let value = fields.strings("passthrough_request_headers") { passthroughRequestHeaders = value }
@@ -64,6 +64,26 @@ extension MountTuning {
         }
         if let value = fields.string("token_type") { tokenType = value.isEmpty ? "default-service" : value }
     }
+}
+
+extension MountTuning {
+    /// The protocol's clients send an empty text with every change that does not concern the time, so it means "not said".
+    static func seconds(_ fields: Fields, _ name: String) throws(CofferError) -> Int? {
+        guard let text = fields.string(name), !text.isEmpty else { return nil }
+        if text == "system" { return 0 }
+        guard let seconds = DurationText.seconds(text) else {
+            throw .invalid("field '\(name)' must be a duration such as 90, \"90s\" or \"1h30m\", or \"system\"")
+        }
+        return seconds
+    }
+
+    /// Every engine is built in and has the server's version; a wish for another one cannot be granted.
+    static func checkVersion(_ fields: Fields, type: String) throws(CofferError) {
+        guard let version = fields.string("plugin_version"), !version.isEmpty, version != builtInVersion else { return }
+        throw .invalid("plugin \"\(type)\" has no version \"\(version.prefixUTF8(64))\"; send no plugin_version")
+    }
+
+    static let builtInVersion = "v\(CofferVersion.product)+builtin"
 }
 
 /// Where something may be mounted.

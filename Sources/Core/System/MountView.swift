@@ -16,7 +16,7 @@ extension MountEntry {
             "accessor": .string(accessor), "config": .object(config), "deprecation_status": "supported",
             "description": .string(description), "external_entropy_access": false, "local": .bool(isLocal),
             "options": options.isEmpty ? .null : .object(JSONObject(sorting: options)), "plugin_version": "",
-            "running_plugin_version": .string("v\(CofferVersion.product)+builtin"), "running_sha256": "",
+            "running_plugin_version": .string(MountTuning.builtInVersion), "running_sha256": "",
             "seal_wrap": .bool(isSealWrapped), "type": .string(type), "uuid": .string(uuid),
         ]
     }

@@ -76,6 +76,9 @@ extension SystemEngine {
         guard let description = core.environment.catalog.description(type, mountClass) else {
             throw CofferError.invalid("plugin not found in the catalog: \(asked)")
         }
+        guard !description.isServersOwn else {
+            throw CofferError(.permissionDenied, "mount type of \"\(type)\" is not mountable")
+        }
         try description.checkOptions(options)
         var entry = MountEntry(
             uuid: core.environment.randomness.uuid(), path: path, type: type, mountClass: mountClass,
@@ -84,10 +87,14 @@ extension SystemEngine {
         entry.options = options
         entry.isLocal = request.fields.bool("local") ?? false
         entry.isSealWrapped = request.fields.bool("seal_wrap") ?? false
+        try MountTuning.checkVersion(request.fields, type: type)
+        entry.tuning.forceNoCache = request.fields.bool("force_no_cache") ?? false
         try entry.tuning.update(request.fields, settings: core.settings)
         if let config = request.fields.object("config") {
             let fields = try MountTuning.fields(inConfig: config)
             try MountTuning.checkTokenType(fields, for: entry)
+            try MountTuning.checkVersion(fields, type: type)
+            if let value = fields.bool("force_no_cache") { entry.tuning.forceNoCache = value }
             try entry.tuning.update(fields, settings: core.settings)
         }
         try MountTuning.checkTokenType(request.fields, for: entry)
@@ -152,6 +159,7 @@ extension SystemEngine {
         }
         let fields = request.fields
         try MountTuning.checkTokenType(fields, for: current)
+        try MountTuning.checkVersion(fields, type: current.type)
         let (settings, catalog) = (core.settings, core.environment.catalog)
         try await mounts.change { entries throws(CofferError) in
             if current.isBuiltIn, !entries.contains(where: { $0.uuid == current.uuid }) { entries.append(current) }
@@ -207,7 +215,8 @@ extension SystemEngine {
         let to = try Self.splitClass(request.fields.string("to") ?? "")
         guard from.mountClass == to.mountClass else { throw CofferError.invalid("cannot remount between secret and auth mounts") }
         let source = try entry(from.path, from.mountClass)
-        guard !source.isBuiltIn else { throw CofferError.invalid("cannot remount \"\(source.shownPath)\"") }
+        let isServersOwn = core.environment.catalog.description(source.type, source.mountClass)?.isServersOwn == true
+        guard !source.isBuiltIn, !isServersOwn else { throw CofferError.invalid("cannot remount \"\(source.shownPath)\"") }
         let target = try MountPaths.new(to.path, to.mountClass)
         let builtIn = mounts.entries.filter(\.isBuiltIn)
         try await mounts.change { entries throws(CofferError) in

@@ -15,7 +15,7 @@ extension SystemEngine {
                 "policies/acl", "Policies.", fields: Self.pagingFields,
                 endpoints: [.list: .init("List policies.", changesNothing: true) { try await listPolicies($0) }]),
             EnginePath(
-                "policies/acl/{name}", "One policy.", fields: Self.policyFields,
+                "policies/acl/{name...}", "One policy.", fields: Self.policyFields,
                 endpoints: [
                     .read: .init("Read a policy.", changesNothing: true) { request in
                         let (name, text) = try await policy(request)
@@ -31,7 +31,7 @@ extension SystemEngine {
                     .list: .init("List policies.", changesNothing: true) { try await listPolicies($0, isLegacy: true) },
                 ]),
             EnginePath(
-                "policy/{name}", "One policy, at its older path.", fields: Self.policyFields,
+                "policy/{name...}", "One policy, at its older path.", fields: Self.policyFields,
                 endpoints: [
                     .read: .init("Read a policy.", changesNothing: true) { request in
                         let (name, text) = try await policy(request)
@@ -51,9 +51,9 @@ extension SystemEngine {
     }
 
     private func policy(_ request: Request) async throws -> (String, String) {
-        let name = try PolicyNames.one(request.captures["name"])
-        guard let text = try await policies.text(name) else {
-            throw CofferError(.notFound, "No policy named: \(name)")
+        let asked = request.captures["name"]
+        guard let name = try? PolicyName(asked).text, let text = try await policies.text(name) else {
+            throw CofferError(.notFound, "No policy named: \(asked)")
         }
         return (name, text)
     }
@@ -74,7 +74,8 @@ extension SystemEngine {
     }
 
     private func deletePolicy(_ request: Request) async throws -> Response {
-        try await policies.delete(try PolicyNames.one(request.captures["name"]))
+        // What cannot be a policy's name is not there already.
+        if let name = try? PolicyName(request.captures["name"]).text { try await policies.delete(name) }
         return .empty
     }
 }

@@ -47,7 +47,7 @@ extension TokenEngine {
             auth: .issued(
                 made.entry.issued(
                     token: made.token, seconds: draft.lifetime?.ttl ?? 0, entity: try await entity(of: made.entry))))
-        response.warnings = draft.warnings
+        response.warnings = try await draft.warnings + access.policies.missing(among: draft.policies)
         if draft.type == .service { response.takeBack = { [tokens] in try await tokens.revokeTree(id: made.entry.id) } }
         return response
     }

@@ -33,18 +33,22 @@ package struct EngineDescription: Sendable {
     package var summary: String
     /// The options it reads; nil when it does not say.
     package var optionNames: Set<String>?
+    /// Acts with credentials of the server's own, which no policy guards but its mount's: so the configuration alone says
+    /// where it is mounted, and no request mounts or moves one.
+    package var isServersOwn: Bool
     package var make: @Sendable (MountContext) throws -> any Engine
     /// Refuses options this engine does not understand, before the mount is recorded.
     package var checkOptions: @Sendable ([String: String]) throws(CofferError) -> Void
 
     package init(
-        type: String, summary: String, optionNames: Set<String>? = nil,
+        type: String, summary: String, optionNames: Set<String>? = nil, isServersOwn: Bool = false,
         checkOptions: @escaping @Sendable ([String: String]) throws(CofferError) -> Void = { _ throws(CofferError) in },
         make: @escaping @Sendable (MountContext) throws -> any Engine
     ) {
         self.type = type
         self.summary = summary
         self.optionNames = optionNames
+        self.isServersOwn = isServersOwn
         self.checkOptions = checkOptions
         self.make = make
     }

@@ -1,16 +1,22 @@
-/// The name of a policy: ASCII, lower case, and nothing that a path or a cache key could read differently.
+import Foundation
+import Syntax
+
+/// The name of a policy, such as `team/reader`, `kv:read` or `on call`: a path, in lower case.
 ///
-/// Every door lower-cases through here, so `ROOT` is `root` before anything compares it, and look-alikes
-/// (` Root`, full-width letters, `../root`) are no names at all.
+/// Every door lower-cases through here, so `ROOT` is `root` before anything compares it. What looks like another name
+/// (` root`, full-width letters, a Cyrillic letter among Latin ones, `../root`) is no name at all.
 package struct PolicyName: Sendable, Hashable, CustomStringConvertible {
     package enum Refusal: String, Error, Sendable {
         case empty = "the policy name is empty"
-        case tooLong = "the policy name is longer than 128 bytes"
-        case badCharacter = "a policy name may have letters, digits, '_', '.' and '-', and starts with a letter or digit"
-        case dots = "a policy name may not have '..'"
+        case tooLong = "the policy name is longer than 256 bytes"
+        case badCharacter =
+            "a policy name may not have control characters, '*', '+', ',', '\\', '\"', '{', '}', or space at either end"
+        case notAPath = "a policy name may not have empty, '.' or '..' segments, a slash at either end, or percent-encoding"
+        case lookAlike =
+            "a policy name must be in Unicode normalisation form KC and may not mix Latin letters with those of scripts that look alike"
     }
 
-    package static let bytesMax = 128
+    package static let bytesMax = 256
 
     /// Every permission; never stored, never changed.
     package static let root = PolicyName(known: "root")
@@ -22,19 +28,41 @@ package struct PolicyName: Sendable, Hashable, CustomStringConvertible {
     package var description: String { text }
 
     package init(_ name: String) throws(Refusal) {
-        let bytes = Array(name.utf8)
-        guard let first = bytes.first else { throw .empty }
+        let bytes = name.utf8
+        guard let first = bytes.first, let last = bytes.last else { throw .empty }
         guard bytes.count <= Self.bytesMax else { throw .tooLong }
-        guard Self.isLetterOrDigit(first), bytes.allSatisfy({ Self.isLetterOrDigit($0) || "_.-".utf8.contains($0) }) else {
-            throw .badCharacter
+        guard first != 0x20, last != 0x20, bytes.allSatisfy(Self.isAllowed) else { throw .badCharacter }
+        guard last != UInt8(ascii: "/") else { throw .notAPath }
+        do throws(CanonicalPath.Refusal) {
+            _ = try CanonicalPath(decoded: name)
+        } catch {
+            throw error == .notNormalised ? .lookAlike : error == .controlCharacter ? .badCharacter : .notAPath
         }
-        guard !zip(bytes, bytes.dropFirst()).contains(where: { $0 == 0x2E && $1 == 0x2E }) else { throw .dots }
-        text = String(decoding: bytes.map { $0 >= 0x41 && $0 <= 0x5A ? $0 | 0x20 : $0 }, as: UTF8.self)
+        text = name.lowercased()
+        // Full-width letters, ligatures and wide spaces have another compatibility form.
+        guard bytes.allSatisfy({ $0 < 0x80 }) || Self.isPlain(text) else { throw .lookAlike }
     }
 
     private init(known text: String) { self.text = text }
 
-    private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
-        byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A || byte >= 0x30 && byte <= 0x39
+    /// A comma parts the names of a list, a star is a glob where roles name policies, and braces are a template's.
+    private static func isAllowed(_ byte: UInt8) -> Bool {
+        byte >= 0x20 && byte != 0x7F && !"*+,\\\"{}".utf8.contains(byte)
+    }
+
+    private static func isPlain(_ text: String) -> Bool {
+        guard text.precomposedStringWithCompatibilityMapping.equalsUTF8(text) else { return false }
+        let scalars = text.unicodeScalars
+        return !scalars.contains { ("a"..."z").contains($0) } || !scalars.contains(where: looksLatin)
+    }
+
+    /// Greek, Cyrillic, Armenian and Cherokee, whose letters are drawn like Latin ones.
+    private static func looksLatin(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x0370...0x058F, 0x13A0...0x13FF, 0x1C80...0x1C8F, 0x1D00...0x1D7F, 0x1F00...0x1FFF, 0x2DE0...0x2DFF,
+            0xA640...0xA69F, 0xAB30...0xABBF:
+            true
+        default: false
+        }
     }
 }

@@ -1,26 +1,40 @@
-/// Durations as the Vault API writes them: `90`, `"90"`, `"1h30m"`, `"24h"`, `"7d"`.
+/// Durations as the Vault API writes them: `90`, `"90"`, `"1h30m"`, `"1.5h"`, `"24h"`, `"7d"`.
 public enum DurationText {
     /// A hundred years: past this a number is a mistake, and sums of a few cannot overflow.
     public static let secondsMax = 100 * 366 * 86_400
 
-    /// Whole seconds, or nil when the text is no duration, is negative, has a fraction or passes ``secondsMax``.
+    /// Whole seconds, or nil when the text is no duration, is negative, is no whole number of seconds or passes ``secondsMax``.
     public static func seconds(_ text: String) -> Int? {
         guard !text.isEmpty, text.utf8.count <= 32 else { return nil }
         if let plain = number(text.utf8[...]) { return plain <= secondsMax ? plain : nil }
         var rest = text.utf8[...]
-        var total = 0
+        // Nanoseconds of a hundred years fit into 64 bits; the products on the way may not.
+        var total: Int128 = 0
         while !rest.isEmpty {
-            let digits = rest.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
-            guard let value = number(digits) else { return nil }
-            rest = rest.dropFirst(digits.count)
-            let unit = rest.prefix { !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+            let whole = rest.prefix(while: isDigit)
+            rest = rest.dropFirst(whole.count)
+            var fraction = rest.prefix(0)
+            if rest.first == UInt8(ascii: ".") {
+                fraction = rest.dropFirst().prefix(while: isDigit)
+                rest = rest.dropFirst(1 + fraction.count)
+            }
+            let unit = rest.prefix { !isDigit($0) && $0 != UInt8(ascii: ".") }
             rest = rest.dropFirst(unit.count)
-            guard let part = scale(value, String(Substring(unit))) else { return nil }
-            total += part
-            guard total <= secondsMax else { return nil }
+            guard whole.count + fraction.count > 0, whole.count <= 18, fraction.count <= 9,
+                let scale = nanoseconds(String(Substring(unit)))
+            else { return nil }
+            total += Int128(number(whole) ?? 0) * scale
+            let parts = Int128(number(fraction) ?? 0) * scale
+            let divisor = fraction.reduce(Int128(1)) { product, _ in product * 10 }
+            guard parts.isMultiple(of: divisor) else { return nil }
+            total += parts / divisor
+            guard total <= Int128(secondsMax) * nanosecondsInSecond else { return nil }
         }
-        return total
+        guard total.isMultiple(of: nanosecondsInSecond) else { return nil }
+        return Int(total / nanosecondsInSecond)
     }
+
+    private static let nanosecondsInSecond: Int128 = 1_000_000_000
 
     /// `1h30m0s`, the way Vault's table output writes a duration.
     public static func text(seconds: Int) -> String {
@@ -36,21 +50,20 @@ public enum DurationText {
     }
 
     private static func number(_ digits: Substring.UTF8View) -> Int? {
-        guard !digits.isEmpty, digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else { return nil }
+        guard !digits.isEmpty, digits.allSatisfy(isDigit) else { return nil }
         return Int(Substring(digits))
     }
 
-    private static func scale(_ value: Int, _ unit: String) -> Int? {
-        let factor: Int
+    private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
+
+    private static func nanoseconds(_ unit: String) -> Int128? {
         switch unit {
-        case "s": factor = 1
-        case "m": factor = 60
-        case "h": factor = 3_600
-        case "d": factor = 86_400
-        case "ms": return value % 1_000 == 0 ? min(value / 1_000, secondsMax + 1) : nil
-        default: return nil
+        case "ms": 1_000_000
+        case "s": nanosecondsInSecond
+        case "m": 60 * nanosecondsInSecond
+        case "h": 3_600 * nanosecondsInSecond
+        case "d": 86_400 * nanosecondsInSecond
+        default: nil
         }
-        let (product, overflow) = value.multipliedReportingOverflow(by: factor)
-        return overflow || product > secondsMax ? nil : product
     }
 }
