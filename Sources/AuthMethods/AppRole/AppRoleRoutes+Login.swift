@@ -1,4 +1,5 @@
 import EngineKit
+import Syntax
 
 extension AppRoleRoutes {
     var login: EnginePath {
@@ -76,7 +77,7 @@ extension AppRoleRoutes {
         guard let role = try await roles.find(name.isEmpty ? Self.noRole : name)?.account,
             login.facts[Fact.uid].map({ $0 == role.uid }) != false
         else { throw CofferError.invalid("role \"\(name)\" does not exist during renewal") }
-        let ranges = login.facts[Fact.bounds]?.split(separator: ",").map(String.init) ?? []
+        let ranges = login.facts[Fact.bounds].map { $0.splitUTF8(at: ",").map(String.init) } ?? []
         guard let own = AddressBounds(stored: ranges), let bounds = role.tokens.bounds.intersection(own) else {
             throw CofferError.invalid("the role's token_bound_cidrs leave none of those of the secret id, not renewing")
         }

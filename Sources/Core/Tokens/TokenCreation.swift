@@ -212,11 +212,11 @@ struct TokenDraft {
         guard isPrivileged else { throw .invalid("root or sudo privileges required to specify token id") }
         guard role == nil else { throw .invalid("a token id cannot be chosen with a role") }
         // Texts with a dot are those of made tokens, of this server and of others: `coffer.s.`, `hvs.`, `s.`.
-        for prefix in ["s.", "hvs.", "coffer."] where id.utf8.starts(with: prefix.utf8) {
+        for prefix in ["s.", "hvs.", "coffer."] where id.hasUTF8Prefix(prefix) {
             throw .invalid("custom token ID cannot have the '\(prefix)' prefix")
         }
-        guard !id.utf8.contains(UInt8(ascii: ".")) else { throw .invalid("custom token ID cannot have a '.' in the value") }
-        guard TokenFormat.isPlausible(id), !id.utf8.contains(UInt8(ascii: "/")) else {
+        guard !id.containsUTF8(".") else { throw .invalid("custom token ID cannot have a '.' in the value") }
+        guard TokenFormat.isPlausible(id), !id.containsUTF8("/") else {
             throw .invalid("field 'id' must be printable, without spaces or slashes")
         }
         return id
