@@ -117,6 +117,7 @@ class Postgres:
     def thaw_sessions(self):
         for pid in self.frozen:
             os.kill(pid, signal.SIGCONT)
+        self.frozen = []
         self.thaw()
 
     def freeze(self):
