@@ -7,7 +7,7 @@ SWIFT  ?= swift
 VENV   := .build/venv
 PYTEST := $(VENV)/bin/python -m pytest
 
-.PHONY: help run test unit-test acceptance-test lint bench release fuzz torture system python vectors
+.PHONY: help run test unit-test acceptance-test lint bench release fuzz mutants torture system python vectors
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -16,8 +16,8 @@ run: system ## build and start a server on 127.0.0.1:8200
 	$(SWIFT) build --product coffer
 	scripts/run-server .build/debug/coffer
 
-test: ## lint, unit tests, acceptance tests, then a short fuzzing
-	scripts/run-tests lint build unit acceptance fuzz
+test: ## lint, unit tests, acceptance tests, a short fuzzing, a few faults put in by hand
+	scripts/run-tests lint build unit acceptance fuzz mutants
 
 lint: ## formatting and style of every Swift file
 	scripts/run-tests lint
@@ -40,6 +40,10 @@ bench: release ## requests per second of the release build, and a million leases
 fuzz: ## a minute of libFuzzer on each parser of untrusted bytes
 	scripts/run-fuzzers
 
+mutants: ## small faults put into the code: each must be noticed by a test of its room
+	scripts/run-tests build
+	scripts/run-mutants
+
 torture: system python release ## 1,000 rounds of kill -9 under load, 15 minutes of made-up requests, the timing of refused logins
 	COFFER_BINARY=$(CURDIR)/.build/release/coffer COFFER_CRASH_ROUNDS=$${COFFER_CRASH_ROUNDS:-1000} \
 	  $(PYTEST) Tests/acceptance/test_crash.py -s
@@ -47,6 +51,7 @@ torture: system python release ## 1,000 rounds of kill -9 under load, 15 minutes
 	  COFFER_SCHEMATHESIS_SEED=$${COFFER_SCHEMATHESIS_SEED:-$$RANDOM} $(PYTEST) Tests/acceptance/test_schemathesis.py -s
 	COFFER_BINARY=$(CURDIR)/.build/release/coffer COFFER_TIMING_LOGINS=$${COFFER_TIMING_LOGINS:-5000} \
 	  $(PYTEST) Tests/acceptance/test_login_timing.py -s
+	$(MAKE) mutants
 
 system:
 	@scripts/install-system

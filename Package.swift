@@ -104,7 +104,7 @@ let package = Package(
         room("ProjectsEngine", ["Syntax", "EngineKit"]),
         room("RemoteKVEngine", ["Syntax", "EngineKit"]),
         room("TransitEngine", ["SecretMemory", "Syntax", "Ciphers", "EngineKit", crypto, cryptoExtras, logging]),
-        room("AuthMethods", ["SecretMemory", "Syntax", "EngineKit", crypto, cryptoExtras]),
+        room("AuthMethods", ["SecretMemory", "Syntax", "EngineKit", crypto, cryptoExtras, logging]),
         // 5  The shell and the dialects.
         room(
             "HTTPShell",
@@ -158,7 +158,7 @@ let package = Package(
             ] + nio),
         tests("VaultAPITests", ["VaultAPI", "HTTPShell", "Core", "EngineKit", "Syntax"] + nio),
         tests("ServerTests", ["Server", "EngineKit", "HTTPShell", "Syntax", logging]),
-        tests("LifetimesTests", ["Lifetimes", "EngineKit", "SecretMemory", "Syntax", "TestSupport", crypto]),
+        tests("LifetimesTests", ["Lifetimes", "Capabilities", "EngineKit", "SecretMemory", "Syntax", "TestSupport", crypto]),
         tests(
             "CoreTests",
             [

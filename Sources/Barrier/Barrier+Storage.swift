@@ -7,7 +7,12 @@ extension Barrier: Storage {
         // After the wait, so that a request that was under way when the server was sealed opens nothing.
         let keyring = try openKeyring()
         guard var record else { return nil }
-        record.value = try keyring.open(record, key: key)
+        do throws(StorageError) {
+            record.value = try keyring.open(record, key: key)
+        } catch {
+            guard let newer = await self.keyring(after: keyring, knowing: record) else { throw error }
+            record.value = try newer.open(record, key: key)
+        }
         return record
     }
 

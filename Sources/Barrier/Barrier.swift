@@ -17,6 +17,7 @@ package final class Barrier: Sendable {
     }
 
     private let state = BargingLock(State())
+    private let reread = BargingLock<(@Sendable () async -> Void)?>(nil)
     let base: any Storage
     let randomness: any Randomness
     private let time: any TimeSource
@@ -43,12 +44,28 @@ extension Barrier {
         return keyring
     }
 
+    /// How the stored keys are read again, for a record of a term that is not known here yet.
+    func rereadsKeys(_ body: @escaping @Sendable () async -> Void) { reread.withLock { $0 = body } }
+
+    /// The keys after reading them again, where a record names a newer term than these have: another node rotated them a
+    /// moment ago, and its record was faster than the news of it.
+    func keyring(after keyring: Keyring, knowing record: StoredRecord) async -> Keyring? {
+        guard let term = record.value.withRawBytes({ Envelope.keyID(of: $0) }), term > keyring.current.number,
+            let reread = reread.withLock({ $0 })
+        else { return nil }
+        await reread()
+        return try? openKeyring()
+    }
+
     func install(_ keyring: Keyring) { state.withLock { $0.keyring = keyring } }
 
-    /// Nothing when the keys were dropped or replaced meanwhile.
-    func replace(_ old: Keyring, with new: Keyring) {
+    /// False, and nothing happens, when the keys were dropped or replaced meanwhile.
+    @discardableResult
+    func replace(_ old: Keyring, with new: Keyring) -> Bool {
         state.withLock { state in
-            if state.keyring === old { state.keyring = new }
+            guard state.keyring === old else { return false }
+            state.keyring = new
+            return true
         }
     }
 

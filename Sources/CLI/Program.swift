@@ -13,8 +13,9 @@ internal import Server
 /// The `coffer` command.
 package enum Program {
     package static func main() async -> Never {
-        let arguments = Array(CommandLine.arguments.dropFirst())
-        if arguments.first == "server" { Allocator.keepMoreAtHand() }
+        let whole = ProcessArguments.all
+        let arguments = Array(whole.dropFirst())
+        if arguments.first == "server" { Allocator.keepMoreAtHand(arguments: whole) }
         exit(await run(arguments, system: .real()))
     }
 

@@ -46,6 +46,20 @@ package struct CapabilityToken: Sendable {
         return constantTimeEqual(code, signature)
     }
 
+    /// For each caveat, a name of the chain that stands before it: 16 hexadecimal digits that tell nothing of the signatures.
+    package var prefixNames: [String] {
+        var hash = SHA256()
+        return caveats.map { caveat in
+            let name = hash.finalize().prefix(8).map { byte in
+                let digits = String(byte, radix: 16)
+                return digits.utf8.count == 1 ? "0" + digits : digits
+            }
+            let text = Array(caveat.text.utf8)
+            hash.update(data: [UInt8(text.count >> 8), UInt8(text.count & 0xFF)] + text)
+            return name.joined()
+        }
+    }
+
     private static func code(_ key: [UInt8], _ message: [UInt8]) -> [UInt8] {
         Array(HMAC<SHA256>.authenticationCode(for: message, using: SymmetricKey(data: key)))
     }

@@ -8,7 +8,7 @@ final class HTTPTransport: ClientTransport {
     private let client: HTTPClient
     private let timeout: TimeAmount
     private let responseBytesMax: Int
-    /// The `Host` to send when the URL's own host is the TLS server name.
+    /// The `Host` to send when the URL's own host is the TLS server name, or the URL has none, being that of a socket.
     private let host: String?
     private let renaming: (from: String, to: String)?
 
@@ -27,7 +27,7 @@ final class HTTPTransport: ClientTransport {
             host = address.authority
         } else {
             renaming = nil
-            host = nil
+            host = address.scheme == .unix ? "localhost" : nil
         }
         client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
         timeout = .nanoseconds(Int64(min(configuration.timeout / .nanoseconds(1), 9e18)))

@@ -25,7 +25,7 @@ enum ConnectionFailure {
         let what =
             switch grant.reason {
             case "in_doubt": "a refresh was interrupted and its answer lost, so the refresh token may be used up"
-            case "gave_up": "the provider refused to refresh it for four days"
+            case "gave_up": "it could not be refreshed for four days"
             case "no_refresh_token", "": "it expired and cannot be refreshed"
             default: "the provider answered \(grant.reason)"
             }
@@ -38,6 +38,15 @@ enum ConnectionFailure {
         error(
             .conflict, "provider_failing", "the provider does not refresh the token now (\(code)); retry later",
             retryAfter: max(retryAfter, 1))
+    }
+
+    /// Nobody knows whether the refresh token is spent, and trying it could end what is left of the grant.
+    static func inDoubt(_ platform: String) -> CofferError {
+        error(
+            .conflict, "provider_failing",
+            "the answer to a refresh was lost (in_doubt), and \(platform) may take a refresh token only once; refresh it by hand "
+                + "with retry_in_doubt, or connect \(platform) again",
+            retryAfter: 300)
     }
 
     static let busy = error(.conflict, "refresh_under_way", "a refresh is under way elsewhere; retry shortly", retryAfter: 1)

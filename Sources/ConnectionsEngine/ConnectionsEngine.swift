@@ -9,6 +9,7 @@ package final class ConnectionsEngine: SecretsEngine, PeriodicEngine {
     private let walk: DueWalk
     private let sweep: FlightSweep
     private let cleanup: OwnerCleanup
+    private let pending: PendingSweep
     private let rounds = Mutex(0)
 
     package init(_ context: MountContext, _ environment: ConnectionsEnvironment) {
@@ -22,6 +23,7 @@ package final class ConnectionsEngine: SecretsEngine, PeriodicEngine {
         walk = DueWalk(refresher: refresher)
         sweep = FlightSweep(refresher: refresher)
         cleanup = OwnerCleanup(routes: routes)
+        pending = PendingSweep(routes: routes)
         paths = routes.all
     }
 
@@ -36,6 +38,7 @@ package final class ConnectionsEngine: SecretsEngine, PeriodicEngine {
                 cleanup.begin()
                 try await sweep.run()
             }
+            if round % 60 == 1 { try await pending.run() }
             if round % 5 == 0 { try await routes.counters.flush(today: Counters.day(routes.time.now())) }
         } catch {
             routes.logger.warning(
@@ -56,11 +59,13 @@ package final class ConnectionsEngine: SecretsEngine, PeriodicEngine {
             round += 1
             return round
         }
-        guard round % 5 == 0 else { return }
         do {
+            if round % 60 == 1 { try await pending.run() }
+            guard round % 5 == 0 else { return }
             try await routes.counters.flush(today: Counters.day(routes.time.now()))
         } catch {
-            routes.logger.warning("counters could not be stored; they are kept", metadata: ["kind": "\(type(of: error))"])
+            routes.logger.warning(
+                "a round of a following node stopped; the next one goes on", metadata: ["kind": "\(type(of: error))"])
         }
     }
 

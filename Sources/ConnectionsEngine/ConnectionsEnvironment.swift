@@ -10,6 +10,17 @@ package struct ConnectionsEnvironment: Sendable {
     /// Where providers send people back to: the server's address and `/oauth/callback`; empty turns the connect flow off.
     package var callbackURL: String
 
+    /// Where people set out from, beside it.
+    var startURL: String {
+        let path = "callback".utf8
+        let base =
+            callbackURL.utf8.suffix(path.count).elementsEqual(path) ? callbackURL.utf8.dropLast(path.count) : callbackURL.utf8[...]
+        return String(decoding: base, as: UTF8.self) + "start"
+    }
+
+    /// Browsers come by https, so that their cookies are kept from everything else.
+    var isSecure: Bool { callbackURL.utf8.starts(with: "https://".utf8) }
+
     package init(
         catalog: PlatformCatalog = .builtIn, outbound: any Outbound, events: any EventSink = NoEvents(), callbackURL: String = "",
         pause: @escaping @Sendable (Int) async -> Void = { try? await Task.sleep(for: .milliseconds($0)) }

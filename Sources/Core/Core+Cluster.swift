@@ -9,10 +9,13 @@ import Syntax
 extension Core {
     /// Forgets what another node changed. When it returns, no request here is answered by what was there before.
     ///
-    /// Called by the store's change feed, which lets the other node wait until then.
+    /// Called by the store's change feed, which lets the other node wait until then. So nothing in here may wait for what a
+    /// commit of this node holds: that commit waits for the other nodes, and one of them may be waiting for this one.
     package func drop(_ change: StorageChange) async throws {
         guard let services = noteChange() else { return }
         let parts = ChangeParts(change)
+        // First, for what is read below may have been sealed with them.
+        if parts.touches("core/keyring") || parts.touches("core/seal") { await followKeys() }
         services.tokens.drop(parts.slice(Self.tokenPrefix))
         services.identity.drop(parts.slice("sys/identity/"))
         services.policies.drop(change)
@@ -23,7 +26,6 @@ extension Core {
         if parts.touches("sys/quota") { try await services.quotas.load() }
         if parts.touches("sys/audit-headers") { try await services.audit.headerRules.load() }
         if parts.touches("sys/audit") { try await services.audit.reload() }
-        if parts.touches("core/keyring") || parts.touches("core/seal") { await followKeys() }
     }
 
     /// Another node rotated or replaced the keys. Without the new ones this node must be unsealed anew.
@@ -36,7 +38,7 @@ extension Core {
             // Apart, because it waits for what is under way.
             Task.detached { [self] in
                 await close()
-                try? await start()
+                try? await start()  // What fails is tried again by the jobs.
             }
         }
     }
@@ -74,6 +76,22 @@ extension Core {
         try await services.tokens.resumeRevocations()
         try await services.mounts.finishRemovals()
         services.resumedTerm.withLock { $0 = term }
+    }
+
+    /// Seconds between looks for what is left half-done.
+    static let secondsBetweenLooks = 3
+    /// Looks for which a removal on another node is left alone.
+    private static let removalLooksMax = 4
+
+    /// What a node that died, or a request whose store was away, left half-done in this very term. The leader looks every few
+    /// seconds; what is still there at the next look is finished.
+    func finishInterrupted(_ services: Services) async throws {
+        let seen = services.unfinished.withLock { $0 }
+        let revocations = try await services.tokens.finishRevocations(leftSince: seen.revocations)
+        services.unfinished.withLock { $0.revocations = revocations }
+        let removals = try await services.mounts.finishRemovals(
+            leftFor: seen.removals, looksMax: environment.cluster == nil ? 0 : Self.removalLooksMax)
+        services.unfinished.withLock { $0.removals = removals }
     }
 }
 

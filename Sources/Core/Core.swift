@@ -13,6 +13,8 @@ package final class Core: Pipeline {
     let environment: CoreEnvironment
     let moves = MountMoves()
     let engineRounds = EngineRounds()
+    /// Rings when there are leases to revoke; what listens calls ``runLeaseJobs()``.
+    package let leaseBell = Bell()
     private let barrier: Barrier
     /// Drops what was read while the barrier was open; the store's cache of sealed records.
     private let dropCaches: @Sendable () -> Void
@@ -21,7 +23,11 @@ package final class Core: Pipeline {
     private let missed = BargingLock<UInt64>(0)
     /// What ``FrontDesk`` answers, by the name below `sys/`.
     let openPaths = BargingLock<[Substring: EnginePath]>([:])
+    /// Bounds the log lines about what nobody had to be allowed for.
+    let unrecorded = BargingLock(LineBudget())
     private let opening = Turnstile()
+    let condition = NodeCondition()
+    let faults: RepeatedFaults
 
     package init(
         settings: CoreSettings, environment: CoreEnvironment, barrier: Barrier, seal: SealController,
@@ -32,6 +38,7 @@ package final class Core: Pipeline {
         self.barrier = barrier
         self.seal = seal
         self.dropCaches = dropCaches
+        faults = RepeatedFaults(time: environment.time, logger: environment.logger)
     }
 
     var logger: Logger { environment.logger }
@@ -49,7 +56,10 @@ package final class Core: Pipeline {
         do throws(CanonicalPath.Refusal) {
             path = LegacyPaths.resolve(try CanonicalPath(percentEncoded: request.path))
         } catch {
-            return CoreAnswer(requestID: request.id, outcome: .failure(.invalid(error.rawValue)))
+            let refused = RefusedRequest(
+                id: request.id, method: request.operation.rawValue, path: request.path, credentials: request.credentials,
+                connection: request.connection, status: 400, reason: error.rawValue)
+            return CoreAnswer(requestID: request.id, outcome: .failure(await record(refused) ?? .invalid(error.rawValue)))
         }
         let services = services
         var limit: RateLimits.Decision?
@@ -66,13 +76,15 @@ package final class Core: Pipeline {
         .unavailable, "this node is cut off from the store and answers nothing until it has caught up; ask another or retry")
 
     private func serve(_ request: CoreRequest, _ path: CanonicalPath, _ services: Services?) async -> CoreAnswer {
-        if let answer = await FrontDesk(core: self).answer(request, path) { return answer }
+        if let answer = await FrontDesk(core: self).answer(request, path) {
+            return await recordOpenPath(request, path, answer, wasOpen: services)
+        }
         if let cluster = environment.cluster, !cluster.mayServe {
             return CoreAnswer(requestID: request.id, path: path.text, outcome: .failure(Self.cutOff))
         }
         guard let services else {
-            let error: CofferError = seal.configuredKind.opensByItself ? .sealedByHand : .sealed
-            return CoreAnswer(requestID: request.id, outcome: .failure(error))
+            let refusal = condition.refusalWhileSealed(hasRecoveryKeys: seal.configuredKind.opensByItself)
+            return CoreAnswer(requestID: request.id, outcome: .failure(refusal))
         }
         return await Exchange(core: self, services: services, incoming: request, path: path).run()
     }
@@ -97,7 +109,12 @@ package final class Core: Pipeline {
         if shown.code == .internal || shown.code == .unavailable {
             var metadata: Logger.Metadata = ["request_id": "\(requestID)", "kind": "\(type(of: error))"]
             if case .corrupted(let key)? = error as? StorageError { metadata["record"] = "\(key)" }
-            if case .unavailable(let reason)? = error as? StorageError { metadata["reason"] = "\(reason)" }
+            if case .unavailable(let reason)? = error as? StorageError {
+                metadata["reason"] = "\(reason)"
+                condition.suspect()
+            }
+            // Static, or names: what a caller may read, the log may too.
+            if let reason = (error as? CofferError)?.messages.first { metadata["reason"] = "\(reason)" }
             logger.error("request failed", metadata: metadata)
         }
         return shown
@@ -105,13 +122,21 @@ package final class Core: Pipeline {
 
     // MARK: Opening and closing
 
-    /// Opens the barrier if the seal does so by itself. Call once at start.
+    /// Opens the barrier if the seal does so by itself. Call once at start; from then on the jobs try it again while the store
+    /// is not there yet or cannot be opened.
     package func start() async throws {
-        if try await seal.unsealAutomatically() == .unsealed { try await open() }
+        condition.opensByItself(true)
+        switch try await seal.unsealAutomatically() {
+        case .unsealed: try await open()
+        case .notInitialized: condition.waitsForStore()
+        case .needsShares, .needsMigration: condition.opensByItself(false)
+        }
     }
 
     /// Gives one share, and opens when it was the last that was needed.
     package func unseal(share: String, migrate: Bool = false) async throws {
+        // One that is being sealed would take the share, and drop it at the end of that.
+        try await opening.enter {}
         let status = try await seal.unseal(share: share, migrate: migrate)
         if !status.isSealed { try await open() }
     }
@@ -124,15 +149,19 @@ package final class Core: Pipeline {
                 let before = missed.withLock { $0 }
                 let services = try await makeServices()
                 state.withLock { $0 = services }
+                condition.opened()
                 // What another node changed while this one was reading.
                 if missed.withLock({ $0 != before }) { try await drop(.everything) }
                 environment.cluster?.offerToLead(true)
-                logger.info("unsealed")
+                tellOpened(services)
             } catch {
                 state.withLock { $0 = nil }
                 await seal.seal()
                 dropCaches()
-                logger.error("could not open after unsealing; sealed again", metadata: ["kind": "\(type(of: error))"])
+                // Otherwise it is tried again every second, and told by whoever tries.
+                if !condition.mayOpenByItself {
+                    logger.error("could not open after unsealing; sealed again", metadata: RepeatedFaults.described(error))
+                }
                 throw error
             }
         }
@@ -140,11 +169,13 @@ package final class Core: Pipeline {
 
     /// Refuses new requests at once, ends the audit trail in good order, then drops every key and cache.
     package func close() async {
+        condition.opensByItself(false)
         try? await opening.enter { [self] in
             guard let services = state.withLock({ $0.take() }) else { return }
             environment.cluster?.offerToLead(false)
             await engineRounds.finish(services.mounts.router.mounts.values)
             do {
+                try await services.clock.store(services.storage)
                 try await services.audit.close()
             } catch {
                 logger.error("the audit trail's checkpoint could not be stored", metadata: ["kind": "\(type(of: error))"])
@@ -163,6 +194,8 @@ package final class Core: Pipeline {
     }
 
     private func makeServices() async throws -> Services {
+        let clock = ClockWatch(time: environment.time, logger: logger)
+        try await clock.open(barrier, acceptsEarlier: settings.acceptsEarlierClock)
         let tokens = try tokenStore(barrier)
         let isShared = environment.cluster != nil
         // Where there are several nodes, the one that leads does it.
@@ -174,7 +207,7 @@ package final class Core: Pipeline {
         let audit = AuditTrail(
             broker: try auditBroker(), storage: barrier, randomness: environment.randomness,
             node: isShared ? settings.nodeID : nil)
-        try await audit.load()
+        let disabled = try await audit.load(leavingOut: settings.auditDisableOnStart)
         let passwords = PasswordPolicyStore(storage: barrier, randomness: environment.randomness)
         let mounts = MountTable(
             storage: barrier,
@@ -201,9 +234,10 @@ package final class Core: Pipeline {
         let (settings, time) = (settings, environment.time)
         try await mounts.load(builtIn: [
             BuiltInMount(entry: .system) { _ in system },
-            BuiltInMount(entry: .token) { entry in
+            BuiltInMount(entry: .token) { [weak mounts] entry in
                 TokenEngine(
-                    tokens: tokens, access: access, storage: roles, time: time,
+                    tokens: tokens, access: access, settings: settings, storage: roles, time: time,
+                    mount: { [weak mounts] in mounts?.mount(id: $0, path: $1) },
                     defaultTTL: entry.tuning.defaultTTL > 0 ? entry.tuning.defaultTTL : settings.defaultTTL,
                     maxTTL: entry.tuning.maxTTL > 0 ? entry.tuning.maxTTL : settings.maxTTL)
             },
@@ -213,17 +247,18 @@ package final class Core: Pipeline {
             BuiltInMount(entry: .cubbyhole) { _ in CubbyholeEngine(tokens: tokens, wrapping: wrapping) },
         ])
         try await addMissing(settings.mounts, to: mounts)
+        await tell(disabled, audit)
         let cluster = try await barrier.get(Self.clusterKey)
         return Services(
             tokens: tokens, policies: policies, mounts: mounts, audit: audit, wrapping: wrapping, leases: leases,
-            inline: inline, quotas: quotas, identity: identity,
+            inline: inline, quotas: quotas, identity: identity, clock: clock, storage: barrier,
             clusterID: cluster.map { String(decoding: $0.value, as: UTF8.self) } ?? "")
     }
 
     func tokenStore(_ barrier: Barrier) throws -> TokenStore {
         TokenStore(
             storage: PrefixedStorage(barrier, prefix: Self.tokenPrefix), key: try barrier.subkey(info: "token-hmac/v1"),
-            time: environment.time, randomness: environment.randomness)
+            time: environment.time, randomness: environment.randomness, leasesQueued: { [leaseBell] in leaseBell.ring() })
     }
 
     static let tokenPrefix = "sys/token/"
@@ -232,13 +267,16 @@ package final class Core: Pipeline {
         AuditBroker(
             settings: AuditSettings(
                 allowedDirectories: settings.auditDirectories, nodeID: settings.nodeID,
-                tokenPrefixes: ["coffer.", "hvs.", "hvb.", "hvr."]),
+                tokenPrefixes: TokenText.prefixes),
             keys: AuditKeys(hmac: try barrier.subkey(info: "audit-hmac/v1"), chain: try barrier.subkey(info: "audit-chain/v1")),
             clock: environment.time, randomness: environment.randomness, logger: logger)
     }
 
-    /// After log rotation.
-    package func reopenAuditFiles() { services?.audit.reopen() }
+    /// After log rotation, and after whatever kept a device from working was mended. A later clock is taken over as well.
+    package func reload() {
+        services?.audit.reopen()
+        services?.clock.follow()
+    }
 }
 
 extension CofferError {

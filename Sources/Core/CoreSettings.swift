@@ -17,6 +17,10 @@ package struct CoreSettings: Sendable {
     package var isUIEnabled = false
     /// Absolute; audit files lie below these only.
     package var auditDirectories: [String] = []
+    /// Devices, such as `file/`, that are disabled when the server opens.
+    package var auditDisableOnStart: [String] = []
+    /// The operator knows that the latest time in the store was wrong.
+    package var acceptsEarlierClock = false
     package var nodeID = "coffer"
     /// Made at an unseal where nothing is mounted at their paths.
     package var mounts: [InitialMount] = []

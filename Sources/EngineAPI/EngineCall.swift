@@ -32,7 +32,7 @@ private struct EngineReader {
         case "store_token": return try only(segments, 1, "POST") { () throws(EngineRefusal) in try store(try owner(), in: "token") }
         case "get_token": return try only(segments, 1, "POST") { () throws(EngineRefusal) in try fetch() }
         case "status": return try only(segments, 1, "GET") { () throws(EngineRefusal) in try status() }
-        case "oauth": return try only(segments, 2, "GET") { () throws(EngineRefusal) in try callback() }
+        case "oauth": return try only(segments, 2, "GET") { () throws(EngineRefusal) in try browser(segments[1]) }
         case "vault": return try vault(segments)
         default: throw .unknownRoute
         }
@@ -151,12 +151,16 @@ private struct EngineReader {
         return (try make(.read, "status/\(owner)", query: query), .status)
     }
 
-    private func callback() throws(EngineRefusal) -> (CoreRequest, EngineReply) {
+    /// A person sets out for a provider, or comes back.
+    private func browser(_ step: String) throws(EngineRefusal) -> (CoreRequest, EngineReply) {
+        guard step == "start" || step == "callback" else { throw .unknownRoute }
+        let names = step == "start" ? ["state"] : ["state", "code", "error"]
         var fields = JSONObject()
-        for item in try items() where ["state", "code", "error"].contains(item.name) { fields[item.name] = .string(item.value) }
-        var request = CoreRequest(id: incoming.id, operation: .update, path: mount + "callback", body: fields.encoded())
+        for item in try items() where names.contains(item.name) { fields[item.name] = .string(item.value) }
+        if let secret = BrowserCookie.read(incoming.headers) { fields["browser"] = .string(secret) }
+        var request = CoreRequest(id: incoming.id, operation: .update, path: mount + step, body: fields.encoded())
         request.connection = incoming.connection
-        return (request, .connected)
+        return (request, step == "start" ? .departing : .connected)
     }
 
     // MARK: Parts

@@ -14,7 +14,7 @@ package struct EngineDialect: Dialect {
 
     /// `mount` has a final slash.
     package static func all(pipeline: any Pipeline, mount: String = "connections/") -> [any Dialect] {
-        ["/store_token", "/get_token", "/status", "/vault/", "/oauth/callback"].map { prefix in
+        ["/store_token", "/get_token", "/status", "/vault/", "/oauth/start", "/oauth/callback"].map { prefix in
             EngineDialect(prefix: prefix, pipeline: pipeline, mount: mount)
         }
     }

@@ -14,12 +14,19 @@ enum EngineReply: Sendable {
     case projects
     /// For a person's browser.
     case connected
+    /// The same, on the way to a provider.
+    case departing
 
     func response(_ answer: CoreAnswer) throws(EngineRefusal) -> ShellResponse {
         switch answer.outcome {
         case .failure(let error):
-            if case .connected = self {
-                return Self.page(400, "Not connected", error.messages.first ?? "Start again.", answer.requestID)
+            switch self {
+            case .connected, .departing:
+                let isKnown = error.code == .invalidRequest
+                return Self.page(
+                    isKnown ? 400 : 503, "Not connected", isKnown ? error.messages.first ?? "Start again." : "Start again later.",
+                    answer.requestID)
+            default: break
             }
             if case .projects = self, error.code == .notFound { return Self.json(["projects": .array([])], answer.requestID) }
             throw EngineRefusal(error, refusal: answer.inlineRefusal, headers: answer.headers)
@@ -58,6 +65,13 @@ enum EngineReply: Sendable {
         case .projects:
             let names = data["keys"]?.arrayValue?.compactMap(\.stringValue) ?? []
             return Self.json(["projects": .strings(names.map { String($0.cutUTF8(at: ":")?.after ?? "") })], id)
+        case .departing:
+            guard let location = data["location"]?.stringValue, let cookie = BrowserCookie(data) else {
+                return Self.page(503, "Not connected", "Start again later.", id)
+            }
+            var page = Self.page(302, "One moment", "You are being sent on.", id)
+            page.headers += [("location", location), ("set-cookie", cookie.header)]
+            return page
         case .connected:
             return Self.page(
                 200, "Connected", "\(data["display_name"]?.stringValue ?? "The platform") is connected. You can close this window.",

@@ -1,5 +1,4 @@
 import EngineKit
-package import Syntax
 
 extension ACL {
     private static let allowedByRoot = Verdict.allowed([PolicyName.root.text])
@@ -8,15 +7,15 @@ extension ACL {
     ///
     /// - Parameters:
     ///   - path: Canonical, with or without the final slash that listings have.
-    ///   - parameters: The body of a write, the query of a read. Conditions on parameters hold for both.
+    ///   - parameters: What the handler will be given. Conditions on parameters hold for every operation.
     ///   - wrapTTL: The seconds of response wrapping that were asked for; nil for none.
     ///   - sudo: The path is for operators only.
     package func verdict(
-        _ capability: Capability, path: String, parameters: JSONObject = JSONObject(), wrapTTL: Int? = nil, sudo: Bool = false
+        _ capability: Capability, path: String, parameters: RequestParameters = .none, wrapTTL: Int? = nil, sudo: Bool = false
     ) -> Verdict {
         if isRoot { return Self.allowedByRoot }
         return withBytes(of: path) { bytes in
-            if capability == .list { return listVerdict(bytes, wrapTTL: wrapTTL, sudo: sudo) }
+            if capability == .list { return listVerdict(bytes, parameters, wrapTTL: wrapTTL, sudo: sudo) }
             guard let entry = entry(for: bytes) else { return .denied(.noRule) }
             return decide(entry, capability, parameters, wrapTTL, sudo)
         }
@@ -56,7 +55,7 @@ extension ACL {
     }
 
     private func decide(
-        _ index: Int, _ capability: Capability, _ parameters: JSONObject, _ wrapTTL: Int?, _ sudo: Bool
+        _ index: Int, _ capability: Capability, _ parameters: RequestParameters, _ wrapTTL: Int?, _ sudo: Bool
     ) -> Verdict {
         let capabilities = entries[index].permissions.capabilities
         if capabilities.contains(.deny) { return .denied(.denied) }
@@ -64,16 +63,16 @@ extension ACL {
         guard !sudo || capabilities.contains(.sudo) else { return .denied(.sudoRequired) }
         if entries[index].permissions.hasConditions {
             guard entries[index].permissions.allowsWrapping(wrapTTL) else { return .denied(.wrappingTTL) }
-            if capability != .list, capability != .delete, let reason = entries[index].permissions.refusal(of: parameters) {
-                return .denied(reason)
-            }
+            if let reason = entries[index].permissions.refusal(of: parameters) { return .denied(reason) }
         }
         return .allowed(entries[index].granting[capability.index])
     }
 
     // MARK: LIST
 
-    private func listVerdict(_ path: UnsafeBufferPointer<UInt8>, wrapTTL: Int?, sudo: Bool) -> Verdict {
+    private func listVerdict(
+        _ path: UnsafeBufferPointer<UInt8>, _ parameters: RequestParameters, wrapTTL: Int?, sudo: Bool
+    ) -> Verdict {
         let (first, second) = listEntries(path)
         guard first != nil || second != nil else { return .denied(.noRule) }
         for case let index? in [first, second] where entries[index].permissions.capabilities.contains(.deny) {
@@ -82,7 +81,7 @@ extension ACL {
         // Of two rules that both grant, the conditions of both hold.
         var result = Verdict.denied(.notGranted)
         for case let index? in [first, second] where entries[index].permissions.capabilities.contains(.list) {
-            let verdict = decide(index, .list, JSONObject(), wrapTTL, sudo)
+            let verdict = decide(index, .list, parameters, wrapTTL, sudo)
             guard verdict.isAllowed else { return verdict }
             if !result.isAllowed { result = verdict }
         }

@@ -6,7 +6,7 @@ package struct Permissions: Sendable, Hashable {
     /// If there are any, a request may have only these parameters.
     package var allowedParameters = ParameterMap()
     package var deniedParameters = ParameterMap()
-    /// As they were written; a request satisfies one by that spelling or in lower case.
+    /// As they were written; a request satisfies one by that spelling or in lower case, and with a value.
     package var requiredParameters: [String] = []
     /// Seconds. With either bound the answer must be wrapped.
     package var minWrappingTTL: Int?
@@ -44,29 +44,5 @@ package struct Permissions: Sendable, Hashable {
         guard hasWrappingBounds else { return true }
         guard let seconds else { return false }
         return seconds >= minWrappingTTL ?? 0 && seconds <= maxWrappingTTL ?? .max
-    }
-
-    /// Nil if the parameters pass.
-    func refusal(of parameters: JSONObject) -> DenialReason? {
-        let isComplete = requiredParameters.allSatisfy { name in
-            parameters.contains { $0.key == name || $0.key == name.lowercased() }
-        }
-        guard isComplete else { return .requiredParameterMissing }
-        guard !parameters.isEmpty else { return nil }
-        if deniedParameters.coversAll { return .parameterDenied }
-        for member in parameters {
-            if let values = deniedParameters[member.key], ParameterValue.isRefused(member.value, by: values) {
-                return .parameterDenied
-            }
-        }
-        if allowedParameters.isEmpty || allowedParameters.coversAll && allowedParameters.count == 1 { return nil }
-        for member in parameters {
-            guard let values = allowedParameters[member.key] else {
-                if allowedParameters.coversAll { continue }
-                return .parameterNotAllowed
-            }
-            guard ParameterValue.isListed(member.value, in: values) else { return .parameterNotAllowed }
-        }
-        return nil
     }
 }

@@ -3,7 +3,9 @@ import Syntax
 
 /// `remote-kv`: a KV version 2 mount of another server. Nothing is kept here; policies and the audit are this server's.
 package func remoteKVDescription(_ vault: any RemoteVault, mount: String) -> EngineDescription {
-    EngineDescription(type: "remote-kv", summary: "Secrets of a KV version 2 mount on another server.") { _ in
+    EngineDescription(
+        type: "remote-kv", summary: "Secrets of a KV version 2 mount on another server.", isServersOwn: true
+    ) { _ in
         RemoteKVEngine(vault: vault, mount: mount)
     }
 }

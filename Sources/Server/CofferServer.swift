@@ -17,6 +17,11 @@ package struct CofferServer: Sendable {
     private let configuration: ServerConfiguration
     private let logs: LogStream
 
+    /// For requests that are under way when the server is told to end.
+    private static let drainSecondsMax = 25
+    /// From the signal to the end of the process, whatever happens.
+    private static let shutdownSecondsMax = 40
+
     /// Reads and checks the configuration; nothing is opened yet.
     package init(_ options: ServerOptions) throws(ConfigurationError) {
         self.options = options
@@ -27,11 +32,13 @@ package struct CofferServer: Sendable {
     /// Serves until SIGTERM or SIGINT. SIGHUP reads certificates, log level and audit files anew.
     package func run() async throws {
         let logger = logs.logger("server")
+        StartReport(options: options, configuration: configuration, logger: logger).begin()
         for notice in configuration.notices { logger.warning("configuration: \(notice)") }
         prepareProcess(logger)
         let pidFile = try configuration.pidFile.map { path throws(ConfigurationError) in try PIDFile(path) }
         defer { pidFile?.remove() }
 
+        let limit = ShutdownLimit(seconds: Self.shutdownSecondsMax, logger: logger)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
         let composition = try await makePipeline(configuration, logs, engines: options.engines)
         do {
@@ -43,6 +50,7 @@ package struct CofferServer: Sendable {
         }
         await composition.close()
         try? await group.shutdownGracefully()
+        withExtendedLifetime(limit) {}
         logger.info("stopped")
     }
 
@@ -95,8 +103,7 @@ package struct CofferServer: Sendable {
             services: composition.services.map { .init(service: $0) } + [.init(service: reload)]
                 + listeners.map { .init(service: $0) },
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logs.logger("lifecycle"))
-        group.maximumGracefulShutdownDuration = .seconds(30)
-        group.maximumCancellationDuration = .seconds(5)
+        group.maximumGracefulShutdownDuration = .seconds(Self.drainSecondsMax)
         try await ServiceGroup(configuration: group).run()
     }
 
@@ -111,22 +118,25 @@ package struct CofferServer: Sendable {
     }
 
     private func reload(_ composition: Composition, _ listeners: [HTTPListener], _ logger: Logger) async {
+        var isWhole = true
         do throws(ConfigurationError) {
             let fresh = try ServerConfiguration.load(options)
             try reloadServices(composition, fresh)
             logs.level = fresh.logLevel.level
             for notice in fresh.notices { logger.warning("configuration: \(notice)") }
         } catch {
-            logger.error("the configuration could not be read again; what was read before stays: \(error)")
+            isWhole = false
+            logger.error("cannot reload the configuration, so the previous one stays in force: \(error)")
         }
         for listener in listeners {
             do throws(TLSSettingsError) {
                 try listener.reloadTLS()
             } catch {
+                isWhole = false
                 logger.error("the old certificate stays in use: \(error)", metadata: ["address": "\(listener.settings.address)"])
             }
         }
         await composition.reload()
-        logger.info("reloaded")
+        if isWhole { logger.info("reloaded") } else { logger.error("not reloaded: see the errors above") }
     }
 }

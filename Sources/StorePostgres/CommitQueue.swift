@@ -15,7 +15,7 @@ final class CommitQueue: Sendable {
 
     init(_ writer: sending GroupWriter) { self.writer = Mutex(writer) }
 
-    func commit(_ batch: Batch, term: UInt64?) async throws(StorageError) -> GroupWriter.Receipt? {
+    func commit(_ batch: Batch, term: UInt64?) async throws(StorageError) -> Membership.Receipt? {
         let verdict = await withCheckedContinuation { answer in
             enqueue(.init(.init(batch: batch, term: term), bytes: batch.byteCount, answer: answer))
         }

@@ -2,7 +2,9 @@ import Dispatch
 
 /// A thread of its own for the feed: heartbeats go out however busy the server's threads are.
 final class FeedExecutor: TaskExecutor {
-    private let queue = DispatchQueue(label: "coffer.store.feed", qos: .userInitiated)
+    private let queue: DispatchQueue
+
+    init(label: String) { queue = DispatchQueue(label: label, qos: .userInitiated) }
 
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)

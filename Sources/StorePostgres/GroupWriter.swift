@@ -8,23 +8,17 @@ import Logging
 /// numbers are in the order of the commits. Behind that lock every precondition is judged before anything changes: a
 /// conflict leaves its batch out and the rest goes on, as in the SQLite store.
 final class GroupWriter {
-    /// A commit's number in the order of all nodes, and the nodes that must have seen it before it is answered.
-    struct Receipt: Sendable {
-        var sequence: Int64
-        var others: [String]
-    }
-
     struct Request: Sendable {
         var batch: Batch
         /// Of the leader that orders it; nil for everybody's work.
         var term: UInt64?
     }
 
-    typealias Verdict = Result<Receipt?, StorageError>
+    typealias Verdict = Result<Membership.Receipt?, StorageError>
 
     private let connect: @Sendable () throws(DatabaseError) -> PostgresConnection
     private let sql: Statements
-    private let channel: String
+    private let schema: Schema
     private let membership: Membership
     private let logger: Logger
     private var connection: PostgresConnection?
@@ -40,7 +34,7 @@ final class GroupWriter {
         connect: @escaping @Sendable () throws(DatabaseError) -> PostgresConnection
     ) {
         sql = Statements(schema)
-        channel = schema.channel
+        self.schema = schema
         self.membership = membership
         self.logger = logger
         self.connect = connect
@@ -84,27 +78,22 @@ final class GroupWriter {
         if let connection, connection.isUsable { return connection }
         close()
         let opened = try connect()
+        // Before anything is written: another server of the database may have taken over.
+        _ = try StoreHistory.enter(schema, opened)
         connection = opened
         return opened
     }
 
     private func write(_ requests: [Request], _ connection: PostgresConnection) throws(DatabaseError) -> [Verdict] {
         try connection.run("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
-        guard let position = try connection.run(sql.lock).first, let last = position.integer(0) else {
-            throw .failed("the store's tables were emptied")
-        }
-        // Whoever missed its heartbeat has lost the right to serve, and so nobody waits for it.
-        try connection.run(sql.removeExpired)
-        let live = try connection.run(sql.liveNodes).compactMap { $0.text(0) }
-        guard let incarnation = membership.incarnation, live.contains(incarnation) else {
+        let (last, found) = try look(connection)
+        guard let incarnation = membership.admitted(found) else {
             throw .failed("this node has lost its place among the nodes and takes it again")
         }
-        let leads = position.text(1) == incarnation
-        let term = UInt64(bitPattern: position.integer(2) ?? 0)
-        let mayWrite = { (request: Request) in request.term == nil || leads && request.term == term }
         var changes = GroupChanges(versions: try versions(requests, connection))
         let isWritten: [Result<Bool, StorageError>] = requests.map { request in
-            mayWrite(request) ? changes.apply(request.batch) : .failure(.unavailable("this node does not lead any more"))
+            membership.leads(found, term: request.term)
+                ? changes.apply(request.batch) : .failure(.unavailable("this node does not lead any more"))
         }
         guard !changes.isEmpty else {
             try connection.run("ROLLBACK")
@@ -114,8 +103,23 @@ final class GroupWriter {
         try send(changes, sequence, incarnation, connection)
         membership.began(sequence)
         try finish(sequence, incarnation, connection)
-        let receipt = Receipt(sequence: sequence, others: live.filter { $0 != incarnation })
+        membership.wrote(sequence)
+        let receipt = membership.receipt(sequence, found)
         return isWritten.map { $0.map { $0 ? receipt : nil } }
+    }
+
+    /// Takes the lock that all writers take, and sees who is there. Whoever stopped serving has no place any more.
+    private func look(_ connection: PostgresConnection) throws(DatabaseError) -> (last: Int64, Membership.Found) {
+        guard let state = try connection.run(sql.lock).first, let last = state.integer(0) else {
+            throw .failed("the store's tables were emptied")
+        }
+        for node in membership.dead { try connection.run(sql.removeDead, [.text(node.incarnation), .integer(node.mark)]) }
+        return (
+            last,
+            Membership.Found(
+                history: state.text(3) ?? "", leader: state.text(1), term: UInt64(bitPattern: state.integer(2) ?? 0),
+                settlesInMilliseconds: state.integer(4) ?? 0, live: try connection.run(sql.liveNodes).compactMap { $0.text(0) })
+        )
     }
 
     /// What the group's preconditions are judged by.
@@ -156,7 +160,7 @@ final class GroupWriter {
         try connection.run(
             sql.record,
             [
-                .integer(sequence), .text(incarnation), .bytes(changes.keys(bytesMax: Self.keysBytesMax)), .text(channel),
+                .integer(sequence), .text(incarnation), .bytes(changes.keys(bytesMax: Self.keysBytesMax)), .text(schema.channel),
                 .text(FeedNote.change(sequence, incarnation).text),
             ])
         if sequence % Self.trimEvery == 0 { try connection.run(sql.trim, [.integer(sequence - Self.changesKept)]) }

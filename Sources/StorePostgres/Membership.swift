@@ -2,14 +2,34 @@ package import EngineKit
 import Synchronization
 
 /// This node's place among the nodes, and what it knows of the others.
+///
+/// It decides and waits for nobody: the change feed, the writer and the watch bring what happened, so that a simulation can
+/// bring the same in any order.
+///
+/// Nobody's death is a matter of the database's clock, which may be set. A node stops serving ``serveSeconds`` after it sent
+/// the last heartbeat that arrived, and another takes its place away when it has seen no new heartbeat for ``deathSeconds``;
+/// each by its own clock that is never set. What is seen was sent before, so the first always comes before the second.
 package final class Membership: Cluster {
+    /// A place, and the history of the database in which it was taken.
+    struct Place: Sendable, Hashable {
+        var incarnation: String
+        var history: String
+    }
+
+    /// That a node lives: each heartbeat has another mark.
+    struct Heartbeat: Sendable, Hashable {
+        var incarnation: String
+        var mark: Int64
+    }
+
     struct Snapshot: Sendable {
         struct Node: Sendable {
-            var incarnation: String
+            var heartbeat: Heartbeat
             var seen: Int64
             var shown: ClusterNode
         }
 
+        var history: String
         /// The last change that the snapshot shows.
         var last: Int64
         var leader: String?
@@ -17,37 +37,39 @@ package final class Membership: Cluster {
         var nodes: [Node]
     }
 
-    private struct Waiter {
-        var sequence: Int64
-        var others: Set<String>
-        var until: Timestamp
-        var answer: CheckedContinuation<Result<Void, StorageError>, Never>
-    }
-
-    private struct State {
-        /// Of this process's place; nil before it has one and after it was lost.
-        var incarnation: String?
+    struct State {
+        var place: Place?
+        /// Of the last place, which may be lost.
+        var last: Place?
+        /// Why there is no place.
+        var trouble: String?
         /// Everything up to here is no longer cached from before.
         var position: Int64 = 0
-        /// Our own commits that the feed has not passed yet. Those in doubt are not among them.
-        var own: Set<Int64> = []
+        /// What the database was seen to hold: the feed must come as far at its next look.
+        var promised: Int64 = 0
+        /// Our own commits that the feed has not passed yet, and whether they are known to be written. Those in doubt are not
+        /// among them.
+        var own: [Int64: Bool] = [:]
         var seen: [String: Int64] = [:]
+        /// Of the other nodes: the last heartbeat, and when it was first seen.
+        var heartbeats: [String: (mark: Int64, since: Timestamp)] = [:]
         var snapshot: Snapshot?
         var offersToLead = false
         var waiters: [Waiter] = []
     }
 
-    /// How long a place lasts without a heartbeat.
+    /// How long a place is shown to last without a heartbeat.
     static let leaseSeconds = 10
+    static let serveSeconds = 8
+    static let deathSeconds = 9
     static let beatMilliseconds = 1_000
-    /// Given up by this node before the others take it away, should its clock run slower than the database's.
-    private static let marginSeconds = 1
-    private static let waitSecondsMax = leaseSeconds + 5
 
-    private let time: any TimeSource
-    private let state = Mutex(State())
+    let time: any TimeSource
+    let state = Mutex(State())
     /// Nanoseconds; 0 without a place.
     private let deadline = Atomic<Int64>(0)
+    /// When the feed last made a step, in nanoseconds.
+    private let movedAt = Atomic<Int64>(0)
 
     init(time: any TimeSource) { self.time = time }
 
@@ -55,10 +77,17 @@ package final class Membership: Cluster {
 
     package var mayServe: Bool { time.now().nanoseconds < deadline.load(ordering: .acquiring) }
 
+    package var trouble: String? {
+        guard !mayServe else { return nil }
+        return state.withLock { $0.trouble } ?? "no heartbeat of this node has reached the database in time"
+    }
+
     package var leadingTerm: UInt64? {
         guard mayServe else { return nil }
         return state.withLock { state in
-            guard let snapshot = state.snapshot, let leader = snapshot.leader, leader == state.incarnation else { return nil }
+            guard let snapshot = state.snapshot, let leader = snapshot.leader, leader == state.place?.incarnation else {
+                return nil
+            }
             return state.offersToLead ? snapshot.term : nil
         }
     }
@@ -67,129 +96,104 @@ package final class Membership: Cluster {
 
     package func offerToLead(_ isOffered: Bool) { state.withLock { $0.offersToLead = isOffered } }
 
-    // MARK: What the writer asks
+    // MARK: The place
 
-    var incarnation: String? { state.withLock { $0.incarnation } }
+    var place: Place? { state.withLock { $0.place } }
 
-    /// Before COMMIT is sent, so that the feed takes the change for ours.
-    func began(_ sequence: Int64) { _ = state.withLock { $0.own.insert(sequence) } }
-
-    /// The change may appear and was not acknowledged: the feed treats it like another node's.
-    func doubted(_ sequence: Int64) { _ = state.withLock { $0.own.remove(sequence) } }
-
-    /// Until every one of the nodes has passed a change, or has lost its place.
-    func passed(_ receipt: GroupWriter.Receipt) async throws(StorageError) {
-        guard !receipt.others.isEmpty else { return }
-        let until = time.now().adding(seconds: Self.waitSecondsMax)
-        let result = await withCheckedContinuation { answer in
-            let isPassed = state.withLock { state in
-                let others = Set(receipt.others.filter { state.seen[$0, default: 0] < receipt.sequence })
-                guard !others.isEmpty else { return true }
-                state.waiters.append(Waiter(sequence: receipt.sequence, others: others, until: until, answer: answer))
-                return false
-            }
-            if isPassed { answer.resume(returning: .success(())) }
-        }
-        try result.get()
-    }
-
-    // MARK: What the feed tells
-
-    var position: Int64 { state.withLock { $0.position } }
-    var offersToLead: Bool { state.withLock { $0.offersToLead } }
-    var isLeaderOnRecord: Bool {
-        state.withLock { $0.incarnation != nil && $0.snapshot?.leader == $0.incarnation }
-    }
-    var isLeaderMissing: Bool {
-        state.withLock { state in
-            guard let snapshot = state.snapshot else { return false }
-            return !snapshot.nodes.contains { $0.incarnation == snapshot.leader }
-        }
-    }
-
-    func isOwn(_ sequence: Int64) -> Bool { state.withLock { $0.own.contains(sequence) } }
-
-    func joined(as incarnation: String, at position: Int64) {
-        state.withLock { state in
-            state.incarnation = incarnation
-            state.position = position
-            state.own = []
+    /// Nothing before counts. What waits in another history is answered: whether it was written there is not known any more.
+    func joined(_ place: Place, at position: Int64) {
+        let ended = state.withLock { state -> [Waiter] in
+            let isSame = state.last?.history == place.history
+            state.place = place
+            state.last = place
+            state.trouble = "it is catching up with the store"
             state.snapshot = nil
+            Self.restart(&state, at: position)
+            defer { if !isSame { state.waiters = [] } }
+            return isSame ? [] : state.waiters
         }
+        for waiter in ended { waiter.answer.resume(returning: .failure(Self.replaced)) }
     }
 
-    func lost() {
-        deadline.store(0, ordering: .releasing)
-        state.withLock { $0.incarnation = nil }
+    /// Stops serving. Nothing happens when the place was lost already.
+    func lost(_ reason: String) {
+        state.withLock { state in
+            deadline.store(0, ordering: .releasing)
+            state.place = nil
+            state.trouble = reason
+        }
     }
 
     /// Nothing before counts, our own commits included.
-    func restart(at position: Int64) {
+    func restart(at position: Int64) { state.withLock { Self.restart(&$0, at: position) } }
+
+    private static func restart(_ state: inout State, at position: Int64) {
+        state.position = position
+        state.promised = position
+        state.own = [:]
+        state.seen = [:]
+        state.heartbeats = [:]
+    }
+
+    /// A heartbeat for this place that was sent at this moment has arrived.
+    func kept(_ place: Place, sentAt moment: Timestamp) {
+        let end = moment.adding(seconds: Self.serveSeconds)
         state.withLock { state in
-            state.position = position
-            state.own = []
+            // The watch may have given the place back meanwhile.
+            guard state.place == place else { return }
+            state.trouble = nil
+            deadline.store(end.nanoseconds, ordering: .releasing)
         }
     }
+
+    // MARK: The feed's steps
+
+    func moved() { movedAt.store(time.now().nanoseconds, ordering: .relaxed) }
+
+    /// Whether the feed has a place and has made no step for so long.
+    func standsStill(forSeconds seconds: Int) -> Bool {
+        let end = Timestamp(nanoseconds: movedAt.load(ordering: .relaxed)).adding(seconds: seconds)
+        return time.now() > end && place != nil
+    }
+
+    var position: Int64 { state.withLock { $0.position } }
 
     func advance(to position: Int64) {
         state.withLock { state in
             state.position = position
-            if !state.own.isEmpty { state.own = state.own.filter { $0 > position } }
+            if !state.own.isEmpty { state.own = state.own.filter { $0.key > position } }
         }
     }
 
-    /// A heartbeat that was sent at this moment has arrived.
-    func kept(sentAt moment: Timestamp) {
-        let end = moment.adding(seconds: Self.leaseSeconds - Self.marginSeconds)
-        deadline.store(end.nanoseconds, ordering: .releasing)
+    /// Where the feed must have come and has not: rows that it should have read are not there.
+    var missing: Int64? { state.withLock { $0.promised > $0.position ? $0.promised : nil } }
+
+    /// A change read from the table is ours when it bears our name and we are writing it, or have.
+    func isOwn(_ change: FeedPage.Change) -> Bool {
+        state.withLock { $0.own[change.sequence] != nil && change.node == $0.place?.incarnation }
     }
 
-    func saw(_ node: String, _ sequence: Int64) {
-        settle { state in state.seen[node] = max(state.seen[node, default: 0], sequence) }
-    }
-
-    func took(_ snapshot: Snapshot) {
-        settle { state in
-            state.snapshot = snapshot
-            let live = Set(snapshot.nodes.map(\.incarnation))
-            state.seen = state.seen.filter { live.contains($0.key) }
-            for node in snapshot.nodes { state.seen[node.incarnation] = max(state.seen[node.incarnation, default: 0], node.seen) }
-            for index in state.waiters.indices where state.waiters[index].sequence <= snapshot.last {
-                state.waiters[index].others.formIntersection(live)
-            }
+    /// Goes past a hint of our own next commit; false for everything else. A hint alone is believed by nobody: the writer must
+    /// have had its answer.
+    func passOwn(_ sequence: Int64) -> Bool {
+        state.withLock { state in
+            guard sequence == state.position + 1, state.own[sequence] == true else { return false }
+            state.position = sequence
+            state.own[sequence] = nil
+            return true
         }
     }
 
-    /// Answers those whose waiting is over.
-    func settle() { settle { _ in } }
+    // MARK: The lead
 
-    private func settle(_ change: (inout State) -> Void) {
-        let now = time.now()
-        let (passed, late) = state.withLock { state -> ([Waiter], [Waiter]) in
-            change(&state)
-            for index in state.waiters.indices {
-                let sequence = state.waiters[index].sequence
-                state.waiters[index].others = state.waiters[index].others.filter { state.seen[$0, default: 0] < sequence }
-            }
-            let passed = state.waiters.filter { $0.others.isEmpty }
-            let late = state.waiters.filter { !$0.others.isEmpty && $0.until < now }
-            state.waiters.removeAll { $0.others.isEmpty || $0.until < now }
-            return (passed, late)
-        }
-        for waiter in passed { waiter.answer.resume(returning: .success(())) }
-        for waiter in late {
-            waiter.answer.resume(
-                returning: .failure(.unavailable("it was written, and it is not known whether every node has taken note of it")))
-        }
+    var offersToLead: Bool { state.withLock { $0.offersToLead } }
+    var isLeaderOnRecord: Bool {
+        state.withLock { state in state.place.map { state.snapshot?.leader == $0.incarnation } ?? false }
     }
-
-    /// Nobody will tell any more.
-    func end() {
-        lost()
-        let left = state.withLock { state in
-            defer { state.waiters = [] }
-            return state.waiters
+    var isLeaderMissing: Bool {
+        state.withLock { state in
+            guard let snapshot = state.snapshot else { return false }
+            return !snapshot.nodes.contains { $0.heartbeat.incarnation == snapshot.leader }
         }
-        for waiter in left { waiter.answer.resume(returning: .failure(CommitQueue.closed)) }
     }
 }

@@ -15,7 +15,10 @@ package final class PostgresStorage: Storage {
 
     /// Seconds for one statement; a session that does nothing inside a transaction is ended sooner.
     private static let statementSecondsMax = 20
+    private static let feedStatementSecondsMax = 3
+    private static let closeMilliseconds = 5_000
     private static let waitingReadsMax = 4_096
+    private static let cutOff = StorageError.unavailable("this node has lost its place among the nodes and takes it again")
 
     /// Connects, makes the tables where there are none, and takes this node's place. Throws ``PostgresStorageError``.
     package init(
@@ -31,7 +34,7 @@ package final class PostgresStorage: Storage {
             throw PostgresStorageError.invalid(error.message)
         }
         let connect: @Sendable () throws(DatabaseError) -> PostgresConnection = { () throws(DatabaseError) in
-            try Self.session(target)
+            try Self.session(target, statementSecondsMax: Self.statementSecondsMax)
         }
         let schema = Schema(table: settings.table)
         try await Self.prepare(schema, connect)
@@ -45,10 +48,15 @@ package final class PostgresStorage: Storage {
             waitingMax: Self.waitingReadsMax
         ) { () throws(DatabaseError) in try backoff.connection() }
         feed = ChangeFeed(
-            schema, identity, isSole: !settings.allowsOthers, membership: cluster, time: time, randomness: randomness,
-            logger: logger, connect: connect)
+            PostgresFeed(schema) { () throws(DatabaseError) in
+                // Gives up sooner than the others: while it waits, this node's place runs out.
+                try Self.session(target, statementSecondsMax: Self.feedStatementSecondsMax)
+            }, identity, process: NodeProcess.current?.stored ?? "", isSole: !settings.allowsOthers, membership: cluster,
+            time: time,
+            randomness: randomness, logger: logger, pause: { try? await Task.sleep(for: .milliseconds($0)) },
+            executor: FeedExecutor(label: "coffer.store.feed"))
         do {
-            try await feed.start()
+            try await feed.start(watchedOn: FeedExecutor(label: "coffer.store.watch"))
         } catch {
             await feed.stop()
             throw error as? PostgresStorageError ?? .unreachable((error as? DatabaseError)?.message ?? "\(type(of: error))")
@@ -78,20 +86,26 @@ package final class PostgresStorage: Storage {
     package func commit(_ batch: Batch) async throws(StorageError) {
         guard !batch.isEmpty else { return }
         try batch.validate()
+        // Not even tried: the database does not answer, or it knows better than what this batch was decided on.
+        guard cluster.mayServe || ChangeFeed.isHandling else { throw Self.cutOff }
         guard let receipt = try await commits.commit(batch, term: LeaderTerm.current), !ChangeFeed.isHandling else { return }
         try await cluster.passed(receipt)
     }
 
-    /// Finishes the commits it has accepted and gives this node's place back. What comes later gets `.unavailable`.
+    /// Finishes the commits it has accepted and gives this node's place back. What comes later gets `.unavailable`. Bounded,
+    /// also where the database does not answer.
     package func close() async {
-        await commits.close()
+        let pause: Pause = { try? await Task.sleep(for: .milliseconds($0)) }
+        _ = await within(milliseconds: Self.closeMilliseconds, pause, on: nil) { [commits] in await commits.close() }
         await feed.stop()
         readers.close()
     }
 
     // MARK: Sessions
 
-    private static func session(_ target: PostgresTarget) throws(DatabaseError) -> PostgresConnection {
+    private static func session(
+        _ target: PostgresTarget, statementSecondsMax: Int
+    ) throws(DatabaseError) -> PostgresConnection {
         let connection = try PostgresConnection(target, statementSecondsMax: statementSecondsMax)
         do throws(DatabaseError) {
             for setting in [

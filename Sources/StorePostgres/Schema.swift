@@ -2,7 +2,7 @@ import DatabaseClients
 
 /// The tables of a store. `docs/formats/postgresql.md` describes them.
 struct Schema: Sendable {
-    static let version = 1
+    static let version = 2
 
     let records: String
     let state: String
@@ -41,12 +41,16 @@ struct Schema: Sendable {
         let found = try connection.execute("SELECT to_regclass($1), to_regclass($2)", [state, records]).first ?? []
         guard found.first.flatMap({ $0 }) != nil else {
             guard found.last.flatMap({ $0 }) == nil else { throw PostgresStorageError.foreignTable(records) }
-            for statement in statements { try connection.execute(statement) }
+            for statement in statements + since2 { try connection.execute(statement) }
             return
         }
         let version = try connection.execute("SELECT schema FROM \(state)").first?.first.flatMap { $0 }.flatMap { Int($0) }
         guard let version, version > 0 else { throw PostgresStorageError.foreignTable(state) }
         guard version <= Self.version else { throw PostgresStorageError.newerSchema(version: version) }
+        if version < 2 {
+            for statement in since2 { try connection.execute(statement) }
+            try connection.execute("UPDATE \(state) SET schema = \(Self.version)")
+        }
     }
 
     private var statements: [String] {
@@ -71,6 +75,16 @@ struct Schema: Sendable {
                 is_sole boolean NOT NULL, joined_at timestamptz NOT NULL, expires_at timestamptz NOT NULL, seen bigint NOT NULL)
                 WITH (fillfactor = 10)
             """,
+        ]
+    }
+    /// A node of the schema before leaves them alone, so nodes of both may serve a store while they are replaced one by one.
+    private var since2: [String] {
+        [
+            """
+            ALTER TABLE \(state) ADD COLUMN history text NOT NULL DEFAULT '', ADD COLUMN timeline text NOT NULL DEFAULT '',
+                ADD COLUMN settled_at timestamptz NOT NULL DEFAULT to_timestamp(0)
+            """,
+            "ALTER TABLE \(nodes) ADD COLUMN process text NOT NULL DEFAULT ''",
         ]
     }
 }

@@ -10,8 +10,12 @@ struct Statements: Sendable {
     let record: String
     let trim: String
     let find: String
-    let removeExpired: String
+    let removeNode: String
+    let removeDead: String
     let liveNodes: String
+
+    /// What tells one heartbeat of a node from the next, in microseconds.
+    static let mark = "(extract(epoch FROM n.expires_at) * 1000000)::bigint"
 
     init(_ schema: Schema) {
         let (records, state, changes, nodes) = (schema.records, schema.state, schema.changes, schema.nodes)
@@ -22,7 +26,10 @@ struct Statements: Sendable {
         listAfter = """
             SELECT head, tail FROM \(records) WHERE head >= $1 AND (head, tail) > ($1, $2) ORDER BY head, tail LIMIT $3
             """
-        lock = "SELECT last, leader, term FROM \(state) FOR UPDATE"
+        lock = """
+            SELECT last, leader, term, history, (extract(epoch FROM settled_at - clock_timestamp()) * 1000)::bigint
+            FROM \(state) FOR UPDATE
+            """
         versions = """
             SELECT k.number, r.version FROM unnest($1, $2) WITH ORDINALITY AS k (head, mark, number)
             JOIN \(records) r ON r.head = k.head AND r.mark = k.mark
@@ -41,7 +48,8 @@ struct Statements: Sendable {
             """
         trim = "DELETE FROM \(changes) WHERE seq <= $1"
         find = "SELECT 1::bigint FROM \(changes) WHERE seq = $1 AND node = $2"
-        removeExpired = "DELETE FROM \(nodes) WHERE expires_at <= clock_timestamp()"
-        liveNodes = "SELECT incarnation, seen FROM \(nodes)"
+        removeNode = "DELETE FROM \(nodes) WHERE incarnation = $1"
+        removeDead = "DELETE FROM \(nodes) n WHERE n.incarnation = $1 AND \(Self.mark) = $2"
+        liveNodes = "SELECT incarnation FROM \(nodes)"
     }
 }

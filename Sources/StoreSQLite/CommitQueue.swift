@@ -20,6 +20,18 @@ final class CommitQueue: Sendable {
         try verdict.get()
     }
 
+    /// Between two groups of commits.
+    func rebuildIndex() async -> Result<Void, SQLiteFailure> {
+        await withCheckedContinuation { done in
+            thread.async {
+                let result = self.writer.withLock { writer in
+                    Result<Void, SQLiteFailure> { () throws(SQLiteFailure) in try writer.rebuildIndex() }
+                }
+                done.resume(returning: result)
+            }
+        }
+    }
+
     /// Writes what waits, refuses what comes, and closes the database.
     func close() async {
         state.withLock { $0.close() }

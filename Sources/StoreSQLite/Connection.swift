@@ -110,6 +110,9 @@ extension Connection {
             }
         }
 
+        /// For what is not prepared, being done once if ever.
+        func execute(_ sql: String) throws(SQLiteFailure) { try PreparedStatement(handle, sql).run() }
+
         var isInsideTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
 
         /// The length of the write-ahead log after the last commit, in pages.

@@ -15,6 +15,7 @@ struct GroupWriter {
 
     private let directory: StoreDirectory
     private let logger: Logger
+    private let trust: IndexTrust
     private var connection: Connection?
     private let databaseIdentity: FileIdentity?
     private let logIdentity: FileIdentity?
@@ -23,7 +24,8 @@ struct GroupWriter {
     /// 8 MiB of log: often enough to keep it small, seldom enough to share the cost among many commits.
     private static let checkpointFrames = 2_048
 
-    init(_ directory: StoreDirectory, logger: Logger) throws {
+    init(_ directory: StoreDirectory, trust: IndexTrust, logger: Logger) throws {
+        self.trust = trust
         self.directory = directory
         self.logger = logger
         databaseIdentity = FileIdentity(path: directory.databasePath)
@@ -39,7 +41,10 @@ struct GroupWriter {
         do throws(StorageError) {
             let connection = try usableConnection()
             do throws(SQLiteFailure) {
-                return try connection.use { (statements) throws(SQLiteFailure) in try Self.commit(batches, statements) }
+                let isTrusted = trust.isEarned
+                return try connection.use { (statements) throws(SQLiteFailure) in
+                    try Self.commit(batches, statements, isTrusted)
+                }
             } catch {
                 return retried(batches, after: error, isRetry: isRetry) ?? refused(error.unavailable)
             }
@@ -61,6 +66,19 @@ struct GroupWriter {
         } catch {
             logger.warning("checkpoint failed; nothing is lost, it is tried again", metadata: ["error": "\(error.unavailable)"])
             checkpointAt += Self.checkpointFrames
+        }
+    }
+
+    /// Makes the index over the keys anew, from the table.
+    func rebuildIndex() throws(SQLiteFailure) {
+        guard let connection else { throw .closed }
+        try connection.use { (statements) throws(SQLiteFailure) in
+            do throws(SQLiteFailure) {
+                try statements.execute("REINDEX records")
+            } catch {
+                // Its pages cannot even be freed: a copy of the table leaves them behind.
+                try statements.execute("VACUUM")
+            }
         }
     }
 
@@ -122,12 +140,14 @@ struct GroupWriter {
 
 extension GroupWriter {
     /// Throws when the transaction was undone.
-    private static func commit(_ batches: [Batch], _ statements: Connection.Statements) throws(SQLiteFailure) -> [Verdict] {
+    private static func commit(
+        _ batches: [Batch], _ statements: Connection.Statements, _ isTrusted: Bool
+    ) throws(SQLiteFailure) -> [Verdict] {
         var verdicts: [Verdict] = []
         verdicts.reserveCapacity(batches.count)
         do throws(SQLiteFailure) {
             try statements[.begin].run()
-            for batch in batches { verdicts.append(try apply(batch, statements)) }
+            for batch in batches { verdicts.append(try apply(batch, statements, isTrusted)) }
             try statements[.commit].run()
             return verdicts
         } catch {
@@ -137,13 +157,23 @@ extension GroupWriter {
         }
     }
 
-    private static func apply(_ batch: Batch, _ statements: Connection.Statements) throws(SQLiteFailure) -> Verdict {
+    private static func apply(
+        _ batch: Batch, _ statements: Connection.Statements, _ isTrusted: Bool
+    ) throws(SQLiteFailure) -> Verdict {
         for mutation in batch.mutations where mutation.precondition != .none {
             let version = try statements[.version].run(mutation.key) { (statement) throws(SQLiteFailure) in
                 try statement.step() ? statement.integer(0) : nil
             }
             guard mutation.precondition.holds(for: version.map(UInt64.init(bitPattern:))) else {
                 return .failure(.conflict(key: mutation.key))
+            }
+            if version == nil, !isTrusted {
+                do throws(SQLiteFailure) {
+                    try statements.confirmAbsence(of: mutation.key)
+                } catch {
+                    guard error.isCorruption else { throw error }
+                    return .failure(.corrupted(key: mutation.key))
+                }
             }
         }
         for mutation in batch.mutations {

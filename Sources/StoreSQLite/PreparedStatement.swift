@@ -26,6 +26,12 @@ final class PreparedStatement {
         while try step() {}
     }
 
+    /// Runs it; `body` binds, steps and reads.
+    func run<Result>(_ body: (PreparedStatement) throws(SQLiteFailure) -> Result) throws(SQLiteFailure) -> Result {
+        defer { reset() }
+        return try body(self)
+    }
+
     /// Runs it with `key` as its first parameter; `body` binds the others, steps and reads.
     func run<Result>(
         _ key: String, _ body: (PreparedStatement) throws(SQLiteFailure) -> Result
@@ -33,6 +39,16 @@ final class PreparedStatement {
         defer { reset() }
         try check(sqlite3_bind_text(handle, 1, key, Int32(key.utf8.count), Self.copiesIt))
         return try body(self)
+    }
+
+    /// A copy is kept until it has run.
+    func bind(text bytes: [UInt8], at index: Int32) throws(SQLiteFailure) {
+        try check(
+            bytes.withUnsafeBytes { bytes in
+                bytes.withMemoryRebound(to: CChar.self) { text in
+                    sqlite3_bind_text(handle, index, text.baseAddress, Int32(text.count), Self.copiesIt)
+                }
+            })
     }
 
     func bind(_ value: Int64, at index: Int32) throws(SQLiteFailure) {
@@ -73,6 +89,14 @@ final class PreparedStatement {
         }
         let bytes = UnsafeBufferPointer(start: address, count: Int(sqlite3_column_bytes(handle, column)))
         return String(validating: bytes, as: UTF8.self)
+    }
+
+    /// As they lie there, valid UTF-8 or not. Nil when it is no text.
+    func textBytes(_ column: Int32) -> [UInt8]? {
+        guard sqlite3_column_type(handle, column) == SQLITE_TEXT, let address = sqlite3_column_text(handle, column) else {
+            return nil
+        }
+        return [UInt8](UnsafeRawBufferPointer(start: address, count: Int(sqlite3_column_bytes(handle, column))))
     }
 
     /// Gives the read snapshot back, and forgets parameters that no longer live.

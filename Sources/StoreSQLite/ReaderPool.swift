@@ -17,7 +17,10 @@ final class ReaderPool: Sendable {
     private let waitingLists = Atomic<Int>(0)
     private static let waitingListsMax = 1_024
 
-    init(path: String, count: Int) throws {
+    private let trust: IndexTrust
+
+    init(path: String, count: Int, trust: IndexTrust) throws {
+        self.trust = trust
         readers = try (0..<count).map { _ in try Connection(path: path, .reading) }
         free = Mutex(Array(0..<count))
         lister = try Connection(path: path, .reading)
@@ -26,13 +29,15 @@ final class ReaderPool: Sendable {
     func get(_ key: String) throws(StorageError) -> StoredRecord? {
         do throws(SQLiteFailure) {
             return try withReader { (statements) throws(SQLiteFailure) in
-                try statements[.get].run(key) { (statement) throws(SQLiteFailure) in
+                let record = try statements[.get].run(key) { (statement) throws(SQLiteFailure) -> StoredRecord? in
                     guard try statement.step() else { return nil }
                     guard let version = statement.integer(0), let value = statement.blob(1) else {
                         throw SQLiteFailure.damagedRow
                     }
                     return StoredRecord(value: value, version: UInt64(bitPattern: version))
                 }
+                if record == nil, !trust.isEarned { try statements.confirmAbsence(of: key) }
+                return record
             }
         } catch {
             throw error.storageError(key: key)

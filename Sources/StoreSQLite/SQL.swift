@@ -9,6 +9,12 @@ enum SQL: Int, CaseIterable {
     case begin
     case commit
     case rollback
+    case keyBefore
+    case keyAfter
+    case keyOfRow
+    case rowsAfter
+    case rowOfKey
+    case beginReading
 
     var text: String {
         switch self {
@@ -25,8 +31,17 @@ enum SQL: Int, CaseIterable {
         case .begin: "BEGIN IMMEDIATE"
         case .commit: "COMMIT"
         case .rollback: "ROLLBACK"
+        // What is read of these comes from the index alone, of the next two from the table alone.
+        case .keyBefore: "SELECT id, key FROM records WHERE key < ?1 ORDER BY key DESC LIMIT 1"
+        case .keyAfter: "SELECT id, key FROM records WHERE key > ?1 ORDER BY key LIMIT 1"
+        case .keyOfRow: "SELECT key FROM records NOT INDEXED WHERE id = ?1"
+        case .rowsAfter: "SELECT id, key FROM records NOT INDEXED WHERE id > ?1 ORDER BY id LIMIT ?2"
+        case .rowOfKey: "SELECT id FROM records WHERE key = ?1"
+        case .beginReading: "BEGIN"
         }
     }
 
-    static let reading: [SQL] = [.get, .listFrom, .listAfter]
+    static let reading: [SQL] = [
+        .get, .listFrom, .listAfter, .keyBefore, .keyAfter, .keyOfRow, .rowsAfter, .rowOfKey, .beginReading, .commit,
+    ]
 }

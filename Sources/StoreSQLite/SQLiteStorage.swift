@@ -3,6 +3,7 @@ import GRDB
 import GRDBSQLite
 import Glibc
 package import Logging
+import Synchronization
 
 /// Records in one SQLite file, `coffer.db`, in a directory of its own.
 ///
@@ -12,21 +13,91 @@ package final class SQLiteStorage: Storage {
     private let directory: StoreDirectory
     private let commits: CommitQueue
     private let readers: ReaderPool
+    private let trust: IndexTrust
+    private let checking = Mutex<Task<Void, Never>?>(nil)
+    private let logger: Logger
+    private let onRepair = Mutex<@Sendable () -> Void>({})
+
+    /// A smaller database is checked before the store is opened, a larger one while it serves.
+    private static let bytesCheckedAtOnceMax: Int64 = 64 << 20
 
     /// Throws ``SQLiteStorageError``.
-    package init(directory path: String, logger: Logger) throws(SQLiteStorageError) {
+    ///
+    /// Holds the index over the keys against the table, and makes it anew where it is damaged.
+    package convenience init(directory path: String, logger: Logger) throws(SQLiteStorageError) {
+        try self.init(directory: path, bytesCheckedAtOnceMax: Self.bytesCheckedAtOnceMax, logger: logger)
+    }
+
+    package init(
+        directory path: String, bytesCheckedAtOnceMax: Int64, logger: Logger
+    ) throws(SQLiteStorageError) {
         guard sqlite3_libversion_number() >= 3_037_000 else {
             throw .libraryTooOld(version: String(cString: sqlite3_libversion()))
         }
         let directory = try StoreDirectory(path, logger: logger)
+        let trust = IndexTrust()
+        let checker: Connection
         do {
             try Schema.prepare(path: directory.databasePath)
-            commits = CommitQueue(try GroupWriter(directory, logger: logger))
-            readers = try ReaderPool(path: directory.databasePath, count: Self.readerCount)
+            let writer = try GroupWriter(directory, trust: trust, logger: logger)
+            checker = try Connection(path: directory.databasePath, .reading)
+            if directory.databaseBytes <= bytesCheckedAtOnceMax {
+                let finding = IndexCheck(connection: checker).run()
+                let isSound = Self.conclude(finding, logger, checker) { () throws(SQLiteFailure) in try writer.rebuildIndex() }
+                if isSound { trust.earn() }
+            }
+            commits = CommitQueue(writer)
+            readers = try ReaderPool(path: directory.databasePath, count: Self.readerCount, trust: trust)
         } catch {
             throw Self.openingError(error, path: directory.databasePath)
         }
         self.directory = directory
+        self.trust = trust
+        self.logger = logger
+        if directory.databaseBytes <= bytesCheckedAtOnceMax { checker.close() } else { checkWhileServing(checker) }
+    }
+
+    /// Called after an index was made anew under way: what was read as absent may be there.
+    package func onRepair(_ handler: @escaping @Sendable () -> Void) { onRepair.withLock { $0 = handler } }
+
+    /// Waits for a check that goes on while the store serves; for tests.
+    package func waitForCheck() async { await checking.withLock { $0 }?.value }
+
+    private func checkWhileServing(_ checker: Connection) {
+        let task = Task.detached(priority: .background) { [commits, trust, logger, weak self] in
+            let finding = IndexCheck(connection: checker).run { !Task.isCancelled }
+            let repaired = finding == .damagedIndex ? await commits.rebuildIndex() : .success(())
+            if Self.conclude(finding, logger, checker, repair: { () throws(SQLiteFailure) in try repaired.get() }) { trust.earn() }
+            if finding == .damagedIndex { self?.onRepair.withLock { $0 }() }
+            checker.close()
+        }
+        checking.withLock { $0 = task }
+    }
+
+    /// Whether the index can be trusted now.
+    private static func conclude(
+        _ finding: IndexCheck.Finding, _ logger: Logger, _ checker: Connection, repair: () throws(SQLiteFailure) -> Void
+    ) -> Bool {
+        switch finding {
+        case .sound: return true
+        case .unfinished: return false
+        case .damagedTable:
+            logger.error(
+                "the database is damaged: what cannot be read is refused, the rest is served. Restore a backup, check the disk")
+            return false
+        case .damagedIndex:
+            do throws(SQLiteFailure) {
+                try repair()
+                guard IndexCheck(connection: checker).run() == .sound else { throw .damagedRow }
+                logger.error("the database's index was damaged and hid records: it was made anew, nothing is lost. Check the disk")
+                return true
+            } catch {
+                logger.error(
+                    "the database's index is damaged and cannot be made anew: restore a backup, check the disk",
+                    metadata: ["error": "\(error.unavailable)"])
+                return false
+            }
+        }
     }
 
     package func get(_ key: String) async throws(StorageError) -> StoredRecord? {
@@ -45,6 +116,9 @@ package final class SQLiteStorage: Storage {
 
     /// Finishes the commits it has accepted, then closes the files. What comes later gets `.unavailable`.
     package func close() async {
+        let check = checking.withLock { $0 }
+        check?.cancel()
+        await check?.value
         readers.close()
         await commits.close()
         directory.unlock()

@@ -15,6 +15,12 @@ struct StoreDirectory: Sendable {
     var databasePath: String { "\(path)/\(Self.databaseName)" }
     var logPath: String { databasePath + "-wal" }
 
+    /// Of the database without its log; 0 when it cannot be told.
+    var databaseBytes: Int64 {
+        var status = stat()
+        return stat(databasePath, &status) == 0 ? Int64(status.st_size) : 0
+    }
+
     /// Makes what is missing, tightens what is too open, and takes the lock.
     init(_ directory: String, logger: Logger) throws(SQLiteStorageError) {
         path = try Self.ensureDirectory(directory, logger: logger)

@@ -1,7 +1,7 @@
 package import Core
 import EngineKit
 package import HTTPShell
-import NIOHTTP1
+package import NIOHTTP1
 
 /// The Vault API below `/v1/`: what hvac, the CLI, Terraform and the other clients of Vault speak.
 ///
@@ -13,13 +13,49 @@ package struct VaultDialect: Dialect {
     package init(pipeline: any Pipeline) { self.pipeline = pipeline }
 
     package func respond(to request: ShellRequest) async -> ShellResponse {
+        if let clean = CleanPath(request.path, prefix: prefix) { return await redirect(request, to: clean) }
         let call: CoreRequest
         do throws(HTTPRefusal) {
             call = try CoreRequest(vault: request, prefix: prefix)
         } catch {
-            return answer(error, requestID: request.id)
+            let refused = await pipeline.record(refusal(of: request, path: below(request.path), error.status, error.message))
+            return refused.map { ShellResponse(vault: unrouted(request, $0)) } ?? answer(error, requestID: request.id)
         }
         let answer = await pipeline.handle(call)
         return ShellResponse(vault: answer)
+    }
+
+    /// The method and the body are sent again as they were.
+    private func redirect(_ request: ShellRequest, to clean: CleanPath) async -> ShellResponse {
+        let refused = await pipeline.record(
+            refusal(of: request, path: below(clean.text), 307, "the path has empty segments; redirected to the one without"))
+        if let refused { return ShellResponse(vault: unrouted(request, refused)) }
+        let target = request.query.isEmpty ? clean.text : clean.text + "?" + request.query
+        return ShellResponse(status: 307, headers: [("location", target)])
+    }
+
+    package func knowsCaller(_ headers: HTTPHeaders) async -> Bool {
+        guard let token = try? VaultHeaders(headers).token else { return false }
+        return await pipeline.knows(token: token)
+    }
+
+    package func record(_ refusal: HTTPRefusal, of request: ShellRequest) async -> ShellResponse? {
+        let reason = refusal.message.isEmpty ? "no such route" : refusal.message
+        return await pipeline.record(self.refusal(of: request, path: request.path, refusal.status, reason))
+            .map { ShellResponse(vault: unrouted(request, $0)) }
+    }
+
+    private func below(_ path: String) -> String { String(Substring(path.utf8.dropFirst(prefix.utf8.count))) }
+
+    private func unrouted(_ request: ShellRequest, _ error: CofferError) -> CoreAnswer {
+        CoreAnswer(requestID: request.id, outcome: .failure(error))
+    }
+
+    private func refusal(of request: ShellRequest, path: String, _ status: Int, _ reason: String) -> RefusedRequest {
+        var credentials = CoreRequest.Credentials.none
+        if let token = request.headers.first(name: "x-vault-token"), !token.isEmpty { credentials = .token(token) }
+        return RefusedRequest(
+            id: request.id, method: request.method, path: path, credentials: credentials, connection: request.connection,
+            status: status, reason: reason)
     }
 }

@@ -52,7 +52,7 @@ import Audit
             _ = FileManager.default.createFile(atPath: copy, contents: Data(bytes))
             let result = try run(copy, input: deviceKey, checkpoint: checkpoint)
             let finding = try #require(trail.verify(copy, checkpoint: checkpoint).finding)
-            #expect(result.code == 1)
+            #expect(result.code == 2)
             #expect(result.text.hasPrefix("line \(finding.line):"))
         }
     }
@@ -66,6 +66,6 @@ import Audit
         #expect(try run(trail.path, input: answer).code == 0)
         let lines = trail.contents.split(separator: UInt8(ascii: "\n")).map { Array($0) + [UInt8(ascii: "\n")] }
         _ = FileManager.default.createFile(atPath: trail.path + ".cut", contents: Data(lines.prefix(1).joined()))
-        #expect(try run(trail.path + ".cut", input: answer).code == 1)
+        #expect(try run(trail.path + ".cut", input: answer).code == 3)
     }
 }

@@ -9,8 +9,22 @@ import TestSupport
 /// Keeps what was put on record.
 final class KeptActs: Sendable {
     private let acts = Mutex<[ServerAct]>([])
+    private let hook = Mutex<(@Sendable () async -> Void)?>(nil)
 
-    func add(_ act: ServerAct) { acts.withLock { $0.append(act) } }
+    /// Happens once, while the next act is put on record.
+    var onNext: (@Sendable () async -> Void)? {
+        get { hook.withLock { $0 } }
+        set { hook.withLock { $0 = newValue } }
+    }
+
+    func add(_ act: ServerAct) async {
+        acts.withLock { $0.append(act) }
+        let hook = hook.withLock { hook in
+            defer { hook = nil }
+            return hook
+        }
+        await hook?()
+    }
     var all: [ServerAct] { acts.withLock { $0 } }
 }
 
@@ -42,9 +56,23 @@ final class ConnectionsDriver: Sendable {
             auth: oauth2
             token_url: https://auth.calm.test/token
             rotates_refresh_token: false
-            retry_in_doubt: true
             keep_alive: 86400
             allowed_hosts: [auth.calm.test]
+            """,
+            """
+            name: lenient
+            auth: oauth2
+            token_url: https://auth.lenient.test/token
+            rotates_refresh_token: true
+            retry_in_doubt: true
+            allowed_hosts: [auth.lenient.test]
+            """,
+            """
+            name: lasting
+            auth: oauth2
+            token_url: https://auth.lasting.test/token
+            default_expires_in: 1800
+            allowed_hosts: [auth.lasting.test]
             """,
             """
             name: other
@@ -78,7 +106,7 @@ final class ConnectionsDriver: Sendable {
         var context = MountContext(
             path: "connections/", accessor: "connections_1", storage: storage, time: time,
             randomness: SeededRandomness(seed: seed), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-        context.record = { act in acts.add(act) }
+        context.record = { act in await acts.add(act) }
         engine = ConnectionsEngine(
             context,
             ConnectionsEnvironment(
@@ -100,7 +128,7 @@ final class ConnectionsDriver: Sendable {
     @discardableResult
     func send(
         _ operation: EngineKit.Operation, _ path: String, _ body: JSONObject = [:], query: [String: String] = [:],
-        mayAlso: @escaping @Sendable (EngineKit.Operation, String) -> Bool = { _, _ in true }
+        actor: String = "engine-action", mayAlso: @escaping @Sendable (EngineKit.Operation, String) -> Bool = { _, _ in true }
     ) async throws -> JSONObject {
         let canonical = try CanonicalPath(decoded: "connections/" + path)
         let relative = canonical.text.dropFirst("connections/".count)
@@ -112,7 +140,7 @@ final class ConnectionsDriver: Sendable {
         var request = Request(
             id: "request-1", operation: operation, path: canonical, mountPath: "connections/", captures: captures,
             fields: try Fields(validating: input, as: declared.fields), body: body,
-            caller: Caller(accessor: "a", displayName: "engine-action", policies: [], tokenID: "t"), mayAlso: mayAlso)
+            caller: Caller(accessor: "a", displayName: actor, policies: [], tokenID: "t"), mayAlso: mayAlso)
         if operation == .update, let exists = declared.exists, try await !exists(request) { request.operation = .create }
         guard let endpoint = declared.endpoint(for: request.operation) else { throw CofferError(.methodNotAllowed) }
         switch try await endpoint.handler(request).body {

@@ -162,24 +162,33 @@ struct JobTests {
     func connectFlow() async throws {
         let driver = ConnectionsDriver()
         try await driver.send(.update, "platforms/acme", ["client_id": "id", "client_secret": "s"])
-        func begin() async throws -> [String: String] {
+        func begin() async throws -> (query: [String: String], browser: JSON) {
             let url = try await driver.send(.update, "authorize/acme", ["owner": "user:u7"])["authorization_url"]?.stringValue ?? ""
-            return Provider.form(Array(url.split(separator: "?")[1].utf8))
+            #expect(url.utf8.starts(with: "https://coffer.test/oauth/start?state=".utf8))
+            let state = Provider.form(Array(url.split(separator: "?")[1].utf8))["state"] ?? ""
+            let out = try await driver.send(.update, "start", ["state": .string(state)])
+            let location = try #require(out["location"]?.stringValue)
+            #expect(location.utf8.starts(with: "https://auth.acme.test/authorize?".utf8) && out["is_secure"] == true)
+            return (Provider.form(Array(location.split(separator: "?")[1].utf8)), try #require(out["browser"]))
         }
-        let query = try await begin()
+        let (query, browser) = try await begin()
         #expect(query["code_challenge_method"] == "S256" && query["client_id"] == "id")
         let state = try #require(query["state"])
-        _ = try await driver.send(.update, "callback", ["state": .string(state), "code": "c"])
+        _ = try await driver.send(.update, "callback", ["state": .string(state), "code": "c", "browser": browser])
         #expect(try await driver.token("tokens/user:u7/prod/acme").hasPrefix("access-canary"))
         let form = Provider.form(driver.provider.calls[0].body)
         #expect(
             form["code"] == "c" && form["redirect_uri"] == "https://coffer.test/oauth/callback"
                 && form["code_verifier"]?.isEmpty == false)
-        #expect(await driver.refusal(.update, "callback", ["state": .string(state), "code": "c"])?.reason == "bad_state")
-        let late = try #require(try await begin()["state"])
+        func refusal(_ state: String, _ browser: JSON) async -> String? {
+            await driver.refusal(.update, "callback", ["state": .string(state), "code": "c", "browser": browser])?.reason
+        }
+        #expect(await refusal(state, browser) == "bad_state")
+        let (late, lateBrowser) = try await begin()
+        let lateState = try #require(late["state"])
         driver.time.advance(seconds: 601)
-        #expect(await driver.refusal(.update, "callback", ["state": .string(late), "code": "c"])?.reason == "bad_state")
-        #expect(await driver.refusal(.update, "callback", ["state": .string("9" + late), "code": "c"])?.reason == "bad_state")
+        #expect(await refusal(lateState, lateBrowser) == "bad_state")
+        #expect(await refusal("9" + lateState, lateBrowser) == "bad_state")
         let refused = await driver.refusal(.update, "authorize/acme", ["owner": "user:u7"]) { _, _ in false }
         #expect(refused?.code == .permissionDenied)
     }

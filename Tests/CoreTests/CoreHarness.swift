@@ -32,10 +32,10 @@ final class CoreHarness: Sendable {
 
     /// The same store, as another start of the server sees it.
     func restarted(
-        settings: CoreSettings = CoreSettings(), inline: [InlineAuthenticatorDescription] = []
+        settings: CoreSettings = CoreSettings(), inline: [InlineAuthenticatorDescription] = [], clock: Timestamp? = nil
     ) async throws -> CoreHarness {
         let harness = try CoreHarness(
-            storage: storage, settings: settings, seed: 99, root: root, engine: engine, start: time.now(), inline: inline)
+            storage: storage, settings: settings, seed: 99, root: root, engine: engine, start: clock ?? time.now(), inline: inline)
         try await harness.core.start()
         return harness
     }
@@ -70,6 +70,8 @@ final class CoreHarness: Sendable {
         catalog.addSecretsEngine(kvDescription)
         let engine = engine
         catalog.addSecretsEngine(EngineDescription(type: "test", summary: "For tests.", make: { _ in engine }))
+        catalog.addSecretsEngine(
+            EngineDescription(type: "own", summary: "Acts for the server.", isServersOwn: true, make: { _ in engine }))
         catalog.addAuthMethod(appRoleDescription)
         catalog.addAuthMethod(
             userpassDescription(hasher: ScryptHasher(cost: HashCost(rounds: 16, blockSize: 8, parallelism: 1))))

@@ -82,9 +82,9 @@ private struct OneService: InlineAuthenticator {
     }
 
     @Test func whatItsCredentialsLeaveOfItsPoliciesIsAllItGets() async throws {
-        let grant = InlineGrant(displayName: "service-newsbot", policies: ["app"]) { operation, path in
-            operation == .read && path == "secret/data/app/db"
-        }
+        let grant = InlineGrant(
+            displayName: "service-newsbot", policies: ["app"],
+            limit: Narrowing(allows: { operation, path in operation == .read && path == "secret/data/app/db" }))
         let server = try await server(grant)
         #expect(await ask(server, "secret/data/app/db").code == nil)
         #expect(await ask(server, "secret/data/app/other").code == .permissionDenied)

@@ -45,15 +45,49 @@ import Testing
         #expect(try await left(storage).isEmpty)
     }
 
-    @Test func neverOutlivesItsToken() async throws {
+    @Test func runsItsOwnTimeAndEndsWithItsToken() async throws {
         let server = try await Self.server()
         let token = try await server.token(["app"], ["ttl": "100s"])
-        #expect(try await Self.lease(server, token: token).seconds == 100)
-        server.time.advance(seconds: 40)
         let lease = try await Self.lease(server, token: token)
-        #expect(lease.seconds == 60)
+        #expect(lease.seconds == 600)
+        server.time.advance(seconds: 99)
+        // Just before its token's own renewal, a lease is not cut to what the token has left.
         let renewed = await server.ask(.update, "sys/leases/renew", ["lease_id": .string(lease.id), "increment": 500])
-        #expect(renewed.lease?.seconds == 60)
+        #expect(renewed.lease?.seconds == 500)
+        server.time.advance(seconds: 1)
+        #expect(await server.ask(.update, "sys/leases/renew", ["lease_id": .string(lease.id)]).code == .invalidRequest)
+        #expect(server.engine.alive.count == 1)
+        await server.core.runJobs(round: 1)
+        await server.core.runLeaseJobs()
+        #expect(server.engine.alive.isEmpty)
+        #expect(await server.ask(.update, "sys/leases/lookup", ["lease_id": .string(lease.id)]).code == .invalidRequest)
+    }
+
+    @Test func aRenewedTokenKeepsItsLeases() async throws {
+        let server = try await Self.server()
+        let token = try await server.token(["app", "default"], ["ttl": "100s"])
+        let lease = try await Self.lease(server, token: token)
+        for _ in 0..<5 {
+            server.time.advance(seconds: 90)
+            await server.core.runJobs(round: 1)
+            await server.core.runLeaseJobs()
+            #expect(await server.ask(.update, "auth/token/renew-self", token: token).isSuccess)
+        }
+        #expect(server.engine.alive.count == 1)
+        #expect(await server.ask(.update, "sys/leases/lookup", ["lease_id": .string(lease.id)]).data?["ttl"] == 150)
+    }
+
+    @Test func aLoweredMaximumOfTheMountHoldsForRenewalsToo() async throws {
+        let server = try await Self.server()
+        let lease = try await Self.lease(server)
+        await server.ask(.update, "sys/mounts/test/tune", ["default_lease_ttl": "100s", "max_lease_ttl": "300s"])
+        let renewed = await server.ask(.update, "sys/leases/renew", ["lease_id": .string(lease.id), "increment": "5h"])
+        #expect(renewed.lease?.seconds == 300)
+        #expect(
+            renewed.response?.warnings
+                == ["TTL of \"5h\" exceeded the effective max_ttl of \"5m\"; TTL value is capped accordingly"])
+        let short = await server.ask(.update, "sys/leases/renew", ["lease_id": .string(lease.id), "increment": "60s"])
+        #expect(short.lease?.seconds == 60 && short.response?.warnings == [])
     }
 
     @Test func theMountsAndTheGrantsMaximaHoldOnIssueAndOnRenewal() async throws {
@@ -74,8 +108,8 @@ import Testing
         increment: String
     ) async throws {
         let server = try await Self.server()
-        let token = try await server.token(["app"], ["ttl": "100s"])
-        let lease = try await Self.lease(server, token: token)
+        server.engine.set { $0.grant = LeaseGrant(ttl: 100, maxTTL: 100) }
+        let lease = try await Self.lease(server)
         server.time.set(Timestamp(nanoseconds: server.time.now().nanoseconds + 99_600_000_000))
         let renewed = await server.ask(
             .update, "sys/leases/renew", ["lease_id": .string(lease.id), "increment": .string(increment)])

@@ -128,6 +128,45 @@ import Testing
         #expect(await passed(server, "sys/health", token: nil, from: "10.0.0.3") == 1)
     }
 
+    @Test(arguments: [
+        ("kv1/a", "kv1/a", true), ("kv1/a", "kv1/ab", true), ("kv1/", "kv1/a", true), ("kv1/*", "kv1/a", true),
+        ("kv1", "kv1/a", true),
+        ("/v1/kv1/", "kv1/b", true), ("kv1/a", "kv1/b", false), ("kv1/a*", "kv1/a", true), ("kv1/ab/", "kv1/ab", false),
+    ])
+    func anExemptPathIsAPrefix(exempt: String, path: String, isExempt: Bool) async throws {
+        let server = try await server()
+        await quota(server, "all", ["rate": 1])
+        await server.ask(.update, "sys/quotas/config", ["rate_limit_exempt_paths": [.string(exempt)]], from: "10.0.0.2")
+        #expect(await passed(server, path, from: "10.0.0.3") == (isExempt ? 10 : 1))
+    }
+
+    @Test func theLongestExemptPrefixDecides() async throws {
+        let server = try await server()
+        await quota(server, "all", ["rate": 1])
+        let paths: JSON = ["kv1/", "!kv1/ab"]
+        #expect(await server.ask(.update, "sys/quotas/config", ["rate_limit_exempt_paths": paths], from: "10.0.0.2").isSuccess)
+        #expect(await passed(server, "kv1/a", from: "10.0.0.3") == 10)
+        #expect(await passed(server, "kv1/ab", from: "10.0.0.4") == 1)
+    }
+
+    @Test func aQuotaForEverythingKeepsNobodyFromTheQuotas() async throws {
+        let server = try await server()
+        await quota(server, "all", ["rate": 1, "block_interval": "1h"])
+        #expect(await passed(server, "kv1/a") == 1)
+        #expect(await passed(server, "sys/quotas/rate-limit/all") == 10)
+        #expect(await passed(server, "sys/quotas/rate-limit", .list) == 10)
+        #expect(await passed(server, "sys/quotasx") == 0, "only the quotas themselves")
+        #expect(await server.ask(.delete, "sys/quotas/rate-limit/all").isSuccess)
+        #expect(await passed(server, "kv1/a") == 10)
+    }
+
+    @Test func whatHasNoPathIsCountedByTheQuotaForEverything() async throws {
+        let server = try await server()
+        await quota(server, "all", ["rate": 2])
+        #expect(await passed(server, "kv1//a") == 2)
+        #expect(await passed(server, "kv1/a") == 0)
+    }
+
     @Test func quotasOutliveARestartAndEndWithTheirMount() async throws {
         let server = try await server()
         await quota(server, "kv", ["rate": .number("2.5"), "path": "kv1/", "interval": "5s", "block_interval": 7])

@@ -35,6 +35,16 @@ struct TargetTests {
         #expect(target.parameters["user"] == "admin" && target.parameters["password"] == "p")
     }
 
+    @Test("brings no credentials of this process's environment or home")
+    func ownCredentials() throws {
+        let target = try Self.target("postgresql://db.local/app", username: "u", password: "")
+        // What is empty or absent would be taken from PGPASSWORD and ~/.postgresql.
+        #expect(target.parameters["password"]?.isEmpty == false && target.parameters["sslcert"]?.isEmpty == false)
+        #expect(target.parameters["passfile"] == "/dev/null")
+        let own = try PostgresTarget(url: "postgresql://db.local/app", allowsFiles: true)
+        #expect(own.parameters["password"] == nil && own.parameters["sslcert"] == nil)
+    }
+
     @Test(
         "refuses URLs that cannot be read or that reach for files",
         arguments: [

@@ -31,6 +31,12 @@ struct Refused: Sendable, CustomTestStringConvertible {
         Refused("chunked named twice", 400, "Transfer-Encoding: chunked, chunked\r\n", body: "0\r\n\r\n"),
         Refused("a malformed chunk size", 400, "Transfer-Encoding: chunked\r\n", body: "zz\r\nab\r\n0\r\n\r\n"),
         Refused("a negative chunk size", 400, "Transfer-Encoding: chunked\r\n", body: "-1\r\nab\r\n0\r\n\r\n"),
+        Refused(
+            "a transfer encoding in HTTP/1.0", 400, "Transfer-Encoding: chunked\r\n", body: "0\r\n\r\n",
+            line: "PUT /v1/a HTTP/1.0"),
+        Refused(
+            "a transfer encoding in HTTP/1.0 that stays open", 400, "Transfer-Encoding: chunked\r\nConnection: keep-alive\r\n",
+            body: "0\r\n\r\n", line: "PUT /v1/a HTTP/1.0"),
         Refused("no host", 400, "", host: ""),
         Refused("two hosts", 400, "Host: i\r\n"),
         Refused("two tokens", 400, "X-Vault-Token: canary-1\r\nX-Vault-Token: canary-2\r\n"),

@@ -55,6 +55,22 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        "GET /v1/a HTTP/1.1\r\nHost: h\r\n\r\n", "PUT /v1/a HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello",
+    ])
+    func tellsAClientThatSpeaksPlainHTTP(text: String) async throws {
+        let directory = try TestDirectory()
+        try TestCertificate.one.write(to: directory)
+        let tls = settings(directory)
+        try await LiveShell.run {
+            $0.tls = tls
+        } _: { live in
+            let reply = try await live.talk(text, closesInput: true)
+            #expect(reply.hasPrefix("HTTP/1.1 400 Bad Request\r\n"))
+            #expect(reply.hasSuffix("\r\n\r\nClient sent an HTTP request to an HTTPS server.\n"))
+        }
+    }
+
     @Test func speaksHTTP2WithThoseWhoOfferIt() async throws {
         let directory = try TestDirectory()
         try TestCertificate.one.write(to: directory)

@@ -31,27 +31,24 @@ import Testing
     }
 
     @Test(
-        "no lease ends behind its token, nor one of a batch token behind that",
-        arguments: [
-            (tokenEnd: nil as Int?, limit: nil as Int?, end: 100 as Int?), (40, nil, 40), (400, nil, 100), (nil, 30, 30),
-            (40, 30, 30), (20, 30, 20), (0, nil, nil), (nil, 0, nil), (-5, nil, nil),
-        ])
-    func end(tokenEnd: Int?, limit: Int?, end: Int?) {
-        let found = LeaseLifetime.end(lease(limit: limit), tokenEnd: tokenEnd.map { start.adding(seconds: $0) }, at: start)
+        "a lease runs its own time, and one of a batch token ends with that",
+        arguments: [(limit: nil as Int?, end: 100 as Int?), (30, 30), (300, 100), (0, nil), (-5, nil)])
+    func end(limit: Int?, end: Int?) {
+        let found = LeaseLifetime.end(lease(limit: limit), at: start)
         #expect(found == end.map { start.adding(seconds: $0) })
     }
 
     @Test(
-        "a renewal passes neither the lease's maximum nor any token's end",
+        "a renewal passes neither the lease's maximum, nor the mount's of today, nor a batch token's end",
         arguments: [
-            (asked: 0, after: 50, tokenEnd: nil as Int?, limit: nil as Int?, end: 150 as Int?), (300, 50, nil, nil, 350),
-            (5_000, 50, nil, nil, 1_000), (300, 50, 200, nil, 200), (300, 50, nil, 90, 90), (300, 999, nil, nil, 1_000),
-            (300, 1_000, nil, nil, nil), (300, 200, 200, nil, nil), (-300, 50, nil, nil, 150), (.max, 50, nil, nil, 1_000),
+            (asked: 0, after: 50, mountMax: Int.max, limit: nil as Int?, end: 150 as Int?), (300, 50, .max, nil, 350),
+            (5_000, 50, .max, nil, 1_000), (300, 50, 200, nil, 200), (300, 50, .max, 90, 90), (300, 999, .max, nil, 1_000),
+            (300, 1_000, .max, nil, nil), (300, 200, 200, nil, nil), (-300, 50, .max, nil, 150), (.max, 50, .max, nil, 1_000),
+            (300, 50, 2_000, nil, 350), (300, 50, 0, nil, nil), (300, 50, .min, nil, nil),
         ])
-    func renewed(asked: Int, after: Int, tokenEnd: Int?, limit: Int?, end: Int?) {
+    func renewed(asked: Int, after: Int, mountMax: Int, limit: Int?, end: Int?) {
         let found = LeaseLifetime.renewedEnd(
-            lease(limit: limit), grant: LeaseGrant(ttl: asked), tokenEnd: tokenEnd.map { start.adding(seconds: $0) },
-            at: start.adding(seconds: after))
+            lease(limit: limit), grant: LeaseGrant(ttl: asked), maxTTL: mountMax, at: start.adding(seconds: after))
         #expect(found == end.map { start.adding(seconds: $0) })
     }
 

@@ -1,3 +1,4 @@
+import Capabilities
 import Crypto
 import EngineKit
 import Lifetimes
@@ -59,5 +60,17 @@ import Testing
         #expect(try await tokens.create(named: token, parent: nil, displayName: "", policies: [], path: "x") { _ in } == nil)
         let parent = try #require(try await tokens.entry(id: id))
         #expect(try await tokens.create(named: token, parent: parent, displayName: "", policies: [], path: "x") { _ in } == nil)
+    }
+
+    @Test("wait with an answer, have a key in their record, and cannot be narrowed all the same")
+    func wrapping() async throws {
+        let made = try #require(
+            try await tokens.create(
+                parent: nil, displayName: "", policies: [TokenStore.wrappingPolicy], path: "secret/data/a", configure: { _ in }))
+        #expect(!made.entry.capabilityKey.isEmpty)
+        #expect(try await tokens.parent(of: CapabilityToken(parent: made.token)) == nil)
+        let usual = try #require(
+            try await tokens.create(parent: nil, displayName: "", policies: ["p"], path: "x", configure: { _ in }))
+        #expect(try await tokens.parent(of: CapabilityToken(parent: usual.token))?.entry.id == usual.entry.id)
     }
 }

@@ -68,7 +68,7 @@ enum RoomRules {
             layer: 5, rooms: ["SecretMemory", "Syntax", "Ciphers", "EngineKit"],
             packages: ["Crypto", "CryptoExtras", "Logging"]),
         "AuthMethods": Room(
-            layer: 5, rooms: ["SecretMemory", "Syntax", "EngineKit"], packages: ["Crypto", "CryptoExtras"]),
+            layer: 5, rooms: ["SecretMemory", "Syntax", "EngineKit"], packages: ["Crypto", "CryptoExtras", "Logging"]),
 
         "HTTPShell": Room(
             layer: 6, rooms: ["Syntax", "EngineKit"],

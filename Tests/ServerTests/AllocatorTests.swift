@@ -19,4 +19,11 @@ import Testing
     func `adds nothing twice, so that no program starts itself for ever`(given: String) throws {
         #expect(Allocator.tuned(try #require(Allocator.tuned(given))) == nil)
     }
+
+    @Test func `silences the report of a crash, unless somebody asked for it`() throws {
+        #expect(CrashReport.silenced("") == "enable=no")
+        #expect(CrashReport.silenced("color=no") == "enable=no,color=no")
+        #expect(CrashReport.silenced("enable=yes,color=no") == nil)
+        #expect(CrashReport.silenced(try #require(CrashReport.silenced("threads=all"))) == nil)
+    }
 }

@@ -106,7 +106,7 @@ import Testing
         #expect(listener.timeouts.readMilliseconds == 30_000)
         #expect(listener.timeouts.idleMilliseconds == 300_000)
         #expect(listener.timeouts.requestMilliseconds == 90_000)
-        #expect(listener.limits.bodyBytesMax == 1 << 20)
+        #expect(listener.limits.bodyBytesMax == 32 << 20 && listener.limits.strangerBodyBytesMax == 1 << 20)
     }
 
     @Test(

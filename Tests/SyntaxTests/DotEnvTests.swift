@@ -7,7 +7,8 @@ struct DotEnvTests {
         "gives the values as dotenv reads them",
         arguments: [
             ("A=b", "b"), ("A=", ""), ("A= b ", "b"), ("A = b", "b"), ("export A=b", "b"), ("  export\tA=b", "b"),
-            ("A=b # note", "b"), ("A=b#c", "b#c"), ("A=#c", ""), ("A=\"b # c\"", "b # c"), ("A='b # c' # note", "b # c"),
+            ("A=b # note", "b"), ("A=b#c", "b#c"), ("A=#c", "#c"), ("A= #c", ""), ("A=#FF0000 # red", "#FF0000"), ("A=\t#c", ""),
+            ("A=\"b # c\"", "b # c"), ("A='b # c' # note", "b # c"),
             ("A=\"b\\nc\"", "b\nc"), ("A='b\\nc'", "b\\nc"), ("A=\"b\nc\"", "b\nc"), ("A='b\r\nc'", "b\nc"), ("A=`b'\"c`", "b'\"c"),
             ("A=\"say \\\"x\\\"\"", "say \"x\""), ("A=a=b=c", "a=b=c"), ("A=$B ${C}", "$B ${C}"), ("A=\"\\$B\"", "$B"),
             ("\u{FEFF}A=b", "b"), ("# c\n\n  # d\nA=b\r\n", "b"), ("A=1\nA=2", "2"), ("A=it's", "it's"), ("A=\"\"", ""),

@@ -81,6 +81,45 @@ class Postgres:
         """`immediate` is a crash: no farewell, and a recovery at the next start."""
         self._run("pg_ctl", "-D", str(self.data), "-m", mode, "-w", "-t", "60", "stop", check=False)
 
+    def replica(self):
+        """Another server that follows this one, some moments behind."""
+        made = Postgres.__new__(Postgres)
+        made.options, made.port, made.password = self.options, free_port(), self.password
+        made.directory = pathlib.Path(tempfile.mkdtemp(prefix="coffer-pg-", dir="/tmp"))
+        made.data = made.directory / "data"
+        if os.getuid() == 0:
+            shutil.chown(made.directory, "postgres", "postgres")
+        made._run("pg_basebackup", "-D", str(made.data), "-R", "--no-sync", "--checkpoint=fast",
+                  "-d", f"host=127.0.0.1 port={self.port} user={SUPERUSER} password={self.password}")
+        made.start()
+        return made
+
+    def stop_following(self):
+        """What the other server commits from now on never comes here."""
+        self.query("ALTER SYSTEM SET primary_conninfo = ''", database="postgres")
+        self.query("SELECT pg_reload_conf()", database="postgres")
+
+    def take_over(self, other):
+        """Serves where the other one did."""
+        self.stop("fast")
+        self.port = other.port
+        self.start()
+        self._run("pg_ctl", "-D", str(self.data), "-w", "-t", "60", "promote")
+
+    def freeze_sessions(self):
+        """Nothing answers any more, and no connection is closed: as if the network swallowed everything."""
+        self.freeze()
+        children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(self._postmaster())], capture_output=True, text=True)
+        self.frozen = [int(pid) for pid in children.stdout.split()]
+        for pid in self.frozen:
+            os.kill(pid, signal.SIGSTOP)
+
+    def thaw_sessions(self):
+        for pid in self.frozen:
+            os.kill(pid, signal.SIGCONT)
+        self.frozen = []
+        self.thaw()
+
     def freeze(self):
         os.kill(self._postmaster(), signal.SIGSTOP)
 

@@ -2,6 +2,7 @@
 
 import canary
 import pytest
+from harness import status_of
 
 CANARY = canary.make("badinput")
 PLAIN = CANARY.split("/")[0]
@@ -62,7 +63,10 @@ def test_malformed_json_from_nobody(server, path, name):
 
 
 def test_too_large(server):
-    refused(server.post("kv1/large", {"v": "x" * (1024 * 1024 + 1)}), 413)
+    refused(server.post("kv1/large", {"v": "x" * (1024 * 1024 + 1)}, token="wrong"), 413)
+    refused(server.post("auth/userpass/login/x", {"password": "x" * (1024 * 1024 + 1)}, token=None), 413)
+    head = f"PUT /v1/kv1/large HTTP/1.1\r\nHost: x\r\nX-Vault-Token: {server.token}\r\nContent-Length: {32 * 1024 * 1024 + 1}\r\n\r\n"
+    assert status_of(server.raw(head.encode())) == 413
     refused(server.post("secret/data/large", b'{"data":{' + b",".join(b'"k%d":1' % n for n in range(200_000)) + b"}}"), 400, 413)
     assert server.post("kv1/large", {"v": "x" * 900_000}).status == 204
 

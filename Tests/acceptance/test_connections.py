@@ -13,6 +13,7 @@ import urllib.parse
 
 import canary
 import pytest
+import requests
 from harness import BINARY, clean_environment, free_port
 from oauth_provider import Provider
 
@@ -222,7 +223,7 @@ def test_an_expired_token_is_refreshed_once_for_64_callers(platform, provider, m
 
 @pytest.mark.parametrize("mode, code", [
     ("500", "provider_failing"), ("ok:false", "provider_failing"), ("html", "provider_failing"), ("redirect", "provider_failing"),
-    ("invalid_grant", "token_expired"), ("huge", "token_expired")])
+    ("invalid_grant", "token_expired"), ("huge", "provider_failing")])
 def test_misbehaviour_is_told_and_never_spends_a_token_twice(platform, provider, mode, code):
     server = platform()
     store(server, provider, expires_in=0)
@@ -268,14 +269,26 @@ def test_private_addresses_are_not_called(platform, provider):
 def test_connect_flow(platform, provider):
     server = platform()
     begun = server.post("connections/authorize/acme", {"owner": "user:u9"}).expect(200).data
-    query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(begun["authorization_url"]).query))
+    assert begun["redirect_uri"] == server.address + "/oauth/callback"
+    browser, stranger = requests.Session(), requests.Session()
+    assert begun["authorization_url"].startswith(server.address + "/oauth/start?state=")
+    gone = browser.get(begun["authorization_url"], allow_redirects=False)
+    assert gone.status_code == 302 and gone.headers["Location"].startswith(provider.url + "/acme/authorize?")
+    cookie = gone.headers["Set-Cookie"]
+    assert "HttpOnly" in cookie and "SameSite=Lax" in cookie and "Path=/" in cookie and "Domain" not in cookie
+    query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(gone.headers["Location"]).query))
     assert query["code_challenge_method"] == "S256" and query["redirect_uri"] == server.address + "/oauth/callback"
     provider.codes["the-code"] = query["code_challenge"]
-    back = "/oauth/callback?" + urllib.parse.urlencode({"state": query["state"], "code": "the-code"})
-    assert ask(server, None, "GET", back)[0] == 200
+    back = server.address + "/oauth/callback?" + urllib.parse.urlencode({"state": query["state"], "code": "the-code"})
+    # Another browser can neither take the link over nor come back from it.
+    assert stranger.get(begun["authorization_url"], allow_redirects=False).status_code == 400
+    assert stranger.get(back).status_code == 400 and get(server, user="u9", platform="acme")[0] == 404
+    assert provider.calls("/acme/token") == []
+    assert browser.get(back).status_code == 200
     assert get(server, user="u9", platform="acme")[0] == 200
-    assert ask(server, None, "GET", back)[0] == 400, "a state is good once"
+    assert browser.get(back).status_code == 400, "a state is good once"
     assert ask(server, None, "GET", "/oauth/callback?state=9999999999.x&code=y")[0] == 400
+    assert ask(server, None, "POST", "/oauth/start?state=x", {})[0] == 405
 
 
 class Sink:

@@ -112,10 +112,13 @@ def test_preflight(server):
     assert server.get("sys/internal/ui/mounts").data["secret"]["secret/"]["type"] == "kv"
     token = server.new_token('path "secret/data/a" { capabilities = ["read"] }')
     assert server.get("sys/internal/ui/mounts/secret/a", token=token).data["path"] == "secret/"
-    for path, who in (("kv1/x", token), ("nowhere/x", token), ("nowhere/x", server.token)):
+    for path, who in (("kv1/x", token), ("nowhere/x", token)):
         reply = server.get(f"sys/internal/ui/mounts/{path}", token=who)
         assert reply.status == 403
         assert "preflight capability check returned 403" in reply.errors[0]
+    # Who may list mounts is told what is the matter.
+    reply = server.get("sys/internal/ui/mounts/nowhere/x")
+    assert reply.status == 403 and reply.errors[0].startswith("No secrets engine is mounted at nowhere/."), reply
     acl = server.get("sys/internal/ui/resultant-acl").expect(200).data
     assert acl["root"] is True
     token = server.new_token('path "secret/data/a" { capabilities = ["read"] }\n'

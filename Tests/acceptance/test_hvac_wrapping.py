@@ -111,13 +111,24 @@ def test_rewrap(client, wrap, server, by_itself):
     assert client.sys.unwrap(new["token"])["data"]["data"] == {"k": "v"}
 
 
-def test_a_wrapping_token_does_nothing_else(server, wrap):
+@pytest.mark.parametrize("method,path", [
+    ("GET", "secret/data/w"), ("GET", "auth/token/lookup-self"), ("POST", "auth/token/renew-self"), ("POST", "auth/token/revoke-self"),
+    ("POST", "auth/token/create"), ("GET", "sys/mounts"), ("POST", "sys/wrapping/wrap"), ("GET", "cubbyhole/other"),
+    ("PUT", "cubbyhole/response"), ("GET", "nowhere/at/all"),
+])
+def test_a_wrapping_token_does_nothing_else_and_is_spent_by_trying(server, wrap, method, path):
     server.put("secret/data/w", {"data": {"k": "v"}}).expect(200)
     token = wrap("GET", "secret/data/w")["token"]
-    for method, path in [("GET", "secret/data/w"), ("GET", "auth/token/lookup-self"), ("POST", "auth/token/renew-self"),
-                         ("POST", "auth/token/revoke-self"), ("POST", "auth/token/create"), ("GET", "sys/mounts"),
-                         ("POST", "sys/wrapping/wrap"), ("GET", "cubbyhole/other"), ("PUT", "cubbyhole/response")]:
-        assert server.request(method, path, {"a": "b"} if method != "GET" else None, token=token).status == 403, path
+    assert server.request(method, path, {"a": "b"} if method != "GET" else None, token=token).status == 403
+    # Whoever it was meant for sees that somebody had it.
+    assert server.post("sys/wrapping/unwrap", token=token).expect(400).errors == ["wrapping token is not valid or does not exist"]
+
+
+def test_paths_that_need_no_token_do_not_spend_it(server, wrap):
+    server.put("secret/data/w", {"data": {"k": "v"}}).expect(200)
+    token = wrap("GET", "secret/data/w")["token"]
+    server.get("sys/wrapping/lookup", token=token).expect(200)
+    server.get("sys/health", token=token).expect(200)
     assert server.post("sys/wrapping/unwrap", token=token).expect(200).data["data"] == {"k": "v"}
 
 

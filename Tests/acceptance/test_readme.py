@@ -1,9 +1,12 @@
 """The commands of the README work as they stand, and its first lines start a server."""
 
+import http.server
+import json
 import os
 import re
 import signal
 import subprocess
+import threading
 import time
 
 from harness import BINARY, ROOT, clean_environment, free_port
@@ -51,7 +54,7 @@ def test_the_first_command_and_the_tour(tmp_path):
         COFFER_HOME=home, COFFER_RUN_ADDR=address, VAULT_ADDR=address, HOME=tmp_path,
         PATH=f"{BINARY.parent}:{os.environ['PATH']}")
     text = (ROOT / "README.md").read_text()
-    assert text.index("make run") < text.index("make test") < 200
+    assert text.index("make run") < text.index("make test") < 250
 
     for attempt in ("first", "again"):
         with open(tmp_path / "run.log", "w") as log:
@@ -74,6 +77,40 @@ def test_the_first_command_and_the_tour(tmp_path):
             except subprocess.TimeoutExpired:
                 os.killpg(run.pid, signal.SIGKILL)
                 raise
+
+
+class Stranger(http.server.BaseHTTPRequestHandler):
+    """Says that it is not initialised, and would be by the first who asks."""
+
+    asked = []
+
+    def do_GET(self):
+        self.asked.append((self.command, self.path))
+        body = json.dumps({"initialized": False, "sealed": True, "type": "shamir", "t": 0, "n": 0, "keys": ["a"], "root_token": "b"}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_PUT = do_POST = do_GET
+
+    def log_message(self, *_):
+        pass
+
+
+def test_make_run_leaves_a_stranger_at_its_address_alone(tmp_path):
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Stranger) as stranger:
+        threading.Thread(target=stranger.serve_forever, daemon=True).start()
+        home = tmp_path / ".coffer"
+        environment = clean_environment(
+            COFFER_HOME=home, COFFER_RUN_ADDR=f"http://127.0.0.1:{stranger.server_port}", HOME=tmp_path,
+            PATH=f"{BINARY.parent}:{os.environ['PATH']}")
+        done = subprocess.run([ROOT / "scripts/run-server", BINARY], env=environment, capture_output=True, text=True, timeout=60)
+        stranger.shutdown()
+    assert done.returncode == 1
+    assert "another server already listens" in done.stderr and "COFFER_RUN_ADDR=" in done.stderr
+    assert not any(path.startswith("/v1") for _, path in Stranger.asked), Stranger.asked
+    assert not (home / "root-token").exists() and not (home / "init.json").exists()
 
 
 SERVICES = "## Services, from a `.env`"

@@ -108,7 +108,9 @@ def test_http_1_and_2_over_tls(server, authority):
         assert session.get("/v1/kv1/x").json()["data"] == {"v": "1"}
         for path in ("/v1/kv1/a%2fb", "/v1/kv1/%252e%252e/x"):
             assert session.get(path).status_code == 400
-        assert session.put("/v1/kv1/large", content=b'{"v":"' + b"x" * 2_000_000 + b'"}').status_code == 413
+        large = b'{"v":"' + b"x" * 2_000_000 + b'"}'
+        assert session.put("/v1/kv1/large", content=large).status_code == 204
+        assert session.put("/v1/kv1/large", content=large, headers={"X-Vault-Token": "wrong"}).status_code == 413
         try:
             assert session.get("/v1/kv1/x", headers={"X-Big": "a" * 17_000}).status_code in (400, 431)
         except httpx.RemoteProtocolError:

@@ -40,8 +40,14 @@ extension AuditBroker {
 
     package func list() -> [AuditDeviceStatus] {
         table.withLock { $0.chains }.map { chain in
-            AuditDeviceStatus(configuration: chain.configuration, failure: chain.state.withLock { $0.failure })
+            AuditDeviceStatus(
+                configuration: chain.configuration, isRecording: chain.isRecording, failure: chain.state.withLock { $0.failure })
         }
+    }
+
+    /// Tries the devices that failed last, each with a line of its own, so that nobody's request has to find out.
+    package func retryFailed() {
+        for chain in table.withLock({ $0.chains }) where chain.state.withLock({ $0.failure }) != nil { chain.tryAgain() }
     }
 
     /// What a value looks like in this device's lines: `hmac-sha256:…`.

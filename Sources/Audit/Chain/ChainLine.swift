@@ -61,6 +61,18 @@ struct ChainLine {
         self.mac = mac
     }
 
+    /// The segment id of a line of which only the beginning is at hand; nil when no line of ours begins so.
+    static func segment(ofLineThatBegins head: [UInt8]) -> String? {
+        head.withUnsafeBytes { head in
+            var position = 0
+            guard take(beforeSequence, in: head, at: &position), number(in: head, at: &position) != nil,
+                take(beforeSegment, in: head, at: &position),
+                let segment = hex(in: head, at: &position, count: segmentHexBytes)
+            else { return nil }
+            return String(decoding: segment, as: UTF8.self)
+        }
+    }
+
     /// Appends a whole line with its newline, and puts its MAC in the place of the one before it.
     static func append(
         _ content: UnsafeRawBufferPointer, sequence: UInt64, segment: String, mac: inout [UInt8], key: KeyedHash,

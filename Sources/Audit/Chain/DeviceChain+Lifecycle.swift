@@ -28,6 +28,23 @@ extension DeviceChain {
         if let failure { log(.failed(failure)) }
     }
 
+    /// Writes a line that begins a segment, which shows whether the device works again. Opening one writes it as well.
+    func tryAgain() {
+        let now = context.clock.now()
+        let isOpen = state.withLock { $0.isOpen }
+        // What fails is logged and noted there.
+        try? locked { state throws(AuditDeviceError) in
+            guard isOpen, state.isOpen else { return }
+            state.begin(.rolled, context, at: now)
+            do throws(AuditDeviceError) {
+                try state.flush()
+            } catch {
+                state.segmentKey = keys.segmentKey(state.last.segment).keyedHash
+                throw error
+            }
+        }
+    }
+
     /// Writes the last line and closes. Gives the checkpoint to keep.
     func finish() -> AuditCheckpoint? {
         let now = context.clock.now()

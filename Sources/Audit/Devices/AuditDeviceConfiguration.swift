@@ -63,6 +63,8 @@ extension AuditDeviceConfiguration {
 /// A device and how it does.
 package struct AuditDeviceStatus: Sendable {
     package var configuration: AuditDeviceConfiguration
+    /// False for one that throws its lines away.
+    package var isRecording: Bool
     /// Why the last write failed; nil when it did not.
     package var failure: String?
 }

@@ -6,7 +6,6 @@ package struct AuditVerdict: Sendable, Hashable {
             case empty = "the file holds no lines"
             case torn = "the last line is incomplete"
             case malformed = "not a line of an audit file"
-            case unknownSegment = "sealed with a key that is not at hand"
             case changed = "the line was changed"
             case missing = "lines before this one are missing"
             case outOfOrder = "the line is repeated or out of order"
@@ -22,7 +21,29 @@ package struct AuditVerdict: Sendable, Hashable {
         package var reason: Reason
     }
 
+    /// Why the rest can be neither confirmed nor called changed.
+    package struct Doubt: Sendable, Hashable {
+        package enum Reason: String, Sendable, CaseIterable {
+            case noKey = "no key for the segment"
+            case torn = "the copy ends inside a line"
+            case olderThanKeys = "the copy is older than the keys, or lines were cut off its end"
+            case openEnd = "the file was not closed in good order, and its end is in no checkpoint"
+        }
+
+        /// From 1: the first line that is in doubt, or the last one that is there.
+        package var line: Int
+        package var reason: Reason
+        /// For ``Reason/noKey``.
+        package var segment: String?
+    }
+
+    /// What the file was shown to be. A change outweighs a doubt.
+    package enum Outcome: String, Sendable, CaseIterable {
+        case intact, unprovable, changed
+    }
+
     package var finding: Finding?
+    package var doubt: Doubt?
     package var lines = 0
     package var firstSequence: UInt64?
     package var lastSequence: UInt64?
@@ -33,8 +54,13 @@ package struct AuditVerdict: Sendable, Hashable {
     package var isEnded = false
     /// The end was compared with a checkpoint. Otherwise lines cut off a file without `end` stay unseen.
     package var isCheckpointed = false
-    /// Lines of the live segment, whose key the server does not give out.
+    /// Lines of segments whose keys are not at hand, the live one among them. Only their frame was checked.
     package var unverifiedLines = 0
 
-    package var isIntact: Bool { finding == nil }
+    package var outcome: Outcome {
+        if finding != nil { return .changed }
+        return doubt == nil ? .intact : .unprovable
+    }
+
+    package var isIntact: Bool { outcome == .intact }
 }

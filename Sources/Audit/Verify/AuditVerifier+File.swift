@@ -1,18 +1,17 @@
-import Glibc
-import Syntax
-
 extension AuditVerifier {
-    private static let chunkBytes = 256 << 10
-
     /// Verifies a whole file. Throws only when it cannot be read.
-    package static func verify(path: String, keys: Keys, checkpoint: AuditCheckpoint? = nil) throws(AuditError) -> AuditVerdict {
-        var verifier = AuditVerifier(keys: keys, checkpoint: checkpoint)
-        try read(path) { verifier.feed($0) }
+    package static func verify(
+        path: String, keys: Keys, checkpoint: AuditCheckpoint? = nil, tail: Tail = .complete
+    ) throws(AuditError) -> AuditVerdict {
+        var verifier = AuditVerifier(keys: keys, checkpoint: checkpoint, tail: tail)
+        try AuditFile.read(path) { verifier.feed($0) }
         return verifier.finish()
     }
 
-    package static func verify(_ bytes: [UInt8], keys: Keys, checkpoint: AuditCheckpoint? = nil) -> AuditVerdict {
-        var verifier = AuditVerifier(keys: keys, checkpoint: checkpoint)
+    package static func verify(
+        _ bytes: [UInt8], keys: Keys, checkpoint: AuditCheckpoint? = nil, tail: Tail = .complete
+    ) -> AuditVerdict {
+        var verifier = AuditVerifier(keys: keys, checkpoint: checkpoint, tail: tail)
         _ = bytes.withUnsafeBytes { verifier.feed($0) }
         return verifier.finish()
     }
@@ -21,23 +20,9 @@ extension AuditVerifier {
     /// over: the verification will find it. Throws when there are more than ``segmentsMax``.
     package static func segments(path: String) throws(AuditError) -> [String] {
         var scan = SegmentScan()
-        try read(path) { scan.feed($0) }
+        try AuditFile.read(path) { scan.feed($0) }
         guard scan.segments.count <= segmentsMax else { throw .unavailable("\(path): too many segments") }
         return scan.segments
-    }
-
-    private static func read(_ path: String, _ body: (UnsafeRawBufferPointer) -> Bool) throws(AuditError) {
-        let file = Glibc.open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { throw .unavailable("open \(path): \(SystemError.text(errno))") }
-        defer { _ = Glibc.close(file) }
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: chunkBytes, alignment: 16)
-        defer { buffer.deallocate() }
-        while true {
-            let count = Glibc.read(file, buffer.baseAddress, buffer.count)
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw .unavailable("read \(path): \(SystemError.text(errno))") }
-            guard count > 0, body(UnsafeRawBufferPointer(rebasing: buffer[..<count])) else { return }
-        }
     }
 }
 
@@ -63,10 +48,7 @@ private struct SegmentScan {
     }
 
     private mutating func line() {
-        let text = String(decoding: head, as: UTF8.self)
-        guard text.hasUTF8Prefix("{\"seq\":"), let mark = text.rangeOfUTF8(",\"seg\":\"") else { return }
-        let segment = String(text[mark.upperBound...].prefixUTF8 { $0 != UInt8(ascii: "\"") })
-        guard ChainLine.isHex(segment.utf8, count: ChainLine.segmentHexBytes), seen.insert(segment).inserted else { return }
-        segments.append(segment)
+        guard let segment = ChainLine.segment(ofLineThatBegins: head) else { return }
+        if seen.insert(segment).inserted { segments.append(segment) }
     }
 }

@@ -4,7 +4,9 @@ package import SecretMemory
 
 /// Reads an audit file as a stream and finds the first line that was changed, removed, reordered, inserted or cut off.
 ///
-/// Memory is bounded by the longest line. Never fails on any bytes: what is wrong is the verdict.
+/// Memory is bounded by the longest line. Never fails on any bytes: what is wrong is the verdict. What the keys at hand
+/// cannot decide is a doubt and not a finding: an honest file that is newer than its keys must not be called changed, nor a
+/// shortened copy intact.
 package struct AuditVerifier: Sendable {
     /// Segments whose keys are given out or remembered at once.
     package static let segmentsMax = 10_000
@@ -16,19 +18,30 @@ package struct AuditVerifier: Sendable {
         case segments([String: SecretBytes], live: String?)
     }
 
+    package enum Tail: Sendable {
+        /// The file was read after the checkpoint was made, so whatever the checkpoint knows must be there.
+        case complete
+        /// A copy, made at a time that nobody vouches for.
+        case copy
+    }
+
     private let keys: Keys
     private let checkpoint: AuditCheckpoint?
+    private let tail: Tail
     private var verdict = AuditVerdict()
     /// The start of a line whose end has not come yet.
     private var partial: [UInt8] = []
+    /// Of the line before, verified or not.
+    private var lastSequence: UInt64?
     private var lastMAC: [UInt8] = []
     private var segment = ""
     private var segmentKey: KeyedHash?
-    private var isCheckpointSeen = false
+    private var isLiveSeen = false
 
-    package init(keys: Keys, checkpoint: AuditCheckpoint? = nil) {
+    package init(keys: Keys, checkpoint: AuditCheckpoint? = nil, tail: Tail = .complete) {
         self.keys = keys
         self.checkpoint = checkpoint
+        self.tail = tail
     }
 
     /// Takes the next bytes of the file. False when the rest need not be read.
@@ -57,28 +70,48 @@ package struct AuditVerifier: Sendable {
     }
 
     package mutating func finish() -> AuditVerdict {
-        if verdict.finding == nil, !partial.isEmpty {
-            verdict.lines += 1
-            fail(.torn)
-        }
+        guard verdict.finding == nil else { return verdict }
+        if !partial.isEmpty { endInsideLine() }
         if verdict.finding == nil, verdict.lines == 0 { fail(.empty) }
-        if let checkpoint, verdict.finding == nil { compareEnd(checkpoint) }
+        if verdict.finding == nil { compareEnd() }
         return verdict
     }
 
-    private mutating func compareEnd(_ checkpoint: AuditCheckpoint) {
-        guard let last = verdict.lastSequence else { return fail(.cutOff) }
-        verdict.isCheckpointed = true
-        if last < checkpoint.sequence { fail(.cutOff) }
+    private var isCheckpointReached: Bool {
+        guard let checkpoint, let last = verdict.lastSequence else { return false }
+        return last >= checkpoint.sequence
+    }
+
+    /// A reader may meet a line that is just being written; before the checkpoint no such line can be left.
+    private mutating func endInsideLine() {
+        verdict.lines += 1
+        switch tail {
+        case .copy: doubt(.torn)
+        case .complete where isCheckpointReached: verdict.unverifiedLines += 1
+        case .complete: fail(.torn)
+        }
+    }
+
+    private mutating func compareEnd() {
+        verdict.isCheckpointed = isCheckpointReached
+        switch tail {
+        case .complete: if checkpoint != nil, !isCheckpointReached { fail(.cutOff) }
+        case .copy:
+            if checkpoint != nil, !isCheckpointReached {
+                doubt(.olderThanKeys)
+            } else if !isCheckpointReached, !verdict.isEnded {
+                doubt(.openEnd)
+            }
+        }
     }
 
     private mutating func line(_ bytes: UnsafeRawBufferPointer) {
         verdict.lines += 1
         guard let line = ChainLine(bytes) else { return fail(.malformed) }
-        if case .segments(_, let live?) = keys, line.segment == live { return unverified(line) }
-        guard verdict.unverifiedLines == 0 else { return fail(.misplaced) }
         let isNewSegment = line.segment != segment
-        guard let key = isNewSegment ? key(of: line.segment) : segmentKey else { return fail(.unknownSegment) }
+        guard let key = isNewSegment ? key(of: line.segment) : segmentKey else { return unverified(line) }
+        // Keys are given out for what lies before the live segment.
+        guard !isLiveSeen else { return fail(.misplaced) }
         guard line.isSealed(by: key) else { return fail(.changed) }
         guard isLinked(line) else { return }
         let kind = line.kind
@@ -89,12 +122,12 @@ package struct AuditVerifier: Sendable {
     }
 
     private mutating func isLinked(_ line: ChainLine) -> Bool {
-        guard let last = verdict.lastSequence else { return true }
-        guard line.sequence >= last + 1 else {
+        guard let last = lastSequence else { return true }
+        guard line.sequence > last else {
             fail(.outOfOrder)
             return false
         }
-        guard line.sequence == last + 1 else {
+        guard line.sequence - last == 1 else {
             fail(.missing)
             return false
         }
@@ -107,12 +140,12 @@ package struct AuditVerifier: Sendable {
 
     private mutating func accept(_ line: ChainLine, _ kind: ChainLine.Kind) {
         if verdict.firstSequence == nil {
-            guard !line.continuesThisFile else { return fail(.missing) }
+            guard lastSequence != nil || !line.continuesThisFile else { return fail(.missing) }
             verdict.firstSequence = line.sequence
         }
         verdict.lastSequence = line.sequence
         verdict.isEnded = kind == .end
-        lastMAC = Array(line.mac)
+        advance(to: line)
         switch kind {
         case .segment: verdict.segments += 1
         case .repair: verdict.repairs += 1
@@ -124,20 +157,39 @@ package struct AuditVerifier: Sendable {
         }
     }
 
-    /// The live segment: its frame must fit, and its lines count as nothing.
+    /// A line without its key: its frame must fit, and its content counts as nothing. That the live segment stands at the
+    /// end is as it should be; any other leaves a doubt.
     private mutating func unverified(_ line: ChainLine) {
-        if verdict.unverifiedLines == 0 {
-            guard isLinked(line) else { return }
+        guard isLinked(line) else { return }
+        if case .segments(_, let live?) = keys, line.segment == live {
+            isLiveSeen = true
+        } else if !(isLiveSeen && tail == .complete) {
+            // Behind the live segment, in a file that goes on being written, others may have begun theirs.
+            doubt(.noKey, segment: line.segment)
         }
         verdict.unverifiedLines += 1
+        verdict.isEnded = false
+        (segment, segmentKey) = (line.segment, nil)
+        advance(to: line)
+    }
+
+    private mutating func advance(to line: ChainLine) {
+        lastSequence = line.sequence
+        lastMAC = Array(line.mac)
     }
 
     private func key(of segment: String) -> KeyedHash? {
         switch keys {
         case .device(let key):
             DeviceKeys.segmentKey(key.withBytes { SymmetricKey(data: $0) }, segment).keyedHash
-        case .segments(let keys, _): keys[segment]?.keyedHash
+        case .segments(let keys, let live): segment == live ? nil : keys[segment]?.keyedHash
         }
+    }
+
+    /// Keeps the first.
+    private mutating func doubt(_ reason: AuditVerdict.Doubt.Reason, segment: String? = nil) {
+        guard verdict.doubt == nil else { return }
+        verdict.doubt = .init(line: verdict.lines, reason: reason, segment: segment)
     }
 
     private mutating func fail(_ reason: AuditVerdict.Finding.Reason) {

@@ -2,15 +2,21 @@ package import EngineKit
 package import Syntax
 
 /// Logins of machines: a role id says which role, a secret id proves it.
-package struct AppRoleMethod: LockingAuthMethod, RoleNamingAuthMethod {
+package struct AppRoleMethod: LockingAuthMethod, RoleNamingAuthMethod, PeriodicEngine {
     package let paths: [EnginePath]
     private let routes: AppRoleRoutes
+    private let sweep: SecretIDSweep
 
     package init(_ context: MountContext) {
         routes = AppRoleRoutes(context)
+        sweep = SecretIDSweep(routes.secretIDs, time: context.time, logger: context.logger)
         // A path of two literals comes before the one with a capture in its place.
         paths = [routes.login] + routes.secretIDPaths + routes.fieldPaths + [routes.roleID] + routes.rolePaths + [routes.tidy]
     }
+
+    package func renewal(of login: HeldLogin) async throws -> AuthGrant { try await routes.renewal(of: login) }
+
+    package func runRound() async { await sweep.run() }
 
     /// Role ids.
     package func lockedNames() async throws -> [String] { try await routes.lockouts.locked() }
@@ -77,7 +83,7 @@ struct AppRoleRoutes: Sendable {
         return name.text
     }
 
-    static func unknownRole(_ name: String) -> CofferError { .invalid("role \"\(name)\" does not exist") }
+    static func unknownRole(_ name: String) -> CofferError { .init(.notFound, "role \"\(name)\" does not exist") }
 }
 
 /// Where records lie in the mount.

@@ -104,7 +104,8 @@ extension AppRoleRoutes {
                     return try await change(request) { role throws(CofferError) in try role.update(request.fields) }
                 },
                 .delete: .init("Set the field back to its default.") { request in
-                    try await change(request) { role throws(CofferError) in
+                    guard try await role(request) != nil else { return .empty }
+                    return try await change(request) { role throws(CofferError) in
                         field.reset(&role)
                         try role.checkConstraints()
                     }

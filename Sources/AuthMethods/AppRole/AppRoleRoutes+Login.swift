@@ -1,4 +1,5 @@
 import EngineKit
+import Syntax
 
 extension AppRoleRoutes {
     var login: EnginePath {
@@ -42,15 +43,45 @@ extension AppRoleRoutes {
     }
 
     private func grant(_ request: Request, _ role: AppRole, _ secret: SecretID?, bounds: AddressBounds) -> AuthGrant {
-        var terms = role.tokens.terms
-        terms.boundCIDRs = bounds.texts
         var metadata = secret?.metadata ?? [:]
         metadata["role_name"] = role.name
+        var grant = grant(role, displayName: request.displayName(), metadata: metadata, bounds: bounds)
+        grant.facts = [Fact.role: role.name, Fact.uid: role.uid]
+        if let secret, !secret.tokenBounds.isEmpty { grant.facts[Fact.bounds] = secret.tokenBounds.texts.joined(separator: ",") }
+        return grant
+    }
+
+    private func grant(
+        _ role: AppRole, displayName: String, metadata: [String: String], bounds: AddressBounds
+    ) -> AuthGrant {
+        var terms = role.tokens.terms
+        terms.boundCIDRs = bounds.texts
         var grant = AuthGrant(
-            displayName: request.displayName(), policies: role.tokens.policies, metadata: metadata, aliasName: role.roleID,
+            displayName: displayName, policies: role.tokens.policies, metadata: metadata, aliasName: role.roleID,
             terms: terms, withoutDefaultPolicy: role.tokens.withoutDefaultPolicy)
         grant.aliasMetadata = ["role_name": role.name]
         return grant
+    }
+
+    /// Names of what a grant notes for its renewal.
+    private enum Fact {
+        static let role = "role"
+        static let uid = "uid"
+        /// Where the secret id lets its tokens be used, within what the role says.
+        static let bounds = "token_bound_cidrs"
+    }
+
+    /// The role of a login, as it is today. A later role of the same name is another one.
+    func renewal(of login: HeldLogin) async throws -> AuthGrant {
+        let name = login.facts[Fact.role] ?? login.metadata["role_name"] ?? ""
+        guard let role = try await roles.find(name.isEmpty ? Self.noRole : name)?.account,
+            login.facts[Fact.uid].map({ $0 == role.uid }) != false
+        else { throw CofferError.invalid("role \"\(name)\" does not exist during renewal") }
+        let ranges = login.facts[Fact.bounds].map { $0.splitUTF8(at: ",").map(String.init) } ?? []
+        guard let own = AddressBounds(stored: ranges), let bounds = role.tokens.bounds.intersection(own) else {
+            throw CofferError.invalid("the role's token_bound_cidrs leave none of those of the secret id, not renewing")
+        }
+        return grant(role, displayName: "", metadata: login.metadata, bounds: bounds)
     }
 
     /// Stands for a role that is not there; no role can have this name or uid.

@@ -79,7 +79,8 @@ extension AppRoleRoutes {
         for _ in 0..<16 {
             let (role, version) = try await existingRole(request)
             guard role.bindsSecretID else { throw CofferError.invalid("bind_secret_id is not set on the role") }
-            let terms = try SecretIDTerms(request.fields, role: role, mountMax: maxTTL)
+            var terms = try SecretIDTerms(request.fields, role: role, mountMax: maxTTL)
+            if let end = request.narrowing?.endsAt { try terms.cut(to: end, at: time.now()) }
             do {
                 guard let secret = try await secretIDs.make(text, terms: terms, role: role, roleVersion: version) else {
                     throw CofferError.invalid("SecretID is already registered")
@@ -103,7 +104,10 @@ extension AppRoleRoutes {
     // MARK: Looking up and destroying
 
     private func listAccessors(_ request: Request) async throws -> Response {
-        let (role, _) = try await existingRole(request)
+        // As the Vault API has it: a listing of a role that is not there is a bad request, everything else a 404.
+        guard let role = try await role(request) else {
+            throw CofferError.invalid("role \"\(try roleName(request))\" does not exist")
+        }
         return try .keys(try await secretIDs.accessors(of: role.uid, after: request.pageStart, limit: request.pageLimit))
     }
 
@@ -125,8 +129,8 @@ extension AppRoleRoutes {
     }
 
     private func destroy(_ request: Request) async throws -> Response {
-        guard let found = try await found(request) else { throw CofferError.invalid("invalid secret id") }
-        try await secretIDs.destroy(found)
+        // One that is not there is destroyed already.
+        if let found = try await found(request) { try await secretIDs.destroy(found) }
         return .empty
     }
 

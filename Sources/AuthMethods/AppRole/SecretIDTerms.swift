@@ -51,6 +51,15 @@ struct SecretIDTerms: Sendable {
         }
     }
 
+    /// What a narrowed token makes ends no later than that.
+    mutating func cut(to end: Timestamp, at now: Timestamp) throws(CofferError) {
+        let left = end.secondsRoundedDown(since: now)
+        guard left > 0 else { throw .denied }
+        guard ttl == 0 || ttl > left else { return }
+        ttl = left
+        warnings.append("the secret id's ttl was shortened to the end of the calling token")
+    }
+
     static func uses(_ value: Int, field: String) throws(CofferError) -> Int {
         guard value >= 0 else { throw .invalid("\(field) cannot be negative") }
         guard value <= usesMax else { throw .invalid("\(field) is too large") }

@@ -54,8 +54,16 @@ extension SecretIDs {
             batch.delete(AppRoleKeys.expiries + name)
             count += 1
             let key = AppRoleKeys.secret(parts[1], parts[2])
-            guard let record = try await storage.get(key) else { continue }
-            let secret = try SecretID(decoding: record.value, key: key)
+            let record: StoredRecord
+            let secret: SecretID
+            do throws(StorageError) {
+                guard let found = try await storage.get(key) else { continue }
+                record = found
+                secret = try SecretID(decoding: found.value, key: key)
+            } catch .corrupted {
+                // It logs nobody in, and must not keep all that come after it.
+                continue
+            }
             guard !secret.isValid(at: time.now()) else { continue }
             batch.delete(key, if: .version(record.version))
             batch.delete(AppRoleKeys.accessor(parts[1], secret.accessor))

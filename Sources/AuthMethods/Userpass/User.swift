@@ -3,11 +3,14 @@ import Syntax
 
 struct User: Sendable, Hashable {
     let name: String
+    /// Tells it from a later user of the same name; empty for one made before users had any.
+    let uid: String
     var password: PasswordHash
     var tokens = TokenFields()
 
-    init(name: String, password: PasswordHash) {
+    init(name: String, uid: String, password: PasswordHash) {
         self.name = name
+        self.uid = uid
         self.password = password
     }
 
@@ -16,7 +19,10 @@ struct User: Sendable, Hashable {
 
 extension User: StoredAccount {
     var stored: JSONObject {
-        ["name": .string(name), "password": .object(password.stored), "tokens": .object(JSONObject(tokens.stored))]
+        [
+            "name": .string(name), "uid": .string(uid), "password": .object(password.stored),
+            "tokens": .object(JSONObject(tokens.stored)),
+        ]
     }
 
     init?(stored object: JSONObject) {
@@ -24,7 +30,7 @@ extension User: StoredAccount {
             let password = object["password"]?.objectValue.flatMap(PasswordHash.init(stored:)),
             let tokens = object["tokens"]?.objectValue.flatMap(TokenFields.init(stored:))
         else { return nil }
-        self.init(name: name, password: password)
+        self.init(name: name, uid: object["uid"]?.stringValue ?? "", password: password)
         self.tokens = tokens
     }
 }

@@ -5,13 +5,15 @@ package import Syntax
 /// Logins of people: a name and a password.
 package struct UserpassMethod: LockingAuthMethod, RoleNamingAuthMethod {
     package let paths: [EnginePath]
-    private let lockouts: Lockouts
+    private let routes: UserpassRoutes
+    private var lockouts: Lockouts { routes.lockouts }
 
     package init(_ context: MountContext, hasher: any PasswordHasher, gate: HashGate) {
-        let routes = UserpassRoutes(context, hasher: hasher, gate: gate)
+        routes = UserpassRoutes(context, hasher: hasher, gate: gate)
         paths = [routes.login, routes.password, routes.policies] + routes.userPaths
-        lockouts = routes.lockouts
     }
+
+    package func renewal(of login: HeldLogin) async throws -> AuthGrant { try await routes.renewal(of: login) }
 
     /// Every user is a role of its own.
     package func loginRole(_ relativePath: Substring, _ body: JSONObject) async throws -> String? {

@@ -19,12 +19,26 @@ extension UserpassRoutes {
         }
         let user = try await attempts.run(name) { try await check(name, password, request.connection.remoteAddress) }
         if !passwords.isCurrent(user.password) { try await strengthen(user, password) }
-        return Response(
-            .none,
-            auth: .grant(
-                AuthGrant(
-                    displayName: request.displayName(name), policies: user.tokens.policies, metadata: ["username": name],
-                    aliasName: name, terms: user.tokens.terms, withoutDefaultPolicy: user.tokens.withoutDefaultPolicy)))
+        return Response(.none, auth: .grant(grant(user, displayName: request.displayName(name))))
+    }
+
+    private func grant(_ user: User, displayName: String) -> AuthGrant {
+        var grant = AuthGrant(
+            displayName: displayName, policies: user.tokens.policies, metadata: ["username": user.name], aliasName: user.name,
+            terms: user.tokens.terms, withoutDefaultPolicy: user.tokens.withoutDefaultPolicy)
+        if !user.uid.isEmpty { grant.facts = [Self.uidFact: user.uid] }
+        return grant
+    }
+
+    private static let uidFact = "uid"
+
+    /// The user of a login, as it is today. A later user of the same name is another one.
+    func renewal(of login: HeldLogin) async throws -> AuthGrant {
+        let name = login.metadata["username"] ?? ""
+        guard !name.isEmpty, let user = try await users.find(name)?.account,
+            login.facts[Self.uidFact].map({ $0 == user.uid }) != false
+        else { throw CofferError.invalid("user \"\(name)\" does not exist during renewal") }
+        return grant(user, displayName: "")
     }
 
     private func check(_ name: String, _ password: String, _ address: String) async throws -> User {

@@ -128,6 +128,8 @@ extension SealController {
         batch.put(
             CoreKey.keyring, try rewrapped.sealedRecord(version: version, randomness: randomness),
             if: .version(keyring.version), version: version)
+        incomingRoot = rewrapped.root
+        defer { incomingRoot = nil }
         try await base.write(batch, confirming: CoreKey.seal, holds: record)
         barrier.replace(keyring, with: rewrapped)
     }

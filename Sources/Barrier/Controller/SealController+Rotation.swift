@@ -25,16 +25,35 @@ extension SealController {
         defer { passTurn() }
         let keyring = try openKeyring()
         guard keyring.hasUnstoredUsage else { return }
-        try await store(try keyring.restored(version: barrier.stamp()), replacing: keyring)
+        do throws(SealError) {
+            try await store(try keyring.restored(version: barrier.stamp()), replacing: keyring)
+        } catch .storage(.conflict) {
+            // Another node stored its own count first; ours was added to what it stored, and comes with the next one.
+        }
     }
 
-    /// Reads the keyring again, after another node rotated it.
+    /// Reads the keyring again, after another node changed it.
+    ///
+    /// Takes no turn: whoever has it may be writing, and that write is answered only when the change feed, which calls this,
+    /// has gone on. What is read takes the place of the keyring that was there before the reading, or it is read again.
     package func reloadKeyring() async throws(SealError) {
-        try await takeTurn()
-        defer { passTurn() }
-        let keyring = try openKeyring()
-        let reloaded = try await loadStored().openKeyring(root: keyring.root, in: base)
-        if !barrier.isSealed { barrier.install(reloaded) }
+        while true {
+            let keyring = try openKeyring()
+            let reloaded = try await storedKeyring(keyring)
+            reloaded.addUsage(since: keyring)
+            if barrier.replace(keyring, with: reloaded) || barrier.isSealed { return }
+        }
+    }
+
+    /// By the root key that is open, or by the one that is just being written in its place.
+    private func storedKeyring(_ open: Keyring) async throws(SealError) -> Keyring {
+        let stored = try await loadStored()
+        do throws(SealError) {
+            return try await stored.openKeyring(root: open.root, in: base)
+        } catch {
+            guard let incomingRoot else { throw error }
+            return try await stored.openKeyring(root: incomingRoot, in: base)
+        }
     }
 
     func storeUsage(of keyring: Keyring) async throws(SealError) {
@@ -63,6 +82,7 @@ extension SealController {
             if case .storage(.conflict) = error, let stored = try? await loadStored(),
                 let reloaded = try? await stored.openKeyring(root: old.root, in: base)
             {
+                reloaded.addUsage(since: old)
                 barrier.replace(old, with: reloaded)
             }
             throw error

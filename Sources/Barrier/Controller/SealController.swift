@@ -1,4 +1,5 @@
 package import EngineKit
+import SecretMemory
 
 /// Opens and closes the ``Barrier``, and everything `sys/` does to keys.
 ///
@@ -29,6 +30,8 @@ package actor SealController {
     var rootGeneration: RootGeneration?
     var rekeys: [RekeyTarget: Rekey] = [:]
     var isResealing = false
+    /// While a new root key is being written, which the store may already hold.
+    var incomingRoot: SecretBytes?
     private var isTurnTaken = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
@@ -46,6 +49,7 @@ package actor SealController {
         self.previousSeal = previousSeal
         self.randomness = randomness
         self.time = time
+        barrier.rereadsKeys { [weak self] in try? await self?.reloadKeyring() }
     }
 
     /// Of the seal that is configured, whatever the store holds.

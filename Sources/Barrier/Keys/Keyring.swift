@@ -38,6 +38,13 @@ final class Keyring: Sendable {
         storedEncryptions = current.encryptions.load(ordering: .relaxed)
     }
 
+    /// Adds what was sealed with another copy of these keys since it was stored, so that two nodes' counts add up.
+    func addUsage(since other: Keyring) {
+        let used = other.current.encryptions.load(ordering: .relaxed)
+        guard let term = term(other.current.number), term !== other.current, used > other.storedEncryptions else { return }
+        term.encryptions.wrappingAdd(used - other.storedEncryptions, ordering: .relaxed)
+    }
+
     func term(_ number: UInt32) -> KeyTerm? {
         number == current.number ? current : terms.first { $0.number == number }
     }

@@ -5,7 +5,7 @@ internal import Syntax
 struct StatusCommand: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Shows whether the server is initialized and unsealed.",
-        discussion: "The exit status is 0 when it is unsealed, 2 when it is sealed, and 1 on an error.")
+        discussion: "The exit status is 0 when it serves requests, 2 when it is sealed or cannot serve any, and 1 on an error.")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Argument(help: .hidden) var arguments: [String] = []
 
@@ -18,7 +18,8 @@ struct StatusCommand: SessionCommand {
                 for name in ["ha_enabled", "is_self", "leader_address", "leader_cluster_address"] { status[name] = leader[name] }
             }
             try SealStatusTable(status).write(to: session.printer)
-            if isSealed { throw CommandFailure.quiet(2) }
+            // A node that can answer nothing is not ready, whatever its seal says.
+            if isSealed || status["unavailable"] != nil { throw CommandFailure.quiet(2) }
         } catch let failure as CommandFailure where !failure.message.isEmpty {
             throw CommandFailure.local(failure.message)
         }

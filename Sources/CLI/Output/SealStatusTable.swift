@@ -22,6 +22,7 @@ struct SealStatusTable {
             [isRecovery ? "Total Recovery Shares" : "Total Shares", text("n")],
             ["Threshold", text("t")],
         ]
+        if !text("unavailable_reason").isEmpty { rows.append(["Unavailable", text("unavailable_reason")]) }
         if isTrue("sealed") {
             rows.append(["Unseal Progress", "\(text("progress"))/\(text("t"))"])
             rows.append(["Unseal Nonce", text("nonce")])

@@ -25,29 +25,21 @@ final class CurlTransport: ClientTransport {
             ("--cacert", configuration.tls.authorityFile), ("--capath", configuration.tls.authorityDirectory),
             ("--cert", configuration.tls.certificateFile), ("--key", configuration.tls.keyFile),
         ]
-        for (flag, path) in files { if let path { parts.append("\(flag) \(quoted(path))") } }
+        for (flag, path) in files { if let path { parts.append("\(flag) \(ShellText.word(path))") } }
         if configuration.tls.skipVerify { parts.append("--insecure") }
         var url = request.url
         if url.hasPrefix("http+unix://"), let address = try? ServerAddress(configuration.address) {
-            parts.append("--unix-socket \(quoted(address.authority))")
+            parts.append("--unix-socket \(ShellText.word(address.authority))")
             url = "http://localhost/" + url.dropFirst("http+unix://".count).drop { $0 != "/" }.dropFirst()
         }
         for item in request.headers where item.name != "User-Agent" {
             // The token stays out of the shell's history.
             parts.append(
                 item.name == "X-Vault-Token"
-                    ? "-H \"X-Vault-Token: $(coffer print token)\"" : "-H \(quoted("\(item.name): \(item.value)"))")
+                    ? "-H \"X-Vault-Token: $(coffer print token)\"" : "-H \(ShellText.word("\(item.name): \(item.value)"))")
         }
-        if let body = request.body { parts.append("-d \(quoted(String(decoding: body, as: UTF8.self)))") }
-        parts.append(quoted(url))
+        if let body = request.body { parts.append("-d \(ShellText.word(String(decoding: body, as: UTF8.self)))") }
+        parts.append(ShellText.word(url))
         return parts.joined(separator: " ")
-    }
-
-    private func quoted(_ text: String) -> String {
-        let plain = text.utf8.allSatisfy { byte in
-            Unicode.Scalar(byte).properties.isAlphabetic || (0x30...0x39).contains(byte) || "-._/:+=@%".utf8.contains(byte)
-        }
-        if plain, !text.isEmpty { return text }
-        return "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
     }
 }

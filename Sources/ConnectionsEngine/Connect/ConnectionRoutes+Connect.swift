@@ -1,16 +1,26 @@
 import Crypto
 import EngineKit
+import SecretMemory
 import Syntax
 
 /// The connect flow: a person is sent to the provider and comes back with a code (RFC 6749, section 4.1; RFC 7636).
+///
+/// The link that a platform gets leads to Coffer first. Whoever opens it gets a secret into the browser, and only that
+/// browser can come back: a link that was opened elsewhere connects nobody (RFC 6819, sections 4.4.1.7 and 4.4.1.8).
 extension ConnectionRoutes {
     static let stateSeconds = 600
-    private static let pendingMax = 10_000
+    /// Of one engine or user at a time; more wait for others to come back or to give up.
+    static let pendingMax = 10_000
+    /// Of all together: what a store full of them may take up.
+    static let pendingOfAllMax = 100_000
 
     var authorize: EnginePath {
         EnginePath(
             "authorize/{platform}", "Begin to connect a platform.",
-            details: "Send the person to the answered URL. It is good for ten minutes and for one use.",
+            details: """
+                Send the person to the answered URL, which leads to the provider. It is good for ten minutes, for one use and for \
+                the browser that opens it first. At the provider, register the answered `redirect_uri`.
+                """,
             fields: [
                 Field("platform", .string, "Such as slack."), Field("owner", .string, required: true, "user:ID or project:ID."),
                 Field("environment", .string, default: "prod", "prod when not given."),
@@ -19,54 +29,31 @@ extension ConnectionRoutes {
             endpoints: [.update: .init("Make an authorisation URL.", begin)])
     }
 
+    var start: EnginePath {
+        EnginePath(
+            "start", "Where people set out for a provider from; served to browsers as `/oauth/start`.",
+            fields: [
+                Field("state", .string, required: true, "From the authorisation URL."),
+                Field("browser", .string, "What this browser was given before."),
+            ],
+            access: .unauthenticated, endpoints: [.update: .init("Bind the connection to this browser.", setOut)])
+    }
+
     var callback: EnginePath {
         EnginePath(
-            "callback", "Where providers send people back to.",
-            details: "The state says whose connection it is; it is random, bound to one owner and platform, and used once.",
+            "callback", "Where providers send people back to; served to browsers as `/oauth/callback`.",
+            details: """
+                The state says whose connection it is; it is random, bound to one owner, platform and browser, and used once.
+                """,
             fields: [
                 Field("state", .string, required: true, "As it was sent."), Field("code", .string, "What tokens are bought with."),
                 Field("error", .string, "Why there is none."),
+                Field("browser", .string, "What the browser was given at the start."),
             ],
             access: .unauthenticated, endpoints: [.update: .init("Complete the connection.", complete)])
     }
 
-    private struct Pending {
-        var id: ConnectionID
-        var verifier: String
-        var until: Int
-        var actor: String
-        var scopes: [String]
-
-        func encoded() -> [UInt8] {
-            JSON.object([
-                "id": .string(id.description), "verifier": .string(verifier), "until": .int(until), "actor": .string(actor),
-                "scopes": .strings(scopes),
-            ]).encoded()
-        }
-
-        init(id: ConnectionID, verifier: String, until: Int, actor: String, scopes: [String]) {
-            self.id = id
-            self.verifier = verifier
-            self.until = until
-            self.actor = actor
-            self.scopes = scopes
-        }
-
-        init?(decoding bytes: [UInt8]) {
-            guard let json = try? JSON(parsing: bytes), let id = json["id"]?.stringValue.flatMap({ ConnectionID(path: $0) }),
-                let verifier = json["verifier"]?.stringValue, let until = json["until"]?.intValue
-            else { return nil }
-            self.init(
-                id: id, verifier: verifier, until: until, actor: json["actor"]?.stringValue ?? "",
-                scopes: json["scopes"]?.arrayValue?.compactMap(\.stringValue) ?? [])
-        }
-    }
-
-    /// Records lie in the order of their ends, so old ones are swept from the front.
-    private func key(_ until: Int, _ state: String) -> String {
-        let digest = SHA256.hash(data: Array(state.utf8)).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-        return "pending/\(ConnectionStore.Key.bucket(until))/\(digest)"
-    }
+    // MARK: Beginning
 
     private func begin(_ request: Request) async throws -> Response {
         guard let name = Word.folded(request.captures["platform"]) else { throw Self.badPlatform }
@@ -81,52 +68,94 @@ extension ConnectionRoutes {
         guard profile.auth == .oauth2, !profile.authorizationURL.isEmpty else {
             throw CofferError.invalid("this platform is not connected by OAuth; store its key")
         }
-        guard let client = try await refresher.clients.credentials(profile, place) else {
+        guard try await refresher.clients.credentials(profile, place) != nil else {
             throw CofferError.invalid("store the platform's client_id and client_secret first")
         }
-        let state = Base64URL.encode(randomness.bytes(32))
-        let verifier = Base64URL.encode(randomness.bytes(32))
-        let scopes = request.fields.strings("scopes") ?? profile.defaultScopes
-        let pending = Pending(id: id, verifier: verifier, until: now + Self.stateSeconds, actor: request.actor, scopes: scopes)
-        try await sweep()
+        let state = ConnectState(
+            until: now + Self.stateSeconds, starter: ConnectState.tag(request.actor), secret: Base64URL.encode(randomness.bytes(32))
+        )
+        let pending = PendingConnect(
+            id: id, verifier: Base64URL.encode(randomness.bytes(32)), until: state.until, actor: request.actor,
+            scopes: request.fields.strings("scopes") ?? profile.defaultScopes)
+        try await makeRoom(for: state.starter)
         var batch = Batch()
-        batch.put(key(pending.until, state), pending.encoded())
+        batch.put(state.key, pending.encoded(), if: .absent)
         try await store.storage.commit(batch)
-        var parameters = [("response_type", "code"), ("client_id", client.id), ("redirect_uri", environment.callbackURL)]
-        // The end of its life goes with the state, so that its record is found.
-        parameters.append(("state", "\(pending.until).\(state)"))
-        if !scopes.isEmpty { parameters.append(("scope", scopes.joined(separator: profile.scopeSeparator))) }
+        return .data([
+            "authorization_url": .string("\(environment.startURL)?state=\(FormText.encode(state.text))"),
+            "redirect_uri": .string(environment.callbackURL), "expires_in": .int(Self.stateSeconds),
+        ])
+    }
+
+    /// One engine's people do not keep those of another one waiting.
+    private func makeRoom(for starter: String) async throws {
+        let prefix = ConnectState.prefix(starter)
+        let names = try await store.storage.list(Listing(prefix: prefix, limit: Self.pendingMax, isRecursive: true))
+        if names.count >= Self.pendingMax {
+            var batch = Batch()
+            for name in names where ConnectState.end(starter + "/" + name).map({ $0 < now }) ?? true { batch.delete(prefix + name) }
+            guard !batch.isEmpty else { throw Self.tooMany }
+            try await store.storage.commit(batch)
+        }
+        guard pendingCount.mayAddOne() else { throw Self.tooMany }
+    }
+
+    private static let tooMany = CofferError(.rateLimited, "too many people are connecting; retry in a few minutes")
+
+    // MARK: Setting out
+
+    private func setOut(_ request: Request) async throws -> Response {
+        guard let (state, pending, version) = try await find(request) else { throw Self.badState }
+        let profile = try profile(pending.id.platform)
+        guard !environment.callbackURL.isEmpty,
+            let client = try await refresher.clients.credentials(profile, pending.id.environment)
+        else { throw Self.badState }
+        // A browser that has a secret already keeps it: two links may be under way in it.
+        let held = request.fields.string("browser").flatMap { Self.isBrowserSecret($0) ? $0 : nil }
+        let browser = held ?? Base64URL.encode(randomness.bytes(32))
+        if pending.browser.isEmpty {
+            var bound = pending
+            bound.browser = PendingConnect.digest(browser)
+            var batch = Batch()
+            batch.put(state.key, bound.encoded(), if: .version(version))
+            guard try await store.storage.commitIfUnchanged(batch) else { throw Self.badState }
+        } else if !Self.isSame(pending.browser, PendingConnect.digest(browser)) {
+            throw Self.otherBrowser
+        }
+        return .data([
+            "location": .string(authorizationURL(profile, client, state, pending)), "browser": .string(browser),
+            "max_age": .int(max(state.until - now, 1)), "is_secure": .bool(environment.isSecure),
+        ])
+    }
+
+    private func authorizationURL(
+        _ profile: PlatformProfile, _ client: ClientCredentials, _ state: ConnectState, _ pending: PendingConnect
+    ) -> String {
+        var parameters = [
+            ("response_type", "code"), ("client_id", client.id), ("redirect_uri", environment.callbackURL), ("state", state.text),
+        ]
+        if !pending.scopes.isEmpty { parameters.append(("scope", pending.scopes.joined(separator: profile.scopeSeparator))) }
         if profile.usesPKCE {
-            parameters.append(("code_challenge", Base64URL.encode(Array(SHA256.hash(data: Array(verifier.utf8))))))
+            parameters.append(("code_challenge", Base64URL.encode(Array(SHA256.hash(data: Array(pending.verifier.utf8))))))
             parameters.append(("code_challenge_method", "S256"))
         }
         parameters += profile.authorizationParams.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
         let query = parameters.map { FormText.encode($0.0) + "=" + FormText.encode($0.1) }.joined(separator: "&")
-        let mark = profile.authorizationURL.containsUTF8("?") ? "&" : "?"
-        return .data([
-            "authorization_url": .string(profile.authorizationURL + mark + query), "expires_in": .int(Self.stateSeconds),
-        ])
+        let mark = profile.authorizationURL.utf8.contains(UInt8(ascii: "?")) ? "&" : "?"
+        return profile.authorizationURL + mark + query
     }
 
-    private func sweep() async throws {
-        let names = try await store.storage.list(Listing(prefix: "pending/", limit: Self.pendingMax, isRecursive: true))
-        var batch = Batch()
-        for name in names where Int(name.prefixUTF8(12)).map({ $0 < now }) == true { batch.delete("pending/" + name) }
-        if !batch.isEmpty { try await store.storage.commit(batch) }
-        guard names.count - batch.mutations.count < Self.pendingMax else {
-            throw CofferError(.rateLimited, "too many people are connecting; retry in a few minutes")
-        }
-    }
+    // MARK: Coming back
 
     private func complete(_ request: Request) async throws -> Response {
-        let parts = (request.fields.string("state") ?? "").splitUTF8(at: ".", maxSplits: 1)
-        guard parts.count == 2, parts[0].utf8.count <= 12, let until = Int(parts[0]), until >= now else { throw Self.badState }
-        let key = key(until, String(parts[1]))
-        guard let record = try await store.storage.get(key), let pending = Pending(decoding: record.value), pending.until == until
-        else { throw Self.badState }
+        guard let (state, pending, version) = try await find(request) else { throw Self.badState }
+        // Before it is used up, so that nobody else can use up a person's link.
+        guard let browser = request.fields.string("browser"), !pending.browser.isEmpty,
+            Self.isSame(pending.browser, PendingConnect.digest(browser))
+        else { throw Self.otherBrowser }
         // Used once, whatever comes of it.
         var batch = Batch()
-        batch.delete(key, if: .version(record.version))
+        batch.delete(state.key, if: .version(version))
         guard try await store.storage.commitIfUnchanged(batch) else { throw Self.badState }
         let profile = try profile(pending.id.platform)
         guard let code = request.fields.string("code"), (1...4_096).contains(code.utf8.count) else {
@@ -139,20 +168,47 @@ extension ConnectionRoutes {
         guard case .granted(let answer) = outcome else {
             throw ConnectionFailure.error(.invalidRequest, "exchange_failed", "the provider did not give a token; start again")
         }
-        var grant = Grant(kind: .oauth, accessToken: answer.accessToken, storedAt: now)
-        grant.refreshToken = answer.refreshToken
-        grant.tokenType = answer.tokenType ?? grant.tokenType
-        grant.lifetime = answer.lifetime
-        grant.expiresAt = answer.lifetime.map { now + $0 }
-        grant.scopes = answer.scopes ?? pending.scopes
-        grant.metadata = answer.kept
-        grant.metadata["stored_by"] = pending.actor
-        _ = try await keep(grant, pending.id, profile)
+        _ = try await keep(grant(answer, pending), pending.id, profile)
         counters.count(.stored, profile.name, at: time.now())
         event(.info, .stored, "connection made", pending.id, request)
         return .data(["connected": true, "platform": .string(profile.name), "display_name": .string(profile.displayName)])
     }
 
+    private func grant(_ answer: TokenAnswer, _ pending: PendingConnect) -> Grant {
+        var grant = Grant(kind: .oauth, accessToken: answer.accessToken, storedAt: now)
+        grant.refreshToken = answer.refreshToken
+        grant.tokenType = answer.tokenType ?? grant.tokenType
+        grant.lifetime = answer.lifetime == 0 ? nil : answer.lifetime
+        grant.expiresAt = answer.lifetime.map { now + $0 }
+        grant.scopes = answer.scopes ?? pending.scopes
+        grant.metadata = answer.kept
+        grant.metadata["stored_by"] = pending.actor
+        return grant
+    }
+
+    // MARK: Parts
+
+    private func find(_ request: Request) async throws -> (ConnectState, PendingConnect, version: UInt64)? {
+        guard let state = ConnectState(request.fields.string("state") ?? ""), state.until >= now,
+            let record = try await store.storage.get(state.key), let pending = PendingConnect(decoding: record.value),
+            pending.until == state.until
+        else { return nil }
+        return (state, pending, record.version)
+    }
+
+    private static func isBrowserSecret(_ text: String) -> Bool {
+        text.utf8.count == 43
+            && text.utf8.allSatisfy { byte in
+                byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A || byte >= 0x30 && byte <= 0x39 || "-_".utf8.contains(byte)
+            }
+    }
+
+    private static func isSame(_ left: String, _ right: String) -> Bool { constantTimeEqual(Array(left.utf8), Array(right.utf8)) }
+
     private static let badState = ConnectionFailure.error(
         .invalidRequest, "bad_state", "this link was used already, is older than ten minutes, or is not ours; start again")
+
+    private static let otherBrowser = ConnectionFailure.error(
+        .invalidRequest, "other_browser",
+        "this link was opened in another browser, or this browser keeps no cookies; start again in the browser that you began in")
 }

@@ -118,8 +118,13 @@ final class DueWalk: Sendable {
             let profile = refresher.environment.catalog[item.id.platform] ?? PlatformProfile(name: item.id.platform)
             if loaded.grant.canRefresh(profile) {
                 _ = await refresher.refresh(order)
+            } else if let due = loaded.grant.due(profile), due > refresher.now {
+                // What was due once is not by today's rules.
+                var batch = Batch()
+                try refresher.store.put(loaded.grant, over: loaded, due: due, into: &batch)
+                _ = try await refresher.store.storage.commitIfUnchanged(batch)
             } else {
-                _ = try await refresher.expire(loaded, profile, loaded.grant.isInDoubt ? "in_doubt" : "no_refresh_token", order)
+                _ = try await refresher.expire(loaded, profile, loaded.grant.isInDoubt ? "gave_up" : "no_refresh_token", order)
                 try await settleIndex(item)
             }
         } catch {

@@ -28,6 +28,8 @@ package struct PlatformProfile: Sendable, Hashable {
         package var accessToken = "access_token"
         package var refreshToken = "refresh_token"
         package var expiresIn = "expires_in"
+        /// A moment in place of a number of seconds.
+        package var expiresAt = "expires_at"
         package var scopes = "scope"
         package var error = "error"
     }
@@ -75,7 +77,7 @@ package struct PlatformProfile: Sendable, Hashable {
     package var expiresInUnit = TimeUnit.seconds
     /// A refresh token is good for one use.
     package var rotatesRefreshToken = true
-    /// After a refresh whose answer was lost, the same refresh token may be tried again.
+    /// Of a provider that rotates: after a refresh whose answer was lost, the same refresh token may be tried once more.
     package var retriesInDoubt = false
     /// Seconds after which a refresh token must be used, or it dies; 0 is never.
     package var keepAlive = 0
@@ -96,5 +98,7 @@ package struct PlatformProfile: Sendable, Hashable {
 
     /// Tokens of this platform can be renewed without a person.
     package var isRefreshable: Bool { auth == .clientCredentials || (auth == .oauth2 && !tokenURL.isEmpty) }
+    /// Using a refresh token may end its use.
+    package var spendsRefreshTokens: Bool { auth != .clientCredentials && rotatesRefreshToken }
     package var clientName: String { credentialsOf ?? name }
 }

@@ -140,6 +140,7 @@ struct ProfileReader {
             case "access_token": profile.answer.accessToken = path
             case "refresh_token": profile.answer.refreshToken = path
             case "expires_in": profile.answer.expiresIn = path
+            case "expires_at": profile.answer.expiresAt = path
             case "scope": profile.answer.scopes = path
             case "error": profile.answer.error = path
             default: problem(lines[key] ?? 0, "unknown key \(Self.shown(name)) in 'response'")

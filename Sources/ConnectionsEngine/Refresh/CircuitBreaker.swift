@@ -53,6 +53,8 @@ enum Backoff {
     static let first = 30
     static let longest = 3_600
     static let patience = 4 * 86_400
+    /// After an answer that was lost: where a provider takes a refresh token again, it is for a short time.
+    static let inDoubt = 5
 
     /// Seconds; `failures` counts from 1.
     static func delay(failures: Int, randomness: any Randomness) -> Int {

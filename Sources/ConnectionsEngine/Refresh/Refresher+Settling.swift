@@ -1,4 +1,5 @@
 import EngineKit
+import Logging
 import Syntax
 
 /// What becomes of a connection after its provider was asked, or was not.
@@ -48,21 +49,31 @@ extension Refresher {
         var grant = old
         switch outcome {
         case .granted(let answer):
-            grant.recover()
             grant.generation += 1
             grant.accessToken = answer.accessToken
             grant.refreshToken = answer.refreshToken ?? old.refreshToken
             grant.tokenType = answer.tokenType ?? old.tokenType
-            grant.lifetime = answer.lifetime
+            grant.lifetime = answer.lifetime == 0 ? old.lifetime : answer.lifetime
             grant.expiresAt = answer.lifetime.map { now + $0 }
             grant.scopes = answer.scopes ?? old.scopes
             grant.refreshedAt = now
             for (name, value) in answer.kept { grant.metadata[name] = value }
+            grant.resolveDoubt()
+            if let lifetime = answer.lifetime, lifetime < Grant.usableSecondsMin {
+                // Asking at once for the next one would go on for ever.
+                grant.fail(Self.overAlready, at: now)
+                grant.state = .failing
+                grant.reason = Self.overAlready
+                postpone(&grant, nil)
+            } else {
+                grant.recover()
+            }
         case .reauthorize(let code):
             grant.fail(code, at: now)
             grant.state = code.containsUTF8("revoked") ? .revoked : .expired
             grant.reason = code
             grant.nextAttemptAt = 0
+            grant.resolveDoubt()
         case .failed(let code, let retryAfter, _):
             grant.fail(code, at: now)
             grant.state = .failing
@@ -70,16 +81,28 @@ extension Refresher {
             postpone(&grant, retryAfter)
         case .unknown(let code):
             grant.fail(code, at: now)
-            grant.state = .failing
-            grant.reason = grant.mayRetryInDoubt(profile) ? code : "in_doubt"
-            grant.isInDoubt = true
+            doubt(&grant, code, profile)
             postpone(&grant, nil)
+            if grant.isInDoubt, grant.mayRetryInDoubt(profile), grant.state == .failing {
+                grant.nextAttemptAt = now + Backoff.inDoubt
+            }
         }
         return grant
     }
 
+    /// The provider gave a token that nobody could use.
+    private static let overAlready = "token_already_expired"
+
+    /// It may have been spent, and its provider is asked again as far as that is safe.
+    private func doubt(_ grant: inout Grant, _ code: String, _ profile: PlatformProfile) {
+        if grant.isInDoubt { grant.hasRetriedInDoubt = true }
+        grant.isInDoubt = profile.spendsRefreshTokens
+        grant.state = .failing
+        grant.reason = grant.mayRetryInDoubt(profile) ? code : "in_doubt"
+    }
+
     private func postpone(_ grant: inout Grant, _ retryAfter: Int?) {
-        if let since = grant.failingSince, now - since >= Backoff.patience {
+        if grant.isGivenUp(at: now) {
             grant.state = .expired
             grant.reason = "gave_up"
             grant.nextAttemptAt = 0
@@ -95,11 +118,13 @@ extension Refresher {
     ) -> Answer {
         let platform = order.id.platform
         switch outcome {
-        case .granted:
+        case .granted(let answer):
             breaker.succeeded(platform)
             counters.count(.refreshed, platform, at: time.now())
             tell(.info, .refreshed, "token refreshed", order)
-            return .success(grant)
+            remark(answer, order)
+            guard grant.state != .active else { return .success(grant) }
+            failed(Self.overAlready, grant, old, order)
         case .reauthorize(let code):
             breaker.succeeded(platform)
             failed(code, grant, old, order)
@@ -112,10 +137,20 @@ extension Refresher {
             failed(code, grant, old, order)
             if !grant.mayRetryInDoubt(profile) { tell(.error, .inDoubt, "the answer to a refresh was lost", order, code) }
         }
-        if grant.state == .expired || !grant.canRefresh(profile) {
-            return .failure(ConnectionFailure.expired(grant, platform))
-        }
+        if grant.state == .expired { return .failure(ConnectionFailure.expired(grant, platform)) }
+        guard grant.canRefresh(profile) else { return .failure(ConnectionFailure.inDoubt(platform)) }
         return .failure(ConnectionFailure.failing(grant.reason, grant.nextAttemptAt - now))
+    }
+
+    /// What was odd about an answer that was taken all the same, so that its profile can be put right.
+    private func remark(_ answer: TokenAnswer, _ order: Order) {
+        guard !answer.oddities.isEmpty else { return }
+        logger.warning(
+            "a provider's token answer was odd; see docs/connections.md, \"What providers answer\"",
+            metadata: [
+                "request_id": "\(order.requestID)", "platform": "\(order.id.platform)",
+                "oddities": "\(answer.oddities.joined(separator: ","))",
+            ])
     }
 
     private func failed(_ code: String, _ grant: Grant, _ old: Grant, _ order: Order) {
@@ -134,21 +169,20 @@ extension Refresher {
     func setInDoubt(
         _ loaded: ConnectionStore.Loaded, _ profile: PlatformProfile, _ flight: FlightRecord, _ version: UInt64, _ order: Order
     ) async throws -> Bool {
-        guard flight.digest == FlightRecord.digest(of: loaded.grant), !loaded.grant.mayRetryInDoubt(profile),
-            !loaded.grant.isInDoubt
+        guard flight.digest == FlightRecord.digest(of: loaded.grant), profile.spendsRefreshTokens, loaded.grant.mayRecover,
+            !loaded.grant.isInDoubt || loaded.grant.mayRetryInDoubt(profile)
         else { return false }
         var grant = loaded.grant
         grant.fail("interrupted", at: now)
-        grant.state = .failing
-        grant.reason = "in_doubt"
-        grant.isInDoubt = true
+        doubt(&grant, "interrupted", profile)
         var batch = Batch()
         try store.put(grant, over: loaded, due: grant.due(profile), into: &batch)
         batch.delete(ConnectionStore.Key.flight(order.id), if: .version(version))
         try await record(act(order, .begun))
         if try await store.storage.commitIfUnchanged(batch) {
             counters.count(.failed, order.id.platform, code: "interrupted", at: time.now())
-            tell(.error, .inDoubt, "a refresh was interrupted", order, "interrupted")
+            let isFinal = !grant.mayRetryInDoubt(profile)
+            tell(isFinal ? .error : .warn, isFinal ? .inDoubt : .refreshFailed, "a refresh was interrupted", order, "interrupted")
         }
         try await record(act(order, .ended(error: "interrupted")))
         return true

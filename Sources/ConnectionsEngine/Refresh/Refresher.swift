@@ -38,6 +38,8 @@ final class Refresher: Sendable {
 
     /// Longer than any call may take, so that no living node loses it: it needs no renewal.
     static let leaseSeconds = 30
+    /// What must be left of the lease when the provider is called: its answer may take so long.
+    static let callSecondsMax = 12
     private static let flightsMax = 1_024
     /// For another node's refresh, in steps.
     private static let waitStepMilliseconds = 50
@@ -131,7 +133,7 @@ final class Refresher: Sendable {
             if let refusal = try await refusal(loaded, profile, order) { return refusal }
             attempts += 1
             guard let flight = try await take(loaded, precondition) else { continue }
-            return try await fly(loaded, profile, flight, order)
+            if let answer = try await fly(loaded, profile, flight, order) { return answer }
         }
         return .failure(ConnectionFailure.busy)
     }
@@ -146,7 +148,10 @@ final class Refresher: Sendable {
         }
         guard asked.canRefresh(profile) else {
             if grant.state == .revoked { return .failure(ConnectionFailure.revoked) }
-            let gone = try await expire(loaded, profile, grant.isInDoubt ? "in_doubt" : "no_refresh_token", order)
+            if grant.mayRecover, grant.isInDoubt, !grant.isGivenUp(at: now) {
+                return .failure(ConnectionFailure.inDoubt(order.id.platform))
+            }
+            let gone = try await expire(loaded, profile, grant.isInDoubt ? "gave_up" : "no_refresh_token", order)
             return .failure(ConnectionFailure.expired(gone, order.id.platform))
         }
         guard !order.isManual else { return nil }
@@ -173,19 +178,22 @@ final class Refresher: Sendable {
         return (flight, written.version)
     }
 
+    /// nil when the lease was lost before anything was sent: all of it is read anew.
     private func fly(
-        _ loaded: ConnectionStore.Loaded, _ profile: PlatformProfile, _ flight: (record: FlightRecord, version: UInt64),
-        _ order: Order
-    ) async throws -> Answer {
+        _ loaded: ConnectionStore.Loaded, _ profile: PlatformProfile, _ flight: Flight, _ order: Order
+    ) async throws -> Answer? {
         let client: ClientCredentials?
         do {
             client = try await clients.credentials(profile, order.id.environment)
             try await record(act(order, .begun))
+            guard try await holds(flight, order.id) else {
+                try await record(act(order, .ended(error: "lease_lost")))
+                await land(flight, order.id)
+                return nil
+            }
         } catch {
             // Nothing was sent: whoever comes next may try at once.
-            var batch = Batch()
-            batch.delete(ConnectionStore.Key.flight(order.id), if: .version(flight.version))
-            _ = try? await store.storage.commitIfUnchanged(batch)
+            await land(flight, order.id)
             throw error
         }
         let endpoint = TokenEndpoint(outbound: environment.outbound, time: time, randomness: randomness)
@@ -195,6 +203,21 @@ final class Refresher: Sendable {
         if case .failure(let error) = answer { fault = error.reason ?? error.code.rawValue }
         try await record(act(order, .ended(error: fault)))
         return answer
+    }
+
+    /// Directly before the token is spent: this process may have stood still since it took the lease, and another one may
+    /// have spent the token meanwhile.
+    private func holds(_ flight: Flight, _ id: ConnectionID) async throws(StorageError) -> Bool {
+        guard flight.record.until - now >= Self.callSecondsMax else { return false }
+        return try await store.storage.get(ConnectionStore.Key.flight(id))?.version == flight.version
+            && flight.record.until - now >= Self.callSecondsMax
+    }
+
+    /// Gives a lease back whose token was not spent; one that somebody else took is left alone.
+    private func land(_ flight: Flight, _ id: ConnectionID) async {
+        var batch = Batch()
+        batch.delete(ConnectionStore.Key.flight(id), if: .version(flight.version))
+        _ = try? await store.storage.commitIfUnchanged(batch)
     }
 
     /// On record under the id of the request that set it off, in the clear, so that one id finds both.

@@ -23,7 +23,7 @@ struct TokenEndpoint: Sendable {
         }
         parameters += profile.refreshParams.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
         let url = profile.refreshURL.isEmpty ? profile.tokenURL : profile.refreshURL
-        return await ask(url, profile, client, parameters)
+        return await ask(url, profile, client, parameters, before: grant.lifetime)
     }
 
     /// The end of the connect flow: a code becomes tokens.
@@ -33,11 +33,11 @@ struct TokenEndpoint: Sendable {
         var parameters = [("grant_type", "authorization_code"), ("code", code), ("redirect_uri", redirect)]
         if let verifier { parameters.append(("code_verifier", verifier)) }
         parameters += profile.tokenParams.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
-        return await ask(profile.tokenURL, profile, client, parameters)
+        return await ask(profile.tokenURL, profile, client, parameters, before: nil)
     }
 
     private func ask(
-        _ url: String, _ profile: PlatformProfile, _ client: ClientCredentials?, _ parameters: [(String, String)]
+        _ url: String, _ profile: PlatformProfile, _ client: ClientCredentials?, _ parameters: [(String, String)], before: Int?
     ) async -> TokenOutcome {
         let request: OutboundRequest
         do throws(ClientFault) {
@@ -46,7 +46,8 @@ struct TokenEndpoint: Sendable {
             return .failed(code: error.rawValue, retryAfter: nil, isProviders: false)
         }
         do throws(OutboundError) {
-            return TokenReading(profile: profile, now: time.now().seconds).outcome(try await outbound.send(request))
+            return TokenReading(profile: profile, now: time.now().seconds, lifetimeBefore: before)
+                .outcome(try await outbound.send(request))
         } catch {
             switch error {
             case .refused: return .failed(code: "refused_by_address_rules", retryAfter: nil, isProviders: false)
@@ -119,19 +120,6 @@ enum FormText {
         }
         return String(decoding: output, as: UTF8.self)
     }
-
-    /// nil when it is malformed or has a name twice.
-    static func decode(_ body: [UInt8]) -> JSONObject? {
-        var object = JSONObject()
-        guard body.count <= 65_536, let text = String(validating: body, as: UTF8.self) else { return nil }
-        for part in text.splitUTF8(at: "&") {
-            let pair = part.splitUTF8(at: "=", maxSplits: 1, omittingEmpty: false)
-            let decoded = pair.map { $0.replacingUTF8("+", with: " ").removingPercentEncoding }
-            guard let name = decoded[0], object.count < 100, object[name] == nil else { return nil }
-            object[name] = .string((decoded.count > 1 ? decoded[1] : "") ?? "")
-        }
-        return object
-    }
 }
 
 /// A signed proof of who the client is (RFC 7523).
@@ -156,14 +144,7 @@ enum ClientAssertion {
 }
 
 enum Base64URL {
-    static func encode(_ bytes: [UInt8]) -> String {
-        Data(bytes).base64EncodedString().replacingUTF8("+", with: "-").replacingUTF8("/", with: "_")
-            .replacingUTF8("=", with: "")
-    }
+    static func encode(_ bytes: [UInt8]) -> String { Base64.encode(bytes, as: .url) }
 
-    static func decode(_ text: Substring) -> [UInt8]? {
-        var plain = text.replacingUTF8("-", with: "+").replacingUTF8("_", with: "/")
-        plain += String(repeating: "=", count: (4 - plain.utf8.count % 4) % 4)
-        return Data(base64Encoded: plain).map { Array($0) }
-    }
+    static func decode(_ text: Substring) -> [UInt8]? { Base64.decode(text, as: .url) }
 }

@@ -4,10 +4,13 @@ struct TokenAnswer: Sendable, Hashable {
     /// nil keeps the old one.
     var refreshToken: String?
     var tokenType: String?
-    /// Seconds; nil when the provider says nothing.
+    /// Seconds, 0 for one that is over already; nil when the provider says nothing, which is a token without an end.
     var lifetime: Int?
+    /// nil leaves them as they were.
     var scopes: [String]?
     var kept: [String: String] = [:]
+    /// What was odd about the answer, as words for the log.
+    var oddities: [String] = []
 }
 
 /// How asking for a token ended. Codes are of a fixed form and hold nothing secret.

@@ -1,23 +1,28 @@
 import Outbound
 import Syntax
 
-/// Reads a provider's answer strictly: nothing in it is believed beyond its form.
+/// Reads a provider's answer. Nothing in it is believed beyond its form; an empty or odd member is no statement; and an
+/// access token that came is never thrown away for what stands beside it, because it may not come a second time.
 struct TokenReading: Sendable {
     let profile: PlatformProfile
     /// Seconds since 1970.
     let now: Int
+    /// Seconds that the token before this one was made for.
+    var lifetimeBefore: Int?
 
     static let tokenBytesMax = 16_384
-    private static let lifetimeMax = 315_360_000
 
     func outcome(_ reply: OutboundReply) -> TokenOutcome {
-        let object = self.object(reply)
+        let object = AnswerBody.object(reply)
         let code = object.flatMap(errorCode)
         switch reply.status {
         case 200...299:
+            if let object, var answer = answer(object) {
+                if code != nil { answer.oddities.append("error_beside_token") }
+                return .granted(answer)
+            }
             if let code { return classified(code, reply) }
-            guard let object, let answer = answer(object) else { return .unknown(code: "answer_unreadable") }
-            return .granted(answer)
+            return .unknown(code: "answer_unreadable")
         case 429: return .failed(code: "rate_limited", retryAfter: reply.retryAfter, isProviders: true)
         case 500...599: return .failed(code: "http_\(reply.status)", retryAfter: reply.retryAfter, isProviders: true)
         case 400...499:
@@ -33,35 +38,53 @@ struct TokenReading: Sendable {
         return .failed(code: code, retryAfter: reply.retryAfter, isProviders: isOutage)
     }
 
-    private func object(_ reply: OutboundReply) -> JSONObject? {
-        if reply.contentType == "application/x-www-form-urlencoded" { return FormText.decode(reply.body) }
-        guard reply.contentType.hasUTF8Suffix("json") || reply.contentType.isEmpty else { return nil }
-        return (try? JSON(parsing: reply.body, limits: JSONLimits(depthMax: 16, nodesMax: 2_000)))?.objectValue
+    // MARK: Errors
+
+    /// What went wrong, as a word; a provider's own prose never becomes one. Absent, null, false, zero and empty mean that
+    /// nothing did.
+    private func errorCode(_ object: JSONObject) -> String? {
+        let stated = value(profile.answer.error, in: object) ?? object["error"]
+        let word: String?
+        switch stated {
+        case .string(let text)?: word = text.utf8.trimmed.isEmpty ? nil : text
+        case .bool(true)?: word = ""
+        case .number(let digits)?: word = Double(digits) == 0 ? nil : ""
+        case .object(let members)? where !members.isEmpty:
+            word = ["code", "type", "error"].lazy.compactMap { members[$0]?.stringValue }.first ?? ""
+        case .array(let items)? where !items.isEmpty: word = items.lazy.compactMap(\.stringValue).first ?? ""
+        default: word = nil
+        }
+        guard let word else { return object["ok"] == .bool(false) ? "unknown_error" : nil }
+        return Self.code(word)
     }
 
-    /// What went wrong, as a word; a provider's own prose never becomes one.
-    private func errorCode(_ object: JSONObject) -> String? {
-        let stated = value(profile.answer.error, in: object)
-        guard stated != nil || object["ok"] == .bool(false) else { return nil }
-        if case .null? = stated { return nil }
-        guard let text = stated?.stringValue ?? object["error"]?.stringValue else { return "unknown_error" }
+    private static func code(_ text: String) -> String {
+        let bytes = Array(text.utf8.trimmed)
         let isWord =
-            (1...64).contains(text.utf8.count)
-            && text.utf8.allSatisfy { byte in
+            (1...64).contains(bytes.count)
+            && bytes.allSatisfy { byte in
                 byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A || byte >= 0x30 && byte <= 0x39 || "_.-".utf8.contains(byte)
             }
         // A word of providers' errors is letters and underscores; whatever has digits in it could be a token.
-        let hasManyDigits = text.utf8.count { $0 >= 0x30 && $0 <= 0x39 } > 4
-        return isWord && !hasManyDigits ? text : "unknown_error"
+        let hasManyDigits = bytes.count { $0 >= 0x30 && $0 <= 0x39 } > 4
+        return isWord && !hasManyDigits ? String(decoding: bytes, as: UTF8.self) : "unknown_error"
     }
+
+    // MARK: Tokens
 
     private func answer(_ object: JSONObject) -> TokenAnswer? {
         guard let token = token(profile.answer.accessToken, in: object) else { return nil }
         var answer = TokenAnswer(accessToken: token)
         answer.refreshToken = self.token(profile.answer.refreshToken, in: object)
-        answer.tokenType = object["token_type"]?.stringValue.flatMap { $0.utf8.count <= 32 && Self.isPlain($0) ? $0 : nil }
-        answer.lifetime =
-            lifetime(value(profile.answer.expiresIn, in: object)) ?? lifetime(ofJWT: token) ?? profile.defaultExpiresIn
+        if answer.refreshToken == nil, value(profile.answer.refreshToken, in: object) != nil {
+            answer.oddities.append("refresh_token_unusable")
+        }
+        answer.tokenType = object["token_type"]?.stringValue.flatMap { text in
+            (1...32).contains(text.utf8.count) && Self.isPlain(text) ? text : nil
+        }
+        let (lifetime, oddity) = lifetime(of: token, in: object)
+        answer.lifetime = lifetime
+        if let oddity { answer.oddities.append(oddity) }
         answer.scopes = scopes(value(profile.answer.scopes, in: object))
         for path in profile.keeps {
             guard let text = value(path, in: object)?.stringValue, text.utf8.count <= 1_024 else { continue }
@@ -71,52 +94,51 @@ struct TokenReading: Sendable {
     }
 
     private func token(_ path: String, in object: JSONObject) -> String? {
-        guard let text = value(path, in: object)?.stringValue, (1...Self.tokenBytesMax).contains(text.utf8.count) else {
-            return nil
+        let text: String
+        switch value(path, in: object) {
+        case .string(let sent)?: text = String(decoding: sent.utf8.trimmed, as: UTF8.self)
+        case .number(let digits)?: text = digits
+        default: return nil
         }
-        return Self.isPlain(text) ? text : nil
+        return (1...Self.tokenBytesMax).contains(text.utf8.count) && Self.isPlain(text) ? text : nil
     }
 
     /// Visible ASCII: what can stand in a header.
     static func isPlain(_ text: String) -> Bool { text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } }
 
-    /// Numbers, also as text and with a fraction, as some providers write them. Nonsense counts as nothing said.
-    private func lifetime(_ value: JSON?) -> Int? {
-        let text: String
-        switch value {
-        case .number(let digits)?, .string(let digits)?: text = digits
-        default: return nil
-        }
-        guard let number = Double(text), number.isFinite, number > 0, number < 1e15 else { return nil }
-        let seconds = Int(profile.expiresInUnit == .milliseconds ? number / 1_000 : number)
-        return seconds > 0 ? min(seconds, Self.lifetimeMax) : nil
-    }
-
-    /// Of a token that is a JWT: until its `exp`. Its signature is the provider's business.
-    private func lifetime(ofJWT token: String) -> Int? {
-        let parts = token.splitUTF8(at: ".", omittingEmpty: false)
-        guard parts.count == 3, parts[0].hasUTF8Prefix("eyJ"), let bytes = Base64URL.decode(parts[1]),
-            let ends = (try? JSON(parsing: bytes, limits: JSONLimits(depthMax: 16, nodesMax: 2_000)))?["exp"]?.intValue
-        else { return nil }
-        return ends > now && ends - now <= Self.lifetimeMax ? ends - now : nil
-    }
-
+    /// An empty list is no scope that a grant could have (RFC 6749, section 3.3): nothing was said.
     private func scopes(_ value: JSON?) -> [String]? {
-        switch value {
-        case .string(let text)?: ScopeList.split(text)
-        case .array(let values)?: Array(values.compactMap(\.stringValue).prefix(ScopeList.countMax))
-        default: nil
-        }
+        let list: [String] =
+            switch value {
+            case .string(let text)?: ScopeList.split(text)
+            case .array(let values)?: values.compactMap(\.stringValue).flatMap(ScopeList.split)
+            default: []
+            }
+        return list.isEmpty ? nil : Array(list.prefix(ScopeList.countMax))
     }
 
-    /// The first of `a | b.c` that is there.
-    private func value(_ paths: String, in object: JSONObject) -> JSON? {
-        for path in paths.splitUTF8(at: "|") {
+    /// The first of `a | b.c` that says anything.
+    func value(_ paths: String, in object: JSONObject) -> JSON? {
+        for path in paths.utf8.split(separator: UInt8(ascii: "|")) {
             var found: JSON? = .object(object)
-            for name in path.splitUTF8(at: ".") { found = found?[String(name.filter { $0 != " " })] }
-            if let found, !found.isNull { return found }
+            for name in path.split(separator: UInt8(ascii: ".")) {
+                found = found?[String(decoding: name.filter { $0 != 0x20 }, as: UTF8.self)]
+            }
+            if let found, !found.saysNothing { return found }
         }
         return nil
+    }
+}
+
+extension JSON {
+    /// Null, an empty text or an empty list.
+    fileprivate var saysNothing: Bool {
+        switch self {
+        case .null: true
+        case .string(let text): text.utf8.trimmed.isEmpty
+        case .array(let values): values.isEmpty
+        default: false
+        }
     }
 }
 
@@ -125,10 +147,14 @@ enum ScopeList {
     static let countMax = 500
 
     static func split(_ text: String) -> [String] {
-        text.splitUTF8 { $0 == 0x20 || $0 == UInt8(ascii: ",") }.prefix(countMax).map(String.init)
+        text.utf8.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: ",") }.prefix(countMax).map {
+            String(decoding: $0, as: UTF8.self)
+        }
     }
 }
 
 extension String {
-    fileprivate var replacingDots: String { String(map { $0 == "." ? "_" : $0 }) }
+    fileprivate var replacingDots: String {
+        String(decoding: utf8.map { $0 == UInt8(ascii: ".") ? UInt8(ascii: "_") : $0 }, as: UTF8.self)
+    }
 }

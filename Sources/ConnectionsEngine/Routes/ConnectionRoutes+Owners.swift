@@ -28,7 +28,7 @@ extension ConnectionRoutes {
             for name in names {
                 let id = ConnectionID(owner: owner, environment: place, platform: name)
                 guard let grant = try await store.load(id, key)?.grant else { continue }
-                found[name] = isDetailed ? described(grant, id) : ["status": .string(shownState(grant).rawValue)]
+                found[name] = isDetailed ? described(grant, id) : ["status": .string(shownState(grant, name).rawValue)]
             }
         }
         var rows: [JSON] = []

@@ -122,7 +122,7 @@ extension ConnectionRoutes {
     func described(_ grant: Grant, _ id: ConnectionID) -> JSONObject {
         var object: JSONObject = [
             "owner": .string(id.owner.description), "environment": .string(id.environment), "platform": .string(id.platform),
-            "type": .string(grant.kind.rawValue), "status": .string(shownState(grant).rawValue),
+            "type": .string(grant.kind.rawValue), "status": .string(shownState(grant, id.platform).rawValue),
             "expires_at": grant.expiresAt.map { .string(Moment.text($0)) } ?? .null, "scopes": .strings(grant.scopes ?? []),
             "has_refresh_token": .bool(grant.refreshToken != nil), "stored_at": .string(Moment.text(grant.storedAt)),
             "refreshed_at": grant.refreshedAt.map { .string(Moment.text($0)) } ?? .null,
@@ -139,11 +139,10 @@ extension ConnectionRoutes {
     }
 
     /// What a caller would meet now: a token may have run out since the record was written.
-    func shownState(_ grant: Grant) -> Grant.State {
-        guard grant.state == .active || grant.state == .failing, grant.secondsLeft(at: now) < Grant.usableSecondsMin else {
-            return grant.state
-        }
-        if grant.isInDoubt { return .expired }
-        return grant.refreshToken == nil && grant.kind != .manual ? .expired : grant.state
+    func shownState(_ grant: Grant, _ platform: String) -> Grant.State {
+        guard grant.mayRecover, grant.secondsLeft(at: now) < Grant.usableSecondsMin else { return grant.state }
+        if grant.isInDoubt { return grant.isGivenUp(at: now) ? .expired : .failing }
+        let profile = environment.catalog[platform] ?? PlatformProfile(name: platform)
+        return grant.canRefresh(profile) ? grant.state : .expired
     }
 }

@@ -11,11 +11,12 @@ struct ConnectionRoutes: Sendable {
     let time: any TimeSource
     let randomness: any Randomness
     let logger: Logger
+    let pendingCount = PendingCount()
 
     var all: [EnginePath] {
         [
             tokens, refresh, verify, connections, status, owners, owner, platforms, platform, platformClient, insights, authorize,
-            callback,
+            start, callback,
         ]
     }
 

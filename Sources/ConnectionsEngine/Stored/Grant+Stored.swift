@@ -23,6 +23,7 @@ extension Grant {
         if let failingSince { object["failing_since"] = .int(failingSince) }
         if nextAttemptAt > 0 { object["next_attempt_at"] = .int(nextAttemptAt) }
         if isInDoubt { object["in_doubt"] = true }
+        if hasRetriedInDoubt { object["retried_in_doubt"] = true }
         if let dueAt { object["due_at"] = .int(dueAt) }
         return object.encoded()
     }
@@ -58,6 +59,7 @@ extension Grant {
             case "failing_since": failingSince = member.value.intValue
             case "next_attempt_at": nextAttemptAt = member.value.intValue ?? 0
             case "in_doubt": isInDoubt = member.value.boolValue ?? false
+            case "retried_in_doubt": hasRetriedInDoubt = member.value.boolValue ?? false
             case "due_at": dueAt = member.value.intValue
             default: break
             }

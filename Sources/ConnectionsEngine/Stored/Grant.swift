@@ -47,6 +47,8 @@ package struct Grant: Sendable, Hashable {
     package var nextAttemptAt = 0
     /// A refresh was begun whose answer was never stored: the refresh token may be spent.
     package var isInDoubt = false
+    /// In doubt, and the one more try that its provider allows was lost as well.
+    package var hasRetriedInDoubt = false
     /// Where it stands in the index of what falls due.
     package var dueAt: Int?
 
@@ -77,14 +79,22 @@ package struct Grant: Sendable, Hashable {
         return !isInDoubt || mayRetryInDoubt(profile)
     }
 
+    /// Whether a provider whose answer was lost is asked again by itself.
     package func mayRetryInDoubt(_ profile: PlatformProfile) -> Bool {
-        profile.auth == .clientCredentials || profile.retriesInDoubt || !profile.rotatesRefreshToken
+        !profile.spendsRefreshTokens || (profile.retriesInDoubt && !hasRetriedInDoubt)
     }
+
+    /// It has been failing for so long that its person is asked.
+    package func isGivenUp(at now: Int) -> Bool { failingSince.map { now - $0 >= Backoff.patience } ?? false }
 
     /// When something must be done about it by itself: refreshed, kept alive, or declared expired.
     package func due(_ profile: PlatformProfile) -> Int? {
         guard mayRecover else { return nil }
-        guard canRefresh(profile) else { return expiresAt }
+        guard canRefresh(profile) else {
+            // In doubt: somebody may still try the refresh token by hand, until it is given up.
+            guard isInDoubt, let failingSince else { return expiresAt }
+            return expiresAt.map { max($0, failingSince + Backoff.patience) }
+        }
         var moments: [Int] = []
         if let expiresAt { moments.append(expiresAt - margin(profile)) }
         if profile.keepAlive > 0, refreshToken != nil { moments.append((refreshedAt ?? storedAt) + profile.keepAlive) }
@@ -105,6 +115,11 @@ package struct Grant: Sendable, Hashable {
         failureCount = 0
         failingSince = nil
         nextAttemptAt = 0
+        resolveDoubt()
+    }
+
+    package mutating func resolveDoubt() {
         isInDoubt = false
+        hasRetriedInDoubt = false
     }
 }

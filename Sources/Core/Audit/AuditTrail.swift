@@ -25,9 +25,18 @@ final class AuditTrail: Sendable {
     }
 
     /// Opens the devices that were enabled. One that fails keeps requests from being answered, not the unsealing.
-    func load() async throws {
+    ///
+    /// - Parameter leavingOut: Devices, such as `file/`, that are disabled before any is opened: the way out for a store whose
+    ///   devices cannot be opened here. The configurations of those that were.
+    func load(leavingOut unwanted: [String] = []) async throws -> [AuditDeviceConfiguration] {
         try await headerRules.load()
+        let left = try await table().devices.filter { unwanted.contains($0.path) }
+        if !left.isEmpty {
+            try await change { $0.removeAll { unwanted.contains($0.path) } }
+            for device in left { try await forgetCheckpoints(device) }
+        }
         try await reload()
+        return left
     }
 
     /// Opens and ends devices until they are those of the table, which another node may have changed.
@@ -68,12 +77,33 @@ final class AuditTrail: Sendable {
         do throws(AuditError) {
             try await broker.gather(entry)
         } catch {
-            throw Self.notRecorded
+            throw refusal
         }
     }
 
+    /// For callers who need not know what this server writes to.
     static let notRecorded = CofferError(
-        .internal, "no audit device could record this request, so it is not answered; check the audit devices' disks")
+        .internal, "Refused: no audit device could record this request. The server's log and sys/health have more")
+
+    /// Names the devices and what is wrong with them.
+    private var refusal: CofferError {
+        let failures = broker.list().filter(\.isRecording).compactMap { device in
+            device.failure.map { "audit device \"\(device.configuration.path)\" failed: \($0)" }
+        }
+        guard !failures.isEmpty else { return Self.notRecorded }
+        return CofferError(
+            .internal,
+            "Refused: \(failures.joined(separator: "; ")). Mend it and send SIGHUP, or see \"Recover\" in docs/audit.md")
+    }
+
+    /// Whether requests are refused because none of the devices works that should record them.
+    var isBlocked: Bool {
+        let devices = broker.list().filter(\.isRecording)
+        return !devices.isEmpty && devices.allSatisfy { $0.failure != nil }
+    }
+
+    /// Looks whether devices that failed work again, without waiting for a request.
+    func retryFailed() { broker.retryFailed() }
 
     func list() -> [AuditDeviceConfiguration] { broker.list().map(\.configuration) }
 
@@ -99,6 +129,10 @@ final class AuditTrail: Sendable {
         guard let device = list().first(where: { $0.path == path }) else { return }
         try await change { $0.removeAll { $0.path == path } }
         try await reload()
+        try await forgetCheckpoints(device)
+    }
+
+    private func forgetCheckpoints(_ device: AuditDeviceConfiguration) async throws {
         var batch = Batch()
         batch.delete(checkpointKey(device.accessor))
         for node in try await storage.list(Listing(prefix: Self.checkpointPrefix + device.accessor + "/", limit: 1_000)) {

@@ -13,7 +13,7 @@ final class InlineDesk: Sendable {
         /// Looks like a token to the rest of the pipeline, and is stored nowhere.
         var token: LiveToken
         var rules: [InlinePolicy]
-        var limit: (@Sendable (Operation, String) -> Bool)?
+        var limit: Narrowing?
     }
 
     private struct Counter: Sendable {

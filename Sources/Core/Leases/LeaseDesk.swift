@@ -22,7 +22,11 @@ struct LeaseDesk: Sendable {
     // MARK: Registering
 
     /// Puts an answer's lease on record, or takes back what the engine made and throws.
-    func register(_ grant: LeaseGrant, mount: Mount?, path: String, token: TokenEntry?) async throws -> LeaseShown {
+    ///
+    /// - Parameter end: When the caller's credentials end; no renewal of the lease passes it.
+    func register(
+        _ grant: LeaseGrant, mount: Mount?, path: String, token: TokenEntry?, until end: Timestamp? = nil
+    ) async throws -> LeaseShown {
         guard let mount, let engine = mount.leased else { throw CofferError(.internal, "the engine cannot grant leases") }
         guard let token else {
             // No path that grants leases is open to callers without a token.
@@ -31,7 +35,7 @@ struct LeaseDesk: Sendable {
         }
         let tuning = mount.entry.tuning
         let draft = store.draft(
-            path: path, token: token, mountID: mount.entry.uuid, mountPath: mount.entry.path, grant: grant,
+            path: path, token: token, until: end, mountID: mount.entry.uuid, mountPath: mount.entry.path, grant: grant,
             defaultTTL: tuning.defaultTTL > 0 ? tuning.defaultTTL : defaultTTL, maxTTL: tuning.maxTTL > 0 ? tuning.maxTTL : maxTTL)
         do {
             guard token.usesLeft >= 0 else {
@@ -66,7 +70,8 @@ struct LeaseDesk: Sendable {
 
     // MARK: Renewing
 
-    func renew(_ id: String, increment: Int) async throws -> LeaseEntry {
+    /// The lease, and what has to be said when it got less time than was asked for.
+    func renew(_ id: String, increment: Int) async throws -> (lease: LeaseEntry, warnings: [String]) {
         let now = time.now()
         if try await token(ofLease: id) != nil { throw CofferError.invalid("tokens cannot be renewed through this endpoint") }
         guard let (entry, version) = try await store.read(id), entry.isActive(at: now) else {
@@ -79,10 +84,13 @@ struct LeaseDesk: Sendable {
         }
         guard entry.isRenewable, let engine = engine(of: entry) else { throw CofferError.invalid("lease is not renewable") }
         let grant = try await engine.renew(entry.held, increment: max(0, increment))
-        guard let renewed = try await store.renew(entry, version: version, grant: grant) else {
+        let tuned = mounts.entries.first { $0.uuid == entry.mountID }?.tuning.maxTTL ?? 0
+        let mountMax = tuned > 0 ? tuned : maxTTL
+        guard let renewed = try await store.renew(entry, version: version, grant: grant, maxTTL: mountMax) else {
             throw CofferError.invalid("lease is not renewable: it has ended, changed or reached its maximum")
         }
-        return renewed
+        let left = LeaseLifetime.latestEnd(entry, grant: grant, maxTTL: mountMax).secondsRoundedUp(since: now)
+        return (renewed, increment > left ? [TokenLifetime.cappedWarning(asked: increment, limit: left)] : [])
     }
 
     // MARK: Revoking

@@ -21,5 +21,8 @@ package struct EngineCatalog: Sendable {
         mountClass == .auth ? auth[type] : secrets[type]
     }
 
-    func types(_ mountClass: MountEntry.Class) -> [String] { (mountClass == .auth ? auth : secrets).keys.sorted() }
+    /// Those that a request may mount.
+    func types(_ mountClass: MountEntry.Class) -> [String] {
+        (mountClass == .auth ? auth : secrets).filter { !$0.value.isServersOwn }.keys.sorted()
+    }
 }

@@ -12,10 +12,14 @@ final class Mount: Sendable {
     let periodic: (any PeriodicEngine)?
     /// The engine, when it keeps records open.
     let caching: (any CachingEngine)?
+    /// The engine, when logins come of it.
+    let auth: (any AuthMethod)?
     /// The engine, when it locks names after failed logins.
     let locking: (any LockingAuthMethod)?
     /// The engine, when its logins name a role.
     let roleNaming: (any RoleNamingAuthMethod)?
+    /// The engine, when it explains paths that it does not serve.
+    let explaining: (any PathExplainingEngine)?
 
     init(entry: MountEntry, engine: any Engine) {
         self.entry = entry
@@ -24,8 +28,10 @@ final class Mount: Sendable {
         leased = engine as? any LeasedEngine
         periodic = engine as? any PeriodicEngine
         caching = engine as? any CachingEngine
+        auth = engine as? any AuthMethod
         locking = engine as? any LockingAuthMethod
         roleNaming = engine as? any RoleNamingAuthMethod
+        explaining = engine as? any PathExplainingEngine
     }
 }
 

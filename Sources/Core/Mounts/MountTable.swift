@@ -11,6 +11,8 @@ final class MountTable: Sendable {
     private let environment: MountEnvironment
     private let state = BargingLock(State())
     private let reloads = WriterLines()
+    /// Of mounts that a request of this process takes away.
+    private let removing = BargingLock<Set<String>>([])
 
     private struct State {
         var router = MountRouter([])
@@ -30,6 +32,12 @@ final class MountTable: Sendable {
     var isClosed: Bool { state.withLock { $0.isClosed } }
     /// Every mount there is, the built-in ones too.
     var entries: [MountEntry] { state.withLock { $0.entries } }
+
+    /// By its uuid or, where that is not known, the one that a path is in.
+    func mount(id: String, path: String) -> Mount? {
+        let router = router
+        return id.isEmpty ? router.route(path)?.mount : router.mounts.values.first { $0.entry.uuid == id }
+    }
 
     /// False once the mount was taken away; one that was tuned or moved is the same.
     func holds(_ mount: Mount) -> Bool {
@@ -101,10 +109,12 @@ final class MountTable: Sendable {
 
     // MARK: Removal
 
-    /// Takes a mount away, then deletes its records; a crash in between is finished at the next start.
+    /// Takes a mount away, then deletes its records; what is interrupted in between is finished by ``finishRemovals()``.
     ///
     /// `beforeDeleting` runs when no request reaches the mount any more and its records are still there.
     func remove(_ entry: MountEntry, beforeDeleting: () async throws -> Void = {}) async throws {
+        _ = removing.withLock { $0.insert(entry.uuid) }
+        defer { _ = removing.withLock { $0.remove(entry.uuid) } }
         var batch = Batch()
         batch.put("sys/unmounting/\(entry.uuid)", Array(entry.accessor.utf8))
         try await change(alsoWriting: batch) { entries throws(CofferError) in entries.removeAll { $0.uuid == entry.uuid } }
@@ -118,6 +128,22 @@ final class MountTable: Sendable {
             let note = try await storage.get("sys/unmounting/\(uuid)")
             try await finishRemoval(of: uuid, accessor: note.map { String(decoding: $0.value, as: UTF8.self) } ?? "")
         }
+    }
+
+    /// The same for removals that were under way at so many earlier looks, of which each goes into the next. Another node may be
+    /// taking back what the mount's engine has given, which needs its records: it has a minute for that.
+    func finishRemovals(leftFor earlier: [String: Int], looksMax: Int) async throws -> [String: Int] {
+        var left: [String: Int] = [:]
+        for uuid in try await storage.list(Listing(prefix: "sys/unmounting/")) where !removing.withLock({ $0.contains(uuid) }) {
+            let looks = earlier[uuid, default: 0] + 1
+            guard looks > looksMax else {
+                left[uuid] = looks
+                continue
+            }
+            let note = try await storage.get("sys/unmounting/\(uuid)")
+            try await finishRemoval(of: uuid, accessor: note.map { String(decoding: $0.value, as: UTF8.self) } ?? "")
+        }
+        return left
     }
 
     private func finishRemoval(of uuid: String, accessor: String) async throws {
@@ -174,6 +200,14 @@ struct MountEnvironment: Sendable {
     func makeEngine(_ entry: MountEntry) -> any Engine {
         guard let description = catalog.description(entry.type, entry.mountClass) else {
             logger.error("mount has an unknown engine type", metadata: ["mount": "\(entry.path)", "type": "\(entry.type)"])
+            return UnavailableEngine()
+        }
+        guard !description.isServersOwn || settings.mounts.contains(where: { $0.path == entry.path && $0.type == entry.type })
+        else {
+            // Left by a configuration that is no more, or by a version that let anybody mount it.
+            logger.error(
+                "only the configuration may mount this engine type; the mount is not served and can be disabled",
+                metadata: ["mount": "\(entry.path)", "type": "\(entry.type)"])
             return UnavailableEngine()
         }
         do {

@@ -89,8 +89,7 @@ struct AuditComposer {
     }
 
     private var request: AuditRequest {
-        var data = exchange.body
-        for item in exchange.incoming.query where data[item.name] == nil { data[item.name] = .string(item.value) }
+        let data = exchange.input.data
         var request = AuditRequest(
             id: exchange.incoming.id, operation: exchange.operation.rawValue, path: exchange.path.description,
             remoteAddress: exchange.incoming.connection.remoteAddress, remotePort: exchange.incoming.connection.remotePort)
@@ -136,11 +135,29 @@ extension AuditMount {
 }
 
 extension CofferError {
-    fileprivate var recorded: String { messages.first ?? code.rawValue }
+    /// A text names what was sent as a name, such as a mount's; a name that begins as tokens do is left out with its text.
+    var recorded: String {
+        guard let text = auditText ?? messages.first else { return code.rawValue }
+        return Self.holdsToken(text) ? code.rawValue : text
+    }
+
+    private static func holdsToken(_ text: String) -> Bool {
+        let bytes = Array(text.utf8)
+        return bytes.indices.contains { start in
+            TokenText.prefixes.contains { prefix in
+                bytes[start...].starts(with: prefix.utf8) && bytes.count - start > prefix.utf8.count + 8
+            }
+        }
+    }
 }
 
 extension Result where Failure == CofferError {
     fileprivate var error: CofferError? {
         if case .failure(let error) = self { error } else { nil }
     }
+}
+
+/// How the tokens of this server and of Vault begin.
+enum TokenText {
+    static let prefixes = ["coffer.", "hvs.", "hvb.", "hvr."]
 }

@@ -15,7 +15,8 @@ package struct CoreRequest: Sendable {
     package var operation: Operation
     /// Percent-encoded, without the dialect's prefix: `secret/data/db`.
     package var path: String
-    /// Decoded query items other than `list`, `help` and the like, which the dialect consumed.
+    /// Decoded query items other than `list`, `help` and the like, which the dialect consumed. Data of a read, a listing, a
+    /// deletion and help; nothing reads those of a write.
     package var query: [(name: String, value: String)]
     /// The JSON text of the body; empty when there is none.
     package var body: [UInt8]
@@ -66,7 +67,43 @@ package struct CoreAnswer: Sendable {
     }
 }
 
+/// What a dialect or the shell refused before it was a request to the pipeline.
+package struct RefusedRequest: Sendable {
+    package var id: String
+    package var method: String
+    /// As it came, percent-encoded, without the dialect's prefix; of a path outside all dialects with its first slash.
+    package var path: String
+    package var credentials: CoreRequest.Credentials
+    package var connection: Connection
+    package var status: Int
+    /// Fixed text, which holds nothing that was sent.
+    package var reason: String
+
+    package init(
+        id: String, method: String, path: String, credentials: CoreRequest.Credentials = .none, connection: Connection, status: Int,
+        reason: String
+    ) {
+        self.id = id
+        self.method = method
+        self.path = path
+        self.credentials = credentials
+        self.connection = connection
+        self.status = status
+        self.reason = reason
+    }
+}
+
 /// The one way in for every dialect.
 package protocol Pipeline: Sendable {
     func handle(_ request: CoreRequest) async -> CoreAnswer
+    /// Puts a refusal on record, which may only be answered then; an error is to be answered in its place.
+    func record(_ refused: RefusedRequest) async -> CofferError?
+    /// Whether the token is good now. Spends nothing of it, and is no answer to what it may do.
+    func knows(token: String) async -> Bool
+}
+
+extension Pipeline {
+    package func knows(token: String) async -> Bool { false }
+
+    package func record(_ refused: RefusedRequest) async -> CofferError? { nil }
 }

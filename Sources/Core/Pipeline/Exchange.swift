@@ -19,11 +19,14 @@ final class Exchange {
     /// Of a token that has one.
     private(set) var entity: ResolvedEntity?
     private(set) var mount: Mount?
-    private(set) var body = JSONObject()
+    private(set) var input: RequestInput
     private(set) var operation: Operation
     private(set) var granting: [String] = []
+    /// Where the path leads; nil until that is known.
+    private var declared: EnginePath?
+    private var captures = Captures()
     /// What credentials that were narrowed leave of the caller's rights; nil for every other caller.
-    private var limit: (@Sendable (Operation, String) -> Bool)?
+    private(set) var limit: Narrowing?
     /// What one request with them spends.
     private var counted: [UseCounters.Use] = []
     private var inline: Result<InlineDesk.Admitted, InlineRefusal>?
@@ -34,6 +37,7 @@ final class Exchange {
         self.incoming = incoming
         self.path = path
         operation = incoming.operation
+        input = RequestInput(incoming)
     }
 
     func run() async -> CoreAnswer {
@@ -44,6 +48,7 @@ final class Exchange {
             var refusal = core.presentable(error, requestID: incoming.id)
             // What a refusal still has to say was asked to be wrapped too.
             if incoming.wrapTTL != nil { refusal.data = nil }
+            if !mayHaveChanged { refusal = refusal.forUnchangedState }
             outcome = .failure(refusal)
             await takeBack()
         }
@@ -63,8 +68,12 @@ final class Exchange {
     func recordRefusal(_ error: CofferError) async -> Result<Response, CofferError> { await close(.failure(error)) }
 
     private var isRecorded = false
+    /// Something was begun that leaves a trace in the store: a use was spent, or the request is one that changes something.
+    private var mayHaveChanged = false
+    /// Whether the path takes callers without a token, so that a token that comes along is not used.
+    private var isOpenPath = false
     /// Undoes what was made for an answer that does not leave.
-    private var undoing: [@Sendable () async throws -> Void] = []
+    var undoing: [@Sendable () async throws -> Void] = []
     /// When a request that changes nothing was allowed; its record waits for the answer's.
     private var allowedAt: Timestamp?
     private var acl: ACL?
@@ -73,19 +82,22 @@ final class Exchange {
     private func serve() async throws -> Response {
         try await authenticate()
         let (endpoint, declared, captures) = try await route()
-        try parseBody(declared)
-        var request = try makeRequest(declared, captures)
-        if operation == .update, declared.exists != nil || declared.endpoints[.create] != nil {
-            try await chooseCreateOrUpdate(declared, &request)
-        }
+        (self.declared, self.captures) = (declared, captures)
+        let malformed = input.parseBody(incoming, limits: core.settings.jsonLimits)
+        // Nothing that is wrong with a request is told before its caller is known to be allowed here.
         try await authorise(declared)
+        if let malformed { throw malformed }
         if endpoint == nil { throw CofferError(.methodNotAllowed, "unsupported operation") }
+        var request = try makeRequest(declared, captures)
+        if operation == .update || operation == .create { try await chooseCreateOrUpdate(declared, request) }
         request.operation = operation
+        request.narrowing = limit
         if let acl = try await callersACL() {
             let prefix = mount?.entry.path ?? ""
-            request.mayAlso = { [limit] operation, relative in
-                acl.verdict(Capability(operation), path: prefix + relative).isAllowed
-                    && limit?(operation, prefix + relative) != false
+            request.mayAlso = { [limit, data = input.data, wrapTTL = incoming.wrapTTL] operation, relative in
+                acl.verdict(
+                    Capability(operation), path: prefix + relative, parameters: RequestParameters(data), wrapTTL: wrapTTL
+                ).isAllowed && limit.map { $0(operation, prefix + relative) } != false
             }
             if mount?.entry.type == MountEntry.identity.type {
                 request.hasSudo = { [text = path.description] in acl.isSudo(path: text) }
@@ -139,6 +151,7 @@ final class Exchange {
             guard let entity = try await services.identity.resolve(found.entry.entityID), !entity.isDisabled else { return }
             self.entity = entity
         }
+        mayHaveChanged = !counted.isEmpty || found.entry.usesLeft > 0
         for use in counted { guard try await services.tokens.spend(use, of: found.entry) else { return } }
         guard found.entry.usesLeft > 0 else { return token = found }
         token = try await services.tokens.spendUse(found.entry).map { LiveToken($0) }
@@ -151,7 +164,7 @@ final class Exchange {
         else { return nil }
         let limits = CapabilityLimits(capability)
         guard limits.isAlive(at: now), limits.isFrom(incoming.connection.remoteAddress) else { return nil }
-        limit = limits.allow
+        limit = limits.narrowing
         counted = limits.counted
         // Not the parent's own: what the audit notes on it is about another token.
         return LiveToken(parent.entry)
@@ -173,24 +186,37 @@ final class Exchange {
 
     /// Before the caller is known to be allowed, every failure looks like a refusal: what exists is nobody's business.
     private func route() async throws -> (EnginePath.Endpoint?, EnginePath, Captures) {
-        guard let (mount, relative) = services.mounts.router.route(path.text),
+        let found = services.mounts.router.route(path.text)
+        guard let (mount, relative) = found,
             let (declared, captures) = operation == .help && relative.isEmpty
                 ? (Help.root, Captures()) : mount.router.route(relative)
         else {
             guard !services.mounts.isClosed else { throw CofferError.sealed }
-            try await requireAccess(isSudo: false)
-            throw CofferError(.notFound, "no handler for route \"\(path.text)\". route entry not found.")
+            try await requireAccess(isSudo: false, orToCreate: true)
+            if let (mount, relative) = found, let text = mount.explaining?.explanation(of: relative, incoming.operation) {
+                // A warning in an answer without data, as Vault gives it.
+                throw CofferError(.notFound, text, data: .null)
+            }
+            throw unrouted
         }
         self.mount = mount
+        isOpenPath = declared.access == .unauthenticated
         if declared.access != .unauthenticated, token == nil { throw absentCaller }
         guard !path.isFolder || operation == .list || operation == .help || declared.allowsFolder || relative.isEmpty else {
-            try await requireAccess(isSudo: false)
+            try await requireAccess(isSudo: declared.access == .sudo, orToCreate: declared.exists != nil)
             throw CofferError.invalid("this path must not end in '/'")
         }
         return (
             operation == .help ? .init("", changesNothing: true, { _ in .empty }) : declared.endpoint(for: operation), declared,
             captures
         )
+    }
+
+    /// The path may hold a token by mistake, so the audit has the text without it; the record's own path is written with care.
+    private var unrouted: CofferError {
+        var error = CofferError(.notFound, "no handler for route \"\(path.text)\". route entry not found.")
+        error.auditText = "no handler for this route"
+        return error
     }
 
     /// A used wrapping token is worth telling: somebody else may have had the answer.
@@ -200,32 +226,12 @@ final class Exchange {
 
     // MARK: Validate
 
-    private func parseBody(_ declared: EnginePath) throws(CofferError) {
-        var object = JSONObject()
-        if !incoming.body.isEmpty {
-            let value: JSON
-            do {
-                value = try JSON(parsing: incoming.body, limits: core.settings.jsonLimits)
-            } catch {
-                throw .invalid("the body is not acceptable JSON: \(error)")
-            }
-            switch value {
-            case .object(let members): object = members
-            case .null: break
-            default: throw .invalid("the body must be a JSON object")
-            }
-        }
-        body = object
-    }
-
     private func makeRequest(_ declared: EnginePath, _ captures: Captures) throws(CofferError) -> Request {
-        var input = body
-        for item in incoming.query where input[item.name] == nil { input[item.name] = .string(item.value) }
-        for pair in captures.pairs { input[pair.name] = .string(pair.value) }
-        let fields = operation == .help ? Fields() : try Fields(validating: input, as: declared.fields)
+        let data = try input.handed(captures, declared)
+        let fields = operation == .help ? Fields() : try Fields(validating: data, as: declared.fields)
         var request = Request(
             id: incoming.id, operation: operation, path: path, mountPath: mount?.entry.path ?? "", captures: captures,
-            fields: fields, body: body, caller: caller, connection: incoming.connection, wrapTTL: incoming.wrapTTL)
+            fields: fields, body: input.body, caller: caller, connection: incoming.connection, wrapTTL: incoming.wrapTTL)
         if mount?.entry.isBuiltIn == true, case .token(let text) = incoming.credentials, token != nil {
             request.presentedToken = text
         }
@@ -238,12 +244,19 @@ final class Exchange {
     }
 
     /// Asks the engine only when the answer matters: a caller that may do both is not worth a read.
-    private func chooseCreateOrUpdate(_ declared: EnginePath, _ request: inout Request) async throws {
-        guard let held = try await callersACL()?.capabilities(path: path.text) else { return }
+    private func chooseCreateOrUpdate(_ declared: EnginePath, _ request: Request) async throws {
+        guard let exists = declared.exists, let acl = try await callersACL() else { return }
         // A narrowed token may have kept just one of the two.
-        if limit == nil, held.contains(.root) || held.contains([.create, .update]) { return }
-        guard let exists = declared.exists else { return }
-        operation = try await exists(request) ? .update : .create
+        if limit == nil {
+            let held = acl.capabilities(path: path.text)
+            if held.contains(.root) || held.contains([.create, .update]) { return }
+        }
+        var request = request
+        request.operation = .update
+        let chosen: Operation = try await exists(request) ? .update : .create
+        guard chosen != operation else { return }
+        operation = chosen
+        try await requireAccess(isSudo: declared.access == .sudo)
     }
 
     private func help(_ declared: EnginePath) -> Response {
@@ -254,11 +267,7 @@ final class Exchange {
     }
 
     private func ignoredFieldWarnings(_ declared: EnginePath) -> [String] {
-        guard !declared.isOpen, !body.isEmpty else { return [] }
-        let known = Set(declared.fields.map(\.name) + declared.pattern.captureNames)
-        let ignored = body.keys.filter { !known.contains($0) }
-        guard !ignored.isEmpty else { return [] }
-        return ["Endpoint ignored these unrecognized parameters: [\(ignored.sorted().prefix(20).joined(separator: " "))]"]
+        input.ignoredFieldWarnings(declared, operation: incoming.operation, query: incoming.query)
     }
 
     // MARK: 4. Authorise
@@ -266,7 +275,21 @@ final class Exchange {
     private func authorise(_ declared: EnginePath) async throws {
         // Help takes a token everywhere: it would tell anybody what is mounted.
         guard declared.access != .unauthenticated || operation == .help else { return }
-        try await requireAccess(isSudo: declared.access == .sudo)
+        try await requireAccess(isSudo: declared.access == .sudo, orToCreate: declared.exists != nil)
+    }
+
+    /// - Parameter orToCreate: A caller that may not update may go on as one that may create. Which of the two a request is
+    ///   shows only when the engine is asked, and that is not done for somebody who may do neither.
+    private func requireAccess(isSudo: Bool, orToCreate: Bool) async throws {
+        do {
+            try await requireAccess(isSudo: isSudo)
+        } catch let refusal as CofferError where refusal.code == .permissionDenied && orToCreate && operation == .update {
+            operation = .create
+            do { try await requireAccess(isSudo: isSudo) } catch {
+                operation = .update
+                throw error
+            }
+        }
     }
 
     private func requireAccess(isSudo: Bool) async throws {
@@ -278,7 +301,9 @@ final class Exchange {
             return
         }
         let verdict = acl.verdict(
-            Capability(operation), path: path.description, parameters: body, wrapTTL: incoming.wrapTTL, sudo: isSudo)
+            Capability(operation), path: path.description,
+            parameters: RequestParameters(input.data, captures: captures, fields: declared?.fields ?? []),
+            wrapTTL: incoming.wrapTTL, sudo: isSudo)
         switch verdict {
         case .allowed(let policies): granting = policies
         case .denied: throw CofferError.denied
@@ -310,6 +335,7 @@ final class Exchange {
         }
         try await services.audit.record(AuditEntry(audited.request(at: now)))
         isRecorded = true
+        mayHaveChanged = true
     }
 
     /// The answer is on record before it leaves; when it cannot be, an error leaves instead.
@@ -318,7 +344,8 @@ final class Exchange {
         do throws(CofferError) {
             try await services.audit.record(auditEntry(outcome))
         } catch {
-            result = .failure(error)
+            // What this server writes its audit to is no stranger's business.
+            result = .failure(token == nil ? AuditTrail.notRecorded : error)
             await takeBack()
         }
         if let token, token.entry.usesLeft == -1 {
@@ -329,7 +356,20 @@ final class Exchange {
                 core.logger.warning("could not remove a used-up token", metadata: ["request_id": "\(incoming.id)"])
             }
         }
+        await spendWrapping(result)
         return result
+    }
+
+    /// A wrapping token is good for one request, whatever becomes of it: whoever tried it for something else has shown
+    /// itself to the one that it was meant for. Only when the server failed, it stays.
+    private func spendWrapping(_ result: Result<Response, CofferError>) async {
+        guard let token, token.entry.isWrapping, !isOpenPath else { return }
+        if case .failure(let error) = result, error.isOfServer { return }
+        do {
+            try await services.tokens.destroyWrapping(id: token.entry.id)
+        } catch {
+            core.logger.warning("could not remove a used wrapping token", metadata: ["request_id": "\(incoming.id)"])
+        }
     }
 
     /// What this request made is not to be had in any other way either when its answer does not leave.
@@ -358,39 +398,6 @@ final class Exchange {
 
     /// Those that a rule of the operator names.
     var recordedHeaders: [AuditRequest.Header] { services.audit.headerRules.recorded(of: incoming.headers) }
-
-    // MARK: 7. Leases, tokens of logins, wrapping
-
-    private func registerLease(_ grant: LeaseGrant, _ response: inout Response) async throws {
-        let leases = services.leases
-        let lease = try await leases.register(grant, mount: mount, path: path.text, token: token?.entry)
-        response.lease = .held(lease)
-        let id = lease.id
-        undoing.append { try await leases.revoke(id, waits: false) }
-    }
-
-    private func issueToken(_ grant: AuthGrant, _ response: inout Response) async throws {
-        guard let mount else { return }
-        let tokens = services.tokens
-        let issued = try await LoginTokens(
-            tokens: tokens, identity: services.identity, settings: core.settings, time: core.environment.time
-        )
-        .issue(grant, mount: mount.entry, path: path.text)
-        if issued.auth.type == .service {
-            undoing.append { try await tokens.revokeTree(id: tokens.id(of: issued.auth.clientToken)) }
-        }
-        // Disabling the method has revoked the tokens that it saw.
-        guard services.mounts.holds(mount) else { throw CofferError.denied }
-        response.auth = .issued(issued.auth)
-        response.warnings += issued.warnings
-    }
-
-    private func wrap(_ response: inout Response, ttl: Int) async throws {
-        response = try await services.wrapping.wrap(response, ttl: ttl, path: path.text)
-        guard let token = response.wrapInfo?.token else { return }
-        let tokens = services.tokens
-        undoing.append { try await tokens.destroyWrapping(token) }
-    }
 }
 
 extension Capability {

@@ -5,7 +5,8 @@ import Syntax
 struct QuotaConfiguration: Sendable, Hashable {
     var recordsRefusals = false
     var showsHeaders = false
-    /// Paths that no quota counts; a final `*` stands for anything.
+    /// Paths that no quota counts, and all that begins with them. A final `*` says the same; `!` before a longer one takes it
+    /// out again.
     var exemptPaths = Self.defaultExemptPaths
     var absoluteExemptPaths: [String] = []
 
@@ -17,13 +18,45 @@ struct QuotaConfiguration: Sendable, Hashable {
         "sys/generate-root/update", "sys/health", "sys/seal-status", "sys/unseal",
     ]
 
-    func isExempt(_ path: String) -> Bool {
-        exemptPaths.contains { Self.covers($0, path) } || absoluteExemptPaths.contains { Self.covers($0, path) }
+    /// Whoever set a quota that is too narrow must be able to mend it: the settings of quotas are exempt from all of them.
+    private static let ownPath = "sys/quotas"
+
+    func isExempt(_ path: CanonicalPath) -> Bool {
+        let bytes = path.description.utf8
+        if bytes.starts(with: Self.ownPath.utf8), path.text.utf8.count == Self.ownPath.utf8.count || Self.isBelowOwn(bytes) {
+            return true
+        }
+        return Self.isExempt(bytes, by: exemptPaths) || Self.isExempt(bytes, by: absoluteExemptPaths)
     }
 
-    private static func covers(_ pattern: String, _ path: String) -> Bool {
-        guard pattern.hasUTF8Suffix("*") else { return path == pattern }
-        return path.utf8.starts(with: pattern.utf8.dropLast())
+    private static func isBelowOwn(_ path: String.UTF8View) -> Bool {
+        path.dropFirst(ownPath.utf8.count).first == UInt8(ascii: "/")
+    }
+
+    /// The longest prefix decides, as in Vault.
+    private static func isExempt(_ path: String.UTF8View, by entries: [String]) -> Bool {
+        var longest = -1
+        var isExempt = false
+        for entry in entries {
+            var prefix = entry.utf8[...]
+            let isException = prefix.first == UInt8(ascii: "!")
+            if isException { prefix = prefix.dropFirst() }
+            if prefix.last == UInt8(ascii: "*") { prefix = prefix.dropLast() }
+            guard prefix.count > longest, path.starts(with: prefix) else { continue }
+            longest = prefix.count
+            isExempt = !isException
+        }
+        return isExempt
+    }
+
+    /// Without the dialect's prefix, which is no part of a path.
+    private static func trimmed(_ path: String) -> String {
+        var bytes = path.utf8[...]
+        let isException = bytes.first == UInt8(ascii: "!")
+        if isException { bytes = bytes.dropFirst() }
+        if bytes.first == UInt8(ascii: "/") { bytes = bytes.dropFirst() }
+        if bytes.starts(with: "v1/".utf8) { bytes = bytes.dropFirst(3) }
+        return (isException ? "!" : "") + String(Substring(bytes))
     }
 
     var shown: JSONObject {
@@ -46,10 +79,7 @@ struct QuotaConfiguration: Sendable, Hashable {
         guard paths.count <= pathsMax, paths.allSatisfy({ (1...CanonicalPath.bytesMax).contains($0.utf8.count) }) else {
             throw .invalid("field '\(name)' may have \(pathsMax) paths of 1 to \(CanonicalPath.bytesMax) bytes")
         }
-        return paths.map { path in
-            let trimmed = path.hasUTF8Prefix("/") ? path.dropFirstUTF8() : path[...]
-            return String(trimmed.hasUTF8Prefix("v1/") ? trimmed.dropFirstUTF8(3) : trimmed)
-        }
+        return paths.map(trimmed)
     }
 
     init() {}

@@ -103,7 +103,7 @@ final class RateLimits: Sendable {
         let (configuration, own, global) = table.withLock { table in
             (table.configuration, routed.flatMap { table.byMount[$0.mount.entry.path] } ?? [], table.byMount[""] ?? [])
         }
-        guard !configuration.isExempt(path.text) else { return nil }
+        guard !configuration.isExempt(path) else { return nil }
         let fitting = own.filter { $0.quota.rank(routed?.relative ?? "") != nil }
         var caller: String?
         if fitting.contains(where: { !$0.quota.role.isEmpty }) { caller = try await role() }
@@ -111,6 +111,14 @@ final class RateLimits: Sendable {
         guard let chosen else { return nil }
         let client = InlineDesk.source(address)
         return (chosen.buckets.withLock { $0.take(client, at: time.now()) }, configuration)
+    }
+
+    /// For what is refused before it has a path: only the quota for everything counts it.
+    func takeGlobal(client address: String) -> (verdict: ClientBuckets.Verdict, configuration: QuotaConfiguration)? {
+        guard isAny else { return nil }
+        let (configuration, global) = table.withLock { ($0.configuration, $0.byMount[""]?.first) }
+        guard let global else { return nil }
+        return (global.buckets.withLock { $0.take(InlineDesk.source(address), at: time.now()) }, configuration)
     }
 
     // MARK: Changing

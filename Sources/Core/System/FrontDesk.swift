@@ -6,8 +6,8 @@ import Syntax
 
 /// The paths that answer whether or not the server is sealed, without a token: nothing else does.
 ///
-/// They are not audited: while sealed there is no key to audit with, and what they tell is public. They are declared like
-/// all others, so that help and the API's description know them.
+/// While sealed there is no key to audit with; see ``Core/recordOpenPath(_:_:_:wasOpen:)`` for what is on record of them. They
+/// are declared like all others, so that help and the API's description know them.
 struct FrontDesk: Sendable {
     unowned let core: Core
 
@@ -121,13 +121,17 @@ struct FrontDesk: Sendable {
 
     private func health(_ query: Fields) async throws -> Response {
         let isInitialized = try await core.seal.isInitialized
-        let isCutOff = core.environment.cluster.map { !$0.mayServe } ?? false
+        let trouble = core.trouble
+        let isCutOff = trouble?.reason == "cut_off"
         let (code, override) =
             !isInitialized
             ? (501, "uninitcode")
-            : core.isSealed ? (503, "sealedcode") : isCutOff ? (503, "standbycode") : (200, "activecode")
-        let asked = query.string(override)
-        if let asked, Int(asked).map({ (200...599).contains($0) }) != true {
+            : core.isSealed
+                ? (503, "sealedcode")
+                : isCutOff ? (503, "standbycode") : trouble != nil ? (503, nil) : (200, "activecode")
+        // A node that can do nothing is none of those that a client may call ready.
+        let asked = override.flatMap { query.string($0) }
+        if let override, let asked, Int(asked).map({ (200...599).contains($0) }) != true {
             throw CofferError.invalid("query parameter '\(override)' must be a status code")
         }
         var body: JSONObject = [
@@ -141,6 +145,11 @@ struct FrontDesk: Sendable {
             body["cluster_id"] = .string(core.clusterID)
         }
         if isCutOff { body["cut_off"] = true }
+        if isCutOff, let trouble = core.environment.cluster?.trouble { body["cut_off_reason"] = .string(trouble) }
+        if !core.isSealed, let trouble {
+            body["unavailable"] = .string(trouble.reason)
+            body["unavailable_reason"] = .string(trouble.text)
+        }
         return .bare(body, status: asked.flatMap { Int($0) } ?? code)
     }
 
@@ -155,6 +164,10 @@ struct FrontDesk: Sendable {
             "storage_type": .string(core.settings.storageType),
         ]
         if status.hasRecoverySeal { body["recovery_seal_type"] = "shamir" }
+        if !isSealed, let trouble = core.trouble {
+            body["unavailable"] = .string(trouble.reason)
+            body["unavailable_reason"] = .string(trouble.text)
+        }
         if !isSealed {
             body["cluster_name"] = .string(core.settings.clusterName)
             body["cluster_id"] = .string(core.clusterID)

@@ -30,13 +30,13 @@ extension SystemEngine {
                 fields: [Field("token", .string, "Ignored: the calling token is asked about."), paths, path],
                 endpoints: [
                     .update: .init("Capabilities of the calling token on paths.", changesNothing: true) { request in
-                        try capabilities(request, try await access.acl(of: request.caller))
+                        try capabilities(request, try await access.acl(of: request.caller), narrowing: request.narrowing)
                     }
                 ]),
         ]
     }
 
-    private func capabilities(_ request: Request, _ acl: ACL) throws -> Response {
+    private func capabilities(_ request: Request, _ acl: ACL, narrowing: Narrowing? = nil) throws -> Response {
         let paths = request.fields.strings("paths") ?? request.fields.strings("path") ?? []
         guard !paths.isEmpty else { throw CofferError.invalid("paths must be supplied") }
         guard paths.count <= Self.pathsMax else {
@@ -50,10 +50,27 @@ extension SystemEngine {
             } catch {
                 throw CofferError.invalid("a path of 'paths' is not acceptable: \(error.rawValue)")
             }
-            data[path] = .strings(acl.capabilities(path: canonical.description).names)
+            data[path] = .strings(acl.capabilities(path: canonical.description).narrowed(narrowing, canonical.description).names)
         }
         if paths.count == 1 { data["capabilities"] = data[paths[0]] }
         return .data(data)
+    }
+}
+
+extension CapabilitySet {
+    /// What credentials that were narrowed leave of these on a path.
+    fileprivate func narrowed(_ narrowing: Narrowing?, _ path: String) -> CapabilitySet {
+        guard let narrowing, !contains(.deny) else { return self }
+        let operations: [(CapabilitySet, Operation)] = [
+            (.create, .create), (.read, .read), (.update, .update), (.patch, .patch), (.delete, .delete), (.list, .list),
+        ]
+        var left: CapabilitySet = []
+        for (capability, operation) in operations where contains(.root) || contains(capability) {
+            if narrowing(operation, path) { left.insert(capability) }
+        }
+        // Sudo alone allows nothing.
+        if !left.isEmpty, contains(.root) || contains(.sudo) { left.insert(.sudo) }
+        return left
     }
 }
 

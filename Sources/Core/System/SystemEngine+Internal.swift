@@ -17,7 +17,11 @@ extension SystemEngine {
                 "internal/ui/resultant-acl", "What the calling token may do, all of it.",
                 endpoints: [
                     .read: .init("The caller's effective policy.", changesNothing: true) { request in
-                        .data(try await access.acl(of: request.caller).resultant)
+                        // Limits of a token are not policies, and those of its parent would say too much.
+                        guard request.narrowing == nil else {
+                            throw CofferError.invalid("the token was narrowed by its holder; ask sys/capabilities-self about paths")
+                        }
+                        return .data(try await access.acl(of: request.caller).resultant)
                     }
                 ]),
         ]
@@ -37,23 +41,46 @@ extension SystemEngine {
         var acl: ACL?
         if let caller = request.caller { acl = try await access.acl(of: caller) }
         return mounts.entries.sorted { $0.path < $1.path }.filter { entry in
-            entry.tuning.listingVisibility == "unauth" || acl?.hasAnyAccess(underPrefix: entry.path) == true
+            entry.tuning.listingVisibility == "unauth"
+                || acl?.hasAnyAccess(underPrefix: entry.path) == true && request.narrowing?.reaches(below: entry.path) != false
         }
     }
 
     /// An unknown mount and one the caller may not see give the same refusal.
     private func mountOfPath(_ request: Request) async throws -> Response {
         let path = request.captures["path"]
-        let refusal = CofferError(
-            .permissionDenied,
-            "preflight capability check returned 403, please ensure client's policies grant access to path \"\(path)/\"")
         guard let caller = request.caller else { throw CofferError.denied }
-        guard let (mount, _) = mounts.router.route(path),
-            try await access.acl(of: caller).hasAnyAccess(underPrefix: mount.entry.path)
-        else { throw refusal }
+        let acl = try await access.acl(of: caller)
+        let found = mounts.router.route(path)
+        guard let (mount, _) = found, request.narrowing?.reaches(below: mount.entry.path) != false,
+            acl.hasAnyAccess(underPrefix: mount.entry.path)
+        else {
+            let mayKnow = request.narrowing == nil && acl.verdict(.read, path: "sys/mounts").isAllowed
+            throw Self.refusal(of: path, isMissing: found == nil && mayKnow)
+        }
         var data = mount.entry.shown
         data["path"] = .string(mount.entry.path)
         return .data(data)
+    }
+}
+
+extension SystemEngine {
+    /// Who may read the list of mounts may also be told that this one is not in it. The status stays: clients take a 404 for
+    /// an older server and go on.
+    private static func refusal(of path: String, isMissing: Bool) -> CofferError {
+        var refusal = CofferError(
+            .permissionDenied,
+            "preflight capability check returned 403, please ensure client's policies grant access to path \"\(path)/\"")
+        refusal.auditText = "preflight capability check returned 403"
+        guard isMissing else { return refusal }
+        let name = String(Substring(path.utf8.prefix { $0 != UInt8(ascii: "/") }))
+        refusal.messages = [
+            """
+            No secrets engine is mounted at \(name)/. See `coffer secrets list`, or mount one: \
+            `coffer secrets enable -path=\(name) kv-v2`
+            """
+        ]
+        return refusal
     }
 }
 

@@ -40,10 +40,13 @@ extension SystemEngine {
     }
 
     private func leaseID(_ request: Request) throws(CofferError) -> String {
-        for name in ["lease_id", "url_lease_id"] {
-            if let id = request.fields.string(name), !id.isEmpty { return id }
+        let (named, inPath) = (request.fields.string("lease_id") ?? "", request.fields.string("url_lease_id") ?? "")
+        guard !named.isEmpty || !inPath.isEmpty else { throw .invalid("missing lease_id") }
+        // A policy on the path would protect nothing if the body could name another lease.
+        guard named.isEmpty || inPath.isEmpty || named.utf8.elementsEqual(inPath.utf8) else {
+            throw .invalid("'lease_id' is not what the path says")
         }
-        throw .invalid("missing lease_id")
+        return named.isEmpty ? inPath : named
     }
 
     private func lookUpLease(_ request: Request) async throws -> Response {
@@ -66,8 +69,9 @@ extension SystemEngine {
     }
 
     private func renewLease(_ request: Request) async throws -> Response {
-        let renewed = try await leases.renew(try leaseID(request), increment: request.fields.duration("increment") ?? 0)
-        var response = Response(.none)
+        let (renewed, warnings) = try await leases.renew(
+            try leaseID(request), increment: request.fields.duration("increment") ?? 0)
+        var response = Response(.none, warnings: warnings)
         response.lease = .held(renewed.shown(at: core.environment.time.now()))
         return response
     }

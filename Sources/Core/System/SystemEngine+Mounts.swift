@@ -74,7 +74,10 @@ extension SystemEngine {
         var options = request.fields.stringMap("options") ?? [:]
         let type = Self.resolve(type: asked, &options)
         guard let description = core.environment.catalog.description(type, mountClass) else {
-            throw CofferError.invalid("plugin not found in the catalog: \(asked)")
+            throw Self.unknownType(asked, core.environment.catalog.types(mountClass), mountClass)
+        }
+        guard !description.isServersOwn else {
+            throw CofferError(.permissionDenied, "mount type of \"\(type)\" is not mountable")
         }
         try description.checkOptions(options)
         var entry = MountEntry(
@@ -108,6 +111,14 @@ extension SystemEngine {
             response.warnings = ["The \(type) engine does not read these options: [\(unread.prefix(20).joined(separator: " "))]"]
         }
         return response
+    }
+
+    private static func unknownType(_ asked: String, _ known: [String], _ mountClass: MountEntry.Class) -> CofferError {
+        let what = mountClass == .auth ? "auth method" : "secrets engine"
+        var error = CofferError.invalid(
+            "There is no \(what) \"\(asked)\" in this version. Available: \(known.joined(separator: ", ")).")
+        error.auditText = "there is no \(what) of this type"
+        return error
     }
 
     /// `kv-v2` and `kv-v1` are names for `kv` and its version.
@@ -212,7 +223,8 @@ extension SystemEngine {
         let to = try Self.splitClass(request.fields.string("to") ?? "")
         guard from.mountClass == to.mountClass else { throw CofferError.invalid("cannot remount between secret and auth mounts") }
         let source = try entry(from.path, from.mountClass)
-        guard !source.isBuiltIn else { throw CofferError.invalid("cannot remount \"\(source.shownPath)\"") }
+        let isServersOwn = core.environment.catalog.description(source.type, source.mountClass)?.isServersOwn == true
+        guard !source.isBuiltIn, !isServersOwn else { throw CofferError.invalid("cannot remount \"\(source.shownPath)\"") }
         let target = try MountPaths.new(to.path, to.mountClass)
         let builtIn = mounts.entries.filter(\.isBuiltIn)
         try await mounts.change { entries throws(CofferError) in

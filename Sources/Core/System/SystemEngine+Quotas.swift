@@ -9,7 +9,9 @@ extension SystemEngine {
                 fields: [
                     Field("enable_rate_limit_audit_logging", .bool, "Whether refused requests are put on record."),
                     Field("enable_rate_limit_response_headers", .bool, "Whether replies say how much is left."),
-                    Field("rate_limit_exempt_paths", .strings, "Paths that no quota counts; a final * stands for anything."),
+                    Field(
+                        "rate_limit_exempt_paths", .strings,
+                        "Paths that no quota counts, with all that begins with them. sys/quotas is always one."),
                     Field("absolute_rate_limit_exempt_paths", .strings, "The same, counted beside the other list."),
                 ],
                 endpoints: [

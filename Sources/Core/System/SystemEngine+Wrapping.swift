@@ -26,27 +26,32 @@ extension SystemEngine {
                 ]),
             EnginePath(
                 "wrapping/unwrap", "Take the answer that a wrapping token stands for.", fields: [Self.wrappingField],
-                endpoints: [.update: .init("The answer, once.") { try await wrapping.unwrap(wrappingToken($0)) }]),
+                endpoints: [.update: .init("The answer, once.") { try await wrapping.unwrap(id: try await wrappingID($0)) }]),
             EnginePath(
                 "wrapping/rewrap", "Exchange a wrapping token.", fields: [Self.wrappingField],
                 endpoints: [
                     .update: .init("A new token of the same life for the same answer.") { request in
                         var response = Response(.none)
-                        let info = try await wrapping.rewrap(wrappingToken(request))
+                        let info = try await wrapping.rewrap(
+                            id: try await wrappingID(request), until: request.narrowing?.endsAt)
                         response.wrapInfo = info
-                        response.takeBack = { try await wrapping.tokens.destroyWrapping(info.token) }
+                        response.takeBack = { [tokens = wrapping.tokens] in
+                            try await tokens.destroyWrapping(id: tokens.id(of: info.token))
+                        }
                         return response
                     }
                 ]),
         ]
     }
 
-    private func wrappingToken(_ request: Request) -> String? {
-        if let token = request.fields.string("token"), !token.isEmpty { token } else { request.presentedToken }
+    /// Of the token that the request names, else of the calling one.
+    private func wrappingID(_ request: Request) async throws -> String? {
+        guard let token = request.fields.string("token"), !token.isEmpty else { return request.caller?.tokenID }
+        return TokenFormat.isPlausible(token) ? try await wrapping.tokens.knownID(of: token) : nil
     }
 
     private func lookUpWrapping(_ request: Request) async throws -> Response {
-        let entry = try await wrapping.lookUp(wrappingToken(request))
+        let entry = try await wrapping.lookUp(id: try await wrappingID(request))
         return .data([
             "creation_path": .string(entry.path), "creation_time": .string(entry.createdAt.description),
             "creation_ttl": .int(entry.creationTTL),

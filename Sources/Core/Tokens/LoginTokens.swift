@@ -35,7 +35,12 @@ struct LoginTokens {
         switch grant.terms.type.resolved(onMount: TokenTypeChoice(rawValue: mount.tuning.tokenType) ?? .default) {
         case .service:
             made = try await tokens.create(
-                parent: nil, displayName: grant.displayName, policies: policies, path: path, configure: configure)
+                parent: nil, displayName: grant.displayName, policies: policies, path: path
+            ) { entry in
+                configure(&entry)
+                entry.mountID = mount.uuid
+                entry.loginFacts = grant.facts
+            }
         case .batch:
             guard grant.terms.period == 0, grant.terms.uses == 0 else {
                 throw CofferError.invalid("batch tokens cannot have a period or a bound on uses")

@@ -80,7 +80,7 @@ extension TokenEngine {
 
     /// The entity that `entity_alias` names on this mount, made when there is none; nil when nothing is named.
     private func aliasedEntity(_ fields: Fields, role: TokenRole?) async throws -> ResolvedEntity? {
-        guard let alias = fields.string("entity_alias")?.lowercased(), !alias.isEmpty else { return nil }
+        guard let alias = fields.string("entity_alias").map(IdentityMount(.token).aliasName), !alias.isEmpty else { return nil }
         guard let role else { throw CofferError.invalid("'entity_alias' is only allowed in combination with token role") }
         guard role.allowedEntityAliases.contains(where: { Glob.matches(alias, $0) }) else {
             throw CofferError.invalid("invalid 'entity_alias' value")
@@ -211,10 +211,13 @@ struct TokenDraft {
         guard let id = fields.string("id"), !id.isEmpty else { return nil }
         guard isPrivileged else { throw .invalid("root or sudo privileges required to specify token id") }
         guard role == nil else { throw .invalid("a token id cannot be chosen with a role") }
-        guard TokenFormat.isPlausible(id), !id.hasUTF8Prefix(TokenFormat.servicePrefix), !id.hasUTF8Prefix(TokenFormat.batchPrefix),
-            !id.containsUTF8("/")
-        else {
-            throw .invalid("field 'id' must be printable, without spaces or slashes, and not begin with the prefix of made tokens")
+        // Texts with a dot are those of made tokens, of this server and of others: `coffer.s.`, `hvs.`, `s.`.
+        for prefix in ["s.", "hvs.", "coffer."] where id.hasUTF8Prefix(prefix) {
+            throw .invalid("custom token ID cannot have the '\(prefix)' prefix")
+        }
+        guard !id.containsUTF8(".") else { throw .invalid("custom token ID cannot have a '.' in the value") }
+        guard TokenFormat.isPlausible(id), !id.containsUTF8("/") else {
+            throw .invalid("field 'id' must be printable, without spaces or slashes")
         }
         return id
     }

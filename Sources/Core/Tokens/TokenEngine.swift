@@ -4,12 +4,15 @@ import Lifetimes
 import Syntax
 
 /// `auth/token/`: the one login method that is always there.
-struct TokenEngine: AuthMethod {
+struct TokenEngine: Engine {
     let tokens: TokenStore
     let access: AccessControl
+    let settings: CoreSettings
     /// Token roles, below the server's own records.
     let storage: any Storage
     let time: any TimeSource
+    /// By uuid or path.
+    let mount: @Sendable (String, String) -> Mount?
     let defaultTTL: Int
     let maxTTL: Int
 
@@ -87,7 +90,7 @@ struct TokenEngine: AuthMethod {
                 endpoints: [.update: .init("Revoke the calling token.") { try await revoke(try ownID($0)) }]),
             EnginePath(
                 "revoke-accessor", "Revoke a token by its accessor.", fields: [Self.accessorField],
-                endpoints: [.update: .init("Revoke a token.") { try await revoke(try await accessorID($0)) }]),
+                endpoints: [.update: .init("Revoke a token.") { try await revokeByAccessor($0) }]),
             EnginePath(
                 "revoke-orphan", "Revoke a token and let its children live.", fields: [Self.tokenField], access: .sudo,
                 endpoints: [.update: .init("Revoke one token.") { try await revokeOrphaning($0) }]),
@@ -109,7 +112,17 @@ struct TokenEngine: AuthMethod {
         guard let token = request.presentedToken, let entry = try await caller(request) else {
             throw CofferError.denied
         }
-        return try await shown(entry, token: token)
+        guard let narrowing = request.narrowing else { return try await shown(entry, token: token) }
+        // Of the narrowed token, not of the one that it was made of.
+        var narrowed = entry
+        narrowed.isRenewable = false
+        if let end = narrowing.endsAt { narrowed.expiresAt = entry.expiresAt.map { min($0, end) } ?? end }
+        var response = try await shown(narrowed, token: token)
+        if case .data(.object(var data)) = response.body {
+            data["narrowed"] = true
+            response.body = .data(.object(data))
+        }
+        return response
     }
 
     /// The entry of the token that asks; a batch token's is in the token alone.
@@ -140,7 +153,8 @@ struct TokenEngine: AuthMethod {
 
     // MARK: Changing
 
-    private static let badAccessor = CofferError(.permissionDenied, "invalid accessor")
+    private static let badAccessor = CofferError.invalid("invalid accessor")
+    private static let unknownToken = CofferError.invalid("token not found")
 
     private func accessorID(_ request: Request) async throws -> String {
         guard let accessor = request.fields.string("accessor"), let id = try await tokens.id(accessor: accessor) else {
@@ -156,22 +170,28 @@ struct TokenEngine: AuthMethod {
     }
 
     private func ownID(_ request: Request) throws(CofferError) -> String? {
-        try refuseBatch(request.presentedToken)
+        guard request.caller?.tokenID.isEmpty != true else { throw Self.batchRefusal }
         return request.caller?.tokenID
     }
 
+    private static let batchRefusal = CofferError.invalid("batch tokens cannot be renewed or revoked")
+
     private func refuseBatch(_ token: String?) throws(CofferError) {
         guard token?.hasUTF8Prefix(TokenFormat.batchPrefix) != true else {
-            throw .invalid("batch tokens cannot be renewed or revoked")
+            throw Self.batchRefusal
         }
     }
 
     private func renew(_ request: Request, id: String?, showsToken: Bool = true) async throws -> Response {
         guard let id, let entry = try await tokens.entry(id: id), entry.isValid(at: time.now()) else {
-            throw CofferError(.permissionDenied, "bad token")
+            throw showsToken ? Self.unknownToken : Self.badAccessor
         }
-        guard let (renewed, lifetime) = try await tokens.renew(id: id, increment: request.fields.duration("increment") ?? 0) else {
-            throw CofferError.invalid("lease is not renewable")
+        guard entry.isRenewable, entry.expiresAt != nil else { throw CofferError.invalid("lease is not renewable") }
+        let terms = try await renewal.terms(of: entry)
+        if id == request.caller?.tokenID { try checkAddress(request, terms) }
+        let increment = request.fields.duration("increment") ?? 0
+        guard let (renewed, lifetime) = try await tokens.renew(id: id, increment: increment, terms: terms) else {
+            throw CofferError.invalid("lease is not renewable: it has reached the end that no renewal moves")
         }
         let token = showsToken ? request.fields.string("token") ?? request.presentedToken ?? "" : ""
         var response = Response(
@@ -181,9 +201,29 @@ struct TokenEngine: AuthMethod {
         return response
     }
 
+    private var renewal: TokenRenewal {
+        TokenRenewal(
+            identity: access.identity, settings: settings, ownMaxTTL: maxTTL, mount: mount, role: { name in try await role(name) })
+    }
+
+    /// A token that could not be used from here any more is not renewed from here.
+    private func checkAddress(_ request: Request, _ terms: RenewalTerms) throws(CofferError) {
+        let address = request.connection.remoteAddress
+        guard terms.boundCIDRs.isEmpty || terms.boundCIDRs.contains(where: { AddressRange($0)?.contains(address) == true })
+        else { throw .denied }
+    }
+
     private func revoke(_ id: String?) async throws -> Response {
         if let id { try await tokens.revokeTree(id: id) }
         return .empty
+    }
+
+    /// What is gone already needs no revoking; only it may have been a slip.
+    private func revokeByAccessor(_ request: Request) async throws -> Response {
+        guard let id = try await tokens.id(accessor: request.fields.string("accessor") ?? "") else {
+            return Response(.none, warnings: ["No token found with this accessor"])
+        }
+        return try await revoke(id)
     }
 
     private func revokeOrphaning(_ request: Request) async throws -> Response {

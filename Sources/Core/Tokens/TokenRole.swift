@@ -1,4 +1,5 @@
 import EngineKit
+import Identity
 import Syntax
 
 /// A preset for tokens, at `auth/token/roles/:name`. Seconds; 0 means unset.
@@ -50,7 +51,9 @@ extension TokenRole {
         if let value = fields.strings("disallowed_policies") { disallowedPolicies = try PolicyNames.normalised(value) }
         if let value = fields.strings("allowed_policies_glob") { allowedPoliciesGlob = value.map { $0.lowercased() } }
         if let value = fields.strings("disallowed_policies_glob") { disallowedPoliciesGlob = value.map { $0.lowercased() } }
-        if let value = fields.strings("allowed_entity_aliases") { allowedEntityAliases = value.map { $0.lowercased() } }
+        if let value = fields.strings("allowed_entity_aliases") {
+            allowedEntityAliases = value.map(IdentityMount(.token).aliasName)
+        }
         if let value = fields.bool("orphan") { isOrphan = value }
         if let value = fields.bool("renewable") { isRenewable = value }
         if let value = fields.string("path_suffix") {

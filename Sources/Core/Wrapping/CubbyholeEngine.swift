@@ -42,9 +42,11 @@ struct CubbyholeEngine: SecretsEngine {
     }
 
     private func read(_ request: Request) async throws -> Response {
-        if let token = request.presentedToken, try await tokens.wrapping(token) != nil {
+        // By what the caller is, not by the text that it showed.
+        let owner = try owner(request)
+        if try await tokens.wrapping(id: owner) != nil {
             // How the first clients unwrapped; the token's policy allows the one name only.
-            return .data(["response": .string(try await wrapping.unwrapText(token))])
+            return .data(["response": .string(try await wrapping.unwrapText(id: owner))])
         }
         guard let bytes = try await stored(request) else { throw CofferError.notFound }
         return Response(.data(.raw(bytes)))

@@ -45,6 +45,7 @@ package struct PostgresTarget: Sendable {
             self.parameters = parameters
             certificates = try PostgresFiles(details, &self.parameters)
             complete()
+            if !allowsFiles { refuseOwnCredentials() }
             return
         }
         throw .invalid("connection_url may not name a file for sslrootcert: give the certificate in tls_ca")
@@ -57,6 +58,14 @@ package struct PostgresTarget: Sendable {
         if parameters["application_name", default: ""].isEmpty { parameters["application_name"] = "coffer" }
         // Neither a password file nor a service of this machine's users takes part.
         parameters["passfile"] = "/dev/null"
+    }
+
+    /// libpq fills what is not set from this process's environment and home, and so would log in, wherever a caller of the
+    /// engine says, with what was meant for the server's own store.
+    private mutating func refuseOwnCredentials() {
+        // An empty value counts as none.
+        if parameters["password", default: ""].isEmpty { parameters["password"] = "none" }
+        if parameters["sslcert", default: ""].isEmpty { parameters["sslcert"] = "/dev/null/none" }
     }
 
     package var user: String { parameters["user"] ?? "" }

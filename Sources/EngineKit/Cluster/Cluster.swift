@@ -2,12 +2,18 @@
 package protocol Cluster: Sendable {
     /// False while this node may have missed what others wrote: then it answers nothing from what it knows.
     var mayServe: Bool { get }
+    /// Why it may not serve, for operators; nil while it may.
+    var trouble: String? { get }
     /// The term in which this node leads; nil when another does, or none.
     var leadingTerm: UInt64? { get }
     /// As the store had them about a second ago, this one among them.
     var nodes: [ClusterNode] { get }
     /// A node offers itself while it is unsealed, and one of those that do leads.
     func offerToLead(_ isOffered: Bool)
+}
+
+extension Cluster {
+    package var trouble: String? { nil }
 }
 
 package struct ClusterNode: Sendable, Hashable {

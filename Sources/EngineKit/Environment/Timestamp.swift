@@ -3,18 +3,21 @@ package struct Timestamp: Sendable, Hashable, Comparable {
     package var nanoseconds: Int64
 
     package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
-    package init(seconds: Int) { nanoseconds = Int64(seconds) * 1_000_000_000 }
+    /// Stops at the first or the last moment that there is: whoever stored or sent the number may have meant harm.
+    package init(seconds: Int) {
+        let (product, overflow) = Int64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
+        nanoseconds = !overflow ? product : seconds < 0 ? .min : .max
+    }
 
     /// Whole seconds, rounded down.
     package var seconds: Int { Int(nanoseconds / 1_000_000_000 - (nanoseconds % 1_000_000_000 < 0 ? 1 : 0)) }
 
     package static func < (left: Timestamp, right: Timestamp) -> Bool { left.nanoseconds < right.nanoseconds }
 
-    /// Stops at the far future instead of overflowing.
+    /// Stops at the far future, or the far past, instead of overflowing.
     package func adding(seconds: Int) -> Timestamp {
-        let (product, overflow) = Int64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
-        let (sum, overflow2) = nanoseconds.addingReportingOverflow(product)
-        return overflow || overflow2 ? Timestamp(nanoseconds: .max) : Timestamp(nanoseconds: sum)
+        let (sum, overflow) = nanoseconds.addingReportingOverflow(Timestamp(seconds: seconds).nanoseconds)
+        return Timestamp(nanoseconds: !overflow ? sum : seconds < 0 ? .min : .max)
     }
 
     /// Seconds from `earlier` to this, rounded up; 0 when it lies behind.

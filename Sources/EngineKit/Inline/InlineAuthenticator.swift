@@ -35,12 +35,12 @@ package struct InlineGrant: Sendable {
     package var rules: [InlinePolicy]
     /// In the clear in the audit.
     package var metadata: [String: String]
-    /// What the credentials leave of these policies, for an operation on a whole path; nil for all of it.
-    package var limit: (@Sendable (Operation, String) -> Bool)?
+    /// What the credentials leave of these policies; nil for all of it.
+    package var limit: Narrowing?
 
     package init(
         displayName: String, policies: [String] = [], rules: [InlinePolicy] = [], metadata: [String: String] = [:],
-        limit: (@Sendable (Operation, String) -> Bool)? = nil
+        limit: Narrowing? = nil
     ) {
         self.displayName = displayName
         self.policies = policies

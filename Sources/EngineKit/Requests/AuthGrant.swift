@@ -28,6 +28,8 @@ package struct AuthGrant: Sendable {
     package var aliasMetadata: [String: String] = [:]
     /// Names of the groups the caller is in by the mount's account of it.
     package var groupAliases: [String] = []
+    /// What the method needs to find the account again; kept with the token, shown to nobody. See ``HeldLogin``.
+    package var facts: [String: String] = [:]
     package var terms: TokenTerms
     package var withoutDefaultPolicy: Bool
 

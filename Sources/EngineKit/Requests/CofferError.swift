@@ -27,11 +27,21 @@ package struct CofferError: Error, Sendable {
     package var reason: String?
     /// Seconds until asking again makes sense.
     package var retryAfter: Int?
+    /// What the audit records in place of the first message, where that repeats what a caller sent.
+    package var auditText: String?
 
     package init(_ code: Code, _ messages: String..., data: JSON? = nil) {
         self.code = code
         self.messages = messages
         self.data = data
+    }
+
+    /// The request was not at fault, and may be repeated.
+    package var isOfServer: Bool {
+        switch code {
+        case .conflict, .rateLimited, .uninitialized, .sealed, .unavailable, .internal: true
+        case .invalidRequest, .permissionDenied, .notFound, .methodNotAllowed, .tooLarge, .unsupportedMediaType: false
+        }
     }
 
     package static func invalid(_ message: String) -> CofferError { .init(.invalidRequest, message) }
@@ -47,12 +57,26 @@ package struct CofferError: Error, Sendable {
 }
 
 extension CofferError {
+    /// The store failed, or was lost, in the middle of a change. An operation may have changed several records before.
+    package static let outcomeUnknown = CofferError(
+        .unavailable,
+        "the storage is not available; whether this request changed anything is unknown. Check before repeating it, and see the "
+            + "server's log")
+    /// The same for a request that changes nothing.
+    package static let notAnswered = CofferError(
+        .unavailable, "the storage is not available; the request changed nothing. Retry, and see the server's log")
+
+    /// What a request is told that had nothing to change, or had not begun to.
+    package var forUnchangedState: CofferError {
+        code == .unavailable && messages == Self.outcomeUnknown.messages ? .notAnswered : self
+    }
+
     package init(_ error: StorageError) {
         switch error {
         case .conflict: self.init(.conflict, "the record changed at the same moment; read it again and retry")
         case .limitExceeded(let what): self.init(.tooLarge, what)
         case .unavailable:
-            self.init(.unavailable, "the storage is not available; nothing was changed. Retry, and see the server's log")
+            self = .outcomeUnknown
         case .corrupted:
             self.init(.internal, "a stored record failed its integrity check and is not served; restore it from a backup")
         case .sealed: self = .sealed

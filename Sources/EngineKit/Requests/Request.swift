@@ -20,6 +20,8 @@ package struct Request: Sendable {
     package var wrapTTL: Int?
     /// The token as it came; set only for the server's own mounts (`sys/`, `auth/token/`), which answer with it.
     package var presentedToken: String?
+    /// What the caller's credentials leave of its rights, where their holder narrowed them; nil for all of them.
+    package var narrowing: Narrowing?
     /// Asks the caller's policies about another path of the same mount: batch items and recursive listings.
     package var mayAlso: @Sendable (Operation, _ relativePath: String) -> Bool
     /// Whether the caller's policies give `sudo` on this request's path, where only part of what it can ask needs that.

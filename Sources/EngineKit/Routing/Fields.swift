@@ -49,6 +49,9 @@ package struct Fields: Sendable {
 }
 
 extension Fields {
+    /// A value as the handler will have it, or nil when it would be refused.
+    package static func reading(_ value: JSON, as field: Field) -> JSON? { try? coerce(value, field) }
+
     private static func coerce(_ value: JSON, _ field: Field) throws(CofferError) -> JSON {
         let coerced: JSON? =
             switch field.kind {

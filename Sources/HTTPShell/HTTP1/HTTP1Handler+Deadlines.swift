@@ -20,7 +20,7 @@ extension HTTP1Handler {
     private func expire(_ context: ChannelHandlerContext) {
         switch phase {
         case .idle, .writing, .lingering: context.close(promise: nil)
-        case .readingHead, .readingBody: refuse(.slow, context)
+        case .readingHead, .asking, .readingBody: refuse(.slow, context)
         case .responding(let exchange): giveUp(exchange, context)
         case .closed: break
         }
@@ -31,7 +31,7 @@ extension HTTP1Handler {
         switch phase {
         case .idle: context.close(promise: nil)
         case .readingHead, .readingBody, .lingering: if isInputClosed { context.close(promise: nil) }
-        case .responding, .writing, .closed: break
+        case .asking, .responding, .writing, .closed: break
         }
     }
 

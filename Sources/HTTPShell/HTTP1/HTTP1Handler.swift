@@ -16,6 +16,8 @@ final class HTTP1Handler: ChannelDuplexHandler {
         case idle
         /// Some of a head has come.
         case readingHead
+        /// Its head was admitted, and the dialect is asked whether its body may be large.
+        case asking(Incoming)
         /// Its head was admitted.
         case readingBody(Incoming)
         /// The shell is working on it.
@@ -30,6 +32,8 @@ final class HTTP1Handler: ChannelDuplexHandler {
     struct Incoming {
         var head: HTTP1Parser.Head
         var admitted: AdmittedHead
+        /// The caller is known, so the body may be larger than a stranger's.
+        var isLarge = false
         var body: [UInt8] = []
     }
 
@@ -41,6 +45,8 @@ final class HTTP1Handler: ChannelDuplexHandler {
         var keepAlive: Bool
         var task: Task<Void, Never>?
     }
+
+    private static let bodyBytesAtOnce = 64 << 10
 
     let shell: Shell
     let settings: ListenerSettings
@@ -96,7 +102,8 @@ final class HTTP1Handler: ChannelDuplexHandler {
         timer?.cancel()
         timer = nil
         switch phase {
-        case .readingBody(let incoming): shell.admission.release(bodyBytes: incoming.body.count)
+        case .readingBody(let incoming):
+            shell.admission.release(bodyBytes: incoming.body.count, isLarge: incoming.isLarge)
         default: break
         }
         phase = .closed
@@ -152,7 +159,7 @@ extension HTTP1Handler {
     private var isReady: Bool {
         switch phase {
         case .idle, .readingHead, .readingBody: true
-        case .responding, .writing, .lingering, .closed: false
+        case .asking, .responding, .writing, .lingering, .closed: false
         }
     }
 
@@ -200,22 +207,62 @@ extension HTTP1Handler {
         } catch {
             return refuse(error, path: head.target, omitsBody: head.method == "HEAD", context)
         }
-        phase = .readingBody(Incoming(head: head, admitted: admitted))
+        let incoming = Incoming(head: head, admitted: admitted)
+        phase = .readingBody(incoming)
         guard admitted.hasBody else { return }
-        parser.expectBody(length: admitted.contentLength)
         expect(within: settings.timeouts.readMilliseconds)
-        if admitted.expectsContinue { write(ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n"), context) }
+        let limits = settings.limits
+        guard (admitted.contentLength ?? .max) > limits.unaskedBodyBytesMax, limits.bodyBytesMax > limits.unaskedBodyBytesMax
+        else { return expectBody(incoming, context) }
+        ask(incoming, context)
+    }
+
+    private func expectBody(_ incoming: Incoming, _ context: ChannelHandlerContext) {
+        phase = .readingBody(incoming)
+        parser.expectBody(length: incoming.admitted.contentLength)
+        if incoming.admitted.expectsContinue {
+            write(ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n"), context)
+        }
+    }
+
+    /// Reads nothing of a body that could be large before it is known that its sender may send one.
+    private func ask(_ incoming: Incoming, _ context: ChannelHandlerContext) {
+        exchangeNumber += 1
+        phase = .asking(incoming)
+        let (loop, number, shell) = (context.eventLoop, exchangeNumber, shell)
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        let (path, headers) = (incoming.admitted.path, incoming.head.headers)
+        Task.immediate(executorPreference: executor) {
+            let isKnown = await shell.knowsCaller(path, headers)
+            if loop.inEventLoop {
+                bound.value.asked(isKnown, number: number)
+            } else {
+                loop.execute { bound.value.asked(isKnown, number: number) }
+            }
+        }
+    }
+
+    private func asked(_ isKnown: Bool, number: Int) {
+        guard let context, number == exchangeNumber, case .asking(var incoming) = phase else { return }
+        incoming.isLarge = isKnown
+        guard isKnown || (incoming.admitted.contentLength ?? 0) <= settings.limits.unaskedBodyBytesMax else {
+            return refuse(.bodyTooLarge, context)
+        }
+        expectBody(incoming, context)
+        parse(context)
     }
 
     private func gather(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
         guard case .readingBody(var incoming) = phase else { return }
         let count = bytes.readableBytes
-        guard incoming.body.count + count <= settings.limits.bodyBytesMax else {
-            return refuse(.bodyTooLarge, context)
-        }
-        guard shell.admission.reserve(bodyBytes: count) else { return refuse(.busy, context) }
+        let bytesMax = incoming.isLarge ? settings.limits.bodyBytesMax : settings.limits.unaskedBodyBytesMax
+        guard incoming.body.count + count <= bytesMax else { return refuse(.bodyTooLarge, context) }
+        guard shell.admission.reserve(bodyBytes: count, isLarge: incoming.isLarge) else { return refuse(.busy, context) }
         phase = .idle  // The body has one owner while it grows, so that it grows in place.
-        if incoming.body.isEmpty { incoming.body.reserveCapacity(incoming.admitted.contentLength ?? count) }
+        if incoming.body.isEmpty {
+            // An announced length is only a word: memory is taken as bytes come, and counted.
+            incoming.body.reserveCapacity(max(count, min(incoming.admitted.contentLength ?? count, Self.bodyBytesAtOnce)))
+        }
         incoming.body.append(contentsOf: bytes.readableBytesView)
         phase = .readingBody(incoming)
     }
@@ -234,20 +281,20 @@ extension HTTP1Handler {
         do throws(HTTPRefusal) {
             try settings.check(&request)
         } catch {
-            shell.admission.end(bodyBytes: request.body.count)
+            shell.admission.end(bodyBytes: request.body.count, isLarge: incoming.isLarge)
             return answered(shell.answer(error, path: request.path, id: request.id), number: exchangeNumber, context)
         }
-        start(request, number: exchangeNumber, context)
+        start(request, isLarge: incoming.isLarge, number: exchangeNumber, context)
     }
 
     /// Runs on this event loop at once, and answers at once when nothing has to be waited for.
-    private func start(_ request: ShellRequest, number: Int, _ context: ChannelHandlerContext) {
+    private func start(_ request: ShellRequest, isLarge: Bool, number: Int, _ context: ChannelHandlerContext) {
         let loop = context.eventLoop
         let bound = NIOLoopBound(self, eventLoop: loop)
         let shell = shell
         let task = Task.immediate(executorPreference: executor) {
             let response = await shell.respond(to: request)
-            shell.admission.end(bodyBytes: request.body.count)
+            shell.admission.end(bodyBytes: request.body.count, isLarge: isLarge)
             if loop.inEventLoop {
                 bound.value.answered(response, number: number)
             } else {
@@ -288,9 +335,11 @@ extension HTTP1Handler {
     /// Answers and reads no further.
     func refuse(_ refusal: HTTPRefusal, path: String? = nil, omitsBody: Bool = false, _ context: ChannelHandlerContext) {
         var path = path
-        if case .readingBody(let incoming) = phase {
-            shell.admission.release(bodyBytes: incoming.body.count)
+        switch phase {
+        case .readingBody(let incoming), .asking(let incoming):
+            shell.admission.release(bodyBytes: incoming.body.count, isLarge: incoming.isLarge)
             path = incoming.admitted.path
+        default: break
         }
         let id = ids.next()
         let response = shell.answer(refusal, path: path, id: id)

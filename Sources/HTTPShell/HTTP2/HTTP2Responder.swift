@@ -49,12 +49,12 @@ struct HTTP2Responder: Sendable {
             headers.reserveCapacity(request.headers.count)
             for field in request.headers { headers.add(name: field.name.rawName, value: field.value) }
             let admitted = try AdmittedHead(target: target, headers: headers, isHTTP2: true, limits: settings.limits)
-            let body = try await gather(request, channel)
+            let (body, isLarge) = try await gather(request, admitted, headers, channel)
             guard shell.admission.beginRequest() else {
-                shell.admission.release(bodyBytes: body.count)
+                shell.admission.release(bodyBytes: body.count, isLarge: isLarge)
                 throw .busy
             }
-            defer { shell.admission.end(bodyBytes: body.count) }
+            defer { shell.admission.end(bodyBytes: body.count, isLarge: isLarge) }
             var passed = ShellRequest(
                 id: id, method: request.method.rawValue, path: admitted.path, query: admitted.query, headers: headers, body: body,
                 connection: EngineKit.Connection((channel.parent ?? channel).remoteAddress))
@@ -69,25 +69,43 @@ struct HTTP2Responder: Sendable {
         }
     }
 
-    private func gather(_ request: HummingbirdCore.Request, _ channel: any Channel) async throws(HTTPRefusal) -> [UInt8] {
-        let shell = shell
-        let bytesMax = settings.limits.bodyBytesMax
-        let result: Result<[UInt8], HTTPRefusal> = await closing(channel, after: settings.timeouts.readMilliseconds) {
+    private typealias Gathered = (body: [UInt8], isLarge: Bool)
+
+    /// A body that grows past a stranger's is read further once the dialect knows its sender.
+    private func gather(
+        _ request: HummingbirdCore.Request, _ head: AdmittedHead, _ headers: HTTPHeaders, _ channel: any Channel
+    ) async throws(HTTPRefusal) -> Gathered {
+        let (shell, limits) = (shell, settings.limits)
+        let result: Result<Gathered, HTTPRefusal> = await closing(channel, after: settings.timeouts.readMilliseconds) {
             var body: [UInt8] = []
-            func refused(_ refusal: HTTPRefusal) -> Result<[UInt8], HTTPRefusal> {
-                shell.admission.release(bodyBytes: body.count)
+            var isLarge = false
+            func refused(_ refusal: HTTPRefusal) -> Result<Gathered, HTTPRefusal> {
+                shell.admission.release(bodyBytes: body.count, isLarge: isLarge)
                 return .failure(refusal)
             }
+            func mayGrow(to count: Int) async -> Bool {
+                if count <= limits.unaskedBodyBytesMax || isLarge { return count <= limits.bodyBytesMax }
+                guard count <= limits.bodyBytesMax, await shell.knowsCaller(head.path, headers) else { return false }
+                // What came so far counts as a part of a large body from here on.
+                shell.admission.release(bodyBytes: body.count)
+                isLarge = true
+                guard shell.admission.reserve(bodyBytes: body.count, isLarge: true) else {
+                    body = []
+                    return false
+                }
+                return true
+            }
+            guard await mayGrow(to: head.contentLength ?? 0) else { return refused(.bodyTooLarge) }
             do {
                 for try await bytes in request.body {
-                    guard body.count + bytes.readableBytes <= bytesMax else { return refused(.bodyTooLarge) }
-                    guard shell.admission.reserve(bodyBytes: bytes.readableBytes) else { return refused(.busy) }
+                    guard await mayGrow(to: body.count + bytes.readableBytes) else { return refused(.bodyTooLarge) }
+                    guard shell.admission.reserve(bodyBytes: bytes.readableBytes, isLarge: isLarge) else { return refused(.busy) }
                     body.append(contentsOf: bytes.readableBytesView)
                 }
             } catch {
                 return refused(.malformed)
             }
-            return .success(body)
+            return .success((body, isLarge))
         }
         return try result.get()
     }

@@ -46,6 +46,7 @@ struct ListenerChannel: ServerChildChannel {
             let handler = NIOTypedApplicationProtocolNegotiationHandler<Value.Kind> { result in
                 negotiated(result, channel, logger)
             }
+            try channel.pipeline.syncOperations.addHandler(PlainTextDetector())
             try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls.context))
             try channel.pipeline.syncOperations.addHandler(handler)
             let kind = handler.protocolNegotiationResult

@@ -3,7 +3,10 @@ package struct RequestLimits: Sendable, Hashable {
     /// No configuration may raise a body past this.
     package static let bodyBytesCeiling = 32 << 20
 
-    package var bodyBytesMax = 1 << 20
+    /// Of a caller that its dialect knows.
+    package var bodyBytesMax = 32 << 20
+    /// Of everybody else: logins, wrong tokens, and dialects whose callers show who they are only with the whole request.
+    package var strangerBodyBytesMax = 1 << 20
     package var headerBytesMax = 16 << 10
     package var headerCountMax = 100
     /// Path and query: enough for the longest path with every byte encoded, and a query.
@@ -12,6 +15,9 @@ package struct RequestLimits: Sendable, Hashable {
     package var connectionsMax = 8_192
 
     package init() {}
+
+    /// What a body may hold without anybody being asked who sends it.
+    var unaskedBodyBytesMax: Int { min(bodyBytesMax, strangerBodyBytesMax) }
 }
 
 /// What the process keeps under way over all listeners.
@@ -20,6 +26,8 @@ package struct ShellCapacity: Sendable, Hashable {
     package var requestsMax = 4_096
     /// Bodies in memory at one time.
     package var bodyBytesMax = 256 << 20
+    /// Of those the bodies that only known callers may send: however many they are, small requests go on.
+    package var largeBodyBytesMax = 128 << 20
 
     package init() {}
 }

@@ -1,4 +1,5 @@
 package import Logging
+import NIOHTTP1
 
 /// What all listeners share: the dialects and the count of what is under way.
 package final class Shell: Sendable {
@@ -21,8 +22,16 @@ package final class Shell: Sendable {
     }
 
     func respond(to request: ShellRequest) async -> ShellResponse {
-        guard let dialect = dialect(for: request.path) else { return HTTPRefusal.notFound.response }
+        guard let dialect = dialect(for: request.path) else {
+            // Any of them can: what it was meant for is not known.
+            return await dialects.first?.record(.notFound, of: request) ?? HTTPRefusal.notFound.response
+        }
         return await dialect.respond(to: request)
+    }
+
+    /// Whether a request with this head may have a large body.
+    func knowsCaller(_ path: String, _ headers: HTTPHeaders) async -> Bool {
+        await dialect(for: path)?.knowsCaller(headers) ?? false
     }
 
     /// The answer to a refused request, in the shape of the dialect it was meant for.

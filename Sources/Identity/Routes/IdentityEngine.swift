@@ -81,6 +81,8 @@ extension IdentityEngine {
 }
 
 extension IdentityMount {
-    /// Methods that read names without regard to case log in with them in lower case.
-    package func aliasName(_ name: String) -> String { type == "userpass" || type == "ldap" ? name.lowercased() : name }
+    /// Methods that read names without regard to case log in with them in lower case; so does `entity_alias` of a token role.
+    package func aliasName(_ name: String) -> String {
+        ["userpass", "ldap", "token"].contains(type) ? name.lowercased() : name
+    }
 }

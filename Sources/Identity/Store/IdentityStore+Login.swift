@@ -16,6 +16,14 @@ extension IdentityStore {
         return try await refreshExternalGroups(of: entity, login)
     }
 
+    /// Brings the external groups of an entity to what its auth method says today. Nothing happens when the alias is no
+    /// longer this entity's.
+    package func refreshGroups(of entityID: String, _ login: LoginAlias) async throws {
+        let place = AliasPlace(mountAccessor: login.mountAccessor, name: login.name)
+        guard let found = try await known(place), found.entity.id == entityID else { return }
+        _ = try await refreshExternalGroups(of: found, login)
+    }
+
     /// The entity of a name on a mount that a token is made for, with an alias made when there is none.
     package func entity(aliasedAs name: String, mountAccessor: String) async throws -> ResolvedEntity {
         try await logIn(LoginAlias(mountAccessor: mountAccessor, name: name))

@@ -14,6 +14,25 @@ package struct KVVersion2Engine: SecretsEngine {
     }
 }
 
+extension KVVersion2Engine: PathExplainingEngine {
+    /// Every client that was written for version 1 asks for a secret by its bare path. The text is Vault's, which clients show.
+    package func explanation(of relativePath: Substring, _ operation: Operation) -> String? {
+        let command: String
+        switch operation {
+        case .create, .update: command = "put"
+        case .read: command = "get"
+        case .list: command = "list"
+        case .patch: command = "patch"
+        case .delete: command = "delete"
+        case .help: return nil
+        }
+        return """
+            Invalid path for a versioned K/V secrets engine. See the API docs for the appropriate API endpoints to use. If using \
+            the Vault CLI, use 'vault kv \(command)' for this operation.
+            """
+    }
+}
+
 /// The routes of version 2. One extension a path.
 struct VersionedRoutes: Sendable {
     let secrets: VersionedSecrets

@@ -8,18 +8,26 @@ package enum LeaseLifetime {
         return (min(max(1, grant.ttl > 0 ? grant.ttl : defaultTTL), limit), limit)
     }
 
-    /// When a new lease ends: never behind its token. nil when that moment has come.
-    package static func end(_ lease: LeaseEntry, tokenEnd: Timestamp?, at now: Timestamp) -> Timestamp? {
-        later(than: now, [now.adding(seconds: lease.ttl), lease.limit, tokenEnd])
+    /// When a new lease ends. nil when that moment has come.
+    ///
+    /// The end of a service token is not in it: the lease is revoked with the token, whenever that is.
+    package static func end(_ lease: LeaseEntry, at now: Timestamp) -> Timestamp? {
+        later(than: now, [now.adding(seconds: lease.ttl), lease.limit])
     }
 
     /// When a renewed lease ends, or nil when it has reached an end that no renewal moves.
     package static func renewedEnd(
-        _ lease: LeaseEntry, grant: LeaseGrant, tokenEnd: Timestamp?, at now: Timestamp
+        _ lease: LeaseEntry, grant: LeaseGrant, maxTTL: Int = .max, at now: Timestamp
     ) -> Timestamp? {
-        let limit = grant.maxTTL > 0 ? min(grant.maxTTL, lease.maxTTL) : lease.maxTTL
         let ttl = grant.ttl > 0 ? grant.ttl : lease.ttl
-        return later(than: now, [now.adding(seconds: ttl), lease.issuedAt.adding(seconds: limit), lease.limit, tokenEnd])
+        return later(than: now, [now.adding(seconds: ttl), latestEnd(lease, grant: grant, maxTTL: maxTTL)])
+    }
+
+    /// The moment that no renewal passes: the lowest of the lease's own maximum, the grant's and the mount's of today.
+    package static func latestEnd(_ lease: LeaseEntry, grant: LeaseGrant, maxTTL: Int = .max) -> Timestamp {
+        let seconds = min(grant.maxTTL > 0 ? min(grant.maxTTL, lease.maxTTL) : lease.maxTTL, max(1, maxTTL))
+        let end = lease.issuedAt.adding(seconds: seconds)
+        return lease.limit.map { min($0, end) } ?? end
     }
 
     /// Seconds until a revocation that failed so many times is tried again: doubled each time, and spread by a fifth to

@@ -48,11 +48,13 @@ extension LeaseStore {
 
     /// Notes that a lease is to be revoked, and when that is tried at the latest. nil when there is no such lease.
     package func beginRevoking(_ id: String, retryAfter seconds: Int) async throws(StorageError) -> LeaseEntry? {
-        try await change(id) { [time] entry in
+        let entry = try await change(id) { [time] entry in
             entry.state = .revoking
             entry.attempts = 0
             entry.retryAt = time.now().adding(seconds: seconds)
         }
+        if entry != nil, seconds == 0 { callJob() }
+        return entry
     }
 
     /// Writes a lease that could not be registered into the queue, so that its engine is asked again.
@@ -154,6 +156,7 @@ extension TokenStore {
         while true {
             let leases = try await storage.list(Listing(prefix: prefix, limit: 1_000, isRecursive: true))
             if leases.isEmpty { return }
+            defer { leasesQueued() }
             let now = time.now()
             var batch = Batch()
             for lease in leases {

@@ -8,6 +8,7 @@ package struct LeaseStore: Sendable {
     let storage: any Storage
     let time: any TimeSource
     let randomness: any Randomness
+    private let leasesQueued: @Sendable () -> Void
 
     static let attemptsMax = 16
 
@@ -16,7 +17,11 @@ package struct LeaseStore: Sendable {
         storage = tokens.storage
         time = tokens.time
         randomness = tokens.randomness
+        leasesQueued = tokens.leasesQueued
     }
+
+    /// Wakes the job that asks the engines.
+    func callJob() { leasesQueued() }
 
     // MARK: Finding
 
@@ -41,27 +46,32 @@ package struct LeaseStore: Sendable {
 
     // MARK: Making and renewing
 
-    /// A lease that is not registered yet, with its end not yet bounded by the token's.
+    /// A lease that is not registered yet.
+    ///
+    /// It runs its own time and goes with its token: a token that is renewed would otherwise have its leases cut to what it
+    /// had left at the time. Only where no revocation comes, the end is in the lease: of a batch token, which is on no
+    /// record, and of `end`, that of credentials that their holder narrowed.
     package func draft(
-        path: String, token: TokenEntry, mountID: String, mountPath: String, grant: LeaseGrant, defaultTTL: Int, maxTTL: Int
+        path: String, token: TokenEntry, until end: Timestamp? = nil, mountID: String, mountPath: String, grant: LeaseGrant,
+        defaultTTL: Int, maxTTL: Int
     ) -> LeaseEntry {
         let now = time.now()
         let terms = LeaseLifetime.terms(grant, defaultTTL: defaultTTL, maxTTL: maxTTL)
-        // A batch token is on no record, so what it leases ends with it or with its parent.
         let isBatch = token.type == .batch
+        let ends = [isBatch ? token.expiresAt : nil, end].compactMap { $0 }
         return LeaseEntry(
             id: path + "/" + TokenFormat.makeAccessor(randomness), tokenID: isBatch ? token.parentID : token.id,
             mountID: mountID, mountPath: mountPath, issuedAt: now, expiresAt: now.adding(seconds: terms.ttl), ttl: terms.ttl,
-            maxTTL: terms.maxTTL, limit: isBatch ? token.expiresAt : nil, isRenewable: grant.isRenewable, data: grant.data)
+            maxTTL: terms.maxTTL, limit: ends.min(), isRenewable: grant.isRenewable, data: grant.data)
     }
 
     /// The lease as it was registered, or nil when its token is gone or at its end.
     package func register(_ draft: LeaseEntry) async throws(StorageError) -> LeaseEntry? {
         for _ in 0..<Self.attemptsMax {
             var batch = Batch()
-            guard let token = try await owner(of: draft, into: &batch) else { return nil }
+            guard try await hasOwner(draft, into: &batch) else { return nil }
             var entry = draft
-            guard let end = LeaseLifetime.end(draft, tokenEnd: token.end, at: time.now()) else { return nil }
+            guard let end = LeaseLifetime.end(draft, at: time.now()) else { return nil }
             entry.expiresAt = end
             batch.put(LeaseKeys.entry(entry.id), entry.encoded(), if: .absent)
             for key in Self.indexes(entry) { batch.put(key, []) }
@@ -71,12 +81,16 @@ package struct LeaseStore: Sendable {
     }
 
     /// The renewed lease; nil when it, its version or its token changed, or when no renewal moves its end.
-    package func renew(_ lease: LeaseEntry, version: UInt64, grant: LeaseGrant) async throws(StorageError) -> LeaseEntry? {
+    ///
+    /// - Parameter maxTTL: Of the mount today, in seconds; a lease made when it was longer is held to it too.
+    package func renew(
+        _ lease: LeaseEntry, version: UInt64, grant: LeaseGrant, maxTTL: Int = .max
+    ) async throws(StorageError) -> LeaseEntry? {
         for _ in 0..<Self.attemptsMax {
             let now = time.now()
             var batch = Batch()
-            guard let token = try await owner(of: lease, into: &batch),
-                let end = LeaseLifetime.renewedEnd(lease, grant: grant, tokenEnd: token.end, at: now)
+            guard try await hasOwner(lease, into: &batch),
+                let end = LeaseLifetime.renewedEnd(lease, grant: grant, maxTTL: maxTTL, at: now)
             else { return nil }
             var entry = lease
             entry.expiresAt = end
@@ -95,19 +109,15 @@ package struct LeaseStore: Sendable {
         return nil
     }
 
-    /// Whether the token that a lease belongs to is there, with its end. The batch is written only as long as it is: a
+    /// Whether the token that a lease belongs to is there and valid. The batch is written only as long as it is: a
     /// revocation deletes the record that is checked.
-    private func owner(of lease: LeaseEntry, into batch: inout Batch) async throws(StorageError) -> Owner? {
-        guard !lease.tokenID.isEmpty else { return Owner() }
+    private func hasOwner(_ lease: LeaseEntry, into batch: inout Batch) async throws(StorageError) -> Bool {
+        guard !lease.tokenID.isEmpty else { return true }
         let key = TokenKeys.entry(lease.tokenID)
-        guard let record = try await storage.get(key) else { return nil }
+        guard let record = try await storage.get(key) else { return false }
         guard let entry = TokenEntry(id: lease.tokenID, encoded: record.value) else { throw .corrupted(key: key) }
-        guard entry.isValid(at: time.now()) else { return nil }
+        guard entry.isValid(at: time.now()) else { return false }
         batch.check(key, .version(record.version))
-        return Owner(end: entry.expiresAt)
-    }
-
-    private struct Owner {
-        var end: Timestamp?
+        return true
     }
 }

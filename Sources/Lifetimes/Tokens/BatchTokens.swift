@@ -86,7 +86,9 @@ extension TokenStore {
             return nil
         }
         guard !entry.isOrphan else { return entry }
-        guard let parent = try await self.entry(id: entry.parentID), parent.isValid(at: now) else { return nil }
+        guard let parent = try await find(id: entry.parentID), parent.entry.isValid(at: now),
+            try await descends(parent)
+        else { return nil }
         return entry
     }
 }

@@ -1,9 +1,12 @@
 package import EngineKit
+import Synchronization
 
 /// The entry of a token in use. Requests share it, so that none copies an entry.
 package final class LiveToken: Sendable {
     package let entry: TokenEntry
     package let caller: Caller
+    /// The count of endings up to which every ancestor was seen to be there; -1 before it was looked at.
+    private let descent = Atomic<Int>(-1)
     private let notes = BargingLock<[any AnyObject & Sendable]>([])
 
     private static let notesMax = 4
@@ -12,6 +15,13 @@ package final class LiveToken: Sendable {
         self.entry = entry
         caller = entry.caller
     }
+
+    /// Whether it is known that no ancestor was revoked, as of this count of endings.
+    func isDescentKnown(at endings: Int) -> Bool {
+        entry.isOrphan || descent.load(ordering: .acquiring) == endings
+    }
+
+    func noteDescent(at endings: Int) { descent.store(endings, ordering: .releasing) }
 
     /// What another room made of the entry and wants to find again: the latest few, of which `fits` picks one.
     package func note<Note: AnyObject & Sendable>(where fits: (Note) -> Bool, make: () -> Note) -> Note {

@@ -10,13 +10,18 @@ extension TokenEntry {
             "type": .string(type.rawValue), "created": .int(createdAt.nanoseconds), "creation_ttl": .int(creationTTL),
             "explicit_max_ttl": .int(explicitMaxTTL), "max_ttl": .int(maxTTL), "period": .int(period),
             "renewable": .bool(isRenewable), "bound_cidrs": .strings(boundCIDRs), "uses_left": .int(usesLeft),
-            "metadata": .object(
-                JSONObject(metadata.sorted { $0.key < $1.key }.map { .init(key: $0.key, value: .string($0.value)) })),
+            "metadata": .object(Self.sorted(metadata)),
         ]
+        if !mountID.isEmpty { object["mount"] = .string(mountID) }
+        if !loginFacts.isEmpty { object["facts"] = .object(Self.sorted(loginFacts)) }
         if !capabilityKey.isEmpty { object["capability_key"] = .string(capabilityKey.hex) }
         if let expiresAt { object["expires"] = .int(expiresAt.nanoseconds) }
         if let renewedAt { object["renewed"] = .int(renewedAt.nanoseconds) }
         return object.encoded()
+    }
+
+    private static func sorted(_ map: [String: String]) -> JSONObject {
+        JSONObject(map.sorted { $0.key < $1.key }.map { .init(key: $0.key, value: .string($0.value)) })
     }
 
     /// nil when a required member is missing: the record was not written by this code.
@@ -36,6 +41,8 @@ extension TokenEntry {
         self.usesLeft = usesLeft
         self.explicitMaxTTL = explicitMaxTTL
         role = object["role"]?.stringValue ?? ""
+        mountID = object["mount"]?.stringValue ?? ""
+        for member in object["facts"]?.objectValue ?? .init() { loginFacts[member.key] = member.value.stringValue ?? "" }
         entityID = object["entity_id"]?.stringValue ?? ""
         creationTTL = object["creation_ttl"]?.intValue ?? 0
         maxTTL = object["max_ttl"]?.intValue ?? 0

@@ -13,6 +13,9 @@ package struct TokenEntry: Sendable, Hashable {
     package var path: String
     package var metadata: [String: String]
     package var role: String
+    /// The auth mount whose login it came of, and what that noted; empty where there was none.
+    package var mountID: String
+    package var loginFacts: [String: String]
     package var entityID: String
     package var type: TokenType
     package var createdAt: Timestamp
@@ -42,6 +45,8 @@ package struct TokenEntry: Sendable, Hashable {
         self.path = path
         metadata = [:]
         role = ""
+        mountID = ""
+        loginFacts = [:]
         entityID = ""
         type = .service
         self.createdAt = createdAt
@@ -57,10 +62,18 @@ package struct TokenEntry: Sendable, Hashable {
     }
 
     package var isOrphan: Bool { parentID.isEmpty }
+    /// A wrapping token is spent by one request, which a token made of it could do without spending it.
+    package var mayBeNarrowed: Bool { type == .service && !isWrapping && !capabilityKey.isEmpty }
     package var isRoot: Bool { policies.contains("root") }
 
+    /// Seconds by which a token may be from the future: nodes' clocks differ.
+    private static let futureSecondsMax = 300
+
+    /// One from the future was made under a clock that has been given up since, so nobody knows how long it has lived.
     package func isValid(at now: Timestamp) -> Bool {
-        usesLeft >= 0 && expiresAt.map { now < $0 } ?? true
+        guard usesLeft >= 0 else { return false }
+        guard let expiresAt else { return true }
+        return now < expiresAt && renewedAt ?? createdAt <= now.adding(seconds: Self.futureSecondsMax)
     }
 
     /// Whole seconds left, rounded up; 0 for a token without an end.

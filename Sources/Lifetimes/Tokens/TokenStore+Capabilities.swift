@@ -3,10 +3,11 @@ package import EngineKit
 
 /// Tokens that holders of tokens made by themselves; see ``CapabilityToken``.
 extension TokenStore {
-    /// The parent's entry, found by the handle in the token, when the parent is valid and its holder made the token.
+    /// The parent's entry, found by the handle in the token, when the parent is valid, may be narrowed, and its holder made
+    /// the token.
     package func parent(of token: CapabilityToken) async throws(StorageError) -> LiveToken? {
         guard let parent = try await find(id: id(ofHandle: token.handle)), parent.entry.isValid(at: time.now()),
-            !parent.entry.capabilityKey.isEmpty, token.isSigned(by: parent.entry.capabilityKey)
+            parent.entry.mayBeNarrowed, token.isSigned(by: parent.entry.capabilityKey), try await descends(parent)
         else { return nil }
         return parent
     }

@@ -2,10 +2,13 @@ package import EngineKit
 
 /// Revoking a token takes everything it made with it.
 ///
-/// Each step is one batch that deletes a token and leaves `revoking/<id>` until its children are gone too, so a
-/// crash in the middle is finished by ``resumeRevocations()`` before the server answers again.
+/// Each step is one batch that deletes a token and leaves `revoking/<id>` until its children are gone too. What is left
+/// in the middle, by a crash or by a store that was away, is refused from the first step on (``descends(_:)``) and finished by
+/// whoever leads (``finishRevocations(leftSince:)``), or before anything is served where there is one node.
 extension TokenStore {
     private static let pageSize = 500
+    /// Tokens revoked at the same time, so that they share commits.
+    private static let widthMax = 16
 
     package func revokeTree(id: String) async throws(StorageError) {
         try await retire(id)
@@ -31,6 +34,22 @@ extension TokenStore {
         }
     }
 
+    /// Finishes revocations that were under way at an earlier look and still are: nobody is at work on them, or could do with
+    /// help, for every step may be done twice. Gives those that are under way now, for the next look.
+    package func finishRevocations(leftSince earlier: Set<String>) async throws(StorageError) -> Set<String> {
+        let pending = Set(try await storage.list(Listing(prefix: TokenKeys.revokings, limit: Self.pageSize)))
+        let left = pending.intersection(earlier)
+        guard !left.isEmpty else { return pending }
+        try Self.check(
+            await concurrently(Array(left), width: Self.widthMax) { [self] id in try await revokeChildren(of: id) })
+        return pending.subtracting(left)
+    }
+
+    /// The first failure, after all were tried.
+    private static func check(_ results: [Result<some Sendable, any Error>]) throws(StorageError) {
+        for case .failure(let error) in results { throw error as? StorageError ?? .unavailable("\(type(of: error))") }
+    }
+
     /// Revokes tokens that are past their end, at most `limit`, several at a time so that they share commits. The number
     /// revoked.
     package func expireDue(limit: Int) async throws(StorageError) -> Int {
@@ -38,7 +57,7 @@ extension TokenStore {
         let names = try await storage.list(Listing(prefix: TokenKeys.expiries, limit: limit, isRecursive: true))
         let due = names.prefix { TokenKeys.parseExpiry($0).map { $0.seconds <= now.seconds } ?? false }
         let results = await concurrently(Array(due), width: 16) { [self] name in try await expire(name, at: now) }
-        for case .failure(let error) in results { throw error as? StorageError ?? .unavailable("\(type(of: error))") }
+        try Self.check(results)
         return results.count { (try? $0.get()) == true }
     }
 
@@ -64,7 +83,8 @@ extension TokenStore {
         while let id = stack.last {
             let children = try await storage.list(Listing(prefix: TokenKeys.children(of: id), limit: Self.pageSize))
             guard children.isEmpty else {
-                for child in children { try await retire(child, knownParent: id) }
+                try Self.check(
+                    await concurrently(children, width: Self.widthMax) { [self] in try await retire($0, knownParent: id) })
                 stack.append(contentsOf: children)
                 continue
             }
@@ -79,20 +99,28 @@ extension TokenStore {
 
     /// Deletes a token's own records and notes that its children are still to go.
     private func retire(_ id: String, knownParent: String? = nil) async throws(StorageError) {
+        // Also after a failure, which does not say that nothing was written.
+        defer {
+            invalidate([id])
+            noteEnding()
+        }
         while true {
             var batch = Batch()
             batch.put(TokenKeys.revoking(id), [])
-            let current = try await read(id)
-            if let (entry, version) = current {
-                batch.delete(TokenKeys.entry(id), if: .version(version))
-                batch.delete(accessorKey(entry.accessor))
-                if let expiry = TokenKeys.expiry(entry) { batch.delete(expiry) }
+            var parent = knownParent
+            do throws(StorageError) {
+                if let (entry, version) = try await read(id) {
+                    batch.delete(TokenKeys.entry(id), if: .version(version))
+                    batch.delete(accessorKey(entry.accessor))
+                    if let expiry = TokenKeys.expiry(entry) { batch.delete(expiry) }
+                    parent = parent ?? entry.parentID
+                }
+            } catch .corrupted {
+                // It cannot be read, and must go all the same: one damaged record would keep the whole tree alive.
+                batch.delete(TokenKeys.entry(id))
             }
-            if let parent = knownParent ?? current?.entry.parentID, !parent.isEmpty {
-                batch.delete(TokenKeys.child(of: parent, id))
-            }
+            if let parent, !parent.isEmpty { batch.delete(TokenKeys.child(of: parent, id)) }
             guard try await storage.commitIfUnchanged(batch) else { continue }
-            invalidate([id])
             return
         }
     }

@@ -11,34 +11,35 @@ extension TokenStore {
     /// - Parameters:
     ///   - path: The path whose answer it is.
     ///   - ttl: Seconds; above 0.
+    ///   - end: It ends then at the latest.
     package func makeWrapping(
-        path: String, ttl: Int, content: [UInt8]
+        path: String, ttl: Int, until end: Timestamp? = nil, content: [UInt8]
     ) async throws(StorageError) -> (token: String, entry: TokenEntry) {
         var batch = Batch()
-        let made = prepareWrapping(path: path, ttl: ttl, content: content, into: &batch)
+        let made = prepareWrapping(path: path, ttl: ttl, until: end, content: content, into: &batch)
         try await storage.commit(batch)
         invalidate([made.entry.id])
         return made
     }
 
-    /// A wrapping token that waits, or nil. Changes nothing.
-    package func wrapping(_ token: String) async throws(StorageError) -> TokenEntry? {
-        guard let entry = try await authenticate(token), entry.isWrapping else { return nil }
+    /// The wrapping token of this id that waits, or nil. Changes nothing.
+    package func wrapping(id: String) async throws(StorageError) -> TokenEntry? {
+        guard let entry = try await entry(id: id), entry.isWrapping, entry.isValid(at: time.now()) else { return nil }
         return entry
     }
 
     /// The answer under the token, which is gone with it; nil when it was taken, has expired or never was.
-    package func takeWrapped(_ token: String) async throws(StorageError) -> [UInt8]? {
-        try await exchangeWrapped(token) { _, _, _ in }?.content
+    package func takeWrapped(id: String) async throws(StorageError) -> [UInt8]? {
+        try await exchangeWrapped(id) { _, _, _ in }?.content
     }
 
-    /// The same answer under a new token of the same life; the old one is gone.
+    /// The same answer under a new token of the same life, or one until `end`; the old one is gone.
     package func rewrap(
-        _ token: String
+        id: String, until end: Timestamp? = nil
     ) async throws(StorageError) -> (content: [UInt8], token: String, entry: TokenEntry)? {
         var made: (token: String, entry: TokenEntry)?
-        let taken = try await exchangeWrapped(token) { old, content, batch in
-            made = prepareWrapping(path: old.path, ttl: old.creationTTL, content: content, into: &batch)
+        let taken = try await exchangeWrapped(id) { old, content, batch in
+            made = prepareWrapping(path: old.path, ttl: old.creationTTL, until: end, content: content, into: &batch)
         }
         guard let taken, let made else { return nil }
         invalidate([made.entry.id])
@@ -46,13 +47,14 @@ extension TokenStore {
     }
 
     /// Destroys an answer that must not be had. Nothing to do when it is gone.
-    package func destroyWrapping(_ token: String) async throws(StorageError) { _ = try await takeWrapped(token) }
+    package func destroyWrapping(id: String) async throws(StorageError) {
+        guard try await wrapping(id: id) != nil else { return }
+        _ = try await takeWrapped(id: id)
+    }
 
     private func exchangeWrapped(
-        _ token: String, adding more: (TokenEntry, [UInt8], inout Batch) -> Void
+        _ id: String, adding more: (TokenEntry, [UInt8], inout Batch) -> Void
     ) async throws(StorageError) -> (entry: TokenEntry, content: [UInt8])? {
-        guard TokenFormat.isPlausible(token) else { return nil }
-        let id = try await knownID(of: token)
         for _ in 0..<Self.attemptsMax {
             guard let (entry, version) = try await read(id), entry.isWrapping, entry.isValid(at: time.now()) else { return nil }
             let key = TokenKeys.cubbyhole(of: id) + Self.wrappedName
@@ -71,14 +73,18 @@ extension TokenStore {
     }
 
     private func prepareWrapping(
-        path: String, ttl: Int, content: [UInt8], into batch: inout Batch
+        path: String, ttl: Int, until end: Timestamp?, content: [UInt8], into batch: inout Batch
     ) -> (token: String, entry: TokenEntry) {
         let now = time.now()
+        let ttl = min(ttl, end.map { max(1, $0.secondsRoundedUp(since: now)) } ?? ttl)
+        let expiresAt = now.adding(seconds: ttl)
         let made = prepare(displayName: "", policies: [Self.wrappingPolicy], path: path, into: &batch) { entry in
             entry.creationTTL = ttl
             entry.explicitMaxTTL = ttl
             entry.maxTTL = ttl
-            entry.expiresAt = now.adding(seconds: ttl)
+            entry.expiresAt = end.map { min($0, expiresAt) } ?? expiresAt
+            // Good for one request. A token made of it could read the answer without spending it.
+            entry.capabilityKey = []
         }
         batch.put(TokenKeys.cubbyhole(of: made.entry.id) + Self.wrappedName, content, if: .absent)
         return made

@@ -2,6 +2,7 @@ import Capabilities
 import Hashes
 package import EngineKit
 package import SecretMemory
+import Synchronization
 import Syntax
 
 /// Tokens: made, found, renewed and revoked. Every change is one atomic batch.
@@ -14,7 +15,11 @@ package final class TokenStore: Sendable {
     let randomness: any Randomness
     private let keyed: KeyedHash
     let batchTokens: BatchTokens
+    /// Called when leases wait to be revoked.
+    let leasesQueued: @Sendable () -> Void
     private let cache: BargingLock<Cache>
+    /// Counts what may have taken a token with descendants away, here or on another node.
+    let endings = Atomic<Int>(0)
 
     private struct Cache {
         var entries: [String: LiveToken] = [:]
@@ -28,7 +33,11 @@ package final class TokenStore: Sendable {
     private static let attemptsMax = 16
 
     /// `storage` is the barrier's slice for tokens; `key` the subkey `token-hmac/v1`.
-    package init(storage: any Storage, key: SecretBytes, time: any TimeSource, randomness: any Randomness) {
+    package init(
+        storage: any Storage, key: SecretBytes, time: any TimeSource, randomness: any Randomness,
+        leasesQueued: @escaping @Sendable () -> Void = {}
+    ) {
+        self.leasesQueued = leasesQueued
         self.storage = storage
         keyed = key.withBytes { KeyedHash(key: $0) }
         batchTokens = BatchTokens(tokenKey: key)
@@ -52,13 +61,18 @@ package final class TokenStore: Sendable {
         guard !token.isEmpty, token.utf8.count <= TokenFormat.bytesMax else { return nil }
         let id = id(of: token)
         let (cached, generation) = cached(id)
-        if let cached { return cached.entry.isValid(at: time.now()) ? cached : nil }
+        if let cached {
+            guard cached.entry.isValid(at: time.now()) else { return nil }
+            if cached.isDescentKnown(at: endings.load(ordering: .acquiring)) { return cached }
+            return try await descends(cached) ? cached : nil
+        }
         // What cannot be a token is not looked for.
         guard TokenFormat.isPlausible(token) else { return nil }
         var found = try await load(id, generation)
         if found == nil { found = try await load(olderID(of: token), generation, alias: id) }
         guard let found else { return nil }
-        return found.entry.isValid(at: time.now()) ? found : nil
+        guard found.entry.isValid(at: time.now()) else { return nil }
+        return try await descends(found) ? found : nil
     }
 
     /// The entry with this id, valid or not.
@@ -209,16 +223,22 @@ package final class TokenStore: Sendable {
         }
     }
 
-    /// Gives a token more time. nil when it is gone or its end cannot be moved.
-    package func renew(id: String, increment: Int) async throws(StorageError) -> (entry: TokenEntry, lifetime: TokenLifetime)? {
+    /// Gives a token more time, on the terms of today. nil when it is gone or its end cannot be moved.
+    package func renew(
+        id: String, increment: Int, terms: RenewalTerms
+    ) async throws(StorageError) -> (entry: TokenEntry, lifetime: TokenLifetime)? {
         var lifetime: TokenLifetime?
         let now = time.now()
         let renewed = try await change(id) { entry in
             guard entry.isRenewable, entry.isValid(at: now), entry.expiresAt != nil else { return false }
-            guard let renewed = TokenLifetime.renewed(entry, increment: increment, at: now) else { return false }
+            guard let renewed = TokenLifetime.renewed(entry, increment: increment, terms: terms, at: now) else { return false }
             lifetime = renewed
             entry.expiresAt = now.adding(seconds: renewed.ttl)
             entry.renewedAt = now
+            entry.maxTTL = terms.maxTTL
+            entry.explicitMaxTTL = terms.explicitMaxTTL
+            entry.period = terms.period
+            entry.boundCIDRs = terms.boundCIDRs
             return true
         }
         guard let renewed, let lifetime else { return nil }
@@ -270,7 +290,9 @@ package final class TokenStore: Sendable {
                 String($0.dropFirstUTF8(TokenKeys.entries.utf8.count))
             }
             if !ids.isEmpty { invalidate(ids) }
+            if keys.contains(where: { $0.hasUTF8Prefix(TokenKeys.revokings) }) { noteEnding() }
         case .everything:
+            defer { noteEnding() }
             cache.withLock { cache in
                 cache.generation += 1
                 cache.entries.removeAll()

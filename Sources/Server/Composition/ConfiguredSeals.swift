@@ -1,5 +1,6 @@
 import Barrier
 import Foundation
+import Logging
 
 /// The seal to use and the one to leave.
 struct ConfiguredSeals {
@@ -8,10 +9,13 @@ struct ConfiguredSeals {
     /// Marked `disabled`: still opens what it sealed while the current one takes over.
     var previous: (any Seal)?
 
-    init(_ configuration: ServerConfiguration) throws {
+    init(_ configuration: ServerConfiguration, logger: Logger) throws {
         let environment = configuration.environment
         let lookup: @Sendable (String) -> String? = { environment[$0] }
-        let readFile: @Sendable (String) throws -> [UInt8] = { Array(try Data(contentsOf: URL(fileURLWithPath: $0))) }
+        let readFile: @Sendable (String) throws -> [UInt8] = { path in
+            FilePrivacy.warn(path, holds: "the key of the seal", logger)
+            return Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+        }
         let sources = KeySources(lookup: lookup, readFile: readFile)
         func make(_ seal: ServerConfiguration.Seal) throws -> any Seal {
             guard case .static(let id, let key, let previousID, let previousKey) = seal.mechanism else { return ShamirSeal() }

@@ -9,6 +9,7 @@ import Logging
 import ProjectsEngine
 import RemoteKVEngine
 import ServiceAPI
+import ServiceLifecycle
 import ServiceRules
 import StorePostgres
 import StoreSQLite
@@ -21,7 +22,7 @@ func makePipeline(
     let (time, randomness) = (SteadyTime(), SystemRandomness())
     let store = try await openStore(configuration, time: time, randomness: randomness, logs)
     let barrier = Barrier(base: store.storage, randomness: randomness, time: time)
-    let seals = try seals(configuration)
+    let seals = try seals(configuration, logs.logger("server"))
     let controller = SealController(
         barrier: barrier, base: store.storage, seal: seals.current, previousSeal: seals.previous, randomness: randomness, time: time
     )
@@ -39,13 +40,14 @@ func makePipeline(
         try await core.start()
         if let dev = configuration.dev { announcement = try await DevServer(configuration, dev).prepare(core) }
         if let store = configuration.selfMade { announcement = try await SelfMadeServer(store).prepare(core) }
+        await StartReport.tellWhatIsMissing(core, logs.logger("server"))
     } catch {
         await store.close()
         throw (error as? SealError).map { ConfigurationError("\($0)") } ?? error
     }
     return Composition(
         pipeline: core, services: jobs(core) + connections.services,
-        reload: { core.reopenAuditFiles() },
+        reload: { core.reload() },
         serviceAPI: serviceAPI,
         close: {
             await core.close()
@@ -54,16 +56,16 @@ func makePipeline(
 }
 
 /// Apart from each other, because a database may keep a lease's engine waiting.
-private func jobs(_ core: Core) -> [EverySecond] {
+private func jobs(_ core: Core) -> [any Service] {
     [
-        EverySecond { await core.runJobs(round: $0) }, EverySecond { _ in await core.runLeaseJobs() },
-        EverySecond { _ in core.beginEngineRounds() },
+        EverySecond { await core.runJobs(round: $0) }, WhenRung(bell: core.leaseBell) { await core.runLeaseJobs() },
+        EverySecond { _ in core.beginEngineRounds() }, EverySecond { _ in core.watch() },
     ]
 }
 
-private func seals(_ configuration: ServerConfiguration) throws -> ConfiguredSeals {
+private func seals(_ configuration: ServerConfiguration, _ logger: Logger) throws -> ConfiguredSeals {
     do {
-        return try ConfiguredSeals(configuration)
+        return try ConfiguredSeals(configuration, logger: logger)
     } catch let error as SealError {
         throw ConfigurationError("\(error)")
     }
@@ -134,6 +136,7 @@ private func openSQLite(_ directory: String, _ logs: LogStream) throws -> Store 
         throw ConfigurationError("\(error)")
     }
     let cached = CachedStorage(base: sqlite, bytesMax: cacheBytesMax)
+    sqlite.onRepair { cached.removeAll() }
     return Store(storage: cached, dropCaches: { cached.removeAll() }, close: { await sqlite.close() })
 }
 
@@ -168,6 +171,8 @@ private func coreSettings(_ configuration: ServerConfiguration) -> CoreSettings 
     settings.storageType = configuration.storage?.name ?? "inmem"
     settings.isUIEnabled = configuration.isUIEnabled
     settings.auditDirectories = configuration.auditDirectories
+    settings.auditDisableOnStart = configuration.auditDisableOnStart
+    settings.acceptsEarlierClock = configuration.acceptsEarlierClock
     settings.lockouts = configuration.lockouts
     settings.defaultMounts = [
         InitialMount(

@@ -65,6 +65,8 @@ extension ServerConfiguration {
             }
             auditDirectories = directories
         }
+        if let paths = try body.strings("audit_disable_on_start") { auditDisableOnStart = paths.map(Self.devicePath) }
+        if let isOn = try body.bool("accept_earlier_clock") { acceptsEarlierClock = isOn }
         if let text = try body.text("node_name"), !text.isEmpty { nodeName = text }
         if let text = try body.text("pid_file") { pidFile = text.isEmpty ? nil : text }
         if let isOn = try body.bool("allow_unauthenticated_rekey") { allowsUnauthenticatedRekey = isOn }
@@ -80,6 +82,9 @@ extension ServerConfiguration {
         }
     }
 
+    /// As the table of devices has it: with a final slash.
+    static func devicePath(_ text: String) -> String { text.utf8.last == UInt8(ascii: "/") ? text : text + "/" }
+
     private func parse<T>(_ read: (String) -> T?, _ text: String, _ key: String, _ body: HCLBody) throws(HCLError) -> T {
         guard let value = read(text.lowercased()) else { throw body.error(key, "is none of the values it may have") }
         return value
@@ -94,7 +99,7 @@ extension ServerConfiguration {
     static let keys: Set<String> = [
         "listener", "storage", "backend", "seal", "api_addr", "cluster_addr", "cluster_name", "default_lease_ttl", "max_lease_ttl",
         "default_max_request_duration", "disable_mlock", "ui", "log_level", "log_format", "audit_dirs", "node_name", "pid_file",
-        "allow_unauthenticated_rekey", "user_lockout",
+        "accept_earlier_clock", "allow_unauthenticated_rekey", "audit_disable_on_start", "user_lockout",
     ]
 
     /// What Vault and OpenBao know at the top of a configuration and Coffer has no use for.

@@ -50,6 +50,10 @@ package struct ServerConfiguration: Sendable {
     package var logFormat = LogFormat.json
     /// Absolute; audit files lie below these only.
     package var auditDirectories: [String] = []
+    /// Devices, such as `file/`, that are disabled at the start: for a store whose devices cannot be opened here.
+    package var auditDisableOnStart: [String] = []
+    /// The latest time in the store was a wrong clock's: the present one is believed.
+    package var acceptsEarlierClock = false
     package var pidFile: String?
     /// `sys/rekey` and `sys/generate-root` without a token, as the old protocol has them.
     package var allowsUnauthenticatedRekey = false

@@ -55,7 +55,7 @@ package struct ServiceAuthenticator: InlineAuthenticator {
             }
         }
         var narrowed = entry.grant
-        narrowed.limit = limits.allow
+        narrowed.limit = limits.narrowing
         return .granted(narrowed)
     }
 }

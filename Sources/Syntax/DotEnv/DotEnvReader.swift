@@ -72,10 +72,10 @@ struct DotEnvReader {
         return value
     }
 
-    /// To the end of the line, or to a `#` behind a space.
+    /// To the end of the line, or to a `#` behind a space. One that follows the `=` at once is the value's first character.
     private mutating func readPlain() -> String {
         var value = String.UnicodeScalarView()
-        var isAfterSpace = true
+        var isAfterSpace = position > 0 && (scalars[position - 1] == " " || scalars[position - 1] == "\t")
         while let scalar = current, !isAtLineEnd {
             if scalar == "#", isAfterSpace {
                 skipLine()

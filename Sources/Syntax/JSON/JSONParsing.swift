@@ -3,10 +3,14 @@ public struct JSONLimits: Sendable {
     public var depthMax: Int
     /// Values and object keys together: what bounds the memory a document may become.
     public var nodesMax: Int
+    /// For an answer that cannot be asked for again: of a repeated key the last one counts, what is no Unicode becomes
+    /// U+FFFD, and a byte order mark, bare control characters and text behind the value are passed over.
+    public var isLenient: Bool
 
-    public init(depthMax: Int = 64, nodesMax: Int = 100_000) {
+    public init(depthMax: Int = 64, nodesMax: Int = 100_000, isLenient: Bool = false) {
         self.depthMax = depthMax
         self.nodesMax = nodesMax
+        self.isLenient = isLenient
     }
 }
 
@@ -62,9 +66,10 @@ private struct JSONParser {
     }
 
     mutating func document() throws(JSONError) -> JSON {
+        if limits.isLenient, bytes.count >= 3, bytes[0] == 0xEF, bytes[1] == 0xBB, bytes[2] == 0xBF { position = 3 }
         let result = try value(depth: 1)
         skipWhitespace()
-        guard position == bytes.count else { throw failure(.trailingText) }
+        guard position == bytes.count || limits.isLenient else { throw failure(.trailingText) }
         return result
     }
 
@@ -111,7 +116,10 @@ private struct JSONParser {
                 if members.count == 8 { seen = Set(members.map(\.key)) }
                 isDuplicate = !seen.insert(key).inserted
             }
-            guard !isDuplicate else { throw JSONError(reason: .duplicateKey, offset: start) }
+            if isDuplicate {
+                guard limits.isLenient else { throw JSONError(reason: .duplicateKey, offset: start) }
+                members.removeAll { $0.key == key }
+            }
             skipWhitespace()
             try expect(UInt8(ascii: ":"))
             members.append(.init(key: key, value: try value(depth: depth + 1)))
@@ -156,7 +164,7 @@ private struct JSONParser {
                 return try text(slice, at: start)
             }
             if byte == UInt8(ascii: "\\") { return try escapedString(from: start) }
-            guard byte >= 0x20 else { throw failure(.controlCharacter) }
+            guard byte >= 0x20 || limits.isLenient else { throw failure(.controlCharacter) }
             position += 1
         }
         throw failure(.unexpectedEnd)
@@ -171,7 +179,7 @@ private struct JSONParser {
             case UInt8(ascii: "\""):
                 return try output.withUnsafeBufferPointer { buffer throws(JSONError) in try text(buffer, at: start) }
             case UInt8(ascii: "\\"): try escape(into: &output)
-            case 0..<0x20: throw JSONError(reason: .controlCharacter, offset: position - 1)
+            case 0..<0x20 where !limits.isLenient: throw JSONError(reason: .controlCharacter, offset: position - 1)
             default: output.append(byte)
             }
         }
@@ -190,7 +198,9 @@ private struct JSONParser {
         case UInt8(ascii: "t"): output.append(0x09)
         case UInt8(ascii: "u"):
             var scalar = UInt32(try fourHexDigits())
-            if (0xD800..<0xDC00).contains(scalar) {
+            if limits.isLenient, (0xD800..<0xE000).contains(scalar), !isLowSurrogateNext(after: scalar) {
+                scalar = 0xFFFD
+            } else if (0xD800..<0xDC00).contains(scalar) {
                 guard position + 1 < bytes.count, bytes[position] == UInt8(ascii: "\\"), bytes[position + 1] == UInt8(ascii: "u")
                 else { throw failure(.badEscape) }
                 position += 2
@@ -202,6 +212,14 @@ private struct JSONParser {
             output.append(contentsOf: UTF8.encode(unicode)!)  // Every scalar has a UTF-8 form.
         default: throw failure(.badEscape)
         }
+    }
+
+    /// Whether an escaped low surrogate follows a high one.
+    private func isLowSurrogateNext(after scalar: UInt32) -> Bool {
+        guard scalar < 0xDC00, position + 6 <= bytes.count, bytes[position] == UInt8(ascii: "\\"),
+            bytes[position + 1] == UInt8(ascii: "u"), bytes[position + 2] | 0x20 == UInt8(ascii: "d")
+        else { return false }
+        return hexDigit(bytes[position + 3]).map { $0 >= 0xC } ?? false
     }
 
     private mutating func fourHexDigits() throws(JSONError) -> UInt16 {
@@ -261,6 +279,7 @@ private struct JSONParser {
 
     private func text(_ slice: UnsafeBufferPointer<UInt8>, at offset: Int) throws(JSONError) -> String {
         guard let text = String(validating: slice, as: UTF8.self) else {
+            if limits.isLenient { return String(decoding: slice, as: UTF8.self) }
             throw JSONError(reason: .invalidUTF8, offset: offset)
         }
         return text

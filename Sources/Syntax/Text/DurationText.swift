@@ -43,6 +43,12 @@ public enum DurationText {
         return minutes > 0 ? "\(minutes)m\(rest)s" : "\(rest)s"
     }
 
+    /// `1h30m`, `768h`, `90s`: without parts that are zero, as warnings about lifetimes write it.
+    public static func shortText(seconds: Int) -> String {
+        let parts = [(seconds / 3600, "h"), (seconds / 60 % 60, "m"), (seconds % 60, "s")].filter { $0.0 != 0 }
+        return parts.isEmpty ? "0s" : parts.map { "\($0.0)\($0.1)" }.joined()
+    }
+
     private static func number(_ digits: Substring.UTF8View) -> Int? {
         guard !digits.isEmpty, digits.allSatisfy(isDigit) else { return nil }
         return Int(Substring(digits))

@@ -30,6 +30,4 @@ struct KeySettings: Sendable, Hashable {
 
     init(type: KeyType) { self.type = type }
 
-    static let autoRotateMin = 3_600
-    static let hmacSizes = 32...512
 }

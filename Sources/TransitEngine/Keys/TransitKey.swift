@@ -64,7 +64,7 @@ final class TransitKey: Sendable {
     }
 
     func adding(_ version: KeyVersion) throws(CofferError) -> TransitKey {
-        guard versions.count < Self.versionsMax else {
+        guard versions.count < Self.versionsMax, version.number <= KeySettings.versionMax else {
             throw .invalid("the key has too many versions; raise min_decryption_version and trim the old ones")
         }
         return TransitKey(name: name, settings: settings, versions: versions + [version])

@@ -26,7 +26,13 @@ enum CertificateRequest {
     /// The DER of each certificate, the leaf first; throws unless the leaf is for this key.
     static func chain(_ pem: String, for version: KeyVersion) throws(CofferError) -> [[UInt8]] {
         guard let chain = PEM.blocks("CERTIFICATE", in: pem) else { throw .invalid("could not parse the certificate chain") }
-        guard chain.count <= 16 else { throw .invalid("the certificate chain is too long") }
+        try check(chain, for: version)
+        return chain
+    }
+
+    /// Throws unless all are certificates, and the first is for this key.
+    static func check(_ chain: [[UInt8]], for version: KeyVersion) throws(CofferError) {
+        guard chain.count <= KeySettings.certificatesMax else { throw .invalid("the certificate chain is too long") }
         for (index, certificate) in chain.enumerated() {
             guard let found = publicKeyInfo(ofCertificate: certificate) else {
                 throw .invalid("could not parse the certificate chain")
@@ -35,7 +41,6 @@ enum CertificateRequest {
                 throw .invalid("leaf certificate public key does not match the key version selected")
             }
         }
-        return chain
     }
 
     /// tbsCertificate: version [0] (optional), serial, signature, issuer, validity, subject, then the key.

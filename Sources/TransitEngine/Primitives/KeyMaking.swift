@@ -13,7 +13,7 @@ struct KeyMaking: Sendable {
         case .rsa:
             // Takes seconds.
             let bits = type.rsaBits ?? 2048
-            let made = try await Batching.offLoop { () throws(CofferError) in
+            let made = try await WorkThreads.patient.run { () throws(CofferError) in
                 do { return try RSAKey.make(bits: bits) } catch { throw CofferError(.internal, "the key could not be made") }
             }
             return try version(number, type, secret: made.secret)
@@ -25,6 +25,9 @@ struct KeyMaking: Sendable {
     /// From a secret in the form that ``KeyVersion`` keeps. Throws for one that is none of this type.
     func version(_ number: Int, _ type: KeyType, secret: SecretBytes) throws(CofferError) -> KeyVersion {
         if let size = type.secretBytes, secret.count != size { throw .invalid("the key has the wrong length for its type") }
+        if type == .hmac, !KeySettings.hmacSizes.contains(secret.count) {
+            throw .invalid("invalid key size for HMAC key, must be between 32 and 512 bytes")
+        }
         let publicKey: [UInt8] =
             switch type.family {
             case .cipher, .hmac: []
@@ -36,13 +39,14 @@ struct KeyMaking: Sendable {
             }
         return KeyVersion(
             number: number, created: time.now(), type: type, secret: secret, publicKey: publicKey,
-            hmacKey: type == .hmac ? secret : random(32))
+            hmacKey: type == .hmac ? secret : random(KeySettings.hmacKeyBytes))
     }
 
     /// Of a key whose private part stays elsewhere.
     func version(_ number: Int, _ type: KeyType, publicKey: [UInt8]) throws(CofferError) -> KeyVersion {
         let version = KeyVersion(
-            number: number, created: time.now(), type: type, secret: nil, publicKey: publicKey, hmacKey: random(32))
+            number: number, created: time.now(), type: type, secret: nil, publicKey: publicKey,
+            hmacKey: random(KeySettings.hmacKeyBytes))
         _ = try version.key
         return version
     }

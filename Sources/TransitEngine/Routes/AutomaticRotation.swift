@@ -31,7 +31,7 @@ final class AutomaticRotation: Sendable {
             var last: String?
             while true {
                 let page = try await context.storage.list(Listing(prefix: KeyStore.rotatingPrefix, after: last, limit: 1_000))
-                for name in page { try await rotate(name) }
+                for name in page { try await rotateOrWarn(name) }
                 guard page.count == 1_000 else { return }
                 last = page.last
             }
@@ -39,6 +39,19 @@ final class AutomaticRotation: Sendable {
             // The next unseal goes on.
         } catch {
             context.logger.warning("automatic rotation failed; it will be tried again", metadata: ["kind": "\(type(of: error))"])
+        }
+    }
+
+    /// What is wrong with one key keeps no other from its rotation.
+    private func rotateOrWarn(_ name: String) async throws {
+        do {
+            try await rotate(name)
+        } catch StorageError.sealed {
+            throw StorageError.sealed
+        } catch {
+            context.logger.warning(
+                "a key could not be rotated by itself; it will be tried again",
+                metadata: ["mount": "\(context.path)", "key": "\(name)", "kind": "\(type(of: error))"])
         }
     }
 

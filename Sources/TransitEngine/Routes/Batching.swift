@@ -5,25 +5,73 @@ import Syntax
 struct Batching: Sendable {
     typealias Operation = @Sendable (Item) throws(CofferError) -> JSONObject
 
+    /// How the answer tells of items that failed.
+    enum Report: Sendable {
+        /// 400 as soon as one item failed.
+        case byStatus
+        /// 200: each item tells. `members` are what a failed one has beside its error.
+        case byItem(members: JSONObject)
+
+        static let byItem = Report.byItem(members: .init())
+    }
+
     /// Longer batches and slow operations leave the event loop to others.
     private static let itemsOnLoopMax = 4
+    static let bytesOnLoopMax = 256 << 10
 
     static let fields = [
         Field("batch_input", .any, "A list of items, each with the fields of a single request; replaces them."),
-        Field("partial_failure_response_code", .int, "The status when some items succeed and others fail; 400 otherwise."),
+        Field(
+            "partial_failure_response_code", .int,
+            "The status when some items succeed and others fail. Otherwise encrypting, decrypting and rewrapping give a 400, "
+                + "and signing, verifying and hmac a 200."),
     ]
 
-    static func run(_ request: Request, isSlow: Bool, _ operation: @escaping Operation) async throws -> Response {
+    /// What only an item says once there is a batch.
+    private static let itemFields = [
+        "plaintext", "ciphertext", "input", "signature", "hmac", "context", "nonce", "associated_data", "reference",
+    ]
+    private static let contentFields = ["plaintext", "ciphertext", "input"]
+
+    /// - Parameters:
+    ///   - ignored: Fields beside ``itemFields`` that a batch takes from its items alone.
+    static func run(
+        _ request: Request, _ work: WorkCost, _ report: Report = .byStatus, ignoring ignored: [String] = [],
+        _ operation: @escaping Operation
+    ) async throws -> Response {
         guard let input = request.fields.any("batch_input") else {
             let item = Item(request.fields)
-            let data = try await isSlow ? offLoop { () throws(CofferError) in try operation(item) } : operation(item)
-            return .data(data)
+            guard work.isSlow || isLarge(request.fields) else { return .data(try operation(item)) }
+            return .data(try await WorkThreads.shared.run { () throws(CofferError) in try operation(item) })
         }
         guard let elements = input.arrayValue else { throw CofferError.invalid("failed to parse batch input: it is not a list") }
         guard !elements.isEmpty else { throw CofferError.invalid("missing batch input to process") }
-        let work: @Sendable () -> [Outcome] = { elements.map { outcome(of: $0, operation) } }
-        let outcomes = isSlow || elements.count > itemsOnLoopMax ? await offLoop(work) : work()
-        return response(outcomes, request.fields)
+        try work.check(elements.count)
+        let outcomes: [Outcome]
+        if work.isSlow || elements.count > itemsOnLoopMax || elements.contains(where: isLarge) {
+            outcomes = try await WorkThreads.shared.map(elements.count) { index throws(CofferError) in
+                outcome(of: elements[index], report, operation)
+            }
+        } else {
+            outcomes = elements.map { outcome(of: $0, report, operation) }
+        }
+        var response = response(outcomes, report, request.fields)
+        let unread = (itemFields + ignored).filter(request.fields.has)
+        if !unread.isEmpty {
+            response.warnings.append(
+                "Endpoint ignored these parameters beside batch_input, where each item has its own: "
+                    + "[\(unread.joined(separator: " "))]")
+        }
+        return response
+    }
+
+    private static func isLarge(_ fields: Fields) -> Bool {
+        contentFields.contains { fields.string($0)?.utf8.count ?? 0 > bytesOnLoopMax }
+    }
+
+    private static func isLarge(_ element: JSON) -> Bool {
+        guard let object = element.objectValue else { return false }
+        return contentFields.contains { object[$0]?.stringValue?.utf8.count ?? 0 > bytesOnLoopMax }
     }
 
     private struct Outcome: Sendable {
@@ -31,43 +79,40 @@ struct Batching: Sendable {
         var isSuccess: Bool
     }
 
-    private static func outcome(of element: JSON, _ operation: Operation) -> Outcome {
-        guard let object = element.objectValue else {
-            return Outcome(data: ["error": "a batch item must be an object", "reference": ""], isSuccess: false)
-        }
+    private static func outcome(of element: JSON, _ report: Report, _ operation: Operation) -> Outcome {
+        guard let object = element.objectValue else { return failure("a batch item must be an object", "", report) }
         let item = Item(object)
-        var outcome: Outcome
         do throws(CofferError) {
-            outcome = Outcome(data: try operation(item), isSuccess: true)
+            var outcome = Outcome(data: try operation(item), isSuccess: true)
+            outcome.data["reference"] = .string(item.reference)
+            return outcome
         } catch {
-            outcome = Outcome(data: ["error": .string(error.messages.joined(separator: "; "))], isSuccess: false)
+            return failure(error.messages.joined(separator: "; "), item.reference, report)
         }
-        outcome.data["reference"] = .string(item.reference)
-        return outcome
     }
 
-    /// 400 as soon as one item failed, unless some succeeded and the caller named another status for that.
-    private static func response(_ outcomes: [Outcome], _ fields: Fields) -> Response {
+    private static func failure(_ message: String, _ reference: String, _ report: Report) -> Outcome {
+        var data = JSONObject()
+        if case .byItem(let members) = report { data = members }
+        data["error"] = .string(message)
+        data["reference"] = .string(reference)
+        return Outcome(data: data, isSuccess: false)
+    }
+
+    /// The caller may name another status for a batch of which some items succeeded and others did not.
+    private static func response(_ outcomes: [Outcome], _ report: Report, _ fields: Fields) -> Response {
         var response = Response.data(["batch_results": .array(outcomes.map { .object($0.data) })])
         guard outcomes.contains(where: { !$0.isSuccess }) else { return response }
-        response.status = 400
+        var usual: Int?
+        if case .byStatus = report { usual = 400 }
+        response.status = usual
         guard let code = fields.int("partial_failure_response_code"), outcomes.contains(where: \.isSuccess) else { return response }
         if (200...599).contains(code) {
             response.status = code
         } else {
             response.warnings.append(
-                "invalid HTTP response code override from partial_failure_response_code, reverting to HTTP 400")
+                "invalid HTTP response code override from partial_failure_response_code, reverting to HTTP \(usual ?? 200)")
         }
         return response
-    }
-
-    /// Runs on the pool of threads that no socket waits for.
-    static func offLoop<Result: Sendable, Failure: Error>(
-        _ body: @escaping @Sendable () throws(Failure) -> Result
-    ) async throws(Failure) -> Result {
-        let result = await Task.detached { () -> Swift.Result<Result, Failure> in
-            do throws(Failure) { return .success(try body()) } catch { return .failure(error) }
-        }.value
-        return try result.get()
     }
 }

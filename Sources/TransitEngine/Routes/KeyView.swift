@@ -2,17 +2,26 @@ import EngineKit
 import Syntax
 
 /// A key as `keys/:name` shows it: never its secrets.
-struct KeyView {
+struct KeyView: Sendable {
     let key: TransitKey
     /// Whose public keys are shown of a derived key.
     let context: [UInt8]?
 
-    init(_ key: TransitKey, context: [UInt8]? = nil) {
+    /// More versions than these are put into words off the event loop.
+    private static let versionsOnLoopMax = 64
+
+    static func data(_ key: TransitKey, context: [UInt8]? = nil) async throws(CofferError) -> JSONObject {
+        let view = KeyView(key, context: context)
+        guard key.versions.count > versionsOnLoopMax else { return try view.data }
+        return try await WorkThreads.shared.run { () throws(CofferError) in try view.data }
+    }
+
+    private init(_ key: TransitKey, context: [UInt8]? = nil) {
         self.key = key
         self.context = context
     }
 
-    var data: JSONObject {
+    private var data: JSONObject {
         get throws(CofferError) {
             let settings = key.settings
             var data: JSONObject = [

@@ -34,7 +34,8 @@ extension TransitRoutes {
     }
 
     private func seal(_ request: Request, _ key: TransitKey) async throws -> Response {
-        try await Batching.run(request, isSlow: false) { [randomness] item throws(CofferError) in
+        try await Batching.run(request, .encrypting(key.type), ignoring: [Self.versionField.name]) {
+            [randomness] item throws(CofferError) in
             let plaintext = try item.required("plaintext", else: "missing plaintext to encrypt")
             let version = try key.version(making: .encryption, requested: try item.int("key_version") ?? 0)
             let text = try Sealing(key, version).seal(plaintext, item, randomness)
@@ -49,7 +50,7 @@ extension TransitRoutes {
             endpoints: [
                 .update: .init("Decrypt.", changesNothing: true) { request in
                     let key = try await key(request)
-                    return try await Batching.run(request, isSlow: key.type.isSlow) { item throws(CofferError) in
+                    return try await Batching.run(request, .privateOperation(key.type)) { item throws(CofferError) in
                         ["plaintext": .string(Base64.encode(try open(item, key)))]
                     }
                 }
@@ -71,7 +72,9 @@ extension TransitRoutes {
             endpoints: [
                 .update: .init("Rewrap.", changesNothing: true) { [randomness] request in
                     let key = try await key(request)
-                    return try await Batching.run(request, isSlow: key.type.isSlow) { item throws(CofferError) in
+                    let cost = WorkCost.privateOperation(key.type)
+                    return try await Batching.run(request, cost, ignoring: [Self.versionField.name]) {
+                        item throws(CofferError) in
                         let plaintext = try open(item, key)
                         let version = try key.version(making: .encryption, requested: try item.int("key_version") ?? 0)
                         let text = try Sealing(key, version).seal(plaintext, item, randomness)
@@ -120,7 +123,7 @@ extension TransitRoutes {
         let first = request.fields.any("batch_input")?.arrayValue?.first?.objectValue.map { Item($0) } ?? Item(request.fields)
         settings.isDerived = try !(first.string("context") ?? "").isEmpty
         settings.isConvergent = request.fields.bool("convergent_encryption") ?? false
-        try Self.check(settings)
+        try settings.check()
         let made = try await create(name, settings)
         guard let key = made.key else { throw CofferError.notFound }
         return key

@@ -32,7 +32,7 @@ extension TransitRoutes {
                     let key = try await key(request)
                     let algorithm = try Self.algorithm(request)
                     let requested = request.fields.int("key_version") ?? 0
-                    return try await Batching.run(request, isSlow: false) { item throws(CofferError) in
+                    return try await Batching.run(request, .hmac, .byItem) { item throws(CofferError) in
                         let input = try item.required("input", else: "missing input for HMAC")
                         let version = try key.version(making: .hmac, requested: requested)
                         let code = algorithm.hmac(input, key: version.hmacKey)
@@ -62,7 +62,10 @@ extension TransitRoutes {
             endpoints: [
                 .update: .init("Hash.", changesNothing: true) { request in
                     let input = try Item(request.fields).required("input", else: "missing input to hash")
-                    let sum = try Self.algorithm(request).digest(input)
+                    let algorithm = try Self.algorithm(request)
+                    let sum =
+                        input.count > Batching.bytesOnLoopMax
+                        ? await WorkThreads.shared.run { algorithm.digest(input) } : algorithm.digest(input)
                     return .data(["sum": .string(try Self.text(sum, request.fields.string("format") ?? "hex"))])
                 }
             ])

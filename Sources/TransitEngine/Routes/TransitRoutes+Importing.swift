@@ -39,7 +39,7 @@ extension TransitRoutes {
                     }
                     let material = try await material(request, settings.type)
                     if case .secret(let secret) = material, settings.type == .hmac { settings.size = secret.count }
-                    try Self.check(settings)
+                    try settings.check()
                     let (name, final) = (request.captures["name"], settings)
                     try await store.edit(name) { old in
                         guard old == nil else {
@@ -99,7 +99,7 @@ extension TransitRoutes {
         guard let wrapped = Base64.decode(ciphertext) else { throw CofferError.invalid("failed to base64-decode ciphertext") }
         let hash = try KeyWrapping.hash(request.fields.string("hash_function") ?? "")
         let key = try await wrapping.key()
-        return try await Batching.offLoop { () throws(CofferError) in
+        return try await WorkThreads.shared.run { () throws(CofferError) in
             .secret(try Self.secret(try KeyWrapping.unwrap(wrapped, with: key, hash), type))
         }
     }
@@ -155,7 +155,7 @@ extension TransitRoutes {
                     let key = try await store.existing(request.captures["name"])
                     let version = try certified(key, request)
                     let template = request.fields.string("csr")
-                    let pem = try await Batching.offLoop { () throws(CofferError) in
+                    let pem = try await WorkThreads.shared.run { () throws(CofferError) in
                         try CertificateRequest.make(version, template: template, randomness)
                     }
                     return .data(["name": .string(key.name), "type": .string(key.type.rawValue), "csr": .string(pem)])

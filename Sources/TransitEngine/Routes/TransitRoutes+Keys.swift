@@ -33,7 +33,7 @@ extension TransitRoutes {
             endpoints: [
                 .read: .init("Show a key, without its secrets.", changesNothing: true) { [store] request in
                     let context = try Item(request.fields).bytes("context")
-                    return .data(try KeyView(try await store.existing(request.captures["name"]), context: context).data)
+                    return .data(try await KeyView.data(try await store.existing(request.captures["name"]), context: context))
                 },
                 .update: .init("Make a key. One that is there stays as it is.", make),
                 .delete: .init("Delete a key that allows it.", delete),
@@ -46,10 +46,10 @@ extension TransitRoutes {
         settings.isConvergent = fields.bool("convergent_encryption") ?? false
         settings.size = fields.int("key_size") ?? 0
         if settings.type == .hmac, settings.size == 0 { settings.size = 32 }
-        try Self.check(settings)
+        try settings.check()
         let made = try await create(request.captures["name"], settings)
         guard let key = made.key else { throw CofferError.notFound }
-        var response = Response.data(try KeyView(key).data)
+        var response = Response.data(try await KeyView.data(key))
         if !made.isNew { response.warnings.append("key \(key.name) already existed") }
         return response
     }
@@ -66,26 +66,9 @@ extension TransitRoutes {
         return settings
     }
 
-    static func check(_ settings: KeySettings) throws(CofferError) {
-        if settings.isConvergent, !settings.isDerived {
-            throw .invalid("convergent encryption requires derivation to be enabled")
-        }
-        if settings.isDerived, !settings.type.derives || (settings.isConvergent && settings.type.family != .cipher) {
-            throw .invalid(
-                "key derivation and convergent encryption not supported for keys of type \(settings.type.rawValue)")
-        }
-        if settings.type == .hmac {
-            guard KeySettings.hmacSizes.contains(settings.size) else {
-                throw .invalid("invalid key size for HMAC key, must be between 32 and 512 bytes")
-            }
-        } else if settings.size != 0 {
-            throw .invalid("key_size may only be set for keys of type hmac")
-        }
-    }
-
     private static func autoRotate(_ fields: Fields) throws(CofferError) -> Int? {
         guard let seconds = fields.duration("auto_rotate_period") else { return nil }
-        guard seconds == 0 || seconds >= KeySettings.autoRotateMin else {
+        guard seconds == 0 || KeySettings.autoRotatePeriods.contains(seconds) else {
             throw .invalid("auto rotate period must be 0 to disable or at least an hour")
         }
         return seconds
@@ -119,7 +102,7 @@ extension TransitRoutes {
             endpoints: [
                 .update: .init("Rotate a key.") { request in
                     let key = try await rotated(request.captures["name"]) { _ in true }
-                    return .data(try KeyView(key).data)
+                    return .data(try await KeyView.data(key))
                 }
             ])
     }
@@ -167,7 +150,7 @@ extension TransitRoutes {
             }
         }
         guard let key else { throw CofferError.notFound }
-        var response = Response.data(try KeyView(key).data)
+        var response = Response.data(try await KeyView.data(key))
         response.warnings = warnings
         return response
     }
@@ -242,6 +225,6 @@ extension TransitRoutes {
             return TransitKey(name: old.name, settings: trimmed, versions: old.versions.filter { $0.number >= minimum })
         }
         guard let key else { throw CofferError.notFound }
-        return .data(try KeyView(key).data)
+        return .data(try await KeyView.data(key))
     }
 }

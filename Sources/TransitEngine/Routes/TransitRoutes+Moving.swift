@@ -14,6 +14,8 @@ extension TransitRoutes {
 
     // MARK: Export
 
+    private static let versionsOnLoopMax = 16
+
     private func export(_ pattern: PathPattern) -> EnginePath {
         EnginePath(
             pattern, "Shows the keys themselves, of a key that allows it.",
@@ -27,7 +29,7 @@ extension TransitRoutes {
                     guard key.settings.isExportable || kind.isPublic else {
                         throw CofferError.invalid("private key material is not exportable")
                     }
-                    return try Self.answer(key, request.captures["version"]) { version throws(CofferError) in
+                    return try await Self.answer(key, request.captures["version"]) { version throws(CofferError) in
                         try kind.text(key, version)
                     }
                 }
@@ -35,11 +37,18 @@ extension TransitRoutes {
     }
 
     private static func answer(
-        _ key: TransitKey, _ version: String, _ text: (KeyVersion) throws(CofferError) -> String
-    ) throws(CofferError) -> Response {
-        var keys: [JSONObject.Member] = []
-        for version in try versions(of: key, named: version) {
-            keys.append(.init(key: String(version.number), value: .string(try text(version))))
+        _ key: TransitKey, _ version: String, isSlow: Bool = false,
+        _ text: @escaping @Sendable (KeyVersion) throws(CofferError) -> String
+    ) async throws(CofferError) -> Response {
+        let versions = Array(try versions(of: key, named: version))
+        @Sendable func member(_ index: Int) throws(CofferError) -> JSONObject.Member {
+            .init(key: String(versions[index].number), value: .string(try text(versions[index])))
+        }
+        let keys: [JSONObject.Member]
+        if isSlow || versions.count > versionsOnLoopMax {
+            keys = try await WorkThreads.shared.map(versions.count, member)
+        } else {
+            keys = try versions.indices.map(member)
         }
         return .data(["name": .string(key.name), "type": .string(key.type.rawValue), "keys": .object(JSONObject(keys))])
     }
@@ -72,7 +81,8 @@ extension TransitRoutes {
                         throw CofferError.invalid("the destination must be an RSA key")
                     }
                     let hash = try KeyWrapping.hash(request.fields.string("hash") ?? "SHA256")
-                    return try Self.answer(key, request.captures["version"]) { version throws(CofferError) in
+                    return try await Self.answer(key, request.captures["version"], isSlow: true) {
+                        version throws(CofferError) in
                         Base64.encode(try KeyWrapping.wrap(try Exported.importable(version), to: rsa, hash, randomness))
                     }
                 }
@@ -115,19 +125,16 @@ extension TransitRoutes {
                 Field("force", .bool, default: false, "Replaces a key of the same name."),
             ],
             endpoints: [
-                .update: .init("Restore a key.") { [store] request in
+                .update: .init("Restore a key.") { request in
                     guard var text = Base64.decode(request.fields.string("backup") ?? "") else {
                         throw CofferError.invalid("failed to base64-decode backup")
                     }
                     defer { zero(&text) }
                     let (kept, record) = try Self.opened(text)
                     let name = request.captures["name"].isEmpty ? kept : request.captures["name"]
-                    guard let key = TransitKey(name: name, decoding: record) else {
-                        throw CofferError.invalid("the backup is damaged")
-                    }
-                    for version in key.versions { _ = try version.key }
+                    let key = try await restored(name, record)
                     let isForced = request.fields.bool("force") ?? false
-                    try await store.edit(name) { old in
+                    try await store.edit(name, overDamaged: isForced) { old in
                         guard old == nil || isForced else { throw CofferError.invalid("key \"\(name)\" already exists") }
                         let moment = KeySettings.Moment(time: store.time.now().seconds, version: key.latest)
                         return try key.with { settings throws(CofferError) in settings.restored = moment }
@@ -135,6 +142,21 @@ extension TransitRoutes {
                     return .empty
                 }
             ])
+    }
+
+    /// What anybody may have made up, so it must be a key that this server could have made or imported itself.
+    private func restored(_ name: String, _ record: [UInt8]) async throws(CofferError) -> TransitKey {
+        let damaged = CofferError.invalid("the backup is damaged")
+        let key = try await WorkThreads.shared.run { () throws(CofferError) in
+            var record = record
+            defer { zero(&record) }
+            guard let key = TransitKey(name: name, decoding: record) else { throw damaged }
+            return key
+        }
+        _ = try await WorkThreads.shared.map(key.versions.count) { [making] index throws(CofferError) in
+            guard try making.couldHaveMade(key.versions[index], of: key) else { throw damaged }
+        }
+        return key
     }
 
     private static func opened(_ text: [UInt8]) throws(CofferError) -> (name: String, record: [UInt8]) {

@@ -27,7 +27,7 @@ extension TransitRoutes {
                     let key = try await key(request)
                     let scheme = try SignatureScheme(request, key.type)
                     let requested = request.fields.int("key_version") ?? 0
-                    return try await Batching.run(request, isSlow: key.type.isSlow) { item throws(CofferError) in
+                    return try await Batching.run(request, .privateOperation(key.type), .byItem) { item throws(CofferError) in
                         let asked = try item.int("key_version") ?? requested
                         let version = try key.version(making: .signing, requested: asked)
                         return try Self.signed(item, key, version, scheme, randomness)
@@ -72,7 +72,8 @@ extension TransitRoutes {
             endpoints: [
                 .update: .init("Verify.", changesNothing: true) { request in
                     let key = try await key(request)
-                    return try await Batching.run(request, isSlow: key.type.isSlow) { item throws(CofferError) in
+                    return try await Batching.run(request, .verifying(key.type), .byItem(members: ["valid": false])) {
+                        item throws(CofferError) in
                         ["valid": .bool(try Self.isValid(item, key, request))]
                     }
                 }

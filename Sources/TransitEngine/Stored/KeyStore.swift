@@ -95,14 +95,18 @@ final class KeyStore: Sendable {
 
     /// Decides on what is there and commits what becomes of it; decides again when another writer was quicker. nil deletes.
     ///
-    /// - Parameter decide: Returns the key it was given to leave everything as it is.
+    /// - Parameters:
+    ///   - overDamaged: Takes a record that cannot be read for none, so that a good one can replace it.
+    ///   - decide: Returns the key it was given to leave everything as it is.
     @discardableResult
-    func edit(_ name: String, _ decide: (TransitKey?) async throws -> TransitKey?) async throws -> TransitKey? {
+    func edit(_ name: String, overDamaged: Bool = false, _ decide: (TransitKey?) async throws -> TransitKey?) async throws
+        -> TransitKey?
+    {
         try KeyName.check(name)
         try await applyStoredLimit()
         return try await lines.inTurn(name) {
             for _ in 0..<Self.attemptsMax {
-                let (old, record) = try await read(name)
+                let (old, record) = try await read(name, overDamaged: overDamaged)
                 let new = try await decide(old)
                 if old === new { return old }
                 guard try await commit(name, old, new, .init(unchanged: record)) else { continue }
@@ -145,9 +149,10 @@ final class KeyStore: Sendable {
         return try await storage.commitIfUnchanged(batch)
     }
 
-    private func read(_ name: String) async throws -> (key: TransitKey?, record: StoredRecord?) {
+    private func read(_ name: String, overDamaged: Bool = false) async throws -> (key: TransitKey?, record: StoredRecord?) {
         guard var record = try await storage.get(Self.prefix + name) else { return (nil, nil) }
         guard let key = TransitKey(name: name, decoding: record.value) else {
+            if overDamaged { return (nil, record) }
             throw StorageError.corrupted(key: Self.prefix + name)
         }
         zero(&record.value)

@@ -48,7 +48,8 @@ extension TransitKey {
 
     private static func read(_ reader: inout RecordReader) -> (KeySettings, [KeyVersion])? {
         guard reader.byte() == format, let type = reader.byte().flatMap(KeyType.init(code:)), let bits = reader.byte(),
-            let minDecryption = reader.number(), let minEncryption = reader.number(), let minAvailable = reader.number(),
+            bits >> UInt8(flags.count) == 0, let minDecryption = reader.number(), let minEncryption = reader.number(),
+            let minAvailable = reader.number(),
             let autoRotate = reader.number(), let size = reader.number()
         else { return nil }
         var settings = KeySettings(type: type)
@@ -60,17 +61,25 @@ extension TransitKey {
         settings.size = size
         for moment in [\KeySettings.backedUp, \KeySettings.restored] {
             guard let time = reader.number(), let version = reader.number() else { return nil }
-            settings[keyPath: moment] = version > 0 ? .init(time: time, version: version) : nil
+            settings[keyPath: moment] = time == 0 && version == 0 ? nil : .init(time: time, version: version)
         }
         guard let count = reader.short(), (1...versionsMax).contains(count) else { return nil }
         var versions: [KeyVersion] = []
         for _ in 0..<count {
-            guard let version = version(&reader, type), version.number == (versions.last?.number ?? version.number - 1) + 1 else {
-                return nil
-            }
+            guard let version = version(&reader, type), follows(version, versions.last) else { return nil }
             versions.append(version)
         }
-        return reader.isAtEnd && versions[0].number > 0 ? (settings, versions) : nil
+        guard reader.isAtEnd, let oldest = versions.first, let latest = versions.last,
+            settings.isPossible(oldest: oldest.number, latest: latest.number)
+        else { return nil }
+        return (settings, versions)
+    }
+
+    /// Numbers come from a record that somebody may have made up, so nothing is added to one before it was looked at.
+    private static func follows(_ version: KeyVersion, _ previous: KeyVersion?) -> Bool {
+        (1...KeySettings.versionMax).contains(version.number)
+            && KeySettings.moments.contains(version.created.seconds)
+            && (previous.map { version.number == $0.number + 1 } ?? true)
     }
 
     private static func version(_ reader: inout RecordReader, _ type: KeyType) -> KeyVersion? {

@@ -2,6 +2,9 @@ internal import ArgumentParser
 
 struct AuditCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "audit", abstract: "Records every request and answer, and checks the record.",
-        subcommands: [AuditEnable.self, AuditDisable.self, AuditList.self, AuditVerifyCommand.self])
+        commandName: "audit", abstract: "Manage audit devices, and verify and search audit files.",
+        subcommands: [
+            AuditEnable.self, AuditDisable.self, AuditList.self, AuditVerifyCommand.self, AuditKeysCommand.self,
+            AuditSearchCommand.self,
+        ])
 }

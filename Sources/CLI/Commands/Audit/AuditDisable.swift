@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import CofferClient
 
 struct AuditDisable: SessionCommand {
-    static let configuration = CommandConfiguration(commandName: "disable", abstract: "Stops recording to a device.")
+    static let configuration = CommandConfiguration(commandName: "disable", abstract: "Disable an audit device.")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Argument(help: ArgumentHelp("The device's name, such as file/.", valueName: "name")) var arguments: [String] = []
 

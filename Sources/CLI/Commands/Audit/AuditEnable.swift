@@ -4,13 +4,13 @@ internal import Syntax
 
 struct AuditEnable: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "enable", abstract: "Begins to record to a device.",
+        commandName: "enable", abstract: "Enable an audit device.",
         discussion: "coffer audit enable file file_path=/var/log/coffer/audit.log")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Option(help: ArgumentHelp("The device's name; its type by default.", valueName: "name")) var path: String?
     @Option(help: "What the device is for.") var description: String?
     @Flag(help: "Keep it on this cluster.") var local = false
-    @Argument(help: ArgumentHelp("The type (file), then its options as key=value.", valueName: "type")) var arguments: [String] = []
+    @Argument(help: ArgumentHelp("The type (file, socket or syslog), then its options as key=value.", valueName: "type")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(atLeast: 1)

@@ -3,9 +3,9 @@ internal import CofferClient
 internal import Syntax
 
 struct AuditList: SessionCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "Lists the audit devices.")
+    static let configuration = CommandConfiguration(commandName: "list", abstract: "List the audit devices.")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @Flag(help: "Show the options too.") var detailed = false
+    @Flag(help: "Show the devices' options too.") var detailed = false
     @Argument(help: .hidden) var arguments: [String] = []
 
     func run(_ session: Session) async throws {

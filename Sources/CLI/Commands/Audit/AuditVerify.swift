@@ -6,16 +6,26 @@ internal import Syntax
 
 /// Reads the file here and asks the server only for the keys that its lines were sealed with.
 struct AuditVerifyCommand: SessionCommand {
+    /// Exit statuses beside 0 for an intact file and 1 for one that could not be read.
+    private static let changedStatus: Int32 = 2
+    private static let unprovableStatus: Int32 = 3
+
     static let configuration = CommandConfiguration(
-        commandName: "verify", abstract: "Finds the first line of an audit file that was changed, removed, moved or cut off.",
+        commandName: "verify", abstract: "Verify that an audit file is what the server wrote.",
         discussion: """
             coffer audit verify /var/log/coffer/audit.log
-            coffer audit verify -path=file /var/log/coffer/audit.log.1
+            coffer audit verify -keys=keys.json copy.log
+
+            Exit status: 0 if the file is intact, 2 if it was changed, 3 if these keys cannot tell, 1 if it cannot be read.
+            A copy whose last lines were cut off looks like an older copy: both are 3. The file that the server is writing
+            is compared with the server's own record of its end.
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @Option(help: ArgumentHelp("The device that wrote the file; found by the file's path by default.", valueName: "name"))
-    var path: String?
-    @Option(help: ArgumentHelp("The server's answer of sys/audit-verify, to check without a server.", valueName: "file"))
+    @Option(
+        name: [.customLong("device"), .customLong("path")],
+        help: ArgumentHelp("The device that wrote the file (default: found by the file's path).", valueName: "name"))
+    var device: String?
+    @Option(help: ArgumentHelp("What `coffer audit keys` printed, to verify without a server.", valueName: "file"))
     var keys: String?
     @Argument(help: ArgumentHelp("The audit file.", valueName: "file")) var arguments: [String] = []
 
@@ -23,92 +33,98 @@ struct AuditVerifyCommand: SessionCommand {
         try arguments.expect(1)
         let file = arguments[0]
         let disclosure = try await disclosure(session, file)
+        let isWrittenNow = keys == nil ? try await session.isWrittenNow(file) : false
         let verdict: AuditVerdict
         do {
             verdict = try AuditVerifier.verify(
                 path: file, keys: .segments(disclosure.segmentKeys, live: disclosure.liveSegment),
-                checkpoint: checkpoint(disclosure, file))
+                checkpoint: checkpoint(disclosure, file), tail: isWrittenNow ? .complete : .copy)
         } catch {
             throw CommandFailure.local("\(error)")
         }
-        try report(verdict, session, file)
+        try report(verdict, session)
     }
 
     private func disclosure(_ session: Session, _ file: String) async throws -> AuditChainDisclosure {
-        let answer: JSON
-        if let keys {
-            guard let json = try? JSON(parsing: try session.system.input.file(keys)) else {
-                throw CommandFailure.local("\(keys) is not the JSON that the server gave")
-            }
-            answer = json["data"] ?? json
-        } else {
-            let segments: [String]
-            do {
-                segments = try AuditVerifier.segments(path: file)
-            } catch {
-                throw CommandFailure.local("\(error)")
-            }
-            let device = try await device(session, file)
-            let body: JSON = ["segments": .strings(segments)]
-            answer = try await session.call("Error asking for the keys of the audit file") {
-                try await $0.request(.put, "sys/audit-verify/\(device)", body: body).json?["data"] ?? .null
-            }
-        }
-        guard let disclosure = AuditChainDisclosure(json: answer) else {
-            throw CommandFailure.server("The server's answer does not hold the keys of an audit file.")
-        }
+        guard let keys else { return try await session.auditKeys(of: [file], device: device) }
+        guard let json = try? JSON(parsing: try session.system.input.file(keys)),
+            let disclosure = AuditChainDisclosure(json: json["data"] ?? json)
+        else { throw CommandFailure.local("\(keys) does not hold what `coffer audit keys` prints") }
         return disclosure
     }
 
-    /// The named device, or the one that writes this very file, or the only one there is.
-    private func device(_ session: Session, _ file: String) async throws -> String {
-        if let path { return try ArgumentText.requiredPath(path) }
-        let devices = try await session.call("Error listing audits") { try await $0.sys.auditDevices() }
-        let absolute = URL(fileURLWithPath: file).resolvingSymlinksInPath().path
-        let writers = devices.members.filter { member in
-            guard let path = member.value["options"]?["file_path"]?.stringValue else { return false }
-            return URL(fileURLWithPath: path).resolvingSymlinksInPath().path == absolute
-        }
-        let candidates = writers.isEmpty ? devices.members : writers
-        guard candidates.count == 1, let only = candidates.first else {
-            throw CommandFailure.local("Name the audit device that wrote the file with -path (see `coffer audit list`)")
-        }
-        return ArgumentText.path(only.key)
-    }
-
-    /// Rotated files end where they end; the checkpoint is the end of the file that is written to now.
+    /// Rotated files end where they end; the checkpoint is the end of the file that was written to when the keys were given.
     private func checkpoint(_ disclosure: AuditChainDisclosure, _ file: String) throws -> AuditCheckpoint? {
         let segments = (try? AuditVerifier.segments(path: file)) ?? []
         return segments.contains(disclosure.checkpoint.segment) ? disclosure.checkpoint : nil
     }
 
-    private func report(_ verdict: AuditVerdict, _ session: Session, _ file: String) throws {
+    private func report(_ verdict: AuditVerdict, _ session: Session) throws {
         if session.printer.isTable {
-            session.console.output(verdict.summary(of: file))
+            session.console.output(verdict.summary)
         } else {
             try session.printer.value(.object(verdict.shown))
         }
-        guard verdict.isIntact else { throw CommandFailure.server("The audit file is not what the server wrote.") }
+        switch verdict.outcome {
+        case .intact: return
+        case .unprovable: throw CommandFailure.quiet(Self.unprovableStatus)
+        case .changed: throw CommandFailure.quiet(Self.changedStatus)
+        }
     }
 }
 
 extension AuditVerdict {
-    fileprivate func summary(of file: String) -> String {
-        if let finding { return "\(file): line \(finding.line): \(finding.reason.rawValue)" }
-        var text = "\(file): \(lines) lines in \(segments) segments are intact"
-        if let firstSequence, let lastSequence { text += ", records \(firstSequence) to \(lastSequence)" }
-        if repairs > 0 { text += "; \(repairs) torn lines were cut away by the server and recorded" }
-        if unverifiedLines > 0 { text += "; \(unverifiedLines) newest lines are still being written and were not checked" }
-        if !isCheckpointed, !isEnded { text += "; lines cut off its end would not be noticed" }
-        return text + "."
+    fileprivate var summary: String {
+        if let finding { return tampered(finding) }
+        if let doubt { return doubtful(doubt) }
+        var text = "OK: \(records) intact."
+        if repairs == 1 { text += " One line that a crash cut short was removed by the server, which recorded it." }
+        if repairs > 1 { text += " \(repairs) lines that crashes cut short were removed by the server, which recorded it." }
+        switch unverifiedLines {
+        case 0: break
+        case 1: text += " The last line belongs to the open segment; a later run will check it."
+        default: text += " The last \(unverifiedLines) lines belong to the open segment; a later run will check them."
+        }
+        return text
+    }
+
+    private var records: String {
+        guard let firstSequence, let lastSequence else { return "no record is" }
+        return firstSequence == lastSequence ? "record \(firstSequence) is" : "records \(firstSequence)\u{2013}\(lastSequence) are"
+    }
+
+    private func tampered(_ finding: Finding) -> String {
+        let intact = lastSequence.map { " Records up to \($0) were verified before it." } ?? ""
+        return "TAMPERED at line \(finding.line): \(finding.reason.rawValue).\(intact)"
+    }
+
+    private func doubtful(_ doubt: Doubt) -> String {
+        let verified = lastSequence.map { "CANNOT VERIFY beyond record \($0)" } ?? "CANNOT VERIFY any record"
+        switch doubt.reason {
+        case .noKey:
+            return "\(verified): no key for segment \(doubt.segment ?? "") at line \(doubt.line). "
+                + "Fetch new keys with `coffer audit keys`."
+        case .torn:
+            return "\(verified): the copy ends inside line \(doubt.line). Copy the file again."
+        case .olderThanKeys:
+            return "\(verified): the file ends there, and the server wrote more before it gave these keys. Either the copy is "
+                + "older than the keys, or lines were cut off its end. Copy the file after fetching the keys."
+        case .openEnd:
+            return "\(verified): the file was not closed in good order, so lines cut off its end would not be noticed. "
+                + "Verify it joined with the file that follows it."
+        }
     }
 
     fileprivate var shown: JSONObject {
         var object: JSONObject = [
-            "intact": .bool(isIntact), "lines": .int(lines), "segments": .int(segments), "repairs": .int(repairs),
-            "unverified_lines": .int(unverifiedLines), "ended": .bool(isEnded), "checkpointed": .bool(isCheckpointed),
+            "verdict": .string(outcome.rawValue), "intact": .bool(isIntact), "lines": .int(lines), "segments": .int(segments),
+            "repairs": .int(repairs), "unverified_lines": .int(unverifiedLines), "ended": .bool(isEnded),
+            "checkpointed": .bool(isCheckpointed),
         ]
+        if let firstSequence { object["first_record"] = .int(Int(clamping: firstSequence)) }
+        if let lastSequence { object["last_record"] = .int(Int(clamping: lastSequence)) }
         if let finding { object["finding"] = ["line": .int(finding.line), "reason": .string(finding.reason.rawValue)] }
+        if let doubt { object["doubt"] = ["line": .int(doubt.line), "reason": .string(doubt.reason.rawValue)] }
         return object
     }
 }

@@ -41,6 +41,18 @@ struct ServicePlace: ParsableArguments {
         let listed = try await session.call("Error listing \(path)") {
             try await $0.list(path, query: [QueryItem("recursive", "true")])
         }
-        return (listed?.data?["keys"]?.arrayValue ?? []).compactMap(\.stringValue).filter { !$0.hasSuffix("/") }
+        return (listed?.data?["keys"]?.arrayValue ?? []).compactMap(\.stringValue).filter { $0.utf8.last != UInt8(ascii: "/") }
+    }
+
+    /// What to say when there is nothing: a name that was mistyped must not start a program without its secrets.
+    func failureOfNone(_ session: Session) async throws -> CommandFailure {
+        let (mount, folder) = (try mountPath(), try folder())
+        var text = "There are no secrets in \(mount)/\(folder) that this token may list. Check -project, -env and -scope."
+        let above = ([project, scope].compactMap { $0 }.map { ArgumentText.path($0) }).joined(separator: "/")
+        // Only a help: a token that may not list there gets the text without it.
+        let listed = try? await session.lookupClient().list("\(mount)/metadata/\(above)/")?.data?["keys"]?.arrayValue
+        let folders = (listed ?? []).compactMap(\.stringValue).filter { $0.utf8.last == UInt8(ascii: "/") }
+        if !folders.isEmpty { text += "\nIn \(mount)/\(above)/ there are: \(folders.prefix(20).joined(separator: ", "))" }
+        return .server(text)
     }
 }

@@ -68,15 +68,16 @@ struct TokenAttenuate: CLICommand {
         var caveats: [Caveat] = []
         var paths = path
         for text in secrets { paths += try Self.routes(text) }
-        if !paths.isEmpty { caveats.append(.paths(paths)) }
-        if let op { caveats.append(.operations(try Self.operations(op))) }
         if let ttl {
             guard let seconds = DurationText.seconds(ttl), seconds > 0, seconds < Caveat.expiryMax - Clock.now else {
                 throw .badCaveat
             }
             caveats.append(.expiry(Clock.now + seconds))
         }
+        // Behind the end and before the rest: so the counter goes with it, and is in no share of a holder of the same paths.
         if let uses { caveats.append(.uses(uses, counter: Self.counter())) }
+        if !paths.isEmpty { caveats.append(.paths(paths)) }
+        if let op { caveats.append(.operations(try Self.operations(op))) }
         if let cidr { caveats.append(.sources(cidr.split(separator: ",").map(String.init))) }
         guard !caveats.isEmpty else { throw .badCaveat }
         return caveats

@@ -12,8 +12,8 @@ extension BuiltInProfiles {
             default_scopes: [offline_access, User.Read]
             token_url: https://login.microsoftonline.com/common/oauth2/v2.0/token
             token_auth_method: client_secret_post
-            rotates_refresh_token: true
-            # An older refresh token stays good beside the newer one.
+            # Each answer brings a newer refresh token, and the older ones stay good beside it.
+            rotates_refresh_token: false
             retry_in_doubt: true
             reauthorize_errors: [interaction_required, consent_required]
             verify:

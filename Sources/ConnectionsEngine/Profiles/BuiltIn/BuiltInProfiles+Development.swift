@@ -63,6 +63,8 @@ extension BuiltInProfiles {
             token_auth_method: client_secret_post
             body_format: json
             rotates_refresh_token: true
+            # Within ten minutes a refresh token that was used is taken again.
+            retry_in_doubt: true
             # A rotating refresh token dies after 90 days without use.
             keep_alive: 2592000
             reauthorize_errors: [unauthorized_client]

@@ -1,0 +1,78 @@
+internal import ArgumentParser
+internal import Audit
+internal import CofferClient
+internal import Foundation
+internal import Syntax
+
+/// Finds what a token, or whoever holds an accessor, did. A narrowed token has a hash of its own but the accessor of the
+/// token that it was made from, so a search for a token goes on with the accessors of the lines found.
+struct AuditSearchCommand: SessionCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "search", abstract: "Find the records of a token, an accessor or a path in audit files.",
+        discussion: """
+            coffer audit search -token=- /var/log/coffer/audit.log < token
+            coffer audit search -accessor=0e9f... audit.log audit.log.1
+            coffer audit search -path='secret/data/app/*' audit.log
+
+            A search for a token also finds the tokens that were narrowed from it: they share its accessor. Values in the file
+            are hashes, which the server computes; a value that begins with hmac-sha256: is taken as such a hash, and no server
+            is asked. The file is not verified: run `coffer audit verify` as well.
+            """)
+    @OptionGroup(title: "Connection and output") var global: GlobalOptions
+    @Option(help: ArgumentHelp("A token, or - to read it from the standard input.", valueName: "token"))
+    var token: String?
+    @Option(help: ArgumentHelp("The accessor of a token.", valueName: "accessor")) var accessor: String?
+    @Option(help: ArgumentHelp("A path, or the beginning of paths with * at its end.", valueName: "path")) var path: String?
+    @Option(help: ArgumentHelp("The device that wrote the files (default: found by the file's path).", valueName: "name"))
+    var device: String?
+    @Argument(help: ArgumentHelp("The audit files.", valueName: "file")) var arguments: [String] = []
+
+    func run(_ session: Session) async throws {
+        try arguments.expect(atLeast: 1)
+        guard [token, accessor, path].compactMap({ $0 }).count == 1 else {
+            throw CommandFailure.local("Name what to search for with one of -token, -accessor and -path")
+        }
+        var search = AuditSearch()
+        if let path { search.path = AuditSearch.PathRule(path) }
+        if let accessor { search.hashes = [accessor, try await hash(accessor, session)] }
+        if let token {
+            let text = token == "-" ? ArgumentText.trimmed(try session.system.input.text(of: "-")) : token
+            guard !text.isEmpty else { throw CommandFailure.local("The token is empty") }
+            let hash = try await hash(text, session)
+            search.hashes = try AuditSearch.accessors(ofToken: hash, in: arguments).union([hash])
+        }
+        try report(search, session)
+    }
+
+    private func hash(_ value: String, _ session: Session) async throws -> String {
+        if value.utf8.starts(with: AuditSearch.hashPrefix.utf8) { return value }
+        let name = try await session.auditDevice(writing: arguments[0], named: device)
+        let body: JSON = ["input": .string(value)]
+        let answer = try await session.call("Error asking for the hash of the value") {
+            try await $0.request(.put, "sys/audit-hash/\(name)", body: body).json
+        }
+        guard let hash = answer?["data"]?["hash"]?.stringValue ?? answer?["hash"]?.stringValue else {
+            throw CommandFailure.server("The server's answer does not hold a hash.")
+        }
+        return hash
+    }
+
+    private func report(_ search: AuditSearch, _ session: Session) throws {
+        var (found, rows) = (0, [[String]]())
+        try search.run(arguments) { line in
+            found += 1
+            if !session.printer.isTable {
+                // One line of JSON each, so that any number can be printed as it is found.
+                session.console.output(String(decoding: line.encoded(), as: UTF8.self))
+            } else if rows.count < AuditSearch.rowsMax {
+                rows.append(AuditSearch.row(of: line))
+            }
+        }
+        guard found > 0 else { throw CommandFailure.server("No record was found.") }
+        guard session.printer.isTable else { return }
+        session.console.output(Table(header: AuditSearch.header, rows: rows).text)
+        if found > rows.count {
+            session.console.error("\(found - rows.count) more records were found; print them all with -format=json.")
+        }
+    }
+}

@@ -1,0 +1,133 @@
+import Audit
+import Capabilities
+package import EngineKit
+import Lifetimes
+import Logging
+import Syntax
+
+/// What is answered without a way through the pipeline is on record all the same.
+extension Core {
+    /// Malformed paths, unknown methods and routes: whoever looks for a scan or a broken client finds them in the audit trail.
+    /// The quota for everything counts them, so that a flood of them is no worse than one of proper requests.
+    package func record(_ refused: RefusedRequest) async -> CofferError? {
+        guard let services else {
+            logUnrecorded("refused while sealed", refused.id, refused.connection, ["reason": "\(refused.reason)"])
+            return nil
+        }
+        if let (verdict, configuration) = services.quotas.takeGlobal(client: refused.connection.remoteAddress), !verdict.isAllowed {
+            guard configuration.recordsRefusals else { return RateLimits.exceeded }
+            return await record(refused, services, error: RateLimits.exceeded.recorded, status: 429) ?? RateLimits.exceeded
+        }
+        return await record(refused, services, error: refused.reason, status: refused.status)
+    }
+
+    private func record(_ refused: RefusedRequest, _ services: Services, error: String, status: Int) async -> CofferError? {
+        let now = environment.time.now()
+        var request = AuditRequest(
+            id: refused.id, operation: Self.shown(method: refused.method), path: "",
+            remoteAddress: refused.connection.remoteAddress, remotePort: refused.connection.remotePort)
+        // What is no proper path may hide anything in its encoding, so it is recorded as a hash like any value.
+        let isOutside = refused.path.utf8.first == UInt8(ascii: "/")
+        let wire = isOutside ? String(Substring(refused.path.utf8.dropFirst())) : refused.path
+        if let path = try? CanonicalPath(percentEncoded: wire) {
+            request.path = (isOutside ? "/" : "") + path.description
+        } else {
+            request.data = ["path": .string(refused.path)]
+        }
+        var identity: AuditIdentity?
+        switch refused.credentials {
+        case .none: break
+        case .token(let token):
+            request.clientToken = token
+            identity = AuditIdentity(AuditAuth(clientToken: token))
+        case .inline(let credentials):
+            var auth = AuditAuth(tokenType: "inline")
+            (auth.inlineKind, auth.inlineName) = (credentials.kind, credentials.name)
+            identity = AuditIdentity(auth)
+        }
+        let record = AuditRecord(kind: .request, time: now, identity: identity, request: request, error: error)
+        let answer = AuditAnswer(time: now, response: AuditResponse(statusCode: status), error: error)
+        do throws(CofferError) {
+            try await services.audit.record(AuditEntry(record, answer: answer))
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    /// Operations by their names; of methods only those that HTTP and the protocol know, as anything can be sent for one.
+    private static func shown(method: String) -> String {
+        let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "LIST", "SCAN", "OPTIONS", "TRACE", "CONNECT"]
+        if known.contains(method) || Operation(rawValue: method) != nil { return method.lowercased() }
+        return "other"
+    }
+
+    package func knows(token: String) async -> Bool {
+        guard let services else { return false }
+        if CapabilityToken.isOne(token) {
+            guard let capability = try? CapabilityToken(token), CapabilityLimits(capability).isAlive(at: environment.time.now())
+            else { return false }
+            return (try? await services.tokens.parent(of: capability)) != nil
+        }
+        return (try? await services.tokens.find(token)) != nil
+    }
+
+    // MARK: Open paths
+
+    /// Health and the state of the seal are for everybody at all times. The other open paths change something or are asked
+    /// for when something is wrong: they are on record like everything else, without what they answered.
+    func recordOpenPath(
+        _ incoming: CoreRequest, _ path: CanonicalPath, _ answer: CoreAnswer, wasOpen: Services?
+    ) async -> CoreAnswer {
+        guard path.text != "sys/health", path.text != "sys/seal-status" else { return answer }
+        // The share that opened the server is on record in the trail that it opened.
+        guard let services = wasOpen ?? services else {
+            if incoming.operation.isWrite {
+                var metadata: Logger.Metadata = ["path": "\(path.text)"]
+                if case .failure(let error) = answer.outcome { metadata["refused"] = "\(error.code.rawValue)" }
+                logUnrecorded("open path asked while sealed", incoming.id, incoming.connection, metadata)
+            }
+            return answer
+        }
+        let now = environment.time.now()
+        var request = AuditRequest(
+            id: incoming.id, operation: incoming.operation.rawValue, path: path.description,
+            remoteAddress: incoming.connection.remoteAddress, remotePort: incoming.connection.remotePort)
+        request.data = declaredData(incoming, path).map { .object($0) }
+        if case .token(let token) = incoming.credentials { request.clientToken = token }
+        var (status, error): (Int, String?) = (200, nil)
+        switch answer.outcome {
+        case .success(let response): status = response.status ?? 200
+        case .failure(let refusal): (status, error) = (0, refusal.recorded)
+        }
+        let record = AuditRecord(kind: .request, time: now, request: request, error: error)
+        do throws(CofferError) {
+            try await services.audit.record(
+                AuditEntry(record, answer: AuditAnswer(time: now, response: AuditResponse(statusCode: status), error: error)))
+        } catch {
+            // What it opened is open, and whoever opened it must know.
+            guard wasOpen != nil else { return answer }
+            var refused = answer
+            refused.outcome = .failure(error)
+            return refused
+        }
+        return answer
+    }
+
+    /// The values become hashes. Members that are not declared could have a share for their name, which would not.
+    private func declaredData(_ incoming: CoreRequest, _ path: CanonicalPath) -> JSONObject? {
+        var input = RequestInput(incoming)
+        guard input.parseBody(incoming, limits: settings.jsonLimits) == nil else { return nil }
+        let fields = FrontDesk(core: self).paths.first { "sys/" + $0.pattern.description == path.text }?.fields ?? []
+        let known = input.data.members.filter { member in fields.contains { $0.name == member.key } }
+        return known.isEmpty ? nil : JSONObject(known)
+    }
+
+    private func logUnrecorded(_ message: Logger.Message, _ id: String, _ connection: Connection, _ more: Logger.Metadata) {
+        guard let dropped = unrecorded.withLock({ $0.take(at: environment.time.now()) }) else { return }
+        var metadata: Logger.Metadata = ["request_id": "\(id)", "remote_address": "\(connection.remoteAddress)"]
+        metadata.merge(more) { own, _ in own }
+        if dropped > 0 { metadata["not_logged_before"] = "\(dropped)" }
+        logger.notice(message, metadata: metadata)
+    }
+}

@@ -1,0 +1,58 @@
+import Audit
+import EngineKit
+import Logging
+
+/// What this node says about itself.
+extension Core {
+    /// Every second, apart from the jobs: it waits for nothing, so it tells of a store that everything else waits for.
+    package func watch() {
+        services?.clock.look()
+        guard let cluster = environment.cluster else { return }
+        let isCutOff = !cluster.mayServe
+        guard condition.noteCutOff(isCutOff) else { return }
+        if isCutOff {
+            logger.error("this node is cut off from the store: it answers 503 until it has caught up")
+        } else {
+            logger.notice("this node has caught up with the store and answers again")
+        }
+    }
+
+    /// Why a request that writes, or any at all, cannot succeed here now; nil when it can. One word for programs, the text for
+    /// people; neither says anything that a stranger may not know.
+    var trouble: (reason: String, text: String)? {
+        if let cluster = environment.cluster, !cluster.mayServe {
+            return ("cut_off", "this node is cut off from the store and answers nothing until it has caught up")
+        }
+        if condition.refusesWrites {
+            return ("storage", "the store takes no writes; the server's log says why")
+        }
+        if services?.audit.isBlocked == true {
+            return ("audit", "no audit device works, so no request is answered; the server's log says why")
+        }
+        return nil
+    }
+
+    func tellOpened(_ services: Services) {
+        let devices = services.audit.list().map(\.path)
+        logger.info("unsealed", metadata: ["audit_devices": "\(devices.joined(separator: " "))"])
+        guard devices.isEmpty else { return }
+        logger.warning(
+            "no audit device is enabled, so requests are not recorded: run `coffer audit enable file file_path=…` with a path below audit_dirs"
+        )
+    }
+
+    /// Says what the configuration took out of the table of audit devices, in the log and on those that are left.
+    func tell(_ disabled: [AuditDeviceConfiguration], _ audit: AuditTrail) async {
+        for device in disabled {
+            logger.warning(
+                "audit_disable_on_start: disabled an audit device; take the setting out again",
+                metadata: ["device": "\(device.path)"])
+            var act = ServerAct(
+                id: environment.randomness.uuid(), actor: "audit_disable_on_start", operation: .delete,
+                path: "audit/\(device.path)")
+            try? await audit.record(act, on: .system, at: environment.time.now())
+            act.step = .ended(error: nil)
+            try? await audit.record(act, on: .system, at: environment.time.now())
+        }
+    }
+}

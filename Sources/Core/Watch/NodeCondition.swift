@@ -1,0 +1,79 @@
+import EngineKit
+
+/// What keeps this node from doing its work, beside its seal and its place among the others.
+final class NodeCondition: Sendable {
+    private struct State {
+        /// The jobs try to open it while it is sealed.
+        var opensByItself = false
+        var waitsForStore = false
+        /// A write failed, and it is not known yet whether the next will.
+        var isSuspect = false
+        var failedProbes = 0
+        var wasCutOff = false
+    }
+
+    /// One may fail because too many wait at that moment.
+    private static let failedProbesMax = 2
+
+    private let state = BargingLock(State())
+
+    // MARK: Opening
+
+    var mayOpenByItself: Bool { state.withLock { $0.opensByItself } }
+
+    /// False for a server that somebody sealed: it stays so.
+    func opensByItself(_ does: Bool) {
+        state.withLock { state in
+            state.opensByItself = does
+            state.waitsForStore = false
+        }
+    }
+
+    func waitsForStore() { state.withLock { $0.waitsForStore = true } }
+
+    func opened() { state.withLock { $0.waitsForStore = false } }
+
+    /// Says what helps.
+    func refusalWhileSealed(hasRecoveryKeys: Bool) -> CofferError {
+        let (waits, opens) = state.withLock { ($0.waitsForStore, $0.opensByItself) }
+        if waits {
+            return CofferError(.sealed, "Coffer is sealed: it is not initialized. Run `coffer operator init`")
+        }
+        guard opens else { return hasRecoveryKeys ? .sealedByHand : .sealed }
+        return CofferError(.sealed, "Coffer is sealed: it could not open with its seal and tries again. See the server's log")
+    }
+
+    // MARK: Writing
+
+    func suspect() { state.withLock { $0.isSuspect = true } }
+    var isSuspect: Bool { state.withLock { $0.isSuspect } }
+    /// Writes failed again and again, the last time a second ago.
+    var refusesWrites: Bool { state.withLock { $0.failedProbes >= Self.failedProbesMax } }
+
+    /// True when that is news.
+    func writesSucceed() -> Bool {
+        state.withLock { state in
+            defer { (state.isSuspect, state.failedProbes) = (false, 0) }
+            return state.failedProbes >= Self.failedProbesMax
+        }
+    }
+
+    /// True when that is news.
+    func writeFailed() -> Bool {
+        state.withLock { state in
+            state.isSuspect = true
+            state.failedProbes = min(state.failedProbes + 1, Self.failedProbesMax + 1)
+            return state.failedProbes == Self.failedProbesMax
+        }
+    }
+
+    // MARK: Its place
+
+    /// True when that is news.
+    func noteCutOff(_ isCutOff: Bool) -> Bool {
+        state.withLock { state in
+            defer { state.wasCutOff = isCutOff }
+            return state.wasCutOff != isCutOff
+        }
+    }
+}

@@ -1,0 +1,55 @@
+import EngineKit
+import Syntax
+
+extension Permissions {
+    /// Nil if the parameters pass.
+    ///
+    /// A rule that names a parameter holds for every member of that name, however deep: the items of a batch and the members
+    /// of an object are read by handlers as the top level is. What stands for all that is not named (`*`, and the absence of
+    /// a name from `allowed_parameters`) looks at the top level alone, as do `required_parameters`. A part of the path that
+    /// has the name of a parameter is held to what a rule says of that name, and needs no naming: the rule's path allowed it.
+    func refusal(of parameters: RequestParameters) -> DenialReason? {
+        guard hasParameters else { return nil }
+        let isComplete = requiredParameters.allSatisfy { parameters.has($0) || parameters.has($0.lowercased()) }
+        guard isComplete else { return .requiredParameterMissing }
+        if deniedParameters.coversAll, !parameters.members.isEmpty { return .parameterDenied }
+        for pair in parameters.captures.pairs {
+            let value = JSON.string(pair.value)
+            if let reason = refusal(of: pair.name, value, parameters.reading(pair.name, value)) { return reason }
+        }
+        let isLimited = !allowedParameters.isEmpty && !allowedParameters.coversAll
+        for member in parameters.members {
+            if let reason = refusal(of: member.key, member.value, parameters.reading(member.key, member.value)) { return reason }
+            if isLimited, allowedParameters[member.key] == nil { return .parameterNotAllowed }
+            if let reason = refusal(inside: member.value) { return reason }
+        }
+        return nil
+    }
+
+    private func refusal(of name: String, _ value: JSON, _ reading: JSON?) -> DenialReason? {
+        let name = name.lowercased()
+        if let values = deniedParameters.values[name], ParameterValue.isRefused(value, reading: reading, by: values) {
+            return .parameterDenied
+        }
+        if let values = allowedParameters.values[name], !ParameterValue.isListed(value, reading: reading, in: values) {
+            return .parameterNotAllowed
+        }
+        return nil
+    }
+
+    private func refusal(inside value: JSON) -> DenialReason? {
+        switch value {
+        case .array(let elements):
+            for element in elements { if let reason = refusal(inside: element) { return reason } }
+        case .object(let members):
+            for member in members {
+                if let reason = refusal(of: member.key, member.value, nil) ?? refusal(inside: member.value) { return reason }
+            }
+        case .raw:
+            guard let opened = try? value.parsed() else { return .parameterDenied }
+            return refusal(inside: opened)
+        case .null, .bool, .number, .string: break
+        }
+        return nil
+    }
+}

@@ -1,0 +1,59 @@
+import Barrier
+import Core
+import HTTPShell
+import Logging
+import StorePostgres
+
+/// What a server says about itself when it starts, and what is still to be done.
+struct StartReport {
+    let options: ServerOptions
+    let configuration: ServerConfiguration
+    let logger: Logger
+
+    /// Before anything is opened.
+    func begin() {
+        var metadata: Logger.Metadata = [
+            "version": "\(CoreSettings().version)", "node": "\(configuration.ownNodeName)",
+            "storage": "\(configuration.storage?.name ?? "none")", "seal": "\(seal)",
+        ]
+        if case .sqlite(let directory)? = configuration.storage { metadata["storage_path"] = "\(directory)" }
+        if case .postgresql(let settings)? = configuration.storage { metadata["storage_table"] = "\(settings.table)" }
+        let files = options.configPaths + [options.variablesFile].compactMap(\.self)
+        if !files.isEmpty { metadata["configuration"] = "\(files.joined(separator: " "))" }
+        if !configuration.apiAddress.isEmpty { metadata["api_addr"] = "\(configuration.apiAddress)" }
+        logger.info("Coffer starts", metadata: metadata)
+        if let file = options.variablesFile { FilePrivacy.warn(file, holds: "the file of variables", logger) }
+        for listener in configuration.listeners {
+            if let tls = listener.tls { FilePrivacy.warn(tls.keyFile, holds: "the TLS key", logger) }
+        }
+    }
+
+    private var seal: String {
+        guard configuration.dev == nil else { return "shamir" }
+        switch configuration.seals.first(where: { !$0.isDisabled })?.mechanism {
+        case .static?: return "static"
+        case .shamir?: return "shamir"
+        case nil: return "shamir, or a key from the environment"
+        }
+    }
+
+    /// Once the store is there: what an operator has to do before it serves.
+    static func tellWhatIsMissing(_ core: Core, _ logger: Logger) async {
+        guard core.isSealed, let status = try? await core.seal.status() else { return }
+        guard status.isInitialized else {
+            logger.warning("not initialized: run `coffer operator init`", metadata: ["seal": "\(status.kind.rawValue)"])
+            return
+        }
+        guard !status.isMigrating else {
+            logger.warning("sealed, and the seal is to be changed: run `coffer operator seal-migrate`")
+            return
+        }
+        guard status.kind.opensByItself else {
+            logger.warning(
+                "sealed: run `coffer operator unseal` once for each key share that is needed",
+                metadata: ["shares_needed": "\(status.threshold)"])
+            return
+        }
+        logger.warning("sealed: the seal's key did not open the store")
+    }
+}

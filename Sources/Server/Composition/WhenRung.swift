@@ -1,0 +1,23 @@
+import EngineKit
+import ServiceLifecycle
+
+/// Work that comes when a bell rings, and once a second besides, until the server ends.
+struct WhenRung: Service {
+    let bell: Bell
+    let work: @Sendable () async -> Void
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await withTaskGroup { group in
+                group.addTask {
+                    while !Task.isCancelled {
+                        bell.ring()
+                        try? await Task.sleep(for: .seconds(1))
+                    }
+                }
+                for await _ in bell.rings where !Task.isCancelled { await work() }
+                group.cancelAll()
+            }
+        }
+    }
+}

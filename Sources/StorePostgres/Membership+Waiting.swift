@@ -1,0 +1,198 @@
+import EngineKit
+import Synchronization
+
+/// Answers that wait until the other nodes have passed a change.
+extension Membership {
+    /// What the writer finds behind the lock that every writer takes.
+    struct Found: Sendable {
+        var history: String
+        var leader: String?
+        var term: UInt64
+        /// Until every node of the history before has stopped serving, also one whose place this history does not know.
+        var settlesInMilliseconds: Int64
+        /// Who has a place.
+        var live: [String]
+    }
+
+    /// A commit's number in the order of all nodes, and who must have passed it before it is answered.
+    struct Receipt: Sendable {
+        var sequence: Int64
+        var history: String
+        var others: [String]
+        var settledAt: Timestamp?
+    }
+
+    struct Waiter {
+        var sequence: Int64
+        var others: Set<String>
+        var settledAt: Timestamp?
+        var until: Timestamp
+        var answer: CheckedContinuation<Result<Void, StorageError>, Never>
+    }
+
+    private static let waitSecondsMax = leaseSeconds + 5
+    static let unknown = StorageError.unavailable(
+        "it was written, and it is not known whether every node has taken note of it")
+    static let replaced = StorageError.unavailable(
+        "it was written, and then the database was replaced by another copy of it: it is not known whether that has it")
+
+    // MARK: The writer
+
+    /// This node's name, when it may write.
+    func admitted(_ found: Found) -> String? {
+        guard let place, place.history == found.history, found.live.contains(place.incarnation) else { return nil }
+        return place.incarnation
+    }
+
+    /// What is ordered by a leader is written in its term only.
+    func leads(_ found: Found, term: UInt64?) -> Bool {
+        term == nil || term == found.term && found.leader != nil && found.leader == place?.incarnation
+    }
+
+    func receipt(_ sequence: Int64, _ found: Found) -> Receipt {
+        let own = place?.incarnation
+        let milliseconds = min(max(found.settlesInMilliseconds, 0), Int64(Self.leaseSeconds) * 1_000)
+        return Receipt(
+            sequence: sequence, history: found.history, others: found.live.filter { $0 != own },
+            settledAt: milliseconds == 0
+                ? nil : Timestamp(nanoseconds: time.now().nanoseconds + milliseconds * 1_000_000))
+    }
+
+    /// Before COMMIT is sent, so that the feed takes the change for ours.
+    func began(_ sequence: Int64) { state.withLock { $0.own[sequence] = false } }
+
+    /// COMMIT has returned.
+    func wrote(_ sequence: Int64) { state.withLock { if $0.own[sequence] != nil { $0.own[sequence] = true } } }
+
+    /// The change may appear and was not acknowledged: the feed treats it like another node's.
+    func doubted(_ sequence: Int64) { _ = state.withLock { $0.own.removeValue(forKey: sequence) } }
+
+    /// Until every one of the nodes has passed a change, or has lost its place.
+    func passed(_ receipt: Receipt) async throws(StorageError) {
+        guard !receipt.others.isEmpty || receipt.settledAt != nil else { return }
+        let now = time.now()
+        let result = await withCheckedContinuation { answer in
+            let verdict: Result<Void, StorageError>? = state.withLock { state in
+                guard state.last?.history == receipt.history else { return .failure(Self.replaced) }
+                let waiter = Waiter(
+                    sequence: receipt.sequence, others: Set(receipt.others), settledAt: receipt.settledAt,
+                    until: now.adding(seconds: Self.waitSecondsMax), answer: answer)
+                guard !Self.isOver(waiter, state.seen, at: now) else { return .success(()) }
+                state.waiters.append(waiter)
+                return nil
+            }
+            if let verdict { answer.resume(returning: verdict) }
+        }
+        try result.get()
+    }
+
+    private static func isOver(_ waiter: Waiter, _ seen: [String: Int64], at now: Timestamp) -> Bool {
+        waiter.others.allSatisfy { seen[$0, default: 0] >= waiter.sequence } && waiter.settledAt.map { $0 <= now } ?? true
+    }
+
+    // MARK: What the tables say
+
+    /// Whether a hint is worth a look into the table.
+    func awaits(_ node: String, _ sequence: Int64) -> Bool {
+        state.withLock { state in
+            state.seen[node, default: 0] < sequence
+                && state.waiters.contains { $0.others.contains(node) && $0.sequence > state.seen[node, default: 0] }
+        }
+    }
+
+    /// How far the nodes have come, read in the history of this place. False when nobody has come further.
+    @discardableResult
+    func heard(_ seen: [String: Int64], in place: Place) -> Bool {
+        var isNews = false
+        settle { state in
+            guard state.place == place else { return }
+            for (node, sequence) in seen where sequence > state.seen[node, default: 0] {
+                state.seen[node] = sequence
+                isNews = true
+            }
+        }
+        return isNews
+    }
+
+    enum Look { case taken, placeless, replaced, wentBack }
+
+    /// What the database shows of all nodes. Nothing of it counts when it is of another history, or of the same and behind
+    /// what was seen of it.
+    func took(_ snapshot: Snapshot, in place: Place) -> Look {
+        var look = Look.taken
+        let now = time.now()
+        settle { state in
+            guard state.place == place else { return look = .placeless }
+            guard snapshot.history == place.history else { return look = .replaced }
+            guard snapshot.last >= state.position else { return look = .wentBack }
+            state.snapshot = snapshot
+            state.promised = max(state.promised, snapshot.last)
+            let live = Set(snapshot.nodes.map(\.heartbeat.incarnation))
+            state.seen = state.seen.filter { live.contains($0.key) }
+            state.heartbeats = state.heartbeats.filter { live.contains($0.key) }
+            for node in snapshot.nodes where node.heartbeat.incarnation != place.incarnation {
+                let (name, mark) = (node.heartbeat.incarnation, node.heartbeat.mark)
+                state.seen[name] = max(state.seen[name, default: 0], node.seen)
+                if state.heartbeats[name]?.mark != mark { state.heartbeats[name] = (mark, now) }
+            }
+            for index in state.waiters.indices where state.waiters[index].sequence <= snapshot.last {
+                state.waiters[index].others.formIntersection(live)
+            }
+        }
+        return look
+    }
+
+    /// Nodes that have not been heard of for so long that they have stopped serving.
+    var dead: [Heartbeat] {
+        let now = time.now()
+        return state.withLock { state in
+            state.heartbeats.filter { now >= $0.value.since.adding(seconds: Self.deathSeconds) }.map {
+                Heartbeat(incarnation: $0.key, mark: $0.value.mark)
+            }
+        }
+    }
+
+    /// Milliseconds until one counts as dead, unless it is heard of before; nil when there is no other.
+    var millisecondsToNextDeath: Int? {
+        let now = time.now().nanoseconds
+        guard let since = state.withLock({ $0.heartbeats.values.map(\.since).min() }) else { return nil }
+        return max(0, Int((since.adding(seconds: Self.deathSeconds).nanoseconds - now + 999_999) / 1_000_000))
+    }
+
+    // MARK: Answering
+
+    /// Answers those whose waiting is over.
+    func settle() { settle { _ in } }
+
+    private func settle(_ change: (inout State) -> Void) {
+        let now = time.now()
+        let (passed, late) = state.withLock { state -> ([Waiter], [Waiter]) in
+            change(&state)
+            guard !state.waiters.isEmpty else { return ([], []) }
+            var (passed, late, left): ([Waiter], [Waiter], [Waiter]) = ([], [], [])
+            for waiter in state.waiters {
+                if Self.isOver(waiter, state.seen, at: now) {
+                    passed.append(waiter)
+                } else if waiter.until < now {
+                    late.append(waiter)
+                } else {
+                    left.append(waiter)
+                }
+            }
+            state.waiters = left
+            return (passed, late)
+        }
+        for waiter in passed { waiter.answer.resume(returning: .success(())) }
+        for waiter in late { waiter.answer.resume(returning: .failure(Self.unknown)) }
+    }
+
+    /// Nobody will tell any more.
+    func end() {
+        lost("it is stopping")
+        let left = state.withLock { state in
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        for waiter in left { waiter.answer.resume(returning: .failure(Self.unknown)) }
+    }
+}

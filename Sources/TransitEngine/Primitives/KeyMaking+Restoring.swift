@@ -1,0 +1,32 @@
+import EngineKit
+import SecretMemory
+import Syntax
+
+extension KeyMaking {
+    /// Whether a version that came from outside is one that making, importing and certifying here could have led to.
+    func couldHaveMade(_ version: KeyVersion, of key: TransitKey) throws(CofferError) -> Bool {
+        let age = time.now().seconds - version.created.seconds
+        guard abs(age) <= DurationText.secondsMax else { return false }
+        if let secret = version.secret {
+            // Derived anew: a public key that belongs to another secret would be given out in its place.
+            let again = try self.version(version.number, key.type, secret: secret)
+            guard again.publicKey == version.publicKey else { return false }
+        } else {
+            guard key.settings.isImported, key.type.isAsymmetric else { return false }
+            _ = try version.key
+        }
+        guard hasOwnHMACKey(version, key.type) else { return false }
+        if !version.certificates.isEmpty {
+            guard key.type.signs, !key.settings.isDerived else { return false }
+            try CertificateRequest.check(version.certificates, for: version)
+        }
+        return true
+    }
+
+    private func hasOwnHMACKey(_ version: KeyVersion, _ type: KeyType) -> Bool {
+        guard type == .hmac else { return version.hmacKey.count == KeySettings.hmacKeyBytes }
+        return version.secret.map { secret in
+            secret.withBytes { secret in version.hmacKey.withBytes { constantTimeEqual(secret, $0) } }
+        } ?? false
+    }
+}

@@ -1,0 +1,132 @@
+import EngineKit
+import Foundation
+import Logging
+import StoreSQLite
+import Synchronization
+import TestSupport
+import Testing
+
+/// A flipped bit in the index over the keys must hide no record.
+@Suite struct SQLiteIndexTests {
+    private static let count = 600
+
+    private func makeStore(_ directory: TemporaryDirectory) async throws {
+        let storage = try SQLiteStorage(directory: directory.path, logger: quiet)
+        var batch = Batch()
+        for index in 0..<Self.count { batch.put(Self.key(index), [UInt8(index % 251)]) }
+        try await storage.commit(batch)
+        await storage.close()
+    }
+
+    private static func key(_ index: Int) -> String { "mount/4f/data/secret-\(index)" }
+
+    /// Flips bits in the text of keys, in pages that hold keys and no values: the index's.
+    private func damage(_ directory: TemporaryDirectory, _ seed: UInt64) throws {
+        var random = SplitMix64(seed: seed)
+        let url = URL(filePath: directory.file("coffer.db"))
+        var bytes = [UInt8](try Data(contentsOf: url))
+        let pages = stride(from: 4_096, to: bytes.count, by: 4_096).filter { [0x02, 0x0A].contains(bytes[$0]) }
+        let page = try #require(pages.randomElement(using: &random))
+        let needle = Array("secret-".utf8)
+        let places = (page..<page + 4_096 - needle.count).filter { Array(bytes[$0..<$0 + needle.count]) == needle }
+        bytes[try #require(places.randomElement(using: &random))] ^= UInt8(1 << Int.random(in: 0..<7, using: &random))
+        try Data(bytes).write(to: url)
+    }
+
+    /// Asked of every key: hidden, or overwritten by a creation.
+    private func checkAll(_ storage: SQLiteStorage) async {
+        for index in 0..<Self.count {
+            do {
+                let record = try await storage.get(Self.key(index))
+                #expect(record?.value == [UInt8(index % 251)], "\(index) is hidden")
+            } catch {
+                guard case .corrupted = error else {
+                    Issue.record("\(error)")
+                    return
+                }
+            }
+            var batch = Batch()
+            batch.put(Self.key(index), [0], if: .absent)
+            do {
+                try await storage.commit(batch)
+                Issue.record("\(index) was made anew over what is there")
+            } catch {
+                switch error {
+                case .conflict, .corrupted: break
+                default: Issue.record("\(error)")
+                }
+            }
+        }
+    }
+
+    @Test("a damaged index is made anew at the start, and everything is there", arguments: 0..<20)
+    func atStart(_ seed: UInt64) async throws {
+        let directory = try TemporaryDirectory()
+        try await makeStore(directory)
+        try damage(directory, seed)
+        let log = Collected()
+        let storage = try SQLiteStorage(directory: directory.path, logger: log.logger)
+        for index in 0..<Self.count {
+            #expect(try await storage.get(Self.key(index))?.value == [UInt8(index % 251)])
+        }
+        await checkAll(storage)
+        #expect(log.lines.withLock { $0.contains { $0.contains("index was damaged") } })
+        let names = try await storage.list(Listing(prefix: "mount/4f/data/"))
+        #expect(names.count == Self.count)
+        await storage.close()
+    }
+
+    @Test("while a large store is still being checked, an absence is held against the table", arguments: 0..<20)
+    func whileServing(_ seed: UInt64) async throws {
+        let directory = try TemporaryDirectory()
+        try await makeStore(directory)
+        try damage(directory, seed)
+        let storage = try SQLiteStorage(directory: directory.path, bytesCheckedAtOnceMax: -1, logger: quiet)
+        await checkAll(storage)
+        await storage.waitForCheck()
+        for index in 0..<Self.count {
+            #expect(try await storage.get(Self.key(index))?.value == [UInt8(index % 251)])
+        }
+        await storage.close()
+    }
+
+    @Test("a sound store is told nothing about, and what is not there is absent")
+    func sound() async throws {
+        let directory = try TemporaryDirectory()
+        try await makeStore(directory)
+        let log = Collected()
+        for limit: Int64 in [-1, 1 << 30] {
+            let storage = try SQLiteStorage(directory: directory.path, bytesCheckedAtOnceMax: limit, logger: log.logger)
+            #expect(try await storage.get("mount/4f/data/none") == nil)
+            #expect(try await storage.get("") == nil)
+            await storage.waitForCheck()
+            var batch = Batch()
+            batch.put("zz/\(limit)", [1], if: .absent)
+            try await storage.commit(batch)
+            await storage.close()
+        }
+        #expect(log.lines.withLock { $0.isEmpty })
+    }
+}
+
+/// Keeps what is logged.
+private final class Collected: Sendable {
+    let lines = Mutex<[String]>([])
+
+    var logger: Logger { Logger(label: "test") { _ in Handler(collected: self) } }
+
+    struct Handler: LogHandler {
+        let collected: Collected
+        var metadata: Logger.Metadata = [:]
+        var logLevel = Logger.Level.warning
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+
+        func log(event: LogEvent) {
+            if event.level >= .warning { collected.lines.withLock { $0.append(event.message.description) } }
+        }
+    }
+}
