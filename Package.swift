@@ -208,7 +208,11 @@ let package = Package(
 if Context.environment["COFFER_FUZZ"] != nil {
     package.targets.append(
         .executableTarget(
-            name: "Fuzz", dependencies: ["Syntax", "EngineKit", "SecretMemory", "Policy", "Audit", "Barrier", "Ciphers"],
+            name: "Fuzz",
+            dependencies: [
+                "Syntax", "EngineKit", "SecretMemory", "Policy", "Audit", "Barrier", "Ciphers", "Capabilities", "ServiceRules",
+                "TransitEngine", "KVEngine", "DatabaseClients", "Databases", "DatabaseEngine", "ConnectionsEngine", "Outbound",
+            ],
             path: "Fuzz/Sources")
     )
 }
