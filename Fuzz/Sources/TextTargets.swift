@@ -1,4 +1,5 @@
-import Capabilities
+// How one limit is read is internal to its room.
+@testable import Capabilities
 import EngineKit
 import ServiceRules
 import Syntax
