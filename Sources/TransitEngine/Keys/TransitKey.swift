@@ -21,6 +21,7 @@ final class TransitKey: Sendable {
 
     /// nil when it was trimmed or never was.
     func version(_ number: Int) -> KeyVersion? {
+        guard number >= oldest, number <= latest else { return nil }
         let index = number - oldest
         return versions.indices.contains(index) ? versions[index] : nil
     }
