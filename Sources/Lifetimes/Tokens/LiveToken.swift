@@ -4,6 +4,7 @@ package import EngineKit
 package final class LiveToken: Sendable {
     package let entry: TokenEntry
     package let caller: Caller
+    package let isWrapping: Bool
     private let notes = BargingLock<[any AnyObject & Sendable]>([])
 
     private static let notesMax = 4
@@ -11,6 +12,7 @@ package final class LiveToken: Sendable {
     package init(_ entry: TokenEntry) {
         self.entry = entry
         caller = entry.caller
+        isWrapping = entry.isWrapping
     }
 
     /// What another room made of the entry and wants to find again: the latest few, of which `fits` picks one.
