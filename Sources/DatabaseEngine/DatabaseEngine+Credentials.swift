@@ -125,10 +125,12 @@ extension DatabaseEngine {
 
     package func renew(_ lease: HeldLease, increment: Int) async throws -> LeaseGrant {
         guard var user = LeasedUser(stored: lease.data) else { throw StorageError.corrupted(key: lease.id) }
-        if let role = try await roles.find(user.role)?.value, role.database == user.database {
-            (user.ttl, user.maxTTL) = terms(role)
-            user.renewal = role.renewal
+        // The role decides as it is today; without one nobody vouches for the user any more.
+        guard let role = try await roles.find(user.role)?.value, role.database == user.database else {
+            throw CofferError.invalid("could not find role with name \"\(user.role)\" for this database, not renewing")
         }
+        (user.ttl, user.maxTTL) = terms(role)
+        user.renewal = role.renewal
         let last = lease.issuedAt.adding(seconds: user.maxTTL)
         let end = min(now.adding(seconds: increment > 0 ? increment : user.ttl), last)
         guard end > now else { throw CofferError.invalid("the lease has reached its max_ttl") }

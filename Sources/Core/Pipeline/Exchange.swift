@@ -356,14 +356,13 @@ final class Exchange {
                 core.logger.warning("could not remove a used-up token", metadata: ["request_id": "\(incoming.id)"])
             }
         }
-        await spendWrapping(result)
+        if let token, token.isWrapping, !isOpenPath { await spend(token, result) }
         return result
     }
 
     /// A wrapping token is good for one request, whatever becomes of it: whoever tried it for something else has shown
     /// itself to the one that it was meant for. Only when the server failed, it stays.
-    private func spendWrapping(_ result: Result<Response, CofferError>) async {
-        guard let token, token.entry.isWrapping, !isOpenPath else { return }
+    private func spend(_ token: LiveToken, _ result: Result<Response, CofferError>) async {
         if case .failure(let error) = result, error.isOfServer { return }
         do {
             try await services.tokens.destroyWrapping(id: token.entry.id)

@@ -10,7 +10,8 @@ package protocol LeasedEngine: Engine {
 
     /// Gives the lease more time, at most `increment` seconds from now; 0 asks for what it was made with.
     ///
-    /// The grant's `data` replaces the stored one. The pipeline cuts the time down to the lease's and the token's end.
+    /// The grant's `data` replaces the stored one. The pipeline cuts the time down to the lease's
+    /// and the mount's maximum; a service token's end takes the lease along when it comes.
     func renew(_ lease: HeldLease, increment: Int) async throws -> LeaseGrant
 }
 

@@ -1,5 +1,5 @@
-/// What credentials that their holder narrowed leave of a caller's rights.
-package struct Narrowing: Sendable {
+/// What credentials that their holder narrowed leave of a caller's rights. An object, because requests carry it along.
+package final class Narrowing: Sendable {
     private let allows: @Sendable (Operation, String) -> Bool
     private let reaches: @Sendable (String) -> Bool
     /// When the credentials end. Nothing that is made with them may last longer: no lease, no wrapping token, no secret id.

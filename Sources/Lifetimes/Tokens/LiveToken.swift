@@ -7,6 +7,7 @@ package final class LiveToken: Sendable {
     package let caller: Caller
     /// The count of endings up to which every ancestor was seen to be there; -1 before it was looked at.
     private let descent = Atomic<Int>(-1)
+    package let isWrapping: Bool
     private let notes = BargingLock<[any AnyObject & Sendable]>([])
 
     private static let notesMax = 4
@@ -14,6 +15,7 @@ package final class LiveToken: Sendable {
     package init(_ entry: TokenEntry) {
         self.entry = entry
         caller = entry.caller
+        isWrapping = entry.isWrapping
     }
 
     /// Whether it is known that no ancestor was revoked, as of this count of endings.
