@@ -44,9 +44,11 @@ mutants: ## small faults put into the code: each must be noticed by a test of it
 	scripts/run-tests build
 	scripts/run-mutants
 
-torture: system python release ## 1,000 rounds of kill -9 under load, 15 minutes of made-up requests, the timing of refused logins
+torture: system python release ## 1,000 rounds of kill -9 under load, 15 minutes of nodes in made-up orders and of made-up requests, the timing of refused logins
 	COFFER_BINARY=$(CURDIR)/.build/release/coffer COFFER_CRASH_ROUNDS=$${COFFER_CRASH_ROUNDS:-1000} \
 	  $(PYTEST) Tests/acceptance/test_crash.py -s
+	$(SWIFT) build --build-tests
+	COFFER_SIMULATION_SECONDS=$${COFFER_SIMULATION_SECONDS:-900} $(SWIFT) test --skip-build --filter SimulationTests
 	COFFER_BINARY=$(CURDIR)/.build/release/coffer COFFER_SCHEMATHESIS_SECONDS=$${COFFER_SCHEMATHESIS_SECONDS:-900} \
 	  COFFER_SCHEMATHESIS_SEED=$${COFFER_SCHEMATHESIS_SEED:-$$RANDOM} $(PYTEST) Tests/acceptance/test_schemathesis.py -s
 	COFFER_BINARY=$(CURDIR)/.build/release/coffer COFFER_TIMING_LOGINS=$${COFFER_TIMING_LOGINS:-5000} \

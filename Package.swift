@@ -197,6 +197,9 @@ let package = Package(
         tests("ClientTests", ["CofferClient", "Syntax"]),
         tests("CLITests", ["CLI", "CofferClient", "Syntax", "TestSupport"]),
         tests("BarrierTests", ["Barrier", "Ciphers", "SecretMemory", "Syntax", "EngineKit", "TestSupport", crypto]),
+        tests(
+            "SimulationTests",
+            ["StorePostgres", "DatabaseClients", "Barrier", "Lifetimes", "SecretMemory", "EngineKit", "TestSupport", logging]),
         tests("StorePostgresTests", ["StorePostgres", "DatabaseClients", "EngineKit", "TestSupport", logging]),
         tests(
             "StorageTests", ["EngineKit", "StoreSQLite", "TestSupport", logging, .product(name: "GRDB", package: "GRDB.swift")]),
@@ -208,7 +211,11 @@ let package = Package(
 if Context.environment["COFFER_FUZZ"] != nil {
     package.targets.append(
         .executableTarget(
-            name: "Fuzz", dependencies: ["Syntax", "EngineKit", "SecretMemory", "Policy", "Audit", "Barrier", "Ciphers"],
+            name: "Fuzz",
+            dependencies: [
+                "Syntax", "EngineKit", "SecretMemory", "Policy", "Audit", "Barrier", "Ciphers", "Capabilities", "ServiceRules",
+                "TransitEngine", "KVEngine", "DatabaseClients", "Databases", "DatabaseEngine", "ConnectionsEngine", "Outbound",
+            ],
             path: "Fuzz/Sources")
     )
 }

@@ -8,6 +8,9 @@ typealias FuzzTarget = (UnsafeRawBufferPointer) -> Void
 
 let targets: [String: FuzzTarget] = [
     "json": fuzzJSON, "policy": fuzzPolicy, "path": fuzzPath, "audit": fuzzAuditVerifier, "envelope": fuzzEnvelope,
+    "backup": fuzzBackup, "import": fuzzImport, "der": fuzzDER, "capability": fuzzCapability, "dotenv": fuzzDotEnv,
+    "duration": fuzzDuration, "hcl": fuzzHCL, "rules": fuzzRules, "base64": fuzzBase64, "fields": fuzzFields, "kv": fuzzKV,
+    "oauth": fuzzOAuth, "postgres-url": fuzzPostgresURL, "redis-rules": fuzzRedisRules, "database-texts": fuzzDatabaseTexts,
 ]
 
 nonisolated(unsafe) var chosen: FuzzTarget = { _ in }  // set once, before libFuzzer starts its single thread

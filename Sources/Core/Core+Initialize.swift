@@ -59,12 +59,15 @@ extension Core {
         return entry
     }
 
-    /// The first root token again, by the holders of the shares.
-    func makeRootToken() async throws -> String {
+    /// A root token by the holders of the shares, as long as the one-time password that will mask it: clients bring passwords
+    /// as long as the tokens of the servers they were made for.
+    func makeRootToken(length: Int) async throws -> String {
         guard let services else { throw CofferError.sealed }
+        let isUsual = length == TokenFormat.serviceLength
+        let named = isUsual ? nil : TokenFormat.makeToken(length: length, environment.randomness)
         guard
             let made = try await services.tokens.create(
-                parent: nil, displayName: "root", policies: ["root"], path: "auth/token/root", configure: { _ in })
+                named: named, parent: nil, displayName: "root", policies: ["root"], path: "auth/token/root", configure: { _ in })
         else { throw CofferError(.conflict, "the token could not be made; retry") }
         return made.token
     }

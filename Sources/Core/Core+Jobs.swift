@@ -19,6 +19,7 @@ extension Core {
             try await leading {
                 try await takeOver(services)
                 // As many as end in a busy second, and not so many that the rest waits for long.
+                if round % 60 == 0 { try await rotateKeyIfDue() }
                 for _ in 0..<20 where try await services.tokens.expireDue(limit: 500) < 500 { break }
                 if round % Self.secondsBetweenLooks == 0 { try await finishInterrupted(services) }
             }

@@ -42,6 +42,8 @@ package final class Core: Pipeline {
     }
 
     var logger: Logger { environment.logger }
+    /// Refuses while sealed.
+    var storage: any Storage { barrier }
     var services: Services? { state.withLock { $0 } }
     package var isSealed: Bool { services == nil }
     /// Empty while sealed.
@@ -80,7 +82,10 @@ package final class Core: Pipeline {
         if let cluster = environment.cluster, !cluster.mayServe {
             return CoreAnswer(requestID: request.id, path: path.text, outcome: .failure(Self.cutOff))
         }
-        guard let services else { return CoreAnswer(requestID: request.id, outcome: .failure(condition.refusalWhileSealed)) }
+        guard let services else {
+            let refusal = condition.refusalWhileSealed(hasRecoveryKeys: seal.configuredKind.opensByItself)
+            return CoreAnswer(requestID: request.id, outcome: .failure(refusal))
+        }
         return await Exchange(core: self, services: services, incoming: request, path: path).run()
     }
 

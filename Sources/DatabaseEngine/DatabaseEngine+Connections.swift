@@ -123,7 +123,9 @@ extension DatabaseEngine {
             new = DatabaseConfiguration(plugin: plugin)
         }
         for field in try drivers.plugin(new.plugin).fields where fields.has(field.name) {
-            new.details[field.name] = fields.any(field.name)
+            // Numbers, durations and the like are shown as they were sent: clients read back what they wrote.
+            let isText = field.kind == .string
+            new.details[field.name] = isText ? fields.any(field.name) : request.body[field.name] ?? fields.any(field.name)
         }
         if let roles = fields.strings("allowed_roles") {
             guard roles.count <= 1_000 else { throw .invalid("allowed_roles may have 1000 names") }
@@ -133,6 +135,14 @@ extension DatabaseEngine {
         if let password = fields.string("password") {
             new.password = password
             new.pendingPassword = nil
+        } else if let old, !old.password.isEmpty {
+            let destination = try drivers.plugin(new.plugin).destination
+            guard destination(old.details) == destination(new.details) else {
+                // Whoever may write here need not know the password, and would have it sent to a server of their own.
+                throw .invalid(
+                    "the stored password is only used with the server, port and TLS settings that it was given for; "
+                        + "to change them, send the password with them")
+            }
         }
         for text in [new.username, new.password] where text.utf8.count > 1_024 || text.utf8.contains(0) {
             throw .invalid("username and password may have 1024 bytes and no NUL")
@@ -161,8 +171,8 @@ extension DatabaseEngine {
         var reloaded: [String] = []
         var failed = 0
         for name in try await storage.list(Listing(prefix: "config/")) {
-            guard try await databases.find(name)?.value.plugin == plugin else { continue }
             do {
+                guard try await databases.find(name)?.value.plugin == plugin else { continue }
                 try await reset(name)
                 reloaded.append(name)
             } catch {

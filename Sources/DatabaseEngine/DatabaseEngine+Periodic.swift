@@ -39,9 +39,10 @@ extension DatabaseEngine {
         }
         if prunes { drivers.prune() }
         if recovers {
-            try await recoverRoots()
-            try await recoverUsers()
-            try await recoverStaticRoles()
+            // Apart, and record by record: one that cannot be read keeps nothing else from being done.
+            await logging("looking for root passwords in doubt", "") { try await recoverRoots() }
+            await logging("looking for users without a lease", "") { try await recoverUsers() }
+            await logging("looking for static roles in doubt", "") { try await recoverStaticRoles() }
         }
         try await rotateDue()
     }
@@ -50,12 +51,14 @@ extension DatabaseEngine {
 
     private func recoverRoots() async throws {
         for name in try await storage.list(Listing(prefix: "wal/root/", limit: Self.roundMax)) {
-            if try await databases.find(name)?.value.pendingPassword == nil {
-                var batch = Batch()
-                batch.delete("wal/root/" + name)
-                try await storage.commit(batch)
-            } else {
-                await acting("recover-root-password", "rotate-root/" + name) { try await settleRootPassword(of: name) }
+            await logging("settling a root password", "rotate-root/" + name) {
+                if try await databases.find(name)?.value.pendingPassword == nil {
+                    var batch = Batch()
+                    batch.delete("wal/root/" + name)
+                    try await storage.commit(batch)
+                } else {
+                    await acting("recover-root-password", "rotate-root/" + name) { try await settleRootPassword(of: name) }
+                }
             }
         }
     }
@@ -71,7 +74,9 @@ extension DatabaseEngine {
     private func recoverUsers() async throws {
         var away: Set<String> = []
         for id in try await storage.list(Listing(prefix: "wal/user/", limit: Self.roundMax * 4)) {
-            guard let intent = try await intents.find(id)?.value, !away.contains(intent.database) else { continue }
+            var found: UserIntent?
+            await logging("reading of a user without a lease", "wal/user/" + id) { found = try await intents.find(id)?.value }
+            guard let intent = found, !away.contains(intent.database) else { continue }
             let (isHandedOver, isAbandoned) = progress.change { ($0.handedOver.contains(id), $0.abandoned.contains(id)) }
             if isHandedOver {
                 await forget(id)

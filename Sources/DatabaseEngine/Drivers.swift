@@ -2,6 +2,7 @@ import DatabaseClients
 import Databases
 import EngineKit
 import Synchronization
+import Syntax
 
 /// The open drivers of a mount, one for each configured database, each as its record was last read.
 final class Drivers: Sendable {
@@ -52,11 +53,23 @@ final class Drivers: Sendable {
                 configuration.usernameTemplate.isEmpty ? plugin.usernameTemplate : configuration.usernameTemplate)
             let driver = try plugin.driver(
                 DriverSettings(
-                    details: configuration.details, username: configuration.username,
+                    details: try Self.read(configuration.details, plugin), username: configuration.username,
                     password: password ?? configuration.password, time: time))
             return Entry(driver: driver, plugin: plugin, template: template, version: version)
         } catch {
             throw CofferError(error)
+        }
+    }
+
+    /// Details are kept as they were sent, such as a number in quotes; a driver gets them as they were declared.
+    private static func read(_ details: JSONObject, _ plugin: DatabasePlugin) throws(DatabaseError) -> JSONObject {
+        do throws(CofferError) {
+            let fields = try Fields(validating: details, as: plugin.fields)
+            var read = details
+            for field in plugin.fields where fields.has(field.name) { read[field.name] = fields.any(field.name) }
+            return read
+        } catch {
+            throw .invalid(error.messages.joined(separator: "; "))
         }
     }
 

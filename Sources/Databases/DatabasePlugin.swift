@@ -18,12 +18,15 @@ package struct DatabasePlugin: Sendable {
     package var checkStatements: @Sendable ([String]) throws(DatabaseError) -> Void
     /// Settings as they may be shown: whatever is secret in them is masked or left out.
     package var shown: @Sendable (JSONObject) -> JSONObject
+    /// What of the settings decides who gets our password: the server, and how it is known for the right one.
+    package var destination: @Sendable (JSONObject) -> JSONObject
 
     package init(
         name: String, summary: String, fields: [Field], secretFields: Set<String>, usernameTemplate: String, usernameBytesMax: Int,
         make: @escaping @Sendable (DriverSettings) throws(DatabaseError) -> any DatabaseDriver,
         checkStatements: @escaping @Sendable ([String]) throws(DatabaseError) -> Void,
-        shown: @escaping @Sendable (JSONObject) -> JSONObject = { $0 }
+        shown: @escaping @Sendable (JSONObject) -> JSONObject = { $0 },
+        destination: @escaping @Sendable (JSONObject) -> JSONObject = { $0 }
     ) {
         self.name = name
         self.summary = summary
@@ -34,6 +37,7 @@ package struct DatabasePlugin: Sendable {
         self.make = make
         self.checkStatements = checkStatements
         self.shown = shown
+        self.destination = destination
     }
 
     /// A driver for these settings; no server is asked.

@@ -39,6 +39,7 @@ struct SecretListing: Sendable {
         var names: [String] = []
         var after = after
         while true {
+            try GivenUpRequest.check()
             let wanted = min((limit ?? .max) - names.count, StorageLimits.pageMax)
             let page = try await storage.list(Listing(prefix: prefix + folder, after: after, limit: wanted))
             names += page
@@ -55,6 +56,7 @@ struct SecretListing: Sendable {
         var names: [String] = []
         var folders = open(after: after, mayList)
         while let depth = folders.indices.last, names.count < limit ?? .max {
+            try GivenUpRequest.check()
             guard let child = try await folders[depth].next(storage, prefix + root, page: Self.folderPage) else {
                 folders.removeLast()
                 continue

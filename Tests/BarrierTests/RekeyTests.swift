@@ -59,7 +59,7 @@ import Testing
         let controller = bench.controller
         let status = try await controller.startRekey(
             .unsealKey, ShareCount(shares: 3, threshold: 2), requiresVerification: true)
-        await #expect(throws: SealError.noAttempt) { _ = try await controller.rekeyVerification(.unsealKey) }
+        await #expect(throws: SealError.noVerification) { _ = try await controller.rekeyVerification(.unsealKey) }
         let new = try await submit(bench, old.prefix(3), status.nonce)
         let first = try #require(new.verificationNonce)
         try await expectOpens(bench, old.prefix(3))
@@ -131,7 +131,8 @@ import Testing
         #expect(try await bench.controller.status().threshold == 3)
         let root = try await bench.controller.startRootGeneration(otp: nil, otpLength: 1).nonce
         for (share, isComplete) in zip(new.shares, [false, false, true]) {
-            #expect(try await bench.controller.updateRootGeneration(share: share, nonce: root) { "x" }.isComplete == isComplete)
+            #expect(
+                try await bench.controller.updateRootGeneration(share: share, nonce: root) { _ in "x" }.isComplete == isComplete)
         }
         let again = try await bench.controller.startRekey(.recoveryKey, ShareCount(shares: 1, threshold: 1)).nonce
         await #expect(throws: SealError.wrongShares) { _ = try await submit(bench, old.prefix(3), again, .recoveryKey) }

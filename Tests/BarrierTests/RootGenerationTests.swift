@@ -10,7 +10,7 @@ import Testing
     private func submit(_ bench: Bench, _ shares: some Sequence<String>, _ nonce: String) async throws -> RootGenerationStatus? {
         var status: RootGenerationStatus?
         for share in shares {
-            status = try await bench.controller.updateRootGeneration(share: share, nonce: nonce) { Self.token }
+            status = try await bench.controller.updateRootGeneration(share: share, nonce: nonce) { _ in Self.token }
         }
         return status
     }
@@ -19,6 +19,25 @@ import Testing
         let padded = encoded + String(repeating: "=", count: (4 - encoded.count % 4) % 4)
         let masked = try #require(Data(base64Encoded: padded))
         return String(decoding: zip(masked, otp.utf8).map(^), as: UTF8.self)
+    }
+
+    @Test(arguments: [24, 26, 28, 64]) func `makes a token as long as the password that was brought`(length: Int) async throws {
+        let (bench, shares) = try await Bench.open()
+        let otp = String(repeating: "q", count: length)
+        let nonce = try await bench.controller.startRootGeneration(otp: otp, otpLength: 58).nonce
+        for share in shares.prefix(3) {
+            let status = try await bench.controller.updateRootGeneration(share: share, nonce: nonce) {
+                String(repeating: "t", count: $0)
+            }
+            if status.isComplete { #expect(try unmask(status.encodedToken, otp) == String(repeating: "t", count: length)) }
+        }
+    }
+
+    @Test(arguments: [0, 1, 23, 65, 4_096]) func `refuses a password that is too short or too long`(length: Int) async throws {
+        let (bench, _) = try await Bench.open()
+        await #expect(throws: SealError.invalidOTP(lengthsAllowed: 24...64)) {
+            _ = try await bench.controller.startRootGeneration(otp: String(repeating: "q", count: length), otpLength: 58)
+        }
     }
 
     @Test(arguments: [true, false]) func `gives a token masked by the one-time password`(_ makesOTP: Bool) async throws {
@@ -44,7 +63,7 @@ import Testing
         let wrong = String(repeating: "ab", count: 32) + "07"
         _ = try await submit(bench, shares.prefix(2), nonce)
         await #expect(throws: SealError.wrongShares) {
-            try await bench.controller.updateRootGeneration(share: wrong, nonce: nonce) {
+            try await bench.controller.updateRootGeneration(share: wrong, nonce: nonce) { _ in
                 Issue.record("a token was made")
                 return Self.token
             }
@@ -78,7 +97,7 @@ import Testing
         let controller = bench.controller
         await #expect(throws: SealError.noAttempt) { _ = try await submit(bench, shares.prefix(1), "x") }
         await #expect(throws: SealError.self) { _ = try await controller.startRootGeneration(otp: nil, otpLength: 20, pgpKey: "x") }
-        await #expect(throws: SealError.invalidOTP(lengthNeeded: 20)) {
+        await #expect(throws: SealError.invalidOTP(lengthsAllowed: SealController.otpLengths)) {
             _ = try await controller.startRootGeneration(otp: "short", otpLength: 20)
         }
         let nonce = try await controller.startRootGeneration(otp: nil, otpLength: 20).nonce

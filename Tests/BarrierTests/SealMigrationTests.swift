@@ -86,7 +86,7 @@ import Testing
         let nonce = try await bench.controller.startRootGeneration(otp: "12345", otpLength: 5).nonce
         var isComplete = false
         for share in shares {
-            isComplete = try await bench.controller.updateRootGeneration(share: share, nonce: nonce) { "abcde" }.isComplete
+            isComplete = try await bench.controller.updateRootGeneration(share: share, nonce: nonce) { _ in "abcde" }.isComplete
         }
         #expect(isComplete)
     }

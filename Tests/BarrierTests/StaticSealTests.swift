@@ -179,11 +179,51 @@ extension Seal where Self == StaticSeal {
         #expect(try await second.controller.unsealAutomatically() == .unsealed)
     }
 
-    @Test func `takes no shares`() async throws {
+    @Test func `opens again by recovery shares once it was sealed by hand, and by no others`() async throws {
         let bench = Bench(seal: try .test("k1"))
-        let made = try await bench.controller.initialize(secret: ShareCount(shares: 1, threshold: 1))
-        let second = bench.restarted(seal: try .test("k1"))
+        let made = try await bench.controller.initialize(secret: nil, recovery: ShareCount(shares: 3, threshold: 2))
+        try await bench.put("a", "1")
+        await bench.controller.seal()
+        #expect(try await bench.controller.status().hasRecoverySeal)
+        let second = made.recoveryShares[1].hex
+        let wrong = [made.recoveryShares[0].hex, (second.utf8.first == 0x30 ? "1" : "0") + second.dropFirst()]
+        await #expect(throws: SealError.wrongShares) { try await bench.unseal(wrong) }
+        #expect(bench.barrier.isSealed)
+        #expect(try await bench.controller.status().progress == 0, "wrong shares are all dropped")
+        #expect(try await bench.controller.unseal(share: made.recoveryShares[0].hex).progress == 1)
+        #expect(bench.barrier.isSealed, "one share of two opens nothing")
+        #expect(try await !bench.controller.unseal(share: made.recoveryShares[2].hex).isSealed)
+        #expect(try await bench.read("a") == "1")
+    }
+
+    @Test func `recovery shares open nothing without the seal's key`() async throws {
+        let bench = Bench(seal: try .test("k1"))
+        let made = try await bench.controller.initialize(secret: nil, recovery: ShareCount(shares: 1, threshold: 1))
+        let second = bench.restarted(seal: try .test("k2"))
         await #expect(throws: SealError.self) { try await second.unseal(made.recoveryShares.map(\.hex)) }
+        #expect(second.barrier.isSealed)
+    }
+
+    @Test func `says what it is before it is initialised`() async throws {
+        let status = try await Bench(seal: try .test("k1")).controller.status()
+        #expect(!status.isInitialized && status.hasRecoverySeal)
+        #expect(try await !Bench().controller.status().hasRecoverySeal)
+    }
+
+    @Test func `has no rekeying of unseal shares under way`() async throws {
+        let bench = Bench(seal: try .test("k1"))
+        _ = try await bench.controller.initialize(secret: nil, recovery: ShareCount(shares: 3, threshold: 2))
+        let status = try await bench.controller.rekeyStatus(.unsealKey)
+        #expect(!status.isStarted && status.required == 2)
+        await #expect(throws: SealError.self) {
+            _ = try await bench.controller.startRekey(.unsealKey, ShareCount(shares: 1, threshold: 1))
+        }
+    }
+
+    @Test func `opens at start without a share`() async throws {
+        let bench = Bench(seal: try .test("k1"))
+        _ = try await bench.controller.initialize(secret: ShareCount(shares: 1, threshold: 1))
+        let second = bench.restarted(seal: try .test("k1"))
         #expect(try await second.controller.unsealAutomatically() == .unsealed)
         #expect(try await second.controller.unsealAutomatically() == .unsealed)
     }

@@ -1,5 +1,6 @@
 import EngineKit
 import KVEngine
+import Syntax
 import TestSupport
 import Testing
 
@@ -115,5 +116,18 @@ struct ListingTests {
         #expect(try await kv.keys("metadata/", query: ["recursive": recursive]).count == count)
         let limited = try await kv.keys("metadata/", query: ["recursive": recursive, "limit": "\(count - 2)"])
         #expect(limited.count == count - 2)
+    }
+
+    @Test("a detailed list says of a damaged record that it is one, and shows the others")
+    func damagedRecord() async throws {
+        let kv = try KVDriver()
+        for name in ["a", "b"] { try await kv.send(.update, "data/\(name)", #"{"data":{"x":1}}"#) }
+        var batch = Batch()
+        batch.put("head/a", [0x48, 1, 0])
+        try await kv.storage.commit(batch)
+        let list = try await kv.data(.list, "detailed-metadata/")
+        #expect(list["keys"] == ["a", "b"])
+        #expect(list["key_info"]?["a"]?["error"] != nil && list["key_info"]?["b"]?["current_version"] == 1)
+        #expect(await kv.refusal(.read, "data/a")?.code == .internal)
     }
 }

@@ -8,7 +8,7 @@ import Foundation
 enum CharacterRules {
     /// What a text is usually called here; `drop` and `first` are used on arrays as well, so they are looked for behind these.
     private static let texts =
-        "path|name|body|word|token|prefix|suffix|host|url|file|folder|segment|part|pattern|source|"
+        "path|name|body|word|token|suffix|host|url|file|folder|segment|pattern|source|"
         + "description|wire|relative|tail|mount|statement|rule|label|id|shown|trimmed|shownPath|relativePath|argument"
     /// Singular, whatever they end in.
     private static let singular = "address|alias|class|status|basis|canvas"

@@ -37,7 +37,7 @@ def test_every_method(client, postgres):
     read = database.read_connection("db")["data"]
     assert read["plugin_name"] == "postgresql-database-plugin" and read["allowed_roles"] == ["dynamic", "st*"]
     assert read["connection_details"] == {
-        "connection_url": postgres.url, "username": "hvac_root", "max_open_connections": 3, "max_connection_lifetime": 300}
+        "connection_url": postgres.url, "username": "hvac_root", "max_open_connections": 3, "max_connection_lifetime": "5m"}
     assert read["root_credentials_rotate_statements"] == ["ALTER ROLE \"{{username}}\" WITH PASSWORD '{{password}}'"]
     assert database.list_connections()["data"]["keys"] == ["db"]
 

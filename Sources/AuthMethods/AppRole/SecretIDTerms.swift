@@ -66,15 +66,21 @@ struct SecretIDTerms: Sendable {
         return value
     }
 
-    /// An object, or the JSON text of one, which is how the API's own clients send it.
+    /// An object; or the JSON text of one, which is how the API's own clients send it; or `key=value` and lists of that.
     private static func metadata(_ value: JSON?) throws(CofferError) -> [String: String] {
-        let refusal = CofferError.invalid("field 'metadata' must be an object of strings, or the JSON text of one")
+        let refusal = CofferError.invalid("field 'metadata' must be an object of strings, the JSON text of one, or key=value")
         let object: JSONObject
         switch value {
         case nil, .string(""): return [:]
         case .string(let text):
-            guard let parsed = (try? JSON(parsing: Array(text.utf8)))?.objectValue else { throw refusal }
-            object = parsed
+            if let parsed = try? JSON(parsing: Array(text.utf8)) {
+                guard let parsed = parsed.objectValue else { throw refusal }
+                object = parsed
+            } else {
+                // Several stand in one text here, parted by commas.
+                object = try pairs(text.utf8.split(separator: UInt8(ascii: ",")).map { .string(String(Substring($0))) })
+            }
+        case .array(let values): object = try pairs(values)
         case .object(let members): object = members
         default: throw refusal
         }
@@ -88,5 +94,10 @@ struct SecretIDTerms: Sendable {
         }
         guard bytes <= metadataBytesMax else { throw .invalid("field 'metadata' may have \(metadataBytesMax) bytes") }
         return metadata
+    }
+
+    private static func pairs(_ values: [JSON]) throws(CofferError) -> JSONObject {
+        let field = Field("metadata", .stringMap, "")
+        return try Fields(validating: ["metadata": .array(values)], as: [field]).object("metadata") ?? .init()
     }
 }

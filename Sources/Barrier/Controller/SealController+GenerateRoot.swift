@@ -1,12 +1,18 @@
 import EngineKit
 
 extension SealController {
-    /// `otp` must have as many characters as a token has bytes; without one it is made here and given back once.
+    /// What a caller brings as its one-time password. The token is made as long as it is, so the shortest still has the
+    /// strength of 128 bits.
+    package static let otpLengths = 24...64
+
+    /// The token that is made will be as long as `otp`; without one it is made here, in the usual length, and given back once.
     package func startRootGeneration(
         otp: String?, otpLength: Int, pgpKey: String? = nil
     ) async throws(SealError) -> RootGenerationStatus {
         guard pgpKey == nil else { throw .notSupported("PGP is not supported: use an OTP") }
-        if let otp, otp.utf8.count != otpLength { throw .invalidOTP(lengthNeeded: otpLength) }
+        if let otp, otp.utf8.count != otpLength, !Self.otpLengths.contains(otp.utf8.count) {
+            throw .invalidOTP(lengthsAllowed: Self.otpLengths)
+        }
         let count = try await openQuorumCount()
         expire()
         guard rootGeneration == nil else { throw .attemptInProgress }
@@ -29,7 +35,7 @@ extension SealController {
     /// Takes one share. With the last one, when the quorum is right, `makeToken` makes the token; its errors come
     /// through as they are, and its token must be as long as the one-time password. Wrong shares are all dropped.
     package func updateRootGeneration(
-        share: String, nonce: String, makeToken: @Sendable () async throws -> String
+        share: String, nonce: String, makeToken: @Sendable (Int) async throws -> String
     ) async throws -> RootGenerationStatus {
         let stored = try await loadStored()
         let keyring = try openKeyring()
@@ -47,8 +53,8 @@ extension SealController {
         // Cancelled, or the server sealed, while the key was checked.
         guard rootGeneration?.quorum.nonce == nonce, !barrier.isSealed else { throw SealError.noAttempt }
         rootGeneration = nil
-        guard let encoded = attempt.mask(try await makeToken()) else {
-            throw SealError.invalidOTP(lengthNeeded: attempt.otp.count)
+        guard let encoded = attempt.mask(try await makeToken(attempt.otp.count)) else {
+            throw SealError.invalidOTP(lengthsAllowed: Self.otpLengths)
         }
         return RootGenerationStatus(
             nonce: nonce, isStarted: true, isComplete: true, progress: required, required: required,

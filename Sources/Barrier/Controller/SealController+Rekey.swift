@@ -16,10 +16,16 @@ extension SealController {
         return rekeyStatus(target, required: old.threshold)
     }
 
+    /// Also of a target that this seal has not: none is under way.
     package func rekeyStatus(_ target: RekeyTarget) async throws(SealError) -> RekeyStatus {
-        let old = try await rekeyQuorumCount(target)
-        expire()
-        return rekeyStatus(target, required: old.threshold)
+        let stored = try await loadStored()
+        guard target == .unsealKey && stored.seal.kind.opensByItself else {
+            let old = try await rekeyQuorumCount(target)
+            expire()
+            return rekeyStatus(target, required: old.threshold)
+        }
+        guard !barrier.isSealed else { throw .sealed }
+        return RekeyStatus(required: stored.quorumCount?.threshold ?? 0)
     }
 
     /// Also forgets new shares that were not verified; the old ones stay in force. Without a nonce any attempt is meant.
@@ -63,7 +69,7 @@ extension SealController {
     package func rekeyVerification(_ target: RekeyTarget) async throws(SealError) -> RekeyVerification {
         _ = try await rekeyQuorumCount(target)
         expire()
-        guard let quorum = rekeys[target]?.pending?.quorum else { throw .noAttempt }
+        guard let quorum = rekeys[target]?.pending?.quorum else { throw .noVerification }
         return verification(quorum, isComplete: false)
     }
 

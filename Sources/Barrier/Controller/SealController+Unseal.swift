@@ -33,7 +33,7 @@ extension SealController {
         return .unsealed
     }
 
-    /// Takes one share, in hex or base64. With the last one that is needed the barrier opens; when the shares do not
+    /// Takes one share, in hex or base64: of the unseal key, or of the recovery key with a seal that opens by itself. With the last one that is needed the barrier opens; when the shares do not
     /// open it, all are dropped. An open barrier takes no share and just tells its status.
     @discardableResult
     package func unseal(share: String, migrate: Bool = false) async throws(SealError) -> SealStatus {
@@ -43,16 +43,18 @@ extension SealController {
         let isMigrating = isMigrating(stored)
         if isMigrating && !migrate { throw .migrationPending }
         if migrate && !isMigrating { throw .noMigrationPending }
-        guard isMigrating || !stored.seal.kind.opensByItself else {
-            throw .notSupported("this seal opens by itself at start and takes no shares")
-        }
         guard let count = stored.quorumCount else { throw .corrupted(CoreKey.recovery) }
         guard case .complete(let key) = try submitUnsealShare(share, count: count) else { return status(stored) }
         try await takeTurn()
         defer { passTurn() }
         if barrier.isSealed {
-            let keyring = isMigrating ? try await migrated(stored, quorumKey: key) : try await opened(stored, unsealKey: key)
-            barrier.install(keyring)
+            if isMigrating {
+                barrier.install(try await migrated(stored, quorumKey: key))
+            } else if stored.seal.kind.opensByItself {
+                barrier.install(try await reopened(stored, recoveryKey: key))
+            } else {
+                barrier.install(try await opened(stored, unsealKey: key))
+            }
         }
         return try await status()
     }
@@ -73,6 +75,14 @@ extension SealController {
     private func opened(_ stored: StoredSeal, unsealKey: SecretBytes) async throws(SealError) -> Keyring {
         let root = try await ShamirSeal(unsealKey: unsealKey).unwrap(stored.seal.wrapped, stored.context)
         return try await stored.openKeyring(root: root, in: base)
+    }
+
+    /// A seal that opens by itself does so at start. Sealed by hand it stays shut until the holders of the recovery key say
+    /// otherwise; the seal's own key then opens it.
+    private func reopened(_ stored: StoredSeal, recoveryKey: SecretBytes) async throws(SealError) -> Keyring {
+        let keyring = try await stored.openKeyring(root: try await unwrapAutomatically(stored), in: base)
+        guard try await stored.accepts(recoveryKey, keyring: keyring) else { throw .wrongShares }
+        return keyring
     }
 
     /// The configured seal's key, or the previous seal's.

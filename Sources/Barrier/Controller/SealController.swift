@@ -52,6 +52,9 @@ package actor SealController {
         barrier.rereadsKeys { [weak self] in try? await self?.reloadKeyring() }
     }
 
+    /// Of the seal that is configured, whatever the store holds.
+    package nonisolated var configuredKind: SealKind { configured.kind }
+
     /// Whether the store holds a seal. Reads the store while the answer is no.
     package nonisolated var isInitialized: Bool {
         get async throws(SealError) {
@@ -62,7 +65,8 @@ package actor SealController {
 
     package func status() async throws(SealError) -> SealStatus {
         guard let stored = try await StoredSeal.load(base) else {
-            return SealStatus(kind: configured.kind, isInitialized: false, isSealed: true)
+            return SealStatus(
+                kind: configured.kind, isInitialized: false, isSealed: true, hasRecoverySeal: configured.kind.opensByItself)
         }
         expire()
         return status(stored)

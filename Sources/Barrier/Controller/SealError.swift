@@ -16,9 +16,10 @@ package enum SealError: Error, Hashable, Sendable {
     case unknownKeyID(String)
     case refusedKey(source: String, KeyRefusal)
     case noAttempt
+    case noVerification
     case attemptInProgress
     case wrongNonce
-    case invalidOTP(lengthNeeded: Int)
+    case invalidOTP(lengthsAllowed: ClosedRange<Int>)
     /// Shares were given while the configured seal differs from the stored one, without the word to migrate.
     case migrationPending
     case noMigrationPending
@@ -47,9 +48,11 @@ extension SealError: CustomStringConvertible {
         case .unknownKeyID(let id): "this store was sealed with the key \"\(id)\", which is not configured"
         case .refusedKey(let source, let reason): "the key from \(source) is refused: \(reason)"
         case .noAttempt: "no such operation in progress"
+        case .noVerification: "no rekey configuration found"
         case .attemptInProgress: "an operation of this kind is already in progress"
         case .wrongNonce: "incorrect nonce supplied for this operation"
-        case .invalidOTP(let length): "the OTP must have \(length) characters"
+        case .invalidOTP(let lengths):
+            "the OTP must have from \(lengths.lowerBound) to \(lengths.upperBound) bytes; leave it out and one is made"
         case .migrationPending: "the configured seal is not the stored one: submit the shares with the migrate option"
         case .noMigrationPending: "migrate was asked for, but the configured seal is the stored one"
         case .notSupported(let what): what

@@ -163,6 +163,7 @@ struct FrontDesk: Sendable {
             "migration": .bool(status.isMigrating), "recovery_seal": .bool(status.hasRecoverySeal),
             "storage_type": .string(core.settings.storageType),
         ]
+        if status.hasRecoverySeal { body["recovery_seal_type"] = "shamir" }
         if !isSealed, let trouble = core.trouble {
             body["unavailable"] = .string(trouble.reason)
             body["unavailable_reason"] = .string(trouble.text)
@@ -201,6 +202,7 @@ struct FrontDesk: Sendable {
         guard fields.string("root_token_pgp_key").map(\.isEmpty) != false else {
             throw CofferError.invalid("PGP is not supported; leave out 'root_token_pgp_key'")
         }
+        try checkShares(fields)
         let made = try await core.initialize(
             shares: try count(fields, "secret_shares", "secret_threshold"),
             recoveryShares: try count(fields, "recovery_shares", "recovery_threshold"))
@@ -213,6 +215,19 @@ struct FrontDesk: Sendable {
             body["recovery_keys_base64"] = .strings(made.recoveryShares.map(KeyShow.base64))
         }
         return .bare(body)
+    }
+
+    /// Whoever asks for shares of an unseal key would get none from a seal that opens by itself. Clients of Vault 1.8 send their
+    /// 5 and 3 whatever the seal is, beside the counts of the recovery key.
+    private func checkShares(_ fields: Fields) throws(CofferError) {
+        let kind = core.seal.configuredKind
+        let secret = (fields.int("secret_shares") ?? 0, fields.int("secret_threshold") ?? 0)
+        guard kind.opensByItself, secret != (0, 0) else { return }
+        guard secret == (5, 3), fields.int("recovery_shares") ?? 0 > 0 else {
+            throw .invalid(
+                "parameters secret_shares,secret_threshold not applicable to seal type \(kind.rawValue): "
+                    + "send recovery_shares and recovery_threshold")
+        }
     }
 
     private func count(_ fields: Fields, _ shares: String, _ threshold: String) throws -> ShareCount? {

@@ -55,7 +55,8 @@ extension SystemEngine {
         guard let name = try? PolicyName(asked).text, let text = try await policies.text(name) else {
             throw CofferError(.notFound, "No policy named: \(asked)")
         }
-        return (name, text)
+        // The root policy has no rules to show; clients take an empty text for "no policy of this name".
+        return (name, name == PolicyName.root.text ? "" : text)
     }
 
     private func writePolicy(_ request: Request) async throws -> Response {

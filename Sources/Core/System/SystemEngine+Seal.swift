@@ -64,36 +64,39 @@ extension SystemEngine {
                             "encryptions": .int(status.encryptions),
                         ])
                     }
-                ]),
-            EnginePath(
-                "rotate", "A new encryption key.", access: .sudo,
-                endpoints: [
-                    .update: .init("Seal with a new key from now on, and re-seal older records.") { _ in
-                        _ = try await core.seal.rotate()
-                        core.resealInBackground()
-                        return .empty
-                    }
-                ]),
-        ]
+                ])
+        ] + rotationPaths
     }
 
     // MARK: generate-root
 
     /// The old protocol asks for no token here, which lets anybody occupy or cancel an attempt.
-    private var quorumAccess: EnginePath.Access { core.settings.allowsUnauthenticatedRekey ? .unauthenticated : .sudo }
+    var quorumAccess: EnginePath.Access { core.settings.allowsUnauthenticatedRekey ? .unauthenticated : .sudo }
 
+    /// At the path of today, as data, and at the one that older clients ask, bare.
     var generateRootPaths: [EnginePath] {
+        generateRootPaths("generate-root", quorumAccess) { .bare($0) }
+            + generateRootPaths("generate-root-token", .token) { .data($0) }
+    }
+
+    private func generateRootPaths(
+        _ root: String, _ access: EnginePath.Access, _ answer: @escaping @Sendable (JSONObject) -> Response
+    ) -> [EnginePath] {
         [
             EnginePath(
-                "generate-root/attempt", "A root token by the holders of the shares.",
-                fields: [Field("otp", .string, "One-time password."), Field("pgp_key", .string, "Not supported.")],
-                access: quorumAccess,
+                PathPattern(root + "/attempt"), "A root token by the holders of the shares.",
+                fields: [
+                    Field(
+                        "otp", .string, "One-time password of 24 to 64 bytes, by which the token is masked; made here if left out."),
+                    Field("pgp_key", .string, "Not supported."),
+                ],
+                access: access,
                 endpoints: [
                     .read: .init("How far it is.", changesNothing: true) { _ in
-                        .bare(try await core.seal.rootGenerationStatus(otpLength: TokenFormat.serviceLength).shown)
+                        answer(try await core.seal.rootGenerationStatus(otpLength: TokenFormat.serviceLength).shown)
                     },
                     .update: .init("Begin.") { request in
-                        .bare(
+                        answer(
                             try await core.seal.startRootGeneration(
                                 otp: Self.nonEmpty(request.fields.string("otp")), otpLength: TokenFormat.serviceLength,
                                 pgpKey: Self.nonEmpty(request.fields.string("pgp_key"))
@@ -105,84 +108,20 @@ extension SystemEngine {
                     },
                 ]),
             EnginePath(
-                "generate-root/update", "One share for a root token.",
+                PathPattern(root + "/update"), "One share for a root token.",
                 fields: [
                     Field("key", .string, required: true, "The share."), Field("nonce", .string, required: true, "Of the attempt."),
-                ], access: quorumAccess,
+                ], access: access,
                 endpoints: [
                     .update: .init("Give a share.") { request in
                         let status = try await core.seal.updateRootGeneration(
                             share: request.fields.string("key") ?? "", nonce: request.fields.string("nonce") ?? ""
-                        ) { try await core.makeRootToken() }
-                        return .bare(status.shown)
+                        ) { try await core.makeRootToken(length: $0) }
+                        return answer(status.shown)
                     }
                 ]),
         ]
     }
 
-    private static func nonEmpty(_ text: String?) -> String? { text.flatMap { $0.isEmpty ? nil : $0 } }
-
-    // MARK: rekey
-
-    var rekeyPaths: [EnginePath] {
-        rekeyPaths("rekey", .unsealKey) + rekeyPaths("rekey-recovery-key", .recoveryKey)
-    }
-
-    private func rekeyPaths(_ root: String, _ target: RekeyTarget) -> [EnginePath] {
-        let share = [
-            Field("key", .string, required: true, "The share."), Field("nonce", .string, required: true, "Of the attempt."),
-        ]
-        return [
-            EnginePath(
-                PathPattern(root + "/init"), "New shares for old.",
-                fields: [
-                    Field("secret_shares", .int, "How many new shares."),
-                    Field("secret_threshold", .int, "How many of them are enough."),
-                    Field("require_verification", .bool, default: false, "Ask for the new shares before they count."),
-                    Field("pgp_keys", .strings, "Not supported."), Field("backup", .bool, default: false, "Not supported."),
-                    Field("nonce", .string, "Of the attempt, to cancel it."),
-                ], access: quorumAccess,
-                endpoints: [
-                    .read: .init("How far it is.", changesNothing: true) { _ in .bare(try await core.seal.rekeyStatus(target).shown)
-                    },
-                    .update: .init("Begin.") { request in
-                        let count = try ShareCount(
-                            shares: request.fields.int("secret_shares") ?? 0, threshold: request.fields.int("secret_threshold") ?? 0
-                        )
-                        let status = try await core.seal.startRekey(
-                            target, count, requiresVerification: request.fields.bool("require_verification") ?? false,
-                            pgpKeys: request.fields.strings("pgp_keys") ?? [], backup: request.fields.bool("backup") ?? false)
-                        return .bare(status.shown)
-                    },
-                    .delete: .init("Cancel.") { request in
-                        try await core.seal.cancelRekey(target, nonce: Self.nonEmpty(request.fields.string("nonce")))
-                        return .empty
-                    },
-                ]),
-            EnginePath(
-                PathPattern(root + "/update"), "One old share.", fields: share, access: quorumAccess,
-                endpoints: [
-                    .update: .init("Give a share.") { request in
-                        let progress = try await core.seal.updateRekey(
-                            target, share: request.fields.string("key") ?? "", nonce: request.fields.string("nonce") ?? "")
-                        return .bare(progress.shown)
-                    }
-                ]),
-            EnginePath(
-                PathPattern(root + "/verify"), "New shares, to show that they work.", fields: share, access: quorumAccess,
-                endpoints: [
-                    .read: .init("How far it is.", changesNothing: true) { _ in
-                        .bare(try await core.seal.rekeyVerification(target).shown)
-                    },
-                    .update: .init("Give a new share.") { request in
-                        let status = try await core.seal.verifyRekey(
-                            target, share: request.fields.string("key") ?? "", nonce: request.fields.string("nonce") ?? "")
-                        return .bare(status.isComplete ? ["nonce": .string(status.nonce), "complete": true] : status.shown)
-                    },
-                    .delete: .init("Start the verification again.") { _ in
-                        .bare(try await core.seal.restartRekeyVerification(target).shown)
-                    },
-                ]),
-        ]
-    }
+    static func nonEmpty(_ text: String?) -> String? { text.flatMap { $0.isEmpty ? nil : $0 } }
 }

@@ -19,7 +19,7 @@ struct SystemEngine: SecretsEngine {
     var paths: [EnginePath] {
         mountPaths + authMountPaths + policyPaths + capabilityPaths + auditPaths + internalPaths + specificationPaths
             + FrontDesk(core: core).paths + sealPaths + keyPaths + generateRootPaths + rekeyPaths + wrappingPaths + leasePaths
-            + quotaPaths + lockedUserPaths + auditHeaderPaths + passwordPolicyPaths
+            + quotaPaths + pluginPaths + lockedUserPaths + auditHeaderPaths + passwordPolicyPaths
     }
 
     static let pagingFields = [

@@ -34,12 +34,12 @@ final class NodeCondition: Sendable {
     func opened() { state.withLock { $0.waitsForStore = false } }
 
     /// Says what helps.
-    var refusalWhileSealed: CofferError {
+    func refusalWhileSealed(hasRecoveryKeys: Bool) -> CofferError {
         let (waits, opens) = state.withLock { ($0.waitsForStore, $0.opensByItself) }
         if waits {
             return CofferError(.sealed, "Coffer is sealed: it is not initialized. Run `coffer operator init`")
         }
-        guard opens else { return .sealed }
+        guard opens else { return hasRecoveryKeys ? .sealedByHand : .sealed }
         return CofferError(.sealed, "Coffer is sealed: it could not open with its seal and tries again. See the server's log")
     }
 

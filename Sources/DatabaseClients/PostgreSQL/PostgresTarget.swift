@@ -68,6 +68,17 @@ package struct PostgresTarget: Sendable {
         if parameters["sslcert", default: ""].isEmpty { parameters["sslcert"] = "/dev/null/none" }
     }
 
+    /// What of a connection_url says which server is meant and how it is known; nil when it cannot be read.
+    package static func destination(_ url: String) -> [String: String]? {
+        (try? parse(url))?.filter { !others.contains($0.key) }
+    }
+
+    /// Keywords that change nothing about who gets the password.
+    private static let others: Set<String> = [
+        "user", "password", "dbname", "connect_timeout", "application_name", "client_encoding", "keepalives", "keepalives_idle",
+        "keepalives_interval", "keepalives_count", "tcp_user_timeout", "sslcompression",
+    ]
+
     package var user: String { parameters["user"] ?? "" }
 
     private static let userMark = "coffer-username-placeholder"

@@ -29,5 +29,13 @@ extension DatabasePlugin {
             var shown = details
             if let url = details["connection_url"]?.stringValue { shown["connection_url"] = .string(PostgresTarget.masked(url)) }
             return shown
+        },
+        destination: { details in
+            let url = details["connection_url"]?.stringValue ?? ""
+            var destination: JSONObject = ["tls_ca": details["tls_ca"] ?? .null]
+            // One that cannot be read is like no other.
+            guard let parameters = PostgresTarget.destination(url) else { return ["unreadable": .string(url)] }
+            for (keyword, value) in parameters { destination[keyword] = .string(value) }
+            return JSONObject(destination.members.sorted { $0.key < $1.key })
         })
 }

@@ -16,5 +16,9 @@ extension DatabasePlugin {
             #"{{ printf "v-%s-%s-%s-%s" (.DisplayName | truncate 15) (.RoleName | truncate 15) (random 20) (unix_time) | uppercase | truncate 80 }}"#,
         usernameBytesMax: 128,
         make: { settings throws(DatabaseError) in try RedisDriver(settings) },
-        checkStatements: { statements throws(DatabaseError) in _ = try RedisRules.parse(statements) })
+        checkStatements: { statements throws(DatabaseError) in _ = try RedisRules.parse(statements) },
+        destination: { details in
+            let names = ["host", "port", "tls", "insecure_tls", "ca_cert"]
+            return JSONObject(names.map { .init(key: $0, value: details[$0] ?? .null) })
+        })
 }

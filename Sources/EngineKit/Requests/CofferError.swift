@@ -50,6 +50,9 @@ package struct CofferError: Error, Sendable {
     package static let notFound = CofferError(.notFound)
     /// The caller believed another version to be the newest. Dialects that have a status of their own for it know it by its text.
     package static let checkAndSetMismatch = CofferError.invalid("check-and-set parameter did not match the current version")
+    /// With a seal that opens by itself when the server starts.
+    package static let sealedByHand = CofferError(
+        .sealed, "Coffer is sealed; give the recovery keys to `coffer operator unseal`, or restart the server")
     package static let sealed = CofferError(.sealed, "Coffer is sealed; unseal it with `coffer operator unseal`")
 }
 

@@ -10,7 +10,7 @@ package struct Field: Sendable {
         case strings
         case ints
         case object
-        /// An object whose values are strings.
+        /// An object whose values are strings; `key=value` and lists of it on the wire, too.
         case stringMap
         /// Any JSON.
         case any

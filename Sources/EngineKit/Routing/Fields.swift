@@ -118,15 +118,34 @@ extension Fields {
         }
     }
 
+    /// An object of strings; or, as the command lines of the field send it, `key=value` or a list of that.
     private static func stringMap(_ value: JSON) -> JSON? {
-        guard let object = value.objectValue else { return nil }
-        var members: [JSONObject.Member] = []
-        members.reserveCapacity(object.count)
-        for member in object {
-            guard let text = text(member.value) else { return nil }
-            members.append(.init(key: member.key, value: .string(text)))
+        switch value {
+        case .object(let object):
+            var members: [JSONObject.Member] = []
+            members.reserveCapacity(object.count)
+            for member in object {
+                guard let text = text(member.value) else { return nil }
+                members.append(.init(key: member.key, value: .string(text)))
+            }
+            return .object(JSONObject(members))
+        case .string(""): return .object(.init())
+        case .string: return pairs([value])
+        case .array(let values): return pairs(values)
+        default: return nil
         }
-        return .object(JSONObject(members))
+    }
+
+    /// Parted at the first `=`; of a key that comes twice the last counts.
+    private static func pairs(_ values: [JSON]) -> JSON? {
+        var object = JSONObject()
+        for value in values {
+            guard let bytes = value.stringValue?.utf8, let mark = bytes.firstIndex(of: UInt8(ascii: "=")),
+                mark > bytes.startIndex
+            else { return nil }
+            object[String(Substring(bytes[..<mark]))] = .string(String(Substring(bytes[bytes.index(after: mark)...])))
+        }
+        return .object(object)
     }
 }
 
@@ -149,7 +168,7 @@ extension Field.Kind {
         case .strings: "a list of strings"
         case .ints: "a list of whole numbers"
         case .object: "an object"
-        case .stringMap: "an object of strings"
+        case .stringMap: "an object of strings, \"key=value\" or a list of that"
         case .any: "any value"
         }
     }

@@ -86,9 +86,7 @@ private final class SteppedWork<Element: Sendable>: Sendable {
             return elements
         }
         while elements.count < count {
-            guard !isCancelled.load(ordering: .acquiring) else {
-                throw CofferError(.unavailable, "the request was given up before its work was done")
-            }
+            guard !isCancelled.load(ordering: .acquiring) else { throw GivenUpRequest.error }
             elements.append(try body(elements.count))
             if clock.now >= end { break }
         }

@@ -1,4 +1,5 @@
 import EngineKit
+import Syntax
 
 /// How large anything here may be, and what it may be called.
 enum IdentityLimits {
@@ -16,12 +17,14 @@ enum IdentityLimits {
     /// Groups that one entity may be in, directly or through others.
     static let groupsOfEntityMax = 5_000
 
-    /// A name of an entity or group: one that a path can hold, so that `entity/name/…` finds it.
+    /// A name of an entity or group: one that a path can hold, so that `entity/name/…` finds it. A slash may stand before it,
+    /// as other directories name their groups (`/org/team`); such a one is found by its id, in lists and by `lookup/`.
     static func checkName(_ name: String) throws(CofferError) {
         guard (1...nameBytesMax).contains(name.utf8.count) else {
             throw .invalid("field 'name' must have 1 to \(nameBytesMax) bytes")
         }
-        guard let path = try? CanonicalPath(decoded: name), !path.isFolder else {
+        let path = String(name.removingUTF8Prefix("/") ?? name[...])
+        guard let path = try? CanonicalPath(decoded: path), !path.isFolder else {
             throw .invalid("field 'name' must be in Unicode form C, without control characters and empty or dot segments")
         }
     }

@@ -35,7 +35,8 @@ extension IdentityEngine {
         [
             "alias": .object(group.alias.map { shown($0) } ?? [:]), "creation_time": .string(group.createdAt.description),
             "id": .string(group.id), "last_update_time": .string(group.updatedAt.description),
-            "member_entity_ids": .strings(group.memberEntityIDs), "member_group_ids": .strings(group.memberGroupIDs),
+            "member_entity_ids": group.isExternal ? .null : .strings(group.memberEntityIDs),
+            "member_group_ids": .strings(group.memberGroupIDs),
             "metadata": .mapOrNull(group.metadata), "modify_index": .int(group.modifyIndex), "name": .string(group.name),
             "namespace_id": "root", "parent_group_ids": parents.isEmpty ? .null : .strings(parents),
             "policies": .strings(group.policies), "type": .string(group.type),

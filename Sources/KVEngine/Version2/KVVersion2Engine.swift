@@ -4,9 +4,12 @@ package import EngineKit
 package struct KVVersion2Engine: SecretsEngine {
     package let paths: [EnginePath]
 
-    package init(_ context: MountContext) {
+    /// - Parameter upgradeSecondsMax: So long a request waits while secrets of version 1 are carried over.
+    package init(_ context: MountContext, upgradeSecondsMax: Int = 10) {
         let secrets = VersionedSecrets(storage: context.storage, time: context.time)
-        let routes = VersionedRoutes(secrets: secrets, gate: UpgradeGate(secrets))
+        let gate = UpgradeGate(secrets, secondsMax: upgradeSecondsMax)
+        let routes = VersionedRoutes(secrets: secrets, gate: gate)
+        gate.begin()
         paths = [
             routes.settings, routes.data, routes.delete, routes.undelete, routes.destroy, routes.metadata,
             routes.detailedMetadata, routes.subkeys,

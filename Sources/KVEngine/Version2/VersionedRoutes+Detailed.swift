@@ -21,13 +21,24 @@ extension VersionedRoutes {
         let names = try await listing.names(request, fields: request.fields, limit: min(wanted, Self.detailedMax))
         var info = JSONObject()
         for name in names where name.utf8.last != UInt8(ascii: "/") {
-            let key = RecordKey.head(folder + name)
-            guard let record = try await secrets.storage.get(key) else { continue }
-            let view = try HeadView(record.value, key: key)
+            try GivenUpRequest.check()
+            guard let shown = try await shown(RecordKey.head(folder + name)) else { continue }
             // Names are distinct, so nothing is set twice.
-            info.members.append(.init(key: name, value: .object(Self.shown(view, isGone: view.version.isGone(at: time.now())))))
+            info.members.append(.init(key: name, value: .object(shown)))
         }
         return try .keys(names, info: info)
+    }
+
+    /// nil when it is gone meanwhile. One record that cannot be read keeps no other out of the list.
+    private func shown(_ key: String) async throws -> JSONObject? {
+        do throws(StorageError) {
+            guard let record = try await secrets.storage.get(key) else { return nil }
+            let view = try HeadView(record.value, key: key)
+            return Self.shown(view, isGone: view.version.isGone(at: time.now()))
+        } catch {
+            guard case .corrupted = error else { throw error }
+            return ["error": .strings(CofferError(error).messages)]
+        }
     }
 
     private static func shown(_ view: HeadView, isGone: Bool) -> JSONObject {

@@ -25,6 +25,11 @@ package enum TokenFormat {
         return body + checksum(of: body)
     }
 
+    /// A token without our prefix, as long as somebody wants it: 136 random bits in 24 characters, more in longer ones.
+    package static func makeToken(length: Int, _ randomness: any Randomness) -> String {
+        base62(randomness.bytes(length * 5 / 7), length: length)
+    }
+
     /// 24 characters of 128 random bits: names a token without being one.
     package static func makeAccessor(_ randomness: any Randomness) -> String {
         base62(randomness.bytes(16), length: 24)

@@ -1,0 +1,89 @@
+import Barrier
+import EngineKit
+import Syntax
+
+/// New shares for old: `sys/rekey`, and `sys/rotate/root` and `sys/rotate/recovery`, which today's clients ask. They differ in
+/// their access and in the shape of their answers.
+extension SystemEngine {
+    var rekeyPaths: [EnginePath] {
+        rekeyPaths("rekey", .unsealKey, quorumAccess) { .bare($0) }
+            + rekeyPaths("rekey-recovery-key", .recoveryKey, quorumAccess) { .bare($0) }
+            + rekeyPaths("rotate/root", .unsealKey, .token) { .data($0) }
+            + rekeyPaths("rotate/recovery", .recoveryKey, .token) { .data($0) }
+            + ["rekey/backup", "rekey/recovery-key-backup", "rotate/root/backup", "rotate/recovery/backup"].map(backupPath)
+    }
+
+    private func rekeyPaths(
+        _ root: String, _ target: RekeyTarget, _ access: EnginePath.Access,
+        _ answer: @escaping @Sendable (JSONObject) -> Response
+    ) -> [EnginePath] {
+        // Not required by declaration: the same path is read and deleted, without them.
+        let share = [Field("key", .string, "The share."), Field("nonce", .string, "Of the attempt.")]
+        return [
+            EnginePath(
+                PathPattern(root + "/init"), "New shares for old.",
+                fields: [
+                    Field("secret_shares", .int, "How many new shares."),
+                    Field("secret_threshold", .int, "How many of them are enough."),
+                    Field("require_verification", .bool, default: false, "Ask for the new shares before they count."),
+                    Field("pgp_keys", .strings, "Not supported."), Field("backup", .bool, default: false, "Not supported."),
+                    Field("nonce", .string, "Of the attempt, to cancel it."),
+                ], access: access,
+                endpoints: [
+                    .read: .init("How far it is.", changesNothing: true) { _ in
+                        answer(try await core.seal.rekeyStatus(target).shown)
+                    },
+                    .update: .init("Begin.") { request in
+                        let count = try ShareCount(
+                            shares: request.fields.int("secret_shares") ?? 0, threshold: request.fields.int("secret_threshold") ?? 0
+                        )
+                        let status = try await core.seal.startRekey(
+                            target, count, requiresVerification: request.fields.bool("require_verification") ?? false,
+                            pgpKeys: request.fields.strings("pgp_keys") ?? [], backup: request.fields.bool("backup") ?? false)
+                        return answer(status.shown)
+                    },
+                    .delete: .init("Cancel.") { request in
+                        try await core.seal.cancelRekey(target, nonce: Self.nonEmpty(request.fields.string("nonce")))
+                        return .empty
+                    },
+                ]),
+            EnginePath(
+                PathPattern(root + "/update"), "One old share.", fields: share, access: access,
+                endpoints: [
+                    .update: .init("Give a share.") { request in
+                        let progress = try await core.seal.updateRekey(
+                            target, share: request.fields.string("key") ?? "", nonce: request.fields.string("nonce") ?? "")
+                        return answer(progress.shown)
+                    }
+                ]),
+            EnginePath(
+                PathPattern(root + "/verify"), "New shares, to show that they work.", fields: share, access: access,
+                endpoints: [
+                    .read: .init("How far it is.", changesNothing: true) { _ in
+                        answer(try await core.seal.rekeyVerification(target).shown)
+                    },
+                    .update: .init("Give a new share.") { request in
+                        let status = try await core.seal.verifyRekey(
+                            target, share: request.fields.string("key") ?? "", nonce: request.fields.string("nonce") ?? "")
+                        return answer(status.isComplete ? ["nonce": .string(status.nonce), "complete": true] : status.shown)
+                    },
+                    .delete: .init("Start the verification again.") { _ in
+                        answer(try await core.seal.restartRekeyVerification(target).shown)
+                    },
+                ]),
+        ]
+    }
+
+    /// Shares are kept on the server only when they are encrypted for their holders with PGP, which is not supported.
+    private func backupPath(_ path: String) -> EnginePath {
+        EnginePath(
+            PathPattern(path), "Shares that were kept, encrypted, on the server: never any.",
+            access: path.hasUTF8Prefix("rotate/") ? .token : .sudo,
+            endpoints: [
+                .read: .init("Read the kept shares.", changesNothing: true) { _ in
+                    throw CofferError.invalid("no backed-up keys found")
+                },
+                .delete: .init("Delete the kept shares.") { _ in .empty },
+            ])
+    }
+}
