@@ -20,15 +20,26 @@ package struct EngineDialect: Dialect {
     }
 
     package func respond(to request: ShellRequest) async -> ShellResponse {
+        var isOnRecord = false
         do throws(EngineRefusal) {
             let call = try EngineCall(request, mount: mount)
+            isOnRecord = true
             let answer = await pipeline.handle(call.request)
             var response = try call.reply.response(answer)
             response.headers += answer.headers
             return response
         } catch {
-            return error.response(requestID: request.id)
+            let unrecorded = isOnRecord ? nil : await record(error, request)
+            return (unrecorded ?? error).response(requestID: request.id)
         }
+    }
+
+    /// What goes no further than here is on record like what the pipeline refuses.
+    private func record(_ refusal: EngineRefusal, _ request: ShellRequest) async -> EngineRefusal? {
+        let refused = RefusedRequest(
+            id: request.id, method: request.method, path: request.path, connection: request.connection, status: refusal.status,
+            reason: "refused by the Engine API: \(refusal.code)")
+        return await pipeline.record(refused).map { EngineRefusal($0, refusal: nil, headers: []) }
     }
 
     package func answer(_ refusal: HTTPRefusal, requestID: String) -> ShellResponse {

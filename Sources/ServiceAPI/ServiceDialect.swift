@@ -50,11 +50,25 @@ package struct ServiceDialect: Dialect {
             return ShellResponse(status: 200, body: ServiceDocument(settings).json.encoded())
         default: break
         }
-        guard let route = try ServiceRoute(method: request.method, path: request.path) else { throw .notFound }
-        let exchange = ServiceExchange(
-            dialect: self, request: request,
-            caller: try ServiceCaller(request.headers, connection: request.connection, directory: directory, realm: settings.name))
-        return try await exchange.run(route)
+        let (route, caller): (ServiceRoute, ServiceCaller)
+        do throws(ServiceError) {
+            guard let known = try ServiceRoute(method: request.method, path: request.path) else { throw .notFound }
+            route = known
+            caller = try ServiceCaller(
+                request.headers, connection: request.connection, directory: directory, realm: settings.name)
+        } catch {
+            try await record(error, request)
+            throw error
+        }
+        return try await ServiceExchange(dialect: self, request: request, caller: caller).run(route)
+    }
+
+    /// What goes no further than here is on record like what the pipeline refuses.
+    private func record(_ refusal: ServiceError, _ request: ShellRequest) async throws(ServiceError) {
+        let refused = RefusedRequest(
+            id: request.id, method: request.method, path: request.path, connection: request.connection, status: refusal.status,
+            reason: "refused by the Service API with status \(refusal.status)")
+        if let error = await pipeline.record(refused) { throw ServiceError(error) }
     }
 
     private static func expectGet(_ request: ShellRequest) throws(ServiceError) {

@@ -116,7 +116,7 @@ class TestOnRecord:
     @pytest.mark.parametrize("method, path, status, operation", [
         ("GET", "/v1/secret/../sys/mounts", 400, "read"), ("TRACE", "/v1/secret/data/x", 405, "trace"),
         ("GET", "/nowhere", 404, "get"), ("GET", "/v1//secret/data/x", 307, "get"), ("GET", "/v1/sys/leader", 200, "read"),
-        ("GET", "/v1/sys/init", 200, "read"),
+        ("GET", "/v1/sys/init", 200, "read"), ("GET", "/vault/nothing", 404, "get"), ("GET", "/store_token", 405, "get"),
     ])
     def test_a_line_for_each_answer(self, server, since, method, path, status, operation):
         token = b"X-Vault-Token: " + server.token.encode() + b"\r\n"

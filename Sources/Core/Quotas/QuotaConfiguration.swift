@@ -18,45 +18,34 @@ struct QuotaConfiguration: Sendable, Hashable {
         "sys/generate-root/update", "sys/health", "sys/seal-status", "sys/unseal",
     ]
 
-    /// Whoever set a quota that is too narrow must be able to mend it: the settings of quotas are exempt from all of them.
-    private static let ownPath = "sys/quotas"
-
     func isExempt(_ path: CanonicalPath) -> Bool {
-        let bytes = path.description.utf8
-        if bytes.starts(with: Self.ownPath.utf8), path.text.utf8.count == Self.ownPath.utf8.count || Self.isBelowOwn(bytes) {
-            return true
-        }
-        return Self.isExempt(bytes, by: exemptPaths) || Self.isExempt(bytes, by: absoluteExemptPaths)
-    }
-
-    private static func isBelowOwn(_ path: String.UTF8View) -> Bool {
-        path.dropFirst(ownPath.utf8.count).first == UInt8(ascii: "/")
+        // Whoever set a quota that is too narrow must be able to mend it.
+        if path.text.equalsUTF8("sys/quotas") || path.text.hasUTF8Prefix("sys/quotas/") { return true }
+        return Self.isExempt(path.description, by: exemptPaths) || Self.isExempt(path.description, by: absoluteExemptPaths)
     }
 
     /// The longest prefix decides, as in Vault.
-    private static func isExempt(_ path: String.UTF8View, by entries: [String]) -> Bool {
+    private static func isExempt(_ path: String, by entries: [String]) -> Bool {
         var longest = -1
         var isExempt = false
         for entry in entries {
-            var prefix = entry.utf8[...]
-            let isException = prefix.first == UInt8(ascii: "!")
-            if isException { prefix = prefix.dropFirst() }
-            if prefix.last == UInt8(ascii: "*") { prefix = prefix.dropLast() }
-            guard prefix.count > longest, path.starts(with: prefix) else { continue }
-            longest = prefix.count
-            isExempt = !isException
+            let named = entry.removingUTF8Prefix("!")
+            let whole = named ?? entry[...]
+            let prefix = whole.removingUTF8Suffix("*") ?? whole
+            guard prefix.utf8.count > longest, path.hasUTF8Prefix(prefix) else { continue }
+            longest = prefix.utf8.count
+            isExempt = named == nil
         }
         return isExempt
     }
 
     /// Without the dialect's prefix, which is no part of a path.
-    private static func trimmed(_ path: String) -> String {
-        var bytes = path.utf8[...]
-        let isException = bytes.first == UInt8(ascii: "!")
-        if isException { bytes = bytes.dropFirst() }
-        if bytes.first == UInt8(ascii: "/") { bytes = bytes.dropFirst() }
-        if bytes.starts(with: "v1/".utf8) { bytes = bytes.dropFirst(3) }
-        return (isException ? "!" : "") + String(Substring(bytes))
+    private static func trimmed(_ entry: String) -> String {
+        let named = entry.removingUTF8Prefix("!")
+        var path = named ?? entry[...]
+        path = path.removingUTF8Prefix("/") ?? path
+        path = path.removingUTF8Prefix("v1/") ?? path
+        return (named == nil ? "" : "!") + path
     }
 
     var shown: JSONObject {
