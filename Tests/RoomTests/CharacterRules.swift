@@ -20,7 +20,10 @@ enum CharacterRules {
         (#"(\b(?!asked|known|given|found)[a-zA-Z]*[^s\W]|\b(\#(singular))|\?\? ""\))\.contains\("[^"]*"\)"#, "containsUTF8"),
         (#"\.(first|last)Index\(of: ""#, "firstUTF8Index or cutUTF8"),
         (#"\.(firstRange|ranges|trimmingPrefix|replacing|replacingOccurrences)\((of: )?""#, "rangeOfUTF8 or replacingUTF8"),
-        (#"\b(\#(texts))[?!]?\.drop(First|Last)\("#, "removingUTF8Prefix, removingUTF8Suffix, dropFirstUTF8 or dropLastUTF8"),
+        (
+            #"\b(\#(texts))[?!]?\.drop(First|Last)\((?![^)]*utf8)"#,
+            "removingUTF8Prefix, removingUTF8Suffix, dropFirstUTF8 or dropLastUTF8"
+        ),
         (
             #"\.drop(First|Last)\(([a-zA-Z.]*(prefix|suffix|folder|mark|tail|ending)|"[^"]*")\.count\)"#,
             "removingUTF8Prefix or a count of utf8"

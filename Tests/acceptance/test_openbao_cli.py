@@ -205,8 +205,8 @@ def rotate_keys(peer, shares, threshold, verifies):
         progress = peer.bao("operator", "rotate-keys", "-verify", "-status", *target)
         assert progress.returncode == 0, progress.stderr
         for key in told["keys_base64"][:threshold]:
-            done = answer(peer, "operator", "rotate-keys", "-verify", f"-nonce={told['verification_nonce']}", *target, key)
-        assert done["complete"] is True
+            done = peer.bao("operator", "rotate-keys", "-verify", f"-nonce={told['verification_nonce']}", *target, key)
+            assert done.returncode == 0, (peer.name, done.stderr)
     peer.keys = told["keys_base64"][:threshold]
 
 

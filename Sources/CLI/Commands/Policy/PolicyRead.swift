@@ -11,7 +11,7 @@ struct PolicyRead: SessionCommand {
         try arguments.expect(1)
         let name = try PolicyCommand.name(arguments[0])
         let text = try await session.call("Error reading policy named \(name)") { try await $0.sys.policy(name) }
-        guard let text else { throw CommandFailure.server("No policy named: \(name)") }
+        guard let text, !text.isEmpty else { throw CommandFailure.server("No policy named: \(name)") }
         if session.printer.isTable {
             session.console.output(ArgumentText.trimmed(text))
         } else {
