@@ -15,9 +15,9 @@ final class CommitQueue: Sendable {
 
     init(_ writer: sending GroupWriter) { self.writer = Mutex(writer) }
 
-    func commit(_ batch: Batch, term: UInt64?) async throws(StorageError) -> Membership.Receipt? {
+    func commit(_ batch: Batch, term: UInt64?, place: Membership.Place?) async throws(StorageError) -> Membership.Receipt? {
         let verdict = await withCheckedContinuation { answer in
-            enqueue(.init(.init(batch: batch, term: term), bytes: batch.byteCount, answer: answer))
+            enqueue(.init(.init(batch: batch, term: term, place: place), bytes: batch.byteCount, answer: answer))
         }
         return try verdict.get()
     }

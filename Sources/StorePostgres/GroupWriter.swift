@@ -12,6 +12,8 @@ final class GroupWriter {
         var batch: Batch
         /// Of the leader that orders it; nil for everybody's work.
         var term: UInt64?
+        /// The place that this node had when it decided on the batch and sealed it.
+        var place: Membership.Place?
     }
 
     typealias Verdict = Result<Membership.Receipt?, StorageError>
@@ -92,8 +94,11 @@ final class GroupWriter {
         }
         var changes = GroupChanges(versions: try versions(requests, connection))
         let isWritten: [Result<Bool, StorageError>] = requests.map { request in
-            membership.leads(found, term: request.term)
-                ? changes.apply(request.batch) : .failure(.unavailable("this node does not lead any more"))
+            guard membership.stillHolds(request.place) else { return .failure(PostgresStorage.cutOff) }
+            guard membership.leads(found, term: request.term) else {
+                return .failure(.unavailable("this node does not lead any more"))
+            }
+            return changes.apply(request.batch)
         }
         guard !changes.isEmpty else {
             try connection.run("ROLLBACK")

@@ -44,6 +44,10 @@ extension Membership {
         return place.incarnation
     }
 
+    /// Whether what was decided in a place may be written yet. In another one the keyring may be another, and a record would be
+    /// sealed by a key that no node has any more.
+    func stillHolds(_ decided: Place?) -> Bool { decided != nil && decided == place }
+
     /// What is ordered by a leader is written in its term only.
     func leads(_ found: Found, term: UInt64?) -> Bool {
         term == nil || term == found.term && found.leader != nil && found.leader == place?.incarnation

@@ -18,7 +18,7 @@ package final class PostgresStorage: Storage {
     private static let feedStatementSecondsMax = 3
     private static let closeMilliseconds = 5_000
     private static let waitingReadsMax = 4_096
-    private static let cutOff = StorageError.unavailable("this node has lost its place among the nodes and takes it again")
+    static let cutOff = StorageError.unavailable("this node has lost its place among the nodes and takes it again")
 
     /// Connects, makes the tables where there are none, and takes this node's place. Throws ``PostgresStorageError``.
     package init(
@@ -87,8 +87,10 @@ package final class PostgresStorage: Storage {
         guard !batch.isEmpty else { return }
         try batch.validate()
         // Not even tried: the database does not answer, or it knows better than what this batch was decided on.
-        guard cluster.mayServe || ChangeFeed.isHandling else { throw Self.cutOff }
-        guard let receipt = try await commits.commit(batch, term: LeaderTerm.current), !ChangeFeed.isHandling else { return }
+        guard let place = cluster.place, cluster.mayServe || ChangeFeed.isHandling else { throw Self.cutOff }
+        guard let receipt = try await commits.commit(batch, term: LeaderTerm.current, place: place), !ChangeFeed.isHandling else {
+            return
+        }
         try await cluster.passed(receipt)
     }
 

@@ -26,6 +26,7 @@ final class Schedule: @unchecked Sendable {  // touched by the one thread that r
     private let outside: NodeExecutor
     private(set) var faults: [String] = []
     private var isFaulty = true
+    private var isReplicating = true
     private var failOvers = 0
     /// Between two rotations of a node, at most.
     private let rotationMilliseconds: Int
@@ -191,7 +192,7 @@ final class Schedule: @unchecked Sendable {  // touched by the one thread that r
         Task(executorPreference: outside) { [self] in
             // The replica is a little behind; before a failover it may be far behind.
             while isFaulty {
-                database.replicate()
+                if isReplicating { database.replicate() }
                 await world.sleep(milliseconds: world.random(1...1_500))
             }
         }
@@ -207,6 +208,9 @@ final class Schedule: @unchecked Sendable {  // touched by the one thread that r
                 database.restart()
             case 6:
                 note("a replica takes over")
+                isReplicating = false
+                await world.sleep(milliseconds: world.random(0...4_000))
+                isReplicating = true
                 loseWhatWasNotReplicated()
             case 7:
                 note("the database's clock is set")
@@ -225,6 +229,8 @@ final class Schedule: @unchecked Sendable {  // touched by the one thread that r
         note("\(node.name) is killed")
         kill(node)
         await world.sleep(milliseconds: [10, 1_000, 12_000][world.random(0...2)])
+        // The end of the faults may have started it meanwhile.
+        guard nodes.first(where: { $0.name == node.name })?.isAlive != true else { return }
         work(launch(node.name))
     }
 

@@ -133,12 +133,12 @@ final class SimulatedStorage: Storage, @unchecked Sendable {  // touched by the 
     }
 
     func commit(_ batch: Batch) async throws(StorageError) {
-        guard membership.mayServe || ChangeFeed.isHandling else { throw .unavailable("cut off") }
-        guard let receipt = try await write(batch, term: LeaderTerm.current), !ChangeFeed.isHandling else { return }
+        guard let place = membership.place, membership.mayServe || ChangeFeed.isHandling else { throw .unavailable("cut off") }
+        guard let receipt = try await write(batch, term: LeaderTerm.current, place), !ChangeFeed.isHandling else { return }
         try await membership.passed(receipt)
     }
 
-    private func write(_ batch: Batch, term: UInt64?) async throws(StorageError) -> Membership.Receipt? {
+    private func write(_ batch: Batch, term: UInt64?, _ place: Membership.Place) async throws(StorageError) -> Membership.Receipt? {
         do throws(DatabaseError) {
             if server != database.server {
                 try await network.travel(nil)
@@ -153,6 +153,7 @@ final class SimulatedStorage: Storage, @unchecked Sendable {  // touched by the 
         database.remove(membership.dead)
         let found = database.found
         guard let incarnation = membership.admitted(found) else { throw .unavailable("it lost its place") }
+        guard membership.stillHolds(place) else { throw .unavailable("it has another place") }
         guard membership.leads(found, term: term) else { throw .unavailable("it does not lead any more") }
         membership.began(database.tables.last + 1)
         let sequence: Int64
