@@ -77,7 +77,8 @@ extension ServerConfiguration {
             auditDirectories = directories
         }
         if let text = environment["COFFER_AUDIT_DISABLE_ON_START"] {
-            auditDisableOnStart = text.split(whereSeparator: { $0 == ":" || $0 == "," }).map { Self.devicePath(String($0)) }
+            auditDisableOnStart = text.splitUTF8(where: { $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ",") })
+                .map { Self.devicePath(String($0)) }
         }
         if let text = environment["COFFER_ACCEPT_EARLIER_CLOCK"] {
             acceptsEarlierClock = try Self.bool(text, "COFFER_ACCEPT_EARLIER_CLOCK")
