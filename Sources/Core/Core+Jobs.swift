@@ -63,7 +63,7 @@ extension Core {
         guard isDue || condition.isSuspect else { return }
         do {
             if condition.isSuspect {
-                try await services.clock.store(services.storage)
+                try await services.clock.store(services.storage, always: true)
             } else {
                 try await leading { try await services.clock.store(services.storage) }
             }

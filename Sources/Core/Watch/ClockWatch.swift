@@ -61,10 +61,13 @@ final class ClockWatch: Sendable {
     }
 
     /// Writes down how late it is, unless that is known.
-    func store(_ storage: some Storage) async throws(StorageError) {
+    ///
+    /// - Parameter always: In any case, to find out whether a write succeeds.
+    func store(_ storage: some Storage, always: Bool = false) async throws(StorageError) {
         let now = time.now()
-        if let latest = try await latest(storage), latest >= now { return }
-        try await store(now, storage)
+        let latest = try await latest(storage)
+        if let latest, latest >= now, !always { return }
+        try await store(latest.map { max($0, now) } ?? now, storage)
     }
 
     /// Every second: a clock that was behind is followed as soon as it has caught up, and a step of it is told.
