@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import CofferClient
 
 /// A command that can be run.
 protocol CLICommand: ParsableCommand {
@@ -17,12 +18,16 @@ extension SessionCommand {
         do {
             try await run(session)
         } catch {
-            // With -output-curl-string the request is printed where it would have been sent.
-            if let text = session.curlText {
-                session.console.output(text)
-            } else {
-                throw error
+            // With -output-curl-string or -output-policy that is printed where the request would have been sent.
+            if let request = session.heldRequest {
+                return try await session.describe(request)
             }
+            guard let failure = error as? CommandFailure else { throw error }
+            // Asked to wrap, the server gave a wrapping token where a list or a table was to be shown.
+            if let error = failure.refusal, error.code == .wrapped, let wrapped = error.response?.secret {
+                return try session.printer.secret(wrapped)
+            }
+            throw await session.answering(failure)
         }
     }
 }

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import CofferClient
 internal import Server
+internal import Syntax
 
 #if canImport(Glibc)
     internal import Glibc
@@ -21,8 +22,15 @@ package enum Program {
 
     /// Runs one command line and answers its exit status: 0 for success, 1 for a local error, 2 for one of the server.
     package static func run(_ arguments: [String], system: System) async -> Int32 {
-        let arguments = ArgumentRewriting.normalized(arguments)
-        if let first = arguments.first, arguments.count == 1, ["--version", "-v", "version"].contains(first) {
+        let status = await execute(ArgumentRewriting.normalized(arguments), system)
+        // What a script takes for the whole answer must be it: a full disk is no success.
+        guard let problem = system.console.outputProblem() else { return status }
+        system.console.error("Error writing the output: \(problem)")
+        return max(status, 1)
+    }
+
+    private static func execute(_ arguments: [String], _ system: System) async -> Int32 {
+        if let first = arguments.first, arguments.count == 1, ["--version", "-v"].contains(first) {
             VersionCommand.write(to: system.console)
             return 0
         }
@@ -37,29 +45,37 @@ package enum Program {
             try await command.run(in: system)
             return 0
         } catch {
-            return report(error, to: system)
+            return report(error, to: system, as: OutputFormat.asked(by: arguments, system.environment))
         }
     }
 
-    private static func report(_ error: any Error, to system: System) -> Int32 {
+    private static func report(_ error: any Error, to system: System, as format: OutputFormat) -> Int32 {
         switch error {
-        case let failure as CommandFailure:
-            if !failure.message.isEmpty { system.console.error(failure.message) }
-            return failure.status
+        case let failure as CommandFailure: return report(failure, to: system, as: format)
         case let error as ClientError:
-            let failure = CommandFailure(error, doing: nil, sentToken: true)
-            system.console.error(failure.message)
-            return failure.status
+            return report(CommandFailure(error, doing: nil, sentToken: true), to: system, as: format)
         default:
-            let text = RootCommand.fullMessage(for: error)
             // Help that was asked for is the answer; a group without its command, or a bad line, is an error.
             if RootCommand.exitCode(for: error).isSuccess, !isMissingCommand(error) {
-                system.console.output(text)
+                system.console.output(HelpText.arranged(RootCommand.fullMessage(for: error, columns: HelpText.columns)))
                 return 0
             }
-            system.console.error(text)
-            return 1
+            let text = HelpText.arranged(RootCommand.fullMessage(for: error, columns: HelpText.columns))
+            return report(.local(HelpText.withoutFarGuess(text)), to: system, as: format)
         }
+    }
+
+    private static func report(_ failure: CommandFailure, to system: System, as format: OutputFormat) -> Int32 {
+        guard format == .json || format == .yaml else {
+            if !failure.message.isEmpty { system.console.error(failure.text) }
+            return failure.status
+        }
+        if failure.isNothing { system.console.output("{}") }
+        if !failure.message.isEmpty {
+            let text = format == .yaml ? try? YAMLText.text(failure.report) : nil
+            system.console.error(text ?? failure.report.pretty())
+        }
+        return failure.status
     }
 
     /// Only a group's own `run` ends so: help that was asked for comes as another kind of error.

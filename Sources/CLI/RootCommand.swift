@@ -3,10 +3,16 @@ internal import ArgumentParser
 struct RootCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "coffer",
-        abstract: "Stores secrets and hands them out under policy.",
+        abstract: "Coffer – manage secrets, tokens and encryption keys.",
         discussion: """
-            Flags may be written with one dash or two, before or after the other arguments. The server's address comes from \
-            -address, COFFER_ADDR or VAULT_ADDR; the token from COFFER_TOKEN, VAULT_TOKEN or `coffer login`.
+            Flags may be written with one dash or two, before or after the command and its arguments. The server's address
+            comes from -address, COFFER_ADDR or VAULT_ADDR; the token from COFFER_TOKEN, VAULT_TOKEN or `coffer login`.
+            Every VAULT_… variable is also known as COFFER_…, which wins.
+
+            Examples:
+              $ coffer server -dev
+              $ coffer kv put secret/app password=-
+              $ coffer kv get -field=password secret/app
             """,
         groupedSubcommands: [
             CommandGroup(

@@ -2,13 +2,23 @@ internal import Syntax
 
 extension ClientConfiguration {
     /// Settings from `COFFER_…` variables, else from Vault's `VAULT_…` of the same name:
-    /// `ADDR`, `TOKEN`, `NAMESPACE`, `CACERT`, `CAPATH`, `CLIENT_CERT`, `CLIENT_KEY`, `TLS_SERVER_NAME`, `SKIP_VERIFY`,
-    /// `CLIENT_TIMEOUT` (a duration), `MAX_RETRIES`. An empty variable counts as absent.
+    /// `ADDR`, `AGENT_ADDR` (wins), `TOKEN`, `NAMESPACE`, `WRAP_TTL`, `HEADERS` (a JSON object), `MFA`, `CACERT`, `CACERT_BYTES`,
+    /// `CAPATH`, `CLIENT_CERT`, `CLIENT_KEY`, `TLS_SERVER_NAME`, `SKIP_VERIFY`, `CLIENT_TIMEOUT` (a duration), `MAX_RETRIES`,
+    /// `DISABLE_REDIRECTS`, `PROXY_ADDR` (wins) and `HTTP_PROXY`. An empty variable counts as absent.
     public init(environment: [String: String]) throws(ClientError) {
         let read = EnvironmentSettings(environment)
-        self.init(address: read["ADDR"] ?? Self.defaultAddress, token: read["TOKEN"])
+        self.init(address: read["AGENT_ADDR"] ?? read["ADDR"] ?? Self.defaultAddress, token: read["TOKEN"])
         namespace = read["NAMESPACE"]
+        if let text = read["WRAP_TTL"] {
+            guard DurationText.seconds(text) != nil else { throw read.refusal("WRAP_TTL", "a duration such as 60s") }
+            wrapTTL = text
+        }
+        if let text = read["HEADERS"] { headers += try Self.headers(text, read) }
+        if let text = read["MFA"] { headers.append(HeaderItem("X-Vault-MFA", text)) }
+        followsRedirects = try read.bool("DISABLE_REDIRECTS") != true
+        if let text = read["PROXY_ADDR"] ?? read["HTTP_PROXY"] { proxy = try ClientProxy(text) }
         tls.authorityFile = read["CACERT"]
+        tls.authorityText = read["CACERT_BYTES"]
         tls.authorityDirectory = read["CAPATH"]
         tls.certificateFile = read["CLIENT_CERT"]
         tls.keyFile = read["CLIENT_KEY"]
@@ -26,6 +36,21 @@ extension ClientConfiguration {
             }
             retriesMax = count
         }
+    }
+
+    /// `{"X-Name": "value", "X-Other": ["a", "b"]}`.
+    private static func headers(_ text: String, _ read: EnvironmentSettings) throws(ClientError) -> [HeaderItem] {
+        guard let object = try? JSON(parsing: Array(text.utf8)).objectValue else {
+            throw read.refusal("HEADERS", "a JSON object of names and values")
+        }
+        var items: [HeaderItem] = []
+        for member in object {
+            for value in member.value.arrayValue ?? [member.value] {
+                guard let value = value.stringValue else { throw read.refusal("HEADERS", "a JSON object of names and values") }
+                items.append(HeaderItem(member.key, value))
+            }
+        }
+        return items
     }
 }
 

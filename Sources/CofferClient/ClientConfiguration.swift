@@ -12,6 +12,10 @@ public struct ClientConfiguration: Sendable {
     /// Sent with every request; they win over the client's own.
     public var headers: [HeaderItem]
     public var tls: ClientTLS
+    /// What connections go through; nil for none.
+    public var proxy: ClientProxy?
+    /// Within the same origin; never to another.
+    public var followsRedirects: Bool
     /// A whole exchange, from connecting to the last byte.
     public var timeout: Duration
     /// Further attempts of a read answered with 412 or 5xx. Writes are never repeated.
@@ -26,6 +30,7 @@ public struct ClientConfiguration: Sendable {
         self.token = token
         headers = []
         tls = ClientTLS()
+        followsRedirects = true
         timeout = .seconds(60)
         retriesMax = 2
         retryWait = .milliseconds(250)

@@ -4,6 +4,8 @@ public struct ClientError: Error, Sendable, CustomStringConvertible {
         case invalidAddress, invalidConfiguration
         case connectionRefused, connectionFailed, tlsFailed, timedOut, cancelled
         case responseTooLarge, invalidResponse, redirectRefused
+        /// The answer was wrapped, as ``ClientConfiguration/wrapTTL`` asks: the wrapping token is in ``ClientError/response``.
+        case wrapped
         /// The server answered with a status of 400 or more: see ``ClientError/status`` and ``ClientError/errors``.
         case api
     }
@@ -16,7 +18,7 @@ public struct ClientError: Error, Sendable, CustomStringConvertible {
     public var status: Int?
     /// What the server said, of an ``Code/api`` error only.
     public var errors: [String]
-    /// The whole answer of an ``Code/api`` error: a 404 may carry data (a deleted version's metadata).
+    /// The whole answer of an ``Code/api`` or ``Code/wrapped`` error: a 404 may carry data (a deleted version's metadata).
     public var response: ClientResponse? { box?.response }
     private var box: Box?
 
@@ -26,6 +28,13 @@ public struct ClientError: Error, Sendable, CustomStringConvertible {
         self.method = method
         self.url = url
         errors = []
+    }
+
+    init(wrapped response: ClientResponse) {
+        self.init(
+            .wrapped, "the answer is wrapped: what it holds is read with its wrapping token", method: response.method,
+            url: response.url)
+        box = Box(response)
     }
 
     init(api response: ClientResponse) {

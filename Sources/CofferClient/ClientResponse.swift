@@ -36,8 +36,15 @@ public struct ClientResponse: Sendable {
         throw ClientError(api: self)
     }
 
+    /// Itself, or the error that a wrapped answer is where its content is needed.
+    func opened() throws(ClientError) -> ClientResponse {
+        guard json?["wrap_info"]?.objectValue != nil else { return self }
+        throw ClientError(wrapped: self)
+    }
+
     /// The JSON object that a successful answer must hold.
     public func object() throws(ClientError) -> JSONObject {
+        _ = try opened()
         guard let object = json?.objectValue else {
             throw ClientError(.invalidResponse, "the answer is not a JSON object", method: method, url: url)
         }

@@ -14,13 +14,24 @@ extension ClientTLS {
         var result = TLSConfiguration.makeClientConfiguration()
         result.minimumTLSVersion = .tlsv12
         var authorities: [NIOSSLCertificate] = []
-        if let authorityFile { authorities += try Self.certificates(in: authorityFile) }
+        if let authorityText {
+            do {
+                authorities += try NIOSSLCertificate.fromPEMBytes(Array(authorityText.utf8))
+            } catch {
+                throw ClientError(
+                    .invalidConfiguration, "the text given for certificate authorities holds no readable PEM certificates")
+            }
+        } else if let authorityFile {
+            authorities += try Self.certificates(in: authorityFile)
+        }
         if let authorityDirectory {
             for name in try Self.certificateNames(in: authorityDirectory) {
                 authorities += try Self.certificates(in: authorityDirectory + "/" + name)
             }
         }
-        if authorityFile != nil || authorityDirectory != nil { result.trustRoots = .certificates(authorities) }
+        if authorityText != nil || authorityFile != nil || authorityDirectory != nil {
+            result.trustRoots = .certificates(authorities)
+        }
         switch (certificateFile, keyFile) {
         case (nil, nil): break
         case (let certificate?, let key?):
@@ -56,7 +67,9 @@ extension ClientTLS {
                     String(cString: $0)
                 }
             }
-            if [".pem", ".crt", ".cer"].contains(where: { name.hasSuffix($0) }) { names.append(name) }
+            if [".pem", ".crt", ".cer"].contains(where: { name.utf8.reversed().starts(with: $0.utf8.reversed()) }) {
+                names.append(name)
+            }
         }
         return names.sorted()
     }

@@ -2,6 +2,8 @@
 public struct ClientTLS: Sendable {
     /// A PEM file of certificate authorities.
     public var authorityFile: String?
+    /// The text of such a file; wins over the file.
+    public var authorityText: String?
     /// A directory of such files (`.pem`, `.crt`, `.cer`).
     public var authorityDirectory: String?
     /// A PEM file with the client's certificate and its chain; needs ``keyFile``.

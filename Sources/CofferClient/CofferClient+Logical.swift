@@ -37,7 +37,7 @@ extension CofferClient {
     public func pathHelp(_ path: String) async throws(ClientError) -> JSONObject {
         let query = [QueryItem("help", "1")]
         var response = try await send(.get, path, query: query)
-        if response.status == 404, !path.hasSuffix("/") { response = try await send(.get, path + "/", query: query) }
+        if response.status == 404, path.utf8.last != UInt8(ascii: "/") { response = try await send(.get, path + "/", query: query) }
         let object = try response.checked().object()
         return object["help"] == nil ? object["data"]?.objectValue ?? object : object
     }

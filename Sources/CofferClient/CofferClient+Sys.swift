@@ -47,11 +47,15 @@ extension SystemClient {
 
     /// Nil when there is no policy of that name.
     public func policy(_ name: String) async throws(ClientError) -> String? {
-        try await client.read("sys/policies/acl/" + name)?.data?["policy"]?.stringValue
+        let response = try await client.send(.get, "sys/policies/acl/" + name)
+        if response.status == 404, response.errors.isEmpty { return nil }
+        return try response.checked().opened().secret?.data?["policy"]?.stringValue
     }
 
     public func policies() async throws(ClientError) -> [String] {
-        try await client.list("sys/policies/acl")?.data?["keys"]?.texts ?? []
+        let response = try await client.send(.list, "sys/policies/acl")
+        if response.status == 404, response.errors.isEmpty { return [] }
+        return try response.checked().opened().secret?.data?["keys"]?.texts ?? []
     }
 
     public func setPolicy(_ name: String, text: String) async throws(ClientError) {

@@ -59,7 +59,7 @@ public struct CofferClient: Sendable {
         var attempt = 0
         while true {
             let response = try await follow(request)
-            let mayRepeat = request.method == .get && !path.hasSuffix("sys/health")
+            let mayRepeat = request.method == .get && !path.utf8.reversed().starts(with: "sys/health".utf8.reversed())
             guard mayRepeat, response.isTransientFailure, attempt < configuration.retriesMax else { return response }
             let wait = configuration.retryWait * (1 << min(attempt, 6))
             do { try await Task.sleep(for: wait) } catch { throw ClientError(.cancelled, "the request was cancelled") }
@@ -72,7 +72,7 @@ public struct CofferClient: Sendable {
         var request = request
         for _ in 0...Self.redirectsMax {
             let raw = try await transport.execute(request)
-            guard let location = raw.redirectTarget else {
+            guard configuration.followsRedirects, let location = raw.redirectTarget else {
                 return ClientResponse(raw, method: request.method, url: request.url)
             }
             guard let target = address.sameOrigin(location) else {

@@ -18,6 +18,7 @@ final class HTTPTransport: ClientTransport {
         settings.timeout.connect = .seconds(min(10, configuration.timeout.components.seconds + 1))
         // A refused connection is an answer for a person at a terminal, not something to wait out.
         settings.connectionPool.retryConnectionEstablishment = false
+        settings.proxy = configuration.proxy?.setting
         if address.scheme == .https { settings.tlsConfiguration = try configuration.tls.resolved() }
         if address.scheme == .https, let name = configuration.tls.serverName, name != address.host {
             settings.dnsOverride = [name: address.host]
@@ -63,7 +64,7 @@ final class HTTPTransport: ClientTransport {
     }
 
     private func renamed(_ url: String) -> String {
-        guard let renaming, url.hasPrefix(renaming.from) else { return url }
-        return renaming.to + url.dropFirst(renaming.from.count)
+        guard let renaming, url.utf8.starts(with: renaming.from.utf8) else { return url }
+        return renaming.to + String(Substring(url.utf8.dropFirst(renaming.from.utf8.count)))
     }
 }

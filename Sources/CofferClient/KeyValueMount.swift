@@ -13,8 +13,10 @@ public struct KeyValueMount: Sendable, Hashable {
     /// The API path of a secret: `secret/foo` with `data` becomes `secret/data/foo` on version 2, and stays on version 1.
     public func apiPath(_ path: String, _ kind: String) -> String {
         guard version == 2 else { return path }
-        let mount = self.path.hasSuffix("/") || self.path.isEmpty ? self.path : self.path + "/"
-        if path == mount || path + "/" == mount { return mount + kind }
-        return mount + kind + "/" + (path.hasPrefix(mount) ? path.dropFirst(mount.count) : path[...])
+        // By bytes: a slash with a combining mark behind it still ends the mount.
+        let mount = self.path.isEmpty || self.path.utf8.last == UInt8(ascii: "/") ? self.path : self.path + "/"
+        if path.utf8.elementsEqual(mount.utf8) || (path + "/").utf8.elementsEqual(mount.utf8) { return mount + kind }
+        guard path.utf8.starts(with: mount.utf8) else { return mount + kind + "/" + path }
+        return mount + kind + "/" + String(Substring(path.utf8.dropFirst(mount.utf8.count)))
     }
 }

@@ -47,9 +47,9 @@ public struct Secret: Sendable {
         auth = object["auth"]?.objectValue.map { Auth($0) }
         wrapInfo = object["wrap_info"]?.objectValue.map { WrapInfo($0) }
         warnings = object["warnings"]?.texts ?? []
-        if data == nil, auth == nil, wrapInfo == nil, warnings.isEmpty { return nil }
-        requestID = object["request_id"]?.stringValue ?? ""
         leaseID = object["lease_id"]?.stringValue ?? ""
+        if data == nil, auth == nil, wrapInfo == nil, warnings.isEmpty, leaseID.isEmpty { return nil }
+        requestID = object["request_id"]?.stringValue ?? ""
         leaseDuration = object["lease_duration"]?.intValue ?? 0
         renewable = object["renewable"]?.boolValue ?? false
         mountType = object["mount_type"]?.stringValue

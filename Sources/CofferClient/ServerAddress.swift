@@ -48,9 +48,8 @@ public struct ServerAddress: Sendable, Hashable, CustomStringConvertible {
 
     /// The URL of a path below `/v1`.
     func url(path: String, query: [QueryItem]) -> String {
-        var path = path[...]
-        while path.hasPrefix("/") { path = path.dropFirst() }
-        var url = base + "/v1/" + PercentEncoding.path(path)
+        let below = Substring(path.utf8.drop { $0 == UInt8(ascii: "/") })
+        var url = base + "/v1/" + PercentEncoding.path(below)
         for (index, item) in query.enumerated() {
             url += index == 0 ? "?" : "&"
             url += PercentEncoding.queryPart(item.name) + "=" + PercentEncoding.queryPart(item.value)
@@ -60,7 +59,7 @@ public struct ServerAddress: Sendable, Hashable, CustomStringConvertible {
 
     /// The redirect target as a URL to send to, or nil when it leads to another scheme, host or port.
     func sameOrigin(_ location: String) -> String? {
-        if location.hasPrefix("/"), !location.hasPrefix("//") { return origin + location }
+        if location.utf8.first == UInt8(ascii: "/"), !location.utf8.starts(with: "//".utf8) { return origin + location }
         guard let (name, rest) = Self.split(location), name.lowercased() == scheme.rawValue else { return nil }
         let end = rest.firstIndex { "/?#".contains($0) } ?? rest.endIndex
         return rest[..<end].lowercased() == authority.lowercased() ? location : nil

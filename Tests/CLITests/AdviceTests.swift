@@ -15,7 +15,7 @@ import Testing
     @Test(
         "says what to do next",
         arguments: [
-            (403, "permission denied", "coffer token capabilities a/b"), (503, "Vault is sealed", "coffer operator unseal"),
+            (403, "permission denied", "coffer login"), (503, "Vault is sealed", "coffer operator unseal"),
             (503, "Coffer is sealed", "coffer operator unseal"), (400, "server is not initialized", "coffer operator init"),
         ])
     func advice(status: Int, error: String, expected: String) async {

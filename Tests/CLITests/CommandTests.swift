@@ -130,9 +130,9 @@ import Testing
                 token_accessor       acc
                 token_duration       768h
                 token_renewable      true
-                token_policies       ["app" "default"]
+                token_policies       ["app","default"]
                 identity_policies    []
-                policies             ["app" "default"]
+                policies             ["app","default"]
 
                 """)
         #expect(run.errors.contains("* careful"))

@@ -43,9 +43,9 @@ import Testing
                 2026-01-03    1        █
 
                 Refreshes
-                Platform    Refreshed    Failed    Rate     Errors
-                --------    ---------    ------    ----     ------
-                slack       95           5         5.0 %    http_503 4, rate_limited 1
+                Platform    Refreshed    Failed    Failure rate    Errors
+                --------    ---------    ------    ------------    ------
+                slack       95           5         5.0 %           http_503 4, rate_limited 1
 
                 Owners with something broken
                 Owner      Connections    Broken

@@ -24,7 +24,7 @@ import Testing
                 Key                Value
                 ---                -----
                 created_time       2026-01-01T00:00:00Z
-                custom_metadata    <nil>
+                custom_metadata    n/a
                 deletion_time      n/a
                 destroyed          false
                 version            1
@@ -77,7 +77,7 @@ import Testing
                 Key                Value
                 ---                -----
                 created_time       2026-01-01T00:00:00Z
-                custom_metadata    <nil>
+                custom_metadata    n/a
                 deletion_time      n/a
                 destroyed          false
                 version            1
@@ -86,7 +86,7 @@ import Testing
                 Key     Value
                 ---     -----
                 big     12345678901234567890123
-                list    [a b]
+                list    ["a","b"]
                 ttl     1m30s
                 z       1.50
 
@@ -104,7 +104,7 @@ import Testing
     @Test(
         "prints one field exactly",
         arguments: [
-            ("z", "table", "1.50"), ("list", "table", "[a b]"), ("list", "json", "[\n  \"a\",\n  \"b\"\n]\n"),
+            ("z", "table", "1.50"), ("list", "table", #"["a","b"]"#), ("list", "json", "[\n  \"a\",\n  \"b\"\n]\n"),
             ("z", "yaml", "1.50\n"),
         ])
     func field(name: String, format: String, expected: String) async {

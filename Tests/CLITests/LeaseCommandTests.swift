@@ -25,11 +25,11 @@ import Testing
     @Test(
         "says how far a revocation went",
         arguments: [
-            (["lease", "revoke", "a/1"], "PUT sys/leases/revoke", "All revocation operations queued successfully!\n"),
+            (["lease", "revoke", "a/1"], "PUT sys/leases/revoke", "Success! Queued the revocation of lease: a/1\n"),
             (["lease", "revoke", "-sync", "a/1"], "PUT sys/leases/revoke", "Success! Revoked lease: a/1\n"),
             (
                 ["lease", "revoke", "-prefix", "a"], "PUT sys/leases/revoke-prefix/a",
-                "All revocation operations queued successfully!\n"
+                "Success! Queued the revocation of any leases with prefix: a\n"
             ),
             (
                 ["lease", "revoke", "-prefix", "-sync", "a"], "PUT sys/leases/revoke-prefix/a",

@@ -18,7 +18,7 @@ import Testing
         let lines = run.output.split(separator: "\n")
         #expect(lines.count == 3)
         for (text, line) in [
-            (column, 0), ("Deprecation Status", 0), (value, 2), ("1h", 2), ("system", 2), ("u-1", 2), ("map[]", 2),
+            (column, 0), ("Deprecation Status", 0), (value, 2), ("1h", 2), ("system", 2), ("u-1", 2), ("{}", 2),
         ] {
             #expect(lines[line].contains(text), "\(text)")
         }

@@ -27,7 +27,7 @@ import Testing
             }
             #expect(run.status == 0)
             #expect(run.requests.first?.headers.first(named: "X-Vault-Token") == "hvs.typed")
-            #expect(run.output.hasPrefix("Success! You are now authenticated."))
+            #expect(run.output.hasPrefix("Success! You are now logged in."))
             let attributes = try FileManager.default.attributesOfItem(atPath: home + "/.coffer-token")
             #expect(attributes[.posixPermissions] as? Int == 0o600)
             #expect(try FileManager.default.contentsOfDirectory(atPath: home) == [".coffer-token"])

@@ -61,7 +61,7 @@ def test_the_runbook_of_a_machine(access, run):
 def test_logging_in_with_a_password_keeps_the_token(run):
     login = ["login", "-method=userpass", "-path=people", "username=ann"]
     shown = run(*login, "password=-", stdin="correct horse\n", token=False).stdout
-    assert re.search(r'token_policies\s+\["brain-gateway-policy" "default"\]', shown) and "correct horse" not in shown
+    assert re.search(r'token_policies\s+\["brain-gateway-policy","default"\]', shown) and "correct horse" not in shown
     kept = run.home / ".coffer-token"
     assert kept.stat().st_mode & 0o777 == 0o600
     assert run("print", "token", token=False).stdout.strip() == kept.read_text()
@@ -77,10 +77,10 @@ def test_logging_in_with_a_password_keeps_the_token(run):
 def test_tokens(run):
     flags = [
         "-policy=default", "-policy=brain-gateway-policy", "-ttl=30m", "-explicit-max-ttl=1h", "-display-name=job", "-orphan",
-        "-use-limit=9", "-metadata=team=a", "-type=service", "-id=hvs.chosen-for-this-test",
+        "-use-limit=9", "-metadata=team=a", "-type=service", "-id=chosen-for-this-test",
     ]
     made = json.loads(run("token", "create", *flags, "-format=json").stdout)["auth"]
-    assert made["lease_duration"] == 1800 and made["client_token"] == "hvs.chosen-for-this-test"
+    assert made["lease_duration"] == 1800 and made["client_token"] == "chosen-for-this-test"
     found = json.loads(run("token", "lookup", "-format=json", made["client_token"]).stdout)["data"]
     wanted = {"display_name": "token-job", "explicit_max_ttl": 3600, "orphan": True, "num_uses": 9, "meta": {"team": "a"}}
     assert wanted.items() <= found.items()
@@ -149,7 +149,7 @@ def test_leases_of_logins(run):
     first, second, *_ = ["auth/people/login/ann/" + name for name in ids]
     looked_up = run("lease", "lookup", first).stdout
     assert re.search(r"expire_time\s+20", looked_up) and re.search(r"ttl\s+(1h|59m)", looked_up)
-    assert "queued" in run("lease", "revoke", second).stdout
+    assert "Queued" in run("lease", "revoke", second).stdout
     assert f"Revoked lease: {first}" in run("lease", "revoke", "-sync", first).stdout
     run("lease", "lookup", first, expect=2)
     assert "Revoked any leases" in run("lease", "revoke", "-prefix", "-sync", "auth/people/login/ann").stdout

@@ -8,13 +8,30 @@ enum CommandTree {
         var path = "coffer"
         for argument in arguments {
             let children = children(of: command)
-            if children.isEmpty || argument.hasPrefix("-") || argument == "help" { return }
-            guard let next = children.first(where: { $0.configuration.commandName == argument }) else {
-                throw .local("Unknown command: \(path) \(argument)\n\nSee `\(path) -help` for the commands there are.")
+            if children.isEmpty || argument.utf8.first == UInt8(ascii: "-") || argument == "help" { return }
+            guard let next = child(argument, of: command) else {
+                let names = children.compactMap { $0.configuration.commandName }
+                let near = Spelling.nearest(to: argument, among: names).map { "Did you mean `\(path) \($0)`?\n" } ?? ""
+                throw .local("Unknown command: \(path) \(argument)\n\n\(near)See `\(path) -help` for the commands there are.")
             }
             command = next
             path += " " + argument
         }
+    }
+
+    /// How many of the words are names of commands.
+    static func depth(of words: [String]) -> Int {
+        var command: any ParsableCommand.Type = RootCommand.self
+        for (index, word) in words.enumerated() {
+            if word == "help", index == 0 { return 1 }
+            guard let next = child(word, of: command) else { return index }
+            command = next
+        }
+        return words.count
+    }
+
+    private static func child(_ name: String, of command: any ParsableCommand.Type) -> (any ParsableCommand.Type)? {
+        children(of: command).first { $0.configuration.commandName == name }
     }
 
     static func children(of command: any ParsableCommand.Type) -> [any ParsableCommand.Type] {

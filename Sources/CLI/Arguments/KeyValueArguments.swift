@@ -19,18 +19,14 @@ struct KeyValueArguments {
 
     private mutating func add(_ argument: String, position: Int) throws(CommandFailure) {
         if argument == "-" { return try merge(takeInput(), from: "the standard input") }
-        if argument.hasPrefix("@") {
-            let path = String(argument.dropFirst())
-            return try merge(input.file(path), from: path)
-        }
-        guard let equals = argument.firstIndex(of: "="), equals > argument.startIndex else {
+        if let path = argument.rest(behind: "@") { return try merge(input.file(path), from: path) }
+        guard let (key, text) = argument.cut(at: "="), !key.isEmpty else {
             // The argument itself may be a secret, so it is not repeated.
             throw .local(
                 "Failed to parse K=V data: argument \(position) must have the form key=value "
                     + "(or @file.json for a JSON object, or - to read one from the standard input)")
         }
-        let key = String(argument[..<equals])
-        let value = try value(String(argument[argument.index(after: equals)...]), of: key)
+        let value = try value(text, of: key)
         switch result[key] {
         case nil: result[key] = value
         case .array(let values)?: result[key] = .array(values + [value])
@@ -40,11 +36,8 @@ struct KeyValueArguments {
 
     private mutating func value(_ text: String, of key: String) throws(CommandFailure) -> JSON {
         if text == "-" { return .string(try Input.text(takeInput(), named: "the standard input, for \(key),")) }
-        if text.hasPrefix("@") {
-            let path = String(text.dropFirst())
-            return .string(try Input.text(input.file(path), named: path))
-        }
-        return .string(text.hasPrefix("\\@") ? String(text.dropFirst()) : text)
+        if let path = text.rest(behind: "@") { return .string(try Input.text(input.file(path), named: path)) }
+        return .string(text.rest(behind: "\\@").map { "@" + $0 } ?? text)
     }
 
     private mutating func merge(_ bytes: [UInt8], from source: String) throws(CommandFailure) {
@@ -68,10 +61,10 @@ extension KeyValueArguments {
     static func settings(_ arguments: [String], flag: String) throws(CommandFailure) -> JSONObject {
         var result = JSONObject()
         for argument in arguments {
-            guard let equals = argument.firstIndex(of: "="), equals > argument.startIndex else {
+            guard let (key, value) = argument.cut(at: "="), !key.isEmpty else {
                 throw .local("-\(flag) must have the form key=value")
             }
-            result[String(argument[..<equals])] = .string(String(argument[argument.index(after: equals)...]))
+            result[key] = .string(value)
         }
         return result
     }

@@ -17,6 +17,7 @@ struct Answer {
     }
 
     func write(to session: Session, path: String, field: String?) throws {
+        let field = field.unlessEmpty
         if session.format == .raw, field == nil, !response.body.isEmpty {
             session.console.output(String(decoding: response.body, as: UTF8.self))
             return

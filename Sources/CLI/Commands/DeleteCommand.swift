@@ -4,8 +4,14 @@ internal import Syntax
 
 struct DeleteCommand: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "delete", abstract: "Deletes what stands at a path of the API.",
-        discussion: "For secrets of a KV mount, `coffer kv delete` knows about versions.")
+        commandName: "delete", abstract: "Delete the data at a path.",
+        usage: "coffer delete [options] <path> [<key=value> ...]",
+        discussion: """
+            For secrets of a KV mount use `coffer kv delete`, which knows about versions.
+
+            Example:
+              $ coffer delete auth/userpass/users/ann
+            """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Argument(help: ArgumentHelp("The path, then key=value for the query.", valueName: "path")) var arguments: [String] = []
 
@@ -14,7 +20,10 @@ struct DeleteCommand: SessionCommand {
         let path = try ArgumentText.requiredPath(arguments[0])
         let query = try QueryArguments.parse(arguments.dropFirst(), input: session.system.input)
         let response = try await session.call("Error deleting \(path)") { try await $0.request(.delete, path, query: query) }
-        if session.printer.isTable { session.console.output("Success! Data deleted (if it existed) at: \(path)") }
-        if let secret = response.secret { try session.printer.secret(secret) }
+        let secret = response.secret
+        if secret == nil || session.printer.isTable {
+            try session.printer.success("Success! Data deleted (if it existed) at: \(path)")
+        }
+        if let secret { try session.printer.secret(secret) }
     }
 }

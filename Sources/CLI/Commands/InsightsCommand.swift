@@ -4,7 +4,13 @@ internal import Syntax
 
 struct InsightsCommand: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "insights", abstract: "Shows how connections fare: disconnections, expiries ahead, failure rates.")
+        commandName: "insights", abstract: "Show how connections fare: disconnections, expiries ahead, refresh failures.",
+        usage: "coffer insights [options]",
+        discussion: """
+            Examples:
+              $ coffer insights -days=7
+              $ coffer insights -format=json
+            """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Option(help: "Days to look back, 1 to 400.") var days: Int = 30
     @Option(help: "Days to look ahead, 1 to 90.") var ahead: Int = 14
@@ -44,7 +50,7 @@ struct InsightsText {
                 Self.percent(row["failure_rate"]), Self.pairs(row["errors"]),
             ]
         }
-        parts.append(section("Refreshes", ["Platform", "Refreshed", "Failed", "Rate", "Errors"], refreshes))
+        parts.append(section("Refreshes", ["Platform", "Refreshed", "Failed", "Failure rate", "Errors"], refreshes))
         let owners = (data["partial_owners"]?["owners"]?.arrayValue ?? []).map { row in
             [
                 row["owner"]?.stringValue ?? "", number(row["connections"]),

@@ -3,7 +3,14 @@ internal import CofferClient
 internal import Syntax
 
 struct ListCommand: SessionCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "Lists the names below a path of the API.")
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List the names below a path.",
+        usage: "coffer list [options] <path> [<key=value> ...]",
+        discussion: """
+            Examples:
+              $ coffer list auth/approle/role
+              $ coffer list -detailed sys/leases/lookup/auth/userpass/login/ann
+            """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Flag(help: "Show what the server tells about each name, where it does.") var detailed = false
     @Argument(help: ArgumentHelp("The path, then key=value for the query.", valueName: "path")) var arguments: [String] = []
@@ -12,7 +19,9 @@ struct ListCommand: SessionCommand {
         try arguments.expect(atLeast: 1)
         let path = try ArgumentText.requiredPath(arguments[0])
         let query = try QueryArguments.parse(arguments.dropFirst(), input: session.system.input)
-        try await Self.list(path, query: query, isDetailed: detailed, session: session)
+        let settings = EnvironmentSettings(session.system.environment)
+        let isDetailed = try detailed || settings.bool("DETAILED") ?? settings.bool("DETAILED_LISTS") ?? false
+        try await Self.list(path, query: query, isDetailed: isDetailed, session: session)
     }
 
     /// Lists any path; also for `kv list`.
@@ -22,10 +31,7 @@ struct ListCommand: SessionCommand {
         if found.wrapInfo != nil { return try session.printer.secret(found) }
         session.printer.warnings(found.warnings)
         let keys = found.data?["keys"]?.arrayValue?.compactMap(\.stringValue) ?? []
-        guard !keys.isEmpty else {
-            if !session.printer.isTable { try session.printer.value([]) }
-            throw session.printer.isTable ? CommandFailure.nothing(at: path) : CommandFailure.quiet(2)
-        }
+        guard !keys.isEmpty else { throw CommandFailure.nothing(at: path) }
         if isDetailed, let information = found.data?["key_info"]?.objectValue {
             guard session.printer.isTable else { return try session.printer.secret(found) }
             return session.console.output(table(keys, information).text)

@@ -4,13 +4,16 @@ internal import Syntax
 
 struct LoginCommand: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "login", abstract: "Logs in, and keeps the token for the commands to come.",
+        commandName: "login", abstract: "Log in and save the token for later commands.",
+        usage: "coffer login [options] [<token> | <key=value> ...]",
         discussion: """
-            coffer login                                       asks for a token
-            coffer login -                                     reads it from the standard input
-            coffer login -method=userpass username=ann         asks for the password
-            coffer login -method=approle role_id=… secret_id=…
-            The token is kept in ~/.coffer-token, which only its owner may read. `coffer auth help METHOD` tells more.
+            The token is saved in ~/.coffer-token, which only its owner may read. `coffer auth help METHOD` tells more.
+
+            Examples:
+              $ coffer login                                       # asks for a token
+              $ coffer login -                                     # reads it from the standard input
+              $ coffer login -method=userpass username=ann         # asks for the password
+              $ coffer login -method=approle role_id=… secret_id=…
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Option(help: ArgumentHelp("The auth method: token, userpass or approle.", valueName: "name")) var method = "token"
@@ -25,6 +28,7 @@ struct LoginCommand: SessionCommand {
     var arguments: [String] = []
 
     func run(_ session: Session) async throws {
+        let field = field.unlessEmpty
         if noPrint, tokenOnly || noStore || field != nil {
             throw CommandFailure.local("-no-print cannot be used with -no-store, -token-only or -field: the token would be lost")
         }
@@ -50,7 +54,7 @@ struct LoginCommand: SessionCommand {
                 "Unknown auth method: \(name). This version logs in with: \(LoginMethods.names.joined(separator: ", ")).\n\n"
                     + "Others work with `coffer write auth/PATH/login …`.")
         }
-        let mount = try path.map { try ArgumentText.requiredPath($0) } ?? name
+        let mount = try path.unlessEmpty.map { try ArgumentText.requiredPath($0) } ?? name
         let values = try KeyValueArguments.parse(arguments, input: session.system.input)
         let request = try login.request(values, session)
         do {
@@ -70,7 +74,7 @@ struct LoginCommand: SessionCommand {
         do {
             return try await Self.lookup(token, session)
         } catch {
-            throw CommandFailure(error, doing: "Error authenticating", sentToken: true)
+            throw CommandFailure(token: error)
         }
     }
 
@@ -79,7 +83,7 @@ struct LoginCommand: SessionCommand {
             return try session.askHidden("Token", instead: "give it as `coffer login -` on the standard input")
         }
         if text == "-" { text = try session.system.input.text(of: "-") }
-        if text.hasPrefix("token=") { text = String(text.dropFirst("token=".count)) }
+        text = text.rest(behind: "token=") ?? text
         text = ArgumentText.trimmed(text)
         guard !text.isEmpty else { throw .local("The token may not be empty") }
         return text
@@ -87,7 +91,7 @@ struct LoginCommand: SessionCommand {
 
     /// What the server knows of the token, in the form that other logins answer with.
     private static func lookup(_ token: String, _ session: Session) async throws(ClientError) -> Secret {
-        let response = try await session.client(token: token).request(.get, "auth/token/lookup-self")
+        let response = try await session.client(token: token, isWrapped: false).request(.get, "auth/token/lookup-self")
         let data = try response.object()["data"]?.objectValue ?? JSONObject()
         let policies = data["policies"] ?? []
         let auth: JSON = [
@@ -113,7 +117,7 @@ struct LoginCommand: SessionCommand {
     /// With -wrap-ttl the token is in another's hand until it is unwrapped.
     private func report(wrapped secret: Secret, _ session: Session) throws {
         if noPrint { return }
-        try session.printer.secret(secret, field: tokenOnly ? "wrapping_token" : field)
+        try session.printer.secret(secret, field: tokenOnly ? "wrapping_token" : field.unlessEmpty)
     }
 
     private func store(_ token: String, _ session: Session) throws(CommandFailure) {
@@ -129,9 +133,9 @@ struct LoginCommand: SessionCommand {
     private func greet(_ session: Session) {
         let kept =
             noStore || tokenOnly
-            ? "It was not kept: set COFFER_TOKEN to use it." : "Commands will use it from now on; there is no need to log in again."
-        session.console.output(
-            "Success! You are now authenticated. The token information displayed below\nis what the server knows. \(kept)\n")
+            ? "The token below is not saved: set COFFER_TOKEN to use it."
+            : "The token below is saved in ~/.coffer-token; later commands use it."
+        session.console.output("Success! You are now logged in. \(kept)\n")
         session.console.outputExactly("\n")
     }
 }

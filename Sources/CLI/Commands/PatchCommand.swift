@@ -4,7 +4,14 @@ internal import Syntax
 
 struct PatchCommand: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "patch", abstract: "Merges data into what stands at a path of the API.")
+        commandName: "patch", abstract: "Merge data into what is stored at a path.",
+        usage: "coffer patch [options] <path> [<key=value> ...]",
+        discussion: """
+            A value of null, in a @file.json, removes a member.
+
+            Example:
+              $ coffer patch identity/entity/name/ann disabled=true
+            """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Flag(name: [.long, .customShort("f")], help: "Patch without any data.") var force = false
     @Option(help: "Print this field of the answer alone.") var field: String?
@@ -19,7 +26,7 @@ struct PatchCommand: SessionCommand {
             try await $0.request(.patch, path, body: .object(data), headers: [.mergePatch])
         }
         guard !response.body.isEmpty else {
-            if session.printer.isTable { session.console.output("Success! Data written to: \(path)") }
+            try session.printer.success("Success! Data written to: \(path)")
             return
         }
         try Answer(response).write(to: session, path: path, field: field)

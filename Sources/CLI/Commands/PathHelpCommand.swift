@@ -4,7 +4,13 @@ internal import Syntax
 
 struct PathHelpCommand: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "path-help", abstract: "Explains a path: what it does, and the parameters it takes.")
+        commandName: "path-help", abstract: "Show the documentation of a path and its parameters.",
+        usage: "coffer path-help [options] <path>",
+        discussion: """
+            Examples:
+              $ coffer path-help secret/
+              $ coffer path-help auth/token/create
+            """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Argument(help: ArgumentHelp("The path, such as secret/ or auth/token/create.", valueName: "path")) var arguments: [String] = []
 

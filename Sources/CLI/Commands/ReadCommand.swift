@@ -4,8 +4,15 @@ internal import Syntax
 
 struct ReadCommand: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "read", abstract: "Reads what stands at a path of the API.",
-        discussion: "coffer read sys/mounts/secret/tune\nFor secrets of a KV mount, `coffer kv get` knows about versions.")
+        commandName: "read", abstract: "Read data from a path.",
+        usage: "coffer read [options] <path> [<key=value> ...]",
+        discussion: """
+            For secrets of a KV mount use `coffer kv get`, which knows about versions.
+
+            Examples:
+              $ coffer read sys/mounts/secret/tune
+              $ coffer read -field=role_id auth/approle/role/app/role-id
+            """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Option(help: "Print this field alone.") var field: String?
     @Argument(help: ArgumentHelp("The path, then key=value for the query.", valueName: "path")) var arguments: [String] = []

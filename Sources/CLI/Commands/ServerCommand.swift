@@ -3,18 +3,21 @@ internal import Server
 
 struct ServerCommand: CLICommand {
     static let configuration = CommandConfiguration(
-        commandName: "server", abstract: "Runs a server.",
+        commandName: "server", abstract: "Run a server.",
+        usage: "coffer server [options]",
         discussion: """
-            coffer server -dev                   in memory and unsealed: to try things out
-            coffer server -config=coffer.hcl
-            coffer server -env-file=.env         services, their tokens and the store, from variables
+            Examples:
+              $ coffer server -dev                   # in memory and unsealed: to try things out
+              $ coffer server -config=coffer.hcl
+              $ coffer server -env-file=.env         # services, their tokens and the store, from variables
             """)
     @Option(help: ArgumentHelp("A configuration file (HCL or JSON) or a directory of them; may be repeated.", valueName: "path"))
     var config: [String] = []
     @Flag(help: "Run in memory, unsealed, and print the root token.") var dev = false
     @Option(name: .customLong("dev-root-token-id"), help: ArgumentHelp("The root token of a -dev server.", valueName: "token"))
     var devRootTokenID: String?
-    @Option(help: ArgumentHelp("Where a -dev server listens: 127.0.0.1:8200.", valueName: "address")) var devListenAddress: String?
+    @Option(help: ArgumentHelp("Where a -dev server listens. (default: 127.0.0.1:8200)", valueName: "address"))
+    var devListenAddress: String?
     @Option(help: ArgumentHelp("Keep the data of a -dev server here.", valueName: "path")) var devStorage: String?
     @Flag(name: .customLong("dev-kv-v1"), help: "Mount KV version 1 at secret/ in place of version 2.") var devKVV1 = false
     @Flag(help: "Do not keep the root token for the other commands.") var devNoStoreToken = false
@@ -33,7 +36,7 @@ struct ServerCommand: CLICommand {
         options.devUsesKVVersion1 = devKVV1
         options.logLevel = logLevel
         options.logFormat = logFormat
-        options.envFile = envFile
+        options.envFile = envFile.unlessEmpty
         if dev, !devNoStoreToken, let file = TokenFile(environment: system.environment) {
             options.devStoreToken = { token in try? file.store(token) }
         }

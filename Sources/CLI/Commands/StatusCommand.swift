@@ -4,8 +4,15 @@ internal import Syntax
 
 struct StatusCommand: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "Shows whether the server is initialized and unsealed.",
-        discussion: "The exit status is 0 when it serves requests, 2 when it is sealed or cannot serve any, and 1 on an error.")
+        commandName: "status", abstract: "Show whether the server is initialized and unsealed.",
+        usage: "coffer status [options]",
+        discussion: """
+            The exit status is 0 when it serves requests, 2 when it is sealed or cannot serve any, and 1 on an error.
+
+            Examples:
+              $ coffer status
+              $ coffer status -format=json
+            """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Argument(help: .hidden) var arguments: [String] = []
 
@@ -20,8 +27,9 @@ struct StatusCommand: SessionCommand {
             try SealStatusTable(status).write(to: session.printer)
             // A node that can answer nothing is not ready, whatever its seal says.
             if isSealed || status["unavailable"] != nil { throw CommandFailure.quiet(2) }
-        } catch let failure as CommandFailure where !failure.message.isEmpty {
-            throw CommandFailure.local(failure.message)
+        } catch var failure as CommandFailure where !failure.message.isEmpty {
+            failure.status = 1
+            throw failure
         }
     }
 }

@@ -4,11 +4,13 @@ internal import Syntax
 
 struct UnwrapCommand: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "unwrap", abstract: "Takes out what a wrapping token holds; it can be done once.",
+        commandName: "unwrap", abstract: "Read what a wrapping token holds. It works once.",
+        usage: "coffer unwrap [options] [<token>]",
         discussion: """
-            coffer unwrap hvs.…        the token as an argument
-            coffer unwrap -            reads it from the standard input
-            coffer unwrap              the token that commands send is the wrapping token
+            Examples:
+              $ coffer unwrap hvs.…        # the token as an argument
+              $ coffer unwrap -            # reads it from the standard input
+              $ coffer unwrap              # the token that commands send is the wrapping token
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Option(help: "Print this field alone.") var field: String?
@@ -37,11 +39,8 @@ struct UnwrapCommand: SessionCommand {
             throw CommandFailure(unwrapping: error)
         }
         guard !response.body.isEmpty else {
-            if field != nil { throw CommandFailure.local("Nothing was wrapped, so there is no field to print") }
-            if session.printer.isTable {
-                session.console.output("Successfully unwrapped. There was no data in the wrapped secret.")
-            }
-            return
+            if field.unlessEmpty != nil { throw CommandFailure.local("Nothing was wrapped, so there is no field to print") }
+            return try session.printer.success("Successfully unwrapped. There was no data in the wrapped secret.")
         }
         try Answer(response).write(to: session, path: "sys/wrapping/unwrap", field: field)
     }

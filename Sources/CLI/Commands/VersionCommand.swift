@@ -1,10 +1,22 @@
 internal import ArgumentParser
 internal import CofferClient
+internal import Syntax
 
 struct VersionCommand: CLICommand {
-    static let configuration = CommandConfiguration(commandName: "version", abstract: "Prints the version of this program.")
+    static let configuration = CommandConfiguration(
+        commandName: "version", abstract: "Print the version of this program.",
+        usage: "coffer version [options]",
+        discussion: """
+            Example:
+              $ coffer version
+            """)
+    @OptionGroup(title: "Output") var local: LocalOptions
 
     static func write(to console: Console) { console.output("Coffer v\(CofferVersion.text)") }
 
-    func run(in system: System) async throws { Self.write(to: system.console) }
+    func run(in system: System) async throws {
+        let printer = try local.printer(system)
+        guard !printer.isTable, printer.format != .raw else { return Self.write(to: system.console) }
+        try printer.value(["version": .string(CofferVersion.text)])
+    }
 }

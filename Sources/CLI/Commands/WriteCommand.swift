@@ -4,11 +4,15 @@ internal import Syntax
 
 struct WriteCommand: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "write", abstract: "Writes to a path of the API.",
+        commandName: "write", abstract: "Write data to a path.",
+        usage: "coffer write [options] <path> [<key=value> ...]",
         discussion: """
-            coffer write auth/token/roles/app period=24h
-            coffer write -f sys/rotate
-            A value may be @file or - for the standard input; @file.json alone is a whole body.
+            A value may be @file, or - for the standard input; @file.json alone is a whole body.
+
+            Examples:
+              $ coffer write auth/token/roles/app period=24h
+              $ coffer write -f sys/rotate
+              $ coffer write identity/entity @entity.json
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Flag(name: [.long, .customShort("f")], help: "Write without any data.") var force = false
@@ -27,8 +31,8 @@ struct WriteCommand: SessionCommand {
                 .put, path, body: .object(data), headers: asksLife ? [] : [HeaderItem("X-Vault-Wrap-TTL", "5m")])
         }
         guard !response.body.isEmpty else {
-            if field != nil { throw CommandFailure.local("No data was returned, so there is no field to print") }
-            if session.printer.isTable { session.console.output("Success! Data written to: \(path)") }
+            if field.unlessEmpty != nil { throw CommandFailure.local("No data was returned, so there is no field to print") }
+            try session.printer.success("Success! Data written to: \(path)")
             return
         }
         try Answer(response).write(to: session, path: path, field: field)

@@ -41,8 +41,12 @@ extension JSONObject {
     /// An argument's text, without a line's end that came with it from a file or a pipe.
     func loginText(_ name: String) throws(CommandFailure) -> String? {
         guard let value = self[name] else { return nil }
-        guard var text = value.stringValue else { throw .local("\(name) must be given once") }
-        while text.hasSuffix("\n") || text.hasSuffix("\r\n") { text.removeLast() }
-        return text.isEmpty ? nil : text
+        guard let text = value.stringValue else { throw .local("\(name) must be given once") }
+        var bytes = text.utf8[...]
+        while bytes.last == UInt8(ascii: "\n") {
+            bytes = bytes.dropLast()
+            if bytes.last == UInt8(ascii: "\r") { bytes = bytes.dropLast() }
+        }
+        return bytes.isEmpty ? nil : String(Substring(bytes))
     }
 }

@@ -17,12 +17,12 @@ enum UserpassLogin: LoginMethod {
         guard let user = try arguments.loginText("username") else {
             throw .local("Missing the user's name: coffer login -method=userpass username=NAME")
         }
-        guard !user.contains("/") else { throw .local("A user name has no '/'") }
+        guard !user.utf8.contains(UInt8(ascii: "/")) else { throw .local("A user name has no '/'") }
         var body = arguments
         body["username"] = nil
         var password = try arguments.loginText("password")
         if password == nil {
-            password = try session.askHidden("Password", instead: "give it as password=- on the standard input")
+            password = try session.askHidden("Password", instead: "give it as password=- on the standard input", keepsSpaces: true)
         }
         body["password"] = .optional(password)
         return LoginRequest(path: "login/" + user, body: body)

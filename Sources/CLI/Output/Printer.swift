@@ -16,6 +16,18 @@ struct Printer {
         }
     }
 
+    /// That something was done, for which the server had nothing to answer.
+    func success(_ text: String, _ more: JSONObject = JSONObject()) throws {
+        switch format {
+        case .table: console.output(text)
+        case .json, .yaml:
+            var object: JSONObject = ["message": .string(text)]
+            for member in more { object[member.key] = member.value }
+            try value(.object(object))
+        case .raw: break
+        }
+    }
+
     /// A whole answer; prints nothing when there is nothing in it.
     func secret(_ secret: Secret) throws {
         guard isTable else { return try value(Self.ordered(secret.envelope)) }
@@ -63,7 +75,7 @@ struct Printer {
 
     /// The answer's raw body, its one field, or all of it.
     func secret(_ secret: Secret, field: String?) throws {
-        if let field { try self.field(field, of: secret) } else { try self.secret(secret) }
+        if let field = field.unlessEmpty { try self.field(field, of: secret) } else { try self.secret(secret) }
     }
 
     /// One value alone. A terminal gets a line's end with it; a pipe gets exactly the value.

@@ -24,7 +24,7 @@ enum YAMLText {
     private static func scalar(_ text: String, _ tag: Tag.Name) -> Node { .scalar(Node.Scalar(text, Tag(tag), .plain)) }
 
     private static func style(of text: String) -> Node.Scalar.Style {
-        if text.contains("\n") { return .literal }
+        if text.utf8.contains(UInt8(ascii: "\n")) { return .literal }
         guard let first = text.first, first.isLetter || first == "/" || first == "_" else { return .doubleQuoted }
         let words: Set<String> = ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"]
         return words.contains(text.lowercased()) ? .doubleQuoted : .plain

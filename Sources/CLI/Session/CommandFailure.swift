@@ -1,4 +1,5 @@
 internal import CofferClient
+internal import Syntax
 
 /// Why a command ends without success, in words for the person at the terminal.
 struct CommandFailure: Error {
@@ -6,11 +7,53 @@ struct CommandFailure: Error {
     var status: Int32
     /// For stderr; empty when everything has been said.
     var message: String
+    /// What to do next.
+    var hint: String?
+    /// What the server refused with, if it did.
+    var refusal: ClientError?
+    /// Whether there simply is nothing: a program gets an empty object.
+    var isNothing = false
+    /// What a hint can only be given for once the server has been asked.
+    var question: Question?
+
+    enum Question {
+        /// Whether the token is one at all, and may this.
+        case refused(path: String, method: ClientMethod)
+        /// What kind of seal it is.
+        case sealed
+    }
+
+    init(status: Int32, message: String, hint: String? = nil) {
+        self.status = status
+        self.message = message
+        self.hint = hint
+    }
 
     static func local(_ message: String) -> CommandFailure { CommandFailure(status: 1, message: message) }
     static func server(_ message: String) -> CommandFailure { CommandFailure(status: 2, message: message) }
     static func quiet(_ status: Int32) -> CommandFailure { CommandFailure(status: status, message: "") }
-    static func nothing(at path: String) -> CommandFailure { .server("No value found at \(path)") }
+
+    static func nothing(at path: String) -> CommandFailure {
+        var failure = server("No value found at \(path)")
+        failure.isNothing = true
+        return failure
+    }
+
+    /// For a terminal.
+    var text: String { hint.map { message + "\n\n" + $0 } ?? message }
+
+    /// For programs.
+    var report: JSON {
+        var object: JSONObject = ["errors": .strings([message])]
+        if let refusal, refusal.code == .api {
+            if !refusal.errors.isEmpty { object["errors"] = .strings(refusal.errors) }
+            object["status"] = refusal.status.map { .int($0) }
+            object["method"] = refusal.method.map { .string($0.rawValue) }
+            object["url"] = refusal.url.map { .string($0) }
+        }
+        object["hint"] = hint.map { .string($0) }
+        return .object(object)
+    }
 }
 
 extension CommandFailure {
@@ -20,9 +63,10 @@ extension CommandFailure {
     init(_ error: ClientError, doing: String?, sentToken: Bool) {
         let isLocal = error.code == .invalidAddress || error.code == .invalidConfiguration
         let prefix = doing.map { $0 + ": " } ?? ""
-        var text = prefix + (error.code == .api ? Self.apiText(error) : Self.transportText(error))
-        if let advice = Self.advice(error, sentToken: sentToken) { text += "\n\n" + advice }
-        self.init(status: isLocal ? 1 : 2, message: text)
+        let text = error.code == .api ? Self.apiText(error) : Self.transportText(error)
+        self.init(status: isLocal ? 1 : 2, message: prefix + text, hint: Self.advice(error))
+        refusal = error
+        if error.code == .api, hint == nil { advise(on: error, sentToken: sentToken) }
     }
 
     static func apiText(_ error: ClientError) -> String {
@@ -39,12 +83,12 @@ extension CommandFailure {
         return error.message + place
     }
 
-    /// What to do next.
-    private static func advice(_ error: ClientError, sentToken: Bool) -> String? {
+    /// What to do next when there is no answer.
+    private static func advice(_ error: ClientError) -> String? {
         switch error.code {
         case .connectionRefused:
             return "Is the server running? Start one with `coffer server -dev`, or set COFFER_ADDR (or VAULT_ADDR) to where it is."
-        case .connectionFailed where error.url?.hasPrefix("https:") == true:
+        case .connectionFailed where error.url?.utf8.starts(with: "https:".utf8) == true:
             return "Check COFFER_ADDR (or VAULT_ADDR). A development server speaks plain HTTP: COFFER_ADDR=http://127.0.0.1:8200"
         case .connectionFailed where error.message.contains("closed the connection"):
             return "Check COFFER_ADDR (or VAULT_ADDR). A server with TLS has an address that begins with https://"
@@ -55,31 +99,8 @@ extension CommandFailure {
                 return "If the server has no TLS, set COFFER_ADDR (or VAULT_ADDR) to its http:// address."
             }
             if error.message.contains("another name") { return "Give the name that the certificate is for with -tls-server-name." }
-            return "If the server has its own certificate authority, name it with COFFER_CACERT or -ca-cert."
-        case .api: return apiAdvice(error, sentToken: sentToken)
+            return "If the server has its own certificate authority, name it with COFFER_CACERT (or VAULT_CACERT) or -ca-cert."
         default: return nil
         }
-    }
-
-    private static func apiAdvice(_ error: ClientError, sentToken: Bool) -> String? {
-        let said = error.errors.joined(separator: "\n").lowercased()
-        if said.contains("not initialized") { return "Set it up once with `coffer operator init`." }
-        if said.contains("sealed") { return "Open it with `coffer operator unseal`, once for each key share it needs." }
-        if said.contains("no handler for route") || said.contains("unsupported path") {
-            return
-                "Nothing is mounted or served there: see `coffer secrets list`, `coffer auth list` and `coffer path-help MOUNT/`."
-        }
-        if said.contains("lease not found") || said.contains("lease is not renewable") {
-            return "`coffer list sys/leases/lookup/PREFIX` shows the leases there are; an expired one has to be asked for anew."
-        }
-        guard error.status == 403 || said.contains("missing client token") else { return nil }
-        guard sentToken else { return "No token was sent. Log in with `coffer login`, or set COFFER_TOKEN." }
-        guard var path = error.url?.split(separator: "/v1/", maxSplits: 1).last?.prefix(while: { $0 != "?" }) else { return nil }
-        let lookup = "sys/internal/ui/mounts/"
-        if path.hasPrefix(lookup) { path = path.dropFirst(lookup.count) }
-        return """
-            The token may be wrong or expired (`coffer token lookup`), or its policies do not allow this
-            (`coffer token capabilities \(path)`).
-            """
     }
 }

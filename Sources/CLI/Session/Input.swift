@@ -29,7 +29,7 @@ package struct Input: Sendable {
         guard descriptor >= 0 else { throw .local("Cannot open \(path): \(Self.reason(errno))") }
         defer { close(descriptor) }
         guard let bytes = Self.read(descriptor: descriptor) else {
-            throw .local("Cannot read \(path): it is no file, or larger than \(Self.bytesMax >> 20) MiB")
+            throw .local("Cannot read \(path): it is not a file that can be read, or is larger than \(Self.bytesMax >> 20) MiB")
         }
         return bytes
     }

@@ -40,10 +40,7 @@ package struct System: Sendable {
         var result: [String: String] = [:]
         var entry = environ
         while let line = entry.pointee {
-            let text = String(cString: line)
-            if let equals = text.firstIndex(of: "=") {
-                result[String(text[..<equals])] = String(text[text.index(after: equals)...])
-            }
+            if let (name, value) = String(cString: line).cut(at: "=") { result[name] = value }
             entry += 1
         }
         return result

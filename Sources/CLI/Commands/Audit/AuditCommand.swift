@@ -3,6 +3,10 @@ internal import ArgumentParser
 struct AuditCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "audit", abstract: "Manage audit devices, and verify and search audit files.",
+        discussion: """
+            Example:
+              $ coffer audit enable file file_path=/var/log/coffer/audit.log
+            """,
         subcommands: [
             AuditEnable.self, AuditDisable.self, AuditList.self, AuditVerifyCommand.self, AuditKeysCommand.self,
             AuditSearchCommand.self,

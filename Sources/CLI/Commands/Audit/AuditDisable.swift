@@ -2,7 +2,12 @@ internal import ArgumentParser
 internal import CofferClient
 
 struct AuditDisable: SessionCommand {
-    static let configuration = CommandConfiguration(commandName: "disable", abstract: "Disable an audit device.")
+    static let configuration = CommandConfiguration(
+        commandName: "disable", abstract: "Disable an audit device.", usage: "coffer audit disable [options] <device>",
+        discussion: """
+            Example:
+              $ coffer audit disable file/
+            """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Argument(help: ArgumentHelp("The device's name, such as file/.", valueName: "name")) var arguments: [String] = []
 

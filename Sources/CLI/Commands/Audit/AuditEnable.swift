@@ -5,12 +5,18 @@ internal import Syntax
 struct AuditEnable: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "enable", abstract: "Enable an audit device.",
-        discussion: "coffer audit enable file file_path=/var/log/coffer/audit.log")
+        usage: "coffer audit enable [options] <type> [<key=value> ...]",
+        discussion: """
+            Examples:
+              $ coffer audit enable file file_path=/var/log/coffer/audit.log
+              $ coffer audit enable socket address=127.0.0.1:9090 socket_type=tcp
+            """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Option(help: ArgumentHelp("The device's name; its type by default.", valueName: "name")) var path: String?
     @Option(help: "What the device is for.") var description: String?
     @Flag(help: "Keep it on this cluster.") var local = false
-    @Argument(help: ArgumentHelp("The type (file, socket or syslog), then its options as key=value.", valueName: "type")) var arguments: [String] = []
+    @Argument(help: ArgumentHelp("The type (file, socket or syslog), then its options as key=value.", valueName: "type"))
+    var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(atLeast: 1)

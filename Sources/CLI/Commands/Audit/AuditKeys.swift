@@ -7,12 +7,13 @@ internal import Syntax
 struct AuditKeysCommand: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "keys", abstract: "Print the keys that verify an audit file without the server.",
+        usage: "coffer audit keys [options] <file> ...",
         discussion: """
             Fetch the keys first, then copy the file:
 
-            coffer audit keys /var/log/coffer/audit.log > keys.json
-            cp /var/log/coffer/audit.log copy.log
-            coffer audit verify -keys=keys.json copy.log
+              $ coffer audit keys /var/log/coffer/audit.log > keys.json
+              $ cp /var/log/coffer/audit.log copy.log
+              $ coffer audit verify -keys=keys.json copy.log
 
             With several files, as after rotation, name them all. The keys verify what was written before they were fetched.
             Whoever holds them and can write to a file could rewrite that part of it; the server notices when it opens the file.

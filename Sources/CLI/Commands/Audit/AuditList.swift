@@ -3,7 +3,12 @@ internal import CofferClient
 internal import Syntax
 
 struct AuditList: SessionCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "List the audit devices.")
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List the audit devices.", usage: "coffer audit list [options]",
+        discussion: """
+            Example:
+              $ coffer audit list -detailed
+            """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Flag(help: "Show the devices' options too.") var detailed = false
     @Argument(help: .hidden) var arguments: [String] = []

@@ -9,10 +9,12 @@ internal import Syntax
 struct AuditSearchCommand: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "search", abstract: "Find the records of a token, an accessor or a path in audit files.",
+        usage: "coffer audit search [options] <file> ...",
         discussion: """
-            coffer audit search -token=- /var/log/coffer/audit.log < token
-            coffer audit search -accessor=0e9f... audit.log audit.log.1
-            coffer audit search -path='secret/data/app/*' audit.log
+            Examples:
+              $ coffer audit search -token=- /var/log/coffer/audit.log < token
+              $ coffer audit search -accessor=0e9f... audit.log audit.log.1
+              $ coffer audit search -path='secret/data/app/*' audit.log
 
             A search for a token also finds the tokens that were narrowed from it: they share its accessor. Values in the file
             are hashes, which the server computes; a value that begins with hmac-sha256: is taken as such a hash, and no server

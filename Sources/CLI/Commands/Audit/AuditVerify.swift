@@ -12,9 +12,11 @@ struct AuditVerifyCommand: SessionCommand {
 
     static let configuration = CommandConfiguration(
         commandName: "verify", abstract: "Verify that an audit file is what the server wrote.",
+        usage: "coffer audit verify [options] <file> ...",
         discussion: """
-            coffer audit verify /var/log/coffer/audit.log
-            coffer audit verify -keys=keys.json copy.log
+            Examples:
+              $ coffer audit verify /var/log/coffer/audit.log
+              $ coffer audit verify -keys=keys.json copy.log
 
             Exit status: 0 if the file is intact, 2 if it was changed, 3 if these keys cannot tell, 1 if it cannot be read.
             A copy whose last lines were cut off looks like an older copy: both are 3. The file that the server is writing

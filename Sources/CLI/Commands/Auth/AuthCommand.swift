@@ -2,6 +2,11 @@ internal import ArgumentParser
 
 struct AuthCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "auth", abstract: "Mounts auth methods.",
+        commandName: "auth", abstract: "Manage auth methods.",
+        discussion: """
+            Examples:
+              $ coffer auth list
+              $ coffer auth enable userpass
+            """,
         subcommands: [AuthEnable.self, AuthDisable.self, AuthList.self, AuthTune.self, AuthHelp.self])
 }

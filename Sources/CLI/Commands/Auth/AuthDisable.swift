@@ -3,7 +3,12 @@ internal import CofferClient
 
 struct AuthDisable: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "disable", abstract: "Unmounts an auth method; tokens that it gave out end.")
+        commandName: "disable", abstract: "Disable an auth method and revoke the tokens that it gave out.",
+        usage: "coffer auth disable [options] <mount>",
+        discussion: """
+            Example:
+              $ coffer auth disable userpass/
+            """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Argument(help: ArgumentHelp("The mount, such as userpass/.", valueName: "path")) var arguments: [String] = []
 
@@ -11,6 +16,6 @@ struct AuthDisable: SessionCommand {
         try arguments.expect(1)
         let path = try ArgumentText.requiredPath(arguments[0])
         try await session.call("Error disabling auth method at \(path)/") { try await $0.request(.delete, "sys/auth/\(path)") }
-        session.console.output("Success! Disabled the auth method (if it existed) at: \(path)/")
+        try session.printer.success("Success! Disabled the auth method (if it existed) at: \(path)/")
     }
 }

@@ -3,7 +3,14 @@ internal import CofferClient
 internal import Syntax
 
 struct AuthEnable: SessionCommand {
-    static let configuration = CommandConfiguration(commandName: "enable", abstract: "Mounts an auth method.")
+    static let configuration = CommandConfiguration(
+        commandName: "enable", abstract: "Enable an auth method.",
+        usage: "coffer auth enable [options] <type>",
+        discussion: """
+            Examples:
+              $ coffer auth enable userpass
+              $ coffer auth enable -path=people -description="Staff" userpass
+            """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var creation: MountCreation
     @OptionGroup var tuning: MountTuning
@@ -16,6 +23,6 @@ struct AuthEnable: SessionCommand {
         try await session.call("Error enabling \(type) auth") {
             try await $0.request(.post, "sys/auth/\(path)", body: .object(body))
         }
-        session.console.output("Success! Enabled \(type) auth method at: \(path)/")
+        try session.printer.success("Success! Enabled \(type) auth method at: \(path)/")
     }
 }

@@ -4,10 +4,12 @@ internal import Syntax
 
 struct AuthHelp: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "help", abstract: "Explains how to log in with an auth method, or a mounted method's paths.",
+        commandName: "help", abstract: "Explain how to log in with an auth method, or the paths of a mounted one.",
+        usage: "coffer auth help [options] <method or mount>",
         discussion: """
-            coffer auth help userpass        the method, whether mounted or not
-            coffer auth help people/         what is mounted at auth/people/
+            Examples:
+              $ coffer auth help userpass        # the method, whether mounted or not
+              $ coffer auth help people/         # what is mounted at auth/people/
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Argument(help: ArgumentHelp("A method, or a mount with its slash.", valueName: "method or path")) var arguments: [String] = []
@@ -15,7 +17,7 @@ struct AuthHelp: SessionCommand {
     func run(_ session: Session) async throws {
         try arguments.expect(1)
         let path = try ArgumentText.requiredPath(arguments[0])
-        if !arguments[0].hasSuffix("/"), let usage = LoginMethods.usage(of: path) { return try write(usage, to: session) }
+        if !arguments[0].isEnding(in: "/"), let usage = LoginMethods.usage(of: path) { return try write(usage, to: session) }
         let text = try await session.call("Error retrieving help") { try await $0.help("auth/\(path)") }
         guard !text.isEmpty else { throw CommandFailure.server("No help found for auth/\(path)/") }
         try write([await loginUsage(at: path, session), text].compactMap { $0 }.joined(separator: "\n\n"), to: session)

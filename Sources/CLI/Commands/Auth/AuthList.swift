@@ -3,7 +3,14 @@ internal import CofferClient
 internal import Syntax
 
 struct AuthList: SessionCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "Lists the mounted auth methods.")
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List the auth methods.",
+        usage: "coffer auth list [options]",
+        discussion: """
+            Examples:
+              $ coffer auth list
+              $ coffer auth list -detailed
+            """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Flag(help: "Show TTLs, options and more.") var detailed = false
     @Argument(help: .hidden) var arguments: [String] = []

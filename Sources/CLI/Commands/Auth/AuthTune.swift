@@ -3,18 +3,29 @@ internal import CofferClient
 internal import Syntax
 
 struct AuthTune: SessionCommand {
-    static let configuration = CommandConfiguration(commandName: "tune", abstract: "Changes settings of a mounted auth method.")
+    static let configuration = CommandConfiguration(
+        commandName: "tune", abstract: "Change settings of an auth method.",
+        usage: "coffer auth tune [options] <mount>",
+        discussion: """
+            Examples:
+              $ coffer auth tune -default-lease-ttl=1h userpass/
+              $ coffer auth tune -user-lockout-threshold=10 -user-lockout-duration=5m userpass/
+              $ coffer auth tune -description= userpass/      # removes the description
+            """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var tuning: MountTuning
+    @OptionGroup var lockout: LockoutTuning
     @Argument(help: ArgumentHelp("The mount, such as userpass/.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(1)
         let path = try ArgumentText.requiredPath(arguments[0])
-        let body = try tuning.tuneBody()
-        try await session.call("Error tuning auth method \(path)/") {
+        var body = try tuning.tuneBody()
+        let rules = try lockout.config()
+        if !rules.isEmpty { body["user_lockout_config"] = .object(rules) }
+        try await session.call("Error tuning auth method \(path)/") { [body] in
             try await $0.request(.post, "sys/auth/\(path)/tune", body: .object(body))
         }
-        session.console.output("Success! Tuned the auth method at: \(path)/")
+        try session.printer.success("Success! Tuned the auth method at: \(path)/")
     }
 }

@@ -2,11 +2,12 @@ internal import ArgumentParser
 
 struct KvCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "kv", abstract: "Reads and writes secrets of key-value mounts.",
+        commandName: "kv", abstract: "Read and write secrets of key-value mounts.",
         discussion: """
-            coffer kv put secret/database/postgres host=db.internal port=5432
-            coffer kv get -field=port secret/database/postgres
-            coffer kv get -mount=secret database/postgres
+            Examples:
+              $ coffer kv put secret/database/postgres host=db.internal port=5432
+              $ coffer kv get -field=port secret/database/postgres
+              $ coffer kv get -mount=secret database/postgres
             """,
         subcommands: [
             KvGet.self, KvPut.self, KvPatch.self, KvList.self, KvDelete.self, KvUndelete.self, KvDestroy.self, KvRollback.self,

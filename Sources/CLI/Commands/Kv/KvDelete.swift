@@ -4,8 +4,15 @@ internal import Syntax
 
 struct KvDelete: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "delete", abstract: "Deletes the newest version of a secret, or the versions named.",
-        discussion: "On a KV version 2 mount `coffer kv undelete` brings a version back.")
+        commandName: "delete", abstract: "Delete the newest version of a secret, or the versions named.",
+        usage: "coffer kv delete [options] <path>",
+        discussion: """
+            On a KV version 2 mount `coffer kv undelete` restores a version.
+
+            Examples:
+              $ coffer kv delete secret/app
+              $ coffer kv delete -versions=1,2 secret/app
+            """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var mount: KvMountOption
     @OptionGroup var selection: KvVersions
@@ -19,7 +26,8 @@ struct KvDelete: SessionCommand {
         let secret = try await session.call("Error deleting \(path)") {
             numbers.isEmpty ? try await $0.delete(path) : try await $0.write(path, KvVersions.body(numbers))
         }
-        if session.printer.isTable { session.console.output("Success! Data deleted (if it existed) at: \(target.apiPath("data"))") }
+        guard secret == nil || session.printer.isTable else { return try secret.map(session.printer.secret) ?? () }
+        try session.printer.success("Success! Data deleted (if it existed) at: \(target.apiPath("data"))")
         if let secret { try session.printer.secret(secret) }
     }
 }

@@ -2,7 +2,13 @@ internal import ArgumentParser
 internal import CofferClient
 
 struct KvDestroy: SessionCommand {
-    static let configuration = CommandConfiguration(commandName: "destroy", abstract: "Removes the data of versions for good.")
+    static let configuration = CommandConfiguration(
+        commandName: "destroy", abstract: "Remove the data of versions permanently.",
+        usage: "coffer kv destroy [options] -versions=<numbers> <path>",
+        discussion: """
+            Example:
+              $ coffer kv destroy -versions=1,2 secret/app
+            """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var mount: KvMountOption
     @OptionGroup var selection: KvVersions
@@ -15,6 +21,6 @@ struct KvDestroy: SessionCommand {
         let path = try target.versionedPath("destroy")
         let secret = try await session.call("Error writing data to \(path)") { try await $0.write(path, KvVersions.body(numbers)) }
         if let secret { return try session.printer.secret(secret) }
-        if session.printer.isTable { session.console.output("Success! Data written to: \(path)") }
+        try session.printer.success("Success! Data written to: \(path)")
     }
 }

@@ -4,7 +4,12 @@ internal import Syntax
 
 struct KvEnableVersioning: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "enable-versioning", abstract: "Turns a KV version 1 mount into version 2.")
+        commandName: "enable-versioning", abstract: "Upgrade a KV version 1 mount to version 2.",
+        usage: "coffer kv enable-versioning [options] <mount>",
+        discussion: """
+            Example:
+              $ coffer kv enable-versioning secret/
+            """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Argument(help: ArgumentHelp("The mount.", valueName: "path")) var arguments: [String] = []
 
@@ -14,6 +19,6 @@ struct KvEnableVersioning: SessionCommand {
         try await session.call("Error tuning secrets engine \(path)/") {
             try await $0.request(.post, "sys/mounts/\(path)/tune", body: ["options": ["version": "2"]])
         }
-        session.console.output("Success! Tuned the secrets engine at: \(path)/")
+        try session.printer.success("Success! Tuned the secrets engine at: \(path)/")
     }
 }

@@ -3,7 +3,15 @@ internal import CofferClient
 internal import Syntax
 
 struct KvGet: SessionCommand {
-    static let configuration = CommandConfiguration(commandName: "get", abstract: "Reads a secret.")
+    static let configuration = CommandConfiguration(
+        commandName: "get", abstract: "Read a secret.",
+        usage: "coffer kv get [options] <path>",
+        discussion: """
+            Examples:
+              $ coffer kv get secret/app
+              $ coffer kv get -field=password secret/app
+              $ coffer kv get -version=2 secret/app
+            """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var mount: KvMountOption
     @Option(help: "Print this field alone.") var field: String?
@@ -19,7 +27,7 @@ struct KvGet: SessionCommand {
         let secret = try await session.call("Error reading \(path)") { try await $0.read(path, query: query) }
         guard let secret else { throw CommandFailure.nothing(at: path) }
         let data = target.isVersioned ? secret.data?["data"]?.objectValue : secret.data
-        if let field {
+        if let field = field.unlessEmpty {
             if secret.wrapInfo != nil { return try session.printer.field(field, of: secret) }
             guard let data else { throw CommandFailure.server("No data found at \(path)") }
             return try target.isVersioned ? session.printer.field(field, in: data) : session.printer.field(field, of: secret)

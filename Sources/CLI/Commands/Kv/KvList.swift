@@ -2,13 +2,20 @@ internal import ArgumentParser
 internal import CofferClient
 
 struct KvList: SessionCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "Lists the secrets below a path.")
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List the secrets below a path.",
+        usage: "coffer kv list [options] <path>",
+        discussion: """
+            Examples:
+              $ coffer kv list secret/
+              $ coffer kv list -mount=secret apps/
+            """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var mount: KvMountOption
     @Argument(help: ArgumentHelp("The path.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
-        try arguments.expect(mount.mount == nil ? 1...1 : 0...1)
+        try arguments.expect(mount.mount.unlessEmpty == nil ? 1...1 : 0...1)
         let target = try await KvTarget.find(arguments.first, mount, session)
         try await ListCommand.list(target.apiPath("metadata"), session: session)
     }

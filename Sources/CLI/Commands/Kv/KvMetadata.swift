@@ -4,7 +4,11 @@ internal import Syntax
 
 struct KvMetadata: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "metadata", abstract: "Reads and changes what is kept about a secret.",
+        commandName: "metadata", abstract: "Read and change the metadata of secrets.",
+        discussion: """
+            Example:
+              $ coffer kv metadata get secret/app
+            """,
         subcommands: [KvMetadataGet.self, KvMetadataPut.self, KvMetadataPatch.self, KvMetadataDelete.self])
 }
 
@@ -24,11 +28,11 @@ struct KvMetadataSettings: ParsableArguments {
             body["max_versions"] = .int(maxVersions)
         }
         body["cas_required"] = casRequired.map { .bool($0) }
-        if let deleteVersionAfter {
-            body["delete_version_after"] = try ArgumentText.duration(deleteVersionAfter, flag: "delete-version-after")
-        }
+        body["delete_version_after"] = try ArgumentText.duration(deleteVersionAfter, flag: "delete-version-after")
         if !customMetadata.isEmpty {
-            body["custom_metadata"] = .object(try KeyValueArguments.settings(customMetadata, flag: "custom-metadata"))
+            // An empty flag alone takes all labels away.
+            let labels = customMetadata == [""] ? [] : customMetadata
+            body["custom_metadata"] = .object(try KeyValueArguments.settings(labels, flag: "custom-metadata"))
         }
         return body
     }

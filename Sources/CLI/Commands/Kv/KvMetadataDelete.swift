@@ -3,7 +3,12 @@ internal import CofferClient
 
 struct KvMetadataDelete: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "delete", abstract: "Removes a secret with all its versions for good.")
+        commandName: "delete", abstract: "Remove a secret with all its versions permanently.",
+        usage: "coffer kv metadata delete [options] <path>",
+        discussion: """
+            Example:
+              $ coffer kv metadata delete secret/app
+            """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var mount: KvMountOption
     @Argument(help: ArgumentHelp("The secret.", valueName: "path")) var arguments: [String] = []
@@ -13,7 +18,8 @@ struct KvMetadataDelete: SessionCommand {
         let target = try await KvTarget.find(arguments[0], mount, session)
         let path = try target.versionedPath("metadata")
         let secret = try await session.call("Error deleting \(path)") { try await $0.delete(path) }
-        if session.printer.isTable { session.console.output("Success! Data deleted (if it existed) at: \(path)") }
+        guard secret == nil || session.printer.isTable else { return try secret.map(session.printer.secret) ?? () }
+        try session.printer.success("Success! Data deleted (if it existed) at: \(path)")
         if let secret { try session.printer.secret(secret) }
     }
 }

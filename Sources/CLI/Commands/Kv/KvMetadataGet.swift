@@ -4,7 +4,12 @@ internal import Syntax
 
 struct KvMetadataGet: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "get", abstract: "Shows what is kept about a secret and its versions.")
+        commandName: "get", abstract: "Show the metadata of a secret and its versions.",
+        usage: "coffer kv metadata get [options] <path>",
+        discussion: """
+            Example:
+              $ coffer kv metadata get secret/app
+            """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var mount: KvMountOption
     @Option(help: "Print this field alone.") var field: String?
@@ -16,7 +21,7 @@ struct KvMetadataGet: SessionCommand {
         let path = try target.versionedPath("metadata")
         let secret = try await session.call("Error reading \(path)") { try await $0.read(path) }
         guard let secret else { throw CommandFailure.nothing(at: path) }
-        if let field { return try session.printer.field(field, of: secret) }
+        if let field = field.unlessEmpty { return try session.printer.field(field, of: secret) }
         guard session.printer.isTable, secret.wrapInfo == nil, var data = secret.data else {
             return try session.printer.secret(secret)
         }

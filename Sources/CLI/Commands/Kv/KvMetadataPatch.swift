@@ -3,7 +3,14 @@ internal import CofferClient
 internal import Syntax
 
 struct KvMetadataPatch: SessionCommand {
-    static let configuration = CommandConfiguration(commandName: "patch", abstract: "Changes some of what is kept about a secret.")
+    static let configuration = CommandConfiguration(
+        commandName: "patch", abstract: "Change some of the metadata of a secret.",
+        usage: "coffer kv metadata patch [options] <path>",
+        discussion: """
+            Examples:
+              $ coffer kv metadata patch -custom-metadata=owner=team-b secret/app
+              $ coffer kv metadata patch -remove-custom-metadata=owner secret/app
+            """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var mount: KvMountOption
     @OptionGroup var settings: KvMetadataSettings
@@ -27,6 +34,6 @@ struct KvMetadataPatch: SessionCommand {
             return try response.checked().secret
         }
         if let secret { return try session.printer.secret(secret) }
-        if session.printer.isTable { session.console.output("Success! Data written to: \(path)") }
+        try session.printer.success("Success! Data written to: \(path)")
     }
 }

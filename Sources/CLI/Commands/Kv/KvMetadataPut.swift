@@ -3,7 +3,13 @@ internal import CofferClient
 
 struct KvMetadataPut: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "put", abstract: "Sets what is kept about a secret, its labels as a whole.")
+        commandName: "put", abstract: "Set the metadata of a secret; its labels are replaced as a whole.",
+        usage: "coffer kv metadata put [options] <path>",
+        discussion: """
+            Examples:
+              $ coffer kv metadata put -max-versions=5 -custom-metadata=owner=team-a secret/app
+              $ coffer kv metadata put -custom-metadata= secret/app      # removes all labels
+            """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var mount: KvMountOption
     @OptionGroup var settings: KvMetadataSettings
@@ -16,6 +22,6 @@ struct KvMetadataPut: SessionCommand {
         let path = try target.versionedPath("metadata")
         let secret = try await session.call("Error writing data to \(path)") { try await $0.write(path, body) }
         if let secret { return try session.printer.secret(secret) }
-        if session.printer.isTable { session.console.output("Success! Data written to: \(path)") }
+        try session.printer.success("Success! Data written to: \(path)")
     }
 }

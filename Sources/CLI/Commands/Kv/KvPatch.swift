@@ -4,9 +4,16 @@ internal import Syntax
 
 struct KvPatch: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "patch", abstract: "Changes some fields of a secret and keeps the others.",
-        discussion: "Asks the server to merge; where it cannot, reads the secret and writes it back, checking that none was faster."
-    )
+        commandName: "patch", abstract: "Change some fields of a secret and keep the others.",
+        usage: "coffer kv patch [options] <path> [<key=value> ...]",
+        discussion: """
+            Asks the server to merge. Where it cannot, or the token may not patch, reads the secret and writes it back,
+            checking that nobody else has written meanwhile.
+
+            Examples:
+              $ coffer kv patch secret/app password=-
+              $ coffer kv patch -remove-data=old secret/app
+            """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var mount: KvMountOption
     @Option(help: ArgumentHelp("Write only if this is the newest version.", valueName: "version")) var cas: Int?
@@ -18,7 +25,7 @@ struct KvPatch: SessionCommand {
     func run(_ session: Session) async throws {
         try arguments.expect(atLeast: 1)
         guard arguments.count > 1 || !removeData.isEmpty else { throw CommandFailure.local("Must supply data, such as key=value") }
-        guard [nil, "patch", "rw"].contains(method) else { throw CommandFailure.local("-method takes patch or rw") }
+        guard [nil, "", "patch", "rw"].contains(method) else { throw CommandFailure.local("-method takes patch or rw") }
         var changes = try KeyValueArguments.parse(Array(arguments.dropFirst()), input: session.system.input)
         for key in removeData { changes[key] = .null }
         let target = try await KvTarget.find(arguments[0], mount, session)
@@ -28,7 +35,15 @@ struct KvPatch: SessionCommand {
                 let body = KvWriting.body(changes, cas: cas)
                 let response = try await client.send(.patch, path, body: .object(body), headers: [.mergePatch])
                 if response.status == 404, response.errors.isEmpty { throw CommandFailure.nothing(at: path) }
-                if response.status != 405 || method == "patch" { return try response.checked().secret }
+                // A server, or a policy, from before there was `patch`.
+                if ![403, 405].contains(response.status) || method == "patch" { return try response.checked().secret }
+                guard response.status == 403 else { return try await readAndWrite(changes, path: path, session: session) }
+                do {
+                    return try await readAndWrite(changes, path: path, session: session)
+                } catch let error as ClientError where error.status == 403 {
+                    // It is not allowed in either way: `patch` is what was asked for.
+                    return try response.checked().secret
+                }
             }
             return try await readAndWrite(changes, path: path, session: session)
         }

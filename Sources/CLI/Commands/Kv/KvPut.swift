@@ -4,11 +4,14 @@ internal import Syntax
 
 struct KvPut: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "put", abstract: "Writes a secret, or a new version of it.",
+        commandName: "put", abstract: "Write a secret, as a new version of it on a version 2 mount.",
+        usage: "coffer kv put [options] <path> <key=value> ...",
         discussion: """
-            coffer kv put secret/app user=root password=-      reads the password from the standard input
-            coffer kv put secret/app certificate=@server.pem   takes a file's text
-            coffer kv put secret/app @secret.json              takes a whole JSON object
+            Examples:
+              $ coffer kv put secret/app user=root password=-       # the password from standard input
+              $ coffer kv put secret/app certificate=@server.pem    # takes a file's text
+              $ coffer kv put secret/app @secret.json               # takes a whole JSON object
+              $ coffer kv put -cas=0 secret/app user=root           # only if there is none
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var mount: KvMountOption

@@ -4,7 +4,12 @@ internal import Syntax
 
 struct KvRollback: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "rollback", abstract: "Writes the data of an older version as a new version.")
+        commandName: "rollback", abstract: "Write the data of an older version as a new version.",
+        usage: "coffer kv rollback [options] -version=<number> <path>",
+        discussion: """
+            Example:
+              $ coffer kv rollback -version=2 secret/app
+            """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var mount: KvMountOption
     @Option(help: ArgumentHelp("The version to go back to.", valueName: "number")) var version: Int?

@@ -29,7 +29,7 @@ struct KvTarget {
     static func find(_ argument: String?, _ option: KvMountOption, _ session: Session) async throws -> KvTarget {
         let below = ArgumentText.path(argument ?? "")
         let path: String
-        if let mount = option.mount {
+        if let mount = option.mount.unlessEmpty {
             let mount = try ArgumentText.requiredPath(mount)
             path = below.isEmpty ? mount : mount + "/" + below
         } else {
@@ -38,7 +38,9 @@ struct KvTarget {
         }
         do {
             var mount = try await session.lookupClient().sys.keyValueMount(of: path)
-            if mount.path.isEmpty, let named = option.mount { mount.path = ArgumentText.mount(ArgumentText.path(named)) }
+            if mount.path.isEmpty, let named = option.mount.unlessEmpty {
+                mount.path = ArgumentText.mount(ArgumentText.path(named))
+            }
             return KvTarget(mount: mount, path: path)
         } catch {
             throw session.failure(error, doing: "Error finding the mount of \(path)")

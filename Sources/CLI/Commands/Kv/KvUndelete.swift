@@ -2,7 +2,13 @@ internal import ArgumentParser
 internal import CofferClient
 
 struct KvUndelete: SessionCommand {
-    static let configuration = CommandConfiguration(commandName: "undelete", abstract: "Brings deleted versions of a secret back.")
+    static let configuration = CommandConfiguration(
+        commandName: "undelete", abstract: "Restore deleted versions of a secret.",
+        usage: "coffer kv undelete [options] -versions=<numbers> <path>",
+        discussion: """
+            Example:
+              $ coffer kv undelete -versions=3 secret/app
+            """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var mount: KvMountOption
     @OptionGroup var selection: KvVersions
@@ -15,6 +21,6 @@ struct KvUndelete: SessionCommand {
         let path = try target.versionedPath("undelete")
         let secret = try await session.call("Error writing data to \(path)") { try await $0.write(path, KvVersions.body(numbers)) }
         if let secret { return try session.printer.secret(secret) }
-        if session.printer.isTable { session.console.output("Success! Data written to: \(path)") }
+        try session.printer.success("Success! Data written to: \(path)")
     }
 }

@@ -14,10 +14,10 @@ enum KvWriting {
     static func report(_ secret: Secret?, path: String, field: String?, target: KvTarget, to session: Session) throws {
         let printer = session.printer
         guard let secret else {
-            if printer.isTable { session.console.output("Success! Data written to: \(path)") }
+            try printer.success("Success! Data written to: \(path)")
             return
         }
-        if let field { return try printer.field(field, of: secret) }
+        if let field = field.unlessEmpty { return try printer.field(field, of: secret) }
         guard printer.isTable, target.isVersioned, secret.wrapInfo == nil, let metadata = secret.data else {
             return try printer.secret(secret)
         }

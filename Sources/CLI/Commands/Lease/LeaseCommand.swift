@@ -2,6 +2,10 @@ internal import ArgumentParser
 
 struct LeaseCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "lease", abstract: "Looks up, renews and revokes leases.",
+        commandName: "lease", abstract: "Look up, renew and revoke leases.",
+        discussion: """
+            Example:
+              $ coffer lease lookup database/creds/app/2f6a614c…
+            """,
         subcommands: [LeaseLookup.self, LeaseRenew.self, LeaseRevoke.self])
 }

@@ -3,14 +3,20 @@ internal import CofferClient
 internal import Syntax
 
 struct LeaseLookup: SessionCommand {
-    static let configuration = CommandConfiguration(commandName: "lookup", abstract: "Shows the times of a lease.")
+    static let configuration = CommandConfiguration(
+        commandName: "lookup", abstract: "Show when a lease was issued, renewed and ends.",
+        usage: "coffer lease lookup [options] <lease id>",
+        discussion: """
+            Example:
+              $ coffer lease lookup database/creds/app/2f6a614c…
+            """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Option(help: "Print this field alone.") var field: String?
     @Argument(help: ArgumentHelp("The lease's id.", valueName: "lease id")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(1)
-        let id = ArgumentText.trimmed(arguments[0])
+        let id = arguments[0]
         let response = try await session.call("Error looking up lease id \(id)") {
             try await $0.request(.put, "sys/leases/lookup", body: ["lease_id": .string(id)])
         }

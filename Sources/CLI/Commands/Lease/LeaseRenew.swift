@@ -3,7 +3,14 @@ internal import CofferClient
 internal import Syntax
 
 struct LeaseRenew: SessionCommand {
-    static let configuration = CommandConfiguration(commandName: "renew", abstract: "Gives a lease more time.")
+    static let configuration = CommandConfiguration(
+        commandName: "renew", abstract: "Renew a lease.",
+        usage: "coffer lease renew [options] <lease id>",
+        discussion: """
+            Examples:
+              $ coffer lease renew database/creds/app/2f6a614c…
+              $ coffer lease renew -increment=1h database/creds/app/2f6a614c…
+            """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Option(
         name: [.customLong("increment"), .customLong("i")],
@@ -14,8 +21,8 @@ struct LeaseRenew: SessionCommand {
 
     func run(_ session: Session) async throws {
         try arguments.expect(1)
-        let id = ArgumentText.trimmed(arguments[0])
-        guard let seconds = DurationText.seconds(increment ?? "0") else {
+        let id = arguments[0]
+        guard let seconds = DurationText.seconds(increment.unlessEmpty ?? "0") else {
             throw CommandFailure.local("-increment must be a duration such as 60s")
         }
         let response = try await session.call("Error renewing \(id)") {

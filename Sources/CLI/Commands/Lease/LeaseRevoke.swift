@@ -4,11 +4,13 @@ internal import Syntax
 
 struct LeaseRevoke: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "revoke", abstract: "Takes back what leases gave.",
+        commandName: "revoke", abstract: "Revoke leases and the credentials issued with them.",
+        usage: "coffer lease revoke [options] <lease id>",
         discussion: """
-            coffer lease revoke database/creds/app/2f6a614c…
-            coffer lease revoke -prefix database/creds
-            coffer lease revoke -force -prefix database/creds
+            Examples:
+              $ coffer lease revoke database/creds/app/2f6a614c…
+              $ coffer lease revoke -prefix database/creds
+              $ coffer lease revoke -force -prefix database/creds
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Flag(help: "Forget the leases even if they cannot be revoked; needs -prefix.") var force = false
@@ -19,13 +21,13 @@ struct LeaseRevoke: SessionCommand {
     func run(_ session: Session) async throws {
         try arguments.expect(1)
         guard prefix || !force else { throw CommandFailure.local("Specifying -force requires also specifying -prefix") }
-        let id = prefix ? try ArgumentText.requiredPath(arguments[0]) : ArgumentText.trimmed(arguments[0])
+        let id = prefix ? try ArgumentText.requiredPath(arguments[0]) : arguments[0]
         guard !id.isEmpty else { throw CommandFailure.local("Name the lease to revoke, or a path with -prefix") }
         if force {
             session.console.error("Warning! Force-removing leases can leave behind what their engines made.\n")
             let path = "sys/leases/revoke-force/" + id
             try await session.call("Error force revoking leases with prefix \(id)") { try await $0.request(.put, path) }
-            session.console.output("Success! Force revoked any leases with prefix: \(id)")
+            try session.printer.success("Success! Force revoked any leases with prefix: \(id)")
             return
         }
         let path = prefix ? "sys/leases/revoke-prefix/" + id : "sys/leases/revoke"
@@ -33,7 +35,10 @@ struct LeaseRevoke: SessionCommand {
         if !prefix { body["lease_id"] = .string(id) }
         let doing = prefix ? "Error revoking leases with prefix \(id)" : "Error revoking lease \(id)"
         try await session.call(doing) { [body] in try await $0.request(.put, path, body: .object(body)) }
-        guard sync else { return session.console.output("All revocation operations queued successfully!") }
-        session.console.output(prefix ? "Success! Revoked any leases with prefix: \(id)" : "Success! Revoked lease: \(id)")
+        guard sync else {
+            return try session.printer.success(
+                "Success! Queued the revocation of \(prefix ? "any leases with prefix" : "lease"): \(id)")
+        }
+        try session.printer.success(prefix ? "Success! Revoked any leases with prefix: \(id)" : "Success! Revoked lease: \(id)")
     }
 }

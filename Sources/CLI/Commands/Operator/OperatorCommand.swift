@@ -2,7 +2,12 @@ internal import ArgumentParser
 
 struct OperatorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "operator", abstract: "Initializes, seals and unseals the server, and changes its keys.",
+        commandName: "operator", abstract: "Initialize, seal and unseal the server, and change its keys.",
+        discussion: """
+            Examples:
+              $ coffer operator init
+              $ coffer operator unseal
+            """,
         subcommands: [
             OperatorInit.self, OperatorUnseal.self, OperatorSeal.self, OperatorKeyStatus.self, OperatorRotate.self,
             OperatorGenerateRoot.self, OperatorRekey.self, OperatorSealMigrate.self,

@@ -4,16 +4,18 @@ internal import Syntax
 
 struct OperatorGenerateRoot: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "generate-root", abstract: "Makes a new root token with a quorum of key shares.",
+        commandName: "generate-root", abstract: "Generate a new root token with a quorum of key shares.",
+        usage: "coffer operator generate-root [options] [<key>]",
         discussion: """
-            coffer operator generate-root -init        shows a nonce and a one-time password
-            coffer operator generate-root              once for each share; the last shows the encoded token
-            coffer operator generate-root -decode=ENCODED -otp=PASSWORD
+            Examples:
+              $ coffer operator generate-root -init   # shows a one-time password (OTP): keep it
+              $ coffer operator generate-root         # once for each share; the last shows the encoded token
+              $ coffer operator generate-root -decode=ENCODED -otp=OTP
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Flag(name: .customLong("init"), help: "Begin an attempt.") var start = false
-    @Flag(help: "Give the attempt up.") var cancel = false
-    @Flag(help: "Show how far the attempt is.") var status = false
+    @Flag(help: "Cancel the attempt.") var cancel = false
+    @Flag(help: "Show the progress of the attempt.") var status = false
     @Flag(help: "Print a one-time password to give to -init.") var generateOTP = false
     @Option(help: ArgumentHelp("The encoded token to decode; needs -otp.", valueName: "text")) var decode: String?
     @Option(help: ArgumentHelp("The one-time password.", valueName: "text")) var otp: String?
@@ -23,15 +25,15 @@ struct OperatorGenerateRoot: SessionCommand {
     private static let path = "sys/generate-root/attempt"
 
     func run(_ session: Session) async throws {
-        if let decode { return try writeDecoded(decode, to: session) }
+        if let decode = decode.unlessEmpty { return try writeDecoded(decode, to: session) }
         if generateOTP { return try await writePassword(session) }
         if cancel {
             try await session.call("Error canceling root token generation") { try await $0.request(.delete, Self.path) }
-            return session.console.output("Success! Root token generation canceled (if it was started)")
+            return try session.printer.success("Success! Root token generation canceled (if it was started)")
         }
         let answer: JSONObject
         if start {
-            let body: JSON = otp.map { ["otp": .string($0)] } ?? [:]
+            let body: JSON = otp.unlessEmpty.map { ["otp": .string($0)] } ?? [:]
             answer = try await session.call("Error starting root token generation") {
                 try await $0.request(.put, Self.path, body: body).object()
             }
@@ -43,14 +45,22 @@ struct OperatorGenerateRoot: SessionCommand {
         try write(answer, to: session)
     }
 
+    /// Whether a share that was given moved the attempt on; the same one twice does not.
+    static func warnOfRepeatedShare(before: JSONObject?, after: JSONObject, _ session: Session) {
+        guard let before = before?["progress"]?.intValue, let after = after["progress"]?.intValue, before == after, after > 0 else {
+            return
+        }
+        session.console.error("WARNING! This share was given before, so it does not count again.")
+    }
+
     private func current(_ session: Session) async throws -> JSONObject {
         try await session.call("Error getting root generation status") { try await $0.request(.get, Self.path).object() }
     }
 
     private func giveShare(_ session: Session) async throws -> JSONObject {
-        var nonce = nonce
+        var nonce = nonce.unlessEmpty
+        let status = try await current(session)
         if nonce == nil {
-            let status = try await current(session)
             guard status["started"]?.boolValue == true else {
                 throw CommandFailure.local(
                     "No root token generation is under way; begin one with `coffer operator generate-root -init`")
@@ -59,9 +69,11 @@ struct OperatorGenerateRoot: SessionCommand {
         }
         let key = try KeyShare.read(arguments, name: "Unseal Key", session)
         let body: JSON = ["key": .string(key), "nonce": .optional(nonce)]
-        return try await session.call("Error posting unseal key") {
+        let answer = try await session.call("Error posting unseal key") {
             try await $0.request(.put, "sys/generate-root/update", body: body).object()
         }
+        if answer["complete"]?.boolValue != true { Self.warnOfRepeatedShare(before: status, after: answer, session) }
+        return answer
     }
 
     private func write(_ answer: JSONObject, to session: Session) throws {
@@ -76,6 +88,12 @@ struct OperatorGenerateRoot: SessionCommand {
         if !text("otp_length").isEmpty { rows.append(["OTP Length", text("otp_length")]) }
         guard session.printer.isTable else { return try session.printer.value(.object(answer)) }
         session.console.output(Table.aligned(rows))
+        if !text("otp").isEmpty {
+            session.console.error("\nKeep the OTP: the new root token cannot be decoded without it, and it is not shown again.")
+        }
+        if answer["complete"]?.boolValue == true {
+            session.console.error("\nDecode the token: coffer operator generate-root -decode=\(encoded) -otp=OTP")
+        }
     }
 
     /// As long as the server wants it: the length of a token.
@@ -96,7 +114,7 @@ struct OperatorGenerateRoot: SessionCommand {
     }
 
     private func writeDecoded(_ encoded: String, to session: Session) throws {
-        guard let otp else { throw CommandFailure.local("Give the one-time password with -otp") }
+        guard let otp = otp.unlessEmpty else { throw CommandFailure.local("Give the one-time password with -otp") }
         let text = ArgumentText.trimmed(encoded == "-" ? try session.system.input.text(of: "-") : encoded)
         let token = try Self.decoded(text, otp: otp)
         if session.printer.isTable { session.console.output(token) } else { try session.printer.value(["token": .string(token)]) }

@@ -3,7 +3,13 @@ internal import CofferClient
 internal import Syntax
 
 struct OperatorKeyStatus: SessionCommand {
-    static let configuration = CommandConfiguration(commandName: "key-status", abstract: "Shows the encryption key in use.")
+    static let configuration = CommandConfiguration(
+        commandName: "key-status", abstract: "Show the encryption key in use.",
+        usage: "coffer operator key-status [options]",
+        discussion: """
+            Example:
+              $ coffer operator key-status
+            """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Argument(help: .hidden) var arguments: [String] = []
 

@@ -4,22 +4,26 @@ internal import Syntax
 
 struct OperatorRekey: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "rekey", abstract: "Makes new unseal keys with a quorum of the old ones.",
+        commandName: "rekey", abstract: "Generate new unseal keys with a quorum of the present ones.",
+        usage: "coffer operator rekey [options] [<key>]",
         discussion: """
-            coffer operator rekey -init -key-shares=5 -key-threshold=3
-            coffer operator rekey                      once for each old share; the last shows the new ones
+            Examples:
+              $ coffer operator rekey -init -key-shares=5 -key-threshold=3
+              $ coffer operator rekey             # once for each present share; the last shows the new ones
+              $ coffer operator rekey -init -target=recovery
+              $ coffer operator rekey -verify     # once for each new share, to confirm them
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @Flag(name: .customLong("init"), help: "Begin.") var start = false
-    @Flag(help: "Give it up.") var cancel = false
-    @Flag(help: "Show how far it is.") var status = false
+    @Flag(name: .customLong("init"), help: "Begin a rekey.") var start = false
+    @Flag(help: "Cancel the rekey.") var cancel = false
+    @Flag(help: "Show the progress.") var status = false
     @Flag(help: "With -init: ask for the new shares before they take over. Else: give one of the new shares.") var verify = false
     @Option(
-        name: [.customLong("key-shares"), .customLong("n")], help: ArgumentHelp("How many new shares: 5.", valueName: "number"))
+        name: [.customLong("key-shares"), .customLong("n")], help: ArgumentHelp("Number of new shares.", valueName: "number"))
     var keyShares = 5
     @Option(
         name: [.customLong("key-threshold"), .customLong("t")],
-        help: ArgumentHelp("How many of them unseal: 3.", valueName: "number"))
+        help: ArgumentHelp("Number of them that unseal.", valueName: "number"))
     var keyThreshold = 3
     @Option(help: ArgumentHelp("The attempt that the share is meant for.", valueName: "text")) var nonce: String?
     @Option(help: "barrier, or recovery with a seal that opens by itself.") var target = "barrier"
@@ -32,7 +36,7 @@ struct OperatorRekey: SessionCommand {
         if cancel {
             let path = verify ? "\(base)/verify" : "\(base)/init"
             try await session.call("Error canceling rekey") { try await $0.request(.delete, path) }
-            return session.console.output("Success! Canceled rekeying (if it was started)")
+            return try session.printer.success("Success! Canceled rekeying (if it was started)")
         }
         if start {
             let body: JSON = [
@@ -58,19 +62,22 @@ struct OperatorRekey: SessionCommand {
     }
 
     private func giveShare(_ session: Session) async throws {
-        var nonce = nonce
+        var nonce = nonce.unlessEmpty
+        let status = try await current(session)
         if nonce == nil {
-            let status = try await current(session)
             guard status["started"]?.boolValue == true else {
                 throw CommandFailure.local("No rekeying is under way; begin it with `coffer operator rekey -init`")
             }
             let name = verify && status["verification_nonce"]?.stringValue?.isEmpty == false ? "verification_nonce" : "nonce"
             nonce = status[name]?.stringValue
         }
-        let key = try KeyShare.read(arguments, name: verify ? "New Unseal Key" : "Rekey Key", session)
+        let key = try KeyShare.read(arguments, name: verify ? "New Unseal Key" : "Unseal Key", session)
         let body: JSON = ["key": .string(key), "nonce": .optional(nonce)]
         let answer = try await session.call("Error posting key") {
             try await $0.request(.put, verify ? "\(base)/verify" : "\(base)/update", body: body).object()
+        }
+        if answer["complete"]?.boolValue != true {
+            OperatorGenerateRoot.warnOfRepeatedShare(before: status, after: answer, session)
         }
         guard session.printer.isTable, answer["complete"]?.boolValue == true else { return try write(answer, to: session) }
         writeKeys(answer, to: session)
@@ -82,8 +89,11 @@ struct OperatorRekey: SessionCommand {
         var rows = [["Nonce", text("nonce")]]
         if !text("started").isEmpty { rows.append(["Started", text("started")]) }
         if answer["started"]?.boolValue == true {
+            // -init -verify asks for a verification that has not begun; only its own status counts new shares.
+            let isVerifying = verify && !start
             rows.append([
-                verify ? "Verification Progress" : "Rekey Progress", "\(text("progress"))/\(text(verify ? "t" : "required"))",
+                isVerifying ? "Verification Progress" : "Rekey Progress",
+                "\(text("progress"))/\(text(isVerifying ? "t" : "required"))",
             ])
             rows += [["New Shares", text("n")], ["New Threshold", text("t")]]
             if answer["verification_required"] != nil { rows.append(["Verification Required", text("verification_required")]) }

@@ -3,7 +3,12 @@ internal import CofferClient
 
 struct OperatorRotate: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "rotate", abstract: "Makes a new encryption key; what is written from now on uses it.")
+        commandName: "rotate", abstract: "Rotate the encryption key. New writes use the new key.",
+        usage: "coffer operator rotate [options]",
+        discussion: """
+            Example:
+              $ coffer operator rotate
+            """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Argument(help: .hidden) var arguments: [String] = []
 

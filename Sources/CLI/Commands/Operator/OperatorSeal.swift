@@ -3,13 +3,18 @@ internal import CofferClient
 
 struct OperatorSeal: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "seal", abstract: "Seals the server: it forgets its keys and serves nothing until it is unsealed.")
+        commandName: "seal", abstract: "Seal the server: it drops its keys and serves nothing until it is unsealed.",
+        usage: "coffer operator seal [options]",
+        discussion: """
+            Example:
+              $ coffer operator seal
+            """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Argument(help: .hidden) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(0)
         try await session.call("Error sealing") { try await $0.sys.seal() }
-        session.console.output("Success! Coffer is sealed.")
+        try session.printer.success("Success! Coffer is sealed.")
     }
 }

@@ -2,10 +2,15 @@ internal import ArgumentParser
 
 struct OperatorSealMigrate: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "seal-migrate", abstract: "Moves the server to the seal of its configuration.",
+        commandName: "seal-migrate", abstract: "Migrate the server to another seal.",
+        usage: "coffer operator seal-migrate [options] [<key>]",
         discussion: """
-            Change the `seal` block of the configuration, restart the server, and give the key shares of the seal before with
-            this command, once each, until the threshold is met. It is `coffer operator unseal -migrate`.
+            To go to a static seal, add its `seal` block to the configuration. To go back to key shares, keep the block and
+            add `disabled = "true"` to it. Restart the server, and give the key shares (or recovery keys) of the present seal
+            with this command, once each, until the threshold is met. The same as `coffer operator unseal -migrate`.
+
+            Example:
+              $ coffer operator seal-migrate
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Argument(help: ArgumentHelp("The key share.", valueName: "key")) var arguments: [String] = []

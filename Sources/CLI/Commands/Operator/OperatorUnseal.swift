@@ -4,8 +4,16 @@ internal import Syntax
 
 struct OperatorUnseal: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "unseal", abstract: "Gives the server one key share; the last one needed unseals it.",
-        discussion: "Without an argument the share is asked for and not shown. `-` reads it from the standard input.")
+        commandName: "unseal", abstract: "Give the server one key share. The last one needed unseals it.",
+        usage: "coffer operator unseal [options] [<key>]",
+        discussion: """
+            Without an argument, asks for the share and does not show it. `-` reads it from the standard input.
+
+            Examples:
+              $ coffer operator unseal
+              $ coffer operator unseal - < share
+              $ coffer operator unseal -reset
+            """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Flag(help: "Discard the shares given so far.") var reset = false
     @Flag(help: "Move to the seal of the configuration with these shares.") var migrate = false

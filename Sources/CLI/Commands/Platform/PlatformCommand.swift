@@ -2,5 +2,10 @@ internal import ArgumentParser
 
 struct PlatformCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "platform", abstract: "Looks after platform profiles.", subcommands: [PlatformLint.self])
+        commandName: "platform", abstract: "Check platform profiles.",
+        discussion: """
+            Example:
+              $ coffer platform lint profiles/
+            """,
+        subcommands: [PlatformLint.self])
 }

@@ -1,10 +1,19 @@
 internal import ArgumentParser
 internal import ConnectionsEngine
+internal import Syntax
 
 struct PlatformLint: CLICommand {
     static let configuration = CommandConfiguration(
-        commandName: "lint", abstract: "Checks platform profiles and says what is wrong, with file and line.",
-        discussion: "coffer platform lint profiles/\nA folder's .yaml and .yml files, or single files.")
+        commandName: "lint", abstract: "Check platform profiles and show problems with file and line.",
+        usage: "coffer platform lint [options] <path> ...",
+        discussion: """
+            A folder stands for its .yaml and .yml files.
+
+            Examples:
+              $ coffer platform lint profiles/
+              $ coffer platform lint -format=json slack.yaml
+            """)
+    @OptionGroup(title: "Output") var local: LocalOptions
     @Argument(help: ArgumentHelp("Files or folders.", valueName: "path")) var arguments: [String] = []
 
     func run(in system: System) async throws {
@@ -16,8 +25,16 @@ struct PlatformLint: CLICommand {
             count += found.profiles.count
             problems += found.problems
         }
-        for problem in problems { system.console.error("\(problem)") }
-        guard problems.isEmpty else { throw CommandFailure.quiet(1) }
-        system.console.output("Success! \(count) \(count == 1 ? "profile is" : "profiles are") valid.")
+        let printer = try local.printer(system)
+        guard problems.isEmpty else {
+            if printer.isTable {
+                for problem in problems { system.console.error("\(problem)") }
+            } else {
+                try printer.value(["profiles": .int(count), "problems": .strings(problems.map { "\($0)" })])
+            }
+            throw CommandFailure.quiet(1)
+        }
+        let text = "Success! \(count) \(count == 1 ? "profile is" : "profiles are") valid."
+        try printer.success(text, ["profiles": .int(count), "problems": []])
     }
 }

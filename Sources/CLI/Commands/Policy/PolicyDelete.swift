@@ -2,7 +2,13 @@ internal import ArgumentParser
 internal import CofferClient
 
 struct PolicyDelete: SessionCommand {
-    static let configuration = CommandConfiguration(commandName: "delete", abstract: "Deletes a policy.")
+    static let configuration = CommandConfiguration(
+        commandName: "delete", abstract: "Delete a policy.",
+        usage: "coffer policy delete [options] <name>",
+        discussion: """
+            Example:
+              $ coffer policy delete app
+            """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Argument(help: ArgumentHelp("The policy's name.", valueName: "name")) var arguments: [String] = []
 
@@ -10,6 +16,6 @@ struct PolicyDelete: SessionCommand {
         try arguments.expect(1)
         let name = try PolicyCommand.name(arguments[0])
         try await session.call("Error deleting \(name)") { try await $0.sys.deletePolicy(name) }
-        session.console.output("Success! Deleted policy: \(name)")
+        try session.printer.success("Success! Deleted policy: \(name)")
     }
 }

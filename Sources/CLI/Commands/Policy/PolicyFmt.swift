@@ -2,12 +2,19 @@ internal import ArgumentParser
 internal import Syntax
 
 struct PolicyFmt: CLICommand {
-    static let configuration = CommandConfiguration(commandName: "fmt", abstract: "Lays a policy file out in the usual manner.")
+    static let configuration = CommandConfiguration(
+        commandName: "fmt", abstract: "Format a policy file.",
+        usage: "coffer policy fmt [options] <file>",
+        discussion: """
+            Example:
+              $ coffer policy fmt app-policy.hcl
+            """)
+    @OptionGroup(title: "Output") var local: LocalOptions
     @Argument(help: ArgumentHelp("The file.", valueName: "file")) var arguments: [String] = []
 
     func run(in system: System) async throws {
         try arguments.expect(1)
-        let path = ArgumentText.trimmed(arguments[0])
+        let path = arguments[0]
         let text = try Input.text(system.input.file(path), named: path)
         let formatted: String
         do { formatted = try HCLFormat.formatted(text) } catch {
@@ -17,6 +24,6 @@ struct PolicyFmt: CLICommand {
             throw CommandFailure.local("Error formatting \(path): it is no regular file")
         }
         if formatted != text { try FileReplacement.replace(file.path, with: Array(formatted.utf8), mode: file.mode) }
-        system.console.output("Success! Formatted policy: \(path)")
+        try local.printer(system).success("Success! Formatted policy: \(path)")
     }
 }

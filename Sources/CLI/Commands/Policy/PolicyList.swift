@@ -3,7 +3,13 @@ internal import CofferClient
 internal import Syntax
 
 struct PolicyList: SessionCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "Lists the names of the policies.")
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List the names of the policies.",
+        usage: "coffer policy list [options]",
+        discussion: """
+            Example:
+              $ coffer policy list
+            """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Argument(help: .hidden) var arguments: [String] = []
 

@@ -3,7 +3,13 @@ internal import CofferClient
 internal import Syntax
 
 struct PolicyRead: SessionCommand {
-    static let configuration = CommandConfiguration(commandName: "read", abstract: "Prints a policy.")
+    static let configuration = CommandConfiguration(
+        commandName: "read", abstract: "Print a policy.",
+        usage: "coffer policy read [options] <name>",
+        discussion: """
+            Example:
+              $ coffer policy read app
+            """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Argument(help: ArgumentHelp("The policy's name.", valueName: "name")) var arguments: [String] = []
 

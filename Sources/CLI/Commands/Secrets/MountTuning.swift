@@ -30,13 +30,11 @@ struct MountTuning: ParsableArguments {
     /// Everything but description and options.
     func config() throws(CommandFailure) -> JSONObject {
         var config = JSONObject()
-        if let defaultLeaseTTL {
-            config["default_lease_ttl"] = try ArgumentText.duration(defaultLeaseTTL, flag: "default-lease-ttl")
-        }
-        if let maxLeaseTTL { config["max_lease_ttl"] = try ArgumentText.duration(maxLeaseTTL, flag: "max-lease-ttl") }
+        config["default_lease_ttl"] = try ArgumentText.duration(defaultLeaseTTL, flag: "default-lease-ttl")
+        config["max_lease_ttl"] = try ArgumentText.duration(maxLeaseTTL, flag: "max-lease-ttl")
         config["listing_visibility"] = listingVisibility.map { .string($0) }
         config["token_type"] = tokenType.map { .string($0) }
-        config["plugin_version"] = pluginVersion.map { .string($0) }
+        config["plugin_version"] = pluginVersion.unlessEmpty.map { .string($0) }
         let lists = [
             ("audit_non_hmac_request_keys", auditNonHMACRequestKeys), ("audit_non_hmac_response_keys", auditNonHMACResponseKeys),
             ("passthrough_request_headers", passthroughRequestHeaders), ("allowed_response_headers", allowedResponseHeaders),
@@ -47,6 +45,7 @@ struct MountTuning: ParsableArguments {
 
     func engineOptions() throws(CommandFailure) -> JSONObject {
         var result = try KeyValueArguments.settings(options, flag: "options")
+        guard version?.isEmpty != true else { throw .local("-version must be the version of the KV engine, 1 or 2") }
         result["version"] = version.map { .string($0) } ?? result["version"]
         return result
     }
@@ -73,8 +72,8 @@ struct MountCreation: ParsableArguments {
     /// The body of an enabling request, and the path to send it to.
     func request(type: String, tuning: MountTuning) throws(CommandFailure) -> (path: String, body: JSONObject) {
         var type = ArgumentText.path(type)
-        let path = try ArgumentText.requiredPath(self.path ?? type)
-        if type == "plugin", let pluginName { type = pluginName }
+        let path = try ArgumentText.requiredPath(self.path.unlessEmpty ?? type)
+        if type == "plugin", let pluginName = pluginName.unlessEmpty { type = pluginName }
         var options = try tuning.engineOptions()
         // The two names of the KV engine that carry its version.
         if type == "kv-v1" || type == "kv-v2" {

@@ -2,6 +2,11 @@ internal import ArgumentParser
 
 struct SecretsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "secrets", abstract: "Mounts secrets engines.",
+        commandName: "secrets", abstract: "Manage secrets engines.",
+        discussion: """
+            Examples:
+              $ coffer secrets list
+              $ coffer secrets enable -path=secret kv-v2
+            """,
         subcommands: [SecretsEnable.self, SecretsDisable.self, SecretsList.self, SecretsTune.self, SecretsMove.self])
 }

@@ -3,7 +3,12 @@ internal import CofferClient
 
 struct SecretsDisable: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "disable", abstract: "Unmounts a secrets engine and deletes all that it holds.")
+        commandName: "disable", abstract: "Disable a secrets engine and delete everything it holds.",
+        usage: "coffer secrets disable [options] <mount>",
+        discussion: """
+            Example:
+              $ coffer secrets disable apps/
+            """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Argument(help: ArgumentHelp("The mount.", valueName: "path")) var arguments: [String] = []
 
@@ -11,6 +16,6 @@ struct SecretsDisable: SessionCommand {
         try arguments.expect(1)
         let path = try ArgumentText.requiredPath(arguments[0])
         try await session.call("Error disabling secrets engine at \(path)/") { try await $0.request(.delete, "sys/mounts/\(path)") }
-        session.console.output("Success! Disabled the secrets engine (if it existed) at: \(path)/")
+        try session.printer.success("Success! Disabled the secrets engine (if it existed) at: \(path)/")
     }
 }

@@ -4,7 +4,13 @@ internal import Syntax
 
 struct SecretsEnable: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "enable", abstract: "Mounts a secrets engine.", discussion: "coffer secrets enable -path=apps -version=2 kv")
+        commandName: "enable", abstract: "Enable a secrets engine.",
+        usage: "coffer secrets enable [options] <type>",
+        discussion: """
+            Examples:
+              $ coffer secrets enable -path=secret kv-v2
+              $ coffer secrets enable -path=apps -version=1 kv
+            """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var creation: MountCreation
     @OptionGroup var tuning: MountTuning
@@ -14,6 +20,6 @@ struct SecretsEnable: SessionCommand {
         try arguments.expect(1)
         let (path, body) = try creation.request(type: arguments[0], tuning: tuning)
         try await session.call("Error enabling") { try await $0.request(.post, "sys/mounts/\(path)", body: .object(body)) }
-        session.console.output("Success! Enabled the \(ArgumentText.path(arguments[0])) secrets engine at: \(path)/")
+        try session.printer.success("Success! Enabled the \(ArgumentText.path(arguments[0])) secrets engine at: \(path)/")
     }
 }

@@ -3,7 +3,14 @@ internal import CofferClient
 internal import Syntax
 
 struct SecretsList: SessionCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "Lists the mounted secrets engines.")
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List the secrets engines.",
+        usage: "coffer secrets list [options]",
+        discussion: """
+            Examples:
+              $ coffer secrets list
+              $ coffer secrets list -detailed
+            """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Flag(help: "Show TTLs, options and more.") var detailed = false
     @Argument(help: .hidden) var arguments: [String] = []

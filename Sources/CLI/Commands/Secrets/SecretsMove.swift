@@ -4,7 +4,12 @@ internal import Syntax
 
 struct SecretsMove: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "move", abstract: "Moves a secrets engine to another path; its leases are revoked.")
+        commandName: "move", abstract: "Move a secrets engine to another path. Its leases are revoked.",
+        usage: "coffer secrets move [options] <mount> <new path>",
+        discussion: """
+            Example:
+              $ coffer secrets move secret/ archive/
+            """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Argument(help: ArgumentHelp("The mount, then its new path.", valueName: "path")) var arguments: [String] = []
 
@@ -13,16 +18,21 @@ struct SecretsMove: SessionCommand {
         let (source, target) = (try ArgumentText.requiredPath(arguments[0]), try ArgumentText.requiredPath(arguments[1]))
         let doing = "Error moving secrets engine \(source)/ to \(target)/"
         let body: JSON = ["from": .string(source), "to": .string(target)]
-        let started = try await session.call(doing) { try await $0.request(.post, "sys/remount", body: body) }
-        guard let id = started.json?["data"]?["migration_id"]?.stringValue ?? started.json?["migration_id"]?.stringValue else {
-            return session.console.output("Success! Finished moving secrets engine \(source)/ to \(target)/")
+        let started = try await session.call(doing) {
+            let response = try await $0.request(.post, "sys/remount", body: body)
+            return try response.body.isEmpty ? JSONObject() : response.object()
         }
-        session.console.output("Started moving secrets engine \(source)/ to \(target)/, with migration ID \(id)")
+        guard let id = (started["data"]?["migration_id"] ?? started["migration_id"])?.stringValue else {
+            return try session.printer.success("Success! Finished moving secrets engine \(source)/ to \(target)/")
+        }
+        if session.printer.isTable {
+            session.console.output("Started moving secrets engine \(source)/ to \(target)/, with migration ID \(id)")
+        }
         let status = try await session.call(doing) { try await Self.wait(for: id, $0) }
         guard status == "success" else {
             throw CommandFailure.server("\(doing): the migration \(id) ended as \(status)")
         }
-        session.console.output("Success! Finished moving secrets engine \(source)/ to \(target)/, with migration ID \(id)")
+        try session.printer.success("Success! Finished moving secrets engine \(source)/ to \(target)/, with migration ID \(id)")
     }
 
     /// Asks until it is over, five minutes at most.

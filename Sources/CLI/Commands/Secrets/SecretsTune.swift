@@ -3,7 +3,14 @@ internal import CofferClient
 internal import Syntax
 
 struct SecretsTune: SessionCommand {
-    static let configuration = CommandConfiguration(commandName: "tune", abstract: "Changes settings of a mounted secrets engine.")
+    static let configuration = CommandConfiguration(
+        commandName: "tune", abstract: "Change settings of a secrets engine.",
+        usage: "coffer secrets tune [options] <mount>",
+        discussion: """
+            Examples:
+              $ coffer secrets tune -max-lease-ttl=12h database/
+              $ coffer secrets tune -description= database/      # removes the description
+            """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var tuning: MountTuning
     @Argument(help: ArgumentHelp("The mount.", valueName: "path")) var arguments: [String] = []
@@ -15,6 +22,6 @@ struct SecretsTune: SessionCommand {
         try await session.call("Error tuning secrets engine \(path)/") {
             try await $0.request(.post, "sys/mounts/\(path)/tune", body: .object(body))
         }
-        session.console.output("Success! Tuned the secrets engine at: \(path)/")
+        try session.printer.success("Success! Tuned the secrets engine at: \(path)/")
     }
 }

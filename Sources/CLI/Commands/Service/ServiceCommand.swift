@@ -2,6 +2,10 @@ internal import ArgumentParser
 
 struct ServiceCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "service", abstract: "The Service API: its rules, and secrets of a project as variables.",
+        commandName: "service", abstract: "Explain the rules of services, and use a project's secrets as variables.",
+        discussion: """
+            Example:
+              $ coffer service env -project=newsbot -env=prod -- ./newsbot
+            """,
         subcommands: [ServiceExplain.self, ServiceImport.self, ServiceEnv.self, ServiceMigrate.self])
 }

@@ -4,11 +4,15 @@ internal import Syntax
 
 struct ServiceEnv: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "env", abstract: "Gives a project's secrets to a command as variables, or prints them.",
+        commandName: "env", abstract: "Run a command with a project's secrets as variables, or print them.",
+        usage: "coffer service env [options] -project=<name> -env=<name> [-- <command> ...]",
         discussion: """
-            coffer service env -project=newsbot -env=prod -- ./newsbot --serve
-            coffer service env -project=newsbot -env=prod -as=shell
-            A secret's name becomes a variable's: db/password is db_password.
+            A secret's name becomes a variable's: db/password is db_password. Names that steer programs, such as PATH, are
+            refused unless -allow-name gives them.
+
+            Examples:
+              $ coffer service env -project=newsbot -env=prod -- ./newsbot serve
+              $ eval "$(coffer service env -project=newsbot -env=prod -as=shell)"
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var place: ServicePlace
@@ -19,11 +23,17 @@ struct ServiceEnv: SessionCommand {
             "Accept this name although it steers programs, such as PATH; may be repeated.", valueName: "name"))
     var allowName: [String] = []
     @Argument(
-        parsing: .postTerminator, help: ArgumentHelp("What to run, behind --.", valueName: "command")) var command: [String] = []
+        parsing: .postTerminator, help: ArgumentHelp("The command to run, and its arguments.", valueName: "command")) var command:
+        [String] = []
 
     func run(_ session: Session) async throws {
-        let form = (form ?? global.format ?? "dotenv").lowercased()
+        let form = (form.unlessEmpty ?? global.format.unlessEmpty ?? "dotenv").lowercased()
         guard Self.forms.contains(form) else { throw CommandFailure.local("-as takes dotenv, shell, json or yaml") }
+        guard !session.wrapsAnswers else {
+            throw CommandFailure.local(
+                "The secrets are printed or handed over in the clear, which -wrap-ttl (or COFFER_WRAP_TTL, VAULT_WRAP_TTL) is to prevent. "
+                    + "Give an empty one to go on: -wrap-ttl=")
+        }
         let secrets = try await place.secrets(session)
         guard !secrets.isEmpty else { throw try await place.failureOfNone(session) }
         let variables = try ServiceVariables(secrets, upper: upper)

@@ -6,13 +6,17 @@ internal import Syntax
 /// Reads the same files as the server, so it works before one runs and without a token.
 struct ServiceExplain: CLICommand {
     static let configuration = CommandConfiguration(
-        commandName: "explain", abstract: "Says what a service may do with a secret, and by which rule.",
+        commandName: "explain", abstract: "Show what a service may do with a secret, and by which rule.",
+        usage: "coffer service explain [options] <service> [<project/path>]",
         discussion: """
-            coffer service explain myscheduler newsbot/prod/api-key
-            coffer service explain -env-file=.env -policy-text myscheduler     prints the policy that its rules become
+            Reads the same files as the server, so it needs neither a server nor a token.
+
+            Examples:
+              $ coffer service explain myscheduler newsbot/prod/api-key
+              $ coffer service explain -env-file=.env -policy-text myscheduler   # its rules as a policy
             """)
     @Option(help: ArgumentHelp("The server's file of variables; .env by default.", valueName: "file")) var envFile: String?
-    @Option(help: "table, json or yaml.") var format: String = "table"
+    @OptionGroup(title: "Output") var local: LocalOptions
     @Flag(name: .customLong("policy-text"), help: "Print the service's whole policy.") var policy = false
     @Argument(help: ArgumentHelp("The service, then PROJECT/PATH or secret:PROJECT:PATH.", valueName: "service"))
     var arguments: [String] = []
@@ -20,7 +24,7 @@ struct ServiceExplain: CLICommand {
     func run(in system: System) async throws {
         try arguments.expect(policy ? 1...1 : 2...2)
         var options = ServerOptions(environment: system.environment)
-        options.envFile = envFile
+        options.envFile = envFile.unlessEmpty
         let catalog: ServiceCatalog
         do throws(ConfigurationError) { catalog = try ServicesConfiguration.catalog(options) } catch {
             throw CommandFailure.local("\(error)")
@@ -38,7 +42,7 @@ struct ServiceExplain: CLICommand {
             return
         }
         let path = try Self.path(arguments[1])
-        let printer = Printer(format: try OutputFormat(named: format), console: system.console)
+        let printer = try local.printer(system)
         let rows = ServiceAction.allCases.map { action in row(service, action, path) }
         try printer.rows(
             rows, header: ["Action", "Verdict", "Rule", "From"],
@@ -57,9 +61,10 @@ struct ServiceExplain: CLICommand {
 
     /// `newsbot/prod/api-key`, also as refusals write it: `secret:newsbot:prod/api-key`.
     private static func path(_ text: String) throws(CommandFailure) -> String {
-        guard text.hasPrefix("secret:") else { return try ArgumentText.requiredPath(text) }
-        let parts = text.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
-        guard parts.count == 3 else { throw .local("A secret is written PROJECT/PATH or secret:PROJECT:PATH") }
-        return "\(parts[1])/\(parts[2])"
+        guard let rest = text.rest(behind: "secret:") else { return try ArgumentText.requiredPath(text) }
+        guard let (project, path) = rest.cut(at: ":") else {
+            throw .local("A secret is written PROJECT/PATH or secret:PROJECT:PATH")
+        }
+        return "\(project)/\(path)"
     }
 }

@@ -4,10 +4,14 @@ internal import Syntax
 
 struct ServiceImport: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "import", abstract: "Stores the variables of a .env file as secrets of a project.",
+        commandName: "import", abstract: "Store the variables of a .env file as secrets of a project.",
+        usage: "coffer service import [options] -project=<name> -env=<name> <file>",
         discussion: """
-            coffer service import old.env -project=newsbot -env=prod
-            A variable that is stored already with another value is an error, and then nothing is stored, unless -overwrite is given.
+            A variable that is stored already with another value is an error, and then nothing is stored, unless
+            -overwrite is given.
+
+            Example:
+              $ coffer service import old.env -project=newsbot -env=prod
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var place: ServicePlace
@@ -30,8 +34,9 @@ struct ServiceImport: SessionCommand {
             let path = "\(mount)/data/\(folder)\(name)"
             try await session.call("Error writing \(path)") { try await $0.write(path, ["data": ["value": .string(value)]]) }
         }
-        session.console.output(
-            "\(changed.count) stored, \(variables.count - changed.count) unchanged in \(mount)/\(folder)")
+        try session.printer.success(
+            "\(changed.count) stored, \(variables.count - changed.count) unchanged in \(mount)/\(folder)",
+            ["stored": .int(changed.count), "unchanged": .int(variables.count - changed.count)])
     }
 
     private func variables(_ session: Session) throws(CommandFailure) -> DotEnv {

@@ -5,13 +5,16 @@ internal import Syntax
 
 struct ServiceMigrate: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "migrate", abstract: "Copies the secrets of the Service API to another Vault, or back.",
+        commandName: "migrate", abstract: "Copy secrets to or from another server that speaks the Vault API.",
+        usage: "coffer service migrate [options] -to=vault|local",
         discussion: """
-            coffer service migrate -to=vault      from this server's services/ to the Vault of SERVICE_VAULT_ADDR and the rest
-            coffer service migrate -to=local      from that Vault into services/
+            From this server's services/ to the server of SERVICE_VAULT_ADDR, or back. Copies the newest version of each
+            secret with its labels and settings, compares everything at the end, and resumes where it was interrupted. The
+            source is not changed. A KV version 1 mount is copied too.
 
-            Copies the newest version of each secret, compares everything at the end, and goes on where it was interrupted. Where the
-            secrets come from, nothing changes; services go on there until SERVICE_PROVIDER says otherwise.
+            Examples:
+              $ coffer service migrate -to=vault
+              $ coffer service migrate -to=local -mount=secret      # any KV version 2 mount of this server
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Option(help: "vault or local.") var to: String
@@ -22,29 +25,64 @@ struct ServiceMigrate: SessionCommand {
 
     func run(_ session: Session) async throws {
         try arguments.expect(0)
-        guard to == "vault" || to == "local" else { throw CommandFailure.local("-to is vault or local") }
+        guard to == "vault" || to == "local" else { throw CommandFailure.local("-to takes vault or local") }
         var options = ServerOptions(environment: session.system.environment)
-        options.envFile = envFile
+        options.envFile = envFile.unlessEmpty
         let settings: RemoteVaultSettings
         do throws(ConfigurationError) { settings = try RemoteVaultSettings(options) } catch {
             throw CommandFailure.local("\(error)")
         }
-        let local = SecretPlace(client: try session.client(), mount: try ArgumentText.requiredPath(mount), name: "this server")
+        let local = try await SecretPlace(
+            client: session.unwrapped(session.client()), mount: try ArgumentText.requiredPath(mount), name: "this server",
+            failure: { session.failure($0, doing: "The copy is not whole yet; run this again to go on") })
         let remote = try await Self.remote(settings)
         let (source, target) = to == "vault" ? (local, remote) : (remote, local)
-        do {
-            let count = try await copy(from: source, to: target, session.console)
-            session.console.output(
-                "\(count) secrets are whole on \(target.name) in \(target.mount)/.\n"
-                    + "Set SERVICE_PROVIDER=\(to) and restart the server to use them there.")
-        } catch let error as ClientError {
-            throw session.failure(error, doing: "The copy is not whole yet; run this again to go on")
+        let report = try await copy(from: source, to: target, session.console)
+        try session.printer.success(text(report, source, target), report.facts)
+    }
+
+    /// What came of it. A secret is whole when its newest data, labels and settings are there.
+    private struct Report {
+        var whole = 0
+        /// Deleted at the source.
+        var deleted = 0
+        /// Their labels and settings may not be read.
+        var unread: [String] = []
+        /// Their labels and settings have no place in a KV version 1 mount.
+        var dropped: [String] = []
+
+        var facts: JSONObject {
+            ["whole": .int(whole), "deleted": .int(deleted), "without_settings": .strings((unread + dropped).sorted())]
         }
     }
 
-    /// The number of secrets. Values are not kept: everything is read anew when it is compared.
-    private func copy(from source: SecretPlace, to target: SecretPlace, _ console: Console) async throws -> Int {
+    private func text(_ report: Report, _ source: SecretPlace, _ target: SecretPlace) -> String {
+        var lines = ["\(report.whole) secrets are whole on \(target.name) in \(target.mount)/."]
+        if source.version == 2 { lines.append("Copied was the newest version of each; older ones stayed behind.") }
+        if report.deleted > 0 { lines.append("\(report.deleted) are deleted and stayed behind.") }
+        if !report.unread.isEmpty {
+            lines.append(
+                "Without labels and settings, which the token may not read on \(source.name) or \(target.name): \(Self.some(report.unread))"
+            )
+        }
+        if !report.dropped.isEmpty {
+            lines.append("Without labels and settings, which a KV version 1 mount does not have: \(Self.some(report.dropped))")
+        }
+        if mount == "services" { lines.append("Set SERVICE_PROVIDER=\(to) and restart the server to use them there.") }
+        return lines.joined(separator: "\n")
+    }
+
+    private static func some(_ paths: [String]) -> String {
+        paths.prefix(20).joined(separator: ", ") + (paths.count > 20 ? " and \(paths.count - 20) more" : "")
+    }
+
+    /// Values are not kept: everything is read anew when it is compared.
+    private func copy(from source: SecretPlace, to target: SecretPlace, _ console: Console) async throws -> Report {
         let paths = try await source.paths()
+        guard !paths.isEmpty else {
+            throw CommandFailure.server(
+                "There are no secrets in \(source.mount)/ on \(source.name) that this token may list, so nothing was copied")
+        }
         var found: [Found] = []
         let overwrite = overwrite
         for start in stride(from: 0, to: paths.count, by: Self.progressStep) {
@@ -52,42 +90,61 @@ struct ServiceMigrate: SessionCommand {
             let next = Array(paths[start..<min(start + Self.progressStep, paths.count)])
             found += try await Self.each(next) { try await Self.copy($0, from: source, to: target, overwrite: overwrite) }
         }
-        let conflicts = zip(paths, found).filter { $0.1 == .conflict }.map(\.0)
+        func which(_ kind: Found) -> [String] { zip(paths, found).filter { $0.1 == kind }.map(\.0) }
+        let conflicts = which(.conflict)
         guard conflicts.isEmpty else {
             throw CommandFailure.local(
-                "These are on \(target.name) with other values; -overwrite gives them new versions: "
-                    + conflicts.prefix(20).joined(separator: ", "))
+                "These are on \(target.name) with other values; -overwrite gives them new versions: \(Self.some(conflicts))")
         }
         console.error("\(paths.count) of \(paths.count); comparing")
-        let copied = zip(paths, found).filter { $0.1 == .copied }.map(\.0)
-        try await compare(copied, source, target)
-        return copied.count
+        try await compare(zip(paths, found).filter { $0.1 != .deleted }.map { ($0.0, $0.1 == .whole) }, source, target)
+        return Report(
+            whole: which(.whole).count, deleted: which(.deleted).count, unread: which(.withoutUnread),
+            dropped: which(.withoutDropped))
     }
 
-    private enum Found { case copied, deleted, conflict }
+    private enum Found { case whole, withoutUnread, withoutDropped, deleted, conflict }
 
     private static func copy(
         _ path: String, from source: SecretPlace, to target: SecretPlace, overwrite: Bool
     ) async throws -> Found {
         // Deleted ones stay behind.
-        guard let data = try await source.read(path) else { return .deleted }
+        guard let data = try await source.read(path).data else { return .deleted }
         let there = try await target.read(path)
-        if there == data { return .copied }
-        guard there == nil || overwrite else { return .conflict }
-        try await target.write(path, data)
-        return .copied
+        guard there.data == nil || there.data == data || overwrite else { return .conflict }
+        let settings = try await source.settings(path)
+        var result = Found.whole
+        if settings == nil {
+            result = .withoutUnread
+        } else if let settings, !settings.isEmpty {
+            if target.version != 2 {
+                result = .withoutDropped
+            } else if let known = try await target.settings(path) {
+                // Before the data, so that it ends when the settings say.
+                if known != settings { try await target.set(path, settings) }
+            } else {
+                result = .withoutUnread
+            }
+        }
+        if there.data != data { try await target.write(path, data, over: there.number) }
+        return result
     }
 
     /// Everything anew from both sides: what changed while it was copied is told.
-    private func compare(_ paths: [String], _ source: SecretPlace, _ target: SecretPlace) async throws {
-        _ = try await Self.each(paths) { path in
-            guard try await source.read(path) == target.read(path) else {
+    private func compare(_ copied: [(path: String, hasSettings: Bool)], _ source: SecretPlace, _ target: SecretPlace) async throws {
+        _ = try await Self.each(copied) { item in
+            let (path, hasSettings) = item
+            guard try await source.read(path).data == target.read(path).data else {
                 throw CommandFailure.local("\(path) changed while it was copied; run this again with -overwrite")
             }
+            guard hasSettings, target.version == 2, let wanted = try await source.settings(path), !wanted.isEmpty else { return }
+            guard try await target.settings(path) == wanted else {
+                throw CommandFailure.local("The labels or settings of \(path) changed while it was copied; run this again")
+            }
         }
-        let known = Set(paths)
+        let known = Set(copied.map(\.path))
         _ = try await Self.each(try await source.paths().filter { !known.contains($0) }) { path in
-            guard try await source.read(path) == nil else {
+            guard try await source.read(path).data == nil else {
                 throw CommandFailure.local("\(path) was added while the others were copied; run this again")
             }
         }
@@ -96,15 +153,15 @@ struct ServiceMigrate: SessionCommand {
     private static let progressStep = 100
     private static let atOnce = 8
 
-    /// The results in the order of the paths, of which a few are worked on at once.
-    private static func each<T: Sendable>(
-        _ paths: [String], _ work: @escaping @Sendable (String) async throws -> T
+    /// The results in the order of the items, of which a few are worked on at once.
+    private static func each<Item: Sendable, T: Sendable>(
+        _ items: [Item], _ work: @escaping @Sendable (Item) async throws -> T
     ) async throws -> [T] {
         try await withThrowingTaskGroup(of: (Int, T).self) { group in
-            var results = [T?](repeating: nil, count: paths.count)
-            for (index, path) in paths.enumerated() {
+            var results = [T?](repeating: nil, count: items.count)
+            for (index, item) in items.enumerated() {
                 if index >= atOnce, let (done, result) = try await group.next() { results[done] = result }
-                group.addTask { (index, try await work(path)) }
+                group.addTask { (index, try await work(item)) }
             }
             for try await (done, result) in group { results[done] = result }
             return results.compactMap { $0 }
@@ -114,43 +171,28 @@ struct ServiceMigrate: SessionCommand {
     private static func remote(_ settings: RemoteVaultSettings) async throws -> SecretPlace {
         var configuration = ClientConfiguration(address: settings.address, token: settings.token)
         configuration.tls.authorityFile = settings.authorityFile
-        var client = try CofferClient(configuration: configuration)
-        if settings.token == nil {
-            let answer = try await client.request(
-                .put, "auth/approle/login",
-                body: ["role_id": .optional(settings.roleID), "secret_id": .optional(settings.secretID)])
-            client.configuration.token = try answer.object()["auth"]?["client_token"]?.stringValue
+        let failure: @Sendable (ClientError) -> CommandFailure = { error in
+            var failure = CommandFailure(
+                error, doing: "The copy is not whole yet; run this again to go on (the server of SERVICE_VAULT_ADDR)",
+                sentToken: true)
+            failure.question = nil
+            failure.hint =
+                error.code == .api
+                ? "Check SERVICE_VAULT_MOUNT, and that SERVICE_VAULT_TOKEN (or SERVICE_VAULT_ROLE_ID and SERVICE_VAULT_SECRET_ID) may use it."
+                : "Check SERVICE_VAULT_ADDR (and SERVICE_VAULT_CACERT), and whether that server is running."
+            return failure
         }
-        return SecretPlace(client: client, mount: settings.mount, name: settings.address)
-    }
-
-    /// A KV version 2 mount of some server.
-    private struct SecretPlace: Sendable {
-        var client: CofferClient
-        var mount: String
-        var name: String
-
-        /// All secrets, one folder asked for after the other, as every server understands it.
-        func paths() async throws -> [String] {
-            var found: [String] = []
-            var folders = [""]
-            while let folder = folders.popLast() {
-                let listed = try await client.list("\(mount)/metadata/\(folder)")?.data?["keys"]?.arrayValue ?? []
-                for name in listed.compactMap(\.stringValue) {
-                    if name.hasSuffix("/") { folders.append(folder + name) } else { found.append(folder + name) }
-                }
+        do {
+            var client = try CofferClient(configuration: configuration)
+            if settings.token == nil {
+                let answer = try await client.request(
+                    .put, "auth/approle/login",
+                    body: ["role_id": .optional(settings.roleID), "secret_id": .optional(settings.secretID)])
+                client.configuration.token = try answer.object()["auth"]?["client_token"]?.stringValue
             }
-            return found.sorted()
-        }
-
-        /// nil when there is none, or it is deleted. With its keys in order, so that two servers' answers can be compared.
-        func read(_ path: String) async throws -> JSON? {
-            guard let data = try await client.read("\(mount)/data/\(path)")?.data?["data"], !data.isNull else { return nil }
-            return Printer.sorted(data)
-        }
-
-        func write(_ path: String, _ data: JSON) async throws {
-            try await client.write("\(mount)/data/\(path)", ["data": data])
+            return try await SecretPlace(client: client, mount: settings.mount, name: settings.address, failure: failure)
+        } catch let error as ClientError {
+            throw failure(error)
         }
     }
 }

@@ -34,7 +34,7 @@ struct ServiceVariables {
 
     /// Refuses names that would steer the program, or others that it starts, unless the caller has named them.
     func refuseSteering(allowed: [String], inShell: Bool) throws(CommandFailure) {
-        let allowed = Set(allowed.flatMap { $0.utf8.split(separator: UInt8(ascii: ",")).map { String(Substring($0)) } })
+        let allowed = Set(allowed.flatMap { $0.parts(at: ",") })
         let refused = all.map(\.name).filter { !allowed.contains($0) && SteeringName.isOne($0, inShell: inShell) }
         guard !refused.isEmpty else { return }
         let shown = refused.prefix(20).joined(separator: ",")

@@ -13,13 +13,17 @@ internal import Syntax
 /// Works offline: the token alone makes a narrower one.
 struct TokenAttenuate: CLICommand {
     static let configuration = CommandConfiguration(
-        commandName: "attenuate", abstract: "Makes a narrower token of one's own, without asking the server.",
+        commandName: "attenuate", abstract: "Derive a weaker token offline; the server is not involved.",
+        usage: "coffer token attenuate [options] [<token>]",
         discussion: """
-            coffer token attenuate -path=secret/data/app/ -op=read -ttl=1h
-            coffer token attenuate -secrets=services:newsbot/prod/ -uses=5 -cidr=10.0.0.0/8 - < token
-            The result is good as X-Vault-Token (and of a service's token as X-Token) until its limits or its parent end. It can be
-            narrowed again, by whoever holds it, and never widened.
+            The result works as X-Vault-Token (and, made from a service's token, as X-Token) until its limits or its parent
+            end. It can be narrowed again, by whoever holds it, and never widened.
+
+            Examples:
+              $ coffer token attenuate -path=secret/data/app/ -op=read -ttl=1h
+              $ coffer token attenuate -secrets=services:newsbot/prod/ -uses=5 -cidr=10.0.0.0/8 - < token
             """)
+    @OptionGroup(title: "Output") var local: LocalOptions
     @Option(help: ArgumentHelp("Only this path; with a final / all below it. May be repeated.", valueName: "path")) var path:
         [String] = []
     @Option(
@@ -37,13 +41,18 @@ struct TokenAttenuate: CLICommand {
     func run(in system: System) async throws {
         try arguments.expect(0...1)
         let parent = try parent(system)
+        try checkOperations()
+        let text: String
         do throws(CapabilityRefusal) {
             var token = CapabilityToken.isOne(parent) ? try CapabilityToken(parent) : CapabilityToken(parent: parent)
             for caveat in try caveats() { token = try CapabilityToken(narrowing: token, by: caveat) }
-            system.console.output(token.text)
+            text = token.text
         } catch {
             throw CommandFailure.local(error.rawValue)
         }
+        let printer = try local.printer(system)
+        guard !printer.isTable, printer.format != .raw else { return system.console.output(text) }
+        try printer.value(["token": .string(text)])
     }
 
     private func parent(_ system: System) throws(CommandFailure) -> String {
@@ -60,7 +69,7 @@ struct TokenAttenuate: CLICommand {
             throw .local("No token: give one, or - for the standard input, or log in")
         }
         // Nothing is kept of them that a narrower one could be checked with.
-        guard !token.hasPrefix("coffer.b.") else { throw .local("A batch token cannot be narrowed") }
+        guard !token.utf8.starts(with: "coffer.b.".utf8) else { throw .local("A batch token cannot be narrowed") }
         return token
     }
 
@@ -78,31 +87,36 @@ struct TokenAttenuate: CLICommand {
         if let uses { caveats.append(.uses(uses, counter: Self.counter())) }
         if !paths.isEmpty { caveats.append(.paths(paths)) }
         if let op { caveats.append(.operations(try Self.operations(op))) }
-        if let cidr { caveats.append(.sources(cidr.split(separator: ",").map(String.init))) }
+        if let cidr { caveats.append(.sources(cidr.parts(at: ","))) }
         guard !caveats.isEmpty else { throw .badCaveat }
         return caveats
     }
 
     /// Where a KV version 2 mount answers for a secret, and where the Service API asks who is there.
     private static func routes(_ text: String) throws(CapabilityRefusal) -> [String] {
-        let parts = text.split(separator: ":", maxSplits: 1).map(String.init)
-        guard parts.count == 2, !parts[0].isEmpty else { throw .badCaveat }
-        let mount = parts[0].hasSuffix("/") ? parts[0] : parts[0] + "/"
-        return ["data", "metadata", "detailed-metadata", "subkeys", "delete", "undelete"].map { "\(mount)\($0)/\(parts[1])" }
+        guard let (name, path) = text.cut(at: ":"), !name.isEmpty, !path.isEmpty else { throw .badCaveat }
+        let mount = ArgumentText.mount(name)
+        return ["data", "metadata", "detailed-metadata", "subkeys", "delete", "undelete"].map { "\(mount)\($0)/\(path)" }
             + ["service-projects/caller"]
     }
 
     private static func operations(_ text: String) throws(CapabilityRefusal) -> [String] {
         var names: [String] = []
-        for name in text.split(separator: ",").map(String.init) {
+        for name in text.parts(at: ",") {
             if name == "write" {
                 names += ["create", "update", "patch"]
             } else {
-                guard Caveat.operationNames.contains(name) else { throw .badCaveat }
                 names.append(name)
             }
         }
         return names
+    }
+
+    /// The names that were given are the caller's own, so they are said.
+    private func checkOperations() throws(CommandFailure) {
+        for name in (op ?? "").parts(at: ",") where name != "write" && !Caveat.operationNames.contains(name) {
+            throw .local("-op=\(name): unknown operation; use read, list, write, delete, create, update or patch")
+        }
     }
 
     private static func counter() -> String {

@@ -4,8 +4,15 @@ internal import Syntax
 
 struct TokenCapabilities: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "capabilities", abstract: "Shows what a token may do on a path; one's own token by default.",
-        discussion: "coffer token capabilities hvs.… secret/data/apis/openai")
+        commandName: "capabilities", abstract: "Show what a token may do on a path.",
+        usage: "coffer token capabilities [options] [<token>] <path>",
+        discussion: """
+            Your own token by default.
+
+            Examples:
+              $ coffer token capabilities secret/data/app
+              $ coffer token capabilities hvs.… secret/data/apis/openai
+            """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Flag(help: "The first argument is an accessor.") var accessor = false
     @Argument(help: ArgumentHelp("The token or accessor, then the path.", valueName: "token")) var arguments: [String] = []

@@ -2,7 +2,11 @@ internal import ArgumentParser
 
 struct TokenCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "token", abstract: "Makes, renews and revokes tokens.",
+        commandName: "token", abstract: "Create, renew and revoke tokens.",
+        discussion: """
+            Example:
+              $ coffer token create -policy=app -ttl=24h
+            """,
         subcommands: [
             TokenCreate.self, TokenLookup.self, TokenRenew.self, TokenRevoke.self, TokenCapabilities.self, TokenAttenuate.self,
         ])

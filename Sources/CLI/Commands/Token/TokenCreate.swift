@@ -4,7 +4,13 @@ internal import Syntax
 
 struct TokenCreate: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "create", abstract: "Makes a token.", discussion: "coffer token create -policy=app-policy -ttl=24h")
+        commandName: "create", abstract: "Create a token.",
+        usage: "coffer token create [options]",
+        discussion: """
+            Examples:
+              $ coffer token create -policy=app -ttl=24h
+              $ coffer token create -role=ci -format=json
+            """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Option(help: ArgumentHelp("A policy of the token; may be repeated.", valueName: "name")) var policy: [String] = []
     @Option(name: .customLong("ttl"), help: ArgumentHelp("How long it lives unless renewed.", valueName: "duration")) var ttl:
@@ -30,7 +36,7 @@ struct TokenCreate: SessionCommand {
     func run(_ session: Session) async throws {
         try arguments.expect(0)
         let body = try body()
-        let path = try role.map { "auth/token/create/" + (try ArgumentText.requiredPath($0)) } ?? "auth/token/create"
+        let path = try role.unlessEmpty.map { "auth/token/create/" + (try ArgumentText.requiredPath($0)) } ?? "auth/token/create"
         let response = try await session.call("Error creating token") { try await $0.request(.post, path, body: .object(body)) }
         try Answer(response).write(to: session, path: path, field: field)
     }
@@ -42,11 +48,10 @@ struct TokenCreate: SessionCommand {
         ]
         if !metadata.isEmpty { body["meta"] = .object(try KeyValueArguments.settings(metadata, flag: "metadata")) }
         for (name, value) in [("ttl", ttl), ("explicit_max_ttl", explicitMaxTTL), ("period", period)] {
-            guard let value else { continue }
-            body[name] = try ArgumentText.duration(value, flag: name.split(separator: "_").joined(separator: "-"))
+            body[name] = try ArgumentText.duration(value, flag: name.parts(at: "_").joined(separator: "-"))
         }
         for (name, value) in [("display_name", displayName), ("id", id), ("type", type), ("entity_alias", entityAlias)] {
-            if let value { body[name] = .string(value) }
+            if let value = value.unlessEmpty { body[name] = .string(value) }
         }
         if let useLimit {
             guard useLimit >= 0 else { throw .local("-use-limit must be 0 or more") }

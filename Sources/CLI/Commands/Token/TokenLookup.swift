@@ -4,7 +4,15 @@ internal import Syntax
 
 struct TokenLookup: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "lookup", abstract: "Shows what a token may do and how long it lives; one's own by default.")
+        commandName: "lookup", abstract: "Show a token's policies, TTL and metadata.",
+        usage: "coffer token lookup [options] [<token>]",
+        discussion: """
+            Your own token by default.
+
+            Examples:
+              $ coffer token lookup
+              $ coffer token lookup -accessor ACCESSOR
+            """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Flag(help: "The argument is an accessor.") var accessor = false
     @Option(help: "Print this field alone.") var field: String?

@@ -4,7 +4,15 @@ internal import Syntax
 
 struct TokenRenew: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "renew", abstract: "Gives a token a new TTL; one's own by default.")
+        commandName: "renew", abstract: "Renew a token's TTL.",
+        usage: "coffer token renew [options] [<token>]",
+        discussion: """
+            Your own token by default.
+
+            Examples:
+              $ coffer token renew
+              $ coffer token renew -increment=1h hvs.…
+            """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Flag(help: "The argument is an accessor.") var accessor = false
     @Option(
@@ -24,7 +32,7 @@ struct TokenRenew: SessionCommand {
         } else {
             path = "auth/token/renew-self"
         }
-        if let increment { body["increment"] = try ArgumentText.duration(increment, flag: "increment") }
+        body["increment"] = try ArgumentText.duration(increment, flag: "increment")
         let response = try await session.call("Error renewing token") { [body] in
             try await $0.request(.post, path, body: .object(body))
         }

@@ -4,21 +4,34 @@ internal import Syntax
 
 struct TokenRevoke: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "revoke", abstract: "Ends a token and the tokens made with it.")
+        commandName: "revoke", abstract: "Revoke a token and the tokens made with it.",
+        usage: "coffer token revoke [options] [<token>]",
+        discussion: """
+            Examples:
+              $ coffer token revoke hvs.…
+              $ coffer token revoke -accessor ACCESSOR
+              $ coffer token revoke -mode=path auth/userpass/login/ann      # all that this login gave out
+            """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Flag(name: .customLong("self"), help: "End the token that makes this request.") var own = false
     @Flag(help: "The argument is an accessor.") var accessor = false
-    @Option(help: "orphan ends the token alone: those made with it live on.") var mode: String?
+    @Option(
+        help: ArgumentHelp(
+            "orphan ends the token alone, those made with it live on; path ends all that a login's path gave out.",
+            valueName: "mode"))
+    var mode: String?
     @Argument(help: ArgumentHelp("The token, or with -accessor its accessor.", valueName: "token")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
-        guard [nil, "", "orphan"].contains(mode) else { throw CommandFailure.local("-mode takes orphan") }
+        guard [nil, "", "orphan", "path"].contains(mode) else { throw CommandFailure.local("-mode takes orphan or path") }
         try arguments.expect(own ? 0 : 1)
         let isOrphaning = mode == "orphan"
-        if accessor, isOrphaning || own { throw CommandFailure.local("-accessor cannot be used with -mode or -self") }
+        let hasMode = mode.unlessEmpty != nil
+        if accessor, hasMode || own { throw CommandFailure.local("-accessor cannot be used with -mode or -self") }
+        if mode == "path", !own { return try await revokePath(session) }
         let (path, body): (String, JSONObject)
         if own {
-            guard !isOrphaning else { throw CommandFailure.local("-self cannot be used with -mode") }
+            guard !hasMode else { throw CommandFailure.local("-self cannot be used with -mode") }
             (path, body) = ("auth/token/revoke-self", JSONObject())
         } else {
             let text = ArgumentText.trimmed(arguments[0])
@@ -26,6 +39,14 @@ struct TokenRevoke: SessionCommand {
             body = accessor ? ["accessor": .string(text)] : ["token": .string(text)]
         }
         try await session.call("Error revoking token") { [body] in try await $0.request(.post, path, body: .object(body)) }
-        session.console.output("Success! Revoked token (if it existed)")
+        try session.printer.success("Success! Revoked token (if it existed)")
+    }
+
+    private func revokePath(_ session: Session) async throws {
+        let path = try ArgumentText.requiredPath(arguments[0])
+        try await session.call("Error revoking the tokens of \(path)") {
+            try await $0.request(.put, "sys/leases/revoke-prefix/" + path, body: ["sync": true])
+        }
+        try session.printer.success("Success! Revoked the tokens that \(path) gave out (if there were any)")
     }
 }

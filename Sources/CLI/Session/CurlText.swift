@@ -1,24 +1,10 @@
 internal import CofferClient
-internal import Synchronization
 
-/// Sends nothing: writes the first request down as a curl command.
-final class CurlTransport: ClientTransport {
-    private let configuration: ClientConfiguration
-    private let written = Mutex<String?>(nil)
+/// A request as a curl command.
+struct CurlText {
+    let configuration: ClientConfiguration
 
-    init(configuration: ClientConfiguration) { self.configuration = configuration }
-
-    var text: String? { written.withLock { $0 } }
-
-    func shutdown() async {}
-
-    func execute(_ request: ClientRequest) async throws(ClientError) -> TransportResponse {
-        let text = curl(request)
-        written.withLock { if $0 == nil { $0 = text } }
-        throw ClientError(.cancelled, "the request was printed in place of being sent")
-    }
-
-    private func curl(_ request: ClientRequest) -> String {
+    func text(_ request: ClientRequest) -> String {
         var parts = ["curl"]
         if request.method != .get { parts.append("-X \(request.method.rawValue)") }
         let files = [
@@ -28,7 +14,7 @@ final class CurlTransport: ClientTransport {
         for (flag, path) in files { if let path { parts.append("\(flag) \(ShellText.word(path))") } }
         if configuration.tls.skipVerify { parts.append("--insecure") }
         var url = request.url
-        if url.hasPrefix("http+unix://"), let address = try? ServerAddress(configuration.address) {
+        if url.utf8.starts(with: "http+unix://".utf8), let address = try? ServerAddress(configuration.address) {
             parts.append("--unix-socket \(ShellText.word(address.authority))")
             url = "http://localhost/" + url.dropFirst("http+unix://".count).drop { $0 != "/" }.dropFirst()
         }

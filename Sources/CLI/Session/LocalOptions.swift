@@ -1,0 +1,13 @@
+internal import ArgumentParser
+internal import CofferClient
+
+/// What a command takes that speaks to no server.
+struct LocalOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Print a table, json or yaml (COFFER_FORMAT, VAULT_FORMAT). (default: table)", valueName: "format"))
+    var format: String?
+
+    func printer(_ system: System) throws(CommandFailure) -> Printer {
+        let name = format ?? EnvironmentSettings(system.environment)["FORMAT"] ?? ""
+        return Printer(format: try OutputFormat(named: name), console: system.console)
+    }
+}

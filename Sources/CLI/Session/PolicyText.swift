@@ -1,0 +1,67 @@
+internal import CofferClient
+internal import Syntax
+
+/// The policy that a request needs.
+struct PolicyText {
+    private let path: String
+    private let capabilities: [String]
+
+    init(_ request: ClientRequest) {
+        let url = request.url
+        let start = url.firstRange(of: "/v1/")?.upperBound ?? url.startIndex
+        let below = String(url[start...]).cut(at: "?")
+        path = PercentDecoding.text(below?.before ?? String(url[start...]))
+        switch request.method {
+        case .get, .head: capabilities = below?.after.parts(at: "&").contains("list=true") == true ? ["list"] : ["read"]
+        case .list: capabilities = ["list"]
+        case .post, .put: capabilities = ["create", "update"]
+        case .patch: capabilities = ["patch"]
+        case .delete: capabilities = ["delete"]
+        }
+    }
+
+    /// The server's own description says which paths ask for `sudo`; without it, or where it may not be read, that is left out.
+    func text(asking session: Session) async -> String {
+        var names = capabilities
+        let document = try? await session.lookupClient().request(.get, "sys/internal/specs/openapi").object()
+        for member in document?["paths"]?.objectValue?.members ?? [] where member.value["x-vault-sudo"]?.boolValue == true {
+            if Self.matches(member.key, path) { names.append("sudo") }
+        }
+        let list = Set(names).sorted().map { "\"\($0)\"" }.joined(separator: ", ")
+        return "path \(quoted) {\n  capabilities = [\(list)]\n}"
+    }
+
+    private var quoted: String { String(decoding: JSON.string(path).encoded(), as: UTF8.self) }
+
+    /// Segment by segment; `{name}` is any one, and as the last also several.
+    private static func matches(_ pattern: String, _ path: String) -> Bool {
+        let (pattern, path) = (pattern.parts(at: "/"), path.parts(at: "/"))
+        for (index, part) in pattern.enumerated() {
+            guard index < path.count else { return false }
+            let isOpen = part.utf8.first == UInt8(ascii: "{")
+            guard isOpen || part == path[index] else { return false }
+        }
+        return path.count == pattern.count || pattern.last?.utf8.first == UInt8(ascii: "{")
+    }
+}
+
+/// What a path says, for people.
+enum PercentDecoding {
+    static func text(_ encoded: String) -> String {
+        var bytes: [UInt8] = []
+        let source = Array(encoded.utf8)
+        var index = 0
+        while index < source.count {
+            if source[index] == UInt8(ascii: "%"), index + 2 < source.count,
+                let value = UInt8(String(decoding: source[(index + 1)...(index + 2)], as: UTF8.self), radix: 16)
+            {
+                bytes.append(value)
+                index += 3
+            } else {
+                bytes.append(source[index])
+                index += 1
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

@@ -1,0 +1,69 @@
+internal import CofferClient
+internal import Syntax
+
+extension Session {
+    /// The failure with a hint for which the server had to be asked. What it was asked changes nothing there.
+    func answering(_ failure: CommandFailure) async -> CommandFailure {
+        var failure = failure
+        switch failure.question {
+        case .sealed: failure.hint = await sealHint()
+        case .refused(let path, let method): failure.hint = await refusalHint(path, method)
+        case nil: break
+        }
+        return failure
+    }
+
+    private func sealHint() async -> String {
+        let type = try? await lookupClient().sys.sealStatus()["type"]?.stringValue
+        guard let type, type != "shamir" else {
+            return "Open it with `coffer operator unseal`, once for each key share it needs."
+        }
+        return
+            "Its seal (\(type)) takes no key shares to open: the server opens by itself once it has its key. Its log says what is missing."
+    }
+
+    private func refusalHint(_ path: String, _ method: ClientMethod) async -> String {
+        let mounts = "sys/internal/ui/mounts/"
+        let place = path.rest(behind: mounts)
+        let data: JSONObject
+        do throws(ClientError) {
+            data = try await lookupClient().tokens.lookupSelf()
+        } catch {
+            guard error.code == .api, error.status == 403 else {
+                return "The token may be invalid, or may not do this (`coffer token capabilities \(place ?? path)`)."
+            }
+            return """
+                Your token is invalid or has expired. Log in again: `coffer login`.
+                (A valid token whose policies do not let it look itself up gets the same answer.)
+                """
+        }
+        let policies = ["policies", "identity_policies"].flatMap { data[$0]?.arrayValue?.compactMap(\.stringValue) ?? [] }
+        if let place {
+            let mount = (place.cut(at: "/")?.before ?? place) + "/"
+            let isRoot = policies.contains("root")
+            return
+                (isRoot
+                ? "No secrets engine is mounted at \(mount)."
+                : "No secrets engine is mounted at \(mount), or your token (policies: \(policies.joined(separator: ", "))) may do nothing there.")
+                + " See `coffer secrets list`, or mount one: `coffer secrets enable -path=\(mount.dropLastSlash) kv-v2`"
+        }
+        return """
+            Your token (policies: \(policies.joined(separator: ", "))) may not \(Self.capability(method)) `\(path)`.
+            `coffer token capabilities \(path)` shows what it may do there.
+            """
+    }
+
+    private static func capability(_ method: ClientMethod) -> String {
+        switch method {
+        case .get, .head: "`read` or `list`"
+        case .list: "`list`"
+        case .post, .put: "`create` or `update`"
+        case .patch: "`patch`"
+        case .delete: "`delete`"
+        }
+    }
+}
+
+extension String {
+    fileprivate var dropLastSlash: String { ArgumentText.path(self) }
+}
