@@ -47,6 +47,8 @@ package enum ArgumentRewriting {
     private static func items(of arguments: [String]) -> [[String]] {
         var result: [[String]] = []
         var index = arguments.startIndex
+        // Elsewhere `-accessor` says what the argument is; a search is given the accessor itself.
+        let takesAccessor = zip(arguments, arguments.dropFirst()).contains { $0.0 == "audit" && $0.1 == "search" }
         while index < arguments.endIndex {
             let argument = arguments[index]
             index += 1
@@ -55,7 +57,7 @@ package enum ArgumentRewriting {
                 result.append([argument])
                 continue
             }
-            if isBoolean(flag.name) {
+            if isBoolean(flag.name), !(takesAccessor && flag.name == "accessor") {
                 if let text = boolean(flag) { result.append([text]) }
             } else if flag.name == "version", flag.value == nil, arguments.count == 1 {
                 result.append(["--version"])
