@@ -7,7 +7,7 @@ import Syntax
 ///
 /// The latest time that the store has seen lies in it. A server that starts under an older clock goes on from there, so nothing
 /// lives longer because a machine came up with a wrong clock; it follows the system's clock again once that has been set right.
-/// See `docs/decisions/0043-time-never-goes-back.md`.
+/// See `docs/decisions/0045-time-never-goes-back.md`.
 final class ClockWatch: Sendable {
     private struct State {
         /// The system's clock was behind the store's time when this server opened.
