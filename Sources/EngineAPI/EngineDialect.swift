@@ -20,15 +20,28 @@ package struct EngineDialect: Dialect {
     }
 
     package func respond(to request: ShellRequest) async -> ShellResponse {
-        do throws(EngineRefusal) {
+        do throws(EngineCall.Malformed) {
             let call = try EngineCall(request, mount: mount)
             let answer = await pipeline.handle(call.request)
-            var response = try call.reply.response(answer)
-            response.headers += answer.headers
-            return response
+            do throws(EngineRefusal) {
+                var response = try call.reply.response(answer)
+                response.headers += answer.headers
+                return response
+            } catch {
+                return error.response(requestID: request.id)
+            }
         } catch {
-            return error.response(requestID: request.id)
+            return await refuse(error).response(requestID: request.id)
         }
+    }
+
+    /// Who may not call is told that, whatever else is wrong; and so it is on record.
+    private func refuse(_ malformed: EngineCall.Malformed) async -> EngineRefusal {
+        guard let probe = malformed.probe else { return malformed.refusal }
+        let answer = await pipeline.handle(probe)
+        guard case .failure(let error) = answer.outcome else { return malformed.refusal }
+        let refusal = EngineRefusal(error, refusal: answer.inlineRefusal, headers: answer.headers)
+        return [400, 404].contains(refusal.status) ? malformed.refusal : refusal
     }
 
     package func answer(_ refusal: HTTPRefusal, requestID: String) -> ShellResponse {
