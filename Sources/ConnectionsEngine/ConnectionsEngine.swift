@@ -14,7 +14,7 @@ package final class ConnectionsEngine: SecretsEngine, PeriodicEngine {
 
     package init(_ context: MountContext, _ environment: ConnectionsEnvironment) {
         let store = ConnectionStore(storage: context.storage, randomness: context.randomness)
-        let counters = Counters(storage: context.storage)
+        let counters = Counters(storage: context.storage, platforms: environment.catalog.names)
         let refresher = Refresher(context, environment, store: store, counters: counters)
         let routes = ConnectionRoutes(
             store: store, refresher: refresher, counters: counters, environment: environment, time: context.time,

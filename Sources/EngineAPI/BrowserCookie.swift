@@ -35,13 +35,10 @@ struct BrowserCookie: Sendable {
         var secure: [String] = []
         var plain: [String] = []
         for header in headers["cookie"] where header.utf8.count <= headerBytesMax {
-            for part in header.utf8.split(separator: UInt8(ascii: ";")) {
-                let pair = part.drop { $0 == 0x20 }.split(
-                    separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
-                guard pair.count == 2 else { continue }
-                let value = String(decoding: pair[1], as: UTF8.self)
-                if pair[0].elementsEqual(secureName.utf8) { secure.append(value) }
-                if pair[0].elementsEqual(plainName.utf8) { plain.append(value) }
+            for part in header.splitUTF8(at: ";") {
+                guard let (name, value) = part.trimmingASCIISpace().cutUTF8(at: "=") else { continue }
+                if name.equalsUTF8(secureName) { secure.append(String(value)) }
+                if name.equalsUTF8(plainName) { plain.append(String(value)) }
             }
         }
         let found = secure.isEmpty ? plain : secure

@@ -5,89 +5,100 @@ import Syntax
 
 /// One call of the Engine API as the request to the connections mount that it stands for.
 struct EngineCall {
+    /// Why there is none, and what tells whether its caller may know.
+    struct Malformed: Error {
+        var refusal: EngineRefusal
+        var probe: CoreRequest?
+    }
+
     var request: CoreRequest
     var reply: EngineReply
 
-    init(_ request: ShellRequest, mount: String) throws(EngineRefusal) {
-        var reader = EngineReader(request, mount: mount)
-        (self.request, reply) = try reader.call()
+    /// Route, then credentials, then fields: nobody learns from an error what an engine would have to send.
+    init(_ incoming: ShellRequest, mount: String) throws(Malformed) {
+        let route: EngineRoute
+        let credentials: CoreRequest.Credentials
+        do throws(EngineRefusal) {
+            route = try EngineRoute(incoming.method, try Self.segments(incoming.path))
+            if case .browser = route { credentials = .none } else { credentials = try EngineCredentials.read(incoming.headers) }
+        } catch {
+            throw Malformed(refusal: error)
+        }
+        do throws(EngineRefusal) {
+            var reader = EngineReader(incoming, route, credentials, mount: mount)
+            (request, reply) = try reader.call()
+        } catch {
+            var malformed = Malformed(refusal: error)
+            if let probe = route.probe {
+                malformed.probe = CoreRequest(
+                    id: incoming.id, operation: probe.operation, path: mount + probe.path, credentials: credentials,
+                    connection: incoming.connection)
+            }
+            throw malformed
+        }
+    }
+
+    /// Decoded once; a slash or a dot that was encoded is none.
+    private static func segments(_ path: String) throws(EngineRefusal) -> [String] {
+        let canonical: CanonicalPath
+        do throws(CanonicalPath.Refusal) {
+            canonical = try CanonicalPath(percentEncoded: String(path.dropFirstUTF8()))
+        } catch {
+            throw .invalid(error.rawValue)
+        }
+        guard !canonical.isFolder else { throw .unknownRoute }
+        return canonical.text.splitUTF8(at: "/").map(String.init)
     }
 }
 
-/// Reads route, credentials and body.
+/// Reads the fields of a call.
 private struct EngineReader {
     private let incoming: ShellRequest
+    private let route: EngineRoute
+    private let credentials: CoreRequest.Credentials
     private let mount: String
     private var body = JSONObject()
 
-    init(_ request: ShellRequest, mount: String) {
+    init(_ request: ShellRequest, _ route: EngineRoute, _ credentials: CoreRequest.Credentials, mount: String) {
         incoming = request
+        self.route = route
+        self.credentials = credentials
         self.mount = mount
     }
 
     mutating func call() throws(EngineRefusal) -> (CoreRequest, EngineReply) {
-        let segments = try self.segments()
-        if incoming.method == "POST" { body = try parsedBody() }
-        switch segments.first {
-        case "store_token": return try only(segments, 1, "POST") { () throws(EngineRefusal) in try store(try owner(), in: "token") }
-        case "get_token": return try only(segments, 1, "POST") { () throws(EngineRefusal) in try fetch() }
-        case "status": return try only(segments, 1, "GET") { () throws(EngineRefusal) in try status() }
-        case "oauth": return try only(segments, 2, "GET") { () throws(EngineRefusal) in try browser(segments[1]) }
-        case "vault": return try vault(segments)
-        default: throw .unknownRoute
-        }
-    }
-
-    private func only(
-        _ segments: [String], _ count: Int, _ method: String, _ make: () throws(EngineRefusal) -> (CoreRequest, EngineReply)
-    ) throws(EngineRefusal) -> (CoreRequest, EngineReply) {
-        guard segments.count == count else { throw .unknownRoute }
-        guard incoming.method == method else { throw .badMethod }
-        return try make()
-    }
-
-    // MARK: Routes
-
-    private func vault(_ segments: [String]) throws(EngineRefusal) -> (CoreRequest, EngineReply) {
-        let place = try environment()
-        func project(_ index: Int) throws(EngineRefusal) -> String { try owner("project", segments[index]) }
-        switch (incoming.method, segments.dropFirst().first, segments.count) {
-        case ("POST", "store", 2): return try store(try owner("project", try text("project_id")), in: "token_data")
-        case ("POST", "token", 2):
-            let platform = try (body["service"] != nil ? text("service") : text("platform")).lowercased()
-            let name = try body["project"] != nil ? text("project") : text("project_id")
-            return try store(try owner("project", name), in: "token", platform: platform)
-        case ("GET", "token", 4):
-            let query = try items()
-            var wanted: [(name: String, value: String)] = []
-            for item in query where item.name == "scopes" || item.name == "min_ttl" { wanted.append(item) }
-            return (
-                try make(.read, "tokens/\(try project(2))/\(place)/\(try platform(segments[3]))", query: wanted), .projectToken
-            )
-        case ("DELETE", "delete", 4), ("DELETE", "token", 4):
-            return (try make(.delete, "tokens/\(try project(2))/\(place)/\(try platform(segments[3]))"), .metadata)
-        case ("DELETE", "projects", 3), ("DELETE", "tokens", 3):
-            return (try make(.delete, "owners/\(try project(2))"), .metadata)
-        case ("GET", "tokens", 3):
-            let query = [(name: "environment", value: place), (name: "detailed", value: "true")]
-            return (try make(.read, "status/\(try project(2))", query: query), .projectTokens(segments[2]))
-        case ("GET", "projects", 2):
+        body = try parsedBody()
+        switch route {
+        case .storeToken: return try store(try owner(), in: "token")
+        case .getToken: return try fetch()
+        case .status: return try status()
+        case .browser(let step): return try browser(step)
+        case .projectStore:
+            let member = body["token_data"] == nil ? "token" : "token_data"
+            return try store(try owner("project", try text("project_id", "projectId", "project")), in: member)
+        case .serviceStore:
+            return try store(try owner("project", try text("project", "project_id", "projectId")), in: "token")
+        case .projectToken(let project, let name):
+            let query = try items().filter { $0.name == "scopes" || $0.name == "min_ttl" }
+            return (try make(.read, "tokens/\(try place(project, name))", query: query), .projectToken)
+        case .deleteToken(let project, let name): return (try make(.delete, "tokens/\(try place(project, name))"), .metadata)
+        case .deleteProject(let name): return (try make(.delete, "owners/\(try owner("project", name))"), .metadata)
+        case .projectTokens(let name):
+            let query = [(name: "environment", value: try environment()), (name: "detailed", value: "true")]
+            return (try make(.read, "status/\(try owner("project", name))", query: query), .projectTokens(name))
+        case .projects:
             var query: [(name: String, value: String)] = [(name: "kind", value: "project")]
             for item in try items() where item.name == "after" || item.name == "limit" {
                 query.append((item.name, item.name == "after" ? "project:" + item.value : item.value))
             }
             return (try make(.list, "owners/", query: query), .projects)
-        case (_, "store", 2), (_, "token", 2), (_, "token", 4), (_, "delete", 4), (_, "projects", 2...3), (_, "tokens", 3):
-            throw .badMethod
-        default: throw .unknownRoute
         }
     }
 
-    private func store(
-        _ owner: String, in member: String, platform name: String? = nil
-    ) throws(EngineRefusal) -> (CoreRequest, EngineReply) {
-        let given = if let name { name } else { try text("platform") }
-        let platform = try self.platform(given)
+    // MARK: Routes
+
+    private func store(_ owner: String, in member: String) throws(EngineRefusal) -> (CoreRequest, EngineReply) {
+        let platform = try platform(try text("platform", "service"))
         var sent: JSONObject
         switch body[member] {
         case .object(let object)?: sent = object
@@ -130,37 +141,27 @@ private struct EngineReader {
             if !list.isEmpty { query.append(("scopes", list.joined(separator: ","))) }
         }
         if let minimum = body["min_ttl"], !minimum.isNull {
-            guard let seconds = minimum.intValue, seconds >= 0 else { throw .invalid("field 'min_ttl' must be seconds") }
+            guard let seconds = minimum.intValue ?? minimum.stringValue.flatMap({ Int($0) }), seconds >= 0 else {
+                throw .invalid("field 'min_ttl' must be seconds")
+            }
             query.append(("min_ttl", String(seconds)))
         }
-        let path = "tokens/\(try owner())/\(try environment())/\(try platform(try text("platform")))"
+        let path = "tokens/\(try owner())/\(try environment())/\(try platform(try text("platform", "service")))"
         return (try make(.read, path, query: query), .token)
     }
 
     private func status() throws(EngineRefusal) -> (CoreRequest, EngineReply) {
-        let items = try items()
-        func value(_ name: String) -> String? { items.first { $0.name == name }?.value }
-        let owner: String
-        switch (value("user_id"), value("project_id")) {
-        case (let user?, nil): owner = try self.owner("user", user)
-        case (nil, let project?): owner = try self.owner("project", project)
-        default: throw .invalid("give user_id, or project_id")
-        }
         var query = [(name: "environment", value: try environment())]
-        if let state = value("state") { query.append((name: "state", value: state)) }
-        return (try make(.read, "status/\(owner)", query: query), .status)
+        if let state = body["state"]?.stringValue { query.append((name: "state", value: state)) }
+        return (try make(.read, "status/\(try owner())", query: query), .status)
     }
 
-    /// A person sets out for a provider, or comes back.
     private func browser(_ step: String) throws(EngineRefusal) -> (CoreRequest, EngineReply) {
-        guard step == "start" || step == "callback" else { throw .unknownRoute }
         let names = step == "start" ? ["state"] : ["state", "code", "error"]
         var fields = JSONObject()
         for item in try items() where names.contains(item.name) { fields[item.name] = .string(item.value) }
         if let secret = BrowserCookie.read(incoming.headers) { fields["browser"] = .string(secret) }
-        var request = CoreRequest(id: incoming.id, operation: .update, path: mount + step, body: fields.encoded())
-        request.connection = incoming.connection
-        return (request, step == "start" ? .departing : .connected)
+        return (try make(.update, step, body: fields.encoded()), step == "start" ? .departing : .connected)
     }
 
     // MARK: Parts
@@ -168,27 +169,18 @@ private struct EngineReader {
     private func make(
         _ operation: Operation, _ path: String, query: [(name: String, value: String)] = [], body: [UInt8] = []
     ) throws(EngineRefusal) -> CoreRequest {
-        let credentials = try EngineCredentials.read(incoming.headers, named: self.body["engine_id"]?.stringValue)
-        return CoreRequest(
-            id: incoming.id, operation: operation, path: mount + path, query: query, body: body, credentials: credentials,
-            connection: incoming.connection)
+        CoreRequest(
+            id: incoming.id, operation: operation, path: mount + path, query: query, body: body,
+            credentials: EngineCredentials.named(self.body["engine_id"]?.stringValue, credentials), connection: incoming.connection)
     }
 
-    /// Decoded once; a slash or a dot that was encoded is none.
-    private func segments() throws(EngineRefusal) -> [String] {
-        let path: CanonicalPath
-        do throws(CanonicalPath.Refusal) {
-            path = try CanonicalPath(percentEncoded: String(incoming.path.dropFirstUTF8()))
-        } catch {
-            throw .invalid(error.rawValue)
-        }
-        guard !path.isFolder else { throw .unknownRoute }
-        return path.text.splitUTF8(at: "/").map(String.init)
-    }
-
+    /// The members of a POST. Where nothing secret is sent they may also stand in the query, and of a GET they do.
     private func parsedBody() throws(EngineRefusal) -> JSONObject {
-        let value = try? JSON(parsing: incoming.body)
-        guard let object = value?.objectValue else {
+        guard incoming.method == "POST" || route.takesQueryForBody else { return [:] }
+        if route.takesQueryForBody, incoming.body.isEmpty || incoming.method == "GET" {
+            return JSONObject(try items().map { .init(key: $0.name, value: .string($0.value)) })
+        }
+        guard let object = (try? JSON(parsing: incoming.body))?.objectValue else {
             throw .invalid("the body must be a JSON object without repeated keys")
         }
         return object
@@ -198,7 +190,9 @@ private struct EngineReader {
         do throws(QueryItems.Refusal) { return try QueryItems.parse(incoming.query) } catch { throw .invalid(error.rawValue) }
     }
 
-    private func text(_ name: String) throws(EngineRefusal) -> String {
+    /// Under the first of the names that is there.
+    private func text(_ names: String...) throws(EngineRefusal) -> String {
+        let name = names.first { body[$0].map { !$0.isNull } ?? false } ?? names[0]
         switch body[name] {
         case .string(let text)? where !text.isEmpty: return text
         // Ids that are numbers are common.
@@ -213,36 +207,55 @@ private struct EngineReader {
         return isUser ? try owner("user", try text("user_id")) : try owner("project", try text("project_id"))
     }
 
-    private func owner(_ kind: String, _ id: String) throws(EngineRefusal) -> String {
-        try Self.segment("\(kind):\(id)", "\(kind)_id")
+    private func place(_ project: String, _ name: String) throws(EngineRefusal) -> String {
+        "\(try owner("project", project))/\(try environment())/\(try platform(name))"
     }
 
-    private func platform(_ name: String) throws(EngineRefusal) -> String {
-        try Self.segment(Self.folded(name), "platform")
-    }
+    private func platform(_ name: String) throws(EngineRefusal) -> String { try Self.word(name, "platform") }
 
     /// From the body, else from the query.
     private func environment() throws(EngineRefusal) -> String {
         let items = try items()
         guard let sent = body["environment"]?.stringValue ?? items.first(where: { $0.name == "environment" })?.value, !sent.isEmpty
         else { return "prod" }
-        return try Self.segment(Self.folded(sent), "environment")
+        return try Self.word(sent, "environment")
     }
 
-    private static func folded(_ text: String) -> String {
-        String(decoding: text.utf8.map { $0 >= 0x41 && $0 <= 0x5A ? $0 | 0x20 : $0 }, as: UTF8.self)
+    // MARK: Names as segments of a path
+
+    /// What the connections mount would refuse anyway never reaches the path.
+    private func owner(_ kind: String, _ id: String) throws(EngineRefusal) -> String {
+        let text = "\(kind):\(id)"
+        guard id != ".", id != "..", let path = try? CanonicalPath(decoded: text), path.text.equalsUTF8(text),
+            !text.utf8.contains(where: { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") })
+        else { throw .invalid("'\(kind)_id' is a text without control characters, slashes and backslashes") }
+        return PercentText.segment(text)
     }
 
-    /// A name as one segment of a path: what the engine would refuse anyway never reaches the path.
-    private static func segment(_ text: String, _ name: String) throws(EngineRefusal) -> String {
-        let isPlain =
-            (1...160).contains(text.utf8.count)
-            && text.utf8.allSatisfy { byte in
-                byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A || byte >= 0x30 && byte <= 0x39 || "._-@+=~|:".utf8.contains(byte)
+    private static func word(_ text: String, _ name: String) throws(EngineRefusal) -> String {
+        let folded = String(decoding: text.utf8.map { $0 >= 0x41 && $0 <= 0x5A ? $0 | 0x20 : $0 }, as: UTF8.self)
+        let isPlain = (1...64).contains(folded.utf8.count) && folded.utf8.allSatisfy(PercentText.isWord)
+        guard isPlain else { throw .invalid("'\(name)' has 1 to 64 letters, digits and any of _ -") }
+        return folded
+    }
+}
+
+/// A name as it stands in the path of a request.
+enum PercentText {
+    static func segment(_ text: String) -> String {
+        var output: [UInt8] = []
+        for byte in text.utf8 {
+            if isWord(byte) || byte >= 0x41 && byte <= 0x5A || ".@+=~|:".utf8.contains(byte) {
+                output.append(byte)
+            } else {
+                let digits = Array("0123456789ABCDEF".utf8)
+                output += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 0xF)]]
             }
-        guard isPlain, text != ".", text != ".." else {
-            throw .invalid("'\(name)' has 1 to 128 letters, digits and any of . _ - @ + = ~ | :")
         }
-        return text
+        return String(decoding: output, as: UTF8.self)
+    }
+
+    static func isWord(_ byte: UInt8) -> Bool {
+        byte >= 0x61 && byte <= 0x7A || byte >= 0x30 && byte <= 0x39 || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
     }
 }

@@ -1,14 +1,24 @@
 import Crypto
 package import EngineKit
 package import Outbound
-import SecretMemory
+package import SecretMemory
 import Synchronization
 import Syntax
 
 /// An outside service that decides which engine may do what. Its answer is believed for a few seconds; without an answer
 /// nobody is let in.
 package struct EngineControl: InlineAuthenticator {
+    /// How the service is spoken to.
+    package enum Speech: Sendable {
+        /// `{engine_id, token, action, resource}` is answered with `{allowed, reason}`. The service knows the engines' keys.
+        case decisions
+        /// Coffer names itself in headers, as an engine does; `{engine_id, platform, action_type}` is answered with
+        /// `{allowed, required_scopes, platform_status}`. Coffer knows the engines' keys, and asks for those it knows.
+        case actions(id: String, key: SecretBytes, engines: EngineAuthenticator)
+    }
+
     private let url: String
+    private let speech: Speech
     private let host: String
     private let outbound: any Outbound
     private let time: any TimeSource
@@ -19,9 +29,12 @@ package struct EngineControl: InlineAuthenticator {
     private static let cacheMax = 4_096
 
     /// nil when the URL is none.
-    package init?(url: String, outbound: any Outbound, time: any TimeSource, randomness: any Randomness) {
+    package init?(
+        url: String, speech: Speech = .decisions, outbound: any Outbound, time: any TimeSource, randomness: any Randomness
+    ) {
         guard let parsed = OutboundURL(url) else { return nil }
         self.url = url
+        self.speech = speech
         host = parsed.host
         self.outbound = outbound
         self.time = time
@@ -33,11 +46,18 @@ package struct EngineControl: InlineAuthenticator {
     }
 
     package func authenticate(_ attempt: InlineAttempt) async throws -> InlineVerdict {
+        var name = attempt.credentials.name
+        if case .actions(_, _, let engines) = speech {
+            switch try await engines.authenticate(attempt) {
+            case .granted(let grant): name = String(grant.displayName.removingUTF8Prefix("engine-") ?? "")
+            case let refused: return refused
+            }
+        }
         guard let action = Self.action(attempt), let rule = Self.rule(attempt) else { return .refused(.notAllowed) }
         let digest = self.digest(attempt, action)
         let now = time.now().seconds
         if let held = cache.entries.withLock({ $0[digest] }), held.until > now { return held.verdict }
-        let verdict = try await ask(attempt, action, rule)
+        let verdict = try await ask(attempt, name, action, rule)
         cache.entries.withLock { entries in
             if entries.count >= Self.cacheMax { entries.removeAll() }
             entries[digest] = (now + Self.cacheSeconds, verdict)
@@ -45,29 +65,55 @@ package struct EngineControl: InlineAuthenticator {
         return verdict
     }
 
-    private func ask(_ attempt: InlineAttempt, _ action: String, _ rule: InlinePolicy) async throws -> InlineVerdict {
-        let name = attempt.credentials.name
-        let token = attempt.credentials.secret.withBytes { String(decoding: $0, as: UTF8.self) }
-        let body: JSONObject = [
-            "engine_id": .string(name), "token": .string(token), "action": .string(action),
-            "resource": .string(attempt.path.text),
-        ]
-        var request = OutboundRequest(.post, url, allowedHosts: [host])
-        request.headers = [("Content-Type", "application/json")]
-        request.body = body.encoded()
+    private func ask(
+        _ attempt: InlineAttempt, _ name: String, _ action: String, _ rule: InlinePolicy
+    ) async throws -> InlineVerdict {
         let reply: OutboundReply
         do throws(OutboundError) {
-            reply = try await outbound.send(request)
+            reply = try await outbound.send(request(attempt, name, action))
         } catch {
             throw CofferError(.unavailable, "the engine control service does not answer; nobody is let in without it")
         }
         // Exactly this shape: anything else is no permission.
         guard reply.status == 200, reply.contentType == "application/json",
-            let object = (try? JSON(parsing: reply.body, limits: JSONLimits(depthMax: 4, nodesMax: 64)))?.objectValue,
-            let isAllowed = object["allowed"]?.boolValue, Set(object.keys).isSubset(of: ["allowed", "reason"])
+            let object = (try? JSON(parsing: reply.body, limits: JSONLimits(depthMax: 4, nodesMax: 256)))?.objectValue,
+            let isAllowed = object["allowed"]?.boolValue, Set(object.keys).isSubset(of: members)
         else { throw CofferError(.unavailable, "the engine control service answered in another form; nobody is let in") }
         if isAllowed { return .granted(InlineGrant(displayName: "engine-\(name)", rules: [rule])) }
         return .refused(object["reason"]?.stringValue == "unknown_engine" ? .unknownName : .notAllowed)
+    }
+
+    private func request(_ attempt: InlineAttempt, _ name: String, _ action: String) -> OutboundRequest {
+        var request = OutboundRequest(.post, url, allowedHosts: [host])
+        request.headers = [("Content-Type", "application/json")]
+        let body: JSONObject
+        switch speech {
+        case .decisions:
+            let token = attempt.credentials.secret.withBytes { String(decoding: $0, as: UTF8.self) }
+            body = [
+                "engine_id": .string(name), "token": .string(token), "action": .string(action),
+                "resource": .string(attempt.path.text),
+            ]
+        case .actions(let id, let key, _):
+            request.headers += [("X-Engine-ID", id), ("X-Engine-Key", key.withBytes { String(decoding: $0, as: UTF8.self) })]
+            body = ["engine_id": .string(name), "platform": .string(Self.platform(attempt)), "action_type": .string(action)]
+        }
+        request.body = body.encoded()
+        return request
+    }
+
+    /// What an answer may have; what an action needs beyond being allowed is its engine's to look at.
+    private var members: Set<String> {
+        switch speech {
+        case .decisions: ["allowed", "reason"]
+        case .actions: ["allowed", "required_scopes", "platform_status"]
+        }
+    }
+
+    /// Empty for what concerns no platform.
+    private static func platform(_ attempt: InlineAttempt) -> String {
+        let parts = attempt.path.text.splitUTF8(at: "/")
+        return parts.count == 5 && parts[1] == "tokens" ? String(parts[4]) : ""
     }
 
     private func digest(_ attempt: InlineAttempt, _ action: String) -> [UInt8] {
@@ -93,7 +139,7 @@ package struct EngineControl: InlineAuthenticator {
     /// Allows this path and nothing else; nil for one that a policy would read as a pattern.
     private static func rule(_ attempt: InlineAttempt) -> InlinePolicy? {
         let path = attempt.path.description
-        guard path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !"*\"\\{}$%".utf8.contains($0) }),
+        guard path.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F && !"*\"\\{}$%".utf8.contains($0) }),
             !path.splitUTF8(at: "/").contains("+")
         else { return nil }
         let capabilities =

@@ -10,15 +10,21 @@ enum EngineCredentials {
     static let kind = "engine"
     private static let secretBytesMax = 8_192
 
-    static func read(_ headers: HTTPHeaders, named fromBody: String?) throws(EngineRefusal) -> CoreRequest.Credentials {
+    static func read(_ headers: HTTPHeaders) throws(EngineRefusal) -> CoreRequest.Credentials {
         let id = try single("x-engine-id", headers)
         let key = try single("x-engine-key", headers)
         let bearer = try single("authorization", headers).flatMap(Self.bearer)
         guard key == nil || bearer == nil else { throw .invalid("X-Engine-Key and Authorization must not both be sent") }
         guard let secret = key ?? bearer, secret.utf8.count <= secretBytesMax else { throw .noCredentials }
-        let name = id ?? fromBody ?? ""
+        let name = id ?? ""
         if key == nil, name.isEmpty, ["hvs.", "hvb.", "coffer."].contains(where: secret.hasUTF8Prefix) { return .token(secret) }
         return .inline(InlineCredentials(kind: kind, name: EngineName.normal(name), secret: SecretBytes(Array(secret.utf8))))
+    }
+
+    /// The body may say who calls where no header does.
+    static func named(_ name: String?, _ credentials: CoreRequest.Credentials) -> CoreRequest.Credentials {
+        guard let name, case .inline(let inline) = credentials, inline.name.isEmpty else { return credentials }
+        return .inline(InlineCredentials(kind: inline.kind, name: EngineName.normal(name), secret: inline.secret))
     }
 
     private static func single(_ name: String, _ headers: HTTPHeaders) throws(EngineRefusal) -> String? {

@@ -20,18 +20,28 @@ package struct EngineDialect: Dialect {
     }
 
     package func respond(to request: ShellRequest) async -> ShellResponse {
-        var isOnRecord = false
-        do throws(EngineRefusal) {
+        do throws(EngineCall.Malformed) {
             let call = try EngineCall(request, mount: mount)
-            isOnRecord = true
             let answer = await pipeline.handle(call.request)
-            var response = try call.reply.response(answer)
-            response.headers += answer.headers
-            return response
+            do throws(EngineRefusal) {
+                var response = try call.reply.response(answer)
+                response.headers += answer.headers
+                return response
+            } catch {
+                return error.response(requestID: request.id)
+            }
         } catch {
-            let unrecorded = isOnRecord ? nil : await record(error, request)
-            return (unrecorded ?? error).response(requestID: request.id)
+            return await refuse(error, request).response(requestID: request.id)
         }
+    }
+
+    /// Who may not call is told that, whatever else is wrong; and so it is on record.
+    private func refuse(_ malformed: EngineCall.Malformed, _ request: ShellRequest) async -> EngineRefusal {
+        guard let probe = malformed.probe else { return await record(malformed.refusal, request) ?? malformed.refusal }
+        let answer = await pipeline.handle(probe)
+        guard case .failure(let error) = answer.outcome else { return malformed.refusal }
+        let refusal = EngineRefusal(error, refusal: answer.inlineRefusal, headers: answer.headers)
+        return [400, 404].contains(refusal.status) ? malformed.refusal : refusal
     }
 
     /// What goes no further than here is on record like what the pipeline refuses.

@@ -49,7 +49,9 @@ enum EngineReply: Sendable {
             return Self.json(object, id)
         case .projectToken:
             let object: JSONObject = [
-                "access_token": data["access_token"] ?? .null, "valid_until": data["expires_at"] ?? .null,
+                // Older engines read `token`.
+                "access_token": data["access_token"] ?? .null, "token": data["access_token"] ?? .null,
+                "valid_until": data["expires_at"] ?? .null,
                 "scopes": data["scopes"] ?? .array([]),
             ]
             return Self.json(object, id)

@@ -11,12 +11,15 @@ struct ProjectRecord: Sendable, Hashable {
     var createdBy: String
     /// The private id of whoever made it, who may change it.
     var owner: String
+    /// It came about by a first secret; nobody registered it.
+    var isImplicit = false
 
     func encoded() -> [UInt8] {
-        let object: JSONObject = [
+        var object: JSONObject = [
             "id": .string(id), "name": .string(name), "description": .string(description),
             "created": .int(createdAt.nanoseconds), "created_by": .string(createdBy), "owner": .string(owner),
         ]
+        if isImplicit { object["implicit"] = true }
         return object.encoded()
     }
 
@@ -29,6 +32,7 @@ struct ProjectRecord: Sendable, Hashable {
             id: id, name: name, description: object["description"]?.stringValue ?? "",
             createdAt: Timestamp(nanoseconds: Int64(created)), createdBy: object["created_by"]?.stringValue ?? "",
             owner: object["owner"]?.stringValue ?? "")
+        isImplicit = object["implicit"]?.boolValue ?? false
     }
 
     init(id: String, name: String, description: String, createdAt: Timestamp, createdBy: String, owner: String) {

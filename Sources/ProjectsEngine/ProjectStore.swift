@@ -33,7 +33,8 @@ struct ProjectStore: Sendable {
         return projects
     }
 
-    /// Whether it was made; false when there is one of that name. The first project is the default.
+    /// Whether it was made; false when there is one of that name. There is no default until somebody chooses one: a client that
+    /// asks for it before its own setting would read from whatever came first.
     func add(_ project: ProjectRecord) async throws -> Bool {
         for _ in 0..<Self.attemptsMax {
             if try await find(project.name) != nil { return false }
@@ -42,7 +43,6 @@ struct ProjectStore: Sendable {
             }
             var batch = Batch()
             batch.put(Self.prefix + project.name, project.encoded(), if: .absent)
-            if try await readDefault() == nil { batch.put(Self.defaultKey, Array(project.name.utf8), if: .absent) }
             if try await storage.commitIfUnchanged(batch) { return true }
         }
         throw Self.tooBusy

@@ -37,6 +37,8 @@ package struct ProjectsEngine: SecretsEngine {
                 fields: [
                     Field("description", .string, "What the project is about."),
                     Field("must_be_new", .bool, "Refuse when there is a project of this name."),
+                    Field("implicit", .bool, "Nobody registered it; whoever may change it still can, under the same name."),
+                    Field("only_checks", .bool, "Change nothing: only tell whether this would be allowed."),
                 ],
                 endpoints: [
                     .read: .init("Read a project.", changesNothing: true, read),
@@ -68,25 +70,33 @@ package struct ProjectsEngine: SecretsEngine {
 
     // MARK: Changing
 
+    /// Five hundred characters, whatever they are.
     private static let descriptionBytesMax = 4_096
 
     private func write(_ request: Request) async throws -> Response {
         let name = request.captures["name"]
         guard Self.isName(name) else {
-            throw CofferError.invalid("field 'name' must have letters, digits, '_', '-' and '.' only, and 128 of them at most")
+            throw CofferError.invalid("field 'name' must be 1 to 255 characters without control characters, '/' and '\\'")
         }
+        if request.fields.bool("only_checks") == true { return .empty }
         let description = request.fields.string("description")
         guard (description ?? "").utf8.count <= Self.descriptionBytesMax else {
             throw CofferError.invalid("field 'description' must be at most \(Self.descriptionBytesMax) bytes long")
         }
-        let project = ProjectRecord(
+        var project = ProjectRecord(
             id: randomness.uuid(), name: name, description: description ?? "", createdAt: time.now(),
             createdBy: request.caller?.displayName ?? "", owner: request.caller?.tokenID ?? "")
+        project.isImplicit = request.fields.bool("implicit") ?? false
         if try await store.add(project) { return try await answer(project) }
-        if request.fields.bool("must_be_new") == true { throw CofferError(.conflict, "Project '\(name)' already exists") }
+        if request.fields.bool("must_be_new") == true {
+            // One that a first secret brought about is registered now.
+            let isImplicit = try await store.find(name)?.project.isImplicit ?? false
+            guard isImplicit, !project.isImplicit else { throw CofferError(.conflict, "Project '\(name)' already exists") }
+        }
         try await checkMayChange(name, request)
         let changed = try await store.change(name) { project in
             if let description { project.description = description }
+            project.isImplicit = false
         }
         guard let changed else { throw CofferError.notFound }
         return try await answer(changed)
@@ -117,13 +127,8 @@ package struct ProjectsEngine: SecretsEngine {
         else { throw CofferError.denied }
     }
 
+    /// One segment of a path, in any script; the path's own rules hold for it already.
     static func isName(_ text: String) -> Bool {
-        let bytes = text.utf8
-        guard let first = bytes.first, bytes.count <= 128, isAlphanumeric(first) else { return false }
-        return bytes.allSatisfy { isAlphanumeric($0) || "_-.".utf8.contains($0) }
-    }
-
-    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
-        byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A || byte >= 0x30 && byte <= 0x39
+        (1...255).contains(text.unicodeScalars.count) && !text.utf8.contains { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") }
     }
 }

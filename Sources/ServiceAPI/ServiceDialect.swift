@@ -30,10 +30,11 @@ package struct ServiceDialect: Dialect {
     }
 
     package func respond(to request: ShellRequest) async -> ShellResponse {
+        if let preflight = CrossOrigin.preflight(request, settings.corsOrigins) { return preflight }
         do throws(ServiceError) {
-            return try await route(request)
+            return CrossOrigin.allowing(try await route(request), request, settings.corsOrigins)
         } catch {
-            return error.response
+            return CrossOrigin.allowing(error.response, request, settings.corsOrigins)
         }
     }
 
@@ -41,7 +42,9 @@ package struct ServiceDialect: Dialect {
         switch request.path {
         case "/":
             try Self.expectGet(request)
-            return ShellResponse(status: 200, body: JSON.object(["message": .string("\(settings.name) is running")]).encoded())
+            return ShellResponse(
+                status: 200,
+                body: JSON.object(["message": .string("Welcome to \(settings.name) - Secure data vault service")]).encoded())
         case "/health":
             try Self.expectGet(request)
             return await health(request)

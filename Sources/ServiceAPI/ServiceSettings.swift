@@ -7,5 +7,10 @@ package struct ServiceSettings: Sendable, Hashable {
     /// A mount of the engine `projects`.
     package var projectsMount = "service-projects/"
 
+    /// What every new project is made with, before anybody sees it.
+    package var projectSecrets: [ProjectSecret] = []
+    /// Whose pages in a browser may read the answers: `https://ui.example`.
+    package var corsOrigins: Set<String> = []
+
     package init() {}
 }

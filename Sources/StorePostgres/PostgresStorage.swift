@@ -1,6 +1,7 @@
 import DatabaseClients
 package import EngineKit
 package import Logging
+import Synchronization
 
 /// Records in a PostgreSQL database, for any number of nodes at once, all of them serving.
 ///
@@ -12,6 +13,7 @@ package final class PostgresStorage: Storage {
     private let commits: CommitQueue
     private let readers: ConnectionPool<PostgresConnection>
     private let feed: ChangeFeed
+    private let isClosed = Atomic(false)
 
     /// Seconds for one statement; a session that does nothing inside a transaction is ended sooner.
     private static let statementSecondsMax = 20
@@ -86,6 +88,7 @@ package final class PostgresStorage: Storage {
     package func commit(_ batch: Batch) async throws(StorageError) {
         guard !batch.isEmpty else { return }
         try batch.validate()
+        guard !isClosed.load(ordering: .acquiring) else { throw CommitQueue.closed }
         // Not even tried: the database does not answer, or it knows better than what this batch was decided on.
         guard let place = cluster.place, cluster.mayServe || ChangeFeed.isHandling else { throw Self.cutOff }
         guard let receipt = try await commits.commit(batch, term: LeaderTerm.current, place: place), !ChangeFeed.isHandling else {
@@ -97,6 +100,7 @@ package final class PostgresStorage: Storage {
     /// Finishes the commits it has accepted and gives this node's place back. What comes later gets `.unavailable`. Bounded,
     /// also where the database does not answer.
     package func close() async {
+        isClosed.store(true, ordering: .releasing)
         let pause: Pause = { try? await Task.sleep(for: .milliseconds($0)) }
         _ = await within(milliseconds: Self.closeMilliseconds, pause, on: nil) { [commits] in await commits.close() }
         await feed.stop()

@@ -13,11 +13,17 @@ private final class Monitoring: Outbound {
         var reply: Result<OutboundReply, OutboundError> = .success(OutboundReply(status: 200))
         var requests: [OutboundRequest] = []
         var taken: [JSON] = []
+        var objects: [JSON] = []
+        var refusing: (owner: String, status: Int)?
     }
 
     private let state = Mutex(State())
 
     func answer(_ status: Int) { state.withLock { $0.reply = .success(OutboundReply(status: status)) } }
+    /// Whatever is sent for this owner gets this answer.
+    func refuse(_ owner: String?, with status: Int = 400) { state.withLock { $0.refusing = owner.map { ($0, status) } } }
+    /// Events that came one by one and were answered with 200.
+    var objects: [JSON] { state.withLock { $0.objects } }
     func fail() { state.withLock { $0.reply = .failure(.notSent(.unreachable)) } }
 
     var requests: [OutboundRequest] { state.withLock { $0.requests } }
@@ -25,9 +31,13 @@ private final class Monitoring: Outbound {
     var taken: [JSON] { state.withLock { $0.taken } }
 
     func send(_ request: OutboundRequest) async throws(OutboundError) -> OutboundReply {
-        try state.withLock { state in
+        try state.withLock { state -> Result<OutboundReply, OutboundError> in
             state.requests.append(request)
+            if let refusing = state.refusing, (try? JSON(parsing: request.body))?["owner"]?.stringValue == refusing.owner {
+                return .success(OutboundReply(status: refusing.status))
+            }
             if case .success(let reply) = state.reply, reply.status == 200 {
+                if let object = try? JSON(parsing: request.body), object.objectValue != nil { state.objects.append(object) }
                 state.taken += (try? JSON(parsing: request.body))?.arrayValue ?? []
             }
             return state.reply
@@ -151,12 +161,96 @@ struct EventSpoolTests {
         #expect(service.taken.count == 1 && spool.waiting.batches == 0)
     }
 
-    @Test("what the service calls malformed is not sent for ever", arguments: [400, 413, 422])
+    @Test(
+        "what the service calls malformed is counted and kept aside, holds up nothing, and is tried again at the next start",
+        arguments: [400, 413, 422, 418])
     func refused(status: Int) async throws {
+        let directory = try TemporaryDirectory()
+        service.answer(status)
+        let first = try spool(directory.path)
+        first.give(event(1))
+        await first.runRound()
+        #expect(service.requests.count == 1 && first.waiting.batches == 0)
+        await first.runRound()
+        #expect(service.requests.count == 1)
+        #expect(first.state?["refused"] == 1 && first.state?["refused_kept"] == 1 && first.state?["dropped"] == 0)
+        service.answer(200)
+        first.give(event(2))
+        await first.runRound()
+        #expect(service.taken.compactMap { $0["request_id"]?.stringValue } == ["r2"])
+        let second = try spool(directory.path)
+        await second.runRound()
+        #expect(service.taken.compactMap { $0["request_id"]?.stringValue } == ["r2", "r1"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path).isEmpty)
+    }
+
+    @Test(
+        "a wrong token or address says nothing about the events: they wait",
+        arguments: [401, 403, 404, 405, 408, 425, 429, 500, 302])
+    func waitsForTheService(status: Int) async throws {
         service.answer(status)
         let spool = try spool(nil)
         spool.give(event(1))
         await spool.runRound()
-        #expect(service.requests.count == 1 && spool.waiting.batches == 0)
+        #expect(spool.waiting.batches == 1 && spool.state?["refused"] == 0)
+    }
+
+    @Test("what is kept aside is bounded too, and whatever goes for that is reported, exactly and not every second")
+    func refusedIsBounded() async throws {
+        let directory = try TemporaryDirectory()
+        service.answer(422)
+        let spool = try spool(directory.path)
+        for number in 0..<300 {
+            spool.give(event(number))
+            spool.give(event(number))
+            await spool.runRound()
+        }
+        let kept = try FileManager.default.contentsOfDirectory(atPath: directory.path).count
+        #expect(kept <= 257)
+        time.advance(seconds: 61)
+        service.answer(200)
+        await spool.runRound()
+        let reports = service.taken.filter { $0["event"] == "events.dropped" }
+        #expect(reports.count == 1)
+        let kinds = try #require(spool.state)
+        let dropped = try #require(kinds["dropped"]?.intValue), refused = try #require(kinds["refused"]?.intValue)
+        #expect(dropped > 0 && refused == dropped + (kinds["refused_kept"]?.intValue ?? 0))
+    }
+
+    @Test("a batch that cannot be read any more is counted as dropped, not as sent")
+    func damaged() async throws {
+        let directory = try TemporaryDirectory()
+        service.fail()
+        let first = try spool(directory.path)
+        for number in 0..<7 { first.give(event(number)) }
+        await first.runRound()
+        let name = try #require(try FileManager.default.contentsOfDirectory(atPath: directory.path).first)
+        try write("[{", directory.file(name))
+        service.answer(200)
+        let second = try spool(directory.path)
+        await second.runRound()
+        await second.runRound()
+        #expect(service.taken.map { $0["count"] } == [7])
+    }
+
+    @Test("where the service takes one object at a time, each event is one request, and a refused one does not hold up the others")
+    func objects() async throws {
+        var settings = EventSpool.Settings(url: "https://logs.test/in")
+        settings.form = .object
+        let spool = try #require(EventSpool(settings, outbound: service, time: time, randomness: SeededRandomness(seed: 1)))
+        for number in 0..<5 { spool.give(event(number)) }
+        service.refuse("user:u2")
+        await spool.runRound()
+        #expect(service.requests.count == 5 && spool.waiting.batches == 0)
+        #expect(service.objects.compactMap { $0["owner"]?.stringValue } == ["user:u0", "user:u1", "user:u3", "user:u4"])
+        #expect(spool.state?["refused"] == 1 && spool.state?["refused_kept"] == 1)
+        // An outage in the middle: what was taken is not sent again.
+        for number in 5..<8 { spool.give(event(number)) }
+        service.refuse("user:u6", with: 503)
+        await spool.runRound()
+        service.refuse(nil)
+        time.advance(seconds: 3)
+        await spool.runRound()
+        #expect(service.objects.compactMap { $0["owner"]?.stringValue }.suffix(3) == ["user:u5", "user:u6", "user:u7"])
     }
 }

@@ -92,8 +92,8 @@ struct OwnerTests {
     @Test(
         "owners, environments and platforms of another form are refused",
         arguments: [
-            "tokens/u1/prod/acme", "tokens/team:u1/prod/acme", "tokens/user:/prod/acme", "tokens/user:a b/prod/acme",
-            "tokens/user:u1/pr%od/acme", "tokens/user:u1/prod/ac.me", "tokens/user:u1/prod/-acme", "tokens/user:é/prod/acme",
+            "tokens/u1/prod/acme", "tokens/team:u1/prod/acme", "tokens/user:/prod/acme", "tokens/user:a\\b/prod/acme",
+            "tokens/user:u1/pr%od/acme", "tokens/user:u1/prod/ac.me", "tokens/user:u1/prod/-acme", "tokens/group:é/prod/acme",
         ])
     func badNames(path: String) async {
         #expect(await ConnectionsDriver().refusal(.read, path)?.code == .invalidRequest)

@@ -71,7 +71,26 @@ struct DialectTests {
         ),
         ("DELETE", "/vault/delete/pf_203/slack?environment=dev", nil, "delete", "tokens/project:pf_203/dev/slack"),
         ("DELETE", "/vault/projects/pf_203", nil, "delete", "owners/project:pf_203"),
+        // By query, where nothing secret is sent.
+        ("POST", "/get_token?user_id=u1&platform=Slack", nil, "read", "tokens/user:u1/prod/slack"),
+        (
+            "POST", "/get_token?project_id=p&platform=slack&scopes=a,b&min_ttl=30&environment=dev", nil, "read",
+            "tokens/project:p/dev/slack?scopes=a,b&min_ttl=30"
+        ),
+        ("POST", "/status?user_id=u1", nil, "read", "status/user:u1?environment=prod"),
+        ("POST", "/status", ["user_id": "u1", "state": "missing"], "read", "status/user:u1?environment=prod&state=missing"),
+        // Names of any script, as one segment.
+        (
+            "POST", "/get_token", ["project_id": "my project", "platform": "slack"], "read",
+            "tokens/project:my%20project/prod/slack"
+        ),
+        ("GET", "/vault/token/%D7%A9%D7%9C%D7%95%D7%9D/slack", nil, "read", "tokens/project:%D7%A9%D7%9C%D7%95%D7%9D/prod/slack"),
+        ("DELETE", "/vault/projects/50%25", nil, "delete", "owners/project:50%25"),
         // Older shapes.
+        (
+            "POST", "/vault/store", ["projectId": "p", "service": "Slack", "token": "xoxb"], "update",
+            "tokens/project:p/prod/slack"
+        ),
         ("POST", "/vault/token", ["project": "p", "service": "Slack", "token": "xoxb"], "update", "tokens/project:p/prod/slack"),
         ("GET", "/vault/tokens/p", nil, "read", "status/project:p?environment=prod&detailed=true"),
         ("DELETE", "/vault/token/p/slack", nil, "delete", "tokens/project:p/prod/slack"),
@@ -121,7 +140,7 @@ struct DialectTests {
     @Test(
         "what cannot be a request never reaches the pipeline",
         arguments: [
-            ("GET", "/store_token", nil, 405), ("POST", "/status", [:], 405), ("PUT", "/vault/store", nil, 405),
+            ("GET", "/store_token", nil, 405), ("POST", "/status", [:], 400), ("PUT", "/vault/store", nil, 405),
             ("PATCH", "/vault/token/p/slack", nil, 405), ("GET", "/vault/nothing", nil, 404),
             ("GET", "/vault/token/p/slack/x", nil, 404),
             ("GET", "/status/", nil, 404), ("POST", "/get_token/x", [:], 404), ("GET", "/vault/token/p/..", nil, 400),
@@ -134,13 +153,42 @@ struct DialectTests {
             ("POST", "/get_token", ["user_id": "u", "platform": "s", "min_ttl": -1], 400),
             ("POST", "/get_token", ["user_id": "u", "project_id": "p", "platform": "s"], 400), ("POST", "/get_token", [1], 400),
             ("POST", "/store_token", ["user_id": "u", "platform": "s", "token": [1]], 400),
+            // A secret in a query would stand in every log on the way.
+            ("POST", "/store_token?user_id=u&platform=s&access_token=a", nil, 400),
+            ("POST", "/vault/token?project=p&service=s&token=a", nil, 400),
+            ("POST", "/get_token?user_id=u&user_id=v&platform=s", nil, 400),
+            ("POST", "/get_token", ["user_id": "a\\b", "platform": "s"], 400),
+            ("POST", "/get_token", ["user_id": "a\u{7}b", "platform": "s"], 400),
+            ("POST", "/get_token", ["user_id": "e\u{301}", "platform": "s"], 400),
         ] as [(String, String, JSON?, Int)])
     func refusals(method: String, target: String, body: JSON?, status: Int) async {
         let pipeline = Asked()
         let answer = await send(pipeline, method, target, body)
         #expect(answer.status == status)
         #expect(answer.body["error"]?["request_id"] == "id-1" && answer.body["error"]?["code"]?.stringValue != nil)
+        // At most the caller's right was asked for, on what cannot exist.
+        if let asked = pipeline.last {
+            #expect(["connections/tokens/user:-/-/-", "connections/status/-", "connections/owners/-"].contains(asked.path))
+            #expect(asked.body.isEmpty && asked.query.isEmpty)
+        }
+    }
+
+    @Test(
+        "who may not call learns that before anything about the fields",
+        arguments: ["POST /store_token", "POST /get_token", "GET /status"])
+    func credentialsFirst(call: String) async {
+        let parts = call.split(separator: " ").map(String.init)
+        for (refusal, status) in [(InlineRefusal.wrongSecret, 401), (.unknownName, 401), (.notAllowed, 403), (.locked, 429)] {
+            var refused = CoreAnswer(requestID: "id-1", outcome: .failure(Self.error(.permissionDenied)))
+            refused.inlineRefusal = refusal
+            #expect(await send(Asked(refused), parts[0], parts[1], parts[0] == "POST" ? [:] : nil).status == status)
+        }
+        #expect(await send(Asked(.failure(Self.error(.sealed))), parts[0], parts[1], parts[0] == "POST" ? [:] : nil).status == 503)
+        // Without credentials nobody is asked at all; with good ones the fields are told.
+        let pipeline = Asked(.failure(Self.error(.invalidRequest)))
+        #expect(await send(pipeline, parts[0], parts[1], parts[0] == "POST" ? [:] : nil, headers: [:]).status == 401)
         #expect(pipeline.last == nil)
+        #expect(await send(pipeline, parts[0], parts[1], parts[0] == "POST" ? [:] : nil).status == 400)
     }
 
     private static func error(_ code: CofferError.Code, _ reason: String? = nil, _ retryAfter: Int? = nil) -> CofferError {
@@ -201,7 +249,8 @@ struct DialectTests {
             token.body.objectValue.map { Set($0.keys) }
                 == ["access_token", "expires_at", "expires_in", "scopes", "token_type", "request_id"])
         let project = await send(pipeline, "GET", "/vault/token/p/slack")
-        #expect(project.body.objectValue.map { Set($0.keys) } == ["access_token", "valid_until", "scopes", "request_id"])
+        #expect(project.body.objectValue.map { Set($0.keys) } == ["access_token", "token", "valid_until", "scopes", "request_id"])
+        #expect(project.body["token"] == "a")
         #expect(project.body["valid_until"] == "2026-01-01T00:00:00Z" && project.body["request_id"] == "id-1")
     }
 

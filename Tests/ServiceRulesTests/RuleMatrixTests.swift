@@ -122,7 +122,7 @@ struct RuleMatrixTests {
         "for resources are refused when they are none",
         arguments: [
             "newsbot:prod/*", "secret:newsbot", "secret::x", "secret:a/b:x", "secret:a:b//c", "secret:a:*x", "secret:a:../b",
-            "secret:a:b:c", "file:a:b",
+            "secret:a:b:c", "file:a:b", "secret:?ewsbot:*", "secret:a:p?od/*", "secret:a:[pd]*", "secret:a:x]",
         ])
     func refusesResources(_ text: String) {
         #expect(throws: ServiceRuleError.self) { try PathRule(resource: text) }

@@ -56,7 +56,7 @@ const client = (name, token = tokens[name]) => new Secrets(address, name, token)
 
 const health = await fetch(address + "/health");
 assert.deepEqual([health.status, await health.json()], [200, { status: "healthy", service: "myVault" }]);
-assert.deepEqual(await (await fetch(address + "/")).json(), { message: "myVault is running" });
+assert.deepEqual(await (await fetch(address + "/")).json(), { message: "Welcome to myVault - Secure data vault service" });
 const document = await (await fetch(address + "/openapi.json")).json();
 assert.equal(document.openapi, "3.1.0");
 assert.ok(document.paths["/api/secrets/{project}/{path}"].patch);
@@ -66,10 +66,10 @@ const scheduler = client("myscheduler");
 const none = await fetch(address + "/api/projects");
 assert.equal(none.status, 401);
 assert.match(none.headers.get("www-authenticate"), /^ServiceToken realm=/);
-assert.deepEqual(await none.json(), { detail: "The X-Service and X-Token headers are required" });
-await refused(client("commonUI", "wrong-token").call("GET", "/api/projects"), 401, "Invalid token for service 'commonUI'");
+assert.deepEqual(await none.json(), { detail: "Missing X-Service or X-Token header" });
+await refused(client("commonUI", "wrong-token").call("GET", "/api/projects"), 401, "Invalid token");
 await refused(client("stranger", "wrong-token").call("GET", "/api/projects"), 403, "Service '?' is not allowed");
-assert.deepEqual((await ui.call("POST", "/api/secrets/test")).value, { status: "ok", message: "Service 'commonUI' is authenticated" });
+assert.deepEqual((await ui.call("POST", "/api/secrets/test")).value, { status: "ok", message: "Authentication successful for service 'commonUI'" });
 
 const project = await ui.call("POST", "/api/projects", { name: "newsbot", description: "from JavaScript" });
 assert.equal(project.status, 201);
@@ -82,7 +82,7 @@ assert.deepEqual((await ui.call("GET", "/api/projects")).value.map((p) => p.name
 
 const made = await scheduler.create("newsbot", "prod/ключ", "значение");
 assert.deepEqual([made.status, made.value.version, made.value.value], [201, 1, "значение"]);
-await refused(scheduler.create("newsbot", "prod/ключ", "x"), 409, "Secret 'prod/ключ' already exists in project 'newsbot'");
+await refused(scheduler.create("newsbot", "prod/ключ", "x"), 409, "Secret 'secret:newsbot:prod/ключ' already exists");
 assert.deepEqual((await scheduler.read("newsbot", "prod/ключ")).value, made.value);
 assert.equal((await scheduler.rotate("newsbot", "prod/ключ", "2", 1)).value.version, 2);
 await refused(scheduler.rotate("newsbot", "prod/ключ", "3", 1), 409, /is not at the expected version/);
@@ -91,7 +91,7 @@ assert.deepEqual((await ui.versions("newsbot", "prod/ключ")).value.map((v) =
 await refused(scheduler.create("newsbot", "dev/x", "x"), 403,
   "Service 'myscheduler' does not have 'write' permission for 'secret:newsbot:dev/x'");
 await refused(scheduler.create("newsbot", "prod/a", 7), 422, "field 'value' must be a string");
-await refused(scheduler.read("newsbot", "prod/nothing"), 404, "Secret 'prod/nothing' not found in project 'newsbot'");
+await refused(scheduler.read("newsbot", "prod/nothing"), 404, "Secret 'secret:newsbot:prod/nothing' not found");
 
 const race = await Promise.allSettled(Array.from({ length: 20 }, (_, n) => scheduler.create("newsbot", "prod/race", `v${n}`)));
 assert.equal(race.filter((r) => r.status === "fulfilled" && r.value.status === 201).length, 1);
@@ -101,7 +101,7 @@ const listed = (await scheduler.call("GET", "/api/secrets?project=newsbot&prefix
 assert.deepEqual(listed.map((s) => s.path), ["prod/race", "prod/ключ"]);
 assert.ok(listed.every((s) => !("value" in s)));
 assert.deepEqual((await scheduler.call("GET", "/api/secrets/newsbot")).value.map((s) => s.value).length, 2);
-await refused(ui.call("DELETE", "/api/projects/newsbot"), 400, "Project 'newsbot' still has secrets; delete them first");
+await refused(ui.call("DELETE", "/api/projects/newsbot"), 400, "Cannot delete project 'newsbot' with existing secrets. Delete all secrets first.");
 assert.equal((await scheduler.remove("newsbot", "prod/ключ")).status, 204);
 assert.equal((await scheduler.remove("newsbot", "prod/race")).status, 204);
 assert.equal((await ui.call("DELETE", "/api/projects/newsbot")).status, 204);

@@ -102,7 +102,8 @@ def test_projects_and_the_older_shapes(platform, provider):
         "engine_id": "integration_manager", "project_id": "pf_203", "platform": "Notion", "token_data": token, "environment": "prod"})
     assert status == 200 and body["platform"] == "notion" and "p1" not in json.dumps(body)
     status, body = ask(server, "ACTION", "GET", "/vault/token/pf_203/notion?scopes=read")
-    assert status == 200 and set(body) == {"access_token", "valid_until", "scopes", "request_id"} and body["access_token"] == "p1"
+    assert status == 200 and set(body) == {"access_token", "token", "valid_until", "scopes", "request_id"}
+    assert body["access_token"] == body["token"] == "p1"
     assert ask(server, manager, "POST", "/vault/token", {"project": "pf_203", "service": "acme", "token": {"access_token": "p2"}})[0] == 200
     assert ask(server, cleanup, "GET", "/vault/projects")[1]["projects"] == ["pf_203"]
     assert ask(server, cleanup, "DELETE", "/vault/token/pf_203/acme")[0] == 200

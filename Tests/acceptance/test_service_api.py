@@ -55,7 +55,7 @@ def test_open_routes(server):
     anyone = server.anonymous()
     reply = anyone.get("/health")
     assert (reply.status_code, reply.json()) == (200, {"status": "healthy", "service": "myVault"})
-    assert anyone.get("/").json() == {"message": "myVault is running"}
+    assert anyone.get("/").json() == {"message": "Welcome to myVault - Secure data vault service"}
     refused(anyone.get("/nowhere"), 404, "Not Found")
     refused(anyone.get("/api/nowhere"), 404, "Not Found")
     refused(anyone.get("/api/secretsx"), 404, "Not Found")
@@ -72,10 +72,10 @@ def test_who_is_asking(server):
     ]:
         for headers in ({}, {"X-Service": "myscheduler"}, {"X-Token": server.tokens["myscheduler"]}):
             reply = refused(
-                server.anonymous(**headers).request(method, path), 401, "The X-Service and X-Token headers are required")
+                server.anonymous(**headers).request(method, path), 401, "Missing X-Service or X-Token header")
             assert reply.headers["www-authenticate"] == 'ServiceToken realm="myVault"'
         wrong = server.service("myscheduler", token="wrong-token-of-some-length").request(method, path)
-        refused(wrong, 401, "Invalid token for service 'myscheduler'")
+        refused(wrong, 401, "Invalid token")
         assert wrong.headers["www-authenticate"] == 'ServiceToken realm="myVault"'
         refused(server.service("stranger", token="x" * 64).request(method, path), 403, "Service '?' is not allowed")
     # Another service's token is a wrong one, and names have their case.
@@ -94,7 +94,8 @@ def test_projects(server, ui, scheduler):
     project = made.json()
     assert set(project) == {"id", "name", "description", "is_default", "created_at", "created_by"}
     assert (project["name"], project["description"], project["created_by"]) == ("newsbot", "collects news", "commonUI")
-    assert project["is_default"] is True and TIME.match(project["created_at"])
+    # Nobody has chosen a default.
+    assert project["is_default"] is False and TIME.match(project["created_at"])
     refused(scheduler.post("/api/projects", json={"name": "newsbot"}), 409, "Project 'newsbot' already exists")
     assert ui.get("/api/projects/newsbot").json() == project
     refused(ui.get("/api/projects/nothing"), 404, "Project 'nothing' not found")
@@ -122,7 +123,7 @@ def test_projects(server, ui, scheduler):
 
     # With secrets it stays; without them it goes, and there is still a default.
     assert ui.post("/api/secrets", json={"project": "scratch", "path": "a/b", "value": "1"}).status_code == 201
-    refused(ui.delete("/api/projects/scratch"), 400, "Project 'scratch' still has secrets; delete them first")
+    refused(ui.delete("/api/projects/scratch"), 400, "Cannot delete project 'scratch' with existing secrets. Delete all secrets first.")
     assert ui.delete("/api/secrets/scratch/a/b").status_code == 204
     gone = ui.delete("/api/projects/scratch")
     assert gone.status_code == 204 and gone.content == b""
@@ -146,7 +147,7 @@ def test_a_secret_and_its_history(server, scheduler):
     assert secret["updated_by"] == "myscheduler" and TIME.match(secret["updated_at"])
     refused(
         scheduler.post("/api/secrets", json={"project": "newsbot", "path": "prod/api-key", "value": "again"}), 409,
-        "Secret 'prod/api-key' already exists in project 'newsbot'")
+        "Secret 'secret:newsbot:prod/api-key' already exists")
     assert scheduler.get(url).json() == secret
 
     rotated = server.service("commonUI").patch(url, json={"value": "second", "expected_version": 1})
@@ -163,7 +164,7 @@ def test_a_secret_and_its_history(server, scheduler):
     deleted = scheduler.delete(url)
     assert deleted.status_code == 204 and deleted.content == b""
     for reply in (scheduler.get(url), scheduler.patch(url, json={"value": "x"}), scheduler.delete(url)):
-        refused(reply, 404, "Secret 'prod/api-key' not found in project 'newsbot'")
+        refused(reply, 404, "Secret 'secret:newsbot:prod/api-key' not found")
     # The place is free again, and the history goes on.
     assert scheduler.post(
         "/api/secrets", json={"project": "newsbot", "scope": "prod", "env": "eu", "name": "api-key", "value": "new"}
@@ -270,7 +271,14 @@ def raw(server, method, path, token):
     ("POST", "/api/projects", {"name": "a/b"}, re.compile("^field 'name'")),
     ("POST", "/api/projects", {"name": "../x"}, re.compile("^field 'name'")),
     ("POST", "/api/projects", {"name": "x", "description": 1}, "field 'description' must be a string"),
-    ("PATCH", "/api/projects/newsbot", {}, "field 'description' is required"),
+    ("POST", "/api/secrets", {"project": "newsbot", "path": "prod/x", "value": ""}, "field 'value' must not be empty"),
+    ("PATCH", "/api/secrets/newsbot/prod/x", {"value": ""}, "field 'value' must not be empty"),
+    ("POST", "/api/secrets", {"project": "newsbot", "path": "p" * 501, "value": "v"}, "field 'path' must be at most 500 characters long"),
+    ("POST", "/api/projects", {"name": "x" * 256}, re.compile("^field 'name'")),
+    ("POST", "/api/projects", {"name": "a\\b"}, re.compile("^field 'name'")),
+    ("POST", "/api/projects", {"name": "a\nb"}, re.compile("^field 'name'")),
+    ("POST", "/api/projects", {"name": "x", "description": "d" * 501}, "field 'description' must be at most 500 characters long"),
+    ("PATCH", "/api/projects/newsbot", {"description": "d" * 501}, "field 'description' must be at most 500 characters long"),
     ("PATCH", "/api/projects/newsbot", {"name": "other"}, "field 'name' cannot be changed"),
     ("GET", "/api/secrets?limit=0", None, re.compile("^field 'limit'")),
     ("GET", "/api/secrets?limit=x", None, re.compile("^field 'limit'")),
@@ -301,7 +309,7 @@ def test_methods(scheduler, method, path, allowed):
 
 def test_own_credentials(scheduler):
     reply = scheduler.post("/api/secrets/test")
-    assert (reply.status_code, reply.json()) == (200, {"status": "ok", "message": "Service 'myscheduler' is authenticated"})
+    assert (reply.status_code, reply.json()) == (200, {"status": "ok", "message": "Authentication successful for service 'myscheduler'"})
     assert scheduler.post("/api/secrets/test", json={}).status_code == 200
 
 
@@ -356,7 +364,7 @@ def test_concurrent_creates_of_one_path(server):
 
 
 def test_values_of_every_kind(scheduler):
-    for n, value in enumerate(["", " ", "a\nb\r\n", "\u0000x", "日本語 🔑", "x" * 100_000, '{"json": true}', "\\\"/"]):
+    for n, value in enumerate(["0", " ", "a\nb\r\n", "\u0000x", "日本語 🔑", "x" * 100_000, '{"json": true}', "\\\"/"]):
         made = scheduler.post("/api/secrets", json={"project": "newsbot", "path": f"prod/kinds/{n}", "value": value})
         assert made.status_code == 201, made.text[:300]
         assert scheduler.get(f"/api/secrets/newsbot/prod/kinds/{n}").json()["value"] == value

@@ -65,7 +65,7 @@ def test_real_variables_win(make):
     server.start(TOKEN_commonUI=other, SERVICE_NAME="ourVault")
     assert server.service("commonUI").get("/api/projects").status_code == 401
     assert server.service("commonUI", token=other).get("/api/projects").status_code == 200
-    assert server.anonymous().get("/").json() == {"message": "ourVault is running"}
+    assert server.anonymous().get("/").json() == {"message": "Welcome to ourVault - Secure data vault service"}
 
 
 @pytest.mark.parametrize("line, says", [
@@ -82,7 +82,11 @@ def test_real_variables_win(make):
     ("LOG_LEVEL=secretvalue", "LOG_LEVEL"),
     ("ALLOWED_SERVICES=a/secretvalue", "ALLOWED_SERVICES"),
     ("ALLOW_idle=project:new*secretvalue/x/", "ALLOW_idle"),
-    ("TOKEN_idle=", "TOKEN_idle is missing"),
+    ("MSA_MASTER_KEY=base64:jFi1bkzTyKQ5BLtw2dBDo1RItDXlKo8A5z2JbC6TExE=", "published"),
+    ("SERVICE_PROJECT_SECRETS=KEY=rot13", "SERVICE_PROJECT_SECRETS must be NAME=fernet"),
+    ("SERVICE_CORS_ORIGINS=*", "SERVICE_CORS_ORIGINS must be origins"),
+    ("SERVICE_CORS_ORIGINS=https://ui.example/", "SERVICE_CORS_ORIGINS must be origins"),
+    ("SERVICE_CORS_ORIGINS=https://*.example", "SERVICE_CORS_ORIGINS must be origins"),
     ("TOKEN_idle=short", "TOKEN_idle must be at least"),
     ("SERVICE_POLICIES_FILE=secretvalue.yaml", "SERVICE_POLICIES_FILE"),
     ("TOKEN_idle=\"never closed secretvalue", ".env:"),

@@ -32,8 +32,10 @@ enum KeyScreening {
             .contains { text.containsUTF8($0) }
     }
 
-    /// Keys of SP 800-38A, the AES and GCM validation suites, IEEE 802.1AE and RFC 8439 that no rule above catches.
+    /// Keys of SP 800-38A, the AES and GCM validation suites, IEEE 802.1AE and RFC 8439 that no rule above catches, and the example
+    /// of the Service API's specification.
     private static let published: [[UInt8]] = [
+        "8c58b56e4cd3c8a43904bb70d9d043a35448b435e52a8f00e73d896c2e931311",
         "603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4",
         "feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308",
         "1c9240a5eb55d38af333888604f6b5f0473917c1402b80099dca5cbc207075c0",

@@ -62,6 +62,12 @@ package struct ConnectionEvent: Sendable, Hashable {
 /// Where events go. Giving one never waits and never fails.
 package protocol EventSink: Sendable {
     func give(_ event: ConnectionEvent)
+    /// What waits, was refused and was lost; nil where nobody is told.
+    var state: JSONObject? { get }
+}
+
+extension EventSink {
+    package var state: JSONObject? { nil }
 }
 
 /// Nobody is told.

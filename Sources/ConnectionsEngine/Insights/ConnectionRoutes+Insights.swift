@@ -29,11 +29,13 @@ extension ConnectionRoutes {
         try? await counters.flush(today: today)
         let sums = try await counters.sums(from: today - days + 1, to: today)
         let (expiries, isWhole) = try await expiries(from: today, days: ahead)
-        return .data([
+        var shown: JSONObject = [
             "window_days": .int(days), "disconnections": disconnections(sums), "refreshes": refreshes(sums),
             "expiries_ahead": expiries, "expiries_counted_whole": .bool(isWhole),
             "partial_owners": try await partialOwners(),
-        ])
+        ]
+        if let state = environment.events.state { shown["events"] = .object(state) }
+        return .data(shown)
     }
 
     private typealias Sums = [(kind: Counters.Kind, platform: String, code: String, count: Int)]

@@ -20,12 +20,20 @@ final class Counters: Sendable {
     private static let keysMax = 10_000
     static let daysKept = 400
 
-    init(storage: any Storage) { self.storage = storage }
+    /// Those with a profile. Any other name is its caller's own, and counts under one for all of them.
+    private let platforms: Set<String>
+    static let unlisted = "unlisted"
+
+    init(storage: any Storage, platforms: [String]) {
+        self.storage = storage
+        self.platforms = Set(platforms)
+    }
 
     static func day(_ time: Timestamp) -> Int { time.seconds / 86_400 }
 
     func count(_ kind: Kind, _ platform: String, code: String = "", at time: Timestamp) {
-        let key = Key(day: Self.day(time), kind: kind, platform: platform, code: code)
+        let name = platforms.contains(platform) ? platform : Self.unlisted
+        let key = Key(day: Self.day(time), kind: kind, platform: name, code: code)
         counts.withLock { counts in
             if counts.count < Self.keysMax || counts[key] != nil { counts[key, default: 0] += 1 }
         }

@@ -115,7 +115,7 @@ final class DueWalk: Sendable {
             }
             let order = Refresher.Order(
                 id: item.id, seen: loaded.grant.generation, actor: Refresher.itself, requestID: requestID)
-            let profile = refresher.environment.catalog[item.id.platform] ?? PlatformProfile(name: item.id.platform)
+            let profile = refresher.environment.catalog[item.id.platform] ?? .unlisted(item.id.platform)
             if loaded.grant.canRefresh(profile) {
                 _ = await refresher.refresh(order)
             } else if let due = loaded.grant.due(profile), due > refresher.now {

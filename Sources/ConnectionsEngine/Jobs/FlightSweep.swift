@@ -30,7 +30,7 @@ extension Refresher {
         let flight = try FlightRecord(decoding: left.value, key: key)
         guard flight.until <= now else { return }
         if let loaded = try await store.load(id) {
-            let profile = environment.catalog[id.platform] ?? PlatformProfile(name: id.platform)
+            let profile = environment.catalog[id.platform] ?? .unlisted(id.platform)
             let order = Order(id: id, seen: loaded.grant.generation, actor: Self.itself, requestID: randomness.uuid())
             if try await setInDoubt(loaded, profile, flight, left.version, order) { return }
         }

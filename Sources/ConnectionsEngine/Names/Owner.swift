@@ -8,11 +8,13 @@ package struct Owner: Sendable, Hashable, CustomStringConvertible {
     package let kind: Kind
     package let id: String
 
-    package static let idBytesMax = 128
+    package static let idBytesMax = 256
 
     package init(kind: Kind, id: String) throws(CofferError) {
         guard Self.isPlain(id) else {
-            throw .invalid("an owner's id has 1 to 128 letters, digits and any of . _ - @ + = ~ | : and is not '.' or '..'")
+            throw .invalid(
+                "an owner's id is a text of at most 256 bytes without control characters, slashes and backslashes, in Unicode form C"
+            )
         }
         self.kind = kind
         self.id = id
@@ -28,11 +30,12 @@ package struct Owner: Sendable, Hashable, CustomStringConvertible {
 
     package var description: String { "\(kind.rawValue):\(id)" }
 
+    /// What is one segment of a path, so that there is one form of it: two texts that look the same are the same bytes.
     private static func isPlain(_ id: String) -> Bool {
-        (1...idBytesMax).contains(id.utf8.count) && id != "." && id != ".."
-            && id.utf8.allSatisfy { byte in
-                byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A || byte >= 0x30 && byte <= 0x39 || "._-@+=~|:".utf8.contains(byte)
-            }
+        guard (1...idBytesMax).contains(id.utf8.count),
+            !id.utf8.contains(where: { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") })
+        else { return false }
+        return (try? CanonicalPath(decoded: id))?.text.equalsUTF8(id) ?? false
     }
 }
 

@@ -94,7 +94,19 @@ package struct PlatformProfile: Sendable, Hashable {
     package var verify: Verify?
     package var allowedHosts: [String] = []
 
+    /// Somebody described it; else its name is a caller's.
+    package private(set) var isListed = true
+
     package init(name: String) { self.name = name }
+
+    /// Of a platform that nobody has described: its tokens are kept and served as they are.
+    package static func unlisted(_ name: String) -> PlatformProfile {
+        var profile = PlatformProfile(name: name)
+        profile.displayName = name
+        profile.auth = .twoStep
+        profile.isListed = false
+        return profile
+    }
 
     /// Tokens of this platform can be renewed without a person.
     package var isRefreshable: Bool { auth == .clientCredentials || (auth == .oauth2 && !tokenURL.isEmpty) }

@@ -112,7 +112,7 @@ final class Refresher: Sendable {
             }
             let grant = loaded.grant
             if grant.generation != order.seen, grant.isUsable(at: now) { return .success(grant) }
-            let profile = environment.catalog[order.id.platform] ?? PlatformProfile(name: order.id.platform)
+            let profile = environment.catalog[order.id.platform] ?? .unlisted(order.id.platform)
             let key = ConnectionStore.Key.flight(order.id)
             let left = try await store.storage.get(key)
             var precondition = Batch.Precondition.absent

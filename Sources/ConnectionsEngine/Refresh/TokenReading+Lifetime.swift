@@ -77,7 +77,7 @@ extension TokenReading {
     }
 
     /// A decimal number; what is too large for one is very large.
-    private static func number(_ value: JSON) -> Double? {
+    static func number(_ value: JSON) -> Double? {
         let text: String
         switch value {
         case .number(let digits): text = digits

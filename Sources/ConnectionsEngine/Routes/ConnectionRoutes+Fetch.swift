@@ -19,14 +19,18 @@ extension ConnectionRoutes {
                 Field("min_ttl", .duration, "Seconds the token must still be good for."),
                 Field("access_token", .string, "The token."),
                 Field("refresh_token", .string, "Buys new tokens."),
-                Field("expires_in", .int, "Seconds from now."),
+                Field("expires_in", .any, "Seconds from now."),
                 Field("expires_at", .any, "Seconds since 1970, or a time such as 2025-08-10T12:00:00Z."),
                 Field("api_key", .string, "In place of tokens, for platforms with keys."),
                 Field("token_type", .string, "Bearer when not given."),
                 Field("type", .string, "oauth, api_key or manual; found out when not given."),
                 Field("metadata", .stringMap, "Kept beside the tokens: who stored it, workspace_id, …"),
             ],
-            exists: { request in try await store.load(try foldedID(request)) != nil },
+            // What is no name is not there; that it is none is told to those who may ask.
+            exists: { request in
+                guard let id = try? foldedID(request) else { return false }
+                return try await store.load(id) != nil
+            },
             endpoints: [
                 // A refresh that a read sets off is on record by itself, before it is begun.
                 .read: .init("Fetch a token that works.", changesNothing: true, fetch),
@@ -51,14 +55,13 @@ extension ConnectionRoutes {
 
     private func usable(_ id: ConnectionID, _ request: Request) async throws -> Grant {
         guard let loaded = try await store.load(id) else {
-            _ = try environment.catalog[id.platform] ?? profile(id.platform)
             throw ConnectionFailure.notConnected(id.platform)
         }
         let grant = loaded.grant
         if grant.state == .revoked { throw ConnectionFailure.revoked }
         let scopes = (request.fields.strings("scopes") ?? []).flatMap(ScopeList.split)
         try checkScopes(grant, scopes)
-        let profile = environment.catalog[id.platform] ?? PlatformProfile(name: id.platform)
+        let profile = environment.catalog[id.platform] ?? .unlisted(id.platform)
         let minimum = max(request.fields.duration("min_ttl") ?? 0, Grant.usableSecondsMin)
         let left = grant.secondsLeft(at: now)
         var order = Refresher.Order(id: id, seen: grant.generation, actor: request.actor, requestID: request.id)
@@ -110,13 +113,14 @@ enum Moment {
         return String(Timestamp(seconds: bounded).description.prefixUTF8(19)) + "Z"
     }
 
-    /// A whole number of seconds (or a text of one), or RFC 3339 with `Z` or an offset. nil when it is neither.
+    /// A number of seconds (or a text of one), whose fraction does not count, or RFC 3339 with `Z` or an offset. nil when it is neither.
     static func seconds(_ value: JSON) -> Int? {
         switch value {
-        case .number(let text): return Double(text).flatMap { $0 >= 0 && $0 < 9e9 ? Int($0) : nil }
-        case .string(let text): return Int(text).flatMap { (0..<9_000_000_000).contains($0) ? $0 : nil } ?? parse(Array(text.utf8))
+        case .number, .string: break
         default: return nil
         }
+        if let number = TokenReading.number(value) { return number >= 0 && number < 9e9 ? Int(number) : nil }
+        return value.stringValue.flatMap { parse(Array($0.utf8)) }
     }
 
     private static func parse(_ text: [UInt8]) -> Int? {

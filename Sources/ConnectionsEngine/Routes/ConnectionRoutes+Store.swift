@@ -7,12 +7,15 @@ extension ConnectionRoutes {
 
     func write(_ request: Request) async throws -> Response {
         let id = try id(request)
-        let profile = try profile(id.platform)
+        let profile = environment.catalog[id.platform] ?? .unlisted(id.platform)
         let grant = try grant(request, profile)
         let kept = try await keep(grant, id, profile)
         counters.count(.stored, id.platform, at: time.now())
         event(.info, .stored, "connection stored", id, request)
-        return Response(.data(.object(described(kept, id))))
+        var shown = described(kept, id)
+        // What came is over, whether or not it can be refreshed.
+        if kept.secondsLeft(at: now) < Grant.usableSecondsMin { shown["status"] = .string(Grant.State.expired.rawValue) }
+        return Response(.data(.object(shown)))
     }
 
     /// Stores it in place of whatever was there. A refresh under way loses its lease, and its answer is thrown away.
@@ -76,8 +79,10 @@ extension ConnectionRoutes {
     private func kind(_ sent: String?, hasKey: Bool, _ profile: PlatformProfile) throws(CofferError) -> Grant.Kind {
         if let sent {
             guard let kind = Grant.Kind(rawValue: sent) else { throw .invalid("field 'type' must be oauth, api_key or manual") }
-            return kind
+            // Nobody knows where the tokens of an unlisted platform could be refreshed.
+            return kind == .oauth && environment.catalog[profile.name] == nil ? .manual : kind
         }
+        if environment.catalog[profile.name] == nil { return .manual }
         if hasKey || profile.auth == .apiKey { return .apiKey }
         return profile.auth == .oauth2 || profile.auth == .clientCredentials ? .oauth : .manual
     }
@@ -96,8 +101,12 @@ extension ConnectionRoutes {
             }
             grant.expiresAt = seconds
             grant.lifetime = max(seconds - now, 0)
-        } else if let seconds = fields.int("expires_in") {
-            guard (0...315_360_000).contains(seconds) else { throw .invalid("field 'expires_in' must be seconds, at least 0") }
+        } else if let sent = fields.any("expires_in"), !sent.isNull {
+            guard let number = TokenReading.number(sent), number <= Double(TokenReading.lifetimeMax) else {
+                throw .invalid("field 'expires_in' must be a number of seconds from now, ten years at most")
+            }
+            // Less than nothing is what is left of a token that is over.
+            let seconds = Int(max(number, 0))
             grant.expiresAt = now + seconds
             grant.lifetime = seconds
         } else if grant.kind == .oauth, let seconds = profile.defaultExpiresIn {
@@ -142,7 +151,7 @@ extension ConnectionRoutes {
     func shownState(_ grant: Grant, _ platform: String) -> Grant.State {
         guard grant.mayRecover, grant.secondsLeft(at: now) < Grant.usableSecondsMin else { return grant.state }
         if grant.isInDoubt { return grant.isGivenUp(at: now) ? .expired : .failing }
-        let profile = environment.catalog[platform] ?? PlatformProfile(name: platform)
+        let profile = environment.catalog[platform] ?? .unlisted(platform)
         return grant.canRefresh(profile) ? grant.state : .expired
     }
 }

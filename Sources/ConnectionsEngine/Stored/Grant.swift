@@ -89,7 +89,8 @@ package struct Grant: Sendable, Hashable {
 
     /// When something must be done about it by itself: refreshed, kept alive, or declared expired.
     package func due(_ profile: PlatformProfile) -> Int? {
-        guard mayRecover else { return nil }
+        // Names that callers make up would fill the index, and there is nothing to be done about them.
+        guard mayRecover, profile.isListed else { return nil }
         guard canRefresh(profile) else {
             // In doubt: somebody may still try the refresh token by hand, until it is given up.
             guard isInDoubt, let failingSince else { return expiresAt }

@@ -40,8 +40,9 @@ struct ConnectionsSetup {
         if let url = settings.eventsURL {
             var spool = EventSpool.Settings(url: url)
             spool.token = settings.eventsToken
+            spool.form = settings.eventsForm
             spool.directory = settings.eventsDirectory ?? configuration.storageDirectory.map { $0 + "/events" }
-            guard let sink = EventSpool(spool, outbound: ownClient, time: time, randomness: randomness) else {
+            guard let sink = EventSpool(spool, outbound: ownClient, time: time, randomness: randomness, logger: logger) else {
                 throw ConfigurationError("events_url must be an http or https URL, and events_dir a directory that can be written")
             }
             environment.events = sink
@@ -65,12 +66,6 @@ struct ConnectionsSetup {
         _ logger: Logger
     ) throws -> InlineAuthenticatorDescription {
         let settings = configuration.connections
-        if let url = settings.controlURL {
-            guard let control = EngineControl(url: url, outbound: outbound, time: time, randomness: randomness) else {
-                throw ConfigurationError("engine_control_url must be an http or https URL")
-            }
-            return InlineAuthenticatorDescription(kind: "engine") { _ in control }
-        }
         var accounts: [EngineAccount] = []
         for engine in settings.engines {
             if EngineName.normal(engine.name) == "local", configuration.dev == nil {
@@ -81,6 +76,20 @@ struct ConnectionsSetup {
                 EngineAccount(name: engine.name, keys: engine.keys.map { SecretBytes(Array($0.utf8)) }, policies: engine.policies))
         }
         let known = EngineAuthenticator(accounts, randomness: randomness)
+        if let url = settings.controlURL {
+            var speech = EngineControl.Speech.decisions
+            if settings.controlProtocol == .actions {
+                guard !settings.controlKey.isEmpty else {
+                    throw ConfigurationError("engine_control_protocol actions needs engine_control_key (COFFER_ENGINE_CONTROL_KEY)")
+                }
+                speech = .actions(id: settings.controlID, key: SecretBytes(Array(settings.controlKey.utf8)), engines: known)
+            }
+            guard let control = EngineControl(url: url, speech: speech, outbound: outbound, time: time, randomness: randomness)
+            else {
+                throw ConfigurationError("engine_control_url must be an http or https URL")
+            }
+            return InlineAuthenticatorDescription(kind: "engine") { _ in control }
+        }
         return InlineAuthenticatorDescription(kind: "engine") { _ in known }
     }
 }

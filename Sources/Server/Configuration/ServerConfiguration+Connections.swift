@@ -1,3 +1,4 @@
+import ConnectionsEngine
 import EngineAPI
 import SecretMemory
 import Syntax
@@ -5,6 +6,9 @@ import Syntax
 extension ServerConfiguration {
     /// What the connections engine and the Engine API are told.
     struct Connections: Sendable {
+        /// What the service that decides is spoken to in.
+        enum ControlProtocol: String, CaseIterable { case coffer, actions }
+
         struct Engine: Sendable {
             var name: String
             var keys: [String]
@@ -18,19 +22,39 @@ extension ServerConfiguration {
         var engines: [Engine] = []
         /// A service that decides instead of the keys.
         var controlURL: String?
+        var controlProtocol = ControlProtocol.coffer
+        /// Who Coffer is to it, where it wants to know.
+        var controlID = "vault"
+        var controlKey = ""
         var eventsURL: String?
+        var eventsForm = EventSpool.Form.array
         var eventsToken = ""
         var eventsDirectory: String?
     }
 
     static let connectionKeys: Set<String> = [
-        "platform_dir", "allow_private_endpoints", "engine", "engine_control_url", "events_url", "events_dir",
+        "platform_dir", "allow_private_endpoints", "engine", "engine_control_url", "engine_control_protocol",
+        "engine_control_id", "engine_control_key", "events_url", "events_dir", "events_format",
     ]
 
     mutating func applyConnections(_ body: HCLBody) throws(HCLError) {
         if let text = try body.text("platform_dir") { connections.platformDirectory = text.isEmpty ? nil : text }
         if let isOn = try body.bool("allow_private_endpoints") { connections.allowsPrivateEndpoints = isOn }
         if let text = try body.text("engine_control_url") { connections.controlURL = text.isEmpty ? nil : text }
+        if let text = try body.text("engine_control_protocol"), let value = body["engine_control_protocol"] {
+            guard let choice = Connections.ControlProtocol(rawValue: text) else {
+                throw HCLError("engine_control_protocol must be coffer or actions", at: value.position)
+            }
+            connections.controlProtocol = choice
+        }
+        if let text = try body.text("engine_control_id") { connections.controlID = text }
+        if let text = try body.text("engine_control_key") { connections.controlKey = text }
+        if let text = try body.text("events_format"), let value = body["events_format"] {
+            guard let choice = EventSpool.Form(rawValue: text) else {
+                throw HCLError("events_format must be array or object", at: value.position)
+            }
+            connections.eventsForm = choice
+        }
         if let text = try body.text("events_url") { connections.eventsURL = text.isEmpty ? nil : text }
         if let text = try body.text("events_dir") { connections.eventsDirectory = text.isEmpty ? nil : text }
         for block in try body.blocks("engine", labels: 1) {
@@ -56,6 +80,20 @@ extension ServerConfiguration {
             connections.allowsPrivateEndpoints = text.lowercased() == "true" || text == "1"
         }
         if let text = environment["COFFER_ENGINE_CONTROL_URL"] { connections.controlURL = text }
+        if let text = environment["COFFER_ENGINE_CONTROL_PROTOCOL"] {
+            guard let choice = Connections.ControlProtocol(rawValue: text) else {
+                throw ConfigurationError("COFFER_ENGINE_CONTROL_PROTOCOL must be coffer or actions")
+            }
+            connections.controlProtocol = choice
+        }
+        if let text = environment["COFFER_ENGINE_CONTROL_ID"] { connections.controlID = text }
+        if let text = try environment.secret("COFFER_ENGINE_CONTROL_KEY") { connections.controlKey = text }
+        if let text = environment["COFFER_EVENTS_FORMAT"] {
+            guard let choice = EventSpool.Form(rawValue: text) else {
+                throw ConfigurationError("COFFER_EVENTS_FORMAT must be array or object")
+            }
+            connections.eventsForm = choice
+        }
         if let text = environment["COFFER_EVENTS_URL"] { connections.eventsURL = text }
         if let text = try environment.secret("COFFER_EVENTS_TOKEN") { connections.eventsToken = text }
         if let text = environment["COFFER_EVENTS_DIR"] { connections.eventsDirectory = text }

@@ -1,4 +1,5 @@
 import Foundation
+import Outbound
 import SecretMemory
 package import ServiceAPI
 package import ServiceRules
@@ -13,6 +14,9 @@ package struct ServicesConfiguration: Sendable {
 
     /// A file of roles and services.
     private static let policyVariable = "SERVICE_POLICIES_FILE"
+    private static let secretsVariable = "SERVICE_PROJECT_SECRETS"
+    private static let originsVariable = "SERVICE_CORS_ORIGINS"
+    private static let itemsMax = 20
     private static let tokenBytesMin = 8
     private static let tokenBytesAdvised = 32
 
@@ -21,6 +25,7 @@ package struct ServicesConfiguration: Sendable {
         let file = environment[Self.policyVariable]
         guard environment["ALLOWED_SERVICES"] != nil || file != nil else { return nil }
         let catalog = try Self.catalog(environment, file)
+        for remark in catalog.remarks { notices.append(ConfigurationNotice("\(Self.policyVariable): \(remark)")) }
         remote = try RemoteVaultSettings.chosen(environment)
         // Apart from the local ones, which stay as they are.
         if let remote {
@@ -31,6 +36,8 @@ package struct ServicesConfiguration: Sendable {
             }
         }
         if let name = environment["SERVICE_NAME"] { settings.name = try Self.checkedName(name) }
+        settings.projectSecrets = try Self.projectSecrets(environment[Self.secretsVariable] ?? "")
+        settings.corsOrigins = try Self.origins(environment[Self.originsVariable] ?? "")
         for definition in catalog.services {
             guard let account = try Self.account(definition, environment, &notices) else { continue }
             accounts.append(account)
@@ -72,9 +79,12 @@ package struct ServicesConfiguration: Sendable {
         let token = try environment.secret(variable)
         let certificate = environment["CERT_" + definition.name]
         guard definition.isEnabled else { return nil }
-        guard token != nil || certificate != nil else {
-            throw ConfigurationError(
-                "\(variable) is missing: a service needs a token, or a certificate named by CERT_\(definition.name)")
+        if token == nil, certificate == nil {
+            // It alone is refused; the others have theirs.
+            notices.append(
+                ConfigurationNotice(
+                    "\(variable) is missing: the service is refused until it has a token, or a certificate named by CERT_\(definition.name)"
+                ))
         }
         if let token {
             guard token.utf8.count >= tokenBytesMin, token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
@@ -90,6 +100,46 @@ package struct ServicesConfiguration: Sendable {
         }
         return ServiceAccount(
             definition: definition, token: token.map { .init(Array($0.utf8)) }, certificateName: certificate)
+    }
+
+    /// `NAME=fernet|hex|base64|uuid,…`: what every new project is made with.
+    private static func projectSecrets(_ text: String) throws(ConfigurationError) -> [ProjectSecret] {
+        var secrets: [ProjectSecret] = []
+        for item in list(text) {
+            guard let (name, kind) = item.cutUTF8(at: "="),
+                let secret = ProjectSecret(name: String(name.trimmingASCIISpace()), kind: String(kind.trimmingASCIISpace()))
+            else {
+                throw ConfigurationError(
+                    "\(secretsVariable) must be NAME=fernet, hex, base64 or uuid, separated by commas; a name has letters, digits, '_', '-' and '.'"
+                )
+            }
+            guard secrets.count < itemsMax, !secrets.contains(where: { $0.name == secret.name }) else {
+                throw ConfigurationError("\(secretsVariable) has a name twice, or more than \(itemsMax) names")
+            }
+            secrets.append(secret)
+        }
+        return secrets
+    }
+
+    /// Exactly these: a pattern would let in what somebody else registers.
+    private static func origins(_ text: String) throws(ConfigurationError) -> Set<String> {
+        var origins: Set<String> = []
+        for item in list(text) {
+            guard origins.count < itemsMax, let url = OutboundURL(item), item.utf8.allSatisfy({ $0 < 0x80 }),
+                item == "\(url.scheme.rawValue)://\(item.dropFirstUTF8(url.scheme.rawValue.utf8.count + 3))",
+                !item.dropFirstUTF8(url.scheme.rawValue.utf8.count + 3).containsUTF8("/"), item == item.lowercased()
+            else {
+                throw ConfigurationError(
+                    "\(originsVariable) must be origins such as https://ui.example, in lower case, without a path and without '*', separated by commas"
+                )
+            }
+            origins.insert(item)
+        }
+        return origins
+    }
+
+    private static func list(_ text: String) -> [String] {
+        text.splitUTF8(at: ",").map { String($0.trimmingASCIISpace()) }.filter { !$0.isEmpty }
     }
 
     private static func checkedName(_ name: String) throws(ConfigurationError) -> String {

@@ -124,7 +124,7 @@ struct ServiceDocument {
         return [
             "Error": object(["detail"]), "Message": object(["message"]), "Health": object(["status", "service"]),
             "Test": object(["status", "message"]), "TestRequest": object([], optional: ["provider", "value"]),
-            "NewProject": object(["name"], optional: ["description"]), "ProjectChange": object(["description"]),
+            "NewProject": object(["name"], optional: ["description"]), "ProjectChange": object([], optional: ["description"]),
             "Project": object(["id", "name", "description", "is_default", "created_at", "created_by"]),
             "NewSecret": object(["project", "value"], optional: ["path", "scope", "env", "name"]),
             "Rotation": object(["value"], optional: ["expected_version"]),

@@ -25,7 +25,7 @@ struct ServiceError: Error {
     static func invalid(_ field: String, _ problem: String) -> ServiceError { ServiceError(422, "field '\(field)' \(problem)") }
     static func noProject(_ name: String) -> ServiceError { ServiceError(404, "Project '\(name)' not found") }
     static func noSecret(_ place: SecretPlace) -> ServiceError {
-        ServiceError(404, "Secret '\(place.path)' not found in project '\(place.project)'")
+        ServiceError(404, "Secret '\(place.resource)' not found")
     }
 }
 

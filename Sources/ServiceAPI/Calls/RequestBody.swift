@@ -34,6 +34,22 @@ struct RequestBody {
         return text
     }
 
+    /// One that is not empty.
+    func filledText(_ name: String) throws(ServiceError) -> String {
+        let text = try requiredText(name)
+        guard !text.isEmpty else { throw .invalid(name, "must not be empty") }
+        return text
+    }
+
+    /// nil when there is none; bounded as descriptions and paths are.
+    func boundedText(_ name: String) throws(ServiceError) -> String? {
+        let text = try text(name)
+        guard (text ?? "").unicodeScalars.count <= ServiceExchange.textMax else {
+            throw .invalid(name, "must be at most \(ServiceExchange.textMax) characters long")
+        }
+        return text
+    }
+
     func positiveInt(_ name: String) throws(ServiceError) -> Int? {
         guard let value = object[name], !value.isNull else { return nil }
         guard let number = value.intValue, number > 0 else { throw .invalid(name, "must be a whole number above 0") }

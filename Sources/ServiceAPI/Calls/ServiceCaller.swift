@@ -38,7 +38,7 @@ struct ServiceCaller: Sendable {
         let secret = token.first ?? ""
         // A service that is known by its certificate sends no token.
         guard !name.isEmpty, !secret.isEmpty || !connection.clientCertificateNames.isEmpty else {
-            throw .unauthenticated("The X-Service and X-Token headers are required", realm: realm)
+            throw .unauthenticated("Missing X-Service or X-Token header", realm: realm)
         }
         self.name = name
         // A narrowed token may come from a token of Coffer's own; then it says what may be done, and the name only who asks.

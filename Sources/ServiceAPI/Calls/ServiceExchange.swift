@@ -50,7 +50,10 @@ final class ServiceExchange {
     private func refused(_ refusal: InlineRefusal) -> ServiceError {
         switch refusal {
         case .unknownName: ServiceError(403, "Service '\(shownName)' is not allowed")
-        case .wrongSecret: .unauthenticated("Invalid token for service '\(shownName)'", realm: settings.name)
+        case .wrongSecret:
+            dialect.directory[caller.name]?.isWithoutCredentials == true
+                ? ServiceError(403, "No token configured for service '\(caller.name)'")
+                : .unauthenticated("Invalid token", realm: settings.name)
         case .notAllowed: ServiceError(403, "Service '\(shownName)' is not allowed to call from here")
         case .locked:
             ServiceError(

@@ -26,6 +26,9 @@ package struct ServiceAuthenticator: InlineAuthenticator {
             InlineAuthenticatorDescription(kind: ServiceCaller.continuedKind, locksNames: false) {
                 ServiceAuthenticator(directory, $0, counts: false)
             },
+            InlineAuthenticatorDescription(kind: ServiceDirectory.systemKind, locksNames: false) { _ in
+                SystemAuthenticator(directory: directory)
+            },
         ]
     }
 

@@ -18,6 +18,8 @@ package final class ServiceDirectory: Sendable {
         let handle: [UInt8]
         let capabilityKey: [UInt8]
         let certificateName: String?
+        /// It was configured and nobody can be it yet.
+        var isWithoutCredentials: Bool { tokenCode == nil && certificateName == nil }
 
         init(_ account: ServiceAccount, _ compiled: CompiledRules, tokenCode: [UInt8]?) {
             definition = account.definition
@@ -32,6 +34,9 @@ package final class ServiceDirectory: Sendable {
     }
 
     private let settings: ServiceSettings
+    let randomness: any Randomness
+    /// What only this process knows: the server itself, where it makes a project's own secrets.
+    private let systemSecret: [UInt8]
     /// Keyed, and copied for each token: the key's two blocks are hashed once.
     private let keyed: HMAC<SHA256>
     /// Compared with when there is no such service, so that this takes as long.
@@ -40,6 +45,8 @@ package final class ServiceDirectory: Sendable {
 
     package init(_ settings: ServiceSettings, randomness: any Randomness) {
         self.settings = settings
+        self.randomness = randomness
+        systemSecret = randomness.bytes(32)
         keyed = HMAC(key: SymmetricKey(data: randomness.bytes(32)))
         nobody = randomness.bytes(32)
         entries = Mutex([:])
@@ -51,6 +58,26 @@ package final class ServiceDirectory: Sendable {
         for account in accounts where account.definition.isEnabled { fresh[account.definition.name] = try entry(account) }
         let made = fresh
         entries.withLock { $0 = made }
+    }
+
+    static let systemKind = "service-system"
+
+    var systemCredentials: InlineCredentials {
+        InlineCredentials(kind: Self.systemKind, name: "system", secret: SecretBytes(systemSecret))
+    }
+
+    func isSystem(_ credentials: InlineCredentials) -> Bool {
+        credentials.name == "system" && constantTimeEqual(credentials.secret.withBytes { Array($0) }, systemSecret)
+    }
+
+    /// To make the secrets of new projects, and to take them away with an empty project; nothing else.
+    var systemGrant: InlineGrant {
+        var policy = ""
+        for secret in settings.projectSecrets {
+            policy += "path \"\(settings.mount)data/+/\(secret.name)\" {\n  capabilities = [\"create\", \"update\"]\n}\n"
+            policy += "path \"\(settings.mount)metadata/+/\(secret.name)\" {\n  capabilities = [\"delete\"]\n}\n"
+        }
+        return InlineGrant(displayName: "system", rules: [InlinePolicy(name: "service-system", text: policy)])
     }
 
     package var names: [String] { entries.withLock { $0.keys.sorted() } }

@@ -4,12 +4,16 @@ import ServiceRules
 import Syntax
 
 extension ServiceExchange {
-    private static let pageDefault = 100
+    /// Without a limit a listing is whole, up to here.
+    private static let wholeMax = 10_000
     private static let pageMax = 1_000
+    /// How far a listing that is not whole is counted.
+    private static let countedMax = 100_000
     /// Secrets with their values in one answer.
     private static let valuesMax = 10_000
 
-    /// `GET /api/secrets?project=&prefix=&after=&limit=`: `after` is the `id` of the last one of the page before.
+    /// `GET /api/secrets?project=&prefix=&after=&limit=`: `after` is the `id` of the last one of the page before. What is behind
+    /// the page is said in `Link`, and how many there are in `X-Total-Count`.
     func listSecrets() async throws(ServiceError) -> ShellResponse {
         let (filter, after, limit) = try await reading { () throws(ServiceError) in
             let query = try ListingQuery(request.query)
@@ -20,12 +24,39 @@ extension ServiceExchange {
                 return limit
             }
             guard (query["after"]?.utf8.count ?? 0) <= CanonicalPath.bytesMax else { throw .invalid("after", "is too long") }
-            return (try ListingFilter(query), query["after"], limit ?? Self.pageDefault)
+            return (try ListingFilter(query), query["after"], limit)
         }
         let places = try await listingPlaces(filter)
         if places.isEmpty { try await checkCaller() }
-        let found = try await page(places, filter, after: after, limit: limit)
-        return answer(200, .array(found.map { .object($0.shown) }))
+        let shown = limit ?? Self.wholeMax
+        var found = try await page(places, filter, after: after, limit: shown + 1)
+        let hasMore = found.count > shown
+        if hasMore { found.removeLast() }
+        var response = answer(200, .array(found.map { .object($0.shown) }))
+        if hasMore, let last = found.last { response.headers.append(("link", filter.link(after: last.place.full, limit: shown))) }
+        // The count is of all of them, so a page in the middle does not have it.
+        guard after == nil else { return response }
+        var total: Int? = found.count
+        if hasMore, let last = found.last, limit == nil {
+            total = try await count(places, filter, found.count, after: last.place.full)
+        }
+        if hasMore, limit != nil { total = nil }
+        if let total { response.headers.append(("x-total-count", String(total))) }
+        return response
+    }
+
+    /// How many there are with those behind `after`; nil when it is too many to count.
+    private func count(
+        _ places: [String], _ filter: ListingFilter, _ counted: Int, after: String
+    ) async throws(ServiceError) -> Int? {
+        var (counted, after) = (counted, after)
+        while counted < Self.countedMax {
+            let more = try await page(places, filter, after: after, limit: Self.pageMax)
+            counted += more.count
+            guard more.count == Self.pageMax, let last = more.last else { return counted }
+            after = last.place.full
+        }
+        return nil
     }
 
     /// Every secret of a project that the caller may list and read, with its value.
@@ -230,6 +261,30 @@ struct ListingFilter {
     var segments: [String] {
         guard let project else { return [] }
         return [project] + prefix.splitUTF8(at: "/", omittingEmpty: false).dropLast().map(String.init)
+    }
+
+    /// Where the next page is (RFC 8288).
+    func link(after: String, limit: Int) -> String {
+        var items: [(String, String)] = []
+        if let project { items.append(("project", project)) }
+        if !prefix.isEmpty { items.append(("prefix", prefix)) }
+        items += [("after", after), ("limit", String(min(limit, 1_000)))]
+        return "</api/secrets?" + items.map { "\($0.0)=\(Self.escaped($0.1))" }.joined(separator: "&") + ">; rel=\"next\""
+    }
+
+    private static func escaped(_ text: String) -> String {
+        var output: [UInt8] = []
+        for byte in text.utf8 {
+            let isPlain =
+                byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A || byte >= 0x30 && byte <= 0x39 || "-._~/".utf8.contains(byte)
+            if isPlain {
+                output.append(byte)
+            } else {
+                let digits = Array("0123456789ABCDEF".utf8)
+                output += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 0xF)]]
+            }
+        }
+        return String(decoding: output, as: UTF8.self)
     }
 
     /// Empty, or with a slash at its end.

@@ -35,10 +35,14 @@ extension ServiceExchange {
         let (name, description) = try await reading { () throws(ServiceError) in
             let body = try RequestBody(request.body)
             let name = try body.requiredText("name")
-            guard Self.isProjectName(name) else {
-                throw .invalid("name", "must have letters, digits, '_', '-' and '.' only, and 128 of them at most")
-            }
-            return (name, try body.text("description"))
+            guard Self.isProjectName(name) else { throw .invalid("name", Self.projectNameRule) }
+            return (name, try body.boundedText("description"))
+        }
+        // Before the project itself, so that there never is one without them.
+        if !settings.projectSecrets.isEmpty, case .failure(let error) = try await ask(.read, record(name)), error.code == .notFound
+        {
+            try await checkMayRegister(name)
+            try await makeProjectSecrets(name)
         }
         var body: JSONObject = ["must_be_new": true]
         if let description { body["description"] = .string(description) }
@@ -60,9 +64,11 @@ extension ServiceExchange {
         let (name, description) = try await reading { () throws(ServiceError) in
             let body = try RequestBody(request.body)
             guard !body.has("name") else { throw .invalid("name", "cannot be changed") }
-            return (try Self.projectName(wire), try body.requiredText("description"))
+            return (try Self.projectName(wire), try body.boundedText("description"))
         }
         try await checkExists(name)
+        // Nothing to change is no mistake.
+        guard let description else { return try await readProject(wire) }
         switch try await ask(.update, record(name), body: ["description": .string(description)]) {
         case .success(let response): return answer(200, .object(response.object))
         case .failure(let error): throw projectError(error, "write", name)
@@ -73,9 +79,10 @@ extension ServiceExchange {
         let name = try await reading { () throws(ServiceError) in try Self.projectName(wire) }
         try await checkExists(name)
         guard try await !hasSecrets(name) else {
-            throw ServiceError(400, "Project '\(name)' still has secrets; delete them first")
+            throw ServiceError(400, "Cannot delete project '\(name)' with existing secrets. Delete all secrets first.")
         }
         if case .failure(let error) = try await ask(.delete, record(name)) { throw projectError(error, "delete", name) }
+        try await deleteProjectSecrets(name)
         return ShellResponse(status: 204)
     }
 
@@ -109,7 +116,10 @@ extension ServiceExchange {
             switch try await ask(.list, path, query: query.map { (name: $0.0, value: $0.1) }) {
             case .success(let response):
                 let page = ListedSecrets(response.object)
-                if page.names.contains(where: { $0.hasUTF8Suffix("/") || page.isThere($0) }) { return true }
+                let isHeld = page.names.contains { secret in
+                    secret.hasUTF8Suffix("/") || page.isThere(secret) && !isAsMade(secret, page[secret] ?? [:])
+                }
+                if isHeld { return true }
                 guard page.names.count == 1_000, let last = page.names.last else { return false }
                 after = last
             case .failure(let error) where error.code == .notFound: return false
@@ -135,7 +145,19 @@ extension ServiceExchange {
         }
     }
 
+    /// In characters, as Unicode counts them: of paths and descriptions.
+    static let textMax = 500
+    static let projectNameRule = "must be 1 to 255 characters without control characters, '/' and '\\'"
+
+    /// One segment of a path, in any script.
     static func isProjectName(_ text: String) -> Bool {
+        guard (1...255).contains(text.unicodeScalars.count), !text.utf8.contains(where: { $0 == 0x2F || $0 == 0x5C }) else {
+            return false
+        }
+        return (try? CanonicalPath(decoded: text))?.text.equalsUTF8(text) ?? false
+    }
+
+    static func isPlainName(_ text: String) -> Bool {
         guard let first = text.utf8.first, text.utf8.count <= 128, isAlphanumeric(first) else { return false }
         return text.utf8.allSatisfy { isAlphanumeric($0) || "_-.".utf8.contains($0) }
     }

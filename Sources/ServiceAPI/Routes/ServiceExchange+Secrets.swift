@@ -43,7 +43,7 @@ extension ServiceExchange {
         let place = try await place(wire)
         let (value, expected) = try await reading { () throws(ServiceError) in
             let body = try RequestBody(request.body)
-            return (try body.requiredText("value"), try body.positiveInt("expected_version"))
+            return (try body.filledText("value"), try body.positiveInt("expected_version"))
         }
         var body: JSONObject = ["data": ["value": .string(value)]]
         if let expected { body["options"] = ["cas": .int(expected)] }
@@ -121,11 +121,13 @@ extension ServiceExchange {
     /// Whoever stores a secret in a project need not register it first.
     private func register(_ project: String) async throws(ServiceError) {
         guard Self.isProjectName(project) else { return }
-        _ = try await ask(.update, record(project), body: ["must_be_new": true])
+        if case .success = try await ask(.read, record(project)) { return }
+        try await makeProjectSecrets(project)
+        _ = try await ask(.update, record(project), body: ["must_be_new": true, "implicit": true])
     }
 
     private static func exists(_ place: SecretPlace) -> ServiceError {
-        ServiceError(409, "Secret '\(place.path)' already exists in project '\(place.project)'")
+        ServiceError(409, "Secret '\(place.resource)' already exists")
     }
 
     func secretError(_ error: CofferError, _ action: String, _ place: SecretPlace) -> ServiceError {
@@ -150,11 +152,9 @@ struct NewSecret {
 
     init(_ body: RequestBody) throws(ServiceError) {
         let project = try body.requiredText("project")
-        guard ServiceExchange.isProjectName(project) else {
-            throw .invalid("project", "must have letters, digits, '_', '-' and '.' only, and 128 of them at most")
-        }
+        guard ServiceExchange.isProjectName(project) else { throw .invalid("project", ServiceExchange.projectNameRule) }
         let path = try Self.path(body)
-        value = try body.requiredText("value")
+        value = try body.filledText("value")
         place = SecretPlace(project: project, path: path)
     }
 
@@ -182,6 +182,9 @@ struct NewSecret {
             throw .invalid(field, "is not acceptable: \(error.rawValue)")
         }
         guard !canonical.isFolder else { throw .invalid(field, "must not end in '/'") }
+        guard text.unicodeScalars.count <= ServiceExchange.textMax else {
+            throw .invalid(field, "must be at most \(ServiceExchange.textMax) characters long")
+        }
         guard text != "versions", !text.hasUTF8Suffix("/versions") else { throw .invalid(field, "must not end in 'versions'") }
         return canonical.text
     }

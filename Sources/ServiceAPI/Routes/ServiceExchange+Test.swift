@@ -8,7 +8,7 @@ extension ServiceExchange {
         // The audit has that a provider is asked, and by whom.
         try await checkCaller(asking: asked?.provider)
         guard let asked else {
-            return answer(200, ["status": "ok", "message": .string("Service '\(caller.name)' is authenticated")])
+            return answer(200, ["status": "ok", "message": .string("Authentication successful for service '\(caller.name)'")])
         }
         do throws(ProviderRefusal) {
             try await dialect.verifier.verify(asked.value, provider: asked.provider)

@@ -1,3 +1,4 @@
+import Syntax
 import Yams
 
 /// One node of the YAML, read strictly: what is not known is an error with its line.
@@ -25,6 +26,28 @@ struct PolicyNode {
         }
         return result
     }
+
+    /// The sections that are known, and the names of the others; names come from an operator's file, and are cut.
+    func sections(_ known: Set<String>) throws(ServiceCatalogError) -> (known: [String: PolicyNode], others: [String]) {
+        guard let mapping = node.mapping else { throw error("expected keys and values here") }
+        var found: [String: PolicyNode] = [:]
+        var others: [String] = []
+        for (key, value) in mapping {
+            guard let name = key.scalar?.string else { throw PolicyNode(key).error("a key must be a word") }
+            guard known.contains(name) else {
+                let isWord = name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "'") }
+                others.append(isWord ? String(name.prefixUTF8(64)) : "?")
+                continue
+            }
+            guard found.updateValue(PolicyNode(value), forKey: name) == nil else {
+                throw PolicyNode(key).error("the key is there twice")
+            }
+        }
+        return (found, others)
+    }
+
+    /// A remark with its line.
+    func located(_ text: String) -> String { node.mark.map { "line \($0.line): \(text)" } ?? text }
 
     func items() throws(ServiceCatalogError) -> [PolicyNode] {
         if node.null != nil { return [] }

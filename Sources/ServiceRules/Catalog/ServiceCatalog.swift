@@ -3,6 +3,8 @@ import Syntax
 /// All services that are configured, from variables and from a file of policies.
 package struct ServiceCatalog: Sendable, Hashable {
     package private(set) var services: [ServiceDefinition] = []
+    /// Of the file of policies.
+    package private(set) var remarks: [String] = []
 
     package static let servicesMax = 1_000
     private static let rulesMax = 200
@@ -17,6 +19,7 @@ package struct ServiceCatalog: Sendable, Hashable {
     package init(variable: (String) -> String?, policies: ServicePolicyFile? = nil) throws(ServiceCatalogError) {
         let allowed = Self.list(variable("ALLOWED_SERVICES") ?? "")
         for name in allowed { try add(ServiceDefinition(name: name), named: "ALLOWED_SERVICES") }
+        remarks = policies?.remarks ?? []
         for service in policies?.services ?? [] {
             if let index = services.firstIndex(where: { $0.name == service.name }) {
                 services[index].isEnabled = service.isEnabled

@@ -17,8 +17,11 @@ import Yams
 /// ```
 package struct ServicePolicyFile: Sendable, Hashable {
     package private(set) var services: [ServiceDefinition] = []
+    /// What an operator should know, each once: sections that are not for Coffer, and rules that grant nothing.
+    package private(set) var remarks: [String] = []
 
     package static let bytesMax = 1 << 20
+    private static let remarksMax = 100
 
     package init(parsing text: String) throws(ServiceCatalogError) {
         guard text.utf8.count <= Self.bytesMax else { throw ServiceCatalogError(line: 1, "the file is larger than 1 MiB") }
@@ -31,16 +34,21 @@ package struct ServicePolicyFile: Sendable, Hashable {
             throw ServiceCatalogError("this is not YAML")
         }
         guard let root else { return }
-        let top = try PolicyNode(root).mapping(["policies", "services"])
+        let (top, others) = try PolicyNode(root).sections(["policies", "services"])
+        for name in others { remark("the section '\(name)' has no effect here; it is ignored") }
         var roles: [String: [ServiceRule]] = [:]
         for node in try top["policies"]?.items() ?? [] {
-            let (name, rules) = try Self.policy(node)
+            let (name, rules) = try policy(node)
             guard roles.updateValue(rules, forKey: name) == nil else { throw node.error("the policy is there twice") }
         }
-        for node in try top["services"]?.items() ?? [] { services.append(try Self.service(node, roles)) }
+        for node in try top["services"]?.items() ?? [] { services.append(try service(node, roles)) }
     }
 
-    private static func policy(_ node: PolicyNode) throws(ServiceCatalogError) -> (String, [ServiceRule]) {
+    private mutating func remark(_ text: String) {
+        if remarks.count < Self.remarksMax, !remarks.contains(text) { remarks.append(text) }
+    }
+
+    private mutating func policy(_ node: PolicyNode) throws(ServiceCatalogError) -> (String, [ServiceRule]) {
         let fields = try node.mapping(["name", "description", "permissions"])
         guard let name = try fields["name"]?.text(), !name.isEmpty else { throw node.error("the policy has no name") }
         var rules: [ServiceRule] = []
@@ -48,7 +56,7 @@ package struct ServicePolicyFile: Sendable, Hashable {
         return (name, rules)
     }
 
-    private static func service(
+    private mutating func service(
         _ node: PolicyNode, _ roles: [String: [ServiceRule]]
     ) throws(ServiceCatalogError) -> ServiceDefinition {
         let fields = try node.mapping(["name", "description", "enabled", "roles", "access_rules"])
@@ -66,17 +74,21 @@ package struct ServicePolicyFile: Sendable, Hashable {
         return service
     }
 
-    private static func prefixRule(_ node: PolicyNode, source: String) throws(ServiceCatalogError) -> ServiceRule {
+    private mutating func prefixRule(_ node: PolicyNode, source: String) throws(ServiceCatalogError) -> ServiceRule {
         let text = try node.text()
         do throws(ServiceRuleError) {
             let path = try text.hasUTF8Prefix("secret:") ? PathRule(resource: text) : PathRule(prefix: text)
+            if path.isVoid { remark(node.located(Self.grantsNothing)) }
             return ServiceRule(.allow, Set(ServiceAction.allCases), path, text: text, source: source)
         } catch {
             throw node.error("\(error)")
         }
     }
 
-    private static func rules(_ node: PolicyNode, source: String) throws(ServiceCatalogError) -> [ServiceRule] {
+    private static let grantsNothing =
+        "the resource names no secret and grants nothing; what is beneath is written with a '*', such as secret:PROJECT:*"
+
+    private mutating func rules(_ node: PolicyNode, source: String) throws(ServiceCatalogError) -> [ServiceRule] {
         let fields = try node.mapping(["effect", "actions", "resources"])
         guard let effect = ServiceRule.Effect(rawValue: try fields["effect"]?.text() ?? "allow") else {
             throw node.error("the effect is allow or deny")
@@ -99,7 +111,9 @@ package struct ServicePolicyFile: Sendable, Hashable {
         for resource in resources {
             let text = try resource.text()
             do throws(ServiceRuleError) {
-                rules.append(ServiceRule(effect, actions, try PathRule(resource: text), text: text, source: source))
+                let path = try PathRule(resource: text, denies: effect == .deny)
+                if path.isVoid { remark(resource.located(Self.grantsNothing)) }
+                rules.append(ServiceRule(effect, actions, path, text: text, source: source))
             } catch {
                 throw resource.error("\(error)")
             }

@@ -6,13 +6,15 @@ extension ServiceDefinition {
     package func compiled(mount: String, projectsMount: String) throws(ServiceCatalogError) -> CompiledRules {
         var compiled: CompiledRules
         do throws(ServiceRuleError) {
-            compiled = try RuleCompiler(mount: mount, rules: rules).compile()
+            compiled = try RuleCompiler(mount: mount, rules: rules.filter { !$0.path.isVoid }).compile()
         } catch {
             throw ServiceCatalogError(variable: name, error.description)
         }
         compiled.policy += Self.grant("\(projectsMount)caller", ["read"])
         compiled.policy += Self.grant("\(projectsMount)records", ["list"])
-        let writable = rules.filter { $0.effect == .allow && $0.actions.contains(.write) }.map { $0.path.segments[0] }
+        let writable = rules.filter { $0.effect == .allow && $0.actions.contains(.write) && !$0.path.isVoid }.map {
+            $0.path.segments[0]
+        }
         guard !writable.isEmpty else {
             compiled.policy += Self.grant("\(projectsMount)records/+", ["read"])
             return compiled

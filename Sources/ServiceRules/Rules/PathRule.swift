@@ -20,6 +20,9 @@ package struct PathRule: Sendable, Hashable {
         coversBelow = below
     }
 
+    /// There is no secret that it could be about.
+    package var isVoid: Bool { !coversExactly && !coversBelow }
+
     /// - Parameter path: The project and the path below it; the last segment is empty for a folder.
     package func matches(_ path: [Substring]) -> Bool {
         guard path.count == segments.count ? coversExactly : path.count > segments.count && coversBelow else { return false }
@@ -40,7 +43,9 @@ extension PathRule {
     }
 
     /// `secret:newsbot*:prod/*`: a `*` at the end of a segment stands for the rest of it, a last segment `*` for all beneath.
-    package init(resource text: String) throws(ServiceRuleError) {
+    /// Without a path, `secret:newsbot:`, or with one that ends in a slash, it is about no secret at all, unless it denies: a slip
+    /// must not widen anything.
+    package init(resource text: String, denies: Bool = false) throws(ServiceRuleError) {
         let parts = text.splitUTF8(at: ":", maxSplits: 2, omittingEmpty: false)
         guard parts.count == 3, parts[0] == "secret" else {
             throw ServiceRuleError("a resource is written secret:PROJECT:PATH, such as secret:newsbot:prod/*")
@@ -49,14 +54,15 @@ extension PathRule {
         guard project.count == 1 else { throw ServiceRuleError("the project of a resource is one name") }
         var path = parts[2]
         if path == "*" || path.isEmpty {
-            self.init(segments: project, exactly: false, below: true)
+            self.init(segments: project, exactly: false, below: !path.isEmpty || denies)
             return
         }
-        let isBelow = path.hasUTF8Suffix("/*") || path.hasUTF8Suffix("/")
+        let isFolder = path.hasUTF8Suffix("/")
+        let isBelow = path.hasUTF8Suffix("/*") || isFolder
         if path.hasUTF8Suffix("*"), isBelow { path = path.dropLastUTF8() }
         if isBelow { path = path.dropLastUTF8() }
         let segments = try Self.segments(path, allowsPartial: true)
-        self.init(segments: project + segments, exactly: !isBelow, below: isBelow)
+        self.init(segments: project + segments, exactly: !isBelow, below: isBelow && (!isFolder || denies))
     }
 
     private static func segments(_ text: Substring, allowsPartial: Bool) throws(ServiceRuleError) -> [SegmentPattern] {
@@ -81,6 +87,9 @@ extension PathRule {
             _ = try CanonicalPath(decoded: isPartial ? literal + "x" : literal)
         } catch {
             throw ServiceRuleError(error == .empty || error == .emptySegment ? "the rule has an empty segment" : error.rawValue)
+        }
+        guard literal.utf8.allSatisfy({ !"?[]".utf8.contains($0) }) else {
+            throw ServiceRuleError("'?' and '[…]' stand for nothing here; a '*' may end a segment")
         }
         guard literal.utf8.allSatisfy({ !"+%\"\\{}$:,".utf8.contains($0) }) else {
             throw ServiceRuleError("a rule may not have the characters + % \" \\ { } $ : ,")

@@ -1,0 +1,10 @@
+import EngineKit
+
+/// The server itself. No request from outside carries this kind of credentials, and their secret never leaves the process.
+struct SystemAuthenticator: InlineAuthenticator {
+    let directory: ServiceDirectory
+
+    func authenticate(_ attempt: InlineAttempt) async throws -> InlineVerdict {
+        directory.isSystem(attempt.credentials) ? .granted(directory.systemGrant) : .refused(.wrongSecret)
+    }
+}
