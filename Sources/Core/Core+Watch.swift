@@ -21,7 +21,8 @@ extension Core {
     /// people; neither says anything that a stranger may not know.
     var trouble: (reason: String, text: String)? {
         if let cluster = environment.cluster, !cluster.mayServe {
-            return ("cut_off", "this node is cut off from the store and answers nothing until it has caught up")
+            let cause = cluster.trouble.map { ": \($0)" } ?? ""
+            return ("cut_off", "this node is cut off from the store and serves again when it has caught up\(cause)")
         }
         if condition.refusesWrites {
             return ("storage", "the store takes no writes; the server's log says why")

@@ -11,3 +11,14 @@ final class FeedExecutor: TaskExecutor {
         queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
 }
+
+/// Time for the feed. `Task.sleep` is woken on the threads that all tasks share, and comes late while they compute.
+enum FeedTime {
+    private static let queue = DispatchQueue(label: "coffer.store.time", qos: .userInitiated)
+
+    static func pause(milliseconds: Int) async {
+        await withCheckedContinuation { continuation in
+            queue.asyncAfter(deadline: .now() + .milliseconds(milliseconds)) { continuation.resume() }
+        }
+    }
+}

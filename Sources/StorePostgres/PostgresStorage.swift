@@ -55,7 +55,7 @@ package final class PostgresStorage: Storage {
                 try Self.session(target, statementSecondsMax: Self.feedStatementSecondsMax)
             }, identity, process: NodeProcess.current?.stored ?? "", isSole: !settings.allowsOthers, membership: cluster,
             time: time,
-            randomness: randomness, logger: logger, pause: { try? await Task.sleep(for: .milliseconds($0)) },
+            randomness: randomness, logger: logger, pause: { await FeedTime.pause(milliseconds: $0) },
             executor: FeedExecutor(label: "coffer.store.feed"))
         do {
             try await feed.start(watchedOn: FeedExecutor(label: "coffer.store.watch"))
@@ -101,7 +101,7 @@ package final class PostgresStorage: Storage {
     /// also where the database does not answer.
     package func close() async {
         isClosed.store(true, ordering: .releasing)
-        let pause: Pause = { try? await Task.sleep(for: .milliseconds($0)) }
+        let pause: Pause = { await FeedTime.pause(milliseconds: $0) }
         _ = await within(milliseconds: Self.closeMilliseconds, pause, on: nil) { [commits] in await commits.close() }
         await feed.stop()
         readers.close()

@@ -129,7 +129,7 @@ def test_a_node_cut_off_from_its_database_ends_at_sigterm(nodes):
         writers = Writers([a], lambda node: node.post("kv/data/x", {"data": {"v": "1"}}, timeout=60).status)
         wait_for(lambda: a.get("sys/health").status == 503)
         body = a.get("sys/health").json
-        assert body["cut_off"] is True and body["cut_off_reason"]
+        assert body["cut_off"] is True and body["unavailable_reason"]
         started = time.monotonic()
         a.process.send_signal(signal.SIGTERM)
         a.process.wait(45)

@@ -145,7 +145,6 @@ struct FrontDesk: Sendable {
             body["cluster_id"] = .string(core.clusterID)
         }
         if isCutOff { body["cut_off"] = true }
-        if isCutOff, let trouble = core.environment.cluster?.trouble { body["cut_off_reason"] = .string(trouble) }
         if !core.isSealed, let trouble {
             body["unavailable"] = .string(trouble.reason)
             body["unavailable_reason"] = .string(trouble.text)
