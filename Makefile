@@ -7,7 +7,7 @@ SWIFT  ?= swift
 VENV   := .build/venv
 PYTEST := $(VENV)/bin/python -m pytest
 
-.PHONY: help run test unit-test acceptance-test lint bench release fuzz mutants torture system python vectors
+.PHONY: help run test unit-test acceptance-test lint bench release fuzz mutants torture system unmutated python vectors
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -16,7 +16,7 @@ run: system ## build and start a server on 127.0.0.1:8200
 	$(SWIFT) build --product coffer
 	scripts/run-server .build/debug/coffer
 
-test: ## lint, unit tests, acceptance tests, a short fuzzing, a few faults put in by hand
+test: ## lint, unit tests, acceptance tests, a short fuzzing, a few mutation tests
 	scripts/run-tests lint build unit acceptance fuzz mutants
 
 lint: ## formatting and style of every Swift file
@@ -44,7 +44,7 @@ mutants: ## small faults put into the code: each must be noticed by a test of it
 	scripts/run-tests build
 	scripts/run-mutants
 
-torture: system python release ## 1,000 rounds of kill -9 under load, 15 minutes of nodes in made-up orders and of made-up requests, the timing of refused logins
+torture: system python release ## 1,000 rounds of kill -9 under load, 15 minutes of cluster simulation and of generated requests, the timing of refused logins
 	COFFER_BINARY=$(CURDIR)/.build/release/coffer COFFER_CRASH_ROUNDS=$${COFFER_CRASH_ROUNDS:-1000} \
 	  $(PYTEST) Tests/acceptance/test_crash.py -s
 	$(SWIFT) build --build-tests
@@ -55,8 +55,12 @@ torture: system python release ## 1,000 rounds of kill -9 under load, 15 minutes
 	  $(PYTEST) Tests/acceptance/test_login_timing.py -s
 	$(MAKE) mutants
 
-system:
+system: unmutated
 	@scripts/install-system
+
+# What a killed run of mutation tests left in the sources must not be built.
+unmutated:
+	@[ ! -d .build/mutants ] || scripts/run-mutants --restore
 
 python: system
 	@scripts/install-python
