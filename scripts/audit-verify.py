@@ -25,7 +25,7 @@ def segment_key(device_key, segment):
     return hmac.digest(pseudorandom, b"coffer audit segment v1:" + segment + b"\x01", "sha256")
 
 
-def verify(lines, key_of, live, checkpoint, is_copy):
+def verify(lines, key_of, live, checkpoint, is_copy, accessor=None):
     """Exit code, line number and reason of the first thing that is wrong or, where nothing is, in doubt."""
     number, last, verified, mac, segment, ended, live_seen, doubt = 0, None, None, None, None, False, False, None
     is_checkpoint_here = checkpoint is not None and checkpoint[2] is None
@@ -45,6 +45,10 @@ def verify(lines, key_of, live, checkpoint, is_copy):
         sequence, line_segment, content, previous, line_mac = match.groups()
         is_checkpoint_here = is_checkpoint_here or (checkpoint is not None and line_segment == checkpoint[2])
         linked = last is None or (int(sequence) == last + 1 and previous == mac)
+        if number == 1 and is_copy and accessor and b'"type":"segment"' in content:
+            writer = re.search(rb',"accessor":"([^"]*)"', content)
+            if writer and writer.group(1) != accessor:
+                return 3, number, "written by another audit device"
         key = None if line_segment == live else key_of(line_segment)
         if key is None:
             if not linked:
@@ -103,12 +107,13 @@ def main(arguments):
     elif len(arguments) != 1:
         print(__doc__, file=sys.stderr)
         return 1
-    text, live = sys.stdin.read().strip(), None
+    text, live, accessor = sys.stdin.read().strip(), None, None
     if text.startswith("{"):
         answer = json.loads(text)
         answer = answer.get("data", answer)
         keys = {name.encode(): bytes.fromhex(value) for name, value in answer["keys"].items()}
         live = answer["live_segment"].encode()
+        accessor = answer.get("accessor", "").encode()
         if not checkpoint:
             known = answer["checkpoint"]
             checkpoint = (known["seq"], known["mac"].encode(), known["seg"].encode())
@@ -122,8 +127,16 @@ def main(arguments):
                 cache[segment] = segment_key(device_key, segment)
             return cache[segment]
 
-    with open(arguments[0], "rb") as file:
-        code, number, reason = verify(read_lines(file), key_of, live, checkpoint, is_copy=text.startswith("{"))
+    is_copy = text.startswith("{")
+    try:
+        with open(arguments[0], "rb") as file:
+            code, number, reason = verify(read_lines(file), key_of, live, checkpoint, is_copy, accessor)
+    except OSError as error:
+        print(f"{arguments[0]}: {error.strerror}", file=sys.stderr)
+        return 1
+    if is_copy and code == 2 and number <= 1 and reason in ("not a line of an audit file", "the file holds no lines"):
+        print(f"{arguments[0]} is not an audit file: {reason}")
+        return 1
     print(reason if code == 0 else f"line {number}: {reason}")
     return code
 

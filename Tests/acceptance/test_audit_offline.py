@@ -2,8 +2,10 @@
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -77,6 +79,43 @@ def test_the_servers_own_file_without_its_end_is_changed(new_server):
     assert done.returncode == INTACT and verdict["verdict"] == "intact" and verdict["first_record"] == 1
 
 
+def test_files_of_another_device_and_other_files_are_not_called_changed(trail):
+    second = trail.audit_path.with_name("second.log")
+    assert trail.cli("audit", "enable", "-path=second", "file", f"file_path={second}").returncode == 0
+    trail.get("kv1/1").expect(200)
+    copy = trail.directory / "copy.log"
+    shutil.copy(trail.audit_path, copy)
+    keys = trail.directory / "second.json"
+    done = trail.cli("audit", "keys", "-device=second", str(second))
+    keys.write_text(done.stdout)
+    status, text = verdicts(trail, copy, keys)
+    assert status == UNPROVABLE and "written by the audit device" in text, text
+    done = trail.cli("audit", "verify", "-device=second", str(copy))
+    assert done.returncode == UNPROVABLE, done.stdout + done.stderr
+    # Nor is a page of something else.
+    for content in (b"", b"storage \"sqlite\" {}\n"):
+        other = trail.directory / "other"
+        other.write_bytes(content)
+        done = trail.cli("audit", "verify", f"-keys={keys}", str(other), token=False)
+        assert done.returncode == 1 and "is not an audit file" in done.stderr, done.stdout + done.stderr
+
+
+def test_rotated_files_are_verified_as_one_trail(trail):
+    rotated = trail.audit_path.with_suffix(".1")
+    trail.audit_path.rename(rotated)
+    trail.process.send_signal(signal.SIGHUP)
+    deadline = time.monotonic() + 10
+    while not trail.audit_path.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    trail.get("kv1/1").expect(200)
+    done = trail.cli("audit", "verify", str(rotated), str(trail.audit_path))
+    assert done.returncode == INTACT, done.stdout + done.stderr
+    lines = rotated.read_text().splitlines(keepends=True)
+    rotated.write_text("".join(lines[:-1]))
+    assert trail.cli("audit", "verify", str(rotated), str(trail.audit_path)).returncode == CHANGED
+
+
 def test_a_search_for_a_token_finds_what_was_narrowed_from_it(trail):
     trail.put("sys/policies/acl/app", {"policy": 'path "kv1/*" {\n  capabilities = ["read", "create", "update"]\n}\n'}).expect(204)
     token = trail.post("auth/token/create", {"policies": ["app"]}).expect(200).json["auth"]["client_token"]
@@ -103,5 +142,7 @@ def test_a_search_for_a_token_finds_what_was_narrowed_from_it(trail):
     assert "kv1/2" in paths(f"-accessor={hashed}")
     table = trail.cli("audit", "search", "-path=kv1/3", str(trail.audit_path)).stdout
     assert table.splitlines()[0].split()[:4] == ["Time", "Type", "Operation", "Path"] and "kv1/3" in table
+    # A search is not what it finds.
+    assert trail.cli("audit", "search", "-accessor=nobody", str(trail.audit_path)).returncode == 2
     assert trail.cli("audit", "search", "-path=kv1/none", str(trail.audit_path)).returncode == 2
     assert trail.cli("audit", "search", str(trail.audit_path)).returncode == 1

@@ -155,7 +155,10 @@ def test_cve_2026_55775_the_path_is_made_canonical_before_the_policy_sees_it(ser
     server.put("kv1/root", {"v": "hidden"}).expect(204)
     for path in ("kv1/root", "kv1/%72oot", "kv1/%2572oot", "kv1//root", "kv1/./root", "kv1/x/../root", "kv1/root/"):
         reply = server.get(path, token=token)
-        assert reply.status in (400, 403) and b"hidden" not in reply.body, path
+        # A doubled slash is sent on to the path without it, which is judged like any other.
+        wanted = (307,) if path == "kv1//root" else (400, 403)
+        assert reply.status in wanted and b"hidden" not in reply.body, path
+    assert server.get("kv1//root", token=token).headers["location"] == "/v1/kv1/root"
 
 
 @pytest.mark.parametrize("method,path,body", [
@@ -202,6 +205,10 @@ def test_cve_2025_5999_and_cve_2025_54996_no_spelling_of_root_is_handed_out(serv
 @pytest.mark.parametrize("name", ["../default", "..%2fdefault", "a/../default", "%2e%2e", "a%5c..%5cdefault", "default%00", "default/", "*", "+", "a//b", "/a", "a%2fb", "default%cc%81/%cc%81x"])
 def test_cve_2026_105820_and_cve_2026_115365_policy_names_are_paths_without_tricks(server, name):
     reply = server.put(f"sys/policies/acl/{name}", {"policy": 'path "*" { capabilities = ["sudo", "read"] }'})
+    if "//" in f"/{name}":
+        # Nothing is written at a path that is sent on.
+        assert reply.status == 307 and server.get("sys/policies/acl/" + name.replace("//", "/").strip("/")).status == 404
+        return
     assert reply.status in (400, 404) or name == "default/" and reply.status == 204
     token = server.new_token(policies=["default"], no_default_policy=False)
     assert server.get("sys/mounts", token=token).status == 403

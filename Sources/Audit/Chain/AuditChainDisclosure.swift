@@ -12,6 +12,8 @@ package struct AuditChainDisclosure: Sendable {
     package var checkpoint: AuditCheckpoint
     /// Begun by this disclosure; its key stays in the server.
     package var liveSegment: String
+    /// Of the device whose lines the keys open. Older servers do not say.
+    package var accessor: String?
 }
 
 extension AuditChainDisclosure {
@@ -21,7 +23,9 @@ extension AuditChainDisclosure {
         for (segment, key) in segmentKeys.sorted(by: { $0.key < $1.key }) {
             keys[segment] = .string(key.withBytes { Hex.text($0) })
         }
-        return ["keys": .object(keys), "checkpoint": checkpoint.json, "live_segment": .string(liveSegment)]
+        var object: JSONObject = ["keys": .object(keys), "checkpoint": checkpoint.json, "live_segment": .string(liveSegment)]
+        if let accessor { object["accessor"] = .string(accessor) }
+        return .object(object)
     }
 
     package init?(json: JSON) {
@@ -33,6 +37,7 @@ extension AuditChainDisclosure {
             guard let text = member.value.stringValue, let bytes = Hex.bytes(text), bytes.count == 32 else { return nil }
             segmentKeys[member.key] = SecretBytes(bytes)
         }
-        self.init(segmentKeys: segmentKeys, checkpoint: checkpoint, liveSegment: live)
+        self.init(
+            segmentKeys: segmentKeys, checkpoint: checkpoint, liveSegment: live, accessor: json["accessor"]?.stringValue)
     }
 }

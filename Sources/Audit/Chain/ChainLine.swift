@@ -151,6 +151,14 @@ extension ChainLine {
         ["\"start\":\"continued\"", "\"start\":\"rolled\""].contains { content.suffix($0.utf8.count).elementsEqual($0.utf8) }
     }
 
+    /// Of a segment's header, the device that wrote it.
+    var deviceAccessor: String? {
+        guard kind == .segment else { return nil }
+        let mark = Array(",\"accessor\":\"".utf8)
+        guard let start = content.firstRange(of: mark)?.upperBound else { return nil }
+        return String(decoding: content[start...].prefix { $0 != UInt8(ascii: "\"") }, as: UTF8.self)
+    }
+
     /// Read from where the writer always puts it: after the time, whose width is fixed. Meant for lines whose MAC is good.
     var kind: Kind {
         let prefix = "\"time\":\"0000-00-00T00:00:00.000000000Z\",\"type\":\"".utf8.count

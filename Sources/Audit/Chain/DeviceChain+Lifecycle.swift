@@ -83,7 +83,8 @@ extension DeviceChain {
         guard let (checkpoint, live) = end else { throw .unavailable("nothing recorded yet") }
         let pairs = segments.filter { $0 != live }.map { ($0, keys.segmentKey($0)) }
         return AuditChainDisclosure(
-            segmentKeys: Dictionary(pairs) { first, _ in first }, checkpoint: checkpoint, liveSegment: live)
+            segmentKeys: Dictionary(pairs) { first, _ in first }, checkpoint: checkpoint, liveSegment: live,
+            accessor: configuration.accessor)
     }
 }
 

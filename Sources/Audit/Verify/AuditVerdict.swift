@@ -25,6 +25,7 @@ package struct AuditVerdict: Sendable, Hashable {
     package struct Doubt: Sendable, Hashable {
         package enum Reason: String, Sendable, CaseIterable {
             case noKey = "no key for the segment"
+            case otherDevice = "written by another audit device"
             case torn = "the copy ends inside a line"
             case olderThanKeys = "the copy is older than the keys, or lines were cut off its end"
             case openEnd = "the file was not closed in good order, and its end is in no checkpoint"
@@ -35,6 +36,8 @@ package struct AuditVerdict: Sendable, Hashable {
         package var reason: Reason
         /// For ``Reason/noKey``.
         package var segment: String?
+        /// For ``Reason/otherDevice``: the accessor that the file names.
+        package var device: String?
     }
 
     /// What the file was shown to be. A change outweighs a doubt.

@@ -1,11 +1,17 @@
 extension AuditVerifier {
-    /// Verifies a whole file. Throws only when it cannot be read.
+    /// Verifies whole files, in their order as one trail. Throws only when one cannot be read.
+    package static func verify(
+        paths: [String], keys: Keys, checkpoint: AuditCheckpoint? = nil, tail: Tail = .complete, accessor: String? = nil
+    ) throws(AuditError) -> AuditVerdict {
+        var verifier = AuditVerifier(keys: keys, checkpoint: checkpoint, tail: tail, accessor: accessor)
+        for path in paths { try AuditFile.read(path) { verifier.feed($0) } }
+        return verifier.finish()
+    }
+
     package static func verify(
         path: String, keys: Keys, checkpoint: AuditCheckpoint? = nil, tail: Tail = .complete
     ) throws(AuditError) -> AuditVerdict {
-        var verifier = AuditVerifier(keys: keys, checkpoint: checkpoint, tail: tail)
-        try AuditFile.read(path) { verifier.feed($0) }
-        return verifier.finish()
+        try verify(paths: [path], keys: keys, checkpoint: checkpoint, tail: tail)
     }
 
     package static func verify(

@@ -28,6 +28,9 @@ package struct AuditVerifier: Sendable {
     private let keys: Keys
     private let checkpoint: AuditCheckpoint?
     private let tail: Tail
+    /// Whose lines the keys open, when that is known.
+    private let accessor: String?
+    private var isOver = false
     private var verdict = AuditVerdict()
     /// The start of a line whose end has not come yet.
     private var partial: [UInt8] = []
@@ -38,8 +41,9 @@ package struct AuditVerifier: Sendable {
     private var segmentKey: KeyedHash?
     private var isLiveSeen = false
 
-    package init(keys: Keys, checkpoint: AuditCheckpoint? = nil, tail: Tail = .complete) {
+    package init(keys: Keys, checkpoint: AuditCheckpoint? = nil, tail: Tail = .complete, accessor: String? = nil) {
         self.keys = keys
+        self.accessor = accessor
         self.checkpoint = checkpoint
         self.tail = tail
     }
@@ -47,7 +51,7 @@ package struct AuditVerifier: Sendable {
     /// Takes the next bytes of the file. False when the rest need not be read.
     package mutating func feed(_ bytes: UnsafeRawBufferPointer) -> Bool {
         var rest = bytes[...]
-        while verdict.finding == nil, let newline = rest.firstIndex(of: UInt8(ascii: "\n")) {
+        while verdict.finding == nil, !isOver, let newline = rest.firstIndex(of: UInt8(ascii: "\n")) {
             let piece = rest[..<newline]
             if partial.isEmpty {
                 line(UnsafeRawBufferPointer(rebasing: piece))
@@ -59,7 +63,7 @@ package struct AuditVerifier: Sendable {
             }
             rest = rest[(newline + 1)...]
         }
-        guard verdict.finding == nil else { return false }
+        guard verdict.finding == nil, !isOver else { return false }
         guard partial.count + rest.count <= ChainLine.bytesMax else {
             verdict.lines += 1
             fail(.malformed)
@@ -70,7 +74,7 @@ package struct AuditVerifier: Sendable {
     }
 
     package mutating func finish() -> AuditVerdict {
-        guard verdict.finding == nil else { return verdict }
+        guard verdict.finding == nil, !isOver else { return verdict }
         if !partial.isEmpty { endInsideLine() }
         if verdict.finding == nil, verdict.lines == 0 { fail(.empty) }
         if verdict.finding == nil { compareEnd() }
@@ -109,6 +113,11 @@ package struct AuditVerifier: Sendable {
         verdict.lines += 1
         guard let line = ChainLine(bytes) else { return fail(.malformed) }
         let isNewSegment = line.segment != segment
+        if tail == .copy, verdict.lines == 1, let accessor, let writer = line.deviceAccessor, writer != accessor {
+            // Whatever was done to it, these keys are not the ones to tell.
+            isOver = true
+            return doubt(.otherDevice, segment: line.segment, device: writer)
+        }
         guard let key = isNewSegment ? key(of: line.segment) : segmentKey else { return unverified(line) }
         // Keys are given out for what lies before the live segment.
         guard !isLiveSeen else { return fail(.misplaced) }
@@ -187,9 +196,9 @@ package struct AuditVerifier: Sendable {
     }
 
     /// Keeps the first.
-    private mutating func doubt(_ reason: AuditVerdict.Doubt.Reason, segment: String? = nil) {
+    private mutating func doubt(_ reason: AuditVerdict.Doubt.Reason, segment: String? = nil, device: String? = nil) {
         guard verdict.doubt == nil else { return }
-        verdict.doubt = .init(line: verdict.lines, reason: reason, segment: segment)
+        verdict.doubt = .init(line: verdict.lines, reason: reason, segment: segment, device: device)
     }
 
     private mutating func fail(_ reason: AuditVerdict.Finding.Reason) {

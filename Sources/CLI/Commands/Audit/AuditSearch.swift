@@ -18,7 +18,8 @@ struct AuditSearchCommand: SessionCommand {
 
             A search for a token also finds the tokens that were narrowed from it: they share its accessor. Values in the file
             are hashes, which the server computes; a value that begins with hmac-sha256: is taken as such a hash, and no server
-            is asked. The file is not verified: run `coffer audit verify` as well.
+            is asked. Requests for hashes, such as this search's own, are left out. With -format=json each record is one line.
+            The file is not verified: run `coffer audit verify` as well.
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Option(help: ArgumentHelp("A token, or - to read it from the standard input.", valueName: "token"))
@@ -70,7 +71,10 @@ struct AuditSearchCommand: SessionCommand {
                 rows.append(AuditSearch.row(of: line))
             }
         }
-        guard found > 0 else { throw CommandFailure.server("No record was found.") }
+        guard found > 0 else {
+            if !session.printer.isTable { try session.printer.value([:]) }
+            throw CommandFailure.server("No record was found.")
+        }
         guard session.printer.isTable else { return }
         session.console.output(Table(header: AuditSearch.header, rows: rows).text)
         if found > rows.count {

@@ -29,26 +29,30 @@ struct AuditVerifyCommand: SessionCommand {
     var device: String?
     @Option(help: ArgumentHelp("What `coffer audit keys` printed, to verify without a server.", valueName: "file"))
     var keys: String?
-    @Argument(help: ArgumentHelp("The audit file.", valueName: "file")) var arguments: [String] = []
+    @Argument(help: ArgumentHelp("The audit file, or files that follow one another.", valueName: "file")) var arguments: [String] =
+        []
 
     func run(_ session: Session) async throws {
-        try arguments.expect(1)
-        let file = arguments[0]
-        let disclosure = try await disclosure(session, file)
-        let isWrittenNow = keys == nil ? try await session.isWrittenNow(file) : false
+        try arguments.expect(atLeast: 1)
+        let disclosure = try await disclosure(session)
+        var isWrittenNow = false
+        if keys == nil, let last = arguments.last { isWrittenNow = try await session.isWrittenNow(last) }
         let verdict: AuditVerdict
         do {
             verdict = try AuditVerifier.verify(
-                path: file, keys: .segments(disclosure.segmentKeys, live: disclosure.liveSegment),
-                checkpoint: checkpoint(disclosure, file), tail: isWrittenNow ? .complete : .copy)
+                paths: arguments, keys: .segments(disclosure.segmentKeys, live: disclosure.liveSegment),
+                checkpoint: checkpoint(disclosure), tail: isWrittenNow ? .complete : .copy, accessor: disclosure.accessor)
         } catch {
             throw CommandFailure.local("\(error)")
+        }
+        if let finding = verdict.finding, finding.line <= 1, !isWrittenNow, [.malformed, .empty].contains(finding.reason) {
+            throw CommandFailure.local("\(arguments[0]) is not an audit file: \(finding.reason.rawValue)")
         }
         try report(verdict, session)
     }
 
-    private func disclosure(_ session: Session, _ file: String) async throws -> AuditChainDisclosure {
-        guard let keys else { return try await session.auditKeys(of: [file], device: device) }
+    private func disclosure(_ session: Session) async throws -> AuditChainDisclosure {
+        guard let keys else { return try await session.auditKeys(of: arguments, device: device) }
         guard let json = try? JSON(parsing: try session.system.input.file(keys)),
             let disclosure = AuditChainDisclosure(json: json["data"] ?? json)
         else { throw CommandFailure.local("\(keys) does not hold what `coffer audit keys` prints") }
@@ -56,9 +60,11 @@ struct AuditVerifyCommand: SessionCommand {
     }
 
     /// Rotated files end where they end; the checkpoint is the end of the file that was written to when the keys were given.
-    private func checkpoint(_ disclosure: AuditChainDisclosure, _ file: String) throws -> AuditCheckpoint? {
-        let segments = (try? AuditVerifier.segments(path: file)) ?? []
-        return segments.contains(disclosure.checkpoint.segment) ? disclosure.checkpoint : nil
+    private func checkpoint(_ disclosure: AuditChainDisclosure) -> AuditCheckpoint? {
+        let isHere = arguments.contains { file in
+            (try? AuditVerifier.segments(path: file))?.contains(disclosure.checkpoint.segment) == true
+        }
+        return isHere ? disclosure.checkpoint : nil
     }
 
     private func report(_ verdict: AuditVerdict, _ session: Session) throws {
@@ -112,8 +118,11 @@ extension AuditVerdict {
             return "\(verified): the file ends there, and the server wrote more before it gave these keys. Either the copy is "
                 + "older than the keys, or lines were cut off its end. Copy the file after fetching the keys."
         case .openEnd:
-            return "\(verified): the file was not closed in good order, so lines cut off its end would not be noticed. "
-                + "Verify it joined with the file that follows it."
+            return "\(verified): the file was not closed cleanly. Either it is a copy of a file that was still being written, or "
+                + "lines were cut off its end. Copy it after fetching the keys, or verify it together with the file that follows."
+        case .otherDevice:
+            return "CANNOT VERIFY: the file was written by the audit device \(doubt.device ?? ""), and these keys are another's. "
+                + "Name the device with -device; of one that was disabled only keys fetched before can verify a file."
         }
     }
 
