@@ -1,7 +1,8 @@
 /// Names of variables that make other programs run, load or trust something, rather than inform the one that was meant.
 ///
 /// Whoever may write one secret of a project chooses its name too. A secret that would become such a variable is refused unless
-/// the caller names it, because the caller is who runs the program.
+/// the caller names it, because the caller is who runs the program. No such list is complete: whoever may write a project's secrets
+/// must be trusted by whoever runs programs with all of them.
 enum SteeringName {
     /// - Parameter inShell: also what only a shell gives a meaning to, for text that one evaluates.
     static func isOne(_ name: String, inShell: Bool) -> Bool {
@@ -29,7 +30,7 @@ enum SteeringName {
         "DOTNET_", "CORECLR_", "COR_PROFILER", "COR_ENABLE_", "COMPlus_", "ERL_", "ELIXIR_", "GUILE_", "R_PROFILE", "R_ENVIRON",
         "CARGO_", "RUSTC", "JULIA_",
         // What runs commands of its own.
-        "GIT_", "OPENSSL_",
+        "GIT_", "OPENSSL_", "ANSIBLE_", "TF_CLI_", "VK_", "HELM_",
     ]
 
     /// Also `LD_PRELOAD` of other systems and wrappers, with the width at the end or not.
@@ -54,7 +55,18 @@ enum SteeringName {
         "ELECTRON_RUN_AS_NODE", "BUN_OPTIONS", "CLASSPATH", "MAVEN_OPTS", "MAVEN_ARGS", "GRADLE_OPTS", "GRADLE_USER_HOME", "PHPRC",
         "PHP_INI_SCAN_DIR", "GEM_HOME", "GEM_PATH", "BUNDLE_GEMFILE", "BUNDLE_PATH", "BUNDLE_APP_CONFIG", "TCLLIBPATH", "RUSTFLAGS",
         "GOFLAGS", "GOROOT", "GOPATH", "GOPROXY", "GOTOOLCHAIN", "GOENV", "MONO_PATH", "MONO_CONFIG", "CLOUDSDK_PYTHON",
+        // Options and start files of programs, of which some run what they are told.
+        "TAR_OPTIONS", "ZIPOPT", "UNZIPOPT", "GZIP", "XZ_OPT", "XZ_DEFAULTS", "GS_OPTIONS", "RSYNC_RSH", "CVS_RSH", "SYSTEMD_PAGER",
+        "PSQLRC", "VIMINIT", "GVIMINIT", "EXINIT", "VIM", "VIMRUNTIME", "LESS", "LESSKEY", "MAILRC", "SCREENRC", "GREP_OPTIONS",
+        "GUNICORN_CMD_ARGS", "UWSGI_INI", "CATALINA_OPTS", "CATALINA_BASE", "CATALINA_HOME", "TOMCAT_OPTS", "SBT_OPTS", "ANT_OPTS",
+        "SPRING_APPLICATION_JSON", "SPRING_CONFIG_LOCATION", "SPRING_CONFIG_ADDITIONAL_LOCATION", "GNUPGHOME", "MYSQL_HOME",
+        "PGSERVICEFILE", "PGSYSCONFDIR", "PGPASSFILE", "NETRC", "WGETRC", "CURLRC", "LDAPCONF", "LDAPRC", "SASL_PATH",
+        // Libraries that load modules by name.
+        "GTK_MODULES", "GTK_PATH", "GIO_EXTRA_MODULES", "GIO_MODULE_DIR", "GDK_PIXBUF_MODULE_FILE", "QT_PLUGIN_PATH",
+        "GST_PLUGIN_PATH", "GST_PLUGIN_SYSTEM_PATH", "LIBGL_DRIVERS_PATH", "ALSA_CONFIG_PATH", "GCC_EXEC_PREFIX", "COMPILER_PATH",
+        "MAGICK_CONFIGURE_PATH", "MAGICK_CODER_MODULE_PATH",
         // Whom to trust, and where to send things.
+        "AWS_ENDPOINT_URL", "PGSSLROOTCERT", "REQUESTS_CA_BUNDLE",
         "SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE", "CURL_HOME", "DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_CERT_PATH",
         "DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "KUBECONFIG", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "BOTO_CONFIG",
         "VAULT_ADDR", "VAULT_AGENT_ADDR", "VAULT_PROXY_ADDR", "VAULT_HTTP_PROXY", "VAULT_CACERT", "VAULT_CACERT_BYTES",
