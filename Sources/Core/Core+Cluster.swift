@@ -70,18 +70,19 @@ extension Core {
         try await LeaderTerm.$current.withValue(term) { try await body() }
     }
 
-    /// What the last leader may have left half-done, once in each term.
+    /// What the last leader may have left half-done, once in each term. Removals of mounts are left to the looks: the node
+    /// that is at work on one may be alive.
     func takeOver(_ services: Services) async throws {
         guard let term = leadership.term, services.resumedTerm.withLock({ $0 != term }) else { return }
         try await services.tokens.resumeRevocations()
-        try await services.mounts.finishRemovals()
+        services.unfinished.withLock { $0 = .init() }
         services.resumedTerm.withLock { $0 = term }
     }
 
     /// Seconds between looks for what is left half-done.
     static let secondsBetweenLooks = 3
-    /// Looks for which a removal on another node is left alone.
-    private static let removalLooksMax = 4
+    /// Looks for which a removal on another node is left alone: a minute's.
+    private static let removalLooksMax = 60 / secondsBetweenLooks
 
     /// What a node that died, or a request whose store was away, left half-done in this very term. The leader looks every few
     /// seconds; what is still there at the next look is finished.

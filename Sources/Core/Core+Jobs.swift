@@ -5,9 +5,18 @@ import Logging
 
 /// What happens without being asked.
 extension Core {
-    private static let periodicJobs = "a periodic job"
     private static let leaseJobs = "revoking leases"
     private static let opening = "opening the store"
+
+    /// One of the periodic jobs.
+    private struct Job {
+        /// For the log.
+        var name: String
+        var isDue = true
+        /// On a node that leads, or alone.
+        var isLeaders = false
+        var run: () async throws -> Void
+    }
 
     /// One round of the periodic jobs; the server calls it every second.
     package func runJobs(round: Int) async {
@@ -15,22 +24,42 @@ extension Core {
         guard let services else { return }
         await probeStore(services, isDue: round % 60 == 0)
         if round % 5 == 0, services.audit.isBlocked { services.audit.retryFailed() }
-        do {
-            try await leading {
-                try await takeOver(services)
+        for job in jobs(services, round: round) where job.isDue {
+            guard await run(job) else { return }
+        }
+    }
+
+    private func jobs(_ services: Services, round: Int) -> [Job] {
+        [
+            Job(name: "taking over from the last leader", isLeaders: true) { [self] in try await takeOver(services) },
+            Job(name: "rotating the encryption key", isDue: round % 60 == 0, isLeaders: true) { [self] in
+                try await rotateKeyIfDue()
+            },
+            Job(name: "revoking expired tokens", isLeaders: true) {
                 // As many as end in a busy second, and not so many that the rest waits for long.
-                if round % 60 == 0 { try await rotateKeyIfDue() }
                 for _ in 0..<20 where try await services.tokens.expireDue(limit: 500) < 500 { break }
-                if round % Self.secondsBetweenLooks == 0 { try await finishInterrupted(services) }
-            }
-            if round % 10 == 0 { try await services.audit.storeCheckpoints() }
-            if round % 60 == 0 { try await seal.storeUsage() }
-            faults.over(Self.periodicJobs)
+            },
+            Job(
+                name: "finishing interrupted work", isDue: round % Self.secondsBetweenLooks == 0, isLeaders: true
+            ) { [self] in try await finishInterrupted(services) },
+            Job(name: "storing the audit checkpoints", isDue: round % 10 == 0) { try await services.audit.storeCheckpoints() },
+            Job(name: "storing the count of encryptions", isDue: round % 60 == 0) { [seal] in try await seal.storeUsage() },
+        ]
+    }
+
+    /// A job that fails does not keep the others from running, unless the store is away, which they all need: then false.
+    private func run(_ job: Job) async -> Bool {
+        do {
+            if job.isLeaders { try await leading(job.run) } else { try await job.run() }
+            faults.over(job.name)
+            return true
         } catch {
-            // Sealed meanwhile, or the storage is away: the next round tries again.
-            guard self.services != nil else { return }
-            faults.note(Self.periodicJobs, error)
+            // Sealed meanwhile.
+            guard services != nil else { return false }
+            faults.note(job.name, error)
+            guard case .unavailable? = StorageError(behind: error) else { return true }
             condition.suspect()
+            return false
         }
     }
 
@@ -67,11 +96,11 @@ extension Core {
             } else {
                 try await leading { try await services.clock.store(services.storage) }
             }
-            if condition.writesSucceed() { logger.notice("the store takes writes again") }
+            if condition.writesSucceed() { logger.notice("the store accepts writes again") }
         } catch {
             guard self.services != nil, condition.writeFailed() else { return }
             logger.error(
-                "the store takes no writes; health says 503 until it does", metadata: RepeatedFaults.described(error))
+                "the store rejects writes; sys/health answers 503 until it recovers", metadata: RepeatedFaults.described(error))
         }
     }
 
@@ -86,6 +115,19 @@ extension Core {
                 logger.warning(
                     "re-sealing stopped; it goes on after the next unseal or rotation", metadata: ["kind": "\(type(of: error))"])
             }
+        }
+    }
+}
+
+extension StorageError {
+    /// What the store said, where that is why something failed.
+    init?(behind error: any Error) {
+        if let error = error as? StorageError {
+            self = error
+        } else if case .storage(let error)? = error as? SealError {
+            self = error
+        } else {
+            return nil
         }
     }
 }

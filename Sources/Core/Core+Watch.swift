@@ -25,7 +25,7 @@ extension Core {
             return ("cut_off", "this node is cut off from the store and serves again when it has caught up\(cause)")
         }
         if condition.refusesWrites {
-            return ("storage", "the store takes no writes; the server's log says why")
+            return ("storage", "the store rejects writes; the server's log says why")
         }
         if services?.audit.isBlocked == true {
             return ("audit", "no audit device works, so no request is answered; the server's log says why")

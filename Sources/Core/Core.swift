@@ -126,9 +126,17 @@ package final class Core: Pipeline {
     /// is not there yet or cannot be opened.
     package func start() async throws {
         condition.opensByItself(true)
-        switch try await seal.unsealAutomatically() {
+        let outcome: UnsealOutcome
+        do {
+            outcome = try await seal.unsealAutomatically()
+        } catch {
+            condition.waitsForStore(false)
+            throw error
+        }
+        condition.waitsForStore(outcome == .notInitialized)
+        switch outcome {
         case .unsealed: try await open()
-        case .notInitialized: condition.waitsForStore()
+        case .notInitialized: break
         case .needsShares, .needsMigration: condition.opensByItself(false)
         }
     }
@@ -151,7 +159,13 @@ package final class Core: Pipeline {
                 state.withLock { $0 = services }
                 condition.opened()
                 // What another node changed while this one was reading.
-                if missed.withLock({ $0 != before }) { try await drop(.everything) }
+                do {
+                    if missed.withLock({ $0 != before }) { try await drop(.everything) }
+                } catch {
+                    services.audit.abandon()
+                    services.mounts.close()
+                    throw error
+                }
                 environment.cluster?.offerToLead(true)
                 tellOpened(services)
             } catch {
@@ -174,11 +188,16 @@ package final class Core: Pipeline {
             guard let services = state.withLock({ $0.take() }) else { return }
             environment.cluster?.offerToLead(false)
             await engineRounds.finish(services.mounts.router.mounts.values)
+            // Each for itself: a store that is away must not keep the audit files locked.
             do {
                 try await services.clock.store(services.storage)
+            } catch {
+                logger.error("the latest time could not be stored", metadata: RepeatedFaults.described(error))
+            }
+            do {
                 try await services.audit.close()
             } catch {
-                logger.error("the audit trail's checkpoint could not be stored", metadata: ["kind": "\(type(of: error))"])
+                logger.error("the audit trail's checkpoint could not be stored", metadata: RepeatedFaults.described(error))
             }
             await seal.seal()
             services.mounts.close()
@@ -194,6 +213,19 @@ package final class Core: Pipeline {
     }
 
     private func makeServices() async throws -> Services {
+        let audit = AuditTrail(
+            broker: try auditBroker(), storage: barrier, randomness: environment.randomness,
+            node: environment.cluster == nil ? nil : settings.nodeID)
+        do {
+            return try await makeServices(audit)
+        } catch {
+            // Its devices hold their files, which the next attempt needs.
+            audit.abandon()
+            throw error
+        }
+    }
+
+    private func makeServices(_ audit: AuditTrail) async throws -> Services {
         let clock = ClockWatch(time: environment.time, logger: logger)
         try await clock.open(barrier, acceptsEarlier: settings.acceptsEarlierClock)
         let tokens = try tokenStore(barrier)
@@ -204,9 +236,6 @@ package final class Core: Pipeline {
         let identity = IdentityStore(
             storage: PrefixedStorage(barrier, prefix: "sys/identity/"), time: environment.time, randomness: environment.randomness,
             forbiddenPolicies: [PolicyName.root.text, TokenStore.wrappingPolicy])
-        let audit = AuditTrail(
-            broker: try auditBroker(), storage: barrier, randomness: environment.randomness,
-            node: isShared ? settings.nodeID : nil)
         let disabled = try await audit.load(leavingOut: settings.auditDisableOnStart)
         let passwords = PasswordPolicyStore(storage: barrier, randomness: environment.randomness)
         let mounts = MountTable(
@@ -232,7 +261,7 @@ package final class Core: Pipeline {
             passwords: passwords)
         let roles = PrefixedStorage(barrier, prefix: "sys/token-role/")
         let (settings, time) = (settings, environment.time)
-        try await mounts.load(builtIn: [
+        let builtIn = [
             BuiltInMount(entry: .system) { _ in system },
             BuiltInMount(entry: .token) { [weak mounts] entry in
                 TokenEngine(
@@ -245,10 +274,17 @@ package final class Core: Pipeline {
                 IdentityEngine(store: identity) { [weak mounts] in mounts?.entry(accessor: $0).map(IdentityMount.init) }
             },
             BuiltInMount(entry: .cubbyhole) { _ in CubbyholeEngine(tokens: tokens, wrapping: wrapping) },
-        ])
-        try await addMissing(settings.mounts, to: mounts)
-        await tell(disabled, audit)
-        let cluster = try await barrier.get(Self.clusterKey)
+        ]
+        let cluster: StoredRecord?
+        do {
+            try await mounts.load(builtIn: builtIn)
+            try await addMissing(settings.mounts, to: mounts)
+            await tell(disabled, audit)
+            cluster = try await barrier.get(Self.clusterKey)
+        } catch {
+            mounts.close()  // It and the system's engine hold each other.
+            throw error
+        }
         return Services(
             tokens: tokens, policies: policies, mounts: mounts, audit: audit, wrapping: wrapping, leases: leases,
             inline: inline, quotas: quotas, identity: identity, clock: clock, storage: barrier,

@@ -1,6 +1,6 @@
 import EngineKit
 
-/// Lets so many log lines through a minute, and counts the others: what anybody can cause must not fill a disk.
+/// Allows a fixed number of log lines per minute and counts the others: what anybody can cause must not fill a disk.
 struct LineBudget: Sendable {
     static let linesInMinute = 60
 

@@ -41,9 +41,13 @@ final class CoreHarness: Sendable {
     }
 
     /// Another node over the same store, sealed.
-    func beside(storage: any Storage, cluster: (any Cluster)?, seed: UInt64 = 1_234) throws -> CoreHarness {
+    func beside(
+        storage: any Storage, cluster: (any Cluster)?, seed: UInt64 = 1_234, settings: CoreSettings = CoreSettings(),
+        clock: Timestamp? = nil
+    ) throws -> CoreHarness {
         try CoreHarness(
-            storage: storage, settings: CoreSettings(), seed: seed, root: root, engine: TestEngine(), start: time.now(), inline: [],
+            storage: storage, settings: settings, seed: seed, root: root, engine: TestEngine(), start: clock ?? time.now(),
+            inline: [],
             cluster: cluster)
     }
 

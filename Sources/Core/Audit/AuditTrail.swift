@@ -93,7 +93,7 @@ final class AuditTrail: Sendable {
         guard !failures.isEmpty else { return Self.notRecorded }
         return CofferError(
             .internal,
-            "Refused: \(failures.joined(separator: "; ")). Mend it and send SIGHUP, or see \"Recover\" in docs/audit.md")
+            "Refused: \(failures.joined(separator: "; ")). Fix it and send SIGHUP, or see \"Recover\" in docs/audit.md")
     }
 
     /// Whether requests are refused because none of the devices works that should record them.
@@ -102,7 +102,7 @@ final class AuditTrail: Sendable {
         return !devices.isEmpty && devices.allSatisfy { $0.failure != nil }
     }
 
-    /// Looks whether devices that failed work again, without waiting for a request.
+    /// Retries failed devices, without waiting for a request.
     func retryFailed() { broker.retryFailed() }
 
     func list() -> [AuditDeviceConfiguration] { broker.list().map(\.configuration) }
@@ -166,6 +166,9 @@ final class AuditTrail: Sendable {
 
     /// Ends the files in good order; must come before the barrier forgets its keys.
     func close() async throws { try await store(broker.close()) }
+
+    /// Lets go of the devices without a word to the store, which may be away.
+    func abandon() { broker.close() }
 
     private func store(_ checkpoints: [String: AuditCheckpoint]) async throws {
         guard !checkpoints.isEmpty else { return }

@@ -51,7 +51,7 @@ final class MountTable: Sendable {
     /// Reads the table and mounts everything in it. Call after an unseal.
     func load(builtIn: [BuiltInMount]) async throws {
         state.withLock { $0.builtIn = builtIn }
-        if !environment.isShared { try await finishRemovals() }
+        if !environment.isShared { _ = try await finishRemovals(leftFor: [:], looksMax: 0) }
         try await reload()
     }
 
@@ -109,7 +109,8 @@ final class MountTable: Sendable {
 
     // MARK: Removal
 
-    /// Takes a mount away, then deletes its records; what is interrupted in between is finished by ``finishRemovals()``.
+    /// Takes a mount away, then deletes its records; what is interrupted in between is finished by
+    /// ``finishRemovals(leftFor:looksMax:)``.
     ///
     /// `beforeDeleting` runs when no request reaches the mount any more and its records are still there.
     func remove(_ entry: MountEntry, beforeDeleting: () async throws -> Void = {}) async throws {
@@ -122,16 +123,9 @@ final class MountTable: Sendable {
         try await finishRemoval(of: entry.uuid, accessor: entry.accessor)
     }
 
-    /// Removals that a crash interrupted. Where there are other nodes, whoever begins to lead does it.
-    func finishRemovals() async throws {
-        for uuid in try await storage.list(Listing(prefix: "sys/unmounting/")) {
-            let note = try await storage.get("sys/unmounting/\(uuid)")
-            try await finishRemoval(of: uuid, accessor: note.map { String(decoding: $0.value, as: UTF8.self) } ?? "")
-        }
-    }
-
-    /// The same for removals that were under way at so many earlier looks, of which each goes into the next. Another node may be
-    /// taking back what the mount's engine has given, which needs its records: it has a minute for that.
+    /// Finishes removals that a crash interrupted: those that were under way at so many earlier looks, each of which is given to
+    /// the next. Another node may be taking back what the mount's engine has given, which needs its records: it has a minute
+    /// for that.
     func finishRemovals(leftFor earlier: [String: Int], looksMax: Int) async throws -> [String: Int] {
         var left: [String: Int] = [:]
         for uuid in try await storage.list(Listing(prefix: "sys/unmounting/")) where !removing.withLock({ $0.contains(uuid) }) {

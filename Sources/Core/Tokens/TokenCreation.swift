@@ -38,16 +38,22 @@ extension TokenEngine {
             request.fields, parent: parent, role: role, isOrphanPath: isOrphan,
             isPrivileged: try await access.isPrivileged(caller, path: request.path.text),
             defaultTTL: defaultTTL, maxTTL: maxTTL)
+        guard draft.isOrphan || parent.mayHaveChildren else {
+            throw CofferError.invalid(
+                "this token descends from \(TokenEntry.generationsMax) others and cannot create a child; create an orphan")
+        }
         let alias = try await aliasedEntity(request.fields, role: role)
         let entityID = alias?.id ?? (draft.isOrphan ? "" : parent.entityID)
         let path = request.path.text + (role.map { $0.pathSuffix.isEmpty ? "" : "/" + $0.pathSuffix } ?? "")
+        // All that is read for the answer, before the token is there: a failure then leaves no token that nobody was told of.
+        let entity = entityID.isEmpty ? nil : try await access.identity.resolve(entityID)
+        // The warnings are a courtesy: a token is made without them too.
+        let missing = (try? await access.policies.missing(among: draft.policies)) ?? []
         let made = try await make(draft, parent: draft.isOrphan ? nil : parent, path: path, entityID: entityID)
         var response = Response(
             .none,
-            auth: .issued(
-                made.entry.issued(
-                    token: made.token, seconds: draft.lifetime?.ttl ?? 0, entity: try await entity(of: made.entry))))
-        response.warnings = try await draft.warnings + access.policies.missing(among: draft.policies)
+            auth: .issued(made.entry.issued(token: made.token, seconds: draft.lifetime?.ttl ?? 0, entity: entity)))
+        response.warnings = draft.warnings + missing
         if draft.type == .service { response.takeBack = { [tokens] in try await tokens.revokeTree(id: made.entry.id) } }
         return response
     }

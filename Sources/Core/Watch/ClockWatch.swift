@@ -19,6 +19,7 @@ final class ClockWatch: Sendable {
     static let key = "sys/clock"
     /// Differences that are not worth a word.
     static let toleratedSeconds = 60
+    private static let attemptsMax = 8
 
     private let time: any TimeSource
     private let logger: Logger
@@ -33,22 +34,30 @@ final class ClockWatch: Sendable {
     ///
     /// - Parameter acceptsEarlier: The operator knows that the store's time was the wrong one: it begins anew with the clock's.
     func open(_ storage: some Storage, acceptsEarlier: Bool) async throws(StorageError) {
-        let stored: Timestamp?
+        let known: (latest: Timestamp?, precondition: Batch.Precondition)
         do throws(StorageError) {
-            stored = try await latest(storage)
+            known = try await latest(storage)
         } catch .corrupted(let key) {
             logger.error("the record of the latest time cannot be read; this clock is believed", metadata: ["record": "\(key)"])
-            return try await store(time.now(), storage)
+            _ = try await store(time.now(), storage, if: .none)
+            return
         }
-        guard let latest = stored else { return try await store(time.now(), storage) }
         let now = time.now()
+        guard let latest = known.latest else {
+            // Another node was first, so there is a time to go on from.
+            guard try await store(now, storage, if: known.precondition) else {
+                return try await open(storage, acceptsEarlier: false)
+            }
+            return
+        }
         let behind = latest.secondsRoundedUp(since: now)
         guard behind > 0 else { return }
         if acceptsEarlier {
             logger.warning(
                 "accept_earlier_clock is set: the store's time goes back to this clock's; take the setting out again",
                 metadata: ["store": "\(latest)", "clock": "\(now)", "seconds": "\(behind)"])
-            return try await store(now, storage)
+            _ = try await store(now, storage, if: .none)
+            return
         }
         guard let clock = time as? any AdjustableTime else { return }
         clock.advance(to: latest)
@@ -64,10 +73,14 @@ final class ClockWatch: Sendable {
     ///
     /// - Parameter always: In any case, to find out whether a write succeeds.
     func store(_ storage: some Storage, always: Bool = false) async throws(StorageError) {
-        let now = time.now()
-        let latest = try await latest(storage)
-        if let latest, latest >= now, !always { return }
-        try await store(latest.map { max($0, now) } ?? now, storage)
+        for _ in 0..<Self.attemptsMax {
+            let now = time.now()
+            let (latest, precondition) = try await latest(storage)
+            if let latest, latest >= now, !always { return }
+            // Another node's later time must not be overwritten.
+            if try await store(latest.map { max($0, now) } ?? now, storage, if: precondition) { return }
+        }
+        // Others write it all the time, so it is known, and the store takes writes.
     }
 
     /// Every second: a clock that was behind is followed as soon as it has caught up, and a step of it is told.
@@ -106,15 +119,20 @@ final class ClockWatch: Sendable {
         state.withLock { $0 = State() }
     }
 
-    private func latest(_ storage: some Storage) async throws(StorageError) -> Timestamp? {
-        guard let record = try await storage.get(Self.key) else { return nil }
+    private func latest(
+        _ storage: some Storage
+    ) async throws(StorageError) -> (latest: Timestamp?, precondition: Batch.Precondition) {
+        guard let record = try await storage.get(Self.key) else { return (nil, .absent) }
         guard let nanoseconds = (try? JSON(parsing: record.value))?["latest"]?.intValue else { throw .corrupted(key: Self.key) }
-        return Timestamp(nanoseconds: Int64(nanoseconds))
+        return (Timestamp(nanoseconds: Int64(nanoseconds)), .version(record.version))
     }
 
-    private func store(_ moment: Timestamp, _ storage: some Storage) async throws(StorageError) {
+    /// False when the record was changed meanwhile.
+    private func store(
+        _ moment: Timestamp, _ storage: some Storage, if precondition: Batch.Precondition
+    ) async throws(StorageError) -> Bool {
         var batch = Batch()
-        batch.put(Self.key, JSONObject([.init(key: "latest", value: .int(moment.nanoseconds))]).encoded())
-        try await storage.commit(batch)
+        batch.put(Self.key, JSONObject([.init(key: "latest", value: .int(moment.nanoseconds))]).encoded(), if: precondition)
+        return try await storage.commitIfUnchanged(batch)
     }
 }

@@ -25,11 +25,13 @@ final class NodeCondition: Sendable {
     func opensByItself(_ does: Bool) {
         state.withLock { state in
             state.opensByItself = does
-            state.waitsForStore = false
+            // What was found at the last attempt holds until the next has found something else.
+            if !does { state.waitsForStore = false }
         }
     }
 
-    func waitsForStore() { state.withLock { $0.waitsForStore = true } }
+    /// Whether the store was seen not to be initialized.
+    func waitsForStore(_ does: Bool) { state.withLock { $0.waitsForStore = does } }
 
     func opened() { state.withLock { $0.waitsForStore = false } }
 

@@ -37,21 +37,21 @@ final class RepeatedFaults: Sendable {
             metadata["times"] = "\(told.count)"
             metadata["for_seconds"] = "\(told.seconds)"
         }
-        logger.warning("\(what) failed; it is tried again every second", metadata: metadata)
+        logger.warning("\(what) failed; it is tried again", metadata: metadata)
     }
 
     func over(_ what: String) {
         let now = time.now()
         guard let fault = faults.withLock({ $0.removeValue(forKey: what) }) else { return }
         logger.notice(
-            "\(what) works again",
+            "\(what): recovered",
             metadata: ["times": "\(fault.count)", "for_seconds": "\(now.secondsRoundedDown(since: fault.since))"])
     }
 
     /// An error as a log may show it: its kind, and what a store says of itself, which never holds a value.
     static func described(_ error: any Error) -> Logger.Metadata {
         var metadata: Logger.Metadata = ["kind": "\(type(of: error))"]
-        switch error as? StorageError {
+        switch StorageError(behind: error) {
         case .corrupted(let key)?: metadata["record"] = "\(key)"
         case .unavailable(let reason)?: metadata["reason"] = "\(reason)"
         case .limitExceeded(let what)?: metadata["reason"] = "\(what)"

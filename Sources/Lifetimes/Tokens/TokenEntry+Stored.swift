@@ -12,6 +12,7 @@ extension TokenEntry {
             "renewable": .bool(isRenewable), "bound_cidrs": .strings(boundCIDRs), "uses_left": .int(usesLeft),
             "metadata": .object(Self.sorted(metadata)),
         ]
+        if generation > 0 { object["generation"] = .int(generation) }
         if !mountID.isEmpty { object["mount"] = .string(mountID) }
         if !loginFacts.isEmpty { object["facts"] = .object(Self.sorted(loginFacts)) }
         if !capabilityKey.isEmpty { object["capability_key"] = .string(capabilityKey.hex) }
@@ -37,6 +38,8 @@ extension TokenEntry {
             id: id, accessor: accessor, policies: policies.compactMap(\.stringValue), displayName: displayName, path: path,
             createdAt: Timestamp(nanoseconds: Int64(created)))
         self.parentID = parentID
+        // Whatever stands there, one can be added to it.
+        generation = min(max(0, object["generation"]?.intValue ?? 0), Self.generationsMax)
         self.type = type
         self.usesLeft = usesLeft
         self.explicitMaxTTL = explicitMaxTTL

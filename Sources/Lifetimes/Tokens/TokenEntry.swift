@@ -7,6 +7,8 @@ package struct TokenEntry: Sendable, Hashable {
     package var accessor: String
     /// Empty for an orphan.
     package var parentID: String
+    /// How many tokens it descends from, at most; 0 in entries of servers that did not count them.
+    package var generation: Int
     package var policies: [String]
     package var displayName: String
     /// Where it was made, such as `auth/token/create`.
@@ -40,6 +42,7 @@ package struct TokenEntry: Sendable, Hashable {
         self.id = id
         self.accessor = accessor
         parentID = ""
+        generation = 0
         self.policies = policies
         self.displayName = displayName
         self.path = path
@@ -62,6 +65,9 @@ package struct TokenEntry: Sendable, Hashable {
     }
 
     package var isOrphan: Bool { parentID.isEmpty }
+    /// Generations that may descend from one another: whether all ancestors are there is looked up one by one.
+    package static let generationsMax = 64
+    package var mayHaveChildren: Bool { generation < Self.generationsMax }
     /// A wrapping token is spent by one request, which a token made of it could do without spending it.
     package var mayBeNarrowed: Bool { type == .service && !isWrapping && !capabilityKey.isEmpty }
     package var isRoot: Bool { policies.contains("root") }

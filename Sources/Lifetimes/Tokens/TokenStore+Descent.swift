@@ -7,10 +7,10 @@ import Synchronization
 ///
 /// Whether a parent is there is looked up once in each count of endings, so requests in between pay for one comparison.
 extension TokenStore {
-    /// More generations than anybody makes; what lies deeper is refused.
-    private static let generationsMax = 10_000
+    /// More than ``TokenEntry/generationsMax``, for families of servers that did not count; what lies deeper is refused.
+    private static let ancestorsMax = 1_000
 
-    /// Counts what may have taken a token with descendants away. After the change, so that who looks then sees it.
+    /// Counts what may have taken a token with descendants away. Called after the change, so that whoever looks next sees it.
     func noteEnding() { endings.wrappingAdd(1, ordering: .acquiringAndReleasing) }
 
     /// Whether every ancestor of a token is there.
@@ -19,7 +19,7 @@ extension TokenStore {
         var line: [LiveToken] = []
         var youngest = token
         while !youngest.isDescentKnown(at: count) {
-            guard line.count < Self.generationsMax else { return false }
+            guard line.count < Self.ancestorsMax else { return false }
             line.append(youngest)
             do throws(StorageError) {
                 guard let parent = try await find(id: youngest.entry.parentID) else { return false }

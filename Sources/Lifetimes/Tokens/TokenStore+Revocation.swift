@@ -65,7 +65,18 @@ extension TokenStore {
     private func expire(_ name: String, at now: Timestamp) async throws(StorageError) -> Bool {
         guard let (seconds, id, _) = TokenKeys.parseExpiry(name) else { return false }
         let key = TokenKeys.expiries + name
-        let entry = try await entry(id: id)
+        let entry: TokenEntry?
+        do throws(StorageError) {
+            entry = try await self.entry(id: id)
+        } catch {
+            guard case .corrupted = error else { throw error }
+            // The key alone says when it ends. Left there, it would be in the way of all that end later.
+            try await revokeTree(id: id)
+            var batch = Batch()
+            batch.delete(key)
+            try await storage.commit(batch)
+            return true
+        }
         // In its last second; a token that was renewed has another key.
         if let entry, entry.isValid(at: now), entry.expiresAt.map({ $0.seconds == seconds }) == true { return false }
         let isDue = entry.map { !$0.isValid(at: now) } ?? false
@@ -132,6 +143,7 @@ extension TokenStore {
             if let (current, version) = try await read(child) {
                 var entry = current
                 entry.parentID = ""
+                entry.generation = 0
                 batch.put(TokenKeys.entry(child), entry.encoded(), if: .version(version))
             }
             guard try await storage.commitIfUnchanged(batch) else { continue }

@@ -179,13 +179,14 @@ package final class TokenStore: Sendable {
         return (token, entry)
     }
 
-    /// Makes a token, or nil when its parent was revoked meanwhile or the chosen text is taken.
+    /// Makes a token, or nil when its parent was revoked meanwhile or may have no children, or the chosen text is taken.
     package func create(
         named: String? = nil, parent: TokenEntry?, displayName: String, policies: [String], path: String,
         configure: (inout TokenEntry) -> Void
     ) async throws(StorageError) -> (token: String, entry: TokenEntry)? {
         // A chosen text that is the parent's own is taken.
         if let named, let parent, [id(of: named), olderID(of: named)].contains(parent.id) { return nil }
+        guard parent?.mayHaveChildren != false else { return nil }
         for _ in 0..<Self.attemptsMax {
             var batch = Batch()
             if let parent {
@@ -195,6 +196,7 @@ package final class TokenStore: Sendable {
             }
             let made = prepare(named: named, displayName: displayName, policies: policies, path: path, into: &batch) { entry in
                 entry.parentID = parent?.id ?? ""
+                entry.generation = parent.map { $0.generation + 1 } ?? 0
                 configure(&entry)
             }
             if let named { batch.check(TokenKeys.entry(olderID(of: named)), .absent) }
