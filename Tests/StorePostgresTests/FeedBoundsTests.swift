@@ -28,7 +28,7 @@ private final class Collected: Sendable {
 
 @Suite(
     "What a node does at once over one PostgreSQL store", .enabled(if: PostgresServer.isThere), .serialized,
-    .timeLimit(.minutes(1)))
+    .timeLimit(.minutes(3)))
 struct FeedBoundsTests {
     @Test("a group of writes without a place is refused as a whole, and none of it is tried again")
     func groupWithoutAPlace() async throws {
