@@ -15,7 +15,7 @@ extension Core {
         guard let services = noteChange() else { return }
         let parts = ChangeParts(change)
         // First, for what is read below may have been sealed with them.
-        if parts.touches("core/keyring") || parts.touches("core/seal") { await followKeys() }
+        if parts.touches("core/keyring") || parts.touches("core/seal") { try await followKeys() }
         services.tokens.drop(parts.slice(Self.tokenPrefix))
         services.identity.drop(parts.slice("sys/identity/"))
         services.policies.drop(change)
@@ -28,18 +28,27 @@ extension Core {
         if parts.touches("sys/audit") { try await services.audit.reload() }
     }
 
-    /// Another node rotated or replaced the keys. Without the new ones this node must be unsealed anew.
-    private func followKeys() async {
+    /// Another node rotated or replaced the keys. Without the new ones this node must be unsealed anew. Throws when they could
+    /// not be read: that says nothing of them, and the feed tries again.
+    private func followKeys() async throws {
         do {
             try await seal.reloadKeyring()
+        } catch SealError.storage(let error) {
+            guard !isSealed else { return }
+            guard case .corrupted = error else { throw error }
+            sealItself()
         } catch {
             guard !isSealed else { return }
-            logger.warning("the keys were replaced by another node and this one does not open them: it seals itself")
-            // Apart, because it waits for what is under way.
-            Task.detached { [self] in
-                await close()
-                try? await start()  // What fails is tried again by the jobs.
-            }
+            sealItself()
+        }
+    }
+
+    private func sealItself() {
+        logger.warning("the keys were replaced by another node and this one does not open them: it seals itself")
+        // Apart, because it waits for what is under way.
+        Task.detached { [self] in
+            await close()
+            try? await start()  // What fails is tried again by the jobs.
         }
     }
 

@@ -34,7 +34,8 @@ final class ChangeFeed: Sendable {
     private let places = Mutex<[String]>([])
     private let tasks = Mutex<[Task<Void, Never>]>([])
 
-    private static let pageMax = 1_000
+    /// A page is held in memory whole, and each of its changes may name ``GroupWriter/keysBytesMax`` of keys.
+    static let pageMax = 64
     private static let handleMilliseconds = 4_000
     private static let stopMilliseconds = 3_000
 
@@ -125,7 +126,8 @@ final class ChangeFeed: Sendable {
     private func giveBack() async {
         let place = membership.place
         membership.lost("it could not drop what other nodes changed")
-        logger.error("what other nodes changed could not be dropped here: this node gives its place back and takes another")
+        logger.error(
+            "this node could not drop what other nodes changed from its cache: it leaves the cluster and rejoins")
         if let place { try? await database.leave(place.incarnation) }
         while handling.load(ordering: .acquiring) > 0, !Task.isCancelled { await pause(100) }
     }
@@ -168,7 +170,7 @@ final class ChangeFeed: Sendable {
         let snapshot = try await database.snapshot(place.incarnation, removing: [])
         guard snapshot.last >= membership.position else {
             try await database.endHistory(place.history)
-            return leaveHistory("the database went back behind what this node has seen of it")
+            return leaveHistory("the database is older than what this node has already read from it")
         }
         try await handle(.everything)
         membership.restart(at: snapshot.last)
@@ -258,7 +260,7 @@ final class ChangeFeed: Sendable {
         case .replaced: return leaveHistory("the database was replaced by another copy of it")
         case .wentBack:
             try await database.endHistory(place.history)
-            return leaveHistory("the database went back behind what this node has seen of it")
+            return leaveHistory("the database is older than what this node has already read from it")
         }
         if membership.isLeaderOnRecord, !membership.offersToLead {
             try await database.resignLead(place.incarnation)

@@ -1,4 +1,5 @@
 import Dispatch
+import Synchronization
 
 /// A thread of its own for the feed: heartbeats go out however busy the server's threads are.
 final class FeedExecutor: TaskExecutor {
@@ -14,11 +15,49 @@ final class FeedExecutor: TaskExecutor {
 
 /// Time for the feed. `Task.sleep` is woken on the threads that all tasks share, and comes late while they compute.
 enum FeedTime {
-    private static let queue = DispatchQueue(label: "coffer.store.time", qos: .userInitiated)
+    fileprivate static let queue = DispatchQueue(label: "coffer.store.time", qos: .userInitiated)
 
+    /// Returns sooner when its task is cancelled.
     static func pause(milliseconds: Int) async {
-        await withCheckedContinuation { continuation in
-            queue.asyncAfter(deadline: .now() + .milliseconds(milliseconds)) { continuation.resume() }
+        let pause = OnePause()
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { pause.begin($0, milliseconds: milliseconds) }
+        } onCancel: {
+            pause.end()
+        }
+    }
+}
+
+/// Ended by its timer or by the cancellation of its task, whichever comes first; neither leaves the other behind.
+private final class OnePause: Sendable {
+    private enum State {
+        case new
+        case begun(CheckedContinuation<Void, Never>, any DispatchSourceTimer)
+        case over
+    }
+
+    private let state = Mutex(State.new)
+
+    func begin(_ continuation: CheckedContinuation<Void, Never>, milliseconds: Int) {
+        let isBegun = state.withLock { state in
+            guard case .new = state else { return false }
+            let timer = DispatchSource.makeTimerSource(queue: FeedTime.queue)
+            timer.schedule(deadline: .now() + .milliseconds(milliseconds))
+            timer.setEventHandler { self.end() }
+            timer.activate()
+            state = .begun(continuation, timer)
+            return true
+        }
+        if !isBegun { continuation.resume() }
+    }
+
+    func end() {
+        state.withLock { state in
+            if case .begun(let continuation, let timer) = state {
+                timer.cancel()
+                continuation.resume()
+            }
+            state = .over
         }
     }
 }

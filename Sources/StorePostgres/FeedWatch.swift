@@ -25,9 +25,9 @@ struct FeedWatch: Sendable {
     private func look() {
         membership.settle()
         guard membership.standsStill(forSeconds: Self.stallSeconds), let place = membership.place else { return }
-        membership.lost("its change feed stands still")
+        membership.lost("its change feed has stalled")
         logger.error(
-            "the change feed stands still: this node gives its place back and serves again when the feed moves",
+            "the change feed has stalled: this node leaves the cluster and serves again once the feed moves",
             metadata: ["seconds": "\(Self.stallSeconds)"])
         Task(executorPreference: executor) { [database, pause, executor] in
             _ = await within(milliseconds: Self.leaveMilliseconds, pause, on: executor) {

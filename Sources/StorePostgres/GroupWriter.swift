@@ -29,7 +29,7 @@ final class GroupWriter {
     private static let changesKept: Int64 = 4_096
     private static let trimEvery: Int64 = 256
     /// Above this a change is noted as one of everything.
-    private static let keysBytesMax = 256 << 10
+    static let keysBytesMax = 256 << 10
 
     init(
         _ schema: Schema, membership: Membership, logger: Logger,
@@ -90,7 +90,8 @@ final class GroupWriter {
         try connection.run("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
         let (last, found) = try look(connection)
         guard let incarnation = membership.admitted(found) else {
-            throw .failed("this node has lost its place among the nodes and takes it again")
+            try connection.run("ROLLBACK")
+            return requests.map { _ in .failure(PostgresStorage.cutOff) }
         }
         var changes = GroupChanges(versions: try versions(requests, connection))
         let isWritten: [Result<Bool, StorageError>] = requests.map { request in
@@ -180,8 +181,8 @@ final class GroupWriter {
             guard connection.isLost else { throw error }
             close()
             guard try isFound(sequence, incarnation) else {
-                // Not `unavailable`, which would have it written again by itself.
-                throw .failed("the database was lost before a change was written; nothing of it was")
+                // Not `failed`, after which a group's batches are written one by one: whether to try again is the callers' choice.
+                throw .unavailable("the database was lost before a change was written; nothing of it was")
             }
             logger.notice("the database was lost while a change was written; it was written whole")
         }

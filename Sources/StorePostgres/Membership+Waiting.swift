@@ -82,6 +82,7 @@ extension Membership {
                     sequence: receipt.sequence, others: Set(receipt.others), settledAt: receipt.settledAt,
                     until: now.adding(seconds: Self.waitSecondsMax), answer: answer)
                 guard !Self.isOver(waiter, state.seen, at: now) else { return .success(()) }
+                guard !state.isEnded else { return .failure(Self.unknown) }
                 state.waiters.append(waiter)
                 return nil
             }
@@ -194,6 +195,7 @@ extension Membership {
     func end() {
         lost("it is stopping")
         let left = state.withLock { state in
+            state.isEnded = true
             defer { state.waiters = [] }
             return state.waiters
         }

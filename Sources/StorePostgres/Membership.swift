@@ -56,6 +56,8 @@ package final class Membership: Cluster {
         var snapshot: Snapshot?
         var offersToLead = false
         var waiters: [Waiter] = []
+        /// This process takes no place any more, whatever was under way when it stopped.
+        var isEnded = false
     }
 
     /// How long a place is shown to last without a heartbeat.
@@ -103,6 +105,7 @@ package final class Membership: Cluster {
     /// Nothing before counts. What waits in another history is answered: whether it was written there is not known any more.
     func joined(_ place: Place, at position: Int64) {
         let ended = state.withLock { state -> [Waiter] in
+            guard !state.isEnded else { return [] }
             let isSame = state.last?.history == place.history
             state.place = place
             state.last = place

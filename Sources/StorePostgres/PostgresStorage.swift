@@ -20,7 +20,7 @@ package final class PostgresStorage: Storage {
     private static let feedStatementSecondsMax = 3
     private static let closeMilliseconds = 5_000
     private static let waitingReadsMax = 4_096
-    static let cutOff = StorageError.unavailable("this node has lost its place among the nodes and takes it again")
+    static let cutOff = StorageError.unavailable("this node has lost its place in the cluster and is rejoining")
 
     /// Connects, makes the tables where there are none, and takes this node's place. Throws ``PostgresStorageError``.
     package init(

@@ -131,7 +131,7 @@ extension SealController {
         incomingRoot = rewrapped.root
         defer { incomingRoot = nil }
         try await base.write(batch, confirming: CoreKey.seal, holds: record)
-        barrier.replace(keyring, with: rewrapped)
+        use(rewrapped, inPlaceOf: keyring)
     }
 
     private func replaceRecoveryKey(

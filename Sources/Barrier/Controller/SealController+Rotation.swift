@@ -39,7 +39,14 @@ extension SealController {
     package func reloadKeyring() async throws(SealError) {
         while true {
             let keyring = try openKeyring()
-            let reloaded = try await storedKeyring(keyring)
+            let reloaded: Keyring
+            do throws(SealError) {
+                reloaded = try await storedKeyring(keyring)
+            } catch {
+                // A rekey here replaced the root key between two of the readings.
+                if let now = try? openKeyring(), now !== keyring { continue }
+                throw error
+            }
             reloaded.addUsage(since: keyring)
             if barrier.replace(keyring, with: reloaded) || barrier.isSealed { return }
         }
@@ -79,14 +86,18 @@ extension SealController {
             try await base.write(batch)
         } catch {
             // Another node was first, or an earlier write was done although the store could not tell.
-            if case .storage(.conflict) = error, let stored = try? await loadStored(),
-                let reloaded = try? await stored.openKeyring(root: old.root, in: base)
-            {
-                reloaded.addUsage(since: old)
-                barrier.replace(old, with: reloaded)
-            }
+            if case .storage(.conflict) = error { try? await reloadKeyring() }
             throw error
         }
-        barrier.replace(old, with: keyring)
+        use(keyring, inPlaceOf: old)
+    }
+
+    /// After `keyring` was written on the condition that the store held `old`. Meanwhile ``reloadKeyring()`` may have put
+    /// another copy of `old` in its place, or what was written, or what another node wrote after it; only the first must go.
+    func use(_ keyring: Keyring, inPlaceOf old: Keyring) {
+        guard let open = try? openKeyring(), open.version == old.version else { return }
+        // What was sealed before the exchange of copies counts twice, rather than what was sealed since not at all.
+        if open !== old { keyring.addUsage(since: open) }
+        barrier.replace(open, with: keyring)
     }
 }

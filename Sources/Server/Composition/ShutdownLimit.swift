@@ -17,7 +17,7 @@ final class ShutdownLimit {
             source.setEventHandler {
                 queue.asyncAfter(deadline: .now() + .seconds(seconds)) {
                     logger.error(
-                        "the server did not end in good order in time and is ended; what was acknowledged is stored",
+                        "the server did not shut down in time and is being terminated; everything acknowledged is stored",
                         metadata: ["seconds": "\(seconds)"])
                     end()
                 }
