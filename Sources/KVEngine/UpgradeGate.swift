@@ -3,23 +3,29 @@ import Synchronization
 
 /// Holds requests off while secrets of version 1 are carried over; open at once when there are none.
 final class UpgradeGate: Sendable {
-    private enum Outcome: Sendable {
+    enum Outcome: Sendable {
         case ended
         case failed(any Error)
         case takesLong
     }
 
     private struct State {
+        /// Of the run under way, or of the last one.
+        var run = 0
         var isRunning = false
-        var waiting: [Int: CheckedContinuation<Outcome, Never>] = [:]
-        var count = 0
+        /// Of the last run, and of the run under way once its time is up: what whoever asks now is told.
+        var outcome = Outcome.ended
+        var waiting: [CheckedContinuation<Outcome, Never>] = []
     }
 
     private let isOpen = Atomic(false)
     private let state = Mutex(State())
     private let secrets: VersionedSecrets
-    /// So long a request waits for a run before it is told to come again.
+    /// So long requests wait for a run before they are told to come again.
     private let secondsMax: Int
+
+    /// Further ones are told to come again at once.
+    static let waitingMax = 1_024
 
     /// What others still wrote as version 1 while a run was under way takes another one.
     private static let runsMax = 3
@@ -31,8 +37,8 @@ final class UpgradeGate: Sendable {
 
     /// Begins without being asked, when the mount is turned to version 2 or opened. What goes wrong is told to whoever asks.
     func begin() {
-        guard start() else { return }
-        Task { await run() }
+        guard let number = start() else { return }
+        Task { await run(number) }
     }
 
     func pass() async throws {
@@ -56,39 +62,51 @@ final class UpgradeGate: Sendable {
         "Upgrading from non-versioned to versioned data. This backend will be unavailable for a brief period and will "
             + "resume service shortly.")
 
-    /// False when one is under way already.
-    private func start() -> Bool {
+    /// The number of the run; nil when one is under way already.
+    func start() -> Int? {
         state.withLock { state in
-            defer { state.isRunning = true }
-            return !state.isRunning
+            guard !state.isRunning else { return nil }
+            state.run += 1
+            state.isRunning = true
+            state.outcome = .ended
+            return state.run
         }
     }
 
-    private func run() async {
+    func run(_ number: Int) async {
+        let timer = Task {
+            do { try await Task.sleep(for: .seconds(secondsMax)) } catch { return }
+            tell(.takesLong, of: number, isOver: false)
+        }
         var outcome = Outcome.ended
         do { try await KVUpgrade.run(secrets) } catch { outcome = .failed(error) }
-        let waiting = state.withLock { state in
-            state.isRunning = false
-            defer { state.waiting = [:] }
-            return Array(state.waiting.values)
+        timer.cancel()
+        tell(outcome, of: number, isOver: true)
+    }
+
+    private func tell(_ outcome: Outcome, of number: Int, isOver: Bool) {
+        let waiting = state.withLock { state -> [CheckedContinuation<Outcome, Never>] in
+            // A timer that rang as its run ended.
+            guard state.run == number, state.isRunning else { return [] }
+            state.isRunning = !isOver
+            state.outcome = outcome
+            defer { state.waiting = [] }
+            return state.waiting
         }
         for continuation in waiting { continuation.resume(returning: outcome) }
     }
 
-    /// Of the run that is under way.
-    private func end() async -> Outcome {
+    /// What became of the run that is under way, or of the last one when it is over already.
+    func end() async -> Outcome {
         await withCheckedContinuation { continuation in
-            let number = state.withLock { state -> Int? in
-                guard state.isRunning else { return nil }
-                state.count += 1
-                state.waiting[state.count] = continuation
-                return state.count
+            let known = state.withLock { state -> Outcome? in
+                if !state.isRunning { return state.outcome }
+                if case .takesLong = state.outcome { return .takesLong }
+                guard state.waiting.count < Self.waitingMax else { return .takesLong }
+                state.waiting.append(continuation)
+                return nil
             }
-            guard let number else { return continuation.resume(returning: .ended) }
-            Task {
-                try? await Task.sleep(for: .seconds(secondsMax))
-                state.withLock { $0.waiting.removeValue(forKey: number) }?.resume(returning: .takesLong)
-            }
+            if let known { continuation.resume(returning: known) }
         }
     }
 }

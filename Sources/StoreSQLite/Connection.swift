@@ -113,6 +113,14 @@ extension Connection {
         /// For what is not prepared, being done once if ever.
         func execute(_ sql: String) throws(SQLiteFailure) { try PreparedStatement(handle, sql).run() }
 
+        /// All reads of `body` see the same state of the database.
+        func inSnapshot<Result>(_ body: () throws(SQLiteFailure) -> Result) throws(SQLiteFailure) -> Result {
+            try self[.beginReading].run()
+            // SQLite has already ended it after some errors.
+            defer { if isInsideTransaction { try? self[.commit].run() } }
+            return try body()
+        }
+
         var isInsideTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
 
         /// The length of the write-ahead log after the last commit, in pages.

@@ -69,7 +69,7 @@ struct GroupWriter {
         }
     }
 
-    /// Makes the index over the keys anew, from the table.
+    /// Rebuilds the index over the keys from the table.
     func rebuildIndex() throws(SQLiteFailure) {
         guard let connection else { throw .closed }
         try connection.use { (statements) throws(SQLiteFailure) in
@@ -160,16 +160,22 @@ extension GroupWriter {
     private static func apply(
         _ batch: Batch, _ statements: Connection.Statements, _ isTrusted: Bool
     ) throws(SQLiteFailure) -> Verdict {
-        for mutation in batch.mutations where mutation.precondition != .none {
+        // Through a damaged index a put would add a second row for its key, which no rebuild of the index could take, and a
+        // delete would leave the row: until the index is trusted every key is looked for first.
+        for mutation in batch.mutations where mutation.precondition != .none || !isTrusted {
             let version = try statements[.version].run(mutation.key) { (statement) throws(SQLiteFailure) in
                 try statement.step() ? statement.integer(0) : nil
             }
             guard mutation.precondition.holds(for: version.map(UInt64.init(bitPattern:))) else {
                 return .failure(.conflict(key: mutation.key))
             }
-            if version == nil, !isTrusted {
+            if !isTrusted {
                 do throws(SQLiteFailure) {
-                    try statements.confirmAbsence(of: mutation.key)
+                    if version == nil {
+                        try statements.confirmAbsence(of: mutation.key)
+                    } else {
+                        try statements.confirmPresence(of: mutation.key)
+                    }
                 } catch {
                     guard error.isCorruption else { throw error }
                     return .failure(.corrupted(key: mutation.key))

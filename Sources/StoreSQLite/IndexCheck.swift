@@ -44,27 +44,35 @@ struct IndexCheck: Sendable {
     }
 
     private static func piece(after last: Int64, _ statements: Connection.Statements) throws(SQLiteFailure) -> Piece {
-        try statements[.beginReading].run()
-        defer { try? statements[.commit].run() }
-        var (read, id) = (0, last)
-        let rows = try statements[.rowsAfter]
-        return try rows.run { (rows) throws(SQLiteFailure) in
-            try rows.bind(last, at: 1)
-            try rows.bind(Int64(rowsInAPiece), at: 2)
-            while try rows.step() {
-                guard let next = rows.integer(0), let key = rows.textBytes(1) else { return .finding(.damagedTable) }
-                (read, id) = (read + 1, next)
-                guard isFound(next, key, statements) else { return .finding(.damagedIndex) }
+        try statements.inSnapshot { () throws(SQLiteFailure) in
+            var (read, id) = (0, last)
+            let rows = try statements[.rowsAfter]
+            return try rows.run { (rows) throws(SQLiteFailure) in
+                try rows.bind(last, at: 1)
+                try rows.bind(Int64(rowsInAPiece), at: 2)
+                while try rows.step() {
+                    guard let next = rows.integer(0), let key = rows.textBytes(1) else { return .finding(.damagedTable) }
+                    (read, id) = (read + 1, next)
+                    let isFound = try leads(to: next) { () throws(SQLiteFailure) in
+                        try statements[.rowOfKey].run { (statement) throws(SQLiteFailure) in
+                            try statement.bind(text: key, at: 1)
+                            return try statement.step() ? statement.integer(0) : nil
+                        }
+                    }
+                    guard isFound else { return .finding(.damagedIndex) }
+                }
+                return read < rowsInAPiece ? .end : .row(id)
             }
-            return read < rowsInAPiece ? .end : .row(id)
         }
     }
 
-    private static func isFound(_ id: Int64, _ key: [UInt8], _ statements: Connection.Statements) -> Bool {
-        let found = try? statements[.rowOfKey].run { (statement) throws(SQLiteFailure) in
-            try statement.bind(text: key, at: 1)
-            return try statement.step() ? statement.integer(0) : nil
+    /// Whether the index leads to the row. An index that could not be read for another reason than damage is not a damaged one.
+    static func leads(to id: Int64, _ find: () throws(SQLiteFailure) -> Int64?) throws(SQLiteFailure) -> Bool {
+        do throws(SQLiteFailure) {
+            return try find() == id
+        } catch {
+            guard error.isCorruption else { throw error }
+            return false
         }
-        return found == id
     }
 }

@@ -24,11 +24,22 @@ extension Connection.Statements {
                 return (id, key)
             }
             guard let found else { continue }
-            let kept = try self[.keyOfRow].run { (statement) throws(SQLiteFailure) in
-                try statement.bind(found.id, at: 1)
-                return try statement.step() ? statement.textBytes(0) : nil
-            }
-            guard kept == found.key else { throw .damagedRow }
+            guard try keyOfRow(found.id) == found.key else { throw .damagedRow }
+        }
+    }
+
+    /// For a key that the index leads to a row: throws when that row is another key's.
+    func confirmPresence(of sought: String) throws(SQLiteFailure) {
+        let id = try self[.rowOfKey].run(sought) { (statement) throws(SQLiteFailure) in
+            try statement.step() ? statement.integer(0) : nil
+        }
+        guard let id, try keyOfRow(id) == Array(sought.utf8) else { throw .damagedRow }
+    }
+
+    private func keyOfRow(_ id: Int64) throws(SQLiteFailure) -> [UInt8]? {
+        try self[.keyOfRow].run { (statement) throws(SQLiteFailure) in
+            try statement.bind(id, at: 1)
+            return try statement.step() ? statement.textBytes(0) : nil
         }
     }
 }

@@ -29,15 +29,16 @@ final class ReaderPool: Sendable {
     func get(_ key: String) throws(StorageError) -> StoredRecord? {
         do throws(SQLiteFailure) {
             return try withReader { (statements) throws(SQLiteFailure) in
-                let record = try statements[.get].run(key) { (statement) throws(SQLiteFailure) -> StoredRecord? in
-                    guard try statement.step() else { return nil }
-                    guard let version = statement.integer(0), let value = statement.blob(1) else {
-                        throw SQLiteFailure.damagedRow
-                    }
-                    return StoredRecord(value: value, version: UInt64(bitPattern: version))
+                // Asked first: an index that is rebuilt after the read says nothing about what the read missed.
+                let isTrusted = trust.isEarned
+                if let record = try Self.record(key, statements) { return record }
+                guard !isTrusted else { return nil }
+                // Once more, in one snapshot with the neighbours: a commit between these reads would look like damage.
+                return try statements.inSnapshot { () throws(SQLiteFailure) in
+                    if let record = try Self.record(key, statements) { return record }
+                    try statements.confirmAbsence(of: key)
+                    return nil
                 }
-                if record == nil, !trust.isEarned { try statements.confirmAbsence(of: key) }
-                return record
             }
         } catch {
             throw error.storageError(key: key)
@@ -76,6 +77,16 @@ final class ReaderPool: Sendable {
         }
         defer { free.withLock { $0.append(index) } }
         return try readers[index].use(body)
+    }
+
+    private static func record(
+        _ key: String, _ statements: Connection.Statements
+    ) throws(SQLiteFailure) -> StoredRecord? {
+        try statements[.get].run(key) { (statement) throws(SQLiteFailure) in
+            guard try statement.step() else { return nil }
+            guard let version = statement.integer(0), let value = statement.blob(1) else { throw .damagedRow }
+            return StoredRecord(value: value, version: UInt64(bitPattern: version))
+        }
     }
 
     private static func list(_ start: ListingPage, _ connection: Connection) -> Result<[String], SQLiteFailure> {

@@ -21,9 +21,11 @@ package final class SQLiteStorage: Storage {
     /// A smaller database is checked before the store is opened, a larger one while it serves.
     private static let bytesCheckedAtOnceMax: Int64 = 64 << 20
 
+    private static let pauseBetweenChecks = Duration.seconds(60)
+
     /// Throws ``SQLiteStorageError``.
     ///
-    /// Holds the index over the keys against the table, and makes it anew where it is damaged.
+    /// Holds the index over the keys against the table, and rebuilds it where it is damaged.
     package convenience init(directory path: String, logger: Logger) throws(SQLiteStorageError) {
         try self.init(directory: path, bytesCheckedAtOnceMax: Self.bytesCheckedAtOnceMax, logger: logger)
     }
@@ -37,14 +39,14 @@ package final class SQLiteStorage: Storage {
         let directory = try StoreDirectory(path, logger: logger)
         let trust = IndexTrust()
         let checker: Connection
+        var finding = IndexCheck.Finding.unfinished
         do {
             try Schema.prepare(path: directory.databasePath)
             let writer = try GroupWriter(directory, trust: trust, logger: logger)
             checker = try Connection(path: directory.databasePath, .reading)
             if directory.databaseBytes <= bytesCheckedAtOnceMax {
-                let finding = IndexCheck(connection: checker).run()
-                let isSound = Self.conclude(finding, logger, checker) { () throws(SQLiteFailure) in try writer.rebuildIndex() }
-                if isSound { trust.earn() }
+                finding = Self.repair(checker, logger).run { () throws(SQLiteFailure) in try writer.rebuildIndex() }
+                if finding == .sound { trust.earn() }
             }
             commits = CommitQueue(writer)
             readers = try ReaderPool(path: directory.databasePath, count: Self.readerCount, trust: trust)
@@ -54,10 +56,10 @@ package final class SQLiteStorage: Storage {
         self.directory = directory
         self.trust = trust
         self.logger = logger
-        if directory.databaseBytes <= bytesCheckedAtOnceMax { checker.close() } else { checkWhileServing(checker) }
+        if finding == .unfinished { checkWhileServing(checker) } else { checker.close() }
     }
 
-    /// Called after an index was made anew under way: what was read as absent may be there.
+    /// Called after an index was rebuilt under way: what was read as absent may be there.
     package func onRepair(_ handler: @escaping @Sendable () -> Void) { onRepair.withLock { $0 = handler } }
 
     /// Waits for a check that goes on while the store serves; for tests.
@@ -65,39 +67,22 @@ package final class SQLiteStorage: Storage {
 
     private func checkWhileServing(_ checker: Connection) {
         let task = Task.detached(priority: .background) { [commits, trust, logger, weak self] in
-            let finding = IndexCheck(connection: checker).run { !Task.isCancelled }
-            let repaired = finding == .damagedIndex ? await commits.rebuildIndex() : .success(())
-            if Self.conclude(finding, logger, checker, repair: { () throws(SQLiteFailure) in try repaired.get() }) { trust.earn() }
-            if finding == .damagedIndex { self?.onRepair.withLock { $0 }() }
+            let finding = await Self.repair(checker, logger).runUntilFinished(
+                mayGoOn: { !Task.isCancelled },
+                pause: { try? await Task.sleep(for: Self.pauseBetweenChecks) },
+                rebuild: { [weak self] in
+                    let rebuilt = await commits.rebuildIndex()
+                    self?.onRepair.withLock { $0 }()
+                    return rebuilt
+                })
+            if finding == .sound { trust.earn() }
             checker.close()
         }
         checking.withLock { $0 = task }
     }
 
-    /// Whether the index can be trusted now.
-    private static func conclude(
-        _ finding: IndexCheck.Finding, _ logger: Logger, _ checker: Connection, repair: () throws(SQLiteFailure) -> Void
-    ) -> Bool {
-        switch finding {
-        case .sound: return true
-        case .unfinished: return false
-        case .damagedTable:
-            logger.error(
-                "the database is damaged: what cannot be read is refused, the rest is served. Restore a backup, check the disk")
-            return false
-        case .damagedIndex:
-            do throws(SQLiteFailure) {
-                try repair()
-                guard IndexCheck(connection: checker).run() == .sound else { throw .damagedRow }
-                logger.error("the database's index was damaged and hid records: it was made anew, nothing is lost. Check the disk")
-                return true
-            } catch {
-                logger.error(
-                    "the database's index is damaged and cannot be made anew: restore a backup, check the disk",
-                    metadata: ["error": "\(error.unavailable)"])
-                return false
-            }
-        }
+    private static func repair(_ checker: Connection, _ logger: Logger) -> IndexRepair {
+        IndexRepair(check: { IndexCheck(connection: checker).run(mayGoOn: $0) }, logger: logger)
     }
 
     package func get(_ key: String) async throws(StorageError) -> StoredRecord? {

@@ -81,7 +81,7 @@ def test_the_start_says_what_it_is_and_what_is_missing(new_server):
     said = server.log()
     assert '"Coffer starts"' in said and '"storage":"sqlite"' in said and '"seal":"static"' in said
     assert str(server.configuration) in said and "not initialized: run `coffer operator init`" in said
-    assert "others on this machine can read the key of the seal" in said and "unseal.key" in said
+    assert "others on this machine can read the seal key" in said and "unseal.key" in said
     server.initialise()
     wait_for(lambda: "no audit device is enabled" in server.log())
     server.enable_audit()

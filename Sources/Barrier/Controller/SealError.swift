@@ -52,7 +52,7 @@ extension SealError: CustomStringConvertible {
         case .attemptInProgress: "an operation of this kind is already in progress"
         case .wrongNonce: "incorrect nonce supplied for this operation"
         case .invalidOTP(let lengths):
-            "the OTP must have from \(lengths.lowerBound) to \(lengths.upperBound) bytes; leave it out and one is made"
+            "the OTP must be \(lengths.lowerBound) to \(lengths.upperBound) bytes long; leave it out to have one generated"
         case .migrationPending: "the configured seal is not the stored one: submit the shares with the migrate option"
         case .noMigrationPending: "migrate was asked for, but the configured seal is the stored one"
         case .notSupported(let what): what

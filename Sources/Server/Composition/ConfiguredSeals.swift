@@ -13,7 +13,7 @@ struct ConfiguredSeals {
         let environment = configuration.environment
         let lookup: @Sendable (String) -> String? = { environment[$0] }
         let readFile: @Sendable (String) throws -> [UInt8] = { path in
-            FilePrivacy.warn(path, holds: "the key of the seal", logger)
+            FilePrivacy.warn(path, holds: "the seal key", logger)
             return Array(try Data(contentsOf: URL(fileURLWithPath: path)))
         }
         let sources = KeySources(lookup: lookup, readFile: readFile)

@@ -22,7 +22,7 @@ struct StartReport {
         if !files.isEmpty { metadata["configuration"] = "\(files.joined(separator: " "))" }
         if !configuration.apiAddress.isEmpty { metadata["api_addr"] = "\(configuration.apiAddress)" }
         logger.info("Coffer starts", metadata: metadata)
-        if let file = options.variablesFile { FilePrivacy.warn(file, holds: "the file of variables", logger) }
+        if let file = options.variablesFile { FilePrivacy.warn(file, holds: "the environment file", logger) }
         for listener in configuration.listeners {
             if let tls = listener.tls { FilePrivacy.warn(tls.keyFile, holds: "the TLS key", logger) }
         }
@@ -45,7 +45,7 @@ struct StartReport {
             return
         }
         guard !status.isMigrating else {
-            logger.warning("sealed, and the seal is to be changed: run `coffer operator seal-migrate`")
+            logger.warning("sealed, and a seal migration is pending: run `coffer operator seal-migrate`")
             return
         }
         guard status.kind.opensByItself else {
@@ -54,6 +54,6 @@ struct StartReport {
                 metadata: ["shares_needed": "\(status.threshold)"])
             return
         }
-        logger.warning("sealed: the seal's key did not open the store")
+        logger.warning("sealed: the seal key did not open the store")
     }
 }

@@ -25,7 +25,7 @@ extension ServerConfiguration {
     static func environment(_ options: ServerOptions) throws(ConfigurationError) -> ServerEnvironment {
         guard let file = options.variablesFile else { return ServerEnvironment(options.environment) }
         guard let data = FileManager.default.contents(atPath: file), let text = String(data: data, encoding: .utf8) else {
-            throw ConfigurationError("the file of variables cannot be read", file: file)
+            throw ConfigurationError("the environment file cannot be read", file: file)
         }
         return ServerEnvironment(try ServerEnvironment.lines(text, file: file).merging(options.environment) { $1 })
     }
