@@ -124,7 +124,7 @@ let package = Package(
         room("EngineAPI", ["SecretMemory", "Syntax", "EngineKit", "Outbound", "Core", "HTTPShell", crypto] + nio),
         room(
             "ServiceAPI",
-            ["SecretMemory", "Capabilities", "Syntax", "EngineKit", "ServiceRules", "Core", "HTTPShell", crypto] + nio),
+            ["SecretMemory", "Capabilities", "Syntax", "EngineKit", "ServiceRules", "Core", "HTTPShell", crypto, logging] + nio),
         // 6  Composition root.
         room(
             "Server",
@@ -192,7 +192,9 @@ let package = Package(
         tests("SyntaxTests", ["Syntax"]),
         tests("PolicyTests", ["Syntax", "Policy", "EngineKit"]),
         tests("CapabilitiesTests", ["Capabilities"]),
-        tests("ServiceAPITests", ["ServiceAPI", "EngineKit", "Syntax", "TestSupport"]),
+        tests(
+            "ServiceAPITests",
+            ["ServiceAPI", "Core", "HTTPShell", "EngineKit", "Syntax", "TestSupport"] + nio),
         tests("ServiceRulesTests", ["ServiceRules", "Policy", "EngineKit", "TestSupport"]),
         tests("ClientTests", ["CofferClient", "Syntax"]),
         tests("CLITests", ["CLI", "CofferClient", "Syntax", "TestSupport"]),

@@ -136,8 +136,8 @@ extension DatabaseEngine {
             new.password = password
             new.pendingPassword = nil
         } else if let old, !old.password.isEmpty {
-            let destination = try drivers.plugin(new.plugin).destination
-            guard destination(old.details) == destination(new.details) else {
+            let plugin = try drivers.plugin(new.plugin)
+            guard drivers.destination(old.details, plugin) == drivers.destination(new.details, plugin) else {
                 // Whoever may write here need not know the password, and would have it sent to a server of their own.
                 throw .invalid(
                     "the stored password is only used with the server, port and TLS settings that it was given for; "
@@ -181,7 +181,7 @@ extension DatabaseEngine {
         }
         var response = Response.data(["connections": .strings(reloaded), "count": .int(reloaded.count)])
         if failed > 0 {
-            response.warnings.append("\(failed) connections could not be made anew; they are tried when they are used")
+            response.warnings.append("\(failed) connections could not be reopened; they will be retried on next use")
         }
         return response
     }

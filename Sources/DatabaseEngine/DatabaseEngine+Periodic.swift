@@ -75,7 +75,7 @@ extension DatabaseEngine {
         var away: Set<String> = []
         for id in try await storage.list(Listing(prefix: "wal/user/", limit: Self.roundMax * 4)) {
             var found: UserIntent?
-            await logging("reading of a user without a lease", "wal/user/" + id) { found = try await intents.find(id)?.value }
+            await logging("reading a user without a lease", "wal/user/" + id) { found = try await intents.find(id)?.value }
             guard let intent = found, !away.contains(intent.database) else { continue }
             let (isHandedOver, isAbandoned) = progress.change { ($0.handedOver.contains(id), $0.abandoned.contains(id)) }
             if isHandedOver {

@@ -73,6 +73,11 @@ final class Drivers: Sendable {
         }
     }
 
+    /// What of the details decides who gets our password, as the driver reads them: a port in quotes is the same port.
+    func destination(_ details: JSONObject, _ plugin: DatabasePlugin) -> JSONObject {
+        plugin.destination((try? Self.read(details, plugin)) ?? details)
+    }
+
     func drop(_ name: String) { entries.withLock { $0.removeValue(forKey: name) }?.driver.close() }
 
     func prune() { for entry in entries.withLock({ Array($0.values) }) { entry.driver.prune() } }

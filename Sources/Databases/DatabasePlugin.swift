@@ -18,7 +18,8 @@ package struct DatabasePlugin: Sendable {
     package var checkStatements: @Sendable ([String]) throws(DatabaseError) -> Void
     /// Settings as they may be shown: whatever is secret in them is masked or left out.
     package var shown: @Sendable (JSONObject) -> JSONObject
-    /// What of the settings decides who gets our password: the server, and how it is known for the right one.
+    /// What of the settings decides who gets our password: the server, and how it is known for the right one. It is given them
+    /// as a driver is, each of its declared kind.
     package var destination: @Sendable (JSONObject) -> JSONObject
 
     package init(

@@ -9,9 +9,21 @@ struct BrowserCookie: Sendable {
     let maxAge: Int
     let isSecure: Bool
 
-    private static let secureName = "__Host-coffer-connect"
-    /// Without https, in a laboratory.
-    private static let plainName = "coffer-connect"
+    /// One for each way of reaching the server. Only the connections mount knows which of them it sets, and so trusts.
+    enum Kind {
+        /// Over https: no other host can have set it, nor anybody on the way.
+        case secure
+        /// Without https, in a laboratory: any neighbour under the same domain may have set it.
+        case plain
+
+        var name: String {
+            switch self {
+            case .secure: "__Host-coffer-connect"
+            case .plain: "coffer-connect"
+            }
+        }
+    }
+
     private static let headerBytesMax = 16_384
 
     /// From what the connections mount answered.
@@ -26,22 +38,19 @@ struct BrowserCookie: Sendable {
 
     /// Lax: a provider sends people back by a link, and nothing but a link may bring the cookie along.
     var header: String {
-        let name = isSecure ? "\(Self.secureName)=\(secret); Secure; Path=/" : "\(Self.plainName)=\(secret); Path=/"
-        return name + "; Max-Age=\(maxAge); HttpOnly; SameSite=Lax"
+        let kind: Kind = isSecure ? .secure : .plain
+        return "\(kind.name)=\(secret); \(isSecure ? "Secure; " : "")Path=/; Max-Age=\(maxAge); HttpOnly; SameSite=Lax"
     }
 
-    /// The one that only this host can have set goes before the other one. nil when there is none, or when there are two.
-    static func read(_ headers: HTTPHeaders) -> String? {
-        var secure: [String] = []
-        var plain: [String] = []
+    /// nil when there is none of this kind, or when there are two.
+    static func read(_ kind: Kind, _ headers: HTTPHeaders) -> String? {
+        var found: [String] = []
         for header in headers["cookie"] where header.utf8.count <= headerBytesMax {
             for part in header.splitUTF8(at: ";") {
                 guard let (name, value) = part.trimmingASCIISpace().cutUTF8(at: "=") else { continue }
-                if name.equalsUTF8(secureName) { secure.append(String(value)) }
-                if name.equalsUTF8(plainName) { plain.append(String(value)) }
+                if name.equalsUTF8(kind.name) { found.append(String(value)) }
             }
         }
-        let found = secure.isEmpty ? plain : secure
         return found.count == 1 ? found[0] : nil
     }
 }

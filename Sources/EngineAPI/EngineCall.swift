@@ -160,7 +160,8 @@ private struct EngineReader {
         let names = step == "start" ? ["state"] : ["state", "code", "error"]
         var fields = JSONObject()
         for item in try items() where names.contains(item.name) { fields[item.name] = .string(item.value) }
-        if let secret = BrowserCookie.read(incoming.headers) { fields["browser"] = .string(secret) }
+        if let secret = BrowserCookie.read(.secure, incoming.headers) { fields["browser"] = .string(secret) }
+        if let secret = BrowserCookie.read(.plain, incoming.headers) { fields["browser_plain"] = .string(secret) }
         return (try make(.update, step, body: fields.encoded()), step == "start" ? .departing : .connected)
     }
 
@@ -228,7 +229,7 @@ private struct EngineReader {
         let text = "\(kind):\(id)"
         guard id != ".", id != "..", let path = try? CanonicalPath(decoded: text), path.text.equalsUTF8(text),
             !text.utf8.contains(where: { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") })
-        else { throw .invalid("'\(kind)_id' is a text without control characters, slashes and backslashes") }
+        else { throw .invalid("'\(kind)_id' must not contain control characters, slashes or backslashes") }
         return PercentText.segment(text)
     }
 

@@ -49,7 +49,12 @@ package struct EngineControl: InlineAuthenticator {
         var name = attempt.credentials.name
         if case .actions(_, _, let engines) = speech {
             switch try await engines.authenticate(attempt) {
-            case .granted(let grant): name = String(grant.displayName.removingUTF8Prefix("engine-") ?? "")
+            case .granted(let grant):
+                // Nothing is asked about an engine without a name.
+                guard let engine = grant.displayName.removingUTF8Prefix("engine-"), !engine.isEmpty else {
+                    return .refused(.notAllowed)
+                }
+                name = String(engine)
             case let refused: return refused
             }
         }

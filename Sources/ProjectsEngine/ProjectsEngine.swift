@@ -112,6 +112,7 @@ package struct ProjectsEngine: SecretsEngine {
     private func remove(_ request: Request) async throws -> Response {
         let name = request.captures["name"]
         try await checkMayChange(name, request)
+        if request.fields.bool("only_checks") == true { return .empty }
         try await store.remove(name)
         return .empty
     }

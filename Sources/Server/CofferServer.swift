@@ -63,14 +63,14 @@ package struct CofferServer: Sendable {
     }
 
     /// The one whose paths begin with nothing in particular comes last.
-    private func dialects(_ composition: Composition) -> [any Dialect] {
+    private func dialects(_ composition: Composition, _ logger: Logger) -> [any Dialect] {
         var dialects: [any Dialect] = [VaultDialect(pipeline: composition.pipeline)]
         dialects += EngineDialect.all(pipeline: composition.pipeline)
         if let services = composition.serviceAPI {
             dialects.append(
                 ServiceDialect(
                     pipeline: composition.pipeline, settings: services.settings, directory: services.directory,
-                    verifier: services.verifier))
+                    verifier: services.verifier, logger: logger))
         }
         return dialects
     }
@@ -79,7 +79,7 @@ package struct CofferServer: Sendable {
         _ composition: Composition, _ group: any EventLoopGroup, _ logger: Logger
     ) throws -> [HTTPListener] {
         let shell = Shell(
-            dialects: dialects(composition), capacity: configuration.capacity, logger: logs.logger("http"))
+            dialects: dialects(composition, logger), capacity: configuration.capacity, logger: logs.logger("http"))
         let toAnnounce = Countdown(configuration.listeners.count)
         return try configuration.listeners.map { settings in
             try HTTPListener(settings: settings, shell: shell, group: group, logger: logs.logger("http")) { address in

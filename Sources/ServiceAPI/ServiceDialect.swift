@@ -1,6 +1,7 @@
 package import Core
 import EngineKit
 package import HTTPShell
+package import Logging
 import NIOHTTP1
 import Syntax
 
@@ -14,15 +15,18 @@ package struct ServiceDialect: Dialect {
     let settings: ServiceSettings
     let directory: ServiceDirectory
     let verifier: any ProviderVerifier
+    let logger: Logger
 
     package init(
         pipeline: any Pipeline, settings: ServiceSettings, directory: ServiceDirectory,
-        verifier: any ProviderVerifier = NoProviders()
+        verifier: any ProviderVerifier = NoProviders(),
+        logger: Logger = Logger(label: "services") { _ in SwiftLogNoOpLogHandler() }
     ) {
         self.pipeline = pipeline
         self.settings = settings
         self.directory = directory
         self.verifier = verifier
+        self.logger = logger
     }
 
     package func answer(_ refusal: HTTPRefusal, requestID: String) -> ShellResponse {

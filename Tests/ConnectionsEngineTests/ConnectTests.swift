@@ -56,6 +56,38 @@ struct ConnectTests {
         }
     }
 
+    @Test("an https flow ignores the plain cookie, which anybody beside this host may have planted")
+    func plainCookie() async throws {
+        let driver = try await driver()
+        // A secret that another browser was given for a link of its own.
+        let planted = try #require(try await driver.send(.update, "start", ["state": try await begin(driver)])["browser"])
+        let state = try await begin(driver)
+        let browser = try #require(try await driver.send(.update, "start", ["state": state, "browser_plain": planted])["browser"])
+        #expect(browser != planted)
+        for plain in [planted, browser] {
+            let back: JSONObject = ["state": state, "code": "c", "browser_plain": plain]
+            #expect(await driver.refusal(.update, "callback", back)?.reason == "other_browser")
+        }
+        #expect(driver.provider.calls.isEmpty)
+        // Nor does it get in the way of the one that counts.
+        let back: JSONObject = ["state": state, "code": "c", "browser": browser, "browser_plain": planted]
+        try await driver.send(.update, "callback", back)
+    }
+
+    @Test("without https there is the plain cookie alone")
+    func laboratory() async throws {
+        let driver = ConnectionsDriver(callbackURL: "http://coffer.test/oauth/callback")
+        try await driver.send(.update, "platforms/acme", ["client_id": "id", "client_secret": "s"])
+        let answer = try await driver.send(.update, "authorize/acme", ["owner": "user:u7"], actor: "engine-action")
+        let url = answer["authorization_url"]?.stringValue ?? ""
+        let state = JSON.string(Provider.form(Array(url.split(separator: "?")[1].utf8))["state"] ?? "")
+        let gone = try await driver.send(.update, "start", ["state": state])
+        let browser = try #require(gone["browser"])
+        #expect(gone["is_secure"] == false)
+        #expect(await driver.refusal(.update, "callback", ["state": state, "code": "c"])?.reason == "other_browser")
+        try await driver.send(.update, "callback", ["state": state, "code": "c", "browser_plain": browser])
+    }
+
     @Test(
         "texts that are no state are refused",
         arguments: ["", ".", "..", "1.a.b", "-1.0123456789abcdef.x", "9999999999999.0123456789abcdef.x"])

@@ -97,7 +97,7 @@ final class ConnectionsDriver: Sendable {
 
     init(
         storage: any Storage = StampingStorage(MemoryStorage()), time: ManualTime = ManualTime(), provider: Provider = Provider(),
-        seed: UInt64 = 1
+        seed: UInt64 = 1, callbackURL: String = "https://coffer.test/oauth/callback"
     ) {
         self.storage = storage
         self.time = time
@@ -110,7 +110,7 @@ final class ConnectionsDriver: Sendable {
         engine = ConnectionsEngine(
             context,
             ConnectionsEnvironment(
-                catalog: Self.catalog, outbound: provider, events: events, callbackURL: "https://coffer.test/oauth/callback"
+                catalog: Self.catalog, outbound: provider, events: events, callbackURL: callbackURL
             ) { _ in for _ in 0..<20 { await Task.yield() } })
     }
 

@@ -15,6 +15,7 @@ private final class Monitoring: Outbound {
         var taken: [JSON] = []
         var objects: [JSON] = []
         var refusing: (owner: String, status: Int)?
+        var onSend: (@Sendable () -> Void)?
     }
 
     private let state = Mutex(State())
@@ -22,6 +23,8 @@ private final class Monitoring: Outbound {
     func answer(_ status: Int) { state.withLock { $0.reply = .success(OutboundReply(status: status)) } }
     /// Whatever is sent for this owner gets this answer.
     func refuse(_ owner: String?, with status: Int = 400) { state.withLock { $0.refusing = owner.map { ($0, status) } } }
+    /// Happens whenever something is sent.
+    func whenAsked(_ body: @escaping @Sendable () -> Void) { state.withLock { $0.onSend = body } }
     /// Events that came one by one and were answered with 200.
     var objects: [JSON] { state.withLock { $0.objects } }
     func fail() { state.withLock { $0.reply = .failure(.notSent(.unreachable)) } }
@@ -31,7 +34,8 @@ private final class Monitoring: Outbound {
     var taken: [JSON] { state.withLock { $0.taken } }
 
     func send(_ request: OutboundRequest) async throws(OutboundError) -> OutboundReply {
-        try state.withLock { state -> Result<OutboundReply, OutboundError> in
+        state.withLock { $0.onSend }?()
+        return try state.withLock { state -> Result<OutboundReply, OutboundError> in
             state.requests.append(request)
             if let refusing = state.refusing, (try? JSON(parsing: request.body))?["owner"]?.stringValue == refusing.owner {
                 return .success(OutboundReply(status: refusing.status))
@@ -231,6 +235,25 @@ struct EventSpoolTests {
         await second.runRound()
         await second.runRound()
         #expect(service.taken.map { $0["count"] } == [7])
+    }
+
+    @Test("the wait begins when the service failed, not when the batch did")
+    func waitsFromTheFailure() async throws {
+        var settings = EventSpool.Settings(url: "https://logs.test/in")
+        settings.form = .object
+        let spool = try #require(EventSpool(settings, outbound: service, time: time, randomness: SeededRandomness(seed: 1)))
+        for number in 0..<5 { spool.give(event(number)) }
+        service.whenAsked { [time] in time.advance(seconds: 10) }
+        service.refuse("user:u3", with: 503)
+        await spool.runRound()
+        #expect(service.requests.count == 4)
+        time.advance(seconds: 1)
+        await spool.runRound()
+        #expect(service.requests.count == 4)
+        service.refuse(nil)
+        time.advance(seconds: 1)
+        await spool.runRound()
+        #expect(service.requests.count == 6 && spool.waiting.batches == 0)
     }
 
     @Test("where the service takes one object at a time, each event is one request, and a refused one does not hold up the others")

@@ -84,6 +84,24 @@ import Testing
         try await ask(.update, "config/db", ["allowed_roles": "*", "host": "db.local"])
     }
 
+    @Test(
+        arguments: [
+            ["port": "6379"], ["port": 6_379], ["tls": "true"], ["tls": 1], ["insecure_tls": false], ["insecure_tls": "0"],
+            ["ca_cert": ""],
+        ] as [JSONObject]) func `the same Redis in other words is the same`(change: JSONObject) async throws
+    {
+        try await ask(.update, "config/db", Self.redis)
+        try await ask(.update, "config/db", change)
+        // And with the defaults in place of what was said.
+        var implied = Self.redis
+        (implied["port"], implied["tls"]) = (nil, nil)
+        try await ask(.update, "config/other", implied)
+        try await ask(.update, "config/other", ["port": "6379", "tls": "false"])
+        for other: JSONObject in [["port": "6380"], ["tls": "true"]] {
+            await #expect(throws: CofferError.self) { try await ask(.update, "config/other", other) }
+        }
+    }
+
     @Test func `shows settings as they were sent, and uses them as they are meant`() async throws {
         for (sent, isGood) in [("3600s", true), ("5m", true), ("0s", true), ("30", true), ("soon", false), ("-1s", false)] {
             var body = Self.postgres

@@ -83,7 +83,7 @@ enum RoomRules {
             packages: nio.union(["Crypto"])),
         "ServiceAPI": Room(
             layer: 7, rooms: ["SecretMemory", "Capabilities", "Syntax", "EngineKit", "ServiceRules", "Core", "HTTPShell"],
-            packages: nio.union(["Crypto"])),
+            packages: nio.union(["Crypto", "Logging"])),
         "Server": Room(
             layer: 8,
             rooms: [

@@ -57,6 +57,8 @@ struct CatalogTests {
         "refuses what is wrong and names the variable, not its value",
         arguments: [
             ("ALLOWED_SERVICES", "a,A"), ("ALLOWED_SERVICES", "a/b"), ("ALLOWED_SERVICES", "a,a"), ("ALLOWED_SERVICES", "a..b"),
+            // The server's own name.
+            ("ALLOWED_SERVICES", "one,system"), ("ALLOWED_SERVICES", "SYSTEM"),
             ("ALLOW_one", "newsbot/pr*d-value/"), ("ALLOW_one", "../value"),
         ])
     func refusals(_ name: String, _ value: String) throws {
@@ -73,7 +75,7 @@ struct CatalogTests {
             ("policies: {}", 1), ("policies:\n  - nome: x\n", 2), ("services:\n  - name: x\n    roles: [none]\n", 3),
             ("policies:\n  - name: x\n    permissions:\n      - actions: [fly]\n        resources: [\"secret:a:b\"]\n", 4),
             ("policies:\n  - name: x\n    permissions:\n      - actions: [read]\n        resources: [\"a:b\"]\n", 5),
-            ("services:\n  - name: x\n    enabled: perhaps\n", 3), ("services: [\n", 2),
+            ("services:\n  - name: x\n    enabled: perhaps\n", 3), ("services:\n  - name: System\n", 2), ("services: [\n", 2),
         ])
     func yamlRefusals(_ text: String, _ line: Int) throws {
         let error = try #require(throws: ServiceCatalogError.self) { try ServicePolicyFile(parsing: text) }

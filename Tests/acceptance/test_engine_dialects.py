@@ -132,7 +132,7 @@ def test_events_that_are_refused_are_kept_and_told(platform, tmp_path):  # noqa:
     server = platform(COFFER_EVENTS_URL=sink.url, COFFER_EVENTS_DIR=spool)
     ask(server, MANAGER, "POST", "/vault/token", {"project": "p", "service": "slack", "token": "t"})
     wait_for(lambda: any(file.suffix == ".refused" for file in spool.iterdir()))
-    assert "events' service refused events" in server.log() and "400" in server.log()
+    assert "the event service rejected events" in server.log() and "400" in server.log()
     events = server.get("connections/insights").expect(200).data["events"]
     assert events["refused"] >= 1 and events["refused_kept"] >= 1 and events["dropped"] == 0
     # With the right form at the next start they arrive.

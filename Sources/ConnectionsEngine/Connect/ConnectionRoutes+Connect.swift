@@ -34,7 +34,7 @@ extension ConnectionRoutes {
             "start", "Where people set out for a provider from; served to browsers as `/oauth/start`.",
             fields: [
                 Field("state", .string, required: true, "From the authorisation URL."),
-                Field("browser", .string, "What this browser was given before."),
+                Field("browser", .string, "What this browser was given before."), plainBrowser,
             ],
             access: .unauthenticated, endpoints: [.update: .init("Bind the connection to this browser.", setOut)])
     }
@@ -48,9 +48,13 @@ extension ConnectionRoutes {
             fields: [
                 Field("state", .string, required: true, "As it was sent."), Field("code", .string, "What tokens are bought with."),
                 Field("error", .string, "Why there is none."),
-                Field("browser", .string, "What the browser was given at the start."),
+                Field("browser", .string, "What the browser was given at the start."), plainBrowser,
             ],
             access: .unauthenticated, endpoints: [.update: .init("Complete the connection.", complete)])
+    }
+
+    private var plainBrowser: Field {
+        Field("browser_plain", .string, "The same from a cookie without protection; ignored where api_addr is https.")
     }
 
     // MARK: Beginning
@@ -111,7 +115,7 @@ extension ConnectionRoutes {
             let client = try await refresher.clients.credentials(profile, pending.id.environment)
         else { throw Self.badState }
         // A browser that has a secret already keeps it: two links may be under way in it.
-        let held = request.fields.string("browser").flatMap { Self.isBrowserSecret($0) ? $0 : nil }
+        let held = self.browser(request).flatMap { Self.isBrowserSecret($0) ? $0 : nil }
         let browser = held ?? Base64URL.encode(randomness.bytes(32))
         if pending.browser.isEmpty {
             var bound = pending
@@ -150,7 +154,7 @@ extension ConnectionRoutes {
     private func complete(_ request: Request) async throws -> Response {
         guard let (state, pending, version) = try await find(request) else { throw Self.badState }
         // Before it is used up, so that nobody else can use up a person's link.
-        guard let browser = request.fields.string("browser"), !pending.browser.isEmpty,
+        guard let browser = browser(request), !pending.browser.isEmpty,
             Self.isSame(pending.browser, PendingConnect.digest(browser))
         else { throw Self.otherBrowser }
         // Used once, whatever comes of it.
@@ -194,6 +198,13 @@ extension ConnectionRoutes {
             pending.until == state.until
         else { return nil }
         return (state, pending, record.version)
+    }
+
+    /// Over https a browser is known by the cookie that only this host can have set: the plain one may have been planted by a
+    /// neighbour under the same domain, or on the way.
+    private func browser(_ request: Request) -> String? {
+        let secure = request.fields.string("browser")
+        return environment.isSecure ? secure : request.fields.string("browser_plain") ?? secure
     }
 
     private static func isBrowserSecret(_ text: String) -> Bool {

@@ -185,7 +185,7 @@ package final class EventSpool: EventSink {
             case .refused(let status):
                 refuse(status, events.count)
                 settle(batch, refused: events)
-            case .later(let reason): return postpone(reason, now)
+            case .later(let reason): return postpone(reason)
             }
         case .object:
             progress.withLock { if $0.batch != batch.name { ($0.batch, $0.sent, $0.refused) = (batch.name, 0, []) } }
@@ -196,7 +196,7 @@ package final class EventSpool: EventSink {
                 case .refused(let status):
                     refuse(status, 1)
                     progress.withLock { $0.refused.append(event) }
-                case .later(let reason): return postpone(reason, now)
+                case .later(let reason): return postpone(reason)
                 }
                 progress.withLock { $0.sent += 1 }
             }
@@ -213,8 +213,9 @@ package final class EventSpool: EventSink {
         }
     }
 
-    /// False, for nothing more is sent now.
-    private func postpone(_ reason: String, _ now: Timestamp) -> Bool {
+    /// False, for nothing more is sent now. The wait begins here: the batch may have taken long until then.
+    private func postpone(_ reason: String) -> Bool {
+        let now = time.now()
         let isFirst = progress.withLock { progress in
             progress.failures += 1
             progress.waitUntil = now.adding(seconds: min(1 << min(progress.failures, 6), 60))
@@ -222,7 +223,7 @@ package final class EventSpool: EventSink {
         }
         if isFirst {
             logger.warning(
-                "the events' service does not take them; they wait",
+                "the event service is not accepting events; they are queued",
                 metadata: ["request_id": "\(randomness.uuid())", "reason": "\(reason)", "batches": "\(batches.waiting.batches)"])
         }
         return false
@@ -236,7 +237,7 @@ package final class EventSpool: EventSink {
         refusedCount.wrappingAdd(events, ordering: .relaxed)
         guard isFirst else { return }
         logger.warning(
-            "the events' service refused events; they are kept aside until the next start. Does events_format fit it?",
+            "the event service rejected events; they are set aside until the next restart. Is events_format right?",
             metadata: [
                 "request_id": "\(randomness.uuid())", "status": "\(status)", "format": "\(settings.form.rawValue)",
                 "refused": "\(refusedCount.load(ordering: .relaxed))",

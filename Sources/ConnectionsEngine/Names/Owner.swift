@@ -13,7 +13,7 @@ package struct Owner: Sendable, Hashable, CustomStringConvertible {
     package init(kind: Kind, id: String) throws(CofferError) {
         guard Self.isPlain(id) else {
             throw .invalid(
-                "an owner's id is a text of at most 256 bytes without control characters, slashes and backslashes, in Unicode form C"
+                "an owner's id must be at most 256 bytes of NFC text without control characters, slashes or backslashes"
             )
         }
         self.kind = kind

@@ -32,7 +32,7 @@ extension DatabasePlugin {
         },
         destination: { details in
             let url = details["connection_url"]?.stringValue ?? ""
-            var destination: JSONObject = ["tls_ca": details["tls_ca"] ?? .null]
+            var destination: JSONObject = ["tls_ca": details["tls_ca"] ?? ""]
             // One that cannot be read is like no other.
             guard let parameters = PostgresTarget.destination(url) else { return ["unreadable": .string(url)] }
             for (keyword, value) in parameters { destination[keyword] = .string(value) }

@@ -18,7 +18,10 @@ extension DatabasePlugin {
         make: { settings throws(DatabaseError) in try RedisDriver(settings) },
         checkStatements: { statements throws(DatabaseError) in _ = try RedisRules.parse(statements) },
         destination: { details in
-            let names = ["host", "port", "tls", "insecure_tls", "ca_cert"]
-            return JSONObject(names.map { .init(key: $0, value: details[$0] ?? .null) })
+            // What is not set is what the driver takes for it.
+            let defaults: JSONObject = [
+                "host": "", "port": .int(RedisTarget.defaultPort), "tls": false, "insecure_tls": false, "ca_cert": "",
+            ]
+            return JSONObject(defaults.members.map { .init(key: $0.key, value: details[$0.key] ?? $0.value) })
         })
 }

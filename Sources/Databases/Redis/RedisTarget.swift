@@ -19,10 +19,12 @@ struct RedisTarget: Sendable {
         case rewrite = "REWRITE"
     }
 
+    static let defaultPort = 6_379
+
     init(_ settings: DriverSettings) throws(DatabaseError) {
         let details = settings.details
         host = details["host"]?.stringValue ?? ""
-        port = details["port"]?.intValue ?? 6_379
+        port = details["port"]?.intValue ?? Self.defaultPort
         guard !host.isEmpty, host.utf8.count <= 255, !host.utf8.contains(0) else { throw .invalid("host cannot be empty") }
         guard (1...65_535).contains(port) else { throw .invalid("port must be from 1 to 65535") }
         guard let persistence = Persistence(rawValue: details["persistence_mode"]?.stringValue ?? "") else {

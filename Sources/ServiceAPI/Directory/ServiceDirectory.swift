@@ -63,11 +63,12 @@ package final class ServiceDirectory: Sendable {
     static let systemKind = "service-system"
 
     var systemCredentials: InlineCredentials {
-        InlineCredentials(kind: Self.systemKind, name: "system", secret: SecretBytes(systemSecret))
+        InlineCredentials(kind: Self.systemKind, name: ServiceDefinition.systemName, secret: SecretBytes(systemSecret))
     }
 
     func isSystem(_ credentials: InlineCredentials) -> Bool {
-        credentials.name == "system" && constantTimeEqual(credentials.secret.withBytes { Array($0) }, systemSecret)
+        credentials.name == ServiceDefinition.systemName
+            && constantTimeEqual(credentials.secret.withBytes { Array($0) }, systemSecret)
     }
 
     /// To make the secrets of new projects, and to take them away with an empty project; nothing else.
@@ -77,7 +78,7 @@ package final class ServiceDirectory: Sendable {
             policy += "path \"\(settings.mount)data/+/\(secret.name)\" {\n  capabilities = [\"create\", \"update\"]\n}\n"
             policy += "path \"\(settings.mount)metadata/+/\(secret.name)\" {\n  capabilities = [\"delete\"]\n}\n"
         }
-        return InlineGrant(displayName: "system", rules: [InlinePolicy(name: "service-system", text: policy)])
+        return InlineGrant(displayName: ServiceDefinition.systemName, rules: [InlinePolicy(name: "service-system", text: policy)])
     }
 
     package var names: [String] { entries.withLock { $0.keys.sorted() } }

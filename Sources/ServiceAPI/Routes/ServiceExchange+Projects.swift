@@ -81,9 +81,17 @@ extension ServiceExchange {
         guard try await !hasSecrets(name) else {
             throw ServiceError(400, "Cannot delete project '\(name)' with existing secrets. Delete all secrets first.")
         }
-        if case .failure(let error) = try await ask(.delete, record(name)) { throw projectError(error, "delete", name) }
-        try await deleteProjectSecrets(name)
+        // Before the project itself: a request that ends halfway can be repeated, and a new project never gets an old one's keys.
+        if !settings.projectSecrets.isEmpty {
+            try await deleteRecord(name, body: ["only_checks": true])
+            try await deleteProjectSecrets(name)
+        }
+        try await deleteRecord(name)
         return ShellResponse(status: 204)
+    }
+
+    private func deleteRecord(_ name: String, body: JSONObject? = nil) async throws(ServiceError) {
+        if case .failure(let error) = try await ask(.delete, record(name), body: body) { throw projectError(error, "delete", name) }
     }
 
     private func setDefault(_ wire: Substring) async throws(ServiceError) -> ShellResponse {

@@ -1,6 +1,7 @@
 import Core
 import EngineKit
 import HTTPShell
+import Logging
 import Syntax
 
 extension ServiceExchange {
@@ -32,7 +33,7 @@ extension ServiceExchange {
         switch written {
         case .success(let response):
             let record = SecretRecord(new.place, metadata: response.object, value: .string(new.value))
-            try await register(new.place.project)
+            await register(new.place.project)
             return answer(201, .object(record.shown))
         case .failure(let error) where error.isCheckAndSetMismatch: throw Self.exists(new.place)
         case .failure(let error): throw secretError(error, "write", new.place)
@@ -118,12 +119,25 @@ extension ServiceExchange {
         }
     }
 
-    /// Whoever stores a secret in a project need not register it first.
-    private func register(_ project: String) async throws(ServiceError) {
+    /// Whoever stores a secret in a project need not register it first. The secret is stored by now, so nothing that goes wrong
+    /// here is the caller's to hear; the next secret that is created in the project registers it.
+    private func register(_ project: String) async {
         guard Self.isProjectName(project) else { return }
-        if case .success = try await ask(.read, record(project)) { return }
-        try await makeProjectSecrets(project)
-        _ = try await ask(.update, record(project), body: ["must_be_new": true, "implicit": true])
+        do throws(ServiceError) {
+            // A project that is there must not get secrets it was not made with, so nothing but its absence counts.
+            guard case .failure(let error) = try await ask(.read, record(project)), error.code == .notFound else { return }
+            try await makeProjectSecrets(project)
+            // Refused to a caller that may not register any, or when two first secrets come at the same time.
+            _ = try await ask(.update, record(project), body: ["must_be_new": true, "implicit": true])
+        } catch {
+            noteUnregistered(error.status)
+        }
+    }
+
+    private func noteUnregistered(_ status: Int) {
+        dialect.logger.warning(
+            "a secret was stored and its project could not be registered; the next secret created in it does that",
+            metadata: ["request_id": "\(request.id)", "status": "\(status)"])
     }
 
     private static func exists(_ place: SecretPlace) -> ServiceError {

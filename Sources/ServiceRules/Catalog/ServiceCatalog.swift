@@ -50,6 +50,9 @@ package struct ServiceCatalog: Sendable, Hashable {
             throw ServiceCatalogError(
                 variable: variable, "a service's name has letters, digits, '_', '-' and '.', and 64 of them at most")
         }
+        guard !ServiceDefinition.isReserved(service.name) else {
+            throw ServiceCatalogError(variable: variable, ServiceDefinition.reservedRule)
+        }
         // Policies have lower-case names, so two such services would share one.
         guard !services.contains(where: { $0.policyName == service.policyName }) else {
             throw ServiceCatalogError(

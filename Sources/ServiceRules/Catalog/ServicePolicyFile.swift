@@ -63,6 +63,7 @@ package struct ServicePolicyFile: Sendable, Hashable {
         guard let name = try fields["name"]?.text(), ServiceDefinition.isName(name) else {
             throw node.error("the service has no name, or one with other characters than letters, digits, '_', '-' and '.'")
         }
+        guard !ServiceDefinition.isReserved(name) else { throw node.error(ServiceDefinition.reservedRule) }
         var service = ServiceDefinition(name: name, isEnabled: try fields["enabled"]?.bool() ?? true)
         for role in try fields["roles"]?.items() ?? [] {
             guard let rules = roles[try role.text()] else { throw role.error("the role is none of the policies") }
