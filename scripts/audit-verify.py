@@ -122,7 +122,12 @@ def main(arguments):
                 cache[segment] = segment_key(device_key, segment)
             return cache[segment]
 
-    with open(arguments[0], "rb") as file:
+    try:
+        file = open(arguments[0], "rb")
+    except OSError as error:
+        print(f"cannot open {arguments[0]}: {error.strerror}", file=sys.stderr)
+        return 1
+    with file:
         code, number, reason = verify(read_lines(file), key_of, live, checkpoint, is_copy=text.startswith("{"))
     print(reason if code == 0 else f"line {number}: {reason}")
     return code

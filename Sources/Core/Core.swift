@@ -129,7 +129,10 @@ package final class Core: Pipeline {
         switch try await seal.unsealAutomatically() {
         case .unsealed: try await open()
         case .notInitialized: condition.waitsForStore()
-        case .needsShares, .needsMigration: condition.opensByItself(false)
+        case .needsShares: condition.opensByItself(false)
+        case .needsMigration:
+            condition.opensByItself(false)
+            condition.waitsForMigration()
         }
     }
 

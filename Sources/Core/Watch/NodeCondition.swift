@@ -6,6 +6,8 @@ final class NodeCondition: Sendable {
         /// The jobs try to open it while it is sealed.
         var opensByItself = false
         var waitsForStore = false
+        /// The configured seal is another than the stored one.
+        var waitsForMigration = false
         /// A write failed, and it is not known yet whether the next will.
         var isSuspect = false
         var failedProbes = 0
@@ -26,16 +28,33 @@ final class NodeCondition: Sendable {
         state.withLock { state in
             state.opensByItself = does
             state.waitsForStore = false
+            state.waitsForMigration = false
         }
     }
 
     func waitsForStore() { state.withLock { $0.waitsForStore = true } }
 
-    func opened() { state.withLock { $0.waitsForStore = false } }
+    func waitsForMigration() { state.withLock { $0.waitsForMigration = true } }
+
+    /// Somebody made it. With key shares it stays shut until they are given.
+    func storeIsMade(needsShares: Bool) {
+        state.withLock { state in
+            state.waitsForStore = false
+            if needsShares { state.opensByItself = false }
+        }
+    }
+
+    func opened() {
+        state.withLock { state in
+            state.waitsForStore = false
+            state.waitsForMigration = false
+        }
+    }
 
     /// Says what helps.
     func refusalWhileSealed(hasRecoveryKeys: Bool) -> CofferError {
-        let (waits, opens) = state.withLock { ($0.waitsForStore, $0.opensByItself) }
+        let (waits, opens, migrates) = state.withLock { ($0.waitsForStore, $0.opensByItself, $0.waitsForMigration) }
+        if migrates { return hasRecoveryKeys ? .waitsForUnsealKeys : .waitsForRecoveryKeys }
         if waits {
             return CofferError(.sealed, "Coffer is sealed: it is not initialized. Run `coffer operator init`")
         }
