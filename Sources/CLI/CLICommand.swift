@@ -37,13 +37,15 @@ extension [String] {
     func expect(_ counts: ClosedRange<Int>) throws(CommandFailure) {
         let wanted =
             counts.lowerBound == counts.upperBound ? "\(counts.lowerBound)" : "\(counts.lowerBound) to \(counts.upperBound)"
-        if count < counts.lowerBound { throw .local("Not enough arguments (expected \(wanted), got \(count))") }
-        if count > counts.upperBound { throw .local("Too many arguments (expected \(wanted), got \(count))") }
+        if count < counts.lowerBound { throw .arguments("Not enough arguments (expected \(wanted), got \(count))", missing: count) }
+        if count > counts.upperBound { throw .arguments("Too many arguments (expected \(wanted), got \(count))", missing: nil) }
     }
 
     func expect(_ count: Int) throws(CommandFailure) { try expect(count...count) }
 
     func expect(atLeast minimum: Int) throws(CommandFailure) {
-        guard count >= minimum else { throw .local("Not enough arguments (expected \(minimum) or more, got \(count))") }
+        guard count >= minimum else {
+            throw .arguments("Not enough arguments (expected \(minimum) or more, got \(count))", missing: count)
+        }
     }
 }

@@ -42,7 +42,12 @@ package enum Program {
                 try other.run()
                 return 0
             }
-            try await command.run(in: system)
+            do {
+                try await command.run(in: system)
+            } catch var failure as CommandFailure {
+                failure.explain(usageOf: type(of: command))
+                throw failure
+            }
             return 0
         } catch {
             return report(error, to: system, as: OutputFormat.asked(by: arguments, system.environment))

@@ -5,8 +5,8 @@ struct RootCommand: ParsableCommand {
         commandName: "coffer",
         abstract: "Coffer – manage secrets, tokens and encryption keys.",
         discussion: """
-            Flags may be written with one dash or two, before or after the command and its arguments. The server's address
-            comes from -address, COFFER_ADDR or VAULT_ADDR; the token from COFFER_TOKEN, VAULT_TOKEN or `coffer login`.
+            Flags may be written with one dash or two, before or after the command and its arguments. The server's address \
+            comes from -address, COFFER_ADDR or VAULT_ADDR; the token from COFFER_TOKEN, VAULT_TOKEN or `coffer login`. \
             Every VAULT_… variable is also known as COFFER_…, which wins.
 
             Examples:

@@ -34,6 +34,7 @@ extension Core {
             return batch
         }
         guard let token = made.withLock({ $0 }) else { throw CofferError(.internal, "initialisation made no root token") }
+        condition.storeIsMade(needsShares: !keys.unsealShares.isEmpty)
         if keys.unsealShares.isEmpty { try await open() }
         return Initialization(unsealShares: keys.unsealShares, recoveryShares: keys.recoveryShares, rootToken: token)
     }

@@ -137,7 +137,10 @@ package final class Core: Pipeline {
         switch outcome {
         case .unsealed: try await open()
         case .notInitialized: break
-        case .needsShares, .needsMigration: condition.opensByItself(false)
+        case .needsShares: condition.opensByItself(false)
+        case .needsMigration:
+            condition.opensByItself(false)
+            condition.waitsForMigration()
         }
     }
 

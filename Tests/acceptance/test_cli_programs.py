@@ -229,7 +229,7 @@ def test_migration_copies_labels_and_version_1(tmp_path, new_server):
         run("secrets", "enable", "-path=new", "-version=2", "kv")
         run("kv", "put", "old/a/b", "k=v", "n=1")
         done = run("service", "migrate", "-to=vault", "-mount=old")
-        assert "1 secrets are whole" in done.stdout and "SERVICE_PROVIDER" not in done.stdout
+        assert "1 secret was fully copied" in done.stdout and "SERVICE_PROVIDER" not in done.stdout
         assert remote.get("secret/data/a/b").data["data"] == {"k": "v", "n": "1"}
         run("kv", "put", "new/c", "k=1")
         run("kv", "put", "new/c", "k=2")

@@ -134,7 +134,7 @@ def test_migrate_there_and_back(pair):
     assert stopped.returncode == 1 and "newsbot/m/3" in stopped.stderr and "another" not in stopped.stderr
     done = front.cli("service", "migrate", "-to=vault", "-overwrite")
     assert done.returncode == 0, done.stderr
-    assert "11 secrets are whole" in done.stdout and "0 of 12" in done.stderr
+    assert "11 secrets were fully copied" in done.stdout and "0 of 12" in done.stderr
     assert remote.get("secret/data/newsbot/m/3").data["data"] == {"value": "v3"}
     assert remote.get("secret/data/newsbot/m/4").data["metadata"]["version"] == 1
     assert remote.get("secret/data/newsbot/m/11").status == 404
@@ -153,10 +153,10 @@ def test_migrate_there_and_back(pair):
     front.write()
     front.start()
     assert client.get("/api/secrets/newsbot/m/3").json()["value"] == "rotated there"
-    # An unreachable target leaves everything as it is, and says that it is not whole.
+    # An unreachable target leaves everything as it is, and that is said.
     assert remote.stop() == 0
     failed = front.cli("service", "migrate", "-to=vault")
-    assert failed.returncode == 2 and "not whole" in failed.stderr
+    assert failed.returncode == 2 and "Nothing was copied" in failed.stderr
 
 
 def test_a_secret_that_cannot_be_seen_over_there_is_not_taken_for_none(pair):
@@ -251,7 +251,7 @@ def test_a_killed_migration_goes_on_where_it_stopped(pair):
     assert client.patch("/api/secrets/newsbot/m/0399", json={"value": "changed meanwhile"}).status_code == 200
 
     done = front.cli("service", "migrate", "-to=vault")
-    assert done.returncode == 0 and f"{count} secrets are whole" in done.stdout, done.stderr
+    assert done.returncode == 0 and f"{count} secrets were fully copied" in done.stdout, done.stderr
     assert remote.get("secret/data/newsbot/m/0399").data["data"] == {"value": "changed meanwhile"}
     # What was there already was not written a second time.
     for name in (there[0], there[-2], "0350"):

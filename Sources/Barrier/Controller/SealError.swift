@@ -38,9 +38,9 @@ package enum SealError: Error, Hashable, Sendable {
 extension SealError: CustomStringConvertible {
     package var description: String {
         switch self {
-        case .notInitialized: "Vault is not initialized"
-        case .alreadyInitialized: "Vault is already initialized"
-        case .sealed: "Vault is sealed"
+        case .notInitialized: "Coffer is not initialized"
+        case .alreadyInitialized: "Coffer is already initialized"
+        case .sealed: "Coffer is sealed"
         case .invalidShareCount(let reason): "invalid seal configuration: \(reason)"
         case .malformedShare: "'key' must be one share of this store, in hex or base64"
         case .wrongShares: "the shares do not open this store; all of them were dropped, start again with the first"
@@ -53,7 +53,7 @@ extension SealError: CustomStringConvertible {
         case .wrongNonce: "incorrect nonce supplied for this operation"
         case .invalidOTP(let lengths):
             "the OTP must be \(lengths.lowerBound) to \(lengths.upperBound) bytes long; leave it out to have one generated"
-        case .migrationPending: "the configured seal is not the stored one: submit the shares with the migrate option"
+        case .migrationPending: "the seal is being changed: give the shares with `coffer operator unseal -migrate`"
         case .noMigrationPending: "migrate was asked for, but the configured seal is the stored one"
         case .notSupported(let what): what
         case .tooBusy: "too many seal operations are waiting"
@@ -71,7 +71,7 @@ extension SealError: CustomStringConvertible {
         case .limitExceeded(let what): what
         case .unavailable(let what): what
         case .corrupted(let key): "\(key) is damaged"
-        case .sealed: "Vault is sealed"
+        case .sealed: "Coffer is sealed"
         }
     }
 }

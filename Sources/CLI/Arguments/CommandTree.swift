@@ -8,7 +8,12 @@ enum CommandTree {
         var path = "coffer"
         for argument in arguments {
             let children = children(of: command)
-            if children.isEmpty || argument.utf8.first == UInt8(ascii: "-") || argument == "help" { return }
+            if children.isEmpty || argument.utf8.first == UInt8(ascii: "-") { return }
+            if argument == "help" {
+                // Help names the command after it.
+                guard path == "coffer" else { return }
+                continue
+            }
             guard let next = child(argument, of: command) else {
                 let names = children.compactMap { $0.configuration.commandName }
                 let near = Spelling.nearest(to: argument, among: names).map { "Did you mean `\(path) \($0)`?\n" } ?? ""

@@ -4,7 +4,7 @@ internal import Syntax
 
 struct InsightsCommand: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "insights", abstract: "Show how connections fare: disconnections, expiries ahead, refresh failures.",
+        commandName: "insights", abstract: "Show the state of connections: disconnections, coming expiries, refresh failures.",
         usage: "coffer insights [options]",
         discussion: """
             Examples:

@@ -27,6 +27,15 @@ struct ReadCommand: SessionCommand {
             return response.status == 404 && response.errors.isEmpty ? response : try response.checked()
         }
         try Answer(response).write(to: session, path: path, field: field)
-        if response.status == 404 { throw CommandFailure.quiet(2) }
+        guard response.status == 404 else { return }
+        if session.printer.isTable, field.unlessEmpty == nil, Self.isKeyValuePath(response.secret?.warnings ?? []) {
+            session.console.error("Secrets of a KV mount are read with `coffer kv get \(path)`.")
+        }
+        throw CommandFailure.quiet(2)
+    }
+
+    /// What a KV version 2 mount says of a path without `data/`.
+    private static func isKeyValuePath(_ warnings: [String]) -> Bool {
+        warnings.contains { $0.utf8.starts(with: "Invalid path for a versioned K/V".utf8) }
     }
 }

@@ -8,7 +8,7 @@ struct UnwrapCommand: SessionCommand {
         usage: "coffer unwrap [options] [<token>]",
         discussion: """
             Examples:
-              $ coffer unwrap hvs.…        # the token as an argument
+              $ coffer unwrap coffer.s.…   # the token as an argument
               $ coffer unwrap -            # reads it from the standard input
               $ coffer unwrap              # the token that commands send is the wrapping token
             """)

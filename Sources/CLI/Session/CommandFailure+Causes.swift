@@ -5,9 +5,15 @@ extension CommandFailure {
     mutating func advise(on error: ClientError, sentToken: Bool) {
         let said = error.errors.joined(separator: "\n").lowercased()
         let path = Self.path(of: error)
-        if said.contains("not initialized") {
+        let warnings = error.response?.secret?.warnings ?? []
+        if warnings.contains(where: { $0.utf8.starts(with: "Invalid path for a versioned K/V".utf8) }) {
+            hint = "Secrets of a KV mount are read with `coffer kv get` and written with `coffer kv put`."
+        } else if said.contains("not initialized") {
+            guard !said.contains("coffer operator init") else { return }
             hint = "Set it up once with `coffer operator init`."
         } else if said.contains("sealed") {
+            // The newer servers say themselves what opens them.
+            guard !said.contains("coffer operator"), !said.contains("server's log") else { return }
             question = .sealed
         } else if path.utf8.starts(with: "auth/token/".utf8), said.contains("not renewable") {
             hint = "A token made with -renewable=false, and one without an end such as a root token, has no TTL to renew."

@@ -21,6 +21,8 @@ struct CommandFailure: Error {
         case refused(path: String, method: ClientMethod)
         /// What kind of seal it is.
         case sealed
+        /// How the command is used.
+        case usage(missing: Int?)
     }
 
     init(status: Int32, message: String, hint: String? = nil) {
@@ -72,10 +74,20 @@ extension CommandFailure {
     static func apiText(_ error: ClientError) -> String {
         var text =
             "Error making API request.\n\nURL: \(error.method?.rawValue ?? "GET") \(error.url ?? "")\nCode: \(error.status ?? 0)."
-        if error.errors.isEmpty { return text + " The server gave no reason." }
-        text += " Errors:\n"
-        for item in error.errors { text += "\n* \(item)" }
+        let warnings = error.response?.secret?.warnings ?? []
+        let items = error.errors.isEmpty ? warnings : error.errors
+        if items.isEmpty {
+            return text + (speaksTLS(error) ? " The server speaks TLS at this address." : " The server gave no reason.")
+        }
+        text += error.errors.isEmpty ? " The server says:\n" : " Errors:\n"
+        for item in items { text += "\n* \(item)" }
         return text
+    }
+
+    /// A server with TLS tells a client that speaks plain HTTP so, in a line of text.
+    static func speaksTLS(_ error: ClientError) -> Bool {
+        guard error.code == .api, error.status == 400, let body = error.response?.body else { return false }
+        return body.starts(with: "Client sent an HTTP request to an HTTPS server".utf8)
     }
 
     private static func transportText(_ error: ClientError) -> String {
@@ -86,6 +98,8 @@ extension CommandFailure {
     /// What to do next when there is no answer.
     private static func advice(_ error: ClientError) -> String? {
         switch error.code {
+        case .api where speaksTLS(error):
+            return "Give its address with https://, in COFFER_ADDR (or VAULT_ADDR, or -address)."
         case .connectionRefused:
             return "Is the server running? Start one with `coffer server -dev`, or set COFFER_ADDR (or VAULT_ADDR) to where it is."
         case .connectionFailed where error.url?.utf8.starts(with: "https:".utf8) == true:

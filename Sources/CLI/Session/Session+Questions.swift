@@ -7,8 +7,13 @@ extension Session {
         var failure = failure
         switch failure.question {
         case .sealed: failure.hint = await sealHint()
-        case .refused(let path, let method): failure.hint = await refusalHint(path, method)
-        case nil: break
+        case .refused(let path, let method):
+            // Whoever may see the list of mounts was told by the server.
+            let isSaid = failure.refusal?.errors.contains { $0.utf8.starts(with: "No secrets engine is mounted at ".utf8) }
+            if isSaid == true { break }
+            let isList = method == .list || failure.refusal?.url?.contains("?list=true") == true
+            failure.hint = await refusalHint(path, isList ? .list : method)
+        case .usage, nil: break
         }
         return failure
     }
@@ -55,7 +60,7 @@ extension Session {
 
     private static func capability(_ method: ClientMethod) -> String {
         switch method {
-        case .get, .head: "`read` or `list`"
+        case .get, .head: "`read`"
         case .list: "`list`"
         case .post, .put: "`create` or `update`"
         case .patch: "`patch`"

@@ -6,6 +6,8 @@ final class NodeCondition: Sendable {
         /// The jobs try to open it while it is sealed.
         var opensByItself = false
         var waitsForStore = false
+        /// The configured seal is another than the stored one.
+        var waitsForMigration = false
         /// A write failed, and it is not known yet whether the next will.
         var isSuspect = false
         var failedProbes = 0
@@ -27,17 +29,34 @@ final class NodeCondition: Sendable {
             state.opensByItself = does
             // What was found at the last attempt holds until the next has found something else.
             if !does { state.waitsForStore = false }
+            state.waitsForMigration = false
         }
     }
 
     /// Whether the store was seen not to be initialized.
     func waitsForStore(_ does: Bool) { state.withLock { $0.waitsForStore = does } }
 
-    func opened() { state.withLock { $0.waitsForStore = false } }
+    func waitsForMigration() { state.withLock { $0.waitsForMigration = true } }
+
+    /// Somebody made it. With key shares it stays shut until they are given.
+    func storeIsMade(needsShares: Bool) {
+        state.withLock { state in
+            state.waitsForStore = false
+            if needsShares { state.opensByItself = false }
+        }
+    }
+
+    func opened() {
+        state.withLock { state in
+            state.waitsForStore = false
+            state.waitsForMigration = false
+        }
+    }
 
     /// Says what helps.
     func refusalWhileSealed(hasRecoveryKeys: Bool) -> CofferError {
-        let (waits, opens) = state.withLock { ($0.waitsForStore, $0.opensByItself) }
+        let (waits, opens, migrates) = state.withLock { ($0.waitsForStore, $0.opensByItself, $0.waitsForMigration) }
+        if migrates { return hasRecoveryKeys ? .waitsForUnsealKeys : .waitsForRecoveryKeys }
         if waits {
             return CofferError(.sealed, "Coffer is sealed: it is not initialized. Run `coffer operator init`")
         }

@@ -53,6 +53,11 @@ package struct CofferError: Error, Sendable {
     /// With a seal that opens by itself when the server starts.
     package static let sealedByHand = CofferError(
         .sealed, "Coffer is sealed; give the recovery keys to `coffer operator unseal`, or restart the server")
+    /// Restarted with another seal in the configuration: the keys that are asked for are those of the stored one.
+    package static let waitsForRecoveryKeys = CofferError(
+        .sealed, "Coffer is sealed. The seal is being changed: give the recovery keys with `coffer operator unseal -migrate`")
+    package static let waitsForUnsealKeys = CofferError(
+        .sealed, "Coffer is sealed. The seal is being changed: give the key shares with `coffer operator unseal -migrate`")
     package static let sealed = CofferError(.sealed, "Coffer is sealed; unseal it with `coffer operator unseal`")
 }
 

@@ -1,3 +1,4 @@
+import Foundation
 import NIOSSL
 import Synchronization
 import Syntax
@@ -50,7 +51,11 @@ package final class TLSIdentity: Sendable {
     }
 
     private static func reading<T>(_ file: String, _ what: String, _ read: (String) throws -> T) throws(TLSSettingsError) -> T {
-        do { return try read(file) } catch { throw TLSSettingsError("cannot read a \(what) in PEM form from \(file)") }
+        do { return try read(file) } catch {
+            let exists = FileManager.default.fileExists(atPath: file)
+            throw TLSSettingsError(
+                exists ? "cannot read a \(what) in PEM form from \(file)" : "the file of the \(what) does not exist: \(file)")
+        }
     }
 
     /// The suites that are safe to offer under TLS 1.2; those of TLS 1.3 are always on.

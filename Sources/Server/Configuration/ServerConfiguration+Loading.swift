@@ -25,7 +25,10 @@ extension ServerConfiguration {
     static func environment(_ options: ServerOptions) throws(ConfigurationError) -> ServerEnvironment {
         guard let file = options.variablesFile else { return ServerEnvironment(options.environment) }
         guard let data = FileManager.default.contents(atPath: file), let text = String(data: data, encoding: .utf8) else {
-            throw ConfigurationError("the environment file cannot be read", file: file)
+            throw ConfigurationError(
+                FileManager.default.fileExists(atPath: file)
+                    ? "the environment file cannot be read, or is not UTF-8 text" : "the environment file does not exist",
+                file: file)
         }
         return ServerEnvironment(try ServerEnvironment.lines(text, file: file).merging(options.environment) { $1 })
     }

@@ -23,6 +23,11 @@ struct ServiceError: Error {
         ServiceError(405, "Method Not Allowed", headers: [("allow", methods)])
     }
     static func invalid(_ field: String, _ problem: String) -> ServiceError { ServiceError(422, "field '\(field)' \(problem)") }
+    static func unknownProvider(_ name: String, known: String) -> ServiceError {
+        // Longer than any provider's name: something else was put there.
+        let shown = name.utf8.count <= 64 ? " '\(name)'" : ""
+        return ServiceError(422, "unknown provider\(shown); this server can check: \(known)")
+    }
     static func noProject(_ name: String) -> ServiceError { ServiceError(404, "Project '\(name)' not found") }
     static func noSecret(_ place: SecretPlace) -> ServiceError {
         ServiceError(404, "Secret '\(place.resource)' not found")

@@ -13,21 +13,21 @@ extension ServiceExchange {
         do throws(ProviderRefusal) {
             try await dialect.verifier.verify(asked.value, provider: asked.provider)
         } catch {
-            throw refusal(error)
+            throw refusal(error, of: asked.provider)
         }
         return answer(200, ["status": "ok", "message": .string("The provider accepts this credential")])
     }
 
-    private func refusal(_ refusal: ProviderRefusal) -> ServiceError {
+    private func refusal(_ refusal: ProviderRefusal, of asked: String) -> ServiceError {
         switch refusal {
         case .unknownProvider:
             let known = dialect.verifier.providers
             guard !known.isEmpty else {
-                return .invalid("provider", "is none that this server can check; it knows no provider")
+                return .unknownProvider(asked, known: "none")
             }
             let shown = known.prefix(Self.shownProvidersMax).joined(separator: ", ")
             let more = known.count > Self.shownProvidersMax ? " and \(known.count - Self.shownProvidersMax) more" : ""
-            return .invalid("provider", "is none that this server can check; it knows \(shown)\(more)")
+            return .unknownProvider(asked, known: shown + more)
         case .noRule: return .invalid("provider", "has no rule to check credentials by; its profile needs 'verify'")
         case .refused: return ServiceError(400, "The provider does not accept this credential")
         case .unreachable: return ServiceError(502, "The provider could not be asked; try again later")

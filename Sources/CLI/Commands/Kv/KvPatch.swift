@@ -7,7 +7,7 @@ struct KvPatch: SessionCommand {
         commandName: "patch", abstract: "Change some fields of a secret and keep the others.",
         usage: "coffer kv patch [options] <path> [<key=value> ...]",
         discussion: """
-            Asks the server to merge. Where it cannot, or the token may not patch, reads the secret and writes it back,
+            Asks the server to merge. Where it cannot, or the token may not patch, reads the secret and writes it back, \
             checking that nobody else has written meanwhile.
 
             Examples:

@@ -5,8 +5,8 @@ struct OperatorSealMigrate: SessionCommand {
         commandName: "seal-migrate", abstract: "Migrate the server to another seal.",
         usage: "coffer operator seal-migrate [options] [<key>]",
         discussion: """
-            To go to a static seal, add its `seal` block to the configuration. To go back to key shares, keep the block and
-            add `disabled = "true"` to it. Restart the server, and give the key shares (or recovery keys) of the present seal
+            To go to a static seal, add its `seal` block to the configuration. To go back to key shares, keep the block and \
+            add `disabled = "true"` to it. Restart the server, and give the key shares (or recovery keys) of the present seal \
             with this command, once each, until the threshold is met. The same as `coffer operator unseal -migrate`.
 
             Example:

@@ -7,7 +7,7 @@ struct ServiceEnv: SessionCommand {
         commandName: "env", abstract: "Run a command with a project's secrets as variables, or print them.",
         usage: "coffer service env [options] -project=<name> -env=<name> [-- <command> ...]",
         discussion: """
-            A secret's name becomes a variable's: db/password is db_password. Names that steer programs, such as PATH, are
+            A secret's name becomes a variable's: db/password is db_password. Names that steer programs, such as PATH, are \
             refused unless -allow-name gives them.
 
             Examples:

@@ -7,7 +7,7 @@ struct ServiceImport: SessionCommand {
         commandName: "import", abstract: "Store the variables of a .env file as secrets of a project.",
         usage: "coffer service import [options] -project=<name> -env=<name> <file>",
         discussion: """
-            A variable that is stored already with another value is an error, and then nothing is stored, unless
+            A variable that is stored already with another value is an error, and then nothing is stored, unless \
             -overwrite is given.
 
             Example:

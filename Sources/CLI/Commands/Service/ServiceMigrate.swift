@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import CofferClient
 internal import Server
+internal import Synchronization
 internal import Syntax
 
 struct ServiceMigrate: SessionCommand {
@@ -8,8 +9,8 @@ struct ServiceMigrate: SessionCommand {
         commandName: "migrate", abstract: "Copy secrets to or from another server that speaks the Vault API.",
         usage: "coffer service migrate [options] -to=vault|local",
         discussion: """
-            From this server's services/ to the server of SERVICE_VAULT_ADDR, or back. Copies the newest version of each
-            secret with its labels and settings, compares everything at the end, and resumes where it was interrupted. The
+            From this server's services/ to the server of SERVICE_VAULT_ADDR, or back. Copies the newest version of each \
+            secret with its labels and settings, compares everything at the end, and resumes where it was interrupted. The \
             source is not changed. A KV version 1 mount is copied too.
 
             Examples:
@@ -32,13 +33,23 @@ struct ServiceMigrate: SessionCommand {
         do throws(ConfigurationError) { settings = try RemoteVaultSettings(options) } catch {
             throw CommandFailure.local("\(error)")
         }
+        let progress = Progress()
         let local = try await SecretPlace(
             client: session.unwrapped(session.client()), mount: try ArgumentText.requiredPath(mount), name: "this server",
-            failure: { session.failure($0, doing: "The copy is not whole yet; run this again to go on") })
-        let remote = try await Self.remote(settings)
+            failure: { session.failure($0, doing: progress.text) })
+        let remote = try await Self.remote(settings, progress)
         let (source, target) = to == "vault" ? (local, remote) : (remote, local)
-        let report = try await copy(from: source, to: target, session.console)
+        let report = try await copy(from: source, to: target, progress, session.console)
         try session.printer.success(text(report, source, target), report.facts)
+    }
+
+    /// Whether anything was written, for what a failure means.
+    private final class Progress: Sendable {
+        private let hasBegun = Mutex(false)
+        func begin() { hasBegun.withLock { $0 = true } }
+        var text: String {
+            hasBegun.withLock { $0 } ? "The copy is not complete; run this again to go on" : "Nothing was copied"
+        }
     }
 
     /// What came of it. A secret is whole when its newest data, labels and settings are there.
@@ -57,7 +68,9 @@ struct ServiceMigrate: SessionCommand {
     }
 
     private func text(_ report: Report, _ source: SecretPlace, _ target: SecretPlace) -> String {
-        var lines = ["\(report.whole) secrets are whole on \(target.name) in \(target.mount)/."]
+        var lines = [
+            "\(report.whole) \(report.whole == 1 ? "secret was" : "secrets were") fully copied to \(target.name), to \(target.mount)/."
+        ]
         if source.version == 2 { lines.append("Copied was the newest version of each; older ones stayed behind.") }
         if report.deleted > 0 { lines.append("\(report.deleted) are deleted and stayed behind.") }
         if !report.unread.isEmpty {
@@ -77,7 +90,9 @@ struct ServiceMigrate: SessionCommand {
     }
 
     /// Values are not kept: everything is read anew when it is compared.
-    private func copy(from source: SecretPlace, to target: SecretPlace, _ console: Console) async throws -> Report {
+    private func copy(
+        from source: SecretPlace, to target: SecretPlace, _ progress: Progress, _ console: Console
+    ) async throws -> Report {
         let paths = try await source.paths()
         guard !paths.isEmpty else {
             throw CommandFailure.server(
@@ -88,7 +103,9 @@ struct ServiceMigrate: SessionCommand {
         for start in stride(from: 0, to: paths.count, by: Self.progressStep) {
             console.error("\(start) of \(paths.count)")
             let next = Array(paths[start..<min(start + Self.progressStep, paths.count)])
-            found += try await Self.each(next) { try await Self.copy($0, from: source, to: target, overwrite: overwrite) }
+            found += try await Self.each(next) {
+                try await Self.copy($0, from: source, to: target, overwrite: overwrite, progress)
+            }
         }
         func which(_ kind: Found) -> [String] { zip(paths, found).filter { $0.1 == kind }.map(\.0) }
         let conflicts = which(.conflict)
@@ -106,7 +123,7 @@ struct ServiceMigrate: SessionCommand {
     private enum Found { case whole, withoutUnread, withoutDropped, deleted, conflict }
 
     private static func copy(
-        _ path: String, from source: SecretPlace, to target: SecretPlace, overwrite: Bool
+        _ path: String, from source: SecretPlace, to target: SecretPlace, overwrite: Bool, _ progress: Progress
     ) async throws -> Found {
         // Deleted ones stay behind.
         guard let data = try await source.read(path).data else { return .deleted }
@@ -121,12 +138,18 @@ struct ServiceMigrate: SessionCommand {
                 result = .withoutDropped
             } else if let known = try await target.settings(path) {
                 // Before the data, so that it ends when the settings say.
-                if known != settings { try await target.set(path, settings) }
+                if known != settings {
+                    progress.begin()
+                    try await target.set(path, settings)
+                }
             } else {
                 result = .withoutUnread
             }
         }
-        if there.data != data { try await target.write(path, data, over: there.number) }
+        if there.data != data {
+            progress.begin()
+            try await target.write(path, data, over: there.number)
+        }
         return result
     }
 
@@ -168,12 +191,12 @@ struct ServiceMigrate: SessionCommand {
         }
     }
 
-    private static func remote(_ settings: RemoteVaultSettings) async throws -> SecretPlace {
+    private static func remote(_ settings: RemoteVaultSettings, _ progress: Progress) async throws -> SecretPlace {
         var configuration = ClientConfiguration(address: settings.address, token: settings.token)
         configuration.tls.authorityFile = settings.authorityFile
         let failure: @Sendable (ClientError) -> CommandFailure = { error in
             var failure = CommandFailure(
-                error, doing: "The copy is not whole yet; run this again to go on (the server of SERVICE_VAULT_ADDR)",
+                error, doing: progress.text + " (the server of SERVICE_VAULT_ADDR)",
                 sentToken: true)
             failure.question = nil
             failure.hint =

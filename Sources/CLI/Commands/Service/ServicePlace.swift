@@ -6,7 +6,7 @@ internal import Syntax
 struct ServicePlace: ParsableArguments {
     @Option(help: ArgumentHelp("The project.", valueName: "name")) var project: String
     @Option(name: .customLong("env"), help: ArgumentHelp("The environment, such as prod.", valueName: "name")) var env: String
-    @Option(help: ArgumentHelp("What stands before the environment in the path.", valueName: "path")) var scope: String?
+    @Option(help: ArgumentHelp("The path between the project and the environment, if any.", valueName: "path")) var scope: String?
     @Option(help: ArgumentHelp("The mount of the Service API.", valueName: "path")) var mount: String = "services"
 
     /// With a final slash.

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Capabilities
+internal import Server
 internal import Syntax
 
 #if canImport(Glibc)
@@ -16,7 +17,7 @@ struct TokenAttenuate: CLICommand {
         commandName: "attenuate", abstract: "Derive a weaker token offline; the server is not involved.",
         usage: "coffer token attenuate [options] [<token>]",
         discussion: """
-            The result works as X-Vault-Token (and, made from a service's token, as X-Token) until its limits or its parent
+            The result works as X-Vault-Token (and, made from a service's token, as X-Token) until its limits or its parent \
             end. It can be narrowed again, by whoever holds it, and never widened.
 
             Examples:
@@ -32,15 +33,17 @@ struct TokenAttenuate: CLICommand {
     var secrets: [String] = []
     @Option(help: ArgumentHelp("Only these: read, list, write, delete, or create, update, patch.", valueName: "names")) var op:
         String?
-    @Option(name: .customLong("ttl"), help: ArgumentHelp("Only for so long.", valueName: "duration")) var ttl: String?
-    @Option(help: ArgumentHelp("Only so many requests.", valueName: "number")) var uses: Int?
+    @Option(name: .customLong("ttl"), help: ArgumentHelp("End the token after this time, such as 1h.", valueName: "duration"))
+    var ttl: String?
+    @Option(help: ArgumentHelp("Allow this many requests, at most.", valueName: "number")) var uses: Int?
     @Option(help: ArgumentHelp("Only from these addresses or ranges, separated by commas.", valueName: "ranges")) var cidr: String?
-    @Argument(help: ArgumentHelp("The token; - for the standard input; one's own by default.", valueName: "token"))
+    @Argument(help: ArgumentHelp("The token to derive from; - for the standard input. By default, your own.", valueName: "token"))
     var arguments: [String] = []
 
     func run(in system: System) async throws {
         try arguments.expect(0...1)
         let parent = try parent(system)
+        try checkLimits()
         try checkOperations()
         let text: String
         do throws(CapabilityRefusal) {
@@ -78,9 +81,7 @@ struct TokenAttenuate: CLICommand {
         var paths = path
         for text in secrets { paths += try Self.routes(text) }
         if let ttl {
-            guard let seconds = DurationText.seconds(ttl), seconds > 0, seconds < Caveat.expiryMax - Clock.now else {
-                throw .badCaveat
-            }
+            guard let seconds = Self.seconds(ttl) else { throw .badCaveat }
             caveats.append(.expiry(Clock.now + seconds))
         }
         // Behind the end and before the rest: so the counter goes with it, and is in no share of a holder of the same paths.
@@ -88,7 +89,6 @@ struct TokenAttenuate: CLICommand {
         if !paths.isEmpty { caveats.append(.paths(paths)) }
         if let op { caveats.append(.operations(try Self.operations(op))) }
         if let cidr { caveats.append(.sources(cidr.parts(at: ","))) }
-        guard !caveats.isEmpty else { throw .badCaveat }
         return caveats
     }
 
@@ -110,6 +110,39 @@ struct TokenAttenuate: CLICommand {
             }
         }
         return names
+    }
+
+    /// The token carries the limits, and no server sees them before it is used: a slip would only show there, as a refusal.
+    private func checkLimits() throws(CommandFailure) {
+        if path.isEmpty, secrets.isEmpty, op == nil, ttl == nil, uses == nil, cidr == nil {
+            throw .local("No limit: give one or more of -path, -secrets, -op, -ttl, -uses and -cidr")
+        }
+        for text in path {
+            guard !text.isEmpty else { throw .local("-path=: the path is empty; name one, such as secret/data/app/") }
+            guard !text.utf8.contains(0x0A) else { throw .local("-path: a path may not have a line break") }
+        }
+        for text in secrets where (try? Self.routes(text)) == nil {
+            throw .local("-secrets=\(text): not of the form mount:path, such as services:newsbot/prod/")
+        }
+        if let op, op.parts(at: ",").isEmpty { throw .local("-op=\(op): no operation; use names such as read,list") }
+        if let ttl, Self.seconds(ttl) == nil {
+            throw .local("-ttl=\(ttl): not a duration above zero, such as 90, 30m, 24h or 7d")
+        }
+        if let uses, !(1...Caveat.usesMax).contains(uses) {
+            throw .local("-uses=\(uses): not a number from 1 to \(Caveat.usesMax)")
+        }
+        guard let cidr else { return }
+        let ranges = cidr.parts(at: ",")
+        guard !ranges.isEmpty else { throw .local("-cidr=\(cidr): no address or range, such as 10.0.0.0/8") }
+        for range in ranges where !AddressText.isAddressOrRange(range) {
+            throw .local("-cidr=\(range): not an address or a range such as 10.0.0.0/8")
+        }
+    }
+
+    /// nil for none that is above zero and ends before the year 10000.
+    private static func seconds(_ ttl: String) -> Int? {
+        guard let seconds = DurationText.seconds(ttl), seconds > 0, seconds < Caveat.expiryMax - Clock.now else { return nil }
+        return seconds
     }
 
     /// The names that were given are the caller's own, so they are said.

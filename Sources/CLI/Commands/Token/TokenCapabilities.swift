@@ -11,7 +11,7 @@ struct TokenCapabilities: SessionCommand {
 
             Examples:
               $ coffer token capabilities secret/data/app
-              $ coffer token capabilities hvs.… secret/data/apis/openai
+              $ coffer token capabilities coffer.s.… secret/data/apis/openai
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Flag(help: "The first argument is an accessor.") var accessor = false

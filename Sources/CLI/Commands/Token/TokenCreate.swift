@@ -27,7 +27,7 @@ struct TokenCreate: SessionCommand {
         []
     @Option(name: .customLong("id"), help: ArgumentHelp("The token itself, chosen by a root token.", valueName: "token")) var id:
         String?
-    @Option(help: ArgumentHelp("Make it after this token role.", valueName: "name")) var role: String?
+    @Option(help: ArgumentHelp("Apply this token role.", valueName: "name")) var role: String?
     @Option(help: "service or batch.") var type: String?
     @Option(help: ArgumentHelp("The alias of its entity; needs -role.", valueName: "name")) var entityAlias: String?
     @Option(help: "Print this field alone, such as token.") var field: String?

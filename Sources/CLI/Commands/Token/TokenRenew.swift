@@ -11,7 +11,7 @@ struct TokenRenew: SessionCommand {
 
             Examples:
               $ coffer token renew
-              $ coffer token renew -increment=1h hvs.…
+              $ coffer token renew -increment=1h coffer.s.…
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Flag(help: "The argument is an accessor.") var accessor = false

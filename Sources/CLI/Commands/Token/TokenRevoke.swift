@@ -8,7 +8,7 @@ struct TokenRevoke: SessionCommand {
         usage: "coffer token revoke [options] [<token>]",
         discussion: """
             Examples:
-              $ coffer token revoke hvs.…
+              $ coffer token revoke coffer.s.…
               $ coffer token revoke -accessor ACCESSOR
               $ coffer token revoke -mode=path auth/userpass/login/ann      # all that this login gave out
             """)
