@@ -62,8 +62,11 @@ extension Core {
         return "other"
     }
 
-    package func knows(token: String) async -> Bool {
+    package func knows(token: String, from connection: Connection) async throws(CofferError) -> Bool {
         guard let services else { return false }
+        if let (verdict, _) = services.quotas.takeGlobal(client: connection.remoteAddress), !verdict.isAllowed {
+            throw RateLimits.exceeded
+        }
         if CapabilityToken.isOne(token) {
             guard let capability = try? CapabilityToken(token), CapabilityLimits(capability).isAlive(at: environment.time.now())
             else { return false }
@@ -98,7 +101,7 @@ extension Core {
         var (status, error): (Int, String?) = (200, nil)
         switch answer.outcome {
         case .success(let response): status = response.status ?? 200
-        case .failure(let refusal): (status, error) = (0, refusal.recorded)
+        case .failure(let refusal): (status, error) = (refusal.code.httpStatus, refusal.recorded)
         }
         let record = AuditRecord(kind: .request, time: now, request: request, error: error)
         do throws(CofferError) {

@@ -10,9 +10,6 @@ package struct ParameterMap: Sendable, Hashable {
 
     package var isEmpty: Bool { values.isEmpty }
     package var coversAll: Bool { values["*"] != nil }
-    package var count: Int { values.count }
-
-    subscript(_ name: String) -> [JSON]? { values[name.lowercased()] }
 
     /// Adds values for a name; an empty list, before or after, means every value.
     mutating func add(_ more: [JSON], for name: String) {

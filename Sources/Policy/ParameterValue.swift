@@ -4,8 +4,8 @@ import Syntax
 enum ParameterValue {
     /// `value` is one of `list`: strings by glob, everything else by being the same.
     ///
-    /// - Parameter reading: How the handler reads the value, where that differs. A text that it parts into a list passes as a
-    ///   whole only word for word, since a glob would let anything stand behind the first comma.
+    /// - Parameter reading: How the handler reads the value, where that differs. A string that the handler splits into a
+    ///   list passes whole only if it is listed verbatim, since a glob would let anything stand behind the first comma.
     static func isListed(_ value: JSON, reading: JSON? = nil, in list: [JSON]) -> Bool {
         if list.isEmpty { return true }
         guard case .string(let text) = value, case .array(let elements)? = reading else {

@@ -20,18 +20,19 @@ extension Permissions {
         let isLimited = !allowedParameters.isEmpty && !allowedParameters.coversAll
         for member in parameters.members {
             if let reason = refusal(of: member.key, member.value, parameters.reading(member.key, member.value)) { return reason }
-            if isLimited, allowedParameters[member.key] == nil { return .parameterNotAllowed }
+            if isLimited, allowedParameters.values[member.key.lowercased()] == nil { return .parameterNotAllowed }
             if let reason = refusal(inside: member.value) { return reason }
         }
         return nil
     }
 
-    private func refusal(of name: String, _ value: JSON, _ reading: JSON?) -> DenialReason? {
+    /// `reading` is worked out only for names that a rule has.
+    private func refusal(of name: String, _ value: JSON, _ reading: @autoclosure () -> JSON?) -> DenialReason? {
         let name = name.lowercased()
-        if let values = deniedParameters.values[name], ParameterValue.isRefused(value, reading: reading, by: values) {
+        if let values = deniedParameters.values[name], ParameterValue.isRefused(value, reading: reading(), by: values) {
             return .parameterDenied
         }
-        if let values = allowedParameters.values[name], !ParameterValue.isListed(value, reading: reading, in: values) {
+        if let values = allowedParameters.values[name], !ParameterValue.isListed(value, reading: reading(), in: values) {
             return .parameterNotAllowed
         }
         return nil

@@ -1,7 +1,7 @@
 package import EngineKit
 package import Syntax
 
-/// What the handler of a request will be given, for the rules about parameters to be held against.
+/// What the handler of a request will be given, against which parameter rules are checked.
 package struct RequestParameters: Sendable {
     /// The body of a write, the query of everything else.
     var members: JSONObject

@@ -10,12 +10,9 @@ struct CleanPath {
     /// nil when there is no doubled slash, or when more than that is wrong.
     init?(_ path: String, prefix: String) {
         let slash = UInt8(ascii: "/")
+        guard zip(path.utf8, path.utf8.dropFirst()).contains(where: { $0 == slash && $1 == slash }) else { return nil }
         var output: [UInt8] = []
-        var isClean = true
-        for byte in path.utf8 {
-            if byte == slash, output.last == slash { isClean = false } else { output.append(byte) }
-        }
-        guard !isClean else { return nil }
+        for byte in path.utf8 where byte != slash || output.last != slash { output.append(byte) }
         let text = String(decoding: output, as: UTF8.self)
         guard text.utf8.starts(with: prefix.utf8), text.utf8.count > prefix.utf8.count,
             (try? CanonicalPath(percentEncoded: String(Substring(text.utf8.dropFirst(prefix.utf8.count))))) != nil

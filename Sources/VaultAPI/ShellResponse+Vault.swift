@@ -26,7 +26,7 @@ extension ShellResponse {
     }
 
     private init(vault error: CofferError, _ answer: CoreAnswer) {
-        let status = error.code.vaultStatus
+        let status = error.code.httpStatus
         let body =
             if let data = error.data {
                 VaultEnvelope(answer, Response(.data(data), warnings: error.messages), data: data).encoded()
@@ -34,23 +34,5 @@ extension ShellResponse {
                 JSON.object(["errors": .strings(error.messages)]).encoded()
             }
         self.init(status: status, headers: error.code == .rateLimited ? [("retry-after", "1")] : [], body: body)
-    }
-}
-
-extension CofferError.Code {
-    /// Vault answers most refusals with 400; a client that lost a race at the storage may tell it apart by 409.
-    var vaultStatus: Int {
-        switch self {
-        case .invalidRequest, .uninitialized: 400
-        case .permissionDenied: 403
-        case .notFound: 404
-        case .methodNotAllowed: 405
-        case .conflict: 409
-        case .tooLarge: 413
-        case .unsupportedMediaType: 415
-        case .rateLimited: 429
-        case .internal: 500
-        case .sealed, .unavailable: 503
-        }
     }
 }

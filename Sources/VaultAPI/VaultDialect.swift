@@ -1,5 +1,5 @@
 package import Core
-import EngineKit
+package import EngineKit
 package import HTTPShell
 package import NIOHTTP1
 
@@ -34,9 +34,13 @@ package struct VaultDialect: Dialect {
         return ShellResponse(status: 307, headers: [("location", target)])
     }
 
-    package func knowsCaller(_ headers: HTTPHeaders) async -> Bool {
-        guard let token = try? VaultHeaders(headers).token else { return false }
-        return await pipeline.knows(token: token)
+    package func refusalOfLargeBody(_ headers: HTTPHeaders, from connection: Connection) async -> HTTPRefusal? {
+        guard let token = try? VaultHeaders(headers).token else { return .bodyTooLarge }
+        do throws(CofferError) {
+            return try await pipeline.knows(token: token, from: connection) ? nil : .bodyTooLarge
+        } catch {
+            return HTTPRefusal(error.code.httpStatus, error.messages.first ?? "")
+        }
     }
 
     package func record(_ refusal: HTTPRefusal, of request: ShellRequest) async -> ShellResponse? {
@@ -53,7 +57,9 @@ package struct VaultDialect: Dialect {
 
     private func refusal(of request: ShellRequest, path: String, _ status: Int, _ reason: String) -> RefusedRequest {
         var credentials = CoreRequest.Credentials.none
-        if let token = request.headers.first(name: "x-vault-token"), !token.isEmpty { credentials = .token(token) }
+        if let token = (try? VaultHeaders(request.headers))?.token ?? request.headers.first(name: "x-vault-token"), !token.isEmpty {
+            credentials = .token(token)
+        }
         return RefusedRequest(
             id: request.id, method: request.method, path: path, credentials: credentials, connection: request.connection,
             status: status, reason: reason)

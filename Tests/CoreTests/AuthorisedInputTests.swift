@@ -103,7 +103,7 @@ import Testing
         let server = try await server()
         let answer = await server.ask(.update, path, [name: .string(value), "password": "x", "rate": 1, "policy": ""])
         #expect(answer.code == .invalidRequest)
-        #expect(answer.error?.messages.first?.contains("is not what the path says") == true)
+        #expect(answer.error?.messages.first?.contains("contradicts the path") == true)
         #expect(answer.error?.messages.first?.contains(value) == false)
     }
 

@@ -4,16 +4,20 @@ import NIOHTTP1
 import Testing
 
 /// Knows whoever says so, after a while.
-private struct KnowingDialect: Dialect {
+struct KnowingDialect: Dialect {
     let prefix = "/v1/"
 
     func respond(to request: ShellRequest) async -> ShellResponse {
         ShellResponse(status: 200, contentType: "text/plain", body: Array("\(request.body.count) bytes".utf8))
     }
 
-    func knowsCaller(_ headers: HTTPHeaders) async -> Bool {
+    func refusalOfLargeBody(_ headers: HTTPHeaders, from connection: Connection) async -> HTTPRefusal? {
         await Task.yield()
-        return headers.first(name: "x-vault-token") == "good"
+        switch headers.first(name: "x-vault-token") {
+        case "good": return nil
+        case "often": return HTTPRefusal(429, "rate limit quota exceeded")
+        default: return .bodyTooLarge
+        }
     }
 }
 
@@ -41,6 +45,13 @@ private struct KnowingDialect: Dialect {
                 #expect(refused.hasPrefix("HTTP/1.1 413 "))
             }
             #expect(live.shell.underWay == (0, 0))
+        }
+    }
+
+    @Test func aRefusalOfTheDialectIsTold() async throws {
+        try await LiveShell.run([KnowingDialect()]) { live in
+            let headers = "Content-Length: \(Self.size)\r\nX-Vault-Token: often\r\n"
+            #expect(try await live.talk(request(headers, body: "")).hasPrefix("HTTP/1.1 429 "))
         }
     }
 

@@ -119,6 +119,26 @@ import Testing
         }
     }
 
+    @Test(arguments: [("good", 503), ("often", 429), ("other", 413)])
+    func aLargeBodyOverHTTP2IsRefusedForItsReason(token: String, status: UInt) async throws {
+        let directory = try TestDirectory()
+        try TestCertificate.one.write(to: directory)
+        var capacity = ShellCapacity()
+        capacity.largeBodyBytesMax = 1 << 20
+        try await LiveShell.run([KnowingDialect()], capacity: capacity, { $0.tls = settings(directory) }) { live in
+            let client = try client(trusting: .one)
+            try await shuttingDown(client) {
+                var request = HTTPClientRequest(url: "https://localhost:\(live.port)/v1/a")
+                request.method = .PUT
+                request.headers = ["X-Vault-Token": token]
+                request.body = .bytes(ByteBuffer(repeating: 0x62, count: 2 << 20))
+                let reply = try await client.execute(request, timeout: .seconds(10))
+                #expect(reply.status.code == status)
+            }
+            #expect(live.shell.underWay == (0, 0))
+        }
+    }
+
     @Test func aReloadedCertificateIsForNewConnections() async throws {
         let directory = try TestDirectory()
         try TestCertificate.one.write(to: directory)

@@ -15,6 +15,10 @@ struct SecretIDTerms: Sendable {
     static let usesMax = Int(Int32.max)
     private static let metadataCountMax = 64
     private static let metadataBytesMax = 4_096
+    /// Of the text that stands for them, as JSON or as pairs.
+    private static let metadataTextMax = 8 * metadataBytesMax
+    private static let tooMany = CofferError.invalid("field 'metadata' may have \(metadataCountMax) names")
+    private static let tooLong = CofferError.invalid("field 'metadata' may have \(metadataBytesMax) bytes")
 
     static let fields: [Field] = [
         Field("metadata", .any, "Strings by name, as an object or as its JSON text; logged with every login."),
@@ -73,6 +77,8 @@ struct SecretIDTerms: Sendable {
         switch value {
         case nil, .string(""): return [:]
         case .string(let text):
+            // Before anything is made of it. JSON may write a byte in six, and a comma, quotes and a colon stand between names.
+            guard text.utf8.count <= metadataTextMax else { throw tooLong }
             if let parsed = try? JSON(parsing: Array(text.utf8)) {
                 guard let parsed = parsed.objectValue else { throw refusal }
                 object = parsed
@@ -80,11 +86,13 @@ struct SecretIDTerms: Sendable {
                 // Several stand in one text here, parted by commas.
                 object = try pairs(text.utf8.split(separator: UInt8(ascii: ",")).map { .string(String(Substring($0))) })
             }
-        case .array(let values): object = try pairs(values)
+        case .array(let values):
+            guard values.count <= metadataCountMax else { throw tooMany }
+            object = try pairs(values)
         case .object(let members): object = members
         default: throw refusal
         }
-        guard object.count <= metadataCountMax else { throw .invalid("field 'metadata' may have \(metadataCountMax) names") }
+        guard object.count <= metadataCountMax else { throw tooMany }
         var metadata: [String: String] = [:]
         var bytes = 0
         for member in object {
@@ -92,7 +100,7 @@ struct SecretIDTerms: Sendable {
             bytes += member.key.utf8.count + text.utf8.count
             metadata[member.key] = text
         }
-        guard bytes <= metadataBytesMax else { throw .invalid("field 'metadata' may have \(metadataBytesMax) bytes") }
+        guard bytes <= metadataBytesMax else { throw tooLong }
         return metadata
     }
 

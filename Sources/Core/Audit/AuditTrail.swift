@@ -72,12 +72,12 @@ final class AuditTrail: Sendable {
         Self.checkpointPrefix + (node.map { "\(accessor)/\($0)" } ?? accessor)
     }
 
-    /// Returns when the entry's lines are on a device.
+    /// Returns when the entry's lines are on a device. What is thrown does not say what this server writes to; see ``refusal``.
     func record(_ entry: AuditEntry) async throws(CofferError) {
         do throws(AuditError) {
             try await broker.gather(entry)
         } catch {
-            throw refusal
+            throw Self.notRecorded
         }
     }
 
@@ -85,8 +85,8 @@ final class AuditTrail: Sendable {
     static let notRecorded = CofferError(
         .internal, "Refused: no audit device could record this request. The server's log and sys/health have more")
 
-    /// Names the devices and what is wrong with them.
-    private var refusal: CofferError {
+    /// Names the devices and what is wrong with them, for callers that are known.
+    var refusal: CofferError {
         let failures = broker.list().filter(\.isRecording).compactMap { device in
             device.failure.map { "audit device \"\(device.configuration.path)\" failed: \($0)" }
         }

@@ -33,7 +33,7 @@ struct AuditComposer {
     private func response(_ outcome: Result<Response, CofferError>) -> AuditResponse {
         switch outcome {
         case .success(let response): self.response(response)
-        case .failure(let error): AuditResponse(data: error.data, statusCode: 0)
+        case .failure(let error): AuditResponse(data: error.data, statusCode: error.code.httpStatus)
         }
     }
 

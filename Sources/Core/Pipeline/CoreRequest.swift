@@ -98,12 +98,13 @@ package protocol Pipeline: Sendable {
     func handle(_ request: CoreRequest) async -> CoreAnswer
     /// Puts a refusal on record, which may only be answered then; an error is to be answered in its place.
     func record(_ refused: RefusedRequest) async -> CofferError?
-    /// Whether the token is good now. Spends nothing of it, and is no answer to what it may do.
-    func knows(token: String) async -> Bool
+    /// Whether the token is good now. Spends nothing of it, and is no answer to what it may do. The quota for everything counts
+    /// it as a request and refuses what is beyond it.
+    func knows(token: String, from connection: Connection) async throws(CofferError) -> Bool
 }
 
 extension Pipeline {
-    package func knows(token: String) async -> Bool { false }
+    package func knows(token: String, from connection: Connection) async throws(CofferError) -> Bool { false }
 
     package func record(_ refused: RefusedRequest) async -> CofferError? { nil }
 }

@@ -94,9 +94,11 @@ final class Exchange {
         request.narrowing = limit
         if let acl = try await callersACL() {
             let prefix = mount?.entry.path ?? ""
-            request.mayAlso = { [limit, data = input.data, wrapTTL = incoming.wrapTTL] operation, relative in
+            request.mayAlso = {
+                [limit, data = input.data, fields = declared.fields, wrapTTL = incoming.wrapTTL] operation, relative in
                 acl.verdict(
-                    Capability(operation), path: prefix + relative, parameters: RequestParameters(data), wrapTTL: wrapTTL
+                    Capability(operation), path: prefix + relative, parameters: RequestParameters(data, fields: fields),
+                    wrapTTL: wrapTTL
                 ).isAllowed && limit.map { $0(operation, prefix + relative) } != false
             }
             if mount?.entry.type == MountEntry.identity.type {
@@ -333,10 +335,17 @@ final class Exchange {
             allowedAt = now
             return
         }
-        try await services.audit.record(AuditEntry(audited.request(at: now)))
+        do throws(CofferError) {
+            try await services.audit.record(AuditEntry(audited.request(at: now)))
+        } catch {
+            throw told(error)
+        }
         isRecorded = true
         mayHaveChanged = true
     }
+
+    /// What this server writes its audit to is no stranger's business.
+    private func told(_ error: CofferError) -> CofferError { token == nil ? error : services.audit.refusal }
 
     /// The answer is on record before it leaves; when it cannot be, an error leaves instead.
     private func close(_ outcome: Result<Response, CofferError>) async -> Result<Response, CofferError> {
@@ -344,8 +353,7 @@ final class Exchange {
         do throws(CofferError) {
             try await services.audit.record(auditEntry(outcome))
         } catch {
-            // What this server writes its audit to is no stranger's business.
-            result = .failure(token == nil ? AuditTrail.notRecorded : error)
+            result = .failure(told(error))
             await takeBack()
         }
         if let token, token.entry.usesLeft == -1 {
@@ -363,7 +371,11 @@ final class Exchange {
     /// A wrapping token is good for one request, whatever becomes of it: whoever tried it for something else has shown
     /// itself to the one that it was meant for. Only when the server failed, it stays.
     private func spend(_ token: LiveToken, _ result: Result<Response, CofferError>) async {
-        if case .failure(let error) = result, error.isOfServer { return }
+        switch result {
+        case .failure(let error): if error.isOfServer { return }
+        // It is gone already when it stood for its own answer.
+        case .success: if path.text.equalsUTF8("sys/wrapping/unwrap"), input.data["token"] == nil { return }
+        }
         do {
             try await services.tokens.destroyWrapping(id: token.entry.id)
         } catch {

@@ -4,7 +4,7 @@ import Syntax
 /// What a request brings for its handler: one map, which the ACL judges, the audit records and the handler gets.
 ///
 /// The query is data only where the protocol says so: of a read, a listing, a deletion and help. The query of a write is
-/// nobody's, so that no rule about what a write may say can be gone round by it.
+/// nobody's, so that it cannot be used to get around a rule about what a write may say.
 struct RequestInput {
     /// As it was sent; empty where the operation has none.
     private(set) var body = JSONObject()
@@ -30,14 +30,11 @@ struct RequestInput {
         case .null: return nil
         default: return .invalid("the body must be a JSON object")
         }
-        guard !data.isEmpty else {
-            data = body
-            return nil
+        // Looked up in the query alone, which has few items: the body may have as many as its sender likes.
+        for member in body where data[member.key] != nil {
+            return .invalid("a parameter is both in the query and in the body")
         }
-        for member in body {
-            if data[member.key] != nil { return .invalid("a parameter is both in the query and in the body") }
-            data[member.key] = member.value
-        }
+        if data.isEmpty { data = body } else { data.members += body.members }
         return nil
     }
 
@@ -48,7 +45,7 @@ struct RequestInput {
         var handed = data
         for pair in captures.pairs {
             if !declared.isOpen, let sent = data[pair.name], !sent.isNull, !Self.says(sent, pair.value) {
-                throw .invalid("field '\(pair.name)' is not what the path says")
+                throw .invalid("field '\(pair.name)' contradicts the path")
             }
             handed[pair.name] = .string(pair.value)
         }

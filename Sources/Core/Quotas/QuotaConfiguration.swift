@@ -18,10 +18,13 @@ struct QuotaConfiguration: Sendable, Hashable {
         "sys/generate-root/update", "sys/health", "sys/seal-status", "sys/unseal",
     ]
 
+    /// The quotas' own paths: whoever set a quota that is too narrow must be able to widen it.
+    static func isOwn(_ path: CanonicalPath) -> Bool {
+        path.text.equalsUTF8("sys/quotas") || path.text.hasUTF8Prefix("sys/quotas/")
+    }
+
     func isExempt(_ path: CanonicalPath) -> Bool {
-        // Whoever set a quota that is too narrow must be able to mend it.
-        if path.text.equalsUTF8("sys/quotas") || path.text.hasUTF8Prefix("sys/quotas/") { return true }
-        return Self.isExempt(path.description, by: exemptPaths) || Self.isExempt(path.description, by: absoluteExemptPaths)
+        Self.isExempt(path.description, by: exemptPaths) || Self.isExempt(path.description, by: absoluteExemptPaths)
     }
 
     /// The longest prefix decides, as in Vault.

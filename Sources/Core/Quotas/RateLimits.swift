@@ -30,6 +30,8 @@ final class RateLimits: Sendable {
     private let storage: any Storage
     private let time: any TimeSource
     private let table = BargingLock(Table())
+    /// The paths that no quota of the operator's is for: enough to change one, and too little to flood the server with.
+    private let forQuotas = BargingLock(ClientBuckets(RateLimitQuota(name: "", rate: 20)))
     private let hasQuotas = Atomic(false)
     private let lines = WriterLines()
     private let reloads = WriterLines()
@@ -103,13 +105,16 @@ final class RateLimits: Sendable {
         let (configuration, own, global) = table.withLock { table in
             (table.configuration, routed.flatMap { table.byMount[$0.mount.entry.path] } ?? [], table.byMount[""] ?? [])
         }
+        let client = InlineDesk.source(address)
         guard !configuration.isExempt(path) else { return nil }
+        guard !QuotaConfiguration.isOwn(path) else {
+            return (forQuotas.withLock { $0.take(client, at: time.now()) }, configuration)
+        }
         let fitting = own.filter { $0.quota.rank(routed?.relative ?? "") != nil }
         var caller: String?
         if fitting.contains(where: { !$0.quota.role.isEmpty }) { caller = try await role() }
         let chosen = fitting.first { $0.quota.role.isEmpty || $0.quota.role == caller } ?? global.first
         guard let chosen else { return nil }
-        let client = InlineDesk.source(address)
         return (chosen.buckets.withLock { $0.take(client, at: time.now()) }, configuration)
     }
 

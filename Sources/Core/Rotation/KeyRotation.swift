@@ -24,7 +24,7 @@ struct KeyRotation: Sendable, Hashable {
 extension KeyRotation {
     static let fields: [Field] = [
         Field("enabled", .bool, "Rotate the encryption key without being asked."),
-        Field("max_operations", .int, "After so many encryptions; \(operationsMin) at least."),
+        Field("max_operations", .int, "Rotate after this many encryptions; at least \(operationsMin)."),
         Field("interval", .duration, "After so long, a day at least; 0 for never."),
     ]
 

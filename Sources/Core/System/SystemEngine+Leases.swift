@@ -44,7 +44,7 @@ extension SystemEngine {
         guard !named.isEmpty || !inPath.isEmpty else { throw .invalid("missing lease_id") }
         // A policy on the path would protect nothing if the body could name another lease.
         guard named.isEmpty || inPath.isEmpty || named.utf8.elementsEqual(inPath.utf8) else {
-            throw .invalid("'lease_id' is not what the path says")
+            throw .invalid("'lease_id' contradicts the path")
         }
         return named.isEmpty ? inPath : named
     }

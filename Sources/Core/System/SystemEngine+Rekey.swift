@@ -3,13 +3,13 @@ import EngineKit
 import Syntax
 
 /// New shares for old: `sys/rekey`, and `sys/rotate/root` and `sys/rotate/recovery`, which today's clients ask. They differ in
-/// their access and in the shape of their answers.
+/// the shape of their answers alone: a right that one spelling asks for cannot be had for less by another.
 extension SystemEngine {
     var rekeyPaths: [EnginePath] {
         rekeyPaths("rekey", .unsealKey, quorumAccess) { .bare($0) }
             + rekeyPaths("rekey-recovery-key", .recoveryKey, quorumAccess) { .bare($0) }
-            + rekeyPaths("rotate/root", .unsealKey, .token) { .data($0) }
-            + rekeyPaths("rotate/recovery", .recoveryKey, .token) { .data($0) }
+            + rekeyPaths("rotate/root", .unsealKey, .sudo) { .data($0) }
+            + rekeyPaths("rotate/recovery", .recoveryKey, .sudo) { .data($0) }
             + ["rekey/backup", "rekey/recovery-key-backup", "rotate/root/backup", "rotate/recovery/backup"].map(backupPath)
     }
 
@@ -30,7 +30,7 @@ extension SystemEngine {
                     Field("nonce", .string, "Of the attempt, to cancel it."),
                 ], access: access,
                 endpoints: [
-                    .read: .init("How far it is.", changesNothing: true) { _ in
+                    .read: .init("Progress of the attempt.", changesNothing: true) { _ in
                         answer(try await core.seal.rekeyStatus(target).shown)
                     },
                     .update: .init("Begin.") { request in
@@ -59,7 +59,7 @@ extension SystemEngine {
             EnginePath(
                 PathPattern(root + "/verify"), "New shares, to show that they work.", fields: share, access: access,
                 endpoints: [
-                    .read: .init("How far it is.", changesNothing: true) { _ in
+                    .read: .init("Progress of the attempt.", changesNothing: true) { _ in
                         answer(try await core.seal.rekeyVerification(target).shown)
                     },
                     .update: .init("Give a new share.") { request in
@@ -77,8 +77,7 @@ extension SystemEngine {
     /// Shares are kept on the server only when they are encrypted for their holders with PGP, which is not supported.
     private func backupPath(_ path: String) -> EnginePath {
         EnginePath(
-            PathPattern(path), "Shares that were kept, encrypted, on the server: never any.",
-            access: path.hasUTF8Prefix("rotate/") ? .token : .sudo,
+            PathPattern(path), "Encrypted backup shares; this server keeps none.", access: .sudo,
             endpoints: [
                 .read: .init("Read the kept shares.", changesNothing: true) { _ in
                     throw CofferError.invalid("no backed-up keys found")

@@ -46,6 +46,6 @@ extension Core {
         let rotation = try await KeyRotation.load(storage).rotation
         guard rotation.isDue(try seal.keyStatus(), at: environment.time.now()) else { return }
         try await rotateKey()
-        logger.info("encryption key rotated, as sys/rotate/config has it")
+        logger.info("encryption key rotated automatically, per sys/rotate/config")
     }
 }

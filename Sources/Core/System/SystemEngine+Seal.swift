@@ -76,7 +76,7 @@ extension SystemEngine {
     /// At the path of today, as data, and at the one that older clients ask, bare.
     var generateRootPaths: [EnginePath] {
         generateRootPaths("generate-root", quorumAccess) { .bare($0) }
-            + generateRootPaths("generate-root-token", .token) { .data($0) }
+            + generateRootPaths("generate-root-token", .sudo) { .data($0) }
     }
 
     private func generateRootPaths(
@@ -92,7 +92,7 @@ extension SystemEngine {
                 ],
                 access: access,
                 endpoints: [
-                    .read: .init("How far it is.", changesNothing: true) { _ in
+                    .read: .init("Progress of the attempt.", changesNothing: true) { _ in
                         answer(try await core.seal.rootGenerationStatus(otpLength: TokenFormat.serviceLength).shown)
                     },
                     .update: .init("Begin.") { request in

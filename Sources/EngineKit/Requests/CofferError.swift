@@ -97,3 +97,22 @@ extension CofferError {
         }
     }
 }
+
+extension CofferError.Code {
+    /// As Vault's protocol has it, and as the audit records it whatever the dialect. Vault answers most refusals with 400; a client
+    /// that lost a race at the storage may tell it apart by 409.
+    package var httpStatus: Int {
+        switch self {
+        case .invalidRequest, .uninitialized: 400
+        case .permissionDenied: 403
+        case .notFound: 404
+        case .methodNotAllowed: 405
+        case .conflict: 409
+        case .tooLarge: 413
+        case .unsupportedMediaType: 415
+        case .rateLimited: 429
+        case .internal: 500
+        case .sealed, .unavailable: 503
+        }
+    }
+}

@@ -138,14 +138,23 @@ extension Fields {
 
     /// Parted at the first `=`; of a key that comes twice the last counts.
     private static func pairs(_ values: [JSON]) -> JSON? {
-        var object = JSONObject()
+        var members: [JSONObject.Member] = []
+        var places: [String: Int] = [:]
         for value in values {
             guard let bytes = value.stringValue?.utf8, let mark = bytes.firstIndex(of: UInt8(ascii: "=")),
                 mark > bytes.startIndex
             else { return nil }
-            object[String(Substring(bytes[..<mark]))] = .string(String(Substring(bytes[bytes.index(after: mark)...])))
+            let name = String(Substring(bytes[..<mark]))
+            let member = JSONObject.Member(key: name, value: .string(String(Substring(bytes[bytes.index(after: mark)...]))))
+            // Not by a scan for each: a list may have very many.
+            if let place = places[name] {
+                members[place] = member
+            } else {
+                places[name] = members.count
+                members.append(member)
+            }
         }
-        return .object(object)
+        return .object(JSONObject(members))
     }
 }
 

@@ -231,22 +231,25 @@ extension HTTP1Handler {
         phase = .asking(incoming)
         let (loop, number, shell) = (context.eventLoop, exchangeNumber, shell)
         let bound = NIOLoopBound(self, eventLoop: loop)
-        let (path, headers) = (incoming.admitted.path, incoming.head.headers)
+        let head = ShellRequest(
+            id: "", method: incoming.head.method, path: incoming.admitted.path, query: incoming.admitted.query,
+            headers: incoming.head.headers, body: [], connection: connection)
+        let settings = settings
         Task.immediate(executorPreference: executor) {
-            let isKnown = await shell.knowsCaller(path, headers)
+            let refusal = await shell.refusalOfLargeBody(head, settings)
             if loop.inEventLoop {
-                bound.value.asked(isKnown, number: number)
+                bound.value.asked(refusal, number: number)
             } else {
-                loop.execute { bound.value.asked(isKnown, number: number) }
+                loop.execute { bound.value.asked(refusal, number: number) }
             }
         }
     }
 
-    private func asked(_ isKnown: Bool, number: Int) {
+    private func asked(_ refusal: HTTPRefusal?, number: Int) {
         guard let context, number == exchangeNumber, case .asking(var incoming) = phase else { return }
-        incoming.isLarge = isKnown
-        guard isKnown || (incoming.admitted.contentLength ?? 0) <= settings.limits.unaskedBodyBytesMax else {
-            return refuse(.bodyTooLarge, context)
+        incoming.isLarge = refusal == nil
+        if let refusal, (incoming.admitted.contentLength ?? 0) > settings.limits.unaskedBodyBytesMax {
+            return refuse(refusal, context)
         }
         expectBody(incoming, context)
         parse(context)

@@ -76,6 +76,9 @@ struct HTTP2Responder: Sendable {
         _ request: HummingbirdCore.Request, _ head: AdmittedHead, _ headers: HTTPHeaders, _ channel: any Channel
     ) async throws(HTTPRefusal) -> Gathered {
         let (shell, limits) = (shell, settings.limits)
+        let unread = ShellRequest(
+            id: "", method: request.method.rawValue, path: head.path, query: head.query, headers: headers, body: [],
+            connection: EngineKit.Connection((channel.parent ?? channel).remoteAddress))
         let result: Result<Gathered, HTTPRefusal> = await closing(channel, after: settings.timeouts.readMilliseconds) {
             var body: [UInt8] = []
             var isLarge = false
@@ -83,22 +86,23 @@ struct HTTP2Responder: Sendable {
                 shell.admission.release(bodyBytes: body.count, isLarge: isLarge)
                 return .failure(refusal)
             }
-            func mayGrow(to count: Int) async -> Bool {
-                if count <= limits.unaskedBodyBytesMax || isLarge { return count <= limits.bodyBytesMax }
-                guard count <= limits.bodyBytesMax, await shell.knowsCaller(head.path, headers) else { return false }
+            func refusal(ofGrowingTo count: Int) async -> HTTPRefusal? {
+                guard count <= limits.bodyBytesMax else { return .bodyTooLarge }
+                if count <= limits.unaskedBodyBytesMax || isLarge { return nil }
+                if let refusal = await shell.refusalOfLargeBody(unread, settings) { return refusal }
                 // What came so far counts as a part of a large body from here on.
                 shell.admission.release(bodyBytes: body.count)
                 isLarge = true
                 guard shell.admission.reserve(bodyBytes: body.count, isLarge: true) else {
                     body = []
-                    return false
+                    return .busy
                 }
-                return true
+                return nil
             }
-            guard await mayGrow(to: head.contentLength ?? 0) else { return refused(.bodyTooLarge) }
+            if let refusal = await refusal(ofGrowingTo: head.contentLength ?? 0) { return refused(refusal) }
             do {
                 for try await bytes in request.body {
-                    guard await mayGrow(to: body.count + bytes.readableBytes) else { return refused(.bodyTooLarge) }
+                    if let refusal = await refusal(ofGrowingTo: body.count + bytes.readableBytes) { return refused(refusal) }
                     guard shell.admission.reserve(bodyBytes: bytes.readableBytes, isLarge: isLarge) else { return refused(.busy) }
                     body.append(contentsOf: bytes.readableBytesView)
                 }

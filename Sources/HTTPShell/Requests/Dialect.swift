@@ -1,3 +1,4 @@
+package import EngineKit
 package import NIOHTTP1
 
 /// One protocol spoken below one path prefix: it turns requests into the core's and answers into its own JSON.
@@ -11,9 +12,9 @@ package protocol Dialect: Sendable {
     /// reply's `X-Request-Id`.
     func answer(_ refusal: HTTPRefusal, requestID: String) -> ShellResponse
 
-    /// Whether the head shows credentials that are good, so that a body may be large. Asked before such a body is read, and
+    /// nil when the head shows credentials that are good, so that a body may be large. Asked before such a body is read, and
     /// decides about nothing else.
-    func knowsCaller(_ headers: HTTPHeaders) async -> Bool
+    func refusalOfLargeBody(_ headers: HTTPHeaders, from connection: Connection) async -> HTTPRefusal?
 
     /// A path that leads to no dialect, or nothing that a dialect makes of a request: puts its refusal on record, and
     /// returns what to answer in its place where that cannot be done.
@@ -23,7 +24,7 @@ package protocol Dialect: Sendable {
 extension Dialect {
     package func answer(_ refusal: HTTPRefusal, requestID: String) -> ShellResponse { refusal.response }
 
-    package func knowsCaller(_ headers: HTTPHeaders) async -> Bool { false }
+    package func refusalOfLargeBody(_ headers: HTTPHeaders, from connection: Connection) async -> HTTPRefusal? { .bodyTooLarge }
 
     package func record(_ refusal: HTTPRefusal, of request: ShellRequest) async -> ShellResponse? { nil }
 }

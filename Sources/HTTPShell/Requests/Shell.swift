@@ -1,5 +1,4 @@
 package import Logging
-import NIOHTTP1
 
 /// What all listeners share: the dialects and the count of what is under way.
 package final class Shell: Sendable {
@@ -29,9 +28,12 @@ package final class Shell: Sendable {
         return await dialect.respond(to: request)
     }
 
-    /// Whether a request with this head may have a large body.
-    func knowsCaller(_ path: String, _ headers: HTTPHeaders) async -> Bool {
-        await dialect(for: path)?.knowsCaller(headers) ?? false
+    /// nil when a request with this head, whose body is not read yet, may have a large one.
+    func refusalOfLargeBody(_ head: ShellRequest, _ settings: ListenerSettings) async -> HTTPRefusal? {
+        guard let dialect = dialect(for: head.path) else { return .bodyTooLarge }
+        var head = head
+        do throws(HTTPRefusal) { try settings.check(&head) } catch { return error }
+        return await dialect.refusalOfLargeBody(head.headers, from: head.connection)
     }
 
     /// The answer to a refused request, in the shape of the dialect it was meant for.
