@@ -22,6 +22,7 @@ extension Permissions {
             if let reason = refusal(of: member.key, member.value, parameters.reading(member.key, member.value)) { return reason }
             if isLimited, allowedParameters.values[member.key.lowercased()] == nil { return .parameterNotAllowed }
             if let reason = refusal(inside: member.value) { return reason }
+            if let map = parameters.map(member.key, member.value), let reason = refusal(inside: map) { return reason }
         }
         return nil
     }
