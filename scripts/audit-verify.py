@@ -132,7 +132,7 @@ def main(arguments):
         with open(arguments[0], "rb") as file:
             code, number, reason = verify(read_lines(file), key_of, live, checkpoint, is_copy, accessor)
     except OSError as error:
-        print(f"{arguments[0]}: {error.strerror}", file=sys.stderr)
+        print(f"cannot open {arguments[0]}: {error.strerror}", file=sys.stderr)
         return 1
     if is_copy and code == 2 and number <= 1 and reason in ("not a line of an audit file", "the file holds no lines"):
         print(f"{arguments[0]} is not an audit file: {reason}")

@@ -155,9 +155,6 @@ import Testing
         #expect(await passed(server, "kv1/a") == 1)
         #expect(await passed(server, "sys/quotas/rate-limit/all") == 10)
         #expect(await passed(server, "sys/quotas/rate-limit", .list) == 10)
-        // They have a small quota of their own.
-        #expect(await passed(server, "sys/quotas/rate-limit/all") == 0)
-        server.time.advance(seconds: 1)
         #expect(await passed(server, "sys/quotasx") == 0, "only the quotas themselves")
         #expect(await server.ask(.delete, "sys/quotas/rate-limit/all").isSuccess)
         #expect(await passed(server, "kv1/a") == 10)

@@ -244,7 +244,7 @@ def test_migration_copies_labels_and_version_1(tmp_path, new_server):
         assert remote.get("secret/data/c").data["metadata"]["version"] == 1
         # Back into a mount that has no labels: copied, and named.
         back = run("service", "migrate", "-to=local", "-mount=old", "-overwrite")
-        assert re.search(r"version 1 mount does not have: c", back.stdout) and "whole" in back.stdout
+        assert re.search(r"version 1 mount does not have: c", back.stdout) and "fully copied" in back.stdout
         assert run("kv", "get", "-field=k", "old/c").stdout == "2"
         assert remote.stop() == 0
         down = run("service", "migrate", "-to=local", "-mount=new", expect=2)

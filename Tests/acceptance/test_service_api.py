@@ -289,7 +289,7 @@ def raw(server, method, path, token):
     ("GET", "/api/secrets?project=a/b", None, re.compile("^field 'project'")),
     ("GET", "/api/secrets?prefix=../x", None, re.compile("^field 'prefix'")),
     ("POST", "/api/secrets/test", {"provider": "acme"}, "field 'value' is required"),
-    ("POST", "/api/secrets/test", {"provider": "no-such-provider", "value": "v"}, re.compile("^field 'provider' is none")),
+    ("POST", "/api/secrets/test", {"provider": "no-such-provider", "value": "v"}, re.compile("^unknown provider 'no-such-provider'")),
 ])
 def test_validation_names_the_field(server, method, path, body, detail):
     sent = {"content": body} if isinstance(body, bytes) else {"json": body} if body is not None else {}

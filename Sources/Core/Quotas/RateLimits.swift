@@ -31,7 +31,7 @@ final class RateLimits: Sendable {
     private let time: any TimeSource
     private let table = BargingLock(Table())
     /// The paths that no quota of the operator's is for: enough to change one, and too little to flood the server with.
-    private let forQuotas = BargingLock(ClientBuckets(RateLimitQuota(name: "", rate: 20)))
+    private let forQuotas = BargingLock(ClientBuckets(RateLimitQuota(name: "", rate: 200)))
     private let hasQuotas = Atomic(false)
     private let lines = WriterLines()
     private let reloads = WriterLines()
