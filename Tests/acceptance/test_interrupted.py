@@ -67,7 +67,7 @@ def test_descendants_of_a_revoked_token_are_refused_though_the_node_that_revokes
     for node in others:
         assert alive(node, children) == 0
     # And nothing of it is left behind once the dead node's place is gone.
-    wait_for(lambda: not others[0].list("auth/token/accessors").data["keys"][2:], LEASE_SECONDS + 20)
+    wait_for(lambda: not others[0].list("auth/token/accessors").data["keys"][2:], LEASE_SECONDS + 110)
 
 
 def test_the_second_node_opens_by_itself_when_the_first_makes_the_store(new_server, postgres):
