@@ -37,19 +37,8 @@ struct ServiceError: Error {
 extension ServiceError {
     /// What is not for a route to explain.
     init(_ error: CofferError) {
-        let status =
-            switch error.code {
-            case .invalidRequest: 400
-            case .permissionDenied: 403
-            case .notFound: 404
-            case .methodNotAllowed: 405
-            case .conflict: 409
-            case .tooLarge: 413
-            case .unsupportedMediaType: 415
-            case .rateLimited: 429
-            case .internal: 500
-            case .sealed, .unavailable, .uninitialized: 503
-            }
+        // Here a server that is not set up yet is unavailable; the Vault API's clients expect a 400.
+        let status = error.code == .uninitialized ? 503 : error.code.httpStatus
         let detail = error.messages.joined(separator: "; ")
         self.init(
             status, detail.isEmpty ? "Not Found" : detail, headers: error.code == .rateLimited ? [("retry-after", "1")] : [])
