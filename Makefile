@@ -44,7 +44,7 @@ mutants: ## small faults put into the code: each must be noticed by a test of it
 	scripts/run-tests build
 	scripts/run-mutants
 
-torture: system python release ## 1,000 rounds of kill -9 under load, 15 minutes of cluster simulation and of generated requests, the timing of refused logins
+torture: system python release ## 1,000 rounds of kill -9 under load, 15 minutes of cluster simulation and of generated requests, the timing of refused logins, fuzzing, all mutants
 	COFFER_BINARY=$(CURDIR)/.build/release/coffer COFFER_CRASH_ROUNDS=$${COFFER_CRASH_ROUNDS:-1000} \
 	  $(PYTEST) Tests/acceptance/test_crash.py -s
 	$(SWIFT) build --build-tests
@@ -53,6 +53,7 @@ torture: system python release ## 1,000 rounds of kill -9 under load, 15 minutes
 	  COFFER_SCHEMATHESIS_SEED=$${COFFER_SCHEMATHESIS_SEED:-$$RANDOM} $(PYTEST) Tests/acceptance/test_schemathesis.py -s
 	COFFER_BINARY=$(CURDIR)/.build/release/coffer COFFER_TIMING_LOGINS=$${COFFER_TIMING_LOGINS:-5000} \
 	  $(PYTEST) Tests/acceptance/test_login_timing.py -s
+	$(MAKE) fuzz
 	$(MAKE) mutants
 
 system: unmutated

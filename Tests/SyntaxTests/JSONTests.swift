@@ -133,6 +133,8 @@ struct JSONTests {
         #expect(JSON.number("5.0").intValue == nil)
         #expect(JSON.number("99999999999999999999").intValue == nil)
         #expect(JSON.string("5").intValue == nil)
+        #expect(JSON.number("9007199254740991").countValue == 9_007_199_254_740_991)
+        for text in ["9007199254740992", "9223372036854775807", "-1", "1.5"] { #expect(JSON.number(text).countValue == nil) }
         #expect(JSON.optional(nil).isNull)
         #expect(JSON.optional("x").stringValue == "x")
         #expect(JSON.strings(["a", "b"]).arrayValue?.count == 2)

@@ -34,7 +34,7 @@ extension Grant {
             let kind = object["kind"]?.stringValue.flatMap(Kind.init(rawValue:)),
             let accessToken = object["access_token"]?.stringValue,
             let state = object["state"]?.stringValue.flatMap(State.init(rawValue:)),
-            let generation = object["generation"]?.intValue, let storedAt = object["stored_at"]?.intValue
+            let generation = object["generation"]?.countValue, let storedAt = object["stored_at"]?.intValue
         else { return nil }
         self.init(kind: kind, accessToken: accessToken, storedAt: storedAt)
         self.state = state
@@ -55,7 +55,7 @@ extension Grant {
                     guard let at = entry["at"]?.intValue, let code = entry["code"]?.stringValue else { return nil }
                     return Failure(at: at, code: code)
                 }
-            case "failure_count": failureCount = member.value.intValue ?? 0
+            case "failure_count": failureCount = member.value.countValue ?? 0
             case "failing_since": failingSince = member.value.intValue
             case "next_attempt_at": nextAttemptAt = member.value.intValue ?? 0
             case "in_doubt": isInDoubt = member.value.boolValue ?? false

@@ -54,7 +54,7 @@ struct StaticRole: Stored, Hashable {
         statements = object["statements"].texts
         passwordPolicy = object["password_policy"].text
         rotatedAt = object["rotated_at"].time
-        failures = object["failures"]?.intValue ?? 0
+        failures = object["failures"]?.countValue ?? 0
         dueAt = object["due_at"].time ?? next
     }
 

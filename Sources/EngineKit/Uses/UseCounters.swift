@@ -118,7 +118,7 @@ private struct Spent {
 
     init?(_ bytes: [UInt8]) {
         let parts = String(decoding: bytes, as: UTF8.self).splitUTF8(at: " ", omittingEmpty: false)
-        guard (1...2).contains(parts.count), let count = Int(parts[0]), count > 0 else { return nil }
+        guard (1...2).contains(parts.count), let count = Int(parts[0]), (1..<1 << 53).contains(count) else { return nil }
         self.count = count
         guard parts.count == 2 else { return }
         guard let seconds = Int(parts[1]), seconds > 0 else { return nil }

@@ -38,7 +38,7 @@ extension Group {
             let isExternal = object["external"]?.boolValue, let policies = object["policies"]?.textList,
             let metadata = object["metadata"]?.texts, let entities = object["entities"]?.textList,
             let groups = object["groups"]?.textList, let created = object["created"]?.intValue,
-            let updated = object["updated"]?.intValue, let index = object["index"]?.intValue
+            let updated = object["updated"]?.intValue, let index = object["index"]?.countValue
         else { return nil }
         var alias: Alias?
         if let stored = object["alias"] {

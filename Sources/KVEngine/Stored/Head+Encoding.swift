@@ -62,6 +62,8 @@ extension Head {
 enum HeadFormat {
     /// Stands for "never".
     static let noTime = Int64.min
+    /// No version has this number or a higher one. The numbers below are exact in any JSON reader, and one can be added to them.
+    static let numbersEnd: UInt64 = 1 << 53
     /// Of one earlier version.
     static let entryBytes = 21
     /// So many versions one secret may keep: what one batch can delete, and a head can carry cheaply.

@@ -30,7 +30,9 @@ struct HeadView {
         needsCheckAndSet = flags.contains(.needsCheckAndSet)
         customMetadata = try reader.range(customCount)
         data = try reader.range(dataCount)
-        guard data.isEmpty == (version.isDestroyed || current == 0) else { throw reader.corrupted }
+        guard current < HeadFormat.numbersEnd, data.isEmpty == (version.isDestroyed || current == 0) else {
+            throw reader.corrupted
+        }
         self.bytes = bytes
         self.reader = reader
     }

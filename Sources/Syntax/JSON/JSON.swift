@@ -34,6 +34,12 @@ extension JSON {
         if case .number(let text) = self { Int(text) } else { nil }
     }
 
+    /// A whole number from 0 to 2⁵³ − 1, else nil. A stored count is read as one, so that adding to it cannot overflow.
+    package var countValue: Int? {
+        guard let value = intValue, (0..<1 << 53).contains(value) else { return nil }
+        return value
+    }
+
     public var arrayValue: [JSON]? {
         if case .array(let values) = self { values } else { nil }
     }
