@@ -108,7 +108,7 @@ extension AppRoleRoutes {
         guard let role = try await role(request) else {
             throw CofferError.invalid("role \"\(try roleName(request))\" does not exist")
         }
-        return try .keys(try await secretIDs.accessors(of: role.uid, after: request.pageStart, limit: request.pageLimit))
+        return try .keys(try await secretIDs.accessors(of: role.uid, Paging(request.fields)))
     }
 
     private func found(_ request: Request) async throws -> SecretIDs.Found? {

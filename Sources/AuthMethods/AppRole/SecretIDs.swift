@@ -51,8 +51,8 @@ struct SecretIDs: Sendable {
         return Found(roleUID: roleUID, hash: hash, secret: secret, version: record.version)
     }
 
-    func accessors(of roleUID: String, after: String?, limit: Int) async throws(StorageError) -> [String] {
-        try await storage.list(Listing(prefix: AppRoleKeys.accessor(roleUID, ""), after: after, limit: limit))
+    func accessors(of roleUID: String, _ paging: Paging) async throws(StorageError) -> [String] {
+        try await storage.list(Listing(prefix: AppRoleKeys.accessor(roleUID, ""), paging))
     }
 
     private func hash(_ text: String, roleUID: String) async throws(StorageError) -> String {

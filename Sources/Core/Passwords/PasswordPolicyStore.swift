@@ -17,8 +17,8 @@ struct PasswordPolicyStore: Sendable {
         return text
     }
 
-    func names(after: String?, limit: Int) async throws(StorageError) -> [String] {
-        try await storage.list(Listing(prefix: Self.prefix, after: after, limit: limit))
+    func names(_ paging: Paging) async throws(StorageError) -> [String] {
+        try await storage.list(Listing(prefix: Self.prefix, paging))
     }
 
     /// HCL or JSON, or the base64 of that.

@@ -20,7 +20,7 @@ extension IdentityEngine {
                 "entity/batch-delete", "Many entities.", fields: [Field("entity_ids", .strings, required: true, "Ids.")],
                 endpoints: [.update: .init("Delete entities.") { try await deleteEntities($0) }]),
             EnginePath(
-                "entity/id", "Entities by id.", fields: Self.pagingFields,
+                "entity/id", "Entities by id.", fields: Paging.fields,
                 endpoints: [.list: .init("List ids.", changesNothing: true) { try await listEntities($0, byName: false) }]),
             EnginePath(
                 "entity/id/{id}", "One entity.", fields: [Self.nameField] + Self.changeFields,
@@ -36,7 +36,7 @@ extension IdentityEngine {
                     },
                 ]),
             EnginePath(
-                "entity/name", "Entities by name.", fields: Self.pagingFields,
+                "entity/name", "Entities by name.", fields: Paging.fields,
                 endpoints: [.list: .init("List names.", changesNothing: true) { try await listEntities($0, byName: true) }]),
             EnginePath(
                 "entity/name/{name...}", "One entity.", fields: Self.changeFields,

@@ -19,7 +19,7 @@ extension IdentityEngine {
                     }
                 ]),
             EnginePath(
-                "group/id", "Groups by id.", fields: Self.pagingFields,
+                "group/id", "Groups by id.", fields: Paging.fields,
                 endpoints: [.list: .init("List ids.", changesNothing: true) { try await listGroups($0, byName: false) }]),
             EnginePath(
                 "group/id/{id}", "One group.", fields: [Self.nameField] + Self.changeFields,
@@ -35,7 +35,7 @@ extension IdentityEngine {
                     },
                 ]),
             EnginePath(
-                "group/name", "Groups by name.", fields: Self.pagingFields,
+                "group/name", "Groups by name.", fields: Paging.fields,
                 endpoints: [.list: .init("List names.", changesNothing: true) { try await listGroups($0, byName: true) }]),
             EnginePath(
                 "group/name/{name...}", "One group.", fields: Self.changeFields,
