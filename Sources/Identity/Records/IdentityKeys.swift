@@ -27,7 +27,7 @@ enum IdentityKeys {
     static func parents(of group: String) -> String { "parent/\(group)/" }
 
     /// Names of entities and groups differ by more than case.
-    private static func folded(_ name: String) -> String { hex(name.lowercased()) }
+    static func folded(_ name: String) -> String { hex(name.lowercased()) }
 
     private static func hex(_ text: String) -> String {
         let digits = Array("0123456789abcdef".utf8)

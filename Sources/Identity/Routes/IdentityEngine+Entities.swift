@@ -84,7 +84,11 @@ extension IdentityEngine {
     private func listEntities(_ request: Request, byName: Bool) async throws -> Response {
         var keys: [String] = []
         var info = JSONObject()
-        for name in try await page(byName ? IdentityKeys.entityNames : IdentityKeys.entities, request) {
+        let page =
+            byName
+            ? try await page(IdentityKeys.entityNames, request, IdentityKeys.folded)
+            : try await page(IdentityKeys.entities, request)
+        for name in page {
             let id: String? = byName ? try await store.reading { try await $0.text(IdentityKeys.entityNames + name) } : name
             guard let id, let entity = try await store.entity(id) else { continue }
             keys.append(byName ? entity.name : entity.id)

@@ -80,7 +80,11 @@ extension IdentityEngine {
     private func listGroups(_ request: Request, byName: Bool) async throws -> Response {
         var keys: [String] = []
         var info = JSONObject()
-        for name in try await page(byName ? IdentityKeys.groupNames : IdentityKeys.groups, request) {
+        let page =
+            byName
+            ? try await page(IdentityKeys.groupNames, request, IdentityKeys.folded)
+            : try await page(IdentityKeys.groups, request)
+        for name in page {
             let id: String? = byName ? try await store.reading { try await $0.text(IdentityKeys.groupNames + name) } : name
             guard let id, let group = try await store.group(id) else { continue }
             keys.append(byName ? group.name : group.id)

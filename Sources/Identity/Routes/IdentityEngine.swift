@@ -38,9 +38,13 @@ extension IdentityEngine {
     static let metadataField = Field("metadata", .stringMap, "Facts for people and for templated policies.")
     static let policiesField = Field("policies", .strings, "Policies that every token of it has besides its own.")
 
-    /// One page of the names below a prefix.
-    func page(_ prefix: String, _ request: Request) async throws -> [String] {
-        try await store.storage.list(Listing(prefix: prefix, Paging(request.fields, limitMax: Self.pageMax)))
+    /// One page of the keys below a prefix.
+    ///
+    /// - Parameter key: The key of what `after` names.
+    func page(_ prefix: String, _ request: Request, _ key: (String) -> String = { $0 }) async throws -> [String] {
+        var paging = Paging(request.fields, limitMax: Self.pageMax)
+        paging.after = paging.after.map(key)
+        return try await store.storage.list(Listing(prefix: prefix, paging))
     }
 
     /// A page is read whole, record by record.
