@@ -16,7 +16,7 @@ extension AppRoleRoutes {
                 fields: [Self.roleField] + SecretIDTerms.fields + Paging.fields,
                 endpoints: [
                     .list: .init("List the accessors of the role's secret ids.", listAccessors),
-                    .update: .init("Make a random secret id.") { try await make($0, Hex.text(randomness.bytes(32))) },
+                    .update: .init("Make a random secret id.") { try await make($0, Hex.encode(randomness.bytes(32))) },
                 ]),
             EnginePath(
                 "role/{role_name}/custom-secret-id", "Secret ids that others chose.",

@@ -1,4 +1,5 @@
 import EngineKit
+import Syntax
 
 /// The secret ids of a mount. Every change is one atomic batch.
 ///
@@ -62,7 +63,7 @@ struct SecretIDs: Sendable {
     /// As ``Randomness/uuid()`` makes them; anything else names no record.
     private static func isPlausible(accessor: String) -> Bool {
         accessor.utf8.count == 36
-            && accessor.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) || $0 == 0x2D }
+            && accessor.utf8.allSatisfy { $0.isLowercaseHexDigit || $0 == 0x2D }
     }
 
     // MARK: Changing

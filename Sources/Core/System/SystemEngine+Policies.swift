@@ -71,7 +71,9 @@ extension SystemEngine {
 
     /// Clients may send the text as base64; no policy in HCL or JSON is valid base64 by accident.
     private static func decodingBase64(_ text: String) -> String {
-        guard let data = Data(base64Encoded: text), let decoded = String(validating: data, as: UTF8.self) else { return text }
+        guard let bytes = Base64.decode(text, allowing: .strayBits), let decoded = String(validating: bytes, as: UTF8.self) else {
+            return text
+        }
         return decoded
     }
 
