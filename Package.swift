@@ -150,6 +150,13 @@ let package = Package(
         room("TestSupport", ["SecretMemory", "Syntax", "EngineKit"]),
         tests("RoomTests", []),
         tests(
+            "GoldenTests",
+            [
+                "Audit", "AuthMethods", "Barrier", "ConnectionsEngine", "Core", "DatabaseEngine", "Identity", "KVEngine",
+                "Lifetimes", "ProjectsEngine", "TransitEngine", "EngineKit", "SecretMemory", "Syntax", "TestSupport", cryptoExtras,
+                logging,
+            ]),
+        tests(
             "HTTPShellTests",
             [
                 "HTTPShell", "EngineKit", crypto, logging, .product(name: "AsyncHTTPClient", package: "async-http-client"),

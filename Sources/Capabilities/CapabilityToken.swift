@@ -1,6 +1,7 @@
 import Crypto
 import Hashes
 import SecretMemory
+import Syntax
 
 /// A token made from another one by whoever holds it, without asking anybody: it names its parent, lists what it gives up,
 /// and is signed by a chain of HMACs that only the parent's holder, or this token's, can continue.
@@ -50,13 +51,10 @@ package struct CapabilityToken: Sendable {
     package var prefixNames: [String] {
         var hash = SHA256()
         return caveats.map { caveat in
-            let name = hash.finalize().prefix(8).map { byte in
-                let digits = String(byte, radix: 16)
-                return digits.utf8.count == 1 ? "0" + digits : digits
-            }
+            let name = Hex.encode(hash.finalize().prefix(8))
             let text = Array(caveat.text.utf8)
             hash.update(data: [UInt8(text.count >> 8), UInt8(text.count & 0xFF)] + text)
-            return name.joined()
+            return name
         }
     }
 

@@ -50,7 +50,7 @@ extension Caveat {
             let parts = list(":")
             guard parts.count == 2, let count = Int(parts[0]), (1...Self.usesMax).contains(count),
                 parts[1].utf8.count == Self.counterLength,
-                parts[1].utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 || $0 >= 0x61 && $0 <= 0x66 })
+                parts[1].utf8.allSatisfy({ $0.isLowercaseHexDigit })
             else { return nil }
             self = .uses(count, counter: parts[1])
         case "src":

@@ -7,7 +7,7 @@ extension DatabaseEngine {
     var connectionPaths: [EnginePath] {
         [
             EnginePath(
-                "config", "Configured databases.", fields: Records<Role>.pagingFields,
+                "config", "Configured databases.", fields: Paging.fields,
                 endpoints: [.list: .init("List connections.", changesNothing: true) { try await databases.page($0) }]),
             EnginePath(
                 "config/{name}", "One database.", fields: connectionFields,

@@ -12,7 +12,7 @@ extension DatabaseEngine {
     var rolePaths: [EnginePath] {
         [
             EnginePath(
-                "roles", "Roles.", fields: Records<Role>.pagingFields,
+                "roles", "Roles.", fields: Paging.fields,
                 endpoints: [.list: .init("List roles.", changesNothing: true) { try await roles.page($0) }]),
             EnginePath(
                 "roles/{name}", "One role: how users are made.",

@@ -7,7 +7,7 @@ extension DatabaseEngine {
     var staticRolePaths: [EnginePath] {
         [
             EnginePath(
-                "static-roles", "Static roles.", fields: Records<Role>.pagingFields,
+                "static-roles", "Static roles.", fields: Paging.fields,
                 endpoints: [.list: .init("List static roles.", changesNothing: true) { try await staticRoles.page($0) }]),
             EnginePath(
                 "static-roles/{name}", "One static role: a user whose password is changed on time.",

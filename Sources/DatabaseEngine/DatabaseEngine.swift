@@ -55,7 +55,7 @@ package struct DatabaseEngine: SecretsEngine, LeasedEngine, PeriodicEngine {
     }
 
     private func isWord(_ byte: UInt8) -> Bool {
-        byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A || (0x30...0x39).contains(byte) || byte == 0x5F
+        byte.isASCIILetterOrDigit || byte == 0x5F
     }
 
     /// A list of statements, or one text with all of them.

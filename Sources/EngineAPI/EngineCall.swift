@@ -234,7 +234,7 @@ private struct EngineReader {
     }
 
     private static func word(_ text: String, _ name: String) throws(EngineRefusal) -> String {
-        let folded = String(decoding: text.utf8.map { $0 >= 0x41 && $0 <= 0x5A ? $0 | 0x20 : $0 }, as: UTF8.self)
+        let folded = String(decoding: text.utf8.map { $0.asciiLowercased }, as: UTF8.self)
         let isPlain = (1...64).contains(folded.utf8.count) && folded.utf8.allSatisfy(PercentText.isWord)
         guard isPlain else { throw .invalid("'\(name)' has 1 to 64 letters, digits and any of _ -") }
         return folded
@@ -257,6 +257,6 @@ enum PercentText {
     }
 
     static func isWord(_ byte: UInt8) -> Bool {
-        byte >= 0x61 && byte <= 0x7A || byte >= 0x30 && byte <= 0x39 || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
+        byte.isASCIILowercase || byte.isASCIIDigit || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
     }
 }

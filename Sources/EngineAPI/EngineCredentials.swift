@@ -44,12 +44,8 @@ enum EngineCredentials {
 package enum EngineName {
     package static func normal(_ name: String) -> String {
         var letters = name.utf8.compactMap { byte -> UInt8? in
-            switch byte {
-            case 0x41...0x5A: byte | 0x20
-            case 0x61...0x7A, 0x30...0x39: byte
-            case UInt8(ascii: "-"), UInt8(ascii: "_"): UInt8(ascii: "_")
-            default: nil
-            }
+            if byte.isASCIILetterOrDigit { return byte.asciiLowercased }
+            return byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_") ? UInt8(ascii: "_") : nil
         }
         for tail in ["_engine", "engine"]
         where letters.count > tail.utf8.count && letters.suffix(tail.utf8.count).elementsEqual(tail.utf8) {

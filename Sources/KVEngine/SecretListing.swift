@@ -15,19 +15,22 @@ struct SecretListing: Sendable {
 
     static let fields = [
         Field("after", .string, query: true, "List only names behind this one, in byte order. For listings."),
-        Field("limit", .int, query: true, "Give at most so many names. 0, or none, for all. For listings."),
+        Field(
+            "limit", .int, query: true, "Give at most so many names; 0 for as many as a page holds. Without it, all. For listings."),
         Field("recursive", .bool, query: true, "Descend into all folders that the caller may list. For listings."),
     ]
 
     func answer(_ request: Request, fields: Fields) async throws -> Response {
-        try .keys(try await names(request, fields: fields, limit: fields.int("limit").flatMap { $0 > 0 ? $0 : nil }))
+        // Clients that know nothing of pages get all there is.
+        let limit = fields.has("limit") ? Paging(fields, limitMax: Self.namesMax).limit : nil
+        return try .keys(try await names(request, fields: fields, limit: limit))
     }
 
     /// One page of names, relative to the folder that was asked for.
     func names(_ request: Request, fields: Fields, limit: Int?) async throws -> [String] {
         let path = request.captures["path"]
         let folder = path.isEmpty ? "" : path + "/"
-        let after = fields.string("after").flatMap { $0.isEmpty ? nil : $0 }
+        let after = Paging(fields).after
         guard (after?.utf8.count ?? 0) <= CanonicalPath.bytesMax else { throw CofferError.invalid("field 'after' is too long") }
         return fields.bool("recursive") == true
             ? try await tree(folder, after: after, limit: limit) { request.mayAlso(.list, policyPrefix + folder + $0) }

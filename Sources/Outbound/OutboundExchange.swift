@@ -75,7 +75,7 @@ final class OutboundExchange: ChannelInboundHandler {
 
     /// The other form of the header, a date, is left alone.
     private static func seconds(_ text: String) -> Int? {
-        guard (1...6).contains(text.utf8.count), text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+        guard (1...6).contains(text.utf8.count), text.utf8.allSatisfy({ $0.isASCIIDigit }) else { return nil }
         return Int(text)
     }
 

@@ -63,7 +63,7 @@ package struct OutboundURL: Sendable, Hashable {
     }
 
     private static func number(_ text: Substring) -> Int? {
-        guard (1...5).contains(text.utf8.count), text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = Int(text),
+        guard (1...5).contains(text.utf8.count), text.utf8.allSatisfy({ $0.isASCIIDigit }), let port = Int(text),
             (1...65_535).contains(port)
         else { return nil }
         return port
@@ -74,17 +74,17 @@ package struct OutboundURL: Sendable, Hashable {
         let parts = text.splitUTF8(at: ".", omittingEmpty: false)
         return parts.count == 4
             && parts.allSatisfy { part in
-                guard (1...3).contains(part.utf8.count), part.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return false }
+                guard (1...3).contains(part.utf8.count), part.utf8.allSatisfy({ $0.isASCIIDigit }) else { return false }
                 return (part == "0" || !part.hasUTF8Prefix("0")) && Int(part).map { $0 <= 255 } == true
             }
     }
 
     package static func isName(_ text: String) -> Bool {
         let labels = text.splitUTF8(at: ".", omittingEmpty: false)
-        guard text.utf8.count <= 253, let last = labels.last?.utf8.first, (0x61...0x7A).contains(last) else { return false }
+        guard text.utf8.count <= 253, let last = labels.last?.utf8.first, last.isASCIILowercase else { return false }
         return labels.allSatisfy { label in
             (1...63).contains(label.utf8.count) && !label.hasUTF8Prefix("-") && !label.hasUTF8Suffix("-")
-                && label.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == UInt8(ascii: "-") }
+                && label.utf8.allSatisfy { $0.isASCIILowercase || $0.isASCIIDigit || $0 == UInt8(ascii: "-") }
         }
     }
 

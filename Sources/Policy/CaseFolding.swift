@@ -1,7 +1,9 @@
+import Syntax
+
 /// One spelling for all case variants of a path. Each scalar folds by itself, so prefixes stay prefixes.
 enum CaseFolding {
     static func fold(_ text: String) -> [UInt8] {
-        if text.utf8.allSatisfy({ $0 < 0x80 }) { return text.utf8.map(lower) }
+        if text.utf8.allSatisfy({ $0 < 0x80 }) { return text.utf8.map(\.asciiLowercased) }
         // Upper case first brings together what lower case alone keeps apart, such as the two small sigmas.
         return Array(text.uppercased().lowercased().utf8)
     }
@@ -14,11 +16,8 @@ enum CaseFolding {
         for index in 0..<bytes.count {
             let byte = bytes[index]
             seen |= byte
-            output[index] = lower(byte)
+            output[index] = byte.asciiLowercased
         }
         return seen < 0x80
     }
-
-    @inline(__always)
-    private static func lower(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }
 }

@@ -47,8 +47,8 @@ extension RemoteKVEngine {
     /// A page of names in byte order. Other servers list one folder at a time, so a descent asks for each.
     private func names(_ request: Request, policyPrefix: String) async throws -> [String] {
         let root = Self.folder(request)
-        let after = request.fields.string("after") ?? ""
-        let limit = request.fields.int("limit").flatMap { $0 > 0 ? min($0, Self.pageMax) : nil } ?? Self.pageMax
+        let paging = Paging(request.fields, limitMax: Self.pageMax)
+        let (after, limit) = (paging.after ?? "", paging.limit)
         var found: [String] = []
         var pending = [""]
         var asked = 0

@@ -48,10 +48,8 @@ package struct RemoteKVEngine: SecretsEngine {
         ]
     }
 
-    static let listing = [
-        Field("after", .string, "List only names behind this one."), Field("limit", .int, "Give at most so many names."),
-        Field("recursive", .bool, "Descend into all folders that the caller may list."),
-    ]
+    static let listing =
+        Paging.fields + [Field("recursive", .bool, "Descend into all folders that the caller may list.")]
 
     // MARK: One secret
 

@@ -24,7 +24,7 @@ package struct ProjectSecret: Sendable, Hashable {
     func value(_ randomness: any Randomness) -> String {
         switch kind {
         case .fernet: Base64.encode(randomness.bytes(32), as: .url) + "="
-        case .hex: randomness.bytes(32).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        case .hex: Hex.encode(randomness.bytes(32))
         case .base64: Base64.encode(randomness.bytes(32))
         case .uuid: randomness.uuid()
         }

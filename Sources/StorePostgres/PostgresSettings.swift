@@ -1,3 +1,5 @@
+import Syntax
+
 /// How a store in PostgreSQL is reached and what its tables are called.
 package struct PostgresSettings: Sendable, Hashable {
     /// A URL, or keywords and values of libpq; it may hold a password, so it is never shown.
@@ -18,8 +20,8 @@ package struct PostgresSettings: Sendable, Hashable {
     /// Lower case, so that nobody has to quote it in psql.
     package static func isTableName(_ name: String) -> Bool {
         guard let first = name.utf8.first, (1...40).contains(name.utf8.count) else { return false }
-        let isLetter = { (byte: UInt8) in byte >= 0x61 && byte <= 0x7A || byte == UInt8(ascii: "_") }
-        return isLetter(first) && name.utf8.allSatisfy { isLetter($0) || $0 >= 0x30 && $0 <= 0x39 }
+        let isLetter = { (byte: UInt8) in byte.isASCIILowercase || byte == UInt8(ascii: "_") }
+        return isLetter(first) && name.utf8.allSatisfy { isLetter($0) || $0.isASCIIDigit }
     }
 }
 

@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import Syntax
 
 /// An exclusive `flock(2)` on a file of its own; the kernel gives it back when the process ends, however it ends.
 final class FileLock: Sendable {
@@ -34,7 +35,7 @@ final class FileLock: Sendable {
     private static func holder(_ file: Int32) -> String? {
         var bytes = [UInt8](repeating: 0, count: 16)
         let count = pread(file, &bytes, bytes.count, 0)
-        let digits = bytes.prefix(max(count, 0)).prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        let digits = bytes.prefix(max(count, 0)).prefix { $0.isASCIIDigit }
         return digits.isEmpty ? nil : String(decoding: digits, as: UTF8.self)
     }
 }

@@ -9,6 +9,9 @@ enum StyleRules {
     /// Spelled in two halves so that this file does not break its own rule.
     private static let unfinished = ["TO" + "DO", "FIX" + "ME", "X" + "XX:"]
 
+    /// Whoever lists names asks ``Paging``, so that a limit means the same everywhere.
+    private static let paging = (word: #"int("limit")"#, home: "EngineKit/Requests/Paging.swift")
+
     static func violations(in tree: SourceTree) -> [String] {
         tree.files.flatMap { file in tooLong(file) + file.lines.indices.flatMap { lineViolations(file, at: $0) } }
     }
@@ -24,6 +27,9 @@ enum StyleRules {
         let code = line.range(of: "//").map { line[..<$0.lowerBound] } ?? line
         for word in needsReason where code.contains(word) && !hasReason(file.lines, at: index) {
             found.append("\(file.path):\(index + 1): \(word) without a reason beside it")
+        }
+        if code.contains(paging.word), file.path != paging.home {
+            found.append("\(file.path):\(index + 1): reads a limit by itself; use Paging")
         }
         return found
     }

@@ -15,6 +15,7 @@ struct StyleTests {
             "default: fatalError()",
             "nonisolated(unsafe) var x = 1",
             "// TO" + "DO: later",
+            #"let limit = request.fields.int("limit") ?? 0"#,
             String(repeating: "\n", count: StyleRules.linesMax),
         ])
     func noticesViolation(text: String) {

@@ -21,7 +21,7 @@ extension AuditChainDisclosure {
     package var json: JSON {
         var keys = JSONObject()
         for (segment, key) in segmentKeys.sorted(by: { $0.key < $1.key }) {
-            keys[segment] = .string(key.withBytes { Hex.text($0) })
+            keys[segment] = .string(key.withBytes { Hex.encode($0) })
         }
         var object: JSONObject = ["keys": .object(keys), "checkpoint": checkpoint.json, "live_segment": .string(liveSegment)]
         if let accessor { object["accessor"] = .string(accessor) }
@@ -34,7 +34,7 @@ extension AuditChainDisclosure {
         else { return nil }
         var segmentKeys: [String: SecretBytes] = [:]
         for member in keys {
-            guard let text = member.value.stringValue, let bytes = Hex.bytes(text), bytes.count == 32 else { return nil }
+            guard let text = member.value.stringValue, let bytes = Hex.decode(text), bytes.count == 32 else { return nil }
             segmentKeys[member.key] = SecretBytes(bytes)
         }
         self.init(

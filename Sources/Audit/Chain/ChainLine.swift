@@ -109,7 +109,7 @@ struct ChainLine {
     }
 
     static func isHex(_ text: some Collection<UInt8>, count: Int) -> Bool {
-        text.count == count && text.allSatisfy { Hex.value($0) != nil }
+        text.count == count && text.allSatisfy(\.isLowercaseHexDigit)
     }
 
     private static func take(_ text: StaticString, in line: UnsafeRawBufferPointer, at position: inout Int) -> Bool {
@@ -122,7 +122,7 @@ struct ChainLine {
     private static func number(in line: UnsafeRawBufferPointer, at position: inout Int) -> UInt64? {
         var value: UInt64 = 0
         let start = position
-        while position < line.count, position - start < 19, (0x30...0x39).contains(line[position]) {
+        while position < line.count, position - start < 19, line[position].isASCIIDigit {
             value = value * 10 + UInt64(line[position] - 0x30)  // 19 digits cannot overflow.
             position += 1
         }

@@ -39,7 +39,7 @@ extension ChainState {
 
     /// Appends a header under a new key.
     mutating func begin(_ origin: ChainStart.Origin, _ context: DeviceChain.Context, at now: Timestamp) {
-        last.segment = Hex.text(context.randomness.bytes(ChainLine.segmentHexBytes / 2))
+        last.segment = Hex.encode(context.randomness.bytes(ChainLine.segmentHexBytes / 2))
         segmentKey = keys.segmentKey(last.segment).keyedHash
         append(
             "segment",

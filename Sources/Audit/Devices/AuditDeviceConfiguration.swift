@@ -31,7 +31,7 @@ package struct AuditDeviceConfiguration: Sendable, Hashable {
     ) {
         self.init(
             path: path.hasUTF8Suffix("/") ? path : path + "/", type: type, description: description, options: options,
-            accessor: "audit_\(type)_" + Hex.text(randomness.bytes(8)), isLocal: isLocal)
+            accessor: "audit_\(type)_" + Hex.encode(randomness.bytes(8)), isLocal: isLocal)
     }
 }
 

@@ -1,5 +1,6 @@
 import Crypto
 import Glibc
+import Syntax
 
 /// Reads the ends of an audit file, and cuts a torn last line away.
 enum FileTail {
@@ -56,7 +57,7 @@ enum FileTail {
             position = end
         }
         guard ftruncate(file, off_t(start)) == 0 else { throw failure("truncate", path) }
-        return .init(removedBytes: size - start, removedSHA256: Hex.text(hash.finalize()))
+        return .init(removedBytes: size - start, removedSHA256: Hex.encode(hash.finalize()))
     }
 
     /// The offset of the last newline below `end`.

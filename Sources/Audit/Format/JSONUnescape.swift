@@ -1,3 +1,5 @@
+import Syntax
+
 /// RFC 8259 escapes to UTF-8.
 enum JSONUnescape {
     /// False for a malformed escape; `output` then holds a part.
@@ -44,7 +46,7 @@ enum JSONUnescape {
         guard position + 4 <= text.count else { return nil }
         var value: UInt32 = 0
         for _ in 0..<4 {
-            guard let digit = Hex.value(text[position] | (text[position] >= UInt8(ascii: "A") ? 0x20 : 0)) else { return nil }
+            guard let digit = Hex.value(text[position]) else { return nil }
             value = value << 4 | UInt32(digit)
             position += 1
         }

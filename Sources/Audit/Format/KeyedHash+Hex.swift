@@ -1,5 +1,6 @@
 import Hashes
 import SecretMemory
+import Syntax
 
 extension KeyedHash {
     @inline(__always)

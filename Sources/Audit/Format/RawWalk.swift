@@ -1,5 +1,6 @@
 import Hashes
 import SecretMemory
+import Syntax
 
 /// Goes once over JSON text and writes it again with an HMAC for every leaf, building nothing.
 ///
@@ -128,14 +129,9 @@ struct RawWalk {
     private mutating func word(into formatter: inout LineFormatter, isClear: Bool) -> Bool {
         let start = position
         while position < bytes.count {
-            switch bytes[position] {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "+"),
-                UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "E"):
-                position += 1
-                continue
-            default: break
-            }
-            break
+            let byte = bytes[position]
+            guard byte.isASCIIDigit || byte.isASCIILowercase || "+-.E".utf8.contains(byte) else { break }
+            position += 1
         }
         let text = UnsafeBufferPointer(rebasing: bytes[start..<position])
         guard let first = text.first else { return false }
@@ -146,7 +142,7 @@ struct RawWalk {
             return true
         case UInt8(ascii: "t"): guard text.elementsEqual("true".utf8) else { return false }
         case UInt8(ascii: "f"): guard text.elementsEqual("false".utf8) else { return false }
-        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): break
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): break  // text: a number
         default: return false
         }
         if isClear {

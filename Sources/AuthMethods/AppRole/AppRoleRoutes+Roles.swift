@@ -40,7 +40,7 @@ extension AppRoleRoutes {
         var warnings: [String] = []
         try await roles.edit(name) { role, batch in
             let old = role
-            var new = old ?? AppRole(name: name, uid: Hex.text(randomness.bytes(16)), roleID: randomness.uuid())
+            var new = old ?? AppRole(name: name, uid: Hex.encode(randomness.bytes(16)), roleID: randomness.uuid())
             if let wantsLocal, wantsLocal != new.hasLocalSecretIDs {
                 guard old == nil else { throw CofferError.invalid("local_secret_ids can only be modified during role creation") }
                 new.hasLocalSecretIDs = wantsLocal

@@ -16,7 +16,7 @@ extension AppRoleRoutes {
                 fields: [Self.roleField] + SecretIDTerms.fields + Paging.fields,
                 endpoints: [
                     .list: .init("List the accessors of the role's secret ids.", listAccessors),
-                    .update: .init("Make a random secret id.") { try await make($0, Hex.text(randomness.bytes(32))) },
+                    .update: .init("Make a random secret id.") { try await make($0, Hex.encode(randomness.bytes(32))) },
                 ]),
             EnginePath(
                 "role/{role_name}/custom-secret-id", "Secret ids that others chose.",
@@ -108,7 +108,7 @@ extension AppRoleRoutes {
         guard let role = try await role(request) else {
             throw CofferError.invalid("role \"\(try roleName(request))\" does not exist")
         }
-        return try .keys(try await secretIDs.accessors(of: role.uid, after: request.pageStart, limit: request.pageLimit))
+        return try .keys(try await secretIDs.accessors(of: role.uid, Paging(request.fields)))
     }
 
     private func found(_ request: Request) async throws -> SecretIDs.Found? {

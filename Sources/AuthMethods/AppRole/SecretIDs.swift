@@ -1,4 +1,5 @@
 import EngineKit
+import Syntax
 
 /// The secret ids of a mount. Every change is one atomic batch.
 ///
@@ -51,8 +52,8 @@ struct SecretIDs: Sendable {
         return Found(roleUID: roleUID, hash: hash, secret: secret, version: record.version)
     }
 
-    func accessors(of roleUID: String, after: String?, limit: Int) async throws(StorageError) -> [String] {
-        try await storage.list(Listing(prefix: AppRoleKeys.accessor(roleUID, ""), after: after, limit: limit))
+    func accessors(of roleUID: String, _ paging: Paging) async throws(StorageError) -> [String] {
+        try await storage.list(Listing(prefix: AppRoleKeys.accessor(roleUID, ""), paging))
     }
 
     private func hash(_ text: String, roleUID: String) async throws(StorageError) -> String {
@@ -62,7 +63,7 @@ struct SecretIDs: Sendable {
     /// As ``Randomness/uuid()`` makes them; anything else names no record.
     private static func isPlausible(accessor: String) -> Bool {
         accessor.utf8.count == 36
-            && accessor.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) || $0 == 0x2D }
+            && accessor.utf8.allSatisfy { $0.isLowercaseHexDigit || $0 == 0x2D }
     }
 
     // MARK: Changing

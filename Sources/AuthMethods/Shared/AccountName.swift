@@ -17,11 +17,11 @@ struct AccountName: Sendable, Hashable {
         guard let first = bytes.first, let last = bytes.last, bytes.count <= Self.bytesMax, Self.isWord(first), Self.isWord(last),
             bytes.allSatisfy({ Self.isWord($0) || $0 == 0x2D || $0 == 0x2E || allowsAt && $0 == 0x40 })
         else { return nil }
-        text = String(decoding: bytes.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
+        text = String(decoding: bytes.map { $0.asciiLowercased }, as: UTF8.self)
     }
 
     private static func isWord(_ byte: UInt8) -> Bool {
-        (0x61...0x7A).contains(byte | 0x20) || (0x30...0x39).contains(byte) || byte == 0x5F
+        byte.isASCIILetterOrDigit || byte == 0x5F
     }
 }
 

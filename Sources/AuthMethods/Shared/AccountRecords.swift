@@ -70,23 +70,6 @@ final class AccountRecords<Account: StoredAccount>: Sendable {
 
     /// One page of names.
     func names(_ request: Request) async throws -> [String] {
-        try await storage.list(Listing(prefix: prefix, after: request.pageStart, limit: request.pageLimit))
-    }
-}
-
-/// How listings are asked for in pages.
-enum Paging {
-    static let fields = [
-        Field("after", .string, query: true, "List only names behind this one, in byte order."),
-        Field("limit", .int, query: true, "Give at most so many names; 0 for as many as a page holds."),
-    ]
-}
-
-extension Request {
-    var pageStart: String? { fields.string("after").flatMap { $0.isEmpty ? nil : $0 } }
-
-    var pageLimit: Int {
-        let limit = fields.int("limit") ?? 0
-        return limit > 0 ? min(limit, StorageLimits.pageMax) : StorageLimits.pageMax
+        try await storage.list(Listing(prefix: prefix, Paging(request.fields)))
     }
 }

@@ -2,6 +2,7 @@ import Crypto
 import EngineKit
 import SecretMemory
 import Synchronization
+import Syntax
 
 /// A mount's own random key: names records by what they hold without telling it.
 ///
@@ -29,7 +30,7 @@ final class MountKey: Sendable {
             var part = part
             part.withUTF8 { hmac.update(data: $0) }
         }
-        return Hex.text(hmac.finalize())
+        return Hex.encode(hmac.finalize())
     }
 
     private func loaded() async throws(StorageError) -> SymmetricKey {
@@ -47,33 +48,6 @@ final class MountKey: Sendable {
             batch.put(Self.name, bytes, if: .absent)
             // Whoever was first decides; reading again tells.
             _ = try await storage.commitIfUnchanged(batch)
-        }
-    }
-}
-
-enum Hex {
-    static func text(_ bytes: some Sequence<UInt8>) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        var output: [UInt8] = []
-        output.reserveCapacity(64)
-        for byte in bytes {
-            output.append(digits[Int(byte >> 4)])
-            output.append(digits[Int(byte & 15)])
-        }
-        return String(decoding: output, as: UTF8.self)
-    }
-
-    static func bytes(_ text: String) -> [UInt8]? {
-        let digits = Array(text.utf8)
-        guard digits.count.isMultiple(of: 2), digits.allSatisfy({ nibble($0) != nil }) else { return nil }
-        return stride(from: 0, to: digits.count, by: 2).map { (nibble(digits[$0]) ?? 0) << 4 | (nibble(digits[$0 + 1]) ?? 0) }
-    }
-
-    private static func nibble(_ digit: UInt8) -> UInt8? {
-        switch digit {
-        case 0x30...0x39: digit - 0x30
-        case 0x61...0x66: digit - 0x57
-        default: nil
         }
     }
 }

@@ -19,14 +19,14 @@ extension PasswordHash {
     var stored: JSONObject {
         [
             "kdf": "scrypt", "n": .int(cost.rounds), "r": .int(cost.blockSize), "p": .int(cost.parallelism),
-            "salt": .string(Hex.text(salt)), "hash": .string(Hex.text(bytes)),
+            "salt": .string(Hex.encode(salt)), "hash": .string(Hex.encode(bytes)),
         ]
     }
 
     init?(stored object: JSONObject) {
         guard object["kdf"]?.stringValue == "scrypt", let rounds = object["n"]?.intValue, let blockSize = object["r"]?.intValue,
-            let parallelism = object["p"]?.intValue, let salt = object["salt"]?.stringValue.flatMap(Hex.bytes),
-            let bytes = object["hash"]?.stringValue.flatMap(Hex.bytes)
+            let parallelism = object["p"]?.intValue, let salt = object["salt"]?.stringValue.flatMap({ Hex.decode($0) }),
+            let bytes = object["hash"]?.stringValue.flatMap({ Hex.decode($0) })
         else { return nil }
         let cost = HashCost(rounds: rounds, blockSize: blockSize, parallelism: parallelism)
         guard cost.isSane, bytes.count == Self.byteCount, salt.count == Self.saltByteCount else { return nil }

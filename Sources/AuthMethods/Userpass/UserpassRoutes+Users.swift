@@ -75,7 +75,7 @@ extension UserpassRoutes {
         var warnings: [String] = []
         try await users.edit(name) { user, _ in
             guard let password = hash ?? user?.password else { throw CofferError.invalid("missing password") }
-            var changed = user ?? User(name: name, uid: Hex.text(passwords.randomness.bytes(16)), password: password)
+            var changed = user ?? User(name: name, uid: Hex.encode(passwords.randomness.bytes(16)), password: password)
             changed.password = password
             try changed.tokens.update(request.fields)
             warnings = changed.tokens.warnings(mountMax: maxTTL)

@@ -1,4 +1,5 @@
 import EngineKit
+import Syntax
 
 extension SealController {
     /// What a caller brings as its one-time password. The token is made as long as it is, so the shortest still has the
@@ -77,7 +78,7 @@ extension SealController {
     }
 
     private func randomText(_ length: Int) -> String {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789".utf8)
+        let alphabet = Array(ASCII.lettersAndDigits.utf8)
         return String(decoding: (0..<length).map { _ in alphabet[randomness.index(below: alphabet.count)] }, as: UTF8.self)
     }
 }

@@ -1,3 +1,5 @@
+import Syntax
+
 /// The `seal "static"` block as configured. Each key is `env://NAME`, `file:///path` or the key itself.
 package struct StaticSealConfiguration: Sendable {
     package var currentKeyID: String
@@ -45,11 +47,6 @@ extension StaticSeal {
     }
 
     private static func isNameByte(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
-            UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: ":"):
-            true
-        default: false
-        }
+        byte.isASCIILetterOrDigit || ".-_:".utf8.contains(byte)
     }
 }

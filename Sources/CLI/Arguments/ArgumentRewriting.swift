@@ -1,3 +1,5 @@
+import Syntax
+
 /// Turns a command line in Vault's manner into the one that the parser reads.
 ///
 /// Go's flags take one dash or two, `-name value` or `-name=value` with any value, the empty one too, and `-flag=false`. The result
@@ -104,7 +106,7 @@ package enum ArgumentRewriting {
             guard var rest = argument.rest(behind: "-") else { return nil }
             rest = rest.rest(behind: "-") ?? rest
             // "-" alone is standard input, "-1" a number.
-            guard let first = rest.utf8.first, (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(first | 0x20) else { return nil }
+            guard let first = rest.utf8.first, first.isASCIILetter else { return nil }
             (name, value) = rest.cut(at: "=").map { ($0.before, $0.after) } ?? (rest, nil)
         }
     }

@@ -1,3 +1,5 @@
+import Syntax
+
 /// The parser's help, arranged for people.
 enum HelpText {
     static let columns = 100

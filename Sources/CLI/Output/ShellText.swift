@@ -1,3 +1,5 @@
+import Syntax
+
 /// Text for a POSIX shell.
 enum ShellText {
     /// One word in single quotes, in which no byte but the quote itself has a meaning.
@@ -21,14 +23,4 @@ enum ShellText {
     }
 
     private static let quote = UInt8(ascii: "'")
-}
-
-extension UInt8 {
-    var isASCIILetterOrDigit: Bool {
-        switch self {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"):
-            true
-        default: false
-        }
-    }
 }

@@ -1,3 +1,5 @@
+import Syntax
+
 /// Text for a person's terminal.
 enum TerminalText {
     /// With control characters written out, as JSON writes them: a stored value must not move the cursor, hide what stands before it
@@ -7,10 +9,9 @@ enum TerminalText {
         var result = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
             if isControl(scalar) {
-                let digits = String(scalar.value, radix: 16)
                 result.append(contentsOf: "\\u".unicodeScalars)
-                result.append(contentsOf: String(repeating: "0", count: 4 - digits.utf8.count).unicodeScalars)
-                result.append(contentsOf: digits.unicodeScalars)
+                // None of them has more than four digits.
+                result.append(contentsOf: Hex.encode(UInt16(truncatingIfNeeded: scalar.value)).unicodeScalars)
             } else {
                 result.append(scalar)
             }

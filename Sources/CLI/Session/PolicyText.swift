@@ -53,9 +53,9 @@ enum PercentDecoding {
         var index = 0
         while index < source.count {
             if source[index] == UInt8(ascii: "%"), index + 2 < source.count,
-                let value = UInt8(String(decoding: source[(index + 1)...(index + 2)], as: UTF8.self), radix: 16)
+                let high = Hex.value(source[index + 1]), let low = Hex.value(source[index + 2])
             {
-                bytes.append(value)
+                bytes.append(high << 4 | low)
                 index += 3
             } else {
                 bytes.append(source[index])

@@ -76,10 +76,11 @@ extension ConnectionRoutes {
             throw CofferError.invalid("store the platform's client_id and client_secret first")
         }
         let state = ConnectState(
-            until: now + Self.stateSeconds, starter: ConnectState.tag(request.actor), secret: Base64URL.encode(randomness.bytes(32))
+            until: now + Self.stateSeconds, starter: ConnectState.tag(request.actor),
+            secret: Base64.encode(randomness.bytes(32), as: .url)
         )
         let pending = PendingConnect(
-            id: id, verifier: Base64URL.encode(randomness.bytes(32)), until: state.until, actor: request.actor,
+            id: id, verifier: Base64.encode(randomness.bytes(32), as: .url), until: state.until, actor: request.actor,
             scopes: request.fields.strings("scopes") ?? profile.defaultScopes)
         try await makeRoom(for: state.starter)
         var batch = Batch()
@@ -116,7 +117,7 @@ extension ConnectionRoutes {
         else { throw Self.badState }
         // A browser that has a secret already keeps it: two links may be under way in it.
         let held = self.browser(request).flatMap { Self.isBrowserSecret($0) ? $0 : nil }
-        let browser = held ?? Base64URL.encode(randomness.bytes(32))
+        let browser = held ?? Base64.encode(randomness.bytes(32), as: .url)
         if pending.browser.isEmpty {
             var bound = pending
             bound.browser = PendingConnect.digest(browser)
@@ -140,7 +141,7 @@ extension ConnectionRoutes {
         ]
         if !pending.scopes.isEmpty { parameters.append(("scope", pending.scopes.joined(separator: profile.scopeSeparator))) }
         if profile.usesPKCE {
-            parameters.append(("code_challenge", Base64URL.encode(Array(SHA256.hash(data: Array(pending.verifier.utf8))))))
+            parameters.append(("code_challenge", Base64.encode(Array(SHA256.hash(data: Array(pending.verifier.utf8))), as: .url)))
             parameters.append(("code_challenge_method", "S256"))
         }
         parameters += profile.authorizationParams.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
@@ -210,7 +211,7 @@ extension ConnectionRoutes {
     private static func isBrowserSecret(_ text: String) -> Bool {
         text.utf8.count == 43
             && text.utf8.allSatisfy { byte in
-                byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A || byte >= 0x30 && byte <= 0x39 || "-_".utf8.contains(byte)
+                byte.isASCIILetterOrDigit || "-_".utf8.contains(byte)
             }
     }
 

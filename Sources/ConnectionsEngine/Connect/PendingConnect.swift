@@ -39,7 +39,7 @@ struct PendingConnect: Sendable {
     }
 
     static func digest(_ text: String) -> String {
-        SHA256.hash(data: Array(text.utf8)).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        Hex.encode(SHA256.hash(data: Array(text.utf8)))
     }
 }
 
@@ -62,7 +62,7 @@ struct ConnectState: Sendable {
         let parts = text.utf8.split(separator: UInt8(ascii: "."), maxSplits: 2, omittingEmptySubsequences: false)
         guard text.utf8.count <= 128, parts.count == 3, (1...12).contains(parts[0].count),
             let until = Int(String(decoding: parts[0], as: UTF8.self)), until > 0, parts[1].count == Self.tagBytes,
-            parts[1].allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }), !parts[2].isEmpty
+            parts[1].allSatisfy({ $0.isLowercaseHexDigit }), !parts[2].isEmpty
         else { return nil }
         self.init(
             until: until, starter: String(decoding: parts[1], as: UTF8.self), secret: String(decoding: parts[2], as: UTF8.self))

@@ -14,7 +14,7 @@ final class EventBatches: Sendable {
         static let eventsUnknown = 200
 
         var events: Int { name.cutUTF8(at: "-").flatMap { Int($0.after) } ?? Self.eventsUnknown }
-        var number: Int? { Int(name.prefixUTF8 { (0x30...0x39).contains($0) }) }
+        var number: Int? { Int(name.prefixUTF8 { $0.isASCIIDigit }) }
     }
 
     private struct State {
@@ -110,7 +110,7 @@ final class EventBatches: Sendable {
     func setAside(_ batch: Batch, _ body: [UInt8], events: Int) -> Int {
         remove(batch)
         // The same place in the order, another number of events.
-        let name = String(batch.name.prefixUTF8 { (0x30...0x39).contains($0) }) + "-\(events)"
+        let name = String(batch.name.prefixUTF8 { $0.isASCIIDigit }) + "-\(events)"
         guard save(body, name + Self.refusedTail) else { return events }
         let lost = state.withLock { state in
             state.refused.append(Batch(name: name, bytes: body.count))

@@ -45,12 +45,12 @@ package enum Word {
 
     /// Folded to lower case; nil when it is none.
     package static func folded(_ text: String) -> String? {
-        let folded = String(decoding: text.utf8.map { $0 >= 0x41 && $0 <= 0x5A ? $0 | 0x20 : $0 }, as: UTF8.self)
+        let folded = String(decoding: text.utf8.map { $0.asciiLowercased }, as: UTF8.self)
         guard (1...bytesMax).contains(folded.utf8.count), let first = folded.utf8.first, first != UInt8(ascii: "-") else {
             return nil
         }
         let isPlain = folded.utf8.allSatisfy { byte in
-            byte >= 0x61 && byte <= 0x7A || byte >= 0x30 && byte <= 0x39 || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
+            byte.isASCIILowercase || byte.isASCIIDigit || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
         }
         return isPlain ? folded : nil
     }

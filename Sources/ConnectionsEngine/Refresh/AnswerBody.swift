@@ -33,7 +33,9 @@ enum AnswerBody {
         var output: [UInt8] = []
         var rest = bytes[...]
         while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "%"), let high = rest.first.flatMap(digit), let low = rest.dropFirst().first.flatMap(digit) {
+            if byte == UInt8(ascii: "%"), let high = rest.first.flatMap(Hex.value),
+                let low = rest.dropFirst().first.flatMap(Hex.value)
+            {
                 output.append(high << 4 | low)
                 rest = rest.dropFirst(2)
             } else {
@@ -41,15 +43,6 @@ enum AnswerBody {
             }
         }
         return String(decoding: output, as: UTF8.self)
-    }
-
-    private static func digit(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case 0x30...0x39: byte - 0x30
-        case 0x41...0x46: byte - 0x37
-        case 0x61...0x66: byte - 0x57
-        default: nil
-        }
     }
 }
 

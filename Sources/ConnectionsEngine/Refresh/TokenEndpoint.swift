@@ -77,7 +77,7 @@ struct TokenEndpoint: Sendable {
         case .basic:
             guard !client.secret.isEmpty else { throw .notConfigured }
             let pair = FormText.encode(client.id) + ":" + FormText.encode(client.secret)
-            request.headers.append(("Authorization", "Basic " + Data(pair.utf8).base64EncodedString()))
+            request.headers.append(("Authorization", "Basic " + Base64.encode(pair.utf8)))
         case .post:
             guard !client.secret.isEmpty else { throw .notConfigured }
             parameters += [("client_id", client.id), ("client_secret", client.secret)]
@@ -131,9 +131,9 @@ enum ClientAssertion {
         ]
         func signed(_ algorithm: String, _ sign: ([UInt8]) throws -> Data) -> String? {
             let head: JSONObject = ["alg": .string(algorithm), "typ": "JWT"]
-            let text = Base64URL.encode(head.encoded()) + "." + Base64URL.encode(claims.encoded())
+            let text = Base64.encode(head.encoded(), as: .url) + "." + Base64.encode(claims.encoded(), as: .url)
             guard let signature = try? sign(Array(text.utf8)) else { return nil }
-            return text + "." + Base64URL.encode(Array(signature))
+            return text + "." + Base64.encode(signature, as: .url)
         }
         if let key = try? P256.Signing.PrivateKey(pemRepresentation: client.privateKey) {
             return signed("ES256") { try key.signature(for: $0).rawRepresentation }
@@ -141,10 +141,4 @@ enum ClientAssertion {
         guard let key = try? _RSA.Signing.PrivateKey(pemRepresentation: client.privateKey) else { return nil }
         return signed("RS256") { try key.signature(for: $0, padding: .insecurePKCS1v1_5).rawRepresentation }
     }
-}
-
-enum Base64URL {
-    static func encode(_ bytes: [UInt8]) -> String { Base64.encode(bytes, as: .url) }
-
-    static func decode(_ text: Substring) -> [UInt8]? { Base64.decode(text, as: .url) }
 }

@@ -69,7 +69,7 @@ extension TokenReading {
     private func expiry(ofJWT token: String) -> Statement? {
         let parts = token.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard parts.count == 3, parts[0].starts(with: "eyJ".utf8),
-            let bytes = Base64URL.decode(String(decoding: parts[1], as: UTF8.self)[...]),
+            let bytes = Base64.decode(String(decoding: parts[1], as: UTF8.self), as: .url),
             let ends = (try? JSON(parsing: bytes, limits: JSONLimits(depthMax: 16, nodesMax: 2_000, isLenient: true)))?["exp"],
             let moment = Self.number(ends)
         else { return nil }

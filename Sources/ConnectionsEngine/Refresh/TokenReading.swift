@@ -63,10 +63,10 @@ struct TokenReading: Sendable {
         let isWord =
             (1...64).contains(bytes.count)
             && bytes.allSatisfy { byte in
-                byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A || byte >= 0x30 && byte <= 0x39 || "_.-".utf8.contains(byte)
+                byte.isASCIILetterOrDigit || "_.-".utf8.contains(byte)
             }
         // A word of providers' errors is letters and underscores; whatever has digits in it could be a token.
-        let hasManyDigits = bytes.count { $0 >= 0x30 && $0 <= 0x39 } > 4
+        let hasManyDigits = bytes.count { $0.isASCIIDigit } > 4
         return isWord && !hasManyDigits ? String(decoding: bytes, as: UTF8.self) : "unknown_error"
     }
 

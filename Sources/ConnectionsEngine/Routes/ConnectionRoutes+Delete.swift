@@ -95,7 +95,7 @@ extension ConnectionRoutes {
         request.headers = profile.headers.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
         if let client, profile.tokenAuthMethod == .basic {
             request.headers.append(
-                ("Authorization", "Basic " + Base64Text.encode("\(FormText.encode(client.id)):\(FormText.encode(client.secret))")))
+                ("Authorization", "Basic " + Base64.encode("\(FormText.encode(client.id)):\(FormText.encode(client.secret))".utf8)))
         } else if let client {
             parameters += [("client_id", client.id), ("client_secret", client.secret)]
         }

@@ -125,11 +125,12 @@ enum Moment {
 
     private static func parse(_ text: [UInt8]) -> Int? {
         func number(_ range: Range<Int>) -> Int? {
-            guard range.upperBound <= text.count, text[range].allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else { return nil }
+            guard range.upperBound <= text.count, text[range].allSatisfy({ $0.isASCIIDigit }) else { return nil }
             return text[range].reduce(0) { $0 * 10 + Int($1 - 0x30) }
         }
         guard text.count >= 20, text.count <= 40, text[4] == UInt8(ascii: "-"), text[7] == UInt8(ascii: "-"),
-            text[10] | 0x20 == UInt8(ascii: "t") || text[10] == 0x20, text[13] == UInt8(ascii: ":"), text[16] == UInt8(ascii: ":"),
+            text[10].asciiLowercased == UInt8(ascii: "t") || text[10] == 0x20, text[13] == UInt8(ascii: ":"),
+            text[16] == UInt8(ascii: ":"),
             let year = number(0..<4), let month = number(5..<7), let day = number(8..<10), let hour = number(11..<13),
             let minute = number(14..<16), let second = number(17..<19), (1970...2250).contains(year), (1...12).contains(month),
             (1...31).contains(day), hour < 24, minute < 60, second <= 60
@@ -137,7 +138,7 @@ enum Moment {
         var position = 19
         if text[position] == UInt8(ascii: ".") {
             position += 1
-            while position < text.count, text[position] >= 0x30, text[position] <= 0x39 { position += 1 }
+            while position < text.count, text[position].isASCIIDigit { position += 1 }
         }
         guard position < text.count else { return nil }
         var offset = 0
@@ -150,15 +151,6 @@ enum Moment {
             offset = (hours * 60 + minutes) * (text[position] == UInt8(ascii: "+") ? 60 : -60)
         default: return nil
         }
-        return days(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second - offset
-    }
-
-    /// Since 1970; the year starts in March so that leap days come last.
-    private static func days(_ year: Int, _ month: Int, _ day: Int) -> Int {
-        let shifted = month <= 2 ? year - 1 : year
-        let era = shifted / 400
-        let yearOfEra = shifted - era * 400
-        let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
-        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+        return CivilDate(year: year, month: month, day: day).daysSince1970 * 86_400 + hour * 3_600 + minute * 60 + second - offset
     }
 }

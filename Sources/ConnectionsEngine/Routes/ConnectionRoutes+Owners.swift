@@ -55,21 +55,15 @@ extension ConnectionRoutes {
     var owners: EnginePath {
         EnginePath(
             "owners", "Everybody who has connections.",
-            fields: [
-                Field("after", .string, "The last owner of the page before."),
-                Field("limit", .int, "At most so many; 1000 when not given."),
-                Field("kind", .string, "user or project."),
-            ],
+            fields: Paging.fields + [Field("kind", .string, "user or project.")],
             allowsFolder: true,
             endpoints: [
                 .list: .init("List owners.", changesNothing: true) { request in
-                    let limit = min(max(request.fields.int("limit") ?? 1_000, 1), StorageLimits.pageMax)
+                    var paging = Paging(request.fields)
                     let kind = request.fields.string("kind")
-                    var after = request.fields.string("after")
                     // `project:` sorts before `user:`, so either kind is one stretch of the list.
-                    if let kind, Owner.Kind(rawValue: kind) != nil, (after ?? "") < kind + ":" { after = kind + ":" }
-                    let names = try await store.storage.list(
-                        Listing(prefix: ConnectionStore.Key.owners, after: after, limit: limit))
+                    if let kind, Owner.Kind(rawValue: kind) != nil, (paging.after ?? "") < kind + ":" { paging.after = kind + ":" }
+                    let names = try await store.storage.list(Listing(prefix: ConnectionStore.Key.owners, paging))
                     return try .keys(kind.map { kind in names.filter { $0.hasUTF8Prefix(kind + ":") } } ?? names)
                 }
             ])

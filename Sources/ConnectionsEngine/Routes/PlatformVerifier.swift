@@ -52,7 +52,3 @@ package struct PlatformVerifier: Sendable {
         }
     }
 }
-
-enum Base64Text {
-    static func encode(_ text: String) -> String { Data(text.utf8).base64EncodedString() }
-}

@@ -32,6 +32,6 @@ struct FlightRecord: Sendable, Hashable {
 
     static func digest(of grant: Grant) -> String {
         let code = SHA256.hash(data: Array((grant.refreshToken ?? "").utf8))
-        return code.prefix(16).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        return Hex.encode(code.prefix(16))
     }
 }

@@ -63,9 +63,7 @@ final class InlineDesk: Sendable {
 
     private static func hash(_ name: String, _ key: SecretBytes) -> String {
         let code = key.withBytes { HMAC<SHA256>.authenticationCode(for: Array(name.utf8), using: SymmetricKey(data: $0)) }
-        return code.prefix(4).reduce(into: "") { text, byte in
-            text += (byte < 16 ? "0" : "") + String(byte, radix: 16)
-        }
+        return Hex.encode(code.prefix(4))
     }
 
     func admit(_ attempt: InlineAttempt) async throws -> Result<Admitted, InlineRefusal> {

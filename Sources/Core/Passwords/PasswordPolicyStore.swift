@@ -17,15 +17,17 @@ struct PasswordPolicyStore: Sendable {
         return text
     }
 
-    func names(after: String?, limit: Int) async throws(StorageError) -> [String] {
-        try await storage.list(Listing(prefix: Self.prefix, after: after, limit: limit))
+    func names(_ paging: Paging) async throws(StorageError) -> [String] {
+        try await storage.list(Listing(prefix: Self.prefix, paging))
     }
 
     /// HCL or JSON, or the base64 of that.
     func write(_ name: String, text: String) async throws {
         let key = try Self.key(name)
         var text = text
-        if let data = Data(base64Encoded: text), let decoded = String(validating: data, as: UTF8.self) { text = decoded }
+        if let bytes = Base64.decode(text, allowing: .strayBits), let decoded = String(validating: bytes, as: UTF8.self) {
+            text = decoded
+        }
         do {
             _ = try PasswordPolicy(parsing: text)
         } catch {
@@ -50,7 +52,7 @@ struct PasswordPolicyStore: Sendable {
 
     private static func key(_ name: String) throws(CofferError) -> String {
         let isPlain = name.utf8.allSatisfy { byte in
-            byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A || byte >= 0x30 && byte <= 0x39 || "_.-".utf8.contains(byte)
+            byte.isASCIILetterOrDigit || "_.-".utf8.contains(byte)
         }
         guard (1...nameBytesMax).contains(name.utf8.count), isPlain, !name.containsUTF8(".."),
             !"_.-".utf8.contains(name.utf8.first ?? 0)

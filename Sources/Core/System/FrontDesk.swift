@@ -249,14 +249,7 @@ struct FrontDesk: Sendable {
 
 /// Shares as the protocol writes them.
 enum KeyShow {
-    static func hex(_ key: SecretBytes) -> String {
-        key.withBytes { bytes in
-            bytes.map { byte in
-                let digits = String(byte, radix: 16)
-                return digits.utf8.count == 1 ? "0" + digits : digits
-            }.joined()
-        }
-    }
+    static func hex(_ key: SecretBytes) -> String { key.withBytes { Hex.encode($0) } }
 
-    static func base64(_ key: SecretBytes) -> String { key.withBytes { Data($0).base64EncodedString() } }
+    static func base64(_ key: SecretBytes) -> String { key.withBytes { Base64.encode($0) } }
 }

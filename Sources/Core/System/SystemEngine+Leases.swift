@@ -18,7 +18,7 @@ extension SystemEngine {
         let revoke = EnginePath.Endpoint("Take back what a lease gave.") { try await revokeLease($0) }
         return [
             EnginePath(
-                "leases/lookup", "Look a lease up.", fields: [Self.idField] + Self.pagingFields,
+                "leases/lookup", "Look a lease up.", fields: [Self.idField] + Paging.fields,
                 endpoints: [
                     .update: .init("The times of a lease.", changesNothing: true) { try await lookUpLease($0) },
                     .list: .init("List leases; needs sudo.", changesNothing: true) { request in
@@ -88,7 +88,7 @@ extension SystemEngine {
         let prefixField = Field("prefix", .string, "Path below which every lease is meant.")
         return [
             EnginePath(
-                "leases/lookup/{prefix...}", "Leases below a path.", fields: [prefixField] + Self.pagingFields, access: .sudo,
+                "leases/lookup/{prefix...}", "Leases below a path.", fields: [prefixField] + Paging.fields, access: .sudo,
                 endpoints: [
                     .list: .init("List leases.", changesNothing: true) { try await listLeases($0, $0.captures["prefix"] + "/") }
                 ]),
@@ -122,11 +122,11 @@ extension SystemEngine {
     }
 
     private func listLeases(_ request: Request, _ prefix: String) async throws -> Response {
-        let (after, limit) = (request.fields.string("after"), Self.page(request.fields))
-        let names = try await leases.store.list(prefix, after: after, limit: limit)
-        let tokens = try await leases.tokenNames(below: prefix, after: after, limit: limit)
+        let paging = Paging(request.fields)
+        let names = try await leases.store.list(prefix, after: paging.after, limit: paging.limit)
+        let tokens = try await leases.tokenNames(below: prefix, after: paging.after, limit: paging.limit)
         let all = Set(names + tokens).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-        return try .keys(Array(all.prefix(limit)))
+        return try .keys(Array(all.prefix(paging.limit)))
     }
 
     private func isOperator(_ request: Request) async throws -> Bool {
@@ -167,8 +167,7 @@ extension SystemEngine {
         guard request.fields.string("type") == "irrevocable" else {
             throw CofferError.invalid("field 'type' must be \"irrevocable\"")
         }
-        let limit = request.fields.string("limit").flatMap(Int.init) ?? StorageLimits.pageMax
-        let shownMax = showsLeases ? min(max(limit, 1), StorageLimits.pageMax) : 0
+        let shownMax = showsLeases ? Paging.limit(request.fields.string("limit").flatMap(Int.init)) : 0
         var (shown, counts, total, last): ([JSON], [String: Int], Int, String?) = ([], [:], 0, nil)
         while true {
             let ids = try await leases.store.irrevocables(after: last, limit: 1_000)

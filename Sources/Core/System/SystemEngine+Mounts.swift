@@ -135,11 +135,7 @@ extension SystemEngine {
     }
 
     static func accessor(_ type: String, _ mountClass: MountEntry.Class, _ randomness: any Randomness) -> String {
-        let digits = randomness.bytes(4).map { byte in
-            let text = String(byte, radix: 16)
-            return text.utf8.count == 1 ? "0" + text : text
-        }
-        return (mountClass == .auth ? "auth_" : "") + type + "_" + digits.joined()
+        (mountClass == .auth ? "auth_" : "") + type + "_" + Hex.encode(randomness.bytes(4))
     }
 
     // MARK: Changing

@@ -6,11 +6,10 @@ extension SystemEngine {
         let name = Field("name", .string, "Name of the password policy.")
         return [
             EnginePath(
-                "policies/password", "Password policies.", fields: Self.pagingFields,
+                "policies/password", "Password policies.", fields: Paging.fields,
                 endpoints: [
                     .list: .init("List password policies.", changesNothing: true) { request in
-                        let fields = request.fields
-                        return try .keys(try await passwords.names(after: fields.string("after"), limit: Self.page(fields)))
+                        try .keys(try await passwords.names(Paging(request.fields)))
                     }
                 ]),
             EnginePath(

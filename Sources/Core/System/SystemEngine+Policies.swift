@@ -12,7 +12,7 @@ extension SystemEngine {
     var policyPaths: [EnginePath] {
         [
             EnginePath(
-                "policies/acl", "Policies.", fields: Self.pagingFields,
+                "policies/acl", "Policies.", fields: Paging.fields,
                 endpoints: [.list: .init("List policies.", changesNothing: true) { try await listPolicies($0) }]),
             EnginePath(
                 "policies/acl/{name...}", "One policy.", fields: Self.policyFields,
@@ -25,7 +25,7 @@ extension SystemEngine {
                     .delete: .init("Delete a policy.") { try await deletePolicy($0) },
                 ]),
             EnginePath(
-                "policy", "Policies, at their older path.", fields: Self.pagingFields,
+                "policy", "Policies, at their older path.", fields: Paging.fields,
                 endpoints: [
                     .read: .init("List policies.", changesNothing: true) { try await listPolicies($0, isLegacy: true) },
                     .list: .init("List policies.", changesNothing: true) { try await listPolicies($0, isLegacy: true) },
@@ -44,7 +44,8 @@ extension SystemEngine {
     }
 
     private func listPolicies(_ request: Request, isLegacy: Bool = false) async throws -> Response {
-        let names = try await policies.names(after: request.fields.string("after"), limit: Self.page(request.fields))
+        let paging = Paging(request.fields)
+        let names = try await policies.names(after: paging.after, limit: paging.limit)
         var data: JSONObject = ["keys": .strings(names)]
         if isLegacy { data["policies"] = .strings(names) }
         return .data(data)
@@ -70,7 +71,9 @@ extension SystemEngine {
 
     /// Clients may send the text as base64; no policy in HCL or JSON is valid base64 by accident.
     private static func decodingBase64(_ text: String) -> String {
-        guard let data = Data(base64Encoded: text), let decoded = String(validating: data, as: UTF8.self) else { return text }
+        guard let bytes = Base64.decode(text, allowing: .strayBits), let decoded = String(validating: bytes, as: UTF8.self) else {
+            return text
+        }
         return decoded
     }
 

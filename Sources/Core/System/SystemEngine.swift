@@ -21,12 +21,4 @@ struct SystemEngine: SecretsEngine {
             + FrontDesk(core: core).paths + sealPaths + keyPaths + generateRootPaths + rekeyPaths + wrappingPaths + leasePaths
             + quotaPaths + pluginPaths + lockedUserPaths + auditHeaderPaths + passwordPolicyPaths
     }
-
-    static let pagingFields = [
-        Field("after", .string, "The last name of the page before."), Field("limit", .int, "At most so many names."),
-    ]
-
-    static func page(_ fields: Fields) -> Int {
-        min(max(fields.int("limit") ?? StorageLimits.pageMax, 1), StorageLimits.pageMax)
-    }
 }

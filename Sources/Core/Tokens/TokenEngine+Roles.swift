@@ -7,8 +7,7 @@ extension TokenEngine {
     var rolePaths: [EnginePath] {
         [
             EnginePath(
-                "roles", "Token roles.",
-                fields: [Field("after", .string, "The last name of the page before."), Field("limit", .int, "At most so many.")],
+                "roles", "Token roles.", fields: Paging.fields,
                 endpoints: [.list: .init("List roles.", changesNothing: true) { try await listRoles($0) }]),
             EnginePath(
                 "roles/{role_name}", "One token role.", fields: TokenRole.fields,
@@ -38,9 +37,7 @@ extension TokenEngine {
     }
 
     private func listRoles(_ request: Request) async throws -> Response {
-        let limit = min(max(request.fields.int("limit") ?? StorageLimits.pageMax, 1), StorageLimits.pageMax)
-        return try .keys(
-            try await storage.list(Listing(prefix: Self.prefix, after: request.fields.string("after"), limit: limit)))
+        try .keys(try await storage.list(Listing(prefix: Self.prefix, Paging(request.fields))))
     }
 
     private func writeRole(_ request: Request) async throws -> Response {

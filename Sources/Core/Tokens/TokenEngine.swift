@@ -58,11 +58,8 @@ struct TokenEngine: Engine {
                     }
                 ]),
             EnginePath(
-                "accessors", "Accessors of all tokens.",
-                fields: [
-                    Field("after", .string, "The last accessor of the page before."), Field("limit", .int, "At most so many."),
-                ],
-                access: .sudo, endpoints: [.list: .init("List accessors.", changesNothing: true) { try await listAccessors($0) }]),
+                "accessors", "Accessors of all tokens.", fields: Paging.fields, access: .sudo,
+                endpoints: [.list: .init("List accessors.", changesNothing: true) { try await listAccessors($0) }]),
         ]
     }
 
@@ -147,8 +144,8 @@ struct TokenEngine: Engine {
     }
 
     private func listAccessors(_ request: Request) async throws -> Response {
-        let limit = min(max(request.fields.int("limit") ?? StorageLimits.pageMax, 1), StorageLimits.pageMax)
-        return try .keys(try await tokens.accessors(after: request.fields.string("after"), limit: limit))
+        let paging = Paging(request.fields)
+        return try .keys(try await tokens.accessors(after: paging.after, limit: paging.limit))
     }
 
     // MARK: Changing

@@ -12,7 +12,7 @@ struct CubbyholeEngine: SecretsEngine {
             EnginePath(
                 "{path...}", "The calling token's own secrets.",
                 details: "They are deleted with the token. No other token can read them, root tokens neither.",
-                fields: SystemEngine.pagingFields, isOpen: true, exists: { try await stored($0) != nil },
+                fields: Paging.fields, isOpen: true, exists: { try await stored($0) != nil },
                 endpoints: [
                     .read: .init("Read a secret.") { try await read($0) },
                     .list: .init("List secrets.", changesNothing: true) { try await list($0) },
@@ -54,9 +54,9 @@ struct CubbyholeEngine: SecretsEngine {
 
     private func list(_ request: Request) async throws -> Response {
         let folder = request.captures["path"]
+        let paging = Paging(request.fields)
         let names = try await tokens.cubbyhole(
-            of: try owner(request), list: folder.isEmpty ? "" : folder + "/", after: request.fields.string("after"),
-            limit: SystemEngine.page(request.fields))
+            of: try owner(request), list: folder.isEmpty ? "" : folder + "/", after: paging.after, limit: paging.limit)
         return try .keys(names)
     }
 

@@ -107,7 +107,7 @@ struct CronSchedule: Sendable, Hashable {
     }
 
     private static func number(_ text: Substring) -> Int? {
-        !text.isEmpty && text.utf8.count <= 3 && text.utf8.allSatisfy { (0x30...0x39).contains($0) } ? Int(text) : nil
+        !text.isEmpty && text.utf8.count <= 3 && text.utf8.allSatisfy { $0.isASCIIDigit } ? Int(text) : nil
     }
 
     private static let monthNames = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]

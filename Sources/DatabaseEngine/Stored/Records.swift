@@ -38,19 +38,7 @@ struct Records<Value: Stored>: Sendable {
 
     /// One page of names, or 404.
     func page(_ request: Request) async throws -> Response {
-        let limit = request.fields.int("limit") ?? 0
-        return try .keys(
-            try await storage.list(
-                Listing(
-                    prefix: prefix, after: request.fields.string("after").flatMap { $0.isEmpty ? nil : $0 },
-                    limit: limit > 0 ? min(limit, StorageLimits.pageMax) : StorageLimits.pageMax)))
-    }
-
-    static var pagingFields: [Field] {
-        [
-            Field("after", .string, "List only names behind this one, in byte order."),
-            Field("limit", .int, "Give at most so many names; 0 for as many as a page holds."),
-        ]
+        try .keys(try await storage.list(Listing(prefix: prefix, Paging(request.fields))))
     }
 }
 

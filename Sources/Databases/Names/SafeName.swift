@@ -1,9 +1,11 @@
+import Syntax
+
 /// A user's name that can stand in a statement: nothing in it ends a quoted name or string, whatever encloses it.
 package enum SafeName {
     package static func isSafe(_ text: String) -> Bool { !text.isEmpty && text.utf8.allSatisfy(isSafe) }
 
     /// Letters, digits and `_ - . @ + :`, all of them ASCII.
-    static func isSafe(_ byte: UInt8) -> Bool { isLetterOrDigit(byte) || "_-.@+:".utf8.contains(byte) }
+    static func isSafe(_ byte: UInt8) -> Bool { byte.isASCIILetterOrDigit || "_-.@+:".utf8.contains(byte) }
 
     /// The same length, with `-` for everything that is not safe: names of callers come from anywhere.
     package static func cleaned(_ text: String) -> String {
@@ -12,11 +14,7 @@ package enum SafeName {
 
     /// Letters, digits and `_`, not beginning with a digit: safe even without quotes.
     static func isPlain(_ text: String) -> Bool {
-        guard let first = text.utf8.first, !(0x30...0x39).contains(first) else { return false }
-        return text.utf8.allSatisfy { isLetterOrDigit($0) || $0 == 0x5F }
-    }
-
-    private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
-        byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A || byte >= 0x30 && byte <= 0x39
+        guard let first = text.utf8.first, !first.isASCIIDigit else { return false }
+        return text.utf8.allSatisfy { $0.isASCIILetterOrDigit || $0 == 0x5F }
     }
 }

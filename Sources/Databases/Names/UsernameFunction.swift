@@ -61,7 +61,7 @@ enum UsernameFunction: String, Sendable {
         return number
     }
 
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789".utf8)
+    private static let alphabet = Array(ASCII.lettersAndDigits.utf8)
 
     static func random(_ count: Int, _ randomness: any Randomness) -> String {
         var output: [UInt8] = []
@@ -74,9 +74,7 @@ enum UsernameFunction: String, Sendable {
 
     /// In lower-case hexadecimal.
     private static func digest(_ text: some Sequence<UInt8>) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(
-            decoding: SHA256.hash(data: Array(text)).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        Hex.encode(SHA256.hash(data: Array(text)))
     }
 
     /// Keeps names apart that begin alike: the last eight characters stand for what was cut off.

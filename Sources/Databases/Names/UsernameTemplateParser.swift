@@ -1,4 +1,5 @@
 import DatabaseClients
+import Syntax
 
 /// Reads a ``UsernameTemplate``.
 struct UsernameTemplateParser {
@@ -86,7 +87,7 @@ struct UsernameTemplateParser {
             default: throw refusal("the fields are .DisplayName and .RoleName")
             }
         case UInt8(ascii: "\""), UInt8(ascii: "`"): return try counted(.text(try quoted()))
-        case 0x30...0x39: return try counted(.number(try number()))
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): return try counted(.number(try number()))  // text: a number
         default:
             // A function without arguments stands for its value: `printf "%s" unix_time`.
             let start = position
@@ -125,7 +126,7 @@ struct UsernameTemplateParser {
     }
 
     private mutating func number() throws(DatabaseError) -> Int {
-        let digits = bytes[position...].prefix { (0x30...0x39).contains($0) }
+        let digits = bytes[position...].prefix { $0.isASCIIDigit }
         position += digits.count
         guard digits.count <= 6, let value = Int(String(decoding: digits, as: UTF8.self)) else {
             throw refusal("it has too large a number")
@@ -136,9 +137,9 @@ struct UsernameTemplateParser {
     /// A name of a function or field, or nil where none stands.
     private mutating func word() -> String? {
         let letters = bytes[position...].prefix {
-            $0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A || $0 == 0x5F || (0x30...0x39).contains($0)
+            $0.isASCIILetter || $0 == 0x5F || $0.isASCIIDigit
         }
-        guard let first = letters.first, !(0x30...0x39).contains(first) else { return nil }
+        guard let first = letters.first, !first.isASCIIDigit else { return nil }
         position += letters.count
         return String(decoding: letters, as: UTF8.self)
     }

@@ -84,8 +84,6 @@ struct RedisDriver: DatabaseDriver {
 
     /// `#` and the SHA-256 in hexadecimal.
     private static func digest(_ password: String) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        let hash = SHA256.hash(data: Array(password.utf8)).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
-        return "#" + String(decoding: hash, as: UTF8.self)
+        "#" + Hex.encode(SHA256.hash(data: Array(password.utf8)))
     }
 }

@@ -1,4 +1,5 @@
 import CHiredis
+import Syntax
 
 /// An answer of Redis.
 enum RedisReply: Sendable, Hashable {
@@ -17,7 +18,7 @@ enum RedisReply: Sendable, Hashable {
         case REDIS_REPLY_INTEGER: self = .number(Int(value.integer))
         case REDIS_REPLY_NIL: self = .none
         case REDIS_REPLY_ERROR:
-            let word = Self.bytes(value).prefix { $0 >= 0x41 && $0 <= 0x5A }.prefix(20)
+            let word = Self.bytes(value).prefix(while: \.isASCIIUppercase).prefix(20)
             self = .error(kind: String(decoding: word, as: UTF8.self))
         case REDIS_REPLY_ARRAY:
             guard depth < Self.depthMax else {

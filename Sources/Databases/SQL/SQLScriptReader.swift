@@ -1,4 +1,5 @@
 import DatabaseClients
+import Syntax
 
 /// Walks over a script byte by byte. See ``SQLScript``.
 struct SQLScriptReader {
@@ -91,7 +92,7 @@ struct SQLScriptReader {
     private var dollarMark: [UInt8]? {
         if position > 0, Self.isNamePart(bytes[position - 1]) { return nil }
         let tag = bytes[(position + 1)...].prefix { Self.isNamePart($0) && $0 != UInt8(ascii: "$") }
-        if let first = tag.first, (0x30...0x39).contains(first) { return nil }
+        if let first = tag.first, first.isASCIIDigit { return nil }
         guard tag.endIndex < bytes.count, bytes[tag.endIndex] == UInt8(ascii: "$") else { return nil }
         return Array(bytes[position...tag.endIndex])
     }
@@ -101,9 +102,9 @@ struct SQLScriptReader {
         guard position > 0 else { return false }
         var start = position - 1
         if bytes[start] == UInt8(ascii: "&") {
-            guard start > 0, bytes[start - 1] | 0x20 == UInt8(ascii: "u") else { return false }
+            guard start > 0, bytes[start - 1].asciiLowercased == UInt8(ascii: "u") else { return false }
             start -= 1
-        } else if bytes[start] | 0x20 != UInt8(ascii: "e") {
+        } else if bytes[start].asciiLowercased != UInt8(ascii: "e") {
             return false
         }
         return start == 0 || !Self.isNamePart(bytes[start - 1])
@@ -144,6 +145,6 @@ struct SQLScriptReader {
 
     /// Bytes from 0x80 on are letters to PostgreSQL.
     private static func isNamePart(_ byte: UInt8) -> Bool {
-        byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A || (0x30...0x39).contains(byte) || byte == 0x5F || byte == 0x24 || byte >= 0x80
+        byte.isASCIILetterOrDigit || byte == 0x5F || byte == 0x24 || byte >= 0x80
     }
 }

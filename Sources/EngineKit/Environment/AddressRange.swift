@@ -56,7 +56,7 @@ package struct AddressRange: Sendable, Hashable {
 
     /// Digits only: `Int` alone would take a sign.
     private static func prefix(_ text: Substring) -> Int? {
-        text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? Int(text) : nil
+        text.utf8.allSatisfy { $0.isASCIIDigit } ? Int(text) : nil
     }
 
     private static func parse(_ text: String) -> [UInt8]? {

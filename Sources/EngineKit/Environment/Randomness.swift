@@ -1,4 +1,5 @@
 import SecretMemory
+import Syntax
 
 /// Where keys, tokens and nonces come from. Injected, so that tests can repeat themselves.
 package protocol Randomness: Sendable {
@@ -18,7 +19,6 @@ extension Randomness {
         var raw = bytes(16)
         raw[6] = raw[6] & 0x0F | 0x40
         raw[8] = raw[8] & 0x3F | 0x80
-        let digits = Array("0123456789abcdef".utf8)
         return String(unsafeUninitializedCapacity: 36) { output in
             var position = 0
             for (index, byte) in raw.enumerated() {
@@ -26,8 +26,8 @@ extension Randomness {
                     output[position] = UInt8(ascii: "-")
                     position += 1
                 }
-                output[position] = digits[Int(byte >> 4)]
-                output[position + 1] = digits[Int(byte & 0xF)]
+                output[position] = Hex.digit(byte >> 4)
+                output[position + 1] = Hex.digit(byte & 0xF)
                 position += 2
             }
             return position

@@ -1,3 +1,5 @@
+import Syntax
+
 /// A moment: nanoseconds since 1970-01-01T00:00:00Z.
 package struct Timestamp: Sendable, Hashable, Comparable {
     package var nanoseconds: Int64
@@ -48,10 +50,10 @@ extension Timestamp: CustomStringConvertible {
         let seconds = Int64(self.seconds)
         let days = seconds >= 0 ? seconds / 86_400 : (seconds - 86_399) / 86_400
         let second = Int(seconds - days * 86_400)
-        let (year, month, day) = Self.civil(fromDays: Int(days))
-        Self.append(year, digits: 4, then: UInt8(ascii: "-"), to: &output)
-        Self.append(month, digits: 2, then: UInt8(ascii: "-"), to: &output)
-        Self.append(day, digits: 2, then: UInt8(ascii: "T"), to: &output)
+        let date = CivilDate(daysSince1970: Int(days))
+        Self.append(date.year, digits: 4, then: UInt8(ascii: "-"), to: &output)
+        Self.append(date.month, digits: 2, then: UInt8(ascii: "-"), to: &output)
+        Self.append(date.day, digits: 2, then: UInt8(ascii: "T"), to: &output)
         Self.append(second / 3600, digits: 2, then: UInt8(ascii: ":"), to: &output)
         Self.append(second / 60 % 60, digits: 2, then: UInt8(ascii: ":"), to: &output)
         Self.append(second % 60, digits: 2, then: UInt8(ascii: "."), to: &output)
@@ -71,17 +73,5 @@ extension Timestamp: CustomStringConvertible {
             rest /= 10
             position -= 1
         }
-    }
-
-    /// Days since the epoch to a Gregorian date; the year starts in March so that leap days come last.
-    private static func civil(fromDays days: Int) -> (year: Int, month: Int, day: Int) {
-        let shifted = days + 719_468
-        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
-        let dayOfEra = shifted - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let shiftedMonth = (5 * dayOfYear + 2) / 153
-        let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
-        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * shiftedMonth + 2) / 5 + 1)
     }
 }

@@ -1,3 +1,5 @@
+import Syntax
+
 /// How passwords are made: a length, and sets of characters of which some must be there.
 package struct PasswordPolicy: Sendable, Hashable {
     /// `rule "charset"`: `least` of the characters at least.
@@ -43,7 +45,7 @@ package struct PasswordPolicy: Sendable, Hashable {
 
     /// What is used where no policy is named: 20 letters, digits and `-`, one of each kind at least.
     package static let standard: PasswordPolicy = {
-        let kinds = ["abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789", "-"]
+        let kinds = [ASCII.lowercase, ASCII.uppercase, ASCII.digits, "-"]
         return PasswordPolicy(keptRules: kinds.map { Rule(characters: Array($0), least: 1) }, length: 20)
     }()
 

@@ -75,7 +75,9 @@ package struct CanonicalPath: Sendable, Hashable, CustomStringConvertible {
             }
             let byte = bytes[index]
             if byte < 0x20 || byte == 0x7F { return (.controlCharacter, isASCII) }
-            if byte == UInt8(ascii: "%"), index + 2 < bytes.count, hex(bytes[index + 1]) != nil, hex(bytes[index + 2]) != nil {
+            if byte == UInt8(ascii: "%"), index + 2 < bytes.count, Hex.value(bytes[index + 1]) != nil,
+                Hex.value(bytes[index + 2]) != nil
+            {
                 return (.badEncoding, isASCII)
             }
             if byte >= 0x80 { isASCII = false }
@@ -110,7 +112,7 @@ package struct CanonicalPath: Sendable, Hashable, CustomStringConvertible {
                 output.append(byte)
                 continue
             }
-            guard let high = bytes.next().flatMap(hex), let low = bytes.next().flatMap(hex) else { throw .badEncoding }
+            guard let high = bytes.next().flatMap(Hex.value), let low = bytes.next().flatMap(Hex.value) else { throw .badEncoding }
             let decoded = high << 4 | low
             guard decoded != UInt8(ascii: "/"), decoded != UInt8(ascii: "."), decoded != UInt8(ascii: "\\") else {
                 throw .badEncoding
@@ -119,15 +121,6 @@ package struct CanonicalPath: Sendable, Hashable, CustomStringConvertible {
         }
         guard let text = String(validating: output, as: UTF8.self) else { throw .notUTF8 }
         return text
-    }
-
-    private static func hex(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-        default: nil
-        }
     }
 }
 

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOHTTP1
+import Syntax
 
 extension HTTP1Handler {
     /// The whole answer in one buffer: one write for the head and the body.
@@ -80,7 +81,7 @@ extension ByteBuffer {
 
 extension String {
     var isHeaderName: Bool {
-        !utf8.isEmpty && utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == UInt8(ascii: "-") }
+        !utf8.isEmpty && utf8.allSatisfy { $0.isASCIILowercase || $0.isASCIIDigit || $0 == UInt8(ascii: "-") }
     }
 
     /// Nothing that could end the header.

@@ -100,25 +100,16 @@ struct HTTP1HeadReader {
 /// The alphabets of RFC 9110 and 9112.
 enum HTTP1Characters {
     /// Capitals only: methods are case-sensitive, and none that is known has anything else.
-    static func isMethod(_ byte: UInt8) -> Bool { byte &- 0x41 < 26 }
+    static func isMethod(_ byte: UInt8) -> Bool { byte.isASCIIUppercase }
 
     static func isToken(_ byte: UInt8) -> Bool { tokens[Int(byte)] }
 
     /// Visible, space, tab, or part of UTF-8 text.
     static func isValue(_ byte: UInt8) -> Bool { byte >= 0x20 && byte != 0x7F || byte == 0x09 }
 
-    static func hexValue(_ byte: UInt8) -> Int? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): Int(byte - UInt8(ascii: "0"))
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): Int(byte - UInt8(ascii: "a")) + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): Int(byte - UInt8(ascii: "A")) + 10
-        default: nil
-        }
-    }
-
     private static let tokens: [Bool] = {
         var table = [Bool](repeating: false, count: 256)
-        for byte in "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".utf8 { table[Int(byte)] = true }
+        for byte in ("!#$%&'*+-.^_`|~" + ASCII.lettersAndDigits).utf8 { table[Int(byte)] = true }
         return table
     }()
 }

@@ -1,5 +1,6 @@
 package import NIOCore
 package import NIOHTTP1
+import Syntax
 
 /// Reads HTTP/1 requests off a connection (RFC 9112), strictly: what could be read in two ways is refused.
 ///
@@ -96,12 +97,12 @@ package struct HTTP1Parser {
     private func chunkSize(_ input: inout ByteBuffer) throws(HTTPRefusal) -> Int? {
         guard let line = try Self.line(&input, max: Self.chunkLineMax, .malformed) else { return nil }
         let bytes = line.readableBytesView
-        let digits = bytes.prefix { HTTP1Characters.hexValue($0) != nil }
+        let digits = bytes.prefix { Hex.value($0) != nil }
         guard (1...8).contains(digits.count) else { throw .malformed }
         // An extension says nothing to us, but must look like one.
         let rest = bytes.dropFirst(digits.count).drop { $0 == 0x20 || $0 == 0x09 }
         guard rest.isEmpty || rest.first == UInt8(ascii: ";"), rest.allSatisfy(HTTP1Characters.isValue) else { throw .malformed }
-        return digits.reduce(0) { $0 << 4 | (HTTP1Characters.hexValue($1) ?? 0) }
+        return digits.reduce(0) { $0 << 4 | Int(Hex.value($1) ?? 0) }
     }
 
     // MARK: The head

@@ -1,4 +1,5 @@
 import NIOHTTP1
+import Syntax
 
 /// What the shell needs to know of a head that it lets pass.
 struct AdmittedHead {
@@ -57,7 +58,7 @@ extension AdmittedHead {
     }
 
     private static func length(_ text: String) -> Int? {
-        guard (1...18).contains(text.utf8.count), text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+        guard (1...18).contains(text.utf8.count), text.utf8.allSatisfy({ $0.isASCIIDigit }) else { return nil }
         return Int(text)
     }
 
@@ -105,7 +106,7 @@ extension String {
         guard utf8.count == lowercase.utf8CodeUnitCount else { return false }
         var position = 0
         for byte in utf8 {
-            let folded = (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
+            let folded = byte.asciiLowercased
             guard folded == lowercase.utf8Start[position] else { return false }
             position += 1
         }

@@ -1,3 +1,5 @@
+import Syntax
+
 /// The query of a URL, read once and in one way for every dialect: `name=value` pairs, percent-encoded, `+` for a space.
 package enum QueryItems {
     package static let countMax = 64
@@ -33,21 +35,12 @@ package enum QueryItems {
             switch byte {
             case UInt8(ascii: "+"): output.append(0x20)
             case UInt8(ascii: "%"):
-                guard let high = bytes.next().flatMap(digit), let low = bytes.next().flatMap(digit) else { return nil }
+                guard let high = bytes.next().flatMap(Hex.value), let low = bytes.next().flatMap(Hex.value) else { return nil }
                 output.append(high << 4 | low)
             default: output.append(byte)
             }
         }
         guard !output.contains(0) else { return nil }
         return String(validating: output, as: UTF8.self)
-    }
-
-    private static func digit(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-        default: nil
-        }
     }
 }

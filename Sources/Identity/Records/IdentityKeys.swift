@@ -1,4 +1,5 @@
 import EngineKit
+import Syntax
 
 /// Where records lie, below the store's own prefix. Names are in hex, which keeps their order and any byte.
 enum IdentityKeys {
@@ -27,16 +28,7 @@ enum IdentityKeys {
     static func parents(of group: String) -> String { "parent/\(group)/" }
 
     /// Names of entities and groups differ by more than case.
-    private static func folded(_ name: String) -> String { hex(name.lowercased()) }
+    static func folded(_ name: String) -> String { hex(name.lowercased()) }
 
-    private static func hex(_ text: String) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        var output: [UInt8] = []
-        output.reserveCapacity(text.utf8.count * 2)
-        for byte in text.utf8 {
-            output.append(digits[Int(byte >> 4)])
-            output.append(digits[Int(byte & 15)])
-        }
-        return String(decoding: output, as: UTF8.self)
-    }
+    private static func hex(_ text: String) -> String { Hex.encode(text.utf8) }
 }

@@ -16,7 +16,7 @@ extension IdentityEngine {
                 "entity-alias", "Aliases of entities.", fields: [Self.idField] + Self.changeFields + [Self.customField],
                 endpoints: [.update: .init("Make or change an alias.") { try await writeAlias($0, id: $0.fields.string("id")) }]),
             EnginePath(
-                "entity-alias/id", "Aliases by id.", fields: Self.pagingFields,
+                "entity-alias/id", "Aliases by id.", fields: Paging.fields,
                 endpoints: [.list: .init("List ids.", changesNothing: true) { try await listAliases($0) }]),
             EnginePath(
                 "entity-alias/id/{id}", "One alias.", fields: Self.changeFields + [Self.customField],
@@ -74,7 +74,7 @@ extension IdentityEngine {
                     .update: .init("Make or change an alias.") { try await writeGroupAlias($0, id: $0.fields.string("id")) }
                 ]),
             EnginePath(
-                "group-alias/id", "Aliases by id.", fields: Self.pagingFields,
+                "group-alias/id", "Aliases by id.", fields: Paging.fields,
                 endpoints: [.list: .init("List ids.", changesNothing: true) { try await listGroupAliases($0) }]),
             EnginePath(
                 "group-alias/id/{id}", "One alias of a group.", fields: Self.changeFields,

@@ -20,7 +20,7 @@ extension IdentityEngine {
                 "entity/batch-delete", "Many entities.", fields: [Field("entity_ids", .strings, required: true, "Ids.")],
                 endpoints: [.update: .init("Delete entities.") { try await deleteEntities($0) }]),
             EnginePath(
-                "entity/id", "Entities by id.", fields: Self.pagingFields,
+                "entity/id", "Entities by id.", fields: Paging.fields,
                 endpoints: [.list: .init("List ids.", changesNothing: true) { try await listEntities($0, byName: false) }]),
             EnginePath(
                 "entity/id/{id}", "One entity.", fields: [Self.nameField] + Self.changeFields,
@@ -36,7 +36,7 @@ extension IdentityEngine {
                     },
                 ]),
             EnginePath(
-                "entity/name", "Entities by name.", fields: Self.pagingFields,
+                "entity/name", "Entities by name.", fields: Paging.fields,
                 endpoints: [.list: .init("List names.", changesNothing: true) { try await listEntities($0, byName: true) }]),
             EnginePath(
                 "entity/name/{name...}", "One entity.", fields: Self.changeFields,
@@ -84,7 +84,11 @@ extension IdentityEngine {
     private func listEntities(_ request: Request, byName: Bool) async throws -> Response {
         var keys: [String] = []
         var info = JSONObject()
-        for name in try await page(byName ? IdentityKeys.entityNames : IdentityKeys.entities, request) {
+        let page =
+            byName
+            ? try await page(IdentityKeys.entityNames, request, IdentityKeys.folded)
+            : try await page(IdentityKeys.entities, request)
+        for name in page {
             let id: String? = byName ? try await store.reading { try await $0.text(IdentityKeys.entityNames + name) } : name
             guard let id, let entity = try await store.entity(id) else { continue }
             keys.append(byName ? entity.name : entity.id)

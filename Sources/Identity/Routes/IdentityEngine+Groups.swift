@@ -19,7 +19,7 @@ extension IdentityEngine {
                     }
                 ]),
             EnginePath(
-                "group/id", "Groups by id.", fields: Self.pagingFields,
+                "group/id", "Groups by id.", fields: Paging.fields,
                 endpoints: [.list: .init("List ids.", changesNothing: true) { try await listGroups($0, byName: false) }]),
             EnginePath(
                 "group/id/{id}", "One group.", fields: [Self.nameField] + Self.changeFields,
@@ -35,7 +35,7 @@ extension IdentityEngine {
                     },
                 ]),
             EnginePath(
-                "group/name", "Groups by name.", fields: Self.pagingFields,
+                "group/name", "Groups by name.", fields: Paging.fields,
                 endpoints: [.list: .init("List names.", changesNothing: true) { try await listGroups($0, byName: true) }]),
             EnginePath(
                 "group/name/{name...}", "One group.", fields: Self.changeFields,
@@ -80,7 +80,11 @@ extension IdentityEngine {
     private func listGroups(_ request: Request, byName: Bool) async throws -> Response {
         var keys: [String] = []
         var info = JSONObject()
-        for name in try await page(byName ? IdentityKeys.groupNames : IdentityKeys.groups, request) {
+        let page =
+            byName
+            ? try await page(IdentityKeys.groupNames, request, IdentityKeys.folded)
+            : try await page(IdentityKeys.groups, request)
+        for name in page {
             let id: String? = byName ? try await store.reading { try await $0.text(IdentityKeys.groupNames + name) } : name
             guard let id, let group = try await store.group(id) else { continue }
             keys.append(byName ? group.name : group.id)

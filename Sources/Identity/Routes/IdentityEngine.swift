@@ -33,22 +33,18 @@ package struct IdentityMount: Sendable, Hashable {
 }
 
 extension IdentityEngine {
-    static let pagingFields = [
-        Field("after", .string, "List only what stands behind this, in the order of the store."),
-        Field("limit", .int, "Give at most so many; 0 for as many as a page holds."),
-    ]
-
     static let nameField = Field("name", .string, "Name; one is made up when there is none.")
     static let idField = Field("id", .string, "Id.")
     static let metadataField = Field("metadata", .stringMap, "Facts for people and for templated policies.")
     static let policiesField = Field("policies", .strings, "Policies that every token of it has besides its own.")
 
-    /// One page of the names below a prefix.
-    func page(_ prefix: String, _ request: Request) async throws -> [String] {
-        let limit = request.fields.int("limit") ?? 0
-        let after = request.fields.string("after").flatMap { $0.isEmpty ? nil : $0 }
-        return try await store.storage.list(
-            Listing(prefix: prefix, after: after, limit: limit > 0 ? min(limit, Self.pageMax) : Self.pageMax))
+    /// One page of the keys below a prefix.
+    ///
+    /// - Parameter key: The key of what `after` names.
+    func page(_ prefix: String, _ request: Request, _ key: (String) -> String = { $0 }) async throws -> [String] {
+        var paging = Paging(request.fields, limitMax: Self.pageMax)
+        paging.after = paging.after.map(key)
+        return try await store.storage.list(Listing(prefix: prefix, paging))
     }
 
     /// A page is read whole, record by record.

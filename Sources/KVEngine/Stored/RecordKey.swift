@@ -1,3 +1,5 @@
+import Syntax
+
 /// Where this engine's records lie in its mount's storage.
 enum RecordKey {
     static let settings = "config"
@@ -11,7 +13,6 @@ enum RecordKey {
 
     /// The data of a version that is no longer the newest: `archive/<path>/<sixteen hexadecimal digits>`.
     static func archive(_ path: String, _ version: UInt64) -> String {
-        let digits = String(version, radix: 16)
-        return "archive/\(path)/" + String(repeating: "0", count: 16 - digits.utf8.count) + digits
+        "archive/\(path)/" + Hex.encode(version)
     }
 }

@@ -17,8 +17,8 @@ extension VersionedRoutes {
         let listing = SecretListing(storage: secrets.storage, prefix: RecordKey.heads, policyPrefix: "detailed-metadata/")
         let path = request.captures["path"]
         let folder = path.isEmpty ? "" : path + "/"
-        let wanted = request.fields.int("limit").flatMap { $0 > 0 ? $0 : nil } ?? Self.detailedMax
-        let names = try await listing.names(request, fields: request.fields, limit: min(wanted, Self.detailedMax))
+        let limit = Paging(request.fields, limitMax: Self.detailedMax).limit
+        let names = try await listing.names(request, fields: request.fields, limit: limit)
         var info = JSONObject()
         for name in names where name.utf8.last != UInt8(ascii: "/") {
             try GivenUpRequest.check()

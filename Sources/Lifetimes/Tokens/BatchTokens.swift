@@ -29,14 +29,14 @@ struct BatchTokens: Sendable {
         guard let nonce = try? AES.GCM.Nonce(data: nonce),
             let box = try? AES.GCM.seal(entry.encoded(), using: key, nonce: nonce, authenticating: Self.associated)
         else { return nil }
-        let token = TokenFormat.batchPrefix + Base64URL.encode([Self.format] + salt + box.ciphertext + box.tag)
+        let token = TokenFormat.batchPrefix + Base64.encode([Self.format] + salt + box.ciphertext + box.tag, as: .url)
         return token.utf8.count <= TokenFormat.batchBytesMax ? token : nil
     }
 
     /// nil for whatever this server did not seal.
     func open(_ token: String) -> TokenEntry? {
         guard token.hasUTF8Prefix(TokenFormat.batchPrefix), token.utf8.count <= TokenFormat.batchBytesMax,
-            let bytes = Base64URL.decode(token.utf8.dropFirst(TokenFormat.batchPrefix.utf8.count)),
+            let bytes = Base64.decode(token.dropFirstUTF8(TokenFormat.batchPrefix.utf8.count), as: .url, allowing: []),
             bytes.count > 1 + Self.saltBytes + Self.tagBytes, bytes[0] == Self.format
         else { return nil }
         let sealed = bytes.dropFirst(1 + Self.saltBytes)

@@ -15,7 +15,7 @@ extension TokenEntry {
         if generation > 0 { object["generation"] = .int(generation) }
         if !mountID.isEmpty { object["mount"] = .string(mountID) }
         if !loginFacts.isEmpty { object["facts"] = .object(Self.sorted(loginFacts)) }
-        if !capabilityKey.isEmpty { object["capability_key"] = .string(capabilityKey.hex) }
+        if !capabilityKey.isEmpty { object["capability_key"] = .string(Hex.encode(capabilityKey)) }
         if let expiresAt { object["expires"] = .int(expiresAt.nanoseconds) }
         if let renewedAt { object["renewed"] = .int(renewedAt.nanoseconds) }
         return object.encoded()
@@ -52,22 +52,9 @@ extension TokenEntry {
         period = object["period"]?.intValue ?? 0
         isRenewable = object["renewable"]?.boolValue ?? false
         boundCIDRs = object["bound_cidrs"]?.arrayValue?.compactMap(\.stringValue) ?? []
-        capabilityKey = object["capability_key"]?.stringValue.flatMap([UInt8].init(hex:)) ?? []
+        capabilityKey = object["capability_key"]?.stringValue.flatMap { Hex.decode($0, .anyCase) } ?? []
         expiresAt = object["expires"]?.intValue.map { Timestamp(nanoseconds: Int64($0)) }
         renewedAt = object["renewed"]?.intValue.map { Timestamp(nanoseconds: Int64($0)) }
         for member in object["metadata"]?.objectValue ?? .init() { metadata[member.key] = member.value.stringValue ?? "" }
-    }
-}
-
-extension [UInt8] {
-    fileprivate var hex: String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 0xF)]] }, as: UTF8.self)
-    }
-
-    fileprivate init?(hex text: String) {
-        let digits = text.utf8.compactMap { Character(UnicodeScalar($0)).hexDigitValue }
-        guard digits.count == text.utf8.count, digits.count % 2 == 0 else { return nil }
-        self = stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
     }
 }

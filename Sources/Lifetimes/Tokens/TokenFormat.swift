@@ -18,7 +18,7 @@ package enum TokenFormat {
 
     private static let bodyLength = 43
     private static let checksumLength = 6
-    private static let alphabet = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
+    private static let alphabet = Array((ASCII.digits + ASCII.uppercase + ASCII.lowercase).utf8)
 
     package static func makeServiceToken(_ randomness: any Randomness) -> String {
         let body = servicePrefix + base62(randomness.bytes(32), length: bodyLength)

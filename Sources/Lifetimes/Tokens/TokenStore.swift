@@ -141,20 +141,7 @@ package final class TokenStore: Sendable {
         return text.withUTF8 { hash(UnsafeRawBufferPointer($0)) }
     }
 
-    private func hash(_ bytes: UnsafeRawBufferPointer) -> String {
-        keyed.withCode(of: bytes) { code in
-            String(unsafeUninitializedCapacity: 2 * code.count) { output in
-                let digits = Self.hexDigits.utf8Start
-                for (index, byte) in code.enumerated() {
-                    output[2 * index] = digits[Int(byte >> 4)]
-                    output[2 * index + 1] = digits[Int(byte & 0xF)]
-                }
-                return 2 * code.count
-            }
-        }
-    }
-
-    private static let hexDigits: StaticString = "0123456789abcdef"
+    private func hash(_ bytes: UnsafeRawBufferPointer) -> String { keyed.withCode(of: bytes) { Hex.encode($0) } }
 
     // MARK: Making
 

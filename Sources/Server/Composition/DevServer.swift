@@ -44,7 +44,7 @@ struct DevServer {
                     path: "secret/", type: "kv", options: ["version": dev.usesKVVersion1 ? "1" : "2"],
                     description: "key/value secret storage")
             ])
-        let share = made.unsealShares.first?.withBytes { Data($0).base64EncodedString() } ?? ""
+        let share = made.unsealShares.first?.withBytes { Base64.encode($0) } ?? ""
         let key = Key(unsealKey: share, rootToken: made.rootToken)
         if let file = keyFile { try store(key, in: file) }
         return key

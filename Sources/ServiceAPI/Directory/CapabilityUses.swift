@@ -8,7 +8,8 @@ struct CapabilityUses: Sendable {
 
     /// False when none is left.
     func spend(_ use: UseCounters.Use, service: String, handle: [UInt8]) async throws(StorageError) -> Bool {
-        let generation = handle.prefix(8).map { String($0, radix: 16) }.joined(separator: "-") + "/"
+        // Stored counters lie there, so the digits stay as they were first written.
+        let generation = handle.prefix(8).map { String($0, radix: 16) }.joined(separator: "-") + "/"  // text: no leading zeros
         let folder = "uses/\(service)/"
         let counters = UseCounters(storage: storage, folder: folder + generation, time: time)
         return try await counters.spend(use) { (isNew, batch) throws(StorageError) in

@@ -171,7 +171,7 @@ extension ServiceExchange {
     }
 
     private static func isAlphanumeric(_ byte: UInt8) -> Bool {
-        byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A || byte >= 0x30 && byte <= 0x39
+        byte.isASCIILetterOrDigit
     }
 }
 

@@ -19,23 +19,20 @@ package struct ServiceDefinition: Sendable, Hashable {
 
     /// Letters, digits, `_`, `-` and `.`, beginning with a letter or digit.
     package static func isName(_ text: String) -> Bool {
-        guard let first = text.utf8.first, text.utf8.count <= nameBytesMax, isAlphanumeric(first), !text.containsUTF8("..") else {
+        guard let first = text.utf8.first, text.utf8.count <= nameBytesMax, first.isASCIILetterOrDigit, !text.containsUTF8("..")
+        else {
             return false
         }
-        return text.utf8.allSatisfy { isAlphanumeric($0) || "_-.".utf8.contains($0) }
+        return text.utf8.allSatisfy { $0.isASCIILetterOrDigit || "_-.".utf8.contains($0) }
     }
 
     /// What the server writes under itself, such as the secrets of a new project. A service of that name would be taken for it.
     package static func isReserved(_ name: String) -> Bool {
         name.utf8.count == systemName.utf8.count
-            && zip(name.utf8, systemName.utf8).allSatisfy { byte, other in byte | 0x20 == other }
+            && zip(name.utf8, systemName.utf8).allSatisfy { byte, other in byte.asciiLowercased == other }
     }
 
     static let reservedRule = "a service may not be named system, in any letter case: the server itself writes under that name"
 
     package static let systemName = "system"
-
-    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
-        byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A || byte >= 0x30 && byte <= 0x39
-    }
 }

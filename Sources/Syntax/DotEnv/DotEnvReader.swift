@@ -31,7 +31,7 @@ struct DotEnvReader {
             skipSpaces()
             name = takeName()
         }
-        guard let first = name.utf8.first, !(0x30...0x39).contains(first), first != UInt8(ascii: "-"), first != UInt8(ascii: ".")
+        guard let first = name.utf8.first, !first.isASCIIDigit, first != UInt8(ascii: "-"), first != UInt8(ascii: ".")
         else { throw DotEnvError("expected NAME=value", line: line) }
         guard name.utf8.count <= Self.nameBytesMax else { throw DotEnvError("the name is too long", line: line) }
         skipSpaces()

@@ -56,7 +56,7 @@ extension HCLLexer {
     private mutating func hexadecimal(_ digits: Int) -> UInt32? {
         var value: UInt32 = 0
         for _ in 0..<digits {
-            guard let byte = peek(), let digit = Character(Unicode.Scalar(byte)).hexDigitValue else { return nil }
+            guard let byte = peek(), let digit = Hex.value(byte) else { return nil }
             value = value << 4 | UInt32(digit)
             advance()
         }
@@ -72,7 +72,7 @@ extension HCLLexer {
         advance()
         let isIndented = peek() == UInt8(ascii: "-")
         if isIndented { advance() }
-        let marker = take { $0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A || $0 >= 0x30 && $0 <= 0x39 || $0 == 0x5F }
+        let marker = take { $0.isASCIILetterOrDigit || $0 == 0x5F }
         if peek() == 0x0D { advance() }
         guard !marker.isEmpty, peek() == 0x0A else { throw start }
         advance()

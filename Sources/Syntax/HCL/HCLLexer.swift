@@ -51,7 +51,7 @@ struct HCLLexer {
         case UInt8(ascii: "/"): return try slashComment()
         case UInt8(ascii: "\""): return .string(try quoted())
         case UInt8(ascii: "<"): return .heredoc(try heredoc())
-        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .number(try number())
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .number(try number())  // text: a number
         case _ where Self.startsName(byte): return .identifier(name())
         default: throw failure("unexpected character")
         }
@@ -60,22 +60,22 @@ struct HCLLexer {
     // MARK: Names, numbers and comments
 
     private static func startsName(_ byte: UInt8) -> Bool {
-        byte | 0x20 >= UInt8(ascii: "a") && byte | 0x20 <= UInt8(ascii: "z") || byte == UInt8(ascii: "_")
+        byte.isASCIILetter || byte == UInt8(ascii: "_")
     }
 
-    private static func isDigit(_ byte: UInt8) -> Bool { byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") }
-
     private mutating func name() -> String {
-        take { Self.startsName($0) || Self.isDigit($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") }
+        take { Self.startsName($0) || $0.isASCIIDigit || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") }
     }
 
     private mutating func number() throws(HCLError) -> String {
         let position = here
         let text = take {
-            Self.startsName($0) || Self.isDigit($0) || [UInt8(ascii: "-"), UInt8(ascii: "+"), UInt8(ascii: ".")].contains($0)
+            Self.startsName($0) || $0.isASCIIDigit || [UInt8(ascii: "-"), UInt8(ascii: "+"), UInt8(ascii: ".")].contains($0)
         }
         if case .number(let number)? = try? JSON(parsing: text) { return number }
-        if text.hasUTF8Prefix("0x"), let value = UInt64(text.dropFirstUTF8(2), radix: 16) { return String(value) }
+        if let digits = text.removingUTF8Prefix("0x"), let value = UInt64(digits, radix: 16) {  // text: a number
+            return String(value)
+        }
         throw HCLError("malformed number", at: position)
     }
 

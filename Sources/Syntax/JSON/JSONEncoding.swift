@@ -49,10 +49,9 @@ extension JSON {
         case 0x0D: output.append(UInt8(ascii: "r"))
         case 0x09: output.append(UInt8(ascii: "t"))
         default:
-            let digits = Array("0123456789abcdef".utf8)
             output.append(contentsOf: "u00".utf8)
-            output.append(digits[Int(byte >> 4)])
-            output.append(digits[Int(byte & 0xF)])
+            output.append(Hex.digit(byte >> 4))
+            output.append(Hex.digit(byte & 15))
         }
     }
 

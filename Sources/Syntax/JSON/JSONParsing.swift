@@ -88,7 +88,7 @@ private struct JSONParser {
         case UInt8(ascii: "t"): return try word("true", .bool(true))
         case UInt8(ascii: "f"): return try word("false", .bool(false))
         case UInt8(ascii: "n"): return try word("null", .null)
-        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .number(try number())
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .number(try number())  // text: a number
         default: throw failure(.unexpectedCharacter)
         }
     }
@@ -217,29 +217,20 @@ private struct JSONParser {
     /// Whether an escaped low surrogate follows a high one.
     private func isLowSurrogateNext(after scalar: UInt32) -> Bool {
         guard scalar < 0xDC00, position + 6 <= bytes.count, bytes[position] == UInt8(ascii: "\\"),
-            bytes[position + 1] == UInt8(ascii: "u"), bytes[position + 2] | 0x20 == UInt8(ascii: "d")
+            bytes[position + 1] == UInt8(ascii: "u"), bytes[position + 2].asciiLowercased == UInt8(ascii: "d")
         else { return false }
-        return hexDigit(bytes[position + 3]).map { $0 >= 0xC } ?? false
+        return Hex.value(bytes[position + 3]).map { $0 >= 0xC } ?? false
     }
 
     private mutating func fourHexDigits() throws(JSONError) -> UInt16 {
         guard position + 4 <= bytes.count else { throw failure(.unexpectedEnd) }
         var result: UInt16 = 0
         for _ in 0..<4 {
-            guard let digit = hexDigit(bytes[position]) else { throw failure(.badEscape) }
+            guard let digit = Hex.value(bytes[position]) else { throw failure(.badEscape) }
             result = result << 4 | UInt16(digit)
             position += 1
         }
         return result
-    }
-
-    private func hexDigit(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-        default: nil
-        }
     }
 
     private mutating func number() throws(JSONError) -> String {
@@ -252,7 +243,7 @@ private struct JSONParser {
             position += 1
             guard digits() > 0 else { throw failure(.badNumber) }
         }
-        if position < bytes.count, bytes[position] | 0x20 == UInt8(ascii: "e") {
+        if position < bytes.count, bytes[position].asciiLowercased == UInt8(ascii: "e") {
             position += 1
             if position < bytes.count, bytes[position] == UInt8(ascii: "+") || bytes[position] == UInt8(ascii: "-") {
                 position += 1
@@ -264,7 +255,7 @@ private struct JSONParser {
 
     private mutating func digits() -> Int {
         let start = position
-        while position < bytes.count, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[position]) { position += 1 }
+        while position < bytes.count, bytes[position].isASCIIDigit { position += 1 }
         return position - start
     }
 

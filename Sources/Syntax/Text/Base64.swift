@@ -1,10 +1,27 @@
-/// Base64 (RFC 4648), straight between texts and bytes. Strict: whole groups, right padding, no stray bits, line ends ignored.
+/// Base64 (RFC 4648), straight between texts and bytes.
+///
+/// Read strictly: whole groups, the alphabet's own padding, and no bits left over, so that one value has one text. What else is
+/// accepted, the caller says.
 public enum Base64 {
     public enum Alphabet: Sendable {
         /// `+` and `/`, padded.
         case standard
         /// `-` and `_`, without padding.
         case url
+    }
+
+    /// What a text may have beside what is written here.
+    public struct Leniency: OptionSet, Sendable {
+        public let rawValue: UInt8
+
+        public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+        /// Line ends anywhere.
+        public static let lineEnds = Leniency(rawValue: 1)
+        /// Digits of both alphabets, and padding or none, whichever alphabet was asked for.
+        public static let anyAlphabet = Leniency(rawValue: 2)
+        /// Bits of the last digit that belong to no byte.
+        public static let strayBits = Leniency(rawValue: 4)
     }
 
     public static func encode(_ bytes: some Collection<UInt8>, as alphabet: Alphabet = .standard) -> String {
@@ -20,25 +37,40 @@ public enum Base64 {
     }
 
     /// nil for anything else than base64.
-    public static func decode(_ text: String, as alphabet: Alphabet = .standard) -> [UInt8]? {
+    public static func decode(
+        _ text: String, as alphabet: Alphabet = .standard, allowing leniency: Leniency = .lineEnds
+    ) -> [UInt8]? {
         var text = text
-        return text.withUTF8 { decode($0, alphabet) }
+        return text.withUTF8 { decode($0, alphabet, leniency) }
     }
 
     /// The same for a part of a text.
-    public static func decode(_ text: Substring, as alphabet: Alphabet = .standard) -> [UInt8]? {
+    public static func decode(
+        _ text: Substring, as alphabet: Alphabet = .standard, allowing leniency: Leniency = .lineEnds
+    ) -> [UInt8]? {
         var text = text
-        return text.withUTF8 { decode($0, alphabet) }
+        return text.withUTF8 { decode($0, alphabet, leniency) }
     }
 
-    private static let standardDigits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-    private static let urlDigits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
-    private static let standardValues = values(of: standardDigits)
-    private static let urlValues = values(of: urlDigits)
+    private static let standardDigits = Array((ASCII.lettersAndDigits + "+/").utf8)
+    private static let urlDigits = Array((ASCII.lettersAndDigits + "-_").utf8)
+    private static let standardValues = values(of: standardDigits, padding: true)
+    private static let urlValues = values(of: urlDigits, padding: false)
+    private static let allValues = values(of: standardDigits, padding: true, or: urlDigits)
 
-    private static func values(of digits: [UInt8]) -> [UInt8] {
-        var values = [UInt8](repeating: 0xFF, count: 256)
-        for (value, digit) in digits.enumerated() { values[Int(digit)] = UInt8(value) }
+    /// Bytes that are no digits, from the first number above all digits on.
+    private static let lineEnd: UInt8 = 64
+    private static let padding: UInt8 = 65
+    private static let none: UInt8 = 0xFF
+
+    private static func values(of digits: [UInt8], padding isPadded: Bool, or others: [UInt8] = []) -> [UInt8] {
+        var values = [UInt8](repeating: none, count: 256)
+        for alphabet in [digits, others] {
+            for (value, digit) in alphabet.enumerated() { values[Int(digit)] = UInt8(value) }
+        }
+        values[0x0A] = lineEnd
+        values[0x0D] = lineEnd
+        if isPadded { values[Int(UInt8(ascii: "="))] = padding }
         return values
     }
 
@@ -64,18 +96,21 @@ public enum Base64 {
         }
     }
 
-    private static func decode(_ text: UnsafeBufferPointer<UInt8>, _ alphabet: Alphabet) -> [UInt8]? {
-        (alphabet == .standard ? standardValues : urlValues).withUnsafeBufferPointer { values in
+    private static func decode(_ text: UnsafeBufferPointer<UInt8>, _ alphabet: Alphabet, _ leniency: Leniency) -> [UInt8]? {
+        let isAny = leniency.contains(.anyAlphabet)
+        return (isAny ? allValues : alphabet == .standard ? standardValues : urlValues).withUnsafeBufferPointer { values in
             var output: [UInt8] = []
             output.reserveCapacity(text.count / 4 * 3 + 3)
-            var (group, digits, padding): (UInt32, Int, Int) = (0, 0, 0)
-            for byte in text where byte != 0x0A && byte != 0x0D {
-                if byte == UInt8(ascii: "="), alphabet == .standard, digits + padding < 4, digits >= 2 {
-                    padding += 1
+            var (group, digits, paddings): (UInt32, Int, Int) = (0, 0, 0)
+            for byte in text {
+                let value = values[Int(byte)]
+                guard value < 64 else {
+                    if value == lineEnd, leniency.contains(.lineEnds) { continue }
+                    guard value == padding, digits + paddings < 4, digits >= 2 else { return nil }
+                    paddings += 1
                     continue
                 }
-                let value = values[Int(byte)]
-                guard value != 0xFF, padding == 0 else { return nil }
+                guard paddings == 0 else { return nil }
                 group = group << 6 | UInt32(value)
                 digits += 1
                 if digits == 4 {
@@ -85,11 +120,14 @@ public enum Base64 {
                     (group, digits) = (0, 0)
                 }
             }
-            guard alphabet == .url || (digits + padding).isMultiple(of: 4) else { return nil }
+            let mayEndEarly = isAny ? paddings == 0 : alphabet == .url
+            guard mayEndEarly || (digits + paddings).isMultiple(of: 4) else { return nil }
+            let areBitsLeft = digits == 2 && group & 0xF != 0 || digits == 3 && group & 3 != 0
+            guard !areBitsLeft || leniency.contains(.strayBits) else { return nil }
             switch digits {
-            case 0: return padding == 0 ? output : nil
-            case 2 where group & 0xF == 0: output.append(UInt8(truncatingIfNeeded: group >> 4))
-            case 3 where group & 3 == 0:
+            case 0: break
+            case 2: output.append(UInt8(truncatingIfNeeded: group >> 4))
+            case 3:
                 output.append(UInt8(truncatingIfNeeded: group >> 10))
                 output.append(UInt8(truncatingIfNeeded: group >> 2))
             default: return nil

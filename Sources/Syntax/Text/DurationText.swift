@@ -11,14 +11,14 @@ public enum DurationText {
         // Nanoseconds of a hundred years fit into 64 bits; the products on the way may not.
         var total: Int128 = 0
         while !rest.isEmpty {
-            let whole = rest.prefix(while: isDigit)
+            let whole = rest.prefix(while: \.isASCIIDigit)
             rest = rest.dropFirst(whole.count)
             var fraction = rest.prefix(0)
             if rest.first == UInt8(ascii: ".") {
-                fraction = rest.dropFirst().prefix(while: isDigit)
+                fraction = rest.dropFirst().prefix(while: \.isASCIIDigit)
                 rest = rest.dropFirst(1 + fraction.count)
             }
-            let unit = rest.prefix { !isDigit($0) && $0 != UInt8(ascii: ".") }
+            let unit = rest.prefix { !$0.isASCIIDigit && $0 != UInt8(ascii: ".") }
             rest = rest.dropFirst(unit.count)
             guard whole.count + fraction.count > 0, whole.count <= 18, fraction.count <= 9,
                 let scale = nanoseconds(String(Substring(unit)))
@@ -50,11 +50,9 @@ public enum DurationText {
     }
 
     private static func number(_ digits: Substring.UTF8View) -> Int? {
-        guard !digits.isEmpty, digits.allSatisfy(isDigit) else { return nil }
+        guard !digits.isEmpty, digits.allSatisfy(\.isASCIIDigit) else { return nil }
         return Int(Substring(digits))
     }
-
-    private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
 
     private static func nanoseconds(_ unit: String) -> Int128? {
         switch unit {

@@ -1,4 +1,5 @@
 import EngineKit
+import Syntax
 
 /// Names of keys: letters, digits, `_`, `-` and `.`, with a letter, digit or `_` at both ends.
 enum KeyName {
@@ -12,11 +13,6 @@ enum KeyName {
     }
 
     private static func isWord(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
-            UInt8(ascii: "_"):
-            true
-        default: false
-        }
+        byte.isASCIILetterOrDigit || byte == UInt8(ascii: "_")
     }
 }

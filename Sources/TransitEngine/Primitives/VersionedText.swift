@@ -24,7 +24,7 @@ enum VersionedText {
         let rest = text.utf8.dropFirst(prefix.utf8.count)
         guard let colon = rest.firstIndex(of: UInt8(ascii: ":")) else { throw .invalid("invalid \(what): wrong number of fields") }
         let digits = rest[..<colon]
-        guard !digits.isEmpty, digits.count <= 9, digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+        guard !digits.isEmpty, digits.count <= 9, digits.allSatisfy({ $0.isASCIIDigit }),
             let number = Int(Substring(digits))
         else { throw .invalid("invalid \(what): version number could not be decoded") }
         guard let bytes = Base64.decode(Substring(rest[rest.index(after: colon)...]), as: alphabet) else {

@@ -109,9 +109,7 @@ extension TransitRoutes {
     private static func text(_ bytes: [UInt8], _ format: String) throws(CofferError) -> String {
         switch format {
         case "base64": return Base64.encode(bytes)
-        case "hex":
-            let digits = Array("0123456789abcdef".utf8)
-            return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        case "hex": return Hex.encode(bytes)
         default: throw .invalid("unsupported encoding format; must be \"hex\" or \"base64\"")
         }
     }

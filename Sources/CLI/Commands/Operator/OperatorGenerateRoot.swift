@@ -102,7 +102,7 @@ struct OperatorGenerateRoot: SessionCommand {
         guard (16...1_024).contains(length) else {
             throw CommandFailure.server("The server did not say how long the one-time password must be")
         }
-        let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
+        let letters = Array(ASCII.lettersAndDigits)
         // The system's generator is cryptographic.
         var random = SystemRandomNumberGenerator()
         let password = String((0..<length).map { _ in letters[Int.random(in: 0..<letters.count, using: &random)] })
@@ -122,7 +122,12 @@ struct OperatorGenerateRoot: SessionCommand {
 
     /// The token that the password was laid over, byte by byte.
     static func decoded(_ encoded: String, otp: String) throws(CommandFailure) -> String {
-        guard let bytes = Base64.decode(encoded) else { throw .local("The encoded token is not valid base64") }
+        // With whatever padding the text was copied with.
+        var digits = encoded[...]
+        while digits.hasUTF8Suffix("=") { digits = digits.dropLastUTF8() }
+        guard let bytes = Base64.decode(digits, allowing: [.anyAlphabet, .strayBits]) else {
+            throw .local("The encoded token is not valid base64")
+        }
         guard bytes.count == otp.utf8.count else { throw .local("The one-time password is not as long as the encoded token") }
         let token = zip(bytes, otp.utf8).map { $0 ^ $1 }
         guard token.allSatisfy({ (0x21...0x7E).contains($0) }) else {

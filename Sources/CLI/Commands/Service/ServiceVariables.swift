@@ -25,7 +25,7 @@ struct ServiceVariables {
         var bytes = path.unicodeScalars.map { scalar in
             scalar.isASCII && UInt8(ascii: scalar).isASCIILetterOrDigit ? UInt8(ascii: scalar) : UInt8(ascii: "_")
         }
-        if let first = bytes.first, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) {
+        if let first = bytes.first, first.isASCIIDigit {
             bytes.insert(UInt8(ascii: "_"), at: 0)
         }
         let name = String(decoding: bytes, as: UTF8.self)

@@ -1,0 +1,31 @@
+/// One page of a listing, as it was asked for: `after` and `limit` mean the same wherever names are listed.
+///
+/// Without a limit, and with one of 0 or less, an answer is one page. More than a page is never given at once.
+package struct Paging: Sendable, Hashable {
+    /// The last name of the page before; nil to begin.
+    package var after: String?
+    /// At least 1.
+    package var limit: Int
+
+    package static let fields = [
+        Field("after", .string, query: true, "List only what stands behind this name, the last of the page before."),
+        Field("limit", .int, query: true, "Give at most so many names; 0 for as many as a page holds."),
+    ]
+
+    /// - Parameter limitMax: Where a page has fewer names, or more are given to whoever asks for them.
+    package init(_ fields: Fields, limitMax: Int = StorageLimits.pageMax) {
+        after = fields.string("after").flatMap { $0.isEmpty ? nil : $0 }
+        limit = Self.limit(fields.int("limit"), limitMax)
+    }
+
+    package static func limit(_ asked: Int?, _ limitMax: Int = StorageLimits.pageMax) -> Int {
+        guard let asked, asked > 0 else { return min(StorageLimits.pageMax, limitMax) }
+        return min(asked, limitMax)
+    }
+}
+
+extension Listing {
+    package init(prefix: String, _ paging: Paging) {
+        self.init(prefix: prefix, after: paging.after, limit: paging.limit)
+    }
+}

@@ -1,0 +1,28 @@
+@testable import AuthMethods
+import EngineKit
+import Syntax
+
+extension Golden {
+    static let ofAuthMethods: [Golden] =
+        [account("approle-role", AppRole.self), account("userpass-user", User.self)]
+        + ["approle-secret-id", "approle-secret-id-endless"].map { name in
+            Golden(name) { try SecretID(decoding: $0, key: name).encoded }
+        }
+        + [
+            Golden("auth-mount-key") { bytes in
+                let storage = MemoryStorage()
+                let made = MountKey(storage: storage, randomness: KnownRandomness(bytes))
+                let found = MountKey(storage: try await MemoryStorage.holding(["key": bytes]), randomness: KnownRandomness([]))
+                guard try await made.hash("name", "ada") == found.hash("name", "ada") else { throw Unreadable() }
+                return try await storage.bytes("key")
+            }
+        ]
+
+    private static func account<Account: StoredAccount>(_ name: String, _ type: Account.Type) -> Golden {
+        Golden(name) { bytes in
+            let storage = try await MemoryStorage.holding(["a/x": bytes])
+            try await AccountRecords<Account>(storage: storage, prefix: "a/").edit("x") { account, _ in _ = try required(account) }
+            return try await storage.bytes("a/x")
+        }
+    }
+}
