@@ -65,12 +65,17 @@ let package = Package(
         // 1  The contract.
         room("Capabilities", ["SecretMemory", "Syntax", "Hashes", crypto]),
         room("EngineKit", ["SecretMemory", "Syntax", logging]),
+        // What lies between the contract and whatever keeps records.
+        room("Records", ["Syntax", "EngineKit"]),
+        room("LoginGuards", ["Syntax", "EngineKit", "Records"]),
         // 2  Rooms with one job each; they never import each other.
         room("Barrier", ["SecretMemory", "Syntax", "Ciphers", "EngineKit", crypto, cryptoExtras]),
         room("Policy", ["Syntax", "EngineKit"]),
         room("Audit", ["SecretMemory", "Hashes", "Syntax", "EngineKit", crypto, logging]),
-        room("Lifetimes", ["SecretMemory", "Hashes", "Capabilities", "Syntax", "EngineKit", crypto, logging]),
-        room("Identity", ["Syntax", "EngineKit"]),
+        room(
+            "Lifetimes",
+            ["SecretMemory", "Hashes", "Capabilities", "Syntax", "EngineKit", "Records", "LoginGuards", crypto, logging]),
+        room("Identity", ["Syntax", "EngineKit", "Records"]),
         room(
             "StoreSQLite",
             [
@@ -88,23 +93,24 @@ let package = Package(
         room(
             "Core",
             [
-                "SecretMemory", "Capabilities", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes", "Identity",
+                "SecretMemory", "Capabilities", "Syntax", "EngineKit", "Records", "LoginGuards", "Barrier", "Policy", "Audit",
+                "Lifetimes", "Identity",
                 crypto,
                 logging,
             ]),
         // 4  Engines.
-        room("KVEngine", ["Syntax", "EngineKit"]),
+        room("KVEngine", ["Syntax", "EngineKit", "Records"]),
         room(
             "ConnectionsEngine",
             [
-                "SecretMemory", "Syntax", "EngineKit", "Outbound", crypto, cryptoExtras, logging,
+                "SecretMemory", "Syntax", "EngineKit", "Records", "Outbound", crypto, cryptoExtras, logging,
                 .product(name: "Yams", package: "Yams"),
             ]),
-        room("DatabaseEngine", ["Syntax", "EngineKit", "DatabaseClients", "Databases", logging]),
-        room("ProjectsEngine", ["Syntax", "EngineKit"]),
+        room("DatabaseEngine", ["Syntax", "EngineKit", "Records", "DatabaseClients", "Databases", logging]),
+        room("ProjectsEngine", ["Syntax", "EngineKit", "Records"]),
         room("RemoteKVEngine", ["Syntax", "EngineKit"]),
-        room("TransitEngine", ["SecretMemory", "Syntax", "Ciphers", "EngineKit", crypto, cryptoExtras, logging]),
-        room("AuthMethods", ["SecretMemory", "Syntax", "EngineKit", crypto, cryptoExtras, logging]),
+        room("TransitEngine", ["SecretMemory", "Syntax", "Ciphers", "EngineKit", "Records", crypto, cryptoExtras, logging]),
+        room("AuthMethods", ["SecretMemory", "Syntax", "EngineKit", "Records", "LoginGuards", crypto, cryptoExtras, logging]),
         // 5  The shell and the dialects.
         room(
             "HTTPShell",
@@ -124,7 +130,11 @@ let package = Package(
         room("EngineAPI", ["SecretMemory", "Syntax", "EngineKit", "Outbound", "Core", "HTTPShell", crypto] + nio),
         room(
             "ServiceAPI",
-            ["SecretMemory", "Capabilities", "Syntax", "EngineKit", "ServiceRules", "Core", "HTTPShell", crypto, logging] + nio),
+            [
+                "SecretMemory", "Capabilities", "Syntax", "EngineKit", "LoginGuards", "ServiceRules", "Core", "HTTPShell", crypto,
+                logging,
+            ]
+                + nio),
         // 6  Composition root.
         room(
             "Server",
@@ -153,7 +163,8 @@ let package = Package(
             "GoldenTests",
             [
                 "Audit", "AuthMethods", "Barrier", "ConnectionsEngine", "Core", "DatabaseEngine", "Identity", "KVEngine",
-                "Lifetimes", "ProjectsEngine", "TransitEngine", "EngineKit", "SecretMemory", "Syntax", "TestSupport", cryptoExtras,
+                "Lifetimes", "LoginGuards", "ProjectsEngine", "Records", "TransitEngine", "EngineKit", "SecretMemory", "Syntax",
+                "TestSupport", cryptoExtras,
                 logging,
             ]),
         tests(
@@ -165,7 +176,9 @@ let package = Package(
             ] + nio),
         tests("VaultAPITests", ["VaultAPI", "HTTPShell", "Core", "EngineKit", "Syntax"] + nio),
         tests("ServerTests", ["Server", "EngineKit", "HTTPShell", "Syntax", logging]),
-        tests("LifetimesTests", ["Lifetimes", "Capabilities", "EngineKit", "SecretMemory", "Syntax", "TestSupport", crypto]),
+        tests(
+            "LifetimesTests",
+            ["Lifetimes", "LoginGuards", "Capabilities", "EngineKit", "SecretMemory", "Syntax", "TestSupport", crypto]),
         tests(
             "CoreTests",
             [
@@ -183,32 +196,42 @@ let package = Package(
                 "EngineAPI", "ConnectionsEngine", "Core", "Barrier", "HTTPShell", "Outbound", "SecretMemory", "EngineKit", "Syntax",
                 "TestSupport", logging,
             ] + nio),
+        tests("RecordsTests", ["Records", "EngineKit", "Syntax", "TestSupport"]),
         tests("KVEngineTests", ["KVEngine", "EngineKit", "Syntax", "TestSupport", logging]),
+        tests("ProjectsEngineTests", ["ProjectsEngine", "EngineKit", "Syntax", "TestSupport", logging]),
+        tests("RemoteKVEngineTests", ["RemoteKVEngine", "EngineKit", "Syntax", "TestSupport", logging]),
         tests("DatabasesTests", ["DatabaseClients", "Databases", "EngineKit", "Syntax", "TestSupport"]),
         tests(
             "DatabaseEngineTests",
             ["DatabaseEngine", "DatabaseClients", "Databases", "EngineKit", "Syntax", "TestSupport", logging]),
         tests("PasswordPolicyTests", ["EngineKit", "Syntax", "TestSupport"]),
+        tests("SecretMemoryTests", ["SecretMemory"]),
         tests("HashesTests", ["Hashes", crypto]),
         tests("CiphersTests", ["Ciphers", "SecretMemory", "Syntax", "TestSupport"]),
         tests(
             "TransitEngineTests",
             ["TransitEngine", "Ciphers", "EngineKit", "SecretMemory", "Syntax", "TestSupport", crypto, cryptoExtras, logging]),
-        tests("AuthMethodsTests", ["AuthMethods", "EngineKit", "SecretMemory", "Syntax", "TestSupport", logging]),
+        tests("AuthMethodsTests", ["AuthMethods", "LoginGuards", "EngineKit", "SecretMemory", "Syntax", "TestSupport", logging]),
         tests("IdentityTests", ["Identity", "EngineKit", "Syntax", "TestSupport"]),
         tests("SyntaxTests", ["Syntax"]),
         tests("PolicyTests", ["Syntax", "Policy", "EngineKit"]),
         tests("CapabilitiesTests", ["Capabilities"]),
         tests(
             "ServiceAPITests",
-            ["ServiceAPI", "Core", "HTTPShell", "EngineKit", "Syntax", "TestSupport"] + nio),
+            [
+                "ServiceAPI", "Capabilities", "Core", "HTTPShell", "EngineKit", "SecretMemory", "ServiceRules", "Syntax",
+                "TestSupport", logging,
+            ] + nio),
         tests("ServiceRulesTests", ["ServiceRules", "Policy", "EngineKit", "TestSupport"]),
         tests("ClientTests", ["CofferClient", "Syntax"]),
         tests("CLITests", ["CLI", "CofferClient", "Syntax", "TestSupport"]),
         tests("BarrierTests", ["Barrier", "Ciphers", "SecretMemory", "Syntax", "EngineKit", "TestSupport", crypto]),
         tests(
             "SimulationTests",
-            ["StorePostgres", "DatabaseClients", "Barrier", "Lifetimes", "SecretMemory", "EngineKit", "TestSupport", logging]),
+            [
+                "StorePostgres", "DatabaseClients", "Core", "Barrier", "Lifetimes", "SecretMemory", "EngineKit", "TestSupport",
+                logging,
+            ]),
         tests("StorePostgresTests", ["StorePostgres", "DatabaseClients", "EngineKit", "TestSupport", logging]),
         tests(
             "StorageTests", ["EngineKit", "StoreSQLite", "TestSupport", logging, .product(name: "GRDB", package: "GRDB.swift")]),

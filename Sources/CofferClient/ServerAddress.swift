@@ -1,3 +1,5 @@
+internal import Syntax
+
 /// Where a server is: `https://host:8200`, `http://host:8200/prefix` or `unix:///run/coffer.sock`.
 public struct ServerAddress: Sendable, Hashable, CustomStringConvertible {
     public enum Scheme: String, Sendable {
@@ -52,7 +54,7 @@ public struct ServerAddress: Sendable, Hashable, CustomStringConvertible {
         var url = base + "/v1/" + PercentEncoding.path(below)
         for (index, item) in query.enumerated() {
             url += index == 0 ? "?" : "&"
-            url += PercentEncoding.queryPart(item.name) + "=" + PercentEncoding.queryPart(item.value)
+            url += PercentEncoding.component(item.name) + "=" + PercentEncoding.component(item.value)
         }
         return url
     }
@@ -74,7 +76,7 @@ public struct ServerAddress: Sendable, Hashable, CustomStringConvertible {
     private var base: String { origin + prefix }
 
     private var origin: String {
-        scheme == .unix ? "http+unix://" + PercentEncoding.queryPart(authority) : "\(scheme.rawValue)://\(authority)"
+        scheme == .unix ? "http+unix://" + PercentEncoding.component(authority) : "\(scheme.rawValue)://\(authority)"
     }
 
     private static func split(_ text: String) -> (scheme: Substring, rest: Substring)? {

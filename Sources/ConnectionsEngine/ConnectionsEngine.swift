@@ -38,7 +38,7 @@ package final class ConnectionsEngine: SecretsEngine, PeriodicEngine {
                 cleanup.begin()
                 try await sweep.run()
             }
-            if round % 60 == 1 { try await pending.run() }
+            if round % PendingSweep.seconds == 1 { try await pending.run() }
             if round % 5 == 0 { try await routes.counters.flush(today: Counters.day(routes.time.now())) }
         } catch {
             routes.logger.warning(
@@ -60,7 +60,7 @@ package final class ConnectionsEngine: SecretsEngine, PeriodicEngine {
             return round
         }
         do {
-            if round % 60 == 1 { try await pending.run() }
+            if round % PendingSweep.seconds == 1 { try await pending.run() }
             guard round % 5 == 0 else { return }
             try await routes.counters.flush(today: Counters.day(routes.time.now()))
         } catch {

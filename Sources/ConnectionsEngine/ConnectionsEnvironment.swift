@@ -21,9 +21,14 @@ package struct ConnectionsEnvironment: Sendable {
     /// Browsers come by https, so that their cookies are kept from everything else.
     var isSecure: Bool { callbackURL.utf8.starts(with: "https://".utf8) }
 
+    /// Apart from the request, whose client may leave: what is asked of a platform again is asked no sooner for that.
+    package static func pauseInFull(_ milliseconds: Int) async {
+        await Task.detached { try? await Task.sleep(for: .milliseconds(milliseconds)) }.value
+    }
+
     package init(
         catalog: PlatformCatalog = .builtIn, outbound: any Outbound, events: any EventSink = NoEvents(), callbackURL: String = "",
-        pause: @escaping @Sendable (Int) async -> Void = { try? await Task.sleep(for: .milliseconds($0)) }
+        pause: @escaping @Sendable (Int) async -> Void = Self.pauseInFull
     ) {
         self.catalog = catalog
         self.outbound = outbound

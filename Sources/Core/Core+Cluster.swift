@@ -78,31 +78,6 @@ extension Core {
         guard let term else { return try await body() }
         try await LeaderTerm.$current.withValue(term) { try await body() }
     }
-
-    /// What the last leader may have left half-done, once in each term. Removals of mounts are left to the looks: the node
-    /// that is at work on one may be alive.
-    func takeOver(_ services: Services) async throws {
-        guard let term = leadership.term, services.resumedTerm.withLock({ $0 != term }) else { return }
-        try await services.tokens.resumeRevocations()
-        services.unfinished.withLock { $0 = .init() }
-        services.resumedTerm.withLock { $0 = term }
-    }
-
-    /// Seconds between looks for what is left half-done.
-    static let secondsBetweenLooks = 3
-    /// Looks for which a removal on another node is left alone: a minute's.
-    private static let removalLooksMax = 60 / secondsBetweenLooks
-
-    /// What a node that died, or a request whose store was away, left half-done in this very term. The leader looks every few
-    /// seconds; what is still there at the next look is finished.
-    func finishInterrupted(_ services: Services) async throws {
-        let seen = services.unfinished.withLock { $0 }
-        let revocations = try await services.tokens.finishRevocations(leftSince: seen.revocations)
-        services.unfinished.withLock { $0.revocations = revocations }
-        let removals = try await services.mounts.finishRemovals(
-            leftFor: seen.removals, looksMax: environment.cluster == nil ? 0 : Self.removalLooksMax)
-        services.unfinished.withLock { $0.removals = removals }
-    }
 }
 
 /// A change, by the slices of storage that it concerns.

@@ -31,7 +31,9 @@ extension Core {
 
     private func jobs(_ services: Services, round: Int) -> [Job] {
         [
-            Job(name: "taking over from the last leader", isLeaders: true) { [self] in try await takeOver(services) },
+            Job(name: "taking over from the last leader", isLeaders: true) { [self] in
+                if let term = leadership.term { try await services.unfinished.takeOver(in: term) }
+            },
             Job(name: "rotating the encryption key", isDue: round % 60 == 0, isLeaders: true) { [self] in
                 try await rotateKeyIfDue()
             },
@@ -40,8 +42,8 @@ extension Core {
                 for _ in 0..<20 where try await services.tokens.expireDue(limit: 500) < 500 { break }
             },
             Job(
-                name: "finishing interrupted work", isDue: round % Self.secondsBetweenLooks == 0, isLeaders: true
-            ) { [self] in try await finishInterrupted(services) },
+                name: "finishing interrupted work", isDue: round % UnfinishedWork.secondsBetweenLooks == 0, isLeaders: true
+            ) { try await services.unfinished.look() },
             Job(name: "storing the audit checkpoints", isDue: round % 10 == 0) { try await services.audit.storeCheckpoints() },
             Job(name: "storing the count of encryptions", isDue: round % 60 == 0) { [seal] in try await seal.storeUsage() },
         ]

@@ -15,8 +15,9 @@ extension Core {
             return nil
         }
         if let (verdict, configuration) = services.quotas.takeGlobal(client: refused.connection.remoteAddress), !verdict.isAllowed {
-            guard configuration.recordsRefusals else { return RateLimits.exceeded }
-            return await record(refused, services, error: RateLimits.exceeded.recorded, status: 429) ?? RateLimits.exceeded
+            let exceeded = RateLimits.exceeded(verdict, at: environment.time.now())
+            guard configuration.recordsRefusals else { return exceeded }
+            return await record(refused, services, error: exceeded.recorded, status: 429) ?? exceeded
         }
         return await record(refused, services, error: refused.reason, status: refused.status)
     }
@@ -65,7 +66,7 @@ extension Core {
     package func knows(token: String, from connection: Connection) async throws(CofferError) -> Bool {
         guard let services else { return false }
         if let (verdict, _) = services.quotas.takeGlobal(client: connection.remoteAddress), !verdict.isAllowed {
-            throw RateLimits.exceeded
+            throw RateLimits.exceeded(verdict, at: environment.time.now())
         }
         if CapabilityToken.isOne(token) {
             guard let capability = try? CapabilityToken(token), CapabilityLimits(capability).isAlive(at: environment.time.now())

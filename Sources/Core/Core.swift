@@ -93,12 +93,12 @@ package final class Core: Pipeline {
     private func refuse(
         _ request: CoreRequest, _ path: CanonicalPath, _ limit: RateLimits.Decision, _ services: Services
     ) async -> CoreAnswer {
-        var answer = CoreAnswer(requestID: request.id, path: path.text, outcome: .failure(RateLimits.exceeded))
+        let exceeded = RateLimits.exceeded(limit.verdict, at: environment.time.now())
+        var answer = CoreAnswer(requestID: request.id, path: path.text, outcome: .failure(exceeded))
         if limit.recordsRefusals {
             let exchange = Exchange(core: self, services: services, incoming: request, path: path)
-            answer.outcome = await exchange.recordRefusal(RateLimits.exceeded)
+            answer.outcome = await exchange.recordRefusal(exceeded)
         }
-        answer.headers.append(("retry-after", String(limit.verdict.secondsLeft(at: environment.time.now()))))
         if limit.showsHeaders { answer.headers += limit.verdict.headers }
         return answer
     }
@@ -135,13 +135,26 @@ package final class Core: Pipeline {
         }
         condition.waitsForStore(outcome == .notInitialized)
         switch outcome {
-        case .unsealed: try await open()
+        case .unsealed:
+            try await open()
+            await tellOfPreviousKey()
         case .notInitialized: break
         case .needsShares: condition.opensByItself(false)
         case .needsMigration:
             condition.opensByItself(false)
             condition.waitsForMigration()
         }
+    }
+
+    /// An operator who rotated the seal's key has to learn when the old one may go.
+    private func tellOfPreviousKey() async {
+        guard let previous = seal.previousKeyID, let current = try? await seal.status().keyID else { return }
+        logger.notice(
+            """
+            the store is sealed with the current seal key, and the previous one is not needed to open it: take previous_key out \
+            of the configuration of every node. Backups that were made with the previous key still need it
+            """,
+            metadata: ["seal_key_id": "\(current)", "previous_key_id": "\(previous)"])
     }
 
     /// Gives one share, and opens when it was the last that was needed.
@@ -217,7 +230,7 @@ package final class Core: Pipeline {
 
     private func makeServices() async throws -> Services {
         let audit = AuditTrail(
-            broker: try auditBroker(), storage: barrier, randomness: environment.randomness,
+            broker: try auditBroker(), storage: barrier, randomness: environment.randomness, logger: logger,
             node: environment.cluster == nil ? nil : settings.nodeID)
         do {
             return try await makeServices(audit)
@@ -255,7 +268,7 @@ package final class Core: Pipeline {
         let inline = try InlineDesk(
             environment.catalog.inline, storage: barrier, key: try barrier.subkey(info: "inline-lockout/v1"),
             environment: environment, rules: { [settings = self.settings] in settings.lockout(of: $0) })
-        let quotas = RateLimits(storage: barrier, time: environment.time)
+        let quotas = RateLimits(storage: barrier, time: environment.time, logger: logger)
         try await quotas.load()
         let access = AccessControl(policies: policies, identity: identity)
         let system = SystemEngine(
@@ -264,11 +277,13 @@ package final class Core: Pipeline {
             passwords: passwords)
         let roles = PrefixedStorage(barrier, prefix: "sys/token-role/")
         let (settings, time) = (settings, environment.time)
+        let accessorTidy = AccessorTidy(tokens: tokens, logger: logger)
         let builtIn = [
             BuiltInMount(entry: .system) { _ in system },
             BuiltInMount(entry: .token) { [weak mounts] entry in
                 TokenEngine(
                     tokens: tokens, access: access, settings: settings, storage: roles, time: time,
+                    accessorTidy: accessorTidy,
                     mount: { [weak mounts] in mounts?.mount(id: $0, path: $1) },
                     defaultTTL: entry.tuning.defaultTTL > 0 ? entry.tuning.defaultTTL : settings.defaultTTL,
                     maxTTL: entry.tuning.maxTTL > 0 ? entry.tuning.maxTTL : settings.maxTTL)
@@ -283,15 +298,26 @@ package final class Core: Pipeline {
             try await mounts.load(builtIn: builtIn)
             try await addMissing(settings.mounts, to: mounts)
             await tell(disabled, audit)
-            cluster = try await barrier.get(Self.clusterKey)
+            cluster = try await clusterRecord()
         } catch {
             mounts.close()  // It and the system's engine hold each other.
             throw error
         }
         return Services(
             tokens: tokens, policies: policies, mounts: mounts, audit: audit, wrapping: wrapping, leases: leases,
-            inline: inline, quotas: quotas, identity: identity, clock: clock, storage: barrier,
+            inline: inline, quotas: quotas, identity: identity, clock: clock,
+            unfinished: UnfinishedWork(tokens: tokens, mounts: mounts, isShared: isShared), storage: barrier,
             clusterID: cluster.map { String(decoding: $0.value, as: UTF8.self) } ?? "")
+    }
+
+    /// A damaged one costs the name of the cluster, and not what is stored.
+    private func clusterRecord() async throws(StorageError) -> StoredRecord? {
+        do {
+            return try await barrier.get(Self.clusterKey)
+        } catch .corrupted(let key) {
+            logger.error("the cluster's id cannot be read; the server opens without one", metadata: ["record": "\(key)"])
+            return nil
+        }
     }
 
     func tokenStore(_ barrier: Barrier) throws -> TokenStore {
@@ -305,8 +331,7 @@ package final class Core: Pipeline {
     private func auditBroker() throws -> AuditBroker {
         AuditBroker(
             settings: AuditSettings(
-                allowedDirectories: settings.auditDirectories, nodeID: settings.nodeID,
-                tokenPrefixes: TokenText.prefixes),
+                allowedDirectories: settings.auditDirectories, nodeID: settings.nodeID),
             keys: AuditKeys(hmac: try barrier.subkey(info: "audit-hmac/v1"), chain: try barrier.subkey(info: "audit-chain/v1")),
             clock: environment.time, randomness: environment.randomness, logger: logger)
     }

@@ -5,12 +5,6 @@ import Lifetimes
 
 /// What exists only while the server is unsealed.
 final class Services: Sendable {
-    struct Unfinished {
-        var revocations: Set<String> = []
-        /// With the looks that found them.
-        var removals: [String: Int] = [:]
-    }
-
     let tokens: TokenStore
     let policies: PolicyStore
     let mounts: MountTable
@@ -24,17 +18,15 @@ final class Services: Sendable {
     /// The barrier, for what is of no room in particular.
     let storage: any Storage
     let clusterID: String
-    /// Revocations and removals that were under way at the last look for interrupted ones.
-    let unfinished = BargingLock(Unfinished())
-    /// The last term in which this node finished what its predecessor had begun.
-    let resumedTerm = BargingLock<UInt64?>(nil)
+    let unfinished: UnfinishedWork
 
     init(
         tokens: TokenStore, policies: PolicyStore, mounts: MountTable, audit: AuditTrail, wrapping: ResponseWrapping,
         leases: LeaseDesk, inline: InlineDesk, quotas: RateLimits, identity: IdentityStore, clock: ClockWatch,
-        storage: any Storage, clusterID: String
+        unfinished: UnfinishedWork, storage: any Storage, clusterID: String
     ) {
         self.clock = clock
+        self.unfinished = unfinished
         self.storage = storage
         self.leases = leases
         self.identity = identity

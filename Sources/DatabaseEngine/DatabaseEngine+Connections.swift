@@ -1,6 +1,7 @@
 import DatabaseClients
 import Databases
 import EngineKit
+import Records
 import Syntax
 
 extension DatabaseEngine {
@@ -8,7 +9,11 @@ extension DatabaseEngine {
         [
             EnginePath(
                 "config", "Configured databases.", fields: Paging.fields,
-                endpoints: [.list: .init("List connections.", changesNothing: true) { try await databases.page($0) }]),
+                endpoints: [
+                    .list: .init("List connections.", changesNothing: true) {
+                        try .keys(try await databases.names(Paging($0.fields)))
+                    }
+                ]),
             EnginePath(
                 "config/{name}", "One database.", fields: connectionFields,
                 exists: { try await databases.find(try name($0)) != nil },

@@ -2,6 +2,7 @@ import DatabaseClients
 import Databases
 package import EngineKit
 import Logging
+import Records
 import Syntax
 
 /// Users that come with a lease and go with it.

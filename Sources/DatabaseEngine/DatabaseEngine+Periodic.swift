@@ -2,6 +2,7 @@ import DatabaseClients
 import Databases
 import EngineKit
 import Logging
+import Records
 import Syntax
 
 /// Rotations that are due, and what a crash left behind.

@@ -1,6 +1,7 @@
 import DatabaseClients
 import Databases
 import EngineKit
+import Records
 import Syntax
 
 extension DatabaseEngine {
@@ -13,7 +14,9 @@ extension DatabaseEngine {
         [
             EnginePath(
                 "roles", "Roles.", fields: Paging.fields,
-                endpoints: [.list: .init("List roles.", changesNothing: true) { try await roles.page($0) }]),
+                endpoints: [
+                    .list: .init("List roles.", changesNothing: true) { try .keys(try await roles.names(Paging($0.fields))) }
+                ]),
             EnginePath(
                 "roles/{name}", "One role: how users are made.",
                 fields: [

@@ -1,6 +1,7 @@
 import DatabaseClients
 import Databases
 import EngineKit
+import Records
 
 /// Changing the password that Coffer itself logs in with.
 ///
@@ -41,7 +42,7 @@ extension DatabaseEngine {
     }
 
     /// Sets the new password once more with whichever of the two lets us in; that is right whether or not it was set.
-    private func settle(_ name: String, _ found: Records<DatabaseConfiguration>.Found) async throws {
+    private func settle(_ name: String, _ found: RecordTable<DatabaseConfiguration>.Found) async throws {
         guard let pending = found.value.pendingPassword else { return }
         var failure = DatabaseError.unavailable("the database server cannot be reached")
         for password in [pending, found.value.password] {
@@ -62,8 +63,8 @@ extension DatabaseEngine {
     }
 
     private func note(
-        _ name: String, _ configuration: DatabaseConfiguration, _ found: Records<DatabaseConfiguration>.Found
-    ) async throws -> Records<DatabaseConfiguration>.Found {
+        _ name: String, _ configuration: DatabaseConfiguration, _ found: RecordTable<DatabaseConfiguration>.Found
+    ) async throws -> RecordTable<DatabaseConfiguration>.Found {
         var batch = Batch()
         databases.put(name, configuration, if: found.unchanged, into: &batch)
         batch.put("wal/root/" + name, [])
@@ -73,7 +74,7 @@ extension DatabaseEngine {
     }
 
     private func finish(
-        _ name: String, _ configuration: DatabaseConfiguration, _ found: Records<DatabaseConfiguration>.Found,
+        _ name: String, _ configuration: DatabaseConfiguration, _ found: RecordTable<DatabaseConfiguration>.Found,
         with password: String
     ) async throws {
         var configuration = configuration

@@ -1,6 +1,7 @@
 import DatabaseClients
 import Databases
 import EngineKit
+import Records
 import Syntax
 
 extension DatabaseEngine {
@@ -90,8 +91,8 @@ extension DatabaseEngine {
     }
 
     private func write(
-        _ name: String, _ role: StaticRole, replacing found: Records<StaticRole>.Found
-    ) async throws -> Records<StaticRole>.Found {
+        _ name: String, _ role: StaticRole, replacing found: RecordTable<StaticRole>.Found
+    ) async throws -> RecordTable<StaticRole>.Found {
         var batch = Batch()
         save(name, role, replacing: found, into: &batch)
         try await storage.commit(batch)

@@ -1,6 +1,7 @@
 import DatabaseClients
 import Databases
 import EngineKit
+import Records
 import Syntax
 
 extension DatabaseEngine {
@@ -8,7 +9,12 @@ extension DatabaseEngine {
         [
             EnginePath(
                 "static-roles", "Static roles.", fields: Paging.fields,
-                endpoints: [.list: .init("List static roles.", changesNothing: true) { try await staticRoles.page($0) }]),
+                endpoints: [
+                    .list: .init("List static roles.", changesNothing: true) {
+                        try .keys(try await staticRoles.names(Paging($0.fields)))
+                    }
+                ]
+            ),
             EnginePath(
                 "static-roles/{name}", "One static role: a user whose password is changed on time.",
                 fields: [
@@ -139,7 +145,7 @@ extension DatabaseEngine {
     }
 
     /// The record, its place in the index of what is due, and the mark of what is unfinished: always together.
-    func save(_ name: String, _ role: StaticRole, replacing found: Records<StaticRole>.Found?, into batch: inout Batch) {
+    func save(_ name: String, _ role: StaticRole, replacing found: RecordTable<StaticRole>.Found?, into batch: inout Batch) {
         staticRoles.put(name, role, if: found?.unchanged ?? .absent, into: &batch)
         let (old, new) = (found.map { Self.dueKey($0.value, name) }, Self.dueKey(role, name))
         if let old, old != new { batch.delete(old) }

@@ -2,6 +2,7 @@ import DatabaseClients
 package import Databases
 package import EngineKit
 import Logging
+import Records
 import Synchronization
 import Syntax
 
@@ -13,10 +14,10 @@ import Syntax
 package struct DatabaseEngine: SecretsEngine, LeasedEngine, PeriodicEngine {
     let context: MountContext
     let drivers: Drivers
-    let databases: Records<DatabaseConfiguration>
-    let roles: Records<Role>
-    let staticRoles: Records<StaticRole>
-    let intents: Records<UserIntent>
+    let databases: RecordTable<DatabaseConfiguration>
+    let roles: RecordTable<Role>
+    let staticRoles: RecordTable<StaticRole>
+    let intents: RecordTable<UserIntent>
     let lines = WriterLines()
     let progress = Progress()
     /// Tells this process's unfinished work from that of one that died.
@@ -26,10 +27,10 @@ package struct DatabaseEngine: SecretsEngine, LeasedEngine, PeriodicEngine {
         self.context = context
         self.process = process
         drivers = Drivers(plugins: plugins, time: context.time)
-        databases = Records(storage: context.storage, prefix: "config/")
-        roles = Records(storage: context.storage, prefix: "role/")
-        staticRoles = Records(storage: context.storage, prefix: "static-role/")
-        intents = Records(storage: context.storage, prefix: "wal/user/")
+        databases = RecordTable(storage: context.storage, prefix: "config/")
+        roles = RecordTable(storage: context.storage, prefix: "role/")
+        staticRoles = RecordTable(storage: context.storage, prefix: "static-role/")
+        intents = RecordTable(storage: context.storage, prefix: "wal/user/")
     }
 
     package var paths: [EnginePath] {

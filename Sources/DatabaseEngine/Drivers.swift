@@ -1,6 +1,7 @@
 import DatabaseClients
 import Databases
 import EngineKit
+import Records
 import Synchronization
 import Syntax
 
@@ -31,7 +32,7 @@ final class Drivers: Sendable {
         return plugin
     }
 
-    func entry(_ name: String, _ found: Records<DatabaseConfiguration>.Found) throws -> Entry {
+    func entry(_ name: String, _ found: RecordTable<DatabaseConfiguration>.Found) throws -> Entry {
         if let entry = entries.withLock({ $0[name] }), entry.version == found.version { return entry }
         let entry = try make(found.value, version: found.version)
         let old = entries.withLock { entries in

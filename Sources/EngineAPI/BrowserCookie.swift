@@ -1,3 +1,4 @@
+import Crypto
 import NIOHTTP1
 import Syntax
 
@@ -13,13 +14,16 @@ struct BrowserCookie: Sendable {
     enum Kind {
         /// Over https: no other host can have set it, nor anybody on the way.
         case secure
-        /// Without https, in a laboratory: any neighbour under the same domain may have set it.
-        case plain
+        /// Without https, in a laboratory: any neighbour under the same domain may have set it, so it is made for one link alone,
+        /// the one with this state.
+        case plain(state: String)
 
         var name: String {
             switch self {
             case .secure: "__Host-coffer-connect"
-            case .plain: "coffer-connect"
+            case .plain(let state):
+                "coffer-connect-"
+                    + Hex.encode(SHA256.hash(data: Array(state.utf8)).prefix(8))
             }
         }
     }
@@ -37,8 +41,8 @@ struct BrowserCookie: Sendable {
     }
 
     /// Lax: a provider sends people back by a link, and nothing but a link may bring the cookie along.
-    var header: String {
-        let kind: Kind = isSecure ? .secure : .plain
+    func header(state: String) -> String {
+        let kind: Kind = isSecure ? .secure : .plain(state: state)
         return "\(kind.name)=\(secret); \(isSecure ? "Secure; " : "")Path=/; Max-Age=\(maxAge); HttpOnly; SameSite=Lax"
     }
 

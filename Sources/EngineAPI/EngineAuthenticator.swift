@@ -61,7 +61,8 @@ package struct EngineAuthenticator: InlineAuthenticator {
     }
 }
 
-/// What the platform's own engines may do, as policies. A stored policy `engine-NAME` adds to it.
+/// What the platform's own engines may do, as policies. A stored policy `engine-NAME` adds to it, and what
+/// that denies is denied.
 package enum EngineRole {
     package static func rules(of name: String) -> [InlinePolicy] {
         guard let text = texts[name] else { return [] }

@@ -161,8 +161,9 @@ private struct EngineReader {
         var fields = JSONObject()
         for item in try items() where names.contains(item.name) { fields[item.name] = .string(item.value) }
         if let secret = BrowserCookie.read(.secure, incoming.headers) { fields["browser"] = .string(secret) }
-        if let secret = BrowserCookie.read(.plain, incoming.headers) { fields["browser_plain"] = .string(secret) }
-        return (try make(.update, step, body: fields.encoded()), step == "start" ? .departing : .connected)
+        let state = fields["state"]?.stringValue ?? ""
+        if let secret = BrowserCookie.read(.plain(state: state), incoming.headers) { fields["browser_plain"] = .string(secret) }
+        return (try make(.update, step, body: fields.encoded()), step == "start" ? .departing(state: state) : .connected)
     }
 
     // MARK: Parts
@@ -230,33 +231,17 @@ private struct EngineReader {
         guard id != ".", id != "..", let path = try? CanonicalPath(decoded: text), path.text.equalsUTF8(text),
             !text.utf8.contains(where: { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") })
         else { throw .invalid("'\(kind)_id' must not contain control characters, slashes or backslashes") }
-        return PercentText.segment(text)
+        return PercentEncoding.segment(text)
     }
 
     private static func word(_ text: String, _ name: String) throws(EngineRefusal) -> String {
         let folded = String(decoding: text.utf8.map { $0.asciiLowercased }, as: UTF8.self)
-        let isPlain = (1...64).contains(folded.utf8.count) && folded.utf8.allSatisfy(PercentText.isWord)
+        let isPlain = (1...64).contains(folded.utf8.count) && folded.utf8.allSatisfy(isWord)
         guard isPlain else { throw .invalid("'\(name)' has 1 to 64 letters, digits and any of _ -") }
         return folded
     }
-}
 
-/// A name as it stands in the path of a request.
-enum PercentText {
-    static func segment(_ text: String) -> String {
-        var output: [UInt8] = []
-        for byte in text.utf8 {
-            if isWord(byte) || byte >= 0x41 && byte <= 0x5A || ".@+=~|:".utf8.contains(byte) {
-                output.append(byte)
-            } else {
-                let digits = Array("0123456789ABCDEF".utf8)
-                output += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 0xF)]]
-            }
-        }
-        return String(decoding: output, as: UTF8.self)
-    }
-
-    static func isWord(_ byte: UInt8) -> Bool {
+    private static func isWord(_ byte: UInt8) -> Bool {
         byte.isASCIILowercase || byte.isASCIIDigit || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
     }
 }

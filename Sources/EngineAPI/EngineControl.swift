@@ -6,7 +6,7 @@ import Synchronization
 import Syntax
 
 /// An outside service that decides which engine may do what. Its answer is believed for a few seconds; without an answer
-/// nobody is let in.
+/// nobody is let in. What the stored policy `engine-NAME` denies stays denied.
 package struct EngineControl: InlineAuthenticator {
     /// How the service is spoken to.
     package enum Speech: Sendable {
@@ -47,6 +47,7 @@ package struct EngineControl: InlineAuthenticator {
 
     package func authenticate(_ attempt: InlineAttempt) async throws -> InlineVerdict {
         var name = attempt.credentials.name
+        var policies = name.isEmpty ? [] : ["engine-\(name)"]
         if case .actions(_, _, let engines) = speech {
             switch try await engines.authenticate(attempt) {
             case .granted(let grant):
@@ -55,6 +56,7 @@ package struct EngineControl: InlineAuthenticator {
                     return .refused(.notAllowed)
                 }
                 name = String(engine)
+                policies = grant.policies
             case let refused: return refused
             }
         }
@@ -62,7 +64,7 @@ package struct EngineControl: InlineAuthenticator {
         let digest = self.digest(attempt, action)
         let now = time.now().seconds
         if let held = cache.entries.withLock({ $0[digest] }), held.until > now { return held.verdict }
-        let verdict = try await ask(attempt, name, action, rule)
+        let verdict = try await ask(attempt, name, policies, action, rule)
         cache.entries.withLock { entries in
             if entries.count >= Self.cacheMax { entries.removeAll() }
             entries[digest] = (now + Self.cacheSeconds, verdict)
@@ -71,7 +73,7 @@ package struct EngineControl: InlineAuthenticator {
     }
 
     private func ask(
-        _ attempt: InlineAttempt, _ name: String, _ action: String, _ rule: InlinePolicy
+        _ attempt: InlineAttempt, _ name: String, _ policies: [String], _ action: String, _ rule: InlinePolicy
     ) async throws -> InlineVerdict {
         let reply: OutboundReply
         do throws(OutboundError) {
@@ -84,7 +86,11 @@ package struct EngineControl: InlineAuthenticator {
             let object = (try? JSON(parsing: reply.body, limits: JSONLimits(depthMax: 4, nodesMax: 256)))?.objectValue,
             let isAllowed = object["allowed"]?.boolValue, Set(object.keys).isSubset(of: members)
         else { throw CofferError(.unavailable, "the engine control service answered in another form; nobody is let in") }
-        if isAllowed { return .granted(InlineGrant(displayName: "engine-\(name)", rules: [rule])) }
+        if isAllowed {
+            return .granted(
+                InlineGrant(
+                    displayName: "engine-\(name)", policies: policies, rules: [rule], limit: Self.limit(attempt)))
+        }
         return .refused(object["reason"]?.stringValue == "unknown_engine" ? .unknownName : .notAllowed)
     }
 
@@ -138,6 +144,15 @@ package struct EngineControl: InlineAuthenticator {
         case ("status", .read): return "status"
         case ("owners", .list): return "list"
         default: return nil
+        }
+    }
+
+    /// A stored policy may grant more than was asked about; nobody gets that by the way.
+    private static func limit(_ attempt: InlineAttempt) -> Narrowing {
+        let path = attempt.path.description
+        let isWrite = attempt.operation.isWrite
+        return Narrowing { [operation = attempt.operation] asked, place in
+            place == path && (asked == operation || isWrite && asked.isWrite)
         }
     }
 

@@ -17,7 +17,7 @@ enum EngineCredentials {
         guard key == nil || bearer == nil else { throw .invalid("X-Engine-Key and Authorization must not both be sent") }
         guard let secret = key ?? bearer, secret.utf8.count <= secretBytesMax else { throw .noCredentials }
         let name = id ?? ""
-        if key == nil, name.isEmpty, ["hvs.", "hvb.", "coffer."].contains(where: secret.hasUTF8Prefix) { return .token(secret) }
+        if key == nil, name.isEmpty, TokenText.prefixes.contains(where: secret.hasUTF8Prefix) { return .token(secret) }
         return .inline(InlineCredentials(kind: kind, name: EngineName.normal(name), secret: SecretBytes(Array(secret.utf8))))
     }
 

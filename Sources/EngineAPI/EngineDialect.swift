@@ -40,7 +40,7 @@ package struct EngineDialect: Dialect {
         guard let probe = malformed.probe else { return await record(malformed.refusal, request) ?? malformed.refusal }
         let answer = await pipeline.handle(probe)
         guard case .failure(let error) = answer.outcome else { return malformed.refusal }
-        let refusal = EngineRefusal(error, refusal: answer.inlineRefusal, headers: answer.headers)
+        let refusal = EngineRefusal(error, refusal: answer.inlineRefusal)
         return [400, 404].contains(refusal.status) ? malformed.refusal : refusal
     }
 
@@ -49,7 +49,14 @@ package struct EngineDialect: Dialect {
         let refused = RefusedRequest(
             id: request.id, method: request.method, path: request.path, connection: request.connection, status: refusal.status,
             reason: "refused by the Engine API: \(refusal.code)")
-        return await pipeline.record(refused).map { EngineRefusal($0, refusal: nil, headers: []) }
+        return await pipeline.record(refused).map { EngineRefusal($0, refusal: nil) }
+    }
+
+    package func record(_ refusal: HTTPRefusal, of request: ShellRequest) async -> ShellResponse? {
+        let refused = RefusedRequest(
+            id: request.id, method: request.method, path: request.path, connection: request.connection, status: refusal.status,
+            reason: refusal.message)
+        return await pipeline.record(refused).map { EngineRefusal($0, refusal: nil).response(requestID: request.id) }
     }
 
     package func answer(_ refusal: HTTPRefusal, requestID: String) -> ShellResponse {

@@ -26,18 +26,16 @@ struct EngineRefusal: Error, Sendable, Hashable {
     static let forbidden = EngineRefusal(403, "forbidden", "this engine is not allowed to do this")
 
     /// What the pipeline refused. Whether the caller is known is told apart from what it may do.
-    init(_ error: CofferError, refusal: InlineRefusal?, headers: [(name: String, value: String)]) {
+    init(_ error: CofferError, refusal: InlineRefusal?) {
         switch refusal {
         case .notAllowed?: self = .forbidden
-        case .locked?: self = .lockedOut
+        case .locked?:
+            self = EngineRefusal(
+                429, "too_many_failures", "too many wrong keys; retry when the lock is over", retryAfter: error.retryAfter)
         case .unknownName?, .wrongSecret?: self = .unauthorized
         case nil: self = Self.refusal(error)
         }
-        // A quota says it in a header.
-        if retryAfter == nil { retryAfter = headers.first { $0.name == "retry-after" }.flatMap { Int($0.value) } }
     }
-
-    private static let lockedOut = EngineRefusal(429, "too_many_failures", "too many wrong keys; retry later", retryAfter: 60)
 
     private static func refusal(_ error: CofferError) -> EngineRefusal {
         let (status, code) = statusAndCode(error)

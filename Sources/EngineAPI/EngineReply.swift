@@ -14,8 +14,8 @@ enum EngineReply: Sendable {
     case projects
     /// For a person's browser.
     case connected
-    /// The same, on the way to a provider.
-    case departing
+    /// The same, on the way to a provider with this state.
+    case departing(state: String)
 
     func response(_ answer: CoreAnswer) throws(EngineRefusal) -> ShellResponse {
         switch answer.outcome {
@@ -29,7 +29,7 @@ enum EngineReply: Sendable {
             default: break
             }
             if case .projects = self, error.code == .notFound { return Self.json(["projects": .array([])], answer.requestID) }
-            throw EngineRefusal(error, refusal: answer.inlineRefusal, headers: answer.headers)
+            throw EngineRefusal(error, refusal: answer.inlineRefusal)
         case .success(let response):
             guard case .data(let data) = response.body, let object = (try? data.parsed())?.objectValue else {
                 return Self.json([:], answer.requestID)
@@ -67,12 +67,12 @@ enum EngineReply: Sendable {
         case .projects:
             let names = data["keys"]?.arrayValue?.compactMap(\.stringValue) ?? []
             return Self.json(["projects": .strings(names.map { String($0.cutUTF8(at: ":")?.after ?? "") })], id)
-        case .departing:
+        case .departing(let state):
             guard let location = data["location"]?.stringValue, let cookie = BrowserCookie(data) else {
                 return Self.page(503, "Not connected", "Start again later.", id)
             }
             var page = Self.page(302, "One moment", "You are being sent on.", id)
-            page.headers += [("location", location), ("set-cookie", cookie.header)]
+            page.headers += [("location", location), ("set-cookie", cookie.header(state: state))]
             return page
         case .connected:
             return Self.page(

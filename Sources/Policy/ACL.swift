@@ -12,6 +12,9 @@ import EngineKit
 ///   granted and `FOO` denied at the same rank the denial wins for both.
 /// - `LIST a/b` and `LIST a/b/` are one question, asked of both spellings: denied if the rule for either denies, granted if
 ///   the rule for either grants.
+///
+/// A caller may have rules that are built into the server beside its policies. Nobody chose how specific their paths are, so
+/// what the policies deny is denied, however specific the built-in rule that grants it.
 package final class ACL: Sendable {
     struct Entry: Sendable {
         var path: RulePath
@@ -20,39 +23,36 @@ package final class ACL: Sendable {
         var granting: [[String]]
         /// Higher wins; the same for paths that differ only in case.
         var rank = 0
+        /// No policy has a rule with this path.
+        var isBuiltIn = false
     }
 
     package let isRoot: Bool
     let entries: [Entry]
-    private let table: PatternTable
-    /// The rules that deny, by their folded paths.
-    private let denials: PatternTable
+    private let rules: RuleSet
+    /// The rules of the policies alone; nil where they deny nothing that a built-in rule could grant.
+    private let ofPolicies: RuleSet?
 
     /// May do everything.
     package static let root = ACL([.root])
 
     /// Templates should have been filled in; rules that still have one grant nothing.
-    package init(_ policies: [NamedPolicy]) {
+    package init(_ policies: [NamedPolicy], builtIn: [NamedPolicy] = []) {
         isRoot = policies.contains { $0.document.grantsEverything }
-        var entries = isRoot ? [] : Self.merged(policies)
+        var entries = isRoot ? [] : Self.merged(policies, builtIn)
         let folded = entries.map { CaseFolding.fold($0.path.text) }
         Self.rank(&entries, folded)
-        table = PatternTable(
-            entries.indices.map {
-                .init(path: entries[$0].path, bytes: Array(entries[$0].path.text.utf8), entry: $0, rank: entries[$0].rank)
-            })
-        denials = PatternTable(
-            entries.indices.filter { entries[$0].permissions.capabilities.contains(.deny) }.map {
-                .init(path: entries[$0].path, bytes: folded[$0], entry: $0, rank: entries[$0].rank)
-            })
+        rules = RuleSet(entries, folded, of: entries.indices)
+        let own = builtIn.isEmpty ? nil : RuleSet(entries, folded, of: entries.indices.filter { !entries[$0].isBuiltIn })
+        ofPolicies = own?.isWithoutDenials == false ? own : nil
         self.entries = entries
     }
 
-    private static func merged(_ policies: [NamedPolicy]) -> [Entry] {
+    private static func merged(_ policies: [NamedPolicy], _ builtIn: [NamedPolicy]) -> [Entry] {
         var entries: [Entry] = []
         // By bytes: equal strings may differ in theirs, and requests are matched by bytes.
         var indices: [[UInt8]: Int] = [:]
-        for policy in policies {
+        for (place, policy) in (policies + builtIn).enumerated() {
             for rule in policy.document.rendered(with: { _ in nil }).rules {
                 guard let path = rule.path.plain else { continue }
                 // A path that means something else as a pattern is another path; no path has a zero byte.
@@ -63,6 +63,7 @@ package final class ACL: Sendable {
                 } else {
                     var entry = Entry(path: path, permissions: rule.permissions, granting: Array(repeating: [], count: 8))
                     entry.grant(rule.permissions.capabilities, by: policy.name)
+                    entry.isBuiltIn = place >= policies.count
                     indices[key] = entries.count
                     entries.append(entry)
                 }
@@ -85,18 +86,11 @@ package final class ACL: Sendable {
 
     /// The entry that decides about a path, if there is any.
     func entry(for path: UnsafeBufferPointer<UInt8>) -> Int? {
-        let found = table.best(path)
-        if denials.isEmpty { return found?.entry }
-        guard let denial = denial(for: path) else { return found?.entry }
-        guard let found else { return denial.entry }
-        return denial.rank >= found.rank ? denial.entry : found.entry
-    }
-
-    private func denial(for path: UnsafeBufferPointer<UInt8>) -> PatternTable.Match? {
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: path.count) { output in
-            if CaseFolding.foldASCII(path, into: output) { return denials.best(UnsafeBufferPointer(output)) }
-            return CaseFolding.fold(path).withUnsafeBufferPointer { denials.best($0) }
-        }
+        let found = rules.entry(for: path)
+        guard let ofPolicies, let found, entries[found].isBuiltIn, let own = ofPolicies.entry(for: path),
+            entries[own].permissions.capabilities.contains(.deny)
+        else { return found }
+        return own
     }
 }
 

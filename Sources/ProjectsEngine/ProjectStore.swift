@@ -1,4 +1,5 @@
 import EngineKit
+import Records
 
 /// The projects' records. One record names the default, so there is never a second one; every change that could leave
 /// it naming nothing is one batch with the project.
@@ -6,9 +7,11 @@ struct ProjectStore: Sendable {
     let storage: any Storage
 
     static let projectsMax = 5_000
-    private static let attemptsMax = 64
     private static let prefix = "project/"
     private static let defaultKey = "default"
+    private let lines = WriterLines()
+
+    init(storage: any Storage) { self.storage = storage }
 
     struct Found {
         var project: ProjectRecord
@@ -36,49 +39,42 @@ struct ProjectStore: Sendable {
     /// Whether it was made; false when there is one of that name. There is no default until somebody chooses one: a client that
     /// asks for it before its own setting would read from whatever came first.
     func add(_ project: ProjectRecord) async throws -> Bool {
-        for _ in 0..<Self.attemptsMax {
+        try await inTurn { batch in
             if try await find(project.name) != nil { return false }
             guard try await storage.list(Listing(prefix: Self.prefix, limit: Self.projectsMax)).count < Self.projectsMax else {
                 throw CofferError(.tooLarge, "there are \(Self.projectsMax) projects already")
             }
-            var batch = Batch()
             batch.put(Self.prefix + project.name, project.encoded(), if: .absent)
-            if try await storage.commitIfUnchanged(batch) { return true }
+            return true
         }
-        throw Self.tooBusy
     }
 
     /// nil when it is not there.
     func change(_ name: String, _ body: (inout ProjectRecord) -> Void) async throws -> ProjectRecord? {
-        for _ in 0..<Self.attemptsMax {
+        try await inTurn { batch in
             guard var found = try await find(name) else { return nil }
             body(&found.project)
-            var batch = Batch()
             batch.put(Self.prefix + name, found.project.encoded(), if: .version(found.version))
-            if try await storage.commitIfUnchanged(batch) { return found.project }
+            return found.project
         }
-        throw Self.tooBusy
     }
 
     /// nil when it is not there.
     func setDefault(_ name: String) async throws -> ProjectRecord? {
-        for _ in 0..<Self.attemptsMax {
+        try await inTurn { batch in
             guard let found = try await find(name) else { return nil }
             let current = try await readDefault()
             if current?.name == name { return found.project }
-            var batch = Batch()
             batch.check(Self.prefix + name, .version(found.version))
             batch.put(Self.defaultKey, Array(name.utf8), if: current.map { .version($0.version) } ?? .absent)
-            if try await storage.commitIfUnchanged(batch) { return found.project }
+            return found.project
         }
-        throw Self.tooBusy
     }
 
     /// When the default goes, the oldest project that is left takes its place.
     func remove(_ name: String) async throws {
-        for _ in 0..<Self.attemptsMax {
+        try await inTurn { batch in
             guard let found = try await find(name) else { return }
-            var batch = Batch()
             batch.delete(Self.prefix + name, if: .version(found.version))
             if let current = try await readDefault() {
                 if current.name == name {
@@ -88,9 +84,7 @@ struct ProjectStore: Sendable {
                     batch.check(Self.defaultKey, .version(current.version))
                 }
             }
-            if try await storage.commitIfUnchanged(batch) { return }
         }
-        throw Self.tooBusy
     }
 
     private func replaceDefault(_ version: UInt64, without name: String, in batch: inout Batch) async throws(StorageError) {
@@ -109,5 +103,8 @@ struct ProjectStore: Sendable {
         return (name, record.version)
     }
 
-    private static let tooBusy = CofferError(.conflict, "too many changes of projects at the same moment; retry")
+    /// Changes of projects take turns: most of them read the default too.
+    private func inTurn<Result>(_ decide: (inout Batch) async throws -> Result) async throws -> Result {
+        try await lines.inTurn(Self.prefix) { try await storage.transact(decide) }
+    }
 }

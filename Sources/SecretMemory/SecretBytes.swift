@@ -18,13 +18,8 @@ package final class SecretBytes: Sendable {
         storage = .allocate(byteCount: max(count, 1), alignment: 1)
         self.count = count
         storage.initializeMemory(as: UInt8.self, repeating: 0)
-        do {
-            try body(UnsafeMutableRawBufferPointer(rebasing: storage[..<count]))
-        } catch {
-            coffer_zero(storage.baseAddress, storage.count)
-            storage.deallocate()
-            throw error
-        }
+        // When it throws, `deinit` wipes and frees the memory, since all properties are set; freeing it here too would free it twice.
+        try body(UnsafeMutableRawBufferPointer(rebasing: storage[..<count]))
     }
 
     package let count: Int

@@ -33,6 +33,13 @@ package struct ServiceDialect: Dialect {
         ServiceError(refusal.status, refusal.message.isEmpty ? "Not Found" : refusal.message).response
     }
 
+    package func record(_ refusal: HTTPRefusal, of request: ShellRequest) async -> ShellResponse? {
+        let refused = RefusedRequest(
+            id: request.id, method: request.method, path: request.path, connection: request.connection, status: refusal.status,
+            reason: refusal.message)
+        return await pipeline.record(refused).map { ServiceError($0).response }
+    }
+
     package func respond(to request: ShellRequest) async -> ShellResponse {
         if let preflight = CrossOrigin.preflight(request, settings.corsOrigins) { return preflight }
         do throws(ServiceError) {

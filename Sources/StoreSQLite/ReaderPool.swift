@@ -52,8 +52,11 @@ final class ReaderPool: Sendable {
             waitingLists.subtract(1, ordering: .relaxed)
             throw .unavailable("too many lists are waiting")
         }
+        await trust.wait()
         let names = await withCheckedContinuation { (answer: CheckedContinuation<Result<[String], SQLiteFailure>, Never>) in
-            listThread.async { [lister] in answer.resume(returning: Self.list(page, lister)) }
+            listThread.async { [lister, trust] in
+                answer.resume(returning: trust.isEarned ? Self.list(page, lister) : CheckedList.read(page, lister))
+            }
         }
         waitingLists.subtract(1, ordering: .relaxed)
         switch names {

@@ -3,6 +3,8 @@ enum SQL: Int, CaseIterable {
     case get
     case listFrom
     case listAfter
+    case entriesFrom
+    case entriesAfter
     case version
     case put
     case delete
@@ -21,6 +23,8 @@ enum SQL: Int, CaseIterable {
         case .get: "SELECT version, value FROM records WHERE key = ?1"
         case .listFrom: "SELECT key FROM records WHERE key >= ?1 ORDER BY key"
         case .listAfter: "SELECT key FROM records WHERE key > ?1 ORDER BY key"
+        case .entriesFrom: "SELECT id, key FROM records WHERE key >= ?1 ORDER BY key"
+        case .entriesAfter: "SELECT id, key FROM records WHERE key > ?1 ORDER BY key"
         case .version: "SELECT version FROM records WHERE key = ?1"
         case .put:
             """
@@ -42,6 +46,7 @@ enum SQL: Int, CaseIterable {
     }
 
     static let reading: [SQL] = [
-        .get, .listFrom, .listAfter, .keyBefore, .keyAfter, .keyOfRow, .rowsAfter, .rowOfKey, .beginReading, .commit,
+        .get, .listFrom, .listAfter, .entriesFrom, .entriesAfter, .keyBefore, .keyAfter, .keyOfRow, .rowsAfter, .rowOfKey,
+        .beginReading, .commit,
     ]
 }

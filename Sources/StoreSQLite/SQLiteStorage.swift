@@ -15,6 +15,7 @@ package final class SQLiteStorage: Storage {
     private let readers: ReaderPool
     private let trust: IndexTrust
     private let checking = Mutex<Task<Void, Never>?>(nil)
+    private let waiting = Mutex<Task<Void, Never>?>(nil)
     private let logger: Logger
     private let onRepair = Mutex<@Sendable () -> Void>({})
 
@@ -30,8 +31,9 @@ package final class SQLiteStorage: Storage {
         try self.init(directory: path, bytesCheckedAtOnceMax: Self.bytesCheckedAtOnceMax, logger: logger)
     }
 
+    /// - Parameter listsWait: For so long a list waits for a check that goes on while the store serves.
     package init(
-        directory path: String, bytesCheckedAtOnceMax: Int64, logger: Logger
+        directory path: String, bytesCheckedAtOnceMax: Int64, listsWait: Duration = .seconds(10), logger: Logger
     ) throws(SQLiteStorageError) {
         guard sqlite3_libversion_number() >= 3_037_000 else {
             throw .libraryTooOld(version: String(cString: sqlite3_libversion()))
@@ -56,7 +58,22 @@ package final class SQLiteStorage: Storage {
         self.directory = directory
         self.trust = trust
         self.logger = logger
-        if finding == .unfinished { checkWhileServing(checker) } else { checker.close() }
+        if finding == .unfinished {
+            checkWhileServing(checker)
+            endWaiting(after: listsWait)
+        } else {
+            checker.close()
+            trust.endWaiting()
+        }
+    }
+
+    private func endWaiting(after pause: Duration) {
+        guard pause > .zero else { return trust.endWaiting() }
+        let task = Task.detached { [trust] in
+            try? await Task.sleep(for: pause)
+            trust.endWaiting()
+        }
+        waiting.withLock { $0 = task }
     }
 
     /// Called after an index was rebuilt under way: what was read as absent may be there.
@@ -75,7 +92,7 @@ package final class SQLiteStorage: Storage {
                     self?.onRepair.withLock { $0 }()
                     return rebuilt
                 })
-            if finding == .sound { trust.earn() }
+            if finding == .sound { trust.earn() } else { trust.endWaiting() }
             checker.close()
         }
         checking.withLock { $0 = task }
@@ -101,6 +118,8 @@ package final class SQLiteStorage: Storage {
 
     /// Finishes the commits it has accepted, then closes the files. What comes later gets `.unavailable`.
     package func close() async {
+        waiting.withLock { $0?.cancel() }
+        trust.endWaiting()
         let check = checking.withLock { $0 }
         check?.cancel()
         await check?.value

@@ -9,7 +9,7 @@ extension ShellResponse {
         case .success(let response): self.init(vault: response, answer)
         case .failure(let error): self.init(vault: error, answer)
         }
-        if !answer.headers.isEmpty { headers = answer.headers }
+        if !answer.headers.isEmpty { headers += answer.headers }
     }
 
     private init(vault response: Response, _ answer: CoreAnswer) {
@@ -33,6 +33,6 @@ extension ShellResponse {
             } else {
                 JSON.object(["errors": .strings(error.messages)]).encoded()
             }
-        self.init(status: status, headers: error.code == .rateLimited ? [("retry-after", "1")] : [], body: body)
+        self.init(status: status, headers: error.waitHeaders, body: body)
     }
 }

@@ -2,6 +2,7 @@ package import Core
 package import EngineKit
 package import HTTPShell
 package import NIOHTTP1
+import Syntax
 
 /// The Vault API below `/v1/`: what hvac, the CLI, Terraform and the other clients of Vault speak.
 ///
@@ -39,13 +40,16 @@ package struct VaultDialect: Dialect {
         do throws(CofferError) {
             return try await pipeline.knows(token: token, from: connection) ? nil : .bodyTooLarge
         } catch {
-            return HTTPRefusal(error.code.httpStatus, error.messages.first ?? "")
+            var refusal = HTTPRefusal(error.code.httpStatus, error.messages.first ?? "")
+            refusal.retryAfter = error.retryAfter
+            return refusal
         }
     }
 
     package func record(_ refusal: HTTPRefusal, of request: ShellRequest) async -> ShellResponse? {
         let reason = refusal.message.isEmpty ? "no such route" : refusal.message
-        return await pipeline.record(self.refusal(of: request, path: request.path, refusal.status, reason))
+        let path = request.path.hasUTF8Prefix(prefix) ? below(request.path) : request.path
+        return await pipeline.record(self.refusal(of: request, path: path, refusal.status, reason))
             .map { ShellResponse(vault: unrouted(request, $0)) }
     }
 

@@ -1,4 +1,5 @@
 import EngineKit
+import LoginGuards
 import Synchronization
 import TestSupport
 import Testing

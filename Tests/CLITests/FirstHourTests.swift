@@ -35,6 +35,27 @@ struct FirstHourTests {
         #expect(!run.errors.contains("hvs.parent"))
     }
 
+    @Test(
+        "is said of a token that no server made, which narrows nothing, and of one that is not whole",
+        arguments: [
+            ("garbage", 0, "was not made by a server"), ("hvs.parent", 0, "was not made by a server"),
+            ("coffer.s.abc", 1, "not whole: it has 12 characters instead of 58"), ("two words", 1, "Not a token"),
+        ])
+    func parents(token: String, status: Int32, expected: String) async {
+        let run = await CommandRun(["token", "attenuate", "-path=a", token])
+        #expect(run.status == status && run.errors.contains(expected), "\(run.errors)")
+        #expect(!run.errors.contains(token) && run.output.contains("coffer.c.") == (status == 0))
+    }
+
+    @Test("is not said of a server's token")
+    func goodParent() async {
+        let token = "coffer.s." + String(repeating: "a", count: 49)
+        let run = await CommandRun(["token", "attenuate", "-path=a", token])
+        #expect(run.status == 0 && run.errors.isEmpty && run.output.contains("coffer.c."))
+        let again = await CommandRun(["token", "attenuate", "-path=b", String(run.output.prefix { $0 != "\n" })])
+        #expect(again.status == 0 && again.errors.isEmpty)
+    }
+
     @Test("is a limit where the server takes it", arguments: ["10.0.0.0/8,127.0.0.1", "::1", "2001:db8::/32"])
     func goodRanges(cidr: String) async {
         let run = await CommandRun(["token", "attenuate", "-cidr=\(cidr)", "hvs.parent"])

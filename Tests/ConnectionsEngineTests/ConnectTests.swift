@@ -74,17 +74,51 @@ struct ConnectTests {
         try await driver.send(.update, "callback", back)
     }
 
-    @Test("without https there is the plain cookie alone")
-    func laboratory() async throws {
+    /// A flow without https.
+    private func laboratory() async throws -> (ConnectionsDriver, () async throws -> JSON) {
         let driver = ConnectionsDriver(callbackURL: "http://coffer.test/oauth/callback")
         try await driver.send(.update, "platforms/acme", ["client_id": "id", "client_secret": "s"])
-        let answer = try await driver.send(.update, "authorize/acme", ["owner": "user:u7"], actor: "engine-action")
-        let url = answer["authorization_url"]?.stringValue ?? ""
-        let state = JSON.string(Provider.form(Array(url.split(separator: "?")[1].utf8))["state"] ?? "")
+        return (
+            driver,
+            {
+                let answer = try await driver.send(.update, "authorize/acme", ["owner": "user:u7"], actor: "engine-action")
+                let url = answer["authorization_url"]?.stringValue ?? ""
+                return .string(Provider.form(Array(url.split(separator: "?")[1].utf8))["state"] ?? "")
+            }
+        )
+    }
+
+    @Test("without https there is the plain cookie alone")
+    func plainAlone() async throws {
+        let (driver, begin) = try await laboratory()
+        let state = try await begin()
         let gone = try await driver.send(.update, "start", ["state": state])
         let browser = try #require(gone["browser"])
         #expect(gone["is_secure"] == false)
         #expect(await driver.refusal(.update, "callback", ["state": state, "code": "c"])?.reason == "other_browser")
+        #expect(
+            await driver.refusal(.update, "callback", ["state": state, "code": "c", "browser": browser])?.reason == "other_browser")
+        try await driver.send(.update, "callback", ["state": state, "code": "c", "browser_plain": browser])
+    }
+
+    @Test("without https a cookie that was planted is not taken over, nor good at another address")
+    func planted() async throws {
+        let (driver, begin) = try await laboratory()
+        let attackers = try await begin()
+        let planted = try #require(try await driver.send(.update, "start", ["state": attackers], from: "192.0.2.66")["browser"])
+        // In the victim's browser it is worth nothing for a link of the victim's own.
+        let state = try await begin()
+        let gone = try await driver.send(.update, "start", ["state": state, "browser_plain": planted])
+        let browser = try #require(gone["browser"])
+        #expect(browser != planted)
+        let stolen: JSONObject = ["state": state, "code": "c", "browser_plain": planted]
+        #expect(await driver.refusal(.update, "callback", stolen)?.reason == "other_browser")
+        // Nor does it bring the victim's grant to the attacker's link.
+        let lured: JSONObject = ["state": attackers, "code": "c", "browser_plain": planted]
+        #expect(await driver.refusal(.update, "callback", lured)?.reason == "other_browser")
+        #expect(driver.provider.calls.isEmpty)
+        // The link's own cookie opens it again, and completes it.
+        #expect(try await driver.send(.update, "start", ["state": state, "browser_plain": browser])["browser"] == browser)
         try await driver.send(.update, "callback", ["state": state, "code": "c", "browser_plain": browser])
     }
 
@@ -111,7 +145,8 @@ struct ConnectTests {
             }
             try await driver.storage.commit(batch)
         }
-        #expect(await driver.refusal(.update, "authorize/acme", ["owner": "user:u7"])?.code == .rateLimited)
+        let refusal = await driver.refusal(.update, "authorize/acme", ["owner": "user:u7"])
+        #expect(refusal?.code == .rateLimited && refusal?.retryAfter == 601)
         _ = try await begin(driver, actor: "engine-other")
         driver.time.advance(seconds: 601)
         _ = try await begin(driver)

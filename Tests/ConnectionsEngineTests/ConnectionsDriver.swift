@@ -128,7 +128,8 @@ final class ConnectionsDriver: Sendable {
     @discardableResult
     func send(
         _ operation: EngineKit.Operation, _ path: String, _ body: JSONObject = [:], query: [String: String] = [:],
-        actor: String = "engine-action", mayAlso: @escaping @Sendable (EngineKit.Operation, String) -> Bool = { _, _ in true }
+        actor: String = "engine-action", from address: String = "",
+        mayAlso: @escaping @Sendable (EngineKit.Operation, String) -> Bool = { _, _ in true }
     ) async throws -> JSONObject {
         let canonical = try CanonicalPath(decoded: "connections/" + path)
         let relative = canonical.text.dropFirst("connections/".count)
@@ -140,7 +141,8 @@ final class ConnectionsDriver: Sendable {
         var request = Request(
             id: "request-1", operation: operation, path: canonical, mountPath: "connections/", captures: captures,
             fields: try Fields(validating: input, as: declared.fields), body: body,
-            caller: Caller(accessor: "a", displayName: actor, policies: [], tokenID: "t"), mayAlso: mayAlso)
+            caller: Caller(accessor: "a", displayName: actor, policies: [], tokenID: "t"),
+            connection: Connection(remoteAddress: address), mayAlso: mayAlso)
         if operation == .update, let exists = declared.exists, try await !exists(request) { request.operation = .create }
         guard let endpoint = declared.endpoint(for: request.operation) else { throw CofferError(.methodNotAllowed) }
         switch try await endpoint.handler(request).body {

@@ -129,6 +129,43 @@ private struct OneService: InlineAuthenticator {
         #expect(await server.ask(.read, "secret/data/app/db", token: token).isSuccess)
     }
 
+    @Test func whatAStoredPolicyDeniesNoRuleOfTheGrantAllows() async throws {
+        let allow = "path \"secret/data/+/db\" { capabilities = [\"read\"] }"
+        let server = try await server(InlineGrant(displayName: "s", policies: ["engine-x"], rules: [.init(name: "a", text: allow)]))
+        #expect(await ask(server, "secret/data/app/db").code == nil)
+        await server.writePolicy("engine-x", "path \"secret/data/*\" { capabilities = [\"deny\"] }")
+        #expect(await ask(server, "secret/data/app/db").code == .permissionDenied)
+        await server.writePolicy("engine-x", "path \"secret/data/other\" { capabilities = [\"read\"] }")
+        #expect(await ask(server, "secret/data/app/db").code == nil)
+        #expect(await ask(server, "secret/data/other").code == nil)
+    }
+
+    @Test func aLockedNameIsToldForHowLong() async throws {
+        let server = try await server()
+        let start = server.time.now()
+        for _ in 0..<5 { _ = await ask(server, "secret/data/app/db", key: "wrong", from: "10.0.0.1") }
+        func left() async -> Int? {
+            guard case .failure(let error) = await ask(server, "secret/data/app/db", from: "10.0.0.1").outcome else { return nil }
+            return error.retryAfter
+        }
+        #expect(await left() == 900)
+        server.time.advance(seconds: 600)
+        #expect(await left() == 300)
+        // A further guess does not make it longer.
+        _ = await ask(server, "secret/data/app/db", key: "wrong", from: "10.0.0.1")
+        #expect(await left() == 300)
+        server.time.advance(to: Timestamp(nanoseconds: start.nanoseconds + 899_500_000_000))
+        #expect(await left() == 1)
+        // Whoever waited that long is let in.
+        server.time.advance(seconds: 1)
+        #expect(await left() == nil && server.time.now() > start.adding(seconds: 900))
+        guard case .failure(let error) = await ask(server, "secret/data/app/db", key: "wrong", from: "10.0.0.1").outcome else {
+            Issue.record("let in with a wrong key")
+            return
+        }
+        #expect(error.retryAfter == nil)
+    }
+
     @Test func aGrantIsNeverRootAndABrokenRuleLetsNothingThrough() async throws {
         let server = try await server(InlineGrant(displayName: "s", policies: ["ROOT"]))
         #expect(await ask(server, "secret/data/app/db").code == .internal)

@@ -76,6 +76,28 @@ import Testing
         #expect(try lines().count == before && !text.contains(share))
     }
 
+    @Test func aNewDeviceDoesNotTakeOverTheFileOfAnother() async throws {
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let server = try await server()
+        let options: JSON = ["file_path": .string(file)]
+        #expect(await server.ask(.delete, "sys/audit/file").isSuccess)
+        let before = text
+        let refused = await server.ask(.update, "sys/audit/file", ["type": "file", "options": options])
+        #expect(refused.code == .invalidRequest)
+        #expect(refused.error?.messages.first?.contains("holds lines already") == true)
+        #expect(text == before && !before.contains("\"break\""))
+        // Nothing is left of the attempt: the file may be moved away, and another one begun.
+        #expect(await server.ask(.read, "secret/data/none").code == .notFound)
+        try FileManager.default.moveItem(atPath: file, toPath: file + ".1")
+        #expect(await server.ask(.update, "sys/audit/file", ["type": "file", "options": options]).isSuccess)
+        #expect(text.contains("\"start\":\"new\"") && !text.contains("\"break\""))
+        // A device that is known goes on in its file, after a restart as well.
+        await server.core.close()
+        let again = try await server.restarted(settings: server.core.settings)
+        #expect(await again.ask(.read, "secret/data/none").code == .notFound)
+        #expect(text.contains("\"start\":\"continued\"") && !text.contains("\"break\""))
+    }
+
     @Test func whatADialectRefusedIsOnRecordOrNotAnswered() async throws {
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let server = try await server()

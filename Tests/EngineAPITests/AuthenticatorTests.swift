@@ -97,6 +97,28 @@ struct ControlTests {
         }
     }
 
+    @Test("what stored policies deny holds for whom it allows, and what they grant is not added")
+    func storedPolicies() async throws {
+        let control = try #require(
+            EngineControl(
+                url: "http://control.test/", outbound: Control(#"{"allowed":true}"#), time: ManualTime(),
+                randomness: SeededRandomness(seed: 1)))
+        guard case .granted(let grant) = try await control.authenticate(attempt("action", "k", .update)) else {
+            Issue.record("refused")
+            return
+        }
+        #expect(grant.policies == ["engine-action"])
+        let limit = try #require(grant.limit)
+        let path = "connections/tokens/user:u1/prod/slack"
+        #expect(limit(.update, path) && limit(.create, path))
+        #expect(!limit(.read, path) && !limit(.delete, path) && !limit(.update, path + "/refresh") && !limit(.update, ""))
+        guard case .granted(let nameless) = try await control.authenticate(attempt("", "k")) else {
+            Issue.record("refused")
+            return
+        }
+        #expect(nameless.policies.isEmpty)
+    }
+
     @Test(
         "an answer of another form lets nobody in",
         arguments: [

@@ -24,12 +24,15 @@ struct BrowserCookieTests {
         "is handed to the connections mount by its kind, and never when there are two of it",
         arguments: ["/oauth/start", "/oauth/callback"])
     func kinds(path: String) async throws {
+        // The plain one is of the link with the state "x".
+        let plain = "coffer-connect-2d711642b726b044"
         let cases: [([String], secure: JSON?, plain: JSON?)] = [
-            ([], nil, nil), (["coffer-connect=p"], nil, "p"), (["__Host-coffer-connect=s"], "s", nil),
-            (["coffer-connect=p; __Host-coffer-connect=s"], "s", "p"), (["other=1; coffer-connect=p", "a=b"], nil, "p"),
-            (["__Host-coffer-connect=s", "__Host-coffer-connect=t; coffer-connect=p"], nil, "p"),
-            (["coffer-connect=p; coffer-connect=q; __Host-coffer-connect=s"], "s", nil),
-            (["__host-coffer-connect=s"], nil, nil),
+            ([], nil, nil), (["\(plain)=p"], nil, "p"), (["__Host-coffer-connect=s"], "s", nil),
+            (["\(plain)=p; __Host-coffer-connect=s"], "s", "p"), (["other=1; \(plain)=p", "a=b"], nil, "p"),
+            (["__Host-coffer-connect=s", "__Host-coffer-connect=t; \(plain)=p"], nil, "p"),
+            (["\(plain)=p; \(plain)=q; __Host-coffer-connect=s"], "s", nil),
+            (["__host-coffer-connect=s"], nil, nil), (["coffer-connect=p"], nil, nil),
+            (["coffer-connect-a1fce4363854ff88=p"], nil, nil),
         ]
         for (cookies, secure, plain) in cases {
             let pipeline = Kept()

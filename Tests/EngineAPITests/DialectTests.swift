@@ -202,7 +202,7 @@ struct DialectTests {
         (error(.permissionDenied), .unknownName, 401, "unauthorized"),
         (error(.permissionDenied), .wrongSecret, 401, "unauthorized"),
         (error(.permissionDenied), .notAllowed, 403, "forbidden"), (error(.permissionDenied), nil, 403, "forbidden"),
-        (error(.permissionDenied), .locked, 429, "too_many_failures"),
+        (error(.permissionDenied, nil, 840), .locked, 429, "too_many_failures"),
         (error(.notFound, "not_connected"), nil, 404, "not_connected"),
         (error(.conflict, "insufficient_scope"), nil, 409, "insufficient_scope"),
         (error(.invalidRequest, "token_expired"), nil, 410, "token_expired"),
@@ -230,8 +230,7 @@ struct DialectTests {
 
     @Test("a quota's wait is told in the header and in the body")
     func quota() async {
-        var answer = CoreAnswer(requestID: "id-1", outcome: .failure(CofferError(.rateLimited, "slow down")))
-        answer.headers = [("retry-after", "9")]
+        let answer = CoreAnswer(requestID: "id-1", outcome: .failure(Self.error(.rateLimited, nil, 9)))
         let got = await send(Asked(answer), "GET", "/status?user_id=u1")
         #expect(got.status == 429 && got.body["error"]?["retry_after"] == 9)
         #expect(got.headers.filter { $0.name == "retry-after" }.map(\.value) == ["9"])

@@ -1,5 +1,6 @@
 @testable import AuthMethods
 import EngineKit
+import Records
 import Syntax
 
 extension Golden {
@@ -18,10 +19,10 @@ extension Golden {
             }
         ]
 
-    private static func account<Account: StoredAccount>(_ name: String, _ type: Account.Type) -> Golden {
+    private static func account<Account: Record>(_ name: String, _ type: Account.Type) -> Golden {
         Golden(name) { bytes in
             let storage = try await MemoryStorage.holding(["a/x": bytes])
-            try await AccountRecords<Account>(storage: storage, prefix: "a/").edit("x") { account, _ in _ = try required(account) }
+            try await RecordTable<Account>(storage: storage, prefix: "a/").edit("x") { account, _ in _ = try required(account) }
             return try await storage.bytes("a/x")
         }
     }

@@ -30,7 +30,7 @@ extension Golden {
             },
             Golden("audit-headers") { bytes in
                 let storage = try await MemoryStorage.holding(["sys/audit-headers": bytes])
-                let rules = AuditHeaderRules(storage: storage)
+                let rules = AuditHeaderRules(storage: storage, logger: Logger(label: "golden"))
                 try await rules.load()
                 try await rules.set("x-passing", isHashed: true)
                 try await rules.remove("x-passing")

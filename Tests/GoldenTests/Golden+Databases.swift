@@ -1,5 +1,6 @@
 @testable import DatabaseEngine
 import EngineKit
+import Records
 import Syntax
 
 extension Golden {
@@ -8,13 +9,13 @@ extension Golden {
         + ["database-static-role", "database-static-role-scheduled"].map { of($0, StaticRole.self) }
         + [of("database-role", Role.self), of("database-intent", UserIntent.self), of("database-lease", LeasedUser.self)]
 
-    private static func of<Value: Stored>(_ name: String, _ type: Value.Type) -> Golden {
+    private static func of<Value: Record>(_ name: String, _ type: Value.Type) -> Golden {
         Golden(name) { bytes in
-            let read = Records<Value>(storage: try await MemoryStorage.holding(["r/a": bytes]), prefix: "r/")
+            let read = RecordTable<Value>(storage: try await MemoryStorage.holding(["r/a": bytes]), prefix: "r/")
             let value = try required(await read.find("a")).value
             let storage = MemoryStorage()
             var batch = Batch()
-            Records<Value>(storage: storage, prefix: "r/").put("a", value, into: &batch)
+            RecordTable<Value>(storage: storage, prefix: "r/").put("a", value, into: &batch)
             try await storage.commit(batch)
             return try await storage.bytes("r/a")
         }

@@ -1,4 +1,5 @@
 import EngineKit
+import LoginGuards
 import TestSupport
 import Testing
 

@@ -30,62 +30,70 @@ enum RoomRules {
         "Ciphers": Room(layer: 2, rooms: ["SecretMemory", "COpenSSL"], packages: ["Crypto", "CryptoExtras"]),
         "EngineKit": Room(layer: 2, rooms: ["SecretMemory", "Syntax"], packages: ["Logging"]),
 
+        // What lies between the contract and whatever keeps records.
+        "Records": Room(layer: 3, rooms: ["Syntax", "EngineKit"]),
+        "LoginGuards": Room(layer: 4, rooms: ["Syntax", "EngineKit", "Records"]),
+
         "Barrier": Room(
-            layer: 3, rooms: ["SecretMemory", "Syntax", "Ciphers", "EngineKit"], packages: ["Crypto", "CryptoExtras"]),
-        "Policy": Room(layer: 3, rooms: ["Syntax", "EngineKit"]),
+            layer: 5, rooms: ["SecretMemory", "Syntax", "Ciphers", "EngineKit"], packages: ["Crypto", "CryptoExtras"]),
+        "Policy": Room(layer: 5, rooms: ["Syntax", "EngineKit"]),
         "Audit": Room(
-            layer: 3, rooms: ["SecretMemory", "Hashes", "Syntax", "EngineKit"], packages: ["Crypto", "Logging"]),
+            layer: 5, rooms: ["SecretMemory", "Hashes", "Syntax", "EngineKit"], packages: ["Crypto", "Logging"]),
         "Lifetimes": Room(
-            layer: 3, rooms: ["SecretMemory", "Hashes", "Capabilities", "Syntax", "EngineKit"],
+            layer: 5, rooms: ["SecretMemory", "Hashes", "Capabilities", "Syntax", "EngineKit", "Records", "LoginGuards"],
             packages: ["Crypto", "Logging"]),
-        "Identity": Room(layer: 3, rooms: ["Syntax", "EngineKit"]),
+        "Identity": Room(layer: 5, rooms: ["Syntax", "EngineKit", "Records"]),
         // libpq and blocking threads, for the two rooms that speak to database servers.
-        "DatabaseClients": Room(layer: 3, rooms: ["CPostgres", "Syntax", "EngineKit"]),
+        "DatabaseClients": Room(layer: 5, rooms: ["CPostgres", "Syntax", "EngineKit"]),
         "Databases": Room(
-            layer: 4, rooms: ["DatabaseClients", "CHiredis", "COpenSSL", "Syntax", "EngineKit"], packages: ["Crypto"]),
-        "StorePostgres": Room(layer: 4, rooms: ["DatabaseClients", "Syntax", "EngineKit"], packages: ["Crypto", "Logging"]),
-        "StoreSQLite": Room(layer: 3, rooms: ["Syntax", "EngineKit"], packages: ["GRDB", "GRDBSQLite", "Logging"]),
+            layer: 6, rooms: ["DatabaseClients", "CHiredis", "COpenSSL", "Syntax", "EngineKit"], packages: ["Crypto"]),
+        "StorePostgres": Room(layer: 6, rooms: ["DatabaseClients", "Syntax", "EngineKit"], packages: ["Crypto", "Logging"]),
+        "StoreSQLite": Room(layer: 5, rooms: ["Syntax", "EngineKit"], packages: ["GRDB", "GRDBSQLite", "Logging"]),
 
         // The one way out over HTTP.
-        "Outbound": Room(layer: 3, rooms: ["Syntax", "EngineKit"], packages: nio),
-        "ServiceRules": Room(layer: 3, rooms: ["Syntax", "EngineKit"], packages: ["Yams"]),
+        "Outbound": Room(layer: 5, rooms: ["Syntax", "EngineKit"], packages: nio),
+        "ServiceRules": Room(layer: 5, rooms: ["Syntax", "EngineKit"], packages: ["Yams"]),
 
         "Core": Room(
-            layer: 4,
+            layer: 6,
             rooms: [
-                "SecretMemory", "Capabilities", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes", "Identity",
+                "SecretMemory", "Capabilities", "Syntax", "EngineKit", "Records", "LoginGuards", "Barrier", "Policy", "Audit",
+                "Lifetimes", "Identity",
             ],
             packages: ["Crypto", "Logging"]),
         // An engine knows the contract and nothing of the core that calls it.
-        "KVEngine": Room(layer: 5, rooms: ["Syntax", "EngineKit"]),
+        "KVEngine": Room(layer: 7, rooms: ["Syntax", "EngineKit", "Records"]),
         "ConnectionsEngine": Room(
-            layer: 5, rooms: ["SecretMemory", "Syntax", "EngineKit", "Outbound"],
+            layer: 7, rooms: ["SecretMemory", "Syntax", "EngineKit", "Records", "Outbound"],
             packages: ["Crypto", "CryptoExtras", "Logging", "Yams"]),
-        "DatabaseEngine": Room(layer: 5, rooms: ["Syntax", "EngineKit", "DatabaseClients", "Databases"], packages: ["Logging"]),
-        "ProjectsEngine": Room(layer: 5, rooms: ["Syntax", "EngineKit"]),
-        "RemoteKVEngine": Room(layer: 5, rooms: ["Syntax", "EngineKit"]),
+        "DatabaseEngine": Room(
+            layer: 7, rooms: ["Syntax", "EngineKit", "Records", "DatabaseClients", "Databases"], packages: ["Logging"]),
+        "ProjectsEngine": Room(layer: 7, rooms: ["Syntax", "EngineKit", "Records"]),
+        "RemoteKVEngine": Room(layer: 7, rooms: ["Syntax", "EngineKit"]),
         "TransitEngine": Room(
-            layer: 5, rooms: ["SecretMemory", "Syntax", "Ciphers", "EngineKit"],
+            layer: 7, rooms: ["SecretMemory", "Syntax", "Ciphers", "EngineKit", "Records"],
             packages: ["Crypto", "CryptoExtras", "Logging"]),
         "AuthMethods": Room(
-            layer: 5, rooms: ["SecretMemory", "Syntax", "EngineKit"], packages: ["Crypto", "CryptoExtras", "Logging"]),
+            layer: 7, rooms: ["SecretMemory", "Syntax", "EngineKit", "Records", "LoginGuards"],
+            packages: ["Crypto", "CryptoExtras", "Logging"]),
 
         "HTTPShell": Room(
-            layer: 6, rooms: ["Syntax", "EngineKit"],
+            layer: 8, rooms: ["Syntax", "EngineKit"],
             packages: nio.union([
                 "Logging", "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "HummingbirdHTTP2", "HTTPTypes", "ServiceLifecycle",
                 "SwiftASN1", "X509",
             ])),
         "VaultAPI": Room(
-            layer: 7, rooms: ["Syntax", "EngineKit", "Core", "HTTPShell"], packages: nio.union(["HTTPTypes", "Logging"])),
+            layer: 9, rooms: ["Syntax", "EngineKit", "Core", "HTTPShell"], packages: nio.union(["HTTPTypes", "Logging"])),
         "EngineAPI": Room(
-            layer: 7, rooms: ["SecretMemory", "Syntax", "EngineKit", "Outbound", "Core", "HTTPShell"],
+            layer: 9, rooms: ["SecretMemory", "Syntax", "EngineKit", "Outbound", "Core", "HTTPShell"],
             packages: nio.union(["Crypto"])),
         "ServiceAPI": Room(
-            layer: 7, rooms: ["SecretMemory", "Capabilities", "Syntax", "EngineKit", "ServiceRules", "Core", "HTTPShell"],
+            layer: 9,
+            rooms: ["SecretMemory", "Capabilities", "Syntax", "EngineKit", "LoginGuards", "ServiceRules", "Core", "HTTPShell"],
             packages: nio.union(["Crypto", "Logging"])),
         "Server": Room(
-            layer: 8,
+            layer: 10,
             rooms: [
                 "SecretMemory", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes", "StoreSQLite", "StorePostgres",
                 "Core",
@@ -101,15 +109,15 @@ enum RoomRules {
         // The public SDK knows no room of the server.
         "CofferClient": Room(layer: 2, rooms: ["Syntax"], packages: nio.union(["AsyncHTTPClient"])),
         "CLI": Room(
-            layer: 9,
+            layer: 11,
             rooms: [
                 "CofferClient", "Syntax", "SecretMemory", "Capabilities", "Server", "ServiceRules", "Audit", "Policy",
                 "ConnectionsEngine",
             ],
             packages: ["ArgumentParser", "Yams", "NIOCore"]),
-        "coffer": Room(layer: 10, rooms: ["CLI"]),
+        "coffer": Room(layer: 12, rooms: ["CLI"]),
         // What only tests need; no room lists it.
-        "TestSupport": Room(layer: 11, rooms: ["SecretMemory", "Syntax", "EngineKit"], packages: ["Testing"]),
+        "TestSupport": Room(layer: 13, rooms: ["SecretMemory", "Syntax", "EngineKit"], packages: ["Testing"]),
     ]
 
     /// Drivers that exactly one room may know, whatever the table above comes to say.

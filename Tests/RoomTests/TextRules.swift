@@ -26,14 +26,8 @@ enum TextRules {
     /// Where they are.
     private static let home = "Syntax/Text/"
 
-    /// Percent-encoders, which are being made one.
-    private static let encoders: Set<String> = [
-        "CofferClient/PercentEncoding.swift", "ConnectionsEngine/Refresh/TokenEndpoint.swift", "EngineAPI/EngineCall.swift",
-        "ServiceAPI/Routes/ServiceExchange+Listing.swift",
-    ]
-
     static func violations(in tree: SourceTree) -> [String] {
-        tree.files.filter { !$0.path.hasPrefix(home) && !encoders.contains($0.path) }.flatMap { file in
+        tree.files.filter { !$0.path.hasPrefix(home) }.flatMap { file in
             file.lines.enumerated().flatMap { index, line in
                 refusals(of: line).map { "\(file.path):\(index + 1): has its own idea of text; use \($0)" }
             }

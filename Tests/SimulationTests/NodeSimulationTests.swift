@@ -12,15 +12,15 @@ struct NodeSimulationTests {
 
     /// What the lanes have run together.
     private final class Tally: Sendable {
-        let counts = Mutex((schedules: 0, faults: 0, steps: 0))
+        let counts = Mutex(Schedule.Counts())
 
         func add(_ schedule: Schedule) {
-            let (faults, steps) = (schedule.faults.count, schedule.world.steps)
-            counts.withLock { $0 = ($0.schedules + 1, $0.faults + faults, $0.steps + steps) }
+            let more = schedule.counts
+            counts.withLock { $0 = $0 + more }
         }
     }
 
-    @Test("no acknowledged revocation is accepted, no node stops for ever, and every node ends")
+    @Test("nothing revoked is accepted, what was interrupted is finished, no node stops for ever, and every node ends")
     func schedules() async throws {
         let first = Self.seed ?? UInt64.random(in: 0...(1 << 40))
         let tally = Tally()
@@ -29,9 +29,28 @@ struct NodeSimulationTests {
         await withTaskGroup(of: Void.self) { group in
             for lane in 0..<lanes { group.addTask { await Self.runApart(from: first + lane, by: lanes, until: end, tally) } }
         }
-        let (schedules, faults, steps) = tally.counts.withLock { $0 }
-        print("simulation: \(schedules) schedules from seed \(first), \(faults) faults, \(steps) steps")
-        #expect(schedules > 0)
+        let counts = tally.counts.withLock { $0 }
+        print(
+            """
+            simulation: \(counts.schedules) schedules from seed \(first), \(counts.faults) faults, \(counts.kills) kills, \
+            \(counts.leaders) changes of the leader, \(counts.tokens) tokens, \(counts.interruptedRevocations) interrupted \
+            revocations, \(counts.interruptedRemovals) interrupted removals, \(counts.steps) steps
+            """)
+        #expect(counts.schedules > 0)
+    }
+
+    @Test("sees it when nobody finishes what a node left half-done", arguments: PlantedFault.allCases)
+    func eyesight(_ planted: PlantedFault) async {
+        let seen = await withCheckedContinuation { (done: CheckedContinuation<Int?, Never>) in
+            Thread.detachNewThread {
+                done.resume(
+                    returning: (0..<300).first { count in
+                        !Schedule(seed: UInt64(count), isCalm: false, planted: planted).run(chaosSeconds: 15).isEmpty
+                    })
+            }
+        }
+        #expect(seen != nil)
+        print("simulation: \(planted) is seen after \((seen ?? 300) + 1) schedules")
     }
 
     /// On a thread of its own, for a schedule blocks the one that it runs on.

@@ -18,10 +18,11 @@ final class SimulatedDatabase: @unchecked Sendable {  // touched by the one thre
     }
 
     struct Tables {
-        var records: [String: StoredRecord] = [:]
-        var changes: [Int64: Change] = [:]
+        var records = SimulatedRecords()
+        /// The first is number 1.
+        var changes: [Change] = []
         var nodes: [String: Row] = [:]
-        var last: Int64 = 0
+        var last: Int64 { Int64(changes.count) }
         var leader: String?
         var term: UInt64 = 0
         var history = ""
@@ -38,6 +39,8 @@ final class SimulatedDatabase: @unchecked Sendable {  // touched by the one thre
     /// Added to the database's clock, in microseconds.
     var clockOffset: Int64 = 0
     private var histories = 0
+    /// Times that a node became the leader.
+    private(set) var claims = 0
     /// Hints on their way, by process.
     private var notes: [Int: [FeedNote]] = [:]
     /// Processes that are gone.
@@ -97,9 +100,12 @@ final class SimulatedDatabase: @unchecked Sendable {  // touched by the one thre
     }
 
     func page(after position: Int64, limit: Int) -> FeedPage {
-        let changes = tables.changes.filter { $0.key > position }.sorted { $0.key < $1.key }.prefix(limit)
+        let start = min(Int(position), tables.changes.count)
+        let end = min(start + limit, tables.changes.count)
         return FeedPage(
-            changes: changes.map { .init(sequence: $0.key, node: $0.value.node, keys: $0.value.keys) },
+            changes: (start..<end).map {
+                .init(sequence: Int64($0) + 1, node: tables.changes[$0].node, keys: tables.changes[$0].keys)
+            },
             seen: tables.nodes.mapValues(\.seen))
     }
 
@@ -131,6 +137,7 @@ final class SimulatedDatabase: @unchecked Sendable {  // touched by the one thre
         guard tables.leader.map({ tables.nodes[$0] == nil }) ?? true else { return }
         tables.leader = incarnation
         tables.term += 1
+        claims += 1
     }
 
     func resignLead(_ incarnation: String) { if tables.leader == incarnation { tables.leader = nil } }
@@ -160,8 +167,8 @@ final class SimulatedDatabase: @unchecked Sendable {  // touched by the one thre
             case .check: break
             }
         }
-        tables.last += 1
-        tables.changes[tables.last] = Change(node: incarnation, keys: batch.mutations.filter { $0.change != .check }.map(\.key))
+        tables.changes.append(
+            Change(node: incarnation, keys: batch.mutations.filter { $0.change != .check }.map(\.key)))
         notify(.change(tables.last, incarnation))
         return tables.last
     }

@@ -5,10 +5,11 @@ import Logging
 import SecretMemory
 import TestSupport
 
+@testable import Core  // What is finished by whoever leads, and the mounts that it removes, have no other outside than a server.
 @testable import StorePostgres
 
-/// One process of a server, as far as it concerns the other nodes: the real change feed, place, cache of sealed records, keys
-/// and tokens, over a simulated way to a simulated database.
+/// One process of a server, as far as it concerns the other nodes: the real change feed, place, cache of sealed records, keys,
+/// tokens, mounts and what finishes interrupted work, over a simulated way to a simulated database.
 final class SimulatedNode: @unchecked Sendable {  // touched by the one thread that runs the schedule
     let name: String
     let process: Int
@@ -21,17 +22,27 @@ final class SimulatedNode: @unchecked Sendable {  // touched by the one thread t
     let barrier: Barrier
     let controller: SealController
     private(set) var tokens: TokenStore?
+    private(set) var mounts: MountTable?
+    private(set) var unfinished: UnfinishedWork?
+    private let planted: PlantedFault?
     private var missed = 0
     /// Calls that have not been answered.
     var unanswered = 0
+    /// Revocations and removals under way.
+    var revoking = 0
+    var removing = 0
+    /// Callers ask it.
     var isWorking = true
-    var hasRead = false
+    /// It does what a leader does.
+    var isLeading = true
+    /// One of the last checks asks it.
+    var isAsked = false
     var hasEnded = false
 
-    static let keyring = ["core/keyring", "core/seal"]
     private static let tokenPrefix = "sys/token/"
 
-    init(_ name: String, process: Int, _ database: SimulatedDatabase) {
+    init(_ name: String, process: Int, _ database: SimulatedDatabase, planted: PlantedFault?) {
+        self.planted = planted
         self.name = name
         self.process = process
         world = database.world
@@ -55,7 +66,7 @@ final class SimulatedNode: @unchecked Sendable {  // touched by the one thread t
     func start(share: String?) async throws -> String {
         try await feed.start(watchedOn: executor)
         feed.add { [storage] change in storage.drop(change) }
-        feed.add { [self] change in await follow(change) }
+        feed.add { [self] change in try await follow(change) }
         var given = share
         if given == nil {
             let made = try await controller.initialize(secret: ShareCount(shares: 1, threshold: 1))
@@ -66,27 +77,49 @@ final class SimulatedNode: @unchecked Sendable {  // touched by the one thread t
         let used = given ?? ""
         let before = missed
         try await controller.unseal(share: used)
-        tokens = TokenStore(
-            storage: PrefixedStorage(barrier, prefix: Self.tokenPrefix), key: try barrier.subkey(info: "token-hmac/v1"),
+        var opened: any Storage = barrier
+        if let prefix = planted?.lostPrefix { opened = LosingStorage(base: barrier, prefix: prefix) }
+        let mounts = try await loadMounts(opened)
+        let tokens = TokenStore(
+            storage: PrefixedStorage(opened, prefix: Self.tokenPrefix), key: try barrier.subkey(info: "token-hmac/v1"),
             time: world,
             randomness: WorldRandomness(world: world))
-        if missed != before { await follow(.everything) }
+        (self.mounts, self.tokens) = (mounts, tokens)
+        unfinished = UnfinishedWork(tokens: tokens, mounts: mounts, isShared: true)
+        if missed != before { try await follow(.everything) }
         membership.offerToLead(true)
         return used
     }
 
-    /// What `Core.drop` does with keys and tokens.
-    private func follow(_ change: StorageChange) async {
+    private func loadMounts(_ storage: any Storage) async throws -> MountTable {
+        let randomness = WorldRandomness(world: world)
+        let mounts = MountTable(
+            storage: storage,
+            environment: MountEnvironment(
+                storage: storage, catalog: EngineCatalog(), settings: CoreSettings(), time: world, randomness: randomness,
+                logger: Logger(label: name) { _ in SwiftLogNoOpLogHandler() },
+                passwords: PasswordPolicyStore(storage: storage, randomness: randomness), isShared: true))
+        try await mounts.load(builtIn: [])
+        return mounts
+    }
+
+    /// What `Core.drop` does with keys, tokens and mounts.
+    private func follow(_ change: StorageChange) async throws {
         missed += 1
-        guard let tokens else { return }
-        switch change {
-        case .everything:
-            try? await controller.reloadKeyring()
-            tokens.drop(.everything)
-        case .keys(let keys):
-            if keys.contains(where: Self.keyring.contains) { try? await controller.reloadKeyring() }
-            let own = keys.filter { $0.utf8.starts(with: Self.tokenPrefix.utf8) }
-            tokens.drop(.keys(own.map { String(Substring($0.utf8.dropFirst(Self.tokenPrefix.utf8.count))) }))
+        guard let tokens, let mounts else { return }
+        let parts = ChangeParts(change)
+        if parts.touches("core/keyring") || parts.touches("core/seal") { try? await controller.reloadKeyring() }
+        tokens.drop(parts.slice(Self.tokenPrefix))
+        if parts.touches(MountTable.key) { try await mounts.reload() }
+    }
+
+    /// A second of a leader's work, in its term.
+    func lead(round: Int) async throws {
+        guard let unfinished, let term = membership.leadingTerm else { return }
+        try await LeaderTerm.$current.withValue(term) {
+            try await unfinished.takeOver(in: term)
+            guard planted != .noLooks, round % UnfinishedWork.secondsBetweenLooks == 0 else { return }
+            try await unfinished.look()
         }
     }
 

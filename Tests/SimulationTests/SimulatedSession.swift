@@ -124,12 +124,7 @@ final class SimulatedStorage: Storage, @unchecked Sendable {  // touched by the 
     func get(_ key: String) async throws(StorageError) -> StoredRecord? { try await read { $0.tables.records[key] } }
 
     func list(_ listing: Listing) async throws(StorageError) -> [String] {
-        let records = try await read { $0.tables.records }
-        let copy = MemoryStorage()
-        var batch = Batch()
-        for key in records.keys where key.utf8.starts(with: listing.prefix.utf8) { batch.put(key, [], version: 1) }
-        if !batch.isEmpty { try await copy.commit(batch) }
-        return try await copy.list(listing)
+        try await read { database throws(StorageError) in try database.tables.records.list(listing) }
     }
 
     func commit(_ batch: Batch) async throws(StorageError) {

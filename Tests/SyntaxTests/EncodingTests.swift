@@ -63,6 +63,20 @@ struct Base64Tests {
             #expect(Base64.decode(text, allowing: .anyAlphabet) == nil, "\(text)")
         }
     }
+
+    /// Policies were decoded by Foundation before, which also takes a digit behind padding for one.
+    @Test("with stray bits allowed it takes what Foundation takes", arguments: 0..<400)
+    func likeFoundation(seed: Int) {
+        var generator = SplitMix64(seed: UInt64(seed))
+        let letters = Array("ABZaz09+/=-_ \nQ".utf8)
+        let bytes = (0..<Int.random(in: 0...9, using: &generator)).map { _ in
+            letters[Int.random(in: 0..<letters.count, using: &generator)]
+        }
+        let text = String(decoding: bytes, as: UTF8.self)
+        let hasDigitBehindPadding = zip(bytes, bytes.dropFirst()).contains { $0 == UInt8(ascii: "=") && $1 != UInt8(ascii: "=") }
+        let expected = hasDigitBehindPadding ? nil : Data(base64Encoded: text).map { [UInt8]($0) }
+        #expect(Base64.decode(text, allowing: .strayBits) == expected, "\(text.debugDescription)")
+    }
 }
 
 @Suite("Hexadecimal")

@@ -4,10 +4,13 @@ import Glibc
 extension AuditBroker {
     /// Adds a device and begins its chain; throws when the device cannot be written.
     ///
-    /// `known` is the checkpoint in sealed storage, if there is one.
-    package func enable(_ configuration: AuditDeviceConfiguration, known: AuditCheckpoint? = nil) throws(AuditError) {
+    /// `known` is the checkpoint in sealed storage, if there is one. `isNew` refuses a file with lines: those of another device,
+    /// whose end this one's chain could only record as damage.
+    package func enable(
+        _ configuration: AuditDeviceConfiguration, known: AuditCheckpoint? = nil, isNew: Bool = false
+    ) throws(AuditError) {
         let options = try AuditOptions(type: configuration.type, options: configuration.options)
-        let chain = make(configuration, options, known: known)
+        let chain = make(configuration, options, known: known, isNew: isNew)
         // Claimed first and opened after, so that two calls for one path do not both open its file.
         try add(chain)
         do throws(AuditDeviceError) {
@@ -27,6 +30,12 @@ extension AuditBroker {
     ) throws(AuditError) {
         let options = try AuditOptions(type: configuration.type, options: configuration.options)
         let chain = make(configuration, options, known: known, isKnownLost: isKnownLost)
+        // What the table has goes before one that is just being enabled here under the same path.
+        for other in table.withLock({ $0.chains })
+        where other.configuration.path == configuration.path && other.configuration.accessor != configuration.accessor {
+            remove(other)
+            _ = other.finish()
+        }
         try add(chain)
         try? chain.locked { _ in }  // Logged there.
     }
@@ -34,6 +43,13 @@ extension AuditBroker {
     /// Ends the device's file in good order and lets go of it.
     package func disable(_ path: String) throws(AuditError) {
         let chain = try chain(path)
+        remove(chain)
+        _ = chain.finish()
+    }
+
+    /// The same for this very device; one that has taken its path stays. Nothing to do when it is not there.
+    package func disable(accessor: String) {
+        guard let chain = table.withLock({ $0.chains.first { $0.configuration.accessor == accessor } }) else { return }
         remove(chain)
         _ = chain.finish()
     }
@@ -93,12 +109,15 @@ extension AuditBroker {
     }
 
     private func make(
-        _ configuration: AuditDeviceConfiguration, _ options: AuditOptions, known: AuditCheckpoint?, isKnownLost: Bool = false
+        _ configuration: AuditDeviceConfiguration, _ options: AuditOptions, known: AuditCheckpoint?, isKnownLost: Bool = false,
+        isNew: Bool = false
     ) -> DeviceChain {
         let settings = context.settings
         let device: any AuditDevice =
             switch options.target {
-            case .file(let path): FileDevice(path: path, mode: options.mode, allowedDirectories: settings.allowedDirectories)
+            case .file(let path):
+                FileDevice(
+                    path: path, mode: options.mode, allowedDirectories: settings.allowedDirectories, mustBeEmpty: isNew)
             case .standardOutput:
                 StreamDevice(descriptor: STDOUT_FILENO, name: "stdout", timeoutMilliseconds: settings.streamTimeoutMilliseconds)
             case .discard: DiscardDevice()

@@ -4,19 +4,15 @@ package struct AuditSettings: Sendable {
     package var allowedDirectories: [String]
     /// Written in each segment's header.
     package var nodeID: String
-    /// A path segment that begins so is a token in the wrong place, and is written as its HMAC.
-    package var tokenPrefixes: [String]
     package var devicesMax: Int
     /// How long a pipe may take no bytes before it counts as failed.
     package var streamTimeoutMilliseconds: Int32
 
     package init(
-        allowedDirectories: [String], nodeID: String, tokenPrefixes: [String] = ["hvs.", "hvb.", "hvr.", "s.", "b."],
-        devicesMax: Int = 16, streamTimeoutMilliseconds: Int32 = 1_000
+        allowedDirectories: [String], nodeID: String, devicesMax: Int = 16, streamTimeoutMilliseconds: Int32 = 1_000
     ) {
         self.allowedDirectories = allowedDirectories
         self.nodeID = nodeID
-        self.tokenPrefixes = tokenPrefixes
         self.devicesMax = devicesMax
         self.streamTimeoutMilliseconds = streamTimeoutMilliseconds
     }

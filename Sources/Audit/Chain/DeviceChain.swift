@@ -31,7 +31,7 @@ final class DeviceChain: Sendable {
         self.context = context
         isRecording = device.isRecording
         fresh = LineFormatter(
-            hash: keys.values, options: options, tokenPrefixes: context.settings.tokenPrefixes, randomness: context.randomness)
+            hash: keys.values, options: options, randomness: context.randomness)
         formatters = BargingLock([])
         let header = ChainState.Header(
             nodeID: context.settings.nodeID, path: configuration.path, accessor: configuration.accessor)

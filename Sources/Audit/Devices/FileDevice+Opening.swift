@@ -42,6 +42,15 @@ extension FileDevice {
         throw refusal("not below a directory that audit_dirs allows")
     }
 
+    func checkEmpty(_ file: Int32) throws(AuditDeviceError) {
+        var status = stat()
+        guard fstat(file, &status) == 0 else { throw failure("stat", errno) }
+        guard status.st_size == 0 else {
+            throw refusal(
+                "holds lines already, and a new audit device cannot continue them. Move the file away, or name another file")
+        }
+    }
+
     /// Makes sure that this is our own plain file, and that nobody else writes it.
     func claim(_ file: Int32) throws(AuditDeviceError) {
         var status = stat()

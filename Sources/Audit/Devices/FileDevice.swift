@@ -5,11 +5,14 @@ struct FileDevice: AuditDevice {
     let path: String
     let mode: UInt16
     let allowedDirectories: [String]
+    /// Until it has been opened once: another device's lines are no beginning of a chain, and stay as they are.
+    private var mustBeEmpty: Bool
     var descriptor: Int32 = -1
     private var writeBack: WriteBack?
 
-    init(path: String, mode: UInt16, allowedDirectories: [String]) {
+    init(path: String, mode: UInt16, allowedDirectories: [String], mustBeEmpty: Bool = false) {
         self.path = path
+        self.mustBeEmpty = mustBeEmpty
         self.mode = mode
         self.allowedDirectories = allowedDirectories
     }
@@ -22,9 +25,11 @@ struct FileDevice: AuditDevice {
         do throws(AuditDeviceError) {
             // Opened twice under one name, the file is still ours alone.
             if isSame(opened) { flock(descriptor, LOCK_UN) }
+            if mustBeEmpty { try checkEmpty(opened) }
             try claim(opened)
             let contents = try FileTail.read(opened, path: path)
             close()
+            mustBeEmpty = false
             descriptor = opened
             writeBack = WriteBack(of: opened, end: Int(clamping: fileBytes()))
             return contents

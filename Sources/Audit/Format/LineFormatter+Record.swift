@@ -123,36 +123,19 @@ extension LineFormatter {
         return known
     }
 
-    /// A token that somebody put in a path must not become readable through the trail.
+    /// A token that somebody put in a path must not become readable through the trail: the segment that it stands in is hashed.
     private mutating func path(_ path: String) {
-        guard mayHoldToken(path) else { return clear(path) }
+        guard TokenText.occurs(in: path) else { return clear(path) }
         output.append(UInt8(ascii: "\""))
         for (index, segment) in path.splitUTF8(at: "/", omittingEmpty: false).enumerated() {
             if index > 0 { output.append(UInt8(ascii: "/")) }
             let start = output.count
-            if looksLikeToken(segment) { hashed(String(segment)) } else { clear(String(segment)) }
+            let text = String(segment)
+            if TokenText.occurs(in: text) { hashed(text) } else { clear(text) }
             output.remove(at: start)
             output.removeLast()
         }
         output.append(UInt8(ascii: "\""))
-    }
-
-    /// Whether any prefix of a token begins a segment; nearly always not, so nothing is split to find out.
-    private func mayHoldToken(_ path: String) -> Bool {
-        var path = path
-        return path.withUTF8 { bytes in
-            var start = 0
-            while start < bytes.count {
-                for prefix in tokenPrefixes where bytes[start...].starts(with: prefix) { return true }
-                guard let slash = bytes[start...].firstIndex(of: UInt8(ascii: "/")) else { return false }
-                start = slash + 1
-            }
-            return false
-        }
-    }
-
-    private func looksLikeToken(_ segment: Substring) -> Bool {
-        segment.utf8.count >= 20 && tokenPrefixes.contains { segment.utf8.starts(with: $0) }
     }
 
     private mutating func headers(_ headers: [AuditRequest.Header]) {

@@ -14,7 +14,6 @@ struct LineFormatter: Sendable {
 
     let hash: KeyedHash
     let options: AuditOptions
-    let tokenPrefixes: [[UInt8]]
     private let hashedTrue: [UInt8]
     private let hashedFalse: [UInt8]
 
@@ -42,10 +41,9 @@ struct LineFormatter: Sendable {
         var token: [UInt8] = []
     }
 
-    init(hash: KeyedHash, options: AuditOptions, tokenPrefixes: [String], randomness: any Randomness) {
+    init(hash: KeyedHash, options: AuditOptions, randomness: any Randomness) {
         self.hash = hash
         self.options = options
-        self.tokenPrefixes = tokenPrefixes.map { Array($0.utf8) }
         hashedTrue = Self.hashed("true", with: hash)
         hashedFalse = Self.hashed("false", with: hash)
         identities = Array(repeating: KnownIdentity(), count: Self.identitiesMax)

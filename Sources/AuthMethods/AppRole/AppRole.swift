@@ -1,4 +1,5 @@
 import EngineKit
+import Records
 import Syntax
 
 /// A role: what its secret ids and tokens are like.
@@ -84,7 +85,7 @@ extension AppRole {
     var shownSecretIDBounds: JSON { secretIDBounds.isEmpty ? .null : .strings(secretIDBounds.texts) }
 }
 
-extension AppRole: StoredAccount {
+extension AppRole: Record {
     var stored: JSONObject {
         [
             "name": .string(name), "uid": .string(uid), "role_id": .string(roleID), "bind": .bool(bindsSecretID),

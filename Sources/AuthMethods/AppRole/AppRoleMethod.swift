@@ -1,4 +1,6 @@
 package import EngineKit
+import LoginGuards
+import Records
 package import Syntax
 
 /// Logins of machines: a role id says which role, a secret id proves it.
@@ -37,7 +39,7 @@ package let appRoleDescription = EngineDescription(
 
 /// The routes. One extension a group of paths.
 struct AppRoleRoutes: Sendable {
-    let roles: AccountRecords<AppRole>
+    let roles: RecordTable<AppRole>
     let secretIDs: SecretIDs
     let lockouts: Lockouts
     let key: MountKey
@@ -57,7 +59,7 @@ struct AppRoleRoutes: Sendable {
         lockouts = Lockouts(storage: storage, time: time, rules: context.lockout) { name throws(StorageError) in
             try await key.hash("lockout/v1", name)
         }
-        roles = AccountRecords(storage: storage, prefix: AppRoleKeys.roles)
+        roles = RecordTable(storage: storage, prefix: AppRoleKeys.roles, parsedMax: 1_024)
         secretIDs = SecretIDs(storage: storage, key: key, time: time, randomness: randomness)
     }
 
@@ -67,12 +69,12 @@ struct AppRoleRoutes: Sendable {
     func existingRole(_ request: Request) async throws -> (role: AppRole, version: UInt64) {
         let name = try roleName(request)
         guard let found = try await roles.find(name) else { throw Self.unknownRole(name) }
-        return (found.account, found.version)
+        return (found.value, found.version)
     }
 
     func role(_ request: Request) async throws -> AppRole? {
         guard let name = AccountName(request.captures["role_name"]) else { return nil }
-        return try await roles.find(name.text)?.account
+        return try await roles.find(name.text)?.value
     }
 
     func roleName(_ request: Request) throws(CofferError) -> String {

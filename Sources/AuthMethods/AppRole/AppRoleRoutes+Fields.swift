@@ -1,4 +1,5 @@
 import EngineKit
+import Records
 import Syntax
 
 extension AppRoleRoutes {

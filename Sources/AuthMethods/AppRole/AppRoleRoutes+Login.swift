@@ -1,4 +1,6 @@
 import EngineKit
+import LoginGuards
+import Records
 import Syntax
 
 extension AppRoleRoutes {
@@ -74,7 +76,7 @@ extension AppRoleRoutes {
     /// The role of a login, as it is today. A later role of the same name is another one.
     func renewal(of login: HeldLogin) async throws -> AuthGrant {
         let name = login.facts[Fact.role] ?? login.metadata["role_name"] ?? ""
-        guard let role = try await roles.find(name.isEmpty ? Self.noRole : name)?.account,
+        guard let role = try await roles.find(name.isEmpty ? Self.noRole : name)?.value,
             login.facts[Fact.uid].map({ $0 == role.uid }) != false
         else { throw CofferError.invalid("role \"\(name)\" does not exist during renewal") }
         let ranges = login.facts[Fact.bounds].map { $0.splitUTF8(at: ",").map(String.init) } ?? []
@@ -91,7 +93,7 @@ extension AppRoleRoutes {
     func role(id: String) async throws -> AppRole? {
         let record = try await storage.get(AppRoleKeys.roleIDs + (try await key.hash("role-id/v1", id)))
         let name = record.map { String(decoding: $0.value, as: UTF8.self) } ?? ""
-        guard let role = try await roles.find(name.isEmpty ? Self.noRole : name)?.account, !name.isEmpty, role.roleID == id else {
+        guard let role = try await roles.find(name.isEmpty ? Self.noRole : name)?.value, !name.isEmpty, role.roleID == id else {
             return nil
         }
         return role

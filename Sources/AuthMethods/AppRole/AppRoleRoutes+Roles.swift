@@ -1,4 +1,5 @@
 import EngineKit
+import Records
 import Syntax
 
 extension AppRoleRoutes {
@@ -6,7 +7,7 @@ extension AppRoleRoutes {
         [
             EnginePath(
                 "role", "The roles.", fields: Paging.fields,
-                endpoints: [.list: .init("List roles.") { try .keys(try await roles.names($0)) }]),
+                endpoints: [.list: .init("List roles.") { try .keys(try await roles.names(Paging($0.fields))) }]),
             EnginePath(
                 "role/{role_name}", "One role.", fields: AppRole.fields, exists: { try await role($0) != nil },
                 endpoints: [

@@ -1,4 +1,5 @@
 import EngineKit
+import Records
 import Syntax
 
 extension AppRoleRoutes {
@@ -76,29 +77,24 @@ extension AppRoleRoutes {
     }
 
     private func make(_ request: Request, _ text: String) async throws -> Response {
-        for _ in 0..<16 {
+        let (secret, warnings) = try await storage.transact { batch in
+            // Read again when it changed, and with it perhaps what is allowed.
             let (role, version) = try await existingRole(request)
             guard role.bindsSecretID else { throw CofferError.invalid("bind_secret_id is not set on the role") }
             var terms = try SecretIDTerms(request.fields, role: role, mountMax: maxTTL)
             if let end = request.narrowing?.endsAt { try terms.cut(to: end, at: time.now()) }
-            do {
-                guard let secret = try await secretIDs.make(text, terms: terms, role: role, roleVersion: version) else {
-                    throw CofferError.invalid("SecretID is already registered")
-                }
-                // What is left over is left to the next.
-                _ = try? await secretIDs.tidy(limit: Self.sweptMax)
-                var response = Response.data([
-                    "secret_id": .string(text), "secret_id_accessor": .string(secret.accessor),
-                    "secret_id_num_uses": .int(secret.usesLeft), "secret_id_ttl": .int(secret.ttl),
-                ])
-                response.warnings = terms.warnings
-                return response
-            } catch StorageError.conflict {
-                // The role changed, and with it perhaps what is allowed.
-                continue
-            }
+            let made = try await secretIDs.make(text, terms: terms, role: role, roleVersion: version, in: &batch)
+            guard let made else { throw CofferError.invalid("SecretID is already registered") }
+            return (made, terms.warnings)
         }
-        throw CofferError(.conflict, "the role is changing too often; retry")
+        // What is left over is left to the next.
+        _ = try? await secretIDs.tidy(limit: Self.sweptMax)
+        var response = Response.data([
+            "secret_id": .string(text), "secret_id_accessor": .string(secret.accessor),
+            "secret_id_num_uses": .int(secret.usesLeft), "secret_id_ttl": .int(secret.ttl),
+        ])
+        response.warnings = warnings
+        return response
     }
 
     // MARK: Looking up and destroying

@@ -1,9 +1,9 @@
 import EngineKit
+import Records
 import Syntax
 
 extension SecretIDs {
     private static let pageSize = 500
-    private static let attemptsMax = 16
 
     /// Removes what deleted roles left.
     func finishRemovals() async throws(StorageError) {
@@ -33,18 +33,17 @@ extension SecretIDs {
     func tidy(limit: Int) async throws(StorageError) -> Int {
         try await finishRemovals()
         var removed = 0
-        for _ in 0..<Self.attemptsMax + limit / Self.pageSize where removed < limit {
-            guard let count = try await removePage(min(Self.pageSize, limit - removed)) else { continue }
+        while removed < limit {
+            let page = min(Self.pageSize, limit - removed)
+            let count = try await storage.transact { batch throws(StorageError) in try await removePage(page, in: &batch) }
             if count == 0 { break }
             removed += count
         }
         return removed
     }
 
-    /// nil when something changed meanwhile.
-    private func removePage(_ limit: Int) async throws(StorageError) -> Int? {
+    private func removePage(_ limit: Int, in batch: inout Batch) async throws(StorageError) -> Int {
         let names = try await storage.list(Listing(prefix: AppRoleKeys.expiries, limit: limit, isRecursive: true))
-        var batch = Batch()
         var count = 0
         for name in names {
             let parts = name.splitUTF8(at: "/").map(String.init)
@@ -68,7 +67,6 @@ extension SecretIDs {
             batch.delete(key, if: .version(record.version))
             batch.delete(AppRoleKeys.accessor(parts[1], secret.accessor))
         }
-        guard count > 0 else { return 0 }
-        return try await storage.commitIfUnchanged(batch) ? count : nil
+        return count
     }
 }

@@ -1,4 +1,5 @@
 import EngineKit
+import Records
 import Syntax
 
 /// The secret ids of a mount. Every change is one atomic batch.
@@ -11,8 +12,6 @@ struct SecretIDs: Sendable {
     let time: any TimeSource
     let randomness: any Randomness
     private let lines = WriterLines()
-
-    private static let attemptsMax = 16
 
     init(storage: any Storage, key: MountKey, time: any TimeSource, randomness: any Randomness) {
         self.storage = storage
@@ -70,13 +69,12 @@ struct SecretIDs: Sendable {
 
     /// nil when the same secret id is there already; throws a conflict when the role changed meanwhile.
     func make(
-        _ text: String, terms: SecretIDTerms, role: AppRole, roleVersion: UInt64
+        _ text: String, terms: SecretIDTerms, role: AppRole, roleVersion: UInt64, in batch: inout Batch
     ) async throws(StorageError) -> SecretID? {
         let hash = try await hash(text, roleUID: role.uid)
         let name = AppRoleKeys.secret(role.uid, hash)
         let now = time.now()
         let secret = SecretID(accessor: randomness.uuid(), terms: terms, at: now)
-        var batch = Batch()
         if let record = try await storage.get(name) {
             let old = try SecretID(decoding: record.value, key: name)
             guard !old.isValid(at: now) else { return nil }
@@ -89,7 +87,6 @@ struct SecretIDs: Sendable {
         batch.put(AppRoleKeys.accessor(role.uid, secret.accessor), Array(hash.utf8), if: .absent)
         if let expiresAt = secret.expiresAt { batch.put(AppRoleKeys.expiry(expiresAt, role.uid, hash), []) }
         batch.check(AppRoleKeys.roles + role.name, .version(roleVersion))
-        try await storage.commit(batch)
         return secret
     }
 
@@ -100,9 +97,8 @@ struct SecretIDs: Sendable {
         guard let found = try await find(text, roleUID: roleUID), isAllowed(found.secret) else { return nil }
         guard found.secret.usesLeft > 0 else { return found.secret }
         return try await lines.inTurn(found.key) {
-            for _ in 0..<Self.attemptsMax {
+            try await storage.transact { batch throws(StorageError) -> SecretID? in
                 guard var found = try await find(text, roleUID: roleUID), isAllowed(found.secret) else { return nil }
-                var batch = Batch()
                 if found.secret.usesLeft > 1 {
                     found.secret.usesLeft -= 1
                     found.secret.updatedAt = time.now()
@@ -110,21 +106,17 @@ struct SecretIDs: Sendable {
                 } else {
                     remove(found, in: &batch)
                 }
-                if try await storage.commitIfUnchanged(batch) { return found.secret }
+                return found.secret
             }
-            throw CofferError(.conflict, "the secret id is used too often at the same moment; retry")
         }
     }
 
     func destroy(_ found: Found) async throws {
         try await lines.inTurn(found.key) {
-            for _ in 0..<Self.attemptsMax {
+            try await storage.transact { batch throws(StorageError) in
                 guard let current = try await find(hash: found.hash, roleUID: found.roleUID) else { return }
-                var batch = Batch()
                 remove(current, in: &batch)
-                if try await storage.commitIfUnchanged(batch) { return }
             }
-            throw CofferError(.conflict, "the secret id is used too often at the same moment; retry")
         }
     }
 

@@ -1,5 +1,6 @@
 import Crypto
 import EngineKit
+import Records
 import SecretMemory
 import Synchronization
 import Syntax
@@ -35,19 +36,17 @@ final class MountKey: Sendable {
 
     private func loaded() async throws(StorageError) -> SymmetricKey {
         if let key = key.withLock({ $0 }) { return key }
-        while true {
-            if let record = try await storage.get(Self.name) {
-                guard record.value.count == Self.byteCount else { throw .corrupted(key: Self.name) }
-                let loaded = SymmetricKey(data: record.value)
-                key.withLock { $0 = loaded }
-                return loaded
-            }
-            var bytes = randomness.bytes(Self.byteCount)
-            defer { zero(&bytes) }
-            var batch = Batch()
-            batch.put(Self.name, bytes, if: .absent)
-            // Whoever was first decides; reading again tells.
-            _ = try await storage.commitIfUnchanged(batch)
+        // Of two nodes that make one at the same time, the second takes what the first has made.
+        var bytes = try await storage.transact { batch throws(StorageError) in
+            if let record = try await storage.get(Self.name) { return record.value }
+            let made = randomness.bytes(Self.byteCount)
+            batch.put(Self.name, made, if: .absent)
+            return made
         }
+        defer { zero(&bytes) }
+        guard bytes.count == Self.byteCount else { throw .corrupted(key: Self.name) }
+        let loaded = SymmetricKey(data: bytes)
+        key.withLock { $0 = loaded }
+        return loaded
     }
 }

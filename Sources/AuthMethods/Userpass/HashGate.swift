@@ -1,4 +1,5 @@
 package import EngineKit
+import LoginGuards
 import Synchronization
 
 /// Lets so many hashes run at once; so many more wait in order, and the rest is refused.

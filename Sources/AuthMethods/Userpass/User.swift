@@ -1,4 +1,5 @@
 import EngineKit
+import Records
 import Syntax
 
 struct User: Sendable, Hashable {
@@ -17,7 +18,7 @@ struct User: Sendable, Hashable {
     static let legacyTokens: [TokenFields.Legacy] = [.policies, .ttl, .maxTTL, .boundCIDRs]
 }
 
-extension User: StoredAccount {
+extension User: Record {
     var stored: JSONObject {
         [
             "name": .string(name), "uid": .string(uid), "password": .object(password.stored),

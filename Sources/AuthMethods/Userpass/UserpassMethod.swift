@@ -1,5 +1,7 @@
 package import EngineKit
 import Foundation
+import LoginGuards
+import Records
 package import Syntax
 
 /// Logins of people: a name and a password.
@@ -47,7 +49,7 @@ extension HashGate {
 
 /// The routes. One extension a group of paths.
 struct UserpassRoutes: Sendable {
-    let users: AccountRecords<User>
+    let users: RecordTable<User>
     let passwords: Passwords
     let lockouts: Lockouts
     let attempts: LoginAttempts
@@ -55,7 +57,7 @@ struct UserpassRoutes: Sendable {
     let maxTTL: Int
 
     init(_ context: MountContext, hasher: any PasswordHasher, gate: HashGate) {
-        users = AccountRecords(storage: context.storage, prefix: "user/")
+        users = RecordTable(storage: context.storage, prefix: "user/", parsedMax: 1_024)
         passwords = Passwords(hasher: hasher, gate: gate, randomness: context.randomness)
         let key = MountKey(storage: context.storage, randomness: context.randomness)
         lockouts = Lockouts(storage: context.storage, time: context.time, rules: context.lockout) {
@@ -78,6 +80,6 @@ struct UserpassRoutes: Sendable {
 
     func user(_ request: Request) async throws -> User? {
         guard let name = AccountName(request.captures["username"], allowsAt: true) else { return nil }
-        return try await users.find(name.text)?.account
+        return try await users.find(name.text)?.value
     }
 }

@@ -1,4 +1,6 @@
 import EngineKit
+import LoginGuards
+import Records
 
 extension UserpassRoutes {
     var login: EnginePath {
@@ -35,14 +37,14 @@ extension UserpassRoutes {
     /// The user of a login, as it is today. A later user of the same name is another one.
     func renewal(of login: HeldLogin) async throws -> AuthGrant {
         let name = login.metadata["username"] ?? ""
-        guard !name.isEmpty, let user = try await users.find(name)?.account,
+        guard !name.isEmpty, let user = try await users.find(name)?.value,
             login.facts[Self.uidFact].map({ $0 == user.uid }) != false
         else { throw CofferError.invalid("user \"\(name)\" does not exist during renewal") }
         return grant(user, displayName: "")
     }
 
     private func check(_ name: String, _ password: String, _ address: String) async throws -> User {
-        let user = try await users.find(name)?.account
+        let user = try await users.find(name)?.value
         let isRight = try await passwords.check(password, user?.password)
         guard let user, isRight, user.tokens.bounds.allows(address) else {
             try await lockouts.fail(name, isAccount: user != nil)

@@ -1,4 +1,5 @@
 import EngineKit
+import Records
 import Syntax
 
 extension UserpassRoutes {
@@ -6,7 +7,7 @@ extension UserpassRoutes {
         [
             EnginePath(
                 "users", "The users.", fields: Paging.fields,
-                endpoints: [.list: .init("List users.") { try .keys(try await users.names($0)) }]),
+                endpoints: [.list: .init("List users.") { try .keys(try await users.names(Paging($0.fields))) }]),
             EnginePath(
                 "users/{username}", "One user.",
                 fields: [Self.nameField, Self.passwordField] + TokenFields.declared + TokenFields.declared(User.legacyTokens),
@@ -68,7 +69,7 @@ extension UserpassRoutes {
     private func writeUser(_ request: Request) async throws -> Response {
         let name = try name(request)
         // Everything else is looked at before the costly hash.
-        var tokens = try await users.find(name)?.account.tokens ?? TokenFields()
+        var tokens = try await users.find(name)?.value.tokens ?? TokenFields()
         try tokens.update(request.fields)
         var hash: PasswordHash?
         if let password = request.fields.string("password") { hash = try await passwords.make(password) }

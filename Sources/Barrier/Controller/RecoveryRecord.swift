@@ -13,8 +13,14 @@ struct RecoveryRecord: Hashable {
     init(
         _ key: SecretBytes, count: ShareCount, instance: [UInt8], root: SecretBytes, randomness: any Randomness
     ) throws(SealError) {
-        self.count = count
         let check = KeyDerivation.checkValue(of: key, count: Self.checkBytes)
+        try self.init(check: check, count: count, instance: instance, root: root, randomness: randomness)
+    }
+
+    private init(
+        check: [UInt8], count: ShareCount, instance: [UInt8], root: SecretBytes, randomness: any Randomness
+    ) throws(SealError) {
+        self.count = count
         let associated = Self.associatedData(instance: instance, count: count)
         do throws(CipherError) {
             let cipher = try XAES256GCM(key: root)
@@ -29,17 +35,29 @@ struct RecoveryRecord: Hashable {
         }
     }
 
+    /// The same recovery key's record under another root key.
+    func moved(
+        from root: SecretBytes, to other: SecretBytes, instance: [UInt8], randomness: any Randomness
+    ) throws(SealError) -> RecoveryRecord {
+        let check = try check(instance: instance, root: root)
+        return try RecoveryRecord(check: check, count: count, instance: instance, root: other, randomness: randomness)
+    }
+
     /// Whether this is the recovery key. Throws when the record is damaged.
     func matches(_ key: SecretBytes, instance: [UInt8], root: SecretBytes) throws(SealError) -> Bool {
+        constantTimeEqual(
+            try check(instance: instance, root: root), KeyDerivation.checkValue(of: key, count: Self.checkBytes))
+    }
+
+    private func check(instance: [UInt8], root: SecretBytes) throws(SealError) -> [UInt8] {
         let associated = Self.associatedData(instance: instance, count: count)
         do throws(CipherError) {
             let cipher = try XAES256GCM(key: root)
-            let check = try associated.withRawBytes { associated throws(CipherError) in
+            return try associated.withRawBytes { associated throws(CipherError) in
                 try sealedCheck.withRawBytes { sealed throws(CipherError) in
                     try Envelope.open(sealed, with: cipher, keyID: Keyring.rootKeyID, authenticating: associated)
                 }
             }
-            return constantTimeEqual(check, KeyDerivation.checkValue(of: key, count: Self.checkBytes))
         } catch {
             throw .corrupted(CoreKey.recovery)
         }

@@ -52,14 +52,29 @@ extension SealController {
         }
     }
 
-    /// By the root key that is open, or by the one that is just being written in its place.
+    /// By the root key that is open, by the one that is just being written in its place, or by the one that another node put
+    /// under a seal that opens by itself.
     private func storedKeyring(_ open: Keyring) async throws(SealError) -> Keyring {
-        let stored = try await loadStored()
+        var stored = try await loadStored()
+        while true {
+            do throws(SealError) {
+                return try await keyring(of: stored, open)
+            } catch {
+                // Seal and keyring are two records, and were changed between the two readings.
+                let again = try await loadStored()
+                guard again.sealVersion != stored.sealVersion else { throw error }
+                stored = again
+            }
+        }
+    }
+
+    private func keyring(of stored: StoredSeal, _ open: Keyring) async throws(SealError) -> Keyring {
         do throws(SealError) {
             return try await stored.openKeyring(root: open.root, in: base)
         } catch {
-            guard let incomingRoot else { throw error }
-            return try await stored.openKeyring(root: incomingRoot, in: base)
+            if let incomingRoot, let keyring = try? await stored.openKeyring(root: incomingRoot, in: base) { return keyring }
+            guard stored.seal.kind.opensByItself else { throw error }
+            return try await stored.openKeyring(root: try await unwrapAutomatically(stored), in: base)
         }
     }
 

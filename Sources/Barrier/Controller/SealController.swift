@@ -55,6 +55,9 @@ package actor SealController {
     /// Of the seal that is configured, whatever the store holds.
     package nonisolated var configuredKind: SealKind { configured.kind }
 
+    /// The key that the configured seal held before, which is not needed once the store was opened.
+    package nonisolated var previousKeyID: String? { configured.previousKeyID }
+
     /// Whether the store holds a seal. Reads the store while the answer is no.
     package nonisolated var isInitialized: Bool {
         get async throws(SealError) {
@@ -93,7 +96,8 @@ extension SealController {
             progress: unsealing?.progress ?? 0,
             nonce: unsealing?.nonce ?? "",
             isMigrating: barrier.isSealed && isMigrating(stored),
-            hasRecoverySeal: stored.seal.kind.opensByItself)
+            hasRecoverySeal: stored.seal.kind.opensByItself,
+            keyID: stored.seal.wrapped.keyID)
     }
 
     func loadStored() async throws(SealError) -> StoredSeal {

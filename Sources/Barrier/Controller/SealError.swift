@@ -67,7 +67,7 @@ extension SealError: CustomStringConvertible {
 
     private static func text(_ error: StorageError) -> String {
         switch error {
-        case .conflict: "another operation changed the seal at the same time; try again"
+        case .conflict, .contended: "another operation changed the seal at the same time; try again"
         case .limitExceeded(let what): what
         case .unavailable(let what): what
         case .corrupted(let key): "\(key) is damaged"

@@ -13,4 +13,6 @@ package struct SealStatus: Sendable, Hashable {
     /// The configured seal is not the stored one: shares must come with the word to migrate.
     package var isMigrating = false
     package var hasRecoverySeal = false
+    /// Of the seal's key that opens the store; empty for shares.
+    package var keyID = ""
 }

@@ -13,6 +13,13 @@ package protocol Seal: Sendable {
 
     /// False when the root key should be wrapped again, because the key's id is no longer the current one.
     func isCurrent(_ wrapped: WrappedKey) -> Bool
+
+    /// The key that this seal held before, while it still has it.
+    var previousKeyID: String? { get }
+}
+
+extension Seal {
+    package var previousKeyID: String? { nil }
 }
 
 package enum SealKind: String, Sendable, Hashable {

@@ -16,6 +16,7 @@ package struct StaticSeal: Seal {
 
     package var kind: SealKind { .static }
     package var currentKeyID: String { current.id }
+    package var previousKeyID: String? { previous.first?.id }
 
     package func wrap(
         _ root: SecretBytes, _ context: SealContext, randomness: any Randomness

@@ -15,6 +15,7 @@ struct SealStatusTable {
     private var rows: [[String]] {
         let isRecovery = isTrue("recovery_seal")
         var rows = [["Seal Type", text("type")]]
+        if !text("seal_key_id").isEmpty { rows.append(["Seal Key ID", text("seal_key_id")]) }
         if isRecovery { rows.append(["Recovery Seal Type", text("recovery_seal_type")]) }
         rows += [
             ["Initialized", text("initialized")],

@@ -54,7 +54,7 @@ extension ConnectionRoutes {
     }
 
     private var plainBrowser: Field {
-        Field("browser_plain", .string, "The same from a cookie without protection; ignored where api_addr is https.")
+        Field("browser_plain", .string, "The same from a cookie without protection, which counts where api_addr is not https.")
     }
 
     // MARK: Beginning
@@ -87,7 +87,7 @@ extension ConnectionRoutes {
         batch.put(state.key, pending.encoded(), if: .absent)
         try await store.storage.commit(batch)
         return .data([
-            "authorization_url": .string("\(environment.startURL)?state=\(FormText.encode(state.text))"),
+            "authorization_url": .string("\(environment.startURL)?state=\(PercentEncoding.component(state.text))"),
             "redirect_uri": .string(environment.callbackURL), "expires_in": .int(Self.stateSeconds),
         ])
     }
@@ -99,13 +99,20 @@ extension ConnectionRoutes {
         if names.count >= Self.pendingMax {
             var batch = Batch()
             for name in names where ConnectState.end(starter + "/" + name).map({ $0 < now }) ?? true { batch.delete(prefix + name) }
-            guard !batch.isEmpty else { throw Self.tooMany }
+            guard !batch.isEmpty else {
+                // Names are in the order of their ends, so the first makes room first.
+                throw Self.tooMany(seconds: (names.first.flatMap { ConnectState.end(starter + "/" + $0) } ?? now) + 1 - now)
+            }
             try await store.storage.commit(batch)
         }
-        guard pendingCount.mayAddOne() else { throw Self.tooMany }
+        guard pendingCount.mayAddOne() else { throw Self.tooMany(seconds: PendingSweep.seconds) }
     }
 
-    private static let tooMany = CofferError(.rateLimited, "too many people are connecting; retry in a few minutes")
+    private static func tooMany(seconds: Int) -> CofferError {
+        var error = CofferError(.rateLimited, "too many people are connecting; retry in a few minutes")
+        error.retryAfter = max(seconds, 1)
+        return error
+    }
 
     // MARK: Setting out
 
@@ -115,16 +122,18 @@ extension ConnectionRoutes {
         guard !environment.callbackURL.isEmpty,
             let client = try await refresher.clients.credentials(profile, pending.id.environment)
         else { throw Self.badState }
-        // A browser that has a secret already keeps it: two links may be under way in it.
         let held = self.browser(request).flatMap { Self.isBrowserSecret($0) ? $0 : nil }
-        let browser = held ?? Base64.encode(randomness.bytes(32), as: .url)
+        // A browser that has a secret already keeps it: two links may be under way in it. A plain cookie is made for one link
+        // and proves nothing before that, since anybody may have planted it.
+        let kept = environment.isSecure || !pending.browser.isEmpty ? held : nil
+        let browser = kept ?? Base64.encode(randomness.bytes(32), as: .url)
         if pending.browser.isEmpty {
             var bound = pending
-            bound.browser = PendingConnect.digest(browser)
+            bound.browser = binding(browser, request)
             var batch = Batch()
             batch.put(state.key, bound.encoded(), if: .version(version))
             guard try await store.storage.commitIfUnchanged(batch) else { throw Self.badState }
-        } else if !Self.isSame(pending.browser, PendingConnect.digest(browser)) {
+        } else if !Self.isSame(pending.browser, binding(browser, request)) {
             throw Self.otherBrowser
         }
         return .data([
@@ -145,9 +154,8 @@ extension ConnectionRoutes {
             parameters.append(("code_challenge_method", "S256"))
         }
         parameters += profile.authorizationParams.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
-        let query = parameters.map { FormText.encode($0.0) + "=" + FormText.encode($0.1) }.joined(separator: "&")
         let mark = profile.authorizationURL.utf8.contains(UInt8(ascii: "?")) ? "&" : "?"
-        return profile.authorizationURL + mark + query
+        return profile.authorizationURL + mark + PercentEncoding.form(parameters)
     }
 
     // MARK: Coming back
@@ -156,7 +164,7 @@ extension ConnectionRoutes {
         guard let (state, pending, version) = try await find(request) else { throw Self.badState }
         // Before it is used up, so that nobody else can use up a person's link.
         guard let browser = browser(request), !pending.browser.isEmpty,
-            Self.isSame(pending.browser, PendingConnect.digest(browser))
+            Self.isSame(pending.browser, binding(browser, request))
         else { throw Self.otherBrowser }
         // Used once, whatever comes of it.
         var batch = Batch()
@@ -202,10 +210,14 @@ extension ConnectionRoutes {
     }
 
     /// Over https a browser is known by the cookie that only this host can have set: the plain one may have been planted by a
-    /// neighbour under the same domain, or on the way.
+    /// neighbour under the same domain, or on the way. Without https there is the plain one alone.
     private func browser(_ request: Request) -> String? {
-        let secure = request.fields.string("browser")
-        return environment.isSecure ? secure : request.fields.string("browser_plain") ?? secure
+        request.fields.string(environment.isSecure ? "browser" : "browser_plain")
+    }
+
+    /// What a link is bound to. A secret that could be planted counts only from the address that it was given to.
+    private func binding(_ secret: String, _ request: Request) -> String {
+        PendingConnect.digest(environment.isSecure ? secret : secret + "\0" + request.connection.remoteAddress)
     }
 
     private static func isBrowserSecret(_ text: String) -> Bool {

@@ -1,4 +1,5 @@
 import EngineKit
+import Records
 import Syntax
 import Synchronization
 
@@ -59,17 +60,14 @@ final class Counters: Sendable {
 
     private func add(_ day: Int, _ entries: [(String, Int)]) async throws {
         let name = Self.name(day)
-        for _ in 0..<32 {
+        try await storage.transact { batch throws(StorageError) in
             let record = try await storage.get(name)
             var object = record.flatMap { (try? JSON(parsing: $0.value))?.objectValue } ?? JSONObject()
             var sums = Dictionary(object.members.map { ($0.key, $0.value.intValue ?? 0) }, uniquingKeysWith: +)
             for (key, count) in entries where sums[key] != nil || sums.count < Self.keysMax { sums[key, default: 0] += count }
             object = JSONObject(sums.sorted { $0.key < $1.key }.map { .init(key: $0.key, value: .int($0.value)) })
-            var batch = Batch()
             batch.put(name, object.encoded(), if: .init(unchanged: record))
-            if try await storage.commitIfUnchanged(batch) { return }
         }
-        throw CofferError(.conflict, "the counters change too often")
     }
 
     private func dropOld(today: Int) async throws {

@@ -21,6 +21,8 @@ final class PendingCount: Sendable {
 struct PendingSweep: Sendable {
     let routes: ConnectionRoutes
 
+    /// Between two sweeps: rounds begin once a second.
+    static let seconds = 60
     private static let pageSize = 1_000
 
     func run() async throws {

@@ -76,7 +76,7 @@ struct TokenEndpoint: Sendable {
         switch profile.tokenAuthMethod {
         case .basic:
             guard !client.secret.isEmpty else { throw .notConfigured }
-            let pair = FormText.encode(client.id) + ":" + FormText.encode(client.secret)
+            let pair = PercentEncoding.component(client.id) + ":" + PercentEncoding.component(client.secret)
             request.headers.append(("Authorization", "Basic " + Base64.encode(pair.utf8)))
         case .post:
             guard !client.secret.isEmpty else { throw .notConfigured }
@@ -94,31 +94,13 @@ struct TokenEndpoint: Sendable {
         }
         switch profile.bodyFormat {
         case .form:
-            request.body = Array(parameters.map { FormText.encode($0.0) + "=" + FormText.encode($0.1) }.joined(separator: "&").utf8)
+            request.body = Array(PercentEncoding.form(parameters).utf8)
             request.headers.append(("Content-Type", "application/x-www-form-urlencoded"))
         case .json:
             request.body = JSONObject(parameters.map { .init(key: $0.0, value: .string($0.1)) }).encoded()
             request.headers.append(("Content-Type", "application/json"))
         }
         return request
-    }
-}
-
-/// `application/x-www-form-urlencoded`, with nothing left to interpretation.
-enum FormText {
-    static func encode(_ text: String) -> String {
-        var output: [UInt8] = []
-        for byte in text.utf8 {
-            let isPlain =
-                byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A || byte >= 0x30 && byte <= 0x39 || "-._~".utf8.contains(byte)
-            if isPlain {
-                output.append(byte)
-            } else {
-                let digits = Array("0123456789ABCDEF".utf8)
-                output += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 0xF)]]
-            }
-        }
-        return String(decoding: output, as: UTF8.self)
     }
 }
 

@@ -1,5 +1,6 @@
 import EngineKit
 import Outbound
+import Records
 import Syntax
 
 /// Who does something, in events and records.
@@ -33,10 +34,11 @@ extension ConnectionRoutes {
     /// Revokes and destroys; nil when there is none. What the provider says does not keep it from being destroyed.
     func destroy(_ id: ConnectionID, by author: Author) async throws -> Revocation? {
         var outcome: Revocation?
-        for _ in 0..<16 {
-            var batch = Batch()
+        let isThere = try await store.storage.transact { batch in
             do throws(StorageError) {
-                guard let owner = try await store.owner(id.owner), let loaded = try await store.load(id, owner) else { return nil }
+                guard let owner = try await store.owner(id.owner), let loaded = try await store.load(id, owner) else {
+                    return false
+                }
                 if outcome == nil { outcome = await revoke(loaded.grant, id) }
                 store.delete(loaded, into: &batch)
             } catch {
@@ -47,17 +49,17 @@ extension ConnectionRoutes {
                     batch.delete(key)
                 }
             }
-            guard try await store.storage.commitIfUnchanged(batch) else { continue }
-            let done = outcome ?? .failed
-            counters.count(.deleted, id.platform, at: time.now())
-            environment.events.give(
-                ConnectionEvent(
-                    level: .info, name: .deleted, message: "connection deleted", engine: author.name, owner: id.owner.description,
-                    environment: id.environment, platform: id.platform, requestID: author.requestID, code: done.rawValue,
-                    at: time.now()))
-            return done
+            return true
         }
-        throw CofferError(.conflict, "the connection is changing too often; retry")
+        guard isThere else { return nil }
+        let done = outcome ?? .failed
+        counters.count(.deleted, id.platform, at: time.now())
+        environment.events.give(
+            ConnectionEvent(
+                level: .info, name: .deleted, message: "connection deleted", engine: author.name, owner: id.owner.description,
+                environment: id.environment, platform: id.platform, requestID: author.requestID, code: done.rawValue,
+                at: time.now()))
+        return done
     }
 
     // MARK: Revoking
@@ -95,12 +97,17 @@ extension ConnectionRoutes {
         request.headers = profile.headers.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
         if let client, profile.tokenAuthMethod == .basic {
             request.headers.append(
-                ("Authorization", "Basic " + Base64.encode("\(FormText.encode(client.id)):\(FormText.encode(client.secret))".utf8)))
+                (
+                    "Authorization",
+                    "Basic "
+                        + Base64.encode(
+                            "\(PercentEncoding.component(client.id)):\(PercentEncoding.component(client.secret))".utf8)
+                ))
         } else if let client {
             parameters += [("client_id", client.id), ("client_secret", client.secret)]
         }
         request.headers.append(("Content-Type", "application/x-www-form-urlencoded"))
-        request.body = Array(parameters.map { FormText.encode($0.0) + "=" + FormText.encode($0.1) }.joined(separator: "&").utf8)
+        request.body = Array(PercentEncoding.form(parameters).utf8)
         return request
     }
 }

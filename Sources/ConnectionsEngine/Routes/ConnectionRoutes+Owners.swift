@@ -1,4 +1,5 @@
 import EngineKit
+import Records
 import Syntax
 
 extension ConnectionRoutes {
@@ -121,8 +122,7 @@ extension ConnectionRoutes {
     }
 
     private func mark(_ owner: Owner) async throws -> Bool {
-        for _ in 0..<16 {
-            var batch = Batch()
+        try await store.storage.transact { batch throws(StorageError) in
             do throws(StorageError) {
                 guard var key = try await store.owner(owner) else { return false }
                 if key.isDeleting { return true }
@@ -133,9 +133,8 @@ extension ConnectionRoutes {
                 guard case .corrupted = error else { throw error }
             }
             batch.put(ConnectionStore.Key.deletion(owner), [])
-            if try await store.storage.commitIfUnchanged(batch) { return true }
+            return true
         }
-        throw CofferError(.conflict, "the owner is changing too often; retry")
     }
 
     private func destroy(_ page: [ConnectionID], by author: Author) async throws -> [Revocation] {

@@ -1,5 +1,7 @@
 import Audit
 import EngineKit
+import Logging
+import Records
 import Synchronization
 import Syntax
 
@@ -10,22 +12,34 @@ final class AuditHeaderRules: Sendable {
     static let nameBytesMax = 128
 
     private let storage: any Storage
+    private let logger: Logger
     /// Whether a value is written as an HMAC, by lower-case name.
     private let rules = BargingLock<[String: Bool]>([:])
     private let isAny = Atomic(false)
     private let lines = WriterLines()
     private let reloads = WriterLines()
 
-    init(storage: any Storage) { self.storage = storage }
+    init(storage: any Storage, logger: Logger) {
+        self.storage = storage
+        self.logger = logger
+    }
 
     var all: [String: Bool] { rules.withLock { $0 } }
 
     func load() async throws { try await reloads.inTurn(Self.key) { try await read() } }
 
-    private func read() async throws {
-        guard let record = try await storage.get(Self.key) else { return install([:]) }
-        guard let object = (try? JSON(parsing: record.value))?.objectValue else { throw StorageError.corrupted(key: Self.key) }
-        install(Dictionary(object.map { ($0.key, $0.value.boolValue ?? true) }) { first, _ in first })
+    private func read() async throws(StorageError) {
+        do throws(StorageError) {
+            guard let record = try await storage.get(Self.key) else { return install([:]) }
+            guard let object = (try? JSON(parsing: record.value))?.objectValue else { throw .corrupted(key: Self.key) }
+            install(Dictionary(object.map { ($0.key, $0.value.boolValue ?? true) }) { first, _ in first })
+        } catch {
+            guard case .corrupted(let key) = error else { throw error }
+            logger.error(
+                "which headers the audit records cannot be read, so it records none until they are set again",
+                metadata: ["record": "\(key)"])
+            install([:])
+        }
     }
 
     private func install(_ changed: [String: Bool]) {

@@ -1,5 +1,7 @@
 import Audit
 import EngineKit
+import Logging
+import Records
 import Syntax
 
 /// The audit devices of this server: the broker that writes, and the records that remember what is enabled.
@@ -16,12 +18,12 @@ final class AuditTrail: Sendable {
     /// Which headers of a request go on record.
     let headerRules: AuditHeaderRules
 
-    init(broker: AuditBroker, storage: any Storage, randomness: any Randomness, node: String? = nil) {
+    init(broker: AuditBroker, storage: any Storage, randomness: any Randomness, logger: Logger, node: String? = nil) {
         self.node = node
         self.broker = broker
         self.storage = storage
         self.randomness = randomness
-        headerRules = AuditHeaderRules(storage: storage)
+        headerRules = AuditHeaderRules(storage: storage, logger: logger)
     }
 
     /// Opens the devices that were enabled. One that fails keeps requests from being answered, not the unsealing.
@@ -45,7 +47,7 @@ final class AuditTrail: Sendable {
             let wanted = try await table().devices
             let open = list()
             for device in open where !wanted.contains(where: { $0.accessor == device.accessor }) {
-                try? broker.disable(device.path)
+                broker.disable(accessor: device.accessor)
             }
             for device in wanted where !open.contains(where: { $0.accessor == device.accessor }) { try await restore(device) }
         }
@@ -93,13 +95,25 @@ final class AuditTrail: Sendable {
         guard !failures.isEmpty else { return Self.notRecorded }
         return CofferError(
             .internal,
-            "Refused: \(failures.joined(separator: "; ")). Fix it and send SIGHUP, or see \"Recover\" in docs/audit.md")
+            "Refused: \(failures.joined(separator: "; ")). Fix it and send SIGHUP, or restart where the configuration had to "
+                + "change; see \"Recover\" in docs/audit.md")
     }
 
     /// Whether requests are refused because none of the devices works that should record them.
     var isBlocked: Bool {
         let devices = broker.list().filter(\.isRecording)
         return !devices.isEmpty && devices.allSatisfy { $0.failure != nil }
+    }
+
+    /// Whether a device does not work here while others record. Each node opens the devices of the shared table for itself.
+    var isDegraded: Bool {
+        let devices = broker.list().filter(\.isRecording)
+        return devices.contains { $0.failure != nil } && devices.contains { $0.failure == nil }
+    }
+
+    /// Why devices do not work on this node, by path; names what this server writes to.
+    var failures: [String: String] {
+        Dictionary(broker.list().compactMap { device in device.failure.map { (device.configuration.path, $0) } }) { $1 }
     }
 
     /// Retries failed devices, without waiting for a request.
@@ -111,15 +125,22 @@ final class AuditTrail: Sendable {
         let configuration = AuditDeviceConfiguration(
             path: path, type: type, description: description, options: options, isLocal: isLocal, randomness: randomness)
         do throws(AuditError) {
-            try broker.enable(own(configuration))
+            try broker.enable(own(configuration), isNew: true)
         } catch {
             throw CofferError.invalid("\(error)")
         }
         do {
-            try await change { $0.append(configuration) }
+            try await change { devices throws(CofferError) in
+                // Another node may have enabled one meanwhile. Two of a path could be opened by nobody.
+                guard !devices.contains(where: { $0.path == configuration.path }) else {
+                    throw CofferError.invalid("\(AuditError.pathInUse)")
+                }
+                devices.append(configuration)
+            }
             try await reload()
         } catch {
-            try? broker.disable(configuration.path)
+            // Not by its path, at which there may be another node's by now.
+            broker.disable(accessor: configuration.accessor)
             throw error
         }
     }
@@ -196,16 +217,12 @@ final class AuditTrail: Sendable {
         return (devices, .version(record.version))
     }
 
-    private func change(_ body: (inout [AuditDeviceConfiguration]) -> Void) async throws {
-        for _ in 0..<16 {
+    private func change(_ body: (inout [AuditDeviceConfiguration]) throws(CofferError) -> Void) async throws {
+        try await storage.transact { batch in
             let current = try await table()
             var devices = current.devices
-            body(&devices)
-            var batch = Batch()
+            try body(&devices)
             batch.put(Self.tableKey, JSON.array(devices.map(\.json)).encoded(), if: current.precondition)
-            guard try await storage.commitIfUnchanged(batch) else { continue }
-            return
         }
-        throw CofferError(.conflict, "the audit table is changing too often; retry")
     }
 }

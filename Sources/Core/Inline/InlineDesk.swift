@@ -2,6 +2,7 @@ import Crypto
 import EngineKit
 import Lifetimes
 import Logging
+import LoginGuards
 import Policy
 import SecretMemory
 import Syntax
@@ -14,6 +15,13 @@ final class InlineDesk: Sendable {
         var token: LiveToken
         var rules: [InlinePolicy]
         var limit: Narrowing?
+    }
+
+    /// Why a caller was not let in.
+    struct Refused: Error {
+        var reason: InlineRefusal
+        /// Seconds that a locked name stays locked.
+        var retryAfter: Int?
     }
 
     private struct Counter: Sendable {
@@ -66,15 +74,16 @@ final class InlineDesk: Sendable {
         return Hex.encode(code.prefix(4))
     }
 
-    func admit(_ attempt: InlineAttempt) async throws -> Result<Admitted, InlineRefusal> {
+    func admit(_ attempt: InlineAttempt) async throws -> Result<Admitted, Refused> {
         let credentials = attempt.credentials
         guard let counter = counters[credentials.kind] else {
             throw CofferError(.internal, "no authenticator is registered for this kind of credentials")
         }
-        guard credentials.name.utf8.count <= Self.nameBytesMax else { return .failure(.unknownName) }
+        guard credentials.name.utf8.count <= Self.nameBytesMax else { return .failure(Refused(reason: .unknownName)) }
         let source = Self.source(attempt.connection.remoteAddress)
-        let isLocked = try await counter.lockouts.isLocked(credentials.name, source: source)
-        guard !isLocked else { return .failure(.locked) }
+        if let seconds = try await counter.lockouts.secondsLocked(credentials.name, source: source) {
+            return .failure(Refused(reason: .locked, retryAfter: seconds))
+        }
         switch try await counter.authenticator.authenticate(attempt) {
         case .granted(let grant):
             try await counter.lockouts.forget(credentials.name, source: source)
@@ -83,7 +92,7 @@ final class InlineDesk: Sendable {
             if refusal.isGuess {
                 try await counter.lockouts.fail(credentials.name, source: source, isAccount: refusal == .wrongSecret)
             }
-            return .failure(refusal)
+            return .failure(Refused(reason: refusal))
         }
     }
 

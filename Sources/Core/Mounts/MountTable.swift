@@ -1,5 +1,6 @@
 import EngineKit
 import Logging
+import Records
 import Syntax
 
 /// The mounts: one record, changed by compare-and-swap, and the router made from it.
@@ -13,6 +14,8 @@ final class MountTable: Sendable {
     private let reloads = WriterLines()
     /// Of mounts that a request of this process takes away.
     private let removing = BargingLock<Set<String>>([])
+    /// Mounts whose removal the log has told to be damaged.
+    private let damaged = BargingLock<Set<String>>([])
 
     private struct State {
         var router = MountRouter([])
@@ -65,18 +68,15 @@ final class MountTable: Sendable {
 
     /// Changes the table in one atomic step: `body` sees it as it is and may be called again after a conflict.
     func change(alsoWriting extra: Batch = Batch(), _ body: (inout [MountEntry]) throws(CofferError) -> Void) async throws {
-        for _ in 0..<16 {
+        try await storage.transact { batch in
             let current = try await read()
             var entries = current.entries
             try body(&entries)
             guard entries.count <= Self.entriesMax else { throw CofferError(.tooLarge, "there are too many mounts") }
-            var batch = extra
+            batch = extra
             batch.put(Self.key, Self.encode(entries), if: current.precondition)
-            guard try await storage.commitIfUnchanged(batch) else { continue }
-            try await reload()
-            return
         }
-        throw CofferError(.conflict, "the mount table is changing too often; retry")
+        try await reload()
     }
 
     static func encode(_ entries: [MountEntry]) -> [UInt8] { JSON.array(entries.map(\.stored)).encoded() }
@@ -134,10 +134,34 @@ final class MountTable: Sendable {
                 left[uuid] = looks
                 continue
             }
-            let note = try await storage.get("sys/unmounting/\(uuid)")
-            try await finishRemoval(of: uuid, accessor: note.map { String(decoding: $0.value, as: UTF8.self) } ?? "")
+            do {
+                try await finishRemoval(of: uuid, accessor: try await accessor(ofRemoved: uuid))
+            } catch StorageError.corrupted(let key) {
+                // One damaged record keeps neither the server from opening nor the other removals from being finished.
+                complain("a mount's removal cannot be finished; its records stay", uuid, key)
+                left[uuid] = looks
+            }
         }
         return left
+    }
+
+    /// Empty where the note cannot be read: then only what identities know of the mount stays, which leads nowhere.
+    private func accessor(ofRemoved uuid: String) async throws(StorageError) -> String {
+        let key = "sys/unmounting/\(uuid)"
+        do throws(StorageError) {
+            return try await storage.get(key).map { String(decoding: $0.value, as: UTF8.self) } ?? ""
+        } catch .corrupted(let damaged) {
+            // Nothing but the name of the note is left to say that the mount is gone.
+            guard try await !read().entries.contains(where: { $0.uuid == uuid }) else { throw .corrupted(key: damaged) }
+            complain("the note of a mount's removal cannot be read; its records are deleted", uuid, damaged)
+            return ""
+        }
+    }
+
+    /// Once for each removal, for it is looked at every few seconds.
+    private func complain(_ message: Logger.Message, _ uuid: String, _ record: String) {
+        guard damaged.withLock({ $0.insert(uuid).inserted }) else { return }
+        environment.logger.error(message, metadata: ["mount_id": "\(uuid)", "record": "\(record)"])
     }
 
     private func finishRemoval(of uuid: String, accessor: String) async throws {

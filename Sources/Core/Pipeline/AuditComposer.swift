@@ -135,19 +135,10 @@ extension AuditMount {
 }
 
 extension CofferError {
-    /// A text names what was sent as a name, such as a mount's; a name that begins as tokens do is left out with its text.
+    /// A text names what was sent as a name, such as a mount's; one that may hold a token is left out with its text.
     var recorded: String {
         guard let text = auditText ?? messages.first else { return code.rawValue }
-        return Self.holdsToken(text) ? code.rawValue : text
-    }
-
-    private static func holdsToken(_ text: String) -> Bool {
-        let bytes = Array(text.utf8)
-        return bytes.indices.contains { start in
-            TokenText.prefixes.contains { prefix in
-                bytes[start...].starts(with: prefix.utf8) && bytes.count - start > prefix.utf8.count + 8
-            }
-        }
+        return TokenText.occurs(in: text) ? code.rawValue : text
     }
 }
 
@@ -155,9 +146,4 @@ extension Result where Failure == CofferError {
     fileprivate var error: CofferError? {
         if case .failure(let error) = self { error } else { nil }
     }
-}
-
-/// How the tokens of this server and of Vault begin.
-enum TokenText {
-    static let prefixes = ["coffer.", "hvs.", "hvb.", "hvr."]
 }

@@ -52,7 +52,7 @@ package struct CoreAnswer: Sendable {
     /// Relative to nothing: the whole canonical path, empty when it was refused.
     package var path: String
     package var outcome: Result<Response, CofferError>
-    /// For every dialect to send, such as how long to wait; names in lower case.
+    /// For every dialect to send beside its own, such as what is left of a quota; names in lower case.
     package var headers: [(name: String, value: String)] = []
     /// Why inline credentials were not accepted; the outcome is a `.permissionDenied` then, or what an open path answered.
     package var inlineRefusal: InlineRefusal?

@@ -4,6 +4,7 @@ import EngineKit
 import Identity
 import Lifetimes
 import Logging
+import LoginGuards
 import Policy
 import Syntax
 
@@ -29,7 +30,7 @@ final class Exchange {
     private(set) var limit: Narrowing?
     /// What one request with them spends.
     private var counted: [UseCounters.Use] = []
-    private var inline: Result<InlineDesk.Admitted, InlineRefusal>?
+    private var inline: Result<InlineDesk.Admitted, InlineDesk.Refused>?
 
     init(core: Core, services: Services, incoming: CoreRequest, path: CanonicalPath) {
         self.core = core
@@ -49,6 +50,7 @@ final class Exchange {
             // What a refusal still has to say was asked to be wrapped too.
             if incoming.wrapTTL != nil { refusal.data = nil }
             if !mayHaveChanged { refusal = refusal.forUnchangedState }
+            if case .failure(let refused)? = inline, let seconds = refused.retryAfter { refusal.retryAfter = seconds }
             outcome = .failure(refusal)
             await takeBack()
         }
@@ -58,7 +60,7 @@ final class Exchange {
             requestID: incoming.id, mountType: mount?.entry.type ?? "", path: path.text, outcome: answered)
         switch inline {
         case .success(let admitted): answer.inlineName = admitted.token.entry.displayName
-        case .failure(let refusal): answer.inlineRefusal = refusal
+        case .failure(let refused): answer.inlineRefusal = refused.reason
         case nil: break
         }
         return answer

@@ -50,12 +50,13 @@ final class PolicyStore: Sendable {
 
     /// What a caller with these policies may do. Names without a policy grant nothing.
     ///
-    /// `rules` count beside them and are stored nowhere.
+    /// `rules` count beside them and are stored nowhere. What the policies deny, no rule grants.
     func acl(_ names: [String], rules: [InlinePolicy] = []) async throws(StorageError) -> ACL {
         let key = Key(names: names, rules: rules)
         let (cached, generation) = compiled.withLock { ($0.acls[key], $0.generation) }
         if let cached { return cached }
-        let acl = names.contains("root") ? ACL.root : ACL(try await documents(names, of: nil) + Self.documents(rules))
+        let acl =
+            names.contains("root") ? ACL.root : ACL(try await documents(names, of: nil), builtIn: try Self.documents(rules))
         compiled.withLock { compiled in
             guard compiled.generation == generation else { return }
             if compiled.acls.count >= Self.compiledMax { compiled.acls.removeAll() }

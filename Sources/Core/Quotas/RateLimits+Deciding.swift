@@ -10,7 +10,11 @@ extension RateLimits {
     }
 
     /// Says nothing of the path, which may hold a token by mistake.
-    static let exceeded = CofferError(.rateLimited, "rate limit quota exceeded")
+    static func exceeded(_ verdict: ClientBuckets.Verdict, at now: Timestamp) -> CofferError {
+        var error = CofferError(.rateLimited, "rate limit quota exceeded")
+        error.retryAfter = verdict.secondsLeft(at: now)
+        return error
+    }
 
     /// Asked before anything of the request is parsed. Only a login on a mount whose quotas name roles has its body read, for
     /// the role; a body that cannot be read names none and is counted by the other quotas.

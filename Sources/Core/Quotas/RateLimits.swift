@@ -1,4 +1,6 @@
 import EngineKit
+import Logging
+import Records
 import Synchronization
 import Syntax
 
@@ -29,6 +31,7 @@ final class RateLimits: Sendable {
 
     private let storage: any Storage
     private let time: any TimeSource
+    private let logger: Logger
     private let table = BargingLock(Table())
     /// The paths that no quota of the operator's is for: enough to change one, and too little to flood the server with.
     private let forQuotas = BargingLock(ClientBuckets(RateLimitQuota(name: "", rate: 200)))
@@ -36,7 +39,8 @@ final class RateLimits: Sendable {
     private let lines = WriterLines()
     private let reloads = WriterLines()
 
-    init(storage: any Storage, time: any TimeSource) {
+    init(storage: any Storage, time: any TimeSource, logger: Logger) {
+        self.logger = logger
         self.storage = storage
         self.time = time
     }
@@ -48,20 +52,9 @@ final class RateLimits: Sendable {
     private func read() async throws {
         var quotas: [RateLimitQuota] = []
         for name in try await storage.list(Listing(prefix: Self.prefix, limit: StorageLimits.pageMax)) {
-            let key = Self.prefix + name
-            guard let record = try await storage.get(key) else { continue }
-            guard let quota = (try? JSON(parsing: record.value)).flatMap(RateLimitQuota.init(stored:)) else {
-                throw StorageError.corrupted(key: key)
-            }
-            quotas.append(quota)
+            if let quota = try await stored(Self.prefix + name, RateLimitQuota.init(stored:)) { quotas.append(quota) }
         }
-        var configuration = QuotaConfiguration()
-        if let record = try await storage.get(Self.configurationKey) {
-            guard let stored = (try? JSON(parsing: record.value)).flatMap(QuotaConfiguration.init(stored:)) else {
-                throw StorageError.corrupted(key: Self.configurationKey)
-            }
-            configuration = stored
-        }
+        let configuration = try await stored(Self.configurationKey, QuotaConfiguration.init(stored:)) ?? QuotaConfiguration()
         install { table in
             table.configuration = configuration
             let old = table.byName
@@ -70,6 +63,18 @@ final class RateLimits: Sendable {
                 return Active(quota)
             }
             table.byName = Dictionary(active.map { ($0.quota.name, $0) }) { first, _ in first }
+        }
+    }
+
+    /// One that is damaged limits nobody until it is written again; it does not keep the server from opening.
+    private func stored<Value>(_ key: String, _ parse: (JSON) -> Value?) async throws(StorageError) -> Value? {
+        do throws(StorageError) {
+            guard let record = try await storage.get(key) else { return nil }
+            guard let value = (try? JSON(parsing: record.value)).flatMap(parse) else { throw .corrupted(key: key) }
+            return value
+        } catch .corrupted(let key) {
+            logger.error("a rate limit cannot be read and is not applied; write it again", metadata: ["record": "\(key)"])
+            return nil
         }
     }
 

@@ -148,6 +148,9 @@ struct FrontDesk: Sendable {
         if !core.isSealed, let trouble {
             body["unavailable"] = .string(trouble.reason)
             body["unavailable_reason"] = .string(trouble.text)
+        } else if core.services?.audit.isDegraded == true {
+            body["degraded"] = "audit"
+            body["degraded_reason"] = "an audit device does not work on this node, others record; the server's log says which"
         }
         return .bare(body, status: asked.flatMap { Int($0) } ?? code)
     }
@@ -163,6 +166,7 @@ struct FrontDesk: Sendable {
             "storage_type": .string(core.settings.storageType),
         ]
         if status.hasRecoverySeal { body["recovery_seal_type"] = "shamir" }
+        if !status.keyID.isEmpty { body["seal_key_id"] = .string(status.keyID) }
         if !isSealed, let trouble = core.trouble {
             body["unavailable"] = .string(trouble.reason)
             body["unavailable_reason"] = .string(trouble.text)

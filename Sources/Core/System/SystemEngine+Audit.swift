@@ -8,9 +8,7 @@ extension SystemEngine {
             EnginePath(
                 "audit", "Audit devices.", access: .sudo,
                 endpoints: [
-                    .read: .init("List audit devices.", changesNothing: true) { _ in
-                        .data(JSONObject(audit.list().map { .init(key: $0.path, value: .object($0.shown)) }))
-                    }
+                    .read: .init("List audit devices.", changesNothing: true) { _ in .data(shownDevices) }
                 ]),
             EnginePath(
                 "audit/{path...}", "One audit device.",
@@ -49,6 +47,17 @@ extension SystemEngine {
                     }
                 ]),
         ]
+    }
+
+    /// With why one does not work, on the node that was asked.
+    private var shownDevices: JSONObject {
+        let failures = audit.failures
+        return JSONObject(
+            audit.list().map { device in
+                var shown = device.shown
+                if let failure = failures[device.path] { shown["failure"] = .string(failure) }
+                return .init(key: device.path, value: .object(shown))
+            })
     }
 
     private func enableAudit(_ request: Request) async throws -> Response {

@@ -1,5 +1,6 @@
 import Barrier
 import EngineKit
+import Logging
 import Syntax
 
 /// New shares for old: `sys/rekey`, and `sys/rotate/root` and `sys/rotate/recovery`, which today's clients ask. They differ in
@@ -9,8 +10,22 @@ extension SystemEngine {
         rekeyPaths("rekey", .unsealKey, quorumAccess) { .bare($0) }
             + rekeyPaths("rekey-recovery-key", .recoveryKey, quorumAccess) { .bare($0) }
             + rekeyPaths("rotate/root", .unsealKey, .sudo) { .data($0) }
+            + [rotateRootPath]
             + rekeyPaths("rotate/recovery", .recoveryKey, .sudo) { .data($0) }
             + ["rekey/backup", "rekey/recovery-key-backup", "rotate/root/backup", "rotate/recovery/backup"].map(backupPath)
+    }
+
+    private var rotateRootPath: EnginePath {
+        EnginePath(
+            "rotate/root", "A new root key, without anybody's share.",
+            details: "For a seal that opens by itself. With a Shamir seal the root key is rotated with the shares.", access: .sudo,
+            endpoints: [
+                .update: .init("Put a new root key under the seal.") { _ in
+                    try await core.seal.rotateRoot()
+                    core.logger.notice("root key rotated")
+                    return .empty
+                }
+            ])
     }
 
     private func rekeyPaths(

@@ -1,5 +1,6 @@
 package import Capabilities
 package import EngineKit
+package import LoginGuards
 
 /// What a capability token leaves of its parent's rights for one request.
 package struct CapabilityLimits: Sendable {

@@ -1,4 +1,5 @@
 import EngineKit
+import Records
 import Syntax
 
 extension TokenEngine {
@@ -43,15 +44,12 @@ extension TokenEngine {
     private func writeRole(_ request: Request) async throws -> Response {
         let name = request.captures["role_name"]
         let key = Self.prefix + name
-        for _ in 0..<16 {
+        return try await storage.transact { batch in
             let record = try await storage.get(key)
             var role = try await role(name) ?? TokenRole(name: name)
             try role.update(request.fields)
-            var batch = Batch()
             batch.put(key, role.shown.encoded(), if: .init(unchanged: record))
-            guard try await storage.commitIfUnchanged(batch) else { continue }
             return .empty
         }
-        throw CofferError(.conflict, "the role is changing too often; retry")
     }
 }

@@ -11,6 +11,7 @@ struct TokenEngine: Engine {
     /// Token roles, below the server's own records.
     let storage: any Storage
     let time: any TimeSource
+    let accessorTidy: AccessorTidy
     /// By uuid or path.
     let mount: @Sendable (String, String) -> Mount?
     let defaultTTL: Int
@@ -232,7 +233,11 @@ struct TokenEngine: Engine {
 
     private func tidy() async throws -> Response {
         _ = try await tokens.expireDue(limit: 1_000)
+        accessorTidy.begin()
         return Response(
-            .data(.object([:])), status: 202, warnings: ["Tidy operation has finished; at most 1,000 expired tokens were removed."])
+            .data(.object([:])), status: 202,
+            warnings: [
+                "At most 1,000 expired tokens were removed. Accessors that lead to no token are being removed in the background."
+            ])
     }
 }

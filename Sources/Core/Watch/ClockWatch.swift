@@ -1,5 +1,6 @@
 import EngineKit
 import Logging
+import Records
 import Synchronization
 import Syntax
 
@@ -19,7 +20,6 @@ final class ClockWatch: Sendable {
     static let key = "sys/clock"
     /// Differences that are not worth a word.
     static let toleratedSeconds = 60
-    private static let attemptsMax = 8
 
     private let time: any TimeSource
     private let logger: Logger
@@ -39,13 +39,13 @@ final class ClockWatch: Sendable {
             known = try await latest(storage)
         } catch .corrupted(let key) {
             logger.error("the record of the latest time cannot be read; this clock is believed", metadata: ["record": "\(key)"])
-            _ = try await store(time.now(), storage, if: .none)
+            try await storage.commit(Self.storing(time.now(), if: .none))
             return
         }
         let now = time.now()
         guard let latest = known.latest else {
             // Another node was first, so there is a time to go on from.
-            guard try await store(now, storage, if: known.precondition) else {
+            guard try await storage.commitIfUnchanged(Self.storing(now, if: known.precondition)) else {
                 return try await open(storage, acceptsEarlier: false)
             }
             return
@@ -56,7 +56,7 @@ final class ClockWatch: Sendable {
             logger.warning(
                 "accept_earlier_clock is set: the store's time goes back to this clock's; take the setting out again",
                 metadata: ["store": "\(latest)", "clock": "\(now)", "seconds": "\(behind)"])
-            _ = try await store(now, storage, if: .none)
+            try await storage.commit(Self.storing(now, if: .none))
             return
         }
         guard let clock = time as? any AdjustableTime else { return }
@@ -73,14 +73,18 @@ final class ClockWatch: Sendable {
     ///
     /// - Parameter always: In any case, to find out whether a write succeeds.
     func store(_ storage: some Storage, always: Bool = false) async throws(StorageError) {
-        for _ in 0..<Self.attemptsMax {
-            let now = time.now()
-            let (latest, precondition) = try await latest(storage)
-            if let latest, latest >= now, !always { return }
-            // Another node's later time must not be overwritten.
-            if try await store(latest.map { max($0, now) } ?? now, storage, if: precondition) { return }
+        do throws(StorageError) {
+            try await storage.transact { batch throws(StorageError) in
+                let now = time.now()
+                let (latest, precondition) = try await latest(storage)
+                if let latest, latest >= now, !always { return }
+                // Another node's later time must not be overwritten.
+                batch = Self.storing(latest.map { max($0, now) } ?? now, if: precondition)
+            }
+        } catch {
+            // Others write it all the time, so it is known, and the store takes writes.
+            guard case .contended = error else { throw error }
         }
-        // Others write it all the time, so it is known, and the store takes writes.
     }
 
     /// Every second: a clock that was behind is followed as soon as it has caught up, and a step of it is told.
@@ -127,12 +131,9 @@ final class ClockWatch: Sendable {
         return (Timestamp(nanoseconds: Int64(nanoseconds)), .version(record.version))
     }
 
-    /// False when the record was changed meanwhile.
-    private func store(
-        _ moment: Timestamp, _ storage: some Storage, if precondition: Batch.Precondition
-    ) async throws(StorageError) -> Bool {
+    private static func storing(_ moment: Timestamp, if precondition: Batch.Precondition) -> Batch {
         var batch = Batch()
-        batch.put(Self.key, JSONObject([.init(key: "latest", value: .int(moment.nanoseconds))]).encoded(), if: precondition)
-        return try await storage.commitIfUnchanged(batch)
+        batch.put(key, JSONObject([.init(key: "latest", value: .int(moment.nanoseconds))]).encoded(), if: precondition)
+        return batch
     }
 }

@@ -55,7 +55,7 @@ final class RepeatedFaults: Sendable {
         case .corrupted(let key)?: metadata["record"] = "\(key)"
         case .unavailable(let reason)?: metadata["reason"] = "\(reason)"
         case .limitExceeded(let what)?: metadata["reason"] = "\(what)"
-        case .sealed?, .conflict?, nil: break
+        case .sealed?, .conflict?, .contended?, nil: break
         }
         return metadata
     }

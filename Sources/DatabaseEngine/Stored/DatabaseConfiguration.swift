@@ -1,8 +1,9 @@
 import EngineKit
+import Records
 import Syntax
 
 /// A configured database server: `config/:name`.
-struct DatabaseConfiguration: Stored, Hashable {
+struct DatabaseConfiguration: Record, Hashable {
     var plugin: String
     /// The plugin's settings, secret ones too.
     var details = JSONObject()

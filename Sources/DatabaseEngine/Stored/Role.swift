@@ -1,8 +1,9 @@
 import EngineKit
+import Records
 import Syntax
 
 /// A role of `roles/:name`: how users are made for those who ask.
-struct Role: Stored, Hashable {
+struct Role: Record, Hashable {
     var database: String
     var creation: [String] = []
     var revocation: [String] = []

@@ -1,8 +1,9 @@
 import EngineKit
+import Records
 import Syntax
 
 /// A role of `static-roles/:name`: one user of the database whose password is changed again and again.
-struct StaticRole: Stored, Hashable {
+struct StaticRole: Record, Hashable {
     var database: String
     var username: String
     var password = ""

@@ -1,8 +1,9 @@
 import EngineKit
+import Records
 import Syntax
 
 /// Written before a user is made and deleted when its lease is on record: what is left of a crash is dropped by it.
-struct UserIntent: Stored, Hashable {
+struct UserIntent: Record, Hashable {
     var database: String
     var username: String
     var revocation: [String]
@@ -36,7 +37,7 @@ struct UserIntent: Stored, Hashable {
 }
 
 /// What the engine keeps with a lease.
-struct LeasedUser: Stored, Hashable {
+struct LeasedUser: Record, Hashable {
     var database: String
     var role: String
     var username: String

@@ -31,7 +31,8 @@ package struct InlineGrant: Sendable {
     package var displayName: String
     /// Names of stored policies. Never `root`; `default` only when it is listed.
     package var policies: [String]
-    /// Policies that are stored nowhere, such as those that a configuration file makes.
+    /// Policies that are stored nowhere, such as those that a configuration file makes. They grant nothing that the stored ones
+    /// deny.
     package var rules: [InlinePolicy]
     /// In the clear in the audit.
     package var metadata: [String: String]

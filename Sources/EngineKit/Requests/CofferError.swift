@@ -78,7 +78,7 @@ extension CofferError {
 
     package init(_ error: StorageError) {
         switch error {
-        case .conflict: self.init(.conflict, "the record changed at the same moment; read it again and retry")
+        case .conflict, .contended: self.init(.conflict, "changed by another writer; nothing was changed; try again")
         case .limitExceeded(let what): self.init(.tooLarge, what)
         case .unavailable:
             self = .outcomeUnknown
@@ -95,6 +95,14 @@ extension CofferError {
         case let error as StorageError: self.init(error)
         default: self.init(.internal, "internal error; the server's log has it under this request's id")
         }
+    }
+}
+
+extension CofferError {
+    /// `Retry-After`, where waiting helps. What is limited without a known end is over in a moment.
+    package var waitHeaders: [(name: String, value: String)] {
+        guard let seconds = retryAfter ?? (code == .rateLimited ? 1 : nil) else { return [] }
+        return [("retry-after", String(seconds))]
     }
 }
 

@@ -12,6 +12,11 @@ package struct Paging: Sendable, Hashable {
         Field("limit", .int, query: true, "Give at most so many names; 0 for as many as a page holds."),
     ]
 
+    package init(after: String? = nil, limit: Int = StorageLimits.pageMax) {
+        self.after = after
+        self.limit = limit
+    }
+
     /// - Parameter limitMax: Where a page has fewer names, or more are given to whoever asks for them.
     package init(_ fields: Fields, limitMax: Int = StorageLimits.pageMax) {
         after = fields.string("after").flatMap { $0.isEmpty ? nil : $0 }

@@ -39,6 +39,7 @@ package struct PrefixedStorage: Storage {
     private func inSlice(_ error: StorageError) -> StorageError {
         switch error {
         case .conflict(let key): .conflict(key: withoutPrefix(key))
+        case .contended(let key): .contended(key: withoutPrefix(key))
         case .corrupted(let key): .corrupted(key: withoutPrefix(key))
         case .limitExceeded, .unavailable, .sealed: error
         }

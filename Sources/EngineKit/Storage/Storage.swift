@@ -73,6 +73,8 @@ package enum StorageLimits {
 package enum StorageError: Error, Hashable, Sendable {
     /// A precondition of a batch did not hold; nothing was written.
     case conflict(key: String)
+    /// Another writer was first every time that a change was tried; nothing was written.
+    case contended(key: String)
     /// A key, value, batch or listing outside the contract; nothing was written.
     case limitExceeded(String)
     /// The store cannot be reached or its disk refuses; whether anything was written is unknown.

@@ -8,32 +8,35 @@ import Synchronization
 /// between two steps when the request it is done for is given up.
 package final class WorkThreads: Sendable {
     /// For operations of milliseconds, and many of them.
-    package static let shared = WorkThreads(threadsMax: max(2, min(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 64)))
+    package static let shared = WorkThreads(threadsMax: max(2, min(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 64)), queueMax: 1_024)
     /// For what takes seconds and cannot be interrupted, such as making an RSA key.
-    package static let patient = WorkThreads(threadsMax: 2)
+    package static let patient = WorkThreads(threadsMax: 2, queueMax: 64)
 
-    private let queue = WorkQueue()
-    private let threadsMax: Int
+    package static let busy = CofferError(.rateLimited, "too much of this work waits to be done already; retry in a moment")
 
-    package init(threadsMax: Int) { self.threadsMax = threadsMax }
+    private let threads: BoundedThreads
 
-    /// One step of work.
-    package func run<Success: Sendable, Failure: Error>(
-        _ body: @escaping @Sendable () throws(Failure) -> Success
-    ) async throws(Failure) -> Success {
-        let result: Result<Success, Failure> = await withCheckedContinuation { continuation in
-            queue.add(threadsMax: threadsMax) {
-                do throws(Failure) {
+    package init(threadsMax: Int, queueMax: Int) { threads = BoundedThreads(threadsMax: threadsMax, queueMax: queueMax) }
+
+    /// One step of work. Throws ``busy`` when too much waits.
+    package func run<Success: Sendable>(
+        _ body: @escaping @Sendable () throws(CofferError) -> Success
+    ) async throws(CofferError) -> Success {
+        let result: Result<Success, CofferError> = await withCheckedContinuation { continuation in
+            let isTaken = add {
+                do throws(CofferError) {
                     continuation.resume(returning: .success(try body()))
                 } catch {
                     continuation.resume(returning: .failure(error))
                 }
             }
+            if !isTaken { continuation.resume(returning: .failure(Self.busy)) }
         }
         return try result.get()
     }
 
-    /// `count` steps, in order. Throws when the request was given up meanwhile, and what `body` throws at once.
+    /// `count` steps, in order. Throws when the request was given up meanwhile, what `body` throws at once, and ``busy``
+    /// when too much waits.
     package func map<Element: Sendable>(
         _ count: Int, _ body: @escaping @Sendable (Int) throws(CofferError) -> Element
     ) async throws(CofferError) -> [Element] {
@@ -46,7 +49,16 @@ package final class WorkThreads: Sendable {
         return try result.get()
     }
 
-    fileprivate func add(_ job: @escaping @Sendable () -> Void) { queue.add(threadsMax: threadsMax, job) }
+    fileprivate func add(isAdmitted: Bool = false, _ job: @escaping @Sendable () -> Void) -> Bool {
+        switch threads.add(isAdmitted: isAdmitted, job) {
+        case .taken: return true
+        case .full: return false
+        case .noThread:
+            // Better slowly here than never.
+            job()
+            return true
+        }
+    }
 }
 
 /// Steps that are done a few at a time. Only one thread has it at any moment: whoever took its next turn from the queue.
@@ -68,12 +80,17 @@ private final class SteppedWork<Element: Sendable>: Sendable {
     func cancel() { isCancelled.store(true, ordering: .releasing) }
 
     func begin(on threads: WorkThreads, _ continuation: CheckedContinuation<Result<[Element], CofferError>, Never>) {
-        threads.add { [self] in
-            do throws(CofferError) {
-                if let all = try turn() { continuation.resume(returning: .success(all)) } else { begin(on: threads, continuation) }
-            } catch {
-                continuation.resume(returning: .failure(error))
-            }
+        if !threads.add({ [self] in step(on: threads, continuation) }) {
+            continuation.resume(returning: .failure(WorkThreads.busy))
+        }
+    }
+
+    private func step(on threads: WorkThreads, _ continuation: CheckedContinuation<Result<[Element], CofferError>, Never>) {
+        do throws(CofferError) {
+            if let all = try turn() { return continuation.resume(returning: .success(all)) }
+            _ = threads.add(isAdmitted: true) { [self] in step(on: threads, continuation) }
+        } catch {
+            continuation.resume(returning: .failure(error))
         }
     }
 
@@ -93,73 +110,5 @@ private final class SteppedWork<Element: Sendable>: Sendable {
         guard elements.count < count else { return elements }
         done.withLock { [elements] in $0 = elements }
         return nil
-    }
-}
-
-/// Jobs, and threads that sleep until there are some. Threads are made as they are needed and stay.
-private final class WorkQueue: @unchecked Sendable {  // `jobs` and the counts are touched only between lock and unlock.
-    typealias Job = @Sendable () -> Void
-
-    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    /// Every job is a request that waits, of which the shell admits a bounded number.
-    private var jobs: [Job] = []
-    private var threads = 0
-    private var sleeping = 0
-
-    init() {
-        pthread_mutex_init(mutex, nil)
-        pthread_cond_init(condition, nil)
-    }
-
-    deinit {
-        // Only a queue that never had a thread comes to its end: threads hold on to it.
-        pthread_cond_destroy(condition)
-        pthread_mutex_destroy(mutex)
-        condition.deallocate()
-        mutex.deallocate()
-    }
-
-    func add(threadsMax: Int, _ job: @escaping Job) {
-        pthread_mutex_lock(mutex)
-        if sleeping <= jobs.count, threads < threadsMax, startThread() { threads += 1 }
-        guard threads > 0 else {
-            pthread_mutex_unlock(mutex)
-            // The system gives no thread at all: better slowly here than never.
-            return job()
-        }
-        jobs.append(job)
-        pthread_cond_signal(condition)
-        pthread_mutex_unlock(mutex)
-    }
-
-    private func startThread() -> Bool {
-        var thread = pthread_t()
-        let start: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { argument in
-            guard let argument else { return nil }
-            Unmanaged<WorkQueue>.fromOpaque(argument).takeRetainedValue().work()
-            return nil
-        }
-        let held = Unmanaged.passRetained(self)
-        guard pthread_create(&thread, nil, start, held.toOpaque()) == 0 else {
-            held.release()
-            return false
-        }
-        pthread_detach(thread)
-        return true
-    }
-
-    private func work() {
-        while true {
-            pthread_mutex_lock(mutex)
-            while jobs.isEmpty {
-                sleeping += 1
-                pthread_cond_wait(condition, mutex)
-                sleeping -= 1
-            }
-            let job = jobs.removeFirst()
-            pthread_mutex_unlock(mutex)
-            job()
-        }
     }
 }

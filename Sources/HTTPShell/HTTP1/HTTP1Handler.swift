@@ -97,13 +97,15 @@ final class HTTP1Handler: ChannelDuplexHandler {
         context.fireChannelInactive()
     }
 
-    /// Forgets the connection. A request under way goes on: what it changes must not depend on who listens.
+    /// Forgets the connection. Work of many steps for a request under way ends after the present one, as at its deadline; a step
+    /// that changes something is always done whole.
     private func shutDown() {
         timer?.cancel()
         timer = nil
         switch phase {
         case .readingBody(let incoming):
             shell.admission.release(bodyBytes: incoming.body.count, isLarge: incoming.isLarge)
+        case .responding(let exchange): exchange.task?.cancel()
         default: break
         }
         phase = .closed
@@ -205,7 +207,7 @@ extension HTTP1Handler {
             admitted = try AdmittedHead(
                 target: head.target, headers: head.headers, isHTTP2: false, isHTTP10: head.isHTTP10, limits: settings.limits)
         } catch {
-            return refuse(error, path: head.target, omitsBody: head.method == "HEAD", context)
+            return refuse(error, of: head, context)
         }
         let incoming = Incoming(head: head, admitted: admitted)
         phase = .readingBody(incoming)
@@ -274,29 +276,31 @@ extension HTTP1Handler {
         guard case .readingBody(let incoming) = phase else { return }
         guard shell.admission.beginRequest() else { return refuse(.busy, context) }
         let head = incoming.head
-        var request = ShellRequest(
+        let request = ShellRequest(
             id: ids.next(), method: head.method, path: incoming.admitted.path, query: incoming.admitted.query,
             headers: head.headers, body: incoming.body, connection: connection)
-        exchangeNumber += 1
-        phase = .responding(
-            Exchange(id: request.id, path: request.path, isHead: head.method == "HEAD", keepAlive: head.keepsAlive))
-        expect(within: settings.timeouts.requestMilliseconds)
-        do throws(HTTPRefusal) {
-            try settings.check(&request)
-        } catch {
-            shell.admission.end(bodyBytes: request.body.count, isLarge: incoming.isLarge)
-            return answered(shell.answer(error, path: request.path, id: request.id), number: exchangeNumber, context)
-        }
-        start(request, isLarge: incoming.isLarge, number: exchangeNumber, context)
+        start(request, isLarge: incoming.isLarge, keepAlive: head.keepsAlive, context)
     }
 
     /// Runs on this event loop at once, and answers at once when nothing has to be waited for.
-    private func start(_ request: ShellRequest, isLarge: Bool, number: Int, _ context: ChannelHandlerContext) {
+    private func start(
+        _ request: ShellRequest, refused: HTTPRefusal? = nil, isLarge: Bool = false, keepAlive: Bool,
+        _ context: ChannelHandlerContext
+    ) {
+        exchangeNumber += 1
+        let number = exchangeNumber
+        phase = .responding(
+            Exchange(id: request.id, path: request.path, isHead: request.method == "HEAD", keepAlive: keepAlive))
+        expect(within: settings.timeouts.requestMilliseconds)
+        var request = request
+        var refusal = refused
+        do throws(HTTPRefusal) { try settings.check(&request) } catch { refusal = refusal ?? error }
         let loop = context.eventLoop
         let bound = NIOLoopBound(self, eventLoop: loop)
         let shell = shell
-        let task = Task.immediate(executorPreference: executor) {
-            let response = await shell.respond(to: request)
+        let task = Task.immediate(executorPreference: executor) { [request, refusal] in
+            let response =
+                if let refusal { await shell.refuse(refusal, request) } else { await shell.respond(to: request) }
             shell.admission.end(bodyBytes: request.body.count, isLarge: isLarge)
             if loop.inEventLoop {
                 bound.value.answered(response, number: number)
@@ -335,18 +339,26 @@ extension HTTP1Handler {
         if keepAlive { parse(context) } else { linger(context) }
     }
 
-    /// Answers and reads no further.
-    func refuse(_ refusal: HTTPRefusal, path: String? = nil, omitsBody: Bool = false, _ context: ChannelHandlerContext) {
-        var path = path
+    /// Answers and reads no further. What the client did wrong is put on record first, as far as its head can be read.
+    func refuse(_ refusal: HTTPRefusal, of head: HTTP1Parser.Head? = nil, _ context: ChannelHandlerContext) {
+        var (head, path, refusal) = (head, head?.target, refusal)
         switch phase {
         case .readingBody(let incoming), .asking(let incoming):
             shell.admission.release(bodyBytes: incoming.body.count, isLarge: incoming.isLarge)
-            path = incoming.admitted.path
+            (head, path) = (incoming.head, incoming.admitted.path)
         default: break
         }
         let id = ids.next()
+        if refusal.isOfRequest, let head, let plain = AdmittedHead.path(ofRefused: head.target, limits: settings.limits) {
+            if shell.admission.beginRequest() {
+                let request = ShellRequest(
+                    id: id, method: head.method, path: plain, headers: head.headers, body: [], connection: connection)
+                return start(request, refused: refusal, keepAlive: false, context)
+            }
+            refusal = .busy
+        }
         let response = shell.answer(refusal, path: path, id: id)
-        write(encode(response, id: id, keepAlive: false, omitsBody: omitsBody, context), context)
+        write(encode(response, id: id, keepAlive: false, omitsBody: head?.method == "HEAD", context), context)
         linger(context)
     }
 }

@@ -44,29 +44,50 @@ struct HTTP2Responder: Sendable {
 
     private func answer(_ request: HummingbirdCore.Request, id: String, _ channel: any Channel) async -> ShellResponse {
         let target = request.head.path ?? ""
+        var headers = HTTPHeaders()
+        headers.reserveCapacity(request.headers.count)
+        for field in request.headers { headers.add(name: field.name.rawName, value: field.value) }
+        var passed = ShellRequest(
+            id: id, method: request.method.rawValue, path: "", headers: headers, body: [],
+            connection: EngineKit.Connection((channel.parent ?? channel).remoteAddress))
         do throws(HTTPRefusal) {
-            var headers = HTTPHeaders()
-            headers.reserveCapacity(request.headers.count)
-            for field in request.headers { headers.add(name: field.name.rawName, value: field.value) }
             let admitted = try AdmittedHead(target: target, headers: headers, isHTTP2: true, limits: settings.limits)
+            (passed.path, passed.query) = (admitted.path, admitted.query)
             let (body, isLarge) = try await gather(request, admitted, headers, channel)
             guard shell.admission.beginRequest() else {
                 shell.admission.release(bodyBytes: body.count, isLarge: isLarge)
                 throw .busy
             }
             defer { shell.admission.end(bodyBytes: body.count, isLarge: isLarge) }
-            var passed = ShellRequest(
-                id: id, method: request.method.rawValue, path: admitted.path, query: admitted.query, headers: headers, body: body,
-                connection: EngineKit.Connection((channel.parent ?? channel).remoteAddress))
+            passed.body = body
             if settings.tls?.clientCertificates ?? .notAsked != .notAsked {
                 passed.connection.add(try? await (channel.parent ?? channel).nioSSL_peerCertificate().get())
             }
             try settings.check(&passed)
             let whole = passed
-            return await closing(channel, after: settings.timeouts.requestMilliseconds) { await shell.respond(to: whole) }
+            return await closing(channel, after: settings.timeouts.requestMilliseconds) {
+                await untilClosed(channel) { await shell.respond(to: whole) }
+            }
         } catch {
-            return shell.answer(error, path: target, id: id)
+            return await refuse(error, passed, target, channel)
         }
+    }
+
+    /// What the client did wrong is put on record first, as far as its head can be read.
+    private func refuse(
+        _ refusal: HTTPRefusal, _ request: ShellRequest, _ target: String, _ channel: any Channel
+    ) async -> ShellResponse {
+        guard refusal.isOfRequest, let path = AdmittedHead.path(ofRefused: target, limits: settings.limits) else {
+            return shell.answer(refusal, path: target, id: request.id)
+        }
+        guard shell.admission.beginRequest() else { return shell.answer(.busy, path: target, id: request.id) }
+        defer { shell.admission.end(bodyBytes: 0) }
+        var refused = request
+        (refused.path, refused.query, refused.body) = (path, "", [])
+        // The address that a trusted proxy names, where it does.
+        try? settings.check(&refused)
+        let whole = refused
+        return await closing(channel, after: settings.timeouts.requestMilliseconds) { await shell.refuse(refusal, whole) }
     }
 
     private typealias Gathered = (body: [UInt8], isLarge: Bool)
@@ -112,6 +133,15 @@ struct HTTP2Responder: Sendable {
             return .success((body, isLarge))
         }
         return try result.get()
+    }
+
+    /// Cancels the work when the stream ends before it: the client left, or the deadline has passed.
+    private func untilClosed<Result: Sendable>(
+        _ channel: any Channel, _ work: @escaping @Sendable () async -> Result
+    ) async -> Result {
+        let task = Task(executorPreference: EventLoopTaskExecutor(channel.eventLoop), operation: work)
+        channel.closeFuture.whenComplete { _ in task.cancel() }
+        return await task.value
     }
 
     /// Resets the stream when the work takes too long.

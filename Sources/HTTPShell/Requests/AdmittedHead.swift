@@ -57,6 +57,12 @@ extension AdmittedHead {
         (path, query) = try Self.split(target)
     }
 
+    /// The path of a target whose head was refused, for the record; nil when the target is none.
+    static func path(ofRefused target: String, limits: RequestLimits) -> String? {
+        guard target.utf8.count <= limits.targetBytesMax else { return nil }
+        return try? split(target).path
+    }
+
     private static func length(_ text: String) -> Int? {
         guard (1...18).contains(text.utf8.count), text.utf8.allSatisfy({ $0.isASCIIDigit }) else { return nil }
         return Int(text)

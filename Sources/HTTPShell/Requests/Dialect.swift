@@ -16,8 +16,8 @@ package protocol Dialect: Sendable {
     /// decides about nothing else.
     func refusalOfLargeBody(_ headers: HTTPHeaders, from connection: Connection) async -> HTTPRefusal?
 
-    /// A path that leads to no dialect, or nothing that a dialect makes of a request: puts its refusal on record, and
-    /// returns what to answer in its place where that cannot be done.
+    /// A path that leads to no dialect, or a request that the shell refused: puts its refusal on record, and returns what to
+    /// answer in its place where that cannot be done.
     func record(_ refusal: HTTPRefusal, of request: ShellRequest) async -> ShellResponse?
 }
 

@@ -4,16 +4,23 @@ import Syntax
 package struct HTTPRefusal: Error, Sendable, Hashable {
     package var status: Int
     package var message: String
+    /// Seconds, where waiting helps.
+    package var retryAfter: Int?
 
     package init(_ status: Int, _ message: String) {
         self.status = status
         self.message = message
     }
 
+    /// It was the request that was wrong, and not that the server had no room or the client no haste.
+    package var isOfRequest: Bool { (400..<500).contains(status) && status != 408 && status != 429 }
+
+    package var headers: [(name: String, value: String)] { retryAfter.map { [("retry-after", String($0))] } ?? [] }
+
     /// `{"errors": ["..."]}`, or an empty list for a plain 404.
     package var response: ShellResponse {
         let errors: JSON = message.isEmpty ? .array([]) : .strings([message])
-        return ShellResponse(status: status, body: JSON.object(["errors": errors]).encoded())
+        return ShellResponse(status: status, headers: headers, body: JSON.object(["errors": errors]).encoded())
     }
 }
 

@@ -22,8 +22,7 @@ package final class Shell: Sendable {
 
     func respond(to request: ShellRequest) async -> ShellResponse {
         guard let dialect = dialect(for: request.path) else {
-            // Any of them can: what it was meant for is not known.
-            return await dialects.first?.record(.notFound, of: request) ?? HTTPRefusal.notFound.response
+            return await refuse(.notFound, request)
         }
         return await dialect.respond(to: request)
     }
@@ -34,6 +33,15 @@ package final class Shell: Sendable {
         var head = head
         do throws(HTTPRefusal) { try settings.check(&head) } catch { return error }
         return await dialect.refusalOfLargeBody(head.headers, from: head.connection)
+    }
+
+    /// The answer to a request that went no further than here, once its refusal is on record.
+    func refuse(_ refusal: HTTPRefusal, _ request: ShellRequest) async -> ShellResponse {
+        // Where it is not known what it was meant for, any dialect can put it on record.
+        guard let dialect = dialect(for: request.path) else {
+            return await dialects.first?.record(refusal, of: request) ?? refusal.response
+        }
+        return await dialect.record(refusal, of: request) ?? dialect.answer(refusal, requestID: request.id)
     }
 
     /// The answer to a refused request, in the shape of the dialect it was meant for.

@@ -1,4 +1,5 @@
 package import EngineKit
+import Records
 import Syntax
 
 /// Entities, their aliases and groups. A change is one atomic batch; it is in force for the next request.
@@ -21,7 +22,6 @@ package final class IdentityStore: Sendable {
     }
 
     private static let cachedMax = 8_192
-    private static let attemptsMax = 32
 
     /// `storage` is the barrier's slice for identity.
     package init(
@@ -86,21 +86,18 @@ package final class IdentityStore: Sendable {
 
     /// Decides on what is there and commits in one batch; decides again when it changed meanwhile.
     func change<Result>(_ decide: (inout IdentityTransaction) async throws -> Result) async throws -> Result {
-        for _ in 0..<Self.attemptsMax {
+        var changed: Set<String> = []
+        // After a failure too, which does not say that nothing was written.
+        defer { if !changed.isEmpty { invalidate(changed) } }
+        return try await storage.transact { batch in
             var transaction = IdentityTransaction(storage)
             let result = try await decide(&transaction)
-            if transaction.changedKeys.isEmpty { return result }
-            do {
-                let isDone = try await storage.commitIfUnchanged(transaction.batch)
-                invalidate(transaction.changedKeys)
-                if isDone { return result }
-            } catch {
-                // It may have been written.
-                invalidate(transaction.changedKeys)
-                throw error
+            if !transaction.changedKeys.isEmpty {
+                batch = transaction.batch
+                changed.formUnion(transaction.changedKeys)
             }
+            return result
         }
-        throw CofferError(.conflict, "identity records are changing too often; retry")
     }
 
     /// The same for changes of who is in which group: one at a time here, excluded by ``IdentityKeys/graph`` elsewhere.

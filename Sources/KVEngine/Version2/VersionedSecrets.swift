@@ -1,4 +1,5 @@
 import EngineKit
+import Records
 import Syntax
 
 /// The secrets of one version 2 mount: reads and atomic changes, below the routes.
@@ -7,8 +8,8 @@ struct VersionedSecrets: Sendable {
     let time: any TimeSource
     private let lines = WriterLines()
 
-    /// Other nodes may be quicker so many times before a writer gives up with a conflict.
-    static let attemptsMax = 16
+    /// So many times a read begins again when the version that it wants is being archived or taken away.
+    private static let attemptsMax = 16
 
     init(storage: any Storage, time: any TimeSource) {
         self.storage = storage
@@ -32,18 +33,11 @@ struct VersionedSecrets: Sendable {
     /// Decides on what is there and commits, all or nothing; decides again when the record changed meanwhile.
     func edit<Result>(_ path: String, _ decide: (inout HeadEdit) async throws -> Result) async throws -> Result {
         try await lines.inTurn(path) {
-            var attempt = 1
-            while true {
+            try await storage.transact { batch in
                 var edit = try HeadEdit(path: path, record: try await storage.get(RecordKey.head(path)))
                 let result = try await decide(&edit)
-                let batch = edit.finished
-                if batch.isEmpty { return result }
-                do {
-                    try await storage.commit(batch)
-                    return result
-                } catch StorageError.conflict where attempt < Self.attemptsMax {
-                    attempt += 1
-                }
+                batch = edit.finished
+                return result
             }
         }
     }
@@ -51,18 +45,14 @@ struct VersionedSecrets: Sendable {
     func editSettings(_ change: (inout MountSettings) -> Void) async throws {
         // No secret has an empty path.
         try await lines.inTurn("") {
-            var attempt = 1
-            while true {
+            try await storage.transact { batch throws(StorageError) in
                 let record = try await storage.get(RecordKey.settings)
-                var settings = try record.map { record throws(StorageError) in
-                    try MountSettings(decoding: record.value, key: RecordKey.settings)
-                }
-                change(&settings.orDefault)
-                var batch = Batch()
-                batch.put(RecordKey.settings, settings.orDefault.encoded(), if: .init(unchanged: record))
-                do { return try await storage.commit(batch) } catch StorageError.conflict where attempt < Self.attemptsMax {
-                    attempt += 1
-                }
+                var settings =
+                    try record.map { record throws(StorageError) in
+                        try MountSettings(decoding: record.value, key: RecordKey.settings)
+                    } ?? .init()
+                change(&settings)
+                batch.put(RecordKey.settings, settings.encoded(), if: .init(unchanged: record))
             }
         }
     }
@@ -99,12 +89,5 @@ struct VersionedSecrets: Sendable {
             }
             attempt += 1
         }
-    }
-}
-
-extension Optional<MountSettings> {
-    fileprivate var orDefault: MountSettings {
-        get { self ?? .init() }
-        set { self = newValue }
     }
 }

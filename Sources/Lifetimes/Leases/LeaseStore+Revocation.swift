@@ -1,4 +1,5 @@
 package import EngineKit
+import Records
 import Syntax
 
 /// From the decision that a lease ends to the moment when nothing is left of it.
@@ -110,19 +111,17 @@ extension LeaseStore {
     private func change(
         _ id: String, due: Due? = nil, _ body: (inout LeaseEntry) -> Void
     ) async throws(StorageError) -> LeaseEntry? {
-        for _ in 0..<Self.attemptsMax {
+        try await storage.transact { batch throws(StorageError) -> LeaseEntry? in
             guard let (old, version) = try await read(id) else { return nil }
             var new = old
             body(&new)
             let before = Set(Self.indexes(old)).union(due.map { [$0.key] } ?? [])
             let after = Set(Self.indexes(new))
-            var batch = Batch()
             batch.put(LeaseKeys.entry(id), new.encoded(), if: .version(version))
             for key in before.subtracting(after) { batch.delete(key) }
             for key in after { batch.put(key, []) }
-            if try await storage.commitIfUnchanged(batch) { return new }
+            return new
         }
-        throw .unavailable("too many changes to one lease at once; retry")
     }
 
     /// Where a lease is listed besides under its id.

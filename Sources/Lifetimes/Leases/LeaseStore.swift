@@ -1,4 +1,5 @@
 package import EngineKit
+import Records
 
 /// Leases on disk: made, found, renewed, and queued until their engine has taken back what they gave.
 ///
@@ -9,8 +10,6 @@ package struct LeaseStore: Sendable {
     let time: any TimeSource
     let randomness: any Randomness
     private let leasesQueued: @Sendable () -> Void
-
-    static let attemptsMax = 16
 
     /// Shares the tokens' slice: a lease is made only while its token is there.
     package init(tokens: TokenStore) {
@@ -67,17 +66,14 @@ package struct LeaseStore: Sendable {
 
     /// The lease as it was registered, or nil when its token is gone or at its end.
     package func register(_ draft: LeaseEntry) async throws(StorageError) -> LeaseEntry? {
-        for _ in 0..<Self.attemptsMax {
-            var batch = Batch()
-            guard try await hasOwner(draft, into: &batch) else { return nil }
+        try await storage.transact { batch throws(StorageError) -> LeaseEntry? in
+            guard let end = LeaseLifetime.end(draft, at: time.now()), try await hasOwner(draft, into: &batch) else { return nil }
             var entry = draft
-            guard let end = LeaseLifetime.end(draft, at: time.now()) else { return nil }
             entry.expiresAt = end
             batch.put(LeaseKeys.entry(entry.id), entry.encoded(), if: .absent)
             for key in Self.indexes(entry) { batch.put(key, []) }
-            if try await storage.commitIfUnchanged(batch) { return entry }
+            return entry
         }
-        throw .unavailable("too many changes to one token at once; retry")
     }
 
     /// The renewed lease; nil when it, its version or its token changed, or when no renewal moves its end.
@@ -86,11 +82,14 @@ package struct LeaseStore: Sendable {
     package func renew(
         _ lease: LeaseEntry, version: UInt64, grant: LeaseGrant, maxTTL: Int = .max
     ) async throws(StorageError) -> LeaseEntry? {
-        for _ in 0..<Self.attemptsMax {
+        var isRepeated = false
+        return try await storage.transact { batch throws(StorageError) -> LeaseEntry? in
+            // Unless it was the token that changed, another try would fail like the last.
+            if isRepeated { guard try await read(lease.id)?.version == version else { return nil } }
+            isRepeated = true
             let now = time.now()
-            var batch = Batch()
-            guard try await hasOwner(lease, into: &batch),
-                let end = LeaseLifetime.renewedEnd(lease, grant: grant, maxTTL: maxTTL, at: now)
+            guard let end = LeaseLifetime.renewedEnd(lease, grant: grant, maxTTL: maxTTL, at: now),
+                try await hasOwner(lease, into: &batch)
             else { return nil }
             var entry = lease
             entry.expiresAt = end
@@ -103,10 +102,8 @@ package struct LeaseStore: Sendable {
                 batch.delete(old)
                 batch.put(new, [])
             }
-            if try await storage.commitIfUnchanged(batch) { return entry }
-            guard try await read(lease.id)?.version == version else { return nil }
+            return entry
         }
-        return nil
     }
 
     /// Whether the token that a lease belongs to is there and valid. The batch is written only as long as it is: a

@@ -1,5 +1,6 @@
 package import Capabilities
 package import EngineKit
+package import LoginGuards
 
 /// Tokens that holders of tokens made by themselves; see ``CapabilityToken``.
 extension TokenStore {

@@ -1,9 +1,8 @@
 package import EngineKit
+import Records
 
 /// What a token keeps for itself. Nobody else reads it, and it goes with the token.
 extension TokenStore {
-    private static let attemptsMax = 16
-
     package func cubbyhole(of id: String, read path: String) async throws(StorageError) -> [UInt8]? {
         try await storage.get(TokenKeys.cubbyhole(of: id) + path)?.value
     }
@@ -15,14 +14,12 @@ extension TokenStore {
 
     /// False when the token is gone: nothing is stored that no revocation would find.
     package func cubbyhole(of id: String, write path: String, _ value: [UInt8]) async throws(StorageError) -> Bool {
-        for _ in 0..<Self.attemptsMax {
+        try await storage.transact { batch throws(StorageError) in
             guard let current = try await storage.get(TokenKeys.entry(id)) else { return false }
-            var batch = Batch()
             batch.check(TokenKeys.entry(id), .version(current.version))
             batch.put(TokenKeys.cubbyhole(of: id) + path, value)
-            if try await storage.commitIfUnchanged(batch) { return true }
+            return true
         }
-        throw .unavailable("too many changes to one token at once; retry")
     }
 
     package func cubbyhole(of id: String, delete path: String) async throws(StorageError) {

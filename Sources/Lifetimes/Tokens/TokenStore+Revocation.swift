@@ -1,4 +1,5 @@
 package import EngineKit
+import Records
 
 /// Revoking a token takes everything it made with it.
 ///
@@ -115,8 +116,7 @@ extension TokenStore {
             invalidate([id])
             noteEnding()
         }
-        while true {
-            var batch = Batch()
+        try await storage.transact { batch throws(StorageError) in
             batch.put(TokenKeys.revoking(id), [])
             var parent = knownParent
             do throws(StorageError) {
@@ -131,14 +131,12 @@ extension TokenStore {
                 batch.delete(TokenKeys.entry(id))
             }
             if let parent, !parent.isEmpty { batch.delete(TokenKeys.child(of: parent, id)) }
-            guard try await storage.commitIfUnchanged(batch) else { continue }
-            return
         }
     }
 
     private func orphan(_ child: String, of parent: String) async throws(StorageError) {
-        while true {
-            var batch = Batch()
+        defer { invalidate([child]) }
+        try await storage.transact { batch throws(StorageError) in
             batch.delete(TokenKeys.child(of: parent, child))
             if let (current, version) = try await read(child) {
                 var entry = current
@@ -146,9 +144,6 @@ extension TokenStore {
                 entry.generation = 0
                 batch.put(TokenKeys.entry(child), entry.encoded(), if: .version(version))
             }
-            guard try await storage.commitIfUnchanged(batch) else { continue }
-            invalidate([child])
-            return
         }
     }
 }

@@ -1,4 +1,5 @@
 package import EngineKit
+import Records
 
 /// Wrapping tokens: made with an answer in their cubbyhole, used once.
 ///
@@ -6,7 +7,6 @@ package import EngineKit
 extension TokenStore {
     package static let wrappingPolicy = "response-wrapping"
     private static let wrappedName = "response"
-    private static let attemptsMax = 16
 
     /// - Parameters:
     ///   - path: The path whose answer it is.
@@ -55,21 +55,18 @@ extension TokenStore {
     private func exchangeWrapped(
         _ id: String, adding more: (TokenEntry, [UInt8], inout Batch) -> Void
     ) async throws(StorageError) -> (entry: TokenEntry, content: [UInt8])? {
-        for _ in 0..<Self.attemptsMax {
+        defer { invalidate([id]) }
+        return try await storage.transact { batch throws(StorageError) -> (entry: TokenEntry, content: [UInt8])? in
             guard let (entry, version) = try await read(id), entry.isWrapping, entry.isValid(at: time.now()) else { return nil }
             let key = TokenKeys.cubbyhole(of: id) + Self.wrappedName
             guard let content = try await storage.get(key) else { return nil }
-            var batch = Batch()
             batch.delete(TokenKeys.entry(id), if: .version(version))
             batch.delete(key, if: .version(content.version))
             batch.delete(accessorKey(entry.accessor))
             if let expiry = TokenKeys.expiry(entry) { batch.delete(expiry) }
             more(entry, content.value, &batch)
-            guard try await storage.commitIfUnchanged(batch) else { continue }
-            invalidate([id])
             return (entry, content.value)
         }
-        return nil
     }
 
     private func prepareWrapping(

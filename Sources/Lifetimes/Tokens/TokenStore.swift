@@ -1,6 +1,7 @@
 import Capabilities
 import Hashes
 package import EngineKit
+import Records
 package import SecretMemory
 import Synchronization
 import Syntax
@@ -30,7 +31,6 @@ package final class TokenStore: Sendable {
     }
 
     private static let cachedEntriesMax = 20_000
-    private static let attemptsMax = 16
 
     /// `storage` is the barrier's slice for tokens; `key` the subkey `token-hmac/v1`.
     package init(
@@ -106,7 +106,11 @@ package final class TokenStore: Sendable {
     /// The id of the token with this accessor, valid or not.
     package func id(accessor: String) async throws(StorageError) -> String? {
         guard let record = try await storage.get(TokenKeys.accessor(hash(accessor))) else { return nil }
-        return (try? JSON(parsing: record.value))?["id"]?.stringValue
+        return Self.tokenID(ofAccessor: record)
+    }
+
+    static func tokenID(ofAccessor record: StoredRecord) -> String? {
+        (try? JSON(parsing: record.value))?["id"]?.stringValue
     }
 
     /// A page of accessors in the order of their records.
@@ -115,8 +119,13 @@ package final class TokenStore: Sendable {
             Listing(prefix: TokenKeys.accessors, after: after.map { hash($0) }, limit: limit))
         var accessors: [String] = []
         for name in names {
-            guard let record = try await storage.get(TokenKeys.accessors + name) else { continue }
-            if let accessor = (try? JSON(parsing: record.value))?["accessor"]?.stringValue { accessors.append(accessor) }
+            do throws(StorageError) {
+                guard let record = try await storage.get(TokenKeys.accessors + name) else { continue }
+                if let accessor = (try? JSON(parsing: record.value))?["accessor"]?.stringValue { accessors.append(accessor) }
+            } catch .corrupted {
+                // One damaged record does not hide the others.
+                continue
+            }
         }
         return accessors
     }
@@ -174,8 +183,8 @@ package final class TokenStore: Sendable {
         // A chosen text that is the parent's own is taken.
         if let named, let parent, [id(of: named), olderID(of: named)].contains(parent.id) { return nil }
         guard parent?.mayHaveChildren != false else { return nil }
-        for _ in 0..<Self.attemptsMax {
-            var batch = Batch()
+        let made = try await storage.transact { batch throws(StorageError) -> (token: String, entry: TokenEntry)? in
+            if let named, try await isTaken(named) { return nil }
             if let parent {
                 guard let current = try await storage.get(TokenKeys.entry(parent.id)) else { return nil }
                 // A revocation deletes this record: then the child is not written either.
@@ -187,17 +196,16 @@ package final class TokenStore: Sendable {
                 configure(&entry)
             }
             if let named { batch.check(TokenKeys.entry(olderID(of: named)), .absent) }
-            do {
-                try await storage.commit(batch)
-                invalidate([made.entry.id])
-                return made
-            } catch .conflict(let key) where parent.map({ key.hasUTF8Suffix($0.id) }) != true {
-                return nil
-            } catch .conflict {
-                continue
-            }
+            return made
         }
-        return nil
+        if let made { invalidate([made.entry.id]) }
+        return made
+    }
+
+    /// Whether there is a token of that text, under its name of today or its older one.
+    private func isTaken(_ text: String) async throws(StorageError) -> Bool {
+        if try await storage.get(TokenKeys.entry(id(of: text))) != nil { return true }
+        return try await storage.get(TokenKeys.entry(olderID(of: text))) != nil
     }
 
     // MARK: Changing
@@ -236,22 +244,20 @@ package final class TokenStore: Sendable {
 
     /// Reads, changes and writes back; tries again when another change came between.
     private func change(_ id: String, _ body: (inout TokenEntry) -> Bool) async throws(StorageError) -> TokenEntry? {
-        for _ in 0..<Self.attemptsMax {
+        // After a failure too, which does not say that nothing was written.
+        defer { invalidate([id]) }
+        return try await storage.transact { batch throws(StorageError) -> TokenEntry? in
             guard let (before, version) = try await read(id) else { return nil }
             var entry = before
             guard body(&entry) else { return nil }
-            var batch = Batch()
             batch.put(TokenKeys.entry(id), entry.encoded(), if: .version(version))
             let (oldKey, newKey) = (TokenKeys.expiry(before), TokenKeys.expiry(entry))
             if oldKey != newKey {
                 if let oldKey { batch.delete(oldKey) }
                 if let newKey { batch.put(newKey, []) }
             }
-            guard try await storage.commitIfUnchanged(batch) else { continue }
-            invalidate([id])
             return entry
         }
-        throw .unavailable("too many changes to one token at once; retry")
     }
 
     func read(_ id: String) async throws(StorageError) -> (entry: TokenEntry, version: UInt64)? {

@@ -2,6 +2,7 @@ import Barrier
 import Core
 import EngineKit
 import Foundation
+import Glibc
 import Syntax
 
 /// A server configured by a `.env`: its first start initialises the store, leaves the root token in a file of its owner's,
@@ -11,11 +12,12 @@ struct SelfMadeServer {
 
     init(_ store: SelfMadeStore) { self.store = store }
 
-    /// Lines for the user; none after the first start.
+    /// Lines for the user. Those about the token also come after the first start, which may have ended before anybody read them,
+    /// for as long as its file is there.
     func prepare(_ core: Core) async throws -> [String] {
         // Also where another node has made the store: the trail is each node's own.
         try makeAuditDirectory()
-        guard try await !core.seal.isInitialized else { return [] }
+        guard try await !core.seal.isInitialized else { return hint }
         // Claimed before anything is made: a token that cannot be kept would be lost.
         try claimTokenFile()
         let made: Initialization
@@ -32,6 +34,12 @@ struct SelfMadeServer {
             throw (error as? SealError).map { ConfigurationError("\($0)") } ?? error
         }
         return ["==> The store was made. Its root token is in \(store.rootTokenFile)", ""]
+    }
+
+    private var hint: [String] {
+        var status = stat()
+        guard stat(store.rootTokenFile, &status) == 0, status.st_size > 0 else { return [] }
+        return ["==> The store's root token is in \(store.rootTokenFile): move it to a safe place", ""]
     }
 
     private func makeAuditDirectory() throws {

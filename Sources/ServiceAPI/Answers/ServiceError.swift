@@ -41,6 +41,6 @@ extension ServiceError {
         let status = error.code == .uninitialized ? 503 : error.code.httpStatus
         let detail = error.messages.joined(separator: "; ")
         self.init(
-            status, detail.isEmpty ? "Not Found" : detail, headers: error.code == .rateLimited ? [("retry-after", "1")] : [])
+            status, detail.isEmpty ? "Not Found" : detail, headers: error.waitHeaders)
     }
 }

@@ -37,7 +37,9 @@ final class ServiceExchange {
             credentials: isFirst ? caller.credentials : caller.continued, connection: request.connection)
         isFirst = false
         let answer = await dialect.pipeline.handle(call)
-        if let refusal = answer.inlineRefusal { throw refused(refusal) }
+        var waitHeaders: [(name: String, value: String)] = []
+        if case .failure(let error) = answer.outcome { waitHeaders = error.waitHeaders }
+        if let refusal = answer.inlineRefusal { throw refused(refusal, waitHeaders) }
         if case .failure(let error) = answer.outcome {
             switch error.code {
             case .permissionDenied, .notFound, .invalidRequest, .conflict: break
@@ -47,7 +49,7 @@ final class ServiceExchange {
         return answer
     }
 
-    private func refused(_ refusal: InlineRefusal) -> ServiceError {
+    private func refused(_ refusal: InlineRefusal, _ waitHeaders: [(name: String, value: String)]) -> ServiceError {
         switch refusal {
         case .unknownName: ServiceError(403, "Service '\(shownName)' is not allowed")
         case .wrongSecret:
@@ -57,7 +59,7 @@ final class ServiceExchange {
         case .notAllowed: ServiceError(403, "Service '\(shownName)' is not allowed to call from here")
         case .locked:
             ServiceError(
-                429, "Too many failed attempts for service '\(shownName)' from this address", headers: [("retry-after", "60")])
+                429, "Too many failed attempts for service '\(shownName)' from this address", headers: waitHeaders)
         }
     }
 

@@ -1,4 +1,5 @@
 import EngineKit
+import LoginGuards
 import Syntax
 
 /// How often narrowed tokens of services were used: counters for each token of a service.

@@ -113,6 +113,8 @@ extension ServiceExchange {
     }
 
     private static let placesMax = 2_000
+    private static let tooManyPlaces = ServiceError(
+        413, "the listing starts in more than \(placesMax) folders; name a project and a prefix")
 
     /// Finds out what each `*` of a rule stands for.
     private func expand(_ root: ListingRoot, _ filter: ListingFilter, into found: inout Set<String>) async throws(ServiceError) {
@@ -130,9 +132,7 @@ extension ServiceExchange {
                 }
             }
             paths = isSecret ? longer : longer.map { $0 + "/" }
-            guard paths.count + found.count <= Self.placesMax else {
-                throw ServiceError(413, "the listing starts in more than \(Self.placesMax) folders; name a project and a prefix")
-            }
+            guard paths.count + found.count <= Self.placesMax else { throw Self.tooManyPlaces }
         }
         for path in paths {
             // A narrower question starts further down.
@@ -147,14 +147,22 @@ extension ServiceExchange {
     private func names(
         in folder: String, matching segment: SegmentPattern, secrets: Bool
     ) async throws(ServiceError) -> [String] {
-        guard case .success(let response) = try await ask(.list, settings.mount + "metadata/" + folder.pathEncoded) else {
-            return []
-        }
-        let names = response.object["keys"]?.arrayValue?.compactMap(\.stringValue) ?? []
-        return names.compactMap { name in
-            guard name.hasUTF8Suffix("/") != secrets else { return nil }
-            let bare = secrets ? name : String(name.dropLastUTF8())
-            return segment.matches(bare) ? bare : nil
+        var found: [String] = []
+        var after: String?
+        while true {
+            var query: [(name: String, value: String)] = [("limit", "\(Self.pageMax)")]
+            if let after { query.append(("after", after)) }
+            let path = settings.mount + "metadata/" + folder.pathEncoded
+            guard case .success(let response) = try await ask(.list, path, query: query) else { return found }
+            let names = response.object["keys"]?.arrayValue?.compactMap(\.stringValue) ?? []
+            found += names.compactMap { name in
+                guard name.hasUTF8Suffix("/") != secrets else { return nil }
+                let bare = secrets ? name : String(name.dropLastUTF8())
+                return segment.matches(bare) ? bare : nil
+            }
+            guard found.count <= Self.placesMax else { throw Self.tooManyPlaces }
+            guard names.count == Self.pageMax, let last = names.last else { return found }
+            after = last
         }
     }
 
@@ -269,22 +277,7 @@ struct ListingFilter {
         if let project { items.append(("project", project)) }
         if !prefix.isEmpty { items.append(("prefix", prefix)) }
         items += [("after", after), ("limit", String(min(limit, 1_000)))]
-        return "</api/secrets?" + items.map { "\($0.0)=\(Self.escaped($0.1))" }.joined(separator: "&") + ">; rel=\"next\""
-    }
-
-    private static func escaped(_ text: String) -> String {
-        var output: [UInt8] = []
-        for byte in text.utf8 {
-            let isPlain =
-                byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A || byte >= 0x30 && byte <= 0x39 || "-._~/".utf8.contains(byte)
-            if isPlain {
-                output.append(byte)
-            } else {
-                let digits = Array("0123456789ABCDEF".utf8)
-                output += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 0xF)]]
-            }
-        }
-        return String(decoding: output, as: UTF8.self)
+        return "</api/secrets?\(PercentEncoding.form(items))>; rel=\"next\""
     }
 
     /// Empty, or with a slash at its end.

@@ -65,7 +65,7 @@ extension TransitRoutes {
                     let algorithm = try Self.algorithm(request)
                     let sum =
                         input.count > Batching.bytesOnLoopMax
-                        ? await WorkThreads.shared.run { algorithm.digest(input) } : algorithm.digest(input)
+                        ? try await WorkThreads.shared.run { algorithm.digest(input) } : algorithm.digest(input)
                     return .data(["sum": .string(try Self.text(sum, request.fields.string("format") ?? "hex"))])
                 }
             ])

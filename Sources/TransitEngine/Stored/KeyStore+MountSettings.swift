@@ -1,4 +1,5 @@
 import EngineKit
+import Records
 
 extension KeyStore {
     func mountSettings() async throws -> MountSettings { try await storedSettings().settings }
@@ -8,16 +9,14 @@ extension KeyStore {
     func changeMountSettings(_ body: (inout MountSettings) -> Void) async throws -> MountSettings {
         // No key has such a name.
         try await lines.inTurn("/" + MountSettings.key) {
-            for _ in 0..<Self.attemptsMax {
+            let settings = try await storage.transact { batch in
                 var (settings, record) = try await storedSettings()
                 body(&settings)
-                var batch = Batch()
                 batch.put(MountSettings.key, settings.encoded, if: .init(unchanged: record))
-                guard try await storage.commitIfUnchanged(batch) else { continue }
-                limitCache(to: settings.cacheSize)
                 return settings
             }
-            throw CofferError(.conflict, "the settings are changing too often; retry")
+            limitCache(to: settings.cacheSize)
+            return settings
         }
     }
 

@@ -1,4 +1,5 @@
 import EngineKit
+import Records
 import SecretMemory
 import Synchronization
 import Syntax
@@ -18,7 +19,6 @@ final class KeyStore: Sendable {
     static let prefix = "key/"
     /// Beside each key that rotates by itself: its name, so that the job reads no other.
     static let rotatingPrefix = "rotating/"
-    static let attemptsMax = 16
 
     init(storage: any Storage, time: any TimeSource, randomness: any Randomness, cacheWeightMax: Int = 50_000) {
         self.storage = storage
@@ -105,48 +105,44 @@ final class KeyStore: Sendable {
         try KeyName.check(name)
         try await applyStoredLimit()
         return try await lines.inTurn(name) {
-            for _ in 0..<Self.attemptsMax {
-                let (old, record) = try await read(name, overDamaged: overDamaged)
-                let new = try await decide(old)
-                if old === new { return old }
-                guard try await commit(name, old, new, .init(unchanged: record)) else { continue }
-                return new
+            var before = 0
+            let new: TransitKey?
+            var isChanged = false
+            // The batch that holds it too is gone whenever it is wiped.
+            var record: [UInt8] = []
+            defer { zero(&record) }
+            do {
+                new = try await storage.transact { batch in
+                    let (old, stored) = try await read(name, overDamaged: overDamaged)
+                    let new = try await decide(old)
+                    isChanged = old !== new
+                    before = changes.load(ordering: .acquiring)
+                    guard isChanged else { return new }
+                    zero(&record)
+                    record = new?.encoded() ?? []
+                    if new != nil {
+                        batch.put(Self.prefix + name, record, if: .init(unchanged: stored))
+                    } else {
+                        batch.delete(Self.prefix + name, if: .init(unchanged: stored))
+                    }
+                    noteRotation(of: name, from: old, to: new, in: &batch)
+                    return new
+                }
+            } catch {
+                // It may or may not have been written.
+                if isChanged { cache.withLock { $0.remove(name) } }
+                throw error
             }
-            throw CofferError(.conflict, "the key is changing too often; retry")
+            guard isChanged else { return new }
+            if let new { keep(new, readAt: before) } else { cache.withLock { $0.remove(name) } }
+            return new
         }
     }
 
-    private func commit(
-        _ name: String, _ old: TransitKey?, _ new: TransitKey?, _ precondition: Batch.Precondition
-    ) async throws -> Bool {
-        var record = new?.encoded() ?? []
-        defer { zero(&record) }
-        let before = changes.load(ordering: .acquiring)
-        do {
-            guard try await write(name, record, isDeletion: new == nil, precondition, old, new) else { return false }
-        } catch {
-            // It may or may not have been written.
-            cache.withLock { $0.remove(name) }
-            throw error
-        }
-        if let new { keep(new, readAt: before) } else { cache.withLock { $0.remove(name) } }
-        return true
-    }
-
-    private func write(
-        _ name: String, _ record: [UInt8], isDeletion: Bool, _ precondition: Batch.Precondition, _ old: TransitKey?,
-        _ new: TransitKey?
-    ) async throws -> Bool {
-        var batch = Batch()
-        if isDeletion {
-            batch.delete(Self.prefix + name, if: precondition)
-        } else {
-            batch.put(Self.prefix + name, record, if: precondition)
-        }
+    private func noteRotation(of name: String, from old: TransitKey?, to new: TransitKey?, in batch: inout Batch) {
         let (rotated, rotates) = (old?.nextRotation != nil, new?.nextRotation != nil)
         if rotates, !rotated { batch.put(Self.rotatingPrefix + name, []) }
         if rotated, !rotates { batch.delete(Self.rotatingPrefix + name) }
-        return try await storage.commitIfUnchanged(batch)
     }
 
     private func read(_ name: String, overDamaged: Bool = false) async throws -> (key: TransitKey?, record: StoredRecord?) {

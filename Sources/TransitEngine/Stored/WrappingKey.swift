@@ -1,4 +1,5 @@
 import EngineKit
+import Records
 import SecretMemory
 import Synchronization
 
@@ -19,22 +20,20 @@ final class WrappingKey: Sendable {
     func key() async throws -> RSAKey {
         if let key = opened.withLock({ $0 }) { return key }
         return try await lines.inTurn(Self.name) {
-            while true {
-                if let record = try await storage.get(Self.name) {
-                    guard let key = try? RSAKey(.rsa4096, secretDER: SecretBytes(record.value)) else {
-                        throw StorageError.corrupted(key: Self.name)
-                    }
-                    opened.withLock { $0 = key }
-                    return key
-                }
-                let made = try await making.version(1, KeySettings(type: .rsa4096)).privateSecret
-                var record = made.withBytes { Array($0) }
-                defer { zero(&record) }
-                var batch = Batch()
-                batch.put(Self.name, record, if: .absent)
-                // Whoever was first decides; reading again tells.
-                _ = try await storage.commitIfUnchanged(batch)
+            var made: [UInt8] = []
+            defer { zero(&made) }
+            // Of two nodes that make one at the same time, the second takes what the first has made.
+            let stored = try await storage.transact { batch in
+                if let record = try await storage.get(Self.name) { return record.value }
+                made = try await making.version(1, KeySettings(type: .rsa4096)).privateSecret.withBytes { Array($0) }
+                batch.put(Self.name, made, if: .absent)
+                return made
             }
+            guard let key = try? RSAKey(.rsa4096, secretDER: SecretBytes(stored)) else {
+                throw StorageError.corrupted(key: Self.name)
+            }
+            opened.withLock { $0 = key }
+            return key
         }
     }
 }

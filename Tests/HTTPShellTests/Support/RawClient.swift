@@ -46,6 +46,12 @@ final class RawClient: Sendable {
 
     func closeOutput() { shutdown(descriptor, Int32(SHUT_WR)) }
 
+    /// From now on its end is a reset, as when its program is killed with something unread.
+    func resetWhenClosed() {
+        var linger = Glibc.linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
+    }
+
     func readToEnd() throws -> String {
         var all: [UInt8] = []
         while let bytes = try read() { all += bytes }

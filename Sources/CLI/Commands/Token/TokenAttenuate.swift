@@ -45,6 +45,7 @@ struct TokenAttenuate: CLICommand {
         let parent = try parent(system)
         try checkLimits()
         try checkOperations()
+        try checkParent(parent, system)
         let text: String
         do throws(CapabilityRefusal) {
             var token = CapabilityToken.isOne(parent) ? try CapabilityToken(parent) : CapabilityToken(parent: parent)
@@ -75,6 +76,26 @@ struct TokenAttenuate: CLICommand {
         guard !token.utf8.starts(with: "coffer.b.".utf8) else { throw .local("A batch token cannot be narrowed") }
         return token
     }
+
+    /// Nobody is asked whether the token is good, so what can be seen of a slip is said here, without the token's text.
+    private func checkParent(_ token: String, _ system: System) throws(CommandFailure) {
+        guard token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            throw .local("Not a token: it has a space or another character that no token has")
+        }
+        if token.utf8.starts(with: "coffer.s.".utf8) {
+            guard token.utf8.count == Self.serviceTokenLength else {
+                throw .local("The token is not whole: it has \(token.utf8.count) characters instead of \(Self.serviceTokenLength)")
+            }
+        } else if !CapabilityToken.isOne(token) {
+            system.console.error(
+                """
+                Warning: the token to derive from was not made by a server (those begin with coffer.s.). What comes of it works \
+                only if it is the token of a service, or one that an operator chose.
+                """)
+        }
+    }
+
+    private static let serviceTokenLength = 58
 
     private func caveats() throws(CapabilityRefusal) -> [Caveat] {
         var caveats: [Caveat] = []

@@ -1,3 +1,5 @@
+package import EngineKit
+import Records
 import Syntax
 
 /// How often things that may be used so many times were used: small records in one folder, never more than ``countersMax``.
@@ -24,7 +26,6 @@ package struct UseCounters: Sendable {
     }
 
     package static let countersMax = 1_000
-    private static let attemptsMax = 64
 
     /// Counters in a share that so many others enclose.
     package static func countersMax(enclosedBy count: Int) -> Int {
@@ -52,7 +53,7 @@ package struct UseCounters: Sendable {
         _ use: Use,
         preparing: (_ isNew: Bool, inout Batch) async throws(StorageError) -> Bool = { _, _ throws(StorageError) in true }
     ) async throws(StorageError) -> Bool {
-        for _ in 0..<Self.attemptsMax {
+        try await storage.transact { batch throws(StorageError) in
             let (key, record) = try await record(of: use)
             let spent = try record.map { record throws(StorageError) in
                 guard let spent = Spent(record.value) else { throw .corrupted(key: key) }
@@ -60,12 +61,13 @@ package struct UseCounters: Sendable {
             }
             guard spent?.count ?? 0 < use.limit else { return false }
             if record == nil { guard try await hasRoom(use) else { return false } }
-            var batch = Batch()
-            guard try await preparing(record == nil, &batch) else { return false }
+            guard try await preparing(record == nil, &batch) else {
+                batch = Batch()
+                return false
+            }
             batch.put(key, Spent(spent, and: use).encoded, if: .init(unchanged: record))
-            if try await storage.commitIfUnchanged(batch) { return true }
+            return true
         }
-        throw .unavailable("too many uses of one token at once; retry")
     }
 
     private func record(of use: Use) async throws(StorageError) -> (key: String, record: StoredRecord?) {

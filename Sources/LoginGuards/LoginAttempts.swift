@@ -1,3 +1,4 @@
+package import EngineKit
 import Synchronization
 
 /// Holds guesses at one name to its lock, however many come at once: no more run together than may still fail.

@@ -1,3 +1,5 @@
+package import EngineKit
+import Records
 import Syntax
 
 /// Failed logins by name, on record, so that a restart frees nobody.
@@ -17,7 +19,6 @@ package struct Lockouts: Sendable {
 
     package static let prefix = "lockout/"
     private static let entriesMax = 32
-    private static let attemptsMax = 16
 
     package init(storage: any Storage, time: any TimeSource, rules: LockoutRules = LockoutRules(), hash: @escaping Hash) {
         self.storage = storage
@@ -43,7 +44,17 @@ package struct Lockouts: Sendable {
     }
 
     package func isLocked(_ name: String, source: String = "") async throws(StorageError) -> Bool {
-        try await failures(name, source: source) >= rules.threshold
+        try await secondsLocked(name, source: source) != nil
+    }
+
+    /// How long a locked name stays so, rounded up; nil for one that is not locked.
+    package func secondsLocked(_ name: String, source: String = "") async throws(StorageError) -> Int? {
+        guard !rules.isDisabled else { return nil }
+        let bucket = try await bucket(name)
+        guard let entry = try await entries(bucket).entries.first(where: { $0.name == name && $0.source == source }),
+            entry.failures >= rules.threshold
+        else { return nil }
+        return max(1, entry.last.adding(seconds: rules.duration).secondsRoundedUp(since: time.now()))
     }
 
     package func fail(_ name: String, source: String = "", isAccount: Bool) async throws {
@@ -95,19 +106,15 @@ package struct Lockouts: Sendable {
     private func change(_ name: String, _ body: (inout [Entry]) -> Void) async throws {
         let key = try await bucket(name)
         try await lines.inTurn(key) {
-            for _ in 0..<Self.attemptsMax {
+            try await storage.transact { batch throws(StorageError) in
                 var (entries, precondition) = try await entries(key)
                 body(&entries)
-                var batch = Batch()
                 if !entries.isEmpty {
                     batch.put(key, Self.encode(entries), if: precondition)
                 } else if precondition != .absent {
                     batch.delete(key, if: precondition)
                 }
-                if batch.isEmpty { return }
-                if try await storage.commitIfUnchanged(batch) { return }
             }
-            throw CofferError(.conflict, "too many logins at the same moment; retry")
         }
     }
 

@@ -1,0 +1,56 @@
+import Glibc
+import Syntax
+
+/// Finds what may be a token in text that is about to be written where others read it.
+package enum TokenText {
+    /// How the tokens of this server and of Vault begin.
+    package static let prefixes = ["coffer.", "hvs.", "hvb.", "hvr."]
+
+    private static let dot = UInt8(ascii: ".")
+
+    /// Whether a token stands anywhere in the text, glued to other text or not.
+    package static func occurs(in text: String) -> Bool {
+        var text = text
+        return text.withUTF8 { occurs(in: UnsafeRawBufferPointer($0)) }
+    }
+
+    /// Every prefix ends with a dot, which few paths have, so most texts are passed over in one sweep.
+    package static func occurs(in bytes: UnsafeRawBufferPointer) -> Bool {
+        guard let base = bytes.baseAddress else { return false }
+        var start = 0
+        while start < bytes.count, let found = memchr(base + start, Int32(dot), bytes.count - start) {
+            let place = UnsafeRawPointer(found) - base
+            if let wanted = bodyBytesMin(bytes, before: place), hasBody(bytes, from: place + 1, of: wanted) { return true }
+            start = place + 1
+        }
+        return false
+    }
+
+    /// What must follow the dot at `place` for a token to begin there; nil when none does.
+    private static func bodyBytesMin(_ bytes: UnsafeRawBufferPointer, before place: Int) -> Int? {
+        guard place > 0, let base = bytes.baseAddress else { return nil }
+        func precedes(_ name: StaticString) -> Bool {
+            let count = name.utf8CodeUnitCount
+            return place >= count && memcmp(base + place - count, name.utf8Start, count) == 0
+        }
+        switch bytes[place - 1] {
+        case UInt8(ascii: "s"), UInt8(ascii: "b"), UInt8(ascii: "r"):
+            if precedes("hvs") || precedes("hvb") || precedes("hvr") { return 9 }
+            if precedes("coffer") { return 13 }
+            // The tokens of old versions of Vault; a word may end so, and then goes on.
+            return place == 1 || !bytes[place - 2].isASCIILetterOrDigit ? 24 : nil
+        default: return nil
+        }
+    }
+
+    /// Whether so many bytes of a token follow; where a segment of a path begins like a token, of whatever follows.
+    private static func hasBody(_ bytes: UnsafeRawBufferPointer, from start: Int, of count: Int) -> Bool {
+        guard bytes.count - start >= count else { return false }
+        let body = bytes[start..<start + count]
+        if body.allSatisfy({ $0.isASCIILetterOrDigit || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") || $0 == dot }) {
+            return true
+        }
+        let name = bytes[..<(start - 1)].reversed().prefix { $0 != UInt8(ascii: "/") }
+        return (name.count == 3 || name.count == 6) && !body.contains(UInt8(ascii: "/"))
+    }
+}

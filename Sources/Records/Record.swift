@@ -1,0 +1,20 @@
+package import Syntax
+
+/// A value that is stored as the JSON text of an object, under a name that is not part of it.
+package protocol Record: Sendable {
+    /// The object to store.
+    var stored: JSONObject { get }
+
+    /// Returns nil for an object that ``stored`` never gives.
+    init?(stored: JSONObject)
+}
+
+extension Record {
+    package func encoded() -> [UInt8] { JSON.object(stored).encoded() }
+
+    /// Returns nil for bytes that ``encoded()`` never gives.
+    package init?(decoding bytes: [UInt8]) {
+        guard let object = (try? JSON(parsing: bytes))?.objectValue else { return nil }
+        self.init(stored: object)
+    }
+}

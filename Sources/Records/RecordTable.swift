@@ -1,0 +1,90 @@
+package import EngineKit
+import Synchronization
+
+/// Records of one kind in one folder, each under its name: found, listed and changed.
+package final class RecordTable<Value: Record>: Sendable {
+    /// A record and the version that it had when it was read.
+    package struct Found: Sendable {
+        package var value: Value
+        package var version: UInt64
+
+        /// Holds until another writer changes the record.
+        package var unchanged: Batch.Precondition { .version(version) }
+    }
+
+    package let storage: any Storage
+    /// The folder of the records, with its final `/`.
+    package let prefix: String
+    private let lines = WriterLines()
+    private let parsed = Mutex<[String: Found]>([:])
+    private let parsedMax: Int
+
+    /// - Parameters:
+    ///   - prefix: The folder of the records. Ends with `/`.
+    ///   - parsedMax: The number of records that stay parsed, for those that are read by every login.
+    package init(storage: any Storage, prefix: String, parsedMax: Int = 0) {
+        self.storage = storage
+        self.prefix = prefix
+        self.parsedMax = parsedMax
+    }
+
+    /// Returns the record of that name, or nil if there is none.
+    ///
+    /// - Throws: ``StorageError/corrupted(key:)`` for a record that cannot be read.
+    package func find(_ name: String) async throws(StorageError) -> Found? {
+        let key = prefix + name
+        guard let record = try await storage.get(key) else { return nil }
+        // The version tells whether the parsed form is still what is stored, so nothing stale is returned.
+        if parsedMax > 0, let found = parsed.withLock({ $0[name] }), found.version == record.version { return found }
+        guard let value = Value(decoding: record.value) else { throw .corrupted(key: key) }
+        let found = Found(value: value, version: record.version)
+        if parsedMax > 0 {
+            parsed.withLock { parsed in
+                if parsed.count >= parsedMax { parsed.removeAll() }
+                parsed[name] = found
+            }
+        }
+        return found
+    }
+
+    /// Returns one page of names in byte order.
+    package func names(_ paging: Paging) async throws(StorageError) -> [String] {
+        try await storage.list(Listing(prefix: prefix, paging))
+    }
+
+    /// Adds the writing of a record to a batch.
+    package func put(_ name: String, _ value: Value, if precondition: Batch.Precondition = .none, into batch: inout Batch) {
+        batch.put(prefix + name, value.encoded(), if: precondition)
+    }
+
+    /// Adds the deletion of a record to a batch.
+    package func delete(_ name: String, if precondition: Batch.Precondition = .none, into batch: inout Batch) {
+        batch.delete(prefix + name, if: precondition)
+    }
+
+    /// Reads the record, lets `decide` change it, and commits both in one batch; again when another writer was first.
+    ///
+    /// `decide` gets nil if there is no such record and sets it to nil to delete it. What it adds to the batch is committed with
+    /// the record or not at all.
+    ///
+    /// - Returns: What `decide` returned for the change that was committed.
+    /// - Throws: ``StorageError/contended(key:)`` when another writer was first every time; what `decide` and the store throw.
+    package func edit<Result>(
+        _ name: String, _ decide: (inout Value?, inout Batch) async throws -> Result
+    ) async throws -> Result {
+        try await lines.inTurn(name) {
+            try await storage.transact { batch in
+                let found = try await find(name)
+                var value = found?.value
+                let result = try await decide(&value, &batch)
+                let unchanged = found?.unchanged ?? .absent
+                if let value {
+                    put(name, value, if: unchanged, into: &batch)
+                } else if found != nil {
+                    delete(name, if: unchanged, into: &batch)
+                }
+                return result
+            }
+        }
+    }
+}
