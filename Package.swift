@@ -52,7 +52,7 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
-        // 0  Bytes and text formats; no Coffer rooms below.
+        // Bytes and text formats.
         .target(name: "CSecretMemory"),
         room("SecretMemory", ["CSecretMemory"]),
         room("Syntax"),
@@ -62,13 +62,13 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         room("Hashes", ["COpenSSL"]),
         room("Ciphers", ["SecretMemory", "COpenSSL", crypto, cryptoExtras]),
-        // 1  The contract.
+        // The contract.
         room("Capabilities", ["SecretMemory", "Syntax", "Hashes", crypto]),
         room("EngineKit", ["SecretMemory", "Syntax", logging]),
         // What lies between the contract and whatever keeps records.
         room("Records", ["Syntax", "EngineKit"]),
         room("LoginGuards", ["Syntax", "EngineKit", "Records"]),
-        // 2  Rooms with one job each; they never import each other.
+        // Rooms with one job each.
         room("Barrier", ["SecretMemory", "Syntax", "Ciphers", "EngineKit", crypto, cryptoExtras]),
         room("Policy", ["Syntax", "EngineKit"]),
         room("Audit", ["SecretMemory", "Hashes", "Syntax", "EngineKit", crypto, logging]),
@@ -89,7 +89,7 @@ let package = Package(
         room("Databases", ["DatabaseClients", "CHiredis", "COpenSSL", "Syntax", "EngineKit", crypto]),
         room("StorePostgres", ["DatabaseClients", "Syntax", "EngineKit", crypto, logging]),
         room("ServiceRules", ["Syntax", "EngineKit", .product(name: "Yams", package: "Yams")]),
-        // 3  The one pipeline.
+        // The one pipeline.
         room(
             "Core",
             [
@@ -98,7 +98,7 @@ let package = Package(
                 crypto,
                 logging,
             ]),
-        // 4  Engines.
+        // Engines.
         room("KVEngine", ["Syntax", "EngineKit", "Records"]),
         room(
             "ConnectionsEngine",
@@ -111,7 +111,7 @@ let package = Package(
         room("RemoteKVEngine", ["Syntax", "EngineKit"]),
         room("TransitEngine", ["SecretMemory", "Syntax", "Ciphers", "EngineKit", "Records", crypto, cryptoExtras, logging]),
         room("AuthMethods", ["SecretMemory", "Syntax", "EngineKit", "Records", "LoginGuards", crypto, cryptoExtras, logging]),
-        // 5  The shell and the dialects.
+        // The shell and the dialects.
         room(
             "HTTPShell",
             [
@@ -135,7 +135,7 @@ let package = Package(
                 logging,
             ]
                 + nio),
-        // 6  Composition root.
+        // Composition root.
         room(
             "Server",
             [
@@ -146,7 +146,7 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ] + nio),
-        // -  The public SDK and the executable.
+        // The public SDK and the executable.
         room("CofferClient", ["Syntax", .product(name: "AsyncHTTPClient", package: "async-http-client")] + nio),
         room(
             "CLI",
@@ -156,7 +156,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"), nio[0],
             ]),
         .executableTarget(name: "coffer", dependencies: ["CLI"], swiftSettings: settings),
-        // -  What only tests need.
+        // What only tests need.
         room("TestSupport", ["SecretMemory", "Syntax", "EngineKit"]),
         tests("RoomTests", []),
         tests(

@@ -32,7 +32,7 @@ func fuzzKV(_ bytes: UnsafeRawBufferPointer) {
 
 /// A provider's answer, whatever it is: lives are never negative and never beyond their bound.
 func fuzzOAuth(_ bytes: UnsafeRawBufferPointer) {
-    guard let profile = PlatformCatalog.builtIn.configurable.first else { return }
+    guard let profile = PlatformCatalog.builtIn.names.first.flatMap({ PlatformCatalog.builtIn[$0] }) else { return }
     let now = 1_800_000_000
     for type in ["application/json", "application/x-www-form-urlencoded", ""] {
         let reply = OutboundReply(status: 200, contentType: type, body: Array(bytes))

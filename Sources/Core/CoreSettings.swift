@@ -14,7 +14,6 @@ package struct CoreSettings: Sendable {
     package var apiAddress = ""
     package var clusterAddress = ""
     package var storageType = "sqlite"
-    package var isUIEnabled = false
     /// Absolute; audit files lie below these only.
     package var auditDirectories: [String] = []
     /// Devices, such as `file/`, that are disabled when the server opens.

@@ -27,9 +27,6 @@ package struct RulePath: Sendable, Hashable, CustomStringConvertible {
 
     package var description: String { isGlob ? text + "*" : text }
 
-    /// A whole segment is `+`.
-    package var hasWildcards: Bool { text.utf8.contains(0x2B) && text.splitUTF8(at: "/").contains("+") }
-
     package init(_ source: String, partialSegments: Bool = false) throws(Refusal) {
         hasPartialSegments = partialSegments
         guard source.utf8.count <= Self.bytesMax else { throw .tooLong }

@@ -55,11 +55,20 @@ extension Membership {
 
     func receipt(_ sequence: Int64, _ found: Found) -> Receipt {
         let own = place?.incarnation
+        let now = time.now()
         let milliseconds = min(max(found.settlesInMilliseconds, 0), Int64(Self.leaseSeconds) * 1_000)
+        var settledAt = milliseconds == 0 ? nil : Timestamp(nanoseconds: now.nanoseconds + milliseconds * 1_000_000)
+        // The database's clock may be set back after a failover: then its word would hold up every write until it is there again.
+        if let end = settled(found.history), let told = settledAt { settledAt = end <= now ? nil : min(told, end) }
         return Receipt(
-            sequence: sequence, history: found.history, others: found.live.filter { $0 != own },
-            settledAt: milliseconds == 0
-                ? nil : Timestamp(nanoseconds: time.now().nanoseconds + milliseconds * 1_000_000))
+            sequence: sequence, history: found.history, others: found.live.filter { $0 != own }, settledAt: settledAt)
+    }
+
+    /// By this node's own clock. nil where it never had a place in that history.
+    private func settled(_ history: String) -> Timestamp? {
+        state.withLock { state in
+            state.last?.history == history ? state.historySeenAt?.adding(seconds: Self.leaseSeconds) : nil
+        }
     }
 
     /// Before COMMIT is sent, so that the feed takes the change for ours.

@@ -41,6 +41,8 @@ package final class Membership: Cluster {
         var place: Place?
         /// Of the last place, which may be lost.
         var last: Place?
+        /// When this node took its first place in that history, which began before.
+        var historySeenAt: Timestamp?
         /// Why there is no place.
         var trouble: String?
         /// Everything up to here is no longer cached from before.
@@ -109,6 +111,7 @@ package final class Membership: Cluster {
             let isSame = state.last?.history == place.history
             state.place = place
             state.last = place
+            if !isSame { state.historySeenAt = time.now() }
             state.trouble = "it is catching up with the store"
             state.snapshot = nil
             Self.restart(&state, at: position)

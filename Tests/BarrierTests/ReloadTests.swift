@@ -118,4 +118,18 @@ struct ReloadTests {
         try await a.controller.storeUsage()
         #expect(try a.controller.keyStatus().encryptions == before + 30)
     }
+
+    @Test("are read past the cache when a record comes before the news of them")
+    func cached() async throws {
+        let storage = MemoryStorage()
+        let (first, share) = try await opened(storage)
+        // Above a cache of its own, which nobody tells of the other's changes.
+        let second = node(CachedStorage(base: storage, bytesMax: 1 << 20))
+        try await second.controller.unseal(share: share)
+        for key in ["mount/a", "mount/b"] {
+            _ = try await first.controller.rotate()
+            try await put(first.barrier, key)
+            #expect(try await second.barrier.get(key)?.value == Array(key.utf8))
+        }
+    }
 }

@@ -57,8 +57,9 @@ struct DamagedRecordTests {
     func tables() async throws {
         let base = MemoryStorage()
         let harness = try await CoreHarness.make(storage: base)
-        for name in ["bad", "good"] {
-            #expect(await harness.ask(.update, "sys/quotas/rate-limit/\(name)", ["rate": 1_000]).isSuccess)
+        for (name, path) in [("bad", ""), ("good", "secret/")] {
+            let answer = await harness.ask(.update, "sys/quotas/rate-limit/\(name)", ["rate": 1_000, "path": .string(path)])
+            #expect(answer.isSuccess)
         }
         #expect(await harness.ask(.update, "sys/config/auditing/request-headers/x-a").isSuccess)
         for key in ["sys/quota/rate-limit/bad", "sys/audit-headers", "sys/cluster"] { try await damage(base, key) }
@@ -87,7 +88,8 @@ struct DamagedRecordTests {
 
         #expect(await harness.ask(.update, "auth/token/tidy").isSuccess)
         // In the background.
-        for _ in 0..<1_000_000 where try await base.list(Listing(prefix: "sys/token/accessor/")).count > before.count {
+        for _ in 0..<1_000_000 {
+            if try await base.list(Listing(prefix: "sys/token/accessor/")).count == before.count { break }
             await Task.yield()
         }
         #expect(try await base.list(Listing(prefix: "sys/token/accessor/")).count == before.count)
@@ -103,5 +105,26 @@ struct DamagedRecordTests {
         try await damage(base, "sys/token/accessor/\(names[0])")
         let answer = await harness.ask(.list, "auth/token/accessors")
         #expect(answer.data?["keys"]?.arrayValue?.count == names.count - 1)
+    }
+
+    @Test("a token whose record was damaged, or a child's, is revoked without its children too")
+    func orphans() async throws {
+        let base = MemoryStorage()
+        let harness = try await CoreHarness.make(storage: base)
+        let parent = try await harness.token(["default", "root"])
+        let before = Set(try await base.list(Listing(prefix: "sys/token/id/")))
+        let made = await harness.ask(.update, "auth/token/create", ["policies": ["default"]], token: parent)
+        let bad = try #require(made.issued?.clientToken)
+        let id = try #require(try await base.list(Listing(prefix: "sys/token/id/")).first { !before.contains($0) })
+        let good = await harness.ask(.update, "auth/token/create", ["policies": ["default"]], token: parent)
+        let token = try #require(good.issued?.clientToken)
+        try await damage(base, "sys/token/id/\(id)")
+
+        let again = try await harness.restarted()
+        #expect(await again.ask(.update, "auth/token/revoke-orphan", ["token": .string(parent)]).isSuccess)
+        #expect(await again.ask(.read, "auth/token/lookup-self", token: token).isSuccess)
+        #expect(await again.ask(.read, "auth/token/lookup-self", token: parent).code == .permissionDenied)
+        #expect(await again.ask(.update, "auth/token/revoke-orphan", ["token": .string(bad)]).isSuccess)
+        #expect(try await base.get("sys/token/id/\(id)") == nil)
     }
 }

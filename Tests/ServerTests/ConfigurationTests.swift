@@ -56,7 +56,6 @@ import Testing
             }
             """)
         #expect(configuration.storage == .sqlite(directory: "/opt/vault/data"))
-        #expect(configuration.isUIEnabled)
         #expect(configuration.apiAddress == "https://127.0.0.1:8200")
         #expect(configuration.clusterAddress == "https://127.0.0.1:8201")
         #expect(configuration.defaultLeaseTTL == 86_400)
@@ -131,7 +130,7 @@ import Testing
             ("seal \"awskms\" {}", "c.hcl:1: seal \"awskms\" is not supported"),
             ("seal \"static\" { current_key_id = \"k\" }", "c.hcl:1: seal \"static\" needs current_key_id and current_key"),
             ("default_lease_ttl = \"-1h\"", "c.hcl:1: \"default_lease_ttl\" must be a duration"),
-            ("ui = \"canary\"", "c.hcl:1: \"ui\" must be true or false"),
+            ("disable_mlock = \"canary\"", "c.hcl:1: \"disable_mlock\" must be true or false"),
             ("log_level = \"canary\"", "c.hcl:1: \"log_level\" is none"),
             ("audit_dirs = [\"relative\"]", "c.hcl:1: \"audit_dirs\" must be absolute"),
             ("ui = true\nui = false", "c.hcl:2:"),

@@ -110,7 +110,7 @@ import Testing
 
     @Test func aFileOfVariablesStandsBehindTheEnvironment() throws {
         let directory = try directory([
-            "vars": "# settings\nexport COFFER_LOG_LEVEL=\"debug\"\nCOFFER_API_ADDR='https://file'\n\nCOFFER_UI=true\n"
+            "vars": "# settings\nexport COFFER_LOG_LEVEL=\"debug\"\nCOFFER_API_ADDR='https://file'\n\n"
         ])
         defer { try? FileManager.default.removeItem(at: directory) }
         var options = ServerOptions(environment: ["COFFER_API_ADDR": "https://env"])
@@ -119,6 +119,5 @@ import Testing
         let configuration = try ServerConfiguration.load(options)
         #expect(configuration.logLevel == .debug)
         #expect(configuration.apiAddress == "https://env")
-        #expect(configuration.isUIEnabled)
     }
 }

@@ -40,17 +40,19 @@ struct NodeSimulationTests {
     }
 
     @Test("sees it when nobody finishes what a node left half-done", arguments: PlantedFault.allCases)
-    func eyesight(_ planted: PlantedFault) async {
-        let seen = await withCheckedContinuation { (done: CheckedContinuation<Int?, Never>) in
+    func eyesight(_ planted: PlantedFault) async throws {
+        @Sendable func isBroken(_ seed: UInt64, _ planted: PlantedFault?) -> Bool {
+            !Schedule(seed: seed, isCalm: false, planted: planted).run(chaosSeconds: 15).isEmpty
+        }
+        let (seen, isBrokenAnyway) = await withCheckedContinuation { (done: CheckedContinuation<(UInt64?, Bool), Never>) in
             Thread.detachNewThread {
-                done.resume(
-                    returning: (0..<300).first { count in
-                        !Schedule(seed: UInt64(count), isCalm: false, planted: planted).run(chaosSeconds: 15).isEmpty
-                    })
+                let seen = (0..<300).first { isBroken($0, planted) }
+                done.resume(returning: (seen, seen.map { isBroken($0, nil) } ?? false))
             }
         }
-        #expect(seen != nil)
-        print("simulation: \(planted) is seen after \((seen ?? 300) + 1) schedules")
+        let seed = try #require(seen, "no schedule sees it")
+        #expect(!isBrokenAnyway, "seed \(seed) is broken without it too")
+        print("simulation: \(planted) is seen after \(seed + 1) schedules")
     }
 
     /// On a thread of its own, for a schedule blocks the one that it runs on.

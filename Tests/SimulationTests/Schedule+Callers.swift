@@ -38,9 +38,9 @@ extension Schedule {
 
     private func rotate(_ node: SimulatedNode) async {
         for count in 0... {
-            guard node.isWorking else { return }
             // A keyring of hundreds of terms only costs time.
             await world.sleep(milliseconds: world.random(5...(count < 40 ? rotationMilliseconds : 3_000)))
+            guard node.isWorking else { return }
             _ = await node.call {
                 if self.world.chance(40) {
                     _ = try await node.controller.rotate()
@@ -60,6 +60,7 @@ extension Schedule {
         guard let tokens = node.tokens else { return }
         while node.isWorking {
             await world.sleep(milliseconds: world.random(20...200))
+            guard node.isWorking else { return }
             guard node.membership.mayServe, let index = trees.indices.randomElement(using: &picks) else { continue }
             let member = world.random(0...(trees[index].members.count - 1))
             let line = trees[index].line(of: member)
@@ -93,6 +94,7 @@ extension Schedule {
         guard let tokens = node.tokens else { return }
         while node.isWorking {
             await world.sleep(milliseconds: world.random(20...300))
+            guard node.isWorking else { return }
             if world.chance(50), let tree = trees.indices.filter({ !trees[$0].isTried }).randomElement(using: &picks) {
                 let isLarge = trees[tree].members.count > 20
                 // A part of a family now and then.
@@ -158,6 +160,7 @@ extension Schedule {
         guard let table = node.mounts else { return }
         while node.isWorking {
             await world.sleep(milliseconds: world.random(500...5_000))
+            guard node.isWorking else { return }
             let ready = mounts.indices.filter { mounts[$0].isReady && !mounts[$0].isTried }
             if world.chance(60), let mount = ready.randomElement(using: &picks) {
                 await unmount(mount, node, table)

@@ -14,5 +14,8 @@ enum CoreKey {
     /// How far the re-sealing of old records has come: ``ResealPosition``.
     static let reseal = "core/reseal"
 
+    /// What another node changes with the keys.
+    static let ofKeys = [seal, recovery, keyring, terms]
+
     static func owns(_ key: String) -> Bool { key.utf8.starts(with: folder.utf8) }
 }

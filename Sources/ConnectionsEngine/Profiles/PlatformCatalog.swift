@@ -17,9 +17,6 @@ package struct PlatformCatalog: Sendable {
     package subscript(_ name: String) -> PlatformProfile? { profiles[name] }
     package var names: [String] { profiles.keys.sorted() }
 
-    /// The built-in ones without those that stand for every other platform.
-    package var configurable: [PlatformProfile] { names.compactMap { profiles[$0] } }
-
     /// Laid over these: a profile of the same name replaces a built-in one.
     package func overridden(by others: [PlatformProfile]) -> PlatformCatalog {
         PlatformCatalog(profiles: names.compactMap { profiles[$0] } + others)

@@ -163,9 +163,10 @@ extension Refresher {
 
     // MARK: Without asking the provider
 
-    /// A process ended between asking and storing: its token may be spent, and is not spent again by itself.
+    /// Marks a connection whose process ended between asking the provider and storing the answer: its refresh token may be spent.
     ///
-    /// True when the connection was changed.
+    /// - Returns: Whether the flight belonged to the token that is stored. Another writer may have been first; then nothing was
+    ///   changed here.
     func setInDoubt(
         _ loaded: ConnectionStore.Loaded, _ profile: PlatformProfile, _ flight: FlightRecord, _ version: UInt64, _ order: Order
     ) async throws -> Bool {

@@ -14,7 +14,7 @@ struct AccessControl: Sendable {
         return try await policies.acl(names, entity)
     }
 
-    /// Nobody may do nothing.
+    /// Returns what a caller may do. Without a caller nothing is allowed.
     func acl(of caller: Caller?) async throws -> ACL {
         guard let caller else { return ACL([]) }
         return try await acl(caller.policies, entityID: caller.entityID)

@@ -42,7 +42,10 @@ extension SystemEngine {
     private static func shown(_ isHashed: Bool) -> JSON { ["hmac": .bool(isHashed)] }
 
     private func headerName(_ request: Request) throws(CofferError) -> String {
-        guard let name = AuditHeaderRules.name(request.captures["header"]) else { throw .invalid("this is no name of a header") }
+        guard let name = AuditHeaderRules.name(request.captures["header"]) else {
+            throw .invalid(
+                "the path ends with something that is not the name of a header: letters, digits and any of !#$%&'*+-.^_`|~")
+        }
         return name
     }
 }

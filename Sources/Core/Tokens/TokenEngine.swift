@@ -226,7 +226,7 @@ struct TokenEngine: Engine {
 
     private func revokeOrphaning(_ request: Request) async throws -> Response {
         let id = try await tokenID(request)
-        guard try await tokens.entry(id: id) != nil else { throw CofferError.invalid("token to revoke not found") }
+        guard try await tokens.isOnRecord(id) else { throw CofferError.invalid("token to revoke not found") }
         try await tokens.revokeOrphaning(id: id)
         return .empty
     }

@@ -1,7 +1,7 @@
 /// Something mounted: it declares its paths and handles what arrives on them.
 ///
-/// An engine sees its ``MountContext`` and nothing else. It is made when its mount is first used after an unseal or
-/// a change of the mount's options, so it may keep what it read, as long as it stays bounded.
+/// An engine sees its ``MountContext`` and nothing else. It is made when the mount table is read after an unseal, and again after a
+/// change of its mount's entry, so it may keep what it reads, as long as that stays bounded.
 package protocol Engine: Sendable {
     var paths: [EnginePath] { get }
 }

@@ -60,7 +60,9 @@ struct ListenerChannel: ServerChildChannel {
     private func negotiated(
         _ result: ALPNResult, _ channel: any Channel, _ logger: Logger
     ) -> EventLoopFuture<Value.Kind> {
-        switch result {
+        // Nobody closes one direction of TLS and waits for the other: a client that ends its own has left.
+        try? channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: false)
+        return switch result {
         case .negotiated("h2"): http2.setup(channel: channel, logger: logger).map { .http2($0) }
         default:
             channel.eventLoop.makeCompletedFuture {

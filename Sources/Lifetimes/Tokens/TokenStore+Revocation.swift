@@ -138,11 +138,14 @@ extension TokenStore {
         defer { invalidate([child]) }
         try await storage.transact { batch throws(StorageError) in
             batch.delete(TokenKeys.child(of: parent, child))
-            if let (current, version) = try await read(child) {
+            do throws(StorageError) {
+                guard let (current, version) = try await read(child) else { return }
                 var entry = current
                 entry.parentID = ""
                 entry.generation = 0
                 batch.put(TokenKeys.entry(child), entry.encoded(), if: .version(version))
+            } catch .corrupted {
+                // It is accepted by nobody, and keeps neither its parent nor the other children as they are.
             }
         }
     }

@@ -141,8 +141,17 @@ package final class TokenStore: Sendable {
     /// The id that a token is filed under, valid or not; what it would be where there is none.
     package func knownID(of token: String) async throws(StorageError) -> String {
         let (id, older) = (id(of: token), olderID(of: token))
-        if try await storage.get(TokenKeys.entry(id)) != nil { return id }
-        return try await storage.get(TokenKeys.entry(older)) == nil ? id : older
+        if try await isOnRecord(id) { return id }
+        return try await isOnRecord(older) ? older : id
+    }
+
+    /// A record that is damaged is there all the same, so that its token can be revoked.
+    package func isOnRecord(_ id: String) async throws(StorageError) -> Bool {
+        do throws(StorageError) {
+            return try await storage.get(TokenKeys.entry(id)) != nil
+        } catch .corrupted {
+            return true
+        }
     }
 
     private func hash(_ text: String) -> String {
@@ -204,8 +213,8 @@ package final class TokenStore: Sendable {
 
     /// Whether there is a token of that text, under its name of today or its older one.
     private func isTaken(_ text: String) async throws(StorageError) -> Bool {
-        if try await storage.get(TokenKeys.entry(id(of: text))) != nil { return true }
-        return try await storage.get(TokenKeys.entry(olderID(of: text))) != nil
+        if try await isOnRecord(id(of: text)) { return true }
+        return try await isOnRecord(olderID(of: text))
     }
 
     // MARK: Changing

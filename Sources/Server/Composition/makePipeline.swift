@@ -169,7 +169,6 @@ private func coreSettings(_ configuration: ServerConfiguration) -> CoreSettings 
     settings.apiAddress = configuration.apiAddress
     settings.clusterAddress = configuration.clusterAddress
     settings.storageType = configuration.storage?.name ?? "inmem"
-    settings.isUIEnabled = configuration.isUIEnabled
     settings.auditDirectories = configuration.auditDirectories
     settings.auditDisableOnStart = configuration.auditDisableOnStart
     settings.acceptsEarlierClock = configuration.acceptsEarlierClock

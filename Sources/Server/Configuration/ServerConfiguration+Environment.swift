@@ -65,7 +65,6 @@ extension ServerConfiguration {
             defaultLeaseTTL = try Self.seconds(text, "COFFER_DEFAULT_LEASE_TTL")
         }
         if let text = environment["COFFER_MAX_LEASE_TTL"] { maxLeaseTTL = try Self.seconds(text, "COFFER_MAX_LEASE_TTL") }
-        if let text = environment["COFFER_UI"] { isUIEnabled = try Self.bool(text, "COFFER_UI") }
         if let text = environment["COFFER_DISABLE_MLOCK"] { locksMemory = !(try Self.bool(text, "COFFER_DISABLE_MLOCK")) }
         if let text = environment["COFFER_PID_FILE"] { pidFile = text }
         if let text = environment["COFFER_STORAGE_PATH"] { storage = .sqlite(directory: text) }

@@ -54,7 +54,6 @@ extension ServerConfiguration {
         if let seconds = try body.seconds("default_lease_ttl"), seconds > 0 { defaultLeaseTTL = seconds }
         if let seconds = try body.seconds("max_lease_ttl"), seconds > 0 { maxLeaseTTL = seconds }
         if let isOff = try body.bool("disable_mlock") { locksMemory = !isOff }
-        if let isOn = try body.bool("ui") { isUIEnabled = isOn }
         if let text = try body.text("log_level") { logLevel = try parse(LogLevel.init(vault:), text, "log_level", body) }
         if let text = try body.text("log_format"), !text.isEmpty {
             logFormat = try parse(LogFormat.init(rawValue:), text, "log_format", body)
@@ -86,7 +85,7 @@ extension ServerConfiguration {
     static func devicePath(_ text: String) -> String { text.utf8.last == UInt8(ascii: "/") ? text : text + "/" }
 
     private func parse<T>(_ read: (String) -> T?, _ text: String, _ key: String, _ body: HCLBody) throws(HCLError) -> T {
-        guard let value = read(text.lowercased()) else { throw body.error(key, "is none of the values it may have") }
+        guard let value = read(text.lowercased()) else { throw body.error(key, "has a value that this setting does not take") }
         return value
     }
 
@@ -98,7 +97,7 @@ extension ServerConfiguration {
 
     static let keys: Set<String> = [
         "listener", "storage", "backend", "seal", "api_addr", "cluster_addr", "cluster_name", "default_lease_ttl", "max_lease_ttl",
-        "default_max_request_duration", "disable_mlock", "ui", "log_level", "log_format", "audit_dirs", "node_name", "pid_file",
+        "default_max_request_duration", "disable_mlock", "log_level", "log_format", "audit_dirs", "node_name", "pid_file",
         "accept_earlier_clock", "allow_unauthenticated_rekey", "audit_disable_on_start", "user_lockout",
     ]
 

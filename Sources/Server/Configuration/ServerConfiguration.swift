@@ -45,7 +45,6 @@ package struct ServerConfiguration: Sendable {
     package var defaultLeaseTTL = 768 * 3_600
     package var maxLeaseTTL = 768 * 3_600
     package var locksMemory = false
-    package var isUIEnabled = false
     package var logLevel = LogLevel.info
     package var logFormat = LogFormat.json
     /// Absolute; audit files lie below these only.

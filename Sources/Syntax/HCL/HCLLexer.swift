@@ -125,8 +125,6 @@ struct HCLLexer {
         return text(start..<offset)
     }
 
-    var currentOffset: Int { offset }
-
     func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
 
     func failure(_ message: String) -> HCLError { HCLError(message, at: here) }
