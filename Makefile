@@ -48,7 +48,7 @@ torture: system python release ## 1,000 rounds of kill -9 under load, 15 minutes
 	COFFER_BINARY=$(CURDIR)/.build/release/coffer COFFER_CRASH_ROUNDS=$${COFFER_CRASH_ROUNDS:-1000} \
 	  $(PYTEST) Tests/acceptance/test_crash.py -s
 	$(SWIFT) build --build-tests
-	COFFER_SIMULATION_SECONDS=$${COFFER_SIMULATION_SECONDS:-900} $(SWIFT) test --skip-build --filter SimulationTests
+	SWIFT_DETERMINISTIC_HASHING=1 COFFER_SIMULATION_SECONDS=$${COFFER_SIMULATION_SECONDS:-900} $(SWIFT) test --skip-build --filter SimulationTests
 	COFFER_BINARY=$(CURDIR)/.build/release/coffer COFFER_SCHEMATHESIS_SECONDS=$${COFFER_SCHEMATHESIS_SECONDS:-900} \
 	  COFFER_SCHEMATHESIS_SEED=$${COFFER_SCHEMATHESIS_SEED:-$$RANDOM} $(PYTEST) Tests/acceptance/test_schemathesis.py -s
 	COFFER_BINARY=$(CURDIR)/.build/release/coffer COFFER_TIMING_LOGINS=$${COFFER_TIMING_LOGINS:-5000} \

@@ -148,7 +148,7 @@ package final class Core: Pipeline {
 
     /// An operator who rotated the seal's key has to learn when the old one may go.
     private func tellOfPreviousKey() async {
-        guard let previous = seal.previousKeyID, let current = try? await seal.status().keyID else { return }
+        guard let previous = seal.previousKeyID, let current = try? await seal.status().keyID, current != previous else { return }
         logger.notice(
             """
             the store is sealed with the current seal key, and the previous one is not needed to open it: take previous_key out \

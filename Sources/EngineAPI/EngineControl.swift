@@ -147,12 +147,12 @@ package struct EngineControl: InlineAuthenticator {
         }
     }
 
-    /// A stored policy may grant more than was asked about; nobody gets that by the way.
+    /// Limits the grant to what the service was asked about: a stored policy may grant more.
     private static func limit(_ attempt: InlineAttempt) -> Narrowing {
         let path = attempt.path.description
         let isWrite = attempt.operation.isWrite
         return Narrowing { [operation = attempt.operation] asked, place in
-            place == path && (asked == operation || isWrite && asked.isWrite)
+            place.equalsUTF8(path) && (asked == operation || isWrite && asked.isWrite)
         }
     }
 

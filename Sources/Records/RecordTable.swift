@@ -82,6 +82,9 @@ package final class RecordTable<Value: Record>: Sendable {
                     put(name, value, if: unchanged, into: &batch)
                 } else if found != nil {
                     delete(name, if: unchanged, into: &batch)
+                } else if !batch.isEmpty {
+                    // What was decided without the record holds only while there is none.
+                    batch.check(prefix + name, .absent)
                 }
                 return result
             }

@@ -9,7 +9,9 @@ package final class WriterLines: Sendable {
 
     package init() {}
 
-    package func inTurn<Result>(_ key: String, _ body: () async throws -> Result) async throws -> Result {
+    package func inTurn<Result, Failure>(
+        _ key: String, _ body: () async throws(Failure) -> Result
+    ) async throws(Failure) -> Result {
         await enter(key)
         defer { leave(key) }
         return try await body()

@@ -48,11 +48,11 @@ final class ReaderPool: Sendable {
     func list(_ listing: Listing) async throws(StorageError) -> [String] {
         let page = try ListingPage(listing)
         guard !page.isFull else { return [] }
+        await trust.wait()
         guard waitingLists.add(1, ordering: .relaxed).newValue <= Self.waitingListsMax else {
             waitingLists.subtract(1, ordering: .relaxed)
             throw .unavailable("too many lists are waiting")
         }
-        await trust.wait()
         let names = await withCheckedContinuation { (answer: CheckedContinuation<Result<[String], SQLiteFailure>, Never>) in
             listThread.async { [lister, trust] in
                 answer.resume(returning: trust.isEarned ? Self.list(page, lister) : CheckedList.read(page, lister))

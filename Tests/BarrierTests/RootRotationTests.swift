@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    @Test func `the old root key opens nothing that is stored afterwards`() async throws {
+    @Test func `the old root key opens no keyring that is stored afterwards`() async throws {
         let (bench, _) = try await opened(.test("k1"))
         let old = try #require(bench.store["core/seal"])
         try await bench.controller.rotateRoot()

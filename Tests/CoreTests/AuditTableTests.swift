@@ -57,6 +57,7 @@ struct AuditTableTests {
         for node in ["a", "b"] {
             let text = try String(contentsOfFile: directory.file("file-\(node).log"), encoding: .utf8)
             #expect(text.contains("\"sys/audit\""), "\(node) records")
+            #expect(!text.contains("\"type\":\"break\""), "\(node) takes what the other way round was begun for damage")
         }
     }
 

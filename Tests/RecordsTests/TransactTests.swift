@@ -56,7 +56,7 @@ struct TransactTests {
     func shown() {
         let error = CofferError(StorageError.contended(key: "a"))
         #expect(error.code == .conflict)
-        #expect(error.messages == ["changed by another writer; nothing was changed; try again"])
+        #expect(error.messages == ["another writer changed the record first, and this change was not made; try again"])
     }
 
     @Test("an error of the decision ends it at once and commits nothing")
@@ -89,6 +89,8 @@ struct TransactTests {
 
     @Test("an empty decision commits nothing")
     func empty() async throws {
-        #expect(try await storage.transact { _ in 7 } == 7)
+        let counting = FailingStorage(storage)
+        #expect(try await counting.transact { _ in 7 } == 7)
+        #expect(counting.commitCount == 0)
     }
 }

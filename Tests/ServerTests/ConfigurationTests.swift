@@ -131,7 +131,7 @@ import Testing
             ("seal \"static\" { current_key_id = \"k\" }", "c.hcl:1: seal \"static\" needs current_key_id and current_key"),
             ("default_lease_ttl = \"-1h\"", "c.hcl:1: \"default_lease_ttl\" must be a duration"),
             ("disable_mlock = \"canary\"", "c.hcl:1: \"disable_mlock\" must be true or false"),
-            ("log_level = \"canary\"", "c.hcl:1: \"log_level\" is none"),
+            ("log_level = \"canary\"", "c.hcl:1: \"log_level\" has a value"),
             ("audit_dirs = [\"relative\"]", "c.hcl:1: \"audit_dirs\" must be absolute"),
             ("ui = true\nui = false", "c.hcl:2:"),
             ("ui = {", "c.hcl:"),

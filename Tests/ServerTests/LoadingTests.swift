@@ -60,7 +60,6 @@ import Testing
     @Test(
         "refuses",
         arguments: [
-            (["COFFER_LOG_LEVEL": "canary"], "COFFER_LOG_LEVEL must be"), (["COFFER_UI": "canary"], "COFFER_UI must be"),
             (["COFFER_MAX_LEASE_TTL": "-5"], "COFFER_MAX_LEASE_TTL must be"),
             (["COFFER_AUDIT_DIRS": "canary"], "COFFER_AUDIT_DIRS must be"),
             (["COFFER_LISTEN_ADDRESS": "canary:x"], "COFFER_LISTEN_ADDRESS must be"), ([:], "no configuration"),

@@ -8,7 +8,7 @@ struct NodeSimulationTests {
 
     /// One schedule by `COFFER_SIMULATION_SEED`, else as many as fit into `COFFER_SIMULATION_SECONDS`, from a random seed on.
     private static let seed = number("COFFER_SIMULATION_SEED").map(UInt64.init)
-    private static let seconds = number("COFFER_SIMULATION_SECONDS") ?? 20
+    private static let seconds = number("COFFER_SIMULATION_SECONDS") ?? 40
 
     /// What the lanes have run together.
     private final class Tally: Sendable {

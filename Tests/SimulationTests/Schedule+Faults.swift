@@ -22,6 +22,8 @@ extension Schedule {
                 isReplicating = false
                 await world.sleep(milliseconds: world.random(0...4_000))
                 isReplicating = true
+                // The checks have begun meanwhile, and nothing may be lost any more.
+                guard isFaulty else { return }
                 loseWhatWasNotReplicated()
             case 7:
                 note("the database's clock is set")
@@ -75,7 +77,7 @@ extension Schedule {
         note("\(node.name) is cut off for \(milliseconds) ms")
         node.network.isCutOff = true
         await world.sleep(milliseconds: milliseconds)
-        node.network.isCutOff = false
+        if isFaulty { node.network.isCutOff = false }
     }
 
     /// What was acknowledged and not replicated is gone, and nobody may expect it. What is revoked there stays so.

@@ -32,8 +32,8 @@ struct SimulatedRecords {
 
     /// Those that begin so, whole.
     func keys(below prefix: String) -> ArraySlice<String> {
-        let start = position(.from(prefix))
-        return keys[start...].prefix { $0.utf8.starts(with: prefix.utf8) }
+        // No key of ASCII that begins so comes after this.
+        keys[position(.from(prefix))..<position(.from(prefix + "\u{7F}"))]
     }
 
     private func position(_ bound: ListingPage.Bound) -> Int {

@@ -34,7 +34,7 @@ extension AuditBroker {
         for other in table.withLock({ $0.chains })
         where other.configuration.path == configuration.path && other.configuration.accessor != configuration.accessor {
             remove(other)
-            _ = other.finish()
+            other.withdraw()
         }
         try add(chain)
         try? chain.locked { _ in }  // Logged there.
@@ -45,6 +45,13 @@ extension AuditBroker {
         let chain = try chain(path)
         remove(chain)
         _ = chain.finish()
+    }
+
+    /// Closes a device that was enabled and is not to be kept. One that has recorded nothing leaves its file empty.
+    package func withdraw(accessor: String) {
+        guard let chain = table.withLock({ $0.chains.first { $0.configuration.accessor == accessor } }) else { return }
+        remove(chain)
+        chain.withdraw()
     }
 
     /// The same for this very device; one that has taken its path stays. Nothing to do when it is not there.

@@ -45,6 +45,18 @@ extension DeviceChain {
         }
     }
 
+    /// Closes a device that is not to be kept. One that has recorded nothing leaves its file as empty as it found it.
+    func withdraw() {
+        state.withLock { state in
+            // The first line of the first segment is all there is.
+            if state.isOpen, state.last.sequence == 1 {
+                state.device.takeBackAll()
+                state.isOpen = false
+            }
+        }
+        _ = finish()
+    }
+
     /// Writes the last line and closes. Gives the checkpoint to keep.
     func finish() -> AuditCheckpoint? {
         let now = context.clock.now()

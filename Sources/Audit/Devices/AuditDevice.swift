@@ -15,7 +15,14 @@ protocol AuditDevice: Sendable {
     /// The line that ends, newline included, at this offset.
     func line(endingAt offset: UInt64) -> [UInt8]?
 
+    /// Makes it as empty as it was, where it can: it was new, and is not to be kept.
+    mutating func takeBackAll()
+
     mutating func close()
+}
+
+extension AuditDevice {
+    mutating func takeBackAll() {}
 }
 
 /// What holds nothing that could be read again.

@@ -72,6 +72,11 @@ struct FileDevice: AuditDevice {
         return true
     }
 
+    mutating func takeBackAll() {
+        guard descriptor >= 0 else { return }
+        while ftruncate(descriptor, 0) != 0, errno == EINTR {}
+    }
+
     func fileBytes() -> UInt64 {
         var status = stat()
         return fstat(descriptor, &status) == 0 ? UInt64(status.st_size) : 0

@@ -67,7 +67,7 @@ struct SecretIDs: Sendable {
 
     // MARK: Changing
 
-    /// nil when the same secret id is there already; throws a conflict when the role changed meanwhile.
+    /// Adds a secret id to a batch that holds only while the role is unchanged. Returns nil when the same secret id is there already.
     func make(
         _ text: String, terms: SecretIDTerms, role: AppRole, roleVersion: UInt64, in batch: inout Batch
     ) async throws(StorageError) -> SecretID? {

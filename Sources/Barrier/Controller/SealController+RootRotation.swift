@@ -4,8 +4,8 @@ import SecretMemory
 extension SealController {
     /// A new root key under the same seal, without anybody's share: for a seal that opens by itself, which can wrap it.
     ///
-    /// Whoever got hold of the old root key, from an old copy of the memory or of the database with the seal's key, cannot open
-    /// what is stored from now on.
+    /// The old root key opens no keyring that is stored from now on. The encryption keys stay as they are: whoever has an old
+    /// keyring too is shut out only by rotating those, with `sys/rotate/keyring`.
     package func rotateRoot() async throws(SealError) {
         try await takeTurn()
         defer { passTurn() }
@@ -19,6 +19,11 @@ extension SealController {
                 "with a Shamir seal the root key is rotated with key shares: use `coffer operator rekey`, or sys/rotate/root/init")
         }
         guard configured.kind == stored.seal.kind else { throw .migrationPending }
+        // A node that still runs with the previous key alone could not follow.
+        guard configured.previousKeyID == nil else {
+            throw .notSupported(
+                "while the seal's key is being changed: take previous_key out of every node's configuration first")
+        }
         let version = barrier.stamp()
         let rewrapped = try keyring.replacingRoot(randomness.secret(), version: version)
         let record = try await sealRecord(of: configured, count: stored.seal.count, keyring: rewrapped).encoded()

@@ -8,7 +8,7 @@ enum KeyText {
 
     static func base64(_ bytes: some Sequence<UInt8>) -> String { Base64.encode(Array(bytes)) }
 
-    /// Nil also for text with stray bits at its end: one value, one text.
+    /// Nil also for text with stray bits at its end.
     static func base64(_ text: String) -> [UInt8]? { text.isEmpty ? nil : Base64.decode(text, allowing: .anyAlphabet) }
 
     /// One share: hex or base64 of exactly so many bytes.

@@ -101,14 +101,19 @@ extension ConnectionRoutes {
 
     /// First nobody reads or writes any more, then each connection goes, and last the key. A crash in between is taken up
     /// again by ``OwnerCleanup``.
+    ///
+    /// It goes on when its caller leaves: what was begun at providers is not left half-way.
     func remove(_ owner: Owner, by author: Author) async throws -> [Revocation: Int] {
+        try await Task { try await removeAll(owner, by: author) }.value
+    }
+
+    private func removeAll(_ owner: Owner, by author: Author) async throws -> [Revocation: Int] {
         guard try await mark(owner) else { return [:] }
         var counts: [Revocation: Int] = [:]
         while true {
             let page = try await store.connections(of: owner, limit: 200)
             if page.isEmpty { break }
             for outcome in try await destroy(page, by: author) { counts[outcome, default: 0] += 1 }
-            try Task.checkCancellation()
         }
         var batch = Batch()
         batch.delete(ConnectionStore.Key.owner(owner))

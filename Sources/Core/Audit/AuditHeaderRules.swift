@@ -36,7 +36,7 @@ final class AuditHeaderRules: Sendable {
         } catch {
             guard case .corrupted(let key) = error else { throw error }
             logger.error(
-                "which headers the audit records cannot be read, so it records none until they are set again",
+                "the list of audited headers is damaged: no headers are recorded until one is set again",
                 metadata: ["record": "\(key)"])
             install([:])
         }

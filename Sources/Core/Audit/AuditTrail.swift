@@ -17,6 +17,7 @@ final class AuditTrail: Sendable {
     private let reloads = WriterLines()
     /// Which headers of a request go on record.
     let headerRules: AuditHeaderRules
+    private let logger: Logger
 
     init(broker: AuditBroker, storage: any Storage, randomness: any Randomness, logger: Logger, node: String? = nil) {
         self.node = node
@@ -24,6 +25,7 @@ final class AuditTrail: Sendable {
         self.storage = storage
         self.randomness = randomness
         headerRules = AuditHeaderRules(storage: storage, logger: logger)
+        self.logger = logger
     }
 
     /// Opens the devices that were enabled. One that fails keeps requests from being answered, not the unsealing.
@@ -137,17 +139,23 @@ final class AuditTrail: Sendable {
                 }
                 devices.append(configuration)
             }
+        } catch {
+            // Not by its path, at which there may be another node's by now. Its file is as empty again as it was.
+            broker.withdraw(accessor: configuration.accessor)
+            throw error
+        }
+        // The device is in the table and records here, whatever becomes of the others.
+        do {
             try await reload()
         } catch {
-            // Not by its path, at which there may be another node's by now.
-            broker.disable(accessor: configuration.accessor)
-            throw error
+            logger.error("the audit devices could not be read again", metadata: RepeatedFaults.described(error))
         }
     }
 
     /// Nothing to do for a device that is not there.
     func disable(_ path: String) async throws {
-        guard let device = list().first(where: { $0.path == path }) else { return }
+        guard let device = try await table().devices.first(where: { $0.path == path }) ?? list().first(where: { $0.path == path })
+        else { return }
         try await change { $0.removeAll { $0.path == path } }
         try await reload()
         try await forgetCheckpoints(device)

@@ -24,6 +24,8 @@ final class AccessorTidy: Sendable {
             do {
                 var last = try await tokens.tidyAccessors(limit: Self.pageSize)
                 while let after = last { last = try await tokens.tidyAccessors(after: after, limit: Self.pageSize) }
+            } catch StorageError.sealed {
+                return
             } catch {
                 logger.warning("the tidy of accessors stopped; start it again", metadata: RepeatedFaults.described(error))
             }

@@ -43,14 +43,20 @@ package enum TokenText {
         }
     }
 
-    /// Whether so many bytes of a token follow; where a segment of a path begins like a token, of whatever follows.
+    /// Whether so many bytes of a token follow. A segment of a path that begins with a token's prefix counts whatever its next bytes
+    /// are.
     private static func hasBody(_ bytes: UnsafeRawBufferPointer, from start: Int, of count: Int) -> Bool {
         guard bytes.count - start >= count else { return false }
         let body = bytes[start..<start + count]
         if body.allSatisfy({ $0.isASCIILetterOrDigit || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") || $0 == dot }) {
             return true
         }
-        let name = bytes[..<(start - 1)].reversed().prefix { $0 != UInt8(ascii: "/") }
-        return (name.count == 3 || name.count == 6) && !body.contains(UInt8(ascii: "/"))
+        // The names of tokens have three or six bytes.
+        let slash = UInt8(ascii: "/")
+        let begin3 = start - 4
+        let begin6 = start - 7
+        let beginsSegment =
+            begin3 == 0 || begin6 == 0 || begin3 > 0 && bytes[begin3 - 1] == slash || begin6 > 0 && bytes[begin6 - 1] == slash
+        return beginsSegment && !body.contains(slash)
     }
 }

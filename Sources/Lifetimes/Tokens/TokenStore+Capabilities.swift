@@ -1,6 +1,7 @@
 package import Capabilities
 package import EngineKit
 package import LoginGuards
+import Records
 
 /// Tokens that holders of tokens made by themselves; see ``CapabilityToken``.
 extension TokenStore {
@@ -16,11 +17,13 @@ extension TokenStore {
     /// Counts one use of a capability; false when none is left. Counters lie with the parent and go with it.
     package func spend(_ use: UseCounters.Use, of entry: TokenEntry) async throws(StorageError) -> Bool {
         let counters = UseCounters(storage: storage, folder: TokenKeys.capabilityUses(of: entry.id), time: time)
-        return try await counters.spend(use) { (_, batch) throws(StorageError) in
-            guard let parent = try await storage.get(TokenKeys.entry(entry.id)) else { return false }
-            // A revocation deletes this record: then nothing is left behind it.
-            batch.check(TokenKeys.entry(entry.id), .version(parent.version))
-            return true
+        return try await lines.inTurn(entry.id + "/" + use.counter) { () throws(StorageError) in
+            try await counters.spend(use) { (_, batch) throws(StorageError) in
+                guard let parent = try await storage.get(TokenKeys.entry(entry.id)) else { return false }
+                // A revocation deletes this record: then nothing is left behind it.
+                batch.check(TokenKeys.entry(entry.id), .version(parent.version))
+                return true
+            }
         }
     }
 }

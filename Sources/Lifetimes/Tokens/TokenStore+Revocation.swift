@@ -116,36 +116,54 @@ extension TokenStore {
             invalidate([id])
             noteEnding()
         }
-        try await storage.transact { batch throws(StorageError) in
-            batch.put(TokenKeys.revoking(id), [])
-            var parent = knownParent
-            do throws(StorageError) {
-                if let (entry, version) = try await read(id) {
-                    batch.delete(TokenKeys.entry(id), if: .version(version))
-                    batch.delete(accessorKey(entry.accessor))
-                    if let expiry = TokenKeys.expiry(entry) { batch.delete(expiry) }
-                    parent = parent ?? entry.parentID
+        do throws(StorageError) {
+            try await lines.inTurn(id) { () throws(StorageError) in
+                try await storage.transact { batch throws(StorageError) in
+                    try await retire(id, knownParent: knownParent, whenUnchanged: true, in: &batch)
                 }
-            } catch .corrupted {
-                // It cannot be read, and must go all the same: one damaged record would keep the whole tree alive.
-                batch.delete(TokenKeys.entry(id))
             }
-            if let parent, !parent.isEmpty { batch.delete(TokenKeys.child(of: parent, id)) }
+        } catch {
+            guard case .contended = error else { throw error }
+            // Its holder changes it all the time, on other nodes. It goes however it is now; an expiry that stays leads nowhere.
+            var batch = Batch()
+            try await retire(id, knownParent: knownParent, whenUnchanged: false, in: &batch)
+            try await storage.commit(batch)
         }
+    }
+
+    private func retire(
+        _ id: String, knownParent: String?, whenUnchanged: Bool, in batch: inout Batch
+    ) async throws(StorageError) {
+        batch.put(TokenKeys.revoking(id), [])
+        var parent = knownParent
+        do throws(StorageError) {
+            if let (entry, version) = try await read(id) {
+                batch.delete(TokenKeys.entry(id), if: whenUnchanged ? .version(version) : .none)
+                batch.delete(accessorKey(entry.accessor))
+                if let expiry = TokenKeys.expiry(entry) { batch.delete(expiry) }
+                parent = parent ?? entry.parentID
+            }
+        } catch .corrupted {
+            // It cannot be read, and must go all the same: one damaged record would keep the whole tree alive.
+            batch.delete(TokenKeys.entry(id))
+        }
+        if let parent, !parent.isEmpty { batch.delete(TokenKeys.child(of: parent, id)) }
     }
 
     private func orphan(_ child: String, of parent: String) async throws(StorageError) {
         defer { invalidate([child]) }
-        try await storage.transact { batch throws(StorageError) in
-            batch.delete(TokenKeys.child(of: parent, child))
-            do throws(StorageError) {
-                guard let (current, version) = try await read(child) else { return }
-                var entry = current
-                entry.parentID = ""
-                entry.generation = 0
-                batch.put(TokenKeys.entry(child), entry.encoded(), if: .version(version))
-            } catch .corrupted {
-                // It is accepted by nobody, and keeps neither its parent nor the other children as they are.
+        try await lines.inTurn(child) { () throws(StorageError) in
+            try await storage.transact { batch throws(StorageError) in
+                batch.delete(TokenKeys.child(of: parent, child))
+                do throws(StorageError) {
+                    guard let (current, version) = try await read(child) else { return }
+                    var entry = current
+                    entry.parentID = ""
+                    entry.generation = 0
+                    batch.put(TokenKeys.entry(child), entry.encoded(), if: .version(version))
+                } catch .corrupted {
+                    // It is accepted by nobody, and keeps neither its parent nor the other children as they are.
+                }
             }
         }
     }

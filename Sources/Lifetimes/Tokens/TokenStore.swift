@@ -31,6 +31,8 @@ package final class TokenStore: Sendable {
     }
 
     private static let cachedEntriesMax = 20_000
+    /// For changes of one token, and of one counter of uses.
+    let lines = WriterLines()
 
     /// `storage` is the barrier's slice for tokens; `key` the subkey `token-hmac/v1`.
     package init(
@@ -253,19 +255,24 @@ package final class TokenStore: Sendable {
 
     /// Reads, changes and writes back; tries again when another change came between.
     private func change(_ id: String, _ body: (inout TokenEntry) -> Bool) async throws(StorageError) -> TokenEntry? {
+        var isChanged = false
         // After a failure too, which does not say that nothing was written.
-        defer { invalidate([id]) }
-        return try await storage.transact { batch throws(StorageError) -> TokenEntry? in
-            guard let (before, version) = try await read(id) else { return nil }
-            var entry = before
-            guard body(&entry) else { return nil }
-            batch.put(TokenKeys.entry(id), entry.encoded(), if: .version(version))
-            let (oldKey, newKey) = (TokenKeys.expiry(before), TokenKeys.expiry(entry))
-            if oldKey != newKey {
-                if let oldKey { batch.delete(oldKey) }
-                if let newKey { batch.put(newKey, []) }
+        defer { if isChanged { invalidate([id]) } }
+        // Uses and renewals of one token wait for each other, and so nobody overtakes its revocation for ever.
+        return try await lines.inTurn(id) { () throws(StorageError) in
+            try await storage.transact { batch throws(StorageError) -> TokenEntry? in
+                guard let (before, version) = try await read(id) else { return nil }
+                var entry = before
+                guard body(&entry) else { return nil }
+                isChanged = true
+                batch.put(TokenKeys.entry(id), entry.encoded(), if: .version(version))
+                let (oldKey, newKey) = (TokenKeys.expiry(before), TokenKeys.expiry(entry))
+                if oldKey != newKey {
+                    if let oldKey { batch.delete(oldKey) }
+                    if let newKey { batch.put(newKey, []) }
+                }
+                return entry
             }
-            return entry
         }
     }
 

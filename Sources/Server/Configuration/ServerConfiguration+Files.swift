@@ -111,7 +111,7 @@ extension ServerConfiguration {
         "log_requests_level", "log_rotate_bytes", "log_rotate_duration", "log_rotate_max_files", "plugin_directory",
         "plugin_file_permissions", "plugin_file_uid", "plugin_tmpdir", "post_unseal_trace_directory", "raw_storage_endpoint",
         "remove_irrevocable_lease_after", "replication", "reporting", "request_limiter", "sentinel", "service_registration",
-        "telemetry",
+        "telemetry", "ui",
     ]
 }
 

@@ -7,6 +7,8 @@ extension ServiceExchange {
     /// Without a limit a listing is whole, up to here.
     private static let wholeMax = 10_000
     private static let pageMax = 1_000
+    /// So many pages of names are looked through for those that a pattern means.
+    private static let pagesMax = 100
     /// How far a listing that is not whole is counted.
     private static let countedMax = 100_000
     /// Secrets with their values in one answer.
@@ -149,7 +151,7 @@ extension ServiceExchange {
     ) async throws(ServiceError) -> [String] {
         var found: [String] = []
         var after: String?
-        while true {
+        for _ in 0..<Self.pagesMax {
             var query: [(name: String, value: String)] = [("limit", "\(Self.pageMax)")]
             if let after { query.append(("after", after)) }
             let path = settings.mount + "metadata/" + folder.pathEncoded
@@ -164,6 +166,7 @@ extension ServiceExchange {
             guard names.count == Self.pageMax, let last = names.last else { return found }
             after = last
         }
+        throw Self.tooManyPlaces
     }
 
     // MARK: A page

@@ -23,12 +23,13 @@ final class WrappingKey: Sendable {
             var made: [UInt8] = []
             defer { zero(&made) }
             // Of two nodes that make one at the same time, the second takes what the first has made.
-            let stored = try await storage.transact { batch in
+            var stored = try await storage.transact { batch in
                 if let record = try await storage.get(Self.name) { return record.value }
                 made = try await making.version(1, KeySettings(type: .rsa4096)).privateSecret.withBytes { Array($0) }
                 batch.put(Self.name, made, if: .absent)
                 return made
             }
+            defer { zero(&stored) }
             guard let key = try? RSAKey(.rsa4096, secretDER: SecretBytes(stored)) else {
                 throw StorageError.corrupted(key: Self.name)
             }
