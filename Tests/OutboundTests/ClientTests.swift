@@ -22,7 +22,7 @@ final class ScriptedResolver: HostResolver {
 
 @Suite("Calling other servers")
 struct ClientTests {
-    private func client(_ resolver: ScriptedResolver, allowsPrivate: Bool = true, milliseconds: Int64 = 120_000) -> OutboundClient {
+    private func client(_ resolver: ScriptedResolver, allowsPrivate: Bool = true, milliseconds: Int64 = 600_000) -> OutboundClient {
         var settings = OutboundClient.Settings()
         settings.policy = AddressPolicy(allowsPrivate: allowsPrivate)
         settings.timeoutMilliseconds = milliseconds

@@ -47,18 +47,12 @@ extension AuditBroker {
         _ = chain.finish()
     }
 
-    /// Closes a device that was enabled and is not to be kept. One that has recorded nothing leaves its file empty.
-    package func withdraw(accessor: String) {
-        guard let chain = table.withLock({ $0.chains.first { $0.configuration.accessor == accessor } }) else { return }
-        remove(chain)
-        chain.withdraw()
-    }
-
-    /// The same for this very device; one that has taken its path stays. Nothing to do when it is not there.
+    /// The same for this very device; one that has taken its path stays. Nothing to do when it is not there. One that has recorded
+    /// nothing leaves its file as empty as it found it.
     package func disable(accessor: String) {
         guard let chain = table.withLock({ $0.chains.first { $0.configuration.accessor == accessor } }) else { return }
         remove(chain)
-        _ = chain.finish()
+        chain.withdraw()
     }
 
     package func list() -> [AuditDeviceStatus] {

@@ -1,3 +1,5 @@
+import Syntax
+
 internal import CofferClient
 
 extension CommandFailure {
@@ -25,7 +27,11 @@ extension CommandFailure {
             hint = Self.routeAdvice(path)
         } else if error.status == 403 || said.contains("missing client token") {
             guard sentToken else {
-                hint = "No token was sent. Log in with `coffer login`, or set COFFER_TOKEN (or VAULT_TOKEN)."
+                hint =
+                    ["sys/generate-root", "sys/rekey", "sys/rotate/root", "sys/rotate/recovery"].contains(where: path.hasUTF8Prefix)
+                    ? "This needs a token with sudo. If there is none left, set `allow_unauthenticated_rekey = true` in the "
+                        + "configuration, restart, and give the key shares; see \"A lost root token\" in docs/cli.md."
+                    : "No token was sent. Log in with `coffer login`, or set COFFER_TOKEN (or VAULT_TOKEN)."
                 return
             }
             question = .refused(path: path, method: error.method ?? .get)

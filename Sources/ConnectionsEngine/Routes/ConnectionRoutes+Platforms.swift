@@ -13,8 +13,12 @@ extension ConnectionRoutes {
 
     var platforms: EnginePath {
         EnginePath(
-            "platforms", "The platforms that are known.", allowsFolder: true,
-            endpoints: [.list: .init("List platforms.", changesNothing: true) { _ in try .keys(environment.catalog.names) }])
+            "platforms", "The platforms that are known.", fields: Paging.fields, allowsFolder: true,
+            endpoints: [
+                .list: .init("List platforms.", changesNothing: true) { request in
+                    try .keys(Paging(request.fields).page(of: environment.catalog.names))
+                }
+            ])
     }
 
     var platform: EnginePath {

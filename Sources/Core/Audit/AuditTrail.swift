@@ -141,7 +141,7 @@ final class AuditTrail: Sendable {
             }
         } catch {
             // Not by its path, at which there may be another node's by now. Its file is as empty again as it was.
-            broker.withdraw(accessor: configuration.accessor)
+            broker.disable(accessor: configuration.accessor)
             throw error
         }
         // The device is in the table and records here, whatever becomes of the others.
@@ -156,6 +156,12 @@ final class AuditTrail: Sendable {
     func disable(_ path: String) async throws {
         guard let device = try await table().devices.first(where: { $0.path == path }) ?? list().first(where: { $0.path == path })
         else { return }
+        let others = broker.list().filter { $0.isRecording && $0.configuration.path != path }
+        guard others.isEmpty || others.contains(where: { $0.failure == nil }) || failures[path] != nil else {
+            throw CofferError.invalid(
+                "this is the only audit device that works, and without it every request is refused. Mend the others or disable "
+                    + "them first")
+        }
         try await change { $0.removeAll { $0.path == path } }
         try await reload()
         try await forgetCheckpoints(device)

@@ -22,8 +22,12 @@ extension SystemEngine {
                     },
                 ]),
             EnginePath(
-                "quotas/rate-limit", "Rate-limit quotas.",
-                endpoints: [.list: .init("List quotas.", changesNothing: true) { _ in try .keys(quotas.names) }]),
+                "quotas/rate-limit", "Rate-limit quotas.", fields: Paging.fields,
+                endpoints: [
+                    .list: .init("List quotas.", changesNothing: true) { request in
+                        try .keys(Paging(request.fields).page(of: quotas.names))
+                    }
+                ]),
             EnginePath(
                 "quotas/rate-limit/{name}", "One rate-limit quota.",
                 details: "Of all quotas that fit a request the most special counts: role, path, mount, then all.",

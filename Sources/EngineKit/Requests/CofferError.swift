@@ -78,7 +78,8 @@ extension CofferError {
 
     package init(_ error: StorageError) {
         switch error {
-        case .conflict, .contended: self.init(.conflict, "another writer changed the record first, and this change was not made; try again")
+        case .conflict, .contended:
+            self.init(.conflict, "another writer changed the record first, and this change was not made; try again")
         case .limitExceeded(let what): self.init(.tooLarge, what)
         case .unavailable:
             self = .outcomeUnknown

@@ -29,6 +29,15 @@ package struct Paging: Sendable, Hashable {
     }
 }
 
+extension Paging {
+    /// Returns the page of names that are all at hand, in byte order.
+    package func page(of names: [String]) -> [String] {
+        let sorted = names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        guard let after else { return Array(sorted.prefix(limit)) }
+        return Array(sorted.drop { !after.utf8.lexicographicallyPrecedes($0.utf8) }.prefix(limit))
+    }
+}
+
 extension Listing {
     package init(prefix: String, _ paging: Paging) {
         self.init(prefix: prefix, after: paging.after, limit: paging.limit)

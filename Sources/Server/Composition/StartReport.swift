@@ -45,7 +45,14 @@ struct StartReport {
             return
         }
         guard !status.isMigrating else {
-            logger.warning("sealed, and a seal migration is pending: run `coffer operator seal-migrate`")
+            // A configuration that has lost its seal block looks like one that changes to key shares.
+            logger.warning(
+                """
+                sealed: the store was sealed with another seal than the one that is configured. If that was not meant, put the seal \
+                block that the store was sealed with back into the configuration and restart. To change the seal, run \
+                `coffer operator seal-migrate`
+                """,
+                metadata: ["seal_key_id": "\(status.keyID)"])
             return
         }
         guard status.kind.opensByItself else {

@@ -7,9 +7,11 @@ extension TransitRoutes {
 
     private var listing: EnginePath {
         EnginePath(
-            "keys", "The names of the keys.",
+            "keys", "The names of the keys.", fields: Paging.fields,
             endpoints: [
-                .list: .init("List keys.", changesNothing: true) { [store] _ in try .keys(try await store.names()) }
+                .list: .init("List keys.", changesNothing: true) { [store] request in
+                    try .keys(try await store.names(Paging(request.fields)))
+                }
             ])
     }
 

@@ -71,6 +71,10 @@ final class KeyStore: Sendable {
         return key
     }
 
+    func names(_ paging: Paging) async throws(StorageError) -> [String] {
+        try await storage.list(Listing(prefix: Self.prefix, paging))
+    }
+
     func names() async throws -> [String] {
         var names: [String] = []
         while true {
