@@ -54,7 +54,7 @@ def test_an_existing_vault_configuration_starts(new_server, name):
 @pytest.mark.parametrize("line,named", [
     ('storrage "inmem" {}', "storrage"), ("no_such_key = 1", "no_such_key"), ('listener "tcp" { adress = "x" }', "adress"),
     ('listener "udp" {}', "udp"), ('storage "etcd" {}', "etcd"), ('seal "awskms" {}', "awskms"), ("log_level = 5x", ""),
-    ("max_lease_ttl = \"forever\"", "max_lease_ttl"), ("default_lease_ttl = -1", "default_lease_ttl"), ("ui = \"perhaps\"", "ui"),
+    ("max_lease_ttl = \"forever\"", "max_lease_ttl"), ("default_lease_ttl = -1", "default_lease_ttl"), ("disable_mlock = \"perhaps\"", "disable_mlock"),
 ])
 def test_unknown_and_wrong_keys_are_refused_by_name_and_line(tmp_path, line, named):
     text = f'storage "inmem" {{}}\nlistener "tcp" {{\n  address = "127.0.0.1:{free_port()}"\n  tls_disable = true\n}}\n'
