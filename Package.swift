@@ -131,7 +131,8 @@ let package = Package(
         room(
             "ServiceAPI",
             [
-                "SecretMemory", "Capabilities", "Syntax", "EngineKit", "LoginGuards", "ServiceRules", "Core", "HTTPShell", crypto,
+                "SecretMemory", "Capabilities", "Syntax", "EngineKit", "Records", "LoginGuards", "ServiceRules", "Core",
+                "HTTPShell", crypto,
                 logging,
             ]
                 + nio),

@@ -30,7 +30,7 @@ enum CheckedList {
             case .from(let key): (.entriesFrom, key)
             case .after(let key): (.entriesAfter, key)
             }
-        // Where the search has ended, it was not led astray.
+        // Confirms that the index's search ended at the right place.
         try statements.confirmAbsence(of: key)
         var last: [UInt8] = []
         return try statements[sql].run(key) { (statement) throws(SQLiteFailure) in

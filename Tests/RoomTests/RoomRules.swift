@@ -90,7 +90,10 @@ enum RoomRules {
             packages: nio.union(["Crypto"])),
         "ServiceAPI": Room(
             layer: 9,
-            rooms: ["SecretMemory", "Capabilities", "Syntax", "EngineKit", "LoginGuards", "ServiceRules", "Core", "HTTPShell"],
+            rooms: [
+                "SecretMemory", "Capabilities", "Syntax", "EngineKit", "Records", "LoginGuards", "ServiceRules", "Core",
+                "HTTPShell",
+            ],
             packages: nio.union(["Crypto", "Logging"])),
         "Server": Room(
             layer: 10,

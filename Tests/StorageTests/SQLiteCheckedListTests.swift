@@ -17,19 +17,6 @@ import Testing
         await storage.close()
     }
 
-    /// One bit of a key, in a page that holds keys and no values.
-    private func damage(_ directory: TemporaryDirectory, _ seed: UInt64) throws {
-        var random = SplitMix64(seed: seed)
-        let url = URL(filePath: directory.file("coffer.db"))
-        var bytes = [UInt8](try Data(contentsOf: url))
-        let pages = stride(from: 4_096, to: bytes.count, by: 4_096).filter { [0x02, 0x0A].contains(bytes[$0]) }
-        let page = try #require(pages.randomElement(using: &random))
-        let needle = Array("/secret-".utf8)
-        let places = (page..<page + 4_096 - needle.count).filter { Array(bytes[$0..<$0 + needle.count]) == needle }
-        bytes[try #require(places.randomElement(using: &random))] ^= UInt8(1 << Int.random(in: 0..<7, using: &random))
-        try Data(bytes).write(to: url)
-    }
-
     private static let listings = [
         Listing(prefix: ""), Listing(prefix: "", isRecursive: true), Listing(prefix: "mount/4f/data/"),
         Listing(prefix: "mount/4f/data/3/"), Listing(prefix: "mount/4f/data/3/", after: "secret-3"),
@@ -50,7 +37,7 @@ import Testing
     func waits(_ seed: UInt64) async throws {
         let directory = try TemporaryDirectory()
         try await makeStore(directory)
-        try damage(directory, seed)
+        try IndexDamage.flip(directory, seed: seed, in: "/secret-")
         let right = try await rightLists()
         let storage = try SQLiteStorage(
             directory: directory.path, bytesCheckedAtOnceMax: -1, listsWait: .seconds(600), logger: quiet)
@@ -62,7 +49,7 @@ import Testing
     func refuses(_ seed: UInt64) async throws {
         let directory = try TemporaryDirectory()
         try await makeStore(directory)
-        try damage(directory, seed)
+        try IndexDamage.flip(directory, seed: seed, in: "/secret-")
         let right = try await rightLists()
         for (listing, names) in zip(Self.listings, right) {
             // Anew for each, for the check goes on meanwhile.

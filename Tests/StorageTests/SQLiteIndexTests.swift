@@ -20,19 +20,6 @@ import Testing
 
     private static func key(_ index: Int) -> String { "mount/4f/data/secret-\(index)" }
 
-    /// Flips bits in the text of keys, in pages that hold keys and no values: the index's.
-    private func damage(_ directory: TemporaryDirectory, _ seed: UInt64) throws {
-        var random = SplitMix64(seed: seed)
-        let url = URL(filePath: directory.file("coffer.db"))
-        var bytes = [UInt8](try Data(contentsOf: url))
-        let pages = stride(from: 4_096, to: bytes.count, by: 4_096).filter { [0x02, 0x0A].contains(bytes[$0]) }
-        let page = try #require(pages.randomElement(using: &random))
-        let needle = Array("secret-".utf8)
-        let places = (page..<page + 4_096 - needle.count).filter { Array(bytes[$0..<$0 + needle.count]) == needle }
-        bytes[try #require(places.randomElement(using: &random))] ^= UInt8(1 << Int.random(in: 0..<7, using: &random))
-        try Data(bytes).write(to: url)
-    }
-
     /// Asked of every key: hidden, or overwritten by a creation.
     private func checkAll(_ storage: SQLiteStorage) async {
         for index in 0..<Self.count {
@@ -63,7 +50,7 @@ import Testing
     func atStart(_ seed: UInt64) async throws {
         let directory = try TemporaryDirectory()
         try await makeStore(directory)
-        try damage(directory, seed)
+        try IndexDamage.flip(directory, seed: seed, in: "secret-")
         let log = Collected()
         let storage = try SQLiteStorage(directory: directory.path, logger: log.logger)
         for index in 0..<Self.count {
@@ -80,7 +67,7 @@ import Testing
     func whileServing(_ seed: UInt64) async throws {
         let directory = try TemporaryDirectory()
         try await makeStore(directory)
-        try damage(directory, seed)
+        try IndexDamage.flip(directory, seed: seed, in: "secret-")
         let storage = try SQLiteStorage(directory: directory.path, bytesCheckedAtOnceMax: -1, logger: quiet)
         await checkAll(storage)
         await storage.waitForCheck()

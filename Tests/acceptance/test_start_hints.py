@@ -2,24 +2,10 @@
 
 import socket
 
-import pytest
-from service_harness import ServiceServer
+from test_service_start import make  # noqa: F401 (fixture)
 
 
-@pytest.fixture
-def make(tmp_path):
-    made = []
-
-    def new(**options):
-        made.append(ServiceServer(tmp_path / f"s{len(made)}", **options))
-        return made[-1]
-
-    yield new
-    for one in made:
-        one.close()
-
-
-def test_a_taken_port_does_not_lose_the_hint_of_the_first_start(make):
+def test_a_taken_port_does_not_lose_the_hint_of_the_first_start(make):  # noqa: F811
     server = make()
     with socket.create_server(("127.0.0.1", server.port)):
         server.start(wait=False)

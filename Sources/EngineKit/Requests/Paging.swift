@@ -17,7 +17,7 @@ package struct Paging: Sendable, Hashable {
         self.limit = limit
     }
 
-    /// - Parameter limitMax: Where a page has fewer names, or more are given to whoever asks for them.
+    /// - Parameter limitMax: The most names that one answer may have, where that is not ``StorageLimits/pageMax``.
     package init(_ fields: Fields, limitMax: Int = StorageLimits.pageMax) {
         after = fields.string("after").flatMap { $0.isEmpty ? nil : $0 }
         limit = Self.limit(fields.int("limit"), limitMax)

@@ -36,7 +36,7 @@ package final class BoundedThreads: @unchecked Sendable {  // `jobs` and the cou
         mutex.deallocate()
     }
 
-    /// - Parameter isAdmitted: The next step of work whose first one was taken: it is one of a bounded number already.
+    /// - Parameter isAdmitted: Whether this is a later step of work that was admitted. Such a step may exceed the queue's bound.
     package func add(isAdmitted: Bool = false, _ job: @escaping Job) -> Outcome {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }

@@ -1,11 +1,18 @@
 import EngineKit
 import LoginGuards
+import Records
 import Syntax
 
 /// How often narrowed tokens of services were used: counters for each token of a service.
 struct CapabilityUses: Sendable {
     let storage: any Storage
     let time: any TimeSource
+    private let lines = WriterLines()
+
+    init(storage: any Storage, time: any TimeSource) {
+        self.storage = storage
+        self.time = time
+    }
 
     /// False when none is left.
     func spend(_ use: UseCounters.Use, service: String, handle: [UInt8]) async throws(StorageError) -> Bool {
@@ -13,12 +20,15 @@ struct CapabilityUses: Sendable {
         let generation = handle.prefix(8).map { String($0, radix: 16) }.joined(separator: "-") + "/"  // text: no leading zeros
         let folder = "uses/\(service)/"
         let counters = UseCounters(storage: storage, folder: folder + generation, time: time)
-        return try await counters.spend(use) { (isNew, batch) throws(StorageError) in
-            guard isNew else { return true }
-            // With a token that the service has no longer, its counters go.
-            let known = Listing(prefix: folder, limit: 2 * UseCounters.countersMax, isRecursive: true)
-            for old in try await storage.list(known) where !old.hasUTF8Prefix(generation) { batch.delete(folder + old) }
-            return true
+        // However many uses of one token come at once, each is counted.
+        return try await lines.inTurn(folder + use.counter) { () throws(StorageError) in
+            try await counters.spend(use) { (isNew, batch) throws(StorageError) in
+                guard isNew else { return true }
+                // With a token that the service has no longer, its counters go.
+                let known = Listing(prefix: folder, limit: 2 * UseCounters.countersMax, isRecursive: true)
+                for old in try await storage.list(known) where !old.hasUTF8Prefix(generation) { batch.delete(folder + old) }
+                return true
+            }
         }
     }
 }
