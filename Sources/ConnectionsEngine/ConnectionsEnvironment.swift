@@ -21,7 +21,7 @@ package struct ConnectionsEnvironment: Sendable {
     /// Browsers come by https, so that their cookies are kept from everything else.
     var isSecure: Bool { callbackURL.utf8.starts(with: "https://".utf8) }
 
-    /// Apart from the request, whose client may leave: what is asked of a platform again is asked no sooner for that.
+    /// Waits this long even when the client has left, so that a platform is not asked again too soon.
     package static func pauseInFull(_ milliseconds: Int) async {
         await Task.detached { try? await Task.sleep(for: .milliseconds(milliseconds)) }.value
     }

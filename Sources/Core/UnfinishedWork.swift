@@ -9,7 +9,7 @@ final class UnfinishedWork: Sendable {
         var resumedTerm: UInt64?
         /// Under way at the last look.
         var revocations: Set<String> = []
-        /// With the looks that found them.
+        /// The number of looks at which each removal was found, by the id of its mount.
         var removals: [String: Int] = [:]
     }
 

@@ -31,7 +31,7 @@ package final class SQLiteStorage: Storage {
         try self.init(directory: path, bytesCheckedAtOnceMax: Self.bytesCheckedAtOnceMax, logger: logger)
     }
 
-    /// - Parameter listsWait: For so long a list waits for a check that goes on while the store serves.
+    /// - Parameter listsWait: How long lists wait for the check of the index after the store was opened.
     package init(
         directory path: String, bytesCheckedAtOnceMax: Int64, listsWait: Duration = .seconds(10), logger: Logger
     ) throws(SQLiteStorageError) {

@@ -145,7 +145,7 @@ final class MountTable: Sendable {
         return left
     }
 
-    /// Empty where the note cannot be read: then only what identities know of the mount stays, which leads nowhere.
+    /// Returns the mount's accessor, or an empty text when the note cannot be read. Aliases of the mount then stay; nobody can use them.
     private func accessor(ofRemoved uuid: String) async throws(StorageError) -> String {
         let key = "sys/unmounting/\(uuid)"
         do throws(StorageError) {

@@ -60,7 +60,7 @@ struct ListenerChannel: ServerChildChannel {
     private func negotiated(
         _ result: ALPNResult, _ channel: any Channel, _ logger: Logger
     ) -> EventLoopFuture<Value.Kind> {
-        // Nobody closes one direction of TLS and waits for the other: a client that ends its own has left.
+        // A client that ends its direction of TLS is taken to have left, although TLS 1.3 would let it wait for the answer.
         try? channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: false)
         return switch result {
         case .negotiated("h2"): http2.setup(channel: channel, logger: logger).map { .http2($0) }

@@ -12,7 +12,7 @@ package struct HTTPRefusal: Error, Sendable, Hashable {
         self.message = message
     }
 
-    /// It was the request that was wrong, and not that the server had no room or the client no haste.
+    /// Whether the request was at fault, rather than a full server (503), a slow client (408) or a rate limit (429).
     package var isOfRequest: Bool { (400..<500).contains(status) && status != 408 && status != 429 }
 
     package var headers: [(name: String, value: String)] { retryAfter.map { [("retry-after", String($0))] } ?? [] }

@@ -1,7 +1,7 @@
 /// Base64 (RFC 4648), straight between texts and bytes.
 ///
-/// Read strictly: whole groups, the alphabet's own padding, and no bits left over, so that one value has one text. What else is
-/// accepted, the caller says.
+/// Read strictly: whole groups, the alphabet's own padding, and no bits left over, so that one value has one text. Line ends
+/// are passed over unless the caller says otherwise; what else is accepted, the caller says.
 public enum Base64 {
     public enum Alphabet: Sendable {
         /// `+` and `/`, padded.

@@ -1,6 +1,6 @@
 /// Hexadecimal text (RFC 4648, section 8), two digits a byte, written in lower case.
 public enum Hex {
-    /// Which digits are read. Stored text was written by this code and is read strictly; what people type comes in either case.
+    /// Which digits are read. Text that this code wrote has one case; what people type comes in either.
     public enum Digits: Sendable {
         case lowercase, anyCase
     }
