@@ -16,8 +16,8 @@ package final class Barrier: Sendable {
         }
     }
 
-    private let state = BargingLock(State())
-    private let reread = BargingLock<(@Sendable () async -> Void)?>(nil)
+    private let state = UnfairLock(State())
+    private let reread = UnfairLock<(@Sendable () async -> Void)?>(nil)
     let base: any Storage
     let randomness: any Randomness
     private let time: any TimeSource

@@ -16,7 +16,7 @@ package enum Program {
     package static func main() async -> Never {
         let whole = ProcessArguments.all
         let arguments = Array(whole.dropFirst())
-        if arguments.first == "server" { Allocator.keepMoreAtHand(arguments: whole) }
+        if arguments.first == "server" { Allocator.restartWithTunedAllocator(arguments: whole) }
         exit(await run(arguments, system: .real()))
     }
 

@@ -6,8 +6,8 @@ import Synchronization
 package final class ConnectionsEngine: SecretsEngine, PeriodicEngine {
     package let paths: [EnginePath]
     private let routes: ConnectionRoutes
-    private let walk: DueWalk
-    private let sweep: FlightSweep
+    private let walk: RefreshScheduler
+    private let sweep: InterruptedRefreshRecovery
     private let cleanup: OwnerCleanup
     private let pending: PendingSweep
     private let rounds = Mutex(0)
@@ -20,8 +20,8 @@ package final class ConnectionsEngine: SecretsEngine, PeriodicEngine {
             store: store, refresher: refresher, counters: counters, environment: environment, time: context.time,
             randomness: context.randomness, logger: context.logger)
         self.routes = routes
-        walk = DueWalk(refresher: refresher)
-        sweep = FlightSweep(refresher: refresher)
+        walk = RefreshScheduler(refresher: refresher)
+        sweep = InterruptedRefreshRecovery(refresher: refresher)
         cleanup = OwnerCleanup(routes: routes)
         pending = PendingSweep(routes: routes)
         paths = routes.all

@@ -122,7 +122,7 @@ extension Core {
     private func declaredData(_ incoming: CoreRequest, _ path: CanonicalPath) -> JSONObject? {
         var input = RequestInput(incoming)
         guard input.parseBody(incoming, limits: settings.jsonLimits) == nil else { return nil }
-        let fields = FrontDesk(core: self).paths.first { "sys/" + $0.pattern.description == path.text }?.fields ?? []
+        let fields = PublicSystemPaths(core: self).paths.first { "sys/" + $0.pattern.description == path.text }?.fields ?? []
         let known = input.data.members.filter { member in fields.contains { $0.name == member.key } }
         return known.isEmpty ? nil : JSONObject(known)
     }

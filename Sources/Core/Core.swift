@@ -18,14 +18,14 @@ package final class Core: Pipeline {
     private let barrier: Barrier
     /// Drops what was read while the barrier was open; the store's cache of sealed records.
     private let dropCaches: @Sendable () -> Void
-    private let state = BargingLock<Services?>(nil)
+    private let state = UnfairLock<Services?>(nil)
     /// Counts what other nodes changed while this one was not open.
-    private let missed = BargingLock<UInt64>(0)
-    /// What ``FrontDesk`` answers, by the name below `sys/`.
-    let openPaths = BargingLock<[Substring: EnginePath]>([:])
+    private let missed = UnfairLock<UInt64>(0)
+    /// What ``PublicSystemPaths`` answers, by the name below `sys/`.
+    let openPaths = UnfairLock<[Substring: EnginePath]>([:])
     /// Bounds the log lines about what nobody had to be allowed for.
-    let unrecorded = BargingLock(LineBudget())
-    private let opening = Turnstile()
+    let unrecorded = UnfairLock(LineBudget())
+    private let opening = SerialTaskQueue()
     let condition = NodeCondition()
     let faults: RepeatedFaults
 
@@ -76,7 +76,7 @@ package final class Core: Pipeline {
         .unavailable, "this node is cut off from the store and answers nothing until it has caught up; ask another or retry")
 
     private func serve(_ request: CoreRequest, _ path: CanonicalPath, _ services: Services?) async -> CoreAnswer {
-        if let answer = await FrontDesk(core: self).answer(request, path) {
+        if let answer = await PublicSystemPaths(core: self).answer(request, path) {
             return await recordOpenPath(request, path, answer, wasOpen: services)
         }
         if let cluster = environment.cluster, !cluster.mayServe {
@@ -262,10 +262,10 @@ package final class Core: Pipeline {
                 record: { [time = environment.time] in try await audit.record($0, on: $1, at: time.now()) },
                 forgetMount: { try await identity.forgetMount(accessor: $0) }))
         let wrapping = ResponseWrapping(tokens: tokens, ttlMax: settings.maxTTL)
-        let leases = LeaseDesk(
+        let leases = LeaseService(
             store: LeaseStore(tokens: tokens), tokens: tokens, mounts: mounts, time: environment.time, logger: logger,
             defaultTTL: settings.defaultTTL, maxTTL: settings.maxTTL)
-        let inline = try InlineDesk(
+        let inline = try InlineLogins(
             environment.catalog.inline, storage: barrier, key: try barrier.subkey(info: "inline-lockout/v1"),
             environment: environment, rules: { [settings = self.settings] in settings.lockout(of: $0) })
         let quotas = RateLimits(storage: barrier, time: environment.time, logger: logger)
@@ -376,7 +376,7 @@ extension IdentityMount {
 }
 
 /// Lets one task through at a time; the others wait in order.
-actor Turnstile {
+actor SerialTaskQueue {
     private var last: Task<Void, Never>?
 
     func enter(_ body: @escaping @Sendable () async throws -> Void) async throws {

@@ -10,8 +10,8 @@ final class Services: Sendable {
     let mounts: MountTable
     let audit: AuditTrail
     let wrapping: ResponseWrapping
-    let leases: LeaseDesk
-    let inline: InlineDesk
+    let leases: LeaseService
+    let inline: InlineLogins
     let quotas: RateLimits
     let identity: IdentityStore
     let clock: ClockWatch
@@ -22,7 +22,7 @@ final class Services: Sendable {
 
     init(
         tokens: TokenStore, policies: PolicyStore, mounts: MountTable, audit: AuditTrail, wrapping: ResponseWrapping,
-        leases: LeaseDesk, inline: InlineDesk, quotas: RateLimits, identity: IdentityStore, clock: ClockWatch,
+        leases: LeaseService, inline: InlineLogins, quotas: RateLimits, identity: IdentityStore, clock: ClockWatch,
         unfinished: UnfinishedWork, storage: any Storage, clusterID: String
     ) {
         self.clock = clock

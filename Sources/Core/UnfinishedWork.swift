@@ -22,7 +22,7 @@ final class UnfinishedWork: Sendable {
     private let mounts: MountTable
     /// Other nodes serve the same store.
     private let isShared: Bool
-    private let seen = BargingLock(Seen())
+    private let seen = UnfairLock(Seen())
 
     init(tokens: TokenStore, mounts: MountTable, isShared: Bool) {
         self.tokens = tokens

@@ -18,7 +18,7 @@ package struct DatabaseEngine: SecretsEngine, LeasedEngine, PeriodicEngine {
     let roles: RecordTable<Role>
     let staticRoles: RecordTable<StaticRole>
     let intents: RecordTable<UserIntent>
-    let lines = WriterLines()
+    let lines = WriterQueues()
     let progress = Progress()
     /// Tells this process's unfinished work from that of one that died.
     let process: String

@@ -15,7 +15,7 @@ package struct Lockouts: Sendable {
     private let storage: any Storage
     private let hash: Hash
     private let time: any TimeSource
-    private let lines = WriterLines()
+    private let lines = WriterQueues()
 
     package static let prefix = "lockout/"
     private static let entriesMax = 32

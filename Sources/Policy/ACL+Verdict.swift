@@ -65,7 +65,7 @@ extension ACL {
             guard entries[index].permissions.allowsWrapping(wrapTTL) else { return .denied(.wrappingTTL) }
             if let reason = entries[index].permissions.refusal(of: parameters) { return .denied(reason) }
         }
-        return .allowed(entries[index].granting[capability.index])
+        return .allowed(entries[index].grantingPolicies[capability.index])
     }
 
     // MARK: LIST

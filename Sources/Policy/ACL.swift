@@ -20,7 +20,7 @@ package final class ACL: Sendable {
         var path: RulePath
         var permissions: Permissions
         /// For each ``Capability/index`` the policies that grant it.
-        var granting: [[String]]
+        var grantingPolicies: [[String]]
         /// Higher wins; the same for paths that differ only in case.
         var rank = 0
         /// No policy has a rule with this path.
@@ -61,7 +61,7 @@ package final class ACL: Sendable {
                     entries[index].permissions.merge(rule.permissions)
                     entries[index].grant(rule.permissions.capabilities, by: policy.name)
                 } else {
-                    var entry = Entry(path: path, permissions: rule.permissions, granting: Array(repeating: [], count: 8))
+                    var entry = Entry(path: path, permissions: rule.permissions, grantingPolicies: Array(repeating: [], count: 8))
                     entry.grant(rule.permissions.capabilities, by: policy.name)
                     entry.isBuiltIn = place >= policies.count
                     indices[key] = entries.count
@@ -97,7 +97,7 @@ package final class ACL: Sendable {
 extension ACL.Entry {
     fileprivate mutating func grant(_ capabilities: CapabilitySet, by policy: PolicyName) {
         for capability in Capability.allCases where capabilities.contains(CapabilitySet(capability)) {
-            if granting[capability.index].last != policy.text { granting[capability.index].append(policy.text) }
+            if grantingPolicies[capability.index].last != policy.text { grantingPolicies[capability.index].append(policy.text) }
         }
     }
 }

@@ -9,7 +9,7 @@ struct ProjectStore: Sendable {
     static let projectsMax = 5_000
     private static let prefix = "project/"
     private static let defaultKey = "default"
-    private let lines = WriterLines()
+    private let lines = WriterQueues()
 
     init(storage: any Storage) { self.storage = storage }
 

@@ -15,7 +15,7 @@ package final class RecordTable<Value: Record>: Sendable {
     package let storage: any Storage
     /// The folder of the records, with its final `/`.
     package let prefix: String
-    private let lines = WriterLines()
+    private let lines = WriterQueues()
     private let parsed = Mutex<[String: Found]>([:])
     private let parsedMax: Int
 

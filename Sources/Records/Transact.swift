@@ -43,6 +43,6 @@ extension Storage {
     }
 
     /// One writer succeeds each time that others are overtaken, so this many writers of one record at the same moment all
-    /// succeed. Where more are expected on one node, they take turns in ``WriterLines``.
+    /// succeed. Where more are expected on one node, they take turns in ``WriterQueues``.
     package static var transactionAttemptsMax: Int { 64 }
 }

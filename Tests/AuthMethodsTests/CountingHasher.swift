@@ -42,4 +42,4 @@ final class CountingHasher: PasswordHasher {
 }
 
 /// As many at once as a test likes.
-let wideGate = HashGate(runningMax: 1_000, waitingMax: 1_000)
+let wideGate = PasswordHashLimiter(runningMax: 1_000, waitingMax: 1_000)

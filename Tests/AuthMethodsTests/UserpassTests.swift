@@ -8,7 +8,7 @@ import Testing
 @Suite("Userpass: users and passwords")
 struct UserpassTests {
     private func driver(
-        _ hasher: CountingHasher = CountingHasher(), gate: HashGate = wideGate,
+        _ hasher: CountingHasher = CountingHasher(), gate: PasswordHashLimiter = wideGate,
         storage: any Storage = StampingStorage(MemoryStorage())
     ) async throws -> AuthDriver {
         let driver = try AuthDriver(userpassDescription(hasher: hasher, gate: gate), storage: storage)
@@ -130,7 +130,7 @@ struct UserpassTests {
     @Test("so many hashes run at once and no more, and who finds the queue full is told to come back")
     func gate() async throws {
         let hasher = CountingHasher(yields: 200)
-        let users = try await driver(hasher, gate: HashGate(runningMax: 2, waitingMax: 10))
+        let users = try await driver(hasher, gate: PasswordHashLimiter(runningMax: 2, waitingMax: 10))
         let outcomes = await withTaskGroup(of: CofferError?.self) { group in
             for index in 0..<60 {
                 group.addTask { await users.refusal(.update, "login/user\(index)", ["password": "x"]) }

@@ -38,7 +38,7 @@ extension AuditBroker {
     /// A child task goes to the end of the executor's queue.
     private static func turn() async {}
 
-    private func write(for group: BargingLock<AuditGroup>) -> AuditGroup.Outcome {
+    private func write(for group: UnfairLock<AuditGroup>) -> AuditGroup.Outcome {
         let gathered = group.withLock { group in
             defer { group = AuditGroup() }
             return group

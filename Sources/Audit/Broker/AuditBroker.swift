@@ -13,8 +13,8 @@ package final class AuditBroker: Sendable {
 
     let keys: AuditKeys
     let context: DeviceChain.Context
-    let table = BargingLock(Table())
-    let groups = (0..<groupCount).map { _ in BargingLock(AuditGroup()) }
+    let table = UnfairLock(Table())
+    let groups = (0..<groupCount).map { _ in UnfairLock(AuditGroup()) }
 
     package init(
         settings: AuditSettings, keys: AuditKeys, clock: any TimeSource, randomness: any Randomness, logger: Logger

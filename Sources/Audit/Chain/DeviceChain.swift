@@ -15,9 +15,9 @@ final class DeviceChain: Sendable {
     let keys: DeviceKeys
     let context: Context
     let isRecording: Bool
-    private let formatters: BargingLock<[LineFormatter]>
+    private let formatters: UnfairLock<[LineFormatter]>
     private let fresh: LineFormatter
-    let state: BargingLock<ChainState>
+    let state: UnfairLock<ChainState>
 
     private static let formattersMax = 8
 
@@ -32,10 +32,10 @@ final class DeviceChain: Sendable {
         isRecording = device.isRecording
         fresh = LineFormatter(
             hash: keys.values, options: options, randomness: context.randomness)
-        formatters = BargingLock([])
+        formatters = UnfairLock([])
         let header = ChainState.Header(
             nodeID: context.settings.nodeID, path: configuration.path, accessor: configuration.accessor)
-        state = BargingLock(ChainState(device: device, keys: keys, header: header, known: known, isKnownLost: isKnownLost))
+        state = UnfairLock(ChainState(device: device, keys: keys, header: header, known: known, isKnownLost: isKnownLost))
     }
 
     /// Writes the lines of all entries with a single write.

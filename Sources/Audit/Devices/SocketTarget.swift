@@ -72,7 +72,7 @@ final class SocketAddresses: Sendable {
     }
 
     private let target: SocketTarget
-    private let state = BargingLock(State())
+    private let state = UnfairLock(State())
 
     init(_ target: SocketTarget) { self.target = target }
 

@@ -11,7 +11,7 @@ struct SecretIDs: Sendable {
     let key: MountKey
     let time: any TimeSource
     let randomness: any Randomness
-    private let lines = WriterLines()
+    private let lines = WriterQueues()
 
     init(storage: any Storage, key: MountKey, time: any TimeSource, randomness: any Randomness) {
         self.storage = storage

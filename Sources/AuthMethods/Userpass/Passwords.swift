@@ -4,7 +4,7 @@ import SecretMemory
 /// Makes and checks password hashes, never too many at once.
 struct Passwords: Sendable {
     let hasher: any PasswordHasher
-    let gate: HashGate
+    let gate: PasswordHashLimiter
     let randomness: any Randomness
 
     static let bytesMax = 1_024

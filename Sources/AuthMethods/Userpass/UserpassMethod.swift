@@ -10,7 +10,7 @@ package struct UserpassMethod: LockingAuthMethod, RoleNamingAuthMethod {
     private let routes: UserpassRoutes
     private var lockouts: Lockouts { routes.lockouts }
 
-    package init(_ context: MountContext, hasher: any PasswordHasher, gate: HashGate) {
+    package init(_ context: MountContext, hasher: any PasswordHasher, gate: PasswordHashLimiter) {
         routes = UserpassRoutes(context, hasher: hasher, gate: gate)
         paths = [routes.login, routes.password, routes.policies] + routes.userPaths
     }
@@ -32,7 +32,7 @@ package struct UserpassMethod: LockingAuthMethod, RoleNamingAuthMethod {
 }
 
 /// `userpass`. One gate for all mounts: what it guards is the machine's.
-package func userpassDescription(hasher: any PasswordHasher = ScryptHasher(), gate: HashGate = .ofThisMachine)
+package func userpassDescription(hasher: any PasswordHasher = ScryptHasher(), gate: PasswordHashLimiter = .ofThisMachine)
     -> EngineDescription
 {
     EngineDescription(type: "userpass", summary: "Logins of people with a name and a password.") { context in
@@ -40,10 +40,10 @@ package func userpassDescription(hasher: any PasswordHasher = ScryptHasher(), ga
     }
 }
 
-extension HashGate {
+extension PasswordHashLimiter {
     /// Half the cores, so that the other half serves; four hashes, or 128 MiB, at most.
-    package static var ofThisMachine: HashGate {
-        HashGate(runningMax: min(4, max(1, ProcessInfo.processInfo.activeProcessorCount / 2)))
+    package static var ofThisMachine: PasswordHashLimiter {
+        PasswordHashLimiter(runningMax: min(4, max(1, ProcessInfo.processInfo.activeProcessorCount / 2)))
     }
 }
 
@@ -56,7 +56,7 @@ struct UserpassRoutes: Sendable {
     /// Seconds; 0 where the mount sets none.
     let maxTTL: Int
 
-    init(_ context: MountContext, hasher: any PasswordHasher, gate: HashGate) {
+    init(_ context: MountContext, hasher: any PasswordHasher, gate: PasswordHashLimiter) {
         users = RecordTable(storage: context.storage, prefix: "user/", parsedMax: 1_024)
         passwords = Passwords(hasher: hasher, gate: gate, randomness: context.randomness)
         let key = MountKey(storage: context.storage, randomness: context.randomness)

@@ -14,10 +14,10 @@ final class AuditHeaderRules: Sendable {
     private let storage: any Storage
     private let logger: Logger
     /// Whether a value is written as an HMAC, by lower-case name.
-    private let rules = BargingLock<[String: Bool]>([:])
+    private let rules = UnfairLock<[String: Bool]>([:])
     private let isAny = Atomic(false)
-    private let lines = WriterLines()
-    private let reloads = WriterLines()
+    private let lines = WriterQueues()
+    private let reloads = WriterQueues()
 
     init(storage: any Storage, logger: Logger) {
         self.storage = storage

@@ -14,7 +14,7 @@ final class AuditTrail: Sendable {
     private let randomness: any Randomness
     /// Of this node, where there are several: each has files and chains of its own.
     private let node: String?
-    private let reloads = WriterLines()
+    private let reloads = WriterQueues()
     /// Which headers of a request go on record.
     let headerRules: AuditHeaderRules
     private let logger: Logger

@@ -10,12 +10,12 @@ final class MountTable: Sendable {
 
     private let storage: any Storage
     private let environment: MountEnvironment
-    private let state = BargingLock(State())
-    private let reloads = WriterLines()
+    private let state = UnfairLock(State())
+    private let reloads = WriterQueues()
     /// Of mounts that a request of this process takes away.
-    private let removing = BargingLock<Set<String>>([])
+    private let removing = UnfairLock<Set<String>>([])
     /// Mounts whose removal the log has told to be damaged.
-    private let damaged = BargingLock<Set<String>>([])
+    private let damaged = UnfairLock<Set<String>>([])
 
     private struct State {
         var router = MountRouter([])

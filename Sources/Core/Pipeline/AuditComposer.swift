@@ -49,7 +49,7 @@ struct AuditComposer {
         return token.note(
             where: { (known: AuditIdentity) in
                 known.auth.identityPolicies == identityPolicies
-                    && known.auth.grantingPolicies.lazy.map(\.name).elementsEqual(exchange.granting)
+                    && known.auth.grantingPolicies.lazy.map(\.name).elementsEqual(exchange.grantingPolicies)
             },
             make: { AuditIdentity(auth(token.entry), isShared: true) })
     }
@@ -59,7 +59,7 @@ struct AuditComposer {
         return token.note(
             where: { (known: AuditIdentity) in
                 known.auth.inlineName == credentials.name && known.auth.inlineKind == credentials.kind
-                    && known.auth.grantingPolicies.lazy.map(\.name).elementsEqual(exchange.granting)
+                    && known.auth.grantingPolicies.lazy.map(\.name).elementsEqual(exchange.grantingPolicies)
             },
             make: { AuditIdentity(inlineAuth(credentials), isShared: true) })
     }
@@ -71,8 +71,8 @@ struct AuditComposer {
             tokenPolicies: entry.policies,
             identityPolicies: exchange.entity?.policies ?? [], metadata: entry.metadata, entityID: entry.entityID,
             tokenType: entry.type.rawValue,
-            tokenTTLSeconds: entry.creationTTL, tokenIssueTime: entry.createdAt, isAllowed: !exchange.granting.isEmpty,
-            grantingPolicies: exchange.granting.map { .init(name: $0) })
+            tokenTTLSeconds: entry.creationTTL, tokenIssueTime: entry.createdAt, isAllowed: !exchange.grantingPolicies.isEmpty,
+            grantingPolicies: exchange.grantingPolicies.map { .init(name: $0) })
     }
 
     /// Who it was, if the credentials were good, and who it said it was.
@@ -80,8 +80,8 @@ struct AuditComposer {
         let entry = exchange.token?.entry
         var auth = AuditAuth(
             displayName: entry?.displayName, policies: entry?.policies ?? [], metadata: entry?.metadata ?? [:],
-            tokenType: "inline", isAllowed: entry.map { _ in !exchange.granting.isEmpty },
-            grantingPolicies: exchange.granting.map { .init(name: $0) }
+            tokenType: "inline", isAllowed: entry.map { _ in !exchange.grantingPolicies.isEmpty },
+            grantingPolicies: exchange.grantingPolicies.map { .init(name: $0) }
         )
         auth.inlineKind = credentials.kind
         auth.inlineName = credentials.name

@@ -22,7 +22,7 @@ final class Exchange {
     private(set) var mount: Mount?
     private(set) var input: RequestInput
     private(set) var operation: Operation
-    private(set) var granting: [String] = []
+    private(set) var grantingPolicies: [String] = []
     /// Where the path leads; nil until that is known.
     private var declared: EnginePath?
     private var captures = Captures()
@@ -30,7 +30,7 @@ final class Exchange {
     private(set) var limit: Narrowing?
     /// What one request with them spends.
     private var counted: [UseCounters.Use] = []
-    private var inline: Result<InlineDesk.Admitted, InlineDesk.Refused>?
+    private var inline: Result<InlineLogins.Admitted, InlineLogins.Refused>?
 
     init(core: Core, services: Services, incoming: CoreRequest, path: CanonicalPath) {
         self.core = core
@@ -301,7 +301,7 @@ final class Exchange {
         if let limit, !limit(operation, path.description) { throw CofferError.denied }
         // Help says nothing about what is stored: it is for everybody who may do anything on the mount.
         if operation == .help, let mount, let token, acl.hasAnyAccess(underPrefix: mount.entry.path) {
-            granting = token.entry.policies
+            grantingPolicies = token.entry.policies
             return
         }
         let verdict = acl.verdict(
@@ -309,7 +309,7 @@ final class Exchange {
             parameters: RequestParameters(input.data, captures: captures, fields: declared?.fields ?? []),
             wrapTTL: incoming.wrapTTL, sudo: isSudo)
         switch verdict {
-        case .allowed(let policies): granting = policies
+        case .allowed(let policies): grantingPolicies = policies
         case .denied: throw CofferError.denied
         }
     }

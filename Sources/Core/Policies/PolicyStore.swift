@@ -10,7 +10,7 @@ final class PolicyStore: Sendable {
     private static let compiledOfEntitiesMax = 2_048
 
     private let storage: any Storage
-    private let compiled = BargingLock(Compiled())
+    private let compiled = UnfairLock(Compiled())
 
     private struct Key: Hashable {
         var names: [String]

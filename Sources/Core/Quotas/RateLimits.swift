@@ -14,11 +14,11 @@ final class RateLimits: Sendable {
 
     private struct Active: Sendable {
         let quota: RateLimitQuota
-        let buckets: BargingLock<ClientBuckets>
+        let buckets: UnfairLock<ClientBuckets>
 
         init(_ quota: RateLimitQuota) {
             self.quota = quota
-            buckets = BargingLock(ClientBuckets(quota))
+            buckets = UnfairLock(ClientBuckets(quota))
         }
     }
 
@@ -32,12 +32,12 @@ final class RateLimits: Sendable {
     private let storage: any Storage
     private let time: any TimeSource
     private let logger: Logger
-    private let table = BargingLock(Table())
+    private let table = UnfairLock(Table())
     /// The paths that no quota of the operator's is for: enough to change one, and too little to flood the server with.
-    private let forQuotas = BargingLock(ClientBuckets(RateLimitQuota(name: "", rate: 200)))
+    private let forQuotas = UnfairLock(ClientBuckets(RateLimitQuota(name: "", rate: 200)))
     private let hasQuotas = Atomic(false)
-    private let lines = WriterLines()
-    private let reloads = WriterLines()
+    private let lines = WriterQueues()
+    private let reloads = WriterQueues()
 
     init(storage: any Storage, time: any TimeSource, logger: Logger) {
         self.logger = logger
@@ -110,7 +110,7 @@ final class RateLimits: Sendable {
         let (configuration, own, global) = table.withLock { table in
             (table.configuration, routed.flatMap { table.byMount[$0.mount.entry.path] } ?? [], table.byMount[""] ?? [])
         }
-        let client = InlineDesk.source(address)
+        let client = InlineLogins.source(address)
         guard !configuration.isExempt(path) else { return nil }
         guard !QuotaConfiguration.isOwn(path) else {
             return (forQuotas.withLock { $0.take(client, at: time.now()) }, configuration)
@@ -128,7 +128,7 @@ final class RateLimits: Sendable {
         guard isAny else { return nil }
         let (configuration, global) = table.withLock { ($0.configuration, $0.byMount[""]?.first) }
         guard let global else { return nil }
-        return (global.buckets.withLock { $0.take(InlineDesk.source(address), at: time.now()) }, configuration)
+        return (global.buckets.withLock { $0.take(InlineLogins.source(address), at: time.now()) }, configuration)
     }
 
     // MARK: Changing

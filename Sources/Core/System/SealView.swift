@@ -28,8 +28,8 @@ extension RekeyProgress {
         case .needsMore(let status): status.shown
         case .complete(let nonce, let shares, let verificationNonce):
             [
-                "nonce": .string(nonce), "complete": true, "keys": .strings(shares.map(KeyShow.hex)),
-                "keys_base64": .strings(shares.map(KeyShow.base64)), "pgp_fingerprints": .null, "backup": false,
+                "nonce": .string(nonce), "complete": true, "keys": .strings(shares.map(KeyShareFormat.hex)),
+                "keys_base64": .strings(shares.map(KeyShareFormat.base64)), "pgp_fingerprints": .null, "backup": false,
                 "verification_required": .bool(verificationNonce != nil), "verification_nonce": .string(verificationNonce ?? ""),
             ]
         }

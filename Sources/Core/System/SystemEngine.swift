@@ -11,14 +11,15 @@ struct SystemEngine: SecretsEngine {
     let access: AccessControl
     let tokens: TokenAccess
     let wrapping: ResponseWrapping
-    let leases: LeaseDesk
-    let inline: InlineDesk
+    let leases: LeaseService
+    let inline: InlineLogins
     let quotas: RateLimits
     let passwords: PasswordPolicyStore
 
     var paths: [EnginePath] {
         mountPaths + authMountPaths + policyPaths + capabilityPaths + auditPaths + internalPaths + specificationPaths
-            + FrontDesk(core: core).paths + sealPaths + keyPaths + generateRootPaths + rekeyPaths + wrappingPaths + leasePaths
+            + PublicSystemPaths(core: core).paths + sealPaths + keyPaths + generateRootPaths + rekeyPaths + wrappingPaths
+            + leasePaths
             + quotaPaths + pluginPaths + lockedUserPaths + auditHeaderPaths + passwordPolicyPaths
     }
 }

@@ -17,7 +17,7 @@ final class NodeCondition: Sendable {
     /// One may fail because too many wait at that moment.
     private static let failedProbesMax = 2
 
-    private let state = BargingLock(State())
+    private let state = UnfairLock(State())
 
     // MARK: Opening
 

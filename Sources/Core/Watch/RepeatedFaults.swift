@@ -13,7 +13,7 @@ final class RepeatedFaults: Sendable {
 
     private let time: any TimeSource
     private let logger: Logger
-    private let faults = BargingLock<[String: Fault]>([:])
+    private let faults = UnfairLock<[String: Fault]>([:])
 
     init(time: any TimeSource, logger: Logger) {
         self.time = time

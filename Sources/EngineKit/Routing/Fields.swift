@@ -65,7 +65,7 @@ extension Fields {
             case .object: value.objectValue.map { .object($0) }
             case .stringMap: stringMap(value)
             }
-        guard let coerced else { throw .invalid("field '\(field.name)' must be \(field.kind.article)") }
+        guard let coerced else { throw .invalid("field '\(field.name)' must be \(field.kind.nounPhrase)") }
         if !field.allowed.isEmpty, let text = coerced.stringValue, !text.isEmpty, !field.allowed.contains(text) {
             throw .invalid("field '\(field.name)' must be one of \(field.allowed.joined(separator: ", "))")
         }
@@ -168,7 +168,7 @@ extension [String] {
 
 extension Field.Kind {
     /// For error texts.
-    fileprivate var article: String {
+    fileprivate var nounPhrase: String {
         switch self {
         case .string: "a string"
         case .bool: "a boolean"

@@ -41,11 +41,11 @@ final class CacheShard: Sendable {
     }
 
     private static let entryBytes = 200
-    private let state: BargingLock<State>
+    private let state: UnfairLock<State>
 
     /// An eighth of it is for absences, so that guessing names pushes out no records.
     init(bytesMax: Int) {
-        state = BargingLock(
+        state = UnfairLock(
             State(records: ClockCache(bytesMax: bytesMax - bytesMax / 8), absences: ClockCache(bytesMax: bytesMax / 8)))
     }
 

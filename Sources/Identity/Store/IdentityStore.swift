@@ -11,8 +11,8 @@ package final class IdentityStore: Sendable {
     let randomness: any Randomness
     /// Policies that nobody can be given.
     let forbiddenPolicies: Set<String>
-    private let cache = BargingLock(Cache())
-    private let lines = WriterLines()
+    private let cache = UnfairLock(Cache())
+    private let lines = WriterQueues()
 
     private struct Cache {
         var entities: [String: ResolvedEntity] = [:]

@@ -6,7 +6,7 @@ import Syntax
 struct VersionedSecrets: Sendable {
     let storage: any Storage
     let time: any TimeSource
-    private let lines = WriterLines()
+    private let lines = WriterQueues()
 
     /// So many times a read begins again when the version that it wants is being archived or taken away.
     private static let attemptsMax = 16

@@ -8,7 +8,7 @@ package final class LiveToken: Sendable {
     /// The count of endings up to which every ancestor was seen to be there; -1 before it was looked at.
     private let descent = Atomic<Int>(-1)
     package let isWrapping: Bool
-    private let notes = BargingLock<[any AnyObject & Sendable]>([])
+    private let notes = UnfairLock<[any AnyObject & Sendable]>([])
 
     private static let notesMax = 4
 

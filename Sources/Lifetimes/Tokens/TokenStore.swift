@@ -18,7 +18,7 @@ package final class TokenStore: Sendable {
     let batchTokens: BatchTokens
     /// Called when leases wait to be revoked.
     let leasesQueued: @Sendable () -> Void
-    private let cache: BargingLock<Cache>
+    private let cache: UnfairLock<Cache>
     /// Counts what may have taken a token with descendants away, here or on another node.
     let endings = Atomic<Int>(0)
 
@@ -32,7 +32,7 @@ package final class TokenStore: Sendable {
 
     private static let cachedEntriesMax = 20_000
     /// For changes of one token, and of one counter of uses.
-    let lines = WriterLines()
+    let lines = WriterQueues()
 
     /// `storage` is the barrier's slice for tokens; `key` the subkey `token-hmac/v1`.
     package init(
@@ -45,7 +45,7 @@ package final class TokenStore: Sendable {
         batchTokens = BatchTokens(tokenKey: key)
         self.time = time
         self.randomness = randomness
-        cache = BargingLock(Cache())
+        cache = UnfairLock(Cache())
     }
 
     package var now: Timestamp { time.now() }

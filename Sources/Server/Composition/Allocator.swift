@@ -27,7 +27,7 @@ package enum Allocator {
     /// of. Leaves what somebody has set already, and returns when it cannot be done.
     ///
     /// - Parameter arguments: The program's own, its name first.
-    package static func keepMoreAtHand(arguments: [String]) {
+    package static func restartWithTunedAllocator(arguments: [String]) {
         let wanted = [(variable, tuned), (CrashReport.variable, CrashReport.silenced)].compactMap { name, setting in
             let given = getenv(name).map { String(cString: $0) } ?? ""
             return setting(given).map { (name: name, given: given, new: $0) }

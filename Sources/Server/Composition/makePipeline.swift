@@ -39,7 +39,7 @@ func makePipeline(
     do {
         try await core.start()
         if let dev = configuration.dev { announcement = try await DevServer(configuration, dev).prepare(core) }
-        if let store = configuration.selfMade { announcement = try await SelfMadeServer(store).prepare(core) }
+        if let store = configuration.selfInitialized { announcement = try await SelfInitializingServer(store).prepare(core) }
         await StartReport.tellWhatIsMissing(core, logs.logger("server"))
     } catch {
         await store.close()

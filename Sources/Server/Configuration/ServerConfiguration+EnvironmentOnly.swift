@@ -4,7 +4,7 @@ import StorePostgres
 import Syntax
 
 /// A server that is configured by a `.env` alone.
-package struct SelfMadeStore: Sendable, Hashable {
+package struct SelfInitializedStore: Sendable, Hashable {
     /// Where the root token of the first start is left.
     package var rootTokenFile: String
     /// Where the audit trail is written.
@@ -38,7 +38,7 @@ extension ServerConfiguration {
         let absolute = directory.hasUTF8Prefix("/") ? directory : FileManager.default.currentDirectoryPath + "/" + directory
         let audit = absolute + "-audit"
         if !auditDirectories.contains(audit) { auditDirectories.append(audit) }
-        selfMade = SelfMadeStore(rootTokenFile: absolute + "-root-token", auditFile: audit + "/audit.log")
+        selfInitialized = SelfInitializedStore(rootTokenFile: absolute + "-root-token", auditFile: audit + "/audit.log")
         if listeners.isEmpty { listeners = [try Self.listener(environment)] }
     }
 

@@ -61,7 +61,7 @@ package struct ServerConfiguration: Sendable {
     package var dev: Dev?
     var connections = Connections()
     /// For a server that makes its own store at its first start.
-    package var selfMade: SelfMadeStore?
+    package var selfInitialized: SelfInitializedStore?
     /// nil when the Service API is not spoken.
     package var services: ServicesConfiguration?
     /// Where the seal's keys are looked up: the process's variables and the file behind them.

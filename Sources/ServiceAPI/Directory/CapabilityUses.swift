@@ -7,7 +7,7 @@ import Syntax
 struct CapabilityUses: Sendable {
     let storage: any Storage
     let time: any TimeSource
-    private let lines = WriterLines()
+    private let lines = WriterQueues()
 
     init(storage: any Storage, time: any TimeSource) {
         self.storage = storage

@@ -11,7 +11,7 @@ final class KeyStore: Sendable {
     let time: any TimeSource
     let randomness: any Randomness
     let storage: any Storage
-    let lines = WriterLines()
+    let lines = WriterQueues()
     private let cache: Mutex<KeyCache>
     /// Counts what other nodes changed, so that what was read or written before is not put back.
     private let changes = Atomic<Int>(0)

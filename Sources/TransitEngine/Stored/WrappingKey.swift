@@ -7,7 +7,7 @@ import Synchronization
 final class WrappingKey: Sendable {
     private let storage: any Storage
     private let making: KeyMaking
-    private let lines = WriterLines()
+    private let lines = WriterQueues()
     private let opened = Mutex<RSAKey?>(nil)
 
     static let name = "wrapping-key"

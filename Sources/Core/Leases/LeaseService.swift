@@ -5,7 +5,7 @@ import Synchronization
 import Syntax
 
 /// Leases and the engines behind them: what the pipeline, `sys/leases/` and the jobs ask.
-struct LeaseDesk: Sendable {
+struct LeaseService: Sendable {
     let store: LeaseStore
     let tokens: TokenStore
     let mounts: MountTable
@@ -156,7 +156,7 @@ struct LeaseDesk: Sendable {
 
     /// Revokes what is due. The server calls it every second; a round is bounded.
     func runRound() async throws {
-        let outages = Outages()
+        let outages = FailingMounts()
         for _ in 0..<40 {
             let due = try await store.due(limit: Self.pageSize)
             let results = await concurrently(due, width: Self.widthMax) { due in
@@ -216,7 +216,7 @@ struct LeaseDesk: Sendable {
 
 /// Mounts whose revocations fail one after the other in a round. What else they have due is put off, so that a database that
 /// is away, and takes its time to say so, does not keep the leases of others waiting.
-private final class Outages: Sendable {
+private final class FailingMounts: Sendable {
     private static let failuresMax = 8
     private let failures = Mutex<[String: Int]>([:])
 

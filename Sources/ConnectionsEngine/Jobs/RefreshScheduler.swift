@@ -7,7 +7,7 @@ import Syntax
 /// time, so that a slow or failing provider holds up no other one.
 ///
 /// Memory is bounded by a page of the index for each lane, however many connections there are.
-final class DueWalk: Sendable {
+final class RefreshScheduler: Sendable {
     let refresher: Refresher
     private let lanes = Mutex<[String: Task<Void, Never>]>([:])
     private let isEnding = Atomic(false)

@@ -8,7 +8,7 @@ import Syntax
 ///
 /// While sealed there is no key to audit with; see ``Core/recordOpenPath(_:_:_:wasOpen:)`` for what is on record of them. They
 /// are declared like all others, so that help and the API's description know them.
-struct FrontDesk: Sendable {
+struct PublicSystemPaths: Sendable {
     unowned let core: Core
 
     private static let names = ["health", "seal-status", "leader", "init", "unseal"]
@@ -210,12 +210,13 @@ struct FrontDesk: Sendable {
             shares: try count(fields, "secret_shares", "secret_threshold"),
             recoveryShares: try count(fields, "recovery_shares", "recovery_threshold"))
         var body: JSONObject = [
-            "keys": .strings(made.unsealShares.map(KeyShow.hex)), "keys_base64": .strings(made.unsealShares.map(KeyShow.base64)),
+            "keys": .strings(made.unsealShares.map(KeyShareFormat.hex)),
+            "keys_base64": .strings(made.unsealShares.map(KeyShareFormat.base64)),
             "root_token": .string(made.rootToken),
         ]
         if !made.recoveryShares.isEmpty {
-            body["recovery_keys"] = .strings(made.recoveryShares.map(KeyShow.hex))
-            body["recovery_keys_base64"] = .strings(made.recoveryShares.map(KeyShow.base64))
+            body["recovery_keys"] = .strings(made.recoveryShares.map(KeyShareFormat.hex))
+            body["recovery_keys_base64"] = .strings(made.recoveryShares.map(KeyShareFormat.base64))
         }
         return .bare(body)
     }
@@ -252,7 +253,7 @@ struct FrontDesk: Sendable {
 }
 
 /// Shares as the protocol writes them.
-enum KeyShow {
+enum KeyShareFormat {
     static func hex(_ key: SecretBytes) -> String { key.withBytes { Hex.encode($0) } }
 
     static func base64(_ key: SecretBytes) -> String { key.withBytes { Base64.encode($0) } }

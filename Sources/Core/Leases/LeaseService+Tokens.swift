@@ -5,7 +5,7 @@ import Syntax
 /// Tokens that end are leases too: `auth/userpass/login/bob/h…`, the path they were made at, then `h` and their id.
 ///
 /// They have no records but their own, so what is asked of many reads the index of their ends, keys alone.
-extension LeaseDesk {
+extension LeaseService {
     /// Tokens revoked at the same time.
     private static let widthMax = 16
 

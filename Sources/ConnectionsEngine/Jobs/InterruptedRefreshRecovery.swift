@@ -2,7 +2,7 @@ import EngineKit
 
 /// Finds refreshes that a process began and never ended, and says so on the connection, whether or not anybody asks for
 /// its token: a grant is never lost in silence.
-struct FlightSweep: Sendable {
+struct InterruptedRefreshRecovery: Sendable {
     let refresher: Refresher
 
     private static let pageSize = 500

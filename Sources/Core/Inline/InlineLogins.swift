@@ -8,7 +8,7 @@ import SecretMemory
 import Syntax
 
 /// Step 3 of the pipeline for callers without a token: their credentials come with the request and are good for it alone.
-final class InlineDesk: Sendable {
+final class InlineLogins: Sendable {
     /// A caller for one request.
     struct Admitted: Sendable {
         /// Looks like a token to the rest of the pipeline, and is stored nowhere.
@@ -28,7 +28,7 @@ final class InlineDesk: Sendable {
         var authenticator: any InlineAuthenticator
         var lockouts: Lockouts
         /// What was made of the latest grants, by their display names; made anew when a grant says anything else.
-        let callers = BargingLock<[String: Caller]>([:])
+        let callers = UnfairLock<[String: Caller]>([:])
     }
 
     private struct Caller: Sendable {

@@ -7,10 +7,10 @@ import Syntax
 
 /// A server configured by a `.env`: its first start initialises the store, leaves the root token in a file of its owner's,
 /// and starts the audit trail.
-struct SelfMadeServer {
-    private let store: SelfMadeStore
+struct SelfInitializingServer {
+    private let store: SelfInitializedStore
 
-    init(_ store: SelfMadeStore) { self.store = store }
+    init(_ store: SelfInitializedStore) { self.store = store }
 
     /// Lines for the user. Those about the token also come after the first start, which may have ended before anybody read them,
     /// for as long as its file is there.

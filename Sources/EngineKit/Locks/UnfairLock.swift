@@ -5,7 +5,7 @@ import Glibc
 /// `Synchronization.Mutex` hands itself to the next sleeper on Linux, so that under load each write costs a switch of
 /// threads. Held across `write(2)`, that made eight threads several times slower than one, and where there are more
 /// threads than cores even a short section is now and then left by a thread that was put aside in it.
-package final class BargingLock<Value: Sendable>: @unchecked Sendable {  // `value` is touched only between lock and unlock.
+package final class UnfairLock<Value: Sendable>: @unchecked Sendable {  // `value` is touched only between lock and unlock.
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     // Apart, for the runtime would look for overlapping accesses of a member, which the lock rules out.
     private let value: UnsafeMutablePointer<Value>

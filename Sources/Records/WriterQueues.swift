@@ -3,7 +3,7 @@ import Synchronization
 /// Writers of the same record go one after the other, so that on one node they never undo each other's work and retry.
 ///
 /// Other nodes' writers are noticed by the preconditions of the batch.
-package final class WriterLines: Sendable {
+package final class WriterQueues: Sendable {
     // A key is present while somebody holds it; its value are those who wait.
     private let lines = Mutex<[String: [CheckedContinuation<Void, Never>]]>([:])
 

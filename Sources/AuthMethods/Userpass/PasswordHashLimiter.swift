@@ -5,7 +5,7 @@ import Synchronization
 /// Lets so many hashes run at once; so many more wait in order, and the rest is refused.
 ///
 /// A hash takes 32 MiB and a core, so without this a flood of logins would take all of both.
-package final class HashGate: Sendable {
+package final class PasswordHashLimiter: Sendable {
     private struct State {
         var running = 0
         var waiting: [CheckedContinuation<Bool, Never>] = []
