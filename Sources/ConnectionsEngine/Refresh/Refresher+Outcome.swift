@@ -2,50 +2,53 @@ import EngineKit
 import Logging
 import Syntax
 
-/// What becomes of a connection after its provider was asked, or was not.
+/// How the stored connection changes after its provider answered, did not answer, or was not asked.
 extension Refresher {
-    typealias Flight = (record: FlightRecord, version: UInt64)
+    private static let commitAttemptsMax = 12
 
-    /// Stores what the outcome makes of the connection. A token that cannot be stored is not given out.
-    func settle(
-        _ outcome: TokenOutcome, _ loaded: ConnectionStore.Loaded, _ profile: PlatformProfile, _ flight: Flight, _ order: Order
+    /// Stores the grant that results from the outcome, and returns the answer for the caller. A token that cannot be stored is
+    /// not given out.
+    func commit(
+        _ outcome: TokenOutcome, to loaded: ConnectionStore.Loaded, profile: PlatformProfile, lease: Lease,
+        request: RefreshRequest
     ) async throws -> Answer {
         var loaded = loaded
         var holdsLease = true
-        for step in 0..<12 {
-            let grant = changed(loaded.grant, by: outcome, profile)
+        for step in 0..<Self.commitAttemptsMax {
+            let grant = updated(loaded.grant, with: outcome, profile: profile)
             var batch = Batch()
             try store.put(grant, over: loaded, due: grant.due(profile), into: &batch)
-            if holdsLease { batch.delete(ConnectionStore.Key.flight(order.id), if: .version(flight.version)) }
+            if holdsLease { batch.delete(ConnectionStore.Key.flight(request.id), if: .version(lease.version)) }
             do throws(StorageError) {
                 if try await store.storage.commitIfUnchanged(batch) {
-                    return announce(outcome, grant, from: loaded.grant, profile, order)
+                    return report(outcome, grant: grant, previous: loaded.grant, profile: profile, request: request)
                 }
             } catch {
-                // The provider's answer exists only here, so a store that is away for a moment is waited for.
-                guard case .unavailable = error, step < 11 else { throw error }
+                // The provider's answer exists only in this process, so a store that is briefly unavailable is waited for.
+                guard case .unavailable = error, step < Self.commitAttemptsMax - 1 else { throw error }
                 await environment.pause(min(50 << min(step, 6), 2_000))
             }
-            guard let again = try await store.load(order.id) else {
-                return .failure(ConnectionFailure.notConnected(order.id.platform))
+            guard let again = try await store.load(request.id) else {
+                return .failure(ConnectionFailure.notConnected(request.id.platform))
             }
             if again.grant.generation != loaded.grant.generation {
-                // Another grant took its place: the answer belongs to one that is gone. (Or it is our own, whose
-                // acknowledgement was lost.)
+                // Another grant has replaced the one that was refreshed, so this answer is obsolete. (Or the new grant is this
+                // one: the commit succeeded and only its acknowledgment was lost.)
                 guard again.grant.isUsable(at: now) else { return .failure(ConnectionFailure.busy) }
                 return .success(again.grant)
             }
-            let held = try await store.storage.get(ConnectionStore.Key.flight(order.id))
-            holdsLease = held?.version == flight.version
-            // Somebody else is asking with the same token already; two answers cannot both be kept.
+            let held = try await store.storage.get(ConnectionStore.Key.flight(request.id))
+            holdsLease = held?.version == lease.version
+            // Another node is already sending the same token. Only one of the two answers can be kept.
             guard holdsLease || held == nil else { return .failure(ConnectionFailure.busy) }
-            guard FlightRecord.digest(of: again.grant) == flight.record.digest else { return .failure(ConnectionFailure.busy) }
+            guard FlightRecord.digest(of: again.grant) == lease.record.digest else { return .failure(ConnectionFailure.busy) }
             loaded = again
         }
         return .failure(ConnectionFailure.busy)
     }
 
-    private func changed(_ old: Grant, by outcome: TokenOutcome, _ profile: PlatformProfile) -> Grant {
+    /// Returns the grant as it is after the outcome.
+    private func updated(_ old: Grant, with outcome: TokenOutcome, profile: PlatformProfile) -> Grant {
         var grant = old
         switch outcome {
         case .granted(let answer):
@@ -60,11 +63,11 @@ extension Refresher {
             for (name, value) in answer.kept { grant.metadata[name] = value }
             grant.resolveDoubt()
             if let lifetime = answer.lifetime, lifetime < Grant.usableSecondsMin {
-                // Asking at once for the next one would go on for ever.
-                grant.fail(Self.overAlready, at: now)
+                // Treated as a failure: refreshing again at once would never end.
+                grant.fail(Self.alreadyExpired, at: now)
                 grant.state = .failing
-                grant.reason = Self.overAlready
-                postpone(&grant, nil)
+                grant.reason = Self.alreadyExpired
+                scheduleRetry(of: &grant)
             } else {
                 grant.recover()
             }
@@ -78,11 +81,11 @@ extension Refresher {
             grant.fail(code, at: now)
             grant.state = .failing
             grant.reason = code
-            postpone(&grant, retryAfter)
+            scheduleRetry(of: &grant, retryAfter: retryAfter)
         case .unknown(let code):
             grant.fail(code, at: now)
-            doubt(&grant, code, profile)
-            postpone(&grant, nil)
+            markInDoubt(&grant, code: code, profile: profile)
+            scheduleRetry(of: &grant)
             if grant.isInDoubt, grant.mayRetryInDoubt(profile), grant.state == .failing {
                 grant.nextAttemptAt = now + Backoff.inDoubt
             }
@@ -90,18 +93,22 @@ extension Refresher {
         return grant
     }
 
-    /// The provider gave a token that nobody could use.
-    private static let overAlready = "token_already_expired"
+    /// The failure code for a new token whose lifetime is too short to use it.
+    private static let alreadyExpired = "token_already_expired"
 
-    /// It may have been spent, and its provider is asked again as far as that is safe.
-    private func doubt(_ grant: inout Grant, _ code: String, _ profile: PlatformProfile) {
+    /// Marks the refresh token as possibly spent. The connection stays in a state in which it is retried only if the profile says
+    /// that its provider accepts the same token once more.
+    private func markInDoubt(_ grant: inout Grant, code: String, profile: PlatformProfile) {
         if grant.isInDoubt { grant.hasRetriedInDoubt = true }
         grant.isInDoubt = profile.spendsRefreshTokens
         grant.state = .failing
         grant.reason = grant.mayRetryInDoubt(profile) ? code : "in_doubt"
     }
 
-    private func postpone(_ grant: inout Grant, _ retryAfter: Int?) {
+    /// Sets the time of the next attempt, or expires the grant when it has failed for too long.
+    ///
+    /// - Parameter retryAfter: Seconds from the provider's `Retry-After` header, if it sent one.
+    private func scheduleRetry(of grant: inout Grant, retryAfter: Int? = nil) {
         if grant.isGivenUp(at: now) {
             grant.state = .expired
             grant.reason = "gave_up"
@@ -112,87 +119,115 @@ extension Refresher {
         grant.nextAttemptAt = now + max(delay, min(retryAfter ?? 0, Backoff.longest))
     }
 
-    /// Tells breaker, counters and sink, and makes the answer.
-    private func announce(
-        _ outcome: TokenOutcome, _ grant: Grant, from old: Grant, _ profile: PlatformProfile, _ order: Order
+    // MARK: Reporting
+
+    /// Updates the circuit breaker and the counters, emits events, and returns the answer for the caller.
+    private func report(
+        _ outcome: TokenOutcome, grant: Grant, previous: Grant, profile: PlatformProfile, request: RefreshRequest
     ) -> Answer {
-        let platform = order.id.platform
+        let platform = request.id.platform
         switch outcome {
         case .granted(let answer):
             breaker.succeeded(platform)
             counters.count(.refreshed, platform, at: time.now())
-            tell(.info, .refreshed, "token refreshed", order)
-            remark(answer, order)
+            emit(.info, .refreshed, message: "token refreshed", request: request)
+            logOddities(of: answer, request: request)
             guard grant.state != .active else { return .success(grant) }
-            failed(Self.overAlready, grant, old, order)
+            reportFailure(Self.alreadyExpired, grant: grant, previous: previous, request: request)
         case .reauthorize(let code):
             breaker.succeeded(platform)
-            failed(code, grant, old, order)
+            reportFailure(code, grant: grant, previous: previous, request: request)
             return .failure(grant.state == .revoked ? ConnectionFailure.revoked : ConnectionFailure.expired(grant, platform))
         case .failed(let code, _, let isProviders):
             if isProviders { breaker.failed(platform, at: now) }
-            failed(code, grant, old, order)
+            reportFailure(code, grant: grant, previous: previous, request: request)
         case .unknown(let code):
             breaker.failed(platform, at: now)
-            failed(code, grant, old, order)
-            if !grant.mayRetryInDoubt(profile) { tell(.error, .inDoubt, "the answer to a refresh was lost", order, code) }
+            reportFailure(code, grant: grant, previous: previous, request: request)
+            if !grant.mayRetryInDoubt(profile) {
+                emit(.error, .inDoubt, message: "the provider's answer to a refresh was lost", request: request, code: code)
+            }
         }
         if grant.state == .expired { return .failure(ConnectionFailure.expired(grant, platform)) }
         guard grant.canRefresh(profile) else { return .failure(ConnectionFailure.inDoubt(platform)) }
         return .failure(ConnectionFailure.failing(grant.reason, grant.nextAttemptAt - now))
     }
 
-    /// What was odd about an answer that was taken all the same, so that its profile can be put right.
-    private func remark(_ answer: TokenAnswer, _ order: Order) {
+    /// Logs what was unusual about an answer that was accepted, so that its profile can be corrected.
+    private func logOddities(of answer: TokenAnswer, request: RefreshRequest) {
         guard !answer.oddities.isEmpty else { return }
         logger.warning(
-            "a provider's token answer was odd; see docs/connections.md, \"What providers answer\"",
+            "parts of a provider's token answer were malformed and ignored; see docs/connections.md, \"What providers answer\"",
             metadata: [
-                "request_id": "\(order.requestID)", "platform": "\(order.id.platform)",
+                "request_id": "\(request.requestID)", "platform": "\(request.id.platform)",
                 "oddities": "\(answer.oddities.joined(separator: ","))",
             ])
     }
 
-    private func failed(_ code: String, _ grant: Grant, _ old: Grant, _ order: Order) {
-        counters.count(.failed, order.id.platform, code: code, at: time.now())
-        tell(.warn, .refreshFailed, "refresh failed", order, code)
-        guard !grant.mayRecover, old.mayRecover else { return }
-        counters.count(.disconnected, order.id.platform, code: grant.reason, at: time.now())
-        tell(.error, grant.state == .revoked ? .revoked : .disconnected, "the connection needs its person", order, grant.reason)
+    /// Counts a failed refresh and emits its event; another one if the connection can no longer recover without its owner.
+    private func reportFailure(_ code: String, grant: Grant, previous: Grant, request: RefreshRequest) {
+        counters.count(.failed, request.id.platform, code: code, at: time.now())
+        emit(.warn, .refreshFailed, message: "refresh failed", request: request, code: code)
+        guard !grant.mayRecover, previous.mayRecover else { return }
+        counters.count(.disconnected, request.id.platform, code: grant.reason, at: time.now())
+        let name = grant.state == .revoked ? ConnectionEvent.Name.revoked : .disconnected
+        emit(.error, name, message: Self.mustReconnect, request: request, code: grant.reason)
     }
 
-    // MARK: Without asking the provider
+    private static let mustReconnect = "the connection cannot be refreshed; its owner must connect again"
 
-    /// Marks a connection whose process ended between asking the provider and storing the answer: its refresh token may be spent.
+    /// Sends an event about the connection to the monitoring service.
     ///
-    /// - Returns: Whether the flight belonged to the token that is stored. Another writer may have been first; then nothing was
-    ///   changed here.
-    func setInDoubt(
-        _ loaded: ConnectionStore.Loaded, _ profile: PlatformProfile, _ flight: FlightRecord, _ version: UInt64, _ order: Order
+    /// - Parameter code: Why something failed, such as `invalid_grant`.
+    func emit(
+        _ level: ConnectionEvent.Level, _ name: ConnectionEvent.Name, message: String, request: RefreshRequest,
+        code: String? = nil
+    ) {
+        environment.events.emit(
+            ConnectionEvent(
+                level: level, name: name, message: message, engine: request.actor, owner: request.id.owner.description,
+                environment: request.id.environment, platform: request.id.platform, requestID: request.requestID, code: code,
+                at: time.now()))
+    }
+
+    // MARK: Changes without a call to the provider
+
+    /// Marks a connection whose process ended between sending the refresh token and storing the answer: the token may be spent.
+    ///
+    /// - Parameter lease: The lease record that the process left behind.
+    /// - Returns: Whether the lease belonged to the token that is stored now. True also when another writer was first and
+    ///   nothing was changed here.
+    func markInterrupted(
+        _ loaded: ConnectionStore.Loaded, by lease: Lease, profile: PlatformProfile, request: RefreshRequest
     ) async throws -> Bool {
-        guard flight.digest == FlightRecord.digest(of: loaded.grant), profile.spendsRefreshTokens, loaded.grant.mayRecover,
+        guard lease.record.digest == FlightRecord.digest(of: loaded.grant), profile.spendsRefreshTokens, loaded.grant.mayRecover,
             !loaded.grant.isInDoubt || loaded.grant.mayRetryInDoubt(profile)
         else { return false }
         var grant = loaded.grant
         grant.fail("interrupted", at: now)
-        doubt(&grant, "interrupted", profile)
+        markInDoubt(&grant, code: "interrupted", profile: profile)
         var batch = Batch()
         try store.put(grant, over: loaded, due: grant.due(profile), into: &batch)
-        batch.delete(ConnectionStore.Key.flight(order.id), if: .version(version))
-        try await record(act(order, .begun))
+        batch.delete(ConnectionStore.Key.flight(request.id), if: .version(lease.version))
+        try await record(auditAct(of: request, .begun))
         if try await store.storage.commitIfUnchanged(batch) {
-            counters.count(.failed, order.id.platform, code: "interrupted", at: time.now())
-            let isFinal = !grant.mayRetryInDoubt(profile)
-            tell(isFinal ? .error : .warn, isFinal ? .inDoubt : .refreshFailed, "a refresh was interrupted", order, "interrupted")
+            counters.count(.failed, request.id.platform, code: "interrupted", at: time.now())
+            let message = "a refresh was interrupted"
+            if grant.mayRetryInDoubt(profile) {
+                emit(.warn, .refreshFailed, message: message, request: request, code: "interrupted")
+            } else {
+                emit(.error, .inDoubt, message: message, request: request, code: "interrupted")
+            }
         }
-        try await record(act(order, .ended(error: "interrupted")))
+        try await record(auditAct(of: request, .ended(error: "interrupted")))
         return true
     }
 
-    /// The token ran out and nothing but its person can bring a new one.
-    func expire(
-        _ loaded: ConnectionStore.Loaded, _ profile: PlatformProfile, _ reason: String, _ order: Order
-    ) async throws -> Grant {
+    /// Expires a connection whose token has run out and that only its owner can renew.
+    ///
+    /// - Parameter reason: The code to store and to show, such as `no_refresh_token`.
+    /// - Returns: The grant as it is now; unchanged if its token is still usable.
+    func expire(_ loaded: ConnectionStore.Loaded, reason: String, request: RefreshRequest) async throws -> Grant {
         var grant = loaded.grant
         guard grant.state != .expired, !grant.isUsable(at: now) else {
             if grant.reason.isEmpty { grant.reason = reason }
@@ -202,22 +237,12 @@ extension Refresher {
         grant.reason = reason
         var batch = Batch()
         try store.put(grant, over: loaded, due: nil, into: &batch)
-        try await record(act(order, .begun))
+        try await record(auditAct(of: request, .begun))
         if try await store.storage.commitIfUnchanged(batch) {
-            counters.count(.disconnected, order.id.platform, code: reason, at: time.now())
-            tell(.error, .disconnected, "the connection needs its person", order, reason)
+            counters.count(.disconnected, request.id.platform, code: reason, at: time.now())
+            emit(.error, .disconnected, message: Self.mustReconnect, request: request, code: reason)
         }
-        try await record(act(order, .ended(error: reason)))
+        try await record(auditAct(of: request, .ended(error: reason)))
         return grant
-    }
-
-    func tell(
-        _ level: ConnectionEvent.Level, _ name: ConnectionEvent.Name, _ message: String, _ order: Order, _ code: String? = nil
-    ) {
-        environment.events.give(
-            ConnectionEvent(
-                level: level, name: name, message: message, engine: order.actor, owner: order.id.owner.description,
-                environment: order.id.environment, platform: order.id.platform, requestID: order.requestID, code: code,
-                at: time.now()))
     }
 }
