@@ -23,6 +23,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
+let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
 let nio: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOPosix", package: "swift-nio"),
@@ -63,6 +65,8 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         room("Hashes", ["COpenSSL"]),
         room("Ciphers", ["SecretMemory", "COpenSSL", crypto, cryptoExtras]),
+        // Keys, requests and certificates as DER and PEM.
+        room("Certificates", ["Syntax", asn1, x509]),
         // The contract.
         room("Capabilities", ["SecretMemory", "Syntax", "Hashes", crypto]),
         room("EngineKit", ["SecretMemory", "Syntax", logging]),
@@ -110,20 +114,20 @@ let package = Package(
         room("DatabaseEngine", ["Syntax", "EngineKit", "Records", "DatabaseClients", "Databases", logging]),
         room("ProjectsEngine", ["Syntax", "EngineKit", "Records"]),
         room("RemoteKVEngine", ["Syntax", "EngineKit"]),
-        room("TransitEngine", ["SecretMemory", "Syntax", "Ciphers", "EngineKit", "Records", crypto, cryptoExtras, logging]),
+        room(
+            "TransitEngine",
+            ["SecretMemory", "Syntax", "Ciphers", "Certificates", "EngineKit", "Records", crypto, cryptoExtras, logging]),
         room("AuthMethods", ["SecretMemory", "Syntax", "EngineKit", "Records", "LoginGuards", crypto, cryptoExtras, logging]),
         // The shell and the dialects.
         room(
             "HTTPShell",
             [
-                "Syntax", "EngineKit", logging,
+                "Syntax", "Certificates", "EngineKit", logging,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdHTTP2", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOTLS", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                .product(name: "SwiftASN1", package: "swift-asn1"),
-                .product(name: "X509", package: "swift-certificates"),
             ] + nio),
         room(
             "VaultAPI",
@@ -174,7 +178,6 @@ let package = Package(
             [
                 "HTTPShell", "EngineKit", crypto, logging, .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                .product(name: "SwiftASN1", package: "swift-asn1"), .product(name: "X509", package: "swift-certificates"),
             ] + nio),
         tests("VaultAPITests", ["VaultAPI", "HTTPShell", "Core", "EngineKit", "Syntax"] + nio),
         tests("ServerTests", ["Server", "EngineKit", "HTTPShell", "Syntax", logging]),
@@ -209,10 +212,14 @@ let package = Package(
         tests("PasswordPolicyTests", ["EngineKit", "Syntax", "TestSupport"]),
         tests("SecretMemoryTests", ["SecretMemory"]),
         tests("HashesTests", ["Hashes", crypto]),
+        tests("CertificatesTests", ["Certificates", "Syntax", crypto, cryptoExtras, asn1, x509]),
         tests("CiphersTests", ["Ciphers", "SecretMemory", "Syntax", "TestSupport"]),
         tests(
             "TransitEngineTests",
-            ["TransitEngine", "Ciphers", "EngineKit", "SecretMemory", "Syntax", "TestSupport", crypto, cryptoExtras, logging]),
+            [
+                "TransitEngine", "Certificates", "Ciphers", "EngineKit", "SecretMemory", "Syntax", "TestSupport", crypto,
+                cryptoExtras, logging, asn1, x509,
+            ]),
         tests("AuthMethodsTests", ["AuthMethods", "LoginGuards", "EngineKit", "SecretMemory", "Syntax", "TestSupport", logging]),
         tests("IdentityTests", ["Identity", "EngineKit", "Syntax", "TestSupport"]),
         tests("SyntaxTests", ["Syntax"]),
@@ -247,8 +254,9 @@ if Context.environment["COFFER_FUZZ"] != nil {
         .executableTarget(
             name: "Fuzz",
             dependencies: [
-                "Syntax", "EngineKit", "SecretMemory", "Policy", "Audit", "Barrier", "Ciphers", "Capabilities", "ServiceRules",
-                "TransitEngine", "KVEngine", "DatabaseClients", "Databases", "DatabaseEngine", "ConnectionsEngine", "Outbound",
+                "Syntax", "EngineKit", "SecretMemory", "Policy", "Audit", "Barrier", "Certificates", "Ciphers", "Capabilities",
+                "ServiceRules", "TransitEngine", "KVEngine", "DatabaseClients", "Databases", "DatabaseEngine", "ConnectionsEngine",
+                "Outbound",
             ],
             path: "Fuzz/Sources")
     )

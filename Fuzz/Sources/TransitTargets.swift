@@ -1,4 +1,5 @@
-// The decoders are the room's own; that callers feed them is why they are here.
+// Callers feed these decoders.
+import Certificates
 import EngineKit
 import SecretMemory
 @testable import TransitEngine
@@ -42,24 +43,33 @@ func fuzzImport(_ bytes: UnsafeRawBufferPointer) {
         precondition((try? making.version(1, type, secret: scalar)) != nil, "a scalar that is no key")
     }
     _ = try? making.version(1, type, publicKey: Array(bytes.dropFirst()))
-    _ = PublicKeyInfo.ed25519Seed(pkcs8: Array(bytes.dropFirst()))
-    _ = PublicKeyInfo.rawKey(Array(bytes.dropFirst()), type)
+    let seed = (try? PrivateKeyInfo(der: Array(bytes.dropFirst())))?.ed25519Seed
+    precondition(seed == nil || seed?.count == 32, "a seed of another length")
 }
 
 /// What is read as DER is written again to the same bytes; PEM that is read holds what was put in.
 func fuzzDER(_ bytes: UnsafeRawBufferPointer) {
-    if let element = DER.read(Array(bytes)), !element.content.isEmpty {
-        let again = DER.make(element.tag, Array(element.content))
-        precondition(again == Array(bytes), "DER has a second form")
-        _ = element.children?.map(\.children)
+    let der = Array(bytes)
+    if let info = try? SubjectPublicKeyInfo(der: der) { precondition(info.der == der, "a public key has a second form") }
+    if let request = try? CertificateRequest(der: der) {
+        precondition(request.der == der, "a request has a second form")
+        let again = request.content.requesting(request.content.publicKey)
+        precondition(again == request.content, "a request for the same key is another one")
     }
-    let pem = PEM.text("CERTIFICATE", Array(bytes))
-    if !bytes.isEmpty { precondition(PEM.blocks("CERTIFICATE", in: pem) == [Array(bytes)], "PEM is not read as it was written") }
+    if let certified = try? CertifiedKey(der: der) {
+        precondition((try? SubjectPublicKeyInfo(der: certified.publicKey.der)) == certified.publicKey, "a key that is not read")
+    }
+    _ = (try? PrivateKeyInfo(der: der))?.ed25519Seed
+    _ = CertificateNames.names(inDER: der)
+    let pem = PEM.text(der, label: .certificate)
+    if !bytes.isEmpty {
+        precondition(PEM.documents(in: pem, label: .certificate) == [der], "PEM is not read as it was written")
+    }
     guard let text = String(validating: bytes, as: UTF8.self) else { return }
-    for label in ["CERTIFICATE", "PUBLIC KEY", "CERTIFICATE REQUEST"] { _ = PEM.blocks(label, in: text) }
+    for label in [PEM.Label.certificate, .publicKey, .certificateRequest] { _ = PEM.documents(in: text, label: label) }
     let version = KeyVersion(
         number: 1, created: Timestamp(seconds: 0), type: .ed25519, secret: nil, publicKey: [UInt8](repeating: 1, count: 32),
         hmacKey: SecretBytes([]))
-    _ = try? CertificateRequest.chain(text, for: version)
+    _ = try? version.certificates(inPEM: text)
     _ = try? VersionedText.read(text, "ciphertext")
 }

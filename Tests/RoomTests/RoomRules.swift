@@ -28,6 +28,7 @@ enum RoomRules {
         "Hashes": Room(layer: 1, rooms: ["COpenSSL"]),
         "Capabilities": Room(layer: 2, rooms: ["SecretMemory", "Syntax", "Hashes"], packages: ["Crypto"]),
         "Ciphers": Room(layer: 2, rooms: ["SecretMemory", "COpenSSL"], packages: ["Crypto", "CryptoExtras"]),
+        "Certificates": Room(layer: 2, rooms: ["Syntax"], packages: ["SwiftASN1", "X509"]),
         "EngineKit": Room(layer: 2, rooms: ["SecretMemory", "Syntax"], packages: ["Logging"]),
 
         // What lies between the contract and whatever keeps records.
@@ -71,17 +72,16 @@ enum RoomRules {
         "ProjectsEngine": Room(layer: 7, rooms: ["Syntax", "EngineKit", "Records"]),
         "RemoteKVEngine": Room(layer: 7, rooms: ["Syntax", "EngineKit"]),
         "TransitEngine": Room(
-            layer: 7, rooms: ["SecretMemory", "Syntax", "Ciphers", "EngineKit", "Records"],
+            layer: 7, rooms: ["SecretMemory", "Syntax", "Ciphers", "Certificates", "EngineKit", "Records"],
             packages: ["Crypto", "CryptoExtras", "Logging"]),
         "AuthMethods": Room(
             layer: 7, rooms: ["SecretMemory", "Syntax", "EngineKit", "Records", "LoginGuards"],
             packages: ["Crypto", "CryptoExtras", "Logging"]),
 
         "HTTPShell": Room(
-            layer: 8, rooms: ["Syntax", "EngineKit"],
+            layer: 8, rooms: ["Syntax", "Certificates", "EngineKit"],
             packages: nio.union([
                 "Logging", "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "HummingbirdHTTP2", "HTTPTypes", "ServiceLifecycle",
-                "SwiftASN1", "X509",
             ])),
         "VaultAPI": Room(
             layer: 9, rooms: ["Syntax", "EngineKit", "Core", "HTTPShell"], packages: nio.union(["HTTPTypes", "Logging"])),

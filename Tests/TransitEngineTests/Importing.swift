@@ -1,3 +1,4 @@
+import Certificates
 import EngineKit
 // What wraps keys is internal: others have tools of their own for it.
 @testable import TransitEngine
@@ -44,7 +45,7 @@ extension TransitDriver {
     func wrapped(_ secret: some Collection<UInt8>, hash: String = "SHA256") async throws -> JSON {
         try await shareWrappingKey()
         let pem = try await read("wrapping_key")["public_key"]?.stringValue ?? ""
-        let key = try RSAKey(.rsa4096, publicDER: PEM.blocks("PUBLIC KEY", in: pem)?.first ?? [])
+        let key = try RSAKey(.rsa4096, publicDER: PEM.documents(in: pem, label: .publicKey)?.first ?? [])
         let wrapped = try KeyWrapping.wrap(
             SecretBytes(secret), to: key, try KeyWrapping.hash(hash), SystemRandomness())
         return .string(Base64.encode(wrapped))

@@ -3,8 +3,7 @@ import EngineKit
 import SecretMemory
 import Syntax
 import Testing
-// Certificates for the tests are put together with the room's own DER.
-@testable import TransitEngine
+import TransitEngine
 
 @Suite struct MovingTests {
     @Test(arguments: [
@@ -144,52 +143,5 @@ import Testing
         }
         #expect(await driver.refusal(.update, "restore/new", ["backup": "not base64!"]) == "failed to base64-decode backup")
         #expect(try await driver.keys() == ["k"])
-    }
-
-    @Test(arguments: ["ecdsa-p256", "ecdsa-p521", "rsa-2048", "ed25519", "ml-dsa-65"])
-    func `asks for a certificate and keeps only one of its own key`(_ type: String) async throws {
-        let driver = try TransitDriver()
-        try await driver.write("keys/k", ["type": .string(type)])
-        let first = try await driver.write("keys/k/csr")
-        let pem = try #require(first["csr"]?.stringValue)
-        #expect(pem.hasPrefix("-----BEGIN CERTIFICATE REQUEST-----\n") && first["type"] == .string(type))
-        // A request made from another one keeps its subject and attributes.
-        #expect(try await driver.write("keys/k/csr", ["csr": .string(pem)])["csr"]?.stringValue?.count ?? 0 > 100)
-        #expect(
-            await driver.refusal(.update, "keys/k/csr", ["csr": "nonsense"]) == "could not parse the certificate signing request")
-        #expect(
-            await driver.refusal(.update, "keys/k/set-certificate", ["certificate_chain": "nonsense"])
-                == "could not parse the certificate chain")
-        #expect(await driver.refusal(.read, "export/certificate-chain/k")?.contains("no certificate chain") == true)
-        try await driver.write("keys/c", ["type": "aes256-gcm96"])
-        #expect(await driver.refusal(.update, "keys/c/csr")?.contains("does not support") == true)
-    }
-
-    /// As much of a certificate as says whose key it is.
-    private func certificate(publicKeyInfo: [UInt8]) -> String {
-        let (sequence, empty) = (DER.sequence, DER.make(DER.sequence))
-        let body = DER.make(
-            sequence, DER.make(0xA0, DER.make(DER.integer, [2])), DER.make(DER.integer, [1]), empty, empty, empty, empty,
-            publicKeyInfo)
-        return PEM.text("CERTIFICATE", DER.make(sequence, body, empty, DER.bits([1])))
-    }
-
-    @Test func `keeps the certificate that was issued for the key`() async throws {
-        let driver = try TransitDriver()
-        try await driver.write("keys/k", ["type": "ecdsa-p256"])
-        try await driver.write("keys/other", ["type": "ecdsa-p256"])
-        func info(_ name: String) async throws -> [UInt8] {
-            let pem = try await driver.read("keys/\(name)")["keys"]?["1"]?["public_key"]?.stringValue ?? ""
-            return try #require(PEM.blocks("PUBLIC KEY", in: pem)?.first)
-        }
-        let (own, foreign) = (certificate(publicKeyInfo: try await info("k")), certificate(publicKeyInfo: try await info("other")))
-        #expect(
-            await driver.refusal(.update, "keys/k/set-certificate", ["certificate_chain": .string(foreign + own)])
-                == "leaf certificate public key does not match the key version selected")
-        try await driver.write("keys/k/set-certificate", ["certificate_chain": .string(own + foreign)])
-        #expect(try await driver.read("export/certificate-chain/k")["keys"]?["1"] == .string(own + foreign))
-        try await driver.write("keys/k/rotate")
-        let shown = try await driver.restarted().read("keys/k")["keys"]
-        #expect(shown?["1"]?["certificate_chain"] == .string(own + foreign) && shown?["2"]?["certificate_chain"] == "")
     }
 }

@@ -1,3 +1,4 @@
+import Certificates
 import EngineKit
 import NIOCore
 import NIOSSL
@@ -9,7 +10,7 @@ extension EngineKit.Connection {
 
     /// The certificate that the client showed, if it did.
     mutating func add(_ certificate: NIOSSLCertificate?) {
-        guard let certificate else { return }
-        clientCertificateNames = ClientCertificateNames.names(of: certificate)
+        guard let der = try? certificate?.toDERBytes() else { return }
+        clientCertificateNames = CertificateNames.names(inDER: der)
     }
 }

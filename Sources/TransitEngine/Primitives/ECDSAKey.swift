@@ -1,3 +1,4 @@
+import Certificates
 import Crypto
 import EngineKit
 import FoundationEssentials
@@ -34,6 +35,7 @@ enum ECDSAKey: Sendable {
 
     /// From a SubjectPublicKeyInfo.
     init(_ type: KeyType, publicDER: [UInt8]) throws(CofferError) {
+        guard publicDER.count <= DERForm.bytesMax else { throw Self.unreadable }
         do {
             switch type {
             case .p256: self = .p256(nil, try .init(derRepresentation: publicDER))
@@ -47,6 +49,7 @@ enum ECDSAKey: Sendable {
 
     /// The scalar in the DER of a private key: PKCS #8 or SEC 1.
     static func scalar(_ type: KeyType, secretDER: SecretBytes) throws(CofferError) -> SecretBytes {
+        guard secretDER.count <= DERForm.bytesMax else { throw unreadable }
         do {
             return try secretDER.withBytes { der in
                 switch type {

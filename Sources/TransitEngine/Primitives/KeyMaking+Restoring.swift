@@ -18,7 +18,7 @@ extension KeyMaking {
         guard hasOwnHMACKey(version, key.type) else { return false }
         if !version.certificates.isEmpty {
             guard key.type.signs, !key.settings.isDerived else { return false }
-            try CertificateRequest.check(version.certificates, for: version)
+            try version.check(version.certificates)
         }
         return true
     }

@@ -1,3 +1,4 @@
+import Certificates
 import EngineKit
 import SecretMemory
 import Syntax
@@ -35,22 +36,21 @@ enum Exported: String {
     /// PEM for RSA and ECDSA, base64 for all others.
     static func publicText(_ version: KeyVersion) -> String {
         switch version.type.family {
-        case .rsa, .ecdsa: PEM.text("PUBLIC KEY", version.publicKey)
+        case .rsa, .ecdsa: PEM.text(version.publicKey, label: .publicKey)
         default: Base64.encode(version.publicKey)
         }
     }
 
     static func chainText(_ version: KeyVersion) -> String {
-        version.certificates.map { PEM.text("CERTIFICATE", $0) }.joined()
+        version.certificates.map { PEM.text($0, label: .certificate) }.joined()
     }
 
     private static func secretText(_ version: KeyVersion) throws(CofferError) -> String {
         let secret = try version.privateSecret
-        return secret.withBytes { bytes in
+        return try secret.withBytes { bytes throws(CofferError) in
             switch version.type.family {
-            case .rsa: PEM.text("RSA PRIVATE KEY", Array(bytes))
-            case .ecdsa:
-                PEM.text("EC PRIVATE KEY", PublicKeyInfo.sec1(version.type, scalar: Array(bytes), publicDER: version.publicKey))
+            case .rsa: PEM.text(bytes, label: .rsaPrivateKey)
+            case .ecdsa: PEM.text(try sec1(version, scalar: bytes), label: .ecPrivateKey)
             // As Go has it, and so what clients of Vault expect: the seed and the public key.
             case .ed25519: Base64.encode(Array(bytes) + version.publicKey)
             default: Base64.encode(bytes)
@@ -62,8 +62,17 @@ enum Exported: String {
     static func importable(_ version: KeyVersion) throws(CofferError) -> SecretBytes {
         let secret = try version.privateSecret
         guard version.type.family == .ecdsa else { return secret }
-        return secret.withBytes { bytes in
-            SecretBytes(PublicKeyInfo.sec1(version.type, scalar: Array(bytes), publicDER: version.publicKey))
+        return try secret.withBytes { bytes throws(CofferError) in
+            var der = try sec1(version, scalar: bytes)
+            defer { zero(&der) }
+            return SecretBytes(der)
         }
+    }
+
+    private static func sec1(_ version: KeyVersion, scalar: UnsafeRawBufferPointer) throws(CofferError) -> [UInt8] {
+        guard let publicKey = version.publicKeyInfo else { throw CofferError(.internal, "the key's public part is damaged") }
+        var scalar = Array(scalar)
+        defer { zero(&scalar) }
+        return ECPrivateKey(scalar: scalar, publicKey: publicKey).der
     }
 }

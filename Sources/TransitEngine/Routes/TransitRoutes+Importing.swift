@@ -1,3 +1,4 @@
+import Certificates
 import EngineKit
 import SecretMemory
 import Syntax
@@ -12,7 +13,7 @@ extension TransitRoutes {
             endpoints: [
                 // Made when it is first asked for.
                 .read: .init("Show the wrapping key.") { [wrapping] _ in
-                    .data(["public_key": .string(PEM.text("PUBLIC KEY", try await wrapping.key().publicDER))])
+                    .data(["public_key": .string(PEM.text(try await wrapping.key().publicDER, label: .publicKey))])
                 }
             ])
     }
@@ -114,7 +115,7 @@ extension TransitRoutes {
                 if bytes.count == 64 { return SecretBytes(bytes.prefix(32)) }
                 var der = Array(bytes)
                 defer { zero(&der) }
-                return PublicKeyInfo.ed25519Seed(pkcs8: der).map { SecretBytes($0) } ?? given
+                return (try? PrivateKeyInfo(der: der))?.ed25519Seed.map { SecretBytes($0) } ?? given
             }
         case .cipher, .rsa, .hmac, .mlDSA, .kem: return given
         }
@@ -122,15 +123,19 @@ extension TransitRoutes {
 
     private static func publicKey(_ text: String, _ type: KeyType) throws(CofferError) -> [UInt8] {
         guard type.isAsymmetric else { throw .invalid("a public key can only be imported for an asymmetric key type") }
-        let der = PEM.blocks("PUBLIC KEY", in: text)?.first
+        let der = PEM.documents(in: text, label: .publicKey)?.first
         if type.family == .rsa || type.family == .ecdsa {
             guard let der else { throw .invalid("the public key could not be read") }
             return der
         }
-        guard let raw = der.map({ PublicKeyInfo.rawKey($0, type) }) ?? Base64.decode(text) else {
+        guard let der else {
+            guard let raw = Base64.decode(text) else { throw .invalid("the public key could not be read") }
+            return raw
+        }
+        guard let info = try? SubjectPublicKeyInfo(der: der), info.algorithm == type.rawKeyAlgorithm else {
             throw .invalid("the public key could not be read")
         }
-        return raw
+        return info.key
     }
 
     // MARK: Certificates
@@ -156,7 +161,7 @@ extension TransitRoutes {
                     let version = try certified(key, request)
                     let template = request.fields.string("csr")
                     let pem = try await WorkThreads.shared.run { () throws(CofferError) in
-                        try CertificateRequest.make(version, template: template, randomness)
+                        try version.certificateRequest(template: template, randomness: randomness)
                     }
                     return .data(["name": .string(key.name), "type": .string(key.type.rawValue), "csr": .string(pem)])
                 }
@@ -175,7 +180,7 @@ extension TransitRoutes {
                     try await store.edit(request.captures["name"]) { old in
                         guard let old else { throw CofferError.notFound }
                         let version = try certified(old, request)
-                        let chain = try CertificateRequest.chain(request.fields.string("certificate_chain") ?? "", for: version)
+                        let chain = try version.certificates(inPEM: request.fields.string("certificate_chain") ?? "")
                         return TransitKey(
                             name: old.name, settings: old.settings,
                             versions: old.versions.map { $0.number == version.number ? $0.certified(by: chain) : $0 })

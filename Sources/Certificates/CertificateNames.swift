@@ -1,22 +1,22 @@
-import NIOSSL
 import SwiftASN1
 import Syntax
 import X509
 
-/// The names in a client's certificate, which the TLS handshake has verified: its subject, common and alternative names.
+/// The names in a certificate that somebody else has verified: its subject, common and alternative names.
 ///
-/// The subject is written as RFC 4514 has it, `CN=billing,O=Example`. The others stand there bare and with their kind:
+/// The subject is written as RFC 4514 has it, `CN=billing,O=Example`. The others are listed bare and with their kind:
 /// `CN=billing` and `billing`, `DNS:a.example` and `a.example`, `URI:…`, `EMAIL:…`.
-enum ClientCertificateNames {
+package enum CertificateNames {
     private static let namesMax = 64
     private static let kinds = ["DNS:", "URI:", "EMAIL:"]
 
-    static func names(of certificate: NIOSSLCertificate) -> [String] {
-        guard let bytes = try? certificate.toDERBytes(), let certificate = try? Certificate(derEncoded: bytes) else { return [] }
+    /// Returns the names in a certificate, or none if `der` is not a certificate that X509 reads.
+    package static func names(inDER der: [UInt8]) -> [String] {
+        guard let certificate = try? Certificate(der: der) else { return [] }
         return names(of: certificate)
     }
 
-    static func names(of certificate: Certificate) -> [String] {
+    private static func names(of certificate: Certificate) -> [String] {
         var names: [String] = []
         func add(_ kind: String, _ name: String, written: String? = nil) {
             guard names.count < 2 * namesMax, !name.isEmpty, !name.utf8.contains(0) else { return }

@@ -1,13 +1,10 @@
+import Certificates
 import Crypto
 import Foundation
-import NIOSSL
-import SwiftASN1
 import Testing
 import X509
 
-@testable import HTTPShell
-
-@Suite struct ClientCertificateNamesTests {
+@Suite struct CertificateNamesTests {
     private func names(_ subject: DistinguishedName, _ alternatives: [GeneralName] = []) throws -> [String] {
         let key = Certificate.PrivateKey(P256.Signing.PrivateKey())
         let certificate = try Certificate(
@@ -15,9 +12,7 @@ import X509
             notValidBefore: Date(timeIntervalSince1970: 0), notValidAfter: Date(timeIntervalSince1970: 1_000_000_000),
             issuer: subject, subject: subject, signatureAlgorithm: .ecdsaWithSHA256,
             extensions: try .init { if !alternatives.isEmpty { SubjectAlternativeNames(alternatives) } }, issuerPrivateKey: key)
-        var serializer = DER.Serializer()
-        try serializer.serialize(certificate)
-        return ClientCertificateNames.names(of: try NIOSSLCertificate(bytes: serializer.serializedBytes, format: .der))
+        return CertificateNames.names(inDER: certificate.der)
     }
 
     @Test func `has the subject, the common name and the alternative names`() throws {
