@@ -143,6 +143,9 @@ package final class Core: Pipeline {
         case .needsMigration:
             condition.opensByItself(false)
             condition.waitsForMigration()
+        case .needsStoredSeal:
+            condition.opensByItself(false)
+            condition.lacksStoredSeal()
         }
     }
 

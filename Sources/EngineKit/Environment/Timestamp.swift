@@ -14,6 +14,9 @@ package struct Timestamp: Sendable, Hashable, Comparable {
     /// Whole seconds, rounded down.
     package var seconds: Int { Int(nanoseconds / 1_000_000_000 - (nanoseconds % 1_000_000_000 < 0 ? 1 : 0)) }
 
+    /// The same moment without its fraction of a second.
+    package var wholeSeconds: Timestamp { Timestamp(seconds: seconds) }
+
     package static func < (left: Timestamp, right: Timestamp) -> Bool { left.nanoseconds < right.nanoseconds }
 
     /// Stops at the far future, or the far past, instead of overflowing.

@@ -11,7 +11,7 @@ package struct CanonicalPath: Sendable, Hashable, CustomStringConvertible {
         case empty = "the path is empty"
         case tooLong = "the path is longer than 2048 bytes"
         case tooManySegments = "the path has more than 512 segments"
-        case badEncoding = "the path has a malformed, doubled or forbidden percent-encoding"
+        case badEncoding = "the path has a malformed percent-encoding, or an encoded slash, backslash or dot, which names here cannot have"
         case notUTF8 = "the path is not valid UTF-8"
         case notNormalised = "the path is not in Unicode normalisation form C"
         case controlCharacter = "the path has a control character"

@@ -52,9 +52,14 @@ package final class TLSIdentity: Sendable {
 
     private static func reading<T>(_ file: String, _ what: String, _ read: (String) throws -> T) throws(TLSSettingsError) -> T {
         do { return try read(file) } catch {
-            let exists = FileManager.default.fileExists(atPath: file)
-            throw TLSSettingsError(
-                exists ? "cannot read a \(what) in PEM form from \(file)" : "the file of the \(what) does not exist: \(file)")
+            let files = FileManager.default
+            guard files.fileExists(atPath: file) else {
+                throw TLSSettingsError("the file of the \(what) does not exist: \(file)")
+            }
+            guard files.isReadableFile(atPath: file) else {
+                throw TLSSettingsError("the file of the \(what) may not be read by this user: \(file)")
+            }
+            throw TLSSettingsError("cannot read a \(what) in PEM form from \(file)")
         }
     }
 

@@ -52,7 +52,7 @@ extension LeaseStore {
         let entry = try await change(id) { [time] entry in
             entry.state = .revoking
             entry.attempts = 0
-            entry.retryAt = time.now().adding(seconds: seconds)
+            entry.retryAt = time.now().wholeSeconds.adding(seconds: seconds)
         }
         if entry != nil, seconds == 0 { callJob() }
         return entry
@@ -156,7 +156,7 @@ extension TokenStore {
             let leases = try await storage.list(Listing(prefix: prefix, limit: 1_000, isRecursive: true))
             if leases.isEmpty { return }
             defer { leasesQueued() }
-            let now = time.now()
+            let now = time.now().wholeSeconds
             var batch = Batch()
             for lease in leases {
                 batch.delete(prefix + lease)
