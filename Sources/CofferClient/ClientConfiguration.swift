@@ -1,3 +1,5 @@
+internal import Syntax
+
 /// Where the server is and how to speak to it.
 public struct ClientConfiguration: Sendable {
     public static let defaultAddress = "https://127.0.0.1:8200"
@@ -62,5 +64,5 @@ public struct ClientConfiguration: Sendable {
 
 /// The version of this client, `major.minor.patch`.
 public enum CofferVersion {
-    public static let text = "0.1.0"
+    public static let text = CofferProduct.version
 }
