@@ -2,22 +2,22 @@ import Core
 import ServiceAPI
 import ServiceLifecycle
 
-/// What the rooms below give the server.
+/// The parts of a server, put together.
 struct Composition: Sendable {
     var pipeline: any Pipeline
-    /// Background work. It ends after the listeners have.
+    /// Background work. It ends after the listeners.
     var services: [any Service] = []
-    /// On SIGHUP, after the configuration was read again.
+    /// Called on SIGHUP, after the configuration was read again.
     var reload: @Sendable () async -> Void = {}
-    /// nil when the Service API is not spoken.
+    /// The parts of the Service API, or nil if no service is configured.
     var serviceAPI: ServiceComposition?
-    /// After everything else has ended: seals, and closes the storage.
+    /// Seals the core and closes the storage. Called after everything else has ended.
     var close: @Sendable () async -> Void = {}
-    /// What dev mode prints for its user; empty otherwise.
+    /// Lines to print once the server listens, such as the root token of dev mode.
     var announcement: [String] = []
 }
 
-/// The Service API's parts that outlive one reading of the configuration.
+/// The parts of the Service API that are kept when the configuration is read again.
 struct ServiceComposition: Sendable {
     var settings: ServiceSettings
     var directory: ServiceDirectory
