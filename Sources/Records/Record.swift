@@ -10,6 +10,7 @@ package protocol Record: Sendable {
 }
 
 extension Record {
+    /// Returns the bytes to store: the JSON text of ``stored``.
     package func encoded() -> [UInt8] { JSON.object(stored).encoded() }
 
     /// Returns nil for bytes that ``encoded()`` never gives.

@@ -83,7 +83,7 @@ def test_real_variables_win(make):
     ("ALLOWED_SERVICES=a/secretvalue", "ALLOWED_SERVICES"),
     ("ALLOW_idle=project:new*secretvalue/x/", "ALLOW_idle"),
     ("MSA_MASTER_KEY=base64:jFi1bkzTyKQ5BLtw2dBDo1RItDXlKo8A5z2JbC6TExE=", "published"),
-    ("SERVICE_PROJECT_SECRETS=KEY=rot13", "SERVICE_PROJECT_SECRETS must be NAME=fernet"),
+    ("SERVICE_PROJECT_SECRETS=KEY=rot13", "SERVICE_PROJECT_SECRETS must be a list such as API_KEY=hex"),
     ("SERVICE_CORS_ORIGINS=*", "SERVICE_CORS_ORIGINS must be origins"),
     ("SERVICE_CORS_ORIGINS=https://ui.example/", "SERVICE_CORS_ORIGINS must be origins"),
     ("SERVICE_CORS_ORIGINS=https://*.example", "SERVICE_CORS_ORIGINS must be origins"),

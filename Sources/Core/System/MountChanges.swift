@@ -85,7 +85,7 @@ extension MountTuning {
         throw .invalid("plugin \"\(type)\" has no version \"\(version.prefixUTF8(64))\"; send no plugin_version")
     }
 
-    static let builtInVersion = "v\(CofferVersion.product)+builtin"
+    static let builtInVersion = "v\(CofferProduct.version)+builtin"
 }
 
 /// Where something may be mounted.

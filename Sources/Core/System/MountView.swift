@@ -46,8 +46,3 @@ extension MountEntry {
         for (name, values) in lists where !values.isEmpty { object[name] = .strings(values) }
     }
 }
-
-/// What this build calls itself.
-package enum CofferVersion {
-    package static let product = "0.1.0"
-}
