@@ -7,7 +7,7 @@ SWIFT  ?= swift
 VENV   := .build/venv
 PYTEST := $(VENV)/bin/python -m pytest
 
-.PHONY: help run test unit-test acceptance-test lint bench release fuzz mutants torture system unmutated python vectors
+.PHONY: help run test unit-test acceptance-test lint docs bench release fuzz mutants torture system unmutated python vectors
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -16,11 +16,15 @@ run: system ## build and start a server on 127.0.0.1:8200
 	$(SWIFT) build --product coffer
 	scripts/run-server .build/debug/coffer
 
-test: ## lint, unit tests, acceptance tests, a short fuzzing, a few mutation tests
-	scripts/run-tests lint build unit acceptance fuzz mutants
+test: ## lint, the client's documentation, unit tests, acceptance tests, a short fuzzing, a few mutation tests
+	scripts/run-tests lint build docs unit acceptance fuzz mutants
 
 lint: ## formatting and style of every Swift file
 	scripts/run-tests lint
+
+docs: system ## the client's documentation, in .build/docs/CofferClient.doccarchive
+	$(SWIFT) build --target CofferClient
+	scripts/build-docs
 
 unit-test: ## Swift tests only
 	scripts/run-tests build unit

@@ -36,7 +36,8 @@ let package = Package(
     name: "coffer",
     products: [
         .executable(name: "coffer", targets: ["coffer"]),
-        .library(name: "CofferClient", targets: ["CofferClient"]),
+        // Syntax too: the JSON that the client takes and returns.
+        .library(name: "CofferClient", targets: ["CofferClient", "Syntax"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),

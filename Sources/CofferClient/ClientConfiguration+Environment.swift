@@ -1,10 +1,29 @@
 internal import Syntax
 
 extension ClientConfiguration {
-    /// Settings from `COFFER_…` variables, else from Vault's `VAULT_…` of the same name:
-    /// `ADDR`, `AGENT_ADDR` (wins), `TOKEN`, `NAMESPACE`, `WRAP_TTL`, `HEADERS` (a JSON object), `MFA`, `CACERT`, `CACERT_BYTES`,
-    /// `CAPATH`, `CLIENT_CERT`, `CLIENT_KEY`, `TLS_SERVER_NAME`, `SKIP_VERIFY`, `CLIENT_TIMEOUT` (a duration), `MAX_RETRIES`,
-    /// `DISABLE_REDIRECTS`, `PROXY_ADDR` (wins) and `HTTP_PROXY`. An empty variable counts as absent.
+    /// Creates a configuration from the environment variables that Vault's clients read.
+    ///
+    /// Each setting is read from `COFFER_<name>`, or from `VAULT_<name>` if that is not set. An empty variable counts as not set.
+    ///
+    /// | Name | Setting |
+    /// |---|---|
+    /// | `AGENT_ADDR`, else `ADDR` | ``address`` |
+    /// | `TOKEN` | ``token`` |
+    /// | `NAMESPACE` | ``namespace`` |
+    /// | `WRAP_TTL` | ``wrapTTL``, a duration such as `60s` |
+    /// | `HEADERS` | ``headers``: a JSON object of names, each with a string or an array of strings |
+    /// | `MFA` | An `X-Vault-MFA` header in ``headers`` |
+    /// | `CACERT`, `CACERT_BYTES`, `CAPATH` | ``tls``: ``ClientTLS/authorityFile``, ``ClientTLS/authorityText``, ``ClientTLS/authorityDirectory`` |
+    /// | `CLIENT_CERT`, `CLIENT_KEY` | ``tls``: ``ClientTLS/certificateFile``, ``ClientTLS/keyFile`` |
+    /// | `TLS_SERVER_NAME`, `SKIP_VERIFY` | ``tls``: ``ClientTLS/serverName``, ``ClientTLS/skipVerify`` |
+    /// | `CLIENT_TIMEOUT` | ``timeout``, a duration such as `30s`; a number alone is in seconds |
+    /// | `MAX_RETRIES` | ``retriesMax``, from 0 to 100 |
+    /// | `DISABLE_REDIRECTS` | ``followsRedirects`` |
+    /// | `PROXY_ADDR`, else `HTTP_PROXY` | ``proxy`` |
+    ///
+    /// - Parameter environment: The variables, usually `ProcessInfo.processInfo.environment`.
+    /// - Throws: ``ClientError`` with the code ``ClientError/Code/invalidConfiguration``, naming the variable whose value cannot be
+    ///   used. The message never contains the value.
     public init(environment: [String: String]) throws(ClientError) {
         let read = EnvironmentSettings(environment)
         self.init(address: read["AGENT_ADDR"] ?? read["ADDR"] ?? Self.defaultAddress, token: read["TOKEN"])
@@ -38,15 +57,14 @@ extension ClientConfiguration {
         }
     }
 
-    /// `{"X-Name": "value", "X-Other": ["a", "b"]}`.
+    /// Reads a JSON object such as `{"X-Name": "value", "X-Other": ["a", "b"]}` as headers.
     private static func headers(_ text: String, _ read: EnvironmentSettings) throws(ClientError) -> [HeaderItem] {
-        guard let object = try? JSON(parsing: Array(text.utf8)).objectValue else {
-            throw read.refusal("HEADERS", "a JSON object of names and values")
-        }
+        let refusal = read.refusal("HEADERS", "a JSON object whose members are strings or arrays of strings")
+        guard let object = try? JSON(parsing: Array(text.utf8)).objectValue else { throw refusal }
         var items: [HeaderItem] = []
         for member in object {
             for value in member.value.arrayValue ?? [member.value] {
-                guard let value = value.stringValue else { throw read.refusal("HEADERS", "a JSON object of names and values") }
+                guard let value = value.stringValue else { throw refusal }
                 items.append(HeaderItem(member.key, value))
             }
         }
@@ -54,21 +72,33 @@ extension ClientConfiguration {
     }
 }
 
-/// Looks a setting up under both prefixes; ours wins.
+/// The settings of a client in a set of environment variables, each under the prefix `COFFER_` or `VAULT_`.
+///
+/// When both variables of a setting are set, the one with `COFFER_` is used. An empty variable counts as not set.
 public struct EnvironmentSettings: Sendable {
     private let variables: [String: String]
 
+    /// Creates a lookup in the given variables.
+    ///
+    /// - Parameter variables: The values of all environment variables by name.
     public init(_ variables: [String: String]) { self.variables = variables }
 
-    /// The value of `COFFER_<name>`, else of `VAULT_<name>`.
+    /// Returns the value of `COFFER_<name>`, or of `VAULT_<name>` if that is not set, or nil if neither is.
     public subscript(_ name: String) -> String? { variable(name).flatMap { variables[$0] } }
 
-    /// Which of the two variables is set.
+    /// Returns the name of the variable that a setting is read from, such as `VAULT_ADDR`.
+    ///
+    /// - Parameter name: The name of the setting without a prefix, such as `ADDR`.
+    /// - Returns: The full name of the variable, or nil if neither variable is set.
     public func variable(_ name: String) -> String? {
         ["COFFER_", "VAULT_"].map { $0 + name }.first { variables[$0]?.isEmpty == false }
     }
 
-    /// The words that Vault's clients take for a boolean.
+    /// Returns a setting as a Boolean: `1`, `t` and `true`, or `0`, `f` and `false`, in upper or lower case.
+    ///
+    /// - Parameter name: The name of the setting without a prefix, such as `SKIP_VERIFY`.
+    /// - Returns: The value, or nil if neither variable is set.
+    /// - Throws: ``ClientError`` with the code ``ClientError/Code/invalidConfiguration`` if the value is any other text.
     public func bool(_ name: String) throws(ClientError) -> Bool? {
         guard let text = self[name] else { return nil }
         switch text.lowercased() {

@@ -1,6 +1,7 @@
 internal import AsyncHTTPClient
 
-/// A proxy that connections go through: `http://host:3128` or `socks5://host:1080`, an HTTP proxy with a user and password if need be.
+/// A proxy that connections are made through: an HTTP proxy such as `http://user:password@host:3128`, or a SOCKS 5 proxy such as
+/// `socks5://host:1080`.
 public struct ClientProxy: Sendable, Hashable {
     private enum Kind { case http, socks }
 
@@ -10,8 +11,14 @@ public struct ClientProxy: Sendable, Hashable {
     private let user: String?
     private let password: String
 
+    /// Creates a proxy from its URL.
+    ///
+    /// - Parameter text: A URL with the scheme `http`, `socks5` or `socks5h`. The port is 80 or 1080 unless given. A user name and
+    ///   password are used with HTTP proxies only. Whatever follows the host and port is ignored.
+    /// - Throws: ``ClientError`` with the code ``ClientError/Code/invalidConfiguration`` if the text has another form.
     public init(_ text: String) throws(ClientError) {
-        let refusal = ClientError(.invalidConfiguration, "the proxy must be http://host:port or socks5://host:port")
+        let refusal = ClientError(
+            .invalidConfiguration, "the proxy address must have the form http://host:port or socks5://host:port")
         guard let (scheme, whole) = Self.cut(text[...], at: "://") else { throw refusal }
         switch scheme.lowercased() {
         case "http": kind = .http
@@ -44,6 +51,7 @@ public struct ClientProxy: Sendable, Hashable {
         (host, port) = (String(name), number)
     }
 
+    /// The proxy in the form that AsyncHTTPClient takes.
     var setting: HTTPClient.Configuration.Proxy {
         switch kind {
         case .http: .server(host: host, port: port, authorization: user.map { .basic(username: $0, password: password) })
@@ -51,6 +59,7 @@ public struct ClientProxy: Sendable, Hashable {
         }
     }
 
+    /// Returns the text before and after the first occurrence of `mark`, or nil if it does not occur.
     private static func cut(_ text: Substring, at mark: String) -> (before: Substring, after: Substring)? {
         var rest = text.utf8
         while !rest.isEmpty {

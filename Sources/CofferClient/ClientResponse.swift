@@ -1,14 +1,18 @@
 public import Syntax
 
-/// An answer of any status.
+/// An answer of the server, with any HTTP status.
 public struct ClientResponse: Sendable {
+    /// The HTTP status, such as 200.
     public var status: Int
+    /// The header fields in the order in which they were received.
     public var headers: [HeaderItem]
     /// The body exactly as received.
     public var body: [UInt8]
-    /// The body read as JSON: nil when it is empty or no JSON. Numbers keep their text.
+    /// The body parsed as JSON, or nil if it is empty or not valid JSON. Numbers keep the digits that were sent.
     public var json: JSON?
+    /// The method of the request.
     public var method: ClientMethod
+    /// The URL of the request; after redirects, the last one.
     public var url: String
 
     init(_ raw: TransportResponse, method: ClientMethod, url: String) {
@@ -20,29 +24,39 @@ public struct ClientResponse: Sendable {
         self.url = url
     }
 
+    /// Whether the status is from 200 to 299.
     public var isSuccess: Bool { (200..<300).contains(status) }
 
-    /// The `errors` list of the Vault API.
+    /// The texts in the body's `errors` member, or an empty array if there is none.
     public var errors: [String] {
         json?["errors"]?.arrayValue?.compactMap { $0.stringValue ?? String(decoding: $0.encoded(), as: UTF8.self) } ?? []
     }
 
-    /// The envelope, when the answer has one with data, auth, wrapping or warnings in it.
+    /// The body as an envelope of the Vault API, or nil if it has no data, token, wrapping token, lease or warnings.
     public var secret: Secret? { json.flatMap { Secret($0) } }
 
-    /// Itself, or the API error that a status of 400 or more means.
+    /// Returns this answer if its status is below 400.
+    ///
+    /// - Returns: This answer.
+    /// - Throws: ``ClientError`` with the code ``ClientError/Code/api`` if the status is 400 or more.
     public func checked() throws(ClientError) -> ClientResponse {
         guard status >= 400 else { return self }
         throw ClientError(api: self)
     }
 
-    /// Itself, or the error that a wrapped answer is where its content is needed.
+    /// Returns this answer if it is not wrapped, for calls that need its content.
+    ///
+    /// - Throws: ``ClientError`` with the code ``ClientError/Code/wrapped`` if it is.
     func opened() throws(ClientError) -> ClientResponse {
         guard json?["wrap_info"]?.objectValue != nil else { return self }
         throw ClientError(wrapped: self)
     }
 
-    /// The JSON object that a successful answer must hold.
+    /// Returns the body as a JSON object.
+    ///
+    /// - Returns: The object.
+    /// - Throws: ``ClientError`` with the code ``ClientError/Code/wrapped`` if the answer is wrapped, or
+    ///   ``ClientError/Code/invalidResponse`` if the body is not a JSON object.
     public func object() throws(ClientError) -> JSONObject {
         _ = try opened()
         guard let object = json?.objectValue else {
@@ -51,7 +65,9 @@ public struct ClientResponse: Sendable {
         return object
     }
 
-    /// Worth another attempt of a read: a stale standby or a failing server, but not a sealed or uninitialised one.
+    /// Whether a read may succeed when it is repeated: the server is a standby that lags behind (412) or fails for a moment (5xx).
+    ///
+    /// A sealed or uninitialized server answers 503 too, but repeating the read does not open it.
     var isTransientFailure: Bool {
         guard status == 412 || (500...599).contains(status), status != 501 else { return false }
         return !errors.contains { $0.contains("sealed") || $0.contains("not initialized") }

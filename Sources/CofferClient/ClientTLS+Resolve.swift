@@ -1,15 +1,18 @@
 internal import NIOSSL
 
-#if canImport(Glibc)
-    internal import Glibc
+#if canImport(Darwin)
+    internal import Darwin
 #elseif canImport(Musl)
     internal import Musl
-#elseif canImport(Darwin)
-    internal import Darwin
+#else
+    internal import Glibc
 #endif
 
 extension ClientTLS {
-    /// Reads the named files.
+    /// Reads the named files and returns the settings in the form that NIOSSL takes.
+    ///
+    /// - Throws: ``ClientError`` with the code ``ClientError/Code/invalidConfiguration`` if a file cannot be read or does not contain
+    ///   what its setting needs.
     func resolved() throws(ClientError) -> TLSConfiguration {
         var result = TLSConfiguration.makeClientConfiguration()
         result.minimumTLSVersion = .tlsv12
@@ -19,7 +22,7 @@ extension ClientTLS {
                 authorities += try NIOSSLCertificate.fromPEMBytes(Array(authorityText.utf8))
             } catch {
                 throw ClientError(
-                    .invalidConfiguration, "the text given for certificate authorities holds no readable PEM certificates")
+                    .invalidConfiguration, "the text given for certificate authorities contains no valid PEM certificates")
             }
         } else if let authorityFile {
             authorities += try Self.certificates(in: authorityFile)
@@ -39,9 +42,9 @@ extension ClientTLS {
             do {
                 result.privateKey = .privateKey(try NIOSSLPrivateKey(file: key, format: .pem))
             } catch {
-                throw ClientError(.invalidConfiguration, "\(key) holds no readable PEM private key")
+                throw ClientError(.invalidConfiguration, "cannot read a PEM private key from \(key)")
             }
-        default: throw ClientError(.invalidConfiguration, "a client certificate needs both its certificate file and its key file")
+        default: throw ClientError(.invalidConfiguration, "a client certificate needs both a certificate file and a key file")
         }
         if skipVerify { result.certificateVerification = .none }
         return result
@@ -51,13 +54,14 @@ extension ClientTLS {
         do {
             return try NIOSSLCertificate.fromPEMFile(path)
         } catch {
-            throw ClientError(.invalidConfiguration, "\(path) holds no readable PEM certificates")
+            throw ClientError(.invalidConfiguration, "cannot read PEM certificates from \(path)")
         }
     }
 
+    /// Returns the names of the certificate files in a directory, sorted.
     private static func certificateNames(in directory: String) throws(ClientError) -> [String] {
         guard let handle = opendir(directory) else {
-            throw ClientError(.invalidConfiguration, "the directory \(directory) cannot be read")
+            throw ClientError(.invalidConfiguration, "cannot read the directory \(directory)")
         }
         defer { closedir(handle) }
         var names: [String] = []

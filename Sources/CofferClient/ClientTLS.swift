@@ -1,18 +1,26 @@
-/// How to trust the server and who to be. The system's certificate authorities unless told otherwise.
+/// How the server's certificate is verified, and which certificate the client presents.
+///
+/// By default the certificate authorities of the system are trusted and no client certificate is presented. Once any of
+/// ``authorityFile``, ``authorityText`` and ``authorityDirectory`` is set, only the authorities named there are trusted. The files
+/// are read when a client is created.
 public struct ClientTLS: Sendable {
-    /// A PEM file of certificate authorities.
+    /// The path of a PEM file with certificate authorities to trust. Ignored if ``authorityText`` is set.
     public var authorityFile: String?
-    /// The text of such a file; wins over the file.
+    /// The PEM text of certificate authorities to trust.
     public var authorityText: String?
-    /// A directory of such files (`.pem`, `.crt`, `.cer`).
+    /// The path of a directory whose `.pem`, `.crt` and `.cer` files hold certificate authorities to trust.
     public var authorityDirectory: String?
-    /// A PEM file with the client's certificate and its chain; needs ``keyFile``.
+    /// The path of a PEM file with the client's certificate and its chain. Requires ``keyFile``.
     public var certificateFile: String?
+    /// The path of a PEM file with the private key of the client's certificate. Requires ``certificateFile``.
     public var keyFile: String?
-    /// The name to ask for and to expect, in place of the address's host.
+    /// The name that is sent to the server and that its certificate must be for, or nil to use the host of the address.
     public var serverName: String?
-    /// Accepts any certificate: only for trying things out.
+    /// Whether any server certificate is accepted. False by default.
+    ///
+    /// - Warning: Without verification, anyone on the network path can read the token and the secrets. Use it for experiments only.
     public var skipVerify: Bool
 
+    /// Creates the default settings: the system's certificate authorities and no client certificate.
     public init() { skipVerify = false }
 }

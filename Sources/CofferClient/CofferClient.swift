@@ -1,20 +1,36 @@
 public import Syntax
 
-/// A client of one Coffer (or Vault) server, speaking the Vault API under `/v1`.
+/// A client of a Coffer or Vault server that uses the Vault API under `/v1`.
 ///
-/// A value: copies share the connection pool. ``shutdown()`` closes it; a pool that nobody holds closes by itself.
+/// A client is a value whose copies share one pool of connections. To use another token, copy the client and change
+/// ``configuration``. Call ``shutdown()`` when the pool is no longer needed; it is also closed when the last copy is released.
 public struct CofferClient: Sendable {
+    /// The settings of the requests that this copy of the client sends.
+    ///
+    /// Changes to the token, the namespace, the headers, the wrapping, the redirects and the retries take effect with the next
+    /// request. The address, the TLS settings, the proxy, the timeout and the size limit are fixed when the client is created.
     public var configuration: ClientConfiguration
+    /// The address of the server.
     public let address: ServerAddress
     let transport: any ClientTransport
 
-    /// Reads the certificate and key files that the configuration names; connects to nothing yet.
+    /// Creates a client that connects over HTTP.
+    ///
+    /// The certificate and key files that the configuration names are read now. The first connection is made by the first request.
+    ///
+    /// - Parameter configuration: The address, the token and the other settings.
+    /// - Throws: ``ClientError`` with the code ``ClientError/Code/invalidAddress`` or ``ClientError/Code/invalidConfiguration``.
     public init(configuration: ClientConfiguration) throws(ClientError) {
         let address = try ServerAddress(configuration.address)
         try self.init(configuration: configuration, transport: HTTPTransport(configuration: configuration, address: address))
     }
 
-    /// A client over another way of carrying requests, such as a recording in a test.
+    /// Creates a client that sends its requests through the given transport, such as a recorder in a test.
+    ///
+    /// - Parameters:
+    ///   - configuration: The address, the token and the other settings.
+    ///   - transport: The transport that carries the requests.
+    /// - Throws: ``ClientError`` with the code ``ClientError/Code/invalidAddress`` or ``ClientError/Code/invalidConfiguration``.
     public init(configuration: ClientConfiguration, transport: any ClientTransport) throws(ClientError) {
         self.address = try ServerAddress(configuration.address)
         try configuration.validate()
@@ -22,15 +38,24 @@ public struct CofferClient: Sendable {
         self.transport = transport
     }
 
+    /// Closes the connections. Requests of this client and its copies fail afterwards.
     public func shutdown() async {
         await transport.shutdown()
     }
 
-    /// One request whatever its outcome: an answer of any status is returned, not thrown.
+    /// Sends a request and returns the answer, whatever its status.
+    ///
+    /// A `GET` that is answered with 412 or 5xx is repeated up to ``ClientConfiguration/retriesMax`` times, unless the server is
+    /// sealed or the path is `sys/health`.
     ///
     /// - Parameters:
-    ///   - path: below `/v1`, not yet percent-encoded, such as `secret/data/app one`.
-    ///   - headers: sent besides the configuration's own; the same name replaces it.
+    ///   - method: The method.
+    ///   - path: The path below `/v1`, not percent-encoded, such as `secret/data/app one`.
+    ///   - query: The items of the query, not percent-encoded.
+    ///   - body: The body, sent as `application/json` unless `headers` has a `Content-Type`; nil to send none.
+    ///   - headers: Header fields to add to those of the configuration. Each replaces a field of the same name.
+    /// - Returns: The answer.
+    /// - Throws: ``ClientError`` if there is no complete answer, or if a redirect is refused.
     public func send(
         _ method: ClientMethod, _ path: String, query: [QueryItem] = [], body: JSON? = nil, headers: [HeaderItem] = []
     ) async throws(ClientError) -> ClientResponse {
@@ -47,7 +72,17 @@ public struct CofferClient: Sendable {
         return try await sendRetrying(request, path: path)
     }
 
-    /// One request that must succeed: a status of 400 or more is thrown as ``ClientError/Code/api``.
+    /// Sends a request that must succeed.
+    ///
+    /// - Parameters:
+    ///   - method: The method.
+    ///   - path: The path below `/v1`, not percent-encoded, such as `secret/data/app one`.
+    ///   - query: The items of the query, not percent-encoded.
+    ///   - body: The body, sent as `application/json` unless `headers` has a `Content-Type`; nil to send none.
+    ///   - headers: Header fields to add to those of the configuration. Each replaces a field of the same name.
+    /// - Returns: The answer, whose status is below 400.
+    /// - Throws: ``ClientError`` with the code ``ClientError/Code/api`` if the status is 400 or more; another code as for
+    ///   ``send(_:_:query:body:headers:)``.
     @discardableResult
     public func request(
         _ method: ClientMethod, _ path: String, query: [QueryItem] = [], body: JSON? = nil, headers: [HeaderItem] = []
@@ -62,12 +97,13 @@ public struct CofferClient: Sendable {
             let mayRepeat = request.method == .get && !path.utf8.reversed().starts(with: "sys/health".utf8.reversed())
             guard mayRepeat, response.isTransientFailure, attempt < configuration.retriesMax else { return response }
             let wait = configuration.retryWait * (1 << min(attempt, 6))
-            do { try await Task.sleep(for: wait) } catch { throw ClientError(.cancelled, "the request was cancelled") }
+            do { try await Task.sleep(for: wait) } catch { throw ClientError(.canceled, "the request was canceled") }
             attempt += 1
         }
     }
 
-    /// Follows redirects within the same origin only: a token must not travel to a host that the caller did not name.
+    /// Sends a request and follows redirects within the same origin only, because a token must not be sent to a server that the
+    /// caller did not name.
     private func follow(_ request: ClientRequest) async throws(ClientError) -> ClientResponse {
         var request = request
         for _ in 0...Self.redirectsMax {
@@ -78,12 +114,13 @@ public struct CofferClient: Sendable {
             guard let target = address.sameOrigin(location) else {
                 throw ClientError(
                     .redirectRefused,
-                    "the server redirects to another address, \(ServerAddress.origin(of: location)); set COFFER_ADDR to it to go there",
+                    "the server redirects to another address, \(ServerAddress.origin(of: location)); to use that server, set COFFER_ADDR to it",
                     method: request.method, url: request.url)
             }
             request.url = target
         }
-        throw ClientError(.redirectRefused, "too many redirects", method: request.method, url: request.url)
+        throw ClientError(
+            .redirectRefused, "the server redirects more than \(Self.redirectsMax) times", method: request.method, url: request.url)
     }
 
     private static let redirectsMax = 3

@@ -3,16 +3,16 @@ internal import NIOCore
 internal import NIOPosix
 internal import NIOSSL
 
-#if canImport(Glibc)
-    internal import Glibc
+#if canImport(Darwin)
+    internal import Darwin
 #elseif canImport(Musl)
     internal import Musl
-#elseif canImport(Darwin)
-    internal import Darwin
+#else
+    internal import Glibc
 #endif
 
 extension ClientError {
-    /// Gives a failure of the network stack a stable code and a text that names no content.
+    /// Creates an error from a failure of the network stack, with a stable code and a text that has no content of the exchange.
     init(carrying error: any Error, method: ClientMethod, url: String) {
         let (code, message) = Self.meaning(of: error)
         self.init(code, message, method: method, url: url)
@@ -21,8 +21,8 @@ extension ClientError {
     private static func meaning(of error: any Error) -> (Code, String) {
         switch error {
         case let error as ClientError: return (error.code, error.message)
-        case is CancellationError: return (.cancelled, "the request was cancelled")
-        case is NIOTooManyBytesError: return (.responseTooLarge, "the answer is larger than the client accepts")
+        case is CancellationError: return (.canceled, "the request was canceled")
+        case is NIOTooManyBytesError: return (.responseTooLarge, "the answer is larger than the client accepts (responseBytesMax)")
         case let error as NIOConnectionError: return connection(error)
         case let error as IOError: return system(error)
         case let error as HTTPClientError: return client(error)
@@ -37,13 +37,13 @@ extension ClientError {
             if let cause = cause as? IOError { return system(cause) }
             return (.connectionFailed, "connecting failed: \(type(of: cause))")
         }
-        return (.connectionFailed, "the host name \(error.host) cannot be resolved")
+        return (.connectionFailed, "cannot resolve the host name \(error.host)")
     }
 
     private static func system(_ error: IOError) -> (Code, String) {
         switch error.errnoCode {
         case ECONNREFUSED: (.connectionRefused, "connection refused")
-        case ENOENT: (.connectionRefused, "there is no such socket")
+        case ENOENT: (.connectionRefused, "the socket does not exist")
         case ECONNRESET, EPIPE: (.connectionFailed, "the server closed the connection")
         case ETIMEDOUT: (.timedOut, "connecting timed out")
         case EHOSTUNREACH, ENETUNREACH: (.connectionFailed, "the host cannot be reached")
@@ -56,14 +56,14 @@ extension ClientError {
         case .connectTimeout, .deadlineExceeded, .readTimeout, .writeTimeout, .getConnectionFromPoolTimeout:
             (.timedOut, "the server did not answer in time")
         case .tlsHandshakeTimeout: (.tlsFailed, "the TLS handshake timed out")
-        case .cancelled: (.cancelled, "the request was cancelled")
+        case .cancelled: (.canceled, "the request was canceled")
         case .invalidURL, .emptyHost, .emptyScheme: (.invalidAddress, "the server address is not a valid URL")
         case .remoteConnectionClosed: (.connectionFailed, "the server closed the connection")
         default: (.connectionFailed, "the exchange failed: \(error.shortDescription)")
         }
     }
 
-    /// What the TLS library says is a fixed text of its own: names of checks, no content.
+    /// Returns the cause of a failed handshake. The texts of the TLS library are fixed names of checks, without content.
     private static func tlsReason(_ error: any Error) -> String {
         let text = String(describing: error)
         if text.contains("CERTIFICATE_VERIFY_FAILED") || text.contains("unableToValidateCertificate") {

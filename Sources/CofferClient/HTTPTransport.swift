@@ -3,20 +3,23 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
 
-/// Requests over HTTP/1.1 or HTTP/2 with a pool of connections.
+/// A transport over HTTP/1.1 or HTTP/2 with a pool of connections.
 final class HTTPTransport: ClientTransport {
     private let client: HTTPClient
     private let timeout: TimeAmount
     private let responseBytesMax: Int
-    /// The `Host` to send when the URL's own host is the TLS server name, or the URL has none, being that of a socket.
+    /// The `Host` header to send in place of the URL's host, or nil to send the URL's host.
+    ///
+    /// Set when the URL's host has been replaced by the TLS server name, and for a Unix socket, whose URL has no host.
     private let host: String?
+    /// The beginning of URLs that is replaced so that the TLS server name is their host.
     private let renaming: (from: String, to: String)?
 
     init(configuration: ClientConfiguration, address: ServerAddress) throws(ClientError) {
         var settings = HTTPClient.Configuration()
         settings.redirectConfiguration = .disallow
         settings.timeout.connect = .seconds(min(10, configuration.timeout.components.seconds + 1))
-        // A refused connection is an answer for a person at a terminal, not something to wait out.
+        // A refused connection is reported at once: someone at a terminal is waiting.
         settings.connectionPool.retryConnectionEstablishment = false
         settings.proxy = configuration.proxy?.setting
         if address.scheme == .https { settings.tlsConfiguration = try configuration.tls.resolved() }
@@ -36,12 +39,12 @@ final class HTTPTransport: ClientTransport {
     }
 
     deinit {
-        // The pool must be told to close, even if once more; nobody is left to wait for it.
+        // AsyncHTTPClient traps when a client is released without a shutdown. A second shutdown does nothing.
         client.shutdown { _ in }
     }
 
     func shutdown() async {
-        // Fails only when it was called before.
+        // Fails only if the client was shut down before.
         try? await client.shutdown()
     }
 

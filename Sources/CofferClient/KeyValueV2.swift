@@ -1,40 +1,70 @@
 public import Syntax
 
-/// A KV version 2 mount: versions, check-and-set, soft deletion.
+/// The secrets of a KV version 2 mount, which keeps several versions of each secret.
+///
+/// Obtained from ``CofferClient/kv2(mount:)``. A version can be deleted and restored until it is destroyed.
 public struct KeyValueV2: Sendable {
     let client: CofferClient
     let mount: String
 
     /// One version of a secret.
     public struct Version: Sendable {
-        /// Nil when the version is deleted or destroyed.
+        /// The secret, or nil if the version is deleted or destroyed.
         public var data: JSONObject?
-        /// `version`, `created_time`, `deletion_time`, `destroyed`, `custom_metadata`, …
+        /// The version's metadata: `version`, `created_time`, `deletion_time`, `destroyed` and `custom_metadata`.
         public var metadata: JSONObject
 
+        /// The version's number, from 1, or 0 if the metadata does not have it.
         public var number: Int { metadata["version"]?.intValue ?? 0 }
     }
 
-    /// The newest version unless one is named; nil when there is no such secret or version.
+    /// Reads a version of a secret.
+    ///
+    /// - Parameters:
+    ///   - path: The path of the secret below the mount, not percent-encoded.
+    ///   - version: The number of the version, or nil for the newest.
+    /// - Returns: The version, or nil if the secret or the version does not exist. A deleted version is returned without its data.
+    /// - Throws: ``ClientError`` with the code ``ClientError/Code/api`` if the server refuses the request.
     public func get(_ path: String, version: Int? = nil) async throws(ClientError) -> Version? {
         let query = version.map { [QueryItem("version", String($0))] } ?? []
         guard let data = try await client.read(api("data", path), query: query)?.data else { return nil }
         return Version(data: data["data"]?.objectValue, metadata: data["metadata"]?.objectValue ?? JSONObject())
     }
 
-    /// The new version's metadata. `cas` is the version that must be the newest; 0 demands that there is none.
+    /// Writes a secret as a new version.
+    ///
+    /// - Parameters:
+    ///   - path: The path of the secret below the mount, not percent-encoded.
+    ///   - data: The secret.
+    ///   - cas: The number of the version that must be the newest for the write to be made (check-and-set); 0 if the secret must
+    ///     not exist; nil to write without a check.
+    /// - Returns: The metadata of the new version.
+    /// - Throws: ``ClientError`` with the code ``ClientError/Code/api`` and the status 400 if `cas` is not the newest version.
     @discardableResult
     public func put(_ path: String, _ data: JSONObject, cas: Int? = nil) async throws(ClientError) -> JSONObject {
         try await client.write(api("data", path), Self.body(data, cas: cas))?.data ?? JSONObject()
     }
 
-    /// Merges into the newest version; a null removes a member.
+    /// Writes a new version that is the newest one with some members changed.
+    ///
+    /// - Parameters:
+    ///   - path: The path of the secret below the mount, not percent-encoded.
+    ///   - data: The members to set. A member that is null is removed.
+    ///   - cas: The number of the version that must be the newest for the write to be made (check-and-set), or nil to write without
+    ///     a check.
+    /// - Returns: The metadata of the new version.
+    /// - Throws: ``ClientError`` with the code ``ClientError/Code/api`` and the status 400 if `cas` is not the newest version.
     @discardableResult
     public func patch(_ path: String, _ data: JSONObject, cas: Int? = nil) async throws(ClientError) -> JSONObject {
         try await client.patch(api("data", path), Self.body(data, cas: cas))?.data ?? JSONObject()
     }
 
-    /// Marks versions (the newest when none is named) as deleted; ``undelete(_:versions:)`` brings them back.
+    /// Deletes versions of a secret. ``undelete(_:versions:)`` restores them.
+    ///
+    /// - Parameters:
+    ///   - path: The path of the secret below the mount, not percent-encoded.
+    ///   - versions: The numbers of the versions, or an empty array for the newest.
+    /// - Throws: ``ClientError`` with the code ``ClientError/Code/api`` if the server refuses the request.
     public func delete(_ path: String, versions: [Int] = []) async throws(ClientError) {
         if versions.isEmpty {
             try await client.delete(api("data", path))
@@ -43,30 +73,59 @@ public struct KeyValueV2: Sendable {
         }
     }
 
+    /// Restores deleted versions of a secret.
+    ///
+    /// - Parameters:
+    ///   - path: The path of the secret below the mount, not percent-encoded.
+    ///   - versions: The numbers of the versions.
+    /// - Throws: ``ClientError`` with the code ``ClientError/Code/api`` if the server refuses the request.
     public func undelete(_ path: String, versions: [Int]) async throws(ClientError) {
         try await client.write(api("undelete", path), ["versions": .array(versions.map { .int($0) })])
     }
 
-    /// Removes the data of versions for good.
+    /// Removes the data of versions permanently.
+    ///
+    /// - Parameters:
+    ///   - path: The path of the secret below the mount, not percent-encoded.
+    ///   - versions: The numbers of the versions.
+    /// - Throws: ``ClientError`` with the code ``ClientError/Code/api`` if the server refuses the request.
     public func destroy(_ path: String, versions: [Int]) async throws(ClientError) {
         try await client.write(api("destroy", path), ["versions": .array(versions.map { .int($0) })])
     }
 
-    /// Names below a path; a folder ends with a slash.
+    /// Lists the names below a path.
+    ///
+    /// - Parameter path: The path of a folder below the mount, or an empty string for the whole mount.
+    /// - Returns: The names, or an empty array if there are none. The name of a folder ends with a slash.
+    /// - Throws: ``ClientError`` with the code ``ClientError/Code/api`` if the server refuses the request.
     public func list(_ path: String = "") async throws(ClientError) -> [String] {
         try await client.list(api("metadata", path))?.data?["keys"]?.texts ?? []
     }
 
+    /// Reads the metadata of a secret and of all its versions.
+    ///
+    /// - Parameter path: The path of the secret below the mount, not percent-encoded.
+    /// - Returns: An object with `versions`, `current_version`, `max_versions`, `custom_metadata` and more, or nil if the secret does
+    ///   not exist.
+    /// - Throws: ``ClientError`` with the code ``ClientError/Code/api`` if the server refuses the request.
     public func metadata(_ path: String) async throws(ClientError) -> JSONObject? {
         try await client.read(api("metadata", path))?.data
     }
 
-    /// `max_versions`, `cas_required`, `delete_version_after`, `custom_metadata`.
+    /// Writes the settings of a secret.
+    ///
+    /// - Parameters:
+    ///   - path: The path of the secret below the mount, not percent-encoded.
+    ///   - settings: Any of `max_versions`, `cas_required`, `delete_version_after` and `custom_metadata`.
+    /// - Throws: ``ClientError`` with the code ``ClientError/Code/api`` if the server refuses the request.
     public func setMetadata(_ path: String, _ settings: JSONObject) async throws(ClientError) {
         try await client.write(api("metadata", path), settings)
     }
 
-    /// Removes every version and the metadata for good.
+    /// Removes a secret with all its versions and its metadata permanently.
+    ///
+    /// - Parameter path: The path of the secret below the mount, not percent-encoded.
+    /// - Throws: ``ClientError`` with the code ``ClientError/Code/api`` if the server refuses the request.
     public func deleteMetadata(_ path: String) async throws(ClientError) { try await client.delete(api("metadata", path)) }
 
     private func api(_ kind: String, _ path: String) -> String {

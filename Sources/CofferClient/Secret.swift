@@ -1,46 +1,67 @@
 public import Syntax
 
-/// The envelope of the Vault API.
+/// An answer of the Vault API: data, a token or a wrapping token, with its lease.
 public struct Secret: Sendable {
+    /// The request's identifier, which is in the audit log too. Empty if the server sent none.
     public var requestID: String
+    /// The identifier of the lease, or an empty string if the data has no lease.
     public var leaseID: String
-    /// Seconds.
+    /// How long the lease is valid, in seconds; 0 if there is no lease.
     public var leaseDuration: Int
+    /// Whether the lease can be renewed.
     public var renewable: Bool
+    /// The data of the answer, or nil if it has none.
     public var data: JSONObject?
+    /// The token of a login or of `auth/token/create`, or nil for other answers.
     public var auth: Auth?
+    /// The wrapping token that the answer was replaced with, or nil if the answer is not wrapped.
     public var wrapInfo: WrapInfo?
+    /// Warnings of the server, such as parameters that it ignored.
     public var warnings: [String]
+    /// The type of the engine that answered, such as `kv`, or nil if the server did not say.
     public var mountType: String?
-    /// The envelope as received, members that this type does not know included.
+    /// The whole answer as received, with members that this type does not have.
     public var envelope: JSONObject
 
     /// A token that an auth method or `auth/token/create` made.
     public struct Auth: Sendable {
+        /// The token.
         public var clientToken: String
+        /// The token's accessor, which names it in requests that do not need the token itself. Batch tokens have none.
         public var accessor: String
+        /// The names of all policies that apply to the token.
         public var policies: [String]
+        /// The names of the policies that the token itself has.
         public var tokenPolicies: [String]
+        /// The names of the policies that come from the token's entity and its groups.
         public var identityPolicies: [String]
+        /// Metadata that the auth method recorded, such as the user name.
         public var metadata: [String: String]
-        /// Seconds; 0 is without end.
+        /// How long the token is valid, in seconds; 0 if it does not expire.
         public var leaseDuration: Int
+        /// Whether the token can be renewed.
         public var renewable: Bool
     }
 
-    /// A wrapping token that stands for the answer.
+    /// A wrapping token, which can be exchanged once for the answer that the server keeps.
     public struct WrapInfo: Sendable {
+        /// The wrapping token.
         public var token: String
+        /// The accessor of the wrapping token.
         public var accessor: String
-        /// Seconds.
+        /// How long the wrapping token is valid, in seconds.
         public var ttl: Int
-        /// RFC 3339.
+        /// The time when the answer was wrapped (RFC 3339).
         public var creationTime: String
+        /// The path of the request whose answer was wrapped. Compare it with the path that you expect before you unwrap.
         public var creationPath: String
+        /// The accessor of the token inside the wrapped answer, or nil if it contains none.
         public var wrappedAccessor: String?
     }
 
-    /// Nil when the value is no envelope, or one with nothing in it.
+    /// Creates an answer from its JSON, or nil if the value is not an object or has no data, token, wrapping token, lease or warnings.
+    ///
+    /// - Parameter json: The body of an answer.
     public init?(_ json: JSON) {
         guard let object = json.objectValue else { return nil }
         data = object["data"]?.objectValue
@@ -83,6 +104,6 @@ extension Secret.WrapInfo {
 }
 
 extension JSON {
-    /// The strings of an array; other members are left out.
+    /// The strings in an array, without its other members; an empty array for any other value.
     var texts: [String] { arrayValue?.compactMap(\.stringValue) ?? [] }
 }

@@ -1,29 +1,43 @@
 internal import Syntax
 
-/// Where a server is: `https://host:8200`, `http://host:8200/prefix` or `unix:///run/coffer.sock`.
+/// The address of a server: `https://host:8200`, `http://host:8200/prefix` or `unix:///run/coffer.sock`.
 public struct ServerAddress: Sendable, Hashable, CustomStringConvertible {
+    /// The way to reach a server.
     public enum Scheme: String, Sendable {
-        case http, https, unix
+        /// HTTP without TLS.
+        case http
+        /// HTTP over TLS.
+        case https
+        /// HTTP over a Unix domain socket.
+        case unix
     }
 
+    /// The way to reach the server.
     public let scheme: Scheme
-    /// `host`, `host:port` or `[v6]:port`; the socket's path for ``Scheme/unix``.
+    /// The host with its port, such as `host`, `host:8200` or `[::1]:8200`; for ``Scheme/unix`` the path of the socket.
     public let authority: String
-    /// What stands before `/v1`, without a slash at its end.
+    /// The path before `/v1`, without a slash at the end. Usually empty.
     public let prefix: String
 
+    /// Creates an address from its text.
+    ///
+    /// - Parameter text: The address. White space around it is ignored.
+    /// - Throws: ``ClientError`` with the code ``ClientError/Code/invalidAddress`` if the scheme is not `http`, `https` or `unix`, the
+    ///   host is missing, or the address has a user name, a query or a fragment.
     public init(_ text: String) throws(ClientError) {
         let text = String(text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
         guard let (name, rest) = Self.split(text), let scheme = Scheme(rawValue: name.lowercased()) else {
             throw ClientError(.invalidAddress, "the server address must begin with http://, https:// or unix://")
         }
         guard text.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }), !rest.contains(where: { "?#\\".contains($0) }) else {
-            throw ClientError(.invalidAddress, "the server address has a query, a fragment or a character that it may not have")
+            throw ClientError(
+                .invalidAddress, "the server address must not contain a query, a fragment, a space or a control character")
         }
         self.scheme = scheme
         if scheme == .unix {
             guard rest.hasPrefix("/"), rest.count > 1 else {
-                throw ClientError(.invalidAddress, "a unix:// address needs the absolute path of a socket")
+                throw ClientError(
+                    .invalidAddress, "a unix:// address must have the absolute path of a socket, such as unix:///run/coffer.sock")
             }
             authority = String(rest)
             prefix = ""
@@ -32,7 +46,7 @@ public struct ServerAddress: Sendable, Hashable, CustomStringConvertible {
         let slash = rest.firstIndex(of: "/") ?? rest.endIndex
         let host = rest[..<slash]
         guard !host.isEmpty, !host.hasPrefix(":"), !host.contains("@") else {
-            throw ClientError(.invalidAddress, "the server address needs a host, and may not hold a user name")
+            throw ClientError(.invalidAddress, "the server address must have a host and no user name")
         }
         authority = String(host)
         var prefix = rest[slash...]
@@ -40,15 +54,16 @@ public struct ServerAddress: Sendable, Hashable, CustomStringConvertible {
         self.prefix = String(prefix)
     }
 
+    /// The address as text, without a slash at the end.
     public var description: String { "\(scheme.rawValue)://\(authority)\(prefix)" }
 
-    /// Host name or address, without port and brackets.
+    /// The host name or IP address, without the port and without the brackets of an IPv6 address.
     public var host: String {
         if authority.hasPrefix("[") { return String(authority.dropFirst().prefix { $0 != "]" }) }
         return String(authority.prefix { $0 != ":" })
     }
 
-    /// The URL of a path below `/v1`.
+    /// Returns the percent-encoded URL of a path below `/v1`.
     func url(path: String, query: [QueryItem]) -> String {
         let below = Substring(path.utf8.drop { $0 == UInt8(ascii: "/") })
         var url = base + "/v1/" + PercentEncoding.path(below)
@@ -59,7 +74,7 @@ public struct ServerAddress: Sendable, Hashable, CustomStringConvertible {
         return url
     }
 
-    /// The redirect target as a URL to send to, or nil when it leads to another scheme, host or port.
+    /// Returns the URL that a `Location` header refers to, or nil if it has another scheme, host or port than this address.
     func sameOrigin(_ location: String) -> String? {
         if location.utf8.first == UInt8(ascii: "/"), !location.utf8.starts(with: "//".utf8) { return origin + location }
         guard let (name, rest) = Self.split(location), name.lowercased() == scheme.rawValue else { return nil }
@@ -67,7 +82,7 @@ public struct ServerAddress: Sendable, Hashable, CustomStringConvertible {
         return rest[..<end].lowercased() == authority.lowercased() ? location : nil
     }
 
-    /// Scheme and host of a URL, for an error text.
+    /// Returns the scheme and host of a URL, for an error message.
     static func origin(of location: String) -> String {
         guard let (name, rest) = split(location) else { return "an address without a host" }
         return "\(name)://\(rest.prefix { !"/?#".contains($0) })"

@@ -1,16 +1,20 @@
 package import Outbound
 
-/// What the engine is given from outside, so that tests decide about all of it.
+/// What the engine needs from the rest of the server. Tests replace every part of it.
 package struct ConnectionsEnvironment: Sendable {
+    /// The platforms that connections can be made to.
     package var catalog: PlatformCatalog
+    /// The client for calls to providers.
     package var outbound: any Outbound
+    /// The receiver of events about connections.
     package var events: any EventSink
-    /// Waits so many milliseconds.
+    /// Suspends the task for a number of milliseconds.
     package var pause: @Sendable (Int) async -> Void
-    /// Where providers send people back to: the server's address and `/oauth/callback`; empty turns the connect flow off.
+    /// The URL that providers redirect browsers to: the server's address followed by `/oauth/callback`. If it is empty, the
+    /// connect flow is off.
     package var callbackURL: String
 
-    /// Where people set out from, beside it.
+    /// The URL, next to ``callbackURL``, that a browser opens to begin the connect flow.
     var startURL: String {
         let path = "callback".utf8
         let base =
@@ -18,14 +22,15 @@ package struct ConnectionsEnvironment: Sendable {
         return String(decoding: base, as: UTF8.self) + "start"
     }
 
-    /// Browsers come by https, so that their cookies are kept from everything else.
+    /// Whether browsers reach the server over https, so that its cookies can be restricted to this host and to https.
     var isSecure: Bool { callbackURL.utf8.starts(with: "https://".utf8) }
 
-    /// Waits this long even when the client has left, so that a platform is not asked again too soon.
+    /// Pauses for the full time even if the calling task is cancelled, so that a platform is not asked again too soon.
     package static func pauseInFull(_ milliseconds: Int) async {
         await Task.detached { try? await Task.sleep(for: .milliseconds(milliseconds)) }.value
     }
 
+    /// Creates an environment. Without an `events` sink, events are discarded.
     package init(
         catalog: PlatformCatalog = .builtIn, outbound: any Outbound, events: any EventSink = NoEvents(), callbackURL: String = "",
         pause: @escaping @Sendable (Int) async -> Void = Self.pauseInFull

@@ -289,7 +289,7 @@ package final class Core: Pipeline {
                     maxTTL: entry.tuning.maxTTL > 0 ? entry.tuning.maxTTL : settings.maxTTL)
             },
             BuiltInMount(entry: .identity) { [weak mounts] _ in
-                IdentityEngine(store: identity) { [weak mounts] in mounts?.entry(accessor: $0).map(IdentityMount.init) }
+                IdentityEngine(store: identity) { [weak mounts] in mounts?.mount(accessor: $0)?.identity }
             },
             BuiltInMount(entry: .cubbyhole) { _ in CubbyholeEngine(tokens: tokens, wrapping: wrapping) },
         ]
@@ -372,7 +372,13 @@ extension TokenAccess {
 }
 
 extension IdentityMount {
-    init(_ entry: MountEntry) { self.init(path: entry.path, type: entry.type, isAuth: entry.mountClass == .auth) }
+    /// - Parameter description: The description of the mount's type; nil for the server's own mounts, of which `auth/token/` reads
+    ///   the name of `entity_alias` without regard to case.
+    init(_ entry: MountEntry, _ description: EngineDescription? = nil) {
+        self.init(
+            path: entry.path, type: entry.type, isAuth: entry.mountClass == .auth,
+            foldsAliasCase: description?.foldsAliasCase ?? (entry.type == MountEntry.token.type))
+    }
 }
 
 /// Lets one task through at a time; the others wait in order.

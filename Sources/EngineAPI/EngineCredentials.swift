@@ -6,8 +6,9 @@ import SecretMemory
 import Syntax
 
 /// Who calls: `X-Engine-ID` with `X-Engine-Key` or a Bearer token; a Coffer token as Bearer works too.
-enum EngineCredentials {
-    static let kind = "engine"
+package enum EngineCredentials {
+    /// The kind of inline credentials that engines show.
+    package static let kind = "engine"
     private static let secretBytesMax = 8_192
 
     static func read(_ headers: HTTPHeaders) throws(EngineRefusal) -> CoreRequest.Credentials {

@@ -38,34 +38,26 @@ struct EngineRefusal: Error, Sendable, Hashable {
     }
 
     private static func refusal(_ error: CofferError) -> EngineRefusal {
-        let (status, code) = statusAndCode(error)
+        let status = StatusTable.engine.status(of: error)
         if status == 403 { return .forbidden }
+        let code = code(of: error)
         return EngineRefusal(status, code, error.messages.first ?? plainText(code), retryAfter: error.retryAfter)
     }
 
-    private static func statusAndCode(_ error: CofferError) -> (Int, String) {
-        switch error.reason {
-        case "not_connected"?: return (404, "not_connected")
-        case "insufficient_scope"?: return (409, "insufficient_scope")
-        case "token_expired"?: return (410, "token_expired")
-        case "revoked"?: return (410, "revoked")
-        case "provider_failing"?: return (424, "provider_failing")
-        case "refresh_under_way"?: return (424, "refresh_under_way")
-        case "unknown_platform"?: return (400, "unknown_platform")
-        default: break
-        }
-        switch error.code {
-        case .invalidRequest: return (400, "invalid_request")
-        case .permissionDenied: return (403, "forbidden")
-        case .notFound: return (404, "not_found")
-        case .methodNotAllowed: return (405, "method_not_allowed")
-        case .conflict: return (409, error.reason ?? "conflict")
-        case .tooLarge: return (413, "too_large")
-        case .unsupportedMediaType: return (415, "unsupported_media_type")
-        case .rateLimited: return (429, "rate_limited")
-        case .internal: return (500, "internal_error")
-        case .sealed, .uninitialized: return (503, "sealed")
-        case .unavailable: return (503, "unavailable")
+    private static func code(of error: CofferError) -> String {
+        if let reason = error.reason, StatusTable.engine.tellsApart(reason) { return reason }
+        return switch error.code {
+        case .invalidRequest: "invalid_request"
+        case .permissionDenied: "forbidden"
+        case .notFound: "not_found"
+        case .methodNotAllowed: "method_not_allowed"
+        case .conflict: error.reason ?? "conflict"
+        case .tooLarge: "too_large"
+        case .unsupportedMediaType: "unsupported_media_type"
+        case .rateLimited: "rate_limited"
+        case .internal: "internal_error"
+        case .sealed, .uninitialized: "sealed"
+        case .unavailable: "unavailable"
         }
     }
 

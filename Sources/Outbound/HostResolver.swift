@@ -1,21 +1,23 @@
 import Glibc
 import NIOPosix
 
-/// Turns a host's name into addresses.
+/// Resolves host names to addresses.
 package protocol HostResolver: Sendable {
-    /// Addresses in their usual form; empty when there are none.
+    /// Returns the addresses of a host in numeric form. Returns an empty list if there are none or the lookup fails.
     func addresses(of host: String) async -> [String]
 }
 
-/// The operating system's resolver, on threads of its own because it blocks.
+/// The resolver of the operating system. It blocks, so it runs on its own threads.
 package struct SystemResolver: HostResolver {
     private let threads: NIOThreadPool
 
+    /// Starts a resolver with a number of threads.
     package init(threads: Int = 4) {
         self.threads = NIOThreadPool(numberOfThreads: threads)
         self.threads.start()
     }
 
+    /// Returns up to 16 addresses of the host.
     package func addresses(of host: String) async -> [String] {
         (try? await threads.runIfActive { Self.lookUp(host) }) ?? []
     }

@@ -5,18 +5,24 @@ import NIOPosix
 package import NIOSSL
 import Synchronization
 
-/// The client of ``Outbound``: every call has a connection of its own, to an address that was resolved once and checked.
+/// An ``Outbound`` that opens a new connection for each request, to an address that was resolved once and checked against the
+/// address policy.
 ///
-/// Connections are not kept: on a fresh one it is known whether a request was sent, and a token that can be spent only
-/// once must not be lost to a connection that the other side was just closing.
+/// Connections are not reused. On a fresh connection it is known whether the request was sent, whereas a server may close a
+/// reused one at any time, and a token that can be used only once must not be lost that way.
 package struct OutboundClient: Outbound {
+    /// The limits of the client.
     package struct Settings: Sendable {
+        /// Which addresses may be called.
         package var policy = AddressPolicy()
-        /// For the whole call, the look-up of the name included.
+        /// The time for a whole request, including the lookup of the host name.
         package var timeoutMilliseconds: Int64 = 10_000
+        /// The largest response body.
         package var answerBytesMax = 64 << 10
+        /// The certificate authorities that servers' certificates must be issued by.
         package var trustRoots: NIOSSLTrustRoots = .default
 
+        /// Creates the default settings.
         package init() {}
     }
 
@@ -26,12 +32,15 @@ package struct OutboundClient: Outbound {
     private let tls = TLSContext()
     private static let attemptsMax = 3
 
+    /// Creates a client that runs on the event loops of `group`.
     package init(group: any EventLoopGroup, resolver: any HostResolver, settings: Settings = Settings()) {
         self.group = group
         self.resolver = resolver
         self.settings = settings
     }
 
+    /// Checks the request's URL, host and address, and sends it to the first of up to three addresses that accepts a
+    /// connection.
     package func send(_ request: OutboundRequest) async throws(OutboundError) -> OutboundReply {
         guard let url = OutboundURL(request.url) else { throw .refused(.malformedURL) }
         guard url.scheme == .https || settings.policy.allowsPrivate else { throw .refused(.notHTTPS) }
@@ -42,7 +51,7 @@ package struct OutboundClient: Outbound {
         var failure = OutboundError.notSent(.unreachable)
         for address in addresses.prefix(Self.attemptsMax) {
             do throws(OutboundError) {
-                return try await exchange(head, request.body, url, address, deadline)
+                return try await exchange(head, request.body, with: url, at: address, before: deadline)
             } catch .notSent(let fault) where fault == .unreachable {
                 failure = .notSent(fault)
             } catch {
@@ -52,6 +61,7 @@ package struct OutboundClient: Outbound {
         throw failure
     }
 
+    /// Returns the request's head. Refuses malformed and repeated headers, and those that the client sets itself.
     private func head(_ request: OutboundRequest, _ url: OutboundURL) throws(OutboundError) -> HTTPRequestHead {
         var headers = HTTPHeaders()
         headers.add(name: "host", value: url.hostHeader)
@@ -74,7 +84,8 @@ package struct OutboundClient: Outbound {
 
     // MARK: Resolving
 
-    /// Checked addresses. One that is forbidden condemns all of them: a name that leads to both is not to be trusted.
+    /// Returns the addresses of the host, all of them allowed. If one address is not allowed the request is refused, since a
+    /// name that has both kinds is not to be trusted.
     private func addresses(of url: OutboundURL, before deadline: NIODeadline) async throws(OutboundError) -> [String] {
         let found = url.isAddress ? [url.host] : await look(up: url.host, before: deadline)
         guard let found, !found.isEmpty else { throw .notSent(.unresolved) }
@@ -82,25 +93,27 @@ package struct OutboundClient: Outbound {
         return found
     }
 
-    /// nil when it takes too long; the look-up itself cannot be called off and ends by itself.
+    /// Returns the addresses of the host, or nil at the deadline. The lookup cannot be cancelled, and its late result is
+    /// ignored.
     private func look(up host: String, before deadline: NIODeadline) async -> [String]? {
-        let answer = OnceOnly<[String]?>()
+        let answer = OneShot<[String]?>()
         let resolver = resolver
-        Task.detached { answer.give(await resolver.addresses(of: host)) }
-        let timer = group.any().scheduleTask(deadline: deadline) { answer.give(nil) }
+        Task.detached { answer.fulfill(await resolver.addresses(of: host)) }
+        let timer = group.any().scheduleTask(deadline: deadline) { answer.fulfill(nil) }
         defer { timer.cancel() }
         return await answer.value
     }
 
     // MARK: The exchange
 
+    /// Opens a connection to the address, with TLS for https, and sends one request.
     private func exchange(
-        _ head: HTTPRequestHead, _ body: [UInt8], _ url: OutboundURL, _ address: String, _ deadline: NIODeadline
+        _ head: HTTPRequestHead, _ body: [UInt8], with url: OutboundURL, at address: String, before deadline: NIODeadline
     ) async throws(OutboundError) -> OutboundReply {
         let context = url.scheme == .https ? try tls.context(settings.trustRoots) : nil
         guard let socket = try? SocketAddress(ipAddress: address, port: url.port) else { throw .notSent(.unreachable) }
         let loop = group.any()
-        let answer = OnceOnly<Result<OutboundReply, OutboundError>>()
+        let answer = OneShot<Result<OutboundReply, OutboundError>>()
         let bytesMax = settings.answerBytesMax
         let name = url.isAddress ? nil : url.host
         let connecting = ClientBootstrap(group: loop)
@@ -120,12 +133,12 @@ package struct OutboundClient: Outbound {
                 }
             }
             .connect(to: socket)
-        connecting.whenFailure { _ in answer.give(.failure(.notSent(deadline <= .now() ? .timedOut : .unreachable))) }
+        connecting.whenFailure { _ in answer.fulfill(.failure(.notSent(deadline <= .now() ? .timedOut : .unreachable))) }
         return try await answer.value.get()
     }
 }
 
-/// Made at first use: reading the system's certificates takes long.
+/// The TLS configuration, created at first use because reading the system's certificates takes long.
 private final class TLSContext: Sendable {
     private let made = Mutex<NIOSSLContext?>(nil)
 
@@ -144,8 +157,8 @@ private final class TLSContext: Sendable {
     }
 }
 
-/// A value that is given once and waited for once; whoever gives it later is not heard.
-final class OnceOnly<Value: Sendable>: Sendable {
+/// A value that is set once, by whichever task is first, and waited for once. Later values are ignored.
+final class OneShot<Value: Sendable>: Sendable {
     private enum State {
         case empty
         case waiting(CheckedContinuation<Value, Never>)
@@ -155,7 +168,8 @@ final class OnceOnly<Value: Sendable>: Sendable {
 
     private let state = Mutex(State.empty)
 
-    func give(_ value: Value) {
+    /// Sets the value, unless there is one already.
+    func fulfill(_ value: Value) {
         let waiting: CheckedContinuation<Value, Never>? = state.withLock { state in
             switch state {
             case .empty:
@@ -170,6 +184,7 @@ final class OnceOnly<Value: Sendable>: Sendable {
         waiting?.resume(returning: value)
     }
 
+    /// The value, as soon as it is set. May be read once.
     var value: Value {
         get async {
             await withCheckedContinuation { continuation in

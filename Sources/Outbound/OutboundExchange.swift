@@ -3,7 +3,7 @@ import NIOHTTP1
 import NIOTLS
 import Syntax
 
-/// One request and its answer on a connection of their own.
+/// Sends one request over a connection and reads its response.
 final class OutboundExchange: ChannelInboundHandler {
     typealias InboundIn = HTTPClientResponsePart
     typealias OutboundOut = HTTPClientRequestPart
@@ -13,7 +13,7 @@ final class OutboundExchange: ChannelInboundHandler {
     private let waitsForTLS: Bool
     private let bytesMax: Int
     private let deadline: NIODeadline
-    private let answer: OnceOnly<Result<OutboundReply, OutboundError>>
+    private let answer: OneShot<Result<OutboundReply, OutboundError>>
     private var isSent = false
     private var isDone = false
     private var reply: OutboundReply?
@@ -21,7 +21,7 @@ final class OutboundExchange: ChannelInboundHandler {
 
     init(
         head: HTTPRequestHead, body: [UInt8], waitsForTLS: Bool, bytesMax: Int, deadline: NIODeadline,
-        answer: OnceOnly<Result<OutboundReply, OutboundError>>
+        answer: OneShot<Result<OutboundReply, OutboundError>>
     ) {
         self.head = head
         self.body = body
@@ -34,7 +34,8 @@ final class OutboundExchange: ChannelInboundHandler {
     func channelActive(context: ChannelHandlerContext) {
         let channel = context.channel
         timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in
-            self?.finish(channel, self?.fault(.timedOut) ?? .notSent(.timedOut))
+            guard let self else { return }
+            finish(channel, failing: fault(.timedOut))
         }
         if !waitsForTLS { send(context) }
         context.fireChannelActive()
@@ -65,49 +66,61 @@ final class OutboundExchange: ChannelInboundHandler {
                 retryAfter: head.headers.first(name: "retry-after").flatMap(Self.seconds))
         case .body(let part):
             let count = (reply?.body.count ?? 0) + part.readableBytes
-            guard count <= bytesMax else { return finish(context.channel, fault(.tooLarge)) }
+            guard count <= bytesMax else { return finish(context.channel, failing: fault(.tooLarge)) }
             reply?.body.append(contentsOf: part.readableBytesView)
         case .end:
-            guard let reply else { return finish(context.channel, fault(.malformed)) }
-            finish(context.channel, nil, reply)
+            guard let reply else { return finish(context.channel, failing: fault(.malformed)) }
+            finish(context.channel, with: .success(reply))
         }
     }
 
-    /// The other form of the header, a date, is left alone.
+    /// Returns the number of seconds of a `Retry-After` header (RFC 9110, section 10.2.3). The header's other form, a date, is
+    /// ignored.
     private static func seconds(_ text: String) -> Int? {
         guard (1...6).contains(text.utf8.count), text.utf8.allSatisfy({ $0.isASCIIDigit }) else { return nil }
         return Int(text)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        finish(context.channel, fault(.closed))
+        finish(context.channel, failing: fault(.closed))
         context.fireChannelInactive()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        let isTooLarge = error is ByteBudget.Exceeded
-        let isHTTP = error is HTTPParserError
-        finish(context.channel, fault(isTooLarge ? .tooLarge : isHTTP ? .malformed : isSent ? .closed : .tlsFailed))
+        let kind: OutboundError.Fault =
+            switch error {
+            case is ByteBudget.Exceeded: .tooLarge
+            case is HTTPParserError: .malformed
+            default: isSent ? .closed : .tlsFailed
+            }
+        finish(context.channel, failing: fault(kind))
     }
 
+    /// Returns the error for a fault, by whether the request was already sent. A connection that closes before it was sent has
+    /// failed in its TLS handshake.
     private func fault(_ fault: OutboundError.Fault) -> OutboundError {
-        isSent ? .unanswered(fault) : .notSent(fault == .closed && waitsForTLS ? .tlsFailed : fault)
+        guard !isSent else { return .unanswered(fault) }
+        return .notSent(fault == .closed && waitsForTLS ? .tlsFailed : fault)
     }
 
-    private func finish(_ channel: any Channel, _ error: OutboundError?, _ reply: OutboundReply? = nil) {
+    private func finish(_ channel: any Channel, failing error: OutboundError) { finish(channel, with: .failure(error)) }
+
+    /// Hands over the result and closes the connection. Only the first call has an effect.
+    private func finish(_ channel: any Channel, with result: Result<OutboundReply, OutboundError>) {
         guard !isDone else { return }
         isDone = true
         timer?.cancel()
-        if let reply { answer.give(.success(reply)) } else if let error { answer.give(.failure(error)) }
+        answer.fulfill(result)
         channel.close(mode: .all, promise: nil)
     }
 }
 
-/// Ends a connection whose other side sends more than it may, headers counted in.
+/// Closes a connection that sends more bytes than allowed, headers included.
 final class ByteBudget: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
 
+    /// More bytes arrived than allowed.
     struct Exceeded: Error {}
 
     private var left: Int

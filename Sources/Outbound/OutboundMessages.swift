@@ -1,14 +1,21 @@
-/// A call to somebody else's server. It carries what is given here and nothing of Coffer's own.
+/// An HTTP request to another server. Only what is given here is sent, apart from the headers that HTTP requires, `accept` and
+/// `user-agent`.
 package struct OutboundRequest: Sendable {
+    /// The HTTP method.
     package enum Method: String, Sendable { case get = "GET", post = "POST", head = "HEAD", delete = "DELETE" }
 
+    /// The HTTP method.
     package var method: Method
+    /// The URL, which must be absolute.
     package var url: String
-    /// The only hosts that may be called; a host that is not listed is refused before anything is resolved.
+    /// The hosts that may be called. A request to any other host is refused before its name is resolved.
     package var allowedHosts: [String]
+    /// Headers to add.
     package var headers: [(name: String, value: String)]
+    /// The body, sent with its `content-length`.
     package var body: [UInt8]
 
+    /// Creates a request.
     package init(
         _ method: Method, _ url: String, allowedHosts: [String], headers: [(name: String, value: String)] = [],
         body: [UInt8] = []
@@ -21,15 +28,18 @@ package struct OutboundRequest: Sendable {
     }
 }
 
-/// A whole answer within the bounds. Redirects are answers like any other: nobody follows them.
+/// A complete response. Redirects are not followed; they are returned like any other response.
 package struct OutboundReply: Sendable, Hashable {
+    /// The HTTP status code.
     package var status: Int
-    /// Lower case, without parameters; empty when there was none.
+    /// The content type in lower case without parameters; empty if there was none.
     package var contentType: String
-    /// Seconds, where `Retry-After` has them.
+    /// The seconds of the `Retry-After` header, if it holds a number.
     package var retryAfter: Int?
+    /// The body.
     package var body: [UInt8]
 
+    /// Creates a reply, for tests.
     package init(status: Int, contentType: String = "application/json", retryAfter: Int? = nil, body: [UInt8] = []) {
         self.status = status
         self.contentType = contentType
@@ -38,36 +48,39 @@ package struct OutboundReply: Sendable, Hashable {
     }
 }
 
-/// Why there is no answer. The difference decides whether a secret that was in the request counts as spent.
+/// Why there is no response. The cases differ in whether a secret in the request may have been used by the other server.
 package enum OutboundError: Error, Sendable, Hashable {
-    /// The rules forbid the call; nothing left this machine.
+    /// The request is not allowed, and nothing was sent.
     case refused(Refusal)
-    /// No connection came about; the request was not sent.
+    /// No connection could be made, and the request was not sent.
     case notSent(Fault)
-    /// The request, or a part of it, was sent and no whole answer came: the other side may have acted on it.
+    /// At least a part of the request was sent, but no complete response was received. The other server may have acted on it.
     case unanswered(Fault)
 
+    /// Why a request is not allowed. The raw values are messages.
     package enum Refusal: String, Sendable, Hashable {
-        case malformedURL = "the URL is not a plain https URL"
-        case notHTTPS = "only https may be called"
-        case hostNotAllowed = "the host is not one of allowed_hosts"
+        case malformedURL = "the URL is not an absolute https URL"
+        case notHTTPS = "the URL does not use https"
+        case hostNotAllowed = "the host is not in allowed_hosts"
         case forbiddenAddress = "the host has a private, local or reserved address"
-        case badHeader = "a header is malformed"
+        case badHeader = "a header is malformed or repeated"
     }
 
+    /// What went wrong. The raw values are messages.
     package enum Fault: String, Sendable, Hashable {
-        case unresolved = "the host's name could not be resolved"
-        case unreachable = "no connection to the host"
-        case tlsFailed = "no TLS connection to the host"
-        case timedOut = "timed out"
-        case closed = "the connection ended before the answer did"
-        case tooLarge = "the answer is too large"
-        case malformed = "the answer is not HTTP"
+        case unresolved = "the host name could not be resolved"
+        case unreachable = "could not connect to the host"
+        case tlsFailed = "could not make a TLS connection to the host"
+        case timedOut = "the request timed out"
+        case closed = "the connection was closed before the response was complete"
+        case tooLarge = "the response is too large"
+        case malformed = "the response is not valid HTTP"
     }
 
-    /// Whether the other side may have acted on the request.
+    /// Whether the other server may have acted on the request.
     package var mayHaveActed: Bool { if case .unanswered = self { true } else { false } }
 
+    /// The error as a fixed message. It holds no part of the request.
     package var text: String {
         switch self {
         case .refused(let refusal): refusal.rawValue
@@ -76,7 +89,10 @@ package enum OutboundError: Error, Sendable, Hashable {
     }
 }
 
-/// Calls other servers. The one way out of the process over HTTP.
+/// The only way in which the process makes HTTP requests to other servers.
 package protocol Outbound: Sendable {
+    /// Sends a request and returns the response, whatever its status code.
+    ///
+    /// - Throws: ``OutboundError`` if the request is not allowed or there is no complete response.
     func send(_ request: OutboundRequest) async throws(OutboundError) -> OutboundReply
 }

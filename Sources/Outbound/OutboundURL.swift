@@ -1,25 +1,34 @@
 import EngineKit
 import Syntax
 
-/// Where a call to somebody else's server goes. Whatever could be read in two ways is no URL here.
+/// The URL of a request to another server. A text that programs could read in different ways is rejected.
 ///
-/// Host names are plain: letters, digits and hyphens, and a last label that starts with a letter, so that no spelling of
-/// an address (decimal, octal, hexadecimal, shortened) passes as a name.
+/// A host name consists of letters, digits and hyphens, and its last label begins with a letter. No notation of an address
+/// (decimal, octal, hexadecimal, shortened) therefore passes as a name.
 package struct OutboundURL: Sendable, Hashable {
-    package enum Scheme: String, Sendable { case https, http }
+    /// The scheme of the URL.
+    package enum Scheme: String, Sendable {
+        case https, http
 
+        fileprivate var defaultPort: Int { self == .https ? 443 : 80 }
+    }
+
+    /// The scheme of the URL.
     package let scheme: Scheme
-    /// Lower case; an address without brackets.
+    /// The host in lower case; an IPv6 address without brackets.
     package let host: String
+    /// The port, or the default port of the scheme.
     package let port: Int
-    /// Path and query, from the first slash.
+    /// The path and query, beginning with a slash.
     package let target: String
-    /// The host is an address and not a name.
+    /// Whether the host is an address and not a name.
     package let isAddress: Bool
 
+    /// The longest URL.
     package static let bytesMax = 2_048
 
-    /// nil when it is not an absolute `https` or `http` URL of plain form.
+    /// Parses an absolute URL. Returns nil if it is not an `https` or `http` URL in plain form: without user, fragment,
+    /// backslash or non-ASCII characters.
     package init?(_ text: String) {
         guard text.utf8.count <= Self.bytesMax else { return nil }
         guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") && $0 != UInt8(ascii: "#") }) else {
@@ -33,12 +42,13 @@ package struct OutboundURL: Sendable, Hashable {
         guard let (host, port, isAddress) = Self.authority(rest[..<end]) else { return nil }
         self.scheme = scheme
         self.host = host
-        self.port = port ?? (scheme == .https ? 443 : 80)
+        self.port = port ?? scheme.defaultPort
         self.isAddress = isAddress
         let tail = String(rest[end...])
         target = tail.hasUTF8Prefix("/") ? tail : "/" + tail
     }
 
+    /// Parses the host and the port of a URL.
     private static func authority(_ text: Substring) -> (String, Int?, isAddress: Bool)? {
         var host = text
         var port: Int?
@@ -62,6 +72,7 @@ package struct OutboundURL: Sendable, Hashable {
         return isName(name) ? (name, port, false) : nil
     }
 
+    /// Parses a port number from 1 to 65,535.
     private static func number(_ text: Substring) -> Int? {
         guard (1...5).contains(text.utf8.count), text.utf8.allSatisfy({ $0.isASCIIDigit }), let port = Int(text),
             (1...65_535).contains(port)
@@ -69,7 +80,7 @@ package struct OutboundURL: Sendable, Hashable {
         return port
     }
 
-    /// Four decimal numbers without leading zeros: anything else is read differently by different programs.
+    /// Whether the text is four decimal numbers without leading zeros. Programs disagree about every other notation.
     private static func isStrictIPv4(_ text: String) -> Bool {
         let parts = text.splitUTF8(at: ".", omittingEmpty: false)
         return parts.count == 4
@@ -79,6 +90,7 @@ package struct OutboundURL: Sendable, Hashable {
             }
     }
 
+    /// Whether the text, in lower case, is a host name.
     package static func isName(_ text: String) -> Bool {
         let labels = text.splitUTF8(at: ".", omittingEmpty: false)
         guard text.utf8.count <= 253, let last = labels.last?.utf8.first, last.isASCIILowercase else { return false }
@@ -88,9 +100,9 @@ package struct OutboundURL: Sendable, Hashable {
         }
     }
 
-    /// As the `Host` header has it.
+    /// The value of the `Host` header.
     var hostHeader: String {
         let name = isAddress && host.containsUTF8(":") ? "[\(host)]" : host
-        return port == (scheme == .https ? 443 : 80) ? name : "\(name):\(port)"
+        return port == scheme.defaultPort ? name : "\(name):\(port)"
     }
 }

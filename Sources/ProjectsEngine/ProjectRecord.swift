@@ -1,19 +1,24 @@
 import EngineKit
 import Syntax
 
-/// What is known about a project besides its secrets.
+/// A project as it is stored: everything that is known about it except its secrets.
 struct ProjectRecord: Sendable, Hashable {
+    /// A random id.
     var id: String
+    /// The project's name, which is part of its secrets' paths.
     var name: String
+    /// A description for people.
     var description: String
+    /// When the project was created.
     var createdAt: Timestamp
-    /// Shown.
+    /// The display name of the caller who created the project.
     var createdBy: String
-    /// The private id of whoever made it, who may change it.
+    /// The token id of the caller who created the project and may therefore change it. It is never shown.
     var owner: String
-    /// It came about by a first secret; nobody registered it.
+    /// Whether the project was created by storing its first secret, and nobody has registered it since.
     var isImplicit = false
 
+    /// The record as it is stored.
     func encoded() -> [UInt8] {
         var object: JSONObject = [
             "id": .string(id), "name": .string(name), "description": .string(description),
@@ -23,7 +28,7 @@ struct ProjectRecord: Sendable, Hashable {
         return object.encoded()
     }
 
-    /// nil when the record was not written by this code.
+    /// Reads a stored record. Returns nil if it was not written by ``encoded()``.
     init?(encoded bytes: [UInt8]) {
         guard let object = try? JSON(parsing: bytes).objectValue, let id = object["id"]?.stringValue,
             let name = object["name"]?.stringValue, let created = object["created"]?.intValue
@@ -44,6 +49,7 @@ struct ProjectRecord: Sendable, Hashable {
         self.owner = owner
     }
 
+    /// The project as the API returns it.
     func shown(isDefault: Bool) -> JSONObject {
         [
             "id": .string(id), "name": .string(name), "description": .string(description), "is_default": .bool(isDefault),

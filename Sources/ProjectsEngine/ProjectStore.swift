@@ -1,23 +1,26 @@
 import EngineKit
 import Records
 
-/// The projects' records. One record names the default, so there is never a second one; every change that could leave
-/// it naming nothing is one batch with the project.
+/// The stored projects. A single record names the default project, so that there is never more than one. A change after which
+/// it could name a project that does not exist is one batch with that project.
 struct ProjectStore: Sendable {
     let storage: any Storage
 
+    /// The number of projects in a mount.
     static let projectsMax = 5_000
     private static let prefix = "project/"
     private static let defaultKey = "default"
-    private let lines = WriterQueues()
+    private let queues = WriterQueues()
 
     init(storage: any Storage) { self.storage = storage }
 
+    /// A project and the version of its record.
     struct Found {
         var project: ProjectRecord
         var version: UInt64
     }
 
+    /// Returns the project of this name, or nil if there is none.
     func find(_ name: String) async throws(StorageError) -> Found? {
         let key = Self.prefix + name
         guard let record = try await storage.get(key) else { return nil }
@@ -25,9 +28,10 @@ struct ProjectStore: Sendable {
         return Found(project: project, version: record.version)
     }
 
+    /// Returns the name of the default project, or nil if there is no default.
     func defaultName() async throws(StorageError) -> String? { try await readDefault()?.name }
 
-    /// All of them, by name.
+    /// Returns all projects, sorted by name.
     func all() async throws(StorageError) -> [ProjectRecord] {
         var projects: [ProjectRecord] = []
         for name in try await storage.list(Listing(prefix: Self.prefix, limit: Self.projectsMax)) {
@@ -36,20 +40,22 @@ struct ProjectStore: Sendable {
         return projects
     }
 
-    /// Whether it was made; false when there is one of that name. There is no default until somebody chooses one: a client that
-    /// asks for it before its own setting would read from whatever came first.
+    /// Adds a project. Returns false if there is already one of that name.
+    ///
+    /// A first project does not become the default by being added: a client that asks for the default before its own setting
+    /// takes effect would otherwise read from whichever project came first.
     func add(_ project: ProjectRecord) async throws -> Bool {
         try await inTurn { batch in
             if try await find(project.name) != nil { return false }
             guard try await storage.list(Listing(prefix: Self.prefix, limit: Self.projectsMax)).count < Self.projectsMax else {
-                throw CofferError(.tooLarge, "there are \(Self.projectsMax) projects already")
+                throw CofferError(.tooLarge, "there are already \(Self.projectsMax) projects; delete one first")
             }
             batch.put(Self.prefix + project.name, project.encoded(), if: .absent)
             return true
         }
     }
 
-    /// nil when it is not there.
+    /// Changes a project and returns it, or returns nil if there is none of that name.
     func change(_ name: String, _ body: (inout ProjectRecord) -> Void) async throws -> ProjectRecord? {
         try await inTurn { batch in
             guard var found = try await find(name) else { return nil }
@@ -59,7 +65,7 @@ struct ProjectStore: Sendable {
         }
     }
 
-    /// nil when it is not there.
+    /// Makes a project the default and returns it, or returns nil if there is none of that name.
     func setDefault(_ name: String) async throws -> ProjectRecord? {
         try await inTurn { batch in
             guard let found = try await find(name) else { return nil }
@@ -71,7 +77,7 @@ struct ProjectStore: Sendable {
         }
     }
 
-    /// When the default goes, the oldest project that is left takes its place.
+    /// Deletes a project. If it was the default, the oldest remaining project becomes the default.
     func remove(_ name: String) async throws {
         try await inTurn { batch in
             guard let found = try await find(name) else { return }
@@ -80,7 +86,7 @@ struct ProjectStore: Sendable {
                 if current.name == name {
                     try await replaceDefault(current.version, without: name, in: &batch)
                 } else {
-                    // It must not become the default while it goes.
+                    // Fails if the project becomes the default while it is being deleted.
                     batch.check(Self.defaultKey, .version(current.version))
                 }
             }
@@ -103,8 +109,8 @@ struct ProjectStore: Sendable {
         return (name, record.version)
     }
 
-    /// Changes of projects take turns: most of them read the default too.
+    /// Makes changes of projects on this node take turns, since most of them also read the default.
     private func inTurn<Result>(_ decide: (inout Batch) async throws -> Result) async throws -> Result {
-        try await lines.inTurn(Self.prefix) { try await storage.transact(decide) }
+        try await queues.inTurn(Self.prefix) { try await storage.transact(decide) }
     }
 }

@@ -6,13 +6,16 @@ package let projectsDescription = EngineDescription(
     type: "projects", summary: "Projects of the Service API: names and descriptions, one of them the default."
 ) { context in ProjectsEngine(context) }
 
-/// Its policies' paths: `records/<project>`, and `manage/<project>`, which no request has: whoever may update that may
-/// change a project that somebody else made.
+/// The engine that keeps the projects of the Service API. Their secrets are in a KV mount.
+///
+/// Policies grant its paths, `records/<project>`, and also `manage/<project>`, which is not the path of any request: a caller
+/// who may update it may change projects that others created.
 package struct ProjectsEngine: SecretsEngine {
     private let store: ProjectStore
     private let time: any TimeSource
     private let randomness: any Randomness
 
+    /// Creates the engine of one mount.
     package init(_ context: MountContext) {
         store = ProjectStore(storage: context.storage)
         time = context.time
@@ -22,31 +25,37 @@ package struct ProjectsEngine: SecretsEngine {
     package var paths: [EnginePath] {
         [
             EnginePath(
-                "caller", "Who the caller is.",
-                fields: [Field("provider", .string, "Whose credential the caller is about to check; for the audit.")],
+                "caller", "Show who the caller is.",
+                fields: [
+                    Field(
+                        "provider", .string,
+                        "The provider of the credential that the caller is about to check, for the audit trail.")
+                ],
                 endpoints: [
-                    .read: .init("The caller's name.", changesNothing: true) { request in
+                    .read: .init("Read the caller's name.", changesNothing: true) { request in
                         .data(["name": .string(request.caller?.displayName ?? "")])
                     }
                 ]),
             EnginePath(
-                "records", "The projects.",
-                endpoints: [.list: .init("All projects with what is known about them.", changesNothing: true, list)]),
+                "records", "List the projects.",
+                endpoints: [.list: .init("List all projects with their properties.", changesNothing: true, list)]),
             EnginePath(
-                "records/{name}", "One project.",
+                "records/{name}", "Manage a project.",
                 fields: [
-                    Field("description", .string, "What the project is about."),
-                    Field("must_be_new", .bool, "Refuse when there is a project of this name."),
-                    Field("implicit", .bool, "Nobody registered it; whoever may change it still can, under the same name."),
-                    Field("only_checks", .bool, "Change nothing: only tell whether this would be allowed."),
+                    Field("description", .string, "A description of the project."),
+                    Field("must_be_new", .bool, "Fail if there is already a project of this name."),
+                    Field(
+                        "implicit", .bool,
+                        "Create the project without registering it, so that it can still be registered under this name."),
+                    Field("only_checks", .bool, "Change nothing, and only check whether the change would be allowed."),
                 ],
                 endpoints: [
                     .read: .init("Read a project.", changesNothing: true, read),
                     .update: .init("Register a project, or change its description.", write),
-                    .delete: .init("Forget a project. Its secrets are not touched.", remove),
+                    .delete: .init("Delete a project but not its secrets.", remove),
                 ]),
             EnginePath(
-                "records/{name}/default", "Which project is the default.",
+                "records/{name}/default", "Choose the default project.",
                 endpoints: [.update: .init("Make this project the default.", setDefault)]),
         ]
     }
@@ -70,13 +79,13 @@ package struct ProjectsEngine: SecretsEngine {
 
     // MARK: Changing
 
-    /// Five hundred characters, whatever they are.
+    /// Enough for 500 characters of any script.
     private static let descriptionBytesMax = 4_096
 
     private func write(_ request: Request) async throws -> Response {
         let name = request.captures["name"]
         guard Self.isName(name) else {
-            throw CofferError.invalid("field 'name' must be 1 to 255 characters without control characters, '/' and '\\'")
+            throw CofferError.invalid("field 'name' must be 1 to 255 characters without control characters, '/' or '\\'")
         }
         if request.fields.bool("only_checks") == true { return .empty }
         let description = request.fields.string("description")
@@ -89,7 +98,7 @@ package struct ProjectsEngine: SecretsEngine {
         project.isImplicit = request.fields.bool("implicit") ?? false
         if try await store.add(project) { return try await answer(project) }
         if request.fields.bool("must_be_new") == true {
-            // One that a first secret brought about is registered now.
+            // A project that was created by its first secret may be registered.
             let isImplicit = try await store.find(name)?.project.isImplicit ?? false
             guard isImplicit, !project.isImplicit else { throw CofferError(.conflict, "Project '\(name)' already exists") }
         }
@@ -117,7 +126,7 @@ package struct ProjectsEngine: SecretsEngine {
         return .empty
     }
 
-    /// Whoever made a project may change it, and whoever has a policy for it.
+    /// Throws unless the caller created the project or a policy lets it manage the project.
     private func checkMayChange(_ name: String, _ request: Request) async throws {
         if request.mayAlso(.update, "manage/" + name) {
             guard try await store.find(name) != nil else { throw CofferError.notFound }
@@ -128,7 +137,8 @@ package struct ProjectsEngine: SecretsEngine {
         else { throw CofferError.denied }
     }
 
-    /// One segment of a path, in any script; the path's own rules hold for it already.
+    /// Whether the text is a project name: 1 to 255 characters of any script, in one segment of a path. The rules of canonical
+    /// paths, such as those about control characters, were checked when the request's path was read.
     static func isName(_ text: String) -> Bool {
         (1...255).contains(text.unicodeScalars.count) && !text.utf8.contains { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") }
     }

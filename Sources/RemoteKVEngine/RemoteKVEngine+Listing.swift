@@ -2,19 +2,25 @@ import EngineKit
 import Syntax
 
 extension RemoteKVEngine {
+    /// The number of names in one page.
     private static let pageMax = 1_000
+    /// The number of folders that are listed for one request.
     private static let foldersMax = 2_000
 
+    /// Handles `LIST metadata/{path}`.
     func list(_ request: Request) async throws -> Response {
         try .keys(try await names(request, policyPrefix: "metadata/"))
     }
 
+    /// Handles `LIST detailed-metadata/{path}`: the names, and for each secret its newest version.
     func listDetailed(_ request: Request) async throws -> Response {
         let folder = Self.folder(request)
         let names = try await names(request, policyPrefix: "detailed-metadata/")
         var info = JSONObject()
         for name in names where !name.hasUTF8Suffix("/") {
-            guard let data = try await known(folder + name), let current = data["current_version"]?.intValue else { continue }
+            guard let data = try await metadataIfPresent(folder + name), let current = data["current_version"]?.intValue else {
+                continue
+            }
             let version = data["versions"]?[String(current)]?.objectValue ?? [:]
             let isGone =
                 current == 0 || version["destroyed"]?.boolValue == true || version["deletion_time"]?.stringValue?.isEmpty == false
@@ -29,9 +35,9 @@ extension RemoteKVEngine {
         return try .keys(names, info: info)
     }
 
-    /// nil when it is gone meanwhile. Any other failure is one of the whole listing: a secret that is left out would be taken for
-    /// one that is not there.
-    private func known(_ path: String) async throws -> JSONObject? {
+    /// Returns the metadata of a secret, or nil if it was deleted in the meantime. Any other error fails the whole listing: a
+    /// secret that is left out would seem not to exist.
+    private func metadataIfPresent(_ path: String) async throws -> JSONObject? {
         do {
             return try await metadata(path)
         } catch let error as CofferError where error.code == .notFound {
@@ -39,12 +45,16 @@ extension RemoteKVEngine {
         }
     }
 
+    /// The listed folder, with its final slash; empty for the root.
     private static func folder(_ request: Request) -> String {
         let path = request.captures["path"]
         return path.isEmpty ? "" : path + "/"
     }
 
-    /// A page of names in byte order. Other servers list one folder at a time, so a descent asks for each.
+    /// Returns one page of names in byte order, with those in subfolders if the request is recursive. A Vault server lists one
+    /// folder at a time, so each folder is one request.
+    ///
+    /// - Parameter policyPrefix: The path under which the caller needs the right to list a subfolder.
     private func names(_ request: Request, policyPrefix: String) async throws -> [String] {
         let root = Self.folder(request)
         let paging = Paging(request.fields, limitMax: Self.pageMax)
@@ -63,11 +73,11 @@ extension RemoteKVEngine {
                 if after.isEmpty || Self.precedes(after, folder) { found.append(folder) }
                 continue
             }
-            // All of it was on the pages before.
+            // Everything in this folder was on earlier pages.
             if !after.isEmpty, !folder.isEmpty, Self.precedes(folder, after), !after.hasUTF8Prefix(folder) { continue }
             asked += 1
             guard asked <= Self.foldersMax else {
-                throw CofferError.invalid("the list has more than \(Self.foldersMax) folders; ask for one of them")
+                throw CofferError.invalid("the list would include more than \(Self.foldersMax) folders; list a subfolder instead")
             }
             let children = try await children(of: root + folder)
             pending += children.sorted { Self.precedes($1, $0) }.map { folder + $0 }
@@ -75,9 +85,10 @@ extension RemoteKVEngine {
         return found
     }
 
+    /// Returns the names directly in a folder; none if the folder does not exist.
     private func children(of folder: String) async throws -> [String] {
         do {
-            return try await ask(.list, "metadata", folder)["keys"]?.arrayValue?.compactMap(\.stringValue) ?? []
+            return try await send(.list, "metadata", path: folder)["keys"]?.arrayValue?.compactMap(\.stringValue) ?? []
         } catch let error as CofferError where error.code == .notFound {
             return []
         }

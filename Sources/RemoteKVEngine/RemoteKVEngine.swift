@@ -10,34 +10,39 @@ package func remoteKVDescription(_ vault: any RemoteVault, mount: String) -> Eng
     }
 }
 
-/// The routes of a KV version 2 mount that the Service API asks, passed on.
+/// The routes of a KV version 2 mount that the Service API uses, passed on to another server.
 ///
-/// Another server knows this one by one token, so who wrote a version is noted in the secret's custom metadata, as
+/// That server sees only this server's token. The author of a version is therefore noted in the secret's custom metadata, as
 /// `updated_by_<version>`.
 package struct RemoteKVEngine: SecretsEngine {
+    /// The other server.
     let vault: any RemoteVault
-    /// Without slashes at its ends.
+    /// The path of the mount on the other server, without slashes at its ends.
     let mount: String
 
     package var paths: [EnginePath] {
-        let version = Field("version", .int, "Which version to read. 0, or none, for the newest.")
-        let data = [Field("options", .object, "`cas`: the version that is replaced."), Field("data", .object, "What to store.")]
-        let versions = Field("versions", .ints, "Which versions.")
+        let version = Field("version", .int, "The version to read; the newest if 0 or absent.")
+        let data = [
+            Field("options", .object, "Options; `cas` is the version that the write must replace."),
+            Field("data", .object, "The data to store."),
+        ]
+        let versions = Field("versions", .ints, "The numbers of the versions.")
         return [
             EnginePath(
-                "data/{path...}", "Secrets and their versions.", fields: [version] + data,
+                "data/{path...}", "Read and write secrets.", fields: [version] + data,
                 endpoints: [
-                    .read: .init("Read a secret.", changesNothing: true, readData), .update: .init("Write a version.", write),
-                    .patch: .init("Write a version by a merge patch.", write), .delete: .init("Delete the newest version.", delete),
+                    .read: .init("Read a secret.", changesNothing: true, readData), .update: .init("Write a new version.", write),
+                    .patch: .init("Write a new version by a merge patch.", write),
+                    .delete: .init("Delete the newest version.", delete),
                 ]),
             EnginePath(
-                "metadata/{path...}", "What is known about secrets, and lists of them.", fields: Self.listing,
+                "metadata/{path...}", "Read the metadata of secrets, and list secrets.", fields: Self.listingFields,
                 endpoints: [
                     .read: .init("Read the metadata.", changesNothing: true, readMetadata),
                     .list: .init("List names.", changesNothing: true, list),
                 ]),
             EnginePath(
-                "detailed-metadata/{path...}", "Lists of secrets with their newest versions.", fields: Self.listing,
+                "detailed-metadata/{path...}", "List secrets with their newest versions.", fields: Self.listingFields,
                 endpoints: [.list: .init("List secrets with their newest versions.", changesNothing: true, listDetailed)]),
             EnginePath(
                 "delete/{path...}", "Delete versions.", fields: [versions],
@@ -48,14 +53,15 @@ package struct RemoteKVEngine: SecretsEngine {
         ]
     }
 
-    static let listing =
-        Paging.fields + [Field("recursive", .bool, "Descend into all folders that the caller may list.")]
+    /// The fields of a listing.
+    static let listingFields =
+        Paging.fields + [Field("recursive", .bool, "Include the names in all subfolders that the caller may list.")]
 
     // MARK: One secret
 
     private func readData(_ request: Request) async throws -> Response {
         let query = request.fields.int("version").map { [(name: "version", value: "\($0)")] } ?? []
-        var data = try await ask(.get, "data", request.captures["path"], query: query)
+        var data = try await send(.get, "data", path: request.captures["path"], query: query)
         if var metadata = data["metadata"]?.objectValue {
             metadata["created_by"] = .string(Self.author(of: metadata["version"], in: metadata))
             data["metadata"] = .object(metadata)
@@ -67,31 +73,34 @@ package struct RemoteKVEngine: SecretsEngine {
         let path = request.captures["path"]
         var body = JSONObject()
         for name in ["data", "options"] { if let object = request.fields.object(name) { body[name] = .object(object) } }
-        var written = try await ask(request.operation == .patch ? .patch : .put, "data", path, body: body)
+        var written = try await send(request.operation == .patch ? .patch : .put, "data", path: path, body: body)
         let author = request.caller?.displayName ?? ""
-        if let version = written["version"]?.intValue { try await note(author, version, path) }
+        if let version = written["version"]?.intValue { await storeAuthor(author, of: version, path: path) }
         written["created_by"] = .string(author)
         return .data(written)
     }
 
+    /// The number of versions whose authors are noted.
     private static let authorsMax = 10
 
-    /// The secret is stored already, so a failure here is not the caller's.
-    private func note(_ author: String, _ version: Int, _ path: String) async throws {
+    /// Notes the author of a version in the secret's custom metadata. Errors are ignored: the secret is already stored, so the
+    /// caller's write has succeeded.
+    private func storeAuthor(_ author: String, of version: Int, path: String) async {
         guard !author.isEmpty else { return }
         var noted: JSONObject = ["updated_by_\(version)": .string(author)]
         if version > Self.authorsMax { noted["updated_by_\(version - Self.authorsMax)"] = .null }
-        _ = try? await vault.ask(.patch, "\(mount)/metadata/\(path)", query: [], body: ["custom_metadata": .object(noted)])
+        _ = try? await vault.send(.patch, "\(mount)/metadata/\(path)", query: [], body: ["custom_metadata": .object(noted)])
     }
 
     private func delete(_ request: Request) async throws -> Response {
-        _ = try await ask(.delete, "data", request.captures["path"])
+        _ = try await send(.delete, "data", path: request.captures["path"])
         return .empty
     }
 
+    /// Passes on a request that names versions, to `delete` or `undelete`.
     private func passVersions(_ request: Request, _ route: String) async throws -> Response {
         let versions = request.fields.ints("versions") ?? []
-        _ = try await ask(.put, route, request.captures["path"], body: ["versions": .array(versions.map { .int($0) })])
+        _ = try await send(.put, route, path: request.captures["path"], body: ["versions": .array(versions.map { .int($0) })])
         return .empty
     }
 
@@ -99,8 +108,9 @@ package struct RemoteKVEngine: SecretsEngine {
         .data(try await metadata(request.captures["path"]))
     }
 
+    /// Returns the metadata of a secret, with the author of each version.
     func metadata(_ path: String) async throws -> JSONObject {
-        var data = try await ask(.get, "metadata", path)
+        var data = try await send(.get, "metadata", path: path)
         guard let versions = data["versions"]?.objectValue else { return data }
         data["versions"] = .object(
             JSONObject(
@@ -113,6 +123,8 @@ package struct RemoteKVEngine: SecretsEngine {
         return data
     }
 
+    /// Returns the author of a version: the one noted in the custom metadata, or else `created_by`, which a Coffer server
+    /// sends.
     static func author(of version: JSON?, in metadata: JSONObject, noted: JSONObject? = nil) -> String {
         let number: String
         switch version {
@@ -123,27 +135,36 @@ package struct RemoteKVEngine: SecretsEngine {
         return noted?["updated_by_\(number)"]?.stringValue ?? metadata["created_by"]?.stringValue ?? ""
     }
 
-    // MARK: Asking
+    // MARK: Requests
 
-    func ask(
-        _ method: RemoteMethod, _ route: String, _ path: String, query: [(name: String, value: String)] = [],
+    /// Sends a request to a route of the mount and returns the `data` of the answer.
+    ///
+    /// - Throws: `CofferError` with a text of this server. Only the other server's check-and-set error is recognized, and none of
+    ///   its own texts are passed on.
+    func send(
+        _ method: RemoteMethod, _ route: String, path: String, query: [(name: String, value: String)] = [],
         body: JSONObject? = nil
     ) async throws -> JSONObject {
         guard !path.isEmpty || method == .list else { throw CofferError.invalid("missing path") }
         let answer: RemoteAnswer
         do throws(RemoteFailure) {
-            answer = try await vault.ask(method, "\(mount)/\(route)/\(path)", query: query, body: body)
+            answer = try await vault.send(method, "\(mount)/\(route)/\(path)", query: query, body: body)
         } catch {
-            throw CofferError(.unavailable, "the server that keeps these secrets cannot be reached")
+            throw CofferError(.unavailable, "the server that stores these secrets cannot be reached; retry later")
         }
         switch answer.status {
         case 200..<300: return answer.data ?? [:]
         case 404: throw CofferError(.notFound, data: answer.data.map { .object($0) })
         case 400 where answer.errors.contains(where: { $0.containsUTF8("check-and-set parameter did not match") }):
             throw CofferError.checkAndSetMismatch
-        case 400: throw CofferError.invalid("the server that keeps these secrets refused the request")
+        case 400: throw CofferError.invalid("the server that stores these secrets rejected the request as invalid")
+        case 401, 403:
+            throw CofferError(
+                .unavailable,
+                "the server that stores these secrets denied access (status \(answer.status)); check this server's token")
         default:
-            throw CofferError(.unavailable, "the server that keeps these secrets refused this server (status \(answer.status))")
+            throw CofferError(
+                .unavailable, "the server that stores these secrets failed (status \(answer.status)); retry later or see its log")
         }
     }
 }

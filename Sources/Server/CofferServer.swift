@@ -1,4 +1,3 @@
-import EngineAPI
 import Foundation
 import HTTPShell
 import Logging
@@ -9,7 +8,6 @@ import ServiceAPI
 import ServiceLifecycle
 import ServiceRules
 import UnixSignals
-import VaultAPI
 
 /// A whole server: reads its configuration, puts the rooms together, listens, and ends in good order.
 package struct CofferServer: Sendable {
@@ -40,7 +38,7 @@ package struct CofferServer: Sendable {
 
         let limit = ShutdownLimit(seconds: Self.shutdownSecondsMax, logger: logger)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
-        let composition = try await makePipeline(configuration, logs, engines: options.engines)
+        let composition = try await Composition(configuration, logs, engines: options.engines)
         do {
             let listeners = try makeListeners(composition, group, logger)
             try await serve(composition, listeners, logger)
@@ -62,24 +60,11 @@ package struct CofferServer: Sendable {
         OpenFiles.raiseLimit()
     }
 
-    /// The one whose paths begin with nothing in particular comes last.
-    private func dialects(_ composition: Composition, _ logger: Logger) -> [any Dialect] {
-        var dialects: [any Dialect] = [VaultDialect(pipeline: composition.pipeline)]
-        dialects += EngineDialect.all(pipeline: composition.pipeline)
-        if let services = composition.serviceAPI {
-            dialects.append(
-                ServiceDialect(
-                    pipeline: composition.pipeline, settings: services.settings, directory: services.directory,
-                    verifier: services.verifier, logger: logger))
-        }
-        return dialects
-    }
-
     private func makeListeners(
         _ composition: Composition, _ group: any EventLoopGroup, _ logger: Logger
     ) throws -> [HTTPListener] {
         let shell = Shell(
-            dialects: dialects(composition, logger), capacity: configuration.capacity, logger: logs.logger("http"))
+            dialects: composition.dialects, capacity: configuration.capacity, logger: logs.logger("http"))
         let toAnnounce = Countdown(configuration.listeners.count)
         return try configuration.listeners.map { settings in
             try HTTPListener(settings: settings, shell: shell, group: group, logger: logs.logger("http")) { address in

@@ -26,7 +26,7 @@ extension ShellResponse {
     }
 
     private init(vault error: CofferError, _ answer: CoreAnswer) {
-        let status = error.code.httpStatus
+        let status = StatusTable.vault.status(of: error)
         let body =
             if let data = error.data {
                 VaultEnvelope(answer, Response(.data(data), warnings: error.messages), data: data).encoded()

@@ -40,7 +40,7 @@ package struct VaultDialect: Dialect {
         do throws(CofferError) {
             return try await pipeline.knows(token: token, from: connection) ? nil : .bodyTooLarge
         } catch {
-            var refusal = HTTPRefusal(error.code.httpStatus, error.messages.first ?? "")
+            var refusal = HTTPRefusal(StatusTable.vault.status(of: error), error.messages.first ?? "")
             refusal.retryAfter = error.retryAfter
             return refusal
         }

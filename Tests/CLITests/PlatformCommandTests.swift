@@ -40,7 +40,7 @@ import Testing
     @Test("refuses a path that is not there, and none at all")
     func missing() async {
         let gone = await CommandRun(["platform", "lint", "/nowhere/at/all"])
-        #expect(gone.status == 1 && gone.errors == "/nowhere/at/all: there is no such file or folder\n")
+        #expect(gone.status == 1 && gone.errors == "/nowhere/at/all: no such file or directory\n")
         let none = await CommandRun(["platform", "lint"])
         #expect(none.status == 1 && !none.errors.isEmpty)
     }

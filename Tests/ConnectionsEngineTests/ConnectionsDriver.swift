@@ -122,7 +122,7 @@ final class ConnectionsDriver: Sendable {
     /// A round, until everything that it began has ended.
     func round() async {
         await engine.runRound()
-        await engine.settled()
+        await engine.waitUntilIdle()
     }
 
     @discardableResult

@@ -70,7 +70,7 @@ struct EventSpoolTests {
     @Test("sends batches of JSON in order, to that service alone, with its token")
     func batches() async throws {
         let spool = try spool(nil)
-        for number in 0..<450 { spool.give(event(number)) }
+        for number in 0..<450 { spool.emit(event(number)) }
         await spool.runRound()
         #expect(service.requests.count == 3)
         #expect(service.taken.map { $0["owner"]?.stringValue } == (0..<450).map { "user:u\($0)" })
@@ -87,9 +87,9 @@ struct EventSpoolTests {
         let directory = try TemporaryDirectory()
         service.fail()
         let first = try spool(directory.file("events"))
-        first.give(event(1))
+        first.emit(event(1))
         await first.runRound()
-        first.give(event(2))
+        first.emit(event(2))
         first.finish()
         let files = try FileManager.default.contentsOfDirectory(atPath: directory.file("events"))
         #expect(files.count == 2)
@@ -100,7 +100,7 @@ struct EventSpoolTests {
         service.answer(200)
         let second = try spool(directory.file("events"))
         #expect(second.waiting.batches == 2)
-        second.give(event(3))
+        second.emit(event(3))
         await second.runRound()
         #expect(service.taken.compactMap { $0["request_id"]?.stringValue } == ["r1", "r2", "r3"])
         #expect(try FileManager.default.contentsOfDirectory(atPath: directory.file("events")).isEmpty)
@@ -112,7 +112,7 @@ struct EventSpoolTests {
         service.answer(503)
         let spool = try spool(directory.path, bytesMax: 8_000)
         for number in 0..<40 {
-            spool.give(event(number, padding: 800))
+            spool.emit(event(number, padding: 800))
             await spool.runRound()
             #expect(spool.waiting.bytes <= 8_000)
             let onDisk = try FileManager.default.contentsOfDirectory(atPath: directory.path).count
@@ -132,11 +132,11 @@ struct EventSpoolTests {
         service.fail()
         let spool = try spool(nil, batchesMax: 3)
         for number in 0..<10 {
-            spool.give(event(number))
+            spool.emit(event(number))
             await spool.runRound()
         }
         #expect(spool.waiting.batches == 3)
-        for number in 0..<100 { spool.give(event(number, padding: 1 << 20)) }
+        for number in 0..<100 { spool.emit(event(number, padding: 1 << 20)) }
         await spool.runRound()
         #expect(spool.waiting.batches == 3)
     }
@@ -145,7 +145,7 @@ struct EventSpoolTests {
     func waits() async throws {
         service.answer(500)
         let spool = try spool(nil)
-        spool.give(event(1))
+        spool.emit(event(1))
         await spool.runRound()
         var waits: [Int] = []
         for _ in 0..<8 {
@@ -172,14 +172,14 @@ struct EventSpoolTests {
         let directory = try TemporaryDirectory()
         service.answer(status)
         let first = try spool(directory.path)
-        first.give(event(1))
+        first.emit(event(1))
         await first.runRound()
         #expect(service.requests.count == 1 && first.waiting.batches == 0)
         await first.runRound()
         #expect(service.requests.count == 1)
         #expect(first.state?["refused"] == 1 && first.state?["refused_kept"] == 1 && first.state?["dropped"] == 0)
         service.answer(200)
-        first.give(event(2))
+        first.emit(event(2))
         await first.runRound()
         #expect(service.taken.compactMap { $0["request_id"]?.stringValue } == ["r2"])
         let second = try spool(directory.path)
@@ -194,7 +194,7 @@ struct EventSpoolTests {
     func waitsForTheService(status: Int) async throws {
         service.answer(status)
         let spool = try spool(nil)
-        spool.give(event(1))
+        spool.emit(event(1))
         await spool.runRound()
         #expect(spool.waiting.batches == 1 && spool.state?["refused"] == 0)
     }
@@ -205,8 +205,8 @@ struct EventSpoolTests {
         service.answer(422)
         let spool = try spool(directory.path)
         for number in 0..<300 {
-            spool.give(event(number))
-            spool.give(event(number))
+            spool.emit(event(number))
+            spool.emit(event(number))
             await spool.runRound()
         }
         let kept = try FileManager.default.contentsOfDirectory(atPath: directory.path).count
@@ -226,7 +226,7 @@ struct EventSpoolTests {
         let directory = try TemporaryDirectory()
         service.fail()
         let first = try spool(directory.path)
-        for number in 0..<7 { first.give(event(number)) }
+        for number in 0..<7 { first.emit(event(number)) }
         await first.runRound()
         let name = try #require(try FileManager.default.contentsOfDirectory(atPath: directory.path).first)
         try write("[{", directory.file(name))
@@ -242,7 +242,7 @@ struct EventSpoolTests {
         var settings = EventSpool.Settings(url: "https://logs.test/in")
         settings.form = .object
         let spool = try #require(EventSpool(settings, outbound: service, time: time, randomness: SeededRandomness(seed: 1)))
-        for number in 0..<5 { spool.give(event(number)) }
+        for number in 0..<5 { spool.emit(event(number)) }
         service.whenAsked { [time] in time.advance(seconds: 10) }
         service.refuse("user:u3", with: 503)
         await spool.runRound()
@@ -261,14 +261,14 @@ struct EventSpoolTests {
         var settings = EventSpool.Settings(url: "https://logs.test/in")
         settings.form = .object
         let spool = try #require(EventSpool(settings, outbound: service, time: time, randomness: SeededRandomness(seed: 1)))
-        for number in 0..<5 { spool.give(event(number)) }
+        for number in 0..<5 { spool.emit(event(number)) }
         service.refuse("user:u2")
         await spool.runRound()
         #expect(service.requests.count == 5 && spool.waiting.batches == 0)
         #expect(service.objects.compactMap { $0["owner"]?.stringValue } == ["user:u0", "user:u1", "user:u3", "user:u4"])
         #expect(spool.state?["refused"] == 1 && spool.state?["refused_kept"] == 1)
         // An outage in the middle: what was taken is not sent again.
-        for number in 5..<8 { spool.give(event(number)) }
+        for number in 5..<8 { spool.emit(event(number)) }
         service.refuse("user:u6", with: 503)
         await spool.runRound()
         service.refuse(nil)

@@ -259,7 +259,7 @@ struct FailureTests {
         driver.time.advance(seconds: 800)
         driver.provider.next(.answer(200, #"{"ok":false,"error":"token_revoked"}"#))
         #expect(try await driver.token(path) == "first-canary")
-        await driver.engine.settled()
+        await driver.engine.waitUntilIdle()
         #expect(await driver.fetchReason(path) == "revoked")
         #expect(try await driver.status("chat")["status"] == "revoked")
         #expect(driver.events.count(.revoked) == 1 && driver.events.count(.disconnected) == 0)

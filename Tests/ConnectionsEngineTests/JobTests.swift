@@ -37,7 +37,7 @@ struct JobTests {
         await driver.engine.runRound()
         #expect(driver.provider.calls.count { $0.url.contains("acme.test") } <= 8)
         driver.provider.letGo()
-        await driver.engine.settled()
+        await driver.engine.waitUntilIdle()
         #expect(driver.provider.calls.count == 601)
         #expect(driver.provider.violations.isEmpty)
     }

@@ -154,7 +154,7 @@ final class Provider: Outbound {
 final class KeptEvents: EventSink {
     private let events = Mutex<[ConnectionEvent]>([])
 
-    func give(_ event: ConnectionEvent) { events.withLock { $0.append(event) } }
+    func emit(_ event: ConnectionEvent) { events.withLock { $0.append(event) } }
 
     var all: [ConnectionEvent] { events.withLock { $0 } }
     func count(_ name: ConnectionEvent.Name) -> Int { all.count { $0.name == name } }

@@ -174,6 +174,27 @@ struct DialectTests {
     }
 
     @Test(
+        "a platform and an environment are words of at most 64 ASCII letters, digits, _ and -",
+        arguments: ["", "a.b", "a b", "a:b", "a*", "é", "a/b", "..", "+", "a\u{7F}", String(repeating: "a", count: 65)])
+    func words(word: String) async throws {
+        for (target, member) in [("/get_token", "platform"), ("/store_token", "service"), ("/get_token", "environment")] {
+            // An empty environment is the default one.
+            if member == "environment", word.isEmpty { continue }
+            var body: JSONObject = ["user_id": "u", "platform": "slack", "token": Self.token]
+            if member == "service" { body["platform"] = nil }
+            body[member] = .string(word)
+            let pipeline = Asked()
+            #expect(await send(pipeline, "POST", target, .object(body)).status == 400, "\(member)")
+            // What was asked for is the caller's right, on a path without the word.
+            #expect(pipeline.last.map { $0.path == "connections/tokens/user:-/-/-" } ?? true)
+        }
+        let longest = String(repeating: "A", count: 64)
+        let pipeline = Asked()
+        _ = await send(pipeline, "POST", "/get_token", ["user_id": "u", "platform": .string(longest)])
+        #expect(try #require(pipeline.last).path == "connections/tokens/user:u/prod/" + longest.lowercased())
+    }
+
+    @Test(
         "who may not call learns that before anything about the fields",
         arguments: ["POST /store_token", "POST /get_token", "GET /status"])
     func credentialsFirst(call: String) async {

@@ -24,7 +24,8 @@ extension Golden {
             Golden("connections-client") { bytes in
                 let storage = try await MemoryStorage.holding(["platform/slack/prod": bytes])
                 let clients = ClientStore(storage: storage, catalog: .builtIn)
-                try await clients.write(try required(await clients.read("slack", "prod")), "slack", "staging")
+                try await clients.write(
+                    try required(await clients.read("slack", "prod")), platform: "slack", environment: "staging")
                 return try await storage.bytes("platform/slack/staging")
             },
             Golden("connections-counter") { bytes in

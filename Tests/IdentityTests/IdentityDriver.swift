@@ -18,7 +18,7 @@ struct IdentityDriver: Sendable {
             storage: storage, time: time, randomness: SeededRandomness(seed: seed), forbiddenPolicies: ["root", "reserved"])
         engine = IdentityEngine(store: store) { accessor in
             switch accessor {
-            case "auth_userpass_1": IdentityMount(path: "auth/userpass/", type: "userpass", isAuth: true)
+            case "auth_userpass_1": IdentityMount(path: "auth/userpass/", type: "userpass", isAuth: true, foldsAliasCase: true)
             case "auth_approle_1", "auth_approle_2": IdentityMount(path: "auth/\(accessor)/", type: "approle", isAuth: true)
             case "kv_1": IdentityMount(path: "secret/", type: "kv", isAuth: false)
             default: nil

@@ -11,9 +11,12 @@ struct KVDriver: Sendable {
     let time: ManualTime
 
     init(
-        _ description: EngineDescription = kvVersion2Description, options: [String: String] = [:],
+        _ described: EngineDescription? = nil, options asked: [String: String]? = nil,
         storage: any Storage = StampingStorage(MemoryStorage()), time: ManualTime = ManualTime(), defaultTTL: Int = 0
     ) throws {
+        let description = described ?? kvDescription
+        // Version 2, unless a test says what it wants.
+        let options = asked ?? (described == nil ? ["version": "2"] : [:])
         try description.checkOptions(options)
         self.storage = storage
         self.time = time
@@ -22,6 +25,8 @@ struct KVDriver: Sendable {
                 path: "secret/", accessor: "kv_1", options: options, defaultTTL: defaultTTL, storage: storage, time: time,
                 randomness: SeededRandomness(seed: 1), logger: Logger(label: "test")))
     }
+
+    init(version: Int) throws { try self.init(options: ["version": String(version)]) }
 
     @discardableResult
     func send(

@@ -6,20 +6,20 @@ import Testing
 
 /// Both versions of the engine list alike.
 struct ListedEngine: Sendable, CustomTestStringConvertible {
-    let description: EngineDescription
+    let version: Int
     let write: String
     let list: String
     let body: String
 
-    var testDescription: String { description.type }
+    var testDescription: String { "version \(version)" }
 
     static let all = [
-        ListedEngine(description: kvVersion2Description, write: "data/", list: "metadata/", body: #"{"data":{"x":1}}"#),
-        ListedEngine(description: genericDescription, write: "", list: "", body: #"{"x":1}"#),
+        ListedEngine(version: 2, write: "data/", list: "metadata/", body: #"{"data":{"x":1}}"#),
+        ListedEngine(version: 1, write: "", list: "", body: #"{"x":1}"#),
     ]
 
     func filled(_ paths: [String]) async throws -> KVDriver {
-        let kv = try KVDriver(description)
+        let kv = try KVDriver(version: version)
         for path in paths { try await kv.send(.update, write + path, body) }
         return kv
     }

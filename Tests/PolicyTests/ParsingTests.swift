@@ -118,7 +118,7 @@ struct ParsingTests {
         (#"path "a/{{ {{identity.entity.id}} }}" {}"#, "unknown {{template}}"),
         (#"path "a/../{{identity.entity.id}}" {}"#, "the path has a '.' or '..' segment"),
         (#"{"path":{"a":{},"a":{}}}"#, "line 1, column 17: an object has the same key twice"),
-        (#"{"path":{"a":{}}"#, "the text ends too early"),
+        (#"{"path":{"a":{}}"#, "unexpected end of the text"),
         (#"[]"#, "line 1, column 1: expected a name"),
     ]
 

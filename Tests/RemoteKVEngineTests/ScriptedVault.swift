@@ -17,7 +17,7 @@ final class ScriptedVault: RemoteVault {
     var calls: [String] { asked.withLock { $0.map(\.call) } }
     var bodies: [JSONObject?] { asked.withLock { $0.map(\.body) } }
 
-    func ask(_ method: RemoteMethod, _ path: String, query: [(name: String, value: String)], body: JSONObject?)
+    func send(_ method: RemoteMethod, _ path: String, query: [(name: String, value: String)], body: JSONObject?)
         async throws(RemoteFailure) -> RemoteAnswer
     {
         var call = "\(method.rawValue) \(path)"

@@ -81,4 +81,29 @@ struct CatalogTests {
         let error = try #require(throws: ServiceCatalogError.self) { try ServicePolicyFile(parsing: text) }
         #expect(error.line == line, "\(error)")
     }
+
+    @Test(
+        "refuses a key that is there twice, also where YAML tells the two apart by a tag",
+        arguments: [
+            ("services:\n  - name: x\n    name: y\n", 2), ("services:\n  - name: x\n    !own name: y\n", 3),
+            ("policies: []\npolicies: []\n", 1), ("policies: []\n!own policies: []\n", 2),
+        ])
+    func repeatedKeys(_ text: String, _ line: Int) throws {
+        let error = try #require(throws: ServiceCatalogError.self) { try ServicePolicyFile(parsing: text) }
+        #expect(error.line == line && error.description.contains("twice"), "\(error)")
+    }
+
+    @Test(
+        "refuses a permission without actions or resources, and a role that no policy has",
+        arguments: [
+            ("policies:\n  - name: x\n    permissions:\n      - resources: [\"secret:a:b\"]\n", 4, "actions"),
+            ("policies:\n  - name: x\n    permissions:\n      - actions: []\n        resources: [\"secret:a:b\"]\n", 4, "actions"),
+            ("policies:\n  - name: x\n    permissions:\n      - actions: [read]\n", 4, "resources"),
+            ("policies:\n  - name: x\n    permissions:\n      - actions: [read]\n        resources: []\n", 4, "resources"),
+            ("policies:\n  - name: reader\nservices:\n  - name: x\n    roles: [Reader]\n", 5, "role"),
+        ])
+    func permissionsAndRoles(_ text: String, _ line: Int, _ word: String) throws {
+        let error = try #require(throws: ServiceCatalogError.self) { try ServicePolicyFile(parsing: text) }
+        #expect(error.line == line && error.description.contains(word), "\(error)")
+    }
 }

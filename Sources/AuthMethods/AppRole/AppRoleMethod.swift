@@ -34,7 +34,7 @@ package struct AppRoleMethod: LockingAuthMethod, RoleNamingAuthMethod, PeriodicE
 
 /// `approle`.
 package let appRoleDescription = EngineDescription(
-    type: "approle", summary: "Logins of machines with a role id and a secret id."
+    type: "approle", summary: "Logins of machines with a role id and a secret id.", locksNames: true
 ) { context in AppRoleMethod(context) }
 
 /// The routes. One extension a group of paths.

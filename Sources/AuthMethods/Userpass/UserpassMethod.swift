@@ -35,7 +35,9 @@ package struct UserpassMethod: LockingAuthMethod, RoleNamingAuthMethod {
 package func userpassDescription(hasher: any PasswordHasher = ScryptHasher(), gate: PasswordHashLimiter = .ofThisMachine)
     -> EngineDescription
 {
-    EngineDescription(type: "userpass", summary: "Logins of people with a name and a password.") { context in
+    EngineDescription(
+        type: "userpass", summary: "Logins of people with a name and a password.", locksNames: true, foldsAliasCase: true
+    ) { context in
         UserpassMethod(context, hasher: hasher, gate: gate)
     }
 }

@@ -11,6 +11,6 @@ final class HoldingTransport: ClientTransport {
 
     func execute(_ request: ClientRequest) async throws(ClientError) -> TransportResponse {
         held.withLock { if $0 == nil { $0 = request } }
-        throw ClientError(.cancelled, "the request was printed in place of being sent")
+        throw ClientError(.canceled, "the request was printed instead of sent")
     }
 }

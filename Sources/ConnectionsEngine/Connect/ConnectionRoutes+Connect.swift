@@ -3,86 +3,95 @@ import EngineKit
 import SecretMemory
 import Syntax
 
-/// The connect flow: a person is sent to the provider and comes back with a code (RFC 6749, section 4.1; RFC 7636).
+/// The connect flow: a person is sent to the provider's consent page and comes back with an authorization code (RFC 6749,
+/// section 4.1; PKCE: RFC 7636).
 ///
-/// The link that a platform gets leads to Coffer first. Whoever opens it gets a secret into the browser, and only that
-/// browser can come back: a link that was opened elsewhere connects nobody (RFC 6819, sections 4.4.1.7 and 4.4.1.8).
+/// The link that a platform receives leads to Coffer first. The browser that opens it is given a secret, and only that browser
+/// can complete the connection. A link that was opened in another browser connects nobody (RFC 6819, sections 4.4.1.7 and
+/// 4.4.1.8).
 extension ConnectionRoutes {
+    /// How long an authorization link can be used.
     static let stateSeconds = 600
-    /// Of one engine or user at a time; more wait for others to come back or to give up.
+    /// How many connects one engine or user may have pending. Further ones are refused until others are completed or expire.
     static let pendingMax = 10_000
-    /// Of all together: what a store full of them may take up.
+    /// How many connects may be pending in the whole mount, which bounds the storage that they take.
     static let pendingOfAllMax = 100_000
 
+    /// `authorize/{platform}`: begins the connect flow.
     var authorize: EnginePath {
         EnginePath(
-            "authorize/{platform}", "Begin to connect a platform.",
+            "authorize/{platform}", "Start connecting a platform.",
             details: """
-                Send the person to the answered URL, which leads to the provider. It is good for ten minutes, for one use and for \
-                the browser that opens it first. At the provider, register the answered `redirect_uri`.
+                Send the person to the returned URL, which leads to the provider. It can be used once, within ten minutes, and only \
+                in the browser that opens it first. Register the returned `redirect_uri` with the provider.
                 """,
             fields: [
-                Field("platform", .string, "Such as slack."), Field("owner", .string, required: true, "user:ID or project:ID."),
-                Field("environment", .string, default: "prod", "prod when not given."),
-                Field("scopes", .strings, "The profile's own when not given."),
+                Field("platform", .string, "The platform, such as slack."),
+                Field("owner", .string, required: true, "The owner of the connection: user:ID or project:ID."),
+                Field("environment", .string, default: "prod", "The environment; prod by default."),
+                Field("scopes", .strings, "The scopes to ask for; those of the platform's profile by default."),
             ],
-            endpoints: [.update: .init("Make an authorisation URL.", begin)])
+            endpoints: [.update: .init("Create an authorization URL.", makeAuthorizationURL)])
     }
 
+    /// `start`: where the link leads; binds it to the browser that opens it, and sends the browser on to the provider.
     var start: EnginePath {
         EnginePath(
-            "start", "Where people set out for a provider from; served to browsers as `/oauth/start`.",
+            "start", "Open an authorization URL; served to browsers as `/oauth/start`.",
             fields: [
-                Field("state", .string, required: true, "From the authorisation URL."),
-                Field("browser", .string, "What this browser was given before."), plainBrowser,
+                Field("state", .string, required: true, "The state from the authorization URL."),
+                Field("browser", .string, "The secret that this browser was given before, if any."), plainBrowserField,
             ],
-            access: .unauthenticated, endpoints: [.update: .init("Bind the connection to this browser.", setOut)])
+            access: .unauthenticated, endpoints: [.update: .init("Bind the connection to this browser.", redirectToProvider)])
     }
 
+    /// `callback`: where the provider redirects the browser to; exchanges the code for tokens and stores the connection.
     var callback: EnginePath {
         EnginePath(
-            "callback", "Where providers send people back to; served to browsers as `/oauth/callback`.",
+            "callback", "Return from a provider; served to browsers as `/oauth/callback`.",
             details: """
-                The state says whose connection it is; it is random, bound to one owner, platform and browser, and used once.
+                The state is random, belongs to one owner, platform and browser, and can be used once.
                 """,
             fields: [
-                Field("state", .string, required: true, "As it was sent."), Field("code", .string, "What tokens are bought with."),
-                Field("error", .string, "Why there is none."),
-                Field("browser", .string, "What the browser was given at the start."), plainBrowser,
+                Field("state", .string, required: true, "The state that was sent to the provider."),
+                Field("code", .string, "The authorization code."),
+                Field("error", .string, "Why the provider sent no code."),
+                Field("browser", .string, "The secret that the browser was given at the start."), plainBrowserField,
             ],
             access: .unauthenticated, endpoints: [.update: .init("Complete the connection.", complete)])
     }
 
-    private var plainBrowser: Field {
-        Field("browser_plain", .string, "The same from a cookie without protection, which counts where api_addr is not https.")
+    /// The browser's secret from a cookie without the `__Host-` protection, which is used only if `api_addr` is not https.
+    private var plainBrowserField: Field {
+        Field("browser_plain", .string, "The secret from an unprotected cookie; used only if api_addr is not https.")
     }
 
     // MARK: Beginning
 
-    private func begin(_ request: Request) async throws -> Response {
-        guard let name = Word.folded(request.captures["platform"]) else { throw Self.badPlatform }
-        guard let place = Word.folded(request.fields.string("environment") ?? "prod") else { throw Self.badEnvironment }
+    private func makeAuthorizationURL(_ request: Request) async throws -> Response {
+        guard let name = Slug.folded(request.captures["platform"]) else { throw Self.badPlatform }
+        guard let place = Slug.folded(request.fields.string("environment") ?? "prod") else { throw Self.badEnvironment }
         let id = ConnectionID(owner: try Owner(request.fields.string("owner") ?? ""), environment: place, platform: name)
-        // Beginning to connect is as good as storing.
+        // The flow ends with a stored connection, so its caller needs the right to store one.
         guard request.mayAlso(.update, "tokens/\(id)") || request.mayAlso(.create, "tokens/\(id)") else { throw CofferError.denied }
         let profile = try profile(name)
         guard !environment.callbackURL.isEmpty else {
-            throw CofferError.invalid("the connect flow needs api_addr, the address that providers send people back to")
+            throw CofferError.invalid("the connect flow needs 'api_addr', the address that providers redirect browsers to; set it")
         }
         guard profile.auth == .oauth2, !profile.authorizationURL.isEmpty else {
-            throw CofferError.invalid("this platform is not connected by OAuth; store its key")
+            throw CofferError.invalid("this platform does not use OAuth; store its key instead")
         }
         guard try await refresher.clients.credentials(profile, place) != nil else {
             throw CofferError.invalid("store the platform's client_id and client_secret first")
         }
         let state = ConnectState(
-            until: now + Self.stateSeconds, starter: ConnectState.tag(request.actor),
+            expiresAt: now + Self.stateSeconds, initiatorTag: ConnectState.tag(request.actor),
             secret: Base64.encode(randomness.bytes(32), as: .url)
         )
         let pending = PendingConnect(
-            id: id, verifier: Base64.encode(randomness.bytes(32), as: .url), until: state.until, actor: request.actor,
+            id: id, verifier: Base64.encode(randomness.bytes(32), as: .url), expiresAt: state.expiresAt, actor: request.actor,
             scopes: request.fields.strings("scopes") ?? profile.defaultScopes)
-        try await makeRoom(for: state.starter)
+        try await makeRoom(for: state.initiatorTag)
         var batch = Batch()
         batch.put(state.key, pending.encoded(), if: .absent)
         try await store.storage.commit(batch)
@@ -92,16 +101,23 @@ extension ConnectionRoutes {
         ])
     }
 
-    /// One engine's people do not keep those of another one waiting.
-    private func makeRoom(for starter: String) async throws {
-        let prefix = ConnectState.prefix(starter)
+    /// Deletes expired connects of an initiator who has reached the limit, and counts one more for the mount.
+    ///
+    /// The limit holds for each initiator separately, so that one engine cannot block the people of another.
+    ///
+    /// - Throws: A rate limit error if a limit is reached.
+    private func makeRoom(for initiatorTag: String) async throws {
+        let prefix = ConnectState.prefix(initiatorTag)
         let names = try await store.storage.list(Listing(prefix: prefix, limit: Self.pendingMax, isRecursive: true))
         if names.count >= Self.pendingMax {
             var batch = Batch()
-            for name in names where ConnectState.end(starter + "/" + name).map({ $0 < now }) ?? true { batch.delete(prefix + name) }
+            for name in names where ConnectState.expiry(ofName: initiatorTag + "/" + name).map({ $0 < now }) ?? true {
+                batch.delete(prefix + name)
+            }
             guard !batch.isEmpty else {
-                // Names are in the order of their ends, so the first makes room first.
-                throw Self.tooMany(seconds: (names.first.flatMap { ConnectState.end(starter + "/" + $0) } ?? now) + 1 - now)
+                // Names sort by expiry, so the first name is the first to expire.
+                throw Self.tooMany(
+                    seconds: (names.first.flatMap { ConnectState.expiry(ofName: initiatorTag + "/" + $0) } ?? now) + 1 - now)
             }
             try await store.storage.commit(batch)
         }
@@ -109,22 +125,23 @@ extension ConnectionRoutes {
     }
 
     private static func tooMany(seconds: Int) -> CofferError {
-        var error = CofferError(.rateLimited, "too many people are connecting; retry in a few minutes")
+        var error = CofferError(.rateLimited, "too many connections are being made; retry in a few minutes")
         error.retryAfter = max(seconds, 1)
         return error
     }
 
-    // MARK: Setting out
+    // MARK: Redirecting to the provider
 
-    private func setOut(_ request: Request) async throws -> Response {
+    /// Answers with the provider's URL, and with the secret that the browser must bring back.
+    private func redirectToProvider(_ request: Request) async throws -> Response {
         guard let (state, pending, version) = try await find(request) else { throw Self.badState }
         let profile = try profile(pending.id.platform)
         guard !environment.callbackURL.isEmpty,
             let client = try await refresher.clients.credentials(profile, pending.id.environment)
         else { throw Self.badState }
         let held = self.browser(request).flatMap { Self.isBrowserSecret($0) ? $0 : nil }
-        // A browser that has a secret already keeps it: two links may be under way in it. A plain cookie is made for one link
-        // and proves nothing before that, since anybody may have planted it.
+        // A browser that already has a secret keeps it, since two links may be open in it. An unprotected cookie proves
+        // nothing before the link is bound, because another site may have set it.
         let kept = environment.isSecure || !pending.browser.isEmpty ? held : nil
         let browser = kept ?? Base64.encode(randomness.bytes(32), as: .url)
         if pending.browser.isEmpty {
@@ -137,13 +154,15 @@ extension ConnectionRoutes {
             throw Self.otherBrowser
         }
         return .data([
-            "location": .string(authorizationURL(profile, client, state, pending)), "browser": .string(browser),
-            "max_age": .int(max(state.until - now, 1)), "is_secure": .bool(environment.isSecure),
+            "location": .string(authorizationURL(of: profile, client: client, state: state, pending: pending)),
+            "browser": .string(browser),
+            "max_age": .int(max(state.expiresAt - now, 1)), "is_secure": .bool(environment.isSecure),
         ])
     }
 
+    /// Returns the URL of the provider's consent page with its parameters (RFC 6749, section 4.1.1).
     private func authorizationURL(
-        _ profile: PlatformProfile, _ client: ClientCredentials, _ state: ConnectState, _ pending: PendingConnect
+        of profile: PlatformProfile, client: ClientCredentials, state: ConnectState, pending: PendingConnect
     ) -> String {
         var parameters = [
             ("response_type", "code"), ("client_id", client.id), ("redirect_uri", environment.callbackURL), ("state", state.text),
@@ -162,28 +181,31 @@ extension ConnectionRoutes {
 
     private func complete(_ request: Request) async throws -> Response {
         guard let (state, pending, version) = try await find(request) else { throw Self.badState }
-        // Before it is used up, so that nobody else can use up a person's link.
+        // Checked before the state is consumed, so that nobody else can use up a person's link.
         guard let browser = browser(request), !pending.browser.isEmpty,
             Self.isSame(pending.browser, binding(browser, request))
         else { throw Self.otherBrowser }
-        // Used once, whatever comes of it.
+        // A state can be used once, whatever the outcome.
         var batch = Batch()
         batch.delete(state.key, if: .version(version))
         guard try await store.storage.commitIfUnchanged(batch) else { throw Self.badState }
         let profile = try profile(pending.id.platform)
         guard let code = request.fields.string("code"), (1...4_096).contains(code.utf8.count) else {
-            throw ConnectionFailure.error(.invalidRequest, "not_granted", "the provider granted nothing; start again")
+            throw ConnectionFailure.error(
+                .invalidRequest, "not_granted", message: "the provider sent no authorization code; start again")
         }
         let client = try await refresher.clients.credentials(profile, pending.id.environment)
         let endpoint = TokenEndpoint(outbound: environment.outbound, time: time, randomness: randomness)
         let outcome = await endpoint.exchange(
-            profile, client, code: code, verifier: profile.usesPKCE ? pending.verifier : nil, redirect: environment.callbackURL)
+            code: code, profile: profile, client: client, verifier: profile.usesPKCE ? pending.verifier : nil,
+            redirect: environment.callbackURL)
         guard case .granted(let answer) = outcome else {
-            throw ConnectionFailure.error(.invalidRequest, "exchange_failed", "the provider did not give a token; start again")
+            throw ConnectionFailure.error(
+                .invalidRequest, "exchange_failed", message: "the provider did not return a token; start again")
         }
-        _ = try await keep(grant(answer, pending), pending.id, profile)
+        _ = try await save(grant(answer, pending), as: pending.id, profile: profile)
         counters.count(.stored, profile.name, at: time.now())
-        event(.info, .stored, "connection made", pending.id, request)
+        emit(.info, .stored, message: "connected", id: pending.id, request: request)
         return .data(["connected": true, "platform": .string(profile.name), "display_name": .string(profile.displayName)])
     }
 
@@ -199,23 +221,26 @@ extension ConnectionRoutes {
         return grant
     }
 
-    // MARK: Parts
+    // MARK: States and browsers
 
+    /// Returns the pending connect that the request's state belongs to, or nil if there is none or it has expired.
     private func find(_ request: Request) async throws -> (ConnectState, PendingConnect, version: UInt64)? {
-        guard let state = ConnectState(request.fields.string("state") ?? ""), state.until >= now,
+        guard let state = ConnectState(request.fields.string("state") ?? ""), state.expiresAt >= now,
             let record = try await store.storage.get(state.key), let pending = PendingConnect(decoding: record.value),
-            pending.until == state.until
+            pending.expiresAt == state.expiresAt
         else { return nil }
         return (state, pending, record.version)
     }
 
-    /// Over https a browser is known by the cookie that only this host can have set: the plain one may have been planted by a
-    /// neighbour under the same domain, or on the way. Without https there is the plain one alone.
+    /// Returns the secret that identifies the browser, from its cookie.
+    ///
+    /// Over https it is the cookie that only this host can have set: an unprotected cookie may have been set by another site of
+    /// the same domain or by somebody on the network. Without https only the unprotected cookie exists.
     private func browser(_ request: Request) -> String? {
         request.fields.string(environment.isSecure ? "browser" : "browser_plain")
     }
 
-    /// What a link is bound to. A secret that could be planted counts only from the address that it was given to.
+    /// Returns the digest that a link is bound to. A secret from an unprotected cookie is bound to the browser's address too.
     private func binding(_ secret: String, _ request: Request) -> String {
         PendingConnect.digest(environment.isSecure ? secret : secret + "\0" + request.connection.remoteAddress)
     }
@@ -230,9 +255,10 @@ extension ConnectionRoutes {
     private static func isSame(_ left: String, _ right: String) -> Bool { constantTimeEqual(Array(left.utf8), Array(right.utf8)) }
 
     private static let badState = ConnectionFailure.error(
-        .invalidRequest, "bad_state", "this link was used already, is older than ten minutes, or is not ours; start again")
+        .invalidRequest, "bad_state",
+        message: "this link was already used, is older than ten minutes, or was not issued by this server; start again")
 
     private static let otherBrowser = ConnectionFailure.error(
         .invalidRequest, "other_browser",
-        "this link was opened in another browser, or this browser keeps no cookies; start again in the browser that you began in")
+        message: "this link was opened in another browser, or this browser does not accept cookies; start again, in one browser")
 }

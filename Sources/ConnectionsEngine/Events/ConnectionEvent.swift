@@ -1,9 +1,12 @@
 package import EngineKit
 package import Syntax
 
-/// What happened to a connection, for a monitoring service. No token, ever.
+/// Something that happened to a connection, as a monitoring service receives it. It never holds a token.
 package struct ConnectionEvent: Sendable, Hashable {
+    /// How serious the event is.
     package enum Level: String, Sendable { case info, warn, error }
+
+    /// What happened. The raw values are the `event` member of the event.
     package enum Name: String, Sendable {
         case stored = "connection.stored"
         case fetched = "connection.fetched"
@@ -17,19 +20,28 @@ package struct ConnectionEvent: Sendable, Hashable {
         case ownerDeleted = "owner.deleted"
     }
 
+    /// How serious the event is.
     package var level: Level
+    /// What happened.
     package var name: Name
+    /// A fixed sentence that says what happened.
     package var message: String
-    /// Who did it: an engine's name, a token's display name, or `background-refresh`.
+    /// Who caused the event: an engine's name, a token's display name, or `background-refresh`.
     package var engine: String
+    /// The owner of the connection, such as `user:u123`.
     package var owner: String
+    /// The environment of the connection; empty for an event about an owner.
     package var environment: String
+    /// The platform of the connection; empty for an event about an owner.
     package var platform: String
+    /// The id of the request that caused the event.
     package var requestID: String
-    /// A code such as `invalid_grant`.
+    /// A code that says why, such as `invalid_grant`.
     package var code: String?
+    /// When it happened.
     package var at: Timestamp
 
+    /// Creates an event.
     package init(
         level: Level, name: Name, message: String, engine: String, owner: String, environment: String, platform: String,
         requestID: String, code: String?, at: Timestamp
@@ -46,6 +58,7 @@ package struct ConnectionEvent: Sendable, Hashable {
         self.at = at
     }
 
+    /// The event as it is sent. Empty members are left out.
     package var json: JSONObject {
         var object: JSONObject = [
             "time": .string(at.description), "level": .string(level.rawValue), "message": .string(message),
@@ -59,10 +72,11 @@ package struct ConnectionEvent: Sendable, Hashable {
     }
 }
 
-/// Where events go. Giving one never waits and never fails.
+/// Receives events. Implementations must neither block nor fail.
 package protocol EventSink: Sendable {
-    func give(_ event: ConnectionEvent)
-    /// What waits, was refused and was lost; nil where nobody is told.
+    /// Queues an event for delivery.
+    func emit(_ event: ConnectionEvent)
+    /// Counts of events that are queued, were refused, or were dropped. Nil if events are not delivered anywhere.
     var state: JSONObject? { get }
 }
 
@@ -70,8 +84,8 @@ extension EventSink {
     package var state: JSONObject? { nil }
 }
 
-/// Nobody is told.
+/// A sink that discards every event.
 package struct NoEvents: EventSink {
     package init() {}
-    package func give(_ event: ConnectionEvent) {}
+    package func emit(_ event: ConnectionEvent) {}
 }

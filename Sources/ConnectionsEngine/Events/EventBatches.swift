@@ -2,18 +2,22 @@ import Foundation
 import Synchronization
 import Syntax
 
-/// Batches of events that wait to be sent, oldest first, and those that the service refused: files of a directory, or memory
-/// where there is none. Both are bounded, and whatever goes for that is counted.
+/// Batches of events that are waiting to be sent, oldest first, and batches that the service rejected.
+///
+/// They are stored as files of a directory, or in memory if there is no directory. Both kinds are limited in number and size;
+/// the oldest are dropped when a limit is reached, and the caller is told how many events were lost.
 final class EventBatches: Sendable {
-    /// A batch by its name: `000000000042-200`, its place in the order and how many events it has.
+    /// A batch. Its name, such as `000000000042-200`, holds its position and the number of its events.
     struct Batch: Sendable {
         var name: String
         var bytes: Int
 
-        /// What is told of one whose name does not say it: as many as there may be.
+        /// The number of events assumed for a file whose name does not say it: as many as a batch may hold.
         static let eventsUnknown = 200
 
+        /// The number of events in the batch.
         var events: Int { name.cutUTF8(at: "-").flatMap { Int($0.after) } ?? Self.eventsUnknown }
+        /// The position of the batch, or nil if the name does not begin with one.
         var number: Int? { Int(name.prefixUTF8 { $0.isASCIIDigit }) }
     }
 
@@ -24,8 +28,8 @@ final class EventBatches: Sendable {
         var next = 0
     }
 
-    static let waitingTail = ".events"
-    static let refusedTail = ".refused"
+    static let waitingSuffix = ".events"
+    static let refusedSuffix = ".refused"
     private static let refusedMax = 256
 
     private let directory: String?
@@ -33,7 +37,9 @@ final class EventBatches: Sendable {
     private let batchesMax: Int
     private let state = Mutex(State())
 
-    /// nil when the directory cannot be made or read. What was refused before is tried again: the configuration may be right now.
+    /// Opens the batches of a directory, or an empty set in memory if `directory` is nil. Returns nil if the directory can be
+    /// neither created nor read. Batches that were rejected earlier are queued again, since the configuration may have been
+    /// corrected since.
     init?(directory: String?, bytesMax: Int, batchesMax: Int) {
         self.directory = directory
         self.bytesMax = bytesMax
@@ -44,11 +50,11 @@ final class EventBatches: Sendable {
                 atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             var found: [Batch] = []
             for file in try FileManager.default.contentsOfDirectory(atPath: directory) {
-                guard let name = file.removingUTF8Suffix(Self.waitingTail) ?? file.removingUTF8Suffix(Self.refusedTail) else {
+                guard let name = file.removingUTF8Suffix(Self.waitingSuffix) ?? file.removingUTF8Suffix(Self.refusedSuffix) else {
                     continue
                 }
-                let path = "\(directory)/\(name)\(Self.waitingTail)"
-                if file.hasUTF8Suffix(Self.refusedTail), rename("\(directory)/\(file)", path) != 0 { continue }
+                let path = "\(directory)/\(name)\(Self.waitingSuffix)"
+                if file.hasUTF8Suffix(Self.refusedSuffix), rename("\(directory)/\(file)", path) != 0 { continue }
                 let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
                 found.append(Batch(name: String(name), bytes: size))
             }
@@ -63,20 +69,23 @@ final class EventBatches: Sendable {
         }
     }
 
+    /// The number and size of the batches that are waiting.
     var waiting: (batches: Int, bytes: Int) { state.withLock { ($0.waiting.count, Self.bytes($0.waiting)) } }
+    /// The number of events in the rejected batches that are kept.
     var refusedEvents: Int { state.withLock { $0.refused.reduce(0) { $0 + $1.events } } }
+    /// The oldest waiting batch.
     var first: Batch? { state.withLock { $0.waiting.first } }
 
     private static func bytes(_ batches: [Batch]) -> Int { batches.reduce(0) { $0 + $1.bytes } }
 
-    /// Puts a batch behind the others. How many events were lost for it.
+    /// Adds a batch to the end of the queue, and returns how many events were lost for it.
     func append(_ body: [UInt8], events: Int) -> Int {
         let name = state.withLock { state in
             defer { state.next += 1 }
             let digits = String(state.next)
             return String(repeating: "0", count: max(12 - digits.utf8.count, 0)) + "\(digits)-\(events)"
         }
-        guard save(body, name + Self.waitingTail) else { return events }
+        guard save(body, name + Self.waitingSuffix) else { return events }
         let lost = state.withLock { state in
             state.waiting.append(Batch(name: name, bytes: body.count))
             if directory == nil { state.held[name] = body }
@@ -87,42 +96,42 @@ final class EventBatches: Sendable {
             for batch in lost { state.held[batch.name] = nil }
             return lost
         }
-        for batch in lost { delete(batch.name + Self.waitingTail) }
+        for batch in lost { delete(batch.name + Self.waitingSuffix) }
         return lost.reduce(0) { $0 + $1.events }
     }
 
-    /// nil when it cannot be read.
+    /// Returns the JSON of a batch, or nil if it cannot be read.
     func body(of batch: Batch) -> [UInt8]? {
         guard let directory else { return state.withLock { $0.held[batch.name] } }
-        return FileManager.default.contents(atPath: "\(directory)/\(batch.name)\(Self.waitingTail)").map { Array($0) }
+        return FileManager.default.contents(atPath: "\(directory)/\(batch.name)\(Self.waitingSuffix)").map { Array($0) }
     }
 
-    /// It was taken, or there is nothing left of it.
+    /// Removes a batch that was delivered or cannot be read.
     func remove(_ batch: Batch) {
         state.withLock { state in
             state.waiting.removeAll { $0.name == batch.name }
             state.held[batch.name] = nil
         }
-        delete(batch.name + Self.waitingTail)
+        delete(batch.name + Self.waitingSuffix)
     }
 
-    /// Keeps what the service refused of a batch, apart from what waits. How many events were lost for it.
+    /// Removes a batch from the queue and keeps what the service rejected of it. Returns how many events were lost for it.
     func setAside(_ batch: Batch, _ body: [UInt8], events: Int) -> Int {
         remove(batch)
-        // The same place in the order, another number of events.
+        // The name keeps its position and gets the new number of events.
         let name = String(batch.name.prefixUTF8 { $0.isASCIIDigit }) + "-\(events)"
-        guard save(body, name + Self.refusedTail) else { return events }
+        guard save(body, name + Self.refusedSuffix) else { return events }
         let lost = state.withLock { state in
             state.refused.append(Batch(name: name, bytes: body.count))
-            if directory == nil { state.held[name + Self.refusedTail] = body }
+            if directory == nil { state.held[name + Self.refusedSuffix] = body }
             var lost: [Batch] = []
             while Self.bytes(state.refused) > bytesMax / 4 || state.refused.count > Self.refusedMax {
                 lost.append(state.refused.removeFirst())
             }
-            for batch in lost { state.held[batch.name + Self.refusedTail] = nil }
+            for batch in lost { state.held[batch.name + Self.refusedSuffix] = nil }
             return lost
         }
-        for batch in lost { delete(batch.name + Self.refusedTail) }
+        for batch in lost { delete(batch.name + Self.refusedSuffix) }
         return lost.reduce(0) { $0 + $1.events }
     }
 

@@ -4,12 +4,12 @@ package import Outbound
 import Synchronization
 package import Syntax
 
-/// Sends events to a monitoring service, and keeps them on disk until it took them.
+/// Sends events to a monitoring service, and keeps them on disk until the service has accepted them.
 ///
-/// Each batch is a file of its own. What the service calls malformed is set aside, so that it holds up nothing behind it. What does
-/// not fit any more is dropped, oldest first, counted, reported and logged.
+/// Each batch is a file. Batches that the service rejects as malformed are set aside, so that they do not block later ones.
+/// When the limits are reached, the oldest events are dropped, counted, reported and logged.
 package final class EventSpool: EventSink {
-    /// What the service takes with one request.
+    /// What the service accepts in one request.
     package enum Form: String, Sendable, CaseIterable {
         /// A JSON array of events.
         case array
@@ -17,29 +17,35 @@ package final class EventSpool: EventSink {
         case object
     }
 
+    /// The configuration of the spool.
     package struct Settings: Sendable {
-        /// Where events are posted.
+        /// The URL that events are posted to.
         package var url: String
+        /// Whether events are sent as arrays or one by one.
         package var form = Form.array
-        /// Sent as a Bearer token; empty sends none.
+        /// The bearer token sent with each request; none if empty.
         package var token = ""
-        /// nil keeps batches in memory.
+        /// The directory for batches, or nil to keep them in memory.
         package var directory: String?
+        /// The size of all waiting batches, after which the oldest are dropped.
         package var bytesMax = 64 << 20
+        /// The number of waiting batches, after which the oldest are dropped.
         package var batchesMax = 4_096
 
+        /// Creates settings with the default limits.
         package init(url: String) { self.url = url }
     }
 
-    private struct Gathered {
+    /// Events since the last round, in memory.
+    private struct Buffer {
         var lines: [[UInt8]] = []
         var byteCount = 0
-        /// Since they were last reported.
+        /// Events dropped since the last report.
         var dropped = 0
         var reportedAt = Timestamp(seconds: 0)
     }
 
-    /// How far the first batch has come, where events go one by one.
+    /// How much of the first batch has been sent, when events are sent one by one, and when to try again.
     private struct Progress {
         var batch = ""
         var sent = 0
@@ -47,18 +53,27 @@ package final class EventSpool: EventSink {
         var requestsLeft = 0
         var failures = 0
         var waitUntil = Timestamp(seconds: 0)
-        /// Of the last answer, so that a service that refuses all of them is told of once.
+        /// The status code of the last rejection, so that repeated ones are logged once.
         var status = 0
     }
 
-    private enum Verdict { case taken, later(String), refused(Int) }
+    /// What became of one request to the service.
+    private enum Delivery {
+        case accepted
+        /// The service could not be reached or is not ready, for the given reason.
+        case postponed(String)
+        /// The service answered with this 4xx status code: sending the same events again would fail again.
+        case rejected(Int)
+    }
 
+    /// The number of events in one batch.
     static let linesMax = 200
+    /// The size of one batch.
     static let batchBytesMax = 256 << 10
-    /// Of one second, in memory.
-    private static let gatheredBytesMax = 8 << 20
+    /// The size of all events of one second, in memory.
+    private static let bufferBytesMax = 8 << 20
     private static let requestsInRoundMax = [Form.array: 64, .object: 500]
-    /// A report is an event too, and may be refused in its turn.
+    /// The time between two reports of dropped events. A report is an event too, and may itself be dropped.
     private static let reportSeconds = 60
 
     private let settings: Settings
@@ -67,13 +82,13 @@ package final class EventSpool: EventSink {
     private let time: any TimeSource
     private let randomness: any Randomness
     private let logger: Logger
-    private let gathered = Mutex(Gathered())
+    private let buffer = Mutex(Buffer())
     private let progress = Mutex(Progress())
     private let batches: EventBatches
     private let droppedCount = Atomic(0)
     private let refusedCount = Atomic(0)
 
-    /// nil when the URL is none or the directory cannot be made.
+    /// Creates a spool. Returns nil if the URL is malformed or the directory cannot be created.
     package init?(
         _ settings: Settings, outbound: any Outbound, time: any TimeSource, randomness: any Randomness,
         logger: Logger = Logger(label: "events") { _ in SwiftLogNoOpLogHandler() }
@@ -91,22 +106,24 @@ package final class EventSpool: EventSink {
         self.logger = logger
     }
 
-    package func give(_ event: ConnectionEvent) {
+    /// Queues an event in memory; the next round writes it to disk. Drops the event if the buffer is full.
+    package func emit(_ event: ConnectionEvent) {
         let line = event.json.encoded()
-        gathered.withLock { gathered in
-            guard gathered.byteCount + line.count <= Self.gatheredBytesMax else {
-                gathered.dropped += 1
+        buffer.withLock { buffer in
+            guard buffer.byteCount + line.count <= Self.bufferBytesMax else {
+                buffer.dropped += 1
                 return
             }
-            gathered.lines.append(line)
-            gathered.byteCount += line.count
+            buffer.lines.append(line)
+            buffer.byteCount += line.count
         }
     }
 
-    /// Batches that wait, and the bytes of them.
+    /// The number and size of the batches that are waiting to be sent.
     package var waiting: (batches: Int, bytes: Int) { batches.waiting }
 
-    /// For the insights: what waits, what lies aside, and what is lost since this process began.
+    /// The counts that the insights show: waiting batches, rejected and dropped events since this process started, and rejected
+    /// events that are kept.
     package var state: JSONObject? {
         [
             "waiting_batches": .int(batches.waiting.batches), "refused": .int(refusedCount.load(ordering: .relaxed)),
@@ -116,25 +133,25 @@ package final class EventSpool: EventSink {
 
     // MARK: A round
 
-    /// Writes what was gathered to disk, then sends what lies there. Never called twice at a time.
+    /// Writes the buffered events to disk, then sends the waiting batches. Must not be called concurrently.
     package func runRound() async {
         save()
         progress.withLock { $0.requestsLeft = Self.requestsInRoundMax[settings.form] ?? 0 }
         while let batch = batches.first, await send(batch) {}
     }
 
-    /// The end of the process: what was gathered waits on disk for the next start.
+    /// Writes the buffered events to disk when the process ends; the next start sends them.
     package func finish() { save() }
 
     private func save() {
         let now = time.now()
-        var taken = gathered.withLock { gathered in
-            let taken = gathered
-            gathered.lines = []
-            gathered.byteCount = 0
+        var taken = buffer.withLock { buffer in
+            let taken = buffer
+            buffer.lines = []
+            buffer.byteCount = 0
             guard taken.dropped > 0, now.seconds - taken.reportedAt.seconds >= Self.reportSeconds else { return taken }
-            gathered.dropped = 0
-            gathered.reportedAt = now
+            buffer.dropped = 0
+            buffer.reportedAt = now
             return taken
         }
         if taken.dropped > 0, now.seconds - taken.reportedAt.seconds >= Self.reportSeconds {
@@ -161,59 +178,60 @@ package final class EventSpool: EventSink {
         if count > 0 { store(batch, count) }
     }
 
-    private func store(_ batch: [UInt8], _ count: Int) { drop(batches.append(batch + [UInt8(ascii: "]")], events: count)) }
+    private func store(_ batch: [UInt8], _ count: Int) { countDropped(batches.append(batch + [UInt8(ascii: "]")], events: count)) }
 
-    private func drop(_ events: Int) {
-        if events > 0 { gathered.withLock { $0.dropped += events } }
+    private func countDropped(_ events: Int) {
+        if events > 0 { buffer.withLock { $0.dropped += events } }
     }
 
     // MARK: Sending
 
-    /// Whether the next batch may be sent.
+    /// Sends a batch. Returns whether the next one may be sent.
     private func send(_ batch: EventBatches.Batch) async -> Bool {
         let now = time.now()
         guard progress.withLock({ $0.waitUntil <= now && $0.requestsLeft > 0 }) else { return false }
         guard let body = batches.body(of: batch), let events = (try? JSON(parsing: body))?.arrayValue else {
             batches.remove(batch)
-            drop(batch.events)
+            countDropped(batch.events)
             return true
         }
         switch settings.form {
         case .array:
             switch await post(body) {
-            case .taken: settle(batch, refused: [])
-            case .refused(let status):
-                refuse(status, events.count)
-                settle(batch, refused: events)
-            case .later(let reason): return postpone(reason)
+            case .accepted: close(batch, rejected: [])
+            case .rejected(let status):
+                logRejection(status, events: events.count)
+                close(batch, rejected: events)
+            case .postponed(let reason): return postpone(reason)
             }
         case .object:
             progress.withLock { if $0.batch != batch.name { ($0.batch, $0.sent, $0.refused) = (batch.name, 0, []) } }
             for event in events.dropFirst(progress.withLock { $0.sent }) {
                 guard progress.withLock({ $0.requestsLeft > 0 }) else { return false }
                 switch await post(event.encoded()) {
-                case .taken: break
-                case .refused(let status):
-                    refuse(status, 1)
+                case .accepted: break
+                case .rejected(let status):
+                    logRejection(status, events: 1)
                     progress.withLock { $0.refused.append(event) }
-                case .later(let reason): return postpone(reason)
+                case .postponed(let reason): return postpone(reason)
                 }
                 progress.withLock { $0.sent += 1 }
             }
-            settle(batch, refused: progress.withLock { $0.refused })
+            close(batch, rejected: progress.withLock { $0.refused })
         }
         return true
     }
 
-    private func settle(_ batch: EventBatches.Batch, refused: [JSON]) {
+    /// Removes a batch that was sent, and sets aside the events that were rejected.
+    private func close(_ batch: EventBatches.Batch, rejected refused: [JSON]) {
         if refused.isEmpty {
             batches.remove(batch)
         } else {
-            drop(batches.setAside(batch, JSON.array(refused).encoded(), events: refused.count))
+            countDropped(batches.setAside(batch, JSON.array(refused).encoded(), events: refused.count))
         }
     }
 
-    /// False, for nothing more is sent now. The wait begins here: the batch may have taken long until then.
+    /// Sets the time of the next attempt, and returns false. The wait begins now, since sending may have taken long.
     private func postpone(_ reason: String) -> Bool {
         let now = time.now()
         let isFirst = progress.withLock { progress in
@@ -223,13 +241,14 @@ package final class EventSpool: EventSink {
         }
         if isFirst {
             logger.warning(
-                "the event service is not accepting events; they are queued",
+                "the event service cannot be reached or is not accepting events; they are queued and sent again later",
                 metadata: ["request_id": "\(randomness.uuid())", "reason": "\(reason)", "batches": "\(batches.waiting.batches)"])
         }
         return false
     }
 
-    private func refuse(_ status: Int, _ events: Int) {
+    /// Counts rejected events, and logs the first rejection with each status code.
+    private func logRejection(_ status: Int, events: Int) {
         let isFirst = progress.withLock { progress in
             defer { progress.status = status }
             return progress.status != status
@@ -237,14 +256,15 @@ package final class EventSpool: EventSink {
         refusedCount.wrappingAdd(events, ordering: .relaxed)
         guard isFirst else { return }
         logger.warning(
-            "the event service rejected events; they are set aside until the next restart. Is events_format right?",
+            "the event service rejected events; they are set aside until the next restart. Check events_format",
             metadata: [
                 "request_id": "\(randomness.uuid())", "status": "\(status)", "format": "\(settings.form.rawValue)",
                 "refused": "\(refusedCount.load(ordering: .relaxed))",
             ])
     }
 
-    private func post(_ body: [UInt8]) async -> Verdict {
+    /// Posts JSON to the service.
+    private func post(_ body: [UInt8]) async -> Delivery {
         var request = OutboundRequest(.post, settings.url, allowedHosts: [host], body: body)
         request.headers = [("Content-Type", "application/json")]
         if !settings.token.isEmpty { request.headers.append(("Authorization", "Bearer \(settings.token)")) }
@@ -254,15 +274,15 @@ package final class EventSpool: EventSink {
             switch reply.status {
             case 200...299:
                 progress.withLock { ($0.failures, $0.status) = (0, 200) }
-                return .taken
-            // Those say nothing about the events: a wrong token or address, or a service that is busy.
-            case 401, 403, 404, 405, 407, 408, 425, 429: return .later("status \(reply.status)")
-            // What the service calls malformed will not be better the next time.
-            case 400...499: return .refused(reply.status)
-            default: return .later("status \(reply.status)")
+                return .accepted
+            // These do not concern the events: the token or the URL is wrong, or the service is busy.
+            case 401, 403, 404, 405, 407, 408, 425, 429: return .postponed("status \(reply.status)")
+            // Events that are malformed stay malformed.
+            case 400...499: return .rejected(reply.status)
+            default: return .postponed("status \(reply.status)")
             }
         } catch {
-            return .later(error.text)
+            return .postponed(error.text)
         }
     }
 }

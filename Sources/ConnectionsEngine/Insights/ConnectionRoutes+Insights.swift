@@ -2,20 +2,24 @@ import EngineKit
 import Syntax
 
 extension ConnectionRoutes {
-    /// Index entries that are counted at most; the answer says when there were more.
+    /// The number of index entries that are counted. The answer says whether there were more.
     static let countedMax = 200_000
+    /// The number of owners with broken connections that are listed.
     static let ownersShownMax = 500
 
+    /// `insights`: statistics about all connections of the mount.
     var insights: EnginePath {
         EnginePath(
-            "insights", "How connections fare.",
-            details: "Computed from counters by day and from indexes, never from a log.",
+            "insights", "Show statistics about connections.",
+            details: "The numbers come from daily counters and indexes, not from a log.",
             fields: [
-                Field("days", .int, default: 30, "How far to look back, 1 to 400."),
-                Field("ahead", .int, default: 14, "How far to look ahead, 1 to 90."),
+                Field("days", .int, default: 30, "The number of past days to include, 1 to 400."),
+                Field("ahead", .int, default: 14, "The number of coming days to include, 1 to 90."),
             ],
             endpoints: [
-                .read: .init("Disconnections, expiries ahead, failure rates, broken owners.", changesNothing: true, readInsights)
+                .read: .init(
+                    "Read disconnections, coming expiries, failure rates and owners with broken connections.", changesNothing: true,
+                    readInsights)
             ])
     }
 
@@ -23,7 +27,7 @@ extension ConnectionRoutes {
         let days = request.fields.int("days") ?? 30
         let ahead = request.fields.int("ahead") ?? 14
         guard (1...400).contains(days), (1...90).contains(ahead) else {
-            throw CofferError.invalid("'days' must be 1 to 400 and 'ahead' 1 to 90")
+            throw CofferError.invalid("field 'days' must be 1 to 400 and field 'ahead' 1 to 90")
         }
         let today = Counters.day(time.now())
         try? await counters.flush(today: today)
@@ -40,6 +44,7 @@ extension ConnectionRoutes {
 
     private typealias Sums = [(kind: Counters.Kind, platform: String, code: String, count: Int)]
 
+    /// Disconnections by platform and reason, most frequent first.
     private func disconnections(_ sums: Sums) -> JSON {
         let found = Dictionary(grouping: sums.filter { $0.kind == .disconnected }, by: \.platform)
         return .array(
@@ -53,6 +58,7 @@ extension ConnectionRoutes {
                 })
     }
 
+    /// Successful and failed refreshes by platform, with the failure rate as a fraction of three digits.
     private func refreshes(_ sums: Sums) -> JSON {
         let found = Dictionary(grouping: sums.filter { $0.kind == .refreshed || $0.kind == .failed }, by: \.platform)
         return .array(
@@ -70,7 +76,8 @@ extension ConnectionRoutes {
             })
     }
 
-    /// By the index of what falls due: a token is due a little before it expires.
+    /// Counts the connections that expire on each coming day, by the index of due times: a token is due a little before it
+    /// expires.
     private func expiries(from today: Int, days: Int) async throws -> (JSON, isWhole: Bool) {
         var counts = [Int](repeating: 0, count: days)
         var left = Self.countedMax
@@ -78,12 +85,12 @@ extension ConnectionRoutes {
             try await count(folder, from: today, into: &counts, left: &left)
         }
         let rows: [JSON] = counts.enumerated().map { offset, count in
-            ["day": .string(String(Moment.text((today + offset) * 86_400).prefixUTF8(10))), "count": .int(count)]
+            ["day": .string(String(UnixTime.text((today + offset) * 86_400).prefixUTF8(10))), "count": .int(count)]
         }
         return (.array(rows), left > 0)
     }
 
-    /// One platform's.
+    /// Adds one platform's entries to the counts.
     private func count(_ folder: String, from today: Int, into counts: inout [Int], left: inout Int) async throws {
         let end = ConnectionStore.Key.bucket((today + counts.count) * 86_400)
         var after: String?
@@ -92,8 +99,8 @@ extension ConnectionRoutes {
             let names = try await store.storage.list(
                 Listing(prefix: ConnectionStore.Key.due + folder, after: after, limit: limit, isRecursive: true))
             for name in names {
-                guard name.prefixUTF8(12) < end, let moment = Int(name.prefixUTF8(12)) else { return }
-                counts[min(max(moment / 86_400 - today, 0), counts.count - 1)] += 1
+                guard name.prefixUTF8(12) < end, let dueAt = Int(name.prefixUTF8(12)) else { return }
+                counts[min(max(dueAt / 86_400 - today, 0), counts.count - 1)] += 1
                 left -= 1
             }
             guard names.count == limit else { return }
@@ -101,7 +108,7 @@ extension ConnectionRoutes {
         }
     }
 
-    /// Owners with something broken beside what works.
+    /// Owners that have both broken and working connections.
     private func partialOwners() async throws -> JSON {
         let names = try await store.storage.list(
             Listing(prefix: ConnectionStore.Key.broken, limit: StorageLimits.pageMax, isRecursive: true))

@@ -3,26 +3,29 @@ import Records
 import Syntax
 import Synchronization
 
-/// What is counted by day and platform. Gathered in memory, added to the stored counters every few seconds, so that a
-/// refresh costs no write of its own for being counted; a crash loses the last few seconds of counts.
+/// Counts events by day and platform. Counts are gathered in memory and added to the stored counters every few seconds, so that
+/// counting a refresh costs no write. A crash loses the counts of the last few seconds.
 final class Counters: Sendable {
+    /// What is counted.
     enum Kind: String, Sendable, CaseIterable { case stored, disconnected, refreshed, failed, deleted }
 
     private struct Key: Hashable {
         var day: Int
         var kind: Kind
         var platform: String
-        /// Of failures and disconnections.
+        /// The reason of a failure or disconnection; empty otherwise.
         var code: String
     }
 
     private let storage: any Storage
     private let counts = Mutex<[Key: Int]>([:])
     private static let keysMax = 10_000
+    /// How many days of counters are kept.
     static let daysKept = 400
 
-    /// Those with a profile. Any other name is its caller's own, and counts under one for all of them.
+    /// The platforms that have a profile and are counted separately.
     private let platforms: Set<String>
+    /// The name under which all platforms without a profile are counted, since their names are made up by callers.
     static let unlisted = "unlisted"
 
     init(storage: any Storage, platforms: [String]) {
@@ -30,8 +33,12 @@ final class Counters: Sendable {
         self.platforms = Set(platforms)
     }
 
+    /// The number of the day since 1970, in UTC.
     static func day(_ time: Timestamp) -> Int { time.seconds / 86_400 }
 
+    /// Counts one event.
+    ///
+    /// - Parameter code: Why something failed, as a fixed word.
     func count(_ kind: Kind, _ platform: String, code: String = "", at time: Timestamp) {
         let name = platforms.contains(platform) ? platform : Self.unlisted
         let key = Key(day: Self.day(time), kind: kind, platform: name, code: code)
@@ -40,9 +47,10 @@ final class Counters: Sendable {
         }
     }
 
-    private static func name(_ day: Int) -> String { "counter/" + ConnectionStore.Key.bucket(day) }
+    /// Returns the key of a day's counters.
+    private static func key(_ day: Int) -> String { "counter/" + ConnectionStore.Key.bucket(day) }
 
-    /// Adds what was gathered to the stored counters; nodes add to the same ones.
+    /// Adds the gathered counts to the stored counters, to which all nodes add, and deletes counters that are too old.
     func flush(today: Int) async throws {
         let taken = counts.withLock { counts in
             defer { counts = [:] }
@@ -59,14 +67,14 @@ final class Counters: Sendable {
     }
 
     private func add(_ day: Int, _ entries: [(String, Int)]) async throws {
-        let name = Self.name(day)
+        let storedKey = Self.key(day)
         try await storage.transact { batch throws(StorageError) in
-            let record = try await storage.get(name)
+            let record = try await storage.get(storedKey)
             var object = record.flatMap { (try? JSON(parsing: $0.value))?.objectValue } ?? JSONObject()
             var sums = Dictionary(object.members.map { ($0.key, $0.value.intValue ?? 0) }, uniquingKeysWith: +)
             for (key, count) in entries where sums[key] != nil || sums.count < Self.keysMax { sums[key, default: 0] += count }
             object = JSONObject(sums.sorted { $0.key < $1.key }.map { .init(key: $0.key, value: .int($0.value)) })
-            batch.put(name, object.encoded(), if: .init(unchanged: record))
+            batch.put(storedKey, object.encoded(), if: .init(unchanged: record))
         }
     }
 
@@ -77,11 +85,11 @@ final class Counters: Sendable {
         if !batch.isEmpty { try await storage.commit(batch) }
     }
 
-    /// The sums of a window of days, both ends counted: (kind, platform, code) to count.
+    /// Returns the sums of a range of days, both ends included.
     func sums(from: Int, to: Int) async throws -> [(kind: Kind, platform: String, code: String, count: Int)] {
         var sums: [String: Int] = [:]
         for day in max(from, to - Self.daysKept)...max(to, from) {
-            guard let record = try await storage.get(Self.name(day)) else { continue }
+            guard let record = try await storage.get(Self.key(day)) else { continue }
             for member in (try? JSON(parsing: record.value))?.objectValue ?? .init() {
                 sums[member.key, default: 0] += member.value.intValue ?? 0
             }

@@ -2,7 +2,8 @@ import EngineKit
 import Logging
 import Synchronization
 
-/// Takes up the deletions of owners that were interrupted, beside everything else: revoking may take long.
+/// Finishes deletions of owners that were interrupted. It runs apart from the other background work, since revoking tokens at
+/// providers may take long.
 final class OwnerCleanup: Sendable {
     private let routes: ConnectionRoutes
     private let work = Mutex<Task<Void, Never>?>(nil)
@@ -11,6 +12,7 @@ final class OwnerCleanup: Sendable {
 
     init(routes: ConnectionRoutes) { self.routes = routes }
 
+    /// Starts a run unless one is in progress.
     func begin() {
         work.withLock { work in
             guard work == nil else { return }
@@ -21,12 +23,13 @@ final class OwnerCleanup: Sendable {
         }
     }
 
-    func settled() async { await work.withLock { $0 }?.value }
+    /// Waits until the run in progress has ended.
+    func waitUntilIdle() async { await work.withLock { $0 }?.value }
 
-    /// Stops behind the connection that is being destroyed; the rest waits for the next process.
+    /// Stops after the connection that is being destroyed, and waits until then. The next process continues.
     func finish() async {
         work.withLock { $0 }?.cancel()
-        await settled()
+        await waitUntilIdle()
     }
 
     private func run() async {
@@ -38,7 +41,7 @@ final class OwnerCleanup: Sendable {
         } catch {
             guard !Task.isCancelled else { return }
             routes.logger.warning(
-                "finishing deletions stopped; it is tried again",
+                "finishing interrupted deletions of owners failed; it is retried within a minute",
                 metadata: ["request_id": "\(requestID)", "kind": "\(type(of: error))"])
         }
     }

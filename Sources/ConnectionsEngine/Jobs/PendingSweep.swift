@@ -1,11 +1,11 @@
 import EngineKit
 import Synchronization
 
-/// How many people are on their way to providers, all engines' together: counted when the abandoned ones are swept up, and
-/// up from there.
+/// The number of pending connects of a mount. It is counted exactly by each ``PendingSweep``, and estimated from there upwards.
 final class PendingCount: Sendable {
     private let count = Mutex(0)
 
+    /// Counts one more if the limit allows it, and returns whether it does.
     func mayAddOne() -> Bool {
         count.withLock { count in
             guard count < ConnectionRoutes.pendingOfAllMax else { return false }
@@ -14,28 +14,30 @@ final class PendingCount: Sendable {
         }
     }
 
+    /// Sets the exact number.
     func set(_ counted: Int) { count.withLock { $0 = counted } }
 }
 
-/// Deletes what is left of people who never came back.
+/// Deletes connects that were begun and never completed.
 struct PendingSweep: Sendable {
     let routes: ConnectionRoutes
 
-    /// Between two sweeps: rounds begin once a second.
+    /// The time between two sweeps, which is also the number of rounds between them, since a round begins every second.
     static let seconds = 60
     private static let pageSize = 1_000
 
+    /// Deletes the expired records and counts the others.
     func run() async throws {
         var after: String?
         var count = 0
         while true {
             let names = try await routes.store.storage.list(
-                Listing(prefix: ConnectState.all, after: after, limit: Self.pageSize, isRecursive: true))
+                Listing(prefix: ConnectState.keyPrefix, after: after, limit: Self.pageSize, isRecursive: true))
             var batch = Batch()
             for name in names {
-                // A name that is none of today's is of an older version, and ten minutes old by now.
-                let isOver = ConnectState.end(name).map { $0 < routes.now } ?? true
-                if isOver { batch.delete(ConnectState.all + name) } else { count += 1 }
+                // A name of another form was written by an older version, and has expired by now.
+                let hasExpired = ConnectState.expiry(ofName: name).map { $0 < routes.now } ?? true
+                if hasExpired { batch.delete(ConnectState.keyPrefix + name) } else { count += 1 }
             }
             if !batch.isEmpty { try await routes.store.storage.commit(batch) }
             guard names.count == Self.pageSize else { break }

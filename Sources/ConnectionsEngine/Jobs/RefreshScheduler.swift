@@ -3,38 +3,43 @@ import Logging
 import Synchronization
 import Syntax
 
-/// Walks the index of what falls due and has it refreshed: a lane for each platform, earliest first, with few calls at a
-/// time, so that a slow or failing provider holds up no other one.
+/// Refreshes the connections that are due, by an index of due times. Each platform has its own task, the lane, which begins
+/// with the earliest and makes few calls at a time, so that a slow or failing provider does not delay the others.
 ///
-/// Memory is bounded by a page of the index for each lane, however many connections there are.
+/// Each lane holds one page of the index in memory, however many connections there are.
 final class RefreshScheduler: Sendable {
     let refresher: Refresher
     private let lanes = Mutex<[String: Task<Void, Never>]>([:])
     private let isEnding = Atomic(false)
 
+    /// Index entries that a lane reads at once.
     static let pageSize = 500
-    /// Of one lane; the next round begins it anew.
+    /// Pages that a lane handles before it ends. The next round starts the platform's lane again.
     static let pagesMax = 20
+    /// Lanes that run at once.
     static let lanesMax = 32
+    /// Refreshes of one platform that run at once.
     static let atOnceForPlatformMax = 8
     private static let platformsMax = 4_096
 
-    private struct Item: Sendable {
+    /// An entry of the index.
+    private struct DueConnection: Sendable {
         var id: ConnectionID
-        var moment: Int
+        /// When the connection is due, in seconds since 1970.
+        var dueAt: Int
     }
 
     init(refresher: Refresher) { self.refresher = refresher }
 
     // MARK: Lanes
 
-    /// Begins a lane for each platform of which something is due and that has none yet. Nobody waits for them.
+    /// Starts a lane for each platform that has a due connection and no lane yet, and does not wait for it.
     func begin() async throws {
         let folders = try await refresher.store.storage.list(Listing(prefix: ConnectionStore.Key.due, limit: Self.platformsMax))
         for folder in folders where folder.hasUTF8Suffix("/") {
             let platform = String(folder.dropLastUTF8())
             guard !refresher.breaker.isOpen(platform, at: refresher.now), lanes.withLock({ $0[platform] == nil }) else { continue }
-            if try await page(of: platform, after: nil, limit: 1).items.isEmpty { continue }
+            if try await page(of: platform, after: nil, limit: 1).entries.isEmpty { continue }
             start(platform)
         }
     }
@@ -49,15 +54,15 @@ final class RefreshScheduler: Sendable {
         }
     }
 
-    /// Once no lane is under way.
-    func settled() async {
+    /// Waits until no lane is running.
+    func waitUntilIdle() async {
         while let lane = lanes.withLock({ $0.values.first }) { await lane.value }
     }
 
-    /// Lets what is being asked for come to its end, and begins nothing more.
+    /// Starts no more refreshes, and waits for those in progress.
     func finish() async {
         isEnding.store(true, ordering: .relaxed)
-        await settled()
+        await waitUntilIdle()
         isEnding.store(false, ordering: .relaxed)
     }
 
@@ -65,92 +70,96 @@ final class RefreshScheduler: Sendable {
         do {
             var after: String?
             for _ in 0..<Self.pagesMax {
-                let (items, last) = try await page(of: platform, after: after, limit: Self.pageSize)
-                await refresh(items, of: platform)
+                let (entries, last) = try await page(of: platform, after: after, limit: Self.pageSize)
+                await refresh(entries, of: platform)
                 guard let last, !isStopped(platform) else { return }
                 after = last
             }
         } catch {
             refresher.logger.warning(
-                "refreshing what is due stopped; the next round goes on",
+                "refreshing the due connections of a platform failed; it is retried within a second",
                 metadata: ["request_id": "\(refresher.randomness.uuid())", "platform": "\(platform)", "kind": "\(type(of: error))"])
         }
     }
 
+    /// Whether the lane should end: the engine is closing, or the provider's circuit breaker is open.
     private func isStopped(_ platform: String) -> Bool {
         isEnding.load(ordering: .relaxed) || refresher.breaker.isOpen(platform, at: refresher.now)
     }
 
-    /// What is due of one page of a platform's index; `last` is nil when nothing that is due lies behind it.
-    private func page(of platform: String, after: String?, limit: Int) async throws -> (items: [Item], last: String?) {
+    /// Returns the due connections on one page of a platform's index. `last` is nil if nothing due follows.
+    private func page(of platform: String, after: String?, limit: Int) async throws -> (entries: [DueConnection], last: String?) {
         let names = try await refresher.store.storage.list(
             Listing(prefix: ConnectionStore.Key.due(of: platform), after: after, limit: limit, isRecursive: true))
         let now = refresher.now
-        var items: [Item] = []
+        var entries: [DueConnection] = []
         for name in names {
-            guard let (moment, id) = ConnectionStore.Key.dueItem(name, of: platform) else { continue }
-            guard moment <= now else { return (items, nil) }
-            items.append(Item(id: id, moment: moment))
+            guard let (dueAt, id) = ConnectionStore.Key.parseDue(name, of: platform) else { continue }
+            guard dueAt <= now else { return (entries, nil) }
+            entries.append(DueConnection(id: id, dueAt: dueAt))
         }
-        return (items, names.count < limit ? nil : names.last)
+        return (entries, names.count < limit ? nil : names.last)
     }
 
-    private func refresh(_ items: [Item], of platform: String) async {
+    private func refresh(_ entries: [DueConnection], of platform: String) async {
         await withTaskGroup(of: Void.self) { group in
-            for (index, item) in items.enumerated() {
+            for (index, entry) in entries.enumerated() {
                 if index >= Self.atOnceForPlatformMax { await group.next() }
                 if isStopped(platform) { break }
-                group.addTask { await self.handle(item) }
+                group.addTask { await self.handle(entry) }
             }
         }
     }
 
     // MARK: One connection
 
-    private func handle(_ item: Item) async {
+    private func handle(_ entry: DueConnection) async {
         let requestID = refresher.randomness.uuid()
         do {
-            guard let loaded = try await refresher.store.load(item.id), loaded.grant.dueAt == item.moment else {
-                return try await drop(item)
+            guard let loaded = try await refresher.store.load(entry.id), loaded.grant.dueAt == entry.dueAt else {
+                return try await deleteStale(entry)
             }
-            let order = Refresher.Order(
-                id: item.id, seen: loaded.grant.generation, actor: Refresher.itself, requestID: requestID)
-            let profile = refresher.environment.catalog[item.id.platform] ?? .unlisted(item.id.platform)
+            let request = RefreshRequest(
+                id: entry.id, seenGeneration: loaded.grant.generation, actor: Refresher.backgroundActor, requestID: requestID)
+            let profile = refresher.environment.catalog[entry.id.platform] ?? .unlisted(entry.id.platform)
             if loaded.grant.canRefresh(profile) {
-                _ = await refresher.refresh(order)
+                _ = await refresher.refresh(request)
             } else if let due = loaded.grant.due(profile), due > refresher.now {
-                // What was due once is not by today's rules.
+                // The profile has changed since, and the connection is due later by its new rules.
                 var batch = Batch()
                 try refresher.store.put(loaded.grant, over: loaded, due: due, into: &batch)
                 _ = try await refresher.store.storage.commitIfUnchanged(batch)
             } else {
-                _ = try await refresher.expire(loaded, profile, loaded.grant.isInDoubt ? "gave_up" : "no_refresh_token", order)
-                try await settleIndex(item)
+                let reason = loaded.grant.isInDoubt ? "gave_up" : "no_refresh_token"
+                _ = try await refresher.expire(loaded, reason: reason, request: request)
+                try await removeFromIndex(entry)
             }
         } catch {
-            // It stays due, and the next round comes in a second.
+            // The connection stays due, and the next round begins within a second.
             refresher.logger.warning(
-                "a due connection could not be handled", metadata: ["request_id": "\(requestID)", "kind": "\(type(of: error))"])
+                "a due connection could not be refreshed; it is retried within a second",
+                metadata: ["request_id": "\(requestID)", "kind": "\(type(of: error))"])
         }
     }
 
-    /// A token that is due a few seconds before it is unusable stays in its place until then.
-    private func settleIndex(_ item: Item) async throws {
-        guard let again = try await refresher.store.load(item.id), again.grant.state != .active, again.grant.state != .failing,
-            again.grant.dueAt == item.moment
+    /// Removes a connection that has expired from the index. One that is due a few seconds before it becomes unusable keeps its
+    /// entry until then.
+    private func removeFromIndex(_ entry: DueConnection) async throws {
+        guard let again = try await refresher.store.load(entry.id), again.grant.state != .active, again.grant.state != .failing,
+            again.grant.dueAt == entry.dueAt
         else { return }
         var batch = Batch()
         try refresher.store.put(again.grant, over: again, due: nil, into: &batch)
         _ = try await refresher.store.storage.commitIfUnchanged(batch)
     }
 
-    /// The index entry of a connection that is gone or stands elsewhere by now.
-    private func drop(_ item: Item) async throws {
+    /// Deletes an index entry whose connection is gone or has another due time.
+    private func deleteStale(_ entry: DueConnection) async throws {
         var batch = Batch()
-        batch.delete(ConnectionStore.Key.due(item.moment, item.id))
-        // Only as long as no connection claims the entry.
-        let record = try await refresher.store.storage.get(ConnectionStore.Key.token(item.id))
-        batch.check(ConnectionStore.Key.token(item.id), .init(unchanged: record))
+        batch.delete(ConnectionStore.Key.due(entry.id, at: entry.dueAt))
+        // Fails if the connection was stored again in the meantime, since its entry may be this one.
+        let record = try await refresher.store.storage.get(ConnectionStore.Key.token(entry.id))
+        batch.check(ConnectionStore.Key.token(entry.id), .init(unchanged: record))
         _ = try await refresher.store.storage.commitIfUnchanged(batch)
     }
 }

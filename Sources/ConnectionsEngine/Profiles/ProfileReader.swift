@@ -1,21 +1,26 @@
 import Syntax
 import Yams
 
-/// Reads one YAML profile, strictly: an unknown key, a wrong type or a URL outside `allowed_hosts` is a problem with its line.
+/// Reads one profile in YAML. An unknown key, a wrong type or a URL outside `allowed_hosts` is reported as a problem with its
+/// line.
 ///
-/// With `extends` it begins as a copy of another profile, which extends none itself; each key that it has replaces the whole
-/// value there.
+/// A profile with `extends` begins as a copy of another profile, which must not itself extend one. Each key that it sets
+/// replaces the whole inherited value.
 struct ProfileReader {
-    /// Finds the profile that another one extends.
+    /// Returns the profile that another one extends, or nil if there is none of that name.
     typealias LookUp = (String) -> PlatformProfile?
 
     private let file: String
     private var problems: [ProfileProblem] = []
+    /// The line of each key of the file.
     private(set) var lines: [String: Int] = [:]
 
+    /// The largest file.
     static let bytesMax = 64 << 10
 
-    /// The profile, or everything that is wrong with it.
+    /// Returns the profile, or everything that is wrong with it.
+    ///
+    /// - Parameter base: Finds the profile that this one extends.
     static func read(_ text: String, file: String, base: LookUp) -> Result<PlatformProfile, ProfileProblems> {
         var reader = ProfileReader(file: file)
         let profile = reader.profile(text, base)
@@ -25,13 +30,14 @@ struct ProfileReader {
 
     private init(file: String) { self.file = file }
 
+    /// Reports a problem, up to 50 for one file.
     mutating func problem(_ line: Int, _ reason: String) {
         if problems.count < 50 { problems.append(ProfileProblem(file: file, line: line, reason: reason)) }
     }
 
     private mutating func profile(_ text: String, _ base: LookUp) -> PlatformProfile? {
         guard text.utf8.count <= Self.bytesMax else {
-            problem(0, "a profile holds at most 64 KiB")
+            problem(0, "a profile must not be larger than 64 KiB")
             return nil
         }
         let root: Node
@@ -42,39 +48,39 @@ struct ProfileReader {
             }
             root = node
         } catch {
-            problem(Self.line(of: error), "not valid YAML")
+            problem(Self.line(of: error), "the YAML is not valid")
             return nil
         }
         guard case .mapping(let mapping) = root else {
-            problem(1, "a profile is a mapping of keys to values")
+            problem(1, "a profile must be a mapping of keys to values")
             return nil
         }
         var profile = extended(mapping, base)
         for (key, value) in mapping {
             let line = key.mark?.line ?? 0
             guard let name = key.string else {
-                problem(line, "a key must be a word")
+                problem(line, "a key must be a text")
                 continue
             }
             guard lines[name] == nil else {
-                problem(line, "\(Self.shown(name)) is there twice")
+                problem(line, "\(Self.shown(name)) is given twice")
                 continue
             }
             lines[name] = line
-            take(name, value, line, &profile)
+            set(name, to: value, line: line, in: &profile)
         }
         check(&profile)
         return profile
     }
 
-    /// What a profile begins as.
+    /// Returns the profile that the file extends, or an empty one if it extends none.
     private mutating func extended(_ mapping: Node.Mapping, _ base: LookUp) -> PlatformProfile {
         let plain = PlatformProfile(name: "")
         guard let node = mapping["extends"] else { return plain }
         let name = text(node, "extends")
         guard !name.isEmpty else { return plain }
         guard var profile = base(name), profile.base == nil else {
-            problem(line(node, "extends"), "'extends' must name a known platform that extends none itself")
+            problem(line(node, "extends"), "'extends' must name a known platform whose own profile extends none")
             return plain
         }
         profile.base = name
@@ -90,12 +96,13 @@ struct ProfileReader {
         }
     }
 
-    /// Names come from an operator's file; they are cut so that a wrong file does not fill a log.
+    /// Returns a name from the file for a message, cut to 40 bytes so that a wrong file cannot fill a log.
     private static func shown(_ name: String) -> String { "'\(name.prefixUTF8(40))'" }
 
     // MARK: Keys
 
-    private mutating func take(_ name: String, _ node: Node, _ line: Int, _ profile: inout PlatformProfile) {
+    /// Sets one key of the profile.
+    private mutating func set(_ name: String, to node: Node, line: Int, in profile: inout PlatformProfile) {
         switch name {
         case "extends": break
         case "name": profile.name = text(node, name)
@@ -116,13 +123,13 @@ struct ProfileReader {
         case "headers": profile.headers = map(node, name)
         case "refresh_url": profile.refreshURL = text(node, name)
         case "refresh_params": profile.refreshParams = map(node, name)
-        case "refresh_margin": profile.refreshMargin = number(node, name, 0...86_400) ?? 0
-        case "default_expires_in": profile.defaultExpiresIn = number(node, name, 60...315_360_000)
+        case "refresh_margin": profile.refreshMargin = number(node, name, in: 0...86_400) ?? 0
+        case "default_expires_in": profile.defaultExpiresIn = number(node, name, in: 60...315_360_000)
         case "expires_in_unit": profile.expiresInUnit = choice(node, name) ?? profile.expiresInUnit
         case "rotates_refresh_token": profile.rotatesRefreshToken = flag(node, name) ?? profile.rotatesRefreshToken
         case "retry_in_doubt": profile.retriesInDoubt = flag(node, name) ?? profile.retriesInDoubt
-        case "keep_alive": profile.keepAlive = number(node, name, 0...31_536_000) ?? 0
-        case "response": answer(node, name, &profile)
+        case "keep_alive": profile.keepAlive = number(node, name, in: 0...31_536_000) ?? 0
+        case "response": setAnswerPaths(node, name, in: &profile)
         case "keep": profile.keeps = words(node, name)
         case "reauthorize_errors": profile.reauthorizeErrors = words(node, name)
         case "revocation_url": profile.revocationURL = text(node, name)
@@ -134,7 +141,8 @@ struct ProfileReader {
         }
     }
 
-    private mutating func answer(_ node: Node, _ key: String, _ profile: inout PlatformProfile) {
+    /// Sets the paths of the members of a token answer.
+    private mutating func setAnswerPaths(_ node: Node, _ key: String, in profile: inout PlatformProfile) {
         for (name, path) in map(node, key) {
             switch name {
             case "access_token": profile.answer.accessToken = path
@@ -157,12 +165,12 @@ struct ProfileReader {
             case "url": verify.url = value
             case "status":
                 guard let status = Int(value), (200...499).contains(status) else {
-                    problem(lines[key] ?? 0, "'verify.status' must be a status code")
+                    problem(lines[key] ?? 0, "'verify.status' must be a status code from 200 to 499")
                     continue
                 }
                 verify.status = status
             case "header" where value.containsUTF8(": ") && value.containsUTF8("{token}"): verify.header = value
-            case "header": problem(lines[key] ?? 0, "'verify.header' must be a header with {token} in its value")
+            case "header": problem(lines[key] ?? 0, "'verify.header' must be a name, ': ' and a value that contains {token}")
             default: problem(lines[key] ?? 0, "unknown key \(Self.shown(name)) in 'verify'")
             }
         }
@@ -173,7 +181,7 @@ struct ProfileReader {
 
     private mutating func text(_ node: Node, _ key: String) -> String {
         guard case .scalar(let scalar) = node, !scalar.string.utf8.contains(where: { $0 < 0x20 }) else {
-            problem(line(node, key), "'\(key)' must be a text of one line")
+            problem(line(node, key), "'\(key)' must be a single line of text")
             return ""
         }
         return scalar.string
@@ -189,7 +197,7 @@ struct ProfileReader {
         }
     }
 
-    private mutating func number(_ node: Node, _ key: String, _ range: ClosedRange<Int>) -> Int? {
+    private mutating func number(_ node: Node, _ key: String, in range: ClosedRange<Int>) -> Int? {
         guard let number = Int(text(node, key)), range.contains(number) else {
             problem(line(node, key), "'\(key)' must be a whole number from \(range.lowerBound) to \(range.upperBound)")
             return nil
@@ -227,5 +235,6 @@ struct ProfileReader {
 
 /// Everything that is wrong with one profile.
 package struct ProfileProblems: Error, Sendable {
+    /// The problems, in the order in which they were found.
     package var all: [ProfileProblem]
 }

@@ -1,20 +1,21 @@
 import Outbound
 import Syntax
 
-/// The members of a provider's answer, by its content: labels of token endpoints are wrong too often to be believed, and
-/// what cannot be asked for again is not thrown away for a label.
+/// Parses the body of a provider's token answer by its content. Token endpoints often send the wrong content type, and an
+/// answer that cannot be requested a second time must not be discarded for its label.
 enum AnswerBody {
-    /// The body of an answer holds at most 64 KiB, so these bound nothing more.
+    /// An answer has at most 64 KiB, which bounds its depth and size well enough for these limits never to matter.
     private static let limits = JSONLimits(depthMax: 64, nodesMax: 40_000, isLenient: true)
 
-    /// nil when it is neither a JSON object nor form text.
+    /// Returns the members of the answer. Returns nil if the body is neither a JSON object nor form-encoded.
     static func object(_ reply: OutboundReply) -> JSONObject? {
         (try? JSON(parsing: reply.body, limits: limits))?.objectValue ?? form(reply.body)
     }
 
-    /// `access_token=…&expires_in=…` (RFC 6749, appendix B). Of a repeated name the first one counts.
+    /// Parses `access_token=…&expires_in=…` (RFC 6749, appendix B). If a name is repeated, its first value is used.
     ///
-    /// Nothing but what such a text may consist of: a page that has a `&` in it is none.
+    /// The body may hold only the characters of form-encoded text, so that an HTML page with a `&` in it is not mistaken for
+    /// it.
     static func form(_ body: [UInt8]) -> JSONObject? {
         let text = body.trimmed
         let isForm = !text.isEmpty && text.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"<>\"{}\\^`".utf8.contains($0) }
@@ -28,7 +29,7 @@ enum AnswerBody {
         return object
     }
 
-    /// What is no escape stands for itself.
+    /// Decodes percent escapes and `+`. A `%` that does not begin an escape is kept as it is.
     private static func decoded(_ bytes: ArraySlice<UInt8>) -> String {
         var output: [UInt8] = []
         var rest = bytes[...]
@@ -47,7 +48,7 @@ enum AnswerBody {
 }
 
 extension Collection<UInt8> {
-    /// Without spaces and line ends around it.
+    /// The bytes without the spaces, tabs and line breaks at both ends.
     var trimmed: SubSequence {
         let isBlank: (UInt8) -> Bool = { $0 == 0x20 || (0x09...0x0D).contains($0) }
         let front = drop(while: isBlank)

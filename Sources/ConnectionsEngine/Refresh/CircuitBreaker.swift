@@ -1,22 +1,25 @@
 import EngineKit
 import Synchronization
 
-/// Stops asking a provider that does not answer: after five failures in a row for a minute, then with one call at a time.
+/// Stops calling a provider that fails: after five failures in a row for a minute, then with one trial call at a time.
 final class CircuitBreaker: Sendable {
     private struct State {
         var failures = 0
         var openUntil = 0
     }
 
+    /// Failures in a row after which the breaker opens.
     static let threshold = 5
+    /// How long the breaker stays open.
     static let openSeconds = 60
-    /// A single call is on trial for as long.
+    /// How long a trial call keeps other calls away.
     static let trialSeconds = 15
     private static let platformsMax = 4_096
 
     private let states = Mutex<[String: State]>([:])
 
-    /// nil when it may be asked; else the seconds until then. Being let through when it was open is a trial.
+    /// Returns nil if the platform may be called, or the seconds until it may. If the breaker was open and its time is over,
+    /// the caller who gets nil makes the trial call.
     func wait(_ platform: String, at now: Int) -> Int? {
         states.withLock { states in
             guard var state = states[platform], state.failures >= Self.threshold else { return nil }
@@ -27,7 +30,7 @@ final class CircuitBreaker: Sendable {
         }
     }
 
-    /// Whether it is open now; asking changes nothing.
+    /// Whether the breaker is open. Unlike ``wait(_:at:)``, asking does not begin a trial.
     func isOpen(_ platform: String, at now: Int) -> Bool {
         states.withLock { states in
             guard let state = states[platform] else { return false }
@@ -35,8 +38,10 @@ final class CircuitBreaker: Sendable {
         }
     }
 
+    /// Closes the breaker after a successful call.
     func succeeded(_ platform: String) { _ = states.withLock { $0.removeValue(forKey: platform) } }
 
+    /// Counts a failed call, which opens the breaker if there were enough in a row.
     func failed(_ platform: String, at now: Int) {
         states.withLock { states in
             if states.count >= Self.platformsMax { states.removeAll() }
@@ -48,19 +53,23 @@ final class CircuitBreaker: Sendable {
     }
 }
 
-/// When to try a broken connection again: 30 s, doubling to an hour, with jitter, for four days.
+/// When to try a failing connection again: after 30 seconds, doubling up to an hour, with jitter, for four days. All values are
+/// in seconds.
 enum Backoff {
+    /// The delay after the first failure.
     static let first = 30
+    /// The longest delay.
     static let longest = 3_600
+    /// How long a connection may fail before it is given up.
     static let patience = 4 * 86_400
-    /// After an answer that was lost: where a provider takes a refresh token again, it is for a short time.
+    /// The delay after an answer was lost. A provider that accepts a refresh token twice does so only for a short time.
     static let inDoubt = 5
 
-    /// Seconds; `failures` counts from 1.
+    /// Returns the seconds to wait after a number of failures in a row, which counts from 1.
     static func delay(failures: Int, randomness: any Randomness) -> Int {
         let doubled = min(first << min(max(failures - 1, 0), 10), longest)
         let random = randomness.bytes(2)
-        // A fifth more or less, so that what failed together does not come back together.
+        // A fifth more or less, so that connections that failed together are not retried together.
         let spread = doubled * 2 / 5
         return doubled - spread / 2 + (Int(random[0]) << 8 | Int(random[1])) % (spread + 1)
     }

@@ -1,17 +1,21 @@
 import EngineKit
 import Syntax
 
-/// The client ids and secrets of platforms, for every environment or for one.
+/// The client ids and secrets of platforms, stored for one environment or for all of them.
 struct ClientStore: Sendable {
     let storage: any Storage
     let catalog: PlatformCatalog
 
-    /// Stands for every environment.
+    /// The path segment that means all environments.
     static let anywhere = "-"
 
+    /// Returns the key of a platform's credentials in an environment; nil means all environments.
     static func key(_ platform: String, _ environment: String?) -> String { "platform/\(platform)/\(environment ?? anywhere)" }
 
-    /// Those of the environment, then those of every environment; a platform without its own uses those it names.
+    /// Returns the credentials for a platform in an environment, or nil if none are stored.
+    ///
+    /// Those of the environment come before those of all environments. A platform that has none uses those of the platform that
+    /// its profile names in `credentials_of`.
     func credentials(_ profile: PlatformProfile, _ environment: String) async throws(StorageError) -> ClientCredentials? {
         for name in profile.clientName == profile.name ? [profile.name] : [profile.name, profile.clientName] {
             for place in [environment, nil] {
@@ -21,6 +25,7 @@ struct ClientStore: Sendable {
         return nil
     }
 
+    /// Returns the credentials stored for exactly this platform and environment, or nil if there are none.
     func read(_ platform: String, _ environment: String?) async throws(StorageError) -> ClientCredentials? {
         let key = Self.key(platform, environment)
         guard let record = try await storage.get(key) else { return nil }
@@ -31,7 +36,8 @@ struct ClientStore: Sendable {
             id: id, secret: json["client_secret"]?.stringValue ?? "", privateKey: json["private_key"]?.stringValue ?? "")
     }
 
-    func write(_ credentials: ClientCredentials, _ platform: String, _ environment: String?) async throws(StorageError) {
+    /// Stores credentials, in place of any that were there.
+    func write(_ credentials: ClientCredentials, platform: String, environment: String?) async throws(StorageError) {
         let object: JSONObject = [
             "client_id": .string(credentials.id), "client_secret": .string(credentials.secret),
             "private_key": .string(credentials.privateKey),
@@ -41,11 +47,12 @@ struct ClientStore: Sendable {
         try await storage.commit(batch)
     }
 
-    /// The environments that have credentials of their own; ``anywhere`` for those of all.
+    /// Returns the environments that have credentials, with ``anywhere`` for those of all environments.
     func places(_ platform: String) async throws(StorageError) -> [String] {
         try await storage.list(Listing(prefix: "platform/\(platform)/", limit: 1_000))
     }
 
+    /// Deletes credentials. Deleting none is not an error.
     func delete(_ platform: String, _ environment: String?) async throws(StorageError) {
         var batch = Batch()
         batch.delete(Self.key(platform, environment))

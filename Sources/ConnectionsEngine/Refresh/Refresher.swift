@@ -3,26 +3,18 @@ import Logging
 import Syntax
 import Synchronization
 
-/// Refreshes connections: one at a time for each, over all nodes; what it spends is on record before it is spent, and
-/// what it gets is stored before anybody sees it.
+/// Refreshes connections, one refresh at a time for each connection across all nodes.
+///
+/// Before a refresh token is sent, a ``FlightRecord`` says so in the store; what the provider answers is stored before any
+/// caller sees it. A crash at any moment therefore loses no token silently.
 final class Refresher: Sendable {
-    struct Order: Sendable {
-        var id: ConnectionID
-        /// The token that the caller saw. A newer one that is usable is the answer.
-        var seen: Int
-        /// In the audit and the events.
-        var actor: String
-        var requestID: String
-        /// By hand: neither the wait after a failure nor the circuit breaker holds it back.
-        var isManual = false
-        /// By hand, and knowing that the refresh token may be spent already.
-        var retriesInDoubt = false
-    }
-
     typealias Answer = Result<Grant, CofferError>
 
-    /// Who it was when nobody asked.
-    static let itself = "background-refresh"
+    /// The lease on a connection, held by this node while it refreshes, and the version of the stored lease record.
+    typealias Lease = (record: FlightRecord, version: UInt64)
+
+    /// The actor named in the audit trail and in events when no caller asked for the refresh.
+    static let backgroundActor = "background-refresh"
 
     let store: ConnectionStore
     let clients: ClientStore
@@ -34,14 +26,15 @@ final class Refresher: Sendable {
     let counters: Counters
     let breaker = CircuitBreaker()
     private let holder: String
-    private let flights = Mutex<[ConnectionID: Task<Answer, Never>]>([:])
+    private let refreshes = Mutex<[ConnectionID: Task<Answer, Never>]>([:])
 
-    /// Longer than any call may take, so that no living node loses it: it needs no renewal.
+    /// How long a lease lasts. No refresh takes longer, so a node that is alive never loses its lease and need not renew it.
     static let leaseSeconds = 30
-    /// What must be left of the lease when the provider is called: its answer may take so long.
+    /// How much of the lease must be left when the provider is called: its answer may take this long.
     static let callSecondsMax = 12
-    private static let flightsMax = 1_024
-    /// For another node's refresh, in steps.
+    private static let refreshesMax = 1_024
+    private static let attemptsMax = 16
+    /// The pause between two looks at another node's refresh, and how many looks are taken before giving up.
     private static let waitStepMilliseconds = 50
     private static let waitStepsMax = 240
 
@@ -57,118 +50,131 @@ final class Refresher: Sendable {
         holder = context.randomness.uuid()
     }
 
+    /// The current time in seconds since 1970.
     var now: Int { time.now().seconds }
 
-    // MARK: Single flight
+    // MARK: One task for each connection
 
-    /// Whoever asks while a refresh of the connection is under way gets its answer.
-    func refresh(_ order: Order) async -> Answer {
-        guard let flight = flight(order) else { return .failure(ConnectionFailure.busy) }
-        return await flight.value
+    /// Refreshes the connection and returns its new grant. A request made while a refresh of the same connection is running on
+    /// this node joins it and gets the same answer.
+    func refresh(_ request: RefreshRequest) async -> Answer {
+        guard let task = task(for: request) else { return .failure(ConnectionFailure.busy) }
+        return await task.value
     }
 
-    /// Nobody waits for it.
-    func begin(_ order: Order) { _ = flight(order) }
+    /// Starts a refresh without waiting for it.
+    func refreshInBackground(_ request: RefreshRequest) { _ = task(for: request) }
 
-    /// A detached task: a caller that goes away does not take the provider's answer with it.
-    private func flight(_ order: Order) -> Task<Answer, Never>? {
-        flights.withLock { flights in
-            if let flight = flights[order.id] { return flight }
-            guard flights.count < Self.flightsMax else { return nil }
-            let flight = Task.detached { [self] in
-                let answer = await run(order)
-                _ = self.flights.withLock { $0.removeValue(forKey: order.id) }
+    /// Returns the running task for the connection, started if there is none, or nil if too many are running.
+    ///
+    /// The task is detached, so that a caller who disconnects does not discard the provider's answer.
+    private func task(for request: RefreshRequest) -> Task<Answer, Never>? {
+        refreshes.withLock { refreshes in
+            if let task = refreshes[request.id] { return task }
+            guard refreshes.count < Self.refreshesMax else { return nil }
+            let task = Task.detached { [self] in
+                let answer = await run(request)
+                _ = self.refreshes.withLock { $0.removeValue(forKey: request.id) }
                 return answer
             }
-            flights[order.id] = flight
-            return flight
+            refreshes[request.id] = task
+            return task
         }
     }
 
-    /// Until nothing is under way any more. Every flight ends by itself within seconds.
-    func finish() async {
-        while let flight = flights.withLock({ $0.values.first }) { _ = await flight.value }
+    /// Waits until no refresh is running. Each one ends within seconds, because every call to a provider has a timeout.
+    func waitUntilIdle() async {
+        while let task = refreshes.withLock({ $0.values.first }) { _ = await task.value }
     }
 
-    func isFlying(_ id: ConnectionID) -> Bool { flights.withLock { $0[id] != nil } }
+    /// Whether this node is refreshing the connection now.
+    func isRefreshing(_ id: ConnectionID) -> Bool { refreshes.withLock { $0[id] != nil } }
 
     // MARK: One refresh
 
-    private func run(_ order: Order) async -> Answer {
+    private func run(_ request: RefreshRequest) async -> Answer {
         do {
-            return try await attempt(order)
+            return try await attempt(request)
         } catch {
             return .failure(CofferError(wrapping: error))
         }
     }
 
-    /// Takes the lease and refreshes; reads everything anew whenever something changed in between.
-    private func attempt(_ order: Order) async throws -> Answer {
+    /// Acquires the lease and calls the provider. Reads every record again whenever another writer changed one in between.
+    private func attempt(_ request: RefreshRequest) async throws -> Answer {
         var waited = 0
         var attempts = 0
-        while attempts < 16 {
-            guard let loaded = try await store.load(order.id) else {
-                return .failure(ConnectionFailure.notConnected(order.id.platform))
+        while attempts < Self.attemptsMax {
+            guard let loaded = try await store.load(request.id) else {
+                return .failure(ConnectionFailure.notConnected(request.id.platform))
             }
             let grant = loaded.grant
-            if grant.generation != order.seen, grant.isUsable(at: now) { return .success(grant) }
-            let profile = environment.catalog[order.id.platform] ?? .unlisted(order.id.platform)
-            let key = ConnectionStore.Key.flight(order.id)
+            if grant.generation != request.seenGeneration, grant.isUsable(at: now) { return .success(grant) }
+            let profile = environment.catalog[request.id.platform] ?? .unlisted(request.id.platform)
+            let key = ConnectionStore.Key.flight(request.id)
             let left = try await store.storage.get(key)
             var precondition = Batch.Precondition.absent
             if let left {
                 let flight = try FlightRecord(decoding: left.value, key: key)
-                if flight.until > now, flight.holder != holder {
+                if flight.expiresAt > now, flight.holder != holder {
                     guard waited < Self.waitStepsMax else { return .failure(ConnectionFailure.busy) }
                     waited += 1
                     await environment.pause(Self.waitStepMilliseconds)
                     continue
                 }
-                if try await setInDoubt(loaded, profile, flight, left.version, order) {
+                if try await markInterrupted(loaded, by: (flight, left.version), profile: profile, request: request) {
                     attempts += 1
                     continue
                 }
                 precondition = .version(left.version)
             }
-            if let refusal = try await refusal(loaded, profile, order) { return refusal }
+            if let refusal = try await refusal(of: request, for: loaded, profile: profile) { return refusal }
             attempts += 1
-            guard let flight = try await take(loaded, precondition) else { continue }
-            if let answer = try await fly(loaded, profile, flight, order) { return answer }
+            guard let lease = try await acquireLease(on: loaded, replacing: precondition) else { continue }
+            if let answer = try await callProvider(for: loaded, profile: profile, lease: lease, request: request) { return answer }
         }
         return .failure(ConnectionFailure.busy)
     }
 
-    /// Why it is not tried now; nil when it is.
-    private func refusal(_ loaded: ConnectionStore.Loaded, _ profile: PlatformProfile, _ order: Order) async throws -> Answer? {
+    /// Returns the answer to a request that must not reach the provider now, or nil if the provider may be called.
+    private func refusal(
+        of request: RefreshRequest, for loaded: ConnectionStore.Loaded, profile: PlatformProfile
+    ) async throws -> Answer? {
         let grant = loaded.grant
         var asked = grant
-        if order.retriesInDoubt, asked.isInDoubt {
+        if request.retriesInDoubt, asked.isInDoubt {
             asked.isInDoubt = false
             asked.state = .failing
         }
         guard asked.canRefresh(profile) else {
             if grant.state == .revoked { return .failure(ConnectionFailure.revoked) }
             if grant.mayRecover, grant.isInDoubt, !grant.isGivenUp(at: now) {
-                return .failure(ConnectionFailure.inDoubt(order.id.platform))
+                return .failure(ConnectionFailure.inDoubt(request.id.platform))
             }
-            let gone = try await expire(loaded, profile, grant.isInDoubt ? "gave_up" : "no_refresh_token", order)
-            return .failure(ConnectionFailure.expired(gone, order.id.platform))
+            let reason = grant.isInDoubt ? "gave_up" : "no_refresh_token"
+            let expired = try await expire(loaded, reason: reason, request: request)
+            return .failure(ConnectionFailure.expired(expired, request.id.platform))
         }
-        guard !order.isManual else { return nil }
+        guard !request.isManual else { return nil }
         if grant.nextAttemptAt > now {
             return .failure(ConnectionFailure.failing(grant.failures.last?.code ?? "failed", grant.nextAttemptAt - now))
         }
-        if let wait = breaker.wait(order.id.platform, at: now) { return .failure(ConnectionFailure.failing("circuit_open", wait)) }
+        if let wait = breaker.wait(request.id.platform, at: now) {
+            return .failure(ConnectionFailure.failing("circuit_open", wait))
+        }
         return nil
     }
 
-    /// The write-ahead: from here on a crash leaves the connection in doubt instead of silently lost.
-    private func take(
-        _ loaded: ConnectionStore.Loaded, _ precondition: Batch.Precondition
-    ) async throws(StorageError) -> (record: FlightRecord, version: UInt64)? {
+    /// Writes the lease record ahead of the call to the provider, and returns the lease, or nil if another writer was first.
+    ///
+    /// From here on a crash leaves the connection marked as in doubt; without the record its refresh token would be lost
+    /// silently.
+    private func acquireLease(
+        on loaded: ConnectionStore.Loaded, replacing precondition: Batch.Precondition
+    ) async throws(StorageError) -> Lease? {
         let key = ConnectionStore.Key.flight(loaded.id)
         let flight = FlightRecord(
-            holder: holder, until: now + Self.leaseSeconds, digest: FlightRecord.digest(of: loaded.grant))
+            holder: holder, expiresAt: now + Self.leaseSeconds, digest: FlightRecord.digest(of: loaded.grant))
         var batch = Batch()
         batch.put(key, flight.encoded(), if: precondition)
         batch.check(ConnectionStore.Key.token(loaded.id), .version(loaded.version))
@@ -178,50 +184,54 @@ final class Refresher: Sendable {
         return (flight, written.version)
     }
 
-    /// nil when the lease was lost before anything was sent: all of it is read anew.
-    private func fly(
-        _ loaded: ConnectionStore.Loaded, _ profile: PlatformProfile, _ flight: Flight, _ order: Order
+    /// Sends the refresh token and stores what the provider answers. Returns nil if the lease was lost before anything was
+    /// sent; the caller then starts over.
+    private func callProvider(
+        for loaded: ConnectionStore.Loaded, profile: PlatformProfile, lease: Lease, request: RefreshRequest
     ) async throws -> Answer? {
         let client: ClientCredentials?
         do {
-            client = try await clients.credentials(profile, order.id.environment)
-            try await record(act(order, .begun))
-            guard try await holds(flight, order.id) else {
-                try await record(act(order, .ended(error: "lease_lost")))
-                await land(flight, order.id)
+            client = try await clients.credentials(profile, request.id.environment)
+            try await record(auditAct(of: request, .begun))
+            guard try await stillHolds(lease, on: request.id) else {
+                try await record(auditAct(of: request, .ended(error: "lease_lost")))
+                await release(lease, on: request.id)
                 return nil
             }
         } catch {
-            // Nothing was sent: whoever comes next may try at once.
-            await land(flight, order.id)
+            // Nothing was sent, so the next request may try at once.
+            await release(lease, on: request.id)
             throw error
         }
         let endpoint = TokenEndpoint(outbound: environment.outbound, time: time, randomness: randomness)
-        let outcome = await endpoint.refresh(profile, client, loaded.grant)
-        let answer = try await settle(outcome, loaded, profile, flight, order)
+        let outcome = await endpoint.refresh(loaded.grant, profile: profile, client: client)
+        let answer = try await commit(outcome, to: loaded, profile: profile, lease: lease, request: request)
         var fault: String?
         if case .failure(let error) = answer { fault = error.reason ?? error.code.rawValue }
-        try await record(act(order, .ended(error: fault)))
+        try await record(auditAct(of: request, .ended(error: fault)))
         return answer
     }
 
-    /// Directly before the token is spent: this process may have stood still since it took the lease, and another one may
-    /// have spent the token meanwhile.
-    private func holds(_ flight: Flight, _ id: ConnectionID) async throws(StorageError) -> Bool {
-        guard flight.record.until - now >= Self.callSecondsMax else { return false }
-        return try await store.storage.get(ConnectionStore.Key.flight(id))?.version == flight.version
-            && flight.record.until - now >= Self.callSecondsMax
+    /// Whether the lease is still this node's, with enough time left for the provider's answer.
+    ///
+    /// Checked directly before the token is sent: this process may have been suspended since it acquired the lease, and another
+    /// node may have spent the token in the meantime.
+    private func stillHolds(_ lease: Lease, on id: ConnectionID) async throws(StorageError) -> Bool {
+        guard lease.record.expiresAt - now >= Self.callSecondsMax else { return false }
+        return try await store.storage.get(ConnectionStore.Key.flight(id))?.version == lease.version
+            && lease.record.expiresAt - now >= Self.callSecondsMax
     }
 
-    /// Gives a lease back whose token was not spent; one that somebody else took is left alone.
-    private func land(_ flight: Flight, _ id: ConnectionID) async {
+    /// Deletes a lease whose token was not sent. A lease that another node has acquired since is kept.
+    private func release(_ lease: Lease, on id: ConnectionID) async {
         var batch = Batch()
-        batch.delete(ConnectionStore.Key.flight(id), if: .version(flight.version))
+        batch.delete(ConnectionStore.Key.flight(id), if: .version(lease.version))
         _ = try? await store.storage.commitIfUnchanged(batch)
     }
 
-    /// On record under the id of the request that set it off, in the clear, so that one id finds both.
-    func act(_ order: Order, _ step: ServerAct.Step) -> ServerAct {
-        ServerAct(id: order.requestID, actor: order.actor, operation: .update, path: "tokens/\(order.id)/refresh", step: step)
+    /// Returns the audit entry for one step of a refresh. It carries the id of the request that caused the refresh, unhashed, so
+    /// that searching the trail for that id finds both.
+    func auditAct(of request: RefreshRequest, _ step: ServerAct.Step) -> ServerAct {
+        ServerAct(id: request.requestID, actor: request.actor, operation: .update, path: "tokens/\(request.id)/refresh", step: step)
     }
 }

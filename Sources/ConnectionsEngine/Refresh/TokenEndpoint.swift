@@ -5,13 +5,14 @@ import Foundation
 import Outbound
 import Syntax
 
-/// Asks a provider for tokens, as its profile wants it (RFC 6749, sections 4.1.3, 4.4 and 6).
+/// Requests tokens from a provider in the way its profile describes (RFC 6749, sections 4.1.3, 4.4 and 6).
 struct TokenEndpoint: Sendable {
     let outbound: any Outbound
     let time: any TimeSource
     let randomness: any Randomness
 
-    func refresh(_ profile: PlatformProfile, _ client: ClientCredentials?, _ grant: Grant) async -> TokenOutcome {
+    /// Requests a new access token, with the grant's refresh token or with the client's own credentials.
+    func refresh(_ grant: Grant, profile: PlatformProfile, client: ClientCredentials?) async -> TokenOutcome {
         var parameters: [(String, String)]
         if profile.auth == .clientCredentials {
             parameters = [("grant_type", "client_credentials")]
@@ -23,30 +24,37 @@ struct TokenEndpoint: Sendable {
         }
         parameters += profile.refreshParams.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
         let url = profile.refreshURL.isEmpty ? profile.tokenURL : profile.refreshURL
-        return await ask(url, profile, client, parameters, before: grant.lifetime)
+        return await send(parameters, to: url, profile: profile, client: client, previousLifetime: grant.lifetime)
     }
 
-    /// The end of the connect flow: a code becomes tokens.
+    /// Exchanges the authorization code of the connect flow for tokens.
+    ///
+    /// - Parameter verifier: The PKCE code verifier, or nil if the profile does not use PKCE.
+    /// - Parameter redirect: The redirect URI that the code was issued for.
     func exchange(
-        _ profile: PlatformProfile, _ client: ClientCredentials?, code: String, verifier: String?, redirect: String
+        code: String, profile: PlatformProfile, client: ClientCredentials?, verifier: String?, redirect: String
     ) async -> TokenOutcome {
         var parameters = [("grant_type", "authorization_code"), ("code", code), ("redirect_uri", redirect)]
         if let verifier { parameters.append(("code_verifier", verifier)) }
         parameters += profile.tokenParams.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
-        return await ask(profile.tokenURL, profile, client, parameters, before: nil)
+        return await send(parameters, to: profile.tokenURL, profile: profile, client: client, previousLifetime: nil)
     }
 
-    private func ask(
-        _ url: String, _ profile: PlatformProfile, _ client: ClientCredentials?, _ parameters: [(String, String)], before: Int?
+    /// Sends the parameters to a token endpoint and classifies the answer.
+    ///
+    /// - Parameter previousLifetime: Seconds that the previous token was valid for, or nil if unknown.
+    private func send(
+        _ parameters: [(String, String)], to url: String, profile: PlatformProfile, client: ClientCredentials?,
+        previousLifetime: Int?
     ) async -> TokenOutcome {
         let request: OutboundRequest
         do throws(ClientFault) {
-            request = try self.request(url, profile, client, parameters)
+            request = try self.request(parameters, to: url, profile: profile, client: client)
         } catch {
             return .failed(code: error.rawValue, retryAfter: nil, isProviders: false)
         }
         do throws(OutboundError) {
-            return TokenReading(profile: profile, now: time.now().seconds, lifetimeBefore: before)
+            return TokenReading(profile: profile, now: time.now().seconds, previousLifetime: previousLifetime)
                 .outcome(try await outbound.send(request))
         } catch {
             switch error {
@@ -61,13 +69,15 @@ struct TokenEndpoint: Sendable {
 
     // MARK: The request
 
+    /// Why no request could be made. The raw values are failure codes.
     private enum ClientFault: String, Error {
         case notConfigured = "client_not_configured"
         case badKey = "client_key_unusable"
     }
 
+    /// Returns the request, with the client authenticated as its profile says (RFC 6749, section 2.3; RFC 7521, section 4.2).
     private func request(
-        _ url: String, _ profile: PlatformProfile, _ client: ClientCredentials?, _ parameters: [(String, String)]
+        _ parameters: [(String, String)], to url: String, profile: PlatformProfile, client: ClientCredentials?
     ) throws(ClientFault) -> OutboundRequest {
         var parameters = parameters
         var request = OutboundRequest(.post, url, allowedHosts: profile.allowedHosts)
@@ -104,8 +114,9 @@ struct TokenEndpoint: Sendable {
     }
 }
 
-/// A signed proof of who the client is (RFC 7523).
+/// A signed statement that authenticates the client (RFC 7523, section 2.2).
 enum ClientAssertion {
+    /// Returns a signed JWT that is valid for five minutes, or nil if the private key is neither a P-256 nor an RSA key in PEM.
     static func make(_ client: ClientCredentials, audience: String, at now: Int, randomness: any Randomness) -> String? {
         let claims: JSONObject = [
             "iss": .string(client.id), "sub": .string(client.id), "aud": .string(audience), "iat": .int(now),

@@ -1,17 +1,22 @@
 import Outbound
 import Syntax
 
-/// Reads a provider's answer. Nothing in it is believed beyond its form; an empty or odd member is no statement; and an
-/// access token that came is never thrown away for what stands beside it, because it may not come a second time.
+/// Reads a provider's answer to a token request.
+///
+/// An empty or malformed member counts as absent. An access token is never discarded because of other members, since the
+/// provider may not issue it a second time.
 struct TokenReading: Sendable {
+    /// The profile of the platform, which says where the members are.
     let profile: PlatformProfile
-    /// Seconds since 1970.
+    /// The current time in seconds since 1970.
     let now: Int
-    /// Seconds that the token before this one was made for.
-    var lifetimeBefore: Int?
+    /// Seconds that the previous token was valid for, or nil if unknown.
+    var previousLifetime: Int?
 
+    /// The longest token that is stored.
     static let tokenBytesMax = 16_384
 
+    /// Returns what the answer means.
     func outcome(_ reply: OutboundReply) -> TokenOutcome {
         let object = AnswerBody.object(reply)
         let code = object.flatMap(errorCode)
@@ -32,6 +37,7 @@ struct TokenReading: Sendable {
         }
     }
 
+    /// Returns what an error code means: the end of the grant, a temporary failure of the provider, or another failure.
     private func classified(_ code: String, _ reply: OutboundReply) -> TokenOutcome {
         if code == "invalid_grant" || profile.reauthorizeErrors.contains(code) { return .reauthorize(code: code) }
         let isOutage = ["temporarily_unavailable", "server_error", "slow_down", "ratelimited", "rate_limited"].contains(code)
@@ -40,8 +46,8 @@ struct TokenReading: Sendable {
 
     // MARK: Errors
 
-    /// What went wrong, as a word; a provider's own prose never becomes one. Absent, null, false, zero and empty mean that
-    /// nothing did.
+    /// Returns the error code of the answer as a short word, or nil if it reports no error. Absent, null, false, zero and empty
+    /// members report none. A provider's own prose becomes `unknown_error`.
     private func errorCode(_ object: JSONObject) -> String? {
         let stated = value(profile.answer.error, in: object) ?? object["error"]
         let word: String?
@@ -58,6 +64,7 @@ struct TokenReading: Sendable {
         return Self.code(word)
     }
 
+    /// Returns the text if it looks like an error code, else `unknown_error`.
     private static func code(_ text: String) -> String {
         let bytes = Array(text.utf8.trimmed)
         let isWord =
@@ -65,13 +72,14 @@ struct TokenReading: Sendable {
             && bytes.allSatisfy { byte in
                 byte.isASCIILetterOrDigit || "_.-".utf8.contains(byte)
             }
-        // A word of providers' errors is letters and underscores; whatever has digits in it could be a token.
+        // Error codes consist of letters and underscores. A word with many digits could be a token, which must not be logged.
         let hasManyDigits = bytes.count { $0.isASCIIDigit } > 4
         return isWord && !hasManyDigits ? String(decoding: bytes, as: UTF8.self) : "unknown_error"
     }
 
     // MARK: Tokens
 
+    /// Returns the tokens of an answer, or nil if it holds no usable access token.
     private func answer(_ object: JSONObject) -> TokenAnswer? {
         guard let token = token(profile.answer.accessToken, in: object) else { return nil }
         var answer = TokenAnswer(accessToken: token)
@@ -93,6 +101,7 @@ struct TokenReading: Sendable {
         return answer
     }
 
+    /// Returns the token at the paths, or nil if there is none, or one that could not be sent in a header.
     private func token(_ path: String, in object: JSONObject) -> String? {
         let text: String
         switch value(path, in: object) {
@@ -103,10 +112,11 @@ struct TokenReading: Sendable {
         return (1...Self.tokenBytesMax).contains(text.utf8.count) && Self.isPlain(text) ? text : nil
     }
 
-    /// Visible ASCII: what can stand in a header.
+    /// Whether the text consists of visible ASCII characters, which can be sent in a header.
     static func isPlain(_ text: String) -> Bool { text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } }
 
-    /// An empty list is no scope that a grant could have (RFC 6749, section 3.3): nothing was said.
+    /// Returns the scopes, or nil if none are named. RFC 6749, section 3.3, knows no empty list of scopes, so one counts as
+    /// absent.
     private func scopes(_ value: JSON?) -> [String]? {
         let list: [String] =
             switch value {
@@ -117,22 +127,22 @@ struct TokenReading: Sendable {
         return list.isEmpty ? nil : Array(list.prefix(ScopeList.countMax))
     }
 
-    /// The first of `a | b.c` that says anything.
+    /// Returns the value at the first of the paths, as in `a | b.c`, that is not null, an empty text or an empty list.
     func value(_ paths: String, in object: JSONObject) -> JSON? {
         for path in paths.utf8.split(separator: UInt8(ascii: "|")) {
             var found: JSON? = .object(object)
             for name in path.split(separator: UInt8(ascii: ".")) {
                 found = found?[String(decoding: name.filter { $0 != 0x20 }, as: UTF8.self)]
             }
-            if let found, !found.saysNothing { return found }
+            if let found, !found.isBlank { return found }
         }
         return nil
     }
 }
 
 extension JSON {
-    /// Null, an empty text or an empty list.
-    fileprivate var saysNothing: Bool {
+    /// Whether the value is null, an empty text or an empty list.
+    fileprivate var isBlank: Bool {
         switch self {
         case .null: true
         case .string(let text): text.utf8.trimmed.isEmpty
@@ -142,10 +152,12 @@ extension JSON {
     }
 }
 
-/// Scopes as providers write them: parted by spaces or commas.
+/// Lists of scopes as providers write them, separated by spaces or commas.
 enum ScopeList {
+    /// The number of scopes that are kept.
     static let countMax = 500
 
+    /// Returns the scopes of a list, at most ``countMax``.
     static func split(_ text: String) -> [String] {
         text.utf8.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: ",") }.prefix(countMax).map {
             String(decoding: $0, as: UTF8.self)

@@ -3,25 +3,31 @@ import Outbound
 import Records
 import Syntax
 
-/// Who does something, in events and records.
+/// Who causes a change: named in events and audit records.
 struct Author: Sendable {
+    /// An engine's name, a token's display name, or the name of a background job.
     var name: String
+    /// The id of the request, or a fresh one for a background job.
     var requestID: String
 }
 
 extension Author {
+    /// The caller of a request.
     init(_ request: Request) { self.init(name: request.actor, requestID: request.id) }
 }
 
 extension ConnectionRoutes {
+    /// How often a provider is asked to revoke a token.
     static let revocationAttemptsMax = 3
 
+    /// What became of a token at its provider when its connection was deleted.
     enum Revocation: String, Sendable {
         case revoked, failed
-        /// The provider has no way to revoke.
+        /// The platform has no revocation endpoint, or the connection has no OAuth token.
         case unsupported
     }
 
+    /// Handles `DELETE tokens/{owner}/{environment}/{platform}`.
     func delete(_ request: Request) async throws -> Response {
         let id = try id(request)
         guard let outcome = try await destroy(id, by: Author(request)) else { throw ConnectionFailure.notConnected(id.platform) }
@@ -31,18 +37,19 @@ extension ConnectionRoutes {
         ])
     }
 
-    /// Revokes and destroys; nil when there is none. What the provider says does not keep it from being destroyed.
+    /// Revokes a connection's token at the provider and deletes the connection. Returns nil if there is none. The connection is
+    /// deleted even if the provider cannot be reached.
     func destroy(_ id: ConnectionID, by author: Author) async throws -> Revocation? {
         var outcome: Revocation?
         let isThere = try await store.storage.transact { batch in
             do throws(StorageError) {
-                guard let owner = try await store.owner(id.owner), let loaded = try await store.load(id, owner) else {
+                guard let owner = try await store.owner(id.owner), let loaded = try await store.load(id, owner: owner) else {
                     return false
                 }
                 if outcome == nil { outcome = await revoke(loaded.grant, id) }
                 store.delete(loaded, into: &batch)
             } catch {
-                // What cannot be opened any more can still be destroyed; its place in the index goes when it falls due.
+                // A connection that cannot be decrypted can still be deleted. Its index entry is deleted when it is due.
                 guard case .corrupted = error else { throw error }
                 outcome = .failed
                 for key in [ConnectionStore.Key.token(id), ConnectionStore.Key.flight(id), ConnectionStore.Key.broken(id)] {
@@ -54,7 +61,7 @@ extension ConnectionRoutes {
         guard isThere else { return nil }
         let done = outcome ?? .failed
         counters.count(.deleted, id.platform, at: time.now())
-        environment.events.give(
+        environment.events.emit(
             ConnectionEvent(
                 level: .info, name: .deleted, message: "connection deleted", engine: author.name, owner: id.owner.description,
                 environment: id.environment, platform: id.platform, requestID: author.requestID, code: done.rawValue,
@@ -64,21 +71,22 @@ extension ConnectionRoutes {
 
     // MARK: Revoking
 
+    /// Asks the provider to revoke the grant's token, up to three times if the provider has an outage.
     private func revoke(_ grant: Grant, _ id: ConnectionID) async -> Revocation {
         guard let profile = environment.catalog[id.platform], !profile.revocationURL.isEmpty, grant.kind == .oauth else {
             return .unsupported
         }
         let client = try? await refresher.clients.credentials(profile, id.environment)
-        let request = revocation(of: grant, profile, client)
+        let request = revocationRequest(for: grant, profile: profile, client: client)
         for attempt in 0..<Self.revocationAttemptsMax {
             if attempt > 0 { await environment.pause(200 << attempt) }
             do throws(OutboundError) {
                 let reply = try await environment.outbound.send(request)
                 if (200...299).contains(reply.status) {
-                    // Some say no in the body of a 200.
+                    // Some providers report failure in the body of a 200.
                     return (try? JSON(parsing: reply.body))?["ok"] == .bool(false) ? .failed : .revoked
                 }
-                // A token that is unknown to the provider needs no revoking; anything but an outage is final.
+                // Any answer that is not an outage is final.
                 if reply.status < 500, reply.status != 429 { return .failed }
             } catch {
                 if case .refused = error { return .failed }
@@ -87,8 +95,11 @@ extension ConnectionRoutes {
         return .failed
     }
 
-    /// RFC 7009. The refresh token takes its access tokens with it; without one the access token has to do.
-    private func revocation(of grant: Grant, _ profile: PlatformProfile, _ client: ClientCredentials?) -> OutboundRequest {
+    /// Returns the revocation request (RFC 7009, section 2.1). Revoking the refresh token also ends its access tokens; if there
+    /// is none, the access token is revoked.
+    private func revocationRequest(
+        for grant: Grant, profile: PlatformProfile, client: ClientCredentials?
+    ) -> OutboundRequest {
         let refresh = profile.revokedToken == .refresh ? grant.refreshToken : nil
         var parameters = [("token", refresh ?? grant.accessToken)]
         if refresh != nil { parameters.append(("token_type_hint", "refresh_token")) }

@@ -5,21 +5,22 @@ import Syntax
 extension ConnectionRoutes {
     // MARK: Status
 
+    /// `status/{owner}`: the state of an owner's connections.
     var status: EnginePath {
         EnginePath(
-            "status/{owner}", "What an owner is connected to.",
+            "status/{owner}", "Show which platforms an owner is connected to.",
             fields: [
-                Self.names[0], Field("environment", .string, default: "prod", "prod when not given."),
-                Field("state", .string, "Only those in this state; `missing` means not_connected."),
-                Field("detailed", .bool, default: false, "With scopes, times and failures of each."),
+                Self.nameFields[0], Field("environment", .string, default: "prod", "The environment; prod by default."),
+                Field("state", .string, "Show only platforms in this state; `missing` means not_connected."),
+                Field("detailed", .bool, default: false, "Include the scopes, times and failures of each connection."),
             ],
-            endpoints: [.read: .init("Every platform with its state.", changesNothing: true, readStatus)])
+            endpoints: [.read: .init("List every platform with its state.", changesNothing: true, readStatus)])
     }
 
-    /// Every platform that is known appears, and those that were stored under a profile that is gone.
+    /// Lists every known platform, and platforms whose profile was removed after a connection was stored.
     private func readStatus(_ request: Request) async throws -> Response {
         let owner = try Owner(request.captures["owner"])
-        guard let place = Word.folded(request.fields.string("environment") ?? "prod") else { throw Self.badEnvironment }
+        guard let place = Slug.folded(request.fields.string("environment") ?? "prod") else { throw Self.badEnvironment }
         let wanted = try request.fields.string("state").map(state)
         let isDetailed = request.fields.bool("detailed") ?? false
         var found: [String: JSONObject] = [:]
@@ -28,7 +29,7 @@ extension ConnectionRoutes {
                 Listing(prefix: ConnectionStore.Key.tokens(of: owner) + place + "/", limit: PlatformCatalog.profilesMax))
             for name in names {
                 let id = ConnectionID(owner: owner, environment: place, platform: name)
-                guard let grant = try await store.load(id, key)?.grant else { continue }
+                guard let grant = try await store.load(id, owner: key)?.grant else { continue }
                 found[name] = isDetailed ? described(grant, id) : ["status": .string(shownState(grant, name).rawValue)]
             }
         }
@@ -43,6 +44,7 @@ extension ConnectionRoutes {
         return .data(["connected_platforms": .array(rows)])
     }
 
+    /// Returns the name of a state as answers show it.
     private func state(_ text: String) throws(CofferError) -> String {
         if text == "missing" || text == "not_connected" { return "not_connected" }
         guard let state = Grant.State(rawValue: text) else {
@@ -53,16 +55,17 @@ extension ConnectionRoutes {
 
     // MARK: Owners
 
+    /// `owners`: lists the owners that have connections.
     var owners: EnginePath {
         EnginePath(
-            "owners", "Everybody who has connections.",
-            fields: Paging.fields + [Field("kind", .string, "user or project.")],
+            "owners", "List the owners that have connections.",
+            fields: Paging.fields + [Field("kind", .string, "List only owners of this kind: user or project.")],
             allowsFolder: true,
             endpoints: [
                 .list: .init("List owners.", changesNothing: true) { request in
                     var paging = Paging(request.fields)
                     let kind = request.fields.string("kind")
-                    // `project:` sorts before `user:`, so either kind is one stretch of the list.
+                    // Names begin with their kind, so the owners of one kind are adjacent in the list.
                     if let kind, Owner.Kind(rawValue: kind) != nil, (paging.after ?? "") < kind + ":" { paging.after = kind + ":" }
                     let names = try await store.storage.list(Listing(prefix: ConnectionStore.Key.owners, paging))
                     return try .keys(kind.map { kind in names.filter { $0.hasUTF8Prefix(kind + ":") } } ?? names)
@@ -70,11 +73,12 @@ extension ConnectionRoutes {
             ])
     }
 
+    /// `owners/{owner}`: shows what an owner has, and deletes all of it.
     var owner: EnginePath {
         EnginePath(
-            "owners/{owner}", "An owner and everything it has.", fields: [Self.names[0]],
+            "owners/{owner}", "Show or delete an owner's connections.", fields: [Self.nameFields[0]],
             endpoints: [
-                .read: .init("What the owner has, without tokens.", changesNothing: true) { request in
+                .read: .init("List the owner's connections, without tokens.", changesNothing: true) { request in
                     let owner = try Owner(request.captures["owner"])
                     guard let key = try await store.owner(owner) else { throw CofferError.notFound }
                     let names = try await store.connections(of: owner)
@@ -83,11 +87,11 @@ extension ConnectionRoutes {
                         "connections": .strings(names.map { "\($0.environment)/\($0.platform)" }),
                     ])
                 },
-                .delete: .init("Revoke and destroy everything of an owner, and its key.", deleteOwner),
+                .delete: .init("Revoke and delete all connections of the owner, and its key.", deleteOwner),
             ])
     }
 
-    /// Asking again is no error: what is gone is gone.
+    /// Deletes an owner. Deleting one that does not exist is not an error.
     private func deleteOwner(_ request: Request) async throws -> Response {
         let owner = try Owner(request.captures["owner"])
         let counts = try await remove(owner, by: Author(request))
@@ -99,10 +103,12 @@ extension ConnectionRoutes {
         ])
     }
 
-    /// First nobody reads or writes any more, then each connection goes, and last the key. A crash in between is taken up
-    /// again by ``OwnerCleanup``.
+    /// Deletes an owner: marks it, so that nothing of it is read or written any more, then deletes each connection, and finally
+    /// its key. ``OwnerCleanup`` completes a deletion that a crash interrupted.
     ///
-    /// It goes on when its caller leaves: what was begun at providers is not left half-way.
+    /// The deletion continues if its caller disconnects, so that no revocation at a provider is left half done.
+    ///
+    /// - Returns: How many connections had each outcome at their provider.
     func remove(_ owner: Owner, by author: Author) async throws -> [Revocation: Int] {
         try await Task { try await removeAll(owner, by: author) }.value
     }
@@ -119,13 +125,14 @@ extension ConnectionRoutes {
         batch.delete(ConnectionStore.Key.owner(owner))
         batch.delete(ConnectionStore.Key.deletion(owner))
         try await store.storage.commit(batch)
-        environment.events.give(
+        environment.events.emit(
             ConnectionEvent(
                 level: .info, name: .ownerDeleted, message: "owner deleted", engine: author.name, owner: owner.description,
                 environment: "", platform: "", requestID: author.requestID, code: nil, at: time.now()))
         return counts
     }
 
+    /// Marks the owner as being deleted. Returns false if there is no such owner.
     private func mark(_ owner: Owner) async throws -> Bool {
         try await store.storage.transact { batch throws(StorageError) in
             do throws(StorageError) {
@@ -134,7 +141,7 @@ extension ConnectionRoutes {
                 key.isDeleting = true
                 batch.put(ConnectionStore.Key.owner(owner), key.encoded, if: .version(key.version))
             } catch {
-                // An owner whose key cannot be read any more can still be deleted.
+                // An owner whose key cannot be read can still be deleted.
                 guard case .corrupted = error else { throw error }
             }
             batch.put(ConnectionStore.Key.deletion(owner), [])
@@ -142,6 +149,7 @@ extension ConnectionRoutes {
         }
     }
 
+    /// Destroys connections, eight at a time.
     private func destroy(_ page: [ConnectionID], by author: Author) async throws -> [Revocation] {
         try await withThrowingTaskGroup(of: Revocation?.self) { group in
             var outcomes: [Revocation] = []

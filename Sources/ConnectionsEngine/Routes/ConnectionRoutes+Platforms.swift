@@ -1,19 +1,20 @@
 import EngineKit
 import Syntax
 
-/// Platforms and their client credentials.
+/// The routes for platforms and their client credentials.
 extension ConnectionRoutes {
-    private static let client = [
+    private static let clientFields = [
         Field("name", .string, "The platform."),
-        Field("environment", .string, "Where these are for; every environment when not given."),
-        Field("client_id", .string, "From the provider's developer console."),
-        Field("client_secret", .string, "Never answered back."),
-        Field("private_key", .string, "PEM, for platforms with private_key_jwt. Never answered back."),
+        Field("environment", .string, "The environment that the credentials are for; all environments by default."),
+        Field("client_id", .string, "The client id from the provider's developer console."),
+        Field("client_secret", .string, "The client secret. It is never returned."),
+        Field("private_key", .string, "The private key in PEM, for platforms that use private_key_jwt. It is never returned."),
     ]
 
+    /// `platforms`: lists the known platforms.
     var platforms: EnginePath {
         EnginePath(
-            "platforms", "The platforms that are known.", fields: Paging.fields, allowsFolder: true,
+            "platforms", "List the known platforms.", fields: Paging.fields, allowsFolder: true,
             endpoints: [
                 .list: .init("List platforms.", changesNothing: true) { request in
                     try .keys(Paging(request.fields).page(of: environment.catalog.names))
@@ -21,31 +22,35 @@ extension ConnectionRoutes {
             ])
     }
 
+    /// `platforms/{name}`: a platform's profile and its client credentials.
     var platform: EnginePath {
         EnginePath(
-            "platforms/{name}", "A platform's profile and its client credentials.", fields: Self.client,
+            "platforms/{name}", "Read a platform's profile, and manage its client credentials.", fields: Self.clientFields,
             endpoints: [
-                .read: .init("The profile, and for which environments there are credentials.", changesNothing: true, readPlatform),
-                .update: .init("Store client id and secret.", writePlatform),
-                .delete: .init("Forget client id and secret.", deletePlatform),
+                .read: .init("Read the profile and the environments that have credentials.", changesNothing: true, readPlatform),
+                .update: .init("Store the client id and secret.", writePlatform),
+                .delete: .init("Delete the client id and secret.", deletePlatform),
             ])
     }
 
-    /// The same for one environment, for policies that tell them apart.
+    /// `platforms/{name}/{environment}`: the same for one environment, in a path that policies can grant separately.
     var platformClient: EnginePath {
         EnginePath(
-            "platforms/{name}/{environment}", "A platform's client credentials in one environment.", fields: Self.client,
+            "platforms/{name}/{environment}", "Manage a platform's client credentials for one environment.",
+            fields: Self.clientFields,
             endpoints: [
-                .read: .init("Client id, without its secret.", changesNothing: true, readPlatform),
-                .update: .init("Store client id and secret.", writePlatform),
-                .delete: .init("Forget client id and secret.", deletePlatform),
+                .read: .init("Read the client id.", changesNothing: true, readPlatform),
+                .update: .init("Store the client id and secret.", writePlatform),
+                .delete: .init("Delete the client id and secret.", deletePlatform),
             ])
     }
 
+    /// Returns the profile and the environment (nil for all) that the request names. A caller that writes either in upper case
+    /// needs the right to the lower-case path too.
     private func named(_ request: Request) throws(CofferError) -> (profile: PlatformProfile, place: String?) {
-        guard let name = Word.folded(request.captures["name"]) else { throw Self.badPlatform }
+        guard let name = Slug.folded(request.captures["name"]) else { throw Self.badPlatform }
         let sent = request.fields.string("environment").flatMap { $0.isEmpty ? nil : $0 }
-        let place = sent.flatMap(Word.folded)
+        let place = sent.flatMap(Slug.folded)
         guard (sent == nil) == (place == nil) else { throw Self.badEnvironment }
         if name != request.captures["name"] || place != sent {
             let path = request.captures["environment"].isEmpty ? "platforms/\(name)" : "platforms/\(name)/\(place ?? "")"
@@ -76,7 +81,7 @@ extension ConnectionRoutes {
         guard secret.utf8.count <= 4_096, key.utf8.count <= 16_384 else {
             throw CofferError.invalid("the client secret or private key is too long")
         }
-        // One that is sent empty by mistake would be sent to the provider as one.
+        // A secret left empty by mistake would otherwise be noticed only when the provider refuses it.
         switch profile.tokenAuthMethod {
         case .basic, .post:
             let needsOne = profile.isRefreshable && profile.auth != .apiKey
@@ -84,7 +89,8 @@ extension ConnectionRoutes {
         case .privateKey: guard !key.isEmpty else { throw CofferError.invalid("missing field 'private_key'") }
         case .none: break
         }
-        try await refresher.clients.write(ClientCredentials(id: id, secret: secret, privateKey: key), profile.name, place)
+        try await refresher.clients.write(
+            ClientCredentials(id: id, secret: secret, privateKey: key), platform: profile.name, environment: place)
         return .empty
     }
 

@@ -3,30 +3,34 @@ import Outbound
 import Syntax
 
 extension ConnectionRoutes {
+    /// `tokens/{owner}/{environment}/{platform}/refresh`: refreshes a token at once.
     var refresh: EnginePath {
         EnginePath(
             "tokens/{owner}/{environment}/{platform}/refresh", "Refresh a token now.",
             details: """
-                It does not wait for the time after a failure. With `retry_in_doubt` a refresh token is tried again although an \
-                interrupted refresh may have used it up; a provider that watches for that may then end the grant.
+                The refresh is tried even if an earlier one failed a moment ago. With `retry_in_doubt` a refresh token is sent \
+                again although an interrupted refresh may have spent it; some providers then revoke the whole grant.
                 """,
-            fields: Self.names + [Field("retry_in_doubt", .bool, default: false, "Try a refresh token that may be used up.")],
+            fields: Self.nameFields + [
+                Field("retry_in_doubt", .bool, default: false, "Send a refresh token that may already be spent.")
+            ],
             endpoints: [
-                .update: .init("Refresh.") { request in
+                .update: .init("Refresh the token.") { request in
                     let id = try id(request, tail: "/refresh")
                     guard let loaded = try await store.load(id) else { throw ConnectionFailure.notConnected(id.platform) }
-                    var order = Refresher.Order(
-                        id: id, seen: loaded.grant.generation, actor: request.actor, requestID: request.id)
-                    order.isManual = true
-                    order.retriesInDoubt = request.fields.bool("retry_in_doubt") ?? false
-                    return .data(described(try await refresher.refresh(order).get(), id))
+                    var refresh = RefreshRequest(
+                        id: id, seenGeneration: loaded.grant.generation, actor: request.actor, requestID: request.id)
+                    refresh.isManual = true
+                    refresh.retriesInDoubt = request.fields.bool("retry_in_doubt") ?? false
+                    return .data(described(try await refresher.refresh(refresh).get(), id))
                 }
             ])
     }
 
+    /// `tokens/{owner}/{environment}/{platform}/verify`: asks the platform whether the token works.
     var verify: EnginePath {
         EnginePath(
-            "tokens/{owner}/{environment}/{platform}/verify", "Ask the provider whether a token works.", fields: Self.names,
+            "tokens/{owner}/{environment}/{platform}/verify", "Ask the provider whether a token works.", fields: Self.nameFields,
             endpoints: [
                 .update: .init("Test the connection.") { request in
                     let id = try id(request, tail: "/verify")
@@ -37,12 +41,12 @@ extension ConnectionRoutes {
             ])
     }
 
-    /// Directories of an owner's connections.
+    /// `tokens/{owner}`: lists an owner's connections.
     var connections: EnginePath {
         EnginePath(
-            "tokens/{owner}", "An owner's connections.", fields: [Self.names[0]],
+            "tokens/{owner}", "List an owner's connections.", fields: [Self.nameFields[0]],
             endpoints: [
-                .list: .init("List environment/platform of each.", changesNothing: true) { request in
+                .list: .init("List the connections as environment/platform.", changesNothing: true) { request in
                     let owner = try Owner(request.captures["owner"])
                     let found = try await store.connections(of: owner, limit: StorageLimits.pageMax)
                     return try .keys(found.map { "\($0.environment)/\($0.platform)" })

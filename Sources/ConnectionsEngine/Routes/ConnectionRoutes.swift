@@ -2,7 +2,7 @@ import EngineKit
 import Logging
 import Syntax
 
-/// The engine's declared paths.
+/// The paths of the connections engine and the code behind them.
 struct ConnectionRoutes: Sendable {
     let store: ConnectionStore
     let refresher: Refresher
@@ -13,6 +13,7 @@ struct ConnectionRoutes: Sendable {
     let logger: Logger
     let pendingCount = PendingCount()
 
+    /// All paths of the engine.
     var all: [EnginePath] {
         [
             tokens, refresh, verify, connections, status, owners, owner, platforms, platform, platformClient, insights, authorize,
@@ -20,8 +21,10 @@ struct ConnectionRoutes: Sendable {
         ]
     }
 
+    /// The current time in seconds since 1970.
     var now: Int { time.now().seconds }
 
+    /// Returns the profile of a platform, or throws ``ConnectionFailure/unknownPlatform(_:)``.
     func profile(_ name: String) throws(CofferError) -> PlatformProfile {
         guard let profile = environment.catalog[name] else { throw ConnectionFailure.unknownPlatform(name) }
         return profile
@@ -29,8 +32,10 @@ struct ConnectionRoutes: Sendable {
 
     // MARK: Names
 
-    /// The connection a path names. Platforms and environments are one in any case, so a caller that writes them in
-    /// another case must be allowed the path in lower case too.
+    /// Returns the connection that the request's path names. Platforms and environments are stored in lower case; a caller that
+    /// writes them in another case must be allowed the lower-case path too.
+    ///
+    /// - Parameter tail: The rest of the path after the connection, such as `/refresh`.
     func id(_ request: Request, tail: String = "") throws(CofferError) -> ConnectionID {
         let id = try foldedID(request)
         if id.environment != request.captures["environment"] || id.platform != request.captures["platform"] {
@@ -39,22 +44,25 @@ struct ConnectionRoutes: Sendable {
         return id
     }
 
-    /// The same, whoever asks: only to find out whether it is there.
+    /// Returns the connection that the path names, without checking the right to its lower-case path. Only for finding out
+    /// whether the connection exists.
     func foldedID(_ request: Request) throws(CofferError) -> ConnectionID {
         let owner = try Owner(request.captures["owner"])
-        guard let environment = Word.folded(request.captures["environment"]) else { throw Self.badEnvironment }
-        guard let platform = Word.folded(request.captures["platform"]) else { throw Self.badPlatform }
+        guard let environment = Slug.folded(request.captures["environment"]) else { throw Self.badEnvironment }
+        guard let platform = Slug.folded(request.captures["platform"]) else { throw Self.badPlatform }
         return ConnectionID(owner: owner, environment: environment, platform: platform)
     }
 
-    static let badEnvironment = CofferError.invalid("an environment is a word such as prod, staging or dev")
-    static let badPlatform = CofferError.invalid("a platform is a word such as slack")
+    static let badEnvironment = CofferError.invalid(
+        "an environment must be a word of letters, digits, '_' and '-', such as prod, staging or dev")
+    static let badPlatform = CofferError.invalid("a platform must be a word of letters, digits, '_' and '-', such as slack")
 
-    func event(
-        _ level: ConnectionEvent.Level, _ name: ConnectionEvent.Name, _ message: String, _ id: ConnectionID, _ request: Request,
-        _ code: String? = nil
+    /// Sends an event about a connection to the monitoring service.
+    func emit(
+        _ level: ConnectionEvent.Level, _ name: ConnectionEvent.Name, message: String, id: ConnectionID, request: Request,
+        code: String? = nil
     ) {
-        environment.events.give(
+        environment.events.emit(
             ConnectionEvent(
                 level: level, name: name, message: message, engine: request.caller?.displayName ?? "", owner: id.owner.description,
                 environment: id.environment, platform: id.platform, requestID: request.id, code: code, at: time.now()))
@@ -62,5 +70,6 @@ struct ConnectionRoutes: Sendable {
 }
 
 extension Request {
+    /// The caller's display name, for events and audit records; empty if there is no caller.
     var actor: String { caller?.displayName ?? "" }
 }

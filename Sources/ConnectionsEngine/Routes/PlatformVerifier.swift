@@ -2,33 +2,39 @@ import Foundation
 package import Outbound
 package import Syntax
 
-/// Asks a platform whether a key or token works, by the `verify` rule of its profile: "test connection".
+/// Asks a platform whether a token or key works, by the `verify` rule of its profile.
 package struct PlatformVerifier: Sendable {
+    /// What the platform says about the token.
     package enum Verdict: String, Sendable {
         case works
         case refused
-        /// The platform did not answer as it should: this says nothing about the token.
+        /// The platform could not be reached or answered unexpectedly, which says nothing about the token.
         case unknown
-        /// The profile has no rule.
+        /// The platform's profile has no `verify` rule.
         case unsupported
     }
 
+    /// The result of a check.
     package struct Finding: Sendable, Hashable {
+        /// What the platform says about the token.
         package var verdict: Verdict
         /// The platform's status code, or why there is none.
         package var detail: String
 
+        /// The finding as the API returns it.
         package var shown: JSONObject { ["result": .string(verdict.rawValue), "detail": .string(detail)] }
     }
 
     private let catalog: PlatformCatalog
     private let outbound: any Outbound
 
+    /// Creates a verifier.
     package init(catalog: PlatformCatalog, outbound: any Outbound) {
         self.catalog = catalog
         self.outbound = outbound
     }
 
+    /// Sends the token to the platform's verification URL and returns what its answer means.
     package func verify(_ token: String, on platform: String) async throws -> Finding {
         guard let profile = catalog[platform], let rule = profile.verify else {
             return Finding(verdict: .unsupported, detail: "the platform's profile has no verify rule")

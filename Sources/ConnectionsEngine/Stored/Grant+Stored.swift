@@ -1,6 +1,7 @@
 import Syntax
 
 extension Grant {
+    /// The grant as it is stored, before it is sealed.
     func encoded() -> [UInt8] {
         var object: JSONObject = [
             "kind": .string(kind.rawValue), "access_token": .string(accessToken), "token_type": .string(tokenType),
@@ -28,7 +29,7 @@ extension Grant {
         return object.encoded()
     }
 
-    /// nil when it is not what ``encoded()`` wrote.
+    /// Reads a stored grant. Returns nil if it was not written by ``encoded()``.
     init?(decoding bytes: [UInt8]) {
         guard let object = (try? JSON(parsing: bytes))?.objectValue,
             let kind = object["kind"]?.stringValue.flatMap(Kind.init(rawValue:)),

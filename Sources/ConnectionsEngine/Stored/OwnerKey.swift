@@ -1,12 +1,12 @@
 import Crypto
 import EngineKit
 
-/// An owner's data key, which everything of the owner is sealed with before the barrier seals it again. When it is
-/// destroyed, so is everything that was sealed with it, in backups of single records too.
+/// An owner's data key. Everything of the owner is sealed with it before the barrier seals it again, so deleting the key
+/// destroys all of it, even in backups of single records.
 struct OwnerKey: Sendable {
-    /// Being deleted: nothing is read or written any more.
+    /// Whether the owner is being deleted, so that nothing of it may be read or written.
     var isDeleting = false
-    /// Of the stored record: the precondition of everything that is sealed with the key.
+    /// The version of the stored record, which every write of something sealed with the key is conditional on.
     var version: UInt64 = 0
     private let key: SymmetricKey
 
@@ -14,8 +14,12 @@ struct OwnerKey: Sendable {
     private static let keyBytes = 32
     private static let mark = Array("coffer-connection/v1".utf8)
 
+    /// Creates a new key.
     init(randomness: any Randomness) { key = SymmetricKey(data: randomness.bytes(Self.keyBytes)) }
 
+    /// Reads a stored key.
+    ///
+    /// - Parameter name: The key of the record, for the error.
     init(decoding record: StoredRecord, key name: String) throws(StorageError) {
         let bytes = record.value
         guard bytes.count == 2 + Self.keyBytes, bytes[0] == Self.format, bytes[1] <= 1 else { throw .corrupted(key: name) }
@@ -24,9 +28,11 @@ struct OwnerKey: Sendable {
         key = SymmetricKey(data: bytes[2...])
     }
 
+    /// The key as it is stored: format (1 byte), whether the owner is being deleted (1), key (32).
     var encoded: [UInt8] { [Self.format, isDeleting ? 1 : 0] + key.withUnsafeBytes { Array($0) } }
 
-    /// `format (1) | nonce (12) | ciphertext | tag (16)`, bound to the connection it belongs to.
+    /// Seals a connection with AES-256-GCM: `format (1) | nonce (12) | ciphertext | tag (16)`, bound to the connection that it
+    /// belongs to.
     func seal(_ plain: [UInt8], for id: ConnectionID, randomness: any Randomness) throws(CofferError) -> [UInt8] {
         do {
             let nonce = try AES.GCM.Nonce(data: randomness.bytes(12))
@@ -37,6 +43,7 @@ struct OwnerKey: Sendable {
         }
     }
 
+    /// Opens a sealed connection. Throws if it was altered or belongs to another connection.
     func open(_ sealed: [UInt8], for id: ConnectionID, key name: String) throws(StorageError) -> [UInt8] {
         guard sealed.first == Self.format, sealed.count > 29 else { throw .corrupted(key: name) }
         do {
@@ -47,6 +54,7 @@ struct OwnerKey: Sendable {
         }
     }
 
+    /// The authenticated data: the connection's owner, environment and platform, each preceded by its length.
     private static func associated(_ id: ConnectionID) -> [UInt8] {
         var bytes = mark
         for text in [id.owner.description, id.environment, id.platform] {

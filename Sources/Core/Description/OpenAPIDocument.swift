@@ -22,11 +22,11 @@ struct OpenAPIDocument {
     }
 
     mutating func add(_ mount: Mount) {
-        for path in mount.router.paths { add(path, of: mount.entry) }
+        for path in mount.router.paths { add(path, of: mount) }
     }
 
-    mutating func add(_ path: EnginePath, of entry: MountEntry) {
-        let place = OpenAPIPlace(entry, path.pattern, isGeneric: options.hasGenericMountPaths)
+    mutating func add(_ path: EnginePath, of mount: Mount) {
+        let place = OpenAPIPlace(mount, path.pattern, isGeneric: options.hasGenericMountPaths)
         // Of two declarations with one template the router takes the first.
         guard paths[place.template] == nil else { return }
         var item: JSONObject = ["description": .string(path.summary)]

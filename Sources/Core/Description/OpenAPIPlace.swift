@@ -31,11 +31,12 @@ struct OpenAPIPlace {
     /// `secrets`, `auth`, `system` or `identity`.
     let tag: String
 
-    init(_ entry: MountEntry, _ pattern: PathPattern, isGeneric: Bool) {
-        type = Self.typeName(entry)
+    init(_ mount: Mount, _ pattern: PathPattern, isGeneric: Bool) {
+        let entry = mount.entry
+        type = mount.apiName
         var parameters: [Parameter] = []
         var parts = entry.path.splitUTF8(at: "/").map(String.init)
-        if isGeneric, !entry.isBuiltIn, !["identity", "cubbyhole"].contains(entry.type) {
+        if isGeneric, !entry.isBuiltIn {
             let name = type.splitUTF8(at: "-").joined(separator: "_") + "_mount_path"
             parameters.append(
                 Parameter(
@@ -61,7 +62,7 @@ struct OpenAPIPlace {
             switch entry.mountClass {
             case .auth: "auth"
             case .system: "system"
-            case .secret: entry.type == "identity" ? "identity" : "secrets"
+            case .secret: entry.type == MountEntry.identity.type ? "identity" : "secrets"
             }
     }
 
@@ -74,14 +75,6 @@ struct OpenAPIPlace {
     /// `KvV2WriteDataPathRequest`.
     func schemaName(_ verb: String) -> String {
         operationName(verb).splitUTF8(at: "-").map { $0.prefixUTF8(1).uppercased() + $0.dropFirstUTF8() }.joined() + "Request"
-    }
-
-    private static func typeName(_ entry: MountEntry) -> String {
-        switch entry.type {
-        case "system": ""
-        case "kv": entry.options["version"] == "2" ? "kv-v2" : "kv-v1"
-        default: entry.type
-        }
     }
 
     private static func kebab(_ word: String) -> String {

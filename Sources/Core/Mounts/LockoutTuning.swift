@@ -8,8 +8,6 @@ struct LockoutTuning: Sendable, Hashable {
     var counterReset: Int?
     var isDisabled: Bool?
 
-    /// Methods that count failures.
-    static let types: Set = ["userpass", "approle"]
     static let thresholdMax = 1_000_000
     static let secondsMax = 366 * 86_400
 
@@ -85,8 +83,9 @@ struct LockoutTuning: Sendable, Hashable {
 }
 
 extension MountEntry {
-    func checkLockout() throws(CofferError) {
-        guard tuning.lockout.isEmpty || mountClass == .auth && LockoutTuning.types.contains(type) else {
+    /// Refuses lockout rules where the mount's type locks no names.
+    func checkLockout(_ description: EngineDescription?) throws(CofferError) {
+        guard tuning.lockout.isEmpty || mountClass == .auth && description?.locksNames == true else {
             throw .invalid("tuning of user lockout configuration for auth type \"\(type)\" not allowed")
         }
     }

@@ -1,10 +1,15 @@
 import Audit
 import EngineKit
+import Identity
 
 /// A mounted engine, ready to be asked.
 final class Mount: Sendable {
     let entry: MountEntry
     let audited: AuditMount
+    /// The mount as identity sees it.
+    let identity: IdentityMount
+    /// The mount's type as the API description names it, such as `kv-v2`; empty for `sys/`.
+    let apiName: String
     let router: PathRouter
     /// The engine, when it grants leases.
     let leased: (any LeasedEngine)?
@@ -21,8 +26,10 @@ final class Mount: Sendable {
     /// The engine, when it explains paths that it does not serve.
     let explaining: (any PathExplainingEngine)?
 
-    init(entry: MountEntry, engine: any Engine) {
+    init(entry: MountEntry, engine: any Engine, catalog: EngineCatalog) {
         self.entry = entry
+        identity = IdentityMount(entry, catalog.description(of: entry))
+        apiName = catalog.apiName(of: entry)
         audited = AuditMount(entry)
         router = PathRouter(engine.paths)
         leased = engine as? any LeasedEngine

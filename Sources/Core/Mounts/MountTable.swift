@@ -48,7 +48,7 @@ final class MountTable: Sendable {
         return mounts[mount.entry.path] === mount || mounts.values.contains { $0.entry.uuid == mount.entry.uuid }
     }
 
-    func entry(accessor: String) -> MountEntry? { entries.first { $0.accessor == accessor } }
+    func mount(accessor: String) -> Mount? { router.mounts.values.first { $0.entry.accessor == accessor } }
     func entry(at path: String) -> MountEntry? { entries.first { $0.path == path } }
 
     /// Reads the table and mounts everything in it. Call after an unseal.
@@ -97,7 +97,7 @@ final class MountTable: Sendable {
             let old = state.router.mounts
             func mount(_ entry: MountEntry, _ make: (MountEntry) -> any Engine) -> Mount {
                 if let mount = old[entry.path], mount.entry == entry { return mount }
-                return Mount(entry: entry, engine: make(entry))
+                return Mount(entry: entry, engine: make(entry), catalog: environment.catalog)
             }
             let mounts =
                 rows.filter { !$0.isBuiltIn }.map { mount($0, environment.makeEngine) }
@@ -216,7 +216,7 @@ struct MountEnvironment: Sendable {
     /// An engine that refuses everything stands in for a type that this build does not know or that fails to start,
     /// so that one bad mount never keeps the server from unsealing.
     func makeEngine(_ entry: MountEntry) -> any Engine {
-        guard let description = catalog.description(entry.type, entry.mountClass) else {
+        guard let description = catalog.description(of: entry) else {
             logger.error("mount has an unknown engine type", metadata: ["mount": "\(entry.path)", "type": "\(entry.type)"])
             return UnavailableEngine()
         }

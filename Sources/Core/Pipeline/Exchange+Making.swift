@@ -18,7 +18,7 @@ extension Exchange {
         let issued = try await LoginTokens(
             tokens: tokens, identity: services.identity, settings: core.settings, time: core.environment.time
         )
-        .issue(grant, mount: mount.entry, path: path.text)
+        .issue(grant, mount: mount, path: path.text)
         if issued.auth.type == .service {
             undoing.append { try await tokens.revokeTree(id: tokens.id(of: issued.auth.clientToken)) }
         }

@@ -14,7 +14,7 @@ struct Help {
     func response(for path: EnginePath) -> Response {
         var document = OpenAPIDocument(settings: settings)
         let isRoot = path.pattern.segments.isEmpty
-        if isRoot { document.add(mount) } else { document.add(path, of: mount.entry) }
+        if isRoot { document.add(mount) } else { document.add(path, of: mount) }
         return .bare([
             "help": .string(isRoot ? rootText : text(path)), "openapi": .object(document.json), "see_also": .null,
         ])

@@ -43,7 +43,9 @@ extension MountTuning {
     static func checkTokenType(_ fields: Fields, for entry: MountEntry) throws(CofferError) {
         guard fields.string("token_type")?.isEmpty == false else { return }
         guard entry.mountClass == .auth else { throw .invalid("'token_type' can only be modified on auth mounts") }
-        guard entry.type != "token" else { throw .invalid("'token_type' cannot be set for 'token' or 'ns_token' auth mounts") }
+        guard entry.type != MountEntry.token.type else {
+            throw .invalid("'token_type' cannot be set for 'token' or 'ns_token' auth mounts")
+        }
     }
 
     /// Takes over what was sent and leaves the rest.

@@ -72,10 +72,11 @@ extension SystemEngine {
             throw CofferError.invalid("backend type must be specified as a string")
         }
         var options = request.fields.stringMap("options") ?? [:]
-        let type = Self.resolve(type: asked, &options)
-        guard let description = core.environment.catalog.description(type, mountClass) else {
-            throw Self.unknownType(asked, core.environment.catalog.types(mountClass), mountClass)
+        guard let (description, implied) = core.environment.catalog.resolve(asked, mountClass) else {
+            throw Self.unknownType(asked, core.environment.catalog.mountableTypes(mountClass), mountClass)
         }
+        let type = description.type
+        options.merge(implied) { $1 }
         guard !description.isServersOwn else {
             throw CofferError(.permissionDenied, "mount type of \"\(type)\" is not mountable")
         }
@@ -98,7 +99,7 @@ extension SystemEngine {
             try entry.tuning.update(fields, settings: core.settings)
         }
         try MountTuning.checkTokenType(request.fields, for: entry)
-        try entry.checkLockout()
+        try entry.checkLockout(description)
         let made = entry
         let builtIn = mounts.entries.filter(\.isBuiltIn)
         try await mounts.change { entries throws(CofferError) in
@@ -119,19 +120,6 @@ extension SystemEngine {
             "There is no \(what) \"\(asked)\" in this version. Available: \(known.joined(separator: ", ")).")
         error.auditText = "there is no \(what) of this type"
         return error
-    }
-
-    /// `kv-v2` and `kv-v1` are names for `kv` and its version.
-    static func resolve(type: String, _ options: inout [String: String]) -> String {
-        switch type {
-        case "kv-v2":
-            options["version"] = "2"
-            return "kv"
-        case "kv-v1", "generic":
-            options["version"] = "1"
-            return "kv"
-        default: return type
-        }
     }
 
     static func accessor(_ type: String, _ mountClass: MountEntry.Class, _ randomness: any Randomness) -> String {
@@ -164,7 +152,7 @@ extension SystemEngine {
         let fields = request.fields
         try MountTuning.checkTokenType(fields, for: current)
         try MountTuning.checkVersion(fields, type: current.type)
-        let (settings, catalog) = (core.settings, core.environment.catalog)
+        let (settings, description) = (core.settings, core.environment.catalog.description(of: current))
         try await mounts.change { entries throws(CofferError) in
             if current.isBuiltIn, !entries.contains(where: { $0.uuid == current.uuid }) { entries.append(current) }
             guard let index = entries.firstIndex(where: { $0.uuid == current.uuid }) else {
@@ -172,14 +160,13 @@ extension SystemEngine {
             }
             var entry = entries[index]
             try entry.tuning.update(fields, settings: settings)
-            try entry.checkLockout()
+            try entry.checkLockout(description)
             if let text = fields.string("description") { entry.description = text }
             if let options = fields.stringMap("options") {
-                if entry.type == "kv", entry.options["version"] == "2", let version = options["version"], version != "2" {
-                    throw .invalid("cannot downgrade mount from version 2")
-                }
-                entry.options.merge(options) { $1 }
-                try catalog.description(entry.type, mountClass)?.checkOptions(entry.options)
+                let changed = entry.options.merging(options) { $1 }
+                try description?.checkOptionsChange(entry.options, changed)
+                try description?.checkOptions(changed)
+                entry.options = changed
             }
             entries[index] = entry
         }
@@ -219,7 +206,7 @@ extension SystemEngine {
         let to = try Self.splitClass(request.fields.string("to") ?? "")
         guard from.mountClass == to.mountClass else { throw CofferError.invalid("cannot remount between secret and auth mounts") }
         let source = try entry(from.path, from.mountClass)
-        let isServersOwn = core.environment.catalog.description(source.type, source.mountClass)?.isServersOwn == true
+        let isServersOwn = core.environment.catalog.description(of: source)?.isServersOwn == true
         guard !source.isBuiltIn, !isServersOwn else { throw CofferError.invalid("cannot remount \"\(source.shownPath)\"") }
         let target = try MountPaths.new(to.path, to.mountClass)
         let builtIn = mounts.entries.filter(\.isBuiltIn)

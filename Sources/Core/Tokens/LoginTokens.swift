@@ -9,7 +9,10 @@ struct LoginTokens {
     let settings: CoreSettings
     let time: any TimeSource
 
-    func issue(_ grant: AuthGrant, mount: MountEntry, path: String) async throws -> (auth: IssuedAuth, warnings: [String]) {
+    func issue(
+        _ grant: AuthGrant, mount mounted: Mount, path: String
+    ) async throws -> (auth: IssuedAuth, warnings: [String]) {
+        let mount = mounted.entry
         var policies = try PolicyNames.normalised(grant.policies)
         // No login gives root: that power has no account.
         guard !policies.contains("root") else { throw CofferError.invalid("auth methods cannot create root tokens") }
@@ -17,7 +20,7 @@ struct LoginTokens {
         let maxTTL = mount.tuning.maxTTL > 0 ? mount.tuning.maxTTL : settings.maxTTL
         let lifetime = TokenLifetime.initial(
             grant.terms, defaultTTL: mount.tuning.defaultTTL > 0 ? mount.tuning.defaultTTL : settings.defaultTTL, maxTTL: maxTTL)
-        let entity = try await entity(of: grant, mount)
+        let entity = try await entity(of: grant, mounted)
         let now = time.now()
         let configure: (inout TokenEntry) -> Void = { entry in
             entry.metadata = grant.metadata
@@ -54,11 +57,11 @@ struct LoginTokens {
     }
 
     /// Whoever logs in has an entity, made at the first login. A disabled one gets no token.
-    private func entity(of grant: AuthGrant, _ mount: MountEntry) async throws -> ResolvedEntity? {
-        guard !grant.aliasName.isEmpty, !mount.isBuiltIn else { return nil }
+    private func entity(of grant: AuthGrant, _ mount: Mount) async throws -> ResolvedEntity? {
+        guard !grant.aliasName.isEmpty, !mount.entry.isBuiltIn else { return nil }
         let entity = try await identity.logIn(
             LoginAlias(
-                mountAccessor: mount.accessor, name: IdentityMount(mount).aliasName(grant.aliasName),
+                mountAccessor: mount.entry.accessor, name: mount.identity.aliasName(grant.aliasName),
                 metadata: grant.aliasMetadata, groups: grant.groupAliases))
         guard !entity.isDisabled else { throw CofferError.denied }
         return entity

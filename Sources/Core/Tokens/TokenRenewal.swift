@@ -25,7 +25,7 @@ struct TokenRenewal: Sendable {
         }
         let grant = try await method.renewal(of: HeldLogin(metadata: entry.metadata, facts: entry.loginFacts))
         try checkPolicies(grant.policies, entry)
-        try await refreshGroups(grant, mount.entry, entry)
+        try await refreshGroups(grant, mount, entry)
         let limits = limits(mount.entry)
         return RenewalTerms(
             ttl: grant.terms.ttl > 0 ? grant.terms.ttl : limits.defaultTTL,
@@ -73,12 +73,13 @@ struct TokenRenewal: Sendable {
         guard let entity = try await identity.resolve(entry.entityID), !entity.isDisabled else { throw CofferError.denied }
     }
 
-    private func refreshGroups(_ grant: AuthGrant, _ mount: MountEntry, _ entry: TokenEntry) async throws {
+    private func refreshGroups(_ grant: AuthGrant, _ mount: Mount, _ entry: TokenEntry) async throws {
         guard !entry.entityID.isEmpty, !grant.aliasName.isEmpty else { return }
         try await identity.refreshGroups(
             of: entry.entityID,
             LoginAlias(
-                mountAccessor: mount.accessor, name: IdentityMount(mount).aliasName(grant.aliasName), groups: grant.groupAliases))
+                mountAccessor: mount.entry.accessor, name: mount.identity.aliasName(grant.aliasName),
+                groups: grant.groupAliases))
     }
 }
 

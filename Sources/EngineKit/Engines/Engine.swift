@@ -25,33 +25,3 @@ package protocol LockingAuthMethod: AuthMethod {
     /// Forgets the failures of a name, in whatever spelling; nothing happens if there are none.
     func unlock(_ name: String) async throws
 }
-
-/// How the catalogue makes an engine.
-package struct EngineDescription: Sendable {
-    /// The name in `sys/mounts`, such as `kv`.
-    package var type: String
-    package var summary: String
-    /// The options it reads; nil when it does not say.
-    package var optionNames: Set<String>?
-    /// Acts with credentials of the server's own, which no policy guards but its mount's: so the configuration alone says
-    /// where it is mounted, and no request mounts or moves one.
-    package var isServersOwn: Bool
-    package var make: @Sendable (MountContext) throws -> any Engine
-    /// Refuses options this engine does not understand, before the mount is recorded.
-    package var checkOptions: @Sendable ([String: String]) throws(CofferError) -> Void
-
-    package init(
-        type: String, summary: String, optionNames: Set<String>? = nil, isServersOwn: Bool = false,
-        checkOptions: @escaping @Sendable ([String: String]) throws(CofferError) -> Void = { _ throws(CofferError) in },
-        make: @escaping @Sendable (MountContext) throws -> any Engine
-    ) {
-        self.type = type
-        self.summary = summary
-        self.optionNames = optionNames
-        self.isServersOwn = isServersOwn
-        self.checkOptions = checkOptions
-        self.make = make
-    }
-
-    package func reads(option name: String) -> Bool { optionNames?.contains(name) ?? true }
-}

@@ -17,18 +17,21 @@ package struct IdentityEngine: SecretsEngine {
     }
 }
 
-/// What identity shows of a mount.
+/// A mount as identity shows it.
 package struct IdentityMount: Sendable, Hashable {
-    /// With a final slash, such as `auth/userpass/`.
+    /// The path with a final slash, such as `auth/userpass/`.
     package var path: String
     package var type: String
-    /// Somebody can log in through it.
+    /// Whether somebody can log in through the mount.
     package var isAuth: Bool
+    /// Whether the mount's logins read names without regard to case.
+    package var foldsAliasCase: Bool
 
-    package init(path: String, type: String, isAuth: Bool) {
+    package init(path: String, type: String, isAuth: Bool, foldsAliasCase: Bool = false) {
         self.path = path
         self.type = type
         self.isAuth = isAuth
+        self.foldsAliasCase = foldsAliasCase
     }
 }
 
@@ -77,8 +80,6 @@ extension IdentityEngine {
 }
 
 extension IdentityMount {
-    /// Methods that read names without regard to case log in with them in lower case; so does `entity_alias` of a token role.
-    package func aliasName(_ name: String) -> String {
-        ["userpass", "ldap", "token"].contains(type) ? name.lowercased() : name
-    }
+    /// Returns the name as an alias of the mount has it: in lower case where logins read names without regard to case.
+    package func aliasName(_ name: String) -> String { foldsAliasCase ? name.lowercased() : name }
 }

@@ -1,20 +1,26 @@
+import Barrier
 import Core
+import EngineKit
+import HTTPShell
+import Logging
 import ServiceAPI
 import ServiceLifecycle
+import ServiceRules
 
-/// What the rooms below give the server.
+/// The rooms of a server, put together. This file and its extensions are the only place where that is done.
 struct Composition: Sendable {
-    var pipeline: any Pipeline
+    /// What the listeners serve. Listeners try them in order, so the dialect whose paths begin with nothing in particular is last.
+    var dialects: [any Dialect]
     /// Background work. It ends after the listeners have.
-    var services: [any Service] = []
-    /// On SIGHUP, after the configuration was read again.
-    var reload: @Sendable () async -> Void = {}
-    /// nil when the Service API is not spoken.
+    var services: [any Service]
+    /// Called on SIGHUP, after the configuration was read again.
+    var reload: @Sendable () async -> Void
+    /// The parts of the Service API that outlive one reading of the configuration; nil when it is not spoken.
     var serviceAPI: ServiceComposition?
-    /// After everything else has ended: seals, and closes the storage.
-    var close: @Sendable () async -> Void = {}
-    /// What dev mode prints for its user; empty otherwise.
-    var announcement: [String] = []
+    /// Seals and closes the storage. Called after everything else has ended.
+    var close: @Sendable () async -> Void
+    /// Lines that the server prints for its user when it listens; empty except in dev mode and after the first start.
+    var announcement: [String]
 }
 
 /// The Service API's parts that outlive one reading of the configuration.
@@ -22,4 +28,77 @@ struct ServiceComposition: Sendable {
     var settings: ServiceSettings
     var directory: ServiceDirectory
     var verifier: any ProviderVerifier
+}
+
+extension Composition {
+    /// Opens the store, makes the core with its engines, and starts it.
+    ///
+    /// - Parameter engines: Engines to offer in addition to the built-in ones.
+    /// - Throws: ``ConfigurationError`` when a setting is at fault. Nothing is left open then.
+    init(_ configuration: ServerConfiguration, _ logs: LogStream, engines: [EngineDescription] = []) async throws {
+        let (time, randomness) = (SteadyTime(), SystemRandomness())
+        let store = try await OpenedStore(configuration, time: time, randomness: randomness, logs: logs)
+        let barrier = Barrier(base: store.storage, randomness: randomness, time: time)
+        let seals = try Self.seals(configuration, logs.logger("server"))
+        let controller = SealController(
+            barrier: barrier, base: store.storage, seal: seals.current, previousSeal: seals.previous, randomness: randomness,
+            time: time)
+        let connections = try ConnectionsSetup(
+            configuration, outbound: OutboundClients(configuration), time: time, randomness: randomness,
+            logger: logs.logger("connections"))
+        let serviceAPI = try Self.serviceComposition(configuration, randomness, verifier: connections.providers)
+        let core = Core(
+            settings: configuration.coreSettings,
+            environment: CoreEnvironment(
+                catalog: try Self.catalog(configuration, connections, serviceAPI, additional: engines), time: time,
+                randomness: randomness, logger: logs.logger("core"), cluster: store.cluster),
+            barrier: barrier, seal: controller, dropCaches: store.dropCaches)
+        store.follow { change in try await core.drop(change) }
+        var announcement: [String] = []
+        do {
+            try await core.start()
+            if let dev = configuration.dev { announcement = try await DevServer(configuration, dev).prepare(core) }
+            if let store = configuration.selfInitialized { announcement = try await SelfInitializingServer(store).prepare(core) }
+            await StartReport.tellWhatIsMissing(core, logs.logger("server"))
+        } catch {
+            await store.close()
+            throw (error as? SealError).map { ConfigurationError("\($0)") } ?? error
+        }
+        self.init(
+            dialects: Self.dialects(core, serviceAPI, logger: logs.logger("server")),
+            services: Self.jobs(of: core) + connections.services, reload: { core.reload() }, serviceAPI: serviceAPI,
+            close: {
+                await core.close()
+                await store.close()
+            }, announcement: announcement)
+    }
+
+    /// Returns the core's work in turns. Each has turns of its own, because a database may keep a lease's engine waiting.
+    private static func jobs(of core: Core) -> [any Service] {
+        [
+            EverySecond { await core.runJobs(round: $0) }, WhenRung(bell: core.leaseBell) { await core.runLeaseJobs() },
+            EverySecond { _ in core.beginEngineRounds() }, EverySecond { _ in core.watch() },
+        ]
+    }
+
+    private static func seals(_ configuration: ServerConfiguration, _ logger: Logger) throws -> ConfiguredSeals {
+        do {
+            return try ConfiguredSeals(configuration, logger: logger)
+        } catch let error as SealError {
+            throw ConfigurationError("\(error)")
+        }
+    }
+
+    private static func serviceComposition(
+        _ configuration: ServerConfiguration, _ randomness: any Randomness, verifier: any ProviderVerifier
+    ) throws(ConfigurationError) -> ServiceComposition? {
+        guard let services = configuration.services else { return nil }
+        let directory = ServiceDirectory(services.settings, randomness: randomness)
+        do throws(ServiceCatalogError) {
+            try directory.replace(services.accounts)
+        } catch {
+            throw ConfigurationError("\(error)")
+        }
+        return ServiceComposition(settings: services.settings, directory: directory, verifier: verifier)
+    }
 }

@@ -4,7 +4,6 @@ import EngineAPI
 import EngineKit
 import Foundation
 import Logging
-import NIOPosix
 import Outbound
 import SecretMemory
 import ServiceLifecycle
@@ -17,41 +16,29 @@ struct ConnectionsSetup {
     var providers: PlatformProviders
     var services: [any Service] = []
 
-    init(_ configuration: ServerConfiguration, time: any TimeSource, randomness: any Randomness, logger: Logger) throws {
+    init(
+        _ configuration: ServerConfiguration, outbound: OutboundClients, time: any TimeSource, randomness: any Randomness,
+        logger: Logger
+    ) throws {
         let settings = configuration.connections
-        let resolver = SystemResolver()
-        let group = MultiThreadedEventLoopGroup.singleton
-        var providers = OutboundClient.Settings()
-        providers.policy = AddressPolicy(allowsPrivate: settings.allowsPrivateEndpoints)
-        // The operator's own services stand where the operator says, on private addresses most of all.
-        var own = OutboundClient.Settings()
-        own.policy = AddressPolicy(allowsPrivate: true)
-        own.timeoutMilliseconds = 5_000
-        let ownClient = OutboundClient(group: group, resolver: resolver, settings: own)
-
         let catalog = try Self.catalog(settings.platformDirectory)
-        var asking = providers
-        asking.timeoutMilliseconds = 5_000
-        self.providers = PlatformProviders(catalog, outbound: OutboundClient(group: group, resolver: resolver, settings: asking))
+        providers = PlatformProviders(catalog, outbound: outbound.verification)
         environment = ConnectionsEnvironment(
-            catalog: catalog,
-            outbound: OutboundClient(group: group, resolver: resolver, settings: providers),
+            catalog: catalog, outbound: outbound.providers,
             callbackURL: configuration.apiAddress.isEmpty ? "" : configuration.apiAddress + "/oauth/callback")
         if let url = settings.eventsURL {
             var spool = EventSpool.Settings(url: url)
             spool.token = settings.eventsToken
             spool.form = settings.eventsForm
             spool.directory = settings.eventsDirectory ?? configuration.storageDirectory.map { $0 + "/events" }
-            guard let sink = EventSpool(spool, outbound: ownClient, time: time, randomness: randomness, logger: logger) else {
+            guard let sink = EventSpool(spool, outbound: outbound.events, time: time, randomness: randomness, logger: logger) else {
                 throw ConfigurationError("events_url must be an http or https URL, and events_dir a directory that can be written")
             }
             environment.events = sink
             services.append(EventSpoolService(spool: sink))
         }
-        var control = own
-        control.timeoutMilliseconds = 2_000
         authenticator = try Self.authenticator(
-            configuration, OutboundClient(group: group, resolver: resolver, settings: control), time, randomness, logger)
+            configuration, outbound.engineControl, time: time, randomness: randomness, logger: logger)
     }
 
     private static func catalog(_ directory: String?) throws -> PlatformCatalog {
@@ -62,8 +49,8 @@ struct ConnectionsSetup {
     }
 
     private static func authenticator(
-        _ configuration: ServerConfiguration, _ outbound: OutboundClient, _ time: any TimeSource, _ randomness: any Randomness,
-        _ logger: Logger
+        _ configuration: ServerConfiguration, _ outbound: OutboundClient, time: any TimeSource, randomness: any Randomness,
+        logger: Logger
     ) throws -> InlineAuthenticatorDescription {
         let settings = configuration.connections
         var accounts: [EngineAccount] = []
@@ -88,9 +75,9 @@ struct ConnectionsSetup {
             else {
                 throw ConfigurationError("engine_control_url must be an http or https URL")
             }
-            return InlineAuthenticatorDescription(kind: "engine") { _ in control }
+            return InlineAuthenticatorDescription(kind: EngineCredentials.kind) { _ in control }
         }
-        return InlineAuthenticatorDescription(kind: "engine") { _ in known }
+        return InlineAuthenticatorDescription(kind: EngineCredentials.kind) { _ in known }
     }
 }
 

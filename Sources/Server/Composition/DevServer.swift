@@ -39,11 +39,7 @@ struct DevServer {
     private func initialize(_ core: Core) async throws -> Key {
         let made = try await core.initialize(
             shares: try ShareCount(shares: 1, threshold: 1), rootToken: dev.rootToken,
-            mounts: [
-                .init(
-                    path: "secret/", type: "kv", options: ["version": dev.usesKVVersion1 ? "1" : "2"],
-                    description: "key/value secret storage")
-            ])
+            mounts: [.secret(version: dev.usesKVVersion1 ? 1 : 2)])
         let share = made.unsealShares.first?.withBytes { Base64.encode($0) } ?? ""
         let key = Key(unsealKey: share, rootToken: made.rootToken)
         if let file = keyFile { try store(key, in: file) }

@@ -38,7 +38,7 @@ actor RemoteVaultClient: RemoteVault {
         session = settings.token == nil ? nil : Session(client: client, number: 0)
     }
 
-    func ask(
+    func send(
         _ method: RemoteMethod, _ path: String, query: [(name: String, value: String)], body: JSONObject?
     ) async throws(RemoteFailure) -> RemoteAnswer {
         let used = try await current()

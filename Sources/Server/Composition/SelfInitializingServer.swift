@@ -24,10 +24,7 @@ struct SelfInitializingServer {
         do {
             made = try await core.initialize(
                 shares: nil, recoveryShares: try ShareCount(shares: 1, threshold: 1),
-                mounts: [
-                    .init(
-                        path: "secret/", type: "kv", options: ["version": "2"], description: "key/value secret storage")
-                ])
+                mounts: [.secret()])
             try write(made.rootToken)
             try await enableAudit(core, token: made.rootToken)
         } catch {

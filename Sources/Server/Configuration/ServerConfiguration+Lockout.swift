@@ -2,8 +2,8 @@ import EngineKit
 import Syntax
 
 extension ServerConfiguration {
-    /// What may stand at `user_lockout "..."`.
-    private static let lockoutLabels: Set = ["all", "userpass", "approle", "ldap", "service", "engine"]
+    /// The labels that `user_lockout` may have.
+    private static let lockoutLabels = Composition.lockoutNames.union(["all"])
     private static let lockoutSecondsMax = 366 * 86_400
 
     mutating func applyLockouts(_ body: HCLBody) throws(HCLError) {
@@ -16,7 +16,7 @@ extension ServerConfiguration {
     /// `user_lockout "userpass" { lockout_threshold = 5 ... }`. What a block leaves out is as in `all`, or the default.
     private mutating func applyLockout(_ block: HCLBlock) throws(HCLError) {
         let label = block.labels[0].lowercased()
-        guard Self.lockoutLabels.contains(label) else {
+        guard Self.lockoutLabels.contains(label) || Composition.foreignLockoutNames.contains(label) else {
             let known = Self.lockoutLabels.sorted().joined(separator: ", ")
             throw HCLError("user_lockout is for one of \(known)", at: block.position)
         }
@@ -34,6 +34,10 @@ extension ServerConfiguration {
         if let isOff = try body.bool("disable_lockout") { rules.isDisabled = isOff }
         // As in Vault, a threshold of 0 locks nobody.
         if rules.threshold == 0 { rules.isDisabled = true }
+        guard Self.lockoutLabels.contains(label) else {
+            notices.append(ConfigurationNotice("user_lockout \"\(label)\" has no effect: this server has no such auth method"))
+            return
+        }
         lockouts[label] = rules
     }
 

@@ -37,10 +37,8 @@ struct ServiceError: Error {
 extension ServiceError {
     /// What is not for a route to explain.
     init(_ error: CofferError) {
-        // Here a server that is not set up yet is unavailable; the Vault API's clients expect a 400.
-        let status = error.code == .uninitialized ? 503 : error.code.httpStatus
         let detail = error.messages.joined(separator: "; ")
         self.init(
-            status, detail.isEmpty ? "Not Found" : detail, headers: error.waitHeaders)
+            StatusTable.service.status(of: error), detail.isEmpty ? "Not Found" : detail, headers: error.waitHeaders)
     }
 }

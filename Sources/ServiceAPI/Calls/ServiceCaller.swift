@@ -6,8 +6,9 @@ import NIOHTTP1
 import SecretMemory
 
 /// Who says who it is, in `X-Service` and `X-Token`. Nothing of it is trusted here.
-struct ServiceCaller: Sendable {
-    static let kind = "service"
+package struct ServiceCaller: Sendable {
+    /// The kind of inline credentials that services show.
+    package static let kind = "service"
     /// For all questions of a request but its first.
     static let continuedKind = "service-continued"
 

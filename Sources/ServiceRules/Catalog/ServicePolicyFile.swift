@@ -29,7 +29,7 @@ package struct ServicePolicyFile: Sendable, Hashable {
         do {
             root = try Yams.compose(yaml: text)
         } catch let error as YamlError {
-            throw ServiceCatalogError(line: error.line, "this is not YAML")
+            throw ServiceCatalogError(line: error.line, error.isRepeatedKey ? "a key is there twice" : "this is not YAML")
         } catch {
             throw ServiceCatalogError("this is not YAML")
         }
@@ -66,7 +66,7 @@ package struct ServicePolicyFile: Sendable, Hashable {
         guard !ServiceDefinition.isReserved(name) else { throw node.error(ServiceDefinition.reservedRule) }
         var service = ServiceDefinition(name: name, isEnabled: try fields["enabled"]?.bool() ?? true)
         for role in try fields["roles"]?.items() ?? [] {
-            guard let rules = roles[try role.text()] else { throw role.error("the role is none of the policies") }
+            guard let rules = roles[try role.text()] else { throw role.error("no policy has this role's name") }
             service.rules += rules
         }
         for rule in try fields["access_rules"]?.items() ?? [] {
@@ -127,7 +127,12 @@ extension YamlError {
     fileprivate var line: Int? {
         switch self {
         case .scanner(_, _, let mark, _), .parser(_, _, let mark, _), .composer(_, _, let mark, _): mark.line
+        case .duplicatedKeysInMapping(_, let context): context.mark.line
         default: nil
         }
+    }
+
+    fileprivate var isRepeatedKey: Bool {
+        if case .duplicatedKeysInMapping = self { true } else { false }
     }
 }

@@ -1,4 +1,4 @@
-/// Reads one variable after the other, scalar by scalar.
+/// Reads the variables of a `.env` file one after the other, scalar by scalar.
 struct DotEnvReader {
     private let scalars: [Unicode.Scalar]
     private var position = 0
@@ -12,7 +12,7 @@ struct DotEnvReader {
         self.scalars = scalars
     }
 
-    /// nil at the end of the text.
+    /// Returns the next variable, or nil at the end of the text.
     mutating func next() throws(DotEnvError) -> DotEnv.Variable? {
         skipBlankLines()
         guard position < scalars.count else { return nil }
@@ -67,12 +67,14 @@ struct DotEnvReader {
         skipSpaces()
         if current == "#" { skipLine() }
         guard current == nil || isAtLineEnd else {
-            throw DotEnvError("something follows the closing quote", line: line)
+            throw DotEnvError("unexpected text after the closing quote", line: line)
         }
         return value
     }
 
-    /// To the end of the line, or to a `#` behind a space. One that follows the `=` at once is the value's first character.
+    /// Reads an unquoted value, which ends at the line's end or before a `#` that follows a space.
+    ///
+    /// A `#` directly after the `=` is the value's first character.
     private mutating func readPlain() -> String {
         var value = String.UnicodeScalarView()
         var isAfterSpace = position > 0 && (scalars[position - 1] == " " || scalars[position - 1] == "\t")
@@ -104,7 +106,7 @@ struct DotEnvReader {
             }
             value.append(scalar)
         }
-        throw DotEnvError("the quote is never closed", line: start)
+        throw DotEnvError("the quote that starts here is not closed", line: start)
     }
 
     private static func unescaped(_ scalar: Unicode.Scalar) -> [Unicode.Scalar] {

@@ -1,24 +1,31 @@
-/// A value as it is written into a `.env` file, so that as many readers as possible read it back the same.
+/// A value as it is written to a `.env` file, in the form that the most programs read back unchanged.
 ///
-/// A value that no reader gives a meaning to stands bare. Any other goes into single quotes, where bash, Node.js and Compose
-/// expand nothing; or into double quotes, where that form is read alike by more. What stands there never runs anything in a shell
-/// that sources the file.
+/// A value without special characters is written without quotes. Any other value is written in single quotes, in which bash,
+/// Node.js and Compose expand nothing, or in double quotes if more programs read that form correctly. A shell that sources the file
+/// never runs any part of a value.
 public struct DotEnvValue: Sendable, Hashable {
-    /// Who reads such files, and reads some values in another way.
+    /// A program that reads `.env` files and misreads some values.
     public enum Reader: String, Sendable, CaseIterable {
-        case bash, node
+        /// A shell that sources the file.
+        case bash
+        /// Node.js with `--env-file`.
+        case node
+        /// Docker Compose.
         case compose = "Compose"
+        /// python-dotenv with `interpolate=False`.
         case pythonDotEnv = "python-dotenv"
-        /// python-dotenv as it comes, which expands `${NAME}` within every kind of quotes.
+        /// python-dotenv with its default settings, which expands `${NAME}` in every kind of quotes.
         case pythonDotEnvInterpolating = "python-dotenv without interpolate=False"
     }
 
-    /// What stands behind `NAME=`.
+    /// The text to write after `NAME=`.
     public let text: String
-    /// The readers that make something else of it. ``DotEnv`` always reads it back.
+    /// The programs that read another value from the text. ``DotEnv`` always reads the value back.
     public let misreaders: [Reader]
 
-    /// The value may not hold a NUL, which no variable can have.
+    /// Finds the form of a value.
+    ///
+    /// - Parameter value: The value. It must not contain a NUL, which no variable can have.
     public init(_ value: String) {
         let traits = Traits(value.utf8)
         guard !traits.isPlain else {
@@ -33,18 +40,18 @@ public struct DotEnvValue: Sendable, Hashable {
 
     private enum Form { case single, double }
 
-    /// What matters to the readers, of one value.
+    /// The properties of a value that determine how programs read it.
     private struct Traits {
         var isPlain = true
         var hasSingleQuote = false
         var hasDoubleQuote = false
         var hasBackslash = false
-        /// Two in a row, which python-dotenv takes for one within single quotes.
+        /// Whether there are two backslashes in a row, which python-dotenv reads as one within single quotes.
         var hasBackslashPair = false
-        /// At its end, where it would escape the closing quote.
+        /// Whether the last byte is a backslash, which would escape the closing quote.
         var endsInBackslash = false
         var hasBacktick = false
-        /// `$` or a backtick: what bash expands within double quotes.
+        /// Whether there is a `$` or a backtick, which bash expands within double quotes.
         var hasExpansion = false
         var hasBracedExpansion = false
         var hasCarriageReturn = false
@@ -96,7 +103,10 @@ public struct DotEnvValue: Sendable, Hashable {
 
     private static func single(_ value: String) -> String { "'" + value + "'" }
 
-    /// A line's end stands as it is, since bash does not know `\n`; a carriage return would be lost as it is.
+    /// Writes a value in double quotes.
+    ///
+    /// A line feed is written as it is, because bash does not know `\n`. A carriage return is escaped, because readers drop it before a
+    /// line feed.
     private static func double(_ value: String) -> String {
         var bytes: [UInt8] = [UInt8(ascii: "\"")]
         for byte in value.utf8 {

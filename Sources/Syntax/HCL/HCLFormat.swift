@@ -1,6 +1,8 @@
-/// Rewrites HCL with two-space indentation, aligned `=` and single blank lines. Comments and line breaks stay.
+/// The standard format of HCL: two spaces of indentation, aligned `=` and no more than one blank line in a row.
 public enum HCLFormat {
-    /// Throws what reading the text throws. A JSON document is indented by two spaces instead.
+    /// Returns a text in the standard format. Comments and line breaks are kept. A JSON document is indented by two spaces.
+    ///
+    /// - Throws: ``HCLError`` if the text is not valid HCL or JSON.
     public static func formatted(_ text: String, limits: HCLLimits = .init()) throws(HCLError) -> String {
         let bytes = Array(text.utf8)
         let document = try HCLBody(parsing: bytes, limits: limits)
@@ -14,16 +16,16 @@ public enum HCLFormat {
 
     private struct Line {
         var pieces: [Piece] = []
-        /// Brackets open before the line, less those that it closes first.
+        /// The number of brackets that are open before the line, without those that the line begins by closing.
         var depth = 0
-        /// Brackets open after the line.
+        /// The number of brackets that are open after the line.
         var depthAfter = 0
-        /// Spaces to add before the `=` that is the second piece.
+        /// The number of spaces to add before the `=`, which is the second piece.
         var padding = 0
 
         var isBlank: Bool { pieces.isEmpty }
 
-        /// `name = value` that is over within the line.
+        /// Whether the line is a complete `name = value`.
         var isAttribute: Bool {
             pieces.count > 2 && pieces[1].kind == .mark(UInt8(ascii: "=")) && depth == depthAfter && !startsWithComment
                 && !pieces.contains { if case .heredoc = $0.kind { true } else { false } }
@@ -42,7 +44,7 @@ public enum HCLFormat {
     private static func lines(_ bytes: [UInt8]) throws(HCLError) -> [Line] {
         var lexer = HCLLexer(bytes)
         var (lines, line) = ([Line](), Line())
-        // For every open bracket the depth of the line it is on: brackets opened on one line indent once.
+        // The depth of the line of each open bracket. Several brackets opened on one line indent once.
         var open: [Int] = []
         var depth: Int { open.last.map { $0 + 1 } ?? 0 }
         while true {
@@ -65,6 +67,7 @@ public enum HCLFormat {
         }
     }
 
+    /// Returns the text of a token, a comment without the white space at its end.
     private static func raw(_ text: String, _ kind: HCLLexer.Kind) -> String {
         guard kind == .comment else { return text }
         var text = Substring(text)
@@ -108,7 +111,7 @@ public enum HCLFormat {
         var output = ""
         for line in lines {
             if !line.isBlank { output += String(repeating: "  ", count: max(line.depth, 0)) }
-            for (index, piece) in line.pieces.enumerated() where !isNeedless(index, line) {
+            for (index, piece) in line.pieces.enumerated() where !isTrailingComma(index, line) {
                 if index > 0, needsSpace(line.pieces[index - 1].kind, piece.kind) { output += " " }
                 if index == 1 { output += String(repeating: " ", count: line.padding) }
                 output += piece.text
@@ -118,8 +121,8 @@ public enum HCLFormat {
         return output
     }
 
-    /// The comma in `[1, 2,]`.
-    private static func isNeedless(_ index: Int, _ line: Line) -> Bool {
+    /// Whether a piece is the last comma of a list, as in `[1, 2,]`.
+    private static func isTrailingComma(_ index: Int, _ line: Line) -> Bool {
         index > 0 && index + 1 < line.pieces.count && line.pieces[index].kind == .mark(UInt8(ascii: ","))
             && line.pieces[index + 1].kind == .mark(UInt8(ascii: "]"))
     }

@@ -1,7 +1,7 @@
 extension HCLLexer {
-    /// A string in double quotes. Templates such as `{{...}}` and `${...}` are plain text.
+    /// Reads a string in double quotes. Templates such as `{{...}}` and `${...}` are not evaluated.
     mutating func quoted() throws(HCLError) -> String {
-        let start = failure("the string that starts here has no end")
+        let start = failure("the string that starts here is not closed")
         advance()
         var output: [UInt8] = []
         while let byte = peek() {
@@ -63,10 +63,11 @@ extension HCLLexer {
         return value
     }
 
-    /// `<<END` up to a line that holds only `END`; `<<-END` also takes the closing line's indentation off every line,
-    /// if every line has it.
+    /// Reads a heredoc: `<<END`, lines of text, and a line with only `END`.
+    ///
+    /// With `<<-END` the closing line's indentation is removed from all lines, if all lines have it.
     mutating func heredoc() throws(HCLError) -> String {
-        let start = failure("the heredoc that starts here has no end")
+        let start = failure("the heredoc that starts here is not closed")
         advance()
         guard peek() == UInt8(ascii: "<") else { throw start }
         advance()

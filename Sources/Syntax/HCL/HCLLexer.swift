@@ -1,4 +1,4 @@
-/// Cuts an HCL or JSON text into tokens. Comments and line ends are tokens too, for ``HCLFormat``.
+/// Splits an HCL or JSON text into tokens. Comments and line ends are tokens as well, because ``HCLFormat`` keeps them.
 struct HCLLexer {
     enum Kind: Hashable {
         case identifier(String)
@@ -7,7 +7,7 @@ struct HCLLexer {
         case number(String)
         case comment
         case newline
-        /// One of `{ } [ ] = , :`.
+        /// One of the characters `{ } [ ] = , :`.
         case mark(UInt8)
         case end
     }
@@ -19,7 +19,7 @@ struct HCLLexer {
     }
 
     let bytes: [UInt8]
-    /// JSON strings pair surrogates and escape the slash; HCL strings do not.
+    /// Whether the text is JSON, whose strings may have surrogate pairs and no raw tabs.
     let isJSON: Bool
     private var offset = 0
     private var here = HCLPosition(line: 1, column: 1)
@@ -30,6 +30,7 @@ struct HCLLexer {
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { offset = 3 }
     }
 
+    /// Returns the next token; at the end of the text, a token of the kind `end`.
     mutating func next() throws(HCLError) -> Token {
         while let byte = peek(), byte == 0x20 || byte == 0x09 || byte == 0x0D { advance() }
         let (start, position) = (offset, here)
@@ -97,17 +98,19 @@ struct HCLLexer {
                 }
                 advance()
             }
-            throw HCLError("the comment that starts here has no end", at: start)
+            throw HCLError("the comment that starts here is not closed", at: start)
         default: throw failure("unexpected character")
         }
     }
 
     // MARK: Cursor
 
+    /// Returns a byte without moving, or nil beyond the end of the text.
     func peek(_ ahead: Int = 0) -> UInt8? {
         offset + ahead < bytes.count ? bytes[offset + ahead] : nil
     }
 
+    /// Moves past bytes and counts lines and columns.
     mutating func advance(_ count: Int = 1) {
         for _ in 0..<count where offset < bytes.count {
             if bytes[offset] == 0x0A {
@@ -119,6 +122,7 @@ struct HCLLexer {
         }
     }
 
+    /// Moves past the bytes for which `predicate` is true and returns them.
     mutating func take(while predicate: (UInt8) -> Bool) -> String {
         let start = offset
         while let byte = peek(), predicate(byte) { advance() }

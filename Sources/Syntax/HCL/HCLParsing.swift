@@ -1,5 +1,7 @@
 extension HCLBody {
     /// Reads a document: JSON if its first character is `{`, HCL otherwise.
+    ///
+    /// - Throws: ``HCLError`` if the text is not valid or exceeds `limits`.
     public init(parsing bytes: [UInt8], limits: HCLLimits = .init()) throws(HCLError) {
         let isMark = bytes.starts(with: [0xEF, 0xBB, 0xBF])
         let first = bytes.dropFirst(isMark ? 3 : 0).first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
@@ -10,18 +12,25 @@ extension HCLBody {
         }
     }
 
+    /// Reads a document: JSON if its first character is `{`, HCL otherwise.
+    ///
+    /// - Throws: ``HCLError`` if the text is not valid or exceeds `limits`.
     public init(parsing text: String, limits: HCLLimits = .init()) throws(HCLError) {
         try self.init(parsing: Array(text.utf8), limits: limits)
     }
 
-    /// Reads HCL as Vault's policies and configuration use it.
+    /// Reads the subset of HCL 1 that Vault's policies and configuration use.
+    ///
+    /// - Throws: ``HCLError`` if the text is not valid or exceeds `limits`.
     public init(hcl bytes: [UInt8], limits: HCLLimits = .init()) throws(HCLError) {
         try HCLBody.check(bytes, limits)
         var parser = try HCLParser(HCLLexer(bytes), limits: limits)
         self = try parser.body(depth: 1, isDocument: true)
     }
 
-    /// Reads a JSON object. Every member is an attribute; ``blocks(_:labels:)`` reads blocks from them.
+    /// Reads a JSON object. Each member becomes an attribute, which ``blocks(_:labels:)`` can read as a block.
+    ///
+    /// - Throws: ``HCLError`` if the text is not a JSON object or exceeds `limits`.
     public init(json bytes: [UInt8], limits: HCLLimits = .init()) throws(HCLError) {
         try HCLBody.check(bytes, limits)
         do throws(JSONError) {
@@ -29,7 +38,7 @@ extension HCLBody {
         } catch {
             throw HCLError(error.reason.rawValue, at: HCLBody.position(of: error.offset, in: bytes))
         }
-        // The strict reader has accepted the text; reading it again as HCL finds where everything stands.
+        // The text is valid JSON. It is read again as HCL to find the position of each value.
         var parser = try HCLParser(HCLLexer(bytes, isJSON: true), limits: limits)
         guard case .object(let body) = try parser.value(depth: 1).content else {
             throw HCLError("expected an object", at: .init(line: 1, column: 1))
@@ -37,6 +46,7 @@ extension HCLBody {
         self = body
     }
 
+    /// Checks the size of a text and that it is valid UTF-8.
     private static func check(_ bytes: [UInt8], _ limits: HCLLimits) throws(HCLError) {
         let start = HCLPosition(line: 1, column: 1)
         guard bytes.count <= limits.bytesMax else { throw HCLError("the text is longer than \(limits.bytesMax) bytes", at: start) }
@@ -46,6 +56,7 @@ extension HCLBody {
         throw HCLError("not valid UTF-8", at: .init(line: line + 1, column: 1))
     }
 
+    /// Returns the line and column of a byte.
     private static func position(of offset: Int, in bytes: [UInt8]) -> HCLPosition {
         let before = bytes.prefix(offset)
         let lastLine = before.suffix(from: before.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0)
@@ -54,6 +65,7 @@ extension HCLBody {
     }
 }
 
+/// A recursive-descent parser of HCL. The depth is bounded, so that no text can exhaust the stack.
 struct HCLParser {
     private var lexer: HCLLexer
     private var token: HCLLexer.Token
@@ -67,6 +79,7 @@ struct HCLParser {
         try advance()
     }
 
+    /// Reads members up to the end of the document or the closing brace, which is not consumed.
     mutating func body(depth: Int, isDocument: Bool) throws(HCLError) -> HCLBody {
         var body = HCLBody(position: token.position)
         var names: Set<String> = []
@@ -108,6 +121,7 @@ struct HCLParser {
         }
     }
 
+    /// Reads a value.
     mutating func value(depth: Int) throws(HCLError) -> HCLValue {
         try count()
         let position = token.position
@@ -152,10 +166,12 @@ struct HCLParser {
         return values
     }
 
+    /// Moves to the next token that is not a comment or a line end.
     private mutating func advance() throws(HCLError) {
         repeat { token = try lexer.next() } while token.kind == .comment || token.kind == .newline
     }
 
+    /// Counts an attribute, block or value against the limit.
     private mutating func count() throws(HCLError) {
         nodes += 1
         guard nodes <= limits.nodesMax else { throw failure("too many values") }

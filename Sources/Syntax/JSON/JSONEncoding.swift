@@ -1,5 +1,5 @@
 extension JSON {
-    /// Compact UTF-8 text.
+    /// Returns the value as compact UTF-8 text.
     public func encoded() -> [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity(256)
@@ -7,6 +7,7 @@ extension JSON {
         return output
     }
 
+    /// Appends the value as compact UTF-8 text.
     public func encode(into output: inout [UInt8]) {
         switch self {
         case .null: output.append(contentsOf: "null".utf8)
@@ -25,7 +26,7 @@ extension JSON {
         }
     }
 
-    /// A quoted string with the escapes that RFC 8259 demands and no others.
+    /// Appends a quoted string. Only the characters that RFC 8259 requires are escaped.
     public static func encode(_ text: String, into output: inout [UInt8]) {
         output.append(UInt8(ascii: "\""))
         var text = text
@@ -55,7 +56,7 @@ extension JSON {
         }
     }
 
-    /// Indented text for people.
+    /// Returns the value as indented text for people.
     public func pretty(indent: String = "  ") -> String {
         var output = ""
         writePretty(to: &output, indent: indent, depth: 0)
@@ -91,6 +92,7 @@ extension JSON {
 }
 
 extension JSONObject {
+    /// Appends the object as compact UTF-8 text.
     public func encode(into output: inout [UInt8]) {
         output.append(UInt8(ascii: "{"))
         for (index, member) in members.enumerated() {
@@ -102,5 +104,6 @@ extension JSONObject {
         output.append(UInt8(ascii: "}"))
     }
 
+    /// Returns the object as compact UTF-8 text.
     public func encoded() -> [UInt8] { JSON.object(self).encoded() }
 }

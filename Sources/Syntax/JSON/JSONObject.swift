@@ -1,26 +1,39 @@
-/// An object whose members stay in the order they came in.
+/// A JSON object whose members keep the order of the text.
 ///
-/// Look-up is a scan: objects in requests are small, and ``JSONLimits`` bounds the large ones.
+/// A lookup scans the members: objects in requests are small, and ``JSONLimits`` bounds the large ones.
 public struct JSONObject: Sendable, Hashable {
+    /// One member of an object.
     public struct Member: Sendable, Hashable {
+        /// The name before the colon.
         public var key: String
+        /// The value after the colon.
         public var value: JSON
 
+        /// Creates a member.
         public init(key: String, value: JSON) {
             self.key = key
             self.value = value
         }
     }
 
+    /// The members in order. Their keys are distinct.
     public var members: [Member]
 
-    /// The members must have distinct keys.
+    /// Creates an object.
+    ///
+    /// - Parameter members: The members, whose keys must be distinct.
     public init(_ members: [Member] = []) { self.members = members }
 
+    /// Whether the object has no members.
     public var isEmpty: Bool { members.isEmpty }
+    /// The number of members.
     public var count: Int { members.count }
+    /// The keys in order.
     public var keys: [String] { members.map(\.key) }
 
+    /// The value of a member, or nil if there is no such member.
+    ///
+    /// Setting a new key appends a member; setting nil removes the member.
     public subscript(_ key: String) -> JSON? {
         get { members.first { $0.key == key }?.value }
         set {
@@ -36,11 +49,13 @@ public struct JSONObject: Sendable, Hashable {
 }
 
 extension JSONObject: ExpressibleByDictionaryLiteral {
+    /// Creates an object. The keys must be distinct.
     public init(dictionaryLiteral elements: (String, JSON)...) {
         self.init(elements.map { .init(key: $0.0, value: $0.1) })
     }
 }
 
 extension JSONObject: Sequence {
+    /// Returns an iterator over the members in order.
     public func makeIterator() -> IndexingIterator<[Member]> { members.makeIterator() }
 }

@@ -1,12 +1,16 @@
-/// Bounds on a document, checked while it is read.
+/// The largest document that is accepted, and how strictly it is read. The bounds are checked while a text is read.
 public struct JSONLimits: Sendable {
+    /// The largest number of nested arrays and objects.
     public var depthMax: Int
-    /// Values and object keys together: what bounds the memory a document may become.
+    /// The largest number of values and object keys together, which bounds the memory of the result.
     public var nodesMax: Int
-    /// For an answer that cannot be asked for again: of a repeated key the last one counts, what is no Unicode becomes
-    /// U+FFFD, and a byte order mark, bare control characters and text behind the value are passed over.
+    /// Whether faults are tolerated, for an answer that cannot be requested again.
+    ///
+    /// The last of several members with the same key is used, invalid Unicode becomes U+FFFD, and a byte order mark, unescaped
+    /// control characters and text after the value are accepted.
     public var isLenient: Bool
 
+    /// Creates limits.
     public init(depthMax: Int = 64, nodesMax: Int = 100_000, isLenient: Bool = false) {
         self.depthMax = depthMax
         self.nodesMax = nodesMax
@@ -14,29 +18,45 @@ public struct JSONLimits: Sendable {
     }
 }
 
-/// What is wrong and where. Never any of the text itself, which may be a secret.
+/// A fault in a JSON text. It contains no part of the text, which may be a secret.
 public struct JSONError: Error, Hashable, CustomStringConvertible {
+    /// The kinds of faults. The raw value is the message.
     public enum Reason: String, Sendable {
-        case unexpectedEnd = "the text ends too early"
+        /// The text ends within a value.
+        case unexpectedEnd = "unexpected end of the text"
+        /// A character is not allowed at its position.
         case unexpectedCharacter = "unexpected character"
+        /// Text follows the value.
         case trailingText = "text after the end of the value"
+        /// A number does not have the form of RFC 8259, section 6.
         case badNumber = "malformed number"
+        /// An escape or a surrogate pair in a string is malformed.
         case badEscape = "malformed escape in a string"
+        /// A string contains an unescaped control character.
         case controlCharacter = "control character in a string"
+        /// A string is not valid UTF-8.
         case invalidUTF8 = "not valid UTF-8"
+        /// Two members of an object have the same key.
         case duplicateKey = "an object has the same key twice"
+        /// The nesting exceeds ``JSONLimits/depthMax``.
         case tooDeep = "nested too deeply"
+        /// The number of values exceeds ``JSONLimits/nodesMax``.
         case tooManyValues = "too many values"
     }
 
+    /// The kind of the fault.
     public var reason: Reason
+    /// The number of bytes before the fault.
     public var offset: Int
 
+    /// The fault with its position, such as `malformed number at byte 17`.
     public var description: String { "\(reason.rawValue) at byte \(offset)" }
 }
 
 extension JSON {
-    /// Reads exactly one RFC 8259 value. Refuses duplicate keys.
+    /// Reads a text that is one JSON value (RFC 8259). Duplicate keys are refused.
+    ///
+    /// - Throws: ``JSONError`` if the text is not valid or exceeds `limits`.
     public init(parsing bytes: some Collection<UInt8>, limits: JSONLimits = .init()) throws(JSONError) {
         let result: Result<JSON, JSONError>? = bytes.withContiguousStorageIfAvailable { buffer in
             var parser = JSONParser(bytes: buffer, limits: limits)
@@ -49,11 +69,15 @@ extension JSON {
         }
     }
 
+    /// Reads a text that is one JSON value (RFC 8259). Duplicate keys are refused.
+    ///
+    /// - Throws: ``JSONError`` if the text is not valid or exceeds `limits`.
     public init(parsing text: String, limits: JSONLimits = .init()) throws(JSONError) {
         try self.init(parsing: Array(text.utf8), limits: limits)
     }
 }
 
+/// A recursive-descent parser of JSON. The depth is bounded, so that no text can exhaust the stack.
 private struct JSONParser {
     let bytes: UnsafeBufferPointer<UInt8>
     let limits: JSONLimits
@@ -108,7 +132,7 @@ private struct JSONParser {
             guard try peek() == UInt8(ascii: "\"") else { throw failure(.unexpectedCharacter) }
             let key = try string()
             nodes += 1
-            // A scan is quicker than hashing for the few members that most objects have.
+            // For the few members of most objects a scan is faster than hashing.
             let isDuplicate: Bool
             if members.count < 8 {
                 isDuplicate = members.contains { $0.key == key }
@@ -214,7 +238,7 @@ private struct JSONParser {
         }
     }
 
-    /// Whether an escaped low surrogate follows a high one.
+    /// Whether `scalar` is a high surrogate and an escaped low surrogate follows.
     private func isLowSurrogateNext(after scalar: UInt32) -> Bool {
         guard scalar < 0xDC00, position + 6 <= bytes.count, bytes[position] == UInt8(ascii: "\\"),
             bytes[position + 1] == UInt8(ascii: "u"), bytes[position + 2].asciiLowercased == UInt8(ascii: "d")

@@ -1,55 +1,59 @@
-/// Base64 (RFC 4648), straight between texts and bytes.
+/// Base64 (RFC 4648).
 ///
-/// Read strictly: whole groups, the alphabet's own padding, and no bits left over, so that one value has one text. Line ends
-/// are passed over unless the caller says otherwise; what else is accepted, the caller says.
+/// Reading is strict, so that each value has exactly one text: complete groups, the padding of the alphabet, and no unused bits that
+/// are set. Line ends are ignored by default; ``Leniency`` lists what else can be accepted.
 public enum Base64 {
+    /// The alphabets of RFC 4648.
     public enum Alphabet: Sendable {
-        /// `+` and `/`, padded.
+        /// The alphabet of section 4, with `+` and `/`, padded with `=`.
         case standard
-        /// `-` and `_`, without padding.
+        /// The alphabet of section 5 for URLs and file names, with `-` and `_`, without padding.
         case url
     }
 
-    /// What a text may have beside what is written here.
+    /// The deviations from the strict form that a reader accepts.
     public struct Leniency: OptionSet, Sendable {
+        /// The set as bits.
         public let rawValue: UInt8
 
+        /// Creates a set from its bits.
         public init(rawValue: UInt8) { self.rawValue = rawValue }
 
-        /// Line ends anywhere.
+        /// Accepts line feeds and carriage returns anywhere.
         public static let lineEnds = Leniency(rawValue: 1)
-        /// Digits of both alphabets, and padding or none, whichever alphabet was asked for.
+        /// Accepts the digits of both alphabets, with or without padding.
         public static let anyAlphabet = Leniency(rawValue: 2)
-        /// Bits of the last digit that belong to no byte.
+        /// Accepts a last digit whose unused bits are set.
         public static let strayBits = Leniency(rawValue: 4)
     }
 
+    /// Returns bytes as base64 text.
     public static func encode(_ bytes: some Collection<UInt8>, as alphabet: Alphabet = .standard) -> String {
         var output: [UInt8] = []
         encode(bytes, as: alphabet, into: &output)
         return String(decoding: output, as: UTF8.self)
     }
 
-    /// Appends ASCII.
+    /// Appends bytes as base64 text in ASCII.
     public static func encode(_ bytes: some Collection<UInt8>, as alphabet: Alphabet = .standard, into output: inout [UInt8]) {
-        let done: Void? = bytes.withContiguousStorageIfAvailable { append($0, alphabet, &output) }
-        if done == nil { Array(bytes).withUnsafeBufferPointer { append($0, alphabet, &output) } }
+        let done: Void? = bytes.withContiguousStorageIfAvailable { append($0, as: alphabet, to: &output) }
+        if done == nil { Array(bytes).withUnsafeBufferPointer { append($0, as: alphabet, to: &output) } }
     }
 
-    /// nil for anything else than base64.
+    /// Returns the bytes of a base64 text, or nil if the text is not valid.
     public static func decode(
         _ text: String, as alphabet: Alphabet = .standard, allowing leniency: Leniency = .lineEnds
     ) -> [UInt8]? {
         var text = text
-        return text.withUTF8 { decode($0, alphabet, leniency) }
+        return text.withUTF8 { decode($0, as: alphabet, allowing: leniency) }
     }
 
-    /// The same for a part of a text.
+    /// Returns the bytes of a base64 text, or nil if the text is not valid.
     public static func decode(
         _ text: Substring, as alphabet: Alphabet = .standard, allowing leniency: Leniency = .lineEnds
     ) -> [UInt8]? {
         var text = text
-        return text.withUTF8 { decode($0, alphabet, leniency) }
+        return text.withUTF8 { decode($0, as: alphabet, allowing: leniency) }
     }
 
     private static let standardDigits = Array((ASCII.lettersAndDigits + "+/").utf8)
@@ -58,11 +62,12 @@ public enum Base64 {
     private static let urlValues = values(of: urlDigits, padding: false)
     private static let allValues = values(of: standardDigits, padding: true, or: urlDigits)
 
-    /// Bytes that are no digits, from the first number above all digits on.
+    // The table entries of bytes that are not digits. Digits have the values 0 to 63.
     private static let lineEnd: UInt8 = 64
     private static let padding: UInt8 = 65
     private static let none: UInt8 = 0xFF
 
+    /// Returns a table with the value of each byte: that of a digit, or one of `lineEnd`, `padding` and `none`.
     private static func values(of digits: [UInt8], padding isPadded: Bool, or others: [UInt8] = []) -> [UInt8] {
         var values = [UInt8](repeating: none, count: 256)
         for alphabet in [digits, others] {
@@ -74,7 +79,7 @@ public enum Base64 {
         return values
     }
 
-    private static func append(_ bytes: UnsafeBufferPointer<UInt8>, _ alphabet: Alphabet, _ output: inout [UInt8]) {
+    private static func append(_ bytes: UnsafeBufferPointer<UInt8>, as alphabet: Alphabet, to output: inout [UInt8]) {
         (alphabet == .standard ? standardDigits : urlDigits).withUnsafeBufferPointer { digits in
             output.reserveCapacity(output.count + (bytes.count + 2) / 3 * 4)
             var index = 0
@@ -96,9 +101,12 @@ public enum Base64 {
         }
     }
 
-    private static func decode(_ text: UnsafeBufferPointer<UInt8>, _ alphabet: Alphabet, _ leniency: Leniency) -> [UInt8]? {
+    private static func decode(
+        _ text: UnsafeBufferPointer<UInt8>, as alphabet: Alphabet, allowing leniency: Leniency
+    ) -> [UInt8]? {
         let isAny = leniency.contains(.anyAlphabet)
-        return (isAny ? allValues : alphabet == .standard ? standardValues : urlValues).withUnsafeBufferPointer { values in
+        let ownValues = alphabet == .standard ? standardValues : urlValues
+        return (isAny ? allValues : ownValues).withUnsafeBufferPointer { values in
             var output: [UInt8] = []
             output.reserveCapacity(text.count / 4 * 3 + 3)
             var (group, digits, paddings): (UInt32, Int, Int) = (0, 0, 0)

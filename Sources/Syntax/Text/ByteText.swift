@@ -1,31 +1,31 @@
-// Text from outside is judged by its bytes.
+// Byte-wise operations on text.
 //
-// Swift's own `hasPrefix`, `split`, `dropLast`, `contains` and `firstIndex(of:)` work on grapheme clusters: `/` with a
-// combining mark behind it is not "/", and a prepending letter (U+0D4E) swallows the mark that follows it. A policy, a path,
-// a shell or a file system sees bytes, so a decision made on clusters disagrees with all of them. These do the same on UTF-8.
+// Swift's `hasPrefix`, `split`, `dropLast`, `contains` and `firstIndex(of:)` compare grapheme clusters: a `/` followed by a combining
+// mark is not "/", and a prepended letter (U+0D4E) absorbs the character after it. Policies, paths, shells and file systems
+// compare bytes, so a decision based on clusters could differ from theirs. The functions in this file compare UTF-8 bytes.
 //
-// Slices are cut only where an ASCII byte or a whole text ends, so they are valid UTF-8 whenever the text is.
+// A slice begins and ends next to an ASCII byte or a whole text, so it is valid UTF-8 whenever the text is.
 
 extension StringProtocol {
-    /// Whether the UTF-8 bytes begin with those of `prefix`.
+    /// Returns whether the UTF-8 bytes begin with those of `prefix`.
     @inlinable
     public func hasUTF8Prefix(_ prefix: some StringProtocol) -> Bool {
         utf8.starts(with: prefix.utf8)
     }
 
-    /// Whether two texts are the same bytes. `==` also takes two spellings of one character for equal.
+    /// Returns whether two texts have the same UTF-8 bytes. The operator `==` ignores how a character is composed.
     @inlinable
     public func equalsUTF8(_ other: some StringProtocol) -> Bool {
         utf8.elementsEqual(other.utf8)
     }
 
-    /// Whether the bytes of `part` occur somewhere.
+    /// Returns whether the UTF-8 bytes of `part` occur in the text.
     @inlinable
     public func containsUTF8(_ part: some StringProtocol) -> Bool {
         rangeOfUTF8(part) != nil
     }
 
-    /// Where the bytes of `part` occur first; an empty part is found at the start.
+    /// Returns the first range with the UTF-8 bytes of `part`, or nil if they do not occur. An empty part is found at the start.
     @inlinable
     public func rangeOfUTF8(_ part: some StringProtocol) -> Range<Index>? {
         let bytes = utf8
@@ -45,7 +45,7 @@ extension StringProtocol {
         return nil
     }
 
-    /// Where an ASCII byte stands first.
+    /// Returns the index of the first occurrence of an ASCII byte, or nil if it does not occur.
     @inlinable
     public func firstUTF8Index(of byte: Unicode.Scalar) -> Index? {
         utf8.firstIndex(of: UInt8(ascii: byte))
@@ -53,67 +53,70 @@ extension StringProtocol {
 }
 
 extension StringProtocol where SubSequence == Substring, UTF8View: BidirectionalCollection {
-    /// Whether the UTF-8 bytes end with those of `suffix`.
+    /// Returns whether the UTF-8 bytes end with those of `suffix`.
     @inlinable
     public func hasUTF8Suffix<S: StringProtocol>(_ suffix: S) -> Bool where S.UTF8View: BidirectionalCollection {
         let count = suffix.utf8.count
         return utf8.count >= count && utf8.suffix(count).elementsEqual(suffix.utf8)
     }
 
-    /// Where an ASCII byte stands last.
+    /// Returns the index of the last occurrence of an ASCII byte, or nil if it does not occur.
     @inlinable
     public func lastUTF8Index(of byte: Unicode.Scalar) -> Index? {
         utf8.lastIndex(of: UInt8(ascii: byte))
     }
 
-    /// What follows `prefix`, or nil when the text does not begin with it.
+    /// Returns the text after `prefix`, or nil if the text does not begin with it.
     @inlinable
     public func removingUTF8Prefix(_ prefix: some StringProtocol) -> Substring? {
         guard hasUTF8Prefix(prefix) else { return nil }
         return self[utf8.index(startIndex, offsetBy: prefix.utf8.count)...]
     }
 
-    /// What stands before `suffix`, or nil when the text does not end with it.
+    /// Returns the text before `suffix`, or nil if the text does not end with it.
     @inlinable
     public func removingUTF8Suffix<S: StringProtocol>(_ suffix: S) -> Substring? where S.UTF8View: BidirectionalCollection {
         guard hasUTF8Suffix(suffix) else { return nil }
         return self[..<utf8.index(endIndex, offsetBy: -suffix.utf8.count)]
     }
 
-    /// The text without its first bytes, which must be whole scalars: what a check for a prefix has found to be there.
+    /// Returns the text without its first bytes, for use after a prefix has been found. The bytes must be whole scalars.
     @inlinable
     public func dropFirstUTF8(_ count: Int = 1) -> Substring {
         self[(utf8.index(startIndex, offsetBy: count, limitedBy: endIndex) ?? endIndex)...]
     }
 
-    /// The text without its last bytes, which must be whole scalars: what a check for a suffix has found to be there.
+    /// Returns the text without its last bytes, for use after a suffix has been found. The bytes must be whole scalars.
     @inlinable
     public func dropLastUTF8(_ count: Int = 1) -> Substring {
         self[..<(utf8.index(endIndex, offsetBy: -count, limitedBy: startIndex) ?? startIndex)]
     }
 
-    /// At most so many bytes from the start, ending between two scalars. A grapheme cluster has no longest length, so
-    /// `prefix` bounds nothing.
+    /// Returns the start of the text, at most `bytesMax` bytes, without splitting a scalar.
+    ///
+    /// The standard `prefix` does not bound the size, because a grapheme cluster can have any length.
     @inlinable
     public func prefixUTF8(_ bytesMax: Int) -> Substring {
         guard let end = utf8.index(startIndex, offsetBy: bytesMax, limitedBy: endIndex) else { return self[...] }
-        // A range that ends within a scalar is cut at its start.
+        // A range that ends within a scalar is rounded down to its start.
         return self[..<end]
     }
 
-    /// The bytes at the start for which `belongs` holds, which must be ASCII or whole scalars.
+    /// Returns the start of the text up to the first byte for which `belongs` is false.
+    ///
+    /// The bytes for which it is true must be ASCII or whole scalars.
     @inlinable
     public func prefixUTF8(while belongs: (UInt8) -> Bool) -> Substring {
         self[..<(utf8.firstIndex { !belongs($0) } ?? endIndex)]
     }
 
-    /// The text from the first byte on for which `isEdge` does not hold; those before it must be ASCII.
+    /// Returns the text from the first byte for which `isEdge` is false. The bytes before it must be ASCII.
     @inlinable
     public func dropUTF8(while isEdge: (UInt8) -> Bool) -> Substring {
         self[(utf8.firstIndex { !isEdge($0) } ?? endIndex)...]
     }
 
-    /// The text with every occurrence of `part` replaced, read from the start; an empty part is in no text.
+    /// Returns the text with each occurrence of `part` replaced, from left to right. An empty part does not occur.
     @inlinable
     public func replacingUTF8(_ part: some StringProtocol, with other: some StringProtocol) -> String {
         var (output, rest) = ("", self[...])
@@ -125,19 +128,19 @@ extension StringProtocol where SubSequence == Substring, UTF8View: Bidirectional
         return output + rest
     }
 
-    /// The text without every leading and trailing `byte`.
+    /// Returns the text without all leading and trailing occurrences of an ASCII byte.
     @inlinable
     public func trimmingUTF8(_ byte: Unicode.Scalar) -> Substring {
         trimmingUTF8 { $0 == UInt8(ascii: byte) }
     }
 
-    /// The text without the space, tab, line ends, vertical tab and form feed around it. Wider Unicode spaces stay.
+    /// Returns the text without leading and trailing ASCII white space. Other Unicode spaces are kept.
     @inlinable
     public func trimmingASCIISpace() -> Substring {
         trimmingUTF8 { $0 == 0x20 || (0x09...0x0D).contains($0) }
     }
 
-    /// The parts between one ASCII byte, as the standard library's `split` gives them.
+    /// Returns the parts between occurrences of an ASCII byte, like the standard `split`.
     @inlinable
     public func splitUTF8(
         at byte: Unicode.Scalar, maxSplits: Int = .max, omittingEmpty: Bool = true
@@ -145,7 +148,7 @@ extension StringProtocol where SubSequence == Substring, UTF8View: Bidirectional
         splitUTF8(maxSplits: maxSplits, omittingEmpty: omittingEmpty) { $0 == UInt8(ascii: byte) }
     }
 
-    /// The parts between bytes for which `isSeparator` holds, which must be ASCII.
+    /// Returns the parts between bytes for which `isSeparator` is true, which must be ASCII.
     @inlinable
     public func splitUTF8(
         maxSplits: Int = .max, omittingEmpty: Bool = true, where isSeparator: (UInt8) -> Bool
@@ -167,27 +170,27 @@ extension StringProtocol where SubSequence == Substring, UTF8View: Bidirectional
         return parts
     }
 
-    /// What stands before and after the first `byte`, or nil when there is none.
+    /// Returns the text before and after the first occurrence of an ASCII byte, or nil if it does not occur.
     @inlinable
     public func cutUTF8(at byte: Unicode.Scalar) -> (before: Substring, after: Substring)? {
         guard let index = firstUTF8Index(of: byte) else { return nil }
         return (self[..<index], self[utf8.index(after: index)...])
     }
 
-    /// What stands before and after the last `byte`, or nil when there is none.
+    /// Returns the text before and after the last occurrence of an ASCII byte, or nil if it does not occur.
     @inlinable
     public func cutUTF8(atLast byte: Unicode.Scalar) -> (before: Substring, after: Substring)? {
         guard let index = lastUTF8Index(of: byte) else { return nil }
         return (self[..<index], self[utf8.index(after: index)...])
     }
 
-    /// What follows the last `byte`, or the whole text when there is none: `c` of `a/b/c`.
+    /// Returns the text after the last occurrence of an ASCII byte, or the whole text if it does not occur: `c` for `a/b/c`.
     @inlinable
     public func lastUTF8Segment(after byte: Unicode.Scalar = "/") -> Substring {
         cutUTF8(atLast: byte)?.after ?? self[...]
     }
 
-    /// The text without leading and trailing bytes for which `isEdge` holds, which must be ASCII.
+    /// Returns the text without the leading and trailing bytes for which `isEdge` is true, which must be ASCII.
     @inlinable
     public func trimmingUTF8(where isEdge: (UInt8) -> Bool) -> Substring {
         let bytes = utf8

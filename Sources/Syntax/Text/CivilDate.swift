@@ -1,20 +1,25 @@
-/// A date of the Gregorian calendar, carried on before its introduction, and its number of days since 1970-01-01.
+/// A date of the proleptic Gregorian calendar, which can be converted to and from the number of days since 1970-01-01.
 ///
-/// Years begin in March in here, so that leap days come last, and 400 of them always have the same number of days.
+/// The conversions use years that begin in March, so that a leap day is the last day of its year, and eras of 400 years, which
+/// always have the same number of days.
 public struct CivilDate: Sendable, Hashable {
+    /// The year. Year 0 is the year before year 1.
     public var year: Int
-    /// 1 to 12.
+    /// The month, from 1 to 12.
     public var month: Int
-    /// 1 to 31.
+    /// The day of the month, from 1 to 31.
     public var day: Int
 
+    /// Creates a date.
     public init(year: Int, month: Int, day: Int) {
         self.year = year
         self.month = month
         self.day = day
     }
 
-    /// - Parameter days: Any number that a `Timestamp` can have, and far beyond.
+    /// Creates the date that is the given number of days after 1970-01-01.
+    ///
+    /// - Parameter days: The number of days, negative for earlier dates. All days that a `Timestamp` can have are within its range.
     public init(daysSince1970 days: Int) {
         let shifted = days + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
@@ -27,7 +32,7 @@ public struct CivilDate: Sendable, Hashable {
         day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
     }
 
-    /// A day that its month does not have counts on into the next month.
+    /// The number of days since 1970-01-01. A day beyond the end of its month is counted into the next month.
     public var daysSince1970: Int {
         let shifted = month <= 2 ? year - 1 : year
         let era = (shifted >= 0 ? shifted : shifted - 399) / 400

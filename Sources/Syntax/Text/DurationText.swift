@@ -1,14 +1,15 @@
-/// Durations as the Vault API writes them: `90`, `"90"`, `"1h30m"`, `"1.5h"`, `"24h"`, `"7d"`.
+/// Durations in the form of the Vault API: `90`, `1h30m`, `1.5h`, `24h`, `7d`. A number alone is in seconds.
 public enum DurationText {
-    /// A hundred years: past this a number is a mistake, and sums of a few cannot overflow.
+    /// The longest duration that is accepted: a hundred years. A larger number is a mistake, and sums of a few cannot overflow.
     public static let secondsMax = 100 * 366 * 86_400
 
-    /// Whole seconds, or nil when the text is no duration, is negative, is no whole number of seconds or passes ``secondsMax``.
+    /// Returns a duration in seconds, or nil if the text is not a duration, is negative, has a fraction of a second or is longer than
+    /// ``secondsMax``.
     public static func seconds(_ text: String) -> Int? {
         guard !text.isEmpty, text.utf8.count <= 32 else { return nil }
         if let plain = number(text.utf8[...]) { return plain <= secondsMax ? plain : nil }
         var rest = text.utf8[...]
-        // Nanoseconds of a hundred years fit into 64 bits; the products on the way may not.
+        // A hundred years in nanoseconds fit into 64 bits, but intermediate products may not.
         var total: Int128 = 0
         while !rest.isEmpty {
             let whole = rest.prefix(while: \.isASCIIDigit)
@@ -36,14 +37,14 @@ public enum DurationText {
 
     private static let nanosecondsInSecond: Int128 = 1_000_000_000
 
-    /// `1h30m0s`, the way Vault's table output writes a duration.
+    /// Returns a duration in the form of Vault's table output, such as `1h30m0s`.
     public static func text(seconds: Int) -> String {
         let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60)
         if hours > 0 { return "\(hours)h\(minutes)m\(rest)s" }
         return minutes > 0 ? "\(minutes)m\(rest)s" : "\(rest)s"
     }
 
-    /// `1h30m`, `768h`, `90s`: without parts that are zero, as warnings about lifetimes write it.
+    /// Returns a duration without the parts that are zero, such as `1h30m`, `768h` or `1m30s`, for warnings about lifetimes.
     public static func shortText(seconds: Int) -> String {
         let parts = [(seconds / 3600, "h"), (seconds / 60 % 60, "m"), (seconds % 60, "s")].filter { $0.0 != 0 }
         return parts.isEmpty ? "0s" : parts.map { "\($0.0)\($0.1)" }.joined()

@@ -1,17 +1,21 @@
-/// Hexadecimal text (RFC 4648, section 8), two digits a byte, written in lower case.
+/// Hexadecimal text (RFC 4648, section 8): two digits for each byte, written in lower case.
 public enum Hex {
-    /// Which digits are read. Text that this code wrote has one case; what people type comes in either.
+    /// The digits that are accepted when text is read.
     public enum Digits: Sendable {
-        case lowercase, anyCase
+        /// Only `0` to `9` and `a` to `f`, for text that Coffer wrote.
+        case lowercase
+        /// Digits of both cases, for text that people type.
+        case anyCase
     }
 
     // MARK: Writing
 
-    /// The digit of a number below 16.
+    /// Returns the digit of a number below 16 as ASCII.
     @inlinable
     @inline(__always)
     public static func digit(_ value: UInt8) -> UInt8 { value &+ (value < 10 ? 0x30 : 0x57) }
 
+    /// Returns bytes as hexadecimal text.
     public static func encode(_ bytes: some Sequence<UInt8>) -> String {
         var output: [UInt8] = []
         output.reserveCapacity(2 * bytes.underestimatedCount)
@@ -22,7 +26,7 @@ public enum Hex {
         return String(decoding: output, as: UTF8.self)
     }
 
-    /// The same for bytes in memory, straight into the string.
+    /// Returns bytes as hexadecimal text, without an intermediate array.
     @inlinable
     public static func encode(_ bytes: UnsafeRawBufferPointer) -> String {
         String(unsafeUninitializedCapacity: 2 * bytes.count) { output in
@@ -31,12 +35,12 @@ public enum Hex {
         }
     }
 
-    /// All digits of a number, the leading zeros too.
+    /// Returns all digits of a number, with leading zeros.
     public static func encode(_ number: some FixedWidthInteger & UnsignedInteger) -> String {
         withUnsafeBytes(of: number.bigEndian) { encode($0) }
     }
 
-    /// Appends ASCII.
+    /// Appends bytes as hexadecimal text in ASCII.
     @inlinable
     @inline(__always)
     public static func append(_ bytes: UnsafeRawBufferPointer, to output: inout [UInt8]) {
@@ -49,7 +53,11 @@ public enum Hex {
         }
     }
 
-    /// Into a buffer of at least twice the length.
+    /// Writes bytes as hexadecimal text in ASCII.
+    ///
+    /// - Parameters:
+    ///   - bytes: The bytes.
+    ///   - output: A buffer that is at least twice as long as `bytes`.
     @inlinable
     @inline(__always)
     public static func write(_ bytes: UnsafeRawBufferPointer, to output: UnsafeMutableRawBufferPointer) {
@@ -61,7 +69,7 @@ public enum Hex {
 
     // MARK: Reading
 
-    /// The value of a digit of either case; nil for any other byte.
+    /// Returns the value of a digit of either case, or nil for any other byte.
     @inlinable
     public static func value(_ digit: UInt8) -> UInt8? {
         switch digit {
@@ -72,7 +80,7 @@ public enum Hex {
         }
     }
 
-    /// nil unless these are an even number of digits. No digits are no bytes.
+    /// Returns the bytes of a hexadecimal text, or nil if it has an odd length or another character. An empty text has no bytes.
     public static func decode(_ text: some Collection<UInt8>, _ digits: Digits = .lowercase) -> [UInt8]? {
         guard text.count.isMultiple(of: 2) else { return nil }
         var output: [UInt8] = []
@@ -90,5 +98,6 @@ public enum Hex {
         return output
     }
 
+    /// Returns the bytes of a hexadecimal text, or nil if it has an odd length or another character. An empty text has no bytes.
     public static func decode(_ text: String, _ digits: Digits = .lowercase) -> [UInt8]? { decode(text.utf8, digits) }
 }

@@ -1,15 +1,15 @@
-/// Percent-encoding of RFC 3986, of UTF-8 bytes.
+/// Percent-encoding of UTF-8 bytes (RFC 3986, section 2.1).
 public enum PercentEncoding {
-    /// Keeps unreserved characters only: for a part of a query, a form or a cookie, with nothing left to interpretation.
+    /// Returns text for a part of a query, a form or a cookie: all bytes except unreserved characters are encoded.
     public static func component(_ text: some StringProtocol) -> String { encode(text, keeping: []) }
 
-    /// Keeps slashes and what a path segment may hold (`pchar`).
+    /// Returns text for a path: all bytes except slashes and the characters of a path segment (`pchar`) are encoded.
     public static func path(_ text: some StringProtocol) -> String { encode(text, keeping: pathBytes) }
 
-    /// Keeps what a path segment may hold (`pchar`).
+    /// Returns text for one segment of a path: all bytes except the characters of a path segment (`pchar`) are encoded.
     public static func segment(_ text: some StringProtocol) -> String { encode(text, keeping: pathBytes.dropFirst()) }
 
-    /// `name=value&…`: a query, or a body of `application/x-www-form-urlencoded`.
+    /// Returns `name=value&…` for a query or a body of the type `application/x-www-form-urlencoded`.
     public static func form(_ items: [(String, String)]) -> String {
         items.map { component($0.0) + "=" + component($0.1) }.joined(separator: "&")
     }

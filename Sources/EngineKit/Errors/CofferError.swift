@@ -1,10 +1,10 @@
 package import Syntax
 
-/// What every room tells a caller. Dialects map the code to their own status and shape, once.
+/// What every room tells a caller. ``StatusTable`` says which code is which HTTP status; a dialect gives the error its shape.
 ///
 /// Messages are static or name what the caller sent as a *name*; never a value.
 package struct CofferError: Error, Sendable {
-    package enum Code: String, Sendable {
+    package enum Code: String, Sendable, CaseIterable {
         case invalidRequest
         case permissionDenied
         case notFound
@@ -104,24 +104,5 @@ extension CofferError {
     package var waitHeaders: [(name: String, value: String)] {
         guard let seconds = retryAfter ?? (code == .rateLimited ? 1 : nil) else { return [] }
         return [("retry-after", String(seconds))]
-    }
-}
-
-extension CofferError.Code {
-    /// As Vault's protocol has it, and as the audit records it whatever the dialect. Vault answers most refusals with 400; a client
-    /// that lost a race at the storage may tell it apart by 409.
-    package var httpStatus: Int {
-        switch self {
-        case .invalidRequest, .uninitialized: 400
-        case .permissionDenied: 403
-        case .notFound: 404
-        case .methodNotAllowed: 405
-        case .conflict: 409
-        case .tooLarge: 413
-        case .unsupportedMediaType: 415
-        case .rateLimited: 429
-        case .internal: 500
-        case .sealed, .unavailable: 503
-        }
     }
 }

@@ -1,0 +1,24 @@
+import Core
+import EngineAPI
+import HTTPShell
+import Logging
+import ServiceAPI
+import VaultAPI
+
+extension Composition {
+    /// Returns the dialects in the order in which a path is matched. The Service API's paths begin with nothing in particular, so it
+    /// comes last.
+    static func dialects(
+        _ pipeline: any Pipeline, _ serviceAPI: ServiceComposition?, logger: Logger
+    ) -> [any Dialect] {
+        var dialects: [any Dialect] = [VaultDialect(pipeline: pipeline)]
+        dialects += EngineDialect.all(pipeline: pipeline)
+        if let serviceAPI {
+            dialects.append(
+                ServiceDialect(
+                    pipeline: pipeline, settings: serviceAPI.settings, directory: serviceAPI.directory,
+                    verifier: serviceAPI.verifier, logger: logger))
+        }
+        return dialects
+    }
+}

@@ -1,0 +1,97 @@
+import AuthMethods
+import ConnectionsEngine
+import Core
+import DatabaseEngine
+import EngineAPI
+import EngineKit
+import KVEngine
+import ProjectsEngine
+import RemoteKVEngine
+import ServiceAPI
+import ServiceRules
+import TransitEngine
+
+extension Composition {
+    /// Returns everything that can be mounted, and the authenticators of inline credentials.
+    static func catalog(
+        _ configuration: ServerConfiguration, _ connections: ConnectionsSetup, _ serviceAPI: ServiceComposition?,
+        additional: [EngineDescription]
+    ) throws(ConfigurationError) -> EngineCatalog {
+        var catalog = EngineCatalog()
+        for engine in additional { catalog.addSecretsEngine(engine) }
+        catalog.addSecretsEngine(projectsDescription)
+        if let remote = configuration.services?.remote {
+            catalog.addSecretsEngine(remoteKVDescription(try RemoteVaultClient(remote), mount: remote.mount))
+        }
+        for description in serviceAPI.map({ ServiceAuthenticator.descriptions($0.directory) }) ?? [] {
+            catalog.addInlineAuthenticator(description)
+        }
+        catalog.addSecretsEngine(kvDescription)
+        catalog.addSecretsEngine(connectionsDescription(connections.environment))
+        catalog.addInlineAuthenticator(connections.authenticator)
+        catalog.addSecretsEngine(databaseDescription())
+        catalog.addSecretsEngine(transitDescription)
+        for method in authMethods { catalog.addAuthMethod(method) }
+        return catalog
+    }
+
+    private static let authMethods = [appRoleDescription, userpassDescription()]
+
+    /// The names that a `user_lockout` block of the configuration may have: methods that lock names, and kinds of inline
+    /// credentials.
+    static let lockoutNames: Set<String> =
+        Set(authMethods.filter(\.locksNames).map(\.type))
+        .union([ServiceCaller.kind, EngineCredentials.kind])
+
+    /// Methods of Vault that this server does not have. A configuration that was written for Vault may have rules for them.
+    static let foreignLockoutNames: Set = ["ldap"]
+}
+
+extension InitialMount {
+    /// `secret/`, which a server that is set up without being asked begins with.
+    static func secret(version: Int = 2) -> InitialMount {
+        InitialMount(
+            path: "secret/", type: kvDescription.type, options: ["version": String(version)],
+            description: "key/value secret storage")
+    }
+}
+
+extension ServerConfiguration {
+    /// What the configuration says that the pipeline needs, with the mounts that its engines begin with.
+    var coreSettings: CoreSettings {
+        var settings = CoreSettings()
+        settings.defaultTTL = defaultLeaseTTL
+        settings.maxTTL = maxLeaseTTL
+        settings.nodeID = ownNodeName
+        settings.clusterName = clusterName
+        settings.apiAddress = apiAddress
+        settings.clusterAddress = clusterAddress
+        settings.storageType = storage?.name ?? "inmem"
+        settings.auditDirectories = auditDirectories
+        settings.auditDisableOnStart = auditDisableOnStart
+        settings.acceptsEarlierClock = acceptsEarlierClock
+        settings.lockouts = lockouts
+        settings.defaultMounts = [
+            InitialMount(
+                path: "connections/", type: "connections", options: [:], description: "OAuth connections of users and projects")
+        ]
+        if let services {
+            let local = ServiceSettings().mount
+            settings.mounts = [
+                InitialMount(
+                    path: local, type: kvDescription.type, options: ["version": "2"], description: "secrets of the Service API"),
+                InitialMount(
+                    path: services.settings.projectsMount, type: "projects", options: [:],
+                    description: "projects of the Service API"),
+            ]
+            if services.remote != nil {
+                settings.mounts.append(
+                    InitialMount(
+                        path: services.settings.mount, type: "remote-kv", options: [:],
+                        description: "secrets of the Service API on another server"))
+            }
+        }
+        settings.allowsUnauthenticatedRekey = allowsUnauthenticatedRekey
+        return settings
+    }
+}

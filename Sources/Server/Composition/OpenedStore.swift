@@ -1,0 +1,64 @@
+import EngineKit
+import StorePostgres
+import StoreSQLite
+
+/// A store that is open, and what the server does with it beyond reading and writing.
+struct OpenedStore: Sendable {
+    var storage: any Storage
+    /// Drops the cache of sealed records.
+    var dropCaches: @Sendable () -> Void = {}
+    /// The other nodes of the store; nil where there can be only one node.
+    var cluster: (any Cluster)?
+    /// Has the core told of what other nodes change, after the cache of sealed records was.
+    var follow: @Sendable (@escaping @Sendable (StorageChange) async throws -> Void) -> Void = { _ in }
+    var close: @Sendable () async -> Void = {}
+}
+
+extension OpenedStore {
+    /// Opens the store that the configuration names.
+    init(
+        _ configuration: ServerConfiguration, time: any TimeSource, randomness: any Randomness, logs: LogStream
+    ) async throws {
+        switch configuration.storage {
+        case .sqlite(let directory)?: self = try Self.sqlite(directory, logs)
+        case .postgresql(let settings)?:
+            self = try await Self.postgres(settings, configuration, time: time, randomness: randomness, logs: logs)
+        case .memory?, nil: self.init(storage: MemoryStorage())
+        }
+    }
+
+    /// Bytes of sealed records to cache. What a busy server reads again and again fits.
+    private static let cacheBytesMax = 32 << 20
+
+    private static func sqlite(_ directory: String, _ logs: LogStream) throws -> OpenedStore {
+        let sqlite: SQLiteStorage
+        do {
+            sqlite = try SQLiteStorage(directory: directory, logger: logs.logger("store"))
+        } catch {
+            throw ConfigurationError("\(error)")
+        }
+        let cached = CachedStorage(base: sqlite, bytesMax: cacheBytesMax)
+        sqlite.onRepair { cached.removeAll() }
+        return OpenedStore(storage: cached, dropCaches: { cached.removeAll() }, close: { await sqlite.close() })
+    }
+
+    private static func postgres(
+        _ settings: PostgresSettings, _ configuration: ServerConfiguration, time: any TimeSource, randomness: any Randomness,
+        logs: LogStream
+    ) async throws -> OpenedStore {
+        let identity = NodeIdentity(
+            name: configuration.ownNodeName, address: configuration.apiAddress, clusterAddress: configuration.clusterAddress)
+        let postgres: PostgresStorage
+        do {
+            postgres = try await PostgresStorage(
+                settings, identity, time: time, randomness: randomness, logger: logs.logger("store"))
+        } catch {
+            throw ConfigurationError("\(error)")
+        }
+        let cached = CachedStorage(base: postgres, bytesMax: cacheBytesMax)
+        postgres.onChange { change in cached.drop(change) }
+        return OpenedStore(
+            storage: cached, dropCaches: { cached.removeAll() }, cluster: postgres.cluster, follow: { postgres.onChange($0) },
+            close: { await postgres.close() })
+    }
+}

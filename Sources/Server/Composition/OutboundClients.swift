@@ -1,0 +1,31 @@
+import EngineKit
+import NIOPosix
+import Outbound
+
+/// The server's clients for other servers: one for each purpose, because purposes differ in which addresses may be asked and how
+/// long an answer may take.
+struct OutboundClients {
+    /// Asks OAuth providers for tokens. Private addresses only where the configuration allows them.
+    let providers: OutboundClient
+    /// Asks a provider whether a credential works while a caller waits.
+    let verification: OutboundClient
+    /// Sends events to the operator's own service, which may have a private address.
+    let events: OutboundClient
+    /// Asks the operator's own service what an engine may do while the engine waits.
+    let engineControl: OutboundClient
+
+    init(_ configuration: ServerConfiguration) {
+        let resolver = SystemResolver()
+        func client(allowsPrivate: Bool, timeoutMilliseconds: Int64? = nil) -> OutboundClient {
+            var settings = OutboundClient.Settings()
+            settings.policy = AddressPolicy(allowsPrivate: allowsPrivate)
+            if let timeoutMilliseconds { settings.timeoutMilliseconds = timeoutMilliseconds }
+            return OutboundClient(group: MultiThreadedEventLoopGroup.singleton, resolver: resolver, settings: settings)
+        }
+        let allowsPrivate = configuration.connections.allowsPrivateEndpoints
+        providers = client(allowsPrivate: allowsPrivate)
+        verification = client(allowsPrivate: allowsPrivate, timeoutMilliseconds: 5_000)
+        events = client(allowsPrivate: true, timeoutMilliseconds: 5_000)
+        engineControl = client(allowsPrivate: true, timeoutMilliseconds: 2_000)
+    }
+}
