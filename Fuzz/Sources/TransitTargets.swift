@@ -28,7 +28,7 @@ func fuzzBackup(_ bytes: UnsafeRawBufferPointer) {
 
 private func make(_ key: TransitKey) throws -> KeyVersion {
     let size = key.type == .hmac ? key.settings.size : key.type.secretBytes ?? 32
-    return try making.version(key.latest + 1, key.type, secret: making.random(size))
+    return try making.version(key.latest + 1, type: key.type, secret: making.random(size))
 }
 
 /// The first byte says of what type the key is said to be; the rest is its material, as it comes out of its wrapping.
@@ -36,13 +36,13 @@ func fuzzImport(_ bytes: UnsafeRawBufferPointer) {
     guard let first = bytes.first else { return }
     let material = SecretBytes(bytes.dropFirst())
     let type = KeyType.allCases[Int(first) % KeyType.allCases.count]
-    if let version = try? making.version(1, type, secret: material) {
+    if let version = try? making.version(1, type: type, secret: material) {
         precondition(version.publicKey.isEmpty != type.isAsymmetric, "a key without its public part")
     }
     if type.family == .ecdsa, let scalar = try? ECDSAKey.scalar(type, secretDER: material) {
-        precondition((try? making.version(1, type, secret: scalar)) != nil, "a scalar that is no key")
+        precondition((try? making.version(1, type: type, secret: scalar)) != nil, "a scalar that is no key")
     }
-    _ = try? making.version(1, type, publicKey: Array(bytes.dropFirst()))
+    _ = try? making.version(1, type: type, publicKey: Array(bytes.dropFirst()))
     let seed = (try? PrivateKeyInfo(der: Array(bytes.dropFirst())))?.ed25519Seed
     precondition(seed == nil || seed?.count == 32, "a seed of another length")
 }

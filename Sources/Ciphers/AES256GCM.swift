@@ -1,9 +1,9 @@
 import COpenSSL
 import SecretMemory
 
-/// AES-256-GCM with a nonce of 96 bits and a tag of 128 (NIST SP 800-38D), sealed text as `nonce | ciphertext | tag`.
+/// AES-256-GCM with a nonce of 96 bits and a tag of 128 (NIST SP 800-38D). Sealed text is `nonce | ciphertext | tag`.
 ///
-/// It takes a nonce, so only constructions that make their own may call it, as ``XAES256GCM`` does with a fresh key for each.
+/// Only constructions that never repeat a nonce under a key may call it, as ``XAES256GCM`` does.
 package enum AES256GCM {
     package static let keyBytes = 32
     package static let nonceBytes = 12
@@ -11,10 +11,10 @@ package enum AES256GCM {
 
     private static let lengthMax = Int(Int32.max) - nonceBytes - tagBytes
 
-    // Made once and never changed; libcrypto lets threads share it.
+    // Never changed after it was made, and libcrypto lets threads share it.
     private nonisolated(unsafe) static let cipher = EVP_CIPHER_fetch(nil, "AES-256-GCM", nil)
 
-    /// Appends nonce, ciphertext and tag.
+    /// Encrypts, and appends nonce, ciphertext and tag to `output`.
     package static func seal(
         _ plaintext: UnsafeRawBufferPointer,
         key: UnsafeRawBufferPointer,
@@ -29,7 +29,7 @@ package enum AES256GCM {
         let isSealed = output.withUnsafeMutableBytes { output in
             let sealed = UnsafeMutableRawBufferPointer(rebasing: output[(start + nonceBytes)...])
             let tag = UnsafeMutableRawBufferPointer(rebasing: sealed[plaintext.count...])
-            return withContext(encrypts: true, key, nonce, associated) { context in
+            return withContext(encrypts: true, key: key, nonce: nonce, authenticating: associated) { context in
                 update(context, plaintext, to: sealed.baseAddress) && finish(context)
                     && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, Int32(tagBytes), tag.baseAddress) == 1
             }
@@ -40,6 +40,7 @@ package enum AES256GCM {
         }
     }
 
+    /// Decrypts what ``seal(_:key:nonce:authenticating:into:)`` appended.
     package static func open(
         _ sealed: UnsafeRawBufferPointer,
         key: UnsafeRawBufferPointer,
@@ -49,17 +50,17 @@ package enum AES256GCM {
         guard sealed.count >= nonceBytes + tagBytes, sealed.count <= lengthMax else { throw .doesNotOpen }
         let nonce = UnsafeRawBufferPointer(rebasing: sealed[..<nonceBytes])
         let ciphertext = UnsafeRawBufferPointer(rebasing: sealed[nonceBytes..<sealed.count - tagBytes])
-        // Only read.
+        // It is only read.
         let tag = UnsafeMutableRawPointer(
             mutating: UnsafeRawBufferPointer(rebasing: sealed[(sealed.count - tagBytes)...]).baseAddress)
         var isOpen = false
         let plaintext = [UInt8](unsafeUninitializedCapacity: ciphertext.count) { plaintext, count in
             let output = UnsafeMutableRawBufferPointer(plaintext)
-            isOpen = withContext(encrypts: false, key, nonce, associated) { context in
+            isOpen = withContext(encrypts: false, key: key, nonce: nonce, authenticating: associated) { context in
                 update(context, ciphertext, to: output.baseAddress)
                     && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, Int32(tagBytes), tag) == 1 && finish(context)
             }
-            // What is not authentic is nobody's to see.
+            // Plaintext that is not authentic must not be seen.
             if !isOpen { output.initializeMemory(as: UInt8.self, repeating: 0) }
             count = isOpen ? ciphertext.count : 0
         }
@@ -67,10 +68,10 @@ package enum AES256GCM {
         return plaintext
     }
 
-    /// False when the body says so or libcrypto refuses. The context, and the key in it, are wiped.
+    /// Returns the result of `body`, or false if libcrypto fails. The context and the key in it are wiped.
     private static func withContext(
-        encrypts: Bool, _ key: UnsafeRawBufferPointer, _ nonce: UnsafeRawBufferPointer, _ associated: UnsafeRawBufferPointer,
-        _ body: (OpaquePointer) -> Bool
+        encrypts: Bool, key: UnsafeRawBufferPointer, nonce: UnsafeRawBufferPointer,
+        authenticating associated: UnsafeRawBufferPointer, body: (OpaquePointer) -> Bool
     ) -> Bool {
         guard key.count == keyBytes, nonce.count == nonceBytes, associated.count <= lengthMax else { return false }
         guard let cipher, let context = EVP_CIPHER_CTX_new() else { return false }
@@ -83,7 +84,7 @@ package enum AES256GCM {
         return update(context, associated, to: nil) && body(context)
     }
 
-    /// Without `output` the bytes are only authenticated.
+    /// Encrypts or decrypts `input`, or only authenticates it if `output` is nil. Returns false if libcrypto fails.
     private static func update(
         _ context: OpaquePointer, _ input: UnsafeRawBufferPointer, to output: UnsafeMutableRawPointer?
     ) -> Bool {

@@ -4,10 +4,11 @@ package import SecretMemory
 
 /// AES key wrap with padding (RFC 5649): wraps a key of any length under another, without a nonce.
 package enum AESKeyWrapPadding {
-    /// Longer than any private key that is imported.
+    /// The longest key that is wrapped, which is more than any private key has.
     package static let bytesMax = 64 << 10
     private static let mark: [UInt8] = [0xA6, 0x59, 0x59, 0xA6]
 
+    /// Returns `secret` wrapped under an AES key.
     package static func wrap(_ secret: UnsafeRawBufferPointer, under key: SecretBytes) throws(CipherError) -> [UInt8] {
         guard [16, 24, 32].contains(key.count), !secret.isEmpty, secret.count <= bytesMax else { throw .invalidParameter }
         let padded = (secret.count + 7) / 8 * 8
@@ -22,7 +23,9 @@ package enum AESKeyWrapPadding {
                 return text
             }
             for round in 0..<6 {
-                for index in 1...padded / 8 { try step(&text, index, UInt64(round * (padded / 8) + index), key) }
+                for index in 1...padded / 8 {
+                    try step(&text, block: index, counter: UInt64(round * (padded / 8) + index), key: key)
+                }
             }
         } catch {
             throw .invalidParameter
@@ -30,7 +33,7 @@ package enum AESKeyWrapPadding {
         return text
     }
 
-    /// One error for every way in which it may not be what ``wrap(_:under:)`` gave.
+    /// Returns what ``wrap(_:under:)`` wrapped. One error stands for every fault.
     package static func unwrap(_ wrapped: some Collection<UInt8>, under key: SecretBytes) throws(CipherError) -> SecretBytes {
         guard [16, 24, 32].contains(key.count) else { throw .invalidParameter }
         guard wrapped.count >= 16, wrapped.count.isMultiple(of: 8), wrapped.count <= bytesMax + 16 else { throw .doesNotOpen }
@@ -43,7 +46,9 @@ package enum AESKeyWrapPadding {
                 try AES.inversePermute(&text, key: key)
             } else {
                 for round in (0..<6).reversed() {
-                    for index in (1...blocks).reversed() { try inverseStep(&text, index, UInt64(round * blocks + index), key) }
+                    for index in (1...blocks).reversed() {
+                        try inverseStep(&text, block: index, counter: UInt64(round * blocks + index), key: key)
+                    }
                 }
             }
         } catch {
@@ -56,8 +61,8 @@ package enum AESKeyWrapPadding {
         return SecretBytes(text[8..<8 + length])
     }
 
-    /// W's inner step (RFC 3394, 2.2.1): the register is the first 8 bytes.
-    private static func step(_ text: inout [UInt8], _ index: Int, _ counter: UInt64, _ key: SymmetricKey) throws {
+    /// The inner step of wrapping (RFC 3394, 2.2.1). The register is the first 8 bytes of `text`.
+    private static func step(_ text: inout [UInt8], block index: Int, counter: UInt64, key: SymmetricKey) throws {
         var block = Array(text[..<8] + text[index * 8..<index * 8 + 8])
         defer { zero(&block) }
         try AES.permute(&block, key: key)
@@ -67,7 +72,8 @@ package enum AESKeyWrapPadding {
         }
     }
 
-    private static func inverseStep(_ text: inout [UInt8], _ index: Int, _ counter: UInt64, _ key: SymmetricKey) throws {
+    /// The inner step of unwrapping (RFC 3394, 2.2.2).
+    private static func inverseStep(_ text: inout [UInt8], block index: Int, counter: UInt64, key: SymmetricKey) throws {
         var block = Array(text[..<8] + text[index * 8..<index * 8 + 8])
         defer { zero(&block) }
         for byte in 0..<8 { block[byte] ^= UInt8(truncatingIfNeeded: counter >> UInt64(56 - 8 * byte)) }

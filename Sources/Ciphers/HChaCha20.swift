@@ -1,8 +1,9 @@
-/// The key of one XChaCha20 message (draft-irtf-cfrg-xchacha-03, 2.2): ChaCha20's rounds without the final addition.
+/// Derives the key of an XChaCha20 message (draft-irtf-cfrg-xchacha-03, 2.2) with the rounds of ChaCha20 and without its final
+/// addition.
 ///
-/// Additions, rotations and exclusive ors only: its time tells nothing about the key.
+/// It consists of additions, rotations and exclusive ors, so that its time does not depend on the key.
 enum HChaCha20 {
-    /// Writes 32 bytes for a key of 32 and the first 16 bytes of the nonce.
+    /// Writes the 32 bytes that are derived from a key of 32 bytes and the first 16 bytes of the nonce.
     static func derive(key: UnsafeRawBufferPointer, nonce: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer) {
         precondition(key.count == 32 && nonce.count >= 16 && output.count == 32)
         func word(_ bytes: UnsafeRawBufferPointer, _ index: Int) -> UInt32 {
@@ -16,9 +17,9 @@ enum HChaCha20 {
             for index in 0..<8 { state[4 + index] = word(key, index) }
             for index in 0..<4 { state[12 + index] = word(nonce, index) }
             for _ in 0..<10 {
-                for column in 0..<4 { quarter(state, column, 4 + column, 8 + column, 12 + column) }
+                for column in 0..<4 { quarter(state, a: column, b: 4 + column, c: 8 + column, d: 12 + column) }
                 for diagonal in 0..<4 {
-                    quarter(state, diagonal, 4 + (diagonal + 1) % 4, 8 + (diagonal + 2) % 4, 12 + (diagonal + 3) % 4)
+                    quarter(state, a: diagonal, b: 4 + (diagonal + 1) % 4, c: 8 + (diagonal + 2) % 4, d: 12 + (diagonal + 3) % 4)
                 }
             }
             for index in 0..<4 {
@@ -29,7 +30,8 @@ enum HChaCha20 {
         }
     }
 
-    private static func quarter(_ state: UnsafeMutableBufferPointer<UInt32>, _ a: Int, _ b: Int, _ c: Int, _ d: Int) {
+    /// The quarter round of ChaCha20 (RFC 8439, 2.1).
+    private static func quarter(_ state: UnsafeMutableBufferPointer<UInt32>, a: Int, b: Int, c: Int, d: Int) {
         state[a] &+= state[b]
         state[d] = rotated(state[d] ^ state[a], 16)
         state[c] &+= state[d]

@@ -3,8 +3,8 @@ import Crypto
 import CryptoExtras
 package import SecretMemory
 
-/// XAES-256-GCM (https://c2sp.org/XAES-256-GCM): AES-256-GCM under a key derived for each nonce, so that 192-bit
-/// random nonces are safe for 2^80 messages. Sealed text is `nonce (24) | ciphertext | tag (16)`.
+/// XAES-256-GCM (https://c2sp.org/XAES-256-GCM): AES-256-GCM under a key that is derived for each nonce, so that random
+/// nonces of 192 bits are safe for 2^80 messages. Sealed text is `nonce (24) | ciphertext | tag (16)`.
 package final class XAES256GCM: Sendable {
     package static let keyBytes = 32
     package static let nonceBytes = 24
@@ -12,9 +12,10 @@ package final class XAES256GCM: Sendable {
     package static let overheadBytes = nonceBytes + tagBytes
 
     private let key: SymmetricKey
-    /// The CMAC subkey K1: the same for every message.
+    /// The subkey K1 of CMAC (NIST SP 800-38B, 6.1), which is the same for every message.
     private let k1: SecretBytes
 
+    /// Throws if the key does not have ``keyBytes``.
     package init(key bytes: SecretBytes) throws(CipherError) {
         guard bytes.count == Self.keyBytes else { throw .invalidParameter }
         let key = bytes.withBytes { SymmetricKey(data: $0) }
@@ -30,7 +31,7 @@ package final class XAES256GCM: Sendable {
         }
     }
 
-    /// Appends nonce, ciphertext and tag. The nonce comes from a generator, never from a caller of the barrier.
+    /// Encrypts, and appends nonce, ciphertext and tag to `output`. The nonce has to be random.
     package func seal(
         _ plaintext: UnsafeRawBufferPointer,
         nonce: UnsafeRawBufferPointer,
@@ -44,6 +45,7 @@ package final class XAES256GCM: Sendable {
         }
     }
 
+    /// Decrypts what ``seal(_:nonce:authenticating:into:)`` appended.
     package func open(
         _ sealed: UnsafeRawBufferPointer, authenticating associated: UnsafeRawBufferPointer
     ) throws(CipherError) -> [UInt8] {
@@ -53,7 +55,8 @@ package final class XAES256GCM: Sendable {
         }
     }
 
-    /// The key of all messages whose nonces start with these 12 bytes: two blocks of the SP 800-108 counter KDF.
+    /// Calls `body` with the key of the messages whose nonces begin with these 12 bytes: two blocks of the KDF in counter mode
+    /// (NIST SP 800-108).
     private func withMessageKey<Result>(
         _ nonce: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) throws(CipherError) -> Result
     ) throws(CipherError) -> Result {
@@ -79,7 +82,7 @@ package final class XAES256GCM: Sendable {
         }
     }
 
-    /// Doubles a block in GF(2^128), without a branch on its secret top bit.
+    /// Doubles a block in GF(2^128) without a branch on its top bit, which is secret.
     private static func double(_ block: UnsafeMutableRawBufferPointer) {
         let top = block[0] >> 7
         for index in 0..<15 { block[index] = block[index] << 1 | block[index + 1] >> 7 }

@@ -11,11 +11,13 @@ package final class XChaCha20Poly1305: Sendable {
 
     private let key: SecretBytes
 
+    /// Throws if the key does not have ``keyBytes``.
     package init(key: SecretBytes) throws(CipherError) {
         guard key.count == Self.keyBytes else { throw .invalidParameter }
         self.key = key
     }
 
+    /// Encrypts, and appends nonce, ciphertext and tag to `output`.
     package func seal(
         _ plaintext: UnsafeRawBufferPointer, nonce: UnsafeRawBufferPointer, authenticating associated: UnsafeRawBufferPointer,
         into output: inout [UInt8]
@@ -32,6 +34,7 @@ package final class XChaCha20Poly1305: Sendable {
         }
     }
 
+    /// Decrypts what ``seal(_:nonce:authenticating:into:)`` appended.
     package func open(
         _ sealed: UnsafeRawBufferPointer, authenticating associated: UnsafeRawBufferPointer
     ) throws(CipherError) -> [UInt8] {
@@ -48,6 +51,7 @@ package final class XChaCha20Poly1305: Sendable {
         }
     }
 
+    /// Returns the key of a message, which HChaCha20 derives from the first 16 bytes of its nonce.
     private func messageKey(_ nonce: UnsafeRawBufferPointer) -> SymmetricKey {
         withUnsafeTemporaryAllocation(byteCount: 32, alignment: 16) { derived in
             key.withBytes { HChaCha20.derive(key: $0, nonce: nonce, into: derived) }
@@ -56,7 +60,7 @@ package final class XChaCha20Poly1305: Sendable {
         }
     }
 
-    /// Four zeros and the last 8 bytes.
+    /// Returns the nonce of ChaCha20-Poly1305: four zeros and the last 8 bytes of the long nonce.
     private static func shortNonce(_ nonce: UnsafeRawBufferPointer) throws -> ChaChaPoly.Nonce {
         try ChaChaPoly.Nonce(data: [0, 0, 0, 0] + nonce[16..<24])
     }

@@ -1,13 +1,14 @@
 import COpenSSL
 
-/// HMAC-SHA256 with the key's two blocks already hashed, which halves the cost for short values. Makes no allocation.
+/// HMAC-SHA256 whose key was hashed before, which halves the time for short values. It allocates nothing.
 package final class KeyedHash: Sendable {
+    /// The length of a code.
     package static let codeBytes = Int(SHA256_DIGEST_LENGTH)
 
     private let inner: StartedHash
     private let outer: StartedHash
 
-    /// A key of at most 64 bytes.
+    /// The key has at most 64 bytes.
     package init(key: UnsafeRawBufferPointer) {
         (inner, outer) = (Self.started(key, mask: 0x36), Self.started(key, mask: 0x5C))
     }
@@ -23,13 +24,13 @@ package final class KeyedHash: Sendable {
         }
     }
 
-    /// Writes the code of these bytes, which takes ``codeBytes``.
+    /// Writes the code of `bytes`, which has ``codeBytes``.
     package func write(codeOf bytes: UnsafeRawBufferPointer, to code: UnsafeMutableRawBufferPointer) {
         inner.write(finishedWith: bytes, to: code)
         outer.write(finishedWith: UnsafeRawBufferPointer(rebasing: code[..<Self.codeBytes]), to: code)
     }
 
-    /// Hands out the code of these bytes.
+    /// Calls `body` with the code of `bytes`.
     package func withCode<Result>(of bytes: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         withUnsafeTemporaryAllocation(byteCount: Self.codeBytes, alignment: 8) { code in
             write(codeOf: bytes, to: code)

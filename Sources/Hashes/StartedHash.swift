@@ -1,12 +1,14 @@
 import COpenSSL
 
-/// SHA-256 of texts that begin alike: the beginning is hashed once. Wiped when the last reference goes.
+/// SHA-256 of texts with the same beginning, which is hashed once. It is wiped with its last reference.
 package final class StartedHash: Sendable {
+    /// The length of a hash.
     package static let bytes = Int(SHA256_DIGEST_LENGTH)
 
     // Never written after `init`, so sharing it is safe.
     private nonisolated(unsafe) let state: UnsafeMutablePointer<SHA256_CTX>
 
+    /// Hashes the beginning.
     package init(_ beginning: UnsafeRawBufferPointer) {
         state = .allocate(capacity: 1)
         state.initialize(to: SHA256_CTX())
@@ -14,7 +16,7 @@ package final class StartedHash: Sendable {
         SHA256_Update(state, beginning.baseAddress, beginning.count)
     }
 
-    /// Writes the hash of the beginning and these bytes, which takes ``bytes``. Both may be the same memory.
+    /// Writes the hash of the beginning followed by `bytes`. The hash has ``bytes``, and may overwrite the input.
     package func write(finishedWith bytes: UnsafeRawBufferPointer, to hash: UnsafeMutableRawBufferPointer) {
         precondition(hash.count >= Self.bytes)
         var state = state.pointee

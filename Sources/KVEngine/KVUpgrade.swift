@@ -1,13 +1,13 @@
 package import EngineKit
 
-/// Carries the secrets of a version 1 mount over to version 2, each as its version 1.
+/// Moves the secrets of a version 1 mount to version 2, where each becomes the first version of a secret.
 ///
-/// Every batch moves some records whole, so a run that was cut off goes on where it stopped, and two runs at the same
-/// time do no harm.
+/// A batch moves whole records, so a run continues where another one was interrupted, and two runs at the same time do no harm.
 package enum KVUpgrade {
     private static let recordsInBatch = 100
     private static let bytesInBatch = 4 << 20
 
+    /// Moves all secrets of the mount that `storage` belongs to.
     package static func run(_ storage: any Storage, time: any TimeSource) async throws {
         try await run(VersionedSecrets(storage: storage, time: time))
     }
@@ -25,7 +25,7 @@ package enum KVUpgrade {
         }
     }
 
-    /// Fails with a conflict when one of them already has versions, or somebody else moves it.
+    /// Moves secrets in one batch. Throws a conflict if one of them already has versions, or another run moves it.
     private static func move(_ paths: ArraySlice<String>, _ secrets: VersionedSecrets) async throws {
         let settings = try await secrets.settings()
         var batch = Batch()
@@ -43,7 +43,7 @@ package enum KVUpgrade {
         if !batch.isEmpty { try await secrets.storage.commit(batch) }
     }
 
-    /// On top of versions that are there already.
+    /// Moves one secret, which becomes the newest version if there are others.
     private static func moveAlone(_ path: String, _ secrets: VersionedSecrets) async throws {
         let key = RecordKey.plain(path)
         try await secrets.edit(path) { edit in

@@ -1,32 +1,34 @@
 import EngineKit
 import Syntax
 
-/// Lists of names below a folder: whole, in pages, or with everything beneath.
+/// Lists the names in a folder: all of them, a page, or those of all folders below it.
 struct SecretListing: Sendable {
     let storage: any Storage
-    /// Of the records: `head/`.
+    /// The prefix of the records: `head/`.
     let prefix: String
-    /// Of the paths that policies know: `metadata/`.
+    /// The prefix of the paths in policies: `metadata/`.
     let policyPrefix: String
 
-    /// More names than this are given only in pages.
+    /// A longer list can be read only in pages.
     static let namesMax = 100_000
     private static let folderPage = 256
 
     static let fields = [
-        Field("after", .string, query: true, "List only names behind this one, in byte order. For listings."),
+        Field("after", .string, query: true, "For listings: list only names after this one, in byte order."),
         Field(
-            "limit", .int, query: true, "Give at most so many names; 0 for as many as a page holds. Without it, all. For listings."),
-        Field("recursive", .bool, query: true, "Descend into all folders that the caller may list. For listings."),
+            "limit", .int, query: true,
+            "For listings: the largest number of names; 0 for a full page. Without it, all names are listed."),
+        Field("recursive", .bool, query: true, "For listings: descend into all folders that the caller may list."),
     ]
 
+    /// Returns the answer to a listing.
     func answer(_ request: Request, fields: Fields) async throws -> Response {
-        // Clients that know nothing of pages get all there is.
+        // Clients that do not know of pages get all names.
         let limit = fields.has("limit") ? Paging(fields, limitMax: Self.namesMax).limit : nil
         return try .keys(try await names(request, fields: fields, limit: limit))
     }
 
-    /// One page of names, relative to the folder that was asked for.
+    /// Returns one page of names, relative to the folder that the request names.
     func names(_ request: Request, fields: Fields, limit: Int?) async throws -> [String] {
         let path = request.captures["path"]
         let folder = path.isEmpty ? "" : path + "/"
@@ -37,7 +39,7 @@ struct SecretListing: Sendable {
             : try await children(of: folder, after: after, limit: limit)
     }
 
-    /// Names and, with a final slash, folders.
+    /// Returns the names in a folder. Those of folders end in a slash.
     private func children(of folder: String, after: String?, limit: Int?) async throws -> [String] {
         var names: [String] = []
         var after = after
@@ -52,7 +54,8 @@ struct SecretListing: Sendable {
         }
     }
 
-    /// All names beneath, in byte order. A folder that may not be listed stands there itself, as its parent shows it.
+    /// Returns the names of all secrets below a folder, in byte order. Of a folder that the caller may not list only the name is
+    /// returned, as a listing of its parent shows it.
     private func tree(
         _ root: String, after: String?, limit: Int?, mayList: (_ folder: String) -> Bool
     ) async throws -> [String] {
@@ -60,7 +63,7 @@ struct SecretListing: Sendable {
         var folders = open(after: after, mayList)
         while let depth = folders.indices.last, names.count < limit ?? .max {
             try GivenUpRequest.check()
-            guard let child = try await folders[depth].next(storage, prefix + root, page: Self.folderPage) else {
+            guard let child = try await folders[depth].next(in: storage, below: prefix + root, page: Self.folderPage) else {
                 folders.removeLast()
                 continue
             }
@@ -75,7 +78,7 @@ struct SecretListing: Sendable {
         return names
     }
 
-    /// The folders that a page must go on in, outermost first.
+    /// Returns the folders in which a page continues, the outermost first.
     private func open(after: String?, _ mayList: (_ folder: String) -> Bool) -> [Folder] {
         guard let after else { return [Folder(path: "")] }
         var folders: [Folder] = []
@@ -98,7 +101,7 @@ struct SecretListing: Sendable {
         }
     }
 
-    /// One folder on the way down, read a page at a time.
+    /// A folder that is read a page at a time.
     private struct Folder {
         let path: String
         var after: String?
@@ -111,7 +114,8 @@ struct SecretListing: Sendable {
             self.after = after
         }
 
-        mutating func next(_ storage: any Storage, _ prefix: String, page size: Int) async throws -> String? {
+        /// Returns the next name, or nil at the end.
+        mutating func next(in storage: any Storage, below prefix: String, page size: Int) async throws -> String? {
             if position == page.count {
                 if isLast { return nil }
                 page = try await storage.list(Listing(prefix: prefix + path, after: after, limit: size))

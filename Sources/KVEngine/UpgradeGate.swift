@@ -1,19 +1,21 @@
 import EngineKit
 import Synchronization
 
-/// Holds requests off while secrets of version 1 are carried over; open at once when there are none.
+/// Makes requests wait while secrets of version 1 are moved to version 2. It is open at once if there are none.
 final class UpgradeGate: Sendable {
+    /// What became of a run.
     enum Outcome: Sendable {
         case ended
         case failed(any Error)
+        /// It is still under way, and requests do not wait for it any longer.
         case takesLong
     }
 
     private struct State {
-        /// Of the run under way, or of the last one.
+        /// The number of the run that is under way, or of the last one.
         var run = 0
         var isRunning = false
-        /// Of the last run, and of the run under way once its time is up: what whoever asks now is told.
+        /// The outcome of the last run, or of the one that is under way once its time is up.
         var outcome = Outcome.ended
         var waiting: [CheckedContinuation<Outcome, Never>] = []
     }
@@ -21,13 +23,13 @@ final class UpgradeGate: Sendable {
     private let isOpen = Atomic(false)
     private let state = Mutex(State())
     private let secrets: VersionedSecrets
-    /// So long requests wait for a run before they are told to come again.
+    /// How long requests wait for a run before they are refused.
     private let secondsMax: Int
 
-    /// Further ones are told to come again at once.
+    /// The number of requests that may wait. Others are refused at once.
     static let waitingMax = 1_024
 
-    /// What others still wrote as version 1 while a run was under way takes another one.
+    /// How many runs a request waits for. Another run is needed if another node wrote version 1 during the last one.
     private static let runsMax = 3
 
     init(_ secrets: VersionedSecrets, secondsMax: Int) {
@@ -35,12 +37,13 @@ final class UpgradeGate: Sendable {
         self.secondsMax = secondsMax
     }
 
-    /// Begins without being asked, when the mount is turned to version 2 or opened. What goes wrong is told to whoever asks.
+    /// Starts a run when the mount is opened or upgraded. Its errors are reported to the requests that wait.
     func begin() {
         guard let number = start() else { return }
         Task { await run(number) }
     }
 
+    /// Returns when all secrets are moved. Throws if that fails or takes too long.
     func pass() async throws {
         if isOpen.load(ordering: .acquiring) { return }
         for _ in 0..<Self.runsMax {
@@ -62,7 +65,7 @@ final class UpgradeGate: Sendable {
         "Upgrading from non-versioned to versioned data. This backend will be unavailable for a brief period and will "
             + "resume service shortly.")
 
-    /// The number of the run; nil when one is under way already.
+    /// Returns the number of a new run, or nil if one is under way.
     func start() -> Int? {
         state.withLock { state in
             guard !state.isRunning else { return nil }
@@ -73,6 +76,7 @@ final class UpgradeGate: Sendable {
         }
     }
 
+    /// Moves all secrets and reports the outcome of this run.
     func run(_ number: Int) async {
         let timer = Task {
             do { try await Task.sleep(for: .seconds(secondsMax)) } catch { return }
@@ -86,7 +90,7 @@ final class UpgradeGate: Sendable {
 
     private func tell(_ outcome: Outcome, of number: Int, isOver: Bool) {
         let waiting = state.withLock { state -> [CheckedContinuation<Outcome, Never>] in
-            // A timer that rang as its run ended.
+            // Its run ended just before the timer did.
             guard state.run == number, state.isRunning else { return [] }
             state.isRunning = !isOver
             state.outcome = outcome
@@ -96,7 +100,7 @@ final class UpgradeGate: Sendable {
         for continuation in waiting { continuation.resume(returning: outcome) }
     }
 
-    /// What became of the run that is under way, or of the last one when it is over already.
+    /// Waits for the run that is under way and returns its outcome, or that of the last one if there is none.
     func end() async -> Outcome {
         await withCheckedContinuation { continuation in
             let known = state.withLock { state -> Outcome? in

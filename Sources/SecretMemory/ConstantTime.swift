@@ -1,6 +1,7 @@
 import CSecretMemory
 
-/// Compares without telling by its timing where the first difference is. Lengths are not secret.
+/// Reports whether the bytes are equal, in a time that depends on their number alone, so that nobody can measure where the first
+/// difference is. Lengths are not secret.
 package func constantTimeEqual(_ left: some Collection<UInt8>, _ right: some Collection<UInt8>) -> Bool {
     guard left.count == right.count else { return false }
     let quick = left.withContiguousStorageIfAvailable { a in
@@ -10,7 +11,7 @@ package func constantTimeEqual(_ left: some Collection<UInt8>, _ right: some Col
     return constantTimeEqual(Array(left), Array(right))
 }
 
-/// Overwrites the array's own buffer. Only as good as the array being unshared.
+/// Overwrites the bytes of an array. If another array shares its buffer, that one keeps the bytes.
 package func zero(_ bytes: inout [UInt8]) {
     bytes.withUnsafeMutableBytes { coffer_zero($0.baseAddress, $0.count) }
 }

@@ -1,10 +1,10 @@
 import CSecretMemory
 
-/// What the operating system can do to keep secrets inside the process.
+/// Protection of the memory of the process by the operating system.
 package enum ProcessHardening {
-    /// No core dumps, no `ptrace` by other processes of the same user. False when the system refused.
+    /// Forbids core dumps, and `ptrace` by other processes of the same user. Returns false if the system refuses.
     package static func forbidInspection() -> Bool { coffer_harden_process() == 0 }
 
-    /// Keeps memory out of swap (`mlockall`). False when the memory-lock limit is too small.
+    /// Keeps memory out of swap (`mlockall`). Returns false if the limit for locked memory is too small.
     package static func lockMemory() -> Bool { coffer_lock_memory() == 0 }
 }

@@ -1,29 +1,31 @@
 import CSecretMemory
 
-/// Bytes that are wiped when the last reference goes, and that never print.
+/// Bytes that are wiped with their last reference, and that no description shows.
 ///
-/// Copies made of them (`withBytes { Array($0) }`) are the caller's to wipe.
+/// The caller has to wipe copies, as `withBytes { Array($0) }` makes them.
 package final class SecretBytes: Sendable {
     // Never written after `init`, so sharing it is safe.
     private nonisolated(unsafe) let storage: UnsafeMutableRawBufferPointer
 
+    /// Copies `bytes`, which the caller has to wipe.
     package init(_ bytes: some Collection<UInt8>) {
         storage = .allocate(byteCount: max(bytes.count, 1), alignment: 1)
         count = bytes.count
         UnsafeMutableRawBufferPointer(rebasing: storage[..<count]).copyBytes(from: bytes)
     }
 
-    /// Fills new secret bytes in place, so that no second copy exists.
+    /// Makes `count` bytes and lets `body` fill them in place, so that there is no other copy.
     package init(count: Int, filling body: (UnsafeMutableRawBufferPointer) throws -> Void) rethrows {
         storage = .allocate(byteCount: max(count, 1), alignment: 1)
         self.count = count
         storage.initializeMemory(as: UInt8.self, repeating: 0)
-        // When it throws, `deinit` wipes and frees the memory, since all properties are set; freeing it here too would free it twice.
+        // If it throws, `deinit` wipes and frees the memory, since all properties are set.
         try body(UnsafeMutableRawBufferPointer(rebasing: storage[..<count]))
     }
 
     package let count: Int
 
+    /// Calls `body` with the bytes, which are valid until it returns.
     package func withBytes<Result, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {

@@ -1,8 +1,8 @@
 import CSecretMemory
 
-/// The operating system's random numbers, in one call however many bytes.
+/// Random bytes of the operating system.
 package enum SystemGenerator {
-    /// False when the system gives none.
+    /// Fills `bytes`. Returns false if the system has no randomness.
     package static func fill(_ bytes: UnsafeMutableRawBufferPointer) -> Bool {
         bytes.isEmpty || coffer_random(bytes.baseAddress, bytes.count) == 0
     }

@@ -26,7 +26,7 @@ package struct TransitEngine: SecretsEngine, PeriodicEngine, CachingEngine {
     package func drop(_ change: StorageChange) { store.drop(change) }
 }
 
-/// The routes of a mount. One extension a subject.
+/// The routes of a mount, in one extension for each subject.
 struct TransitRoutes: Sendable {
     let store: KeyStore
     let making: KeyMaking
@@ -34,7 +34,7 @@ struct TransitRoutes: Sendable {
 
     var randomness: any Randomness { store.randomness }
 
-    /// The key that an operation names.
+    /// Returns the key that an operation names.
     func key(_ request: Request) async throws -> TransitKey {
         guard let key = try await store.key(request.captures["name"]) else {
             throw CofferError.invalid("encryption key not found")

@@ -47,7 +47,7 @@ extension TransitDriver {
         let pem = try await read("wrapping_key")["public_key"]?.stringValue ?? ""
         let key = try RSAKey(.rsa4096, publicDER: PEM.documents(in: pem, label: .publicKey)?.first ?? [])
         let wrapped = try KeyWrapping.wrap(
-            SecretBytes(secret), to: key, try KeyWrapping.hash(hash), SystemRandomness())
+            SecretBytes(secret), to: key, hash: try KeyWrapping.hash(hash), randomness: SystemRandomness())
         return .string(Base64.encode(wrapped))
     }
 }

@@ -1,12 +1,14 @@
 import EngineKit
 import Syntax
 
-/// Answers are put together as text: what is stored as JSON is copied, never parsed and written again.
+/// Answers are written as text. What is stored as JSON is copied, which is faster than to parse it and write it again.
 extension [UInt8] {
+    /// Appends text that needs no escaping.
     mutating func append(_ text: StaticString) {
         append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
+    /// Appends a number.
     mutating func append(decimal value: UInt64) {
         guard value >= 10 else {
             append(UInt8(ascii: "0") + UInt8(value))
@@ -21,13 +23,14 @@ extension [UInt8] {
         self[start...].reverse()
     }
 
+    /// Appends a time as a string, which is empty for nil.
     mutating func append(quoted time: Timestamp?) {
         append(UInt8(ascii: "\""))
         time?.encode(into: &self)
         append(UInt8(ascii: "\""))
     }
 
-    /// `{"created_by":…,"created_time":…,"custom_metadata":…,"deletion_time":…,"destroyed":…,"version":…}`
+    /// Appends `{"created_by":…,"created_time":…,"custom_metadata":…,"deletion_time":…,"destroyed":…,"version":…}`.
     mutating func append(_ version: Head.Version, number: UInt64, customMetadata: ArraySlice<UInt8>) {
         append("{\"created_by\":")
         JSON.encode(version.author, into: &self)
@@ -44,6 +47,7 @@ extension [UInt8] {
         append(UInt8(ascii: "}"))
     }
 
+    /// Appends the stored object, or null if it is empty.
     mutating func append(customMetadata: ArraySlice<UInt8>) {
         if customMetadata.isEmpty { append("null") } else { append(contentsOf: customMetadata) }
     }

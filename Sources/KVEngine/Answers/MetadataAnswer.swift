@@ -1,7 +1,7 @@
 import EngineKit
 import Syntax
 
-/// A secret's metadata as the API shows it.
+/// Writes the metadata of a secret as the API shows it.
 struct MetadataAnswer {
     var head: Head
 

@@ -1,10 +1,11 @@
 import Syntax
 
-/// The shape of a secret without its values: objects stay, everything else becomes `null`.
+/// Writes a secret without its values: objects remain, and everything else becomes `null`.
 enum SubkeyText {
-    /// Objects nested deeper count as values, even when the caller sets no depth.
+    /// Objects that are nested deeper count as values, also if the caller sets no depth.
     static let depthMax = 100
 
+    /// Returns the JSON text, down to a depth or, for 0, as deep as allowed.
     static func text(of object: JSONObject, depth: Int) -> [UInt8] {
         var output: [UInt8] = []
         append(object, depthLeft: depth == 0 ? depthMax : min(depth, depthMax), to: &output)

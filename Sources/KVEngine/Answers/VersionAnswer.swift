@@ -1,7 +1,7 @@
 import EngineKit
 import Syntax
 
-/// One version as the API shows it.
+/// Writes one version of a secret as the API shows it.
 struct VersionAnswer {
     var number: UInt64
     var version: Head.Version
@@ -17,7 +17,7 @@ struct VersionAnswer {
         self.init(number: head.current, version: version, customMetadata: head.customMetadata[...])
     }
 
-    /// The metadata alone, as writes answer.
+    /// The metadata alone, which is the answer to a write.
     var metadata: JSON {
         var output: [UInt8] = []
         output.reserveCapacity(roomForMetadata)
@@ -25,7 +25,7 @@ struct VersionAnswer {
         return .raw(output)
     }
 
-    /// `{"<name>":<content>,"metadata":{…}}`; `content` is JSON text, `null` when empty.
+    /// Returns `{"<name>":<content>,"metadata":{…}}`. The content is JSON text; `null` is written if it is empty.
     func with(_ name: StaticString, _ content: ArraySlice<UInt8>) -> JSON {
         var output: [UInt8] = []
         output.reserveCapacity(content.count + roomForMetadata + 32)
@@ -39,7 +39,7 @@ struct VersionAnswer {
         return .raw(output)
     }
 
-    /// A 404 that still says what became of the version.
+    /// Returns a 404 with the metadata, which says when the version was deleted or destroyed.
     func gone(_ name: StaticString) -> CofferError { CofferError(.notFound, data: with(name, [])) }
 
     private var roomForMetadata: Int { 224 + version.author.utf8.count + customMetadata.count }

@@ -1,7 +1,8 @@
 import EngineKit
 
-/// The data of a version that is no longer the newest.
+/// The record that holds the data of a version that is no longer the newest.
 enum ArchiveRecord {
+    /// Returns the record.
     static func encode(_ data: [UInt8], version: UInt64) -> [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity(data.count + 10)
@@ -11,6 +12,7 @@ enum ArchiveRecord {
         return output
     }
 
+    /// Returns the data in a record, which has to be that of this version.
     static func decode(_ bytes: [UInt8], version: UInt64, key: String) throws(StorageError) -> [UInt8] {
         var reader = ByteReader(bytes, key: key)
         try reader.expect(.archive)
@@ -19,9 +21,9 @@ enum ArchiveRecord {
     }
 }
 
-/// A secret of version 1: the text it came as, and the lease that its writer asked for.
+/// The record of a secret of version 1: the JSON as it was sent, and the lease that the writer asked for.
 struct PlainRecord {
-    /// Seconds; nil leaves it to the mount.
+    /// The lease in seconds, or nil for that of the mount.
     var lease: Int?
     var body: [UInt8]
 

@@ -1,9 +1,9 @@
 import EngineKit
 
-/// Reads little-endian fields from a stored record. Whatever does not fit is ``StorageError/corrupted(key:)``, never a trap.
+/// Reads little-endian fields from a stored record. Every function throws ``StorageError/corrupted(key:)`` if the bytes do not fit.
 struct ByteReader {
     let bytes: [UInt8]
-    /// Names the record in errors.
+    /// The key of the record, for errors.
     let key: String
     private(set) var position = 0
 
@@ -16,11 +16,12 @@ struct ByteReader {
     var isAtEnd: Bool { position == bytes.count }
     var corrupted: StorageError { .corrupted(key: key) }
 
-    /// Two bytes begin every record: what it is and the version of its format.
+    /// Reads the two bytes that every record begins with.
     mutating func expect(_ header: RecordHeader) throws(StorageError) {
         guard try integer(UInt8.self) == header.kind, try integer(UInt8.self) == header.format else { throw corrupted }
     }
 
+    /// Reads a number.
     mutating func integer<Value: FixedWidthInteger & BitwiseCopyable>(_ type: Value.Type = Value.self) throws(StorageError) -> Value
     {
         let size = MemoryLayout<Value>.size
@@ -30,20 +31,24 @@ struct ByteReader {
         return Value(littleEndian: value)
     }
 
+    /// Skips bytes and returns their place.
     mutating func range(_ count: Int) throws(StorageError) -> Range<Int> {
         guard count >= 0, remaining >= count else { throw corrupted }
         defer { position += count }
         return position..<position + count
     }
 
+    /// Reads UTF-8 text of so many bytes.
     mutating func text(_ count: Int) throws(StorageError) -> String {
         guard let text = String(validating: bytes[try range(count)], as: UTF8.self) else { throw corrupted }
         return text
     }
 
+    /// Reads everything that is left.
     mutating func rest() throws(StorageError) -> [UInt8] { Array(bytes[try range(remaining)]) }
 }
 
+/// The two bytes that every record begins with: its kind and the version of its format.
 struct RecordHeader {
     var kind: UInt8
     var format: UInt8

@@ -1,7 +1,7 @@
 import EngineKit
 
 extension Head {
-    /// The stored form; `docs/formats/kv.md` has the layout.
+    /// Returns the record, whose layout is in `docs/formats/kv.md`.
     func encoded() -> [UInt8] {
         let newest = versions.last
         var output: [UInt8] = []
@@ -59,17 +59,19 @@ extension Head {
     }
 }
 
+/// Numbers in the record of a head.
 enum HeadFormat {
-    /// Stands for "never".
+    /// The time that means "never".
     static let noTime = Int64.min
-    /// No version has this number or a higher one. The numbers below are exact in any JSON reader, and one can be added to them.
+    /// One more than the highest number of a version. Any JSON reader represents the numbers below it exactly.
     static let numbersEnd: UInt64 = 1 << 53
-    /// Of one earlier version.
+    /// The length of the entry of one earlier version.
     static let entryBytes = 21
-    /// So many versions one secret may keep: what one batch can delete, and a head can carry cheaply.
+    /// The largest number of versions of a secret. One batch can delete them, and a head can list them cheaply.
     static let versionsMax = 1_000
 }
 
+/// The flags in the record of a head.
 struct HeadFlags: OptionSet {
     var rawValue: UInt8
 

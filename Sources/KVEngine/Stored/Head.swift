@@ -1,36 +1,38 @@
 import EngineKit
 
-/// All that is known about one secret of version 2, and the data of its newest version.
+/// The metadata of a secret of version 2, and the data of its newest version.
 struct Head {
+    /// The metadata of one version.
     struct Version: Hashable {
         var created: Timestamp
-        /// When it was deleted or will be; nil when nobody said so.
+        /// When it was or will be deleted, or nil for never.
         var deletion: Timestamp?
         var isDestroyed = false
-        /// Who wrote it; empty when that is not known.
+        /// Who wrote it, or empty if that is not known.
         var author: String
 
-        /// There is metadata but no data to give.
+        /// Whether it is deleted or destroyed, so that only its metadata can be read.
         func isGone(at now: Timestamp) -> Bool { isDestroyed || isDeleted(at: now) }
+        /// Whether its deletion is over.
         func isDeleted(at now: Timestamp) -> Bool { deletion.map { $0 <= now } ?? false }
     }
 
     var created: Timestamp
     var updated: Timestamp
-    /// 0 while only metadata was written.
+    /// The number of the newest version, or 0 if only metadata was written.
     var current: UInt64 = 0
-    /// As the API counts it: 0 until a version first had to make room.
+    /// The number of the oldest version that is kept. As the API has it, it is 0 until a version was dropped.
     var oldest: UInt64 = 0
-    /// 0 leaves it to the mount.
+    /// The number of versions to keep, or 0 for that of the mount.
     var versionsMax = 0
-    /// Seconds; 0 leaves it to the mount.
+    /// How long after its writing a version is deleted, in seconds, or 0 for the time of the mount.
     var deleteAfter = 0
     var needsCheckAndSet = false
-    /// The compact text of a JSON object of strings; empty for none.
+    /// The text of a JSON object whose values are strings, or empty for none.
     var customMetadata: [UInt8] = []
-    /// Without gaps; the last is `current`.
+    /// The versions in ascending order without gaps. The last one is `current`.
     var versions: [Version] = []
-    /// The compact JSON text of the current version; empty when that is destroyed, or there is none.
+    /// The JSON text of the newest version. It is empty if that is destroyed, or if there is none.
     var data: [UInt8] = []
 
     init(created: Timestamp) {
@@ -38,9 +40,10 @@ struct Head {
         updated = created
     }
 
-    /// The lowest version that still has an entry.
+    /// The number of the first version in ``versions``.
     var first: UInt64 { current - UInt64(versions.count) + 1 }
 
+    /// Returns the place of a version in ``versions``, or nil if it is not there.
     func index(of version: UInt64) -> Int? {
         guard !versions.isEmpty, version >= first, version <= current else { return nil }
         return Int(version - first)

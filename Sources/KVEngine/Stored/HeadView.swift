@@ -1,16 +1,16 @@
 import EngineKit
 
-/// The front of a stored head: enough to answer for the newest version, without looking at the history.
+/// The beginning of a stored head, which is enough to read the newest version without the history.
 struct HeadView {
     let bytes: [UInt8]
     let current: UInt64
     let version: Head.Version
     let needsCheckAndSet: Bool
-    /// Empty for none.
+    /// The place of the custom metadata in ``bytes``, empty for none.
     let customMetadata: Range<Int>
-    /// Empty when the version is destroyed, or there is none.
+    /// The place of the data in ``bytes``. It is empty if the version is destroyed, or if there is none.
     let data: Range<Int>
-    /// Where the history begins.
+    /// Reads on from where the history begins.
     let reader: ByteReader
 
     init(_ bytes: [UInt8], key: String) throws(StorageError) {
@@ -60,7 +60,7 @@ extension Head {
     private static func history(_ reader: inout ByteReader) throws(StorageError) -> [Version] {
         let nameCount = Int(try reader.integer(UInt32.self))
         let count = Int(try reader.integer(UInt32.self))
-        // Both are bounded by what is there before anything is reserved for them.
+        // Both are compared with the length of the record before anything is reserved for them.
         guard nameCount <= count, count <= reader.remaining / HeadFormat.entryBytes else { throw reader.corrupted }
         var names: [String] = []
         for _ in 0..<nameCount { names.append(try reader.text(Int(try reader.integer(UInt32.self)))) }

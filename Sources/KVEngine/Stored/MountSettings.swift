@@ -1,21 +1,24 @@
 import EngineKit
 
-/// What `config` of a version 2 mount holds, for all its secrets.
+/// The settings of a version 2 mount, which the path `config` changes.
 struct MountSettings: Hashable {
-    /// 0 means ``versionsDefault``.
+    /// The number of versions that a secret keeps, or 0 for ``versionsDefault``.
     var versionsMax = 0
     var needsCheckAndSet = false
-    /// Seconds; 0 for never; negative switches it off for every secret, whatever its own metadata says.
+    /// How long after its writing a version is deleted, in seconds, or 0 for never. A negative number means never for every
+    /// secret, whatever its metadata says.
     var deleteAfter = 0
 
     static let versionsDefault = 10
 
+    /// Returns the number of versions that a secret keeps.
     func versionsMax(for head: Head) -> Int {
         if head.versionsMax > 0 { return head.versionsMax }
         return versionsMax > 0 ? versionsMax : Self.versionsDefault
     }
 
-    /// When a version written now goes by itself: the shorter of what the mount and the secret say.
+    /// Returns when a version that is written now is to be deleted, or nil for never. The shorter of the times of the mount and
+    /// the secret counts.
     func deletion(of head: Head, writtenAt now: Timestamp) -> Timestamp? {
         guard deleteAfter >= 0 else { return nil }
         let seconds = [deleteAfter, head.deleteAfter].filter { $0 > 0 }.min()

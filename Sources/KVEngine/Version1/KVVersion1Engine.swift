@@ -1,11 +1,11 @@
 package import EngineKit
 import Syntax
 
-/// Secrets as they were sent, without history.
+/// Secrets without history, stored as they were sent.
 package struct KVVersion1Engine: SecretsEngine {
     package let paths: [EnginePath]
 
-    /// Vault's own default lease, 32 days: when to come back for a secret that says nothing itself.
+    /// Vault's default lease of 32 days in seconds, for secrets and mounts that have none.
     static let leaseDefault = 2_764_800
 
     package init(_ context: MountContext) {
@@ -15,19 +15,20 @@ package struct KVVersion1Engine: SecretsEngine {
     }
 }
 
+/// The route of version 1.
 struct PlainRoutes: Sendable {
     let storage: any Storage
-    /// Seconds.
+    /// The lease in seconds of secrets that have none.
     let leaseDefault: Int
 
     var secrets: EnginePath {
         EnginePath(
-            "{path...}", "Secrets, stored as they are sent.",
+            "{path...}", "Reads, writes and lists secrets, which are stored as they are sent.",
             details: """
-                A secret's own `ttl` (or `lease`) says how long readers may use it before they ask again. Listings can be \
+                The `ttl` (or `lease`) of a secret says how long readers may use it before they read it again. Listings can be \
                 paged with `after` and `limit`, and descend with `recursive`.
                 """,
-            // Of any kind, because a secret may have members of these names.
+            // A secret may have members of these names and of any type.
             fields: SecretListing.fields.map { Field($0.name, .any, query: true, $0.details) },
             isOpen: true,
             exists: { request in
@@ -39,7 +40,7 @@ struct PlainRoutes: Sendable {
                 .list: .init("List the names of secrets and folders.", changesNothing: true, list),
                 .create: .init("Write a secret.", write),
                 .update: .init("Replace a secret.", write),
-                .delete: .init("Remove a secret for good.", delete),
+                .delete: .init("Delete a secret permanently.", delete),
             ])
     }
 
@@ -76,7 +77,7 @@ struct PlainRoutes: Sendable {
         return try await listing.answer(request, fields: fields)
     }
 
-    /// A text that is no duration is just a part of the secret.
+    /// Returns the lease that the writer asked for, in seconds. A member that is not a duration is only a part of the secret.
     private func lease(_ body: JSONObject) -> Int? {
         switch body["ttl"] ?? body["lease"] {
         case .number(let text), .string(let text): DurationText.seconds(text)

@@ -1,9 +1,9 @@
 import EngineKit
 import Syntax
 
-/// `options.cas`: the version that the writer believes is the newest; 0 when it believes there is none.
+/// The option `cas` of a write: the version that the writer takes for the newest one, or 0 for none.
 struct CheckAndSet {
-    /// nil when the writer sent none.
+    /// The number, or nil if the writer sent none.
     var expected: Int?
 
     init(_ options: JSONObject?) throws(CofferError) {
@@ -15,6 +15,7 @@ struct CheckAndSet {
         guard expected != nil else { throw .invalid("error parsing check-and-set parameter") }
     }
 
+    /// Throws if another version is the newest, or if the settings require the option and it is absent.
     func check(_ head: Head?, _ settings: MountSettings) throws(CofferError) {
         if let expected {
             guard UInt64(exactly: expected) == head?.current ?? 0 else {

@@ -1,27 +1,27 @@
 import EngineKit
 import Syntax
 
-/// What people note about a secret: a few short strings, kept for all versions and not secret.
+/// Short strings that callers keep about a secret and all its versions. They are not secret.
 enum CustomMetadata {
     static let keysMax = 64
     static let keyBytesMax = 128
     static let valueBytesMax = 512
 
-    /// The stored text; empty when there are no keys.
+    /// Returns the text to store, which is empty if there are no keys.
     static func text(_ object: JSONObject) throws(CofferError) -> [UInt8] {
         let object = try strings(object)
         try check(object)
         return object.isEmpty ? [] : object.encoded()
     }
 
-    /// The stored text with a merge patch applied.
+    /// Returns the stored text with a merge patch applied.
     static func text(_ stored: [UInt8], patchedWith patch: JSONObject, key: String) throws -> [UInt8] {
         var plain = JSONObject()
         if !stored.isEmpty {
             guard let object = try? JSON(parsing: stored).objectValue else { throw StorageError.corrupted(key: key) }
             plain = object
         }
-        // Nulls stand for removals and are not values.
+        // Null removes a key and is not a value.
         let sent = try strings(JSONObject(patch.members.filter { !$0.value.isNull }))
         let removed = patch.members.filter(\.value.isNull)
         try check(sent)
@@ -46,7 +46,7 @@ enum CustomMetadata {
         return JSONObject(result)
     }
 
-    /// Reports all that is wrong, by the names of the keys.
+    /// Throws an error that lists all faults by the names of the keys.
     private static func check(_ object: JSONObject) throws(CofferError) {
         guard object.count <= keysMax else {
             throw refusal("payload must contain at most \(keysMax) keys, provided \(object.count)")

@@ -1,11 +1,11 @@
 import EngineKit
 
-/// A change of one secret on its way: its head, and what must happen to the records beside it.
+/// A change of one secret: its new head, and the changes of the records that belong to it.
 struct HeadEdit {
     let path: String
-    /// nil while there is no such secret.
+    /// The head as it is to be, or nil if the secret does not exist.
     private(set) var head: Head?
-    /// Together with the head, or not at all.
+    /// Other changes, which are committed together with the head.
     var batch = Batch()
 
     private var isChanged = false
@@ -17,7 +17,7 @@ struct HeadEdit {
         if let record { head = try Head(decoding: record.value, key: RecordKey.head(path)) }
     }
 
-    /// What to commit; empty when nothing changed.
+    /// The batch to commit, which is empty if nothing changed.
     var finished: Batch {
         guard isChanged else { return batch }
         var batch = batch
@@ -29,12 +29,13 @@ struct HeadEdit {
         return batch
     }
 
+    /// Replaces the head.
     mutating func set(_ head: Head) {
         self.head = head
         isChanged = true
     }
 
-    /// Puts a new version on top, archives the one before, and drops those there is no room for.
+    /// Adds a version, archives the data of the one before, and drops the oldest beyond the limit.
     mutating func add(_ version: Head.Version, data: [UInt8], versionsMax: Int) {
         var head = head ?? Head(created: version.created)
         let previous = head.current
@@ -55,7 +56,7 @@ struct HeadEdit {
         set(head)
     }
 
-    /// Takes the data of these versions away for good; their entries stay.
+    /// Deletes the data of versions permanently. Their metadata remains.
     mutating func destroy(_ numbers: [Int]) {
         change(numbers) { [path] version, number, head, batch in
             guard !version.isDestroyed else { return false }
@@ -69,6 +70,7 @@ struct HeadEdit {
         }
     }
 
+    /// Marks versions as deleted.
     mutating func delete(_ numbers: [Int], at now: Timestamp) {
         change(numbers) { version, _, _, _ in
             guard !version.isGone(at: now) else { return false }
@@ -77,6 +79,7 @@ struct HeadEdit {
         }
     }
 
+    /// Removes the mark of deletion from versions that were not destroyed.
     mutating func undelete(_ numbers: [Int]) {
         change(numbers) { version, _, _, _ in
             guard !version.isDestroyed, version.deletion != nil else { return false }
@@ -85,7 +88,7 @@ struct HeadEdit {
         }
     }
 
-    /// The secret with all its versions.
+    /// Deletes the secret with all its versions.
     mutating func remove() {
         guard let head else { return }
         for (index, version) in head.versions.dropLast().enumerated() where !version.isDestroyed {
@@ -95,7 +98,7 @@ struct HeadEdit {
         isChanged = true
     }
 
-    /// Numbers of versions that are not there are passed over, as the Vault API does.
+    /// Calls `body` for versions. Numbers of versions that do not exist are skipped, as in Vault.
     private mutating func change(
         _ numbers: [Int], _ body: (inout Head.Version, UInt64, inout Head, inout Batch) -> Bool
     ) {

@@ -1,10 +1,10 @@
 package import EngineKit
 
-/// Secrets with history: check-and-set, versions, soft deletion, metadata.
+/// Secrets with versions, check-and-set, undeletable versions and metadata.
 package struct KVVersion2Engine: SecretsEngine {
     package let paths: [EnginePath]
 
-    /// - Parameter upgradeSecondsMax: So long a request waits while secrets of version 1 are carried over.
+    /// - Parameter upgradeSecondsMax: How long a request waits while secrets of version 1 are moved.
     package init(_ context: MountContext, upgradeSecondsMax: Int = 10) {
         let secrets = VersionedSecrets(storage: context.storage, time: context.time)
         let gate = UpgradeGate(secrets, secondsMax: upgradeSecondsMax)
@@ -18,7 +18,7 @@ package struct KVVersion2Engine: SecretsEngine {
 }
 
 extension KVVersion2Engine: PathExplainingEngine {
-    /// Every client that was written for version 1 asks for a secret by its bare path. The text is Vault's, which clients show.
+    /// Explains the paths of version 1, which older clients use. The text is Vault's.
     package func explanation(of relativePath: Substring, _ operation: Operation) -> String? {
         let command: String
         switch operation {
@@ -36,14 +36,14 @@ extension KVVersion2Engine: PathExplainingEngine {
     }
 }
 
-/// The routes of version 2. One extension a path.
+/// The routes of version 2, in one extension for each path.
 struct VersionedRoutes: Sendable {
     let secrets: VersionedSecrets
     let gate: UpgradeGate
 
     var time: any TimeSource { secrets.time }
 
-    /// No route answers while an upgrade runs.
+    /// Makes an endpoint that waits for an upgrade.
     func endpoint(
         _ summary: String, changesNothing: Bool = false, _ handler: @escaping EnginePath.Handler
     ) -> EnginePath.Endpoint {
@@ -53,7 +53,7 @@ struct VersionedRoutes: Sendable {
         }
     }
 
-    /// Whether the secret has metadata: what makes a write an update.
+    /// Whether the secret exists, so that a write is an update.
     var exists: @Sendable (Request) async throws -> Bool {
         { [secrets] request in
             let path = request.captures["path"]
@@ -72,7 +72,7 @@ extension Request {
         }
     }
 
-    /// Who asks, as `created_by` shows it.
+    /// The caller, as `created_by` shows it.
     var author: String {
         guard let caller else { return "" }
         return caller.displayName.isEmpty ? caller.entityID : caller.displayName

@@ -4,11 +4,11 @@ import Syntax
 extension VersionedRoutes {
     var data: EnginePath {
         EnginePath(
-            "data/{path...}", "Secrets and their versions.",
+            "data/{path...}", "Reads and writes secrets and their versions.",
             fields: [
-                Field("version", .int, query: true, "Which version to read. 0, or none, for the newest."),
-                Field("options", .object, "`cas`: the version that is replaced; 0 when the secret must not exist yet."),
-                Field("data", .object, "What to store, or the merge patch to apply."),
+                Field("version", .int, query: true, "The version to read; 0, or none, for the newest."),
+                Field("options", .object, "`cas`: the version that is replaced; 0 if the secret must not exist."),
+                Field("data", .object, "The secret, or the merge patch to apply."),
             ],
             exists: exists,
             endpoints: [
@@ -71,7 +71,7 @@ extension VersionedRoutes {
 }
 
 extension HeadEdit {
-    /// A new version by this author, with the lifetime that the mount and the secret give it.
+    /// Adds a version by this author, which is to be deleted when the mount and the secret say, and returns the answer.
     mutating func add(_ text: [UInt8], author: String, settings: MountSettings, at now: Timestamp) -> VersionAnswer {
         let current = head ?? Head(created: now)
         let version = Head.Version(created: now, deletion: settings.deletion(of: current, writtenAt: now), author: author)
@@ -81,18 +81,19 @@ extension HeadEdit {
     }
 }
 
-/// Opens JSON that this engine stored itself.
+/// Parses the JSON of stored secrets.
 enum StoredObject {
-    // The body limit bounded each piece when it came; the depth is twice what a request may have by default.
+    // Each part was bounded by the limit of a body when it was written. The depth is twice that of a request by default.
     private static let limits = JSONLimits(depthMax: 128, nodesMax: 1_000_000)
 
+    /// Returns the object. Throws if it is too large to be parsed, which a patched secret can become.
     static func parse(_ text: ArraySlice<UInt8>, key: String) throws -> JSONObject {
         let value: JSON
         do throws(JSONError) {
             value = try JSON(parsing: text, limits: limits)
         } catch {
             guard error.reason == .tooDeep || error.reason == .tooManyValues else { throw StorageError.corrupted(key: key) }
-            throw CofferError(.tooLarge, "the secret is too large to be taken apart; read and write it whole")
+            throw CofferError(.tooLarge, "the secret is too large to be parsed; read and write it as a whole")
         }
         guard let object = value.objectValue else { throw StorageError.corrupted(key: key) }
         return object

@@ -2,11 +2,11 @@ import EngineKit
 import Syntax
 
 extension VersionedRoutes {
-    /// Lists with what is known about each secret, so that nobody asks for one after the other. As OpenBao has it.
+    /// Lists secrets with their metadata, which saves callers one request for each. OpenBao has the same route.
     var detailedMetadata: EnginePath {
         EnginePath(
-            "detailed-metadata/{path...}", "Lists of secrets with their newest versions.",
-            details: "As listings of `metadata/`, with `key_info` beside `keys`. At most 1,000 names, or `limit` of them.",
+            "detailed-metadata/{path...}", "Lists secrets with their newest versions.",
+            details: "The answer is that of `metadata/`, with `key_info` beside `keys`, for at most 1,000 names.",
             fields: SecretListing.fields,
             endpoints: [.list: endpoint("List secrets with their newest versions.", changesNothing: true, listDetailed)])
     }
@@ -29,7 +29,8 @@ extension VersionedRoutes {
         return try .keys(names, info: info)
     }
 
-    /// nil when it is gone meanwhile. One record that cannot be read keeps no other out of the list.
+    /// Returns what the list says about a secret, or nil if it was deleted since it was listed. A record that cannot be read
+    /// has an error in the list, so that the others are listed all the same.
     private func shown(_ key: String) async throws -> JSONObject? {
         do throws(StorageError) {
             guard let record = try await secrets.storage.get(key) else { return nil }

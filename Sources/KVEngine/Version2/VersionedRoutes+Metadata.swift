@@ -4,23 +4,24 @@ import Syntax
 extension VersionedRoutes {
     var metadata: EnginePath {
         EnginePath(
-            "metadata/{path...}", "What is known about secrets besides their data, and lists of them.",
+            "metadata/{path...}", "Reads and changes the metadata of secrets, and lists secrets.",
             details: "Listings can be paged with `after` and `limit`, and descend with `recursive`.",
             fields: [
                 VersionedRoutes.versionsMaxField, VersionedRoutes.checkAndSetField,
                 Field(
-                    "delete_version_after", .duration, "How long after its writing a version is deleted. 0 for what the mount says."
+                    "delete_version_after", .duration,
+                    "How long after its writing a version is deleted; 0 for the setting of the mount."
                 ),
-                Field("custom_metadata", .object, "Up to 64 short strings by name, for all versions. Not secret."),
+                Field("custom_metadata", .object, "Up to 64 short strings by name, for all versions. They are not secret."),
             ] + SecretListing.fields,
             exists: exists,
             endpoints: [
                 .read: endpoint("Read the metadata of a secret.", changesNothing: true, readMetadata),
                 .list: endpoint("List the names of secrets and folders.", changesNothing: true, list),
                 .create: endpoint("Write metadata before the first version.", writeMetadata),
-                .update: endpoint("Change the metadata; what is not sent stays.", writeMetadata),
-                .patch: endpoint("Change the metadata; `null` takes a key of custom_metadata away.", patchMetadata),
-                .delete: endpoint("Remove a secret with all its versions for good.", deleteMetadata),
+                .update: endpoint("Change the metadata; fields that are not sent keep their values.", writeMetadata),
+                .patch: endpoint("Change the metadata; `null` removes a key of custom_metadata.", patchMetadata),
+                .delete: endpoint("Delete a secret with all its versions permanently.", deleteMetadata),
             ])
     }
 
@@ -83,7 +84,7 @@ extension VersionedRoutes {
     }
 }
 
-/// The settings of one secret that a caller sent.
+/// The settings of a secret that a caller sent; nil for those that were not sent.
 struct MetadataChange {
     var versionsMax: Int?
     var needsCheckAndSet: Bool?
@@ -97,13 +98,14 @@ struct MetadataChange {
 
     var isEmpty: Bool { versionsMax == nil && needsCheckAndSet == nil && deleteAfter == nil }
 
-    /// In a merge patch `null` takes a setting back to its default.
+    /// Sets what is `null` in a merge patch to its default.
     mutating func reset(nullsOf body: JSONObject) {
         if body["max_versions"]?.isNull == true { versionsMax = 0 }
         if body["cas_required"]?.isNull == true { needsCheckAndSet = false }
         if body["delete_version_after"]?.isNull == true { deleteAfter = 0 }
     }
 
+    /// Changes the settings of a secret.
     func apply(to head: inout Head) {
         if let versionsMax { head.versionsMax = versionsMax }
         if let needsCheckAndSet { head.needsCheckAndSet = needsCheckAndSet }

@@ -4,17 +4,17 @@ import Syntax
 extension VersionedRoutes {
     var settings: EnginePath {
         EnginePath(
-            "config", "Settings for all secrets of the mount.",
+            "config", "Configures all secrets of the mount.",
             fields: [
                 VersionedRoutes.versionsMaxField, VersionedRoutes.checkAndSetField,
-                // Text, because a negative duration means something here.
+                // A string, since the duration may be negative.
                 Field(
                     "delete_version_after", .string,
-                    "How long after its writing a version is deleted. 0 for never; negative to ignore what secrets say, too."),
+                    "How long after its writing a version is deleted; 0 for never, negative for never whatever secrets say."),
             ],
             endpoints: [
                 .read: endpoint("Read the settings of the mount.", changesNothing: true, readSettings),
-                .update: endpoint("Change the settings of the mount; what is not sent stays.", writeSettings),
+                .update: endpoint("Change the settings of the mount; fields that are not sent keep their values.", writeSettings),
             ])
     }
 
@@ -40,7 +40,7 @@ extension VersionedRoutes {
         return .empty
     }
 
-    /// -1 for every negative duration.
+    /// Returns the duration in seconds, or -1 if it is negative.
     private static func signedSeconds(_ text: String) throws(CofferError) -> Int {
         if text.isEmpty { return 0 }
         let isNegative = text.hasUTF8Prefix("-")
@@ -53,9 +53,10 @@ extension VersionedRoutes {
 
 extension VersionedRoutes {
     static let versionsMaxField = Field(
-        "max_versions", .int, "How many versions a secret keeps, at most \(HeadFormat.versionsMax). 0 for the default.")
-    static let checkAndSetField = Field("cas_required", .bool, "Whether every write must say which version it replaces.")
+        "max_versions", .int, "The number of versions that a secret keeps, at most \(HeadFormat.versionsMax); 0 for the default.")
+    static let checkAndSetField = Field("cas_required", .bool, "Whether every write has to say which version it replaces.")
 
+    /// Returns the number of versions to keep, or nil if it was not sent.
     static func versionsMax(_ fields: Fields) throws(CofferError) -> Int? {
         guard let value = fields.int("max_versions") else { return nil }
         guard (0...HeadFormat.versionsMax).contains(value) else {

@@ -3,12 +3,12 @@ import EngineKit
 extension VersionedRoutes {
     var subkeys: EnginePath {
         EnginePath(
-            "subkeys/{path...}", "The names inside a secret, without its values.",
+            "subkeys/{path...}", "Reads the names in a secret without its values.",
             fields: [
-                Field("version", .int, "Which version to read. 0, or none, for the newest."),
-                Field("depth", .int, "How many levels to show. 0, or none, for all."),
+                Field("version", .int, "The version to read; 0, or none, for the newest."),
+                Field("depth", .int, "The number of levels to show; 0, or none, for all."),
             ],
-            endpoints: [.read: endpoint("Read the names inside a secret.", changesNothing: true, readSubkeys)])
+            endpoints: [.read: endpoint("Read the names in a secret.", changesNothing: true, readSubkeys)])
     }
 
     private func readSubkeys(_ request: Request) async throws -> Response {

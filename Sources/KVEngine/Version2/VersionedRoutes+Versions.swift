@@ -15,7 +15,7 @@ extension VersionedRoutes {
 
     var undelete: EnginePath {
         EnginePath(
-            "undelete/{path...}", "Brings deleted versions back.", fields: [Self.versionsField],
+            "undelete/{path...}", "Undeletes versions.", fields: [Self.versionsField],
             endpoints: [
                 .update: endpoint("Undelete versions of a secret.") { request in
                     try await change(request) { edit, versions in edit.undelete(versions) }
@@ -25,7 +25,7 @@ extension VersionedRoutes {
 
     var destroy: EnginePath {
         EnginePath(
-            "destroy/{path...}", "Removes the data of versions for good.", fields: [Self.versionsField],
+            "destroy/{path...}", "Deletes the data of versions permanently.", fields: [Self.versionsField],
             endpoints: [
                 .update: endpoint("Destroy versions of a secret.") { request in
                     try await change(request) { edit, versions in edit.destroy(versions) }

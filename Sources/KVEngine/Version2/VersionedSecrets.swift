@@ -2,13 +2,13 @@ import EngineKit
 import Records
 import Syntax
 
-/// The secrets of one version 2 mount: reads and atomic changes, below the routes.
+/// Reads and changes the secrets of a version 2 mount.
 struct VersionedSecrets: Sendable {
     let storage: any Storage
     let time: any TimeSource
     private let lines = WriterQueues()
 
-    /// So many times a read begins again when the version that it wants is being archived or taken away.
+    /// How often a read starts again because the version that it reads is being archived or deleted.
     private static let attemptsMax = 16
 
     init(storage: any Storage, time: any TimeSource) {
@@ -16,21 +16,24 @@ struct VersionedSecrets: Sendable {
         self.time = time
     }
 
+    /// Reports whether a secret exists, be it only with metadata.
     func exists(_ path: String) async throws -> Bool {
         try await storage.get(RecordKey.head(path)) != nil
     }
 
+    /// Returns the head of a secret, or nil if it does not exist.
     func head(_ path: String) async throws -> Head? {
         let key = RecordKey.head(path)
         return try await storage.get(key).map { record throws(StorageError) in try Head(decoding: record.value, key: key) }
     }
 
+    /// Returns the settings of the mount.
     func settings() async throws -> MountSettings {
         try await storage.get(RecordKey.settings)
             .map { record throws(StorageError) in try MountSettings(decoding: record.value, key: RecordKey.settings) } ?? .init()
     }
 
-    /// Decides on what is there and commits, all or nothing; decides again when the record changed meanwhile.
+    /// Changes a secret. `decide` is called again if another writer commits first.
     func edit<Result>(_ path: String, _ decide: (inout HeadEdit) async throws -> Result) async throws -> Result {
         try await lines.inTurn(path) {
             try await storage.transact { batch in
@@ -42,8 +45,9 @@ struct VersionedSecrets: Sendable {
         }
     }
 
+    /// Changes the settings of the mount.
     func editSettings(_ change: (inout MountSettings) -> Void) async throws {
-        // No secret has an empty path.
+        // A path that no secret can have.
         try await lines.inTurn("") {
             try await storage.transact { batch throws(StorageError) in
                 let record = try await storage.get(RecordKey.settings)
@@ -57,9 +61,9 @@ struct VersionedSecrets: Sendable {
         }
     }
 
-    /// A version that is there, with its data; throws a 404 that says what became of it, or nothing when there is none.
+    /// Returns a version with its data, where 0 is the newest. If it is deleted or destroyed, the 404 has its metadata.
     ///
-    /// - Parameter named: The member of that 404 which has no content, `data` or `subkeys`.
+    /// - Parameter named: The member that is null in that 404: `data` or `subkeys`.
     func read(_ path: String, version: Int, named name: StaticString) async throws -> (VersionAnswer, data: ArraySlice<UInt8>) {
         guard version >= 0 else { throw CofferError.invalid("field 'version' must not be negative") }
         let key = RecordKey.head(path)
@@ -83,7 +87,7 @@ struct VersionedSecrets: Sendable {
             if let stored = try await storage.get(archive) {
                 return (answer, try ArchiveRecord.decode(stored.value, version: number, key: archive)[...])
             }
-            // Somebody may have taken it away between the two reads; then the head says so now.
+            // If it was deleted between the two reads, the head has changed.
             guard try await storage.get(key)?.version != record.version, attempt < Self.attemptsMax else {
                 throw StorageError.corrupted(key: archive)
             }

@@ -1,10 +1,12 @@
 import EngineKit
 import Syntax
 
-/// Names of keys: letters, digits, `_`, `-` and `.`, with a letter, digit or `_` at both ends.
+/// The rule for names of keys: letters, digits, `_`, `-` and `.`, with a letter, digit or `_` at both ends.
 enum KeyName {
+    /// The longest name, in bytes.
     static let bytesMax = 256
 
+    /// Throws if `name` breaks the rule.
     static func check(_ name: String) throws(CofferError) {
         let bytes = name.utf8
         guard let first = bytes.first, let last = bytes.last, bytes.count <= bytesMax, isWord(first), isWord(last),

@@ -1,20 +1,22 @@
 import EngineKit
 import Syntax
 
-/// What the numbers of a key may be, however it comes here: made, imported, restored or read from its record.
+/// Bounds of the numbers in a key, whether it is made, imported, restored or read from its record.
 extension KeySettings {
+    /// Lengths of an HMAC key in bytes.
     static let hmacSizes = 32...512
-    /// Bytes of the key that `hmac` uses, for every other type.
+    /// The length in bytes of the key that `hmac` uses if the key is of another type.
     static let hmacKeyBytes = 32
-    /// Seconds.
+    /// Periods of automatic rotation in seconds.
     static let autoRotatePeriods = 3_600...DurationText.secondsMax
-    /// As many digits as a ciphertext may give its version.
+    /// The highest number of a version. A ciphertext gives it nine digits.
     static let versionMax = 999_999_999
-    /// Seconds since 1970 that a record may name: from 1870 to 2170.
-    static let moments = -3_155_760_000...6_311_520_000
+    /// Times that a record may name, in seconds since 1970: from 1870 to 2170.
+    static let times = -3_155_760_000...6_311_520_000
+    /// The longest chain of certificates for one version.
     static let certificatesMax = 16
 
-    /// Throws for what cannot go together.
+    /// Throws if the settings contradict each other or the type of the key.
     func check() throws(CofferError) {
         if isConvergent, !isDerived {
             throw .invalid("convergent encryption requires derivation to be enabled")
@@ -31,7 +33,7 @@ extension KeySettings {
         }
     }
 
-    /// Whether making, configuring, trimming, backing up and restoring can have led to these settings of a key with
+    /// Reports whether making, configuring, trimming, backing up and restoring can lead to these settings of a key with
     /// these versions.
     func isPossible(oldest: Int, latest: Int) -> Bool {
         guard oldest >= 1, latest >= oldest, latest <= Self.versionMax, oldest == max(minAvailable, 1),
@@ -39,10 +41,10 @@ extension KeySettings {
             minEncryption == 0 || (minDecryption...latest).contains(minEncryption),
             autoRotate == 0 || Self.autoRotatePeriods.contains(autoRotate)
         else { return false }
-        let isMomentous = [backedUp, restored].compactMap(\.self).allSatisfy { moment in
-            Self.moments.contains(moment.time) && (1...Self.versionMax).contains(moment.version)
+        let areEventsPossible = [backedUp, restored].compactMap(\.self).allSatisfy { event in
+            Self.times.contains(event.time) && (1...Self.versionMax).contains(event.version)
         }
-        guard isMomentous else { return false }
+        guard areEventsPossible else { return false }
         do { try check() } catch { return false }
         return true
     }

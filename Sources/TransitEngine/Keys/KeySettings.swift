@@ -1,4 +1,4 @@
-/// What a key was made with and what `config` changes.
+/// What a key was made with, and what `config` changes.
 struct KeySettings: Sendable, Hashable {
     var type: KeyType
     var isDerived = false
@@ -8,26 +8,28 @@ struct KeySettings: Sendable, Hashable {
     var allowsDeletion = false
     var isImported = false
     var allowsImportedRotation = false
-    /// Older versions open and verify nothing.
+    /// The oldest version that decrypts and verifies.
     var minDecryption = 1
-    /// Older versions make nothing; 0 means only the newest is meant by default, and any may be asked for.
+    /// The oldest version that encrypts and signs, or 0 for any. Only the newest does unless the caller asks for another.
     var minEncryption = 0
-    /// Older versions are gone for good.
+    /// The oldest version that was not trimmed, or 0 if none was.
     var minAvailable = 0
-    /// Seconds; 0 is never.
+    /// The period of automatic rotation in seconds, or 0 for none.
     var autoRotate = 0
-    /// Bytes of an HMAC key; 0 for every other type.
+    /// The length of an HMAC key in bytes; 0 for every other type.
     var size = 0
-    /// When and with which newest version it was backed up or restored last.
-    var backedUp: Moment?
-    var restored: Moment?
+    /// The last backup, or nil if there was none.
+    var backedUp: TransferEvent?
+    /// The last time it was restored, or nil if it never was.
+    var restored: TransferEvent?
 
-    struct Moment: Sendable, Hashable {
+    /// A backup, or its restoration.
+    struct TransferEvent: Sendable, Hashable {
         /// Seconds since 1970.
         var time: Int
+        /// The newest version at that time.
         var version: Int
     }
 
     init(type: KeyType) { self.type = type }
-
 }

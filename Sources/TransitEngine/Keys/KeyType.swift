@@ -1,4 +1,4 @@
-/// What a key is for. The raw value is its name in the Vault API.
+/// The type of a key. The raw value is its name in the Vault API.
 enum KeyType: String, Sendable, CaseIterable {
     case aes128GCM = "aes128-gcm96"
     case aes256GCM = "aes256-gcm96"
@@ -19,6 +19,7 @@ enum KeyType: String, Sendable, CaseIterable {
     case mlKEM1024 = "ml-kem-1024"
     case xWing = "x-wing"
 
+    /// Types that share an implementation.
     enum Family: Sendable { case cipher, ed25519, ecdsa, rsa, hmac, mlDSA, kem }
 
     var family: Family {
@@ -35,16 +36,16 @@ enum KeyType: String, Sendable, CaseIterable {
 
     var encrypts: Bool { family == .cipher || family == .rsa || family == .kem }
     var signs: Bool { family == .ed25519 || family == .ecdsa || family == .rsa || family == .mlDSA }
-    /// A key for each context can be derived from it.
+    /// Whether a key for each context can be derived from it.
     var derives: Bool { family == .cipher || self == .ed25519 }
-    /// Its versions are shown with their public keys.
+    /// Whether its versions have public keys.
     var isAsymmetric: Bool { family != .cipher && family != .hmac }
-    /// What is signed is hashed first.
+    /// Whether the input of a signature is hashed first.
     var hashesInput: Bool { family == .ecdsa || family == .rsa }
-    /// Takes milliseconds, so it does not run on an event loop.
+    /// Whether operations take milliseconds, so that they may not run on an event loop.
     var isSlow: Bool { family == .rsa || family == .mlDSA }
 
-    /// Bytes of a symmetric key or of a seed; nil where the key is no plain string of bytes.
+    /// The length of a symmetric key or a seed in bytes, or nil if the key has another form or any length.
     var secretBytes: Int? {
         switch self {
         case .aes128GCM: 16
@@ -54,6 +55,7 @@ enum KeyType: String, Sendable, CaseIterable {
         }
     }
 
+    /// The length of the modulus of an RSA key, or nil for other types.
     var rsaBits: Int? {
         switch self {
         case .rsa2048: 2048
@@ -63,7 +65,7 @@ enum KeyType: String, Sendable, CaseIterable {
         }
     }
 
-    /// How the key's own answers name it.
+    /// The name in descriptions of the versions of a key, as Vault writes it.
     var shownName: String {
         switch self {
         case .p256: "P-256"
@@ -73,7 +75,7 @@ enum KeyType: String, Sendable, CaseIterable {
         }
     }
 
-    /// The number in a stored record; never reused.
+    /// The number of the type in stored records. None is ever reused.
     var code: UInt8 {
         switch self {
         case .aes128GCM: 1

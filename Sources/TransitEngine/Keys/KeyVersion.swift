@@ -2,18 +2,18 @@ import EngineKit
 import SecretMemory
 import Synchronization
 
-/// One version of a key. What it takes to use it is opened once, at first use, and goes with it.
+/// One version of a key. It is parsed for use once, when it is first used.
 final class KeyVersion: Sendable {
     let number: Int
     let created: Timestamp
     let type: KeyType
-    /// The key, the seed, or the private key's DER; nil when only the public part is known.
+    /// The key, the seed, the scalar, or the DER of an RSA key; nil if only the public part was imported.
     let secret: SecretBytes?
     /// Raw bytes, or the DER of a SubjectPublicKeyInfo for ECDSA and RSA. Empty for symmetric keys.
     let publicKey: [UInt8]
-    /// What `hmac` uses, whatever the type.
+    /// The key that `hmac` uses, whatever the type.
     let hmacKey: SecretBytes
-    /// DER of the leaf and those that vouch for it.
+    /// The DER of the certificate for this key and of those of its issuers, in this order.
     let certificates: [[UInt8]]
     private let opened = Mutex<OpenedKey?>(nil)
 
@@ -30,13 +30,14 @@ final class KeyVersion: Sendable {
         self.certificates = certificates
     }
 
+    /// Returns the version with another chain of certificates.
     func certified(by certificates: [[UInt8]]) -> KeyVersion {
         KeyVersion(
             number: number, created: created, type: type, secret: secret, publicKey: publicKey, hmacKey: hmacKey,
             certificates: certificates)
     }
 
-    /// The private part; throws where the key was imported without one.
+    /// The private part. Throws if only the public part was imported.
     var privateSecret: SecretBytes {
         get throws(CofferError) {
             guard let secret else { throw .invalid("requested operation is not allowed without a private key") }
@@ -44,7 +45,7 @@ final class KeyVersion: Sendable {
         }
     }
 
-    /// Ready for use.
+    /// The key, parsed for use.
     var key: OpenedKey {
         get throws(CofferError) {
             if let key = opened.withLock({ $0 }) { return key }

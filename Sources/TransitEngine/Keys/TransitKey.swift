@@ -1,10 +1,10 @@
 import EngineKit
 
-/// A named key: its settings and versions as they were at one moment. A change makes a new one.
+/// A named key with its settings and versions. It never changes; a change makes a new one.
 final class TransitKey: Sendable {
     let name: String
     let settings: KeySettings
-    /// In order, without holes.
+    /// In ascending order of their numbers, which have no gaps.
     let versions: [KeyVersion]
 
     init(name: String, settings: KeySettings, versions: [KeyVersion]) {
@@ -14,24 +14,27 @@ final class TransitKey: Sendable {
     }
 
     var type: KeyType { settings.type }
+    /// The number of the oldest version that was not trimmed.
     var oldest: Int { versions.first?.number ?? 0 }
+    /// The number of the newest version.
     var latest: Int { versions.last?.number ?? 0 }
 
     static let versionsMax = 10_000
 
-    /// nil when it was trimmed or never was.
+    /// Returns a version, or nil if it was trimmed or never made.
     func version(_ number: Int) -> KeyVersion? {
         guard number >= oldest, number <= latest else { return nil }
         let index = number - oldest
         return versions.indices.contains(index) ? versions[index] : nil
     }
 
-    /// The versions that may still open and verify.
+    /// The versions that may decrypt and verify.
     var usable: ArraySlice<KeyVersion> { versions.drop { $0.number < settings.minDecryption } }
 
+    /// What a version makes. The raw value is used in error messages.
     enum Use: String { case encryption, signing, hmac = "HMAC" }
 
-    /// The version that makes something new; 0 asks for the newest.
+    /// Returns the version that a caller asked for to make something new, where 0 asks for the newest.
     func version(making use: Use, requested: Int) throws(CofferError) -> KeyVersion {
         let name = use.rawValue
         switch requested {
@@ -49,7 +52,9 @@ final class TransitKey: Sendable {
         return version
     }
 
-    /// The version that made something.
+    /// Returns the version with which something was made.
+    ///
+    /// - Parameter what: What that is, for error messages: `ciphertext`, `signature` or `HMAC`.
     func version(reading number: Int, what: String) throws(CofferError) -> KeyVersion {
         guard number <= latest else { throw .invalid("invalid \(what): version is too new") }
         guard number >= settings.minDecryption, let version = version(number) else { throw Self.tooOld }
@@ -58,12 +63,14 @@ final class TransitKey: Sendable {
 
     static let tooOld = CofferError.invalid("ciphertext or signature version is disallowed by policy (too old)")
 
+    /// Returns the key with changed settings.
     func with(_ change: (inout KeySettings) throws(CofferError) -> Void) throws(CofferError) -> TransitKey {
         var settings = settings
         try change(&settings)
         return TransitKey(name: name, settings: settings, versions: versions)
     }
 
+    /// Returns the key with `version` as its newest.
     func adding(_ version: KeyVersion) throws(CofferError) -> TransitKey {
         guard versions.count < Self.versionsMax, version.number <= KeySettings.versionMax else {
             throw .invalid("the key has too many versions; raise min_decryption_version and trim the old ones")
@@ -71,7 +78,7 @@ final class TransitKey: Sendable {
         return TransitKey(name: name, settings: settings, versions: versions + [version])
     }
 
-    /// When it rotates by itself; nil for never.
+    /// When automatic rotation is due, or nil if it is off.
     var nextRotation: Timestamp? {
         guard settings.autoRotate > 0, let newest = versions.last else { return nil }
         return newest.created.adding(seconds: settings.autoRotate)

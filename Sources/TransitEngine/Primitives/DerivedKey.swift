@@ -2,19 +2,20 @@ import Crypto
 import EngineKit
 import SecretMemory
 
-/// The keys of one context, by HKDF-SHA256 with the context as its info.
+/// Derives the keys of a context with HKDF-SHA256, whose info is the context.
 enum DerivedKey {
     static let missingContext = CofferError.invalid(
         "missing 'context' for key derivation; the key was created using a derived key, which means additional, per-request information must be included in order to perform operations with the key"
     )
 
+    /// Returns `count` bytes that are derived from `secret`.
     static func derive(_ secret: SecretBytes, context: [UInt8], count: Int) -> SecretBytes {
         let input = secret.withBytes { SymmetricKey(data: $0) }
         let derived = HKDF<SHA256>.deriveKey(inputKeyMaterial: input, info: context, outputByteCount: count)
         return derived.withUnsafeBytes { SecretBytes($0) }
     }
 
-    /// The cipher of a context, and for convergent keys what its nonces are made with.
+    /// Returns the cipher of a context, and for convergent keys the keys that make its nonces.
     static func cipher(
         _ type: KeyType, _ secret: SecretBytes, context: [UInt8]?, isConvergent: Bool
     ) throws(CofferError) -> (SymmetricCipher, NonceKeys?) {
@@ -30,11 +31,11 @@ enum DerivedKey {
     }
 }
 
-/// Makes the nonces of convergent encryption out of what is encrypted, so that equal input gives equal output and
-/// nothing else ever shares a nonce.
+/// Makes the nonces of convergent encryption from what is encrypted, so that equal input gives equal output and no other
+/// input shares a nonce.
 struct NonceKeys: Sendable {
     private let plain: SymmetricKey
-    /// A key of its own: a nonce must depend on the associated data, too, or two messages would share one.
+    /// The key for messages with associated data. Their nonces depend on it, too, or two messages would share one.
     private let associated: SymmetricKey
 
     init(_ plain: Slice<UnsafeRawBufferPointer>, _ associated: Slice<UnsafeRawBufferPointer>) {
@@ -42,6 +43,7 @@ struct NonceKeys: Sendable {
         self.associated = SymmetricKey(data: UnsafeRawBufferPointer(rebasing: associated))
     }
 
+    /// Returns the first `count` bytes of an HMAC of what is encrypted.
     func nonce(_ plaintext: [UInt8], authenticating data: [UInt8], count: Int) -> [UInt8] {
         guard !data.isEmpty else { return HMAC<SHA256>.authenticationCode(for: plaintext, using: plain).prefix(count).map { $0 } }
         var hmac = HMAC<SHA256>(key: associated)

@@ -12,6 +12,8 @@ enum ECDSAKey: Sendable {
 
     private static let unreadable = CofferError.invalid("the key could not be read, or is not of the type that was named")
 
+    /// Reads a private key.
+    ///
     /// - Parameter scalar: Big-endian, as long as the curve's order.
     init(_ type: KeyType, scalar: SecretBytes) throws(CofferError) {
         do {
@@ -33,7 +35,7 @@ enum ECDSAKey: Sendable {
         }
     }
 
-    /// From a SubjectPublicKeyInfo.
+    /// Reads a SubjectPublicKeyInfo.
     init(_ type: KeyType, publicDER: [UInt8]) throws(CofferError) {
         guard publicDER.count <= DERForm.bytesMax else { throw Self.unreadable }
         do {
@@ -47,7 +49,7 @@ enum ECDSAKey: Sendable {
         }
     }
 
-    /// The scalar in the DER of a private key: PKCS #8 or SEC 1.
+    /// Returns the scalar in the DER of a private key, PKCS #8 or SEC 1.
     static func scalar(_ type: KeyType, secretDER: SecretBytes) throws(CofferError) -> SecretBytes {
         guard secretDER.count <= DERForm.bytesMax else { throw unreadable }
         do {
@@ -63,6 +65,7 @@ enum ECDSAKey: Sendable {
         }
     }
 
+    /// Makes a key and returns its scalar.
     static func make(_ type: KeyType) -> SecretBytes {
         switch type {
         case .p256: SecretBytes(P256.Signing.PrivateKey().rawRepresentation)
@@ -71,6 +74,7 @@ enum ECDSAKey: Sendable {
         }
     }
 
+    /// The public key as a SubjectPublicKeyInfo.
     var publicDER: [UInt8] {
         switch self {
         case .p256(_, let key): [UInt8](key.derRepresentation)
@@ -79,7 +83,7 @@ enum ECDSAKey: Sendable {
         }
     }
 
-    /// DER, or the two numbers side by side as JWS has them.
+    /// Returns a signature: DER, or the two numbers side by side as JWS has them (RFC 7518, 3.4).
     func sign(_ digest: [UInt8], isRaw: Bool) throws(CofferError) -> [UInt8] {
         let digest = RawDigest(bytes: digest)
         do {
@@ -102,7 +106,7 @@ enum ECDSAKey: Sendable {
         }
     }
 
-    /// nil when the signature is not even one by its form.
+    /// Reports whether the signature is that of the digest, or returns nil if it does not have the form of a signature.
     func isValid(_ signature: [UInt8], _ digest: [UInt8], isRaw: Bool) -> Bool? {
         let digest = RawDigest(bytes: digest)
         switch self {

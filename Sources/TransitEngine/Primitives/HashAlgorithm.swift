@@ -14,11 +14,13 @@ enum HashAlgorithm: String, Sendable, CaseIterable {
     case sha3x384 = "sha3-384"
     case sha3x512 = "sha3-512"
 
+    /// Throws if there is no such algorithm.
     init(named name: String) throws(CofferError) {
         guard let known = HashAlgorithm(rawValue: name) else { throw .invalid("unsupported hash algorithm") }
         self = known
     }
 
+    /// The length of a digest.
     var byteCount: Int {
         switch self {
         case .sha1: 20
@@ -29,8 +31,10 @@ enum HashAlgorithm: String, Sendable, CaseIterable {
         }
     }
 
+    /// Returns the digest of `input`.
     func digest(_ input: some Collection<UInt8>) -> [UInt8] { function.digest(Array(input)) }
 
+    /// Returns the authentication code of `input`.
     func hmac(_ input: [UInt8], key: SecretBytes) -> [UInt8] {
         function.hmac(input, key.withBytes { SymmetricKey(data: $0) })
     }

@@ -3,7 +3,7 @@ import EngineKit
 import FoundationEssentials
 import SecretMemory
 
-/// Encryption to a public key that quantum computers do not break: HPKE with X-Wing, or ML-KEM with HKDF and AES-256-GCM.
+/// A key for encryption that quantum computers do not break: HPKE with X-Wing, or ML-KEM with HKDF and AES-256-GCM.
 ///
 /// Sealed text is `encapsulated key | ciphertext | tag`. See docs/formats/transit.md.
 enum KEMKey: Sendable {
@@ -11,6 +11,7 @@ enum KEMKey: Sendable {
     case mlKEM1024(MLKEM1024.PrivateKey?, MLKEM1024.PublicKey)
     case xWing(XWingMLKEM768X25519.PrivateKey?, XWingMLKEM768X25519.PublicKey)
 
+    /// Reads a private key.
     init(_ type: KeyType, seed: SecretBytes) throws(CofferError) {
         do {
             self = try seed.withBytes { seed in
@@ -32,6 +33,7 @@ enum KEMKey: Sendable {
         }
     }
 
+    /// Reads a public key.
     init(_ type: KeyType, publicKey: [UInt8]) throws(CofferError) {
         do {
             switch type {
@@ -44,6 +46,7 @@ enum KEMKey: Sendable {
         }
     }
 
+    /// The public key as FIPS 203 or the draft of X-Wing encodes it.
     var publicKey: [UInt8] {
         switch self {
         case .mlKEM768(_, let key): [UInt8](key.rawRepresentation)
@@ -63,11 +66,14 @@ enum KEMKey: Sendable {
         }
     }
 
+    /// Encrypts to the public key.
     func seal(_ plaintext: [UInt8], authenticating associated: [UInt8]) throws(CofferError) -> [UInt8] {
         do {
             switch self {
-            case .mlKEM768(_, let key): return try seal(plaintext, associated, try key.encapsulate(), "ml-kem-768")
-            case .mlKEM1024(_, let key): return try seal(plaintext, associated, try key.encapsulate(), "ml-kem-1024")
+            case .mlKEM768(_, let key):
+                return try seal(plaintext, authenticating: associated, encapsulation: try key.encapsulate(), name: "ml-kem-768")
+            case .mlKEM1024(_, let key):
+                return try seal(plaintext, authenticating: associated, encapsulation: try key.encapsulate(), name: "ml-kem-1024")
             case .xWing(_, let key):
                 var sender = try HPKE.Sender(recipientKey: key, ciphersuite: Self.suite, info: Self.hpkeInfo)
                 return [UInt8](sender.encapsulatedKey) + (try sender.seal(plaintext, authenticating: associated))
@@ -77,15 +83,20 @@ enum KEMKey: Sendable {
         }
     }
 
+    /// Decrypts. One error stands for every fault.
     func open(_ sealed: [UInt8], authenticating associated: [UInt8]) throws(CofferError) -> [UInt8] {
         guard sealed.count >= encapsulatedBytes + SymmetricCipher.tagBytes else { throw SymmetricCipher.doesNotOpen }
         let (encapsulated, text) = (Data(sealed[..<encapsulatedBytes]), sealed[encapsulatedBytes...])
         do {
             switch self {
             case .mlKEM768(let key?, _):
-                return try open(text, associated, try key.decapsulate(encapsulated), encapsulated, "ml-kem-768")
+                return try open(
+                    text, authenticating: associated, sharedSecret: try key.decapsulate(encapsulated),
+                    encapsulated: encapsulated, name: "ml-kem-768")
             case .mlKEM1024(let key?, _):
-                return try open(text, associated, try key.decapsulate(encapsulated), encapsulated, "ml-kem-1024")
+                return try open(
+                    text, authenticating: associated, sharedSecret: try key.decapsulate(encapsulated),
+                    encapsulated: encapsulated, name: "ml-kem-1024")
             case .xWing(let key?, _):
                 var recipient = try HPKE.Recipient(
                     privateKey: key, ciphersuite: Self.suite, info: Self.hpkeInfo, encapsulatedKey: encapsulated)
@@ -102,35 +113,37 @@ enum KEMKey: Sendable {
     // MARK: ML-KEM
 
     private func seal(
-        _ plaintext: [UInt8], _ associated: [UInt8], _ made: KEM.EncapsulationResult, _ name: String
+        _ plaintext: [UInt8], authenticating associated: [UInt8], encapsulation: KEM.EncapsulationResult, name: String
     ) throws -> [UInt8] {
-        let key = messageKey(made.sharedSecret, made.encapsulated, name)
+        let key = messageKey(encapsulation.sharedSecret, encapsulated: encapsulation.encapsulated, name: name)
         let box = try AES.GCM.seal(plaintext, using: key, nonce: try Self.onlyNonce, authenticating: associated)
-        return [UInt8](made.encapsulated) + box.ciphertext + box.tag
+        return [UInt8](encapsulation.encapsulated) + box.ciphertext + box.tag
     }
 
-    /// What ``seal(_:authenticating:)`` would have given with this encapsulated key; for published vectors.
+    /// Returns what ``seal(_:authenticating:)`` returns for this encapsulated key, so that published vectors can be checked.
     func sealed(_ plaintext: [UInt8], shared: SymmetricKey, encapsulated: [UInt8]) throws -> [UInt8] {
         let name = encapsulated.count == 1_088 ? "ml-kem-768" : "ml-kem-1024"
-        return try seal(plaintext, [], KEM.EncapsulationResult(sharedSecret: shared, encapsulated: Data(encapsulated)), name)
+        let encapsulation = KEM.EncapsulationResult(sharedSecret: shared, encapsulated: Data(encapsulated))
+        return try seal(plaintext, authenticating: [], encapsulation: encapsulation, name: name)
     }
 
     private func open(
-        _ text: ArraySlice<UInt8>, _ associated: [UInt8], _ shared: SymmetricKey, _ encapsulated: Data, _ name: String
+        _ text: ArraySlice<UInt8>, authenticating associated: [UInt8], sharedSecret: SymmetricKey, encapsulated: Data, name: String
     ) throws -> [UInt8] {
         let box = try AES.GCM.SealedBox(
             nonce: try Self.onlyNonce, ciphertext: text.dropLast(SymmetricCipher.tagBytes),
             tag: text.suffix(SymmetricCipher.tagBytes))
-        return [UInt8](try AES.GCM.open(box, using: messageKey(shared, encapsulated, name), authenticating: associated))
+        let key = messageKey(sharedSecret, encapsulated: encapsulated, name: name)
+        return [UInt8](try AES.GCM.open(box, using: key, authenticating: associated))
     }
 
-    /// Each message has a key of its own, so one nonce is enough.
+    /// The nonce of every message, since each has a different key.
     private static var onlyNonce: AES.GCM.Nonce {
         get throws { try AES.GCM.Nonce(data: [UInt8](repeating: 0, count: 12)) }
     }
 
-    /// Bound to the encapsulated key and the public key it was made for.
-    private func messageKey(_ shared: SymmetricKey, _ encapsulated: Data, _ name: String) -> SymmetricKey {
+    /// Returns the key of a message, which depends on the encapsulated key and on the public key that it was made for.
+    private func messageKey(_ shared: SymmetricKey, encapsulated: Data, name: String) -> SymmetricKey {
         HKDF<SHA256>.deriveKey(
             inputKeyMaterial: shared, salt: Array(SHA256.hash(data: encapsulated)),
             info: Array("coffer/transit/\(name)/v1".utf8) + Array(SHA256.hash(data: publicKey)), outputByteCount: 32)

@@ -3,13 +3,13 @@ import SecretMemory
 import Syntax
 
 extension KeyMaking {
-    /// Whether a version that came from outside is one that making, importing and certifying here could have led to.
+    /// Reports whether a version in a backup is one that this server could have made, imported and certified.
     func couldHaveMade(_ version: KeyVersion, of key: TransitKey) throws(CofferError) -> Bool {
         let age = time.now().seconds - version.created.seconds
         guard abs(age) <= DurationText.secondsMax else { return false }
         if let secret = version.secret {
-            // Derived anew: a public key that belongs to another secret would be given out in its place.
-            let again = try self.version(version.number, key.type, secret: secret)
+            // The public key of another secret would be given out as that of this one.
+            let again = try self.version(version.number, type: key.type, secret: secret)
             guard again.publicKey == version.publicKey else { return false }
         } else {
             guard key.settings.isImported, key.type.isAsymmetric else { return false }

@@ -18,7 +18,7 @@ extension KeyVersion {
         }
         let signed = content.der
         let input = SigningInput(digest: hash?.digest(signed) ?? signed, hash: hash, padding: .pkcs1v15)
-        let signature = try key.sign(input, isRaw: false, randomness)
+        let signature = try key.sign(input, isRaw: false, randomness: randomness)
         let request = CertificateRequest(content, signatureAlgorithm: algorithm, signature: signature)
         return PEM.text(request.der, label: .certificateRequest)
     }

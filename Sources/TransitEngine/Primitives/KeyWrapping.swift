@@ -2,9 +2,9 @@ import Ciphers
 import EngineKit
 import SecretMemory
 
-/// How keys travel: under an AES-256 key made for them (RFC 5649), which is encrypted to an RSA key with OAEP.
+/// Wraps keys for import: the key under a new AES-256 key (RFC 5649), and that one encrypted to an RSA key with OAEP.
 enum KeyWrapping {
-    /// `hash_function`
+    /// Returns the hash of OAEP that the field `hash_function` names.
     static func hash(_ name: String) throws(CofferError) -> HashAlgorithm {
         switch name.uppercased() {
         case "SHA1": return .sha1
@@ -16,11 +16,12 @@ enum KeyWrapping {
         }
     }
 
+    /// Returns `secret` wrapped to `rsa`.
     static func wrap(
-        _ secret: SecretBytes, to rsa: RSAKey, _ hash: HashAlgorithm, _ randomness: any Randomness
+        _ secret: SecretBytes, to rsa: RSAKey, hash: HashAlgorithm, randomness: any Randomness
     ) throws(CofferError) -> [UInt8] {
         let key = SecretBytes(count: 32) { randomness.fill($0) }
-        let first = try key.withBytes { bytes throws(CofferError) in try rsa.encrypt(bytes, hash, randomness) }
+        let first = try key.withBytes { bytes throws(CofferError) in try rsa.encrypt(bytes, hash: hash, randomness: randomness) }
         do throws(CipherError) {
             return try secret.withBytes { bytes throws(CipherError) in first + (try AESKeyWrapPadding.wrap(bytes, under: key)) }
         } catch {
@@ -28,7 +29,7 @@ enum KeyWrapping {
         }
     }
 
-    /// One error for whatever is wrong with it.
+    /// Returns the key that was wrapped to `rsa`. One error stands for every fault, since a padding oracle decrypts.
     static func unwrap(_ wrapped: [UInt8], with rsa: RSAKey, _ hash: HashAlgorithm) throws(CofferError) -> SecretBytes {
         let failure = CofferError.invalid(
             "the wrapped key could not be opened with this server's wrapping key and the hash function")

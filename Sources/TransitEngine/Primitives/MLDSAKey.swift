@@ -2,11 +2,12 @@ import Crypto
 import EngineKit
 import SecretMemory
 
-/// ML-DSA (FIPS 204), pure and without a context string.
+/// An ML-DSA key (FIPS 204), which signs messages as they are and without a context string.
 enum MLDSAKey: Sendable {
     case level65(MLDSA65.PrivateKey?, MLDSA65.PublicKey)
     case level87(MLDSA87.PrivateKey?, MLDSA87.PublicKey)
 
+    /// Reads a private key.
     init(_ type: KeyType, seed: SecretBytes) throws(CofferError) {
         do {
             self = try seed.withBytes { seed in
@@ -22,6 +23,7 @@ enum MLDSAKey: Sendable {
         }
     }
 
+    /// Reads a public key.
     init(_ type: KeyType, publicKey: [UInt8]) throws(CofferError) {
         do {
             if type == .mlDSA65 {
@@ -34,6 +36,7 @@ enum MLDSAKey: Sendable {
         }
     }
 
+    /// The public key as FIPS 204 encodes it.
     var publicKey: [UInt8] {
         switch self {
         case .level65(_, let key): [UInt8](key.rawRepresentation)
@@ -41,6 +44,7 @@ enum MLDSAKey: Sendable {
         }
     }
 
+    /// Returns the signature of a message.
     func sign(_ message: [UInt8]) throws(CofferError) -> [UInt8] {
         do {
             switch self {
@@ -55,6 +59,7 @@ enum MLDSAKey: Sendable {
         }
     }
 
+    /// Reports whether the signature is that of the message.
     func isValid(_ signature: [UInt8], _ message: [UInt8]) -> Bool {
         switch self {
         case .level65(_, let key): key.isValidSignature(signature, for: message)

@@ -1,7 +1,7 @@
 import EngineKit
 import SecretMemory
 
-/// A key version ready for use.
+/// A version of a key, parsed for use.
 enum OpenedKey: Sendable {
     case cipher(SymmetricCipher)
     case ed25519(Ed25519Key)
@@ -35,8 +35,10 @@ enum OpenedKey: Sendable {
         }
     }
 
-    /// - Parameter isRaw: The two numbers of an ECDSA signature side by side instead of DER.
-    func sign(_ input: SigningInput, isRaw: Bool, _ randomness: any Randomness) throws(CofferError) -> [UInt8] {
+    /// Returns a signature.
+    ///
+    /// - Parameter isRaw: Whether an ECDSA signature is the two numbers side by side (RFC 7518, 3.4) and not DER.
+    func sign(_ input: SigningInput, isRaw: Bool, randomness: any Randomness) throws(CofferError) -> [UInt8] {
         switch self {
         case .ed25519(let key): return try key.sign(input.digest)
         case .ecdsa(let key): return try key.sign(input.digest, isRaw: isRaw)
@@ -46,7 +48,7 @@ enum OpenedKey: Sendable {
         }
     }
 
-    /// Throws when it is not a signature by its very form.
+    /// Reports whether the signature is that of the input. Throws if it does not have the form of a signature.
     func isValid(_ signature: [UInt8], _ input: SigningInput, isRaw: Bool) throws(CofferError) -> Bool {
         switch self {
         case .ed25519(let key): return key.isValid(signature, input.digest)

@@ -1,6 +1,6 @@
 /// RSA's public operation, `m^e mod n`, for paddings that swift-crypto does not check.
 ///
-/// Everything here is public, so its time may depend on it. Montgomery's multiplication, 64 bits at a time.
+/// The numbers are public, so the time may depend on them. It is Montgomery's multiplication, 64 bits at a time.
 struct PublicExponentiation: Sendable {
     let byteCount: Int
     let bitCount: Int
@@ -12,7 +12,8 @@ struct PublicExponentiation: Sendable {
     /// `2^(128 k) mod n`
     private let square: [UInt64]
 
-    /// nil for a modulus that is even or small or not a whole number of 64-bit words long, or an exponent that is even, 1 or wider than 32 bits.
+    /// Returns nil if the modulus is even, small or not a whole number of 64-bit words long, or the exponent is even, 1 or wider
+    /// than 32 bits.
     init?(modulus bytes: some Collection<UInt8>, exponent: some Collection<UInt8>) {
         let bytes = Array(bytes.drop { $0 == 0 })
         let exponent = Array(exponent.drop { $0 == 0 })
@@ -35,11 +36,11 @@ struct PublicExponentiation: Sendable {
         var square = [UInt64](repeating: 0, count: modulus.count)
         Self.subtract(&square, modulus)
         for _ in 0..<modulus.count { Self.double(&square, modulus) }
-        for _ in 0..<6 { square = Self.multiply(square, square, modulus, 0 &- inverse) }
+        for _ in 0..<6 { square = Self.multiply(square, square, modulus: modulus, inverse: 0 &- inverse) }
         self.square = square
     }
 
-    /// As long as the modulus; nil when the input is longer, or not below it.
+    /// Returns the result, which is as long as the modulus, or nil if the input has another length or is not less than the modulus.
     func callAsFunction(_ input: [UInt8]) -> [UInt8]? {
         guard input.count == byteCount else { return nil }
         let base = Self.limbs(input, count: modulus.count)
@@ -56,15 +57,19 @@ struct PublicExponentiation: Sendable {
         return (0..<byteCount).reversed().map { UInt8(truncatingIfNeeded: limbs[$0 / 8] >> UInt64($0 % 8 * 8)) }
     }
 
-    private func multiply(_ left: [UInt64], _ right: [UInt64]) -> [UInt64] { Self.multiply(left, right, modulus, inverse) }
+    private func multiply(_ left: [UInt64], _ right: [UInt64]) -> [UInt64] {
+        Self.multiply(left, right, modulus: modulus, inverse: inverse)
+    }
 
-    private static func multiply(_ left: [UInt64], _ right: [UInt64], _ modulus: [UInt64], _ inverse: UInt64) -> [UInt64] {
+    private static func multiply(
+        _ left: [UInt64], _ right: [UInt64], modulus: [UInt64], inverse: UInt64
+    ) -> [UInt64] {
         let count = modulus.count
         var total = [UInt64](repeating: 0, count: count + 2)
         for index in 0..<count {
-            accumulate(&total, left, right[index], count)
+            accumulate(&total, left, times: right[index])
             let factor = total[0] &* inverse
-            accumulate(&total, modulus, factor, count)
+            accumulate(&total, modulus, times: factor)
             for position in 0...count { total[position] = total[position + 1] }
             total[count + 1] = 0
         }
@@ -73,14 +78,18 @@ struct PublicExponentiation: Sendable {
         return result
     }
 
-    private static func accumulate(_ total: inout [UInt64], _ limbs: [UInt64], _ factor: UInt64, _ count: Int) {
+    /// Adds `limbs` times `factor` to `total`, which has two limbs more.
+    private static func accumulate(_ total: inout [UInt64], _ limbs: [UInt64], times factor: UInt64) {
+        let count = limbs.count
         var carry: UInt64 = 0
         for index in 0..<count {
             let (high, low) = limbs[index].multipliedFullWidth(by: factor)
             let (sum, first) = low.addingReportingOverflow(total[index])
             let (whole, second) = sum.addingReportingOverflow(carry)
             total[index] = whole
-            carry = high &+ (first ? 1 : 0) &+ (second ? 1 : 0)
+            carry = high
+            if first { carry &+= 1 }
+            if second { carry &+= 1 }
         }
         let (sum, overflow) = total[count].addingReportingOverflow(carry)
         total[count] = sum

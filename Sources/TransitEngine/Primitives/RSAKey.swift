@@ -4,34 +4,42 @@ import EngineKit
 import FoundationEssentials
 import SecretMemory
 
-/// An RSA key: OAEP, PSS and PKCS #1 v1.5 around the raw operations.
+/// An RSA key, with OAEP, PSS and PKCS #1 v1.5 around the raw operations.
 struct RSAKey: Sendable {
     let publicDER: [UInt8]
     private let exponentiation: PublicExponentiation
-    /// Offered for blind signatures, it is the raw operation, blinded against timing and checked before its result is given.
+    /// swift-crypto offers the raw operation for blind signatures alone. It is blinded against timing, and checked before its
+    /// result is returned.
     private let secret: _RSA.BlindSigning.PrivateKey<SHA384>?
 
     private static let parameters = _RSA.BlindSigning.Parameters<SHA384>.RSABSSA_SHA384_PSS_Deterministic
 
+    /// Reads a private key.
+    ///
     /// - Parameter secretDER: PKCS #1 or PKCS #8.
     init(_ type: KeyType, secretDER: SecretBytes) throws(CofferError) {
         do {
             let key = try secretDER.withBytes { try _RSA.Signing.PrivateKey(derRepresentation: $0) }
-            try self.init(type, key.publicKey, try .init(derRepresentation: key.derRepresentation, parameters: Self.parameters))
+            let secret = try _RSA.BlindSigning.PrivateKey<SHA384>(
+                derRepresentation: key.derRepresentation, parameters: Self.parameters)
+            try self.init(type, publicKey: key.publicKey, secret: secret)
         } catch {
             throw .invalid("the RSA key could not be read, or is not of the type \(type.rawValue)")
         }
     }
 
+    /// Reads a SubjectPublicKeyInfo.
     init(_ type: KeyType, publicDER: [UInt8]) throws(CofferError) {
         do {
-            try self.init(type, try _RSA.Signing.PublicKey(derRepresentation: publicDER), nil)
+            try self.init(type, publicKey: try _RSA.Signing.PublicKey(derRepresentation: publicDER), secret: nil)
         } catch {
             throw .invalid("the RSA key could not be read, or is not of the type \(type.rawValue)")
         }
     }
 
-    private init(_ type: KeyType, _ key: _RSA.Signing.PublicKey, _ secret: _RSA.BlindSigning.PrivateKey<SHA384>?) throws {
+    private init(
+        _ type: KeyType, publicKey key: _RSA.Signing.PublicKey, secret: _RSA.BlindSigning.PrivateKey<SHA384>?
+    ) throws {
         let numbers = try key.getKeyPrimitives()
         guard let exponentiation = PublicExponentiation(modulus: numbers.modulus, exponent: numbers.publicExponent),
             exponentiation.bitCount == type.rsaBits
@@ -41,7 +49,7 @@ struct RSAKey: Sendable {
         publicDER = [UInt8](key.derRepresentation)
     }
 
-    /// A new key, as PKCS #1 DER and its public part.
+    /// Makes a key and returns its PKCS #1 DER, and the SubjectPublicKeyInfo of its public part.
     static func make(bits: Int) throws -> (secret: SecretBytes, publicDER: [UInt8]) {
         let key = try _RSA.Signing.PrivateKey(keySize: .init(bitCount: bits))
         var der = key.derRepresentation
@@ -49,12 +57,14 @@ struct RSAKey: Sendable {
         return (SecretBytes(der), [UInt8](key.publicKey.derRepresentation))
     }
 
+    /// The length of the modulus, and so of ciphertexts and signatures.
     var byteCount: Int { exponentiation.byteCount }
 
     // MARK: Encryption
 
+    /// Encrypts with OAEP.
     func encrypt(
-        _ message: some Collection<UInt8>, _ hash: HashAlgorithm = .sha256, _ randomness: any Randomness
+        _ message: some Collection<UInt8>, hash: HashAlgorithm = .sha256, randomness: any Randomness
     ) throws(CofferError) -> [UInt8] {
         guard let padded = RSAPadding.oaep(message, hash, seed: randomness.bytes(hash.byteCount), bytes: byteCount),
             let sealed = exponentiation(padded)
@@ -62,6 +72,7 @@ struct RSAKey: Sendable {
         return sealed
     }
 
+    /// Decrypts with OAEP. One error stands for every fault, since a padding oracle decrypts.
     func decrypt(_ sealed: [UInt8], _ hash: HashAlgorithm = .sha256) throws(CofferError) -> SecretBytes {
         guard sealed.count == byteCount else { throw SymmetricCipher.doesNotOpen }
         var padded = try raw(sealed, else: SymmetricCipher.doesNotOpen)
@@ -71,6 +82,7 @@ struct RSAKey: Sendable {
 
     // MARK: Signatures
 
+    /// Returns a signature with the padding that `input` names.
     func sign(_ input: SigningInput, _ randomness: any Randomness) throws(CofferError) -> [UInt8] {
         let padded: [UInt8]?
         switch input.padding {
@@ -93,6 +105,7 @@ struct RSAKey: Sendable {
         return try raw(padded, else: CofferError(.internal, "the signature could not be made"))
     }
 
+    /// Reports whether the signature is that of the input.
     func isValid(_ signature: [UInt8], _ input: SigningInput) -> Bool {
         guard let padded = exponentiation(signature) else { return false }
         switch input.padding {

@@ -1,8 +1,8 @@
 import SecretMemory
 
-/// The paddings of RFC 8017, with any hash: swift-crypto has them for few.
+/// The paddings of RFC 8017 with any hash. swift-crypto has them for few.
 enum RSAPadding {
-    /// `salt_length`
+    /// The length of the salt of PSS, which the field `salt_length` names.
     enum SaltLength: Sendable, Hashable {
         /// As long as fits when signing, any when verifying.
         case auto
@@ -12,17 +12,18 @@ enum RSAPadding {
 
     // MARK: PSS (9.1)
 
-    /// nil when it does not fit.
+    /// Returns the padded digest, or nil if it does not fit.
     static func pss(_ digest: [UInt8], _ hash: HashAlgorithm, salt: [UInt8], bits: Int) -> [UInt8]? {
         let (count, size) = ((bits + 6) / 8, hash.byteCount)
         guard digest.count == size, count >= size + salt.count + 2 else { return nil }
         let mask = hash.digest([UInt8](repeating: 0, count: 8) + digest + salt)
         var block = [UInt8](repeating: 0, count: count - size - salt.count - 2) + [1] + salt
-        apply(mgf1(mask, hash, block.count), to: &block[...])
+        apply(mgf1(mask, hash: hash, count: block.count), to: &block[...])
         block[0] &= 0xFF >> UInt8(8 * count - (bits - 1))
         return [UInt8](repeating: 0, count: (bits + 7) / 8 - count) + block + mask + [0xBC]
     }
 
+    /// Reports whether `padded` is what ``pss(_:_:salt:bits:)`` returns for this digest and any salt of the length.
     static func isPSS(_ padded: [UInt8], of digest: [UInt8], _ hash: HashAlgorithm, salt: SaltLength, bits: Int) -> Bool {
         let (count, size) = ((bits + 6) / 8, hash.byteCount)
         var text = padded[...]
@@ -32,7 +33,7 @@ enum RSAPadding {
         var block = Array(text.dropLast(size))
         let spare = UInt8(truncatingIfNeeded: 0xFF00 >> (8 * count - (bits - 1)))
         guard block[0] & spare == 0 else { return false }
-        apply(mgf1(mask, hash, block.count), to: &block[...])
+        apply(mgf1(mask, hash: hash, count: block.count), to: &block[...])
         block[0] &= ~spare
         guard let one = block.firstIndex(where: { $0 != 0 }), block[one] == 1 else { return false }
         let found = block[(one + 1)...]
@@ -44,12 +45,12 @@ enum RSAPadding {
         return hash.digest([UInt8](repeating: 0, count: 8) + digest + found) == mask
     }
 
-    /// The longest salt that fits.
+    /// Returns the length in bytes of the longest salt that fits.
     static func saltBytesMax(_ hash: HashAlgorithm, bits: Int) -> Int { (bits + 6) / 8 - hash.byteCount - 2 }
 
     // MARK: PKCS #1 v1.5 signatures (9.2)
 
-    /// Without a hash, the input is padded as it is. nil when it does not fit.
+    /// Returns the padded digest, or nil if it does not fit. Without a hash, the input is padded as it is.
     static func pkcs1(_ digest: [UInt8], _ hash: HashAlgorithm?, bytes: Int) -> [UInt8]? {
         if let hash, digest.count != hash.byteCount { return nil }
         let text = (hash.map(digestInfo) ?? []) + digest
@@ -57,6 +58,7 @@ enum RSAPadding {
         return [0, 1] + [UInt8](repeating: 0xFF, count: bytes - text.count - 3) + [0] + text
     }
 
+    /// Returns what DigestInfo has in front of the digest (9.2, note 1).
     private static func digestInfo(_ hash: HashAlgorithm) -> [UInt8] {
         let size = UInt8(hash.byteCount)
         if hash == .sha1 { return [0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2B, 0x0E, 0x03, 0x02, 0x1A, 0x05, 0x00, 0x04, size] }
@@ -79,27 +81,28 @@ enum RSAPadding {
 
     // MARK: OAEP (7.1), MGF1 with the same hash and no label
 
-    /// nil when the message is too long. The seed is as long as the hash, and random.
+    /// Returns the padded message, or nil if it is too long. The seed is random, and as long as the hash.
     static func oaep(_ message: some Collection<UInt8>, _ hash: HashAlgorithm, seed: [UInt8], bytes: Int) -> [UInt8]? {
         let size = hash.byteCount
         guard seed.count == size, message.count + 2 * size + 2 <= bytes else { return nil }
         var block = hash.digest([])
         block += [UInt8](repeating: 0, count: bytes - message.count - 2 * size - 2) + [1]
         block += message
-        apply(mgf1(seed, hash, block.count), to: &block[...])
+        apply(mgf1(seed, hash: hash, count: block.count), to: &block[...])
         var masked = seed
-        apply(mgf1(block, hash, size), to: &masked[...])
+        apply(mgf1(block, hash: hash, count: size), to: &masked[...])
         return [0] + masked + block
     }
 
-    /// Looks at every byte whatever is found, and tells nothing of what was wrong: a padding oracle decrypts.
+    /// Returns the message, or nil for every fault, and wipes `padded`. The time it takes does not depend on what the bytes are,
+    /// since a padding oracle decrypts.
     static func openOAEP(_ padded: inout [UInt8], _ hash: HashAlgorithm) -> SecretBytes? {
         let size = hash.byteCount
         guard padded.count >= 2 * size + 2 else { return nil }
         defer { zero(&padded) }
-        let seedMask = mgf1(Array(padded[(1 + size)...]), hash, size)
+        let seedMask = mgf1(Array(padded[(1 + size)...]), hash: hash, count: size)
         apply(seedMask, to: &padded[1..<1 + size])
-        let blockMask = mgf1(Array(padded[1..<1 + size]), hash, padded.count - 1 - size)
+        let blockMask = mgf1(Array(padded[1..<1 + size]), hash: hash, count: padded.count - 1 - size)
         apply(blockMask, to: &padded[(1 + size)...])
         // `wrong` gathers every difference; `start` is behind the first 1 that follows only zeros.
         var wrong = padded[0]
@@ -118,10 +121,11 @@ enum RSAPadding {
         return SecretBytes(padded[start...])
     }
 
-    /// 0xFF for 0, and 0 for everything else, without a branch.
+    /// Returns 0xFF for 0, and 0 for everything else, without a branch.
     private static func isZero(_ byte: UInt8) -> UInt8 { 0 &- UInt8(truncatingIfNeeded: (UInt16(byte) &- 1) >> 15) }
 
-    private static func mgf1(_ seed: [UInt8], _ hash: HashAlgorithm, _ count: Int) -> [UInt8] {
+    /// The mask generation function MGF1 (B.2.1).
+    private static func mgf1(_ seed: [UInt8], hash: HashAlgorithm, count: Int) -> [UInt8] {
         var output: [UInt8] = []
         var counter: UInt32 = 0
         while output.count < count {

@@ -1,7 +1,7 @@
 import Crypto
 import FoundationEssentials
 
-/// A digest whose bytes come from elsewhere: hashes that swift-crypto has not, and input that the caller hashed.
+/// A digest that swift-crypto did not make: of an algorithm that it does not have, or by the caller.
 struct RawDigest: Digest {
     static let byteCount = 28
 

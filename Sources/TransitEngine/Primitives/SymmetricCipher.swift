@@ -4,7 +4,7 @@ import EngineKit
 import FoundationEssentials
 import SecretMemory
 
-/// An AEAD with a key. Sealed text is `nonce | ciphertext | tag`, whatever the algorithm.
+/// A cipher for authenticated encryption with its key. Sealed text is `nonce | ciphertext | tag`, whatever the algorithm.
 enum SymmetricCipher: Sendable {
     case gcm(SymmetricKey)
     case chaCha(SymmetricKey)
@@ -13,6 +13,7 @@ enum SymmetricCipher: Sendable {
 
     static let tagBytes = 16
 
+    /// Throws if the key does not have the length that its type needs.
     init(_ type: KeyType, _ key: SecretBytes) throws(CofferError) {
         guard type.family == .cipher, key.count == type.secretBytes else { throw .invalid("the key has the wrong length") }
         do throws(CipherError) {
@@ -27,6 +28,7 @@ enum SymmetricCipher: Sendable {
         }
     }
 
+    /// The length of a nonce in bytes.
     var nonceBytes: Int {
         switch self {
         case .gcm, .chaCha: 12
@@ -35,7 +37,7 @@ enum SymmetricCipher: Sendable {
         }
     }
 
-    /// The nonce is random or derived; it never comes from a caller.
+    /// Encrypts. The nonce is random or derived, and never chosen by a caller.
     func seal(_ plaintext: [UInt8], nonce: [UInt8], authenticating associated: [UInt8]) throws(CofferError) -> [UInt8] {
         do {
             switch self {
@@ -46,11 +48,13 @@ enum SymmetricCipher: Sendable {
                 let box = try ChaChaPoly.seal(plaintext, using: key, nonce: .init(data: nonce), authenticating: associated)
                 return [UInt8](box.combined)
             case .xChaCha(let cipher):
-                return try Self.sealing(plaintext, nonce, associated) { plaintext, nonce, associated, output throws(CipherError) in
+                return try Self.sealing(plaintext, nonce: nonce, authenticating: associated) {
+                    plaintext, nonce, associated, output throws(CipherError) in
                     try cipher.seal(plaintext, nonce: nonce, authenticating: associated, into: &output)
                 }
             case .xaes(let cipher):
-                return try Self.sealing(plaintext, nonce, associated) { plaintext, nonce, associated, output throws(CipherError) in
+                return try Self.sealing(plaintext, nonce: nonce, authenticating: associated) {
+                    plaintext, nonce, associated, output throws(CipherError) in
                     try cipher.seal(plaintext, nonce: nonce, authenticating: associated, into: &output)
                 }
             }
@@ -59,7 +63,7 @@ enum SymmetricCipher: Sendable {
         }
     }
 
-    /// One error for every way in which it does not open.
+    /// Decrypts. One error stands for every fault.
     func open(_ sealed: [UInt8], authenticating associated: [UInt8]) throws(CofferError) -> [UInt8] {
         do {
             switch self {
@@ -83,6 +87,7 @@ enum SymmetricCipher: Sendable {
 
     static let doesNotOpen = CofferError.invalid("invalid ciphertext: unable to decrypt")
 
+    /// Returns the bytes of `opened` and wipes it.
     private static func wiping(_ opened: Data) -> [UInt8] {
         var opened = opened
         let bytes = [UInt8](opened)
@@ -91,8 +96,8 @@ enum SymmetricCipher: Sendable {
     }
 
     private static func sealing(
-        _ plaintext: [UInt8], _ nonce: [UInt8], _ associated: [UInt8],
-        _ seal: (UnsafeRawBufferPointer, UnsafeRawBufferPointer, UnsafeRawBufferPointer, inout [UInt8]) throws(CipherError) -> Void
+        _ plaintext: [UInt8], nonce: [UInt8], authenticating associated: [UInt8],
+        seal: (UnsafeRawBufferPointer, UnsafeRawBufferPointer, UnsafeRawBufferPointer, inout [UInt8]) throws(CipherError) -> Void
     ) throws -> [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity(plaintext.count + nonce.count + tagBytes)

@@ -1,10 +1,11 @@
 import EngineKit
 import Syntax
 
-/// `vault:v1:…`: what `encrypt`, `sign` and `hmac` give, and how it is read again.
+/// The text `vault:v1:…` that `encrypt`, `sign` and `hmac` return: bytes in base64, with the version that made them.
 enum VersionedText {
     private static let prefix = "vault:v"
 
+    /// Returns the text.
     static func make(_ version: Int, _ bytes: [UInt8], as alphabet: Base64.Alphabet = .standard) -> String {
         let number = String(version)
         var text: [UInt8] = []
@@ -16,7 +17,9 @@ enum VersionedText {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// - Parameter what: `ciphertext`, `signature` or `HMAC`, for the error texts.
+    /// Reads the text.
+    ///
+    /// - Parameter what: What the bytes are, for error messages: `ciphertext`, `signature` or `HMAC`.
     static func read(
         _ text: String, _ what: String, as alphabet: Base64.Alphabet = .standard
     ) throws(CofferError) -> (version: Int, bytes: [UInt8]) {

@@ -2,13 +2,13 @@ import EngineKit
 import Logging
 import Synchronization
 
-/// Rotates the keys whose `auto_rotate_period` is over. Keys without one cost it nothing.
+/// Rotates the keys whose `auto_rotate_period` is over. Keys without a period are not read.
 final class AutomaticRotation: Sendable {
     private let routes: TransitRoutes
     private let context: MountContext
     private let next = Mutex(Timestamp(seconds: 0))
 
-    /// Longer than a round of jobs lasts, far shorter than the shortest period.
+    /// Longer than a round of jobs takes, and far shorter than the shortest period.
     private static let secondsBetween = 60
 
     init(routes: TransitRoutes, context: MountContext) {
@@ -42,7 +42,7 @@ final class AutomaticRotation: Sendable {
         }
     }
 
-    /// What is wrong with one key keeps no other from its rotation.
+    /// Rotates a key if it is due. A failure is logged, so that other keys are rotated all the same.
     private func rotateOrWarn(_ name: String) async throws {
         do {
             try await rotate(name)
@@ -50,7 +50,7 @@ final class AutomaticRotation: Sendable {
             throw StorageError.sealed
         } catch {
             context.logger.warning(
-                "a key could not be rotated by itself; it will be tried again",
+                "the automatic rotation of a key failed; it will be tried again",
                 metadata: ["mount": "\(context.path)", "key": "\(name)", "kind": "\(type(of: error))"])
         }
     }

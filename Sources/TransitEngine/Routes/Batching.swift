@@ -3,19 +3,19 @@ import Syntax
 
 /// Runs an operation on a request's own fields, or on each element of its `batch_input`.
 struct Batching: Sendable {
-    typealias Operation = @Sendable (Item) throws(CofferError) -> JSONObject
+    typealias Operation = @Sendable (OperationInput) throws(CofferError) -> JSONObject
 
-    /// How the answer tells of items that failed.
-    enum Report: Sendable {
-        /// 400 as soon as one item failed.
+    /// How the answer reports items that failed.
+    enum FailureReport: Sendable {
+        /// With the status 400 if any item failed.
         case byStatus
-        /// 200: each item tells. `members` are what a failed one has beside its error.
+        /// With the status 200, and an error in each item that failed, beside these members.
         case byItem(members: JSONObject)
 
-        static let byItem = Report.byItem(members: .init())
+        static let byItem = FailureReport.byItem(members: .init())
     }
 
-    /// Longer batches and slow operations leave the event loop to others.
+    /// Longer batches and slow operations run on threads of their own, so that the event loop can serve others.
     private static let itemsOnLoopMax = 4
     static let bytesOnLoopMax = 256 << 10
 
@@ -27,35 +27,38 @@ struct Batching: Sendable {
                 + "and signing, verifying and hmac a 200."),
     ]
 
-    /// What only an item says once there is a batch.
+    /// Fields that a request with a batch has in its items alone.
     private static let itemFields = [
         "plaintext", "ciphertext", "input", "signature", "hmac", "context", "nonce", "associated_data", "reference",
     ]
     private static let contentFields = ["plaintext", "ciphertext", "input"]
 
+    /// Runs `operation` and returns its answer, or the answers of all items.
+    ///
     /// - Parameters:
-    ///   - ignored: Fields beside ``itemFields`` that a batch takes from its items alone.
+    ///   - cost: What one run of `operation` costs, which bounds the number of items.
+    ///   - ignored: Fields beside ``itemFields`` that a request with a batch has in its items alone.
     static func run(
-        _ request: Request, _ work: WorkCost, _ report: Report = .byStatus, ignoring ignored: [String] = [],
-        _ operation: @escaping Operation
+        _ request: Request, cost: WorkCost, failures report: FailureReport = .byStatus, ignoring ignored: [String] = [],
+        operation: @escaping Operation
     ) async throws -> Response {
         guard let input = request.fields.any("batch_input") else {
-            let item = Item(request.fields)
-            guard work.isSlow || isLarge(request.fields) else { return .data(try operation(item)) }
+            let item = OperationInput(request.fields)
+            guard cost.isSlow || isLarge(request.fields) else { return .data(try operation(item)) }
             return .data(try await WorkThreads.shared.run { () throws(CofferError) in try operation(item) })
         }
         guard let elements = input.arrayValue else { throw CofferError.invalid("failed to parse batch input: it is not a list") }
         guard !elements.isEmpty else { throw CofferError.invalid("missing batch input to process") }
-        try work.check(elements.count)
+        try cost.check(elements.count)
         let outcomes: [Outcome]
-        if work.isSlow || elements.count > itemsOnLoopMax || elements.contains(where: isLarge) {
+        if cost.isSlow || elements.count > itemsOnLoopMax || elements.contains(where: isLarge) {
             outcomes = try await WorkThreads.shared.map(elements.count) { index throws(CofferError) in
-                outcome(of: elements[index], report, operation)
+                outcome(of: elements[index], report: report, operation: operation)
             }
         } else {
-            outcomes = elements.map { outcome(of: $0, report, operation) }
+            outcomes = elements.map { outcome(of: $0, report: report, operation: operation) }
         }
-        var response = response(outcomes, report, request.fields)
+        var response = response(outcomes, report: report, fields: request.fields)
         let unread = (itemFields + ignored).filter(request.fields.has)
         if !unread.isEmpty {
             response.warnings.append(
@@ -79,19 +82,21 @@ struct Batching: Sendable {
         var isSuccess: Bool
     }
 
-    private static func outcome(of element: JSON, _ report: Report, _ operation: Operation) -> Outcome {
-        guard let object = element.objectValue else { return failure("a batch item must be an object", "", report) }
-        let item = Item(object)
+    private static func outcome(of element: JSON, report: FailureReport, operation: Operation) -> Outcome {
+        guard let object = element.objectValue else {
+            return failure("a batch item must be an object", reference: "", report: report)
+        }
+        let item = OperationInput(object)
         do throws(CofferError) {
             var outcome = Outcome(data: try operation(item), isSuccess: true)
             outcome.data["reference"] = .string(item.reference)
             return outcome
         } catch {
-            return failure(error.messages.joined(separator: "; "), item.reference, report)
+            return failure(error.messages.joined(separator: "; "), reference: item.reference, report: report)
         }
     }
 
-    private static func failure(_ message: String, _ reference: String, _ report: Report) -> Outcome {
+    private static func failure(_ message: String, reference: String, report: FailureReport) -> Outcome {
         var data = JSONObject()
         if case .byItem(let members) = report { data = members }
         data["error"] = .string(message)
@@ -100,7 +105,7 @@ struct Batching: Sendable {
     }
 
     /// The caller may name another status for a batch of which some items succeeded and others did not.
-    private static func response(_ outcomes: [Outcome], _ report: Report, _ fields: Fields) -> Response {
+    private static func response(_ outcomes: [Outcome], report: FailureReport, fields: Fields) -> Response {
         var response = Response.data(["batch_results": .array(outcomes.map { .object($0.data) })])
         guard outcomes.contains(where: { !$0.isSuccess }) else { return response }
         var usual: Int?

@@ -4,10 +4,10 @@ import Syntax
 /// A key as `keys/:name` shows it: never its secrets.
 struct KeyView: Sendable {
     let key: TransitKey
-    /// Whose public keys are shown of a derived key.
+    /// The context whose public keys are shown if the key is a derived one.
     let context: [UInt8]?
 
-    /// More versions than these are put into words off the event loop.
+    /// A key with more versions is not described on the event loop.
     private static let versionsOnLoopMax = 64
 
     static func data(_ key: TransitKey, context: [UInt8]? = nil) async throws(CofferError) -> JSONObject {
@@ -42,8 +42,8 @@ struct KeyView: Sendable {
                 data["convergent_encryption"] = .bool(settings.isConvergent)
                 if settings.isConvergent { data["convergent_encryption_version"] = 3 }
             }
-            if let moment = settings.backedUp { data["backup_info"] = Self.shown(moment) }
-            if let moment = settings.restored { data["restore_info"] = Self.shown(moment) }
+            if let event = settings.backedUp { data["backup_info"] = Self.shown(event) }
+            if let event = settings.restored { data["restore_info"] = Self.shown(event) }
             data["keys"] = .object(try versions)
             return data
         }
@@ -63,18 +63,18 @@ struct KeyView: Sendable {
             "name": .string(key.type.shownName), "public_key": .string(try publicKey(version)),
             "creation_time": .string(version.created.description), "certificate_chain": "",
         ]
-        if !version.certificates.isEmpty { shown["certificate_chain"] = .string(Exported.chainText(version)) }
+        if !version.certificates.isEmpty { shown["certificate_chain"] = .string(ExportType.chainText(version)) }
         return .object(shown)
     }
 
-    /// Of a derived key, that of the context; without one there is none to show.
+    /// Returns the public key of a version, or of a derived key that of the context. It is empty without a context.
     private func publicKey(_ version: KeyVersion) throws(CofferError) -> String {
-        guard key.settings.isDerived else { return Exported.publicText(version) }
+        guard key.settings.isDerived else { return ExportType.publicText(version) }
         guard let context, !context.isEmpty else { return "" }
         return Base64.encode(try TransitRoutes.derived(version, context).publicKey)
     }
 
-    private static func shown(_ moment: KeySettings.Moment) -> JSON {
-        ["time": .string(Timestamp(seconds: moment.time).description), "version": .int(moment.version)]
+    private static func shown(_ event: KeySettings.TransferEvent) -> JSON {
+        ["time": .string(Timestamp(seconds: event.time).description), "version": .int(event.version)]
     }
 }

@@ -1,8 +1,8 @@
 import EngineKit
 
-/// How a request wants its signatures made or checked.
+/// The parameters of signatures that a request asks for.
 struct SignatureScheme: Sendable {
-    /// nil for `none`.
+    /// The hash of the input, or nil for `none`.
     let hash: HashAlgorithm?
     let padding: SigningInput.Padding
     let saltLength: RSAPadding.SaltLength
@@ -33,7 +33,7 @@ struct SignatureScheme: Sendable {
         }
     }
 
-    /// From the path, then `hash_algorithm`, then `algorithm`; nil for `none`.
+    /// Returns the hash that the path names, or else `hash_algorithm` or `algorithm`; nil for `none`.
     static func hash(_ request: Request) throws(CofferError) -> HashAlgorithm? {
         var name = request.captures["urlalgorithm"]
         if name.isEmpty { name = request.fields.string("hash_algorithm") ?? "" }
@@ -53,6 +53,7 @@ struct SignatureScheme: Sendable {
         }
     }
 
+    /// Returns the input of a signature of `bytes`.
     func input(_ bytes: [UInt8], _ type: KeyType) throws(CofferError) -> SigningInput {
         var digest = bytes
         if type.hashesInput, !isPrehashed, let hash { digest = hash.digest(bytes) }

@@ -34,11 +34,11 @@ extension TransitRoutes {
     }
 
     private func seal(_ request: Request, _ key: TransitKey) async throws -> Response {
-        try await Batching.run(request, .encrypting(key.type), ignoring: [Self.versionField.name]) {
+        try await Batching.run(request, cost: .encrypting(key.type), ignoring: [Self.versionField.name]) {
             [randomness] item throws(CofferError) in
             let plaintext = try item.required("plaintext", else: "missing plaintext to encrypt")
             let version = try key.version(making: .encryption, requested: try item.int("key_version") ?? 0)
-            let text = try Sealing(key, version).seal(plaintext, item, randomness)
+            let text = try VersionCipher(key, version).seal(plaintext, with: item, randomness: randomness)
             return ["ciphertext": .string(text), "key_version": .int(version.number)]
         }
     }
@@ -50,34 +50,34 @@ extension TransitRoutes {
             endpoints: [
                 .update: .init("Decrypt.", changesNothing: true) { request in
                     let key = try await key(request)
-                    return try await Batching.run(request, .privateOperation(key.type)) { item throws(CofferError) in
+                    return try await Batching.run(request, cost: .privateOperation(key.type)) { item throws(CofferError) in
                         ["plaintext": .string(Base64.encode(try open(item, key)))]
                     }
                 }
             ])
     }
 
-    private func open(_ item: Item, _ key: TransitKey) throws(CofferError) -> [UInt8] {
+    private func open(_ item: OperationInput, _ key: TransitKey) throws(CofferError) -> [UInt8] {
         guard let text = try item.string("ciphertext"), !text.isEmpty else { throw .invalid("missing ciphertext to decrypt") }
         let (number, sealed) = try VersionedText.read(text, "ciphertext")
         let version = try key.version(reading: number, what: "ciphertext")
-        return try Sealing(key, version).open(sealed, item)
+        return try VersionCipher(key, version).open(sealed, with: item)
     }
 
     private var rewrap: EnginePath {
         EnginePath(
-            "rewrap/{name}", "Encrypts again, with the newest version, without showing the plaintext.",
+            "rewrap/{name}", "Encrypts a ciphertext again with the newest version, without showing the plaintext.",
             fields: [Field("ciphertext", .string, "What encrypt gave: `vault:v1:…`."), Self.versionField] + Self.contextFields
                 + Batching.fields,
             endpoints: [
                 .update: .init("Rewrap.", changesNothing: true) { [randomness] request in
                     let key = try await key(request)
                     let cost = WorkCost.privateOperation(key.type)
-                    return try await Batching.run(request, cost, ignoring: [Self.versionField.name]) {
+                    return try await Batching.run(request, cost: cost, ignoring: [Self.versionField.name]) {
                         item throws(CofferError) in
                         let plaintext = try open(item, key)
                         let version = try key.version(making: .encryption, requested: try item.int("key_version") ?? 0)
-                        let text = try Sealing(key, version).seal(plaintext, item, randomness)
+                        let text = try VersionCipher(key, version).seal(plaintext, with: item, randomness: randomness)
                         return ["ciphertext": .string(text), "key_version": .int(version.number)]
                     }
                 }
@@ -103,7 +103,8 @@ extension TransitRoutes {
                     let key = try await key(request)
                     let version = try key.version(making: .encryption, requested: request.fields.int("key_version") ?? 0)
                     let plain = randomness.bytes(bits / 8)
-                    let text = try Sealing(key, version).seal(plain, Item(request.fields), randomness)
+                    let text = try VersionCipher(key, version).seal(
+                        plain, with: OperationInput(request.fields), randomness: randomness)
                     var data: JSONObject = ["ciphertext": .string(text), "key_version": .int(version.number)]
                     if kind == "plaintext" { data["plaintext"] = .string(Base64.encode(plain)) }
                     return .data(data)
@@ -111,7 +112,7 @@ extension TransitRoutes {
             ])
     }
 
-    /// The key that is made by encrypting with it, as clients of Vault expect.
+    /// Returns the key that the request names, and makes it if it does not exist, as clients of Vault expect of `encrypt`.
     private func upserted(_ request: Request) async throws -> TransitKey {
         let name = request.captures["name"]
         if let key = try await store.key(name) { return key }
@@ -120,7 +121,9 @@ extension TransitRoutes {
             throw CofferError.invalid("unknown key type")
         }
         var settings = KeySettings(type: type)
-        let first = request.fields.any("batch_input")?.arrayValue?.first?.objectValue.map { Item($0) } ?? Item(request.fields)
+        let first =
+            request.fields.any("batch_input")?.arrayValue?.first?.objectValue.map { OperationInput($0) }
+            ?? OperationInput(request.fields)
         settings.isDerived = try !(first.string("context") ?? "").isEmpty
         settings.isConvergent = request.fields.bool("convergent_encryption") ?? false
         try settings.check()

@@ -14,7 +14,7 @@ extension TransitRoutes {
     static let algorithmField = Field(
         "algorithm", .string, default: "sha2-256", "The hash: sha2-224, sha2-256, sha2-384, sha2-512 or sha3-224 to sha3-512.")
 
-    /// From the path, or else from the body.
+    /// Returns the algorithm that the path names, or else the body.
     static func algorithm(_ request: Request) throws(CofferError) -> HashAlgorithm {
         let inPath = request.captures["urlalgorithm"]
         return try HashAlgorithm(named: inPath.isEmpty ? request.fields.string("algorithm") ?? "sha2-256" : inPath)
@@ -32,7 +32,7 @@ extension TransitRoutes {
                     let key = try await key(request)
                     let algorithm = try Self.algorithm(request)
                     let requested = request.fields.int("key_version") ?? 0
-                    return try await Batching.run(request, .hmac, .byItem) { item throws(CofferError) in
+                    return try await Batching.run(request, cost: .hmac, failures: .byItem) { item throws(CofferError) in
                         let input = try item.required("input", else: "missing input for HMAC")
                         let version = try key.version(making: .hmac, requested: requested)
                         let code = algorithm.hmac(input, key: version.hmacKey)
@@ -42,9 +42,9 @@ extension TransitRoutes {
             ])
     }
 
-    /// Whether `text` is the code that `hmac` gives for the item's input.
+    /// Reports whether `text` is the code that `hmac` gives for this input.
     static func isValid(
-        hmac text: String, _ item: Item, _ key: TransitKey, _ algorithm: HashAlgorithm
+        hmac text: String, of item: OperationInput, key: TransitKey, algorithm: HashAlgorithm
     ) throws(CofferError) -> Bool {
         let input = try item.required("input", else: "missing input")
         let (number, code) = try VersionedText.read(text, "HMAC")
@@ -61,7 +61,7 @@ extension TransitRoutes {
             ],
             endpoints: [
                 .update: .init("Hash.", changesNothing: true) { request in
-                    let input = try Item(request.fields).required("input", else: "missing input to hash")
+                    let input = try OperationInput(request.fields).required("input", else: "missing input to hash")
                     let algorithm = try Self.algorithm(request)
                     let sum =
                         input.count > Batching.bytesOnLoopMax

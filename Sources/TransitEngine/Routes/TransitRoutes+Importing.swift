@@ -9,7 +9,7 @@ extension TransitRoutes {
 
     private var wrappingKeyPath: EnginePath {
         EnginePath(
-            "wrapping_key", "The public key that imported keys are encrypted to.",
+            "wrapping_key", "Shows the public key that imported keys are encrypted to.",
             endpoints: [
                 // Made when it is first asked for.
                 .read: .init("Show the wrapping key.") { [wrapping] _ in
@@ -26,7 +26,7 @@ extension TransitRoutes {
 
     private var importing: EnginePath {
         EnginePath(
-            "keys/{name}/import", "Brings a key of one's own.",
+            "keys/{name}/import", "Imports a key that was made elsewhere.",
             fields: Self.materialFields + Self.makingFields + [
                 Field("allow_rotation", .bool, default: false, "Whether `rotate` may add versions that were made here.")
             ],
@@ -48,7 +48,8 @@ extension TransitRoutes {
                                 "the import path cannot be used with an existing key; use import-version to rotate an existing imported key"
                             )
                         }
-                        return TransitKey(name: name, settings: final, versions: [try version(1, final.type, material)])
+                        return TransitKey(
+                            name: name, settings: final, versions: [try version(1, type: final.type, material: material)])
                     }
                     return .empty
                 }
@@ -57,7 +58,7 @@ extension TransitRoutes {
 
     private var importingVersion: EnginePath {
         EnginePath(
-            "keys/{name}/import_version", "Brings a new version of an imported key.",
+            "keys/{name}/import_version", "Imports a new version of an imported key.",
             fields: Self.materialFields,
             endpoints: [
                 .update: .init("Import a version.") { [store] request in
@@ -72,7 +73,7 @@ extension TransitRoutes {
                             throw CofferError.invalid("the import_version endpoint can only be used with an imported key")
                         }
                         guard old.type == current.type else { throw CofferError(.conflict, "the key changed; retry") }
-                        return try old.adding(try version(old.latest + 1, old.type, material))
+                        return try old.adding(try version(old.latest + 1, type: old.type, material: material))
                     }
                     return .empty
                 }
@@ -84,10 +85,10 @@ extension TransitRoutes {
         case publicKey([UInt8])
     }
 
-    private func version(_ number: Int, _ type: KeyType, _ material: Material) throws(CofferError) -> KeyVersion {
+    private func version(_ number: Int, type: KeyType, material: Material) throws(CofferError) -> KeyVersion {
         switch material {
-        case .secret(let secret): try making.version(number, type, secret: secret)
-        case .publicKey(let key): try making.version(number, type, publicKey: key)
+        case .secret(let secret): try making.version(number, type: type, secret: secret)
+        case .publicKey(let key): try making.version(number, type: type, publicKey: key)
         }
     }
 
@@ -105,7 +106,8 @@ extension TransitRoutes {
         }
     }
 
-    /// The key in the form that versions keep: private keys come as PKCS #8, PKCS #1 or SEC 1, seeds and symmetric keys plain.
+    /// Returns the key in the form that versions keep. Private keys come as PKCS #8, PKCS #1 or SEC 1, seeds and symmetric keys as
+    /// plain bytes.
     private static func secret(_ given: SecretBytes, _ type: KeyType) throws(CofferError) -> SecretBytes {
         switch type.family {
         case .ecdsa: return try ECDSAKey.scalar(type, secretDER: given)
@@ -151,7 +153,7 @@ extension TransitRoutes {
 
     private var csr: EnginePath {
         EnginePath(
-            "keys/{name}/csr", "A certificate signing request for the key.",
+            "keys/{name}/csr", "Makes a certificate signing request for the key.",
             fields: [
                 Self.certifiedVersion, Field("csr", .string, "PEM of a request whose subject and attributes are taken over."),
             ],
@@ -170,10 +172,10 @@ extension TransitRoutes {
 
     private var setCertificate: EnginePath {
         EnginePath(
-            "keys/{name}/set-certificate", "The certificate that was issued for the key.",
+            "keys/{name}/set-certificate", "Sets the certificate that was issued for the key.",
             fields: [
                 Self.certifiedVersion,
-                Field("certificate_chain", .string, required: true, "PEM: the leaf first, then those that vouch for it."),
+                Field("certificate_chain", .string, required: true, "PEM: the leaf first, then the certificates of its issuers."),
             ],
             endpoints: [
                 .update: .init("Set the certificate.") { [store] request in

@@ -7,7 +7,7 @@ extension TransitRoutes {
 
     private var listing: EnginePath {
         EnginePath(
-            "keys", "The names of the keys.", fields: Paging.fields,
+            "keys", "Lists keys.", fields: Paging.fields,
             endpoints: [
                 .list: .init("List keys.", changesNothing: true) { [store] request in
                     try .keys(try await store.names(Paging(request.fields)))
@@ -17,27 +17,27 @@ extension TransitRoutes {
 
     static let makingFields = [
         Field("type", .string, default: "aes256-gcm96", "The type of the key, such as aes256-gcm96, ed25519 or ml-kem-768."),
-        Field("derived", .bool, default: false, "Each operation names a context, and each context has a key of its own."),
-        Field("exportable", .bool, default: false, "Allows `export`; cannot be taken back."),
-        Field("allow_plaintext_backup", .bool, default: false, "Allows `backup`; cannot be taken back."),
-        Field("auto_rotate_period", .duration, "Rotates by itself so often; an hour at least, 0 for never."),
+        Field("derived", .bool, default: false, "Whether each operation names a context, for which a key is derived."),
+        Field("exportable", .bool, default: false, "Whether `export` is allowed; it cannot be forbidden again."),
+        Field("allow_plaintext_backup", .bool, default: false, "Whether `backup` is allowed; it cannot be forbidden again."),
+        Field("auto_rotate_period", .duration, "The period of automatic rotation: an hour at least, or 0 for none."),
     ]
 
     private var keyItself: EnginePath {
         EnginePath(
-            "keys/{name}", "A key.",
+            "keys/{name}", "Makes, shows and deletes a key.",
             fields: Self.makingFields + [
-                Field("convergent_encryption", .bool, default: false, "Equal plaintext and context give equal ciphertext."),
+                Field("convergent_encryption", .bool, default: false, "Whether equal plaintext and context give equal ciphertext."),
                 Field("key_size", .int, "Bytes of an HMAC key: 32 to 512."),
-                Field("context", .string, "Base64. For reading: whose public keys are shown of a derived key."),
+                Field("context", .string, "Base64. For reading: the context whose public keys are shown of a derived key."),
             ],
             exists: { [store] request in try await store.key(request.captures["name"]) != nil },
             endpoints: [
                 .read: .init("Show a key, without its secrets.", changesNothing: true) { [store] request in
-                    let context = try Item(request.fields).bytes("context")
+                    let context = try OperationInput(request.fields).bytes("context")
                     return .data(try await KeyView.data(try await store.existing(request.captures["name"]), context: context))
                 },
-                .update: .init("Make a key. One that is there stays as it is.", make),
+                .update: .init("Make a key, or leave it as it is if it exists.", make),
                 .delete: .init("Delete a key that allows it.", delete),
             ])
     }
@@ -56,7 +56,7 @@ extension TransitRoutes {
         return response
     }
 
-    /// What keys that are made or imported have in common.
+    /// Returns the settings that making and importing a key have in common.
     static func settings(_ fields: Fields) throws(CofferError) -> KeySettings {
         let name = fields.string("type") ?? ""
         guard let type = KeyType(rawValue: name) else { throw .invalid("unknown key type") }
@@ -76,6 +76,7 @@ extension TransitRoutes {
         return seconds
     }
 
+    /// Returns a key, and makes it if it does not exist.
     func create(_ name: String, _ settings: KeySettings) async throws -> (key: TransitKey?, isNew: Bool) {
         var isNew = false
         let key = try await store.edit(name) { old in
@@ -100,7 +101,7 @@ extension TransitRoutes {
 
     private var rotate: EnginePath {
         EnginePath(
-            "keys/{name}/rotate", "Makes a new version, which then encrypts and signs.",
+            "keys/{name}/rotate", "Adds a version to a key, which then encrypts and signs.",
             endpoints: [
                 .update: .init("Rotate a key.") { request in
                     let key = try await rotated(request.captures["name"]) { _ in true }
@@ -109,6 +110,7 @@ extension TransitRoutes {
             ])
     }
 
+    /// Adds a version to a key if `isWanted` says so of the key as it is then, and returns the key.
     @discardableResult
     func rotated(_ name: String, if isWanted: @Sendable (TransitKey) -> Bool) async throws -> TransitKey {
         let key = try await store.edit(name) { old in
@@ -127,14 +129,14 @@ extension TransitRoutes {
 
     private var config: EnginePath {
         EnginePath(
-            "keys/{name}/config", "What a key allows.",
+            "keys/{name}/config", "Configures a key.",
             fields: [
-                Field("min_decryption_version", .int, "Older versions open and verify nothing."),
-                Field("min_encryption_version", .int, "Older versions make nothing; 0 for no bound."),
+                Field("min_decryption_version", .int, "The oldest version that decrypts and verifies."),
+                Field("min_encryption_version", .int, "The oldest version that encrypts and signs, or 0 for any."),
                 Field("deletion_allowed", .bool, "Whether the key may be deleted."),
-                Field("exportable", .bool, "Allows `export`; cannot be taken back."),
-                Field("allow_plaintext_backup", .bool, "Allows `backup`; cannot be taken back."),
-                Field("auto_rotate_period", .duration, "Rotates by itself so often; an hour at least, 0 for never."),
+                Field("exportable", .bool, "Whether `export` is allowed; it cannot be forbidden again."),
+                Field("allow_plaintext_backup", .bool, "Whether `backup` is allowed; it cannot be forbidden again."),
+                Field("auto_rotate_period", .duration, "The period of automatic rotation: an hour at least, or 0 for none."),
             ],
             endpoints: [.update: .init("Configure a key.", configure)])
     }
@@ -148,7 +150,7 @@ extension TransitRoutes {
                 throw CofferError.invalid("no existing key named \(request.captures["name"]) could be found")
             }
             return try old.with { settings throws(CofferError) in
-                try Self.apply(fields, to: &settings, of: old, &warnings)
+                try Self.apply(fields, to: &settings, of: old, warnings: &warnings)
             }
         }
         guard let key else { throw CofferError.notFound }
@@ -158,7 +160,7 @@ extension TransitRoutes {
     }
 
     private static func apply(
-        _ fields: Fields, to settings: inout KeySettings, of key: TransitKey, _ warnings: inout [String]
+        _ fields: Fields, to settings: inout KeySettings, of key: TransitKey, warnings: inout [String]
     ) throws(CofferError) {
         if var minimum = fields.int("min_decryption_version") {
             guard minimum >= 0 else { throw .invalid("min decryption version cannot be negative") }
@@ -196,8 +198,8 @@ extension TransitRoutes {
 
     private var trim: EnginePath {
         EnginePath(
-            "keys/{name}/trim", "Removes old versions for good.",
-            fields: [Field("min_available_version", .int, "Every version before it is removed.")],
+            "keys/{name}/trim", "Deletes old versions of a key.",
+            fields: [Field("min_available_version", .int, "The oldest version to keep.")],
             endpoints: [.update: .init("Trim a key.", trimmed)])
     }
 

@@ -18,18 +18,18 @@ extension TransitRoutes {
 
     private func export(_ pattern: PathPattern) -> EnginePath {
         EnginePath(
-            pattern, "Shows the keys themselves, of a key that allows it.",
+            pattern, "Shows the versions of an exportable key.",
             endpoints: [
                 .read: .init("Export a key.", changesNothing: true) { [store] request in
                     let key = try await store.existing(request.captures["name"])
-                    guard let kind = Exported(rawValue: request.captures["kind"]) else {
+                    guard let kind = ExportType(rawValue: request.captures["kind"]) else {
                         throw CofferError.invalid(
                             "invalid export type: it is encryption-key, signing-key, hmac-key, public-key or certificate-chain")
                     }
                     guard key.settings.isExportable || kind.isPublic else {
                         throw CofferError.invalid("private key material is not exportable")
                     }
-                    return try await Self.answer(key, request.captures["version"]) { version throws(CofferError) in
+                    return try await Self.answer(key, version: request.captures["version"]) { version throws(CofferError) in
                         try kind.text(key, version)
                     }
                 }
@@ -37,8 +37,8 @@ extension TransitRoutes {
     }
 
     private static func answer(
-        _ key: TransitKey, _ version: String, isSlow: Bool = false,
-        _ text: @escaping @Sendable (KeyVersion) throws(CofferError) -> String
+        _ key: TransitKey, version: String, isSlow: Bool = false,
+        text: @escaping @Sendable (KeyVersion) throws(CofferError) -> String
     ) async throws(CofferError) -> Response {
         let versions = Array(try versions(of: key, named: version))
         @Sendable func member(_ index: Int) throws(CofferError) -> JSONObject.Member {
@@ -53,7 +53,7 @@ extension TransitRoutes {
         return .data(["name": .string(key.name), "type": .string(key.type.rawValue), "keys": .object(JSONObject(keys))])
     }
 
-    /// All that may still be used, `latest`, or one.
+    /// Returns the versions that `name` selects: all that may still be used if it is empty, the newest for `latest`, or one.
     private static func versions(of key: TransitKey, named name: String) throws(CofferError) -> ArraySlice<KeyVersion> {
         switch name {
         case "": return key.usable
@@ -70,7 +70,7 @@ extension TransitRoutes {
 
     private func byokExport(_ pattern: PathPattern) -> EnginePath {
         EnginePath(
-            pattern, "Gives a key that allows it, encrypted to the RSA key of another.",
+            pattern, "Exports an exportable key, encrypted to the RSA key of another server.",
             fields: [Field("hash", .string, default: "SHA256", "The hash of OAEP.")],
             endpoints: [
                 .read: .init("Export a key wrapped.", changesNothing: true) { [store, randomness] request in
@@ -81,9 +81,10 @@ extension TransitRoutes {
                         throw CofferError.invalid("the destination must be an RSA key")
                     }
                     let hash = try KeyWrapping.hash(request.fields.string("hash") ?? "SHA256")
-                    return try await Self.answer(key, request.captures["version"], isSlow: true) {
+                    return try await Self.answer(key, version: request.captures["version"], isSlow: true) {
                         version throws(CofferError) in
-                        Base64.encode(try KeyWrapping.wrap(try Exported.importable(version), to: rsa, hash, randomness))
+                        Base64.encode(
+                            try KeyWrapping.wrap(try ExportType.importable(version), to: rsa, hash: hash, randomness: randomness))
                     }
                 }
             ])
@@ -95,7 +96,7 @@ extension TransitRoutes {
 
     private var backup: EnginePath {
         EnginePath(
-            "backup/{name}", "A key with all its versions, in plain, of a key that allows it.",
+            "backup/{name}", "Exports a key with all its versions in plaintext, if the key allows it.",
             endpoints: [
                 .read: .init("Back a key up.") { [store] request in
                     let key = try await store.edit(request.captures["name"]) { old in
@@ -104,8 +105,8 @@ extension TransitRoutes {
                         guard old.settings.allowsBackup else {
                             throw CofferError.invalid("plaintext backup is disallowed on the policy")
                         }
-                        let moment = KeySettings.Moment(time: store.time.now().seconds, version: old.latest)
-                        return try old.with { settings throws(CofferError) in settings.backedUp = moment }
+                        let event = KeySettings.TransferEvent(time: store.time.now().seconds, version: old.latest)
+                        return try old.with { settings throws(CofferError) in settings.backedUp = event }
                     }
                     guard let key else { throw CofferError.notFound }
                     var writer = RecordWriter()
@@ -119,7 +120,7 @@ extension TransitRoutes {
 
     private func restore(_ pattern: PathPattern) -> EnginePath {
         EnginePath(
-            pattern, "Brings a backup back.",
+            pattern, "Restores a key from its backup.",
             fields: [
                 Field("backup", .string, required: true, "What backup gave."),
                 Field("force", .bool, default: false, "Replaces a key of the same name."),
@@ -136,15 +137,15 @@ extension TransitRoutes {
                     let isForced = request.fields.bool("force") ?? false
                     try await store.edit(name, overDamaged: isForced) { old in
                         guard old == nil || isForced else { throw CofferError.invalid("key \"\(name)\" already exists") }
-                        let moment = KeySettings.Moment(time: store.time.now().seconds, version: key.latest)
-                        return try key.with { settings throws(CofferError) in settings.restored = moment }
+                        let event = KeySettings.TransferEvent(time: store.time.now().seconds, version: key.latest)
+                        return try key.with { settings throws(CofferError) in settings.restored = event }
                     }
                     return .empty
                 }
             ])
     }
 
-    /// What anybody may have made up, so it must be a key that this server could have made or imported itself.
+    /// Returns the key in a backup. Anybody may have made it up, so it has to be one that this server could have made or imported.
     private func restored(_ name: String, _ record: [UInt8]) async throws(CofferError) -> TransitKey {
         let damaged = CofferError.invalid("the backup is damaged")
         let key = try await WorkThreads.shared.run { () throws(CofferError) in

@@ -9,13 +9,13 @@ extension TransitRoutes {
 
     private var cacheConfig: EnginePath {
         EnginePath(
-            "cache-config", "How many keys are kept open.",
-            fields: [Field("size", .int, default: 0, "Keys; 0 for as many as fit, otherwise 10 at least.")],
+            "cache-config", "Bounds the cache of keys.",
+            fields: [Field("size", .int, default: 0, "The number of keys: 10 at least, or 0 for as many as fit.")],
             endpoints: [
-                .read: .init("Show it.", changesNothing: true) { _ in
+                .read: .init("Show the setting.", changesNothing: true) { _ in
                     .data(["size": .int(try await store.mountSettings().cacheSize)])
                 },
-                .update: .init("Set it.") { request in
+                .update: .init("Change the setting.") { request in
                     let size = request.fields.int("size") ?? 0
                     guard size == 0 || size >= Self.cacheSizeMin else {
                         throw CofferError.invalid("size must be 0 or a value greater or equal to \(Self.cacheSizeMin)")
@@ -28,13 +28,13 @@ extension TransitRoutes {
 
     private var keysConfig: EnginePath {
         EnginePath(
-            "config/keys", "What holds for all keys of the mount.",
-            fields: [Field("disable_upsert", .bool, "Whether encrypting with a key that is not there fails.")],
+            "config/keys", "Configures all keys of the mount.",
+            fields: [Field("disable_upsert", .bool, "Whether encrypting with a key that does not exist is refused.")],
             endpoints: [
-                .read: .init("Show it.", changesNothing: true) { _ in
+                .read: .init("Show the setting.", changesNothing: true) { _ in
                     .data(["disable_upsert": .bool(!(try await store.mountSettings().allowsUpsert))])
                 },
-                .update: .init("Set it.") { request in
+                .update: .init("Change the setting.") { request in
                     let settings = try await store.changeMountSettings { settings in
                         if let disabled = request.fields.bool("disable_upsert") { settings.allowsUpsert = !disabled }
                     }

@@ -27,21 +27,22 @@ extension TransitRoutes {
                     let key = try await key(request)
                     let scheme = try SignatureScheme(request, key.type)
                     let requested = request.fields.int("key_version") ?? 0
-                    return try await Batching.run(request, .privateOperation(key.type), .byItem) { item throws(CofferError) in
+                    return try await Batching.run(request, cost: .privateOperation(key.type), failures: .byItem) {
+                        item throws(CofferError) in
                         let asked = try item.int("key_version") ?? requested
                         let version = try key.version(making: .signing, requested: asked)
-                        return try Self.signed(item, key, version, scheme, randomness)
+                        return try Self.signed(item, key: key, version: version, scheme: scheme, randomness: randomness)
                     }
                 }
             ])
     }
 
     private static func signed(
-        _ item: Item, _ key: TransitKey, _ version: KeyVersion, _ scheme: SignatureScheme, _ randomness: any Randomness
+        _ item: OperationInput, key: TransitKey, version: KeyVersion, scheme: SignatureScheme, randomness: any Randomness
     ) throws(CofferError) -> JSONObject {
         let input = try scheme.input(try item.required("input", else: "missing input"), key.type)
-        let opened = try opened(item, key, version)
-        let signature = try opened.sign(input, isRaw: scheme.isJWS, randomness)
+        let opened = try opened(item, key: key, version: version)
+        let signature = try opened.sign(input, isRaw: scheme.isJWS, randomness: randomness)
         var data: JSONObject = [
             "signature": .string(VersionedText.make(version.number, signature, as: scheme.isJWS ? .url : .standard)),
             "key_version": .int(version.number),
@@ -52,13 +53,16 @@ extension TransitRoutes {
         return data
     }
 
-    /// The version's own key, or that of the item's context.
-    private static func opened(_ item: Item, _ key: TransitKey, _ version: KeyVersion) throws(CofferError) -> OpenedKey {
+    /// Returns the key of this version, or the one that is derived from it for the context of the input.
+    private static func opened(
+        _ item: OperationInput, key: TransitKey, version: KeyVersion
+    ) throws(CofferError) -> OpenedKey {
         guard key.settings.isDerived else { return try version.key }
         guard let context = try item.bytes("context"), !context.isEmpty else { throw DerivedKey.missingContext }
         return .ed25519(try derived(version, context))
     }
 
+    /// Returns the key that is derived from this version for `context`.
     static func derived(_ version: KeyVersion, _ context: [UInt8]) throws(CofferError) -> Ed25519Key {
         try Ed25519Key(seed: DerivedKey.derive(try version.privateSecret, context: context, count: 32))
     }
@@ -72,26 +76,30 @@ extension TransitRoutes {
             endpoints: [
                 .update: .init("Verify.", changesNothing: true) { request in
                     let key = try await key(request)
-                    return try await Batching.run(request, .verifying(key.type), .byItem(members: ["valid": false])) {
+                    return try await Batching.run(request, cost: .verifying(key.type), failures: .byItem(members: ["valid": false]))
+                    {
                         item throws(CofferError) in
-                        ["valid": .bool(try Self.isValid(item, key, request))]
+                        ["valid": .bool(try Self.isValid(item, key: key, request: request))]
                     }
                 }
             ])
     }
 
-    private static func isValid(_ item: Item, _ key: TransitKey, _ request: Request) throws(CofferError) -> Bool {
+    private static func isValid(
+        _ item: OperationInput, key: TransitKey, request: Request
+    ) throws(CofferError) -> Bool {
         let (signature, hmac) = (try item.string("signature") ?? "", try item.string("hmac") ?? "")
         switch (signature.isEmpty, hmac.isEmpty) {
         case (true, true): throw .invalid("neither a 'signature' nor an 'hmac' was given to verify")
         case (false, false): throw .invalid("provide one of 'signature' or 'hmac'")
-        case (true, false): return try isValid(hmac: hmac, item, key, try SignatureScheme.hash(request) ?? .sha256)
+        case (true, false):
+            return try isValid(hmac: hmac, of: item, key: key, algorithm: try SignatureScheme.hash(request) ?? .sha256)
         case (false, true): break
         }
         let scheme = try SignatureScheme(request, key.type)
         let input = try scheme.input(try item.required("input", else: "missing input"), key.type)
         let (number, bytes) = try VersionedText.read(signature, "signature", as: scheme.isJWS ? .url : .standard)
         let version = try key.version(reading: number, what: "signature")
-        return try opened(item, key, version).isValid(bytes, input, isRaw: scheme.isJWS)
+        return try opened(item, key: key, version: version).isValid(bytes, input, isRaw: scheme.isJWS)
     }
 }

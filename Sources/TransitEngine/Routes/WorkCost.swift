@@ -1,17 +1,17 @@
 import EngineKit
 
-/// What one operation with a key costs, so that a request is refused which would take minutes.
+/// What one operation with a key costs, so that a request that would take minutes is refused.
 struct WorkCost: Sendable {
-    /// Of one processor, generously: what counts is the order of magnitude.
+    /// The time of one processor, estimated high. Only the order of magnitude matters.
     let microseconds: Int
-    /// Takes so long that it does not run on an event loop even once.
+    /// Whether one operation takes too long for an event loop.
     let isSlow: Bool
     private let type: KeyType
 
-    /// Of one request: about as long as anybody waits for an answer.
+    /// The longest time of one request: about as long as anybody waits for an answer.
     static let microsecondsMax = 10_000_000
 
-    /// Signing, decrypting and encrypting again.
+    /// The cost of signing, decrypting and rewrapping.
     static func privateOperation(_ type: KeyType) -> WorkCost {
         WorkCost(type, rsa: [1_500, 4_000, 8_000], isSlow: type.isSlow)
     }
@@ -37,8 +37,10 @@ struct WorkCost: Sendable {
             }
     }
 
+    /// The largest number of items in a batch.
     var itemsMax: Int { Self.microsecondsMax / microseconds }
 
+    /// Throws if a batch has too many items.
     func check(_ count: Int) throws(CofferError) {
         guard count <= itemsMax else {
             throw .invalid(

@@ -1,13 +1,13 @@
-/// Opened keys by name, bounded by a count of their versions. What was asked for since the last sweep survives it.
+/// Keys by name, bounded by the number of their versions. A sweep removes keys that were not asked for since the last one.
 struct KeyCache {
     private struct Slot {
         var key: TransitKey
         var isHot: Bool
     }
 
-    /// A key weighs as many as it has versions, and one more.
+    /// The weight of a key is the number of its versions, and one.
     private let weightMax: Int
-    /// Set by the mount's operator.
+    /// The number of keys that the operator allowed, or nil until it was read.
     private var countMax: Int?
     private var slots: [String: Slot] = [:]
     private var weight = 0
@@ -15,10 +15,10 @@ struct KeyCache {
     init(weightMax: Int) { self.weightMax = weightMax }
 
     var count: Int { slots.count }
-    /// Whether it is known what the operator wants.
+    /// Whether the operator's limit was read.
     var isLimited: Bool { countMax != nil }
 
-    /// 0 is without a bound of its own.
+    /// Sets the operator's limit, where 0 is none.
     mutating func limit(to count: Int) {
         let most = count == 0 ? Int.max : count
         countMax = most
@@ -51,7 +51,7 @@ struct KeyCache {
         weight = 0
     }
 
-    /// Leaves a quarter free, so that sweeps are rare.
+    /// Removes keys until a quarter is free, so that sweeps are rare.
     private mutating func sweep(toFit added: Int) {
         let target = weightMax / 4 * 3 - added
         for keepsHot in [true, false] {

@@ -2,12 +2,13 @@ import EngineKit
 import Records
 
 extension KeyStore {
+    /// Returns the settings of the mount.
     func mountSettings() async throws -> MountSettings { try await storedSettings().settings }
 
-    /// In force at once, and from then on at every opening of the mount.
+    /// Changes the settings of the mount, which take effect at once.
     @discardableResult
     func changeMountSettings(_ body: (inout MountSettings) -> Void) async throws -> MountSettings {
-        // No key has such a name.
+        // A name that no key can have.
         try await lines.inTurn("/" + MountSettings.key) {
             let settings = try await storage.transact { batch in
                 var (settings, record) = try await storedSettings()

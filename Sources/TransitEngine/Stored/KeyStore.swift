@@ -4,20 +4,20 @@ import SecretMemory
 import Synchronization
 import Syntax
 
-/// The keys of one mount: opened once, kept while they are used, changed one change after the other.
+/// The keys of one mount. They are parsed once and cached, and changes of a key are made one after the other.
 ///
-/// A change is on disk before anybody uses it, so what was encrypted opens after a crash.
+/// A change is on disk before it is used, so that what was encrypted can be decrypted after a crash.
 final class KeyStore: Sendable {
     let time: any TimeSource
     let randomness: any Randomness
     let storage: any Storage
     let lines = WriterQueues()
     private let cache: Mutex<KeyCache>
-    /// Counts what other nodes changed, so that what was read or written before is not put back.
+    /// The number of changes by other nodes, so that a key that was read or written before one of them is not cached after it.
     private let changes = Atomic<Int>(0)
 
     static let prefix = "key/"
-    /// Beside each key that rotates by itself: its name, so that the job reads no other.
+    /// An empty record for each key with automatic rotation, so that the job reads no other keys.
     static let rotatingPrefix = "rotating/"
 
     init(storage: any Storage, time: any TimeSource, randomness: any Randomness, cacheWeightMax: Int = 50_000) {
@@ -27,7 +27,7 @@ final class KeyStore: Sendable {
         cache = Mutex(KeyCache(weightMax: cacheWeightMax))
     }
 
-    /// The key as the newest commit left it; nil when there is none.
+    /// Returns a key as the newest commit left it, or nil if it does not exist.
     func key(_ name: String) async throws -> TransitKey? {
         if let key = cache.withLock({ $0.key(name) }) { return key }
         try KeyName.check(name)
@@ -42,13 +42,14 @@ final class KeyStore: Sendable {
         }
     }
 
-    /// Only when no other node has changed anything meanwhile.
+    /// Caches a key, unless another node has changed anything since `count` was read.
     private func keep(_ key: TransitKey, readAt count: Int) {
         cache.withLock { cache in
             if changes.load(ordering: .acquiring) == count { cache.put(key) } else { cache.remove(key.name) }
         }
     }
 
+    /// Forgets the keys that another node has changed.
     func drop(_ change: StorageChange) {
         switch change {
         case .keys(let keys):
@@ -66,15 +67,18 @@ final class KeyStore: Sendable {
         }
     }
 
+    /// Returns a key, or the error `notFound` if it does not exist.
     func existing(_ name: String) async throws -> TransitKey {
         guard let key = try await key(name) else { throw CofferError.notFound }
         return key
     }
 
+    /// Returns a page of the names of keys.
     func names(_ paging: Paging) async throws(StorageError) -> [String] {
         try await storage.list(Listing(prefix: Self.prefix, paging))
     }
 
+    /// Returns the names of all keys.
     func names() async throws -> [String] {
         var names: [String] = []
         while true {
@@ -85,23 +89,25 @@ final class KeyStore: Sendable {
         }
     }
 
+    /// Bounds the number of cached keys; 0 is no bound.
     func limitCache(to count: Int) { cache.withLock { $0.limit(to: count) } }
 
-    /// Brings the limit that was stored into force before the first key is kept. Later calls read nothing.
+    /// Applies the stored limit of the cache before the first key is cached. Later calls read nothing.
     private func applyStoredLimit() async throws {
         guard !cache.withLock({ $0.isLimited }) else { return }
         let size = try await mountSettings().cacheSize
-        // Whoever has set another meanwhile knows better.
+        // Another limit that was set since is newer.
         cache.withLock { if !$0.isLimited { $0.limit(to: size) } }
     }
 
     private static let namesMax = 100_000
 
-    /// Decides on what is there and commits what becomes of it; decides again when another writer was quicker. nil deletes.
+    /// Changes a key, and returns what it became.
     ///
     /// - Parameters:
-    ///   - overDamaged: Takes a record that cannot be read for none, so that a good one can replace it.
-    ///   - decide: Returns the key it was given to leave everything as it is.
+    ///   - overDamaged: Whether a record that cannot be read counts as none, so that a good one can replace it.
+    ///   - decide: Gets the key, or nil if it does not exist, and returns the new one, the same one to change nothing, or nil to
+    ///     delete it. It is called again if another writer commits first.
     @discardableResult
     func edit(_ name: String, overDamaged: Bool = false, _ decide: (TransitKey?) async throws -> TransitKey?) async throws
         -> TransitKey?

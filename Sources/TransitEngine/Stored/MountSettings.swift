@@ -1,17 +1,18 @@
 import EngineKit
 import Syntax
 
-/// What a mount's own paths set, `cache-config` and `config/keys`.
+/// The settings of a mount, which the paths `cache-config` and `config/keys` change.
 struct MountSettings: Sendable, Hashable {
-    /// 0 means as many as fit.
+    /// The number of keys to cache, or 0 for as many as fit.
     var cacheSize = 0
+    /// Whether encrypting with a key that does not exist makes it.
     var allowsUpsert = true
 
     static let key = "settings"
 
     init() {}
 
-    /// Throws what says that the record is damaged.
+    /// Throws if the record is damaged.
     init(decoding bytes: [UInt8]) throws {
         guard let object = (try? JSON(parsing: bytes))?.objectValue, let size = object["cache_size"]?.intValue,
             let allowed = object["upsert"]?.boolValue

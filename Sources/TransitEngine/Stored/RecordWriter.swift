@@ -1,4 +1,4 @@
-/// Writes a stored record: big-endian numbers and byte strings with their length in front.
+/// Writes a stored record: numbers are big-endian, and a byte string has its length in front.
 struct RecordWriter {
     private(set) var bytes: [UInt8] = []
 

@@ -8,7 +8,7 @@ extension TransitKey {
         \.isDerived, \.isConvergent, \.isExportable, \.allowsBackup, \.allowsDeletion, \.isImported, \.allowsImportedRotation,
     ]
 
-    /// The caller wipes it.
+    /// Returns the record. The caller has to wipe it.
     func encoded() -> [UInt8] {
         var writer = RecordWriter()
         writer.reserve(256 + versions.reduce(0) { $0 + 128 + ($1.secret?.count ?? 0) + $1.publicKey.count })
@@ -18,9 +18,9 @@ extension TransitKey {
         for value in [settings.minDecryption, settings.minEncryption, settings.minAvailable, settings.autoRotate, settings.size] {
             writer.number(value)
         }
-        for moment in [settings.backedUp, settings.restored] {
-            writer.number(moment?.time ?? 0)
-            writer.number(moment?.version ?? 0)
+        for event in [settings.backedUp, settings.restored] {
+            writer.number(event?.time ?? 0)
+            writer.number(event?.version ?? 0)
         }
         writer.short(versions.count)
         for version in versions {
@@ -36,7 +36,7 @@ extension TransitKey {
         return writer.bytes
     }
 
-    /// nil for what ``encoded()`` never wrote.
+    /// Reads a record, or returns nil if ``encoded()`` cannot have written it.
     convenience init?(name: String, decoding record: [UInt8]) {
         let decoded = record.withUnsafeBytes { bytes in
             var reader = RecordReader(bytes)
@@ -59,9 +59,9 @@ extension TransitKey {
         settings.minAvailable = minAvailable
         settings.autoRotate = autoRotate
         settings.size = size
-        for moment in [\KeySettings.backedUp, \KeySettings.restored] {
+        for event in [\KeySettings.backedUp, \KeySettings.restored] {
             guard let time = reader.number(), let version = reader.number() else { return nil }
-            settings[keyPath: moment] = time == 0 && version == 0 ? nil : .init(time: time, version: version)
+            settings[keyPath: event] = time == 0 && version == 0 ? nil : .init(time: time, version: version)
         }
         guard let count = reader.short(), (1...versionsMax).contains(count) else { return nil }
         var versions: [KeyVersion] = []
@@ -75,10 +75,10 @@ extension TransitKey {
         return (settings, versions)
     }
 
-    /// Numbers come from a record that somebody may have made up, so nothing is added to one before it was looked at.
+    /// Reports whether a version can come after another. The numbers may be made up, so they are checked before any is added to.
     private static func follows(_ version: KeyVersion, _ previous: KeyVersion?) -> Bool {
         (1...KeySettings.versionMax).contains(version.number)
-            && KeySettings.moments.contains(version.created.seconds)
+            && KeySettings.times.contains(version.created.seconds)
             && (previous.map { version.number == $0.number + 1 } ?? true)
     }
 

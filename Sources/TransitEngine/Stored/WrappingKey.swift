@@ -3,7 +3,7 @@ import Records
 import SecretMemory
 import Synchronization
 
-/// The mount's RSA-4096 key that others encrypt their keys to. Made when it is first asked for.
+/// The RSA-4096 key of a mount, to which others encrypt keys for import. It is made when it is first asked for.
 final class WrappingKey: Sendable {
     private let storage: any Storage
     private let making: KeyMaking
@@ -17,6 +17,7 @@ final class WrappingKey: Sendable {
         self.making = making
     }
 
+    /// Returns the key, and makes it if it does not exist.
     func key() async throws -> RSAKey {
         if let key = opened.withLock({ $0 }) { return key }
         return try await lines.inTurn(Self.name) {

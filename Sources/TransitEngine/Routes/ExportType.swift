@@ -3,8 +3,8 @@ import EngineKit
 import SecretMemory
 import Syntax
 
-/// The forms in which keys are shown.
-enum Exported: String {
+/// What `export` shows of a key. The raw value is its name in the Vault API.
+enum ExportType: String {
     case encryptionKey = "encryption-key"
     case signingKey = "signing-key"
     case hmacKey = "hmac-key"
@@ -13,6 +13,7 @@ enum Exported: String {
 
     var isPublic: Bool { self == .publicKey || self == .certificateChain }
 
+    /// Returns this of one version, or an error if the type of the key has no such thing.
     func text(_ key: TransitKey, _ version: KeyVersion) throws(CofferError) -> String {
         switch self {
         case .encryptionKey:
@@ -33,7 +34,7 @@ enum Exported: String {
         }
     }
 
-    /// PEM for RSA and ECDSA, base64 for all others.
+    /// Returns the public key: PEM for RSA and ECDSA, base64 for all others.
     static func publicText(_ version: KeyVersion) -> String {
         switch version.type.family {
         case .rsa, .ecdsa: PEM.text(version.publicKey, label: .publicKey)
@@ -41,6 +42,7 @@ enum Exported: String {
         }
     }
 
+    /// Returns the certificates in PEM, the leaf first.
     static func chainText(_ version: KeyVersion) -> String {
         version.certificates.map { PEM.text($0, label: .certificate) }.joined()
     }
@@ -51,14 +53,14 @@ enum Exported: String {
             switch version.type.family {
             case .rsa: PEM.text(bytes, label: .rsaPrivateKey)
             case .ecdsa: PEM.text(try sec1(version, scalar: bytes), label: .ecPrivateKey)
-            // As Go has it, and so what clients of Vault expect: the seed and the public key.
+            // The seed and the public key, as Go writes a private key and clients of Vault expect.
             case .ed25519: Base64.encode(Array(bytes) + version.publicKey)
             default: Base64.encode(bytes)
             }
         }
     }
 
-    /// What `import` takes: PKCS #8 or SEC 1 where there is such a thing, the plain bytes or seed elsewhere.
+    /// Returns the private key in a form that `import` takes: DER for ECDSA and RSA, plain bytes or a seed for all others.
     static func importable(_ version: KeyVersion) throws(CofferError) -> SecretBytes {
         let secret = try version.privateSecret
         guard version.type.family == .ecdsa else { return secret }

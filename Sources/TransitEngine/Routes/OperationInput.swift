@@ -2,7 +2,7 @@ import EngineKit
 import Syntax
 
 /// What one operation works on: the fields of a request, or one element of its `batch_input`.
-struct Item: Sendable {
+struct OperationInput: Sendable {
     private let source: Source
 
     private enum Source: Sendable {
@@ -13,7 +13,7 @@ struct Item: Sendable {
     init(_ fields: Fields) { source = .fields(fields) }
     init(_ element: JSONObject) { source = .element(element) }
 
-    /// nil when it was not sent.
+    /// Returns the field as text, or nil if it was not sent.
     func string(_ name: String) throws(CofferError) -> String? {
         switch source {
         case .fields(let fields): return fields.string(name)
@@ -26,6 +26,7 @@ struct Item: Sendable {
         }
     }
 
+    /// Returns the field as a number, or nil if it was not sent.
     func int(_ name: String) throws(CofferError) -> Int? {
         switch source {
         case .fields(let fields): return fields.int(name)
@@ -38,26 +39,26 @@ struct Item: Sendable {
         }
     }
 
-    /// Base64, decoded; nil when it was not sent.
+    /// Returns the bytes that the field holds in base64, or nil if it was not sent.
     func bytes(_ name: String) throws(CofferError) -> [UInt8]? {
         guard let text = try string(name) else { return nil }
         guard let bytes = Base64.decode(text) else { throw .invalid("failed to base64-decode \(name)") }
         return bytes
     }
 
-    /// Bytes that must be there; they may be none.
+    /// Returns the bytes that the field holds in base64. They may be empty; an error with `message` says that it was not sent.
     func required(_ name: String, else message: String) throws(CofferError) -> [UInt8] {
         guard let bytes = try bytes(name) else { throw .invalid(message) }
         return bytes
     }
 
-    /// Echoed, so that callers find their items again.
+    /// What the caller called the element of a batch, which the answer repeats so that the caller can tell them apart.
     var reference: String {
         guard case .element(let object) = source else { return "" }
         return object["reference"]?.stringValue ?? ""
     }
 
-    /// Nonces are made here, whoever wants to choose one.
+    /// Throws if the caller chose a nonce: a nonce that is used twice breaks most of these ciphers.
     func refuseNonce() throws(CofferError) {
         guard try string("nonce") ?? "" == "" else { throw .invalid("provided nonce not allowed for this key") }
     }

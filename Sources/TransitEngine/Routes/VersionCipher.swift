@@ -2,8 +2,8 @@ import EngineKit
 import SecretMemory
 import Syntax
 
-/// Encrypts and decrypts one item with one version of a key.
-struct Sealing {
+/// Encrypts and decrypts with one version of a key.
+struct VersionCipher {
     private let key: TransitKey
     private let version: KeyVersion
 
@@ -15,8 +15,10 @@ struct Sealing {
         self.version = version
     }
 
-    /// `vault:v1:…`
-    func seal(_ plaintext: [UInt8], _ item: Item, _ randomness: any Randomness) throws(CofferError) -> String {
+    /// Returns `plaintext` encrypted, as `vault:v1:…`. The input has the context and the associated data.
+    func seal(
+        _ plaintext: [UInt8], with item: OperationInput, randomness: any Randomness
+    ) throws(CofferError) -> String {
         try item.refuseNonce()
         let associated = try item.bytes("associated_data") ?? []
         switch try version.key {
@@ -28,14 +30,15 @@ struct Sealing {
             return VersionedText.make(version.number, try cipher.seal(plaintext, nonce: nonce, authenticating: associated))
         case .rsa(let rsa):
             try refuse(associated)
-            let sealed = try rsa.encrypt(plaintext, .sha256, randomness)
+            let sealed = try rsa.encrypt(plaintext, hash: .sha256, randomness: randomness)
             return VersionedText.make(version.number, sealed)
         case .kem(let kem): return VersionedText.make(version.number, try kem.seal(plaintext, authenticating: associated))
         case .ed25519, .ecdsa, .mlDSA, .hmac: throw Self.unsupported(key.type)
         }
     }
 
-    func open(_ sealed: [UInt8], _ item: Item) throws(CofferError) -> [UInt8] {
+    /// Returns what ``seal(_:with:randomness:)`` encrypted; `sealed` is what follows the version in its text.
+    func open(_ sealed: [UInt8], with item: OperationInput) throws(CofferError) -> [UInt8] {
         try item.refuseNonce()
         let associated = try item.bytes("associated_data") ?? []
         switch try version.key {
@@ -48,7 +51,7 @@ struct Sealing {
         }
     }
 
-    private func cipher(_ whole: SymmetricCipher, _ item: Item) throws(CofferError) -> (SymmetricCipher, NonceKeys?) {
+    private func cipher(_ whole: SymmetricCipher, _ item: OperationInput) throws(CofferError) -> (SymmetricCipher, NonceKeys?) {
         guard key.settings.isDerived else { return (whole, nil) }
         return try DerivedKey.cipher(
             key.type, try version.privateSecret, context: try item.bytes("context"), isConvergent: key.settings.isConvergent)
