@@ -18,4 +18,10 @@ extension Record {
         guard let object = (try? JSON(parsing: bytes))?.objectValue else { return nil }
         self.init(stored: object)
     }
+
+    /// Returns nil for a value that is not such an object.
+    package init?(stored json: JSON) {
+        guard let object = json.objectValue else { return nil }
+        self.init(stored: object)
+    }
 }

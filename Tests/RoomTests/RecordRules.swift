@@ -34,7 +34,7 @@ enum RecordRules {
         "AuthMethods/AppRole/SecretID.swift": Place(1, "approle-secret-id", "approle-secret-id-endless"),
         "AuthMethods/AppRole/SecretIDs.swift": Place(4, "approle-secret-id"),
         "AuthMethods/Shared/MountKey.swift": Place(1, "auth-mount-key"),
-        "AuthMethods/Shared/TokenFields+Shown.swift": Place(1, "approle-role", "userpass-user"),
+        "AuthMethods/Shared/TokenFields.swift": Place(1, "approle-role", "userpass-user"),
         "AuthMethods/Userpass/PasswordHash.swift": Place(1, "userpass-user"),
         "AuthMethods/Userpass/User.swift": Place(1, "userpass-user"),
         "Barrier/Controller/RecoveryRecord.swift": Place(1, "barrier-recovery"),
@@ -76,11 +76,14 @@ enum RecordRules {
         "Core/Mounts/MountTable.swift": Place(3, "mounts"),
         "Core/Passwords/PasswordPolicyStore.swift": Place(1, "password-policy"),
         "Core/Policies/PolicyStore.swift": Place(2, "policy"),
+        "Core/Quotas/QuotaConfiguration.swift": Place(1, "quota-configuration"),
         "Core/Quotas/RateLimitQuota.swift": Place(1, "quota"),
         "Core/Quotas/RateLimits.swift": Place(2, "quota", "quota-configuration"),
         "Core/Rotation/KeyRotation.swift": Place(1, "key-rotation"),
+        "Core/System/MountChanges.swift": Place(1, "mounts"),
         "Core/System/SystemEngine+Rotation.swift": Place(1, "key-rotation"),
         "Core/Tokens/TokenEngine+Roles.swift": Place(1, "token-role"),
+        "Core/Tokens/TokenRole.swift": Place(1, "token-role"),
         "Core/Watch/ClockWatch.swift": Place(1, "clock"),
         "Core/Wrapping/WrappedResponse.swift": Place(2, "wrapped-bare", "wrapped-data", "wrapped-login"),
         "DatabaseEngine/Stored/DatabaseConfiguration.swift": Place(1, "database-configuration", "database-configuration-bare"),
@@ -113,6 +116,7 @@ enum RecordRules {
         "ProjectsEngine/ProjectStore.swift": Place(4, "project", "project-default"),
         "Records/Record.swift": Place(2, "approle-role", "database-configuration", "userpass-user"),
         "Records/RecordTable.swift": Place(1, "approle-role", "database-configuration", "userpass-user"),
+        "Records/Settings/Settings.swift": Place(1, "approle-role", "userpass-user"),
         "TransitEngine/Stored/KeyStore+MountSettings.swift": Place(1, "transit-settings"),
         "TransitEngine/Stored/KeyStore.swift": Place(1, "transit-key-aes"),
         "TransitEngine/Stored/MountSettings.swift": Place(1, "transit-settings"),
@@ -128,6 +132,7 @@ enum RecordRules {
 
     private static let encoders = [
         "func encoded() -> [UInt8]", "var encoded: [UInt8]", "var stored: JSON", "var stored: [JSONObject", "var json: JSON",
+        "let settings = Settings(",
     ]
 
     /// Lines that put a record, or say what its bytes are. Index entries, which are empty, do not count.

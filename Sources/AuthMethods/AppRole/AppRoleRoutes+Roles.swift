@@ -9,7 +9,8 @@ extension AppRoleRoutes {
                 "role", "The roles.", fields: Paging.fields,
                 endpoints: [.list: .init("List roles.") { try .keys(try await roles.names(Paging($0.fields))) }]),
             EnginePath(
-                "role/{role_name}", "One role.", fields: AppRole.fields, exists: { try await role($0) != nil },
+                "role/{role_name}", "One role.", fields: [Self.roleField] + AppRole.settings.fields,
+                exists: { try await role($0) != nil },
                 endpoints: [
                     .read: .init("Read a role.") { request in
                         guard let role = try await role(request) else { throw CofferError.notFound }
@@ -24,7 +25,7 @@ extension AppRoleRoutes {
     var roleID: EnginePath {
         EnginePath(
             "role/{role_name}/role-id", "The id that logins name the role by.",
-            fields: [Self.roleField, Field("role_id", .string, "The new id.")],
+            fields: [Self.roleField] + AppRole.settings.fields("role_id"),
             endpoints: [
                 .read: .init("Read the role id.") { request in
                     guard let role = try await role(request) else { throw CofferError.notFound }
@@ -36,18 +37,14 @@ extension AppRoleRoutes {
 
     private func writeRole(_ request: Request) async throws -> Response {
         let name = try roleName(request)
-        if let roleID = request.fields.string("role_id") { try AppRole.checkRoleID(roleID) }
-        let wantsLocal = request.fields.bool("local_secret_ids")
         var warnings: [String] = []
         try await roles.edit(name) { role, batch in
             let old = role
             var new = old ?? AppRole(name: name, uid: Hex.encode(randomness.bytes(16)), roleID: randomness.uuid())
-            if let wantsLocal, wantsLocal != new.hasLocalSecretIDs {
-                guard old == nil else { throw CofferError.invalid("local_secret_ids can only be modified during role creation") }
-                new.hasLocalSecretIDs = wantsLocal
-            }
             try new.update(request.fields)
-            if let roleID = request.fields.string("role_id") { new.roleID = roleID }
+            guard old == nil || old?.hasLocalSecretIDs == new.hasLocalSecretIDs else {
+                throw CofferError.invalid("local_secret_ids can only be modified during role creation")
+            }
             try await index(new, replacing: old, in: &batch)
             warnings = new.tokens.warnings(mountMax: maxTTL)
             role = new
@@ -58,7 +55,7 @@ extension AppRoleRoutes {
     private func writeRoleID(_ request: Request) async throws -> Response {
         let name = try roleName(request)
         guard let roleID = request.fields.string("role_id"), !roleID.isEmpty else { throw CofferError.invalid("missing role_id") }
-        try AppRole.checkRoleID(roleID)
+        try AppRole.checkRoleID(roleID, field: "role_id")
         try await roles.edit(name) { role, batch in
             guard let old = role else { throw Self.unknownRole(name) }
             role?.roleID = roleID

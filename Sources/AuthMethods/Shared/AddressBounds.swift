@@ -1,4 +1,6 @@
 import EngineKit
+import Records
+import Syntax
 
 /// Address ranges that something is bound to. None bind nothing; a list that was written never turns into none by itself.
 struct AddressBounds: Sendable, Hashable {
@@ -46,4 +48,29 @@ struct AddressBounds: Sendable, Hashable {
 
     static func == (left: AddressBounds, right: AddressBounds) -> Bool { left.texts == right.texts }
     func hash(into hasher: inout Hasher) { hasher.combine(texts) }
+}
+
+extension SettingKind where Value == AddressBounds {
+    /// Address ranges, as a list of texts.
+    static var addresses: Self {
+        Self(
+            .strings, shown: { .strings($0.texts) }, read: { $0.texts.flatMap(AddressBounds.init(stored:)) },
+            take: { sent, name, current throws(CofferError) in try AddressBounds(sent.texts ?? current.texts, field: name) })
+    }
+
+    /// The same, with `null` for none in answers, as the Vault API shows it.
+    static var addressesOrNull: Self {
+        var kind = addresses
+        kind.shown = { $0.isEmpty ? .null : .strings($0.texts) }
+        return kind
+    }
+}
+
+extension JSON {
+    /// The strings of an array, or nil if it holds anything else.
+    var texts: [String]? {
+        guard let values = arrayValue else { return nil }
+        let texts = values.compactMap(\.stringValue)
+        return texts.count == values.count ? texts : nil
+    }
 }

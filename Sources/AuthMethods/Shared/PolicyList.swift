@@ -1,11 +1,12 @@
 import EngineKit
+import Records
 
 /// Policy names as a role or user may have them.
 enum PolicyList {
     static let countMax = 256
 
     /// Lower case, sorted, each once. `root` is refused in every spelling: no login gives that power.
-    static func normalised(_ names: [String]) throws(CofferError) -> [String] {
+    static func normalized(_ names: [String]) throws(CofferError) -> [String] {
         guard names.count <= countMax else { throw .invalid("there may be \(countMax) policies at most") }
         var result: Set<String> = []
         for name in names where !name.isEmpty {
@@ -20,4 +21,9 @@ enum PolicyList {
         }
         return result.sorted()
     }
+}
+
+extension SettingKind where Value == [String] {
+    /// Names of policies, as ``PolicyList`` has them.
+    static var policies: Self { names { names, _ throws(CofferError) in try PolicyList.normalized(names) } }
 }

@@ -11,6 +11,9 @@ struct PasswordHash: Sendable, Hashable {
     static let byteCount = 32
     static let saltByteCount = 16
 
+    /// Stands where there is no password.
+    static let matchingNothing = PasswordHash(salt: [], bytes: [], cost: .standard)
+
     /// Constant time.
     func matches(_ other: [UInt8]) -> Bool { constantTimeEqual(bytes, other) }
 }

@@ -79,7 +79,7 @@ final class MountTable: Sendable {
         try await reload()
     }
 
-    static func encode(_ entries: [MountEntry]) -> [UInt8] { JSON.array(entries.map(\.stored)).encoded() }
+    static func encode(_ entries: [MountEntry]) -> [UInt8] { JSON.array(entries.map { .object($0.stored) }).encoded() }
 
     private func read() async throws(StorageError) -> (entries: [MountEntry], precondition: Batch.Precondition) {
         let record = try await storage.get(Self.key)

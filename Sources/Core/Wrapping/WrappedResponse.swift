@@ -94,3 +94,8 @@ extension IssuedAuth {
             isOrphan: stored["orphan"]?.boolValue ?? false, uses: stored["num_uses"]?.intValue ?? 0)
     }
 }
+
+extension JSON {
+    /// The strings of an array.
+    fileprivate var texts: [String] { arrayValue?.compactMap(\.stringValue) ?? [] }
+}
