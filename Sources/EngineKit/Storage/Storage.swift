@@ -66,8 +66,9 @@ package enum StorageLimits {
     package static let valueBytesMax = 33 << 20
     package static let pageMax = 10_000
     package static let batchMutationsMax = 20_000
-    /// Keys and values of one batch together.
-    package static let batchBytesMax = 64 << 20
+    /// Keys and values of one batch together: two records of the largest size, such as a new version and the one that it
+    /// replaces, and small ones beside them.
+    package static let batchBytesMax = 2 * valueBytesMax + (1 << 20)
 }
 
 package enum StorageError: Error, Hashable, Sendable {

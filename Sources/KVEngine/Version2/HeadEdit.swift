@@ -35,8 +35,12 @@ struct HeadEdit {
     }
 
     /// Puts a new version on top, archives the one before, and drops those there is no room for.
-    mutating func add(_ version: Head.Version, data: [UInt8], versionsMax: Int) {
+    mutating func add(_ version: Head.Version, data: [UInt8], versionsMax: Int) throws(CofferError) {
         var head = head ?? Head(created: version.created)
+        guard head.current + 1 < HeadFormat.numbersEnd else {
+            throw .invalid(
+                "the secret's newest version has the highest number there is; delete the secret with its metadata to begin at 1")
+        }
         let previous = head.current
         let previousData = head.data
         head.versions.append(version)
