@@ -18,7 +18,8 @@ package struct KVVersion2Engine: SecretsEngine {
 }
 
 extension KVVersion2Engine: PathExplainingEngine {
-    /// Every client that was written for version 1 asks for a secret by its bare path. The text is Vault's, which clients show.
+    /// Every client that was written for version 1 asks for a secret by its bare path. The beginning is Vault's, by which clients
+    /// know it.
     package func explanation(of relativePath: Substring, _ operation: Operation) -> String? {
         let command: String
         switch operation {
@@ -31,7 +32,7 @@ extension KVVersion2Engine: PathExplainingEngine {
         }
         return """
             Invalid path for a versioned K/V secrets engine. See the API docs for the appropriate API endpoints to use. If using \
-            the Vault CLI, use 'vault kv \(command)' for this operation.
+            the CLI, use 'coffer kv \(command)' for this operation.
             """
     }
 }
