@@ -15,6 +15,8 @@ extension Author {
 
 extension ConnectionRoutes {
     static let revocationAttemptsMax = 3
+    /// So often a deletion asks the provider when the token is replaced meanwhile.
+    private static let destructionRoundsMax = 4
 
     enum Revocation: String, Sendable {
         case revoked, failed
@@ -32,34 +34,62 @@ extension ConnectionRoutes {
     }
 
     /// Revokes and destroys; nil when there is none. What the provider says does not keep it from being destroyed.
+    ///
+    /// The provider is asked between two looks at the store, never within a change, which is decided again after a conflict. A
+    /// token that came in between is revoked too, as long as that does not happen again and again.
     func destroy(_ id: ConnectionID, by author: Author) async throws -> Revocation? {
-        var outcome: Revocation?
-        let isThere = try await store.storage.transact { batch in
+        var revoked: (version: UInt64, outcome: Revocation)?
+        var round = 1
+        while true {
+            let isLast = round >= Self.destructionRoundsMax
+            switch try await remove(id, known: revoked?.version, evenIfUnknown: isLast) {
+            case .absent: return nil
+            case .unknown(let loaded):
+                revoked = (loaded.version, await revoke(loaded.grant, id))
+                round += 1
+            case .removed(let isReadable):
+                let outcome = isReadable ? revoked?.outcome ?? .failed : .failed
+                report(outcome, of: id, by: author)
+                return outcome
+            }
+        }
+    }
+
+    private enum Removal {
+        case absent
+        /// The provider has not been told of it yet.
+        case unknown(ConnectionStore.Loaded)
+        case removed(isReadable: Bool)
+    }
+
+    /// Removes a connection whose token is the known one.
+    private func remove(_ id: ConnectionID, known version: UInt64?, evenIfUnknown: Bool) async throws -> Removal {
+        try await store.storage.transact { batch in
             do throws(StorageError) {
                 guard let owner = try await store.owner(id.owner), let loaded = try await store.load(id, owner) else {
-                    return false
+                    return .absent
                 }
-                if outcome == nil { outcome = await revoke(loaded.grant, id) }
+                guard loaded.version == version || evenIfUnknown else { return .unknown(loaded) }
                 store.delete(loaded, into: &batch)
+                return .removed(isReadable: true)
             } catch {
                 // What cannot be opened any more can still be destroyed; its place in the index goes when it falls due.
                 guard case .corrupted = error else { throw error }
-                outcome = .failed
                 for key in [ConnectionStore.Key.token(id), ConnectionStore.Key.flight(id), ConnectionStore.Key.broken(id)] {
                     batch.delete(key)
                 }
+                return .removed(isReadable: false)
             }
-            return true
         }
-        guard isThere else { return nil }
-        let done = outcome ?? .failed
+    }
+
+    private func report(_ done: Revocation, of id: ConnectionID, by author: Author) {
         counters.count(.deleted, id.platform, at: time.now())
         environment.events.give(
             ConnectionEvent(
                 level: .info, name: .deleted, message: "connection deleted", engine: author.name, owner: id.owner.description,
                 environment: id.environment, platform: id.platform, requestID: author.requestID, code: done.rawValue,
                 at: time.now()))
-        return done
     }
 
     // MARK: Revoking

@@ -40,11 +40,12 @@ extension ConnectionRoutes {
     /// Directories of an owner's connections.
     var connections: EnginePath {
         EnginePath(
-            "tokens/{owner}", "An owner's connections.", fields: [Self.names[0]],
+            "tokens/{owner}", "An owner's connections.", fields: [Self.names[0]] + Paging.fields,
             endpoints: [
                 .list: .init("List environment/platform of each.", changesNothing: true) { request in
                     let owner = try Owner(request.captures["owner"])
-                    let found = try await store.connections(of: owner, limit: StorageLimits.pageMax)
+                    let paging = Paging(request.fields)
+                    let found = try await store.connections(of: owner, after: paging.after, limit: paging.limit)
                     return try .keys(found.map { "\($0.environment)/\($0.platform)" })
                 }
             ])

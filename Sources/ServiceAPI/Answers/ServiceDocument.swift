@@ -31,7 +31,7 @@ struct ServiceDocument {
             "/": ["get": open("The service's name.", ["200": reply("Message")])],
             "/health": ["get": open("Whether requests are answered.", ["200": reply("Health"), "503": reply("Health")])],
             "/api/projects": [
-                "get": guarded("All projects.", ["200": replies("Project")]),
+                "get": guarded("All projects.", ["200": replies("Project")], query: [parameter("after", "query"), Self.limit]),
                 "post": guarded("Register a project.", ["201": reply("Project"), "409": error], body: "NewProject"),
             ],
             "/api/projects/{project}": [
@@ -73,9 +73,14 @@ struct ServiceDocument {
     private var listing: [JSON] {
         [
             parameter("project", "query"), parameter("prefix", "query"), parameter("after", "query"),
-            ["name": "limit", "in": "query", "schema": ["type": "integer", "minimum": 1, "maximum": 1_000]],
+            Self.limit,
         ]
     }
+
+    private static let limit: JSON = [
+        "name": "limit", "in": "query",
+        "schema": ["type": "integer", "minimum": 1, "maximum": .int(ListingQuery.limitMax)],
+    ]
 
     private func parameter(_ name: String, _ place: String, _ text: String = "") -> JSON {
         [

@@ -6,7 +6,7 @@ import Syntax
 extension ServiceExchange {
     /// Without a limit a listing is whole, up to here.
     private static let wholeMax = 10_000
-    private static let pageMax = 1_000
+    private static let pageMax = ListingQuery.limitMax
     /// So many pages of names are looked through for those that a pattern means.
     private static let pagesMax = 100
     /// How far a listing that is not whole is counted.
@@ -19,12 +19,7 @@ extension ServiceExchange {
     func listSecrets() async throws(ServiceError) -> ShellResponse {
         let (filter, after, limit) = try await reading { () throws(ServiceError) in
             let query = try ListingQuery(request.query)
-            let limit = try query["limit"].map { text throws(ServiceError) in
-                guard let limit = Int(text), (1...Self.pageMax).contains(limit) else {
-                    throw .invalid("limit", "must be a number from 1 to \(Self.pageMax)")
-                }
-                return limit
-            }
+            let limit = try query.limit()
             guard (query["after"]?.utf8.count ?? 0) <= CanonicalPath.bytesMax else { throw .invalid("after", "is too long") }
             return (try ListingFilter(query), query["after"], limit)
         }
@@ -279,7 +274,7 @@ struct ListingFilter {
         var items: [(String, String)] = []
         if let project { items.append(("project", project)) }
         if !prefix.isEmpty { items.append(("prefix", prefix)) }
-        items += [("after", after), ("limit", String(min(limit, 1_000)))]
+        items += [("after", after), ("limit", String(min(limit, ListingQuery.limitMax)))]
         return "</api/secrets?\(PercentEncoding.form(items))>; rel=\"next\""
     }
 

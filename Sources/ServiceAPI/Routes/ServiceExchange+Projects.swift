@@ -24,9 +24,28 @@ extension ServiceExchange {
 
     // MARK: Projects
 
+    /// `GET /api/projects?after=&limit=`: whole without a limit. `after` is the name of the last one of the page before; where
+    /// there are more, `Link` has the next page.
     private func listProjects() async throws(ServiceError) -> ShellResponse {
+        let (after, limit) = try await reading { () throws(ServiceError) in
+            let query = try ListingQuery(request.query, refusesOthers: false)
+            return (query["after"], try query.limit())
+        }
         switch try await ask(.list, settings.projectsMount + "records") {
-        case .success(let response): return answer(200, response.object["projects"] ?? [])
+        case .success(let response):
+            var projects = (response.object["projects"]?.arrayValue ?? [])[...]
+            let total = projects.count
+            if let after {
+                projects = projects.drop { !after.utf8.lexicographicallyPrecedes(($0["name"]?.stringValue ?? "").utf8) }
+            }
+            let page = projects.prefix(limit ?? projects.count)
+            var listed = answer(200, .array(Array(page)))
+            listed.headers.append(("x-total-count", String(total)))
+            if let limit, page.count < projects.count, let last = page.last?["name"]?.stringValue {
+                let next = PercentEncoding.form([("after", last), ("limit", String(limit))])
+                listed.headers.append(("link", "</api/projects?\(next)>; rel=\"next\""))
+            }
+            return listed
         case .failure(let error): throw projectError(error, "list", "*")
         }
     }
