@@ -26,7 +26,7 @@ struct ServiceDocument {
 
     private var paths: JSON {
         let project = parameter("project", "path")
-        let path = parameter("path", "path", "The path of the secret: any number of segments, such as prod/api-key.")
+        let path = parameter("path", "path", description: "The path of the secret: any number of segments, such as prod/api-key.")
         return [
             "/": ["get": open("The service's name.", ["200": reply("Message")])],
             "/health": ["get": open("Whether requests are answered.", ["200": reply("Health"), "503": reply("Health")])],
@@ -82,9 +82,9 @@ struct ServiceDocument {
         "schema": ["type": "integer", "minimum": 1, "maximum": .int(ListingQuery.limitMax)],
     ]
 
-    private func parameter(_ name: String, _ place: String, _ text: String = "") -> JSON {
+    private func parameter(_ name: String, _ place: String, description: String = "") -> JSON {
         [
-            "name": .string(name), "in": .string(place), "required": .bool(place == "path"), "description": .string(text),
+            "name": .string(name), "in": .string(place), "required": .bool(place == "path"), "description": .string(description),
             "schema": ["type": "string"],
         ]
     }

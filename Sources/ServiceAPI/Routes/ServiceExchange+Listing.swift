@@ -35,7 +35,7 @@ extension ServiceExchange {
         guard after == nil else { return response }
         var total: Int? = found.count
         if hasMore, let last = found.last, limit == nil {
-            total = try await count(places, filter, found.count, after: last.place.full)
+            total = try await count(places, filter, counted: found.count, after: last.place.full)
         }
         if hasMore, limit != nil { total = nil }
         if let total { response.headers.append(("x-total-count", String(total))) }
@@ -44,7 +44,7 @@ extension ServiceExchange {
 
     /// How many there are with those behind `after`; nil when it is too many to count.
     private func count(
-        _ places: [String], _ filter: ListingFilter, _ counted: Int, after: String
+        _ places: [String], _ filter: ListingFilter, counted: Int, after: String
     ) async throws(ServiceError) -> Int? {
         var (counted, after) = (counted, after)
         while counted < Self.countedMax {
@@ -113,7 +113,7 @@ extension ServiceExchange {
     private static let tooManyPlaces = ServiceError(
         413, "the listing starts in more than \(placesMax) folders; name a project and a prefix")
 
-    /// Finds out what each `*` of a rule stands for.
+    /// Finds out which names each `*` of a rule matches.
     private func expand(_ root: ListingRoot, _ filter: ListingFilter, into found: inout Set<String>) async throws(ServiceError) {
         var paths = [""]
         for (depth, segment) in root.segments.enumerated() {
