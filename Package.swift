@@ -163,7 +163,7 @@ let package = Package(
             ]),
         .executableTarget(name: "coffer", dependencies: ["CLI"], swiftSettings: settings),
         // What only tests need.
-        room("TestSupport", ["SecretMemory", "Syntax", "EngineKit"]),
+        room("TestSupport", ["SecretMemory", "Syntax", "EngineKit", logging]),
         tests("RoomTests", []),
         tests(
             "GoldenTests",
@@ -187,8 +187,8 @@ let package = Package(
         tests(
             "CoreTests",
             [
-                "Core", "Capabilities", "SecretMemory", "Barrier", "EngineKit", "KVEngine", "AuthMethods", "Syntax", "TestSupport",
-                logging,
+                "Core", "Capabilities", "SecretMemory", "Barrier", "EngineKit", "KVEngine", "AuthMethods", "TransitEngine",
+                "DatabaseEngine", "Syntax", "TestSupport", logging,
             ]),
         tests("AuditTests", ["Audit", "Hashes", "EngineKit", "Syntax", "SecretMemory", "TestSupport", crypto, logging]),
         tests("OutboundTests", ["Outbound", "EngineKit"] + nio),

@@ -15,8 +15,9 @@ internal import Syntax
 package enum Program {
     package static func main() async -> Never {
         let whole = ProcessArguments.all
-        let arguments = Array(whole.dropFirst())
-        if arguments.first == "server" { Allocator.restartWithTunedAllocator(arguments: whole) }
+        let arguments = Array(whole.texts.dropFirst())
+        if let place = whole.malformed { exit(refuse(arguments, malformed: place, system: .real())) }
+        if arguments.first == "server" { Allocator.restartWithTunedAllocator(arguments: whole.texts) }
         exit(await run(arguments, system: .real()))
     }
 
@@ -27,6 +28,14 @@ package enum Program {
         guard let problem = system.console.outputProblem() else { return status }
         system.console.error("Error writing the output: \(problem)")
         return max(status, 1)
+    }
+
+    /// Refuses a command line whose argument at `place`, counted from the program's own name, is not UTF-8.
+    package static func refuse(_ arguments: [String], malformed place: Int, system: System) -> Int32 {
+        let failure = CommandFailure.local(
+            "Argument \(place) is not UTF-8, and paths and values are UTF-8 text. Encode other bytes, such as with base64")
+        let format = OutputFormat.asked(by: ArgumentRewriting.normalized(arguments), system.environment)
+        return report(failure, to: system, as: format)
     }
 
     private static func execute(_ arguments: [String], _ system: System) async -> Int32 {

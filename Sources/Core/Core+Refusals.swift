@@ -79,11 +79,14 @@ extension Core {
     // MARK: Open paths
 
     /// Health and the state of the seal are for everybody at all times. The other open paths change something or are asked
-    /// for when something is wrong: they are on record like everything else, without what they answered.
+    /// for when something is wrong: they are on record like everything else, without what they answered. So is the state of the
+    /// seal with a token, as its answer tells whether that is a good one.
     func recordOpenPath(
         _ incoming: CoreRequest, _ path: CanonicalPath, _ answer: CoreAnswer, wasOpen: Services?
     ) async -> CoreAnswer {
-        guard path.text != "sys/health", path.text != "sys/seal-status" else { return answer }
+        let isSealStatus = path.text == PublicSystemPaths.sealStatus
+        if path.text == "sys/health" { return answer }
+        if isSealStatus { guard wasOpen != nil, case .token = incoming.credentials else { return answer } }
         // The share that opened the server is on record in the trail that it opened.
         guard let services = wasOpen ?? services else {
             if incoming.operation.isWrite {
@@ -111,6 +114,11 @@ extension Core {
         } catch {
             // What it opened is open, and whoever opened it must know.
             guard wasOpen != nil else { return answer }
+            if isSealStatus {
+                var strangers = incoming
+                strangers.credentials = .none
+                return await PublicSystemPaths(core: self).answer(strangers, path) ?? answer
+            }
             var refused = answer
             refused.outcome = .failure(error)
             return refused

@@ -27,6 +27,8 @@ package final class Core: Pipeline {
     let unrecorded = UnfairLock(LineBudget())
     private let opening = SerialTaskQueue()
     let condition = NodeCondition()
+    /// When to warn that a store which this process initialized still has no audit device.
+    let auditReminder = UnfairLock<Timestamp?>(nil)
     let faults: RepeatedFaults
 
     package init(

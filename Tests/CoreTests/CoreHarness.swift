@@ -1,11 +1,13 @@
 import AuthMethods
 import Barrier
 import Core
+import DatabaseEngine
 import EngineKit
 import KVEngine
 import Logging
 import Syntax
 import TestSupport
+import TransitEngine
 
 /// A whole core in memory, with time and randomness in the test's hand.
 final class CoreHarness: Sendable {
@@ -76,6 +78,8 @@ final class CoreHarness: Sendable {
         catalog.addSecretsEngine(EngineDescription(type: "test", summary: "For tests.", make: { _ in engine }))
         catalog.addSecretsEngine(
             EngineDescription(type: "own", summary: "Acts for the server.", isServersOwn: true, make: { _ in engine }))
+        catalog.addSecretsEngine(transitDescription)
+        catalog.addSecretsEngine(databaseDescription(randomness: randomness))
         catalog.addAuthMethod(appRoleDescription)
         catalog.addAuthMethod(
             userpassDescription(hasher: ScryptHasher(cost: HashCost(rounds: 16, blockSize: 8, parallelism: 1))))

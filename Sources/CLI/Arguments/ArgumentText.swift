@@ -2,14 +2,9 @@ internal import Syntax
 
 /// Readings of single arguments.
 enum ArgumentText {
-    /// A path or name without the slashes around it. Nothing else is cut off: `secret/x ` is another secret than `secret/x`.
-    static func path(_ text: String) -> String {
-        let slash = UInt8(ascii: "/")
-        var rest = text.utf8[...]
-        while rest.first == slash { rest = rest.dropFirst() }
-        while rest.last == slash { rest = rest.dropLast() }
-        return String(Substring(rest))
-    }
+    /// A path or name without the slashes around it, and with one slash where there are several: the server has no other, and
+    /// what is shown is what was asked for. Nothing else is cut off: `secret/x ` is another secret than `secret/x`.
+    static func path(_ text: String) -> String { text.parts(at: "/").joined(separator: "/") }
 
     /// A token, key or share without the white space around it, which none of them can have and files end in.
     static func trimmed(_ text: String) -> String {

@@ -9,7 +9,7 @@ extension CommandFailure {
         let path = Self.path(of: error)
         let warnings = error.response?.secret?.warnings ?? []
         if warnings.contains(where: { $0.utf8.starts(with: "Invalid path for a versioned K/V".utf8) }) {
-            hint = "Secrets of a KV mount are read with `coffer kv get` and written with `coffer kv put`."
+            hint = "Secrets of a KV version 2 mount have commands of their own: `coffer kv \(Self.kvCommand(error.method))`."
         } else if said.contains("not initialized") {
             guard !said.contains("coffer operator init") else { return }
             hint = "Set it up once with `coffer operator init`."
@@ -35,6 +35,16 @@ extension CommandFailure {
                 return
             }
             question = .refused(path: path, method: error.method ?? .get)
+        }
+    }
+
+    private static func kvCommand(_ method: ClientMethod?) -> String {
+        switch method {
+        case .delete: "delete"
+        case .list: "list"
+        case .patch: "patch"
+        case .post, .put: "put"
+        default: "get"
         }
     }
 

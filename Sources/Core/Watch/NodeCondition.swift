@@ -8,7 +8,10 @@ final class NodeCondition: Sendable {
         var waitsForStore = false
         /// The configured seal is another than the stored one.
         var waitsForMigration = false
+        /// The seal that the store was sealed with is not in the configuration.
         var lacksStoredSeal = false
+        /// This process has initialized the store, and has not opened it yet.
+        var isFresh = false
         /// A write failed, and it is not known yet whether the next will.
         var isSuspect = false
         var failedProbes = 0
@@ -45,8 +48,17 @@ final class NodeCondition: Sendable {
     /// Somebody made it. With key shares it stays shut until they are given.
     func storeIsMade(needsShares: Bool) {
         state.withLock { state in
+            state.isFresh = true
             state.waitsForStore = false
             if needsShares { state.opensByItself = false }
+        }
+    }
+
+    /// True at the first opening of a store that this process has initialized.
+    func takeFreshness() -> Bool {
+        state.withLock { state in
+            defer { state.isFresh = false }
+            return state.isFresh
         }
     }
 

@@ -74,8 +74,9 @@ package enum StorageLimits {
     package static let pageMax = 10_000
     /// The most mutations in one batch.
     package static let batchMutationsMax = 20_000
-    /// Keys and values of one batch together.
-    package static let batchBytesMax = 64 << 20
+    /// Keys and values of one batch together: two records of the largest size, such as a new version and the one that it
+    /// replaces, and small ones beside them.
+    package static let batchBytesMax = 2 * valueBytesMax + (1 << 20)
 }
 
 /// Why a store did not do what it was asked.

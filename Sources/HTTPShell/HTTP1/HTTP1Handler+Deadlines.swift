@@ -8,13 +8,25 @@ extension HTTP1Handler {
 
     func startTimer(_ context: ChannelHandlerContext) {
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        tickDueAt = .now() + settings.timeouts.tick
         timer = context.eventLoop.scheduleTask(in: settings.timeouts.tick) { bound.value.tick() }
     }
 
     private func tick() {
         guard let context else { return }
-        if NIODeadline.now() >= deadline { expire(context) }
+        let now = NIODeadline.now()
+        let late = now - tickDueAt
+        // The event loop did something else for so long. What the client sent meanwhile waits in the kernel, and it is not slow.
+        if isReceiving, late > settings.timeouts.tick, deadline < .distantFuture { deadline = deadline + late }
+        if now >= deadline { expire(context) }
         if self.context != nil { startTimer(context) }
+    }
+
+    private var isReceiving: Bool {
+        switch phase {
+        case .readingHead, .asking, .readingBody: true
+        case .idle, .responding, .writing, .lingering, .closed: false
+        }
     }
 
     private func expire(_ context: ChannelHandlerContext) {
@@ -57,7 +69,7 @@ extension HTTP1Handler {
     /// Input nobody waits for. A client that sends on and on is cut off.
     func linger(_ bytes: Int) {
         lingeringBytes += bytes
-        if lingeringBytes > 4 << 20 { context?.close(promise: nil) }
+        if lingeringBytes > lingeringBytesMax { context?.close(promise: nil) }
     }
 }
 

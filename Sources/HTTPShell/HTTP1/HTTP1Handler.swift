@@ -32,8 +32,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
     struct Incoming {
         var head: HTTP1Parser.Head
         var admitted: AdmittedHead
-        /// The caller is known, so the body may be larger than a stranger's.
-        var isLarge = false
+        var claim = Admission.Claim()
         var body: [UInt8] = []
     }
 
@@ -65,7 +64,9 @@ final class HTTP1Handler: ChannelDuplexHandler {
     var exchangeNumber = 0
     var deadline = NIODeadline.distantFuture
     var timer: Scheduled<Void>?
+    var tickDueAt = NIODeadline.distantFuture
     var lingeringBytes = 0
+    var lingeringBytesMax = 4 << 20
     var context: ChannelHandlerContext?
     var executor: EventLoopTaskExecutor?
     var connection = EngineKit.Connection()
@@ -103,8 +104,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
         timer?.cancel()
         timer = nil
         switch phase {
-        case .readingBody(let incoming):
-            shell.admission.release(bodyBytes: incoming.body.count, isLarge: incoming.isLarge)
+        case .readingBody(let incoming), .asking(let incoming): shell.admission.release(incoming.claim)
         case .responding(let exchange): exchange.task?.cancel()
         default: break
         }
@@ -249,9 +249,12 @@ extension HTTP1Handler {
 
     private func asked(_ refusal: HTTPRefusal?, number: Int) {
         guard let context, number == exchangeNumber, case .asking(var incoming) = phase else { return }
-        incoming.isLarge = refusal == nil
-        if let refusal, (incoming.admitted.contentLength ?? 0) > settings.limits.unaskedBodyBytesMax {
-            return refuse(refusal, context)
+        if let refusal {
+            if (incoming.admitted.contentLength ?? 0) > settings.limits.unaskedBodyBytesMax { return refuse(refusal, context) }
+        } else {
+            guard shell.admission.admitLarge(announced: incoming.admitted.contentLength, &incoming.claim) else {
+                return refuse(.largeBodiesFull, context)
+            }
         }
         expectBody(incoming, context)
         parse(context)
@@ -260,9 +263,13 @@ extension HTTP1Handler {
     private func gather(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
         guard case .readingBody(var incoming) = phase else { return }
         let count = bytes.readableBytes
-        let bytesMax = incoming.isLarge ? settings.limits.bodyBytesMax : settings.limits.unaskedBodyBytesMax
+        let isLarge = incoming.claim.isLarge
+        let bytesMax = isLarge ? settings.limits.bodyBytesMax : settings.limits.unaskedBodyBytesMax
         guard incoming.body.count + count <= bytesMax else { return refuse(.bodyTooLarge, context) }
-        guard shell.admission.reserve(bodyBytes: count, isLarge: incoming.isLarge) else { return refuse(.busy, context) }
+        guard shell.admission.reserve(bodyBytes: count, &incoming.claim) else {
+            phase = .readingBody(incoming)
+            return refuse(isLarge ? .largeBodiesFull : .busy, context)
+        }
         phase = .idle  // The body has one owner while it grows, so that it grows in place.
         if incoming.body.isEmpty {
             // An announced length is only a word: memory is taken as bytes come, and counted.
@@ -279,12 +286,12 @@ extension HTTP1Handler {
         let request = ShellRequest(
             id: ids.next(), method: head.method, path: incoming.admitted.path, query: incoming.admitted.query,
             headers: head.headers, body: incoming.body, connection: connection)
-        start(request, isLarge: incoming.isLarge, keepAlive: head.keepsAlive, context)
+        start(request, incoming.claim, keepAlive: head.keepsAlive, context)
     }
 
     /// Runs on this event loop at once, and answers at once when nothing has to be waited for.
     private func start(
-        _ request: ShellRequest, refused: HTTPRefusal? = nil, isLarge: Bool = false, keepAlive: Bool,
+        _ request: ShellRequest, _ claim: Admission.Claim = .init(), refused: HTTPRefusal? = nil, keepAlive: Bool,
         _ context: ChannelHandlerContext
     ) {
         exchangeNumber += 1
@@ -301,7 +308,7 @@ extension HTTP1Handler {
         let task = Task.immediate(executorPreference: executor) { [request, refusal] in
             let response =
                 if let refusal { await shell.refuse(refusal, request) } else { await shell.respond(to: request) }
-            shell.admission.end(bodyBytes: request.body.count, isLarge: isLarge)
+            shell.admission.end(claim)
             if loop.inEventLoop {
                 bound.value.answered(response, number: number)
             } else {
@@ -344,12 +351,14 @@ extension HTTP1Handler {
         var (head, path, refusal) = (head, head?.target, refusal)
         switch phase {
         case .readingBody(let incoming), .asking(let incoming):
-            shell.admission.release(bodyBytes: incoming.body.count, isLarge: incoming.isLarge)
+            shell.admission.release(incoming.claim)
             (head, path) = (incoming.head, incoming.admitted.path)
         default: break
         }
         let id = ids.next()
-        if refusal.isOfRequest, let head, let plain = AdmittedHead.path(ofRefused: head.target, limits: settings.limits) {
+        // A known caller reads the answer at the end of what it sends: its body is thrown away as it comes.
+        if refusal == .largeBodiesFull { lingeringBytesMax = settings.limits.bodyBytesMax }
+        if refusal.isRecorded, let head, let plain = AdmittedHead.path(ofRefused: head.target, limits: settings.limits) {
             if shell.admission.beginRequest() {
                 let request = ShellRequest(
                     id: id, method: head.method, path: plain, headers: head.headers, body: [], connection: connection)

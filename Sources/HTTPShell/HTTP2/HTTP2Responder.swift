@@ -53,12 +53,12 @@ struct HTTP2Responder: Sendable {
         do throws(HTTPRefusal) {
             let admitted = try AdmittedHead(target: target, headers: headers, isHTTP2: true, limits: settings.limits)
             (passed.path, passed.query) = (admitted.path, admitted.query)
-            let (body, isLarge) = try await gather(request, admitted, headers, channel)
+            let (body, claim) = try await gather(request, admitted, headers, channel)
             guard shell.admission.beginRequest() else {
-                shell.admission.release(bodyBytes: body.count, isLarge: isLarge)
+                shell.admission.release(claim)
                 throw .busy
             }
-            defer { shell.admission.end(bodyBytes: body.count, isLarge: isLarge) }
+            defer { shell.admission.end(claim) }
             passed.body = body
             if settings.tls?.clientCertificates ?? .notAsked != .notAsked {
                 passed.connection.add(try? await (channel.parent ?? channel).nioSSL_peerCertificate().get())
@@ -77,11 +77,11 @@ struct HTTP2Responder: Sendable {
     private func refuse(
         _ refusal: HTTPRefusal, _ request: ShellRequest, _ target: String, _ channel: any Channel
     ) async -> ShellResponse {
-        guard refusal.isOfRequest, let path = AdmittedHead.path(ofRefused: target, limits: settings.limits) else {
+        guard refusal.isRecorded, let path = AdmittedHead.path(ofRefused: target, limits: settings.limits) else {
             return shell.answer(refusal, path: target, id: request.id)
         }
         guard shell.admission.beginRequest() else { return shell.answer(.busy, path: target, id: request.id) }
-        defer { shell.admission.end(bodyBytes: 0) }
+        defer { shell.admission.end() }
         var refused = request
         (refused.path, refused.query, refused.body) = (path, "", [])
         // The address that a trusted proxy names, where it does.
@@ -90,7 +90,7 @@ struct HTTP2Responder: Sendable {
         return await closing(channel, after: settings.timeouts.requestMilliseconds) { await shell.refuse(refusal, whole) }
     }
 
-    private typealias Gathered = (body: [UInt8], isLarge: Bool)
+    private typealias Gathered = (body: [UInt8], claim: Admission.Claim)
 
     /// A body that grows past a stranger's is read further once the dialect knows its sender.
     private func gather(
@@ -102,35 +102,31 @@ struct HTTP2Responder: Sendable {
             connection: EngineKit.Connection((channel.parent ?? channel).remoteAddress))
         let result: Result<Gathered, HTTPRefusal> = await closing(channel, after: settings.timeouts.readMilliseconds) {
             var body: [UInt8] = []
-            var isLarge = false
+            var claim = Admission.Claim()
             func refused(_ refusal: HTTPRefusal) -> Result<Gathered, HTTPRefusal> {
-                shell.admission.release(bodyBytes: body.count, isLarge: isLarge)
+                shell.admission.release(claim)
                 return .failure(refusal)
             }
             func refusal(ofGrowingTo count: Int) async -> HTTPRefusal? {
                 guard count <= limits.bodyBytesMax else { return .bodyTooLarge }
-                if count <= limits.unaskedBodyBytesMax || isLarge { return nil }
+                if count <= limits.unaskedBodyBytesMax || claim.isLarge { return nil }
                 if let refusal = await shell.refusalOfLargeBody(unread, settings) { return refusal }
                 // What came so far counts as a part of a large body from here on.
-                shell.admission.release(bodyBytes: body.count)
-                isLarge = true
-                guard shell.admission.reserve(bodyBytes: body.count, isLarge: true) else {
-                    body = []
-                    return .busy
-                }
-                return nil
+                return shell.admission.admitLarge(announced: head.contentLength, &claim) ? nil : .largeBodiesFull
             }
             if let refusal = await refusal(ofGrowingTo: head.contentLength ?? 0) { return refused(refusal) }
             do {
                 for try await bytes in request.body {
                     if let refusal = await refusal(ofGrowingTo: body.count + bytes.readableBytes) { return refused(refusal) }
-                    guard shell.admission.reserve(bodyBytes: bytes.readableBytes, isLarge: isLarge) else { return refused(.busy) }
+                    guard shell.admission.reserve(bodyBytes: bytes.readableBytes, &claim) else {
+                        return refused(claim.isLarge ? .largeBodiesFull : .busy)
+                    }
                     body.append(contentsOf: bytes.readableBytesView)
                 }
             } catch {
                 return refused(.malformed)
             }
-            return .success((body, isLarge))
+            return .success((body, claim))
         }
         return try result.get()
     }

@@ -12,8 +12,11 @@ package struct HTTPRefusal: Error, Sendable, Hashable {
         self.message = message
     }
 
-    /// Whether the request was at fault, rather than a full server (503), a slow client (408) or a rate limit (429).
-    package var isOfRequest: Bool { (400..<500).contains(status) && status != 408 && status != 429 }
+    /// Whether it leaves an audit line: when the request was at fault, rather than a full server (503), a slow client (408) or
+    /// a rate limit (429). Large bodies come from callers with a valid token, so theirs is recorded where there is no room.
+    package var isRecorded: Bool {
+        self == .largeBodiesFull || (400..<500).contains(status) && status != 408 && status != 429
+    }
 
     package var headers: [(name: String, value: String)] { retryAfter.map { [("retry-after", String($0))] } ?? [] }
 
@@ -40,6 +43,11 @@ extension HTTPRefusal {
     package static let headersTooLarge = HTTPRefusal(431, "the request has too many headers or they are too long")
     package static let slow = HTTPRefusal(408, "the request did not arrive in time")
     package static let busy = HTTPRefusal(503, "the server handles as many requests as it may; retry shortly")
+    package static let largeBodiesFull: HTTPRefusal = {
+        var refusal = HTTPRefusal(503, "the server holds as many large request bodies as it may; retry shortly")
+        refusal.retryAfter = 1
+        return refusal
+    }()
     package static let tookTooLong = HTTPRefusal(
         503, "the request took longer than max_request_duration; it may still have taken effect")
 

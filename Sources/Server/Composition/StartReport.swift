@@ -43,7 +43,7 @@ struct StartReport {
     static func tellWhatIsMissing(_ core: Core, _ logger: Logger) async {
         guard core.isSealed, let status = try? await core.seal.status() else { return }
         guard status.isInitialized else {
-            logger.warning("not initialized: run `coffer operator init`", metadata: ["seal": "\(status.kind.rawValue)"])
+            logger.notice("not initialized: run `coffer operator init`", metadata: ["seal": "\(status.kind.rawValue)"])
             return
         }
         guard !status.isMigrating else {

@@ -15,6 +15,6 @@ struct AuditDisable: SessionCommand {
         try arguments.expect(1)
         let path = try ArgumentText.requiredPath(arguments[0])
         try await session.call("Error disabling audit device") { try await $0.request(.delete, "sys/audit/\(path)") }
-        session.console.output("Success! Disabled audit device (if it was enabled) at: \(path)/")
+        try session.printer.success("Success! Disabled audit device (if it was enabled) at: \(path)/")
     }
 }

@@ -28,6 +28,6 @@ struct AuditEnable: SessionCommand {
             "type": .string(type), "description": .string(description ?? ""), "options": .object(options), "local": .bool(local),
         ]
         try await session.call("Error enabling audit device") { try await $0.request(.put, "sys/audit/\(path)", body: body) }
-        session.console.output("Success! Enabled the \(type) audit device at: \(path)/")
+        try session.printer.success("Success! Enabled the \(type) audit device at: \(path)/")
     }
 }

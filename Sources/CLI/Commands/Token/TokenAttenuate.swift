@@ -86,7 +86,7 @@ struct TokenAttenuate: CLICommand {
             guard token.utf8.count == Self.serviceTokenLength else {
                 throw .local("The token is not whole: it has \(token.utf8.count) characters instead of \(Self.serviceTokenLength)")
             }
-        } else if !CapabilityToken.isOne(token) {
+        } else if !CapabilityToken.isOne(token), !Self.mayBeService(token) {
             system.console.error(
                 """
                 Warning: the token to derive from was not made by a server (those begin with coffer.s.). What comes of it works \
@@ -96,6 +96,12 @@ struct TokenAttenuate: CLICommand {
     }
 
     private static let serviceTokenLength = 58
+
+    /// The tokens of services are random texts that an operator made, such as `openssl rand -hex 32`; those of other servers have a
+    /// prefix with a dot.
+    private static func mayBeService(_ token: String) -> Bool {
+        token.utf8.count >= 32 && !token.utf8.contains(UInt8(ascii: "."))
+    }
 
     private func caveats() throws(CapabilityRefusal) -> [Caveat] {
         var caveats: [Caveat] = []
