@@ -1,19 +1,19 @@
 import EngineKit
 import Glibc
 
-/// A connected socket that never makes its user wait longer than it says. Errors are numbers of the system.
+/// A socket connection that never blocks its user longer than its timeout. Errors are system error numbers (`errno`).
 struct SocketLink: Sendable {
     private let target: SocketTarget
     private let addresses: SocketAddresses
     private let timeoutMilliseconds: Int
     private var descriptor: Int32 = -1
-    /// Begun and not yet finished.
+    /// The socket whose connection has begun and is not yet established.
     private var pending: Int32 = -1
     private var pendingSince: Int64 = 0
     private var nextAddress = 0
     private var hasResolved = false
     private var wasOpened = false
-    /// What a call that does not wait gives a listener on this machine to answer.
+    /// How long a call that should not wait gives a listener on this machine to accept.
     private static let graceMilliseconds = 5
 
     init(_ target: SocketTarget, timeoutMilliseconds: Int) {
@@ -26,8 +26,8 @@ struct SocketLink: Sendable {
 
     // MARK: Connecting
 
-    /// Waits for the connection only the first time, when an operator enables the device or the server unseals. Later it is
-    /// made while requests go on, and each try merely looks whether it is there yet.
+    /// Connects. Blocks only the first time, when an operator enables the device or the server is unsealed. Later the
+    /// connection is made in the background of requests, and each call only checks whether it is established.
     mutating func open() throws(AuditDeviceError) -> DeviceContents {
         let isFirst = !wasOpened
         wasOpened = true
@@ -36,12 +36,13 @@ struct SocketLink: Sendable {
         return DeviceContents()
     }
 
+    /// Returns the error for a failed operation.
     func failure(_ verb: String, _ number: Int32) -> AuditDeviceError {
         AuditDeviceError(reason: "\(verb) \(target.name): \(SystemError.text(number))", isClean: false)
     }
 
-    /// The first time this waits, for the name server and then the timeout. Later it only begins, and finds out at the next
-    /// call how that went: 0 when connected, `EINPROGRESS` when not yet.
+    /// Connects and returns 0, or the error number. Without `waiting` it only begins to connect and returns `EINPROGRESS`; the
+    /// next call then learns the result. The first call also resolves the host, which blocks.
     mutating func connect(waiting: Bool) -> Int32 {
         if !hasResolved {
             hasResolved = true
@@ -69,6 +70,7 @@ struct SocketLink: Sendable {
         return number
     }
 
+    /// Begins to connect to the next address.
     private mutating func begin() -> Int32 {
         let all = addresses.current
         guard !all.isEmpty else { return EHOSTUNREACH }
@@ -96,6 +98,7 @@ struct SocketLink: Sendable {
         }
     }
 
+    /// Waits for the pending connection, and returns 0, the error number, or `EINPROGRESS` if it is still pending.
     private mutating func finish(waitMilliseconds: Int) -> Int32 {
         guard Self.poll(pending, POLLOUT, milliseconds: waitMilliseconds) else { return EINPROGRESS }
         var number: Int32 = 0
@@ -127,7 +130,7 @@ struct SocketLink: Sendable {
 
     // MARK: Sending
 
-    /// The other side has hung up, so that whatever is sent is lost.
+    /// Whether the other side has closed the connection, so that anything sent would be lost.
     var isAbandoned: Bool {
         guard descriptor >= 0, !target.isDatagram else { return false }
         var byte: UInt8 = 0
@@ -135,7 +138,9 @@ struct SocketLink: Sendable {
         return count == 0 || count < 0 && errno != EAGAIN && errno != EINTR
     }
 
-    /// All bytes, or as one datagram: 0, or what went wrong. `deadline` is of ``milliseconds()``.
+    /// Sends all bytes, as one datagram if the socket is one. Returns 0 or the error number.
+    ///
+    /// - Parameter deadline: The time of ``milliseconds()`` at which sending fails.
     func send(_ bytes: UnsafeRawBufferPointer, deadline: Int64) -> Int32 {
         guard descriptor >= 0 else { return ENOTCONN }
         var sent = 0
@@ -155,14 +160,17 @@ struct SocketLink: Sendable {
         return 0
     }
 
+    /// The deadline of an operation that begins now.
     var deadline: Int64 { Self.milliseconds() + Int64(timeoutMilliseconds) }
 
+    /// Returns the time of a clock that is never set back, in milliseconds.
     static func milliseconds() -> Int64 {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
     }
 
+    /// Waits until the descriptor is ready. Returns false if it is not in time.
     private static func poll(_ descriptor: Int32, _ events: Int32, milliseconds: Int) -> Bool {
         let deadline = Self.milliseconds() + Int64(milliseconds)
         while true {

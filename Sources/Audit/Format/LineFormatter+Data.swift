@@ -2,9 +2,11 @@ import SecretMemory
 import Syntax
 
 extension LineFormatter {
+    /// The depth of data. Deeper data is written as a single HMAC.
     private static let depthMax = 128
 
-    /// The `data` member: names stay, every leaf becomes its HMAC.
+    /// Appends the `data` member: names are kept, and each leaf is replaced by its HMAC. Data that is too large, too deep or
+    /// malformed is written as a single HMAC.
     mutating func data(_ value: JSON, clearKeys: [String], elidesLists: Bool) {
         output.append(",\"data\":" as StaticString)
         let start = output.count
@@ -21,6 +23,7 @@ extension LineFormatter {
         output.append(",\"data_elided\":true" as StaticString)
     }
 
+    /// Appends the top-level members. Returns false if one of them cannot be written.
     private mutating func members(of object: JSONObject, clearKeys: [String], elidesLists: Bool) -> Bool {
         output.append(UInt8(ascii: "{"))
         for (index, member) in object.members.enumerated() {
@@ -39,7 +42,8 @@ extension LineFormatter {
         return true
     }
 
-    /// As Vault's `elide_list_responses`: the number of names in place of the names.
+    /// Returns the number of names that replaces a list of them, as with Vault's `elide_list_responses`, or nil for any other
+    /// member.
     private static func elidedCount(_ member: JSONObject.Member) -> Int? {
         switch (member.key, member.value) {
         case ("keys", .array(let values)): values.count
@@ -48,7 +52,7 @@ extension LineFormatter {
         }
     }
 
-    /// False when the value is too deep, or raw bytes turn out not to be JSON.
+    /// Appends a value with HMACs for its leaves. Returns false if it is too deep, or raw bytes are not JSON.
     private mutating func leaf(_ value: JSON, depth: Int, clearKeys: [String] = [], elidesLists: Bool = false) -> Bool {
         guard depth <= Self.depthMax, !isOverlong else { return false }
         switch value {
@@ -57,8 +61,8 @@ extension LineFormatter {
         case .number(let text), .string(let text): hashed(text)
         case .raw(let bytes):
             return bytes.withUnsafeBufferPointer { buffer in
-                var walk = RawWalk(bytes: buffer, clearKeys: clearKeys, elidesLists: elidesLists)
-                return walk.document(into: &self, depth: depth)
+                var hasher = RawJSONHasher(bytes: buffer, clearKeys: clearKeys, elidesLists: elidesLists)
+                return hasher.document(into: &self, depth: depth)
             }
         case .array(let values):
             output.append(UInt8(ascii: "["))
@@ -80,7 +84,8 @@ extension LineFormatter {
         return true
     }
 
-    /// A listed member as it is. Raw text is read again, for a newline in it would break the line.
+    /// Appends the value of a member that is written in clear. Raw text is parsed and encoded again, since a newline in it
+    /// would end the line.
     private mutating func unhashed(_ value: JSON) -> Bool {
         guard case .raw = value else {
             guard !Self.holdsRaw(value) else { return leaf(value, depth: 2) }
@@ -92,6 +97,7 @@ extension LineFormatter {
         return true
     }
 
+    /// Whether raw text is anywhere in the value.
     private static func holdsRaw(_ value: JSON) -> Bool {
         switch value {
         case .raw: true

@@ -2,9 +2,10 @@ import EngineKit
 import Syntax
 
 extension LineFormatter {
+    /// The length of an error message that is written.
     private static let errorBytesMax = 1_024
 
-    /// Appends the contents of an entry's lines, each of which stands between the segment id and `prev` of its line.
+    /// Appends the content of an entry's lines. In a line, the content is between the segment id and `prev`.
     mutating func append(_ entry: AuditEntry) {
         head(entry.record.kind, at: entry.record.time)
         let start = output.count
@@ -16,7 +17,7 @@ extension LineFormatter {
         if entry.answer != nil { answer(of: entry, shared) }
     }
 
-    /// Who asked and what is in the request's line already, and copied from there.
+    /// Appends the line of a response. Its caller and request are copied from the line of the request.
     private mutating func answer(of entry: AuditEntry, _ shared: Range<Int>) {
         guard let time = entry.answer?.time else { return }
         head(.response, at: time)
@@ -26,6 +27,7 @@ extension LineFormatter {
         ends.append(output.count)
     }
 
+    /// Appends the members that every line begins with.
     private mutating func head(_ kind: AuditRecord.Kind, at time: Timestamp) {
         member("\"time\":", time: time)
         switch kind {
@@ -38,6 +40,7 @@ extension LineFormatter {
         error.utf8.count <= errorBytesMax ? error : String(error.unicodeScalars.prefix(errorBytesMax / 4)) + "…"
     }
 
+    /// Appends an authentication.
     private mutating func member(_ name: StaticString, _ auth: AuditAuth, clientToken: String?) {
         output.append(name)
         let start = output.count
@@ -56,7 +59,7 @@ extension LineFormatter {
         member(",\"token_issue_time\":", time: auth.tokenIssueTime)
         policyResults(auth)
         if output.count == start { comma() }
-        output[start] = UInt8(ascii: "{")  // In place of the first member's comma.
+        output[start] = UInt8(ascii: "{")  // Replaces the comma of the first member.
         output.append(UInt8(ascii: "}"))
     }
 
@@ -90,6 +93,7 @@ extension LineFormatter {
         output.append(UInt8(ascii: "}"))
     }
 
+    /// Appends the caller and the request.
     private mutating func request(of entry: AuditEntry) {
         let (identity, mount) = (entry.record.identity, entry.record.mount)
         let known = identity.flatMap { kept($0) } ?? format(identity, entry)
@@ -108,7 +112,7 @@ extension LineFormatter {
         output.append(UInt8(ascii: "}"))
     }
 
-    /// Formats who asked, and keeps it for the next request of the same identity.
+    /// Formats the caller, and keeps the result for the next request of the same identity.
     private mutating func format(_ identity: AuditIdentity?, _ entry: AuditEntry) -> KnownIdentity {
         let start = output.count
         let clientToken = entry.record.request.clientToken
@@ -123,7 +127,8 @@ extension LineFormatter {
         return known
     }
 
-    /// A token that somebody put in a path must not become readable through the trail: the segment that it stands in is hashed.
+    /// Appends a path. A segment that contains a token is hashed, so that a token that a caller put into a path is not readable
+    /// in the trail.
     private mutating func path(_ path: String) {
         guard TokenText.occurs(in: path) else { return clear(path) }
         output.append(UInt8(ascii: "\""))
@@ -154,6 +159,7 @@ extension LineFormatter {
         output.append(UInt8(ascii: "}"))
     }
 
+    /// Appends a response.
     private mutating func response(_ response: AuditResponse?, of entry: AuditEntry) {
         guard let response else { return }
         let mount = entry.record.mount

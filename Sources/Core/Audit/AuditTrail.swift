@@ -79,7 +79,7 @@ final class AuditTrail: Sendable {
     /// Returns when the entry's lines are on a device. What is thrown does not say what this server writes to; see ``refusal``.
     func record(_ entry: AuditEntry) async throws(CofferError) {
         do throws(AuditError) {
-            try await broker.gather(entry)
+            try await broker.record(entry)
         } catch {
             throw Self.notRecorded
         }

@@ -1,7 +1,8 @@
 import EngineKit
 import Syntax
 
-/// Where records lie, below the store's own prefix. Names are in hex, which keeps their order and any byte.
+/// The keys of the records, relative to the store's part of the storage. Names are written in hex, which preserves their order
+/// and allows any byte.
 enum IdentityKeys {
     static let entities = "entity/"
     static let entityNames = "entity-name/"
@@ -9,11 +10,11 @@ enum IdentityKeys {
     static let groups = "group/"
     static let groupNames = "group-name/"
     static let groupAliases = "group-alias/"
-    /// Changes with every change of who is in which group.
+    /// A counter that increases with every change of group memberships.
     static let graph = "graph"
 
     static func entity(_ id: String) -> String { entities + id }
-    /// Of an entity that was merged into another: holds the other's id.
+    /// The record of an entity that was merged into another one, which holds the other's id.
     static func merged(_ id: String) -> String { "merged/" + id }
     static func entityName(_ name: String) -> String { entityNames + folded(name) }
     static func alias(_ id: String) -> String { aliases + id }
@@ -24,10 +25,12 @@ enum IdentityKeys {
     static func groupAlias(_ id: String) -> String { groupAliases + id }
     static func groupAlias(at place: AliasPlace) -> String { groupAliasNames(place.mountAccessor) + hex(place.name) }
     static func groupAliasNames(_ accessor: String) -> String { "group-alias-name/\(accessor)/" }
+    /// The prefix of the groups that an entity is a direct member of.
     static func memberships(of entity: String) -> String { "member/\(entity)/" }
+    /// The prefix of the groups that a group is a direct member of.
     static func parents(of group: String) -> String { "parent/\(group)/" }
 
-    /// Names of entities and groups differ by more than case.
+    /// Returns the hex form of a name in lower case, since names that differ only in case are the same.
     static func folded(_ name: String) -> String { hex(name.lowercased()) }
 
     private static func hex(_ text: String) -> String { Hex.encode(text.utf8) }

@@ -2,10 +2,11 @@ import Hashes
 import SecretMemory
 import Syntax
 
-/// Goes once over JSON text and writes it again with an HMAC for every leaf, building nothing.
+/// Copies JSON text and replaces each leaf by its HMAC, in one pass and without building a value.
 ///
-/// The text should be valid already. Where it is not, `false` comes back and the caller hashes the whole.
-struct RawWalk {
+/// The text should be valid JSON already. If it is not, the result is `false`, and the caller writes a single HMAC of the whole
+/// text.
+struct RawJSONHasher {
     private let bytes: UnsafeBufferPointer<UInt8>
     private let clearKeys: [String]
     private let elidesLists: Bool
@@ -19,13 +20,17 @@ struct RawWalk {
         self.elidesLists = elidesLists
     }
 
-    /// `depth` is where the text stands in its document; listed names count only at the top.
+    /// Copies the whole text into the formatter. Returns false if it is not JSON, too deep or too long.
+    ///
+    /// - Parameter depth: The depth of the text within the record's data, since listed keys are written in clear only at the
+    ///   top.
     mutating func document(into formatter: inout LineFormatter, depth: Int) -> Bool {
         guard value(into: &formatter, depth: depth, isClear: false) else { return false }
         skipSpace()
         return position == bytes.count
     }
 
+    /// Copies one value.
     private mutating func value(into formatter: inout LineFormatter, depth: Int, isClear: Bool) -> Bool {
         skipSpace()
         guard position < bytes.count, depth <= Self.depthMax, !formatter.isOverlong else { return false }
@@ -86,7 +91,8 @@ struct RawWalk {
         return take(UInt8(ascii: "]"))
     }
 
-    /// How many names stand in the list that follows, which is then passed over; nil when it is to be written.
+    /// Skips the list of names that follows if it is to be elided, and returns the number of names. Returns nil if the value is
+    /// to be copied.
     private mutating func elidedCount(_ key: UnsafeBufferPointer<UInt8>) -> Int? {
         skipSpace()
         guard elidesLists, position < bytes.count else { return nil }
@@ -99,7 +105,7 @@ struct RawWalk {
         return count
     }
 
-    /// Passes over an array or object and counts its elements.
+    /// Skips an array or object and returns the number of its elements.
     private mutating func skipCounting() -> Int? {
         var (commas, level, isEmpty) = (0, 0, true)
         while position < bytes.count {
@@ -125,7 +131,7 @@ struct RawWalk {
         return nil
     }
 
-    /// A number, `true`, `false` or `null`.
+    /// Copies a number, `true`, `false` or `null`.
     private mutating func word(into formatter: inout LineFormatter, isClear: Bool) -> Bool {
         let start = position
         while position < bytes.count {
@@ -146,7 +152,7 @@ struct RawWalk {
         default: return false
         }
         if isClear {
-            // A number that is none would spoil the line, so listed ones must look like one.
+            // A malformed number in clear would make the line invalid JSON.
             guard first == UInt8(ascii: "t") || first == UInt8(ascii: "f") || Double(String(decoding: text, as: UTF8.self)) != nil
             else { return false }
             formatter.output.append(contentsOf: text)
@@ -156,7 +162,7 @@ struct RawWalk {
         return true
     }
 
-    /// What is between the quotes, escapes as they stand.
+    /// Returns what is between the quotes of a string, with its escapes.
     private mutating func string() -> (UnsafeBufferPointer<UInt8>, isEscaped: Bool)? {
         guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else { return nil }
         position += 1
@@ -178,6 +184,7 @@ struct RawWalk {
         return nil
     }
 
+    /// Skips a byte, preceded by white space, if it comes next.
     private mutating func take(_ byte: UInt8) -> Bool {
         skipSpace()
         guard position < bytes.count, bytes[position] == byte else { return false }
@@ -193,14 +200,14 @@ struct RawWalk {
 }
 
 extension LineFormatter {
-    /// Text that is already escaped.
+    /// Appends a JSON string whose escapes are already in place.
     mutating func quoted(_ text: UnsafeBufferPointer<UInt8>) {
         output.append(UInt8(ascii: "\""))
         output.append(contentsOf: text)
         output.append(UInt8(ascii: "\""))
     }
 
-    /// The HMAC of what an escaped string stands for. False when an escape is malformed.
+    /// Appends the HMAC of a string whose escapes are decoded first. Returns false if an escape is malformed.
     mutating func hashedUnescaping(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
         defer {
             zero(&scratch)
