@@ -16,8 +16,8 @@ struct AuditKeysCommand: SessionCommand {
               $ cp /var/log/coffer/audit.log copy.log
               $ coffer audit verify -keys=keys.json copy.log
 
-            Name all files if there are several, as after a rotation. The keys verify the records that were written before the
-            keys were fetched. Anyone who has them and can write to a file could rewrite that part of it; the server notices
+            Name all files if there are several, as after a rotation. The keys verify the records that were written before the \
+            keys were fetched. Anyone who has them and can write to a file could rewrite that part of it; the server notices \
             this when it opens the file.
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions

@@ -18,9 +18,9 @@ struct AuditSearchCommand: SessionCommand {
               $ coffer audit search -accessor=0e9f... audit.log audit.log.1
               $ coffer audit search -path='secret/data/app/*' audit.log
 
-            A search for a token also finds the tokens that were narrowed from it, because they share its accessor. The values
-            in the file are hashes, which the server computes. A value that begins with hmac-sha256: is used as the hash,
-            without a request to the server. Requests for hashes, such as those of this search, are omitted. With
+            A search for a token also finds the tokens that were narrowed from it, because they share its accessor. The values \
+            in the file are hashes, which the server computes. A value that begins with hmac-sha256: is used as the hash, \
+            without a request to the server. Requests for hashes, such as those of this search, are omitted. With \
             -format=json each record is one line. The file is not verified: run `coffer audit verify` as well.
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions

@@ -18,8 +18,8 @@ struct AuditVerifyCommand: SessionCommand {
               $ coffer audit verify /var/log/coffer/audit.log
               $ coffer audit verify -keys=keys.json copy.log
 
-            The exit status is 0 if the file is intact, 2 if it was changed, 3 if it cannot be verified with these keys, and
-            1 if it cannot be read. A copy whose last lines were removed cannot be told from an older copy, so the status of
+            The exit status is 0 if the file is intact, 2 if it was changed, 3 if it cannot be verified with these keys, and \
+            1 if it cannot be read. A copy whose last lines were removed cannot be told from an older copy, so the status of \
             both is 3. The end of the file that the server is writing is compared with the server's record.
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
