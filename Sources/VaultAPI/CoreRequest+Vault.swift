@@ -5,7 +5,9 @@ import NIOHTTP1
 import Syntax
 
 extension CoreRequest {
-    /// Reads method, headers and query as Vault does. The body is not looked at.
+    /// Creates a request of the core from the method, the headers and the query, which are interpreted like Vault does.
+    ///
+    /// - Throws: A refusal if one of them is malformed or not supported. The JSON of the body is not parsed yet.
     init(vault request: ShellRequest, prefix: String) throws(HTTPRefusal) {
         let headers = try VaultHeaders(request.headers)
         let query: [(name: String, value: String)]
@@ -21,11 +23,11 @@ extension CoreRequest {
     }
 }
 
-/// The operation a method and its query ask for.
+/// The operation that a method and a query stand for.
 struct VaultCall {
     var operation: Operation
     var query: [(name: String, value: String)]
-    /// A GET may carry a body by mistake of its client; nobody reads it.
+    /// Whether the body is ignored. Some clients send one with GET by mistake.
     var ignoresBody = false
 
     init(method: String, query: [(name: String, value: String)], contentType: String, body: [UInt8]) throws(HTTPRefusal) {
@@ -71,8 +73,9 @@ struct VaultCall {
         }
     }
 
-    /// Says nothing of the JSON itself, which the pipeline reads. `curl -d` declares a form even when it sends JSON, so,
-    /// as in Vault, the first character decides.
+    /// Refuses forms. The JSON itself is parsed later, by the pipeline.
+    ///
+    /// `curl -d` declares a form even if it sends JSON. As in Vault, a body that begins with `{` is accepted as JSON.
     private static func checkIsJSON(_ body: [UInt8], _ contentType: String) throws(HTTPRefusal) {
         switch mediaType(contentType) {
         case "application/x-www-form-urlencoded":

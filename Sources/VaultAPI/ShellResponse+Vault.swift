@@ -4,6 +4,7 @@ import HTTPShell
 import Syntax
 
 extension ShellResponse {
+    /// Creates the HTTP answer of the Vault API from an answer of the core.
     init(vault answer: CoreAnswer) {
         switch answer.outcome {
         case .success(let response): self.init(vault: response, answer)

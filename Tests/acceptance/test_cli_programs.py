@@ -177,7 +177,7 @@ def test_hints_name_the_cause(ready, run, tmp_path):
     assert re.search(r"policies: p-\w+\) may not", refused) and "secret/data/one" in refused
     unmounted = run("kv", "get", "nothing/here", expect=2).stderr
     assert "No secrets engine is mounted at nothing/" in unmounted and "coffer secrets enable -path=nothing kv-v2" in unmounted
-    assert "unknown, or has expired" in run("token", "lookup", "hvs.none", expect=2).stderr
+    assert "or accessor is unknown" in run("token", "lookup", "hvs.none", expect=2).stderr
     root = run("token", "renew", expect=2).stderr
     assert "leases" not in root
     assert "locked for some minutes" in run("login", "-method=userpass", "-path=people", "username=ann", "password=no", expect=2, env=env).stderr
@@ -224,7 +224,7 @@ def test_migration_copies_labels_and_version_1(tmp_path, new_server):
             return done
 
         empty = run("service", "migrate", "-to=vault", expect=2)
-        assert "nothing was copied" in empty.stderr
+        assert "Nothing was copied" in empty.stderr
         run("secrets", "enable", "-path=old", "-version=1", "kv")
         run("secrets", "enable", "-path=new", "-version=2", "kv")
         run("kv", "put", "old/a/b", "k=v", "n=1")

@@ -179,7 +179,7 @@ def test_explain(make):
     assert 'path "services/data/common/+/*"' in explain("-policy-text", "jobqueue")
     unknown = subprocess.run([str(BINARY), "service", "explain", "nobody", "a/b"], cwd=server.directory, capture_output=True, text=True,
                              env=clean_environment())
-    assert unknown.returncode == 1 and "no service of this name" in unknown.stderr
+    assert unknown.returncode == 1 and "No service has this name" in unknown.stderr
 
 
 def test_import_and_export(make):

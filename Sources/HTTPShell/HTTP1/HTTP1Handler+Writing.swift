@@ -3,7 +3,7 @@ import NIOHTTP1
 import Syntax
 
 extension HTTP1Handler {
-    /// The whole answer in one buffer: one write for the head and the body.
+    /// Returns the head and the body of an answer in one buffer, so that they are written together.
     func encode(
         _ response: ShellResponse, id: String, keepAlive: Bool, omitsBody: Bool, _ context: ChannelHandlerContext
     ) -> ByteBuffer {
@@ -32,6 +32,7 @@ extension HTTP1Handler {
         return output
     }
 
+    /// Writes bytes, and flushes them now or at the end of a burst of reads.
     func write(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
         context.write(wrapOutboundOut(bytes), promise: nil)
         if isReading, context.channel.isWritable {
@@ -43,7 +44,7 @@ extension HTTP1Handler {
         }
     }
 
-    /// A client that does not take its answer gets no further one.
+    /// Stops reading requests while the client does not receive its answers.
     func afterFlush(_ context: ChannelHandlerContext) {
         guard !context.channel.isWritable, case .idle = phase else { return }
         phase = .writing
@@ -80,10 +81,11 @@ extension ByteBuffer {
 }
 
 extension String {
+    /// Whether the text is a lower-case header name.
     var isHeaderName: Bool {
         !utf8.isEmpty && utf8.allSatisfy { $0.isASCIILowercase || $0.isASCIIDigit || $0 == UInt8(ascii: "-") }
     }
 
-    /// Nothing that could end the header.
+    /// Whether the text has no character that could end a header.
     var isHeaderValue: Bool { utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F } }
 }

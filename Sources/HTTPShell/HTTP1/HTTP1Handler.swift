@@ -2,41 +2,46 @@ import EngineKit
 import NIOCore
 import NIOSSL
 
-/// One HTTP/1 connection: admits heads, gathers bodies, asks the shell, writes answers, in the order of the requests.
+/// The handler of an HTTP/1 connection: checks heads, collects bodies, calls the shell and writes the answers in the order of the
+/// requests.
 ///
-/// It stands in for Hummingbird's own HTTP/1 channel, whose streams and tasks cost three times as much CPU for a
-/// request as this does; see docs/decisions.
+/// It replaces Hummingbird's HTTP/1 channel, whose streams and tasks need three times as much CPU time for a request; see
+/// docs/decisions/0009.
 final class HTTP1Handler: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = Never
     typealias OutboundOut = ByteBuffer
 
+    /// The state of a connection.
     enum Phase {
-        /// Between requests.
+        /// No request is being read or answered.
         case idle
-        /// Some of a head has come.
+        /// A part of a head has arrived.
         case readingHead
-        /// Its head was admitted, and the dialect is asked whether its body may be large.
+        /// The head was accepted, and the dialect is deciding whether the body may be large.
         case asking(Incoming)
-        /// Its head was admitted.
+        /// The head was accepted, and the body is arriving.
         case readingBody(Incoming)
-        /// The shell is working on it.
+        /// The shell is making the answer.
         case responding(Exchange)
-        /// The client takes its answer slowly.
+        /// The answer is waiting for the client to receive it.
         case writing
-        /// Nothing more will be answered; what comes is thrown away.
+        /// The last answer was sent. Further input is discarded.
         case lingering
+        /// The connection is closed.
         case closed
     }
 
+    /// A request whose body is arriving.
     struct Incoming {
         var head: HTTP1Parser.Head
         var admitted: AdmittedHead
+        /// The memory that the body takes of what all requests share.
         var claim = Admission.Claim()
         var body: [UInt8] = []
     }
 
-    /// What is left of a request while its answer is made.
+    /// The parts of a request that are needed for its answer.
     struct Exchange {
         var id: String
         var path: String
@@ -45,22 +50,23 @@ final class HTTP1Handler: ChannelDuplexHandler {
         var task: Task<Void, Never>?
     }
 
+    /// The largest capacity that is reserved before the bytes of a body arrive.
     private static let bodyBytesAtOnce = 64 << 10
 
     let shell: Shell
     let settings: ListenerSettings
     var phase = Phase.idle
-    /// What was not read yet: part of a head, or pipelined requests that wait for the answers before them.
+    /// Input that has not been parsed: a part of a head, or pipelined requests that wait for earlier answers.
     var input = ByteBuffer()
     var parser: HTTP1Parser
     var isParsing = false
     var isReadWanted = false
     var isInputClosed = false
     var isQuiescing = false
-    /// Inside a burst of reads: flushes are put off to its end.
+    /// Whether a burst of reads is in progress. Flushes wait for its end.
     var isReading = false
     var isFlushWanted = false
-    /// Goes up with every exchange, so that an answer that comes after its deadline finds nobody.
+    /// The number of the current exchange. An answer with another number is late and is dropped.
     var exchangeNumber = 0
     var deadline = NIODeadline.distantFuture
     var timer: Scheduled<Void>?
@@ -83,7 +89,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
         self.context = context
         executor = EventLoopTaskExecutor(context.eventLoop)
         connection = EngineKit.Connection(context.channel.remoteAddress)
-        // There after the handshake; without TLS there is no such handler.
+        // The TLS handler exists after the handshake, and only with TLS.
         if settings.tls?.clientCertificates ?? .notAsked != .notAsked {
             connection.add(try? context.pipeline.syncOperations.nioSSL_peerCertificate())
         }
@@ -98,8 +104,9 @@ final class HTTP1Handler: ChannelDuplexHandler {
         context.fireChannelInactive()
     }
 
-    /// Forgets the connection. Work of many steps for a request under way ends after the present one, as at its deadline; a step
-    /// that changes something is always done whole.
+    /// Releases the connection's resources and cancels the request in progress.
+    ///
+    /// Work that consists of several steps ends after the current step. A step that changes something is always completed.
     private func shutDown() {
         timer?.cancel()
         timer = nil
@@ -138,7 +145,7 @@ extension HTTP1Handler {
         context.fireChannelReadComplete()
     }
 
-    /// Asks for no more input while pipelined requests wait, which bounds them.
+    /// Reads from the socket, but not while pipelined requests wait, which bounds their number.
     func read(context: ChannelHandlerContext) {
         if isReady || input.readableBytes == 0 { context.read() } else { isReadWanted = true }
     }
@@ -157,7 +164,7 @@ extension HTTP1Handler {
         }
     }
 
-    /// Nothing is being answered.
+    /// Whether input can be parsed: no answer is in progress.
     private var isReady: Bool {
         switch phase {
         case .idle, .readingHead, .readingBody: true
@@ -165,7 +172,7 @@ extension HTTP1Handler {
         }
     }
 
-    /// Takes up what has come. A loop, however many answers are made at once.
+    /// Parses the input that has arrived. Answers that are made immediately continue this loop instead of recursing.
     func parse(_ context: ChannelHandlerContext) {
         guard !isParsing else { return }
         isParsing = true
@@ -178,7 +185,7 @@ extension HTTP1Handler {
         if input.readableBytes == 0 {
             input = ByteBuffer()
         } else if case .idle = phase {
-            // Some of a head: from now on the rest must hurry.
+            // The time limit of a head begins with its first byte.
             phase = .readingHead
             expect(within: settings.timeouts.headerMilliseconds)
         }
@@ -227,7 +234,7 @@ extension HTTP1Handler {
         }
     }
 
-    /// Reads nothing of a body that could be large before it is known that its sender may send one.
+    /// Asks the dialect whether the body may be large, before any of it is read.
     private func ask(_ incoming: Incoming, _ context: ChannelHandlerContext) {
         exchangeNumber += 1
         phase = .asking(incoming)
@@ -270,9 +277,9 @@ extension HTTP1Handler {
             phase = .readingBody(incoming)
             return refuse(isLarge ? .largeBodiesFull : .busy, context)
         }
-        phase = .idle  // The body has one owner while it grows, so that it grows in place.
+        phase = .idle  // Leaves the body with one owner, so that it grows without being copied.
         if incoming.body.isEmpty {
-            // An announced length is only a word: memory is taken as bytes come, and counted.
+            // The announced length may be false, so memory is reserved and counted as bytes arrive.
             incoming.body.reserveCapacity(max(count, min(incoming.admitted.contentLength ?? count, Self.bodyBytesAtOnce)))
         }
         incoming.body.append(contentsOf: bytes.readableBytesView)
@@ -289,7 +296,7 @@ extension HTTP1Handler {
         start(request, incoming.claim, keepAlive: head.keepsAlive, context)
     }
 
-    /// Runs on this event loop at once, and answers at once when nothing has to be waited for.
+    /// Starts the answer on this event loop. If nothing has to be waited for, the answer is written before this function returns.
     private func start(
         _ request: ShellRequest, _ claim: Admission.Claim = .init(), refused: HTTPRefusal? = nil, keepAlive: Bool,
         _ context: ChannelHandlerContext
@@ -326,7 +333,7 @@ extension HTTP1Handler {
         answered(response, number: number, context)
     }
 
-    /// The deadline of an answer has passed: says so and leaves.
+    /// Answers that the time limit has passed, and cancels the work.
     func giveUp(_ exchange: Exchange, _ context: ChannelHandlerContext) {
         exchange.task?.cancel()
         var last = exchange
@@ -346,7 +353,7 @@ extension HTTP1Handler {
         if keepAlive { parse(context) } else { linger(context) }
     }
 
-    /// Answers and reads no further. What the client did wrong is put on record first, as far as its head can be read.
+    /// Answers a refusal and reads no further requests. If the head can be read, the refusal is recorded in the audit log first.
     func refuse(_ refusal: HTTPRefusal, of head: HTTP1Parser.Head? = nil, _ context: ChannelHandlerContext) {
         var (head, path, refusal) = (head, head?.target, refusal)
         switch phase {

@@ -5,20 +5,22 @@ import NIOCore
 import NIOHTTP1
 import NIOSSL
 
-/// Answers HTTP/2 streams, which Hummingbird accepts and frames, through the same checks and dialects as HTTP/1.
+/// Answers HTTP/2 streams with the same checks and dialects as HTTP/1. Hummingbird accepts and frames them.
 struct HTTP2Responder: Sendable {
     let shell: Shell
     let settings: ListenerSettings
 
-    /// Concurrent as the writer's own functions are, which it may only be sent to from there.
+    /// Answers one stream.
+    ///
+    /// The function is concurrent because the writer's functions are: a writer that is not sendable can only be passed on from there.
     @concurrent func respond(
-        _ request: HummingbirdCore.Request, _ writer: consuming ResponseWriter, _ channel: any Channel
+        _ request: HummingbirdCore.Request, _ writer: consuming ResponseWriter, channel: any Channel
     ) async throws {
         var ids = RequestIDSource()
         let id = ids.next()
         // The work stays on the connection's event loop, as it does for HTTP/1.
         let response = await withTaskExecutorPreference(EventLoopTaskExecutor(channel.eventLoop)) {
-            await answer(request, id: id, channel)
+            await answer(request, id: id, channel: channel)
         }
         var fields = HTTPFields()
         var date = HTTPDate()
@@ -42,7 +44,7 @@ struct HTTP2Responder: Sendable {
         }
     }
 
-    private func answer(_ request: HummingbirdCore.Request, id: String, _ channel: any Channel) async -> ShellResponse {
+    private func answer(_ request: HummingbirdCore.Request, id: String, channel: any Channel) async -> ShellResponse {
         let target = request.head.path ?? ""
         var headers = HTTPHeaders()
         headers.reserveCapacity(request.headers.count)
@@ -53,7 +55,7 @@ struct HTTP2Responder: Sendable {
         do throws(HTTPRefusal) {
             let admitted = try AdmittedHead(target: target, headers: headers, isHTTP2: true, limits: settings.limits)
             (passed.path, passed.query) = (admitted.path, admitted.query)
-            let (body, claim) = try await gather(request, admitted, headers, channel)
+            let (body, claim) = try await gather(request, admitted, headers: headers, channel: channel)
             guard shell.admission.beginRequest() else {
                 shell.admission.release(claim)
                 throw .busy
@@ -69,13 +71,13 @@ struct HTTP2Responder: Sendable {
                 await untilClosed(channel) { await shell.respond(to: whole) }
             }
         } catch {
-            return await refuse(error, passed, target, channel)
+            return await refuse(error, passed, target: target, channel: channel)
         }
     }
 
-    /// What the client did wrong is put on record first, as far as its head can be read.
+    /// Returns the answer to a refused request. If the head can be read, the refusal is recorded in the audit log first.
     private func refuse(
-        _ refusal: HTTPRefusal, _ request: ShellRequest, _ target: String, _ channel: any Channel
+        _ refusal: HTTPRefusal, _ request: ShellRequest, target: String, channel: any Channel
     ) async -> ShellResponse {
         guard refusal.isRecorded, let path = AdmittedHead.path(ofRefused: target, limits: settings.limits) else {
             return shell.answer(refusal, path: target, id: request.id)
@@ -84,7 +86,7 @@ struct HTTP2Responder: Sendable {
         defer { shell.admission.end() }
         var refused = request
         (refused.path, refused.query, refused.body) = (path, "", [])
-        // The address that a trusted proxy names, where it does.
+        // For the audit log, the address is taken from a trusted proxy if possible.
         try? settings.check(&refused)
         let whole = refused
         return await closing(channel, after: settings.timeouts.requestMilliseconds) { await shell.refuse(refusal, whole) }
@@ -92,9 +94,9 @@ struct HTTP2Responder: Sendable {
 
     private typealias Gathered = (body: [UInt8], claim: Admission.Claim)
 
-    /// A body that grows past a stranger's is read further once the dialect knows its sender.
+    /// Reads a body. Beyond the size that all callers may send, the dialect must accept the caller's credentials first.
     private func gather(
-        _ request: HummingbirdCore.Request, _ head: AdmittedHead, _ headers: HTTPHeaders, _ channel: any Channel
+        _ request: HummingbirdCore.Request, _ head: AdmittedHead, headers: HTTPHeaders, channel: any Channel
     ) async throws(HTTPRefusal) -> Gathered {
         let (shell, limits) = (shell, settings.limits)
         let unread = ShellRequest(
@@ -111,7 +113,7 @@ struct HTTP2Responder: Sendable {
                 guard count <= limits.bodyBytesMax else { return .bodyTooLarge }
                 if count <= limits.unaskedBodyBytesMax || claim.isLarge { return nil }
                 if let refusal = await shell.refusalOfLargeBody(unread, settings) { return refusal }
-                // What came so far counts as a part of a large body from here on.
+                // The bytes that have arrived are counted as part of a large body from now on.
                 return shell.admission.admitLarge(announced: head.contentLength, &claim) ? nil : .largeBodiesFull
             }
             if let refusal = await refusal(ofGrowingTo: head.contentLength ?? 0) { return refused(refusal) }
@@ -131,7 +133,7 @@ struct HTTP2Responder: Sendable {
         return try result.get()
     }
 
-    /// Cancels the work when the stream ends before it: the client left, or the deadline has passed.
+    /// Runs work, and cancels it if the stream ends first because the client left or the deadline has passed.
     private func untilClosed<Result: Sendable>(
         _ channel: any Channel, _ work: @escaping @Sendable () async -> Result
     ) async -> Result {
@@ -140,7 +142,7 @@ struct HTTP2Responder: Sendable {
         return await task.value
     }
 
-    /// Resets the stream when the work takes too long.
+    /// Runs work, and resets the stream if it takes too long.
     private func closing<Result: Sendable>(
         _ channel: any Channel, after milliseconds: Int, _ work: @Sendable () async -> Result
     ) async -> Result {

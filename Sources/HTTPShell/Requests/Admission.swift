@@ -1,14 +1,16 @@
 import Synchronization
 
-/// Counts what the process has under way, so that a flood is refused before it costs memory.
+/// The number of requests in progress and of body bytes in memory, over all listeners.
+///
+/// Requests beyond the capacity are refused before they use memory.
 package final class Admission: Sendable {
-    /// What one body takes of the room that all share.
+    /// The memory that one body takes of what all requests share.
     struct Claim: Hashable {
-        /// In memory.
+        /// The number of bytes in memory.
         fileprivate(set) var bodyBytes = 0
-        /// Of the room for bodies that are larger than a stranger's: what was announced, or what has come where nothing was.
+        /// The bytes counted against the room for large bodies: the announced length, or what has arrived if none was announced.
         fileprivate(set) var largeBodyBytes = 0
-        /// The caller is known, so the body may be larger than a stranger's.
+        /// Whether the caller's credentials allow a large body.
         fileprivate(set) var isLarge = false
     }
 
@@ -25,6 +27,9 @@ package final class Admission: Sendable {
         largeBodyBytesMax = capacity.largeBodyBytesMax
     }
 
+    /// Counts a request whose answer is about to be made.
+    ///
+    /// - Returns: False if the capacity is exhausted; the request must then be refused and is not counted.
     func beginRequest() -> Bool {
         guard requests.add(1, ordering: .relaxed).newValue <= requestsMax else {
             requests.subtract(1, ordering: .relaxed)
@@ -33,22 +38,23 @@ package final class Admission: Sendable {
         return true
     }
 
-    /// The answer is made; nothing of the request is left in memory.
+    /// Ends the count of a request whose answer is complete, and releases its body.
     func end(_ claim: Claim = Claim()) {
         requests.subtract(1, ordering: .relaxed)
         release(claim)
     }
 
-    /// Lets a known caller's body be a large one; false when there is no room for as much as it announces.
+    /// Lets a known caller's body be a large one. Returns false if there is no room for as much as it announces.
     ///
-    /// An announcement takes no memory. It is held against the room for large bodies so that the first of many at once are
+    /// An announcement takes no memory. It is counted against the room for large bodies so that the first of many at once are
     /// read whole and the others are refused before they are sent, rather than all of them half way.
     func admitLarge(announced: Int?, _ claim: inout Claim) -> Bool {
         claim.isLarge = true
         return extendLarge(&claim, to: max(announced ?? 0, claim.bodyBytes))
     }
 
-    /// Room for bytes that have come.
+    /// Counts body bytes that are about to be kept in memory. Returns false if the capacity is exhausted; the request must then be
+    /// refused and the bytes are not counted.
     func reserve(bodyBytes count: Int, _ claim: inout Claim) -> Bool {
         guard bodyBytes.add(count, ordering: .relaxed).newValue <= bodyBytesMax else {
             bodyBytes.subtract(count, ordering: .relaxed)
@@ -69,12 +75,13 @@ package final class Admission: Sendable {
         return true
     }
 
+    /// Ends the count of a body.
     func release(_ claim: Claim) {
         if claim.bodyBytes > 0 { bodyBytes.subtract(claim.bodyBytes, ordering: .relaxed) }
         if claim.largeBodyBytes > 0 { largeBodyBytes.subtract(claim.largeBodyBytes, ordering: .relaxed) }
     }
 
-    /// For metrics and tests.
+    /// The number of requests in progress and of body bytes in memory, for metrics and tests.
     package var current: (requests: Int, bodyBytes: Int) {
         (requests.load(ordering: .relaxed), bodyBytes.load(ordering: .relaxed))
     }

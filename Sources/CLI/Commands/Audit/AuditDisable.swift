@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import CofferClient
 
+/// The command `coffer audit disable`.
 struct AuditDisable: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "disable", abstract: "Disable an audit device.", usage: "coffer audit disable [options] <device>",
