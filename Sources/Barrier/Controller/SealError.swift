@@ -47,7 +47,8 @@ extension SealError: CustomStringConvertible {
         case .malformedShare: "'key' must be one share of this store, in hex or base64"
         case .wrongShares: "the shares do not open this store; all of them were dropped, start again with the first"
         case .wrongKey(let source): "the key from \(source) is not the one that this store was sealed with"
-        case .unknownKeyID(let id): "this store was sealed with the key \"\(id)\", which is not configured; name it as previous_key_id and previous_key"
+        case .unknownKeyID(let id):
+            "this store was sealed with the key \"\(id)\", which is not configured; name it as previous_key_id and previous_key"
         case .refusedKey(let source, let reason): "the key from \(source) is refused: \(reason)"
         case .noAttempt: "no such operation in progress"
         case .noVerification: "no rekey configuration found"

@@ -54,7 +54,7 @@ package final class Admission: Sendable {
     }
 
     /// Counts body bytes that are about to be kept in memory. Returns false if the capacity is exhausted; the request must then be
-    /// refused and the bytes are not counted.
+    /// refused and its claim released.
     func reserve(bodyBytes count: Int, _ claim: inout Claim) -> Bool {
         guard bodyBytes.add(count, ordering: .relaxed).newValue <= bodyBytesMax else {
             bodyBytes.subtract(count, ordering: .relaxed)
