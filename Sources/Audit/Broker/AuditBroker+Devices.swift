@@ -16,7 +16,7 @@ extension AuditBroker {
         // Added before it is opened, so that two calls for one path do not both open its file.
         try add(chain)
         do throws(AuditDeviceError) {
-            try chain.locked { _ in }
+            try chain.withOpenDevice { _ in }
         } catch {
             remove(chain)
             throw .unavailable(error.reason)
@@ -40,7 +40,7 @@ extension AuditBroker {
             other.discard()
         }
         try add(chain)
-        try? chain.locked { _ in }  // `locked` has logged it.
+        try? chain.withOpenDevice { _ in }  // `withOpenDevice` has logged it.
     }
 
     /// Ends the file of the device at a path and closes the device.

@@ -6,14 +6,14 @@ import Syntax
 extension ChainState {
     /// Returns the last failure if the device must not be used now: because it was closed, or because it is too early to try
     /// again.
-    func waiting(_ clock: some TimeSource) -> AuditDeviceError? {
+    func currentFailure(_ clock: some TimeSource) -> AuditDeviceError? {
         if isFinished { return AuditDeviceError(reason: "the device was closed", isClean: true) }
         guard !isOpen, let retryAt, clock.now() < retryAt else { return nil }
         return AuditDeviceError(reason: failure ?? "the last write failed", isClean: true)
     }
 
     /// Opens the device if it is not open.
-    mutating func ready(_ context: DeviceChain.Context) throws(AuditDeviceError) {
+    mutating func openIfNeeded(_ context: DeviceChain.Context) throws(AuditDeviceError) {
         guard !isOpen else { return }
         try open(context, at: context.clock.now())
         (retryAt, backoffNanoseconds) = (nil, Self.backoffMinNanoseconds)

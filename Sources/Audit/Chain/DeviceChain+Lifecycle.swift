@@ -33,8 +33,8 @@ extension DeviceChain {
     func probe() {
         let now = context.clock.now()
         let isOpen = state.withLock { $0.isOpen }
-        // `locked` logs and records a failure.
-        try? locked { state throws(AuditDeviceError) in
+        // `withOpenDevice` logs and records a failure.
+        try? withOpenDevice { state throws(AuditDeviceError) in
             guard isOpen, state.isOpen else { return }
             state.begin(.rolled, context, at: now)
             do throws(AuditDeviceError) {
@@ -80,7 +80,7 @@ extension DeviceChain {
         let now = context.clock.now()
         var end: (AuditCheckpoint, String)?
         do throws(AuditDeviceError) {
-            try locked { state throws(AuditDeviceError) in
+            try withOpenDevice { state throws(AuditDeviceError) in
                 guard let checkpoint = state.checkpoint(at: now) else { return }
                 state.begin(.rolled, context, at: now)
                 do throws(AuditDeviceError) {

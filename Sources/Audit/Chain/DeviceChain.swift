@@ -57,7 +57,7 @@ final class DeviceChain: Sendable {
     /// Chains and writes lines.
     private func write(_ content: [UInt8], ends: [Int]) -> Result<Void, AuditDeviceError> {
         do throws(AuditDeviceError) {
-            try locked { state throws(AuditDeviceError) in
+            try withOpenDevice { state throws(AuditDeviceError) in
                 content.withUnsafeBytes { bytes in
                     var start = 0
                     for end in ends {
@@ -75,12 +75,12 @@ final class DeviceChain: Sendable {
 
     /// Runs `body` with the chain's state, after opening the device if it is time to. Logs and records a failure, and a
     /// recovery.
-    func locked(_ body: (inout ChainState) throws(AuditDeviceError) -> Void) throws(AuditDeviceError) {
+    func withOpenDevice(_ body: (inout ChainState) throws(AuditDeviceError) -> Void) throws(AuditDeviceError) {
         let change: ChainState.Change? = try state.withLock { state throws(AuditDeviceError) in
-            if let waiting = state.waiting(context.clock) { throw waiting }
+            if let failure = state.currentFailure(context.clock) { throw failure }
             let before = state.failure
             do throws(AuditDeviceError) {
-                try state.ready(context)
+                try state.openIfNeeded(context)
                 try body(&state)
                 state.failure = nil
                 return before == nil ? nil : .recovered

@@ -9,6 +9,7 @@ struct DeviceKeys: Sendable {
     /// The key that all segment keys are derived from.
     private let chain: SymmetricKey
 
+    /// Derives the keys of the device with this accessor.
     init(_ keys: AuditKeys, accessor: String) {
         values = Self.derive(keys.hmac, info: "coffer audit values v1:" + accessor).withUnsafeBytes { KeyedHash(key: $0) }
         chain = Self.chain(keys, accessor: accessor)

@@ -26,7 +26,7 @@ extension AuditDevice {
     mutating func removeAll() {}
 }
 
-/// What holds nothing that could be read again.
+/// The defaults for devices whose content cannot be read again.
 extension AuditDevice {
     func fileBytes() -> UInt64 { 0 }
     func line(endingAt offset: UInt64) -> [UInt8]? { nil }

@@ -16,6 +16,7 @@ struct SocketLink: Sendable {
     /// How long a call that should not wait gives a listener on this machine to accept.
     private static let graceMilliseconds = 5
 
+    /// Creates a link without connecting it.
     init(_ target: SocketTarget, timeoutMilliseconds: Int) {
         self.target = target
         self.timeoutMilliseconds = timeoutMilliseconds
@@ -50,20 +51,20 @@ struct SocketLink: Sendable {
         }
         closeConnected()
         if pending >= 0 {
-            let number = finish(waitMilliseconds: waiting ? timeoutMilliseconds : Self.graceMilliseconds)
+            let number = completeConnection(waitMilliseconds: waiting ? timeoutMilliseconds : Self.graceMilliseconds)
             if number != EINPROGRESS { return number }
             guard Self.milliseconds() - pendingSince >= Int64(timeoutMilliseconds) else { return EINPROGRESS }
-            abandon()
+            closePending()
             return ETIMEDOUT
         }
         var number: Int32 = addresses.current.isEmpty ? EHOSTUNREACH : ECONNREFUSED
         for _ in 0..<max(1, addresses.current.count) {
-            number = begin()
+            number = beginConnection()
             if number == 0 { return 0 }
             if number == EINPROGRESS {
-                number = finish(waitMilliseconds: waiting ? timeoutMilliseconds : Self.graceMilliseconds)
+                number = completeConnection(waitMilliseconds: waiting ? timeoutMilliseconds : Self.graceMilliseconds)
                 if number == 0 || !waiting { return number }
-                abandon()
+                closePending()
             }
         }
         addresses.resolveInBackground()
@@ -71,7 +72,7 @@ struct SocketLink: Sendable {
     }
 
     /// Begins to connect to the next address.
-    private mutating func begin() -> Int32 {
+    private mutating func beginConnection() -> Int32 {
         let all = addresses.current
         guard !all.isEmpty else { return EHOSTUNREACH }
         let address = all[nextAddress % all.count]
@@ -99,7 +100,7 @@ struct SocketLink: Sendable {
     }
 
     /// Waits for the pending connection, and returns 0, the error number, or `EINPROGRESS` if it is still pending.
-    private mutating func finish(waitMilliseconds: Int) -> Int32 {
+    private mutating func completeConnection(waitMilliseconds: Int) -> Int32 {
         guard Self.poll(pending, POLLOUT, milliseconds: waitMilliseconds) else { return EINPROGRESS }
         var number: Int32 = 0
         var size = socklen_t(MemoryLayout<Int32>.size)
@@ -108,12 +109,12 @@ struct SocketLink: Sendable {
             descriptor = pending
             pending = -1
         } else {
-            abandon()
+            closePending()
         }
         return number
     }
 
-    private mutating func abandon() {
+    private mutating func closePending() {
         if pending >= 0 { _ = Glibc.close(pending) }
         pending = -1
     }
@@ -123,9 +124,10 @@ struct SocketLink: Sendable {
         descriptor = -1
     }
 
+    /// Closes the connection, also one that is not yet established.
     mutating func close() {
         closeConnected()
-        abandon()
+        closePending()
     }
 
     // MARK: Sending

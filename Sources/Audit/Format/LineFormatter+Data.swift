@@ -7,35 +7,35 @@ extension LineFormatter {
 
     /// Appends the `data` member: names are kept, and each leaf is replaced by its HMAC. Data that is too large, too deep or
     /// malformed is written as a single HMAC.
-    mutating func data(_ value: JSON, clearKeys: [String], elidesLists: Bool) {
+    mutating func appendData(_ value: JSON, clearKeys: [String], elidesLists: Bool) {
         output.append(",\"data\":" as StaticString)
         let start = output.count
         let isWhole =
             switch value {
-            case .object(let object): members(of: object, clearKeys: clearKeys, elidesLists: elidesLists)
-            default: leaf(value, depth: 1, clearKeys: clearKeys, elidesLists: elidesLists)
+            case .object(let object): appendMembers(of: object, clearKeys: clearKeys, elidesLists: elidesLists)
+            default: appendValue(value, depth: 1, clearKeys: clearKeys, elidesLists: elidesLists)
             }
         guard !isWhole || output.count - start > Self.dataBytesMax else { return }
         output.removeSubrange(start...)
         var encoded = value.encoded()
-        encoded.withUnsafeBytes { hashed($0) }
+        encoded.withUnsafeBytes { appendHMAC(of: $0) }
         zero(&encoded)
         output.append(",\"data_elided\":true" as StaticString)
     }
 
     /// Appends the top-level members. Returns false if one of them cannot be written.
-    private mutating func members(of object: JSONObject, clearKeys: [String], elidesLists: Bool) -> Bool {
+    private mutating func appendMembers(of object: JSONObject, clearKeys: [String], elidesLists: Bool) -> Bool {
         output.append(UInt8(ascii: "{"))
         for (index, member) in object.members.enumerated() {
-            if index > 0 { comma() }
-            clear(member.key)
+            if index > 0 { appendComma() }
+            appendText(member.key)
             output.append(UInt8(ascii: ":"))
             if elidesLists, let count = Self.elidedCount(member) {
                 output.append(decimal: count)
             } else if clearKeys.contains(member.key) {
-                guard unhashed(member.value) else { return false }
+                guard appendUnhashed(member.value) else { return false }
             } else {
-                guard leaf(member.value, depth: 2) else { return false }
+                guard appendValue(member.value, depth: 2) else { return false }
             }
         }
         output.append(UInt8(ascii: "}"))
@@ -53,31 +53,31 @@ extension LineFormatter {
     }
 
     /// Appends a value with HMACs for its leaves. Returns false if it is too deep, or raw bytes are not JSON.
-    private mutating func leaf(_ value: JSON, depth: Int, clearKeys: [String] = [], elidesLists: Bool = false) -> Bool {
+    private mutating func appendValue(_ value: JSON, depth: Int, clearKeys: [String] = [], elidesLists: Bool = false) -> Bool {
         guard depth <= Self.depthMax, !isOverlong else { return false }
         switch value {
         case .null: output.append("null" as StaticString)
-        case .bool(let value): hashed(value)
-        case .number(let text), .string(let text): hashed(text)
+        case .bool(let value): appendHMAC(of: value)
+        case .number(let text), .string(let text): appendHMAC(of: text)
         case .raw(let bytes):
             return bytes.withUnsafeBufferPointer { buffer in
                 var hasher = RawJSONHasher(bytes: buffer, clearKeys: clearKeys, elidesLists: elidesLists)
-                return hasher.document(into: &self, depth: depth)
+                return hasher.copyDocument(into: &self, depth: depth)
             }
         case .array(let values):
             output.append(UInt8(ascii: "["))
             for (index, value) in values.enumerated() {
-                if index > 0 { comma() }
-                guard leaf(value, depth: depth + 1) else { return false }
+                if index > 0 { appendComma() }
+                guard appendValue(value, depth: depth + 1) else { return false }
             }
             output.append(UInt8(ascii: "]"))
         case .object(let object):
             output.append(UInt8(ascii: "{"))
             for (index, member) in object.members.enumerated() {
-                if index > 0 { comma() }
-                clear(member.key)
+                if index > 0 { appendComma() }
+                appendText(member.key)
                 output.append(UInt8(ascii: ":"))
-                guard leaf(member.value, depth: depth + 1) else { return false }
+                guard appendValue(member.value, depth: depth + 1) else { return false }
             }
             output.append(UInt8(ascii: "}"))
         }
@@ -86,9 +86,9 @@ extension LineFormatter {
 
     /// Appends the value of a member that is written in clear. Raw text is parsed and encoded again, since a newline in it
     /// would end the line.
-    private mutating func unhashed(_ value: JSON) -> Bool {
+    private mutating func appendUnhashed(_ value: JSON) -> Bool {
         guard case .raw = value else {
-            guard !Self.holdsRaw(value) else { return leaf(value, depth: 2) }
+            guard !Self.holdsRaw(value) else { return appendValue(value, depth: 2) }
             value.encode(into: &output)
             return true
         }

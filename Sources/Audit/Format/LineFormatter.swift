@@ -46,6 +46,7 @@ struct LineFormatter: Sendable {
         var token: [UInt8] = []
     }
 
+    /// Creates a formatter for one device.
     init(hash: KeyedHash, options: AuditOptions, randomness: any Randomness) {
         self.hash = hash
         self.options = options
@@ -91,23 +92,23 @@ struct LineFormatter: Sendable {
     }
 
     /// Appends the HMAC of the bytes: `"hmac-sha256:…"`.
-    mutating func hashed(_ bytes: UnsafeRawBufferPointer) {
+    mutating func appendHMAC(of bytes: UnsafeRawBufferPointer) {
         output.append("\"hmac-sha256:" as StaticString)
         recent.appendHex(of: bytes, with: hash, to: &output)
         output.append(UInt8(ascii: "\""))
     }
 
     /// Appends the HMAC of a text.
-    mutating func hashed(_ text: String) {
+    mutating func appendHMAC(of text: String) {
         var text = text
-        text.withUTF8 { hashed(UnsafeRawBufferPointer($0)) }
+        text.withUTF8 { appendHMAC(of: UnsafeRawBufferPointer($0)) }
     }
 
     /// Appends the HMAC of `true` or `false`.
-    mutating func hashed(_ value: Bool) { output.append(contentsOf: value ? hashedTrue : hashedFalse) }
+    mutating func appendHMAC(of value: Bool) { output.append(contentsOf: value ? hashedTrue : hashedFalse) }
 
     /// Appends the HMAC of a secret that occurs several times in a record.
-    mutating func hashedOnce(_ secret: String) {
+    mutating func appendHMAC(ofRepeated secret: String) {
         if let entry = known.first(where: { $0.secret == secret }) { return output.append(contentsOf: entry.text) }
         let text = Self.hashed(secret, with: hash)
         if known.count < Self.knownMax { known.append((secret, text)) }
@@ -115,56 +116,57 @@ struct LineFormatter: Sendable {
     }
 
     /// Appends a text as a JSON string.
-    mutating func clear(_ text: String) { JSON.encode(text, into: &output) }
+    mutating func appendText(_ text: String) { JSON.encode(text, into: &output) }
 
     // MARK: Members
 
-    mutating func comma() { output.append(UInt8(ascii: ",")) }
+    /// Appends a comma.
+    mutating func appendComma() { output.append(UInt8(ascii: ",")) }
 
     /// Appends a member that is written in clear, unless its value is nil.
     ///
     /// - Parameter name: The name in quotes with its colon, preceded by a comma unless it is the first member: `,"name":`.
-    mutating func member(_ name: StaticString, clear value: String?) {
+    mutating func appendMember(_ name: StaticString, clear value: String?) {
         guard let value else { return }
         output.append(name)
-        clear(value)
+        appendText(value)
     }
 
     /// Appends a number, unless it is nil.
-    mutating func member(_ name: StaticString, number value: Int?) {
+    mutating func appendMember(_ name: StaticString, number value: Int?) {
         guard let value else { return }
         output.append(name)
         output.append(decimal: value)
     }
 
     /// Appends the HMAC of a secret, unless it is nil or empty.
-    mutating func member(_ name: StaticString, secret value: String?) {
+    mutating func appendMember(_ name: StaticString, secret value: String?) {
         guard let value, !value.isEmpty else { return }
         output.append(name)
-        hashedOnce(value)
+        appendHMAC(ofRepeated: value)
     }
 
     /// Appends an accessor in the form that the device's options ask for, unless it is nil or empty.
-    mutating func member(_ name: StaticString, accessor value: String?) {
+    mutating func appendMember(_ name: StaticString, accessor value: String?) {
         guard let value, !value.isEmpty else { return }
         output.append(name)
-        if options.hashesAccessors { hashedOnce(value) } else { clear(value) }
+        if options.hashesAccessors { appendHMAC(ofRepeated: value) } else { appendText(value) }
     }
 
     /// Appends a list of texts in clear, unless it is empty.
-    mutating func member(_ name: StaticString, list values: [String]) {
+    mutating func appendMember(_ name: StaticString, list values: [String]) {
         guard !values.isEmpty else { return }
         output.append(name)
         output.append(UInt8(ascii: "["))
         for (index, value) in values.enumerated() {
-            if index > 0 { comma() }
-            clear(value)
+            if index > 0 { appendComma() }
+            appendText(value)
         }
         output.append(UInt8(ascii: "]"))
     }
 
     /// Appends a time, unless it is nil.
-    mutating func member(_ name: StaticString, time value: Timestamp?) {
+    mutating func appendMember(_ name: StaticString, time value: Timestamp?) {
         guard let value else { return }
         output.append(name)
         output.append(UInt8(ascii: "\""))

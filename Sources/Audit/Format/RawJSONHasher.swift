@@ -14,6 +14,11 @@ struct RawJSONHasher {
 
     private static let depthMax = 128
 
+    /// Creates a hasher for JSON text.
+    ///
+    /// - Parameter clearKeys: The names of top-level members that are copied in clear.
+    /// - Parameter elidesLists: Whether the top-level members `keys` and `key_info` are replaced by the number of their
+    ///   elements.
     init(bytes: UnsafeBufferPointer<UInt8>, clearKeys: [String], elidesLists: Bool) {
         self.bytes = bytes
         self.clearKeys = clearKeys
@@ -24,71 +29,71 @@ struct RawJSONHasher {
     ///
     /// - Parameter depth: The depth of the text within the record's data, since listed keys are written in clear only at the
     ///   top.
-    mutating func document(into formatter: inout LineFormatter, depth: Int) -> Bool {
-        guard value(into: &formatter, depth: depth, isClear: false) else { return false }
+    mutating func copyDocument(into formatter: inout LineFormatter, depth: Int) -> Bool {
+        guard copyValue(into: &formatter, depth: depth, isClear: false) else { return false }
         skipSpace()
         return position == bytes.count
     }
 
     /// Copies one value.
-    private mutating func value(into formatter: inout LineFormatter, depth: Int, isClear: Bool) -> Bool {
+    private mutating func copyValue(into formatter: inout LineFormatter, depth: Int, isClear: Bool) -> Bool {
         skipSpace()
         guard position < bytes.count, depth <= Self.depthMax, !formatter.isOverlong else { return false }
         switch bytes[position] {
-        case UInt8(ascii: "{"): return object(into: &formatter, depth: depth, isClear: isClear)
-        case UInt8(ascii: "["): return array(into: &formatter, depth: depth, isClear: isClear)
+        case UInt8(ascii: "{"): return copyObject(into: &formatter, depth: depth, isClear: isClear)
+        case UInt8(ascii: "["): return copyArray(into: &formatter, depth: depth, isClear: isClear)
         case UInt8(ascii: "\""):
-            guard let (text, isEscaped) = string() else { return false }
+            guard let (text, isEscaped) = readString() else { return false }
             if isClear {
-                formatter.quoted(text)
+                formatter.appendQuoted(text)
             } else if isEscaped {
-                return formatter.hashedUnescaping(text)
+                return formatter.appendHMAC(unescaping: text)
             } else {
-                formatter.hashed(UnsafeRawBufferPointer(text))
+                formatter.appendHMAC(of: UnsafeRawBufferPointer(text))
             }
-        default: return word(into: &formatter, isClear: isClear)
+        default: return copyWord(into: &formatter, isClear: isClear)
         }
         return true
     }
 
-    private mutating func object(into formatter: inout LineFormatter, depth: Int, isClear: Bool) -> Bool {
+    private mutating func copyObject(into formatter: inout LineFormatter, depth: Int, isClear: Bool) -> Bool {
         position += 1
         formatter.output.append(UInt8(ascii: "{"))
-        if take(UInt8(ascii: "}")) {
+        if skip(UInt8(ascii: "}")) {
             formatter.output.append(UInt8(ascii: "}"))
             return true
         }
         repeat {
             skipSpace()
-            guard let (key, _) = string(), take(UInt8(ascii: ":")) else { return false }
-            formatter.quoted(key)
+            guard let (key, _) = readString(), skip(UInt8(ascii: ":")) else { return false }
+            formatter.appendQuoted(key)
             formatter.output.append(UInt8(ascii: ":"))
             if depth == 1, let count = elidedCount(key) {
                 formatter.output.append(decimal: count)
             } else {
                 let listed = depth == 1 && clearKeys.contains { key.elementsEqual($0.utf8) }
-                guard value(into: &formatter, depth: depth + 1, isClear: isClear || listed) else { return false }
+                guard copyValue(into: &formatter, depth: depth + 1, isClear: isClear || listed) else { return false }
             }
             guard position < bytes.count else { return false }
             formatter.output.append(UInt8(ascii: ","))
-        } while take(UInt8(ascii: ","))
+        } while skip(UInt8(ascii: ","))
         formatter.output[formatter.output.count - 1] = UInt8(ascii: "}")
-        return take(UInt8(ascii: "}"))
+        return skip(UInt8(ascii: "}"))
     }
 
-    private mutating func array(into formatter: inout LineFormatter, depth: Int, isClear: Bool) -> Bool {
+    private mutating func copyArray(into formatter: inout LineFormatter, depth: Int, isClear: Bool) -> Bool {
         position += 1
         formatter.output.append(UInt8(ascii: "["))
-        if take(UInt8(ascii: "]")) {
+        if skip(UInt8(ascii: "]")) {
             formatter.output.append(UInt8(ascii: "]"))
             return true
         }
         repeat {
-            guard value(into: &formatter, depth: depth + 1, isClear: isClear) else { return false }
+            guard copyValue(into: &formatter, depth: depth + 1, isClear: isClear) else { return false }
             formatter.output.append(UInt8(ascii: ","))
-        } while take(UInt8(ascii: ","))
+        } while skip(UInt8(ascii: ","))
         formatter.output[formatter.output.count - 1] = UInt8(ascii: "]")
-        return take(UInt8(ascii: "]"))
+        return skip(UInt8(ascii: "]"))
     }
 
     /// Skips the list of names that follows if it is to be elided, and returns the number of names. Returns nil if the value is
@@ -112,7 +117,7 @@ struct RawJSONHasher {
             let byte = bytes[position]
             if byte == UInt8(ascii: "\"") {
                 isEmpty = false
-                guard string() != nil else { return nil }
+                guard readString() != nil else { return nil }
                 continue
             }
             position += 1
@@ -132,7 +137,7 @@ struct RawJSONHasher {
     }
 
     /// Copies a number, `true`, `false` or `null`.
-    private mutating func word(into formatter: inout LineFormatter, isClear: Bool) -> Bool {
+    private mutating func copyWord(into formatter: inout LineFormatter, isClear: Bool) -> Bool {
         let start = position
         while position < bytes.count {
             let byte = bytes[position]
@@ -157,13 +162,13 @@ struct RawJSONHasher {
             else { return false }
             formatter.output.append(contentsOf: text)
         } else {
-            formatter.hashed(UnsafeRawBufferPointer(text))
+            formatter.appendHMAC(of: UnsafeRawBufferPointer(text))
         }
         return true
     }
 
     /// Returns what is between the quotes of a string, with its escapes.
-    private mutating func string() -> (UnsafeBufferPointer<UInt8>, isEscaped: Bool)? {
+    private mutating func readString() -> (UnsafeBufferPointer<UInt8>, isEscaped: Bool)? {
         guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else { return nil }
         position += 1
         let start = position
@@ -185,7 +190,7 @@ struct RawJSONHasher {
     }
 
     /// Skips a byte, preceded by white space, if it comes next.
-    private mutating func take(_ byte: UInt8) -> Bool {
+    private mutating func skip(_ byte: UInt8) -> Bool {
         skipSpace()
         guard position < bytes.count, bytes[position] == byte else { return false }
         position += 1
@@ -201,14 +206,14 @@ struct RawJSONHasher {
 
 extension LineFormatter {
     /// Appends a JSON string whose escapes are already in place.
-    mutating func quoted(_ text: UnsafeBufferPointer<UInt8>) {
+    mutating func appendQuoted(_ text: UnsafeBufferPointer<UInt8>) {
         output.append(UInt8(ascii: "\""))
         output.append(contentsOf: text)
         output.append(UInt8(ascii: "\""))
     }
 
     /// Appends the HMAC of a string whose escapes are decoded first. Returns false if an escape is malformed.
-    mutating func hashedUnescaping(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+    mutating func appendHMAC(unescaping text: UnsafeBufferPointer<UInt8>) -> Bool {
         defer {
             zero(&scratch)
             scratch.removeAll(keepingCapacity: scratch.capacity <= 64 << 10)

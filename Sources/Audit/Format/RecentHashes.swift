@@ -17,6 +17,7 @@ struct RecentHashes: Sendable {
     private var marks: [(UInt64, UInt64)] = []
     private var codes: [UInt8] = []
 
+    /// Creates an empty table with random keys.
     init(seed randomness: any Randomness) {
         hashers = (Self.seeded(randomness), Self.seeded(randomness))
     }

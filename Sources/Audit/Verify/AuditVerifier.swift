@@ -5,7 +5,7 @@ package import SecretMemory
 /// Reads an audit file as a stream and finds the first line that was changed, removed, reordered, inserted or cut off.
 ///
 /// Memory is bounded by the longest line. No input is an error: whatever is wrong becomes the verdict. What the available keys
-/// cannot decide is a doubt and not a finding, since an intact file that is newer than its keys must not be reported as
+/// cannot decide becomes a doubt instead of a finding, since an intact file that is newer than its keys must not be reported as
 /// changed, nor a shortened copy as intact.
 package struct AuditVerifier: Sendable {
     /// The number of segments whose keys the server discloses, or a verifier collects, at once.
@@ -183,14 +183,14 @@ package struct AuditVerifier: Sendable {
         }
     }
 
-    /// Counts a line whose key is not available. Its position must fit, and its content proves nothing. For the live segment at
-    /// the end of the file that is expected; any other such segment is a doubt.
+    /// Counts a line whose key is not available. Its position must fit, and its content proves nothing. At the end of the file
+    /// such lines are expected, since the key of the live segment is not disclosed; elsewhere they raise a doubt.
     private mutating func unverified(_ line: ChainLine) {
         guard isLinked(line) else { return }
         if case .segments(_, let live?) = keys, line.segment == live {
             isLiveSeen = true
         } else if !(isLiveSeen && tail == .complete) {
-            // In a file that is still being written, the live segment may be followed by newer ones, which are no doubt.
+            // In a file that is still being written, the live segment may be followed by newer ones, which is expected.
             doubt(.noKey, segment: line.segment)
         }
         verdict.unverifiedLines += 1

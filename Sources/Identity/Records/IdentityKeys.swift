@@ -13,17 +13,27 @@ enum IdentityKeys {
     /// A counter that increases with every change of group memberships.
     static let graph = "graph"
 
+    /// The record of an entity.
     static func entity(_ id: String) -> String { entities + id }
     /// The record of an entity that was merged into another one, which holds the other's id.
     static func merged(_ id: String) -> String { "merged/" + id }
+    /// The index entry of an entity's name, which holds the entity's id.
     static func entityName(_ name: String) -> String { entityNames + folded(name) }
+    /// The index entry of an alias's id, which holds the id of its entity.
     static func alias(_ id: String) -> String { aliases + id }
+    /// The index entry of an alias's mount and name, which holds the id of its entity.
     static func alias(at place: AliasPlace) -> String { aliasNames(place.mountAccessor) + hex(place.name) }
+    /// The prefix of the names of all aliases on a mount.
     static func aliasNames(_ accessor: String) -> String { "alias-name/\(accessor)/" }
+    /// The record of a group.
     static func group(_ id: String) -> String { groups + id }
+    /// The index entry of a group's name, which holds the group's id.
     static func groupName(_ name: String) -> String { groupNames + folded(name) }
+    /// The index entry of a group alias's id, which holds the id of its group.
     static func groupAlias(_ id: String) -> String { groupAliases + id }
+    /// The index entry of a group alias's mount and name, which holds the id of its group.
     static func groupAlias(at place: AliasPlace) -> String { groupAliasNames(place.mountAccessor) + hex(place.name) }
+    /// The prefix of the names of all group aliases on a mount.
     static func groupAliasNames(_ accessor: String) -> String { "group-alias-name/\(accessor)/" }
     /// The prefix of the groups that an entity is a direct member of.
     static func memberships(of entity: String) -> String { "member/\(entity)/" }

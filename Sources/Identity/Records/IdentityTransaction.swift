@@ -7,6 +7,7 @@ struct IdentityTransaction {
     private var values: [String: [UInt8]?] = [:]
     private(set) var changedKeys: Set<String> = []
 
+    /// Begins a transaction.
     init(_ storage: any Storage) { self.storage = storage }
 
     /// Returns a value as it is now, including the changes of this transaction.
@@ -59,6 +60,7 @@ extension IdentityTransaction {
         try await get(key).map { String(decoding: $0, as: UTF8.self) }
     }
 
+    /// Writes a text.
     mutating func put(_ key: String, text: String) { put(key, Array(text.utf8)) }
 
     /// Returns an entity by its id, or by the id of an entity that was merged into it.
@@ -96,7 +98,9 @@ extension IdentityTransaction {
         return try await group(id)
     }
 
+    /// Writes the record of an entity.
     mutating func put(_ entity: Entity) { put(IdentityKeys.entity(entity.id), entity.encoded()) }
+    /// Writes the record of a group.
     mutating func put(_ group: Group) { put(IdentityKeys.group(group.id), group.encoded()) }
 
     /// Writes the index entries of an entity's alias.

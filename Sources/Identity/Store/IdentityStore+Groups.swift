@@ -52,7 +52,7 @@ extension IdentityStore {
     func makeGroup(named name: String?, in transaction: inout IdentityTransaction) async throws -> Group {
         let now = time.now()
         var chosen = name ?? ""
-        if chosen.isEmpty { chosen = try await freeName("group") { try await transaction.group(named: $0) != nil } }
+        if chosen.isEmpty { chosen = try await unusedName("group") { try await transaction.group(named: $0) != nil } }
         try IdentityLimits.checkName(chosen)
         let group = Group(id: randomness.uuid(), name: chosen, createdAt: now, updatedAt: now)
         transaction.put(IdentityKeys.groupName(chosen), text: group.id)

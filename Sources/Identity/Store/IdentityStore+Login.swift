@@ -9,7 +9,9 @@ extension IdentityStore {
     package func logIn(_ login: LoginAlias) async throws -> ResolvedEntity {
         try IdentityLimits.checkAliasName(login.name)
         let place = AliasPlace(mountAccessor: login.mountAccessor, name: login.name)
-        if let found = try await known(place), found.entity.alias(mount: place.mountAccessor)?.metadata == login.metadata {
+        if let found = try await resolvedEntity(at: place),
+            found.entity.alias(mount: place.mountAccessor)?.metadata == login.metadata
+        {
             return try await refreshExternalGroups(of: found, login)
         }
         try IdentityLimits.checkMetadata(login.metadata, field: "metadata")
@@ -22,7 +24,7 @@ extension IdentityStore {
     /// alias no longer belongs to the entity.
     package func refreshGroups(of entityID: String, _ login: LoginAlias) async throws {
         let place = AliasPlace(mountAccessor: login.mountAccessor, name: login.name)
-        guard let found = try await known(place), found.entity.id == entityID else { return }
+        guard let found = try await resolvedEntity(at: place), found.entity.id == entityID else { return }
         _ = try await refreshExternalGroups(of: found, login)
     }
 
@@ -32,7 +34,7 @@ extension IdentityStore {
     }
 
     /// Returns the entity that has an alias of this name and mount, or nil if there is none.
-    private func known(_ place: AliasPlace) async throws -> ResolvedEntity? {
+    private func resolvedEntity(at place: AliasPlace) async throws -> ResolvedEntity? {
         guard let id = try await storage.get(IdentityKeys.alias(at: place))?.value else { return nil }
         return try await resolve(String(decoding: id, as: UTF8.self))
     }
@@ -67,7 +69,7 @@ extension IdentityStore {
     func makeEntity(named name: String?, in transaction: inout IdentityTransaction) async throws -> Entity {
         let now = time.now()
         var chosen = name ?? ""
-        if chosen.isEmpty { chosen = try await freeName("entity") { try await transaction.entity(named: $0) != nil } }
+        if chosen.isEmpty { chosen = try await unusedName("entity") { try await transaction.entity(named: $0) != nil } }
         try IdentityLimits.checkName(chosen)
         let entity = Entity(id: randomness.uuid(), name: chosen, createdAt: now, updatedAt: now)
         transaction.put(IdentityKeys.entityName(chosen), text: entity.id)

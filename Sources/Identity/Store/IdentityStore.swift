@@ -156,7 +156,7 @@ package final class IdentityStore: Sendable {
     }
 
     /// Returns an unused name for an entity or group whose creator chose none, such as `entity_5d1f3b2a`.
-    func freeName(_ kind: String, _ isTaken: (String) async throws -> Bool) async throws -> String {
+    func unusedName(_ kind: String, _ isTaken: (String) async throws -> Bool) async throws -> String {
         for _ in 0..<4 {
             let name = kind + "_" + randomness.uuid().prefixUTF8(8)
             if try await !isTaken(name) { return name }

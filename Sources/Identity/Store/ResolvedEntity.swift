@@ -22,6 +22,7 @@ package final class ResolvedEntity: Sendable {
     /// The ids of the groups that the entity is in directly.
     let directGroupIDs: Set<String>
 
+    /// Creates an instance with a stamp that no other one in this process has.
     init(_ entity: Entity, groups: [Group], directGroupIDs: Set<String>, stamp: UInt64) {
         id = entity.id
         name = entity.name

@@ -3,6 +3,7 @@ import Glibc
 
 /// The records of requests that are served on the same thread and written together.
 struct AuditGroup: Sendable {
+    /// The result of recording.
     typealias Outcome = Result<Void, AuditError>
 
     var entries: [AuditEntry] = []
