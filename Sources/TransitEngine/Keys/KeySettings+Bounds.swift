@@ -1,8 +1,28 @@
 import EngineKit
+import Records
 import Syntax
 
 /// What the numbers of a key may be, however it comes here: made, imported, restored or read from its record.
-extension KeySettings {
+extension KeySettings: SettingsRecord {
+    static let settings = Settings(
+        new: KeySettings(type: .aes256GCM),
+        Setting(
+            "derived", \.isDerived, as: .flag, help: "Each operation names a context, and each context has a key of its own."),
+        Setting("deletion_allowed", \.allowsDeletion, as: .flag, help: "Whether the key may be deleted."),
+        Setting("exportable", \.isExportable, as: .latch, help: "Allows `export`; cannot be taken back."),
+        Setting("allow_plaintext_backup", \.allowsBackup, as: .latch, help: "Allows `backup`; cannot be taken back."),
+        Setting(
+            "auto_rotate_period", \.autoRotate,
+            as: .duration { seconds, _ throws(CofferError) in
+                guard seconds == 0 || autoRotatePeriods.contains(seconds) else {
+                    throw .invalid("auto rotate period must be 0 to disable or at least an hour")
+                }
+            }, help: "Rotates the key at this interval; an hour at least, 0 for never."),
+        Setting(
+            "convergent_encryption", \.isConvergent, as: .flag.hidden,
+            help: "Equal plaintext and context give equal ciphertext."),
+        Setting("key_size", \.size, as: .keySize, help: "Bytes of an HMAC key: 32 to 512."))
+
     static let hmacSizes = 32...512
     /// Bytes of the key that `hmac` uses, for every other type.
     static let hmacKeyBytes = 32
@@ -45,5 +65,17 @@ extension KeySettings {
         guard isMomentous else { return false }
         do { try check() } catch { return false }
         return true
+    }
+}
+
+extension SettingKind where Value == Int {
+    /// The size of a key in bytes, where 0 means the default of its type. ``KeyView`` shows it.
+    fileprivate static var keySize: Self {
+        Self(
+            .int, shown: { _ in nil }, read: { $0.intValue },
+            take: { sent, _, current throws(CofferError) in
+                guard let size = sent.intValue, size != 0 else { return current }
+                return size
+            })
     }
 }

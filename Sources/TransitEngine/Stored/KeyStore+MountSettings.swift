@@ -6,12 +6,12 @@ extension KeyStore {
 
     /// In force at once, and from then on at every opening of the mount.
     @discardableResult
-    func changeMountSettings(_ body: (inout MountSettings) -> Void) async throws -> MountSettings {
+    func changeMountSettings(_ body: (inout MountSettings) throws -> Void) async throws -> MountSettings {
         // No key has such a name.
         try await lines.inTurn("/" + MountSettings.key) {
             let settings = try await storage.transact { batch in
                 var (settings, record) = try await storedSettings()
-                body(&settings)
+                try body(&settings)
                 batch.put(MountSettings.key, settings.encoded, if: .init(unchanged: record))
                 return settings
             }
