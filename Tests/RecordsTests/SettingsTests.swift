@@ -55,6 +55,7 @@ struct Sample: Record, Hashable {
     var limits = Limits()
     var part = Part()
     var details = JSONObject()
+    var tags: [String: String] = [:]
 }
 
 extension Sample: SettingsRecord {
@@ -79,7 +80,8 @@ extension Sample: SettingsRecord {
         Setting("label", \.label, as: .text.shownUnlessEmpty, shown: "shown_label", help: "Label."),
         Setting("secret", \.secret, as: .text.hidden, help: "Secret."), .kept("note", \.note, as: .optional(.text)),
         Setting("limits", \.limits, as: .members, help: "Limits."),
-        .group(\.part, stored: "inner", oldNames: ["life"]), .kept("details", \.details, as: .object))
+        .group(\.part, stored: "inner", oldNames: ["life"]), .kept("details", \.details, as: .object),
+        Setting("tags", \.tags, as: .map, help: "Tags."))
 
     func check() throws(CofferError) {
         guard isOn || count == 3 else { throw .invalid("what is off counts to 3") }
@@ -113,7 +115,7 @@ struct SettingsTests {
         #expect(
             fields.map(\.name) == [
                 "on", "final", "disallow", "count", "old_count", "ttl", "text", "level", "color", "names", "old_names", "label",
-                "secret", "limits", "part_life", "life", "part_names",
+                "secret", "limits", "part_life", "life", "part_names", "tags",
             ])
         #expect(fields.filter(\.isDeprecated).map(\.name) == ["old_count", "old_names", "life"])
         #expect(fields.first { $0.name == "old_count" }?.details == "Use count.")
@@ -128,18 +130,19 @@ struct SettingsTests {
         #expect(
             text(Sample().shown)
                 == #"{"color":"red","count":3,"disallow":false,"final":false,"id":"","level":"low","old_count":3,"on":true,"#
-                + #""part_life":0,"part_names":[],"text":"a","ttl":60}"#)
+                + #""part_life":0,"part_names":[],"tags":{},"text":"a","ttl":60}"#)
         #expect(
             text(Sample().stored)
                 == #"{"id":"","o":true,"final":false,"allowed":true,"old_count":3,"count":3,"ttl":60,"text":"a","level":"low","#
                 + #""color":"red","names":[],"label":"","secret":"","limits":{},"#
-                + #""inner":{"life":0,"part_names":[],"written":[]},"details":{}}"#)
+                + #""inner":{"life":0,"part_names":[],"written":[]},"details":{},"tags":{}}"#)
         #expect(Sample(stored: Sample().stored) == Sample())
     }
 
     private static let whole: JSONObject = [
         "on": "false", "final": true, "disallow": true, "ttl": "1m1s", "text": "b", "level": "high", "color": "", "names": "x,y",
         "label": "l", "secret": "s", "limits": ["limit_most": 2, "limit_wait": "1h"], "part_life": 5, "part_names": ["b", "a"],
+        "tags": ["b=1", "a=2"],
     ]
 
     @Test("what is sent is taken, shown, stored and read back")
@@ -152,12 +155,12 @@ struct SettingsTests {
             text(sample.shown)
                 == #"{"color":"green","count":3,"disallow":true,"final":true,"id":"i","level":"high","#
                 + #""limits":{"limit_most":2,"limit_wait":3600},"names":["x","y"],"old_count":3,"on":false,"part_life":5,"#
-                + #""part_names":["a","b"],"shown_label":"l","text":"b","ttl":61}"#)
+                + #""part_names":["a","b"],"shown_label":"l","tags":{"a":"2","b":"1"},"text":"b","ttl":61}"#)
         #expect(
             text(sample.stored)
                 == #"{"id":"i","o":false,"final":true,"allowed":false,"old_count":3,"count":3,"ttl":61,"text":"b","level":"high","#
                 + #""color":"green","names":["x","y"],"label":"l","secret":"s","note":"n","limits":{"most":2,"wait":3600},"#
-                + #""inner":{"life":5,"part_names":["a","b"],"written":[]},"details":{"any":[1,"two"]}}"#)
+                + #""inner":{"life":5,"part_names":["a","b"],"written":[]},"details":{"any":[1,"two"]},"tags":{"a":"2","b":"1"}}"#)
         #expect(Sample(decoding: sample.encoded()) == sample)
     }
 
@@ -222,6 +225,12 @@ struct SettingsTests {
         changed["color"] = "blue"
         #expect(Sample(stored: changed) == nil)
         changed = stored
+        changed["count"] = -1
+        #expect(Sample(stored: changed) == nil, "adding to it could otherwise overflow, or go below zero")
+        changed = stored
+        changed["tags"] = ["a": 1]
+        #expect(Sample(stored: changed) == nil)
+        changed = stored
         changed["limits"] = ["most": "1"]
         #expect(Sample(stored: changed) == nil)
         let lenient = Settings(new: Sample(), required: ["id"], .kept("id", \.id, as: .text), .kept("text", \.text, as: .text))
@@ -270,6 +279,25 @@ struct SettingsTests {
         #expect(sample == before)
         #expect(Sample.settings.areSent(in: try fields(["old_names": "x"])))
         #expect(!Sample.settings.areSent(in: try fields(["text": .null])))
+    }
+
+    @Test("a group without a name is stored among the members of the record")
+    func flat() throws {
+        var owner = Flat(name: "x")
+        try owner.update(Fields(validating: ["part_life": 9], as: Flat.settings.fields))
+        #expect(text(owner.stored) == #"{"name":"x","life":9,"part_names":[],"written":[],"last":true}"#)
+        #expect(Flat(stored: owner.stored)?.part.life == 9)
+        #expect(Flat(stored: ["name": "x", "life": "9", "part_names": [], "written": [], "last": true]) == nil)
+        #expect(Flat(stored: ["name": "x", "last": true]) == nil)
+    }
+
+    struct Flat: Record, SettingsRecord {
+        var name = ""
+        var part = Sample.Part()
+        var isLast = true
+
+        static let settings = Settings(
+            new: Flat(), .kept("name", \.name, as: .text), .group(\.part), .kept("last", \.isLast, as: .flag))
     }
 
     @Test("names that are asked for first are shown first")

@@ -2,18 +2,18 @@ import EngineKit
 import Records
 import Syntax
 
-/// A role: what its secret ids and tokens are like.
+/// A role of the AppRole method: who may log in with it, and what its secret ids and tokens are like.
 struct AppRole: Record, Hashable {
     private(set) var name: String
-    /// Names what belongs to this role; a later role of the same name has another.
+    /// An id that names the records of this role. A later role of the same name has a different one.
     private(set) var uid: String
-    /// Says which role a login is for. Known to whoever may read it, so no secret.
+    /// The id by which a login names the role. Callers that may read the role can see it, so it is not a secret.
     var roleID: String
     var bindsSecretID = true
     var secretIDBounds = AddressBounds()
-    /// 0 is without bound.
+    /// Logins that a secret id is good for; 0 for any number.
     var secretIDUses = 0
-    /// Seconds; 0 for no end.
+    /// How long a secret id is valid, in seconds; 0 for ever.
     var secretIDTTL = 0
     var hasLocalSecretIDs = false
     var tokens = TokenFields()
@@ -29,20 +29,20 @@ extension AppRole: SettingsRecord {
     static let settings = Settings(
         new: AppRole(name: "", uid: "", roleID: ""), sortsShown: true,
         .kept("name", \.name, as: .text), .kept("uid", \.uid, as: .text),
-        Setting("role_id", \.roleID, as: .text(check: checkRoleID).hidden, help: "The role's id, instead of a random one."),
+        Setting("role_id", \.roleID, as: .text(check: checkRoleID).hidden, help: "The role id to use instead of a random one."),
         Setting("bind_secret_id", \.bindsSecretID, as: .flag, stored: "bind", help: "Whether a login needs a secret id."),
         Setting(
             "secret_id_bound_cidrs", \.secretIDBounds, as: .addressesOrNull, stored: "secret_cidrs",
             old: .accepted("bound_cidr_list"), help: "Address ranges that may log in with the role's secret ids."),
         Setting(
             "secret_id_num_uses", \.secretIDUses, as: .count(0...SecretIDTerms.usesMax), stored: "secret_uses",
-            help: "Logins that a secret id is good for; 0 is without bound."),
+            help: "Logins that a secret id is good for; 0 for any number."),
         Setting(
             "secret_id_ttl", \.secretIDTTL, as: .duration, stored: "secret_ttl",
-            help: "How long a secret id is good for; 0 for no end."),
+            help: "How long a secret id is valid; 0 for ever."),
         Setting(
             "local_secret_ids", \.hasLocalSecretIDs, as: .flag, stored: "local",
-            help: "Keep secret ids on this cluster; set only when the role is made."),
+            help: "Keep secret ids on this cluster; can only be set when the role is created."),
         .group(\.tokens, stored: "tokens", oldNames: ["policies", "period"]))
 
     static let roleIDBytesMax = 256
@@ -53,7 +53,7 @@ extension AppRole: SettingsRecord {
         }
     }
 
-    /// Refuses a role that would let anybody in.
+    /// Refuses a role that anybody could log in with.
     func check() throws(CofferError) {
         guard bindsSecretID || !secretIDBounds.isEmpty || !tokens.bounds.isEmpty else {
             throw .invalid("at least one constraint should be enabled on the role")

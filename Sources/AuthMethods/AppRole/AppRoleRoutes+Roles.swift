@@ -9,14 +9,14 @@ extension AppRoleRoutes {
                 "role", "The roles.", fields: Paging.fields,
                 endpoints: [.list: .init("List roles.") { try .keys(try await roles.names(Paging($0.fields))) }]),
             EnginePath(
-                "role/{role_name}", "One role.", fields: [Self.roleField] + AppRole.settings.fields,
+                "role/{role_name}", "One role of the method.", fields: [Self.roleField] + AppRole.settings.fields,
                 exists: { try await role($0) != nil },
                 endpoints: [
                     .read: .init("Read a role.") { request in
                         guard let role = try await role(request) else { throw CofferError.notFound }
                         return .data(role.shown)
                     },
-                    .update: .init("Make or change a role.", writeRole),
+                    .update: .init("Create or change a role.", writeRole),
                     .delete: .init("Delete a role with its secret ids.", deleteRole),
                 ]),
         ]
@@ -24,7 +24,7 @@ extension AppRoleRoutes {
 
     var roleID: EnginePath {
         EnginePath(
-            "role/{role_name}/role-id", "The id that logins name the role by.",
+            "role/{role_name}/role-id", "The id by which logins name the role.",
             fields: [Self.roleField] + AppRole.settings.fields("role_id"),
             endpoints: [
                 .read: .init("Read the role id.") { request in
@@ -64,7 +64,8 @@ extension AppRoleRoutes {
         return .empty
     }
 
-    /// Two roles never share an id: the batch fails if another took it meanwhile.
+    /// Adds the index entry of a changed role id to the batch. The batch fails if another role took the id in the meantime,
+    /// so two roles never share one.
     private func index(_ new: AppRole, replacing old: AppRole?, in batch: inout Batch) async throws {
         guard new.roleID != old?.roleID else { return }
         let entry = AppRoleKeys.roleIDs + (try await key.hash("role-id/v1", new.roleID))
@@ -73,8 +74,8 @@ extension AppRoleRoutes {
         if let old { batch.delete(AppRoleKeys.roleIDs + (try await key.hash("role-id/v1", old.roleID))) }
     }
 
-    /// The role and its id go at once, and with them every login; its secret ids follow, after a crash when this is tried
-    /// again or at the next tidy.
+    /// Deletes the role and its id in one batch, which ends all logins with it, and then its secret ids. After a crash, the
+    /// secret ids are deleted when the request is repeated or at the next tidy.
     private func deleteRole(_ request: Request) async throws -> Response {
         guard let name = AccountName(request.captures["role_name"]) else { return .empty }
         try await roles.edit(name.text) { role, batch in

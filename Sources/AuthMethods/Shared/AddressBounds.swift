@@ -2,7 +2,7 @@ import EngineKit
 import Records
 import Syntax
 
-/// Address ranges that something is bound to. None bind nothing; a list that was written never turns into none by itself.
+/// The address ranges that a role, a secret id or a token is bound to. No ranges mean that every address is allowed.
 struct AddressBounds: Sendable, Hashable {
     private(set) var texts: [String]
     private let ranges: [AddressRange]
@@ -30,13 +30,13 @@ struct AddressBounds: Sendable, Hashable {
 
     func allows(_ address: String) -> Bool { isEmpty || ranges.contains { $0.contains(address) } }
 
-    /// Whether whatever this allows is allowed by `other`, too.
+    /// Whether `other` allows every address that this allows.
     func isWithin(_ other: AddressBounds) -> Bool {
         if other.isEmpty { return true }
         return !isEmpty && ranges.allSatisfy { range in other.ranges.contains { $0.contains(range) } }
     }
 
-    /// What both allow; nil when that is nothing, which an empty list would not say.
+    /// Returns the ranges that both allow, or nil if there are none. An empty list would allow every address.
     func intersection(_ other: AddressBounds) -> AddressBounds? {
         if isEmpty { return other }
         if other.isEmpty { return self }

@@ -2,20 +2,20 @@ import EngineKit
 import Records
 import Syntax
 
-/// What every role or user of a login method says about the tokens that it gives: the `token_*` fields.
+/// The `token_*` fields: what a role or user of an auth method says about its tokens.
 struct TokenFields: Sendable, Hashable {
-    /// Seconds; 0 means as the mount has it.
+    /// The first TTL in seconds; 0 for the mount's. The other times are in seconds, too.
     var ttl = 0
     var maxTTL = 0
     var explicitMaxTTL = 0
     var period = 0
-    /// 0 is without bound.
+    /// Uses that a token has; 0 for any number.
     var uses = 0
     var policies: [String] = []
     var bounds = AddressBounds()
     var withoutDefaultPolicy = false
     var type = TokenTypeChoice.default
-    /// Old names that were written, which answers then show as well.
+    /// The old names that were written last, which answers show as well.
     var oldNames: Set<String> = []
 }
 
@@ -24,30 +24,30 @@ extension TokenFields: SettingsRecord {
         new: TokenFields(),
         Setting(
             "token_ttl", \.ttl, as: .duration, stored: "ttl", old: .remembered("ttl", in: \.oldNames),
-            help: "How long a token lives at first; 0 for the mount's default."),
+            help: "The first TTL of a token; 0 for the mount's default."),
         Setting(
             "token_max_ttl", \.maxTTL, as: .duration, stored: "max_ttl", old: .remembered("max_ttl", in: \.oldNames),
-            help: "How long a token can live with renewals; 0 for the mount's maximum."),
+            help: "The longest life of a token with renewals; 0 for the mount's maximum."),
         Setting(
             "token_explicit_max_ttl", \.explicitMaxTTL, as: .duration, stored: "explicit_max_ttl",
-            help: "A life that no renewal extends, periodic tokens included; 0 for none."),
+            help: "A maximum life that no renewal extends, not even of a periodic token; 0 for none."),
         Setting(
             "token_period", \.period, as: .duration, stored: "period", old: .remembered("period", in: \.oldNames),
-            help: "Renewal period; tokens then have no maximum life. 0 for none."),
+            help: "The period for which each renewal extends a token that has no maximum life; 0 for none."),
         Setting(
             "token_num_uses", \.uses, as: .count(0...Int(Int32.max)), stored: "uses",
-            help: "Uses a token has; 0 is without bound."),
+            help: "Uses that a token has; 0 for any number."),
         Setting(
             "token_policies", \.policies, as: .policies, stored: "policies", old: .remembered("policies", in: \.oldNames),
             help: "Policies of the tokens."),
         Setting(
             "token_bound_cidrs", \.bounds, as: .addresses, stored: "cidrs", old: .remembered("bound_cidrs", in: \.oldNames),
-            help: "Address ranges that may log in and use the tokens; none for all."),
+            help: "Address ranges that may log in and use the tokens; empty for all."),
         Setting(
             "token_no_default_policy", \.withoutDefaultPolicy, as: .flag, stored: "no_default",
-            help: "Leave the default policy out."),
+            help: "Leave out the policy \"default\"."),
         Setting(
-            // A token of another kind than was asked for would be worse than none.
+            // An unknown type is refused, because a token of another type than was asked for would be worse than none.
             "token_type", \.type, as: .choice(empty: .default), stored: "type",
             help: "The type of the tokens; \"default\" for what the mount has."),
         .kept("legacy", \.oldNames, as: .set))
@@ -61,7 +61,7 @@ extension TokenFields: SettingsRecord {
         }
     }
 
-    /// What the tokens get.
+    /// The terms of the tokens.
     var terms: TokenTerms {
         var terms = TokenTerms()
         terms.ttl = ttl
@@ -74,7 +74,9 @@ extension TokenFields: SettingsRecord {
         return terms
     }
 
-    /// Returns what a role is told that asks for more than its mount gives; `mountMax` is 0 where the mount sets no maximum.
+    /// Returns the warnings for settings beyond what the mount allows.
+    ///
+    /// - Parameter mountMax: The mount's maximum TTL in seconds; 0 where the mount sets none.
     func warnings(mountMax: Int) -> [String] {
         guard mountMax > 0, maxTTL > mountMax else { return [] }
         return [

@@ -2,7 +2,7 @@ import EngineKit
 import SecretMemory
 import Syntax
 
-/// What is stored of a password.
+/// The stored hash of a password.
 struct PasswordHash: Sendable, Hashable {
     let salt: [UInt8]
     let bytes: [UInt8]
@@ -11,10 +11,10 @@ struct PasswordHash: Sendable, Hashable {
     static let byteCount = 32
     static let saltByteCount = 16
 
-    /// Stands where there is no password.
+    /// A hash that no password matches.
     static let matchingNothing = PasswordHash(salt: [], bytes: [], cost: .standard)
 
-    /// Constant time.
+    /// Whether the hash has these bytes. Compares in constant time.
     func matches(_ other: [UInt8]) -> Bool { constantTimeEqual(bytes, other) }
 }
 

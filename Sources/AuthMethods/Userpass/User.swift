@@ -2,10 +2,10 @@ import EngineKit
 import Records
 import Syntax
 
-/// A user: a name, the hash of a password, and what the tokens are like.
+/// A user of the userpass method: a name, the hash of a password, and what the tokens are like.
 struct User: Record, Hashable {
     private(set) var name: String
-    /// Tells it from a later user of the same name; empty for one made before users had any.
+    /// An id that differs from that of a later user of the same name. Empty for users created before users had one.
     private(set) var uid: String
     var password: PasswordHash
     var tokens = TokenFields()
@@ -25,7 +25,7 @@ extension User: SettingsRecord {
 }
 
 extension SettingKind where Value == PasswordHash {
-    /// The hash of a password. It is stored, and neither sent nor shown.
+    /// The hash of a password, which is stored and never shown.
     fileprivate static var passwordHash: Self {
         Self(
             .object, shown: { _ in nil }, stored: { .object($0.stored) },

@@ -4,58 +4,63 @@ import LoginGuards
 import Records
 package import Syntax
 
-/// Logins of people: a name and a password.
+/// The `userpass` method, by which people log in with a name and a password.
 package struct UserpassMethod: LockingAuthMethod, RoleNamingAuthMethod {
+    /// The declared paths, in the order in which they are tried.
     package let paths: [EnginePath]
     private let routes: UserpassRoutes
     private var lockouts: Lockouts { routes.lockouts }
 
+    /// Creates the method for a mount.
     package init(_ context: MountContext, hasher: any PasswordHasher, gate: PasswordHashLimiter) {
         routes = UserpassRoutes(context, hasher: hasher, gate: gate)
         paths = [routes.login, routes.password, routes.policies] + routes.userPaths
     }
 
+    /// Returns what the user is granted today, for the renewal of a token of an earlier login.
     package func renewal(of login: HeldLogin) async throws -> AuthGrant { try await routes.renewal(of: login) }
 
-    /// Every user is a role of its own.
+    /// Returns the user of a login, for quotas that name a role. Each user counts as a role.
     package func loginRole(_ relativePath: Substring, _ body: JSONObject) async throws -> String? {
         guard relativePath.hasUTF8Prefix("login/") else { return nil }
         return AccountName(String(relativePath.dropFirstUTF8(6)), allowsAt: true)?.text
     }
 
+    /// Returns the names that are locked now.
     package func lockedNames() async throws -> [String] { try await lockouts.locked() }
 
+    /// Unlocks a name.
     package func unlock(_ name: String) async throws {
         guard let name = AccountName(name, allowsAt: true) else { return }
         try await lockouts.unlock(name.text)
     }
 }
 
-/// `userpass`. One gate for all mounts: what it guards is the machine's.
+/// Describes the `userpass` method to the catalog. All mounts share one limiter, because it protects the machine.
 package func userpassDescription(hasher: any PasswordHasher = ScryptHasher(), gate: PasswordHashLimiter = .ofThisMachine)
     -> EngineDescription
 {
     EngineDescription(
-        type: "userpass", summary: "Logins of people with a name and a password.", locksNames: true, foldsAliasCase: true
+        type: "userpass", summary: "Logs people in with a name and a password.", locksNames: true, foldsAliasCase: true
     ) { context in
         UserpassMethod(context, hasher: hasher, gate: gate)
     }
 }
 
 extension PasswordHashLimiter {
-    /// Half the cores, so that the other half serves; four hashes, or 128 MiB, at most.
+    /// A limiter that lets hashes use half of the cores, and at most four of them, or 128 MiB.
     package static var ofThisMachine: PasswordHashLimiter {
         PasswordHashLimiter(runningMax: min(4, max(1, ProcessInfo.processInfo.activeProcessorCount / 2)))
     }
 }
 
-/// The routes. One extension a group of paths.
+/// The routes of the `userpass` method, with an extension for each group of paths.
 struct UserpassRoutes: Sendable {
     let users: RecordTable<User>
     let passwords: Passwords
     let lockouts: Lockouts
     let attempts: LoginAttempts
-    /// Seconds; 0 where the mount sets none.
+    /// The mount's maximum TTL in seconds; 0 where the mount sets none.
     let maxTTL: Int
 
     init(_ context: MountContext, hasher: any PasswordHasher, gate: PasswordHashLimiter) {
@@ -69,7 +74,7 @@ struct UserpassRoutes: Sendable {
         maxTTL = context.maxTTL
     }
 
-    static let nameField = Field("username", .string, required: true, "Name of the user; letters of either case are one.")
+    static let nameField = Field("username", .string, required: true, "Name of the user, in which case does not matter.")
     static let passwordField = Field("password", .string, "The password.")
 
     func name(_ request: Request) throws(CofferError) -> String {

@@ -17,7 +17,7 @@ extension UserpassRoutes {
                         guard let user = try await user(request) else { throw CofferError.notFound }
                         return .data(user.shown)
                     },
-                    .update: .init("Make or change a user.", writeUser),
+                    .update: .init("Create or change a user.", writeUser),
                     .delete: .init("Delete a user.") { request in
                         guard let name = AccountName(request.captures["username"], allowsAt: true) else { return .empty }
                         try await users.edit(name.text) { user, _ in user = nil }
@@ -27,7 +27,8 @@ extension UserpassRoutes {
         ]
     }
 
-    /// Allowed by policy to an administrator, or to the user: `auth/userpass/users/bob/password`.
+    /// A path of its own, so that a policy can allow users to change their own password:
+    /// `auth/userpass/users/bob/password`.
     var password: EnginePath {
         EnginePath(
             "users/{username}/password", "The password of a user.", fields: [Self.nameField, Self.passwordField],
@@ -68,7 +69,7 @@ extension UserpassRoutes {
 
     private func writeUser(_ request: Request) async throws -> Response {
         let name = try name(request)
-        // Everything else is looked at before the costly hash.
+        // Everything else is checked before the costly hash.
         var tokens = try await users.find(name)?.value.tokens ?? TokenFields()
         try tokens.update(request.fields)
         var hash: PasswordHash?

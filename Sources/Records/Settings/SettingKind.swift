@@ -8,13 +8,13 @@ package struct SettingKind<Value: Sendable>: Sendable {
     /// The kind of the declared field.
     let field: Field.Kind
     /// The only texts that a request may send; empty for any.
-    let allowed: [String]
+    var allowed: [String]
     /// Returns the value as answers show it, or nil to leave it out.
     package var shown: @Sendable (Value) -> JSON?
     /// Returns the value as records store it, or nil to leave it out.
     package let stored: @Sendable (Value) -> JSON?
     /// Returns the value that ``stored`` wrote, or nil for anything else.
-    package let read: @Sendable (JSON) -> Value?
+    package var read: @Sendable (JSON) -> Value?
     /// Returns the value that follows `current` when a request sends `sent` in the field of that name.
     package let take: @Sendable (_ sent: JSON, _ name: String, _ current: Value) throws(CofferError) -> Value
 
@@ -75,6 +75,36 @@ extension SettingKind {
     }
 }
 
+extension SettingKind {
+    /// A kind whose values a request sends in the form in which records store them.
+    ///
+    /// - Parameter normalize: Returns the value to keep for one that is sent, or refuses it.
+    package init(
+        _ field: Field.Kind, shown: @escaping @Sendable (Value) -> JSON?, read: @escaping @Sendable (JSON) -> Value?,
+        normalize: @escaping @Sendable (_ value: Value, _ name: String) throws(CofferError) -> Value
+    ) {
+        self.init(
+            field, shown: shown, read: read,
+            take: { sent, name, _ throws(CofferError) in
+                guard let value = read(sent) else { throw .unreadable(name) }
+                return try normalize(value, name)
+            })
+    }
+
+    /// A check of a value that a request sends.
+    package typealias Check = @Sendable (_ value: Value, _ name: String) throws(CofferError) -> Void
+
+    fileprivate init(
+        _ field: Field.Kind, shown: @escaping @Sendable (Value) -> JSON?, read: @escaping @Sendable (JSON) -> Value?,
+        check: @escaping Check
+    ) {
+        self.init(field, shown: shown, read: read) { value, name throws(CofferError) in
+            try check(value, name)
+            return value
+        }
+    }
+}
+
 extension SettingKind where Value == Bool {
     /// True or false.
     package static var flag: Self { Self(.bool, shown: { .bool($0) }, read: { $0.boolValue }) }
@@ -95,11 +125,13 @@ extension SettingKind where Value == Bool {
 }
 
 extension SettingKind where Value == Int {
+    /// The largest count, 2⁵³ − 1.
+    package static var countMax: Int { (1 << 53) - 1 }
+
     /// A whole number in a range.
-    package static func count(_ range: ClosedRange<Int> = 0...Int.max) -> Self {
-        number(.int) { value, name throws(CofferError) in
+    package static func count(_ range: ClosedRange<Int> = 0...countMax) -> Self {
+        number { value, name throws(CofferError) in
             guard !range.contains(value) else { return }
-            guard range.upperBound < Int.max else { throw .invalid("field '\(name)' must be at least \(range.lowerBound)") }
             throw .invalid("field '\(name)' must be between \(range.lowerBound) and \(range.upperBound)")
         }
     }
@@ -108,49 +140,32 @@ extension SettingKind where Value == Int {
     package static var duration: Self { duration { _, _ throws(CofferError) in } }
 
     /// Whole seconds that `check` accepts.
-    package static func duration(
-        check: @escaping @Sendable (_ seconds: Int, _ name: String) throws(CofferError) -> Void
-    ) -> Self { number(.duration, check: check) }
+    package static func duration(check: @escaping Check) -> Self { number(.duration, check: check) }
 
-    /// A whole number that `check` accepts.
-    package static func number(
-        _ field: Field.Kind = .int, check: @escaping @Sendable (_ value: Int, _ name: String) throws(CofferError) -> Void
-    ) -> Self {
-        Self(
-            field, shown: { .int($0) }, read: { $0.intValue },
-            take: { sent, name, current throws(CofferError) in
-                let value = sent.intValue ?? current
-                try check(value, name)
-                return value
-            })
+    /// A whole number that `check` accepts. In a record it is a count, so that adding to it cannot overflow.
+    package static func number(_ field: Field.Kind = .int, check: @escaping Check) -> Self {
+        var kind = Self(field, shown: { .int($0) }, read: { $0.intValue }, check: check)
+        kind.read = { $0.countValue }
+        return kind
     }
 }
 
 extension SettingKind where Value == String {
     /// Any text.
-    package static var text: Self { Self(.string, shown: { .string($0) }, read: { $0.stringValue }) }
+    package static var text: Self { text { _, _ throws(CofferError) in } }
 
     /// A text that `check` accepts.
-    package static func text(
-        check: @escaping @Sendable (_ text: String, _ name: String) throws(CofferError) -> Void
-    ) -> Self {
-        Self(
-            .string, shown: { .string($0) }, read: { $0.stringValue },
-            take: { sent, name, current throws(CofferError) in
-                let text = sent.stringValue ?? current
-                try check(text, name)
-                return text
-            })
+    package static func text(check: @escaping Check) -> Self {
+        Self(.string, shown: { .string($0) }, read: { $0.stringValue }, check: check)
     }
 
     /// One of a few texts. A request that sends an empty text means `empty`.
     package static func choice(_ allowed: [String], empty: String) -> Self {
-        Self(
-            .string, oneOf: allowed, shown: { .string($0) }, read: { $0.stringValue },
-            take: { sent, _, _ throws(CofferError) in
-                guard let text = sent.stringValue, !text.isEmpty else { return empty }
-                return text
-            })
+        var kind = Self(.string, shown: { .string($0) }, read: { $0.stringValue }) { text, _ throws(CofferError) in
+            text.isEmpty ? empty : text
+        }
+        kind.allowed = allowed
+        return kind
     }
 }
 
@@ -171,11 +186,7 @@ extension SettingKind where Value == [String] {
     /// A list of texts that `normalize` brings to the form in which they are kept, or refuses.
     package static func names(
         normalize: @escaping @Sendable (_ names: [String], _ name: String) throws(CofferError) -> [String]
-    ) -> Self {
-        Self(
-            .strings, shown: { .strings($0) }, read: { $0.texts },
-            take: { sent, name, current throws(CofferError) in try normalize(sent.texts ?? current, name) })
-    }
+    ) -> Self { Self(.strings, shown: { .strings($0) }, read: { $0.texts }, normalize: normalize) }
 }
 
 extension SettingKind where Value == Set<String> {

@@ -54,12 +54,12 @@ package struct Settings<Owner: SettingsRecord>: Sendable {
         self.new = new
         self.parts = parts
         self.sortsShown = sortsShown
-        self.required = required ?? Set(parts.filter { !$0.stored(new).isEmpty }.compactMap(\.storedName))
+        self.required = required ?? Set(parts.filter { $0.stored(new) != nil }.compactMap(\.storedNames.last))
         all = parts.flatMap { $0.members.isEmpty ? [$0] : $0.members }
             .map { setting in
                 guard !setting.isKept, !setting.fields.isEmpty else { return setting }
                 var setting = setting
-                setting.fields[0].initial = setting.value(new)
+                setting.fields[0].initial = setting.shown(new)
                 return setting
             }
         fields = all.flatMap(\.fields)
@@ -75,7 +75,7 @@ package struct Settings<Owner: SettingsRecord>: Sendable {
     ///
     /// - Parameter first: Names that come before the others, in this order.
     package func shown(_ owner: Owner, first: [String] = []) -> JSONObject {
-        var members = all.flatMap { $0.shown(owner) }
+        var members = all.flatMap { $0.members(of: $0.shown(owner), under: $0.shownNames) }
         if sortsShown { members.sort { $0.key < $1.key } }
         let head = first.compactMap { name in members.first { $0.key == name } }
         members.removeAll { first.contains($0.key) }
@@ -83,17 +83,31 @@ package struct Settings<Owner: SettingsRecord>: Sendable {
     }
 
     /// Returns the members of the record.
-    package func stored(_ owner: Owner) -> JSONObject { JSONObject(parts.flatMap { $0.stored(owner) }) }
+    package func stored(_ owner: Owner) -> JSONObject {
+        JSONObject(
+            parts.flatMap { part -> [JSONObject.Member] in
+                let value = part.stored(owner)
+                if part.storedNames.isEmpty { return value?.objectValue?.members ?? [] }
+                return part.members(of: value, under: part.storedNames)
+            })
+    }
 
     /// Returns the record with these members, or nil if one of them is missing or is not what ``stored(_:)`` writes.
     package func read(_ object: JSONObject) -> Owner? {
         var owner = new
         for part in parts {
-            let isRead = part.read(object, &owner) ?? !(part.storedName.map(required.contains) ?? false)
-            guard isRead else { return nil }
+            let name = part.storedNames.last
+            if let member = name.map({ object[$0] }) ?? .object(object) {
+                guard part.read(member, &owner) else { return nil }
+            } else if let name, required.contains(name) {
+                return nil
+            }
         }
         return owner
     }
+
+    /// Whether a merge patch (RFC 7396) takes any of the settings away with `null`.
+    package func areReset(byNullsOf patch: JSONObject) -> Bool { fields.contains { patch[$0.name]?.isNull == true } }
 
     /// Sets back what a merge patch (RFC 7396) takes away with `null`.
     package func reset(_ owner: inout Owner, nullsOf patch: JSONObject) {
@@ -130,8 +144,9 @@ package struct SingleSetting<Owner: SettingsRecord>: Sendable {
 
     /// Returns the answer to a read.
     package func shown(_ owner: Owner) -> JSONObject {
-        let remembered = setting.remembered(owner).flatMap { $0.key == name ? nil : $0 }
-        return JSONObject([.init(key: name, value: setting.value(owner) ?? .null)] + [remembered].compactMap(\.self))
+        var members = [JSONObject.Member(key: name, value: setting.shown(owner) ?? .null)]
+        if let remembered = setting.remembered(owner), remembered.key != name { members.append(remembered) }
+        return JSONObject(members)
     }
 
     /// Whether a request sends the setting.
@@ -143,5 +158,17 @@ package struct SingleSetting<Owner: SettingsRecord>: Sendable {
     package func reset(_ owner: inout Owner) throws(CofferError) {
         setting.copy(new, &owner)
         try owner.check()
+    }
+}
+
+extension Setting {
+    fileprivate func members(of value: JSON?, under names: [String]) -> [JSONObject.Member] {
+        value.map { value in names.map { .init(key: $0, value: value) } } ?? []
+    }
+
+    /// Returns the member of its old name, if that was the name written last.
+    fileprivate func remembered(_ owner: Owner) -> JSONObject.Member? {
+        guard isRemembered(owner) else { return nil }
+        return shown(owner).map { .init(key: oldName, value: $0) }
     }
 }
