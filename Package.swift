@@ -166,6 +166,13 @@ let package = Package(
         room("TestSupport", ["SecretMemory", "Syntax", "EngineKit", logging]),
         tests("RoomTests", []),
         tests(
+            "GuideTests",
+            [
+                "Barrier", "Core", "EngineKit", "HTTPShell", "Records", "SecretMemory", "Syntax", "TestSupport", logging,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ] + nio),
+        tests(
             "GoldenTests",
             [
                 "Audit", "AuthMethods", "Barrier", "ConnectionsEngine", "Core", "DatabaseEngine", "Identity", "KVEngine",
