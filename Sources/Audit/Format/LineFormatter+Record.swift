@@ -105,6 +105,7 @@ extension LineFormatter {
         output.append(",\"namespace\":{\"id\":\"root\"},\"path\":" as StaticString)
         appendPath(entry.record.request.path)
         if let data = entry.record.request.data { appendData(data, clearKeys: mount?.clearRequestKeys ?? [], elidesLists: false) }
+        if let body = entry.record.request.rawBody { appendRaw(body) }
         appendMember(",\"remote_address\":", clear: entry.record.request.remoteAddress)
         appendMember(",\"remote_port\":", number: entry.record.request.remotePort)
         appendMember(",\"wrap_ttl\":", number: entry.record.request.wrapTTLSeconds)
@@ -175,13 +176,22 @@ extension LineFormatter {
                 data, clearKeys: mount?.clearResponseKeys ?? [],
                 elidesLists: options.elidesLists && entry.record.request.operation == "list")
         }
-        if let body = response.rawBody {
-            output.append(",\"raw_body\":" as StaticString)
-            body.withUnsafeBytes { appendHMAC(of: $0) }
-        }
+        if let body = response.rawBody { appendRaw(body) }
         if let wrap = response.wrapInfo { append(wrap) }
         if response.warningsCount > 0 { appendMember(",\"warnings_count\":", number: response.warningsCount) }
         output.append(UInt8(ascii: "}"))
+    }
+
+    /// Appends the HMAC of a body that is not JSON and what else is known of it.
+    private mutating func appendRaw(_ body: AuditRawBody) {
+        if let bytes = body.bytes {
+            output.append(",\"raw_body\":" as StaticString)
+            bytes.withUnsafeBytes { appendHMAC(of: $0) }
+        } else {
+            output.append(",\"raw_body_streamed\":true" as StaticString)
+        }
+        appendMember(",\"raw_body_bytes\":", number: body.length)
+        if !body.contentType.isEmpty { appendMember(",\"content_type\":", clear: body.contentType) }
     }
 
     private mutating func append(_ wrap: AuditResponse.WrapInfo) {

@@ -32,6 +32,8 @@ package struct AuditRequest: Sendable {
     package var remotePort: Int?
     /// The request's data: its keys are written as they are, and each leaf as an HMAC. May be ``JSON/raw(_:)``.
     package var data: JSON?
+    /// A body that is not JSON. It is written as one HMAC under `raw_body`.
+    package var rawBody: AuditRawBody?
     /// The headers that an operator chose to record.
     package var headers: [Header]
     /// The requested lifetime of a wrapping token.

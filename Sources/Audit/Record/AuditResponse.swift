@@ -35,7 +35,7 @@ package struct AuditResponse: Sendable {
     /// The response's data: its keys are written as they are, and each leaf as an HMAC. May be ``JSON/raw(_:)``.
     package var data: JSON?
     /// A body that is not JSON, such as a certificate or metrics. It is written as one HMAC under `raw_body`.
-    package var rawBody: [UInt8]?
+    package var rawBody: AuditRawBody?
     /// The token that a login or a token creation issued.
     package var issued: AuditIdentity?
     /// The wrapping token, if the response was wrapped.
@@ -49,7 +49,7 @@ package struct AuditResponse: Sendable {
 
     /// Creates a response.
     package init(
-        data: JSON? = nil, rawBody: [UInt8]? = nil, issued: AuditIdentity? = nil, wrapInfo: WrapInfo? = nil,
+        data: JSON? = nil, rawBody: AuditRawBody? = nil, issued: AuditIdentity? = nil, wrapInfo: WrapInfo? = nil,
         leaseID: String? = nil, warningsCount: Int = 0, statusCode: Int
     ) {
         self.data = data

@@ -4,7 +4,7 @@ import Records
 package import Syntax
 
 /// The `approle` method, by which machines log in: a role id names the role, and a secret id proves the right to use it.
-package struct AppRoleMethod: LockingAuthMethod, RoleNamingAuthMethod, PeriodicEngine {
+package struct AppRoleMethod: LockingEngine, RoleNamingAuthMethod, PeriodicEngine {
     /// The declared paths, in the order in which they are tried.
     package let paths: [EnginePath]
     private let routes: AppRoleRoutes

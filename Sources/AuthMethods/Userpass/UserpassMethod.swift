@@ -5,7 +5,7 @@ import Records
 package import Syntax
 
 /// The `userpass` method, by which people log in with a name and a password.
-package struct UserpassMethod: LockingAuthMethod, RoleNamingAuthMethod {
+package struct UserpassMethod: LockingEngine, RoleNamingAuthMethod {
     /// The declared paths, in the order in which they are tried.
     package let paths: [EnginePath]
     private let routes: UserpassRoutes

@@ -24,6 +24,8 @@ final class HTTP1Handler: ChannelDuplexHandler {
         case readingBody(Incoming)
         /// The shell is making the answer.
         case responding(Exchange)
+        /// The answer's head is sent, and its body is made while it is sent.
+        case streaming(Exchange)
         /// The answer is waiting for the client to receive it.
         case writing
         /// The last answer was sent. Further input is discarded.
@@ -47,6 +49,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
         var path: String
         var isHead: Bool
         var keepAlive: Bool
+        var isHTTP10 = false
         var task: Task<Void, Never>?
     }
 
@@ -112,7 +115,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
         timer = nil
         switch phase {
         case .readingBody(let incoming), .asking(let incoming): shell.admission.release(incoming.claim)
-        case .responding(let exchange): exchange.task?.cancel()
+        case .responding(let exchange), .streaming(let exchange): exchange.task?.cancel()
         default: break
         }
         phase = .closed
@@ -168,7 +171,7 @@ extension HTTP1Handler {
     private var isReady: Bool {
         switch phase {
         case .idle, .readingHead, .readingBody: true
-        case .asking, .responding, .writing, .lingering, .closed: false
+        case .asking, .responding, .streaming, .writing, .lingering, .closed: false
         }
     }
 
@@ -293,18 +296,19 @@ extension HTTP1Handler {
         let request = ShellRequest(
             id: ids.next(), method: head.method, path: incoming.admitted.path, query: incoming.admitted.query,
             headers: head.headers, body: incoming.body, connection: connection)
-        start(request, incoming.claim, keepAlive: head.keepsAlive, context)
+        start(request, incoming.claim, keepAlive: head.keepsAlive, isHTTP10: head.isHTTP10, context)
     }
 
     /// Starts the answer on this event loop. If nothing has to be waited for, the answer is written before this function returns.
     private func start(
         _ request: ShellRequest, _ claim: Admission.Claim = .init(), refused: HTTPRefusal? = nil, keepAlive: Bool,
-        _ context: ChannelHandlerContext
+        isHTTP10: Bool = false, _ context: ChannelHandlerContext
     ) {
         exchangeNumber += 1
         let number = exchangeNumber
         phase = .responding(
-            Exchange(id: request.id, path: request.path, isHead: request.method == "HEAD", keepAlive: keepAlive))
+            Exchange(
+                id: request.id, path: request.path, isHead: request.method == "HEAD", keepAlive: keepAlive, isHTTP10: isHTTP10))
         expect(within: settings.timeouts.requestMilliseconds)
         var request = request
         var refusal = refused
@@ -315,6 +319,13 @@ extension HTTP1Handler {
         let task = Task.immediate(executorPreference: executor) { [request, refusal] in
             let response =
                 if let refusal { await shell.refuse(refusal, request) } else { await shell.respond(to: request) }
+            if let content = response.stream {
+                // The request is in progress until its stream ends; its own body is not needed any more.
+                shell.admission.release(claim)
+                await HTTP1Stream(handler: bound, loop: loop, number: number).send(content, of: response)
+                shell.admission.end()
+                return
+            }
             shell.admission.end(claim)
             if loop.inEventLoop {
                 bound.value.answered(response, number: number)
@@ -345,12 +356,17 @@ extension HTTP1Handler {
     private func answered(_ response: ShellResponse, number: Int, _ context: ChannelHandlerContext) {
         guard number == exchangeNumber, case .responding(let exchange) = phase else { return }
         exchangeNumber += 1
-        let keepAlive = exchange.keepAlive && !isQuiescing && !(isInputClosed && input.readableBytes == 0)
+        let keepAlive = mayKeepAlive(exchange)
         let bytes = encode(response, id: exchange.id, keepAlive: keepAlive, omitsBody: exchange.isHead, context)
         phase = .idle
         expect(within: settings.timeouts.idleMilliseconds)
         write(bytes, context)
         if keepAlive { parse(context) } else { linger(context) }
+    }
+
+    /// Returns whether the connection may take a further request after this answer.
+    func mayKeepAlive(_ exchange: Exchange) -> Bool {
+        exchange.keepAlive && !isQuiescing && !(isInputClosed && input.readableBytes == 0)
     }
 
     /// Answers a refusal and reads no further requests. If the head can be read, the refusal is recorded in the audit log first.

@@ -1,4 +1,6 @@
-/// A complete answer. The shell adds the headers that all answers have, such as `Date` and `X-Request-Id`.
+package import EngineKit
+
+/// An answer, complete but for a streamed body. The shell adds the headers that all answers have, such as `Date` and `X-Request-Id`.
 package struct ShellResponse: Sendable {
     /// The HTTP status.
     package var status: Int
@@ -6,8 +8,10 @@ package struct ShellResponse: Sendable {
     package var headers: [(name: String, value: String)]
     /// The media type of the body.
     package var contentType: String
-    /// The body. It is not sent if the status is 204 or 304.
+    /// The body. It is not sent if the status is 204 or 304, nor if the body is streamed.
     package var body: [UInt8]
+    /// The body, where it is made while it is sent; `body` is empty then.
+    package let stream: StreamedContent?
 
     /// Creates an answer.
     package init(
@@ -17,5 +21,17 @@ package struct ShellResponse: Sendable {
         self.headers = headers
         self.contentType = contentType
         self.body = body
+        stream = nil
+    }
+
+    /// Whether answers with the status have no body (RFC 9110).
+    var isWithoutBody: Bool { status == 204 || status == 304 }
+
+    package init(status: Int, headers: [(name: String, value: String)] = [], stream: StreamedContent) {
+        self.status = status
+        self.headers = headers
+        contentType = stream.contentType
+        body = []
+        self.stream = stream
     }
 }

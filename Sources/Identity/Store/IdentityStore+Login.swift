@@ -33,6 +33,12 @@ extension IdentityStore {
         try await logIn(LoginAlias(mountAccessor: mountAccessor, name: name))
     }
 
+    /// Returns the entity that has an alias of this name on a mount, or nil if there is none. Writes nothing.
+    package func entity(ofAlias name: String, mountAccessor: String) async throws -> ResolvedEntity? {
+        guard !name.isEmpty, name.utf8.count <= IdentityLimits.aliasNameBytesMax else { return nil }
+        return try await resolvedEntity(at: AliasPlace(mountAccessor: mountAccessor, name: name))
+    }
+
     /// Returns the entity that has an alias of this name and mount, or nil if there is none.
     private func resolvedEntity(at place: AliasPlace) async throws -> ResolvedEntity? {
         guard let id = try await storage.get(IdentityKeys.alias(at: place))?.value else { return nil }
