@@ -176,14 +176,21 @@ let package = Package(
                 .product(name: "SwiftASN1", package: "swift-asn1"), .product(name: "X509", package: "swift-certificates"),
             ] + nio),
         tests("VaultAPITests", ["VaultAPI", "HTTPShell", "Core", "EngineKit", "Syntax"] + nio),
-        tests("ServerTests", ["Server", "EngineKit", "HTTPShell", "Syntax", logging]),
+        tests(
+            "ServerTests",
+            [
+                "Server", "EngineKit", "HTTPShell", "Syntax", logging,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ] + nio),
         tests(
             "LifetimesTests",
             ["Lifetimes", "LoginGuards", "Capabilities", "EngineKit", "SecretMemory", "Syntax", "TestSupport", crypto]),
         tests(
             "CoreTests",
             [
-                "Core", "Capabilities", "SecretMemory", "Barrier", "EngineKit", "KVEngine", "AuthMethods", "Syntax", "TestSupport",
+                "Core", "Capabilities", "LoginGuards", "SecretMemory", "Barrier", "EngineKit", "KVEngine", "AuthMethods", "Syntax",
+                "TestSupport",
                 logging,
             ]),
         tests("AuditTests", ["Audit", "Hashes", "EngineKit", "Syntax", "SecretMemory", "TestSupport", crypto, logging]),

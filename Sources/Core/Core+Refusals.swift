@@ -121,7 +121,7 @@ extension Core {
     /// The values become hashes. Members that are not declared could have a share for their name, which would not.
     private func declaredData(_ incoming: CoreRequest, _ path: CanonicalPath) -> JSONObject? {
         var input = RequestInput(incoming)
-        guard input.parseBody(incoming, limits: settings.jsonLimits) == nil else { return nil }
+        guard input.parseBody(incoming, as: .json, limits: settings.jsonLimits) == nil else { return nil }
         let fields = PublicSystemPaths(core: self).paths.first { "sys/" + $0.pattern.description == path.text }?.fields ?? []
         let known = input.data.members.filter { member in fields.contains { $0.name == member.key } }
         return known.isEmpty ? nil : JSONObject(known)

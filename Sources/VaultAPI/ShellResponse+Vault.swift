@@ -22,6 +22,10 @@ extension ShellResponse {
             self.init(status: response.status ?? 200, body: VaultEnvelope(answer, response, data: nil).encoded())
         case .data(let data):
             self.init(status: response.status ?? 200, body: VaultEnvelope(answer, response, data: data).encoded())
+        case .raw(let content):
+            self.init(status: response.status ?? 200, contentType: content.contentType, body: content.bytes)
+        case .stream(let content):
+            self.init(status: response.status ?? 200, stream: content)
         }
     }
 

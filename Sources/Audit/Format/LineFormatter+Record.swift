@@ -101,6 +101,7 @@ extension LineFormatter {
         output.append(",\"namespace\":{\"id\":\"root\"},\"path\":" as StaticString)
         path(entry.record.request.path)
         if let data = entry.record.request.data { self.data(data, clearKeys: mount?.clearRequestKeys ?? [], elidesLists: false) }
+        if let body = entry.record.request.rawBody { raw(body) }
         member(",\"remote_address\":", clear: entry.record.request.remoteAddress)
         member(",\"remote_port\":", number: entry.record.request.remotePort)
         member(",\"wrap_ttl\":", number: entry.record.request.wrapTTLSeconds)
@@ -169,13 +170,22 @@ extension LineFormatter {
                 data, clearKeys: mount?.clearResponseKeys ?? [],
                 elidesLists: options.elidesLists && entry.record.request.operation == "list")
         }
-        if let body = response.rawBody {
-            output.append(",\"raw_body\":" as StaticString)
-            body.withUnsafeBytes { hashed($0) }
-        }
+        if let body = response.rawBody { raw(body) }
         if let wrap = response.wrapInfo { append(wrap) }
         if response.warningsCount > 0 { member(",\"warnings_count\":", number: response.warningsCount) }
         output.append(UInt8(ascii: "}"))
+    }
+
+    /// Appends the HMAC of a body that is not JSON and what else is known of it.
+    private mutating func raw(_ body: AuditRawBody) {
+        if let bytes = body.bytes {
+            output.append(",\"raw_body\":" as StaticString)
+            bytes.withUnsafeBytes { hashed($0) }
+        } else {
+            output.append(",\"raw_body_streamed\":true" as StaticString)
+        }
+        member(",\"raw_body_bytes\":", number: body.length)
+        if !body.contentType.isEmpty { member(",\"content_type\":", clear: body.contentType) }
     }
 
     private mutating func append(_ wrap: AuditResponse.WrapInfo) {

@@ -26,6 +26,8 @@ package struct AuditRequest: Sendable {
     package var remotePort: Int?
     /// Keys clear, every other leaf an HMAC. May be ``JSON/raw(_:)``.
     package var data: JSON?
+    /// A body that is not JSON.
+    package var rawBody: AuditRawBody?
     package var headers: [Header]
     package var wrapTTLSeconds: Int?
     package var clientToken: String?

@@ -26,8 +26,8 @@ package struct AuditResponse: Sendable {
 
     /// Keys clear, every other leaf an HMAC. May be ``JSON/raw(_:)``.
     package var data: JSON?
-    /// A body that is not JSON (a certificate, a metric page): written as one HMAC under `raw_body`.
-    package var rawBody: [UInt8]?
+    /// A body that is not JSON, such as a certificate or a page of metrics.
+    package var rawBody: AuditRawBody?
     /// A login or a new token.
     package var issued: AuditIdentity?
     package var wrapInfo: WrapInfo?
@@ -38,7 +38,7 @@ package struct AuditResponse: Sendable {
     package var statusCode: Int
 
     package init(
-        data: JSON? = nil, rawBody: [UInt8]? = nil, issued: AuditIdentity? = nil, wrapInfo: WrapInfo? = nil,
+        data: JSON? = nil, rawBody: AuditRawBody? = nil, issued: AuditIdentity? = nil, wrapInfo: WrapInfo? = nil,
         leaseID: String? = nil, warningsCount: Int = 0, statusCode: Int
     ) {
         self.data = data

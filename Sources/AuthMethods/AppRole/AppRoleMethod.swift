@@ -4,7 +4,7 @@ import Records
 package import Syntax
 
 /// Logins of machines: a role id says which role, a secret id proves it.
-package struct AppRoleMethod: LockingAuthMethod, RoleNamingAuthMethod, PeriodicEngine {
+package struct AppRoleMethod: LockingEngine, RoleNamingAuthMethod, PeriodicEngine {
     package let paths: [EnginePath]
     private let routes: AppRoleRoutes
     private let sweep: SecretIDSweep

@@ -5,7 +5,7 @@ import Records
 package import Syntax
 
 /// Logins of people: a name and a password.
-package struct UserpassMethod: LockingAuthMethod, RoleNamingAuthMethod {
+package struct UserpassMethod: LockingEngine, RoleNamingAuthMethod {
     package let paths: [EnginePath]
     private let routes: UserpassRoutes
     private var lockouts: Lockouts { routes.lockouts }

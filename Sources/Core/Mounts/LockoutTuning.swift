@@ -85,7 +85,7 @@ struct LockoutTuning: Sendable, Hashable {
 extension MountEntry {
     /// Refuses lockout rules where the mount's type locks no names.
     func checkLockout(_ description: EngineDescription?) throws(CofferError) {
-        guard tuning.lockout.isEmpty || mountClass == .auth && description?.locksNames == true else {
+        guard tuning.lockout.isEmpty || description?.locksNames == true else {
             throw .invalid("tuning of user lockout configuration for auth type \"\(type)\" not allowed")
         }
     }

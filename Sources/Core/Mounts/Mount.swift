@@ -19,8 +19,8 @@ final class Mount: Sendable {
     let caching: (any CachingEngine)?
     /// The engine, when logins come of it.
     let auth: (any AuthMethod)?
-    /// The engine, when it locks names after failed logins.
-    let locking: (any LockingAuthMethod)?
+    /// The engine, when it locks names after failures.
+    let locking: (any LockingEngine)?
     /// The engine, when its logins name a role.
     let roleNaming: (any RoleNamingAuthMethod)?
     /// The engine, when it explains paths that it does not serve.
@@ -36,7 +36,7 @@ final class Mount: Sendable {
         periodic = engine as? any PeriodicEngine
         caching = engine as? any CachingEngine
         auth = engine as? any AuthMethod
-        locking = engine as? any LockingAuthMethod
+        locking = engine as? any LockingEngine
         roleNaming = engine as? any RoleNamingAuthMethod
         explaining = engine as? any PathExplainingEngine
     }

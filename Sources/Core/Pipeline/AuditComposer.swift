@@ -94,6 +94,7 @@ struct AuditComposer {
             id: exchange.incoming.id, operation: exchange.operation.rawValue, path: exchange.path.description,
             remoteAddress: exchange.incoming.connection.remoteAddress, remotePort: exchange.incoming.connection.remotePort)
         request.data = data.isEmpty ? nil : .object(data)
+        request.rawBody = exchange.input.raw.map { AuditRawBody(bytes: $0.bytes) }
         request.clientToken = clientToken
         request.clientTokenAccessor = exchange.token?.entry.accessor
         request.wrapTTLSeconds = exchange.incoming.wrapTTL
@@ -106,6 +107,9 @@ struct AuditComposer {
         switch response.body {
         case .none: result.statusCode = response.status ?? (response.hasNothingToSay ? 204 : 200)
         case .data(let data), .bare(let data): result.data = data
+        case .raw(let content): result.rawBody = AuditRawBody(bytes: content.bytes, contentType: content.contentType)
+        case .stream(let content):
+            result.rawBody = AuditRawBody(streamedLength: content.length, contentType: content.contentType)
         }
         result.warningsCount = response.warnings.count
         result.wrapInfo = response.wrapInfo.map { info in

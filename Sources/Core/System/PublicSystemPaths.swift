@@ -104,6 +104,8 @@ struct PublicSystemPaths: Sendable {
         var input = JSONObject()
         if incoming.operation == .read {
             for item in incoming.query { input[item.name] = .string(item.value) }
+        } else if incoming.isForm {
+            throw RequestInput.isForm
         } else if !incoming.body.isEmpty {
             let value: JSON
             do {

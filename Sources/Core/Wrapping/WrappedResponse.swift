@@ -18,7 +18,8 @@ struct WrappedResponse {
         if let status = response.status { head["status"] = .int(status) }
         var body: [UInt8] = []
         switch response.body {
-        case .none: head["kind"] = "none"
+        // `ResponseWrapping` refuses a body that is not JSON.
+        case .none, .raw, .stream: head["kind"] = "none"
         case .data(let data):
             head["kind"] = "data"
             data.encode(into: &body)

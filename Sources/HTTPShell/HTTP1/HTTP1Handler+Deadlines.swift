@@ -19,7 +19,7 @@ extension HTTP1Handler {
 
     private func expire(_ context: ChannelHandlerContext) {
         switch phase {
-        case .idle, .writing, .lingering: context.close(promise: nil)
+        case .idle, .writing, .streaming, .lingering: context.close(promise: nil)
         case .readingHead, .asking, .readingBody: refuse(.slow, context)
         case .responding(let exchange): giveUp(exchange, context)
         case .closed: break
@@ -31,7 +31,7 @@ extension HTTP1Handler {
         switch phase {
         case .idle: context.close(promise: nil)
         case .readingHead, .readingBody, .lingering: if isInputClosed { context.close(promise: nil) }
-        case .asking, .responding, .writing, .closed: break
+        case .asking, .responding, .streaming, .writing, .closed: break
         }
     }
 

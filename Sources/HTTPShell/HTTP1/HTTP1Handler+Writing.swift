@@ -1,11 +1,13 @@
+import EngineKit
 import NIOCore
 import NIOHTTP1
 import Syntax
 
 extension HTTP1Handler {
-    /// The whole answer in one buffer: one write for the head and the body.
+    /// Returns the whole answer in one buffer, so that the head and the body are one write. Of a streamed answer it is the head alone.
     func encode(
-        _ response: ShellResponse, id: String, keepAlive: Bool, omitsBody: Bool, _ context: ChannelHandlerContext
+        _ response: ShellResponse, id: String, keepAlive: Bool, omitsBody: Bool, isHTTP10: Bool = false,
+        _ context: ChannelHandlerContext
     ) -> ByteBuffer {
         var output = context.channel.allocator.buffer(capacity: 320 + (omitsBody ? 0 : response.body.count))
         output.writeStatusLine(response.status)
@@ -19,11 +21,16 @@ extension HTTP1Handler {
             output.writeString(value)
         }
         if !keepAlive { output.writeStaticString("\r\nconnection: close") }
-        if response.status != 204, response.status != 304 {
+        if !response.isWithoutBody {
             output.writeStaticString("\r\ncontent-type: ")
             output.writeString(response.contentType)
+            if let stream = response.stream, stream.length == nil {
+                // Without a length, HTTP/1.0 has the end of the connection for the end of the body.
+                output.writeStaticString(isHTTP10 ? "\r\n\r\n" : "\r\ntransfer-encoding: chunked\r\n\r\n")
+                return output
+            }
             output.writeStaticString("\r\ncontent-length: ")
-            output.writeString(String(response.body.count))
+            output.writeString(String(response.stream?.length ?? response.body.count))
             output.writeStaticString("\r\n\r\n")
             if !omitsBody { output.writeBytes(response.body) }
         } else {

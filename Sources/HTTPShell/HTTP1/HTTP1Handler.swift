@@ -22,6 +22,8 @@ final class HTTP1Handler: ChannelDuplexHandler {
         case readingBody(Incoming)
         /// The shell is working on it.
         case responding(Exchange)
+        /// The answer's head is sent, and its body is made while it is sent.
+        case streaming(Exchange)
         /// The client takes its answer slowly.
         case writing
         /// Nothing more will be answered; what comes is thrown away.
@@ -43,6 +45,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
         var path: String
         var isHead: Bool
         var keepAlive: Bool
+        var isHTTP10 = false
         var task: Task<Void, Never>?
     }
 
@@ -105,7 +108,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
         switch phase {
         case .readingBody(let incoming):
             shell.admission.release(bodyBytes: incoming.body.count, isLarge: incoming.isLarge)
-        case .responding(let exchange): exchange.task?.cancel()
+        case .responding(let exchange), .streaming(let exchange): exchange.task?.cancel()
         default: break
         }
         phase = .closed
@@ -161,7 +164,7 @@ extension HTTP1Handler {
     private var isReady: Bool {
         switch phase {
         case .idle, .readingHead, .readingBody: true
-        case .asking, .responding, .writing, .lingering, .closed: false
+        case .asking, .responding, .streaming, .writing, .lingering, .closed: false
         }
     }
 
@@ -279,18 +282,19 @@ extension HTTP1Handler {
         let request = ShellRequest(
             id: ids.next(), method: head.method, path: incoming.admitted.path, query: incoming.admitted.query,
             headers: head.headers, body: incoming.body, connection: connection)
-        start(request, isLarge: incoming.isLarge, keepAlive: head.keepsAlive, context)
+        start(request, isLarge: incoming.isLarge, keepAlive: head.keepsAlive, isHTTP10: head.isHTTP10, context)
     }
 
     /// Runs on this event loop at once, and answers at once when nothing has to be waited for.
     private func start(
         _ request: ShellRequest, refused: HTTPRefusal? = nil, isLarge: Bool = false, keepAlive: Bool,
-        _ context: ChannelHandlerContext
+        isHTTP10: Bool = false, _ context: ChannelHandlerContext
     ) {
         exchangeNumber += 1
         let number = exchangeNumber
         phase = .responding(
-            Exchange(id: request.id, path: request.path, isHead: request.method == "HEAD", keepAlive: keepAlive))
+            Exchange(
+                id: request.id, path: request.path, isHead: request.method == "HEAD", keepAlive: keepAlive, isHTTP10: isHTTP10))
         expect(within: settings.timeouts.requestMilliseconds)
         var request = request
         var refusal = refused
@@ -301,6 +305,13 @@ extension HTTP1Handler {
         let task = Task.immediate(executorPreference: executor) { [request, refusal] in
             let response =
                 if let refusal { await shell.refuse(refusal, request) } else { await shell.respond(to: request) }
+            if let content = response.stream {
+                // The request is under way until its stream ends; its own body is not needed any more.
+                shell.admission.release(bodyBytes: request.body.count, isLarge: isLarge)
+                await HTTP1Stream(handler: bound, loop: loop, number: number).send(content, of: response)
+                shell.admission.end(bodyBytes: 0)
+                return
+            }
             shell.admission.end(bodyBytes: request.body.count, isLarge: isLarge)
             if loop.inEventLoop {
                 bound.value.answered(response, number: number)
@@ -331,12 +342,17 @@ extension HTTP1Handler {
     private func answered(_ response: ShellResponse, number: Int, _ context: ChannelHandlerContext) {
         guard number == exchangeNumber, case .responding(let exchange) = phase else { return }
         exchangeNumber += 1
-        let keepAlive = exchange.keepAlive && !isQuiescing && !(isInputClosed && input.readableBytes == 0)
+        let keepAlive = mayKeepAlive(exchange)
         let bytes = encode(response, id: exchange.id, keepAlive: keepAlive, omitsBody: exchange.isHead, context)
         phase = .idle
         expect(within: settings.timeouts.idleMilliseconds)
         write(bytes, context)
         if keepAlive { parse(context) } else { linger(context) }
+    }
+
+    /// Whether the connection may take a further request after this answer.
+    func mayKeepAlive(_ exchange: Exchange) -> Bool {
+        exchange.keepAlive && !isQuiescing && !(isInputClosed && input.readableBytes == 0)
     }
 
     /// Answers and reads no further. What the client did wrong is put on record first, as far as its head can be read.

@@ -29,14 +29,18 @@ struct HTTP2Responder: Sendable {
         for (name, value) in response.headers where name.isHeaderName && value.isHeaderValue {
             if let name = HTTPField.Name(name) { fields[name] = value }
         }
-        let isEmpty = response.status == 204 || response.status == 304
+        let isEmpty = response.isWithoutBody
         if !isEmpty {
             fields[.contentType] = response.contentType
-            fields[.contentLength] = String(response.body.count)
+            if response.stream == nil || response.stream?.length != nil {
+                fields[.contentLength] = String(response.stream?.length ?? response.body.count)
+            }
         }
         let head = HTTPResponse(status: .init(code: max(100, min(response.status, 999))), headerFields: fields)
         if isEmpty || request.method == .head {
             try await writer.writeResponse(head)
+        } else if let content = response.stream {
+            try await writer.write(response: head, body: body(of: content, id: id, channel))
         } else {
             try await writer.write(response: head, body: .init(byteBuffer: ByteBuffer(bytes: response.body)))
         }
@@ -58,16 +62,26 @@ struct HTTP2Responder: Sendable {
                 shell.admission.release(bodyBytes: body.count, isLarge: isLarge)
                 throw .busy
             }
-            defer { shell.admission.end(bodyBytes: body.count, isLarge: isLarge) }
+            var isStreamed = false
+            defer {
+                // A streamed answer is under way until its stream ends.
+                if isStreamed {
+                    shell.admission.release(bodyBytes: body.count, isLarge: isLarge)
+                } else {
+                    shell.admission.end(bodyBytes: body.count, isLarge: isLarge)
+                }
+            }
             passed.body = body
             if settings.tls?.clientCertificates ?? .notAsked != .notAsked {
                 passed.connection.add(try? await (channel.parent ?? channel).nioSSL_peerCertificate().get())
             }
             try settings.check(&passed)
             let whole = passed
-            return await closing(channel, after: settings.timeouts.requestMilliseconds) {
+            let response = await closing(channel, after: settings.timeouts.requestMilliseconds) {
                 await untilClosed(channel) { await shell.respond(to: whole) }
             }
+            isStreamed = response.stream != nil && !response.isWithoutBody && request.method != .head
+            return response
         } catch {
             return await refuse(error, passed, target, channel)
         }
