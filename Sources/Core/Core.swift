@@ -267,7 +267,8 @@ package final class Core: Pipeline {
             defaultTTL: settings.defaultTTL, maxTTL: settings.maxTTL)
         let inline = try InlineLogins(
             environment.catalog.inline, storage: barrier, key: try barrier.subkey(info: "inline-lockout/v1"),
-            environment: environment, rules: { [settings = self.settings] in settings.lockout(of: $0) })
+            environment: environment, identity: identity, mount: { [weak mounts] in mounts?.mount(accessor: $0)?.identity },
+            rules: { [settings = self.settings] in settings.lockout(of: $0) })
         let quotas = RateLimits(storage: barrier, time: environment.time, logger: logger)
         try await quotas.load()
         let access = AccessControl(policies: policies, identity: identity)

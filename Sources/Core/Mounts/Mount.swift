@@ -45,12 +45,14 @@ final class Mount: Sendable {
 /// Finds the mount of a path: the one with the longest matching prefix.
 struct MountRouter: Sendable {
     private(set) var mounts: [String: Mount] = [:]
+    private(set) var mountsByAccessor: [String: Mount] = [:]
     /// Slashes in the deepest mount's path: how far a look-up goes.
     private var depthMax = 0
 
     init(_ mounts: [Mount]) {
         for mount in mounts {
             self.mounts[mount.entry.path] = mount
+            mountsByAccessor[mount.entry.accessor] = mount
             depthMax = max(depthMax, mount.entry.path.utf8.count { $0 == UInt8(ascii: "/") })
         }
     }

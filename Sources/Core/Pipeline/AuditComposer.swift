@@ -56,9 +56,11 @@ struct AuditComposer {
 
     private func identity(of credentials: InlineCredentials) -> AuditIdentity {
         guard let token = exchange.token else { return AuditIdentity(inlineAuth(credentials)) }
+        let identityPolicies = exchange.entity?.policies ?? []
         return token.note(
             where: { (known: AuditIdentity) in
                 known.auth.inlineName == credentials.name && known.auth.inlineKind == credentials.kind
+                    && known.auth.identityPolicies == identityPolicies
                     && known.auth.grantingPolicies.lazy.map(\.name).elementsEqual(exchange.grantingPolicies)
             },
             make: { AuditIdentity(inlineAuth(credentials), isShared: true) })
@@ -79,8 +81,9 @@ struct AuditComposer {
     private func inlineAuth(_ credentials: InlineCredentials) -> AuditAuth {
         let entry = exchange.token?.entry
         var auth = AuditAuth(
-            displayName: entry?.displayName, policies: entry?.policies ?? [], metadata: entry?.metadata ?? [:],
-            tokenType: "inline", isAllowed: entry.map { _ in !exchange.grantingPolicies.isEmpty },
+            displayName: entry?.displayName, policies: (entry?.policies ?? []).united(with: exchange.entity?.policies ?? []),
+            identityPolicies: exchange.entity?.policies ?? [], metadata: entry?.metadata ?? [:],
+            entityID: exchange.entity?.id ?? "", tokenType: "inline", isAllowed: entry.map { _ in !exchange.grantingPolicies.isEmpty },
             grantingPolicies: exchange.grantingPolicies.map { .init(name: $0) }
         )
         auth.inlineKind = credentials.kind

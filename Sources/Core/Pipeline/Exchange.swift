@@ -186,6 +186,7 @@ final class Exchange {
         guard case .success(let admitted) = verdict else { return }
         token = admitted.token
         limit = admitted.limit
+        entity = admitted.entity
     }
 
     // MARK: Route
@@ -322,10 +323,7 @@ final class Exchange {
         guard acl == nil, let entry = token?.entry else { return acl }
         var rules: [InlinePolicy] = []
         if case .success(let admitted)? = inline { rules = admitted.rules }
-        acl =
-            rules.isEmpty
-            ? try await services.policies.acl(entry.policies, entity)
-            : try await services.policies.acl(entry.policies, rules: rules)
+        acl = try await services.policies.acl(entry.policies, rules: rules, entity)
         return acl
     }
 

@@ -29,6 +29,12 @@ extension IdentityStore {
         try await logIn(LoginAlias(mountAccessor: mountAccessor, name: name))
     }
 
+    /// Returns the entity that has an alias of this name on a mount, or nil if none has. Writes nothing.
+    package func entity(ofAlias name: String, mountAccessor: String) async throws -> ResolvedEntity? {
+        guard !name.isEmpty, name.utf8.count <= IdentityLimits.aliasNameBytesMax else { return nil }
+        return try await known(AliasPlace(mountAccessor: mountAccessor, name: name))
+    }
+
     private func known(_ place: AliasPlace) async throws -> ResolvedEntity? {
         guard let id = try await storage.get(IdentityKeys.alias(at: place))?.value else { return nil }
         return try await resolve(String(decoding: id, as: UTF8.self))
