@@ -22,6 +22,15 @@ struct OpenRouteTests {
         #expect(content?.bytes == [0x30, 0x00, 0xFF] && content?.contentType == "application/pkix-cert")
     }
 
+    @Test("spend no use of a token that comes along")
+    func uses() async throws {
+        let server = try await server()
+        let token = try await server.token(["default"], ["num_uses": 1])
+        for _ in 1...3 { #expect(await bytes(server.ask(.read, "open/ca", token: token)) != nil) }
+        #expect(await server.ask(.read, "auth/token/lookup-self", token: token).isSuccess)
+        #expect(await server.ask(.read, "auth/token/lookup-self", token: token).code == .permissionDenied)
+    }
+
     @Test("ask no policy, not even one that denies the path")
     func noPolicy() async throws {
         let server = try await server()

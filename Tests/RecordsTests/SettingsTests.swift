@@ -227,6 +227,8 @@ struct SettingsTests {
         changed = stored
         changed["count"] = -1
         #expect(Sample(stored: changed) == nil, "adding to it could otherwise overflow, or go below zero")
+        changed["count"] = .int(Int.max)
+        #expect(Sample(stored: changed)?.count == SettingKind<Int>.countMax, "an older server may have stored it")
         changed = stored
         changed["tags"] = ["a": 1]
         #expect(Sample(stored: changed) == nil)

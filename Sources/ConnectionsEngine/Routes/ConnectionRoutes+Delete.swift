@@ -54,8 +54,9 @@ extension ConnectionRoutes {
             case .unknown(let loaded):
                 revoked = (loaded.version, await revoke(loaded.grant, id))
                 round += 1
-            case .removed(let isReadable):
-                let outcome = isReadable ? revoked?.outcome ?? .failed : .failed
+            case .removed(let version):
+                // A token that was stored after the provider was asked for the last time is not revoked.
+                let outcome = revoked.flatMap { $0.version == version ? $0.outcome : nil } ?? .failed
                 report(outcome, of: id, by: author)
                 return outcome
             }
@@ -66,7 +67,8 @@ extension ConnectionRoutes {
         case absent
         /// The provider has not been told of it yet.
         case unknown(ConnectionStore.Loaded)
-        case removed(isReadable: Bool)
+        /// The version of the connection that was removed, or nil if it could not be decrypted.
+        case removed(version: UInt64?)
     }
 
     /// Removes a connection whose token is the known one.
@@ -78,14 +80,14 @@ extension ConnectionRoutes {
                 }
                 guard loaded.version == version || evenIfUnknown else { return .unknown(loaded) }
                 store.delete(loaded, into: &batch)
-                return .removed(isReadable: true)
+                return .removed(version: loaded.version)
             } catch {
                 // A connection that cannot be decrypted can still be deleted. Its index entry is deleted when it is due.
                 guard case .corrupted = error else { throw error }
                 for key in [ConnectionStore.Key.token(id), ConnectionStore.Key.flight(id), ConnectionStore.Key.broken(id)] {
                     batch.delete(key)
                 }
-                return .removed(isReadable: false)
+                return .removed(version: nil)
             }
         }
     }

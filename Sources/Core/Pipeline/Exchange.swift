@@ -96,7 +96,7 @@ final class Exchange {
         if operation == .update || operation == .create { try await chooseCreateOrUpdate(declared, request) }
         request.operation = operation
         request.narrowing = limit
-        if let acl = try await callersACL() {
+        if !ignoresToken, let acl = try await callersACL() {
             let prefix = mount?.entry.path ?? ""
             request.mayAlso = {
                 [limit, data = input.data, fields = declared.fields, wrapTTL = incoming.wrapTTL] operation, relative in
@@ -157,10 +157,28 @@ final class Exchange {
             guard let entity = try await services.identity.resolve(found.entry.entityID), !entity.isDisabled else { return }
             self.entity = entity
         }
-        mayHaveChanged = !counted.isEmpty || found.entry.usesLeft > 0
+        let isCounted = !counted.isEmpty || found.entry.usesLeft > 0
+        // A path for everybody must not cost a token that a client sends with every request.
+        if isCounted, leadsToOpenPath { return }
+        mayHaveChanged = isCounted
         for use in counted { guard try await services.tokens.spend(use, of: found.entry) else { return } }
         guard found.entry.usesLeft > 0 else { return token = found }
         token = try await services.tokens.spendUse(found.entry).map { LiveToken($0) }
+    }
+
+    /// Whether the request is for a path of an engine that takes callers without a token. Built-in paths of this kind read the
+    /// token that they are asked about.
+    private var leadsToOpenPath: Bool {
+        guard operation != .help, let (mount, relative) = services.mounts.router.route(path.text), !mount.entry.isBuiltIn,
+            let (declared, _) = mount.router.route(relative)
+        else { return false }
+        return declared.access == .unauthenticated
+    }
+
+    /// Whether a token that comes along has no say: an open path answers every caller alike.
+    private var ignoresToken: Bool {
+        guard case .token = incoming.credentials else { return false }
+        return isOpenPath && operation != .help && mount?.entry.isBuiltIn == false
     }
 
     /// The token, or the one that a capability token was made from.
@@ -238,7 +256,8 @@ final class Exchange {
         let fields = operation == .help ? Fields() : try Fields(validating: data, as: declared.fields)
         var request = Request(
             id: incoming.id, operation: operation, path: path, mountPath: mount?.entry.path ?? "", captures: captures,
-            fields: fields, body: input.body, caller: caller, connection: incoming.connection, wrapTTL: incoming.wrapTTL)
+            fields: fields, body: input.body, caller: ignoresToken ? nil : caller,
+            connection: incoming.connection, wrapTTL: incoming.wrapTTL)
         request.rawBody = input.raw
         if mount?.entry.isBuiltIn == true, case .token(let text) = incoming.credentials, token != nil {
             request.presentedToken = text

@@ -27,13 +27,14 @@ extension HTTP1Handler {
     private var isReceiving: Bool {
         switch phase {
         case .readingHead, .asking, .readingBody: true
-        case .idle, .responding, .writing, .lingering, .closed: false
+        case .idle, .responding, .streaming, .writing, .lingering, .closed: false
         }
     }
 
     private func expire(_ context: ChannelHandlerContext) {
         switch phase {
-        case .idle, .writing, .streaming, .lingering: context.close(promise: nil)
+        case .idle, .writing, .lingering: context.close(promise: nil)
+        case .streaming: breakOff(context)
         case .readingHead, .asking, .readingBody: refuse(.slow, context)
         case .responding(let exchange): giveUp(exchange, context)
         case .closed: break

@@ -1,4 +1,5 @@
 import EngineKit
+import Glibc
 import Logging
 import NIOCore
 import Syntax
@@ -13,11 +14,16 @@ struct HTTP1Stream: Sendable {
     let loop: any EventLoop
     /// The number of the exchange that the answer is for.
     let number: Int
+    let admission: Admission
+
+    private static var busy: ShellResponse { HTTPRefusal.busy.response }
 
     /// Sends the answer, unless nobody waits for it any more. Returns when the stream has ended.
     func send(_ content: StreamedContent, of response: ShellResponse) async {
         let isChunked = content.length == nil
         do {
+            guard admission.beginStream() else { return loop.execute { handler.value.answered(Self.busy, number: number) } }
+            defer { admission.endStream() }
             let begins = loop.submit { handler.value.beginStream(response, number: number) }
             guard try await begins.get() else { return }
             var pieces = content.pieces()
@@ -85,9 +91,21 @@ extension HTTP1Handler {
     fileprivate func cutStream(_ error: any Error) {
         guard let context, case .streaming(let exchange) = phase else { return }
         shell.tellOfBrokenStream(error, requestID: exchange.id)
-        context.close(promise: nil)
+        breakOff(context)
+    }
+
+    /// Ends the connection with a reset. After an ordinary end, a body without a length would look complete to a client of HTTP/1.0.
+    func breakOff(_ context: ChannelHandlerContext) {
+        guard let channel = (context.channel.parent ?? context.channel) as? any SocketOptionProvider else {
+            return context.close(promise: nil)
+        }
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        channel.setSoLinger(resetsOnClose).whenComplete { _ in bound.value.close(promise: nil) }
     }
 }
+
+/// Makes the end of a connection a reset: nothing that is not sent yet is sent any more.
+private let resetsOnClose = linger(l_onoff: 1, l_linger: 0)
 
 /// The client is gone, so nothing more is to be made for it.
 struct ClientLeft: Error {}

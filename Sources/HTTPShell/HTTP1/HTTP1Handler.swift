@@ -320,10 +320,10 @@ extension HTTP1Handler {
             let response =
                 if let refusal { await shell.refuse(refusal, request) } else { await shell.respond(to: request) }
             if let content = response.stream {
-                // The request is in progress until its stream ends; its own body is not needed any more.
-                shell.admission.release(claim)
-                await HTTP1Stream(handler: bound, loop: loop, number: number).send(content, of: response)
-                shell.admission.end()
+                // Streams are counted by themselves: one that is read slowly must not take the place of a request.
+                shell.admission.end(claim)
+                await HTTP1Stream(handler: bound, loop: loop, number: number, admission: shell.admission).send(
+                    content, of: response)
                 return
             }
             shell.admission.end(claim)
@@ -339,7 +339,7 @@ extension HTTP1Handler {
         }
     }
 
-    private func answered(_ response: ShellResponse, number: Int) {
+    func answered(_ response: ShellResponse, number: Int) {
         guard let context else { return }
         answered(response, number: number, context)
     }
@@ -353,7 +353,7 @@ extension HTTP1Handler {
         answered(shell.answer(.tookTooLong, path: exchange.path, id: exchange.id), number: exchangeNumber, context)
     }
 
-    private func answered(_ response: ShellResponse, number: Int, _ context: ChannelHandlerContext) {
+    func answered(_ response: ShellResponse, number: Int, _ context: ChannelHandlerContext) {
         guard number == exchangeNumber, case .responding(let exchange) = phase else { return }
         exchangeNumber += 1
         let keepAlive = mayKeepAlive(exchange)

@@ -42,6 +42,12 @@ struct HTTP2Responder: Sendable {
         if isEmpty || request.method == .head {
             try await writer.writeResponse(head)
         } else if let content = response.stream {
+            // Streams are counted by themselves: one that is read slowly must not take the place of a request.
+            guard shell.admission.beginStream() else {
+                channel.close(promise: nil)
+                return
+            }
+            defer { shell.admission.endStream() }
             try await writer.write(response: head, body: body(of: content, id: id, channel))
         } else {
             try await writer.write(response: head, body: .init(byteBuffer: ByteBuffer(bytes: response.body)))
@@ -64,22 +70,16 @@ struct HTTP2Responder: Sendable {
                 shell.admission.release(claim)
                 throw .busy
             }
-            var isStreamed = false
-            defer {
-                // A streamed answer is in progress until its stream ends.
-                if isStreamed { shell.admission.release(claim) } else { shell.admission.end(claim) }
-            }
+            defer { shell.admission.end(claim) }
             passed.body = body
             if settings.tls?.clientCertificates ?? .notAsked != .notAsked {
                 passed.connection.add(try? await (channel.parent ?? channel).nioSSL_peerCertificate().get())
             }
             try settings.check(&passed)
             let whole = passed
-            let response = await closing(channel, after: settings.timeouts.requestMilliseconds) {
+            return await closing(channel, after: settings.timeouts.requestMilliseconds) {
                 await untilClosed(channel) { await shell.respond(to: whole) }
             }
-            isStreamed = response.stream != nil && !response.isWithoutBody && request.method != .head
-            return response
         } catch {
             return await refuse(error, passed, target: target, channel: channel)
         }

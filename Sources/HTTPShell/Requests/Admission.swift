@@ -18,6 +18,7 @@ package final class Admission: Sendable {
     private let bodyBytesMax: Int
     private let largeBodyBytesMax: Int
     private let requests = Atomic<Int>(0)
+    private let streams = Atomic<Int>(0)
     private let bodyBytes = Atomic<Int>(0)
     private let largeBodyBytes = Atomic<Int>(0)
 
@@ -43,6 +44,21 @@ package final class Admission: Sendable {
         requests.subtract(1, ordering: .relaxed)
         release(claim)
     }
+
+    /// The most answers that are streamed at once. They are not counted as requests, since a client may take its time to read one.
+    private static let streamsMax = 1_024
+
+    /// Counts an answer that is about to be streamed. Returns false if there are too many; it is not counted then.
+    func beginStream() -> Bool {
+        guard streams.add(1, ordering: .relaxed).newValue <= Self.streamsMax else {
+            streams.subtract(1, ordering: .relaxed)
+            return false
+        }
+        return true
+    }
+
+    /// Ends the count of a streamed answer.
+    func endStream() { streams.subtract(1, ordering: .relaxed) }
 
     /// Lets a known caller's body be a large one. Returns false if there is no room for as much as it announces.
     ///

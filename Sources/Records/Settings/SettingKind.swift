@@ -133,10 +133,11 @@ extension SettingKind where Value == Int {
     /// Whole seconds that `check` accepts.
     package static func duration(check: @escaping Check) -> Self { number(.duration, check: check) }
 
-    /// A whole number that `check` accepts. In a record it is a count, so that adding to it cannot overflow.
+    /// A whole number that `check` accepts. In a record it is a count, so that adding to it cannot overflow. A larger number, which
+    /// an older server may have stored, is read as the largest count.
     package static func number(_ field: Field.Kind = .int, check: @escaping Check) -> Self {
         var kind = Self(field, shown: { .int($0) }, read: { $0.intValue }, check: check)
-        kind.read = { $0.countValue }
+        kind.read = { value in value.intValue.flatMap { $0 < 0 ? nil : min($0, countMax) } }
         return kind
     }
 }

@@ -112,13 +112,17 @@ extension TransitRoutes {
         switch type.family {
         case .ecdsa: return try ECDSAKey.scalar(type, secretDER: given)
         case .ed25519:
-            return given.withBytes { bytes in
+            let seed: SecretBytes? = given.withBytes { bytes in
                 if bytes.count == 32 { return given }
                 if bytes.count == 64 { return SecretBytes(bytes.prefix(32)) }
                 var der = Array(bytes)
                 defer { zero(&der) }
-                return (try? PrivateKeyInfo(der: der))?.ed25519Seed.map { SecretBytes($0) } ?? given
+                return (try? PrivateKeyInfo(der: der))?.ed25519Seed.map { SecretBytes($0) }
             }
+            guard let seed else {
+                throw .invalid("the key must be Ed25519 in PKCS #8, a seed of 32 bytes, or a seed and its public key of 64 bytes")
+            }
+            return seed
         case .rsa:
             let isWhole = given.withBytes { bytes in
                 var der = Array(bytes)

@@ -31,7 +31,14 @@ extension PlainDialect {
             switch response.body {
             case .data(let json), .bare(let json):
                 return ShellResponse(status: response.status ?? 200, headers: answer.headers, body: json.encoded())
-            default: return ShellResponse(status: response.status ?? 204, headers: answer.headers)
+            case .raw(let content):
+                return ShellResponse(
+                    status: response.status ?? 200, headers: answer.headers, contentType: content.contentType, body: content.bytes)
+            case .stream(let content):
+                var streamed = ShellResponse(status: response.status ?? 200, stream: content)
+                streamed.headers += answer.headers
+                return streamed
+            case .none: return ShellResponse(status: response.status ?? 204, headers: answer.headers)
             }
         }
     }
