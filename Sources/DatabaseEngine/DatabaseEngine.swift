@@ -33,6 +33,16 @@ package struct DatabaseEngine: SecretsEngine, LeasedEngine, PeriodicEngine {
         intents = RecordTable(storage: context.storage, prefix: "wal/user/")
     }
 
+    /// The description has an identifier of this process, so that an engine tells its unfinished work from that of another process.
+    package static func description(
+        plugins: [DatabasePlugin] = DatabasePlugin.builtIn, randomness: any Randomness = SystemRandomness()
+    ) -> EngineDescription {
+        let process = randomness.uuid()
+        return EngineDescription(type: "database", summary: "Users of databases that come and go with leases.") { context in
+            DatabaseEngine(context, plugins: plugins, process: process)
+        }
+    }
+
     package var paths: [EnginePath] {
         connectionPaths + rolePaths + credentialPaths + staticRolePaths + staticCredentialPaths
     }
@@ -93,16 +103,6 @@ package struct DatabaseEngine: SecretsEngine, LeasedEngine, PeriodicEngine {
 
     func password(policy: String) async throws -> String {
         policy.isEmpty ? PasswordPolicy.standard.makePassword(context.randomness) : try await context.makePassword(policy)
-    }
-}
-
-/// `database`. The process is told from others so that what they left behind is cleared up at once.
-package func databaseDescription(
-    plugins: [DatabasePlugin] = DatabasePlugin.builtIn, randomness: any Randomness = SystemRandomness()
-) -> EngineDescription {
-    let process = randomness.uuid()
-    return EngineDescription(type: "database", summary: "Users of databases that come and go with leases.") { context in
-        DatabaseEngine(context, plugins: plugins, process: process)
     }
 }
 

@@ -42,7 +42,7 @@ extension AppRole {
     static let localField = Field("local_secret_ids", .bool, "Keep secret ids on this cluster; set only when the role is made.")
 
     static let fields =
-        [AppRoleRoutes.roleField, roleIDField, localField] + ownFields + TokenFields.declared
+        [AppRoleMethod.roleField, roleIDField, localField] + ownFields + TokenFields.declared
         + TokenFields.declared(legacyTokens)
 
     /// Takes over what was sent, leaves the rest, and refuses a role that would let anybody in.

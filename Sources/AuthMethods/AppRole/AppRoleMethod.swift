@@ -5,40 +5,6 @@ package import Syntax
 
 /// Logins of machines: a role id says which role, a secret id proves it.
 package struct AppRoleMethod: LockingAuthMethod, RoleNamingAuthMethod, PeriodicEngine {
-    package let paths: [EnginePath]
-    private let routes: AppRoleRoutes
-    private let sweep: SecretIDSweep
-
-    package init(_ context: MountContext) {
-        routes = AppRoleRoutes(context)
-        sweep = SecretIDSweep(routes.secretIDs, time: context.time, logger: context.logger)
-        // A path of two literals comes before the one with a capture in its place.
-        paths = [routes.login] + routes.secretIDPaths + routes.fieldPaths + [routes.roleID] + routes.rolePaths + [routes.tidy]
-    }
-
-    package func renewal(of login: HeldLogin) async throws -> AuthGrant { try await routes.renewal(of: login) }
-
-    package func runRound() async { await sweep.run() }
-
-    /// Role ids.
-    package func lockedNames() async throws -> [String] { try await routes.lockouts.locked() }
-    package func unlock(_ name: String) async throws { try await routes.lockouts.unlock(name) }
-
-    package func loginRole(_ relativePath: Substring, _ body: JSONObject) async throws -> String? {
-        guard relativePath == "login", let id = body["role_id"]?.stringValue, id.utf8.count <= AppRole.roleIDBytesMax else {
-            return nil
-        }
-        return try await routes.role(id: id)?.name
-    }
-}
-
-/// `approle`.
-package let appRoleDescription = EngineDescription(
-    type: "approle", summary: "Logins of machines with a role id and a secret id.", locksNames: true
-) { context in AppRoleMethod(context) }
-
-/// The routes. One extension a group of paths.
-struct AppRoleRoutes: Sendable {
     let roles: RecordTable<AppRole>
     let secretIDs: SecretIDs
     let lockouts: Lockouts
@@ -48,8 +14,9 @@ struct AppRoleRoutes: Sendable {
     let randomness: any Randomness
     /// Seconds; 0 where the mount sets none.
     let maxTTL: Int
+    private let sweep: SecretIDSweep
 
-    init(_ context: MountContext) {
+    package init(_ context: MountContext) {
         storage = context.storage
         time = context.time
         randomness = context.randomness
@@ -61,7 +28,32 @@ struct AppRoleRoutes: Sendable {
         }
         roles = RecordTable(storage: storage, prefix: AppRoleKeys.roles, parsedMax: 1_024)
         secretIDs = SecretIDs(storage: storage, key: key, time: time, randomness: randomness)
+        sweep = SecretIDSweep(secretIDs, time: context.time, logger: context.logger)
     }
+
+    package var paths: [EnginePath] {
+        // A path of two literals comes before the one with a capture in its place.
+        [login] + secretIDPaths + fieldPaths + [roleID] + rolePaths + [tidy]
+    }
+
+    package func runRound() async { await sweep.run() }
+
+    /// Role ids.
+    package func lockedNames() async throws -> [String] { try await lockouts.locked() }
+    package func unlock(_ name: String) async throws { try await lockouts.unlock(name) }
+
+    package func loginRole(_ relativePath: Substring, _ body: JSONObject) async throws -> String? {
+        guard relativePath == "login", let id = body["role_id"]?.stringValue, id.utf8.count <= AppRole.roleIDBytesMax else {
+            return nil
+        }
+        return try await role(id: id)?.name
+    }
+}
+
+extension AppRoleMethod {
+    package static let description = EngineDescription(
+        type: "approle", summary: "Logins of machines with a role id and a secret id.", locksNames: true
+    ) { context in AppRoleMethod(context) }
 
     static let roleField = Field("role_name", .string, required: true, "Name of the role; letters of either case are one.")
 

@@ -6,16 +6,25 @@ package import Syntax
 
 /// Logins of people: a name and a password.
 package struct UserpassMethod: LockingAuthMethod, RoleNamingAuthMethod {
-    package let paths: [EnginePath]
-    private let routes: UserpassRoutes
-    private var lockouts: Lockouts { routes.lockouts }
+    let users: RecordTable<User>
+    let passwords: Passwords
+    let lockouts: Lockouts
+    let attempts: LoginAttempts
+    /// Seconds; 0 where the mount sets none.
+    let maxTTL: Int
 
     package init(_ context: MountContext, hasher: any PasswordHasher, gate: PasswordHashLimiter) {
-        routes = UserpassRoutes(context, hasher: hasher, gate: gate)
-        paths = [routes.login, routes.password, routes.policies] + routes.userPaths
+        users = RecordTable(storage: context.storage, prefix: "user/", parsedMax: 1_024)
+        passwords = Passwords(hasher: hasher, gate: gate, randomness: context.randomness)
+        let key = MountKey(storage: context.storage, randomness: context.randomness)
+        lockouts = Lockouts(storage: context.storage, time: context.time, rules: context.lockout) {
+            name throws(StorageError) in try await key.hash("lockout/v1", name)
+        }
+        attempts = LoginAttempts(lockouts)
+        maxTTL = context.maxTTL
     }
 
-    package func renewal(of login: HeldLogin) async throws -> AuthGrant { try await routes.renewal(of: login) }
+    package var paths: [EnginePath] { [login, password, policies] + userPaths }
 
     /// Every user is a role of its own.
     package func loginRole(_ relativePath: Substring, _ body: JSONObject) async throws -> String? {
@@ -31,17 +40,6 @@ package struct UserpassMethod: LockingAuthMethod, RoleNamingAuthMethod {
     }
 }
 
-/// `userpass`. One gate for all mounts: what it guards is the machine's.
-package func userpassDescription(hasher: any PasswordHasher = ScryptHasher(), gate: PasswordHashLimiter = .ofThisMachine)
-    -> EngineDescription
-{
-    EngineDescription(
-        type: "userpass", summary: "Logins of people with a name and a password.", locksNames: true, foldsAliasCase: true
-    ) { context in
-        UserpassMethod(context, hasher: hasher, gate: gate)
-    }
-}
-
 extension PasswordHashLimiter {
     /// Half the cores, so that the other half serves; four hashes, or 128 MiB, at most.
     package static var ofThisMachine: PasswordHashLimiter {
@@ -49,24 +47,16 @@ extension PasswordHashLimiter {
     }
 }
 
-/// The routes. One extension a group of paths.
-struct UserpassRoutes: Sendable {
-    let users: RecordTable<User>
-    let passwords: Passwords
-    let lockouts: Lockouts
-    let attempts: LoginAttempts
-    /// Seconds; 0 where the mount sets none.
-    let maxTTL: Int
-
-    init(_ context: MountContext, hasher: any PasswordHasher, gate: PasswordHashLimiter) {
-        users = RecordTable(storage: context.storage, prefix: "user/", parsedMax: 1_024)
-        passwords = Passwords(hasher: hasher, gate: gate, randomness: context.randomness)
-        let key = MountKey(storage: context.storage, randomness: context.randomness)
-        lockouts = Lockouts(storage: context.storage, time: context.time, rules: context.lockout) {
-            name throws(StorageError) in try await key.hash("lockout/v1", name)
+extension UserpassMethod {
+    /// One gate for all mounts: what it guards is the machine's.
+    package static func description(
+        hasher: any PasswordHasher = ScryptHasher(), gate: PasswordHashLimiter = .ofThisMachine
+    ) -> EngineDescription {
+        EngineDescription(
+            type: "userpass", summary: "Logins of people with a name and a password.", locksNames: true, foldsAliasCase: true
+        ) { context in
+            UserpassMethod(context, hasher: hasher, gate: gate)
         }
-        attempts = LoginAttempts(lockouts)
-        maxTTL = context.maxTTL
     }
 
     static let nameField = Field("username", .string, required: true, "Name of the user; letters of either case are one.")

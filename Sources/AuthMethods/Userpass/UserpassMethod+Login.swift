@@ -1,8 +1,8 @@
-import EngineKit
+package import EngineKit
 import LoginGuards
 import Records
 
-extension UserpassRoutes {
+extension UserpassMethod {
     var login: EnginePath {
         EnginePath(
             "login/{username}", "Log in with a password.", fields: [Self.nameField, Self.passwordField],
@@ -35,7 +35,7 @@ extension UserpassRoutes {
     private static let uidFact = "uid"
 
     /// The user of a login, as it is today. A later user of the same name is another one.
-    func renewal(of login: HeldLogin) async throws -> AuthGrant {
+    package func renewal(of login: HeldLogin) async throws -> AuthGrant {
         let name = login.metadata["username"] ?? ""
         guard !name.isEmpty, let user = try await users.find(name)?.value,
             login.facts[Self.uidFact].map({ $0 == user.uid }) != false

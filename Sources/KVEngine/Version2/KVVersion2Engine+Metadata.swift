@@ -1,13 +1,13 @@
 import EngineKit
 import Syntax
 
-extension VersionedRoutes {
+extension KVVersion2Engine {
     var metadata: EnginePath {
         EnginePath(
             "metadata/{path...}", "Reads and changes the metadata of secrets, and lists secrets.",
             details: "Listings can be paged with `after` and `limit`, and descend with `recursive`.",
             fields: [
-                VersionedRoutes.versionsMaxField, VersionedRoutes.checkAndSetField,
+                KVVersion2Engine.versionsMaxField, KVVersion2Engine.checkAndSetField,
                 Field(
                     "delete_version_after", .duration,
                     "How long after its writing a version is deleted; 0 for the setting of the mount."
@@ -91,7 +91,7 @@ struct MetadataChange {
     var deleteAfter: Int?
 
     init(_ fields: Fields) throws(CofferError) {
-        versionsMax = try VersionedRoutes.versionsMax(fields)
+        versionsMax = try KVVersion2Engine.versionsMax(fields)
         needsCheckAndSet = fields.bool("cas_required")
         deleteAfter = fields.duration("delete_version_after")
     }

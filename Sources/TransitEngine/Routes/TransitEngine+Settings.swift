@@ -2,7 +2,7 @@ import EngineKit
 import Syntax
 
 /// `cache-config` and `config/keys`.
-extension TransitRoutes {
+extension TransitEngine {
     var settingsPaths: [EnginePath] { [cacheConfig, keysConfig] }
 
     private static let cacheSizeMin = 10

@@ -1,12 +1,12 @@
 import EngineKit
 import Syntax
 
-extension VersionedRoutes {
+extension KVVersion2Engine {
     var settings: EnginePath {
         EnginePath(
             "config", "Configures all secrets of the mount.",
             fields: [
-                VersionedRoutes.versionsMaxField, VersionedRoutes.checkAndSetField,
+                KVVersion2Engine.versionsMaxField, KVVersion2Engine.checkAndSetField,
                 // A string, since the duration may be negative.
                 Field(
                     "delete_version_after", .string,
@@ -28,9 +28,9 @@ extension VersionedRoutes {
     }
 
     private func writeSettings(_ request: Request) async throws -> Response {
-        let versionsMax = try VersionedRoutes.versionsMax(request.fields)
+        let versionsMax = try KVVersion2Engine.versionsMax(request.fields)
         let needsCheckAndSet = request.fields.bool("cas_required")
-        let deleteAfter = try request.fields.string("delete_version_after").map(VersionedRoutes.signedSeconds)
+        let deleteAfter = try request.fields.string("delete_version_after").map(KVVersion2Engine.signedSeconds)
         guard versionsMax != nil || needsCheckAndSet != nil || deleteAfter != nil else { return .empty }
         try await secrets.editSettings { settings in
             if let versionsMax { settings.versionsMax = versionsMax }
@@ -51,7 +51,7 @@ extension VersionedRoutes {
     }
 }
 
-extension VersionedRoutes {
+extension KVVersion2Engine {
     static let versionsMaxField = Field(
         "max_versions", .int, "The number of versions that a secret keeps, at most \(HeadFormat.versionsMax); 0 for the default.")
     static let checkAndSetField = Field("cas_required", .bool, "Whether every write has to say which version it replaces.")

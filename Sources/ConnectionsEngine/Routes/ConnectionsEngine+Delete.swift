@@ -16,7 +16,7 @@ extension Author {
     init(_ request: Request) { self.init(name: request.actor, requestID: request.id) }
 }
 
-extension ConnectionRoutes {
+extension ConnectionsEngine {
     /// How often a provider is asked to revoke a token.
     static let revocationAttemptsMax = 3
 

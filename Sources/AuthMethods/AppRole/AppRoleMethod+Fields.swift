@@ -2,7 +2,7 @@ import EngineKit
 import Records
 import Syntax
 
-extension AppRoleRoutes {
+extension AppRoleMethod {
     /// One field of a role at a path of its own.
     private struct FieldPath {
         var name: String
