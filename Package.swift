@@ -163,8 +163,15 @@ let package = Package(
             ]),
         .executableTarget(name: "coffer", dependencies: ["CLI"], swiftSettings: settings),
         // What only tests need.
-        room("TestSupport", ["SecretMemory", "Syntax", "EngineKit"]),
+        room("TestSupport", ["SecretMemory", "Syntax", "EngineKit", logging]),
         tests("RoomTests", []),
+        tests(
+            "GuideTests",
+            [
+                "Barrier", "Core", "EngineKit", "HTTPShell", "Records", "SecretMemory", "Syntax", "TestSupport", logging,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ] + nio),
         tests(
             "GoldenTests",
             [
@@ -180,15 +187,21 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ] + nio),
         tests("VaultAPITests", ["VaultAPI", "HTTPShell", "Core", "EngineKit", "Syntax"] + nio),
-        tests("ServerTests", ["Server", "EngineKit", "HTTPShell", "Syntax", logging]),
+        tests(
+            "ServerTests",
+            [
+                "Server", "EngineKit", "HTTPShell", "Syntax", logging,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ] + nio),
         tests(
             "LifetimesTests",
             ["Lifetimes", "LoginGuards", "Capabilities", "EngineKit", "SecretMemory", "Syntax", "TestSupport", crypto]),
         tests(
             "CoreTests",
             [
-                "Core", "Capabilities", "SecretMemory", "Barrier", "EngineKit", "KVEngine", "AuthMethods", "Syntax", "TestSupport",
-                logging,
+                "Core", "Capabilities", "LoginGuards", "SecretMemory", "Barrier", "EngineKit", "KVEngine", "AuthMethods",
+                "TransitEngine", "DatabaseEngine", "Syntax", "TestSupport", logging,
             ]),
         tests("AuditTests", ["Audit", "Hashes", "EngineKit", "Syntax", "SecretMemory", "TestSupport", crypto, logging]),
         tests("OutboundTests", ["Outbound", "EngineKit"] + nio),

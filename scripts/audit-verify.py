@@ -85,7 +85,7 @@ def verify(lines, key_of, live, checkpoint, is_copy, accessor=None):
     if is_checkpoint_here and not reached:
         if not is_copy:
             return 2, number, "lines after this one are missing"
-        doubt = doubt or (number, "the copy is older than the keys, or lines were cut off its end")
+        doubt = doubt or (number, "the copy is older than the keys, or lines were removed from its end")
     if is_copy and not reached and not ended:
         doubt = doubt or (number, "the file was not closed in good order, and its end is in no checkpoint")
     return (3, *doubt) if doubt else (0, number, "intact")

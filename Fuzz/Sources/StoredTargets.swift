@@ -39,7 +39,9 @@ func fuzzOAuth(_ bytes: UnsafeRawBufferPointer) {
         guard case .granted(let answer) = TokenReading(profile: profile, now: now).outcome(reply) else { continue }
         precondition((answer.lifetime ?? 0) >= 0 && now + (answer.lifetime ?? 0) < 9_000_000_000, "a life beyond its bound")
     }
-    if let text = String(validating: bytes, as: UTF8.self), let moment = UnixTime.seconds(.string(text)) { _ = UnixTime.text(moment) }
+    if let text = String(validating: bytes, as: UTF8.self), let moment = UnixTime.seconds(.string(text)) {
+        _ = UnixTime.text(moment)
+    }
     if let grant = Grant(decoding: Array(bytes)) { precondition(Grant(decoding: grant.encoded()) == grant) }
 }
 

@@ -1,14 +1,17 @@
 internal import ArgumentParser
 internal import CofferClient
 
-/// A command that can be run.
+/// A command of `coffer`.
 protocol CLICommand: ParsableCommand {
+    /// Runs the command.
     func run(in system: System) async throws
 }
 
-/// A command that speaks to a server.
+/// A command that sends requests to a server.
 protocol SessionCommand: CLICommand {
+    /// The connection and output options.
     var global: GlobalOptions { get }
+    /// Runs the command in a session.
     func run(_ session: Session) async throws
 }
 
@@ -18,12 +21,12 @@ extension SessionCommand {
         do {
             try await run(session)
         } catch {
-            // With -output-curl-string or -output-policy that is printed where the request would have been sent.
+            // With -output-curl-string or -output-policy the request was kept instead of sent.
             if let request = session.heldRequest {
                 return try await session.describe(request)
             }
             guard let failure = error as? CommandFailure else { throw error }
-            // Asked to wrap, the server gave a wrapping token where a list or a table was to be shown.
+            // With -wrap-ttl the answer is a wrapping token instead of a list or a table.
             if let error = failure.refusal, error.code == .wrapped, let wrapped = error.response?.secret {
                 return try session.printer.secret(wrapped)
             }
@@ -33,7 +36,7 @@ extension SessionCommand {
 }
 
 extension [String] {
-    /// Refuses any other number of positional arguments.
+    /// Checks the number of positional arguments.
     func expect(_ counts: ClosedRange<Int>) throws(CommandFailure) {
         let wanted =
             counts.lowerBound == counts.upperBound ? "\(counts.lowerBound)" : "\(counts.lowerBound) to \(counts.upperBound)"
@@ -41,8 +44,10 @@ extension [String] {
         if count > counts.upperBound { throw .arguments("Too many arguments (expected \(wanted), got \(count))", missing: nil) }
     }
 
+    /// Checks the number of positional arguments.
     func expect(_ count: Int) throws(CommandFailure) { try expect(count...count) }
 
+    /// Checks the number of positional arguments.
     func expect(atLeast minimum: Int) throws(CommandFailure) {
         guard count >= minimum else {
             throw .arguments("Not enough arguments (expected \(minimum) or more, got \(count))", missing: count)

@@ -1,32 +1,35 @@
 internal import ArgumentParser
 internal import CofferClient
+internal import Glibc
 internal import Server
 internal import Syntax
 
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#elseif canImport(Darwin)
-    internal import Darwin
-#endif
-
 /// The `coffer` command.
 package enum Program {
+    /// Runs the command line of this process and exits.
     package static func main() async -> Never {
         let whole = ProcessArguments.all
-        let arguments = Array(whole.dropFirst())
-        if arguments.first == "server" { Allocator.restartWithTunedAllocator(arguments: whole) }
+        let arguments = Array(whole.texts.dropFirst())
+        if let place = whole.malformed { exit(refuse(arguments, malformed: place, system: .real())) }
+        if arguments.first == "server" { Allocator.restartWithTunedAllocator(arguments: whole.texts) }
         exit(await run(arguments, system: .real()))
     }
 
-    /// Runs one command line and answers its exit status: 0 for success, 1 for a local error, 2 for one of the server.
+    /// Runs a command line and returns its exit status: 0 for success, 1 for a local error, 2 for an error of the server.
     package static func run(_ arguments: [String], system: System) async -> Int32 {
         let status = await execute(ArgumentRewriting.normalized(arguments), system)
-        // What a script takes for the whole answer must be it: a full disk is no success.
+        // A script must not mistake a part of the output for all of it, for example when the disk is full.
         guard let problem = system.console.outputProblem() else { return status }
         system.console.error("Error writing the output: \(problem)")
         return max(status, 1)
+    }
+
+    /// Refuses a command line whose argument at `place`, counted from the program's own name, is not UTF-8.
+    package static func refuse(_ arguments: [String], malformed place: Int, system: System) -> Int32 {
+        let failure = CommandFailure.local(
+            "Argument \(place) is not UTF-8, and paths and values are UTF-8 text. Encode other bytes, such as with base64")
+        let format = OutputFormat.asked(by: ArgumentRewriting.normalized(arguments), system.environment)
+        return report(failure, to: system, as: format)
     }
 
     private static func execute(_ arguments: [String], _ system: System) async -> Int32 {
@@ -60,7 +63,7 @@ package enum Program {
         case let error as ClientError:
             return report(CommandFailure(error, doing: nil, sentToken: true), to: system, as: format)
         default:
-            // Help that was asked for is the answer; a group without its command, or a bad line, is an error.
+            // Requested help is the output. A group without a subcommand and a malformed command line are errors.
             if RootCommand.exitCode(for: error).isSuccess, !isMissingCommand(error) {
                 system.console.output(HelpText.arranged(RootCommand.fullMessage(for: error, columns: HelpText.columns)))
                 return 0
@@ -83,6 +86,6 @@ package enum Program {
         return failure.status
     }
 
-    /// Only a group's own `run` ends so: help that was asked for comes as another kind of error.
+    /// Returns whether a group was run without a subcommand. Requested help is another kind of error.
     private static func isMissingCommand(_ error: any Error) -> Bool { error is CleanExit }
 }

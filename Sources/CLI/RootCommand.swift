@@ -1,13 +1,14 @@
 internal import ArgumentParser
 
+/// The command `coffer` with its subcommands.
 struct RootCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "coffer",
         abstract: "Coffer – manage secrets, tokens and encryption keys.",
         discussion: """
-            Flags may be written with one dash or two, before or after the command and its arguments. The server's address \
-            comes from -address, COFFER_ADDR or VAULT_ADDR; the token from COFFER_TOKEN, VAULT_TOKEN or `coffer login`. \
-            Every VAULT_… variable is also known as COFFER_…, which wins.
+            Flags may have one dash or two, and may precede or follow the command and its arguments. The server's address \
+            is read from -address, COFFER_ADDR or VAULT_ADDR; the token from COFFER_TOKEN, VAULT_TOKEN or the file that \
+            `coffer login` saves. Each VAULT_… variable can also be set as COFFER_…, which takes precedence.
 
             Examples:
               $ coffer server -dev

@@ -47,7 +47,7 @@ package struct CapabilityToken: Sendable {
         return constantTimeEqual(code, signature)
     }
 
-    /// For each caveat, a name of the chain that stands before it: 16 hexadecimal digits that tell nothing of the signatures.
+    /// For each caveat, a name of the chain before it: 16 hexadecimal digits that tell nothing of the signatures.
     package var prefixNames: [String] {
         var hash = SHA256()
         return caveats.map { caveat in

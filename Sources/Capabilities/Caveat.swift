@@ -2,7 +2,7 @@ import Syntax
 
 /// One thing that a capability token gives up. Every caveat of a token must hold.
 package enum Caveat: Sendable, Hashable {
-    /// Only paths that are one of these or stand below one that ends in `/`.
+    /// Only paths that are one of these, or below one of these that ends in `/`.
     case paths([String])
     /// Only these operations, by their names: `read`, `list`, `create`, `update`, `patch`, `delete`.
     case operations([String])

@@ -4,7 +4,7 @@ import X509
 
 /// The names in a certificate that somebody else has verified: its subject, common and alternative names.
 ///
-/// The subject is written as RFC 4514 has it, `CN=billing,O=Example`. The others are listed bare and with their kind:
+/// The subject is written in the form of RFC 4514, `CN=billing,O=Example`. The other names are given with and without their kind:
 /// `CN=billing` and `billing`, `DNS:a.example` and `a.example`, `URI:…`, `EMAIL:…`.
 package enum CertificateNames {
     private static let namesMax = 64
@@ -21,11 +21,11 @@ package enum CertificateNames {
         func add(_ kind: String, _ name: String, written: String? = nil) {
             guard names.count < 2 * namesMax, !name.isEmpty, !name.utf8.contains(0) else { return }
             names.append(kind + (written ?? name))
-            // A common name `URI:…` or `CN=…` is not taken for a name of that kind, nor for a subject.
+            // A name such as `URI:…` or `CN=…` is not given without its kind, because it could be mistaken for another name.
             if !name.containsUTF8("="), !kinds.contains(where: name.hasUTF8Prefix) { names.append(name) }
         }
         for attribute in certificate.subject.joined() where attribute.type == .RDNAttributeType.commonName {
-            // With its commas escaped, so that no common name reads like a longer subject.
+            // Its commas are escaped, so that a common name cannot look like a longer subject.
             if let name = String(attribute.value) { add("CN=", name, written: attribute.value.description) }
         }
         let subject = certificate.subject.description

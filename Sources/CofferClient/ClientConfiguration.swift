@@ -1,3 +1,5 @@
+internal import Syntax
+
 /// The address of a server, the token to use, and how requests are sent.
 public struct ClientConfiguration: Sendable {
     /// The address used when no other is given: a server with TLS on this machine, `https://127.0.0.1:8200`.
@@ -86,5 +88,5 @@ public struct ClientConfiguration: Sendable {
 /// The version of this client.
 public enum CofferVersion {
     /// The version as `major.minor.patch`.
-    public static let text = "0.1.0"
+    public static let text = CofferProduct.version
 }

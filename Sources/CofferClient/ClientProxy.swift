@@ -3,6 +3,7 @@ internal import AsyncHTTPClient
 /// A proxy that connections are made through: an HTTP proxy such as `http://user:password@host:3128`, or a SOCKS 5 proxy such as
 /// `socks5://host:1080`.
 public struct ClientProxy: Sendable, Hashable {
+    /// The protocol of a proxy.
     private enum Kind { case http, socks }
 
     private let kind: Kind

@@ -46,8 +46,11 @@ enum ConnectionFailure {
     /// - Parameter code: Why, as a fixed word such as `http_503`.
     /// - Parameter retryAfter: Seconds until the next attempt.
     static func failing(_ code: String, _ retryAfter: Int) -> CofferError {
-        error(
-            .conflict, "provider_failing", message: "the provider could not refresh the token (\(code)); retry later",
+        let advice =
+            code == TokenEndpoint.ClientFault.notConfigured.rawValue
+            ? "write the client_id and client_secret of its platform to connections/platforms/<platform>" : "retry later"
+        return error(
+            .conflict, "provider_failing", message: "the provider could not refresh the token (\(code)); \(advice)",
             retryAfter: max(retryAfter, 1))
     }
 

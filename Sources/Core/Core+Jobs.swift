@@ -24,6 +24,7 @@ extension Core {
         guard let services else { return }
         await probeStore(services, isDue: round % 60 == 0)
         if round % 5 == 0, services.audit.isBlocked { services.audit.retryFailed() }
+        remindOfAudit(services)
         for job in jobs(services, round: round) where job.isDue {
             guard await run(job) else { return }
         }
@@ -110,9 +111,16 @@ extension Core {
     func resealInBackground() {
         Task.detached(priority: .background) { [self] in
             do {
-                let report = try await seal.reseal()
-                logger.info(
-                    "records re-sealed", metadata: ["resealed": "\(report.resealed)", "unreadable": "\(report.unreadableCount)"])
+                var report: ResealReport
+                repeat {
+                    report = try await seal.reseal()
+                    logger.info(
+                        "records re-sealed",
+                        metadata: ["resealed": "\(report.resealed)", "unreadable": "\(report.unreadableCount)"])
+                    // After a rotation in between its records wait for this run.
+                } while !report.isComplete
+            } catch SealError.attemptInProgress {
+                // The run under way begins again when it ends and finds that the key was rotated meanwhile.
             } catch {
                 logger.warning(
                     "re-sealing stopped; it goes on after the next unseal or rotation", metadata: ["kind": "\(type(of: error))"])

@@ -79,11 +79,14 @@ extension Core {
     // MARK: Open paths
 
     /// Health and the state of the seal are for everybody at all times. The other open paths change something or are asked
-    /// for when something is wrong: they are on record like everything else, without what they answered.
+    /// for when something is wrong: they are on record like everything else, without what they answered. So is the state of the
+    /// seal with a token, as its answer tells whether that is a good one.
     func recordOpenPath(
         _ incoming: CoreRequest, _ path: CanonicalPath, _ answer: CoreAnswer, wasOpen: Services?
     ) async -> CoreAnswer {
-        guard path.text != "sys/health", path.text != "sys/seal-status" else { return answer }
+        let isSealStatus = path.text == PublicSystemPaths.sealStatus
+        if path.text == "sys/health" { return answer }
+        if isSealStatus { guard wasOpen != nil, case .token = incoming.credentials else { return answer } }
         // The share that opened the server is on record in the trail that it opened.
         guard let services = wasOpen ?? services else {
             if incoming.operation.isWrite {
@@ -111,6 +114,11 @@ extension Core {
         } catch {
             // What it opened is open, and whoever opened it must know.
             guard wasOpen != nil else { return answer }
+            if isSealStatus {
+                var strangers = incoming
+                strangers.credentials = .none
+                return await PublicSystemPaths(core: self).answer(strangers, path) ?? answer
+            }
             var refused = answer
             refused.outcome = .failure(error)
             return refused
@@ -121,7 +129,7 @@ extension Core {
     /// The values become hashes. Members that are not declared could have a share for their name, which would not.
     private func declaredData(_ incoming: CoreRequest, _ path: CanonicalPath) -> JSONObject? {
         var input = RequestInput(incoming)
-        guard input.parseBody(incoming, limits: settings.jsonLimits) == nil else { return nil }
+        guard input.parseBody(incoming, as: .json, limits: settings.jsonLimits) == nil else { return nil }
         let fields = PublicSystemPaths(core: self).paths.first { "sys/" + $0.pattern.description == path.text }?.fields ?? []
         let known = input.data.members.filter { member in fields.contains { $0.name == member.key } }
         return known.isEmpty ? nil : JSONObject(known)

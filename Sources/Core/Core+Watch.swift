@@ -33,10 +33,50 @@ extension Core {
         return nil
     }
 
+    /// What does not work although requests are answered: one word for programs, the text for people. Neither says anything that a
+    /// stranger may not know.
+    var degradations: [(reason: String, text: String)] {
+        guard let services else { return [] }
+        var found: [(reason: String, text: String)] = []
+        if services.audit.isDegraded {
+            found.append(("audit", "an audit device does not work on this node, others record; the server's log says which"))
+        }
+        if services.quotas.isDamaged {
+            found.append(
+                ("rate_limits", "a stored rate limit is damaged and not applied; write it again. The server's log says which"))
+        }
+        if services.audit.headerRules.isDamaged {
+            found.append(("audit_headers", "the list of audited headers is damaged, so none is recorded; set them again"))
+        }
+        return found
+    }
+
     func tellOpened(_ services: Services) {
         let devices = services.audit.list().map(\.path)
         logger.info("unsealed", metadata: ["audit_devices": "\(devices.joined(separator: " "))"])
+        let isFresh = condition.takeFreshness()
         guard devices.isEmpty else { return }
+        // Whoever has just initialized the server is about to enable one.
+        guard isFresh else { return warnOfNoAudit() }
+        logger.info("no audit device is enabled yet: run `coffer audit enable file file_path=…` with a path below audit_dirs")
+        let due = environment.time.now().adding(seconds: Self.auditReminderSeconds)
+        auditReminder.withLock { $0 = due }
+    }
+
+    private static let auditReminderSeconds = 60
+
+    /// Warns, once, of a server that was left without an audit device after it was initialized.
+    func remindOfAudit(_ services: Services) {
+        let now = environment.time.now()
+        let isDue = auditReminder.withLock { due in
+            guard let moment = due, moment <= now else { return false }
+            due = nil
+            return true
+        }
+        if isDue, services.audit.list().isEmpty { warnOfNoAudit() }
+    }
+
+    private func warnOfNoAudit() {
         logger.warning(
             "no audit device is enabled, so requests are not recorded: run `coffer audit enable file file_path=…` with a path below audit_dirs"
         )

@@ -27,6 +27,8 @@ package final class Core: Pipeline {
     let unrecorded = UnfairLock(LineBudget())
     private let opening = SerialTaskQueue()
     let condition = NodeCondition()
+    /// When to warn that a store which this process initialized still has no audit device.
+    let auditReminder = UnfairLock<Timestamp?>(nil)
     let faults: RepeatedFaults
 
     package init(
@@ -143,6 +145,9 @@ package final class Core: Pipeline {
         case .needsMigration:
             condition.opensByItself(false)
             condition.waitsForMigration()
+        case .needsStoredSeal:
+            condition.opensByItself(false)
+            condition.lacksStoredSeal()
         }
     }
 
@@ -267,7 +272,8 @@ package final class Core: Pipeline {
             defaultTTL: settings.defaultTTL, maxTTL: settings.maxTTL)
         let inline = try InlineLogins(
             environment.catalog.inline, storage: barrier, key: try barrier.subkey(info: "inline-lockout/v1"),
-            environment: environment, rules: { [settings = self.settings] in settings.lockout(of: $0) })
+            environment: environment, identity: identity, mount: { [weak mounts] in mounts?.mount(accessor: $0)?.identity },
+            rules: { [settings = self.settings] in settings.lockout(of: $0) })
         let quotas = RateLimits(storage: barrier, time: environment.time, logger: logger)
         try await quotas.load()
         let access = AccessControl(policies: policies, identity: identity)

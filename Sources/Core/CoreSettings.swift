@@ -9,7 +9,7 @@ package struct CoreSettings: Sendable {
     package var maxTTL = 768 * 3_600
     package var jsonLimits = JSONLimits()
     /// The API level that clients gate on, with the product as build metadata.
-    package var version = "1.17.0+coffer.0.1.0"
+    package var version = "1.17.0+coffer.\(CofferProduct.version)"
     package var clusterName = "coffer"
     package var apiAddress = ""
     package var clusterAddress = ""

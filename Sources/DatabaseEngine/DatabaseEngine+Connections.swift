@@ -19,8 +19,8 @@ extension DatabaseEngine {
                 exists: { try await databases.find(try name($0)) != nil },
                 endpoints: [
                     .read: .init("Read a connection, without its secrets.", changesNothing: true) { try await readConnection($0) },
-                    .update: .init("Make or change a connection.") { try await writeConnection($0) },
-                    .delete: .init("Forget a connection. Leases of its users can then only be revoked by force.") { request in
+                    .update: .init("Create or change a connection.") { try await writeConnection($0) },
+                    .delete: .init("Delete a connection. Leases of its users can then only be revoked by force.") { request in
                         let name = try name(request)
                         try await lines.inTurn("config/" + name) {
                             var batch = Batch()
@@ -35,7 +35,7 @@ extension DatabaseEngine {
             EnginePath(
                 "reset/{name}", "Connections to one database.", fields: [Self.nameField],
                 endpoints: [
-                    .update: .init("Close all connections and connect anew.") { request in
+                    .update: .init("Close all connections and open new ones.") { request in
                         let name = try name(request)
                         try await reset(name)
                         return .empty
@@ -45,9 +45,10 @@ extension DatabaseEngine {
                 "reload/{name}", "Connections of one plugin.", fields: [Self.nameField],
                 endpoints: [.update: .init("Reset every connection of the plugin.") { try await reload($0) }]),
             EnginePath(
-                "rotate-root/{name}", "The password of Coffer's own user.", fields: [Self.nameField],
+                "rotate-root/{name}", "The password of the user that Coffer logs in with.", fields: [Self.nameField],
                 endpoints: [
-                    .update: .init("Change it; only Coffer knows it then.") { request in
+                    .update: .init("Change the password of the connection's own user, which only Coffer knows afterwards.") {
+                        request in
                         try await rotateRoot(try name(request))
                         return .empty
                     }
@@ -56,16 +57,11 @@ extension DatabaseEngine {
     }
 
     private var connectionFields: [Field] {
-        var fields = [
-            Self.nameField, Field("plugin_name", .string, "\(drivers.plugins.keys.sorted().joined(separator: " or "))."),
-            Field("plugin_version", .string, "Only the built-in one, so nothing."),
-            Field("verify_connection", .bool, default: true, "Log in before the connection is stored."),
-            Field("allowed_roles", .strings, "Roles that may use it: names, globs such as app-*, or * for all."),
-            Field("username", .string, "Coffer's own user."), Field("password", .string, "Its password. Never shown."),
-            Field("username_template", .string, "How users are named; see docs/database.md."),
-            Field("password_policy", .string, "A policy of sys/policies/password/."),
-            Field("root_rotation_statements", .any, "How our own password is changed: a string or a list."),
-        ]
+        var fields =
+            [
+                Self.nameField, Field("plugin_name", .string, "\(drivers.plugins.keys.sorted().joined(separator: " or "))."),
+                Field("plugin_version", .string, "Must be empty: only the built-in plugins exist."),
+            ] + DatabaseConfiguration.settings.fields
         for field in drivers.plugins.values.sorted(by: { $0.name < $1.name }).flatMap(\.fields)
         where !fields.contains(where: { $0.name == field.name }) { fields.append(field) }
         return fields
@@ -80,10 +76,8 @@ extension DatabaseEngine {
         if !configuration.usernameTemplate.isEmpty { details["username_template"] = .string(configuration.usernameTemplate) }
         var data: JSONObject = [
             "plugin_name": .string(configuration.plugin), "plugin_version": "", "connection_details": .object(details),
-            "allowed_roles": .strings(configuration.allowedRoles), "password_policy": .string(configuration.passwordPolicy),
-            "root_credentials_rotate_statements": .strings(configuration.rootRotationStatements),
-            "verify_connection": .bool(configuration.verifiesConnection),
         ]
+        data.members += configuration.shown.members
         if let rotatedAt = configuration.rotatedAt { data["last_root_rotation"] = .string(rotatedAt.description) }
         return .data(data)
     }
@@ -111,11 +105,11 @@ extension DatabaseEngine {
         }
     }
 
-    /// What is not sent stays as it was.
+    /// Returns the configuration with the changes of a request. What the request does not send stays as it is.
     private func changed(_ old: DatabaseConfiguration?, by request: Request) throws(CofferError) -> DatabaseConfiguration {
         let fields = request.fields
-        guard fields.string("plugin_version", or: "").isEmpty else {
-            throw .invalid("plugin_version: only the built-in one is there")
+        guard fields.string("plugin_version")?.isEmpty != false else {
+            throw .invalid("plugin_version must be empty: only the built-in plugins exist")
         }
         var new: DatabaseConfiguration
         if let old {
@@ -124,38 +118,28 @@ extension DatabaseEngine {
                 throw .invalid("plugin_name cannot be changed; delete the connection first")
             }
         } else {
-            guard let plugin = fields.string("plugin_name"), !plugin.isEmpty else { throw .invalid("empty plugin name") }
+            guard let plugin = fields.string("plugin_name"), !plugin.isEmpty else { throw .invalid("missing plugin_name") }
             new = DatabaseConfiguration(plugin: plugin)
         }
         for field in try drivers.plugin(new.plugin).fields where fields.has(field.name) {
-            // Numbers, durations and the like are shown as they were sent: clients read back what they wrote.
+            // Numbers, durations and the like are kept as they were sent, because clients expect to read back what they
+            // wrote.
             let isText = field.kind == .string
             new.details[field.name] = isText ? fields.any(field.name) : request.body[field.name] ?? fields.any(field.name)
         }
-        if let roles = fields.strings("allowed_roles") {
-            guard roles.count <= 1_000 else { throw .invalid("allowed_roles may have 1000 names") }
-            new.allowedRoles = roles
-        }
-        new.username = fields.string("username") ?? new.username
-        if let password = fields.string("password") {
-            new.password = password
+        try new.update(fields)
+        if fields.has("password") {
             new.pendingPassword = nil
         } else if let old, !old.password.isEmpty {
             let plugin = try drivers.plugin(new.plugin)
             guard drivers.destination(old.details, plugin) == drivers.destination(new.details, plugin) else {
-                // Whoever may write here need not know the password, and would have it sent to a server of their own.
+                // A caller that may change the connection need not know the password, and could have it sent to another
+                // server.
                 throw .invalid(
                     "the stored password is only used with the server, port and TLS settings that it was given for; "
                         + "to change them, send the password with them")
             }
         }
-        for text in [new.username, new.password] where text.utf8.count > 1_024 || text.utf8.contains(0) {
-            throw .invalid("username and password may have 1024 bytes and no NUL")
-        }
-        new.usernameTemplate = fields.string("username_template") ?? new.usernameTemplate
-        new.passwordPolicy = fields.string("password_policy") ?? new.passwordPolicy
-        new.rootRotationStatements = try statements("root_rotation_statements", request) ?? new.rootRotationStatements
-        new.verifiesConnection = fields.bool("verify_connection") ?? true
         return new
     }
 
@@ -190,8 +174,4 @@ extension DatabaseEngine {
         }
         return response
     }
-}
-
-extension Fields {
-    func string(_ name: String, or other: String) -> String { string(name) ?? other }
 }

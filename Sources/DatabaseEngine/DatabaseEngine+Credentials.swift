@@ -5,17 +5,17 @@ import Logging
 import Records
 import Syntax
 
-/// Users that come with a lease and go with it.
+/// Users that are created with a lease and dropped when it ends.
 extension DatabaseEngine {
     var credentialPaths: [EnginePath] {
         [
             EnginePath(
                 "creds/{name}", "Users of a role.", fields: [Self.nameField],
-                endpoints: [.read: .init("Make a user, with a lease.") { try await makeUser($0) }])
+                endpoints: [.read: .init("Create a user, with a lease.") { try await makeUser($0) }])
         ]
     }
 
-    /// The database keeps a user a little longer than the lease, so that its clock need not agree with ours to the second.
+    /// How much longer than the lease the database keeps a user, because its clock may differ from ours.
     private static let graceSeconds = 5
 
     private func makeUser(_ request: Request) async throws -> Response {
@@ -47,9 +47,9 @@ extension DatabaseEngine {
             await end(intent, after: error)
             throw CofferError(error)
         }
-        // Whoever took this for left behind has dropped the user.
+        // If the intent is gone, the recovery after a crash has taken it for abandoned and dropped the user.
         guard try await intents.find(intent) != nil else {
-            throw CofferError(.unavailable, "making the user took too long; retry")
+            throw CofferError(.unavailable, "creating the user took too long, so it was dropped again; try again")
         }
         let leased = LeasedUser(
             database: role.database, role: name, username: username, revocation: role.revocation, renewal: role.renewal,
@@ -60,7 +60,7 @@ extension DatabaseEngine {
         return response
     }
 
-    /// Seconds.
+    /// Returns the TTLs of a lease in seconds: the role's, within those of the mount and the system.
     private func terms(_ role: Role) -> (ttl: Int, maxTTL: Int) {
         let mountMax = context.maxTTL > 0 ? context.maxTTL : context.systemMaxTTL
         let maxTTL = role.maxTTL > 0 ? min(role.maxTTL, mountMax) : mountMax
@@ -86,13 +86,13 @@ extension DatabaseEngine {
         }
     }
 
-    /// The lease is on record; from now on it is what drops the user.
+    /// Deletes the intent, because the lease is on record and will drop the user.
     private func handOver(_ intent: String) async {
         progress.change { _ = $0.handedOver.insert(intent) }
         await forget(intent)
     }
 
-    /// Should it fail, the periodic work does it again.
+    /// Deletes an intent. If that fails, the periodic work tries again.
     func forget(_ intent: String) async {
         guard !intent.isEmpty else { return }
         var batch = Batch()
@@ -104,12 +104,13 @@ extension DatabaseEngine {
                 state.abandoned.remove(intent)
             }
         } catch {
-            context.logger.warning("a write-ahead record could not be deleted; it will be tried again")
+            context.logger.warning("a write-ahead record could not be deleted; the next round tries again")
         }
     }
 
     // MARK: Leases
 
+    /// Drops the user of a lease.
     package func revoke(_ lease: HeldLease) async throws {
         guard let user = LeasedUser(stored: lease.data) else { throw StorageError.corrupted(key: lease.id) }
         let role = try await roles.find(user.role)?.value
@@ -124,11 +125,13 @@ extension DatabaseEngine {
         await forget(user.intent)
     }
 
+    /// Extends a lease and, where the server knows such a thing, the time until which its user's password is valid.
     package func renew(_ lease: HeldLease, increment: Int) async throws -> LeaseGrant {
         guard var user = LeasedUser(stored: lease.data) else { throw StorageError.corrupted(key: lease.id) }
-        // The role decides as it is today; without one nobody vouches for the user any more.
+        // The role of today decides. Without a role, the lease is not renewed.
         guard let role = try await roles.find(user.role)?.value, role.database == user.database else {
-            throw CofferError.invalid("could not find role with name \"\(user.role)\" for this database, not renewing")
+            throw CofferError.invalid(
+                "could not find role with name \"\(user.role)\" for this database, so the lease is not renewed")
         }
         (user.ttl, user.maxTTL) = terms(role)
         user.renewal = role.renewal

@@ -5,20 +5,22 @@ import Logging
 import Records
 import Syntax
 
-/// Rotations that are due, and what a crash left behind.
+/// The periodic work: rotations that are due, and recovery after a crash.
 extension DatabaseEngine {
     private static let roundMax = 50
     private static let widthMax = 8
     private static let recoverySeconds = 10
     private static let pruneSeconds = 60
-    /// Longer than any request of this process takes from its intent to its answer.
+    /// The age at which an intent of this process counts as abandoned, in seconds. No request takes as long from its intent
+    /// to its answer.
     private static let intentSecondsMax = 180
 
+    /// Does a round of the work that one node does for all.
     package func runRound() async {
         await logging("looking for due work", "") { try await workThroughDue() }
     }
 
-    /// What this node handed over it must strike off itself: another takes it for left behind after a while.
+    /// Deletes the intents that this node handed over. Another node would take them for abandoned after a while.
     package func runFollowerRound() async {
         let (isDue, handedOver) = progress.change { [now] state in
             let isDue = state.nextRecoveryAt <= now
@@ -40,7 +42,7 @@ extension DatabaseEngine {
         }
         if prunes { drivers.prune() }
         if recovers {
-            // Apart, and record by record: one that cannot be read keeps nothing else from being done.
+            // Each step runs apart and goes record by record, so a record that cannot be read does not stop the rest.
             await logging("looking for root passwords in doubt", "") { try await recoverRoots() }
             await logging("looking for users without a lease", "") { try await recoverUsers() }
             await logging("looking for static roles in doubt", "") { try await recoverStaticRoles() }
@@ -71,7 +73,7 @@ extension DatabaseEngine {
         }
     }
 
-    /// Drops users of whom no lease tells. One database that is away is asked once a round.
+    /// Drops users that have no lease. A database that cannot be reached is asked once a round.
     private func recoverUsers() async throws {
         var away: Set<String> = []
         for id in try await storage.list(Listing(prefix: "wal/user/", limit: Self.roundMax * 4)) {
@@ -91,7 +93,7 @@ extension DatabaseEngine {
     }
 
     private func drop(_ intent: UserIntent, _ id: String) async -> Bool {
-        await acting("drop-orphan", "config/" + intent.database, ["username": .string(intent.username)]) {
+        await acting("drop-orphan", "config/" + intent.database, data: ["username": .string(intent.username)]) {
             guard try await databases.find(intent.database) != nil else {
                 context.logger.error(
                     "a user without a lease cannot be dropped: its connection is gone",
@@ -122,7 +124,8 @@ extension DatabaseEngine {
         await concurrently(due) { name in await acting("rotation", "rotate-role/" + name) { try await rotateIfOpen(name) } }
     }
 
-    /// A scheduled rotation whose window has passed waits for the schedule's next time.
+    /// Rotates a password unless the window of a scheduled rotation has passed; then the rotation waits for the next time
+    /// of the schedule.
     private func rotateIfOpen(_ name: String) async throws {
         guard let found = try await staticRoles.find(name) else { return }
         if found.value.pendingPassword == nil, !found.value.rotation.isOpen(dueAt: found.value.dueAt, now: now) {
@@ -146,7 +149,7 @@ extension DatabaseEngine {
         }
     }
 
-    /// For failures from before the rotation itself began, such as a database whose own password is in doubt.
+    /// Postpones a rotation that failed before it began, for example because the password of the connection is in doubt.
     private func postpone(_ name: String) async throws {
         try await lines.inTurn("static-role/" + name) {
             guard let found = try await staticRoles.find(name), found.value.nextRotationAt <= now else { return }
@@ -161,10 +164,10 @@ extension DatabaseEngine {
 
     // MARK: Parts
 
-    /// Does something with a record in the audit trail before and after; without the first it is not done.
+    /// Runs `body` with an audit record before and after it. If the first cannot be written, `body` does not run.
     @discardableResult
     private func acting(
-        _ actor: String, _ path: String, _ data: JSONObject = .init(), _ body: () async throws -> Void
+        _ actor: String, _ path: String, data: JSONObject = .init(), do body: () async throws -> Void
     ) async -> Bool {
         var act = ServerAct(
             id: context.randomness.uuid(), actor: "database-" + actor, operation: .update, path: path, data: data)
@@ -188,7 +191,7 @@ extension DatabaseEngine {
     }
 
     @discardableResult
-    private func logging(_ what: String, _ name: String, _ body: () async throws -> Void) async -> Bool {
+    private func logging(_ what: String, _ name: String, do body: () async throws -> Void) async -> Bool {
         do {
             try await body()
             return true
@@ -196,7 +199,7 @@ extension DatabaseEngine {
             return false
         } catch {
             context.logger.warning(
-                "\(what) failed; it will be tried again", metadata: ["path": "\(name)", "reason": "\(Self.reason(error))"])
+                "\(what) failed; the next round tries again", metadata: ["path": "\(name)", "reason": "\(Self.reason(error))"])
             return false
         }
     }

@@ -3,23 +3,23 @@ import Databases
 import EngineKit
 import Records
 
-/// Changing the password that Coffer itself logs in with.
+/// Rotation of the password that Coffer itself logs in with.
 ///
-/// The new one is on disk before the database hears of it, and the old one until the database has taken the new: a
-/// crash or a lost connection in between leaves both known.
+/// The new password is on disk before it is sent to the database, and the old one stays on disk until the database has
+/// accepted the new one. After a crash or a lost connection in between, both are known.
 extension DatabaseEngine {
     func rotateRoot(_ name: String) async throws {
         try await lines.inTurn("config/" + name) {
             guard let before = try await databases.find(name) else { throw Self.unknownConnection(name) }
             guard !before.value.username.isEmpty, !before.value.password.isEmpty else {
-                throw CofferError.invalid("unable to rotate root credentials: the connection has no username or no password")
+                throw CofferError.invalid("cannot rotate the root password: the connection has no username or no password")
             }
             if before.value.pendingPassword != nil { try await settle(name, before) }
             guard let found = try await databases.find(name) else { throw Self.unknownConnection(name) }
             var configuration = found.value
             let new = try await password(policy: configuration.passwordPolicy)
             configuration.pendingPassword = new
-            let noted = try await note(name, configuration, found)
+            let noted = try await note(name, configuration, replacing: found)
             let entry = try drivers.make(configuration)
             defer { entry.driver.close() }
             do throws(DatabaseError) {
@@ -27,11 +27,11 @@ extension DatabaseEngine {
                     of: configuration.username, to: new, statements: configuration.rootRotationStatements)
             } catch {
                 if case .uncertain = error { throw CofferError(error) }
-                // Nothing was changed there, so nothing is left to settle.
-                try await finish(name, configuration, noted, with: configuration.password)
+                // The database did not change the password, so nothing is in doubt.
+                try await finish(name, configuration, replacing: noted, with: configuration.password)
                 throw CofferError(error)
             }
-            try await finish(name, configuration, noted, with: new)
+            try await finish(name, configuration, replacing: noted, with: new)
         }
     }
 
@@ -41,7 +41,8 @@ extension DatabaseEngine {
         }
     }
 
-    /// Sets the new password once more with whichever of the two lets us in; that is right whether or not it was set.
+    /// Sets the new password again, logged in with whichever of the two works. The result is the same whether or not it was
+    /// set before.
     private func settle(_ name: String, _ found: RecordTable<DatabaseConfiguration>.Found) async throws {
         guard let pending = found.value.pendingPassword else { return }
         var failure = DatabaseError.unavailable("the database server cannot be reached")
@@ -55,7 +56,7 @@ extension DatabaseEngine {
                 failure = error
                 continue
             }
-            try await finish(name, found.value, found, with: pending)
+            try await finish(name, found.value, replacing: found, with: pending)
             return
         }
         throw CofferError(
@@ -63,7 +64,7 @@ extension DatabaseEngine {
     }
 
     private func note(
-        _ name: String, _ configuration: DatabaseConfiguration, _ found: RecordTable<DatabaseConfiguration>.Found
+        _ name: String, _ configuration: DatabaseConfiguration, replacing found: RecordTable<DatabaseConfiguration>.Found
     ) async throws -> RecordTable<DatabaseConfiguration>.Found {
         var batch = Batch()
         databases.put(name, configuration, if: found.unchanged, into: &batch)
@@ -74,7 +75,7 @@ extension DatabaseEngine {
     }
 
     private func finish(
-        _ name: String, _ configuration: DatabaseConfiguration, _ found: RecordTable<DatabaseConfiguration>.Found,
+        _ name: String, _ configuration: DatabaseConfiguration, replacing found: RecordTable<DatabaseConfiguration>.Found,
         with password: String
     ) async throws {
         var configuration = configuration

@@ -13,7 +13,7 @@ extension DatabaseEngine {
             EnginePath(
                 "rotate-role/{name}", "The password of a static role.", fields: [Self.nameField],
                 endpoints: [
-                    .update: .init("Change it now.") { request in
+                    .update: .init("Change the password now.") { request in
                         let name = try name(request)
                         guard try await staticRoles.find(name) != nil else { throw Self.unknownStaticRole(name) }
                         try await rotate(name)
@@ -35,7 +35,7 @@ extension DatabaseEngine {
             throw CofferError.invalid("\"\(name)\" is not an allowed role of the connection \"\(role.database)\"")
         }
         if role.pendingPassword != nil {
-            // It is not known which of two passwords is in force, so it is made known first.
+            // It is not known which of two passwords is in force, so the rotation is finished first.
             try await rotate(name, onlyPending: true)
             guard let settled = try await staticRoles.find(name)?.value else { throw Self.unknownStaticRole(name) }
             role = settled
@@ -52,10 +52,10 @@ extension DatabaseEngine {
         return .data(data)
     }
 
-    /// Changes a static role's password.
+    /// Changes the password of a static role.
     ///
-    /// The new one is on disk before the database hears of it and stays there until the database has taken it. When it
-    /// is not known whether it has, the next attempt sets the same one again.
+    /// The new password is on disk before it is sent to the database, and stays there until the database has accepted it.
+    /// If it is not known whether it has, the next attempt sets the same password again.
     func rotate(_ name: String, onlyPending: Bool = false) async throws {
         try await lines.inTurn("static-role/" + name) {
             guard let found = try await staticRoles.find(name), !onlyPending || found.value.pendingPassword != nil else { return }
@@ -100,6 +100,6 @@ extension DatabaseEngine {
         return written
     }
 
-    /// 10 s, 20 s, 40 s … 10 minutes.
+    /// Returns the seconds until the next attempt after so many failures: 10, 20, 40 and so on up to 10 minutes.
     static func retrySeconds(_ failures: Int) -> Int { min(10 << min(max(failures - 1, 0), 10), 600) }
 }

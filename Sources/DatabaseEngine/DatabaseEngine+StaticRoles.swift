@@ -16,24 +16,21 @@ extension DatabaseEngine {
                 ]
             ),
             EnginePath(
-                "static-roles/{name}", "One static role: a user whose password is changed on time.",
-                fields: [
-                    Self.nameField, Field("db_name", .string, "The connection."),
-                    Field("username", .string, "The user, which must be there."),
-                    Field("rotation_period", .duration, "Between changes, 5 seconds at least."),
-                    Field("rotation_schedule", .string, "Instead: five fields of cron, in UTC."),
+                "static-roles/{name}", "One static role: a user whose password is changed regularly.",
+                fields: [Self.nameField] + StaticRole.settings.fields + [
+                    Field("rotation_period", .duration, "The time between changes, at least 5 seconds."),
+                    Field("rotation_schedule", .string, "A schedule instead of the period: five fields of cron, in UTC."),
                     Field(
-                        "rotation_window", .duration, "After its time a scheduled change may be late by so much; an hour at least."),
-                    Field("rotation_statements", .any, "Instead of the plugin's own."),
+                        "rotation_window", .duration, "How late a scheduled change may be; at least an hour."),
                     Field("skip_import_rotation", .bool, "Leave the password alone until the first change is due."),
-                ] + Self.credentialFields,
+                ],
                 exists: { try await staticRoles.find(try name($0)) != nil },
                 endpoints: [
                     .read: .init("Read a static role.", changesNothing: true) { request in
                         guard let role = try await staticRoles.find(try name(request))?.value else { throw CofferError.notFound }
                         return .data(role.shown)
                     },
-                    .update: .init("Make or change a static role. Making one changes the password at once.") {
+                    .update: .init("Create or change a static role. Creating one changes the password at once.") {
                         try await writeStaticRole($0)
                     },
                     .delete: .init("Delete a static role. The user and its password stay.") { request in
@@ -49,9 +46,7 @@ extension DatabaseEngine {
         let name = try name(request)
         let isNew = try await lines.inTurn("static-role/" + name) {
             let found = try await staticRoles.find(name)
-            var role = try await changed(found?.value, by: request)
-            role.statements = try statements("rotation_statements", request) ?? role.statements
-            role.passwordPolicy = try passwordPolicy(request) ?? role.passwordPolicy
+            let role = try changed(found?.value, by: request.fields)
             let (configuration, entry) = try await database(role.database)
             guard configuration.allows(role: name) else {
                 throw CofferError.invalid("\"\(name)\" is not an allowed role of the connection \"\(role.database)\"")
@@ -60,7 +55,7 @@ extension DatabaseEngine {
                 throw CofferError.invalid("field 'username' may have letters, digits and _ - . @ + :")
             }
             guard role.username != configuration.username else {
-                throw CofferError.invalid("Coffer's own user is rotated with rotate-root")
+                throw CofferError.invalid("this is the user that Coffer logs in with; change its password with rotate-root")
             }
             do throws(DatabaseError) { try entry.plugin.checkStatements(role.statements) } catch {
                 throw CofferError.refused("rotation_statements", error)
@@ -77,7 +72,7 @@ extension DatabaseEngine {
         do {
             try await rotate(name)
         } catch {
-            // Unless it is not known what the user's password is now, it is as if nothing had been asked.
+            // If the password is certain not to have changed, the role is removed again, so that the request has no effect.
             if try await staticRoles.find(name)?.value.pendingPassword == nil { try await deleteStaticRole(name) }
             guard let refusal = error as? CofferError, refusal.code == .internal else { throw error }
             throw CofferError.invalid("the password of this user cannot be changed: " + refusal.messages.joined())
@@ -85,21 +80,18 @@ extension DatabaseEngine {
         return .empty
     }
 
-    private func changed(_ old: StaticRole?, by request: Request) async throws(CofferError) -> StaticRole {
-        let fields = request.fields
-        guard let database = fields.string("db_name") ?? old?.database, !database.isEmpty else {
-            throw .invalid("database name is required to create static role")
-        }
-        guard let username = fields.string("username") ?? old?.username, !username.isEmpty else {
-            throw .invalid("username is a required field to create a static account")
-        }
+    private func changed(_ old: StaticRole?, by fields: Fields) throws(CofferError) -> StaticRole {
         let rotation = try rotation(fields, old?.rotation)
-        guard var role = old else {
+        guard let old else {
             let first = fields.bool("skip_import_rotation") == true ? rotation.next(after: now) : now
-            return StaticRole(database: database, username: username, rotation: rotation, nextRotationAt: first)
+            var role = StaticRole(rotation: rotation, nextRotationAt: first)
+            try role.update(fields)
+            return role
         }
-        guard role.username == username else { throw .invalid("cannot update static account username") }
-        guard role.database == database else { throw .invalid("cannot update the database of a static role") }
+        var role = old
+        try role.update(fields)
+        guard role.username == old.username else { throw .invalid("cannot update static account username") }
+        guard role.database == old.database else { throw .invalid("cannot update the database of a static role") }
         if role.rotation != rotation {
             role.rotation = rotation
             role.plan(rotation.next(after: role.rotatedAt ?? now))
@@ -144,7 +136,8 @@ extension DatabaseEngine {
         try await storage.commit(batch)
     }
 
-    /// The record, its place in the index of what is due, and the mark of what is unfinished: always together.
+    /// Writes a static role together with its entry in the index of due rotations and, if a rotation is unfinished, its
+    /// mark.
     func save(_ name: String, _ role: StaticRole, replacing found: RecordTable<StaticRole>.Found?, into batch: inout Batch) {
         staticRoles.put(name, role, if: found?.unchanged ?? .absent, into: &batch)
         let (old, new) = (found.map { Self.dueKey($0.value, name) }, Self.dueKey(role, name))

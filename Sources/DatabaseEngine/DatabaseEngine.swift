@@ -6,11 +6,11 @@ import Records
 import Synchronization
 import Syntax
 
-/// Users of databases, made for whoever asks and taken away when their lease ends; and passwords of users that stay,
-/// changed on time.
+/// The `database` engine. It creates users of databases on request and drops them when their lease ends, and it changes the
+/// passwords of permanent users regularly.
 ///
-/// Storage: `config/`, `role/`, `static-role/`, `due/` (static roles by the time of their next rotation) and `wal/`:
-/// what has been begun at a database and is not known to be finished.
+/// Storage: `config/`, `role/`, `static-role/`, `due/` (static roles by the time of their next rotation) and `wal/`
+/// (changes that were begun at a database and are not known to be finished).
 package struct DatabaseEngine: SecretsEngine, LeasedEngine, PeriodicEngine {
     let context: MountContext
     let drivers: Drivers
@@ -20,9 +20,10 @@ package struct DatabaseEngine: SecretsEngine, LeasedEngine, PeriodicEngine {
     let intents: RecordTable<UserIntent>
     let lines = WriterQueues()
     let progress = Progress()
-    /// Tells this process's unfinished work from that of one that died.
+    /// An id of this process, which distinguishes its unfinished work from that of a process that died.
     let process: String
 
+    /// Creates the engine for a mount.
     package init(_ context: MountContext, plugins: [DatabasePlugin], process: String) {
         self.context = context
         self.process = process
@@ -33,16 +34,17 @@ package struct DatabaseEngine: SecretsEngine, LeasedEngine, PeriodicEngine {
         intents = RecordTable(storage: context.storage, prefix: "wal/user/")
     }
 
-    /// The description has an identifier of this process, so that an engine tells its unfinished work from that of another process.
+    /// Describes the engine to the catalog. Each process has an id, so that the unfinished work of others can be cleared up at once.
     package static func description(
         plugins: [DatabasePlugin] = DatabasePlugin.builtIn, randomness: any Randomness = SystemRandomness()
     ) -> EngineDescription {
         let process = randomness.uuid()
-        return EngineDescription(type: "database", summary: "Users of databases that come and go with leases.") { context in
+        return EngineDescription(type: "database", summary: "Creates users of databases with leases.") { context in
             DatabaseEngine(context, plugins: plugins, process: process)
         }
     }
 
+    /// The declared paths.
     package var paths: [EnginePath] {
         connectionPaths + rolePaths + credentialPaths + staticRolePaths + staticCredentialPaths
     }
@@ -54,7 +56,9 @@ package struct DatabaseEngine: SecretsEngine, LeasedEngine, PeriodicEngine {
 
     static let nameField = Field("name", .string, required: true, "Letters, digits, '_', '-' and '.'.")
 
-    /// The name in the path: nothing that a statement, a template or a listing could read differently.
+    /// Returns the name in the path.
+    ///
+    /// - Throws: A refusal of a name that a statement, a template or a listing could read differently.
     func name(_ request: Request) throws(CofferError) -> String {
         let name = request.captures["name"]
         guard (1...128).contains(name.utf8.count), name.utf8.allSatisfy({ isWord($0) || $0 == 0x2D || $0 == 0x2E }),
@@ -69,24 +73,7 @@ package struct DatabaseEngine: SecretsEngine, LeasedEngine, PeriodicEngine {
         byte.isASCIILetterOrDigit || byte == 0x5F
     }
 
-    /// A list of statements, or one text with all of them.
-    func statements(_ field: String, _ request: Request) throws(CofferError) -> [String]? {
-        guard let value = request.fields.any(field) else { return nil }
-        let texts: [String]?
-        switch value {
-        case .string(let text): texts = text.isEmpty ? [] : [text]
-        case .array(let values):
-            texts = values.count <= 100 ? values.compactMap(\.stringValue) : nil
-            guard texts?.count == values.count else { throw .invalid("field '\(field)' must be a string or a list of strings") }
-        default: texts = nil
-        }
-        guard let texts, texts.reduce(0, { $0 + $1.utf8.count }) <= 64 << 10 else {
-            throw .invalid("field '\(field)' must be a string or a list of strings, of 64 KiB at most")
-        }
-        return texts.filter { !$0.isEmpty }
-    }
-
-    /// A database and its driver, once it is known which root password is in force.
+    /// Returns a connection and its driver. If its root password is in doubt, that is settled first.
     func database(_ name: String) async throws -> (configuration: DatabaseConfiguration, driver: Drivers.Entry) {
         guard var found = try await databases.find(name) else { throw Self.unknownConnection(name) }
         if found.value.pendingPassword != nil {
@@ -106,12 +93,12 @@ package struct DatabaseEngine: SecretsEngine, LeasedEngine, PeriodicEngine {
     }
 }
 
-/// What only this process needs to know of work that is under way.
+/// The state of this process's work that is under way.
 final class Progress: Sendable {
     struct State {
-        /// Users whose answer is on its way: their intent is only to be deleted.
+        /// Intents of users that were handed over to a lease. They have yet to be deleted.
         var handedOver: Set<String> = []
-        /// Users of whom it is not known whether they were made.
+        /// Intents of users of which it is not known whether they were created.
         var abandoned: Set<String> = []
         var nextRecoveryAt = Timestamp(seconds: 0)
         var nextPruneAt = Timestamp(seconds: 0)
@@ -131,6 +118,6 @@ extension CofferError {
         }
     }
 
-    /// For what was tried with settings that came in the same request.
+    /// Returns the refusal of settings that the database did not accept.
     static func refused(_ what: String, _ error: DatabaseError) -> CofferError { .invalid("\(what): \(error.message)") }
 }

@@ -5,7 +5,7 @@ import Records
 import Synchronization
 import Syntax
 
-/// The open drivers of a mount, one for each configured database, each as its record was last read.
+/// The open drivers of a mount, one for each configured database, each made from the record as it was last read.
 final class Drivers: Sendable {
     struct Entry: Sendable {
         var driver: any DatabaseDriver
@@ -46,7 +46,7 @@ final class Drivers: Sendable {
         return entry
     }
 
-    /// A driver that is kept nowhere; close it.
+    /// Creates a driver that is not kept. The caller closes it.
     func make(_ configuration: DatabaseConfiguration, password: String? = nil, version: UInt64 = 0) throws -> Entry {
         let plugin = try plugin(configuration.plugin)
         do throws(DatabaseError) {
@@ -62,7 +62,8 @@ final class Drivers: Sendable {
         }
     }
 
-    /// Details are kept as they were sent, such as a number in quotes; a driver gets them as they were declared.
+    /// Returns the details with the types of their declared fields. They are stored as they were sent, for example a number
+    /// in quotes.
     private static func read(_ details: JSONObject, _ plugin: DatabasePlugin) throws(DatabaseError) -> JSONObject {
         do throws(CofferError) {
             let fields = try Fields(validating: details, as: plugin.fields)
@@ -74,7 +75,8 @@ final class Drivers: Sendable {
         }
     }
 
-    /// What of the details decides who gets our password, as the driver reads them: a port in quotes is the same port.
+    /// Returns the details that decide which server gets the password, as the driver reads them: a port in quotes is the
+    /// same port.
     func destination(_ details: JSONObject, _ plugin: DatabasePlugin) -> JSONObject {
         plugin.destination((try? Self.read(details, plugin)) ?? details)
     }

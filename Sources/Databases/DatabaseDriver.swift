@@ -2,38 +2,41 @@ package import DatabaseClients
 package import EngineKit
 package import Syntax
 
-/// One configured database server, as an engine uses it.
+/// A configured database server, as an engine uses it.
 ///
-/// Every call is bounded in time. Deleting what is gone and renewing twice are no errors, because both come again
-/// after a crash. An empty list of statements asks for the driver's own.
+/// Every call is bounded in time. Dropping a user that is gone and renewing one twice are not errors, because both are
+/// repeated after a crash. An empty list of statements means the driver's own.
 package protocol DatabaseDriver: Sendable {
     /// Logs in with the configured user.
     func verifyConnection() async throws(DatabaseError)
 
-    /// All of the user or nothing of it, unless the error is `uncertain`.
+    /// Creates a user completely or not at all, unless the error is `uncertain`.
     func createUser(_ user: NewUser) async throws(DatabaseError)
 
-    /// Lets a user's password be good until then, where the server knows such a thing.
+    /// Extends the time until which a user's password is valid, if the server has such a time.
     func renewUser(_ name: String, until end: Timestamp, statements: [String]) async throws(DatabaseError)
 
-    /// Fails for a user that is not there.
+    /// Changes the password of a user. Fails if the user does not exist.
     func setPassword(of name: String, to password: String, statements: [String]) async throws(DatabaseError)
 
     func deleteUser(_ name: String, statements: [String]) async throws(DatabaseError)
 
-    /// Closes connections that nobody uses and that are past their time.
+    /// Closes idle connections that have reached their lifetime.
     func prune()
 
-    /// Closes every connection: those in use when they come back.
+    /// Closes all connections: idle ones now, those in use when they come back.
     func close()
 }
 
+/// A user to create.
 package struct NewUser: Sendable {
     package var name: String
     package var password: String
+    /// When the user's password stops being valid, if the server has such a time.
     package var expiresAt: Timestamp
+    /// The statements that create the user.
     package var creation: [String]
-    /// Run after a failed creation.
+    /// The statements that run after a failed creation.
     package var rollback: [String]
 
     package init(name: String, password: String, expiresAt: Timestamp, creation: [String], rollback: [String] = []) {
@@ -45,9 +48,9 @@ package struct NewUser: Sendable {
     }
 }
 
-/// What a driver is made from.
+/// The settings from which a driver is created.
 package struct DriverSettings: Sendable {
-    /// The plugin's own settings, secret ones too, by the names of its fields.
+    /// The settings of the plugin by the names of its fields, including secret ones.
     package var details: JSONObject
     package var username: String
     package var password: String

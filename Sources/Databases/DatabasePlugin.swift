@@ -2,24 +2,28 @@ package import DatabaseClients
 package import EngineKit
 package import Syntax
 
-/// A kind of database: which settings it takes, and how its driver is made.
+/// A kind of database: the settings that it takes, and how its driver is created.
 package struct DatabasePlugin: Sendable {
-    /// As `plugin_name` has it.
+    /// The name that `plugin_name` selects it by.
     package var name: String
+    /// What it is, in a sentence.
     package var summary: String
+    /// The settings that it takes.
     package var fields: [Field]
-    /// Fields that are stored and never shown.
+    /// The fields that are stored and never shown.
     package var secretFields: Set<String>
+    /// The template of usernames where a connection has none. See ``UsernameTemplate``.
     package var usernameTemplate: String
+    /// The longest username that the server takes, in bytes.
     package var usernameBytesMax: Int
-    /// Refuses settings that no driver could be made from, without asking a server.
+    /// Creates a driver without contacting a server. Refuses settings that cannot be used.
     package var make: @Sendable (DriverSettings) throws(DatabaseError) -> any DatabaseDriver
-    /// Refuses statements that could never run.
+    /// Refuses statements that can never run.
     package var checkStatements: @Sendable ([String]) throws(DatabaseError) -> Void
-    /// Settings as they may be shown: whatever is secret in them is masked or left out.
+    /// Returns the settings as they may be shown. Secrets are masked or left out.
     package var shown: @Sendable (JSONObject) -> JSONObject
-    /// What of the settings decides who gets our password: the server, and how it is known for the right one. It is given them
-    /// as a driver is, each of its declared kind.
+    /// Returns the settings that decide which server gets the password and how it is verified. Each setting has the type of
+    /// its declared field.
     package var destination: @Sendable (JSONObject) -> JSONObject
 
     package init(
@@ -41,9 +45,9 @@ package struct DatabasePlugin: Sendable {
         self.destination = destination
     }
 
-    /// A driver for these settings; no server is asked.
+    /// Creates a driver for these settings without contacting a server.
     package func driver(_ settings: DriverSettings) throws(DatabaseError) -> any DatabaseDriver { try make(settings) }
 
-    /// What this build has.
+    /// The plugins of this build.
     package static let builtIn: [DatabasePlugin] = [.postgreSQL, .redis]
 }

@@ -3,9 +3,9 @@ import EngineKit
 import HTTPShell
 import Syntax
 
-/// One call of the Engine API as the request to the connections mount that it stands for.
+/// A call of the Engine API, read as the request to the connections mount that answers it.
 struct EngineCall {
-    /// Why there is none, and what tells whether its caller may know.
+    /// Why a call is not one that can be answered, and the request that shows whether its caller may know.
     struct Malformed: Error {
         var refusal: EngineRefusal
         var probe: CoreRequest?
@@ -25,7 +25,7 @@ struct EngineCall {
             throw Malformed(refusal: error)
         }
         do throws(EngineRefusal) {
-            var reader = EngineReader(incoming, route, credentials, mount: mount)
+            var reader = EngineReader(incoming, route, credentials: credentials, mount: mount)
             (request, reply) = try reader.call()
         } catch {
             var malformed = Malformed(refusal: error)
@@ -38,7 +38,7 @@ struct EngineCall {
         }
     }
 
-    /// Decoded once; a slash or a dot that was encoded is none.
+    /// The path is decoded once; an encoded slash or dot does not separate segments.
     private static func segments(_ path: String) throws(EngineRefusal) -> [String] {
         let canonical: CanonicalPath
         do throws(CanonicalPath.Refusal) {
@@ -59,7 +59,7 @@ private struct EngineReader {
     private let mount: String
     private var body = JSONObject()
 
-    init(_ request: ShellRequest, _ route: EngineRoute, _ credentials: CoreRequest.Credentials, mount: String) {
+    init(_ request: ShellRequest, _ route: EngineRoute, credentials: CoreRequest.Credentials, mount: String) {
         incoming = request
         self.route = route
         self.credentials = credentials
@@ -122,7 +122,7 @@ private struct EngineReader {
         return (try make(.update, path, body: fields.encoded()), .metadata)
     }
 
-    /// What may stand beside the token instead of in it. What is in it wins, and a life time counts once.
+    /// Takes the members that may be sent beside the token instead of in it. A member in the token wins, and only one lifetime counts.
     private func takeMembers(into sent: inout JSONObject) {
         var names = ["access_token", "refresh_token", "token_type", "api_key", "metadata", "type"]
         if sent["expires_at"] == nil, sent["expires_in"] == nil { names += ["expires_at", "expires_in"] }
@@ -133,16 +133,16 @@ private struct EngineReader {
     private func fetch() throws(EngineRefusal) -> (CoreRequest, EngineReply) {
         var query: [(name: String, value: String)] = []
         if let scopes = body["scopes"], !scopes.isNull {
-            // The connections mount parts a text at spaces and commas.
+            // The connections mount splits a text at spaces and commas.
             let list = scopes.arrayValue?.compactMap(\.stringValue) ?? scopes.stringValue.map { [$0] }
             guard let list, list.count == scopes.arrayValue?.count ?? 1 else {
-                throw .invalid("field 'scopes' must be a list of texts")
+                throw .invalid("field 'scopes' must be a list of strings")
             }
             if !list.isEmpty { query.append(("scopes", list.joined(separator: ","))) }
         }
         if let minimum = body["min_ttl"], !minimum.isNull {
             guard let seconds = minimum.intValue ?? minimum.stringValue.flatMap({ Int($0) }), seconds >= 0 else {
-                throw .invalid("field 'min_ttl' must be seconds")
+                throw .invalid("field 'min_ttl' must be a number of seconds, 0 or more")
             }
             query.append(("min_ttl", String(seconds)))
         }
@@ -176,7 +176,7 @@ private struct EngineReader {
             credentials: EngineCredentials.named(self.body["engine_id"]?.stringValue, credentials), connection: incoming.connection)
     }
 
-    /// The members of a POST. Where nothing secret is sent they may also stand in the query, and of a GET they do.
+    /// The members of a POST. Where nothing secret is sent they may also be in the query, as those of a GET are.
     private func parsedBody() throws(EngineRefusal) -> JSONObject {
         guard incoming.method == "POST" || route.takesQueryForBody else { return [:] }
         if route.takesQueryForBody, incoming.body.isEmpty || incoming.method == "GET" {
@@ -192,7 +192,7 @@ private struct EngineReader {
         do throws(QueryItems.Refusal) { return try QueryItems.parse(incoming.query) } catch { throw .invalid(error.rawValue) }
     }
 
-    /// Under the first of the names that is there.
+    /// The text of the first of these members that was sent.
     private func text(_ names: String...) throws(EngineRefusal) -> String {
         let name = names.first { body[$0].map { !$0.isNull } ?? false } ?? names[0]
         switch body[name] {
@@ -205,7 +205,7 @@ private struct EngineReader {
 
     private func owner() throws(EngineRefusal) -> String {
         let isUser = body["user_id"] != nil
-        guard isUser != (body["project_id"] != nil) else { throw .invalid("give user_id, or project_id") }
+        guard isUser != (body["project_id"] != nil) else { throw .invalid("send user_id or project_id, and not both") }
         return isUser ? try owner("user", try text("user_id")) : try owner("project", try text("project_id"))
     }
 
@@ -215,7 +215,7 @@ private struct EngineReader {
 
     private func platform(_ name: String) throws(EngineRefusal) -> String { try Self.word(name, "platform") }
 
-    /// From the body, else from the query.
+    /// The environment from the body, else from the query; `prod` where neither has one.
     private func environment() throws(EngineRefusal) -> String {
         let items = try items()
         guard let sent = body["environment"]?.stringValue ?? items.first(where: { $0.name == "environment" })?.value, !sent.isEmpty
@@ -237,7 +237,7 @@ private struct EngineReader {
     private static func word(_ text: String, _ name: String) throws(EngineRefusal) -> String {
         let folded = String(decoding: text.utf8.map { $0.asciiLowercased }, as: UTF8.self)
         let isPlain = (1...64).contains(folded.utf8.count) && folded.utf8.allSatisfy(isWord)
-        guard isPlain else { throw .invalid("'\(name)' has 1 to 64 letters, digits and any of _ -") }
+        guard isPlain else { throw .invalid("'\(name)' must be 1 to 64 ASCII letters, digits, '_' or '-'") }
         return folded
     }
 

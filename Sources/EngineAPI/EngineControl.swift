@@ -28,7 +28,7 @@ package struct EngineControl: InlineAuthenticator {
     static let cacheSeconds = 5
     private static let cacheMax = 4_096
 
-    /// nil when the URL is none.
+    /// nil when the text is not a URL that can be asked.
     package init?(
         url: String, speech: Speech = .decisions, outbound: any Outbound, time: any TimeSource, randomness: any Randomness
     ) {
@@ -64,7 +64,7 @@ package struct EngineControl: InlineAuthenticator {
         let digest = self.digest(attempt, action)
         let now = time.now().seconds
         if let held = cache.entries.withLock({ $0[digest] }), held.until > now { return held.verdict }
-        let verdict = try await ask(attempt, name, policies, action, rule)
+        let verdict = try await ask(attempt, name, policies: policies, action: action, rule: rule)
         cache.entries.withLock { entries in
             if entries.count >= Self.cacheMax { entries.removeAll() }
             entries[digest] = (now + Self.cacheSeconds, verdict)
@@ -73,15 +73,15 @@ package struct EngineControl: InlineAuthenticator {
     }
 
     private func ask(
-        _ attempt: InlineAttempt, _ name: String, _ policies: [String], _ action: String, _ rule: InlinePolicy
+        _ attempt: InlineAttempt, _ name: String, policies: [String], action: String, rule: InlinePolicy
     ) async throws -> InlineVerdict {
         let reply: OutboundReply
         do throws(OutboundError) {
-            reply = try await outbound.send(request(attempt, name, action))
+            reply = try await outbound.send(request(attempt, name, action: action))
         } catch {
-            throw CofferError(.unavailable, "the engine control service does not answer; nobody is let in without it")
+            throw CofferError(.unavailable, "the engine control service does not answer; without its answer nobody is let in")
         }
-        // Exactly this shape: anything else is no permission.
+        // Exactly this shape: anything else permits nothing.
         guard reply.status == 200, reply.contentType == "application/json",
             let object = (try? JSON(parsing: reply.body, limits: JSONLimits(depthMax: 4, nodesMax: 256)))?.objectValue,
             let isAllowed = object["allowed"]?.boolValue, Set(object.keys).isSubset(of: members)
@@ -94,7 +94,7 @@ package struct EngineControl: InlineAuthenticator {
         return .refused(object["reason"]?.stringValue == "unknown_engine" ? .unknownName : .notAllowed)
     }
 
-    private func request(_ attempt: InlineAttempt, _ name: String, _ action: String) -> OutboundRequest {
+    private func request(_ attempt: InlineAttempt, _ name: String, action: String) -> OutboundRequest {
         var request = OutboundRequest(.post, url, allowedHosts: [host])
         request.headers = [("Content-Type", "application/json")]
         let body: JSONObject

@@ -44,7 +44,7 @@ package struct EngineDialect: Dialect {
         return [400, 404].contains(refusal.status) ? malformed.refusal : refusal
     }
 
-    /// What goes no further than here is on record like what the pipeline refuses.
+    /// Records a request that is refused here, as the pipeline records what it refuses.
     private func record(_ refusal: EngineRefusal, _ request: ShellRequest) async -> EngineRefusal? {
         let refused = RefusedRequest(
             id: request.id, method: request.method, path: request.path, connection: request.connection, status: refusal.status,
@@ -60,7 +60,12 @@ package struct EngineDialect: Dialect {
     }
 
     package func answer(_ refusal: HTTPRefusal, requestID: String) -> ShellResponse {
-        let code = refusal.status == 413 ? "too_large" : refusal.status >= 500 ? "unavailable" : "invalid_request"
-        return EngineRefusal(refusal.status, code, refusal.message).response(requestID: requestID)
+        let code =
+            switch refusal.status {
+            case 413: "too_large"
+            case 500...: "unavailable"
+            default: "invalid_request"
+            }
+        return EngineRefusal(refusal.status, code, message: refusal.message).response(requestID: requestID)
     }
 }

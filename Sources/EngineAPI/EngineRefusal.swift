@@ -11,19 +11,19 @@ struct EngineRefusal: Error, Sendable, Hashable {
     /// Seconds.
     var retryAfter: Int?
 
-    init(_ status: Int, _ code: String, _ message: String, retryAfter: Int? = nil) {
+    init(_ status: Int, _ code: String, message: String, retryAfter: Int? = nil) {
         self.status = status
         self.code = code
         self.message = message
         self.retryAfter = retryAfter
     }
 
-    static func invalid(_ message: String) -> EngineRefusal { .init(400, "invalid_request", message) }
-    static let unknownRoute = EngineRefusal(404, "not_found", "there is no such route")
-    static let badMethod = EngineRefusal(405, "method_not_allowed", "this route does not take this method")
-    static let unauthorized = EngineRefusal(401, "unauthorized", "unknown engine or wrong key")
-    static let noCredentials = EngineRefusal(401, "unauthorized", "send X-Engine-ID and X-Engine-Key")
-    static let forbidden = EngineRefusal(403, "forbidden", "this engine is not allowed to do this")
+    static func invalid(_ message: String) -> EngineRefusal { .init(400, "invalid_request", message: message) }
+    static let unknownRoute = EngineRefusal(404, "not_found", message: "there is no such route")
+    static let badMethod = EngineRefusal(405, "method_not_allowed", message: "this route does not take this method")
+    static let unauthorized = EngineRefusal(401, "unauthorized", message: "unknown engine or wrong key")
+    static let noCredentials = EngineRefusal(401, "unauthorized", message: "send X-Engine-ID and X-Engine-Key")
+    static let forbidden = EngineRefusal(403, "forbidden", message: "this engine is not allowed to do this")
 
     /// What the pipeline refused. Whether the caller is known is told apart from what it may do.
     init(_ error: CofferError, refusal: InlineRefusal?) {
@@ -31,7 +31,7 @@ struct EngineRefusal: Error, Sendable, Hashable {
         case .notAllowed?: self = .forbidden
         case .locked?:
             self = EngineRefusal(
-                429, "too_many_failures", "too many wrong keys; retry when the lock is over", retryAfter: error.retryAfter)
+                429, "too_many_failures", message: "too many wrong keys; retry when the lock is over", retryAfter: error.retryAfter)
         case .unknownName?, .wrongSecret?: self = .unauthorized
         case nil: self = Self.refusal(error)
         }
@@ -41,7 +41,7 @@ struct EngineRefusal: Error, Sendable, Hashable {
         let status = StatusTable.engine.status(of: error)
         if status == 403 { return .forbidden }
         let code = code(of: error)
-        return EngineRefusal(status, code, error.messages.first ?? plainText(code), retryAfter: error.retryAfter)
+        return EngineRefusal(status, code, message: error.messages.first ?? plainText(code), retryAfter: error.retryAfter)
     }
 
     private static func code(of error: CofferError) -> String {

@@ -22,10 +22,11 @@ enum EngineReply: Sendable {
         case .failure(let error):
             switch self {
             case .connected, .departing:
-                let isKnown = error.code == .invalidRequest
+                guard error.code == .invalidRequest else {
+                    return Self.page(503, "Not connected", text: "Start again later.", id: answer.requestID)
+                }
                 return Self.page(
-                    isKnown ? 400 : 503, "Not connected", isKnown ? error.messages.first ?? "Start again." : "Start again later.",
-                    answer.requestID)
+                    400, "Not connected", text: error.messages.first ?? "Start again.", id: answer.requestID)
             default: break
             }
             if case .projects = self, error.code == .notFound { return Self.json(["projects": .array([])], answer.requestID) }
@@ -69,15 +70,15 @@ enum EngineReply: Sendable {
             return Self.json(["projects": .strings(names.map { String($0.cutUTF8(at: ":")?.after ?? "") })], id)
         case .departing(let state):
             guard let location = data["location"]?.stringValue, let cookie = BrowserCookie(data) else {
-                return Self.page(503, "Not connected", "Start again later.", id)
+                return Self.page(503, "Not connected", text: "Start again later.", id: id)
             }
-            var page = Self.page(302, "One moment", "You are being sent on.", id)
+            var page = Self.page(302, "One moment", text: "You are being sent on.", id: id)
             page.headers += [("location", location), ("set-cookie", cookie.header(state: state))]
             return page
         case .connected:
             return Self.page(
-                200, "Connected", "\(data["display_name"]?.stringValue ?? "The platform") is connected. You can close this window.",
-                id)
+                200, "Connected",
+                text: "\(data["display_name"]?.stringValue ?? "The platform") is connected. You can close this window.", id: id)
         }
     }
 
@@ -88,7 +89,7 @@ enum EngineReply: Sendable {
     }
 
     /// Nothing from the request is shown, so there is nothing to inject.
-    private static func page(_ status: Int, _ title: String, _ text: String, _ id: String) -> ShellResponse {
+    private static func page(_ status: Int, _ title: String, text: String, id: String) -> ShellResponse {
         let safe = text.filter { $0.isLetter || $0.isNumber || " .,;()'-".contains($0) }
         let body = "<!doctype html><meta charset=utf-8><title>\(title)</title><h1>\(title)</h1><p>\(safe)</p><p>Request \(id)</p>\n"
         return ShellResponse(

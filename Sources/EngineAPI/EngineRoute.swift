@@ -15,22 +15,22 @@ enum EngineRoute: Sendable {
     init(_ method: String, _ segments: [String]) throws(EngineRefusal) {
         let rest = segments.dropFirst()
         switch (segments.first, rest.count) {
-        case ("store_token", 0): self = try Self.only(["POST"], method, .storeToken)
-        case ("get_token", 0): self = try Self.only(["POST"], method, .getToken)
-        case ("status", 0): self = try Self.only(["GET", "POST"], method, .status)
+        case ("store_token", 0): self = try Self.only(["POST"], method, route: .storeToken)
+        case ("get_token", 0): self = try Self.only(["POST"], method, route: .getToken)
+        case ("status", 0): self = try Self.only(["GET", "POST"], method, route: .status)
         case ("oauth", 1) where rest.last == "start" || rest.last == "callback":
-            self = try Self.only(["GET"], method, .browser(segments[1]))
-        case ("vault", 1...3): self = try Self.vault(method, segments[1], Array(rest.dropFirst()))
+            self = try Self.only(["GET"], method, route: .browser(segments[1]))
+        case ("vault", 1...3): self = try Self.vault(method, segments[1], names: Array(rest.dropFirst()))
         default: throw .unknownRoute
         }
     }
 
-    private static func only(_ methods: [String], _ method: String, _ route: EngineRoute) throws(EngineRefusal) -> EngineRoute {
+    private static func only(_ methods: [String], _ method: String, route: EngineRoute) throws(EngineRefusal) -> EngineRoute {
         guard methods.contains(method) else { throw .badMethod }
         return route
     }
 
-    private static func vault(_ method: String, _ noun: String, _ names: [String]) throws(EngineRefusal) -> EngineRoute {
+    private static func vault(_ method: String, _ noun: String, names: [String]) throws(EngineRefusal) -> EngineRoute {
         switch (method, noun, names.count) {
         case ("POST", "store", 0): return .projectStore
         case ("POST", "token", 0): return .serviceStore

@@ -35,7 +35,7 @@ package enum KVUpgrade {
             guard let record = try await secrets.storage.get(key) else { continue }
             var edit = try HeadEdit(path: path, record: nil)
             let body = try PlainRecord(decoding: record.value, key: key).body
-            _ = edit.add(body, author: "", settings: settings, at: secrets.time.now())
+            _ = try edit.add(body, author: "", settings: settings, at: secrets.time.now())
             for mutation in edit.finished.mutations { batch.append(mutation) }
             batch.delete(key, if: .init(unchanged: record))
             bytes += body.count
@@ -50,7 +50,7 @@ package enum KVUpgrade {
             guard let record = try await secrets.storage.get(key) else { return }
             let settings = try await secrets.settings()
             let body = try PlainRecord(decoding: record.value, key: key).body
-            _ = edit.add(body, author: "", settings: settings, at: secrets.time.now())
+            _ = try edit.add(body, author: "", settings: settings, at: secrets.time.now())
             edit.batch.delete(key, if: .init(unchanged: record))
         }
     }

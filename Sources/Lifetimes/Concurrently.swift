@@ -1,4 +1,4 @@
-/// Does the same for every item, at most `width` at a time. The results, in no particular order.
+/// Runs `body` for every item, at most `width` at a time. Returns the results in no particular order.
 package func concurrently<Item: Sendable, Value: Sendable>(
     _ items: [Item], width: Int, _ body: @escaping @Sendable (Item) async throws -> Value
 ) async -> [Result<Value, any Error>] {

@@ -2,24 +2,27 @@ package import EngineKit
 import Records
 import Syntax
 
-/// Failed logins by name, on record, so that a restart frees nobody.
+/// Counts failed logins by name and locks a name that has too many. The counts are stored, so a restart unlocks nobody.
 ///
-/// Names that are no accounts count alike, or the lock would tell who is one. They lie in a fixed number of records of a
-/// fixed size, so guessing names fills no disk: in a full record accounts push out names that are none, and newer ones
-/// older.
+/// Names without an account count, too; otherwise a lock would tell which names have one. The counts are kept in a fixed
+/// number of records of bounded size, so guessing names does not fill the disk: in a full record, accounts displace names
+/// without one, and newer entries displace older ones.
 package struct Lockouts: Sendable {
-    /// Lower-case hex that only this mount can make of a name.
+    /// Returns the keyed hash of a name in lower-case hex, which only this mount can compute.
     package typealias Hash = @Sendable (_ name: String) async throws(StorageError) -> String
 
+    /// When a name is locked, and for how long.
     package let rules: LockoutRules
     private let storage: any Storage
     private let hash: Hash
     private let time: any TimeSource
     private let lines = WriterQueues()
 
+    /// The folder of the records.
     package static let prefix = "lockout/"
     private static let entriesMax = 32
 
+    /// Creates the lockouts of a mount.
     package init(storage: any Storage, time: any TimeSource, rules: LockoutRules = LockoutRules(), hash: @escaping Hash) {
         self.storage = storage
         self.time = time
@@ -29,25 +32,26 @@ package struct Lockouts: Sendable {
 
     struct Entry: Sendable, Hashable {
         var name: String
-        /// Where the failures came from, when they count by that too.
+        /// Where the failures came from, if they are counted by source as well; empty otherwise.
         var source: String
         var failures: Int
         var last: Timestamp
         var isAccount: Bool
     }
 
-    /// Failures that still count; 0 when nothing is ever locked.
+    /// Returns the number of failures that still count, or 0 if the rules never lock a name.
     package func failures(_ name: String, source: String = "") async throws(StorageError) -> Int {
         guard !rules.isDisabled else { return 0 }
         let bucket = try await bucket(name)
         return try await entries(bucket).entries.first { $0.name == name && $0.source == source }?.failures ?? 0
     }
 
+    /// Whether the name is locked now.
     package func isLocked(_ name: String, source: String = "") async throws(StorageError) -> Bool {
         try await secondsLocked(name, source: source) != nil
     }
 
-    /// How long a locked name stays so, rounded up; nil for one that is not locked.
+    /// Returns for how many seconds the name stays locked, rounded up, or nil if it is not locked.
     package func secondsLocked(_ name: String, source: String = "") async throws(StorageError) -> Int? {
         guard !rules.isDisabled else { return nil }
         let bucket = try await bucket(name)
@@ -57,15 +61,17 @@ package struct Lockouts: Sendable {
         return max(1, entry.last.adding(seconds: rules.duration).secondsRoundedUp(since: time.now()))
     }
 
+    /// Counts a failed login. `isAccount` says whether an account of this name exists.
     package func fail(_ name: String, source: String = "", isAccount: Bool) async throws {
         guard !rules.isDisabled else { return }
         try await change(name) { entries in
             let failures = entries.first { $0.name == name && $0.source == source }?.failures ?? 0
-            // A locked name stays locked for as long as it would have been.
+            // A failure does not extend the time of a name that is locked already.
             guard failures < rules.threshold else { return }
             entries.removeAll { $0.name == name && $0.source == source }
             if entries.count >= Self.entriesMax {
-                entries.sort { ($0.isAccount ? 1 : 0, $0.last) > ($1.isAccount ? 1 : 0, $1.last) }
+                let rank = { (entry: Entry) in (entry.isAccount ? 1 : 0, entry.last) }
+                entries.sort { rank($0) > rank($1) }
                 entries.removeLast(entries.count - Self.entriesMax + 1)
             }
             entries.append(
@@ -73,18 +79,18 @@ package struct Lockouts: Sendable {
         }
     }
 
-    /// After a good login. Writes only if there is something to forget.
+    /// Forgets the failures of a name, after a successful login. Writes only if there are any.
     package func forget(_ name: String, source: String = "") async throws {
         guard try await failures(name, source: source) > 0 else { return }
         try await change(name) { entries in entries.removeAll { $0.name == name && $0.source == source } }
     }
 
-    /// Wherever the failures came from, and even where the rules lock nobody any more.
+    /// Unlocks a name for all sources, even if the rules no longer lock names.
     package func unlock(_ name: String) async throws {
         try await change(name) { entries in entries.removeAll { $0.name == name } }
     }
 
-    /// Names that are locked now, in their order.
+    /// Returns the names that are locked now, sorted.
     package func locked() async throws(StorageError) -> [String] {
         guard !rules.isDisabled else { return [] }
         var names: Set<String> = []
@@ -98,7 +104,8 @@ package struct Lockouts: Sendable {
 
     // MARK: Records
 
-    /// One of 4096 records, so that nobody can aim at the record of another.
+    /// Returns the key of one of 4096 records. The hash is keyed, so nobody can choose names that share a record with
+    /// another's.
     private func bucket(_ name: String) async throws(StorageError) -> String {
         Self.prefix + String(try await hash(name).prefixUTF8(3))
     }
@@ -118,7 +125,7 @@ package struct Lockouts: Sendable {
         }
     }
 
-    /// Without those that no longer count.
+    /// Reads a record and leaves out entries that no longer count.
     private func entries(_ key: String) async throws(StorageError) -> (entries: [Entry], precondition: Batch.Precondition) {
         guard let record = try await storage.get(key) else { return ([], .absent) }
         guard let rows = (try? JSON(parsing: record.value))?.arrayValue else { throw .corrupted(key: key) }

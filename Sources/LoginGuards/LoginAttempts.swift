@@ -1,9 +1,10 @@
 package import EngineKit
 import Synchronization
 
-/// Holds guesses at one name to its lock, however many come at once: no more run together than may still fail.
+/// Bounds concurrent logins to one name, so that the lock of ``Lockouts`` cannot be outrun: no more of them run at once
+/// than may still fail before the name is locked.
 ///
-/// A guess counts against the lock from its start, so a thousand at the same moment are worth five, too.
+/// A login counts from its start. A thousand guesses at the same moment are worth no more than the threshold.
 package final class LoginAttempts: Sendable {
     private struct Line {
         var running = 0
@@ -18,14 +19,18 @@ package final class LoginAttempts: Sendable {
     private let lockouts: Lockouts
     private let state = Mutex(State())
 
-    /// Of all names together.
+    /// The bound on waiting logins to all names together.
     private static let waitingMax = 256
 
+    /// The refusal of a login for which there is no room to wait.
     package static let busy = CofferError(.rateLimited, "too many logins at once; retry in a moment")
 
+    /// Creates the bounds for the names that `lockouts` counts.
     package init(_ lockouts: Lockouts) { self.lockouts = lockouts }
 
-    /// Runs the attempt when its turn has come; throws ``CofferError/denied`` for a locked name.
+    /// Runs the login when its turn has come.
+    ///
+    /// - Throws: ``CofferError/denied`` if the name is locked; ``busy`` if too many logins wait; what `body` throws.
     package func run<Result>(_ name: String, _ body: () async throws -> Result) async throws -> Result {
         guard !lockouts.rules.isDisabled else { return try await body() }
         while true {
@@ -46,7 +51,7 @@ package final class LoginAttempts: Sendable {
         }
     }
 
-    /// How many run now, this one included.
+    /// Returns how many logins to the name run now, including this one.
     private func enter(_ name: String) -> Int {
         state.withLock { state in
             state.lines[name, default: Line()].running += 1
@@ -66,13 +71,14 @@ package final class LoginAttempts: Sendable {
         for continuation in waiting { continuation.resume(returning: true) }
     }
 
-    /// Waits until another is done. Returns at once when there is no other: then it is this one's turn.
+    /// Waits until another login to the name has ended. Returns at once if there is none, because it is then this one's
+    /// turn.
     private func stepBack(_ name: String) async throws {
         let mayWait = await withCheckedContinuation { (continuation: CheckedContinuation<Bool, Never>) in
             let (verdict, woken) = state.withLock { state -> (Bool?, [CheckedContinuation<Bool, Never>]) in
                 state.lines[name]?.running -= 1
                 guard let line = state.lines[name], line.running > 0 else {
-                    // Those who wait stepped back for this one, and nobody is left to wake them.
+                    // The waiting logins gave way to this one, and no other is left to wake them.
                     let waiting = state.lines[name]?.waiting ?? []
                     state.waitingCount -= waiting.count
                     state.lines[name] = nil

@@ -2,21 +2,23 @@ package import EngineKit
 import Records
 import Syntax
 
-/// How often things that may be used so many times were used: small records in one folder, never more than ``countersMax``.
+/// Counts the uses of what may be used a bounded number of times, in at most ``countersMax`` small records of one folder.
 ///
-/// Whoever may add counters of its own has a share that it cannot pass, at most half of what lies above it, so that nobody
-/// takes the room of those beside it.
+/// A caller that can add counters has a share of them that it cannot exceed, at most half of the share that encloses it, so
+/// that nobody takes the room of another.
 package struct UseCounters: Sendable {
-    /// One use that is about to be made.
+    /// One use that is about to be counted.
     package struct Use: Sendable, Hashable {
-        /// One segment of a key.
+        /// The name of the counter, one segment of a key.
         package var counter: String
+        /// The number of uses that may be counted.
         package var limit: Int
-        /// Whose share it is counted in, from the widest to the narrowest; each one segment of a key.
+        /// The shares that the counter belongs to, from the widest to the narrowest, each one segment of a key.
         package var shares: [String]
-        /// From then on nothing is counted under this name; nil for never.
+        /// When the counter is no longer needed; nil for never.
         package var endsAt: Timestamp?
 
+        /// Creates a use of a counter.
         package init(counter: String, limit: Int, shares: [String] = [], endsAt: Timestamp? = nil) {
             self.counter = counter
             self.limit = limit
@@ -25,30 +27,34 @@ package struct UseCounters: Sendable {
         }
     }
 
+    /// The bound on the counters of a folder.
     package static let countersMax = 1_000
 
-    /// Counters in a share that so many others enclose.
+    /// Returns how many counters a share may have that `count` others enclose.
     package static func countersMax(enclosedBy count: Int) -> Int {
         count == 0 ? countersMax : max(1, (countersMax / 2) >> min(count, 16))
     }
 
-    /// A clock that was set back does not bring back what has just ended.
+    /// How long a counter is kept after its end, so that a clock that is set back does not bring uses back.
     private static let graceSeconds = 86_400
 
     private let storage: any Storage
-    /// Ends with `/`.
+    /// The folder of the records, with its final `/`.
     private let folder: String
     private let time: any TimeSource
 
+    /// Creates counters in a folder that ends with `/`.
     package init(storage: any Storage, folder: String, time: any TimeSource) {
         self.storage = storage
         self.folder = folder
         self.time = time
     }
 
-    /// False when no use is left, or no room for another counter. On disk when it returns.
+    /// Counts a use. It is on disk when this returns.
     ///
-    /// - Parameter preparing: Adds what must hold or change besides, and says false when the use cannot be made at all.
+    /// - Parameter preparing: Adds further preconditions and changes to the batch. Returns false if the use cannot be made
+    ///   at all.
+    /// - Returns: False if no use is left, or there is no room for another counter.
     package func spend(
         _ use: Use,
         preparing: (_ isNew: Bool, inout Batch) async throws(StorageError) -> Bool = { _, _ throws(StorageError) in true }
@@ -73,7 +79,7 @@ package struct UseCounters: Sendable {
     private func record(of use: Use) async throws(StorageError) -> (key: String, record: StoredRecord?) {
         let key = place(use.shares[...]) + use.counter
         if let record = try await storage.get(key) { return (key, record) }
-        // Counters made before there were shares stay where they are: no use comes back.
+        // Counters from before there were shares stay in the folder, so that their uses still count.
         let former = folder + use.counter
         guard former != key, let record = try await storage.get(former) else { return (key, nil) }
         return (former, record)
@@ -81,7 +87,7 @@ package struct UseCounters: Sendable {
 
     private func place(_ shares: ArraySlice<String>) -> String { shares.reduce(folder) { $0 + $1 + "/" } }
 
-    /// Whether there is room in every share that the use is counted in.
+    /// Whether there is room in every share that the counter belongs to.
     private func hasRoom(_ use: Use) async throws(StorageError) -> Bool {
         for count in use.shares.indices.reversed() {
             let isFree = try await hasRoom(place(use.shares[...count]), Self.countersMax(enclosedBy: count))
@@ -90,7 +96,7 @@ package struct UseCounters: Sendable {
         return try await hasRoom(folder, Self.countersMax)
     }
 
-    /// Counters that have ended make room for others.
+    /// Whether there is room for another counter. Deletes counters that have ended to make room.
     private func hasRoom(_ place: String, _ limit: Int) async throws(StorageError) -> Bool {
         let names = try await storage.list(Listing(prefix: place, limit: limit, isRecursive: true))
         guard names.count >= limit else { return true }
@@ -106,12 +112,12 @@ package struct UseCounters: Sendable {
     }
 }
 
-/// `3` or, when the counter ends, `3 1900000000`: uses, and seconds since 1970.
+/// The record of a counter: its uses and, if it ends, the time in seconds since 1970, such as `3 1900000000`.
 private struct Spent {
     var count: Int
     var endsAt: Timestamp?
 
-    /// The later end counts, so that nobody can make a counter end before the last that is counted by it.
+    /// Adds a use. The later of the two ends counts, so that a counter cannot end before the last use that it counts.
     init(_ earlier: Spent?, and use: UseCounters.Use) {
         count = (earlier?.count ?? 0) + 1
         endsAt = use.endsAt

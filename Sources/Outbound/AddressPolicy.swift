@@ -21,7 +21,7 @@ package struct AddressPolicy: Sendable {
 
     private static let everyIPv4 = AddressRange("0.0.0.0/0")
 
-    /// The IPv4 ranges of IANA's special-purpose address registry (RFC 6890), and those that are not assigned.
+    /// The IPv4 ranges of IANA's special-purpose address registry (RFC 6890), and multicast.
     private static let reservedIPv4 = [
         "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
         "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4",

@@ -142,6 +142,7 @@ package struct OutboundClient: Outbound {
 private final class TLSContext: Sendable {
     private let made = Mutex<NIOSSLContext?>(nil)
 
+    /// Returns the configuration, created at the first call.
     func context(_ roots: NIOSSLTrustRoots) throws(OutboundError) -> NIOSSLContext {
         let context = made.withLock { made -> NIOSSLContext? in
             if let made { return made }

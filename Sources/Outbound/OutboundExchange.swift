@@ -125,6 +125,7 @@ final class ByteBudget: ChannelInboundHandler {
 
     private var left: Int
 
+    /// Allows a number of bytes.
     init(bytesMax: Int) { left = bytesMax }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

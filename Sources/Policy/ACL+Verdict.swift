@@ -17,7 +17,7 @@ extension ACL {
         return withBytes(of: path) { bytes in
             if capability == .list { return listVerdict(bytes, parameters, wrapTTL: wrapTTL, sudo: sudo) }
             guard let entry = entry(for: bytes) else { return .denied(.noRule) }
-            return decide(entry, capability, parameters, wrapTTL, sudo)
+            return decide(entry, capability, parameters: parameters, wrapTTL: wrapTTL, sudo: sudo)
         }
     }
 
@@ -55,7 +55,7 @@ extension ACL {
     }
 
     private func decide(
-        _ index: Int, _ capability: Capability, _ parameters: RequestParameters, _ wrapTTL: Int?, _ sudo: Bool
+        _ index: Int, _ capability: Capability, parameters: RequestParameters, wrapTTL: Int?, sudo: Bool
     ) -> Verdict {
         let capabilities = entries[index].permissions.capabilities
         if capabilities.contains(.deny) { return .denied(.denied) }
@@ -81,7 +81,7 @@ extension ACL {
         // Of two rules that both grant, the conditions of both hold.
         var result = Verdict.denied(.notGranted)
         for case let index? in [first, second] where entries[index].permissions.capabilities.contains(.list) {
-            let verdict = decide(index, .list, parameters, wrapTTL, sudo)
+            let verdict = decide(index, .list, parameters: parameters, wrapTTL: wrapTTL, sudo: sudo)
             guard verdict.isAllowed else { return verdict }
             if !result.isAllowed { result = verdict }
         }

@@ -3,7 +3,7 @@ import EngineKit
 /// What a caller's policies allow together.
 ///
 /// The rule for a path is the most specific one that matches, whichever policy it comes from: an exact path before all
-/// others; then the one whose first `+` or final `*` stands later; then one without `*` at the end; then the one with fewer
+/// others; then the one whose first `+` or final `*` comes later; then one without `*` at the end; then the one with fewer
 /// `+`; then the longer; then the greater in byte order. Rules with the same path are merged, and `deny` wins among them.
 ///
 /// Two things are stricter than in Vault:

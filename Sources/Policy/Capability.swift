@@ -1,7 +1,7 @@
 /// One thing that a policy can grant on a path, or refuse.
 package enum Capability: String, Sendable, Hashable, CaseIterable {
     case create, read, update, patch, delete, list
-    /// Needed besides the operation's own capability on paths that only operators may use.
+    /// Needed in addition to the operation's own capability, on paths that only operators may use.
     case sudo
     /// Wins over everything else granted at the same path.
     case deny

@@ -1,6 +1,6 @@
 import Syntax
 
-/// One spelling for all case variants of a path. Each scalar folds by itself, so prefixes stay prefixes.
+/// One spelling for all case variants of a path. Each scalar is folded alone, so prefixes stay prefixes.
 enum CaseFolding {
     static func fold(_ text: String) -> [UInt8] {
         if text.utf8.allSatisfy({ $0 < 0x80 }) { return text.utf8.map(\.asciiLowercased) }

@@ -2,7 +2,7 @@ package import Syntax
 
 /// `allowed_parameters` or `denied_parameters`: for each name the values meant, none standing for every value.
 ///
-/// Names match without regard to case. The name `*` stands for all others.
+/// Names match without regard to case. The name `*` matches all others.
 package struct ParameterMap: Sendable, Hashable {
     package private(set) var values: [String: [JSON]] = [:]
 

@@ -5,7 +5,7 @@ enum ParameterValue {
     /// `value` is one of `list`: strings by glob, everything else by being the same.
     ///
     /// - Parameter reading: How the handler reads the value, where that differs. A string that the handler splits into a
-    ///   list passes whole only if it is listed verbatim, since a glob would let anything stand behind the first comma.
+    ///   list passes whole only if it is listed verbatim, since a glob would allow anything after the first comma.
     static func isListed(_ value: JSON, reading: JSON? = nil, in list: [JSON]) -> Bool {
         if list.isEmpty { return true }
         guard case .string(let text) = value, case .array(let elements)? = reading else {
@@ -78,7 +78,7 @@ enum ParameterValue {
         }
     }
 
-    /// `*` at the start or the end stands for any text; alone it is an ordinary character.
+    /// `*` at the start or the end matches any text; alone it is an ordinary character.
     static func matches(_ text: [UInt8], glob: [UInt8]) -> Bool {
         let glob = glob[...]
         let star = UInt8(ascii: "*")

@@ -1,6 +1,6 @@
 import Syntax
 
-/// A rule's path in which `{{identity.entity.id}}` and the like stand for facts about the caller.
+/// A rule's path with expressions, such as `{{identity.entity.id}}`, that are filled in with facts about the caller.
 package struct PathTemplate: Sendable, Hashable {
     enum Part: Sendable, Hashable {
         case literal(String)

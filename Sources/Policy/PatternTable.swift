@@ -63,7 +63,7 @@ struct PatternTable: Sendable {
         return start..<bytes.count
     }
 
-    /// What stands around the segments that are `+`, or with `partial` the segments that end with it.
+    /// The text around the segments that are `+`, or with `partial` around those that end with it.
     static func pieces(_ text: [UInt8], partial: Bool) -> [ArraySlice<UInt8>] {
         let slash = UInt8(ascii: "/")
         var pieces: [ArraySlice<UInt8>] = []

@@ -5,7 +5,7 @@ extension Permissions {
     /// Nil if the parameters pass.
     ///
     /// A rule that names a parameter holds for every member of that name, however deep: the items of a batch and the members
-    /// of an object are read by handlers as the top level is. What stands for all that is not named (`*`, and the absence of
+    /// of an object are read by handlers as the top level is. What applies to all that is not named (`*`, and the absence of
     /// a name from `allowed_parameters`) looks at the top level alone, as do `required_parameters`. A part of the path that
     /// has the name of a parameter is held to what a rule says of that name, and needs no naming: the rule's path allowed it.
     func refusal(of parameters: RequestParameters) -> DenialReason? {

@@ -22,7 +22,7 @@ package struct RulePath: Sendable, Hashable, CustomStringConvertible {
     package let text: String
     /// Covers every path that starts as this one does.
     package let isGlob: Bool
-    /// A `+` that ends a segment stands for the rest of it: `news+` is every segment that starts with `news`.
+    /// A `+` at the end of a segment matches the rest of it: `news+` is every segment that starts with `news`.
     package let hasPartialSegments: Bool
 
     package var description: String { isGlob ? text + "*" : text }

@@ -10,11 +10,18 @@ package protocol Record: Sendable {
 }
 
 extension Record {
+    /// Returns the bytes to store: the JSON text of ``stored``.
     package func encoded() -> [UInt8] { JSON.object(stored).encoded() }
 
     /// Returns nil for bytes that ``encoded()`` never gives.
     package init?(decoding bytes: [UInt8]) {
         guard let object = (try? JSON(parsing: bytes))?.objectValue else { return nil }
+        self.init(stored: object)
+    }
+
+    /// Returns nil for a value that is not such an object.
+    package init?(stored json: JSON) {
+        guard let object = json.objectValue else { return nil }
         self.init(stored: object)
     }
 }

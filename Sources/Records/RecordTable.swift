@@ -5,13 +5,16 @@ import Synchronization
 package final class RecordTable<Value: Record>: Sendable {
     /// A record and the version that it had when it was read.
     package struct Found: Sendable {
+        /// The record.
         package var value: Value
+        /// The version of the stored record.
         package var version: UInt64
 
-        /// Holds until another writer changes the record.
+        /// A precondition that holds until another writer changes the record.
         package var unchanged: Batch.Precondition { .version(version) }
     }
 
+    /// The storage that holds the records.
     package let storage: any Storage
     /// The folder of the records, with its final `/`.
     package let prefix: String
@@ -19,6 +22,8 @@ package final class RecordTable<Value: Record>: Sendable {
     private let parsed = Mutex<[String: Found]>([:])
     private let parsedMax: Int
 
+    /// Creates a table over a folder of a storage.
+    ///
     /// - Parameters:
     ///   - prefix: The folder of the records. Ends with `/`.
     ///   - parsedMax: The number of records that stay parsed, for those that are read by every login.
@@ -34,7 +39,8 @@ package final class RecordTable<Value: Record>: Sendable {
     package func find(_ name: String) async throws(StorageError) -> Found? {
         let key = prefix + name
         guard let record = try await storage.get(key) else { return nil }
-        // The version tells whether the parsed form is still what is stored, so nothing stale is returned.
+        // The version tells whether the parsed form is still what is stored, so nothing stale is
+        // returned.
         if parsedMax > 0, let found = parsed.withLock({ $0[name] }), found.version == record.version { return found }
         guard let value = Value(decoding: record.value) else { throw .corrupted(key: key) }
         let found = Found(value: value, version: record.version)
@@ -62,13 +68,15 @@ package final class RecordTable<Value: Record>: Sendable {
         batch.delete(prefix + name, if: precondition)
     }
 
-    /// Reads the record, lets `decide` change it, and commits both in one batch; again when another writer was first.
+    /// Reads the record, lets `decide` change it, and commits the change in one batch. Starts over
+    /// if another writer was first.
     ///
-    /// `decide` gets nil if there is no such record and sets it to nil to delete it. What it adds to the batch is committed with
-    /// the record or not at all.
+    /// `decide` gets nil if there is no such record and sets it to nil to delete it. What it adds
+    /// to the batch is committed with the record or not at all.
     ///
     /// - Returns: What `decide` returned for the change that was committed.
-    /// - Throws: ``StorageError/contended(key:)`` when another writer was first every time; what `decide` and the store throw.
+    /// - Throws: ``StorageError/contended(key:)`` when another writer was first every time; what
+    ///   `decide` and the store throw.
     package func edit<Result>(
         _ name: String, _ decide: (inout Value?, inout Batch) async throws -> Result
     ) async throws -> Result {
@@ -83,7 +91,7 @@ package final class RecordTable<Value: Record>: Sendable {
                 } else if found != nil {
                     delete(name, if: unchanged, into: &batch)
                 } else if !batch.isEmpty {
-                    // What was decided without the record holds only while there is none.
+                    // The decision is valid only as long as there is no such record.
                     batch.check(prefix + name, .absent)
                 }
                 return result

@@ -1,14 +1,17 @@
 package import EngineKit
 
 extension Storage {
-    /// Decides on what is stored and commits the decision in one batch, and decides again when another writer was first.
+    /// Makes a decision that depends on stored records, commits it in one batch, and starts over if
+    /// another writer was first.
     ///
-    /// `decide` reads what it depends on, adds its changes to the batch with a precondition for every record that it read, and
-    /// returns what the caller wants to know. It may run ``transactionAttemptsMax`` times, so whatever else it does must bear
-    /// that. Nothing is committed when the batch is empty, or when it throws.
+    /// `decide` reads what it depends on, adds its changes to the batch with a precondition for
+    /// every record that it read, and returns what the caller wants to know. It may run up to
+    /// ``transactionAttemptsMax`` times, so it must have no other effects that cannot be repeated.
+    /// Nothing is committed if the batch is empty, or if `decide` throws.
     ///
     /// - Returns: What `decide` returned for the batch that was committed.
-    /// - Throws: ``StorageError/contended(key:)`` when another writer was first every time; what the store throws.
+    /// - Throws: ``StorageError/contended(key:)`` if another writer was first every time, and what
+    ///   the storage throws.
     package func transact<Result>(
         _ decide: (inout Batch) async throws(StorageError) -> Result
     ) async throws(StorageError) -> Result {
@@ -29,7 +32,7 @@ extension Storage {
         throw .contended(key: contended)
     }
 
-    /// The same for a decision that can fail in other ways than the store.
+    /// Does the same for a decision that can also throw errors other than those of the storage.
     package func transact<Result>(_ decide: (inout Batch) async throws -> Result) async throws -> Result {
         let outcome = try await transact { batch throws(StorageError) -> Swift.Result<Result, any Error> in
             do {
@@ -42,7 +45,8 @@ extension Storage {
         return try outcome.get()
     }
 
-    /// One writer succeeds each time that others are overtaken, so this many writers of one record at the same moment all
-    /// succeed. Where more are expected on one node, they take turns in ``WriterQueues``.
+    /// How often a transaction is tried. Whenever some writers fail because another was first, that
+    /// one has succeeded, so this many simultaneous writers of a record all succeed. Where more are
+    /// expected on one node, they take turns in ``WriterQueues``.
     package static var transactionAttemptsMax: Int { 64 }
 }

@@ -1,14 +1,17 @@
 import Synchronization
 
-/// Writers of the same record go one after the other, so that on one node they never undo each other's work and retry.
+/// Queues in which the writers of the same record on one node take turns, so that they do not
+/// conflict and retry.
 ///
-/// Other nodes' writers are noticed by the preconditions of the batch.
+/// Conflicts with writers on other nodes are found by the preconditions of the batch.
 package final class WriterQueues: Sendable {
-    // A key is present while somebody holds it; its value are those who wait.
+    // A key is present while a writer has the turn. Its value are the writers that wait.
     private let lines = Mutex<[String: [CheckedContinuation<Void, Never>]]>([:])
 
+    /// Creates queues without writers.
     package init() {}
 
+    /// Waits for the turn of the writers of `key`, and runs `body`.
     package func inTurn<Result, Failure>(
         _ key: String, _ body: () async throws(Failure) -> Result
     ) async throws(Failure) -> Result {

@@ -14,7 +14,7 @@ package struct ProjectSecret: Sendable, Hashable {
     package let name: String
     package let kind: Kind
 
-    /// nil when the name is no segment of letters, digits, `_`, `-` and `.`, or the kind is none.
+    /// nil when the name is not a segment of letters, digits, `_`, `-` and `.`, or the kind is not known.
     package init?(name: String, kind: String) {
         guard let kind = Kind(rawValue: kind), ServiceExchange.isPlainName(name), name != "versions" else { return nil }
         self.name = name

@@ -7,7 +7,7 @@ import Syntax
 
 /// The Service API: `/api/projects`, `/api/secrets`, and `/health`, for services that have a name and a token.
 ///
-/// It keeps nothing. Secrets lie in a KV version 2 mount, projects in a mount of their own, and both are asked through
+/// It keeps nothing. Secrets are in a KV version 2 mount, projects in another mount, and both are asked through
 /// the pipeline as the service, so its policy, the audit and the quotas hold here as everywhere.
 package struct ServiceDialect: Dialect {
     package let prefix = "/"
@@ -43,9 +43,9 @@ package struct ServiceDialect: Dialect {
     package func respond(to request: ShellRequest) async -> ShellResponse {
         if let preflight = CrossOrigin.preflight(request, settings.corsOrigins) { return preflight }
         do throws(ServiceError) {
-            return CrossOrigin.allowing(try await route(request), request, settings.corsOrigins)
+            return CrossOrigin.allowing(try await route(request), request, origins: settings.corsOrigins)
         } catch {
-            return CrossOrigin.allowing(error.response, request, settings.corsOrigins)
+            return CrossOrigin.allowing(error.response, request, origins: settings.corsOrigins)
         }
     }
 
@@ -77,7 +77,7 @@ package struct ServiceDialect: Dialect {
         return try await ServiceExchange(dialect: self, request: request, caller: caller).run(route)
     }
 
-    /// What goes no further than here is on record like what the pipeline refuses.
+    /// Records a request that is refused here, as the pipeline records what it refuses.
     private func record(_ refusal: ServiceError, _ request: ShellRequest) async throws(ServiceError) {
         let refused = RefusedRequest(
             id: request.id, method: request.method, path: request.path, connection: request.connection, status: refusal.status,

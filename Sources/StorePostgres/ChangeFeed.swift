@@ -2,17 +2,19 @@ import EngineKit
 import Logging
 import Synchronization
 
-/// Follows what other nodes commit, drops what is cached from it, and says how far this node has come.
+/// Follows the commits of other nodes, drops what is cached from the changed records, and tells the
+/// others how far this node has come.
 ///
-/// One loop: while it is stuck or cut off there is no heartbeat either, so a node that may have missed something stops
-/// serving by itself, and the others stop waiting for it. Nothing the loop waits for may wait for a commit of this node.
+/// One loop does all of this and also sends the heartbeats. While the loop is stuck or cut off
+/// there are no heartbeats, so a node that may have missed a change stops serving, and the others
+/// stop waiting for it. Nothing that the loop waits for may wait for a commit of this node.
 final class ChangeFeed: Sendable {
     typealias Handler = @Sendable (StorageChange) async throws -> Void
 
-    /// Set while the handler runs: what it writes must not wait for this feed.
+    /// True while a handler runs. What a handler writes must not wait for this feed.
     @TaskLocal static var isHandling = false
 
-    /// What was cached could not be dropped, or not in time.
+    /// Cached records could not be dropped, or not in time.
     private struct NotDropped: Error {
         var reason: String
     }
@@ -28,13 +30,14 @@ final class ChangeFeed: Sendable {
     private let pause: Pause
     private let executor: any TaskExecutor
     private let handlers = Mutex<[Handler]>([])
-    /// Calls of the handlers that have not returned, also those that were given up.
+    /// The number of calls to handlers that have not returned, including those that were abandoned.
     private let handling = Atomic(0)
-    /// Places of this process that may still stand in the table.
+    /// The places of this process that may still be in the table.
     private let places = Mutex<[String]>([])
     private let tasks = Mutex<[Task<Void, Never>]>([])
 
-    /// A page is held in memory whole, and each of its changes may name ``GroupWriter/keysBytesMax`` of keys.
+    /// The number of changes in a page. A whole page is in memory, and each change may name
+    /// ``GroupWriter/keysBytesMax`` bytes of keys.
     static let pageMax = 64
     private static let handleMilliseconds = 4_000
     private static let stopMilliseconds = 3_000
@@ -55,10 +58,14 @@ final class ChangeFeed: Sendable {
         self.executor = executor
     }
 
-    /// Called in the order they were added: whoever reads from another comes after it.
+    /// Adds a handler. Handlers are called in the order in which they were added: a cache that is
+    /// filled from another comes after it.
     func add(_ handler: @escaping Handler) { handlers.withLock { $0.append(handler) } }
 
-    /// Takes this node's place and begins to follow. `watchExecutor` is apart from the feed's own, which may be stuck.
+    /// Takes a place for this node and begins to follow.
+    ///
+    /// - Parameter watchExecutor: Runs the watch. It must not be the executor of the feed, which
+    ///   may be stuck.
     func start(watchedOn watchExecutor: any TaskExecutor) async throws {
         membership.moved()
         try await join()
@@ -71,13 +78,15 @@ final class ChangeFeed: Sendable {
         tasks.withLock { $0 = started }
     }
 
-    /// Gives the place back, so that nobody waits for this node. Bounded, whatever the feed and the database are doing.
+    /// Gives the place back, so that no node waits for this one. Returns within a limited time even
+    /// if the feed is stuck or the database does not answer.
     func stop() async {
         let running = tasks.withLock { tasks in
             defer { tasks = [] }
             return tasks
         }
-        // Before the place is given back, for nobody waits for us from then on.
+        // Serving must end before the place is given back: from then on no other node waits for
+        // this one.
         membership.end()
         for task in running { task.cancel() }
         _ = await within(milliseconds: Self.stopMilliseconds, pause, on: executor) { for task in running { await task.value } }
@@ -103,7 +112,7 @@ final class ChangeFeed: Sendable {
             } catch {
                 if failures == 0 {
                     logger.warning(
-                        "the change feed was interrupted; it is taken up again", metadata: ["reason": "\(Self.reason(error))"])
+                        "the change feed was interrupted and is being resumed", metadata: ["reason": "\(Self.reason(error))"])
                 }
                 if error is NotDropped { await giveBack() }
                 await database.disconnect()
@@ -113,7 +122,8 @@ final class ChangeFeed: Sendable {
         }
     }
 
-    /// Why, without a caller's values: the texts of a database error are its own.
+    /// Returns the reason for an interruption. The texts of database errors are fixed, so they hold
+    /// no caller's values.
     private static func reason(_ error: any Error) -> String {
         switch error {
         case let error as NotDropped: error.reason
@@ -121,8 +131,9 @@ final class ChangeFeed: Sendable {
         }
     }
 
-    /// This node may hold what the others believe to be gone: it serves nothing more, and they need not wait for it. It takes
-    /// a place again when what it began to drop has come to an end.
+    /// Stops serving and gives the place back, because this node may still cache what the others
+    /// believe to be dropped. Returns when the handlers that were called have ended; then the node
+    /// may take a place again.
     private func giveBack() async {
         let place = membership.place
         membership.lost("it could not drop what other nodes changed")
@@ -132,7 +143,8 @@ final class ChangeFeed: Sendable {
         while handling.load(ordering: .acquiring) > 0, !Task.isCancelled { await pause(100) }
     }
 
-    /// From one wait for hints to the next; at least one heartbeat in about a second. Returns when the place was lost.
+    /// Waits for hints and reads changes, with at least one heartbeat per second or so. Returns
+    /// when the place was lost.
     private func round(isAnew: Bool) async throws {
         guard let place = membership.place else { return try await join() }
         if isAnew { guard try await startOver(place) else { return } }
@@ -151,18 +163,21 @@ final class ChangeFeed: Sendable {
             } else if isWorthALook(notes) {
                 let before = membership.position
                 guard try await catchUp(place, mustTell: false) else { return }
-                // Hints that led to nothing may be somebody's who wants us to be busy.
+                // Hints that lead to nothing may be forged to keep this node busy.
                 if membership.position == before, !isHeard.exchange(false, ordering: .relaxed) { await pause(5) }
             }
         }
         throw CancellationError()
     }
 
-    /// Whether the last look showed that others have come further.
+    /// Whether the last page showed that another node has come further.
     private let isHeard = Atomic(false)
 
-    /// After an interruption: a database that was restored, or a replica that took over, may tell another story under the same
-    /// numbers. False when the place was lost.
+    /// Checks after an interruption that the database still has the changes that this node has
+    /// read, and drops all caches. A restored database, or a replica that took over, may have other
+    /// changes under the same numbers.
+    ///
+    /// - Returns: False if the place was lost.
     private func startOver(_ place: Membership.Place) async throws -> Bool {
         guard try await database.history() == place.history else {
             return leaveHistory("the database was replaced by another copy of it")
@@ -179,11 +194,12 @@ final class ChangeFeed: Sendable {
 
     private func leaveHistory(_ reason: String) -> Bool {
         membership.lost(reason)
-        logger.warning("\(reason): this node drops what it has cached and takes a new place")
+        logger.warning("\(reason): this node drops everything that it has cached and takes a new place")
         return false
     }
 
-    /// Our own commits in their order need no look at the records. True when there is something else.
+    /// Returns whether the hints require reading the table. Hints about this node's own commits, in
+    /// their order, do not.
     private func isWorthALook(_ notes: [FeedNote]) -> Bool {
         var isWorth = false
         for note in notes {
@@ -196,7 +212,9 @@ final class ChangeFeed: Sendable {
         return isWorth
     }
 
-    /// Reads what happened, drops what is cached from it, and tells the others. False when the place was lost.
+    /// Reads the changes, drops what is cached from the changed records, and tells the others.
+    ///
+    /// - Returns: False if the place was lost.
     private func catchUp(_ place: Membership.Place, mustTell: Bool) async throws -> Bool {
         var isForeign = false
         while true {
@@ -211,7 +229,8 @@ final class ChangeFeed: Sendable {
             if page.changes.count < Self.pageMax { break }
         }
         if let missing = membership.missing {
-            logger.warning("changes that this node had not seen are missing in the database: it drops everything it has cached")
+            logger.warning(
+                "changes that this node has not read are missing from the database: it drops everything that it has cached")
             try await handle(.everything)
             membership.advance(to: missing)
             isForeign = true
@@ -231,11 +250,11 @@ final class ChangeFeed: Sendable {
                 }
                 return nil
             } catch {
-                return "dropping failed: \(type(of: error))"
+                return "a cache could not be dropped: \(type(of: error))"
             }
         }
         membership.moved()
-        guard let failure else { throw NotDropped(reason: "dropping what other nodes changed takes too long") }
+        guard let failure else { throw NotDropped(reason: "dropping cached records took too long") }
         if let failure { throw NotDropped(reason: failure) }
     }
 
@@ -251,7 +270,9 @@ final class ChangeFeed: Sendable {
         return looksAround ? try await lookAround(place) : true
     }
 
-    /// Who else is there, and who leads. False when the place was lost.
+    /// Reads which nodes there are and which one leads, and claims or resigns the lead.
+    ///
+    /// - Returns: False if the place was lost.
     private func lookAround(_ place: Membership.Place) async throws -> Bool {
         let snapshot = try await database.snapshot(place.incarnation, removing: membership.dead)
         switch membership.took(snapshot, in: place) {
@@ -273,7 +294,7 @@ final class ChangeFeed: Sendable {
         return true
     }
 
-    /// A new place, behind everything that happened so far. Nothing cached before counts.
+    /// Takes a new place, after all changes so far, and drops everything that is cached.
     private func join() async throws {
         let incarnation = randomness.uuid()
         let sentAt = time.now()

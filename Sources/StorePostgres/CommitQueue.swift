@@ -2,19 +2,21 @@ import DatabaseClients
 import EngineKit
 import Synchronization
 
-/// The commits that wait for the writer, and the thread it writes on.
+/// The queue of commits that wait for the writer, and the thread that it writes on.
 final class CommitQueue: Sendable {
     private typealias Waiting = WaitingCommits<GroupWriter.Request, GroupWriter.Verdict>
 
     static let closed = StorageError.unavailable("the store is closed")
 
     private let state = Mutex(Waiting())
-    // Locked on the one thread only, so nobody ever waits for it.
+    // Locked on the one thread only, so there is never a wait for the lock.
     private let writer: Mutex<GroupWriter>
     private let thread = BlockingThreads(threadsMax: 1, queueMax: 16)
 
     init(_ writer: sending GroupWriter) { self.writer = Mutex(writer) }
 
+    /// Commits a batch, and returns which nodes must have noticed it before it is answered, or nil
+    /// if it changed nothing.
     func commit(_ batch: Batch, term: UInt64?, place: Membership.Place?) async throws(StorageError) -> Membership.Receipt? {
         let verdict = await withCheckedContinuation { answer in
             enqueue(.init(.init(batch: batch, term: term, place: place), bytes: batch.byteCount, answer: answer))
@@ -22,7 +24,7 @@ final class CommitQueue: Sendable {
         return try verdict.get()
     }
 
-    /// Writes what waits, refuses what comes, and ends the session.
+    /// Refuses further commits, writes those that wait, and ends the session.
     func close() async {
         state.withLock { $0.close() }
         _ = try? await thread.run { [self] () throws(DatabaseError) in
@@ -37,7 +39,8 @@ final class CommitQueue: Sendable {
         case .joined: break
         case .closed: commit.answer.resume(returning: .failure(Self.closed))
         case .full:
-            commit.answer.resume(returning: .failure(.unavailable("too many writes are waiting for the database")))
+            commit.answer.resume(
+                returning: .failure(.unavailable("too many writes are waiting for the database; retry in a moment")))
         }
     }
 
@@ -46,7 +49,7 @@ final class CommitQueue: Sendable {
             do throws(DatabaseError) {
                 try await thread.run { [self] () throws(DatabaseError) in writeWaiting() }
             } catch {
-                // No thread could be had.
+                // There is no thread to run on.
                 for commit in state.withLock({ $0.takeAll() }) {
                     commit.answer.resume(returning: .failure(.unavailable(error.message)))
                 }

@@ -1,40 +1,55 @@
 import EngineKit
 
-/// The database as the change feed sees it: one session, one call at a time. A call that loses the session throws, and the
-/// first one after ``disconnect()`` begins another.
+/// The database as the change feed uses it: one session, one call at a time. A call that loses the
+/// session throws; the first call after ``disconnect()`` begins a new session.
 protocol FeedDatabase: Sendable {
-    /// The history that the session stands in. It is another one when the database may have lost commits that were
-    /// acknowledged: another server of it took over, or it was restored.
+    /// Returns the history of the database in this session. It differs from an earlier one if the
+    /// database may have lost acknowledged commits: a replica took over, or a backup was restored.
     func history() async throws -> String
-    /// Says that the database went back behind what was seen of this history, so that another one begins.
+    /// Ends a history and begins another, because the database lacks changes of this history that
+    /// were read before.
     func endHistory(_ history: String) async throws
-    /// Waits for hints for at most so long.
+    /// Waits for hints, at most for the given time, and returns them.
     func notes(waitingMilliseconds: Int) async throws -> [FeedNote]
-    /// Takes a place. Throws ``PostgresStorageError/notAlone``.
+    /// Takes a place among the nodes.
+    ///
+    /// - Throws: ``PostgresStorageError/notAlone`` if this node or another must be the only one.
     func join(_ joining: Joining) async throws -> Joined
+    /// Returns the changes after a number, at most `limit` of them, and how far every node has
+    /// come.
     func page(after position: Int64, limit: Int) async throws -> FeedPage
-    /// Says how far this node has come and that it lives. False when it has no place any more.
+    /// Records a heartbeat of this node and how far it has come; if `tells`, also notifies the
+    /// others.
+    ///
+    /// - Returns: False if this node has lost its place.
     func beat(_ incarnation: String, seen: Int64, tells: Bool) async throws -> Bool
-    /// Who is there, without those that have not been heard of since these heartbeats.
+    /// Returns the nodes and the leader, after removing nodes whose last heartbeat is one of
+    /// `dead`.
     func snapshot(_ incarnation: String, removing dead: [Membership.Heartbeat]) async throws -> Membership.Snapshot
-    /// Takes the lead, if nobody who has a place has it.
+    /// Takes the lead, unless a node with a place has it.
     func claimLead(_ incarnation: String) async throws
+    /// Gives up the lead, if this node has it.
     func resignLead(_ incarnation: String) async throws
+    /// Gives up a place, and the lead with it.
     func leave(_ incarnation: String) async throws
-    /// The same in a session apart, for when the feed's own does not answer.
+    /// Gives up a place in a separate session, for when the session of the feed does not answer.
     func leaveApart(_ incarnation: String) async throws
+    /// Ends the session.
     func disconnect() async
 }
 
+/// What a node says about itself when it takes a place.
 struct Joining: Sendable {
     var incarnation: String
     var identity: NodeIdentity
     var process: String
     var isSole: Bool
-    /// Places of this process that it lost, gave back, or may have taken without knowing.
+    /// Earlier places of this process, including those that it may have taken without getting the
+    /// answer.
     var previous: [String]
 }
 
+/// The state of the store when a node took its place.
 struct Joined: Sendable {
     var history: String
     /// The number of the last change.

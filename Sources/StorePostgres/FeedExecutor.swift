@@ -1,7 +1,8 @@
 import Dispatch
 import Synchronization
 
-/// A thread of its own for the feed: heartbeats go out however busy the server's threads are.
+/// A separate thread for the feed, so that heartbeats are sent however busy the server's threads
+/// are.
 final class FeedExecutor: TaskExecutor {
     private let queue: DispatchQueue
 
@@ -13,11 +14,12 @@ final class FeedExecutor: TaskExecutor {
     }
 }
 
-/// Time for the feed. `Task.sleep` is woken on the threads that all tasks share, and comes late while they compute.
+/// Waiting for the feed. `Task.sleep` resumes on the threads that all tasks share, and is late
+/// while they are busy.
 enum FeedTime {
     fileprivate static let queue = DispatchQueue(label: "coffer.store.time", qos: .userInitiated)
 
-    /// Returns sooner when its task is cancelled.
+    /// Waits for the given time. Returns earlier if the task is canceled.
     static func pause(milliseconds: Int) async {
         let pause = OnePause()
         await withTaskCancellationHandler {
@@ -28,7 +30,7 @@ enum FeedTime {
     }
 }
 
-/// Ended by its timer or by the cancellation of its task, whichever comes first; neither leaves the other behind.
+/// A wait that its timer or the cancellation of its task ends, whichever comes first.
 private final class OnePause: Sendable {
     private enum State {
         case new

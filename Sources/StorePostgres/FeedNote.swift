@@ -1,7 +1,9 @@
-/// What nodes notify each other of. Hints only, for any role of the database may send them: what is so stands in the tables,
-/// and a note that is lost costs time only.
+/// A notification between nodes. It is only a hint, because any role of the database may send one:
+/// the tables have the truth, and a lost notification costs only time.
 enum FeedNote: Sendable, Hashable {
+    /// A node has committed the change with this number.
     case change(Int64, String)
+    /// A node has read all changes up to this number.
     case seen(Int64, String)
 
     var text: String {
@@ -11,6 +13,7 @@ enum FeedNote: Sendable, Hashable {
         }
     }
 
+    /// Returns nil for a text that ``text`` never gives.
     init?(_ text: String) {
         let words = Array(text.utf8).split(separator: UInt8(ascii: " "))
         guard words.count == 3, let sequence = Int64(String(decoding: words[1], as: UTF8.self)) else { return nil }

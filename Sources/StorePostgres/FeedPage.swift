@@ -1,32 +1,33 @@
 import EngineKit
 
-/// What happened after a number, and how far every node has come: read together.
+/// The changes after a number, and how far every node has come, read in one statement.
 struct FeedPage: Sendable {
     struct Change: Sendable {
         var sequence: Int64
         var node: String
-        /// nil when they were too many to name.
+        /// The keys of the changed records, or nil if there were too many to name.
         var keys: [String]?
     }
 
-    /// What a node does about a page.
+    /// What a node has to do about a page.
     struct Effect {
         var position: Int64
-        /// nil when there is nothing to drop.
+        /// What to drop from the caches, or nil for nothing.
         var change: StorageChange?
-        /// Something is there that the others wait for.
+        /// Whether there is a change of another node, which waits for this one.
         var isForeign: Bool
     }
 
     var changes: [Change]
     var seen: [String: Int64]
 
+    /// Returns what a node that has come to `position` has to do about the page.
     func effect(after position: Int64, isOwn: (Change) -> Bool) -> Effect {
         var effect = Effect(position: position, isForeign: false)
         var keys: [String] = []
         var isEverything = false
         for change in changes {
-            // What is missing was trimmed, because this node was away for long.
+            // Missing changes were deleted because this node was away for long.
             if change.sequence != effect.position + 1 { isEverything = true }
             effect.position = change.sequence
             guard !isOwn(change) else { continue }

@@ -1,14 +1,15 @@
 import DatabaseClients
 import EngineKit
 
-/// The feed's own session: notifications, changes, heartbeats. Blocking, and used by one thread at a time.
+/// The database session of the feed: notifications, changes, heartbeats. Its calls block, and one
+/// thread at a time may use it.
 final class FeedSession {
-    /// In which the session stands, as long as it lasts.
+    /// The history of the database, which does not change during a session.
     let history: String
     private let connection: PostgresConnection
     private let schema: Schema
     private let sql: Statements
-    /// What the administrator wants of a commit that must not be lost.
+    /// The `synchronous_commit` that the administrator has set, for commits that must not be lost.
     private let durability: String
     private static let lease = "make_interval(secs => \(Membership.leaseSeconds))"
 
@@ -20,7 +21,8 @@ final class FeedSession {
             history = try StoreHistory.enter(schema, connection)
             let setting = try connection.execute("SELECT current_setting('synchronous_commit')").first?.first.flatMap { $0 }
             durability = setting ?? "on"
-            // A heartbeat that a crash of the database takes back costs this node its place and nothing else.
+            // If a crash of the database loses a heartbeat, this node loses its place and nothing
+            // else.
             try connection.execute("SET synchronous_commit = off")
             try connection.execute("LISTEN \"\(schema.channel)\"")
         } catch {
@@ -31,22 +33,25 @@ final class FeedSession {
 
     func close() { connection.close() }
 
-    func endHistory(_ ended: String) throws(DatabaseError) { try StoreHistory.end(ended, schema, connection) }
+    func endHistory(_ ended: String) throws(DatabaseError) { try StoreHistory.end(ended, schema, over: connection) }
 
     func notes(waitingMilliseconds: Int) throws(DatabaseError) -> [FeedNote] {
         try connection.notifications(waitingMilliseconds: waitingMilliseconds).compactMap(FeedNote.init)
     }
 
-    /// Takes a place. Throws ``PostgresStorageError/notAlone``.
+    /// Takes a place among the nodes.
+    ///
+    /// - Throws: ``PostgresStorageError/notAlone`` if this node or another must be the only one.
     func join(_ joining: Joining) throws -> Joined {
         try connection.run("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
         do {
-            // Others count on a place that was taken.
+            // This commit must be durable, because others rely on the place.
             try connection.execute("SELECT set_config('synchronous_commit', $1, true)", [durability])
             guard let row = try connection.run(sql.lock).first, let last = row.integer(0), let history = row.text(3) else {
                 throw DatabaseError.failed("the store's tables were emptied")
             }
-            // That of this process, which has stopped serving under it, and one of a process that is no more.
+            // Earlier places of this process, which no longer serves with them, and places of
+            // processes that have ended.
             for gone in try joining.previous + predecessors(joining) { try connection.run(sql.removeNode, [.text(gone)]) }
             let others = try connection.run(
                 "SELECT is_sole::int::bigint FROM \(schema.nodes) WHERE expires_at > clock_timestamp()")
@@ -73,7 +78,7 @@ final class FeedSession {
         }
     }
 
-    /// Places of the same node whose processes are certainly gone.
+    /// Returns the places of the same node whose processes have certainly ended.
     private func predecessors(_ joining: Joining) throws(DatabaseError) -> [String] {
         let viewer = NodeProcess(stored: joining.process)
         return try connection.run(
@@ -85,7 +90,8 @@ final class FeedSession {
         }
     }
 
-    /// What happened after a number, and how far every node has come.
+    /// Returns the changes after a number, at most `limit` of them, and how far every node has
+    /// come.
     func page(after position: Int64, limit: Int) throws(DatabaseError) -> FeedPage {
         let rows = try connection.run(
             """
@@ -106,7 +112,8 @@ final class FeedSession {
         return page
     }
 
-    /// Says how far this node has come and that it lives. False when it has lost its place.
+    /// Records a heartbeat and how far this node has come. Returns false if the node has lost its
+    /// place.
     func beat(_ incarnation: String, seen: Int64, tells: Bool) throws(DatabaseError) -> Bool {
         let update = """
             UPDATE \(schema.nodes) SET seen = $2, expires_at = clock_timestamp() + \(Self.lease)
@@ -121,6 +128,7 @@ final class FeedSession {
         ).isEmpty
     }
 
+    /// Removes nodes, unless they have sent a newer heartbeat.
     func remove(_ dead: [Membership.Heartbeat]) throws(DatabaseError) {
         for node in dead { try connection.run(sql.removeDead, [.text(node.incarnation), .integer(node.mark)]) }
     }
@@ -149,13 +157,13 @@ final class FeedSession {
         return snapshot
     }
 
-    /// Of milliseconds since 1970; what no clock shows is shown as the beginning.
+    /// Converts milliseconds since 1970. A time that is out of range becomes 1970.
     private static func moment(_ milliseconds: Int64?) -> Timestamp {
         let (nanoseconds, isTooFar) = (milliseconds ?? 0).multipliedReportingOverflow(by: 1_000_000)
         return Timestamp(nanoseconds: isTooFar ? 0 : nanoseconds)
     }
 
-    /// Takes the lead, if nobody who lives has it.
+    /// Takes the lead, unless a node with a place has it.
     func claimLead(_ incarnation: String) throws(DatabaseError) {
         try connection.run(
             """

@@ -1,8 +1,9 @@
 import EngineKit
 import Logging
 
-/// Looks after the feed from outside: answers those who wait too long, whatever the feed is doing, and when the feed stands
-/// still, stops serving and gives the place back, so that nobody waits for this node.
+/// Watches the feed from a separate thread. It answers commits that have waited too long, and when
+/// the feed makes no progress it stops this node from serving and gives its place back, so that no
+/// other node waits for it.
 struct FeedWatch: Sendable {
     let membership: Membership
     let database: any FeedDatabase
@@ -10,7 +11,8 @@ struct FeedWatch: Sendable {
     let executor: any TaskExecutor
     let logger: Logger
 
-    /// Longer than a round of the feed may take, and shorter than ``Membership/serveSeconds``.
+    /// The time without progress after which the feed counts as stalled. It is longer than a round
+    /// of the feed may take, and shorter than ``Membership/serveSeconds``.
     static let stallSeconds = 6
     private static let everyMilliseconds = 250
     private static let leaveMilliseconds = 5_000

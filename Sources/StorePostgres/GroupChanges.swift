@@ -1,6 +1,7 @@
 import EngineKit
 
-/// What the batches of one group change together: each is judged by the records as those before it leave them.
+/// The combined changes of the batches of a group. The preconditions of each batch are checked
+/// against the records as the batches before it leave them.
 struct GroupChanges {
     private enum Change {
         case put(StoredRecord)
@@ -11,12 +12,16 @@ struct GroupChanges {
     private var changes: [RecordPlace: Change] = [:]
     private var changedKeys: [String] = []
 
-    /// Of every key that a precondition names and that has a record.
+    /// Begins with the versions of the records that preconditions name. Keys without a record are
+    /// left out.
     init(versions: [RecordPlace: UInt64]) { self.versions = versions }
 
     var isEmpty: Bool { changes.isEmpty }
 
-    /// Whether it changes anything; a conflict when a precondition does not hold, and then nothing of it counts.
+    /// Adds a batch.
+    ///
+    /// - Returns: Whether it changes anything, or a conflict if a precondition does not hold; then
+    ///   nothing of it is added.
     mutating func apply(_ batch: Batch) -> Result<Bool, StorageError> {
         let places = batch.mutations.map { RecordPlace($0.key) }
         for (mutation, place) in zip(batch.mutations, places) where mutation.precondition != .none {
@@ -53,7 +58,8 @@ struct GroupChanges {
         }
     }
 
-    /// Parted by NUL, which no key holds. Nothing when they are too many to name.
+    /// Returns the changed keys, separated by NUL, which no key contains. Returns nothing if they
+    /// exceed `bytesMax`.
     func keys(bytesMax: Int) -> [UInt8] {
         var bytes: [UInt8] = []
         for key in changedKeys {

@@ -2,17 +2,20 @@ import DatabaseClients
 import EngineKit
 import Logging
 
-/// Writes groups of batches, each group in one transaction. Blocking, and used by one thread at a time.
+/// Writes groups of batches, each group in one transaction. Its calls block, and one thread at a
+/// time may use it.
 ///
-/// A transaction begins by locking the one row that numbers changes, so the writers of all nodes take turns and the
-/// numbers are in the order of the commits. Behind that lock every precondition is judged before anything changes: a
-/// conflict leaves its batch out and the rest goes on, as in the SQLite store.
+/// A transaction begins by locking the row that numbers changes, so the writers of all nodes take
+/// turns, and the numbers are in the order of the commits. While the lock is held, all
+/// preconditions are checked before anything is changed. A batch with a conflict is left out and
+/// the rest is written, as in the SQLite store.
 final class GroupWriter {
+    /// A batch to write, and the conditions under which it may be written.
     struct Request: Sendable {
         var batch: Batch
-        /// Of the leader that orders it; nil for everybody's work.
+        /// The term of the leader that ordered the batch, or nil if any node may write it.
         var term: UInt64?
-        /// The place that this node had when it decided on the batch and sealed it.
+        /// The place of this node when it decided on the batch and sealed it.
         var place: Membership.Place?
     }
 
@@ -25,10 +28,12 @@ final class GroupWriter {
     private let logger: Logger
     private var connection: PostgresConnection?
 
-    /// What happened last is kept for nodes that come late; one that misses more drops all it has cached.
+    /// The number of changes kept for nodes that are behind. A node that has missed more drops
+    /// everything it has cached.
     private static let changesKept: Int64 = 4_096
     private static let trimEvery: Int64 = 256
-    /// Above this a change is noted as one of everything.
+    /// The length of the names of changed keys above which a change is recorded without names, as a
+    /// change of everything.
     static let keysBytesMax = 256 << 10
 
     init(
@@ -42,13 +47,14 @@ final class GroupWriter {
         self.connect = connect
     }
 
-    /// The verdicts, in the order of the requests. Nothing is acknowledged before COMMIT has returned.
+    /// Writes a group and returns the verdicts, in the order of the requests. Nothing is
+    /// acknowledged before COMMIT has returned.
     func commit(_ requests: [Request]) -> [Verdict] {
         switch attempt(requests) {
         case .success(let verdicts): return verdicts
         case .failure(.failed(let reason)) where requests.count > 1:
-            // One of them may be the cause: its neighbours may do better on their own.
-            logger.warning("a group of writes was undone", metadata: ["reason": "\(reason)"])
+            // One batch may be the cause, so the others may succeed without it.
+            logger.warning("a group of writes was undone; its batches are written one by one", metadata: ["reason": "\(reason)"])
             return requests.flatMap { commit([$0]) }
         case .failure(let error):
             return requests.map { _ in .failure(.unavailable(error.message)) }
@@ -68,7 +74,7 @@ final class GroupWriter {
             } catch {
                 let wasLost = connection?.isLost ?? true
                 if wasLost { close() } else { _ = try? connection?.execute("ROLLBACK") }
-                // A session that the server ended while it was idle: nothing was sent that could have happened.
+                // The server ended the session while it was idle, so nothing can have been written.
                 if case .unavailable = error, wasLost, !isRetry { continue }
                 return .failure(error)
             }
@@ -80,7 +86,7 @@ final class GroupWriter {
         if let connection, connection.isUsable { return connection }
         close()
         let opened = try connect()
-        // Before anything is written: another server of the database may have taken over.
+        // Must come before any write: a replica may have taken over.
         _ = try StoreHistory.enter(schema, opened)
         connection = opened
         return opened
@@ -97,7 +103,7 @@ final class GroupWriter {
         let isWritten: [Result<Bool, StorageError>] = requests.map { request in
             guard membership.stillHolds(request.place) else { return .failure(PostgresStorage.cutOff) }
             guard membership.leads(found, term: request.term) else {
-                return .failure(.unavailable("this node does not lead any more"))
+                return .failure(.unavailable("this node is no longer the leader"))
             }
             return changes.apply(request.batch)
         }
@@ -106,15 +112,16 @@ final class GroupWriter {
             return isWritten.map { $0.map { _ in nil } }
         }
         let sequence = last + 1
-        try send(changes, sequence, incarnation, connection)
+        try send(changes, as: sequence, by: incarnation, over: connection)
         membership.began(sequence)
-        try finish(sequence, incarnation, connection)
+        try finish(sequence, by: incarnation, over: connection)
         membership.wrote(sequence)
         let receipt = membership.receipt(sequence, found)
         return isWritten.map { $0.map { $0 ? receipt : nil } }
     }
 
-    /// Takes the lock that all writers take, and sees who is there. Whoever stopped serving has no place any more.
+    /// Takes the lock that all writers take, removes nodes that have stopped serving, and reads
+    /// which nodes there are.
     private func look(_ connection: PostgresConnection) throws(DatabaseError) -> (last: Int64, Membership.Found) {
         guard let state = try connection.run(sql.lock).first, let last = state.integer(0) else {
             throw .failed("the store's tables were emptied")
@@ -128,7 +135,7 @@ final class GroupWriter {
         )
     }
 
-    /// What the group's preconditions are judged by.
+    /// Returns the versions of the records that the preconditions of a group name.
     private func versions(
         _ requests: [Request], _ connection: PostgresConnection
     ) throws(DatabaseError) -> [RecordPlace: UInt64] {
@@ -148,7 +155,7 @@ final class GroupWriter {
     }
 
     private func send(
-        _ changes: GroupChanges, _ sequence: Int64, _ incarnation: String, _ connection: PostgresConnection
+        _ changes: GroupChanges, as sequence: Int64, by incarnation: String, over connection: PostgresConnection
     ) throws(DatabaseError) {
         let puts = changes.puts
         if !puts.isEmpty {
@@ -172,8 +179,8 @@ final class GroupWriter {
         if sequence % Self.trimEvery == 0 { try connection.run(sql.trim, [.integer(sequence - Self.changesKept)]) }
     }
 
-    /// COMMIT, and when its answer is lost, what became of it.
-    private func finish(_ sequence: Int64, _ incarnation: String, _ connection: PostgresConnection) throws(DatabaseError) {
+    /// Commits the transaction. If the answer is lost, finds out whether it was committed.
+    private func finish(_ sequence: Int64, by incarnation: String, over connection: PostgresConnection) throws(DatabaseError) {
         do throws(DatabaseError) {
             try connection.run("COMMIT")
         } catch {
@@ -181,16 +188,19 @@ final class GroupWriter {
             guard connection.isLost else { throw error }
             close()
             guard try isFound(sequence, incarnation) else {
-                // Not `failed`, after which a group's batches are written one by one: whether to try again is the callers' choice.
-                throw .unavailable("the database was lost before a change was written; nothing of it was")
+                // Not `failed`, after which the batches would be written one by one: the callers
+                // choose whether to try again.
+                throw .unavailable("the connection to the database was lost before the change was committed; nothing was written")
             }
-            logger.notice("the database was lost while a change was written; it was written whole")
+            logger.notice("the connection to the database was lost during a commit, which had succeeded")
         }
     }
 
-    /// The lock is free only when the transaction in doubt has ended, so the answer is final.
+    /// Returns whether a transaction was committed. It takes the writers' lock, which is free only
+    /// once that transaction has ended, so the answer is final.
     private func isFound(_ sequence: Int64, _ incarnation: String) throws(DatabaseError) -> Bool {
-        var failure = DatabaseError.uncertain("the database was lost while a change was written: it happened or it did not")
+        var failure = DatabaseError.uncertain(
+            "the connection to the database was lost during a commit: whether it succeeded is unknown")
         for _ in 0..<3 {
             do throws(DatabaseError) {
                 let connection = try usable()

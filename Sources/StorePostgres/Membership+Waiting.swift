@@ -1,20 +1,22 @@
 import EngineKit
 import Synchronization
 
-/// Answers that wait until the other nodes have passed a change.
+/// Commits that wait until the other nodes have passed their change.
 extension Membership {
-    /// What the writer finds behind the lock that every writer takes.
+    /// What the writer reads while it holds the lock that all writers take.
     struct Found: Sendable {
         var history: String
         var leader: String?
         var term: UInt64
-        /// Until every node of the history before has stopped serving, also one whose place this history does not know.
+        /// The time until every node of the previous history has stopped serving, even one whose
+        /// place this history does not have.
         var settlesInMilliseconds: Int64
-        /// Who has a place.
+        /// The nodes that have a place.
         var live: [String]
     }
 
-    /// A commit's number in the order of all nodes, and who must have passed it before it is answered.
+    /// The number of a commit in the order of all nodes, and the nodes that must have passed it
+    /// before it is answered.
     struct Receipt: Sendable {
         var sequence: Int64
         var history: String
@@ -22,6 +24,7 @@ extension Membership {
         var settledAt: Timestamp?
     }
 
+    /// A commit that waits to be answered.
     struct Waiter {
         var sequence: Int64
         var others: Set<String>
@@ -32,23 +35,23 @@ extension Membership {
 
     private static let waitSecondsMax = leaseSeconds + 5
     static let unknown = StorageError.unavailable(
-        "it was written, and it is not known whether every node has taken note of it")
+        "the change was written, but whether every node has noticed it is unknown")
     static let replaced = StorageError.unavailable(
-        "it was written, and then the database was replaced by another copy of it: it is not known whether that has it")
+        "the change was written, but then the database was replaced by another copy: whether that has the change is unknown")
 
     // MARK: The writer
 
-    /// This node's name, when it may write.
+    /// Returns the name of this node's place if it may write, or nil.
     func admitted(_ found: Found) -> String? {
         guard let place, place.history == found.history, found.live.contains(place.incarnation) else { return nil }
         return place.incarnation
     }
 
-    /// Whether what was decided in a place may be written yet. In another one the keyring may be another, and a record would be
-    /// sealed by a key that no node has any more.
+    /// Returns whether something that was decided in a place may still be written. After a change
+    /// of place the keyring may differ, and a record would be sealed with a key that no node has.
     func stillHolds(_ decided: Place?) -> Bool { decided != nil && decided == place }
 
-    /// What is ordered by a leader is written in its term only.
+    /// Returns whether a batch that a leader ordered may be written, which holds only in its term.
     func leads(_ found: Found, term: UInt64?) -> Bool {
         term == nil || term == found.term && found.leader != nil && found.leader == place?.incarnation
     }
@@ -58,29 +61,33 @@ extension Membership {
         let now = time.now()
         let milliseconds = min(max(found.settlesInMilliseconds, 0), Int64(Self.leaseSeconds) * 1_000)
         var settledAt = milliseconds == 0 ? nil : Timestamp(nanoseconds: now.nanoseconds + milliseconds * 1_000_000)
-        // The database's clock may be set back after a failover: then its word would hold up every write until it is there again.
+        // The database's clock may be behind after a failover, and would then delay every write
+        // until it has caught up.
         if let end = settled(found.history), let told = settledAt { settledAt = end <= now ? nil : min(told, end) }
         return Receipt(
             sequence: sequence, history: found.history, others: found.live.filter { $0 != own }, settledAt: settledAt)
     }
 
-    /// By this node's own clock. nil where it never had a place in that history.
+    /// Returns when a history settles by this node's clock, or nil if this node never had a place
+    /// in it.
     private func settled(_ history: String) -> Timestamp? {
         state.withLock { state in
             state.last?.history == history ? state.historySeenAt?.adding(seconds: Self.leaseSeconds) : nil
         }
     }
 
-    /// Before COMMIT is sent, so that the feed takes the change for ours.
+    /// Reports a commit before COMMIT is sent, so that the feed recognizes the change as this
+    /// node's.
     func began(_ sequence: Int64) { state.withLock { $0.own[sequence] = false } }
 
-    /// COMMIT has returned.
+    /// Reports that COMMIT has returned.
     func wrote(_ sequence: Int64) { state.withLock { if $0.own[sequence] != nil { $0.own[sequence] = true } } }
 
-    /// The change may appear and was not acknowledged: the feed treats it like another node's.
+    /// Reports a commit whose answer was lost. If the change appears, the feed treats it like
+    /// another node's.
     func doubted(_ sequence: Int64) { _ = state.withLock { $0.own.removeValue(forKey: sequence) } }
 
-    /// Until every one of the nodes has passed a change, or has lost its place.
+    /// Waits until every other node has passed a change or has lost its place.
     func passed(_ receipt: Receipt) async throws(StorageError) {
         guard !receipt.others.isEmpty || receipt.settledAt != nil else { return }
         let now = time.now()
@@ -106,7 +113,7 @@ extension Membership {
 
     // MARK: What the tables say
 
-    /// Whether a hint is worth a look into the table.
+    /// Returns whether a commit waits for what a hint says, so that the table should be read.
     func awaits(_ node: String, _ sequence: Int64) -> Bool {
         state.withLock { state in
             state.seen[node, default: 0] < sequence
@@ -114,7 +121,8 @@ extension Membership {
         }
     }
 
-    /// How far the nodes have come, read in the history of this place. False when nobody has come further.
+    /// Reports how far the nodes have come, as read with this place. Returns false if none has come
+    /// further.
     @discardableResult
     func heard(_ seen: [String: Int64], in place: Place) -> Bool {
         var isNews = false
@@ -128,10 +136,12 @@ extension Membership {
         return isNews
     }
 
+    /// What became of a snapshot: it was taken over, this node has no place, the history is
+    /// another, or the database went back.
     enum Look { case taken, placeless, replaced, wentBack }
 
-    /// What the database shows of all nodes. Nothing of it counts when it is of another history, or of the same and behind
-    /// what was seen of it.
+    /// Reports what the tables show about all nodes. It is ignored if it belongs to another
+    /// history, or is older than what was read before.
     func took(_ snapshot: Snapshot, in place: Place) -> Look {
         var look = Look.taken
         let now = time.now()
@@ -156,7 +166,7 @@ extension Membership {
         return look
     }
 
-    /// Nodes that have not been heard of for so long that they have stopped serving.
+    /// The nodes whose last heartbeat was seen so long ago that they have stopped serving.
     var dead: [Heartbeat] {
         let now = time.now()
         return state.withLock { state in
@@ -166,7 +176,8 @@ extension Membership {
         }
     }
 
-    /// Milliseconds until one counts as dead, unless it is heard of before; nil when there is no other.
+    /// The time until a node counts as dead if no heartbeat comes, in milliseconds, or nil if there
+    /// is no other node.
     var millisecondsToNextDeath: Int? {
         let now = time.now().nanoseconds
         guard let since = state.withLock({ $0.heartbeats.values.map(\.since).min() }) else { return nil }
@@ -175,7 +186,7 @@ extension Membership {
 
     // MARK: Answering
 
-    /// Answers those whose waiting is over.
+    /// Answers the commits whose wait is over.
     func settle() { settle { _ in } }
 
     private func settle(_ change: (inout State) -> Void) {
@@ -200,7 +211,7 @@ extension Membership {
         for waiter in late { waiter.answer.resume(returning: .failure(Self.unknown)) }
     }
 
-    /// Nobody will tell any more.
+    /// Stops serving, and answers all waiting commits, because nothing more will be reported.
     func end() {
         lost("it is stopping")
         let left = state.withLock { state in

@@ -1,17 +1,19 @@
 import Foundation
 import Glibc
 
-/// A process as another one of the same machine can look for it: the boot of the machine, the namespace that process numbers
-/// are in, the number, and when the process began.
+/// A process, described so that another process on the same machine can tell whether it is still
+/// running: the boot of the machine, the namespace of process numbers, the number, and the time
+/// when the process started.
 ///
-/// So a node that was killed and starts again can show that its predecessor is no more, and ends its place at once.
+/// With it, a node that was killed and starts again can prove that its predecessor has ended, and
+/// ends its place at once.
 struct NodeProcess: Sendable, Hashable {
     var boot: String
     var namespace: String
     var number: Int32
     var start: String
 
-    /// nil where the system does not tell; then nothing can be shown.
+    /// The current process, or nil if the system does not provide the information.
     static let current: NodeProcess? = {
         let number = getpid()
         guard let boot = text("/proc/sys/kernel/random/boot_id"), !boot.isEmpty,
@@ -27,22 +29,25 @@ struct NodeProcess: Sendable, Hashable {
 
     var stored: String { "\(boot) \(namespace) \(number) \(start)" }
 
+    /// Returns nil for a text that ``stored`` never gives.
     init?(stored: String) {
         let words = Array(stored.utf8).split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
         guard words.count == 4, let number = Int32(words[2]), number > 0 else { return nil }
         self.init(boot: words[0], namespace: words[1], number: number, start: words[3])
     }
 
-    /// True only where it is certain: seen from the same boot and the same namespace, there is no such process any more.
+    /// Returns whether the process has certainly ended, which can be known only from the same boot
+    /// and the same namespace.
     func isGone(seenFrom viewer: NodeProcess?) -> Bool {
         guard let viewer, boot == viewer.boot, namespace == viewer.namespace else { return false }
         if kill(number, 0) != 0 { return errno == ESRCH }
-        // What cannot be read may be there. A process that only waits for its parent answers nobody.
+        // A process that cannot be read may be running. A zombie has ended.
         guard let found = Self.stat(number) else { return false }
         return found.start != start || found.hasEnded
     }
 
-    /// Of `/proc/N/stat`: what follows the name, which is in parentheses and may hold anything.
+    /// Reads `/proc/N/stat`: the fields after the name, which is in parentheses and may contain
+    /// anything.
     private static func stat(_ number: Int32) -> (start: String, hasEnded: Bool)? {
         guard let bytes = FileManager.default.contents(atPath: "/proc/\(number)/stat"),
             let end = bytes.lastIndex(of: UInt8(ascii: ")"))

@@ -1,13 +1,13 @@
 import DatabaseClients
 import Synchronization
 
-/// The feed's session, on a thread of its own, because libpq blocks.
+/// The database session of the feed, on a separate thread because libpq blocks.
 final class PostgresFeed: FeedDatabase {
     private let schema: Schema
     private let connect: @Sendable () throws(DatabaseError) -> PostgresConnection
     private let session = Mutex<FeedSession?>(nil)
     private let thread = BlockingThreads(threadsMax: 1, queueMax: 16)
-    /// For the one call that must not wait for the others.
+    /// The thread for ``leaveApart(_:)``, which must not wait for the other calls.
     private let threadApart = BlockingThreads(threadsMax: 1, queueMax: 2)
 
     init(_ schema: Schema, connect: @escaping @Sendable () throws(DatabaseError) -> PostgresConnection) {
@@ -32,7 +32,7 @@ final class PostgresFeed: FeedDatabase {
             } catch let error as PostgresStorageError {
                 return .failure(error)
             } catch {
-                throw error as? DatabaseError ?? .failed("the node could not take its place")
+                throw error as? DatabaseError ?? .failed("the node could not take a place in the cluster")
             }
         }
         return try outcome.get()

@@ -1,23 +1,26 @@
 import Syntax
 
-/// How a store in PostgreSQL is reached and what its tables are called.
+/// How to reach a store in PostgreSQL, and the names of its tables.
 package struct PostgresSettings: Sendable, Hashable {
-    /// A URL, or keywords and values of libpq; it may hold a password, so it is never shown.
+    /// A URL, or keywords and values of libpq. It may contain a password, so it is never shown.
     package var connectionURL: String
-    /// What the names of the tables begin with.
+    /// The prefix of the names of the tables.
     package var table = "coffer_store"
-    /// Connections at the same time for reading.
+    /// The number of connections that may read at the same time.
     package var parallelMax = 16
-    /// Of them, how many stay open while nobody needs them.
+    /// The number of reading connections that stay open when idle.
     package var idleMax = 4
-    /// False for a node that must be the only one.
+    /// Whether other nodes may serve the same store.
     package var allowsOthers = true
 
+    /// The possible values of ``parallelMax``.
     package static let parallelRange = 1...128
 
+    /// Creates the default settings for a server.
     package init(connectionURL: String) { self.connectionURL = connectionURL }
 
-    /// Lower case, so that nobody has to quote it in psql.
+    /// Returns whether a text may be the prefix of the names of tables. Only lower case is allowed,
+    /// so the names need no quotes in psql.
     package static func isTableName(_ name: String) -> Bool {
         guard let first = name.utf8.first, (1...40).contains(name.utf8.count) else { return false }
         let isLetter = { (byte: UInt8) in byte.isASCIILowercase || byte == UInt8(ascii: "_") }
@@ -25,22 +28,30 @@ package struct PostgresSettings: Sendable, Hashable {
     }
 }
 
-/// Why a store in PostgreSQL does not open. Texts never hold the connection's URL.
+/// The reason why a store in PostgreSQL cannot be opened. The description never contains the
+/// connection URL.
 package enum PostgresStorageError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// A setting is wrong.
     case invalid(String)
+    /// The database refused or cannot be reached.
     case unreachable(String)
+    /// A newer version of Coffer has changed the tables.
     case newerSchema(version: Int)
+    /// A table with the name exists and does not belong to a store.
     case foreignTable(String)
+    /// Another node serves the store, and one of the two must be the only one.
     case notAlone
 
+    /// What happened, and what to do about it.
     package var description: String {
         switch self {
         case .invalid(let reason): "storage \"postgresql\": \(reason)"
         case .unreachable(let reason): "the PostgreSQL store cannot be opened: \(reason)"
         case .newerSchema(let version):
-            "the PostgreSQL store has schema \(version), which a newer Coffer made; this one knows \(Schema.version)"
-        case .foreignTable(let name): "the table \(name) is there and is not a store of Coffer's; name another in \"table\""
-        case .notAlone: "another node serves this store, and one of the two has ha_enabled = \"false\""
+            "the PostgreSQL store was written by a newer Coffer (schema \(version); this build knows \(Schema.version)): start the newer version"
+        case .foreignTable(let name): "the table \(name) exists and does not belong to Coffer; choose another name with \"table\""
+        case .notAlone:
+            "another node serves this store, and one of the two has ha_enabled = \"false\"; stop that node, or set ha_enabled = \"true\" on both"
         }
     }
 }

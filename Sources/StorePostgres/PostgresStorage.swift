@@ -3,11 +3,13 @@ package import EngineKit
 package import Logging
 import Synchronization
 
-/// Records in a PostgreSQL database, for any number of nodes at once, all of them serving.
+/// A store in a PostgreSQL database, for any number of nodes, all of which serve at the same time.
 ///
-/// A commit is durable when it returns, and every living node has dropped what it had cached from the records it
-/// changed. Commits that wait at the same time share a transaction. See `docs/postgresql.md`.
+/// When a commit returns, it is durable, and every living node has dropped what it had cached from
+/// the changed records. Commits that wait at the same time share a transaction. See
+/// `docs/postgresql.md`.
 package final class PostgresStorage: Storage {
+    /// The place of this node among the nodes of the store.
     package let cluster: Membership
     private let sql: Statements
     private let commits: CommitQueue
@@ -15,14 +17,16 @@ package final class PostgresStorage: Storage {
     private let feed: ChangeFeed
     private let isClosed = Atomic(false)
 
-    /// Seconds for one statement; a session that does nothing inside a transaction is ended sooner.
+    /// The time limit of a statement. A session that is idle inside a transaction is ended sooner.
     private static let statementSecondsMax = 20
     private static let feedStatementSecondsMax = 3
     private static let closeMilliseconds = 5_000
     private static let waitingReadsMax = 4_096
     static let cutOff = StorageError.unavailable("this node has lost its place in the cluster and is rejoining")
 
-    /// Connects, makes the tables where there are none, and takes this node's place. Throws ``PostgresStorageError``.
+    /// Connects, creates the tables if they are missing, and takes a place for this node.
+    ///
+    /// - Throws: ``PostgresStorageError``.
     package init(
         _ settings: PostgresSettings, _ identity: NodeIdentity, time: any TimeSource, randomness: any Randomness, logger: Logger
     ) async throws {
@@ -51,7 +55,8 @@ package final class PostgresStorage: Storage {
         ) { () throws(DatabaseError) in try backoff.connection() }
         feed = ChangeFeed(
             PostgresFeed(schema) { () throws(DatabaseError) in
-                // Gives up sooner than the others: while it waits, this node's place runs out.
+                // Its time limit is shorter than that of the others, because this node's place
+                // expires while it waits.
                 try Self.session(target, statementSecondsMax: Self.feedStatementSecondsMax)
             }, identity, process: NodeProcess.current?.stored ?? "", isSole: !settings.allowsOthers, membership: cluster,
             time: time,
@@ -65,10 +70,12 @@ package final class PostgresStorage: Storage {
         }
     }
 
-    /// Called for what other nodes commit, before any of them answers. Handlers are called in the order they were added.
-    /// One that fails is called again.
+    /// Adds a handler for the commits of other nodes, which are answered after it has returned.
+    /// Handlers are called in the order in which they were added. A handler that fails is called
+    /// again.
     package func onChange(_ handler: @escaping @Sendable (StorageChange) async throws -> Void) { feed.add(handler) }
 
+    /// Returns the record with this key, or nil if there is none.
     package func get(_ key: String) async throws(StorageError) -> StoredRecord? {
         let place = RecordPlace(key)
         let rows = try await read { [sql] connection throws(DatabaseError) in
@@ -79,17 +86,21 @@ package final class PostgresStorage: Storage {
         return StoredRecord(value: value, version: UInt64(bitPattern: version))
     }
 
+    /// Returns a page of names below a prefix.
     package func list(_ listing: Listing) async throws(StorageError) -> [String] {
         let page = try ListingPage(listing)
         guard !page.isFull else { return [] }
-        return try await read { [sql] connection throws(DatabaseError) in try Self.list(page, sql, connection) }
+        return try await read { [sql] connection throws(DatabaseError) in try Self.list(page, sql, over: connection) }
     }
 
+    /// Commits a batch: all of it or nothing. When this returns, it is durable and all nodes have
+    /// noticed it.
     package func commit(_ batch: Batch) async throws(StorageError) {
         guard !batch.isEmpty else { return }
         try batch.validate()
         guard !isClosed.load(ordering: .acquiring) else { throw CommitQueue.closed }
-        // Not even tried: the database does not answer, or it knows better than what this batch was decided on.
+        // Without a place the batch is not tried: the database does not answer, or the batch was
+        // decided on outdated records.
         guard let place = cluster.place, cluster.mayServe || ChangeFeed.isHandling else { throw Self.cutOff }
         guard let receipt = try await commits.commit(batch, term: LeaderTerm.current, place: place), !ChangeFeed.isHandling else {
             return
@@ -97,8 +108,9 @@ package final class PostgresStorage: Storage {
         try await cluster.passed(receipt)
     }
 
-    /// Finishes the commits it has accepted and gives this node's place back. What comes later gets `.unavailable`. Bounded,
-    /// also where the database does not answer.
+    /// Finishes the accepted commits and gives this node's place back. Later calls throw
+    /// ``StorageError/unavailable(_:)``. Returns within a limited time even if the database does
+    /// not answer.
     package func close() async {
         isClosed.store(true, ordering: .releasing)
         let pause: Pause = { await FeedTime.pause(milliseconds: $0) }
@@ -115,13 +127,15 @@ package final class PostgresStorage: Storage {
         let connection = try PostgresConnection(target, statementSecondsMax: statementSecondsMax)
         do throws(DatabaseError) {
             for setting in [
-                // A node that stops in the middle of a write keeps the others from writing no longer than this.
+                // A node that stops in the middle of a write blocks the writes of the others no
+                // longer than this.
                 "idle_in_transaction_session_timeout = 4000",
-                // There is an index for everything; plans must not depend on statistics that are not there yet.
+                // Every statement can use an index, and plans must not depend on statistics that do
+                // not exist yet.
                 "enable_seqscan = off", "enable_hashjoin = off", "enable_mergejoin = off", "enable_bitmapscan = off",
                 "plan_cache_mode = force_generic_plan", "jit = off",
             ] { try connection.execute("SET \(setting)") }
-            // What the administrator asks for beyond the disk of this server, such as a synchronous replica, stays.
+            // A stricter setting of the administrator, such as a synchronous replica, is kept.
             try connection.execute(
                 """
                 SELECT set_config('synchronous_commit', 'on', false)
@@ -158,7 +172,7 @@ package final class PostgresStorage: Storage {
                 return try await readers.use(body)
             } catch {
                 failure = error
-                // A session that the server has ended is found out by using it.
+                // That the server has ended a session shows only when the session is used.
                 guard case .unavailable = error else { break }
             }
         }
@@ -166,7 +180,7 @@ package final class PostgresStorage: Storage {
     }
 
     private static func list(
-        _ start: ListingPage, _ sql: Statements, _ connection: PostgresConnection
+        _ start: ListingPage, _ sql: Statements, over connection: PostgresConnection
     ) throws(DatabaseError) -> [String] {
         var page = start
         var bound = page.start
@@ -190,10 +204,10 @@ package final class PostgresStorage: Storage {
         }
     }
 
-    /// What the page wants after these rows.
+    /// Adds rows to the page and returns what it needs next.
     private static func take(_ rows: [PostgresRow], _ page: inout ListingPage) -> ListingPage.Step {
         for row in rows {
-            // A key that is no UTF-8 was not written by us; the others are still served.
+            // A key that is not UTF-8 was not written by Coffer; the others are still served.
             guard let key = Self.key(of: row) else { continue }
             let step = page.take(key)
             if step != .next { return step }

@@ -1,12 +1,14 @@
 import Crypto
 
-/// Where a key's row stands. An index row of PostgreSQL holds about 2,700 bytes and a key may be longer: then its rest
-/// lies beside the index, and its digest in the index tells keys of the same beginning apart.
+/// The columns that identify the row of a key. An index row of PostgreSQL holds about 2,700 bytes,
+/// and a key may be longer: then the rest of the key is in a column outside the index, and a digest
+/// of it in the index distinguishes keys with the same beginning.
 struct RecordPlace: Hashable, Sendable {
-    /// The key, or the beginning of it.
+    /// The key, or its first bytes.
     let head: [UInt8]
-    /// Empty for a key that is all in `head`.
+    /// The SHA-256 digest of ``tail``, or empty if the whole key is in ``head``.
     let mark: [UInt8]
+    /// The rest of the key.
     let tail: [UInt8]
 
     static let headBytesMax = 2_048

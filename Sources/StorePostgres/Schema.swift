@@ -1,6 +1,6 @@
 import DatabaseClients
 
-/// The tables of a store. `docs/formats/postgresql.md` describes them.
+/// The tables of a store, which `docs/formats/postgresql.md` describes.
 struct Schema: Sendable {
     static let version = 2
 
@@ -8,7 +8,7 @@ struct Schema: Sendable {
     let state: String
     let changes: String
     let nodes: String
-    /// What is listened to; a channel is of a database.
+    /// The channel of notifications. A channel belongs to one database.
     let channel: String
 
     init(table: String) {
@@ -19,11 +19,12 @@ struct Schema: Sendable {
         channel = table
     }
 
-    /// Makes the tables, or checks that they are ours.
+    /// Creates the tables, or checks that existing ones belong to a store.
     func prepare(_ connection: PostgresConnection) throws(PostgresStorageError) {
         do throws(DatabaseError) {
             try connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
-            // Nodes that start together make the tables in turn: "Coffer" in ASCII.
+            // Nodes that start together take turns creating the tables. The number is "Coffer" in
+            // ASCII.
             try connection.execute("SELECT pg_catalog.pg_advisory_xact_lock(74145738417522)")
         } catch {
             throw .unreachable(error.message)
@@ -60,7 +61,7 @@ struct Schema: Sendable {
                 head bytea NOT NULL, mark bytea NOT NULL, tail bytea NOT NULL, version bigint NOT NULL, value bytea NOT NULL,
                 PRIMARY KEY (head, mark))
             """,
-            // Sealed records do not get smaller: trying would only cost time.
+            // Encrypted records cannot be compressed.
             "ALTER TABLE \(records) ALTER COLUMN value SET STORAGE EXTERNAL",
             """
             CREATE TABLE \(state) (
@@ -77,7 +78,8 @@ struct Schema: Sendable {
             """,
         ]
     }
-    /// A node of the schema before leaves them alone, so nodes of both may serve a store while they are replaced one by one.
+    /// The columns that version 2 added. Nodes with version 1 ignore them, so a cluster can be
+    /// upgraded node by node.
     private var since2: [String] {
         [
             """

@@ -1,4 +1,4 @@
-/// Every statement that runs while the store serves.
+/// The statements that run while the store is in use.
 struct Statements: Sendable {
     let get: String
     let listFrom: String
@@ -14,7 +14,7 @@ struct Statements: Sendable {
     let removeDead: String
     let liveNodes: String
 
-    /// What tells one heartbeat of a node from the next, in microseconds.
+    /// An expression that differs between two heartbeats of a node: their time, in microseconds.
     static let mark = "(extract(epoch FROM n.expires_at) * 1000000)::bigint"
 
     init(_ schema: Schema) {

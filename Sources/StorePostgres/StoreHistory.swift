@@ -1,17 +1,20 @@
 import DatabaseClients
 
-/// The store's history: a name in the row of the state for one unbroken line of commits.
+/// The history of a store: a name in the row of the state for one unbroken sequence of commits.
 ///
-/// A server that takes over from another may lack the last commits of that one, and its numbers then mean other changes; so
-/// may one that was restored. It is told by its timeline, which every promotion and every recovery to a point in time raises.
-/// Whoever first meets a timeline that the row does not name begins a new history. Nodes keep their places in one history only.
+/// A PostgreSQL server that takes over from another may lack its last commits, and so may a
+/// restored one. The numbers of changes then mean other changes. Such a server is recognized by its
+/// timeline, which every promotion and every point-in-time recovery increments. The first session
+/// that meets a timeline which is not in the row begins a new history. A node's place is valid in
+/// one history only.
 ///
-/// A new history settles when every node of the old one has stopped serving by its own clock, also one whose place was among
-/// what was lost. Until then no write is answered.
+/// A new history settles when every node of the old one must have stopped serving by its own clock,
+/// even a node whose place was among the lost commits. Until then no write is answered.
 enum StoreHistory {
     private static let lease = "make_interval(secs => \(Membership.leaseSeconds))"
 
-    /// The history that this session writes in. Blocking; call once for each session, before it writes.
+    /// Returns the history of this session, after beginning a new one if the timeline is new.
+    /// Blocks. Call it once for each session, before the session writes.
     static func enter(_ schema: Schema, _ connection: PostgresConnection) throws(DatabaseError) -> String {
         let timeline = try timeline(connection)
         let known = "SELECT history, timeline FROM \(schema.state)"
@@ -27,7 +30,7 @@ enum StoreHistory {
         do throws(DatabaseError) {
             let locked = try row(known + " FOR UPDATE")
             if locked.history.isEmpty || locked.timeline != timeline {
-                // A store that had none yet settles at once.
+                // The first history of a store settles at once.
                 try connection.execute(
                     """
                     UPDATE \(schema.state) SET history = gen_random_uuid()::text, timeline = $1,
@@ -43,8 +46,10 @@ enum StoreHistory {
         }
     }
 
-    /// Ends a history, unless another has begun already.
-    static func end(_ history: String, _ schema: Schema, _ connection: PostgresConnection) throws(DatabaseError) {
+    /// Ends a history, unless another has already begun.
+    static func end(
+        _ history: String, _ schema: Schema, over connection: PostgresConnection
+    ) throws(DatabaseError) {
         try connection.execute(
             """
             UPDATE \(schema.state) SET history = gen_random_uuid()::text, settled_at = clock_timestamp() + \(lease)
@@ -52,7 +57,8 @@ enum StoreHistory {
             """, [history])
     }
 
-    /// Where a server does not tell its timeline, each of its starts counts as one.
+    /// Returns the timeline of the server. If the server does not reveal it, each start of the
+    /// server counts as a timeline.
     private static func timeline(_ connection: PostgresConnection) throws(DatabaseError) -> String {
         do throws(DatabaseError) {
             let rows = try connection.execute("SELECT substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)")

@@ -1,9 +1,10 @@
 import Synchronization
 
-/// Lets time pass. Injected beside ``TimeSource``, so that a simulation decides how.
+/// Waits for a time. Injected, like ``TimeSource``, so that a simulation controls time.
 typealias Pause = @Sendable (_ milliseconds: Int) async -> Void
 
-/// What the work brings, or nil when that takes longer; the work then goes on unobserved.
+/// Returns the result of the work, or nil if it takes longer than the given time. The work then
+/// continues, and its result is ignored.
 func within<Success: Sendable>(
     milliseconds: Int, _ pause: @escaping Pause, on executor: (any TaskExecutor)?, _ work: @escaping @Sendable () async -> Success
 ) async -> Success? {
@@ -21,7 +22,7 @@ func within<Success: Sendable>(
     }
 }
 
-/// The first of several answers counts.
+/// Takes the first of several answers and ignores the others.
 private final class FirstAnswer<Value: Sendable>: Sendable {
     private let continuation = Mutex<CheckedContinuation<Value, Never>?>(nil)
 

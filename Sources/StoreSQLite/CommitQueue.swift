@@ -2,17 +2,18 @@ import Dispatch
 import EngineKit
 import Synchronization
 
-/// The commits that wait for the writer, and the thread it writes on.
+/// The queue of commits that wait for the writer, and the thread that it writes on.
 final class CommitQueue: Sendable {
     private typealias Waiting = WaitingCommits<Batch, GroupWriter.Verdict>
 
     private let state = Mutex(Waiting())
-    // Locked on `thread` only, so nobody ever waits for it.
+    // Locked on `thread` only, so there is never a wait for the lock.
     private let writer: Mutex<GroupWriter>
     private let thread = DispatchQueue(label: "coffer.store.writer", qos: .userInitiated)
 
     init(_ writer: sending GroupWriter) { self.writer = Mutex(writer) }
 
+    /// Commits a batch. Returns once it is on disk.
     func commit(_ batch: Batch) async throws(StorageError) {
         let verdict = await withCheckedContinuation { answer in
             enqueue(.init(batch, bytes: batch.byteCount, answer: answer))
@@ -20,7 +21,7 @@ final class CommitQueue: Sendable {
         try verdict.get()
     }
 
-    /// Between two groups of commits.
+    /// Rebuilds the index between two groups of commits.
     func rebuildIndex() async -> Result<Void, SQLiteFailure> {
         await withCheckedContinuation { done in
             thread.async {
@@ -32,7 +33,7 @@ final class CommitQueue: Sendable {
         }
     }
 
-    /// Writes what waits, refuses what comes, and closes the database.
+    /// Refuses further commits, writes those that wait, and closes the database.
     func close() async {
         state.withLock { $0.close() }
         await withCheckedContinuation { done in
@@ -50,7 +51,7 @@ final class CommitQueue: Sendable {
         case .joined: break
         case .closed: commit.answer.resume(returning: .failure(SQLiteFailure.closed.unavailable))
         case .full:
-            commit.answer.resume(returning: .failure(.unavailable("too many writes are waiting for the disk")))
+            commit.answer.resume(returning: .failure(.unavailable("too many writes are waiting for the disk; retry in a moment")))
         }
     }
 

@@ -1,20 +1,22 @@
 import GRDB
 import GRDBSQLite
 
-/// One connection and its prepared statements, held by one thread at a time.
+/// A connection and its prepared statements, used by one thread at a time.
 ///
-/// `@unchecked`: the statements are touched only inside `DatabaseQueue.inDatabase`, which is serial.
+/// `@unchecked`: the statements are touched only inside `DatabaseQueue.inDatabase`, which is
+/// serial.
 final class Connection: @unchecked Sendable {
+    /// What a connection is for. There is one that writes.
     enum Purpose {
         case writing
         case reading
     }
 
     private let database: DatabaseQueue
-    // Nil once closed.
+    // nil once the connection is closed.
     private var statements: Statements?
 
-    /// Opens the file, which must exist, have its schema and be in WAL mode.
+    /// Opens a database file, which must exist, have the schema and be in WAL mode.
     init(path: String, _ purpose: Purpose) throws {
         database = try DatabaseQueue(path: path, configuration: Self.configuration(purpose))
         statements = try database.inDatabase { database in
@@ -36,9 +38,11 @@ final class Connection: @unchecked Sendable {
         return try result.get()
     }
 
+    /// Closes the connection. Further calls of ``use(_:)`` throw ``SQLiteFailure/closed``.
     func close() {
         database.inDatabase { _ in statements = nil }
-        // It fails only while statements live, and then closes with the last of them.
+        // This fails only while statements exist; the connection is then closed with the last of
+        // them.
         try? database.close()
     }
 
@@ -46,12 +50,14 @@ final class Connection: @unchecked Sendable {
         var configuration = Configuration()
         configuration.readonly = purpose == .reading
         configuration.foreignKeysEnabled = false
-        // Only a checkpoint or a backup by another tool ever holds a lock.
+        // Only a checkpoint, or a backup by another program, ever holds a lock.
         configuration.busyMode = .timeout(5)
-        // GRDB would stop the process for a transaction left open; the writer looks after that itself.
+        // GRDB would stop the process for an open transaction; the writer ends its own
+        // transactions.
         configuration.allowsUnsafeTransactions = true
         configuration.prepareDatabase { database in
-            // A truncated file under mmap is a SIGBUS, under read(2) an error.
+            // A truncated file causes SIGBUS when it is mapped, and an error when it is read with
+            // read(2).
             try database.execute(
                 sql: """
                     PRAGMA mmap_size = 0;
@@ -61,7 +67,8 @@ final class Connection: @unchecked Sendable {
                     """)
             try database.execute(sql: "PRAGMA cache_size = -\(purpose == .writing ? 8_192 : 2_048)")
             guard purpose == .writing else { return }
-            // Deleted records are overwritten; it costs about an eighth of the speed of deleting.
+            // secure_delete overwrites deleted records, which makes deleting about an eighth
+            // slower.
             try database.execute(
                 sql: """
                     PRAGMA synchronous = FULL;
@@ -75,7 +82,7 @@ final class Connection: @unchecked Sendable {
 }
 
 extension Connection {
-    /// What a holder of the connection can do.
+    /// The statements of a connection, for the thread that uses it.
     final class Statements {
         private let handle: OpaquePointer
         private var prepared: [PreparedStatement?]
@@ -110,13 +117,14 @@ extension Connection {
             }
         }
 
-        /// For what is not prepared, being done once if ever.
+        /// Executes a statement that is too rare to be prepared.
         func execute(_ sql: String) throws(SQLiteFailure) { try PreparedStatement(handle, sql).run() }
 
-        /// All reads of `body` see the same state of the database.
+        /// Runs `body` in a read transaction, so that all its reads see the same state of the
+        /// database.
         func inSnapshot<Result>(_ body: () throws(SQLiteFailure) -> Result) throws(SQLiteFailure) -> Result {
             try self[.beginReading].run()
-            // SQLite has already ended it after some errors.
+            // After some errors SQLite has already ended the transaction.
             defer { if isInsideTransaction { try? self[.commit].run() } }
             return try body()
         }
@@ -126,7 +134,9 @@ extension Connection {
         /// The length of the write-ahead log after the last commit, in pages.
         var walFrameCount: Int { Int(walFrames.pointee) }
 
-        /// Copies the log into the database as far as readers let it; whether all of it.
+        /// Copies the write-ahead log into the database, as far as readers allow.
+        ///
+        /// - Returns: Whether all of it was copied.
         func checkpoint(isFinal: Bool) throws(SQLiteFailure) -> Bool {
             var frames: Int32 = 0
             var copied: Int32 = 0

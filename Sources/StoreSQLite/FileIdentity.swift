@@ -1,11 +1,11 @@
 import Glibc
 
-/// Which file stands under a name.
+/// The identity of the file that a path leads to: its device and inode.
 struct FileIdentity: Hashable, Sendable {
     let device: dev_t
     let number: ino_t
 
-    /// Nil when there is none.
+    /// Returns nil if there is no such file.
     init?(path: String) {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }

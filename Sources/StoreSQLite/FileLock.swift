@@ -2,10 +2,14 @@ import Glibc
 import Synchronization
 import Syntax
 
-/// An exclusive `flock(2)` on a file of its own; the kernel gives it back when the process ends, however it ends.
+/// An exclusive `flock(2)` on a lock file. The kernel releases it when the process ends, even if it
+/// is killed.
 final class FileLock: Sendable {
     private let descriptor: Mutex<Int32>
 
+    /// Takes the lock.
+    ///
+    /// - Throws: ``SQLiteStorageError/alreadyInUse(path:processID:)`` if another process has it.
     init(path: String, directory: String) throws(SQLiteStorageError) {
         let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard file >= 0 else { throw .cannotOpen(path: path, reason: StoreDirectory.reason()) }
@@ -17,7 +21,7 @@ final class FileLock: Sendable {
                 ? .alreadyInUse(path: directory, processID: Self.holder(file)) : .cannotOpen(path: path, reason: reason)
         }
         descriptor = Mutex(file)
-        // For the message of the next one only: the lock itself does not depend on it.
+        // Only for the error message of the next process: the lock does not depend on it.
         let processID = Array("\(getpid())\n".utf8)
         ftruncate(file, 0)
         _ = pwrite(file, processID, processID.count, 0)

@@ -1,15 +1,18 @@
 import EngineKit
 import Logging
 
-/// Writes groups of batches, each group in one transaction and with one fsync. Used by one thread at a time.
+/// Writes groups of batches, each group in one transaction and with one fsync. Used by one thread
+/// at a time.
 ///
-/// Every precondition of a batch is judged before the batch changes anything, so a conflict needs no savepoint: the
-/// batch is left out and the rest goes on. Only an error of SQLite undoes the group; then each batch is tried alone,
-/// so that one that meets a damaged page does not take its neighbours along.
+/// All preconditions of a batch are checked before the batch changes anything, so a conflict needs
+/// no savepoint: the batch is left out, and the rest of the group is written. Only an error of
+/// SQLite undoes the whole group. Each batch is then tried alone, so that a batch that meets a
+/// damaged page does not make the others fail.
 ///
-/// After an error of the disk nothing of the group is acknowledged and the connection is opened anew, which drops
-/// every page that SQLite had in memory. When the files under the store's names are not those it opened (removed,
-/// restored under a running server), it refuses to write: such writes would be lost with the next start.
+/// After an error of the disk nothing of the group is acknowledged, and the connection is closed
+/// and opened again, which discards every page that SQLite had in memory. If the paths of the store
+/// no longer lead to the files that were opened (they were removed, or restored under a running
+/// server), the writer refuses: such writes would be lost at the next start.
 struct GroupWriter {
     typealias Verdict = Result<Void, StorageError>
 
@@ -21,7 +24,8 @@ struct GroupWriter {
     private let logIdentity: FileIdentity?
     private var checkpointAt = Self.checkpointFrames
 
-    /// 8 MiB of log: often enough to keep it small, seldom enough to share the cost among many commits.
+    /// The length of the log, in pages, at which it is copied into the database. 8 MiB keep the log
+    /// small, and share the cost among many commits.
     private static let checkpointFrames = 2_048
 
     init(_ directory: StoreDirectory, trust: IndexTrust, logger: Logger) throws {
@@ -33,7 +37,8 @@ struct GroupWriter {
         logIdentity = FileIdentity(path: directory.logPath)
     }
 
-    /// The verdicts on the batches, in their order. Nothing is acknowledged before COMMIT has returned.
+    /// Commits a group of batches and returns the verdicts, in the order of the batches. Nothing is
+    /// acknowledged before COMMIT has returned.
     mutating func commit(_ batches: [Batch]) -> [Verdict] { commit(batches, isRetry: false) }
 
     private mutating func commit(_ batches: [Batch], isRetry: Bool) -> [Verdict] {
@@ -43,7 +48,7 @@ struct GroupWriter {
             do throws(SQLiteFailure) {
                 let isTrusted = trust.isEarned
                 return try connection.use { (statements) throws(SQLiteFailure) in
-                    try Self.commit(batches, statements, isTrusted)
+                    try Self.commit(batches, statements, isIndexTrusted: isTrusted)
                 }
             } catch {
                 return retried(batches, after: error, isRetry: isRetry) ?? refused(error.unavailable)
@@ -53,7 +58,8 @@ struct GroupWriter {
         }
     }
 
-    /// Copies the log into the database when it has grown; called when nobody waits for an answer.
+    /// Copies the log into the database if it is long enough. Called when no commit waits for an
+    /// answer.
     mutating func checkpointIfDue() {
         guard let connection else { return }
         do {
@@ -64,7 +70,8 @@ struct GroupWriter {
             guard let isComplete else { return }
             checkpointAt = isComplete ? Self.checkpointFrames : frames + Self.checkpointFrames / 2
         } catch {
-            logger.warning("checkpoint failed; nothing is lost, it is tried again", metadata: ["error": "\(error.unavailable)"])
+            logger.warning(
+                "the checkpoint failed and will be tried again; nothing is lost", metadata: ["error": "\(error.unavailable)"])
             checkpointAt += Self.checkpointFrames
         }
     }
@@ -76,12 +83,14 @@ struct GroupWriter {
             do throws(SQLiteFailure) {
                 try statements.execute("REINDEX records")
             } catch {
-                // Its pages cannot even be freed: a copy of the table leaves them behind.
+                // Not even the pages of the index can be freed. VACUUM copies the table into a new
+                // file without them.
                 try statements.execute("VACUUM")
             }
         }
     }
 
+    /// Copies the log into the database and closes the connection.
     mutating func close() {
         _ = try? connection?.use { (statements) throws(SQLiteFailure) in try statements.checkpoint(isFinal: true) }
         connection?.close()
@@ -90,7 +99,7 @@ struct GroupWriter {
 
     private static func open(_ directory: StoreDirectory) throws -> Connection {
         let opened = try Connection(path: directory.databasePath, .writing)
-        // An empty write transaction brings the log into being.
+        // An empty write transaction creates the log.
         try opened.use { (statements) throws(SQLiteFailure) in
             try statements[.begin].run()
             try statements[.commit].run()
@@ -116,7 +125,7 @@ struct GroupWriter {
         return connection
     }
 
-    /// What comes of an undone group; nil when there is nothing to try.
+    /// Tries an undone group again, batch by batch. Returns nil if that cannot help.
     private mutating func retried(_ batches: [Batch], after failure: SQLiteFailure, isRetry: Bool) -> [Verdict]? {
         if failure.spoilsConnection {
             logger.error("writing failed", metadata: ["error": "\(failure.unavailable)"])
@@ -131,7 +140,8 @@ struct GroupWriter {
         return batches.flatMap { commit([$0], isRetry: true) }
     }
 
-    /// On a full disk: once all of the log is in the database, it can be written over.
+    /// Makes room on a full disk: once all of the log is in the database, the log can be
+    /// overwritten.
     private func makeRoomInLog() -> Bool {
         let isDone = try? connection?.use { (statements) throws(SQLiteFailure) in try statements.checkpoint(isFinal: false) }
         return isDone == true
@@ -139,37 +149,38 @@ struct GroupWriter {
 }
 
 extension GroupWriter {
-    /// Throws when the transaction was undone.
+    /// Writes a group in one transaction. Throws if the transaction was undone.
     private static func commit(
-        _ batches: [Batch], _ statements: Connection.Statements, _ isTrusted: Bool
+        _ batches: [Batch], _ statements: Connection.Statements, isIndexTrusted: Bool
     ) throws(SQLiteFailure) -> [Verdict] {
         var verdicts: [Verdict] = []
         verdicts.reserveCapacity(batches.count)
         do throws(SQLiteFailure) {
             try statements[.begin].run()
-            for batch in batches { verdicts.append(try apply(batch, statements, isTrusted)) }
+            for batch in batches { verdicts.append(try apply(batch, statements, isIndexTrusted: isIndexTrusted)) }
             try statements[.commit].run()
             return verdicts
         } catch {
-            // SQLite has already rolled back after some errors.
+            // After some errors SQLite has already rolled back.
             if statements.isInsideTransaction { try? statements[.rollback].run() }
             throw error
         }
     }
 
     private static func apply(
-        _ batch: Batch, _ statements: Connection.Statements, _ isTrusted: Bool
+        _ batch: Batch, _ statements: Connection.Statements, isIndexTrusted: Bool
     ) throws(SQLiteFailure) -> Verdict {
-        // Through a damaged index a put would add a second row for its key, which no rebuild of the index could take, and a
-        // delete would leave the row: until the index is trusted every key is looked for first.
-        for mutation in batch.mutations where mutation.precondition != .none || !isTrusted {
+        // With a damaged index a put would add a second row for its key, after which the index
+        // could not be rebuilt, and a delete would leave the row. So every key is looked up first
+        // until the index is trusted.
+        for mutation in batch.mutations where mutation.precondition != .none || !isIndexTrusted {
             let version = try statements[.version].run(mutation.key) { (statement) throws(SQLiteFailure) in
                 try statement.step() ? statement.integer(0) : nil
             }
             guard mutation.precondition.holds(for: version.map(UInt64.init(bitPattern:))) else {
                 return .failure(.conflict(key: mutation.key))
             }
-            if !isTrusted {
+            if !isIndexTrusted {
                 do throws(SQLiteFailure) {
                     if version == nil {
                         try statements.confirmAbsence(of: mutation.key)
@@ -184,7 +195,7 @@ extension GroupWriter {
         }
         for mutation in batch.mutations {
             switch mutation.change {
-            case .put(let value, let version): try put(mutation.key, value, version, statements)
+            case .put(let value, let version): try put(mutation.key, value, version: version, in: statements)
             case .delete:
                 try statements[.delete].run(mutation.key) { (statement) throws(SQLiteFailure) in _ = try statement.step() }
             case .check: break
@@ -194,7 +205,7 @@ extension GroupWriter {
     }
 
     private static func put(
-        _ key: String, _ value: [UInt8], _ version: UInt64, _ statements: Connection.Statements
+        _ key: String, _ value: [UInt8], version: UInt64, in statements: Connection.Statements
     ) throws(SQLiteFailure) {
         let put = try statements[.put]
         try value.withUnsafeBufferPointer { (bytes) throws(SQLiteFailure) in

@@ -1,24 +1,29 @@
 import GRDBSQLite
 
-/// Holds the index over the keys against the table: every row must be found by its key.
+/// Checks the index over the keys against the table: every row must be found by its key.
 ///
-/// Pieces of a bounded number of rows, each in a snapshot of its own, so that neither writers nor checkpoints wait.
+/// The rows are read in portions, each in a separate snapshot, so that neither writers nor
+/// checkpoints wait.
 struct IndexCheck: Sendable {
+    /// The result of a check.
     enum Finding: Sendable, Hashable {
         case sound
-        /// A row of the table is not where the index leads to, or the index cannot be read.
+        /// The index does not lead to a row of the table, or cannot be read.
         case damagedIndex
         /// The table itself cannot be read to its end.
         case damagedTable
-        /// Closed, or no reading was possible, before it was done.
+        /// The check ended early: the store was closed, or the database could not be read.
         case unfinished
     }
 
+    /// The number of rows in a portion.
     static let rowsInAPiece = 2_000
 
     let connection: Connection
 
-    /// - Parameter mayGoOn: Asked before each piece.
+    /// Checks all rows.
+    ///
+    /// - Parameter mayGoOn: Called before each portion. The check ends early when it returns false.
     func run(mayGoOn: () -> Bool = { true }) -> Finding {
         var last = Int64.min
         while true {
@@ -37,7 +42,7 @@ struct IndexCheck: Sendable {
     }
 
     private enum Piece {
-        /// The last one looked at.
+        /// The last row that was checked.
         case row(Int64)
         case end
         case finding(Finding)
@@ -66,7 +71,8 @@ struct IndexCheck: Sendable {
         }
     }
 
-    /// Whether the index leads to the row. An index that could not be read for another reason than damage is not a damaged one.
+    /// Returns whether the index leads to the row. A failure to read it counts as damage only if
+    /// SQLite reports corruption.
     static func leads(to id: Int64, _ find: () throws(SQLiteFailure) -> Int64?) throws(SQLiteFailure) -> Bool {
         do throws(SQLiteFailure) {
             return try find() == id

@@ -1,12 +1,15 @@
 import Logging
 
-/// What follows from a check of the index: a rebuild, another check, or a word to the operator.
+/// Acts on a check of the index: rebuilds it, checks it again, and tells the operator.
 struct IndexRepair: Sendable {
-    /// One check of the whole index; it stops early when `mayGoOn` says no.
+    /// Checks the whole index. Stops early when `mayGoOn` returns false.
     let check: @Sendable (_ mayGoOn: () -> Bool) -> IndexCheck.Finding
     let logger: Logger
 
-    /// Checks, rebuilds what is damaged, and checks again. `.unfinished` when it was not done or could not be read.
+    /// Checks the index, and if it is damaged rebuilds it and checks it again.
+    ///
+    /// - Returns: The last finding. It is `.unfinished` if a check ended early or the database
+    ///   could not be read.
     func run(
         mayGoOn: () -> Bool = { true }, rebuild: () throws(SQLiteFailure) -> Void
     ) -> IndexCheck.Finding {
@@ -15,7 +18,8 @@ struct IndexRepair: Sendable {
         return conclude(Result { () throws(SQLiteFailure) in try rebuild() }, mayGoOn)
     }
 
-    /// The same while the store serves; a check that could not be finished is tried again after `pause`.
+    /// Does the same while the store is in use. A check that could not be finished is repeated
+    /// after `pause`.
     func runUntilFinished(
         mayGoOn: @Sendable () -> Bool, pause: @Sendable () async -> Void,
         rebuild: @Sendable () async -> Result<Void, SQLiteFailure>
@@ -35,7 +39,8 @@ struct IndexRepair: Sendable {
         case .sound, .unfinished: break
         case .damagedTable:
             logger.error(
-                "the database is damaged: what cannot be read is refused, the rest is served. Restore a backup and check the disk")
+                "the database is damaged: records that cannot be read are refused, the others are served. Restore a backup and check the disk"
+            )
         case .damagedIndex:
             logger.warning("the database's index is damaged and is being rebuilt; writes wait until it is done")
         }

@@ -1,12 +1,14 @@
 import Synchronization
 
-/// Whether the index over the keys has been held against the table since the store was opened.
+/// Whether the index over the keys has been checked against the table since the store was opened.
 ///
-/// A damaged index does not look damaged: it leads to another place, where the key is not. A record's value is authenticated and
-/// its absence is not, so while this is false an absence counts only when the keys beside the place agree with the table.
+/// A damaged index does not look damaged: it leads to a place where the key is not, and the record
+/// seems to be absent. A record's value is authenticated, but its absence is not. So until the
+/// index is trusted, an absence is believed only if the neighboring keys in the index agree with
+/// the table.
 ///
-/// Lists wait for it, up to a time: what a damaged page leaves out of them shows nowhere. After that they count only while each key
-/// that they come by is what the table has.
+/// Lists wait for the check for a limited time, because nothing shows what a damaged page leaves
+/// out of them. After that time a list is believed only if each of its keys agrees with the table.
 final class IndexTrust: Sendable {
     private struct Waiting {
         var isOver = false
@@ -18,12 +20,13 @@ final class IndexTrust: Sendable {
 
     var isEarned: Bool { state.load(ordering: .acquiring) }
 
+    /// Marks the index as checked, and ends all waiting.
     func earn() {
         state.store(true, ordering: .releasing)
         endWaiting()
     }
 
-    /// Nobody waits any more, whether or not the index can be trusted.
+    /// Ends all waiting, present and future, whether or not the index can be trusted.
     func endWaiting() {
         let tasks = waiting.withLock { waiting in
             defer { waiting = Waiting(isOver: true) }
@@ -32,7 +35,7 @@ final class IndexTrust: Sendable {
         for task in tasks { task.resume() }
     }
 
-    /// Returns when it is earned, or the time for that is over.
+    /// Waits until the index is trusted, or until waiting was ended.
     func wait() async {
         guard !isEarned else { return }
         await withCheckedContinuation { task in
@@ -46,9 +49,12 @@ final class IndexTrust: Sendable {
 }
 
 extension Connection.Statements {
-    /// For a key that the index did not lead to: throws when one of its neighbours there is not what the table has.
+    /// Checks that a key which the index did not find is really absent.
     ///
-    /// A search that a wrong key on its way has led astray ends beside that very key.
+    /// A search that a wrong key has misled ends beside that key, so the two neighbors in the index
+    /// are compared with the table.
+    ///
+    /// - Throws: ``SQLiteFailure/damagedRow`` if a neighbor differs from the table.
     func confirmAbsence(of key: String) throws(SQLiteFailure) {
         for neighbour in [SQL.keyBefore, .keyAfter] {
             let found = try self[neighbour].run(key) { (statement) throws(SQLiteFailure) -> (id: Int64, key: [UInt8])? in
@@ -61,7 +67,8 @@ extension Connection.Statements {
         }
     }
 
-    /// For a key that the index leads to a row: throws when that row is another key's.
+    /// Checks that the row to which the index leads for a key has that key. Throws
+    /// ``SQLiteFailure/damagedRow`` if it does not.
     func confirmPresence(of sought: String) throws(SQLiteFailure) {
         let id = try self[.rowOfKey].run(sought) { (statement) throws(SQLiteFailure) in
             try statement.step() ? statement.integer(0) : nil
@@ -69,7 +76,8 @@ extension Connection.Statements {
         guard let id, try keyOfRow(id) == Array(sought.utf8) else { throw .damagedRow }
     }
 
-    /// For a key that the index has for a row: throws when the row has another.
+    /// Checks that a row has the key that the index has for it. Throws ``SQLiteFailure/damagedRow``
+    /// if it does not.
     func confirmEntry(_ id: Int64, _ key: [UInt8]) throws(SQLiteFailure) {
         guard try keyOfRow(id) == key else { throw .damagedRow }
     }

@@ -1,13 +1,14 @@
 import GRDBSQLite
 
-/// One prepared statement of one connection, used only while that connection is held.
+/// A prepared statement of a connection, used only while that connection is held.
 ///
-/// GRDB's own statements copy values through `Data` and stop the process on a binding error. A store can afford neither.
+/// It calls SQLite directly, because GRDB's statements copy values through `Data` and stop the
+/// process on a binding error.
 final class PreparedStatement {
     private let connection: OpaquePointer
     private let handle: OpaquePointer
 
-    // SQLITE_TRANSIENT, a cast that Swift does not import.
+    // SQLITE_TRANSIENT, a macro with a cast, which Swift does not import.
     private static var copiesIt: sqlite3_destructor_type { unsafeBitCast(-1, to: sqlite3_destructor_type.self) }
 
     init(_ connection: OpaquePointer, _ sql: String) throws(SQLiteFailure) {
@@ -20,19 +21,20 @@ final class PreparedStatement {
 
     deinit { sqlite3_finalize(handle) }
 
-    /// Runs it to its end.
+    /// Runs the statement to its end, ignoring its rows.
     func run() throws(SQLiteFailure) {
         defer { reset() }
         while try step() {}
     }
 
-    /// Runs it; `body` binds, steps and reads.
+    /// Runs the statement. `body` binds the parameters, steps and reads.
     func run<Result>(_ body: (PreparedStatement) throws(SQLiteFailure) -> Result) throws(SQLiteFailure) -> Result {
         defer { reset() }
         return try body(self)
     }
 
-    /// Runs it with `key` as its first parameter; `body` binds the others, steps and reads.
+    /// Runs the statement with `key` as its first parameter. `body` binds the others, steps and
+    /// reads.
     func run<Result>(
         _ key: String, _ body: (PreparedStatement) throws(SQLiteFailure) -> Result
     ) throws(SQLiteFailure) -> Result {
@@ -41,7 +43,7 @@ final class PreparedStatement {
         return try body(self)
     }
 
-    /// A copy is kept until it has run.
+    /// Binds UTF-8 text, which is copied.
     func bind(text bytes: [UInt8], at index: Int32) throws(SQLiteFailure) {
         try check(
             bytes.withUnsafeBytes { bytes in
@@ -55,7 +57,7 @@ final class PreparedStatement {
         try check(sqlite3_bind_int64(handle, index, value))
     }
 
-    /// `value` must live until the statement has run.
+    /// Binds a blob, which must stay valid until the statement has run.
     func bind(_ value: UnsafeBufferPointer<UInt8>, at index: Int32) throws(SQLiteFailure) {
         guard let address = value.baseAddress, !value.isEmpty else {
             return try check(sqlite3_bind_zeroblob(handle, index, 0))
@@ -63,7 +65,7 @@ final class PreparedStatement {
         try check(sqlite3_bind_blob(handle, index, address, Int32(value.count), nil))
     }
 
-    /// Whether there is a row.
+    /// Advances to the next row. Returns false after the last one.
     func step() throws(SQLiteFailure) -> Bool {
         switch sqlite3_step(handle) {
         case SQLITE_ROW: true
@@ -72,17 +74,19 @@ final class PreparedStatement {
         }
     }
 
+    /// Returns the integer in a column, or nil if the column holds something else.
     func integer(_ column: Int32) -> Int64? {
         sqlite3_column_type(handle, column) == SQLITE_INTEGER ? sqlite3_column_int64(handle, column) : nil
     }
 
+    /// Returns the blob in a column, or nil if the column holds something else.
     func blob(_ column: Int32) -> [UInt8]? {
         guard sqlite3_column_type(handle, column) == SQLITE_BLOB else { return nil }
         let address = sqlite3_column_blob(handle, column)
         return [UInt8](UnsafeRawBufferPointer(start: address, count: Int(sqlite3_column_bytes(handle, column))))
     }
 
-    /// Nil when it is no text, or no valid UTF-8.
+    /// Returns the text in a column, or nil if the column holds something else, or invalid UTF-8.
     func text(_ column: Int32) -> String? {
         guard sqlite3_column_type(handle, column) == SQLITE_TEXT, let address = sqlite3_column_text(handle, column) else {
             return nil
@@ -91,7 +95,8 @@ final class PreparedStatement {
         return String(validating: bytes, as: UTF8.self)
     }
 
-    /// As they lie there, valid UTF-8 or not. Nil when it is no text.
+    /// Returns the bytes of the text in a column, valid UTF-8 or not, or nil if the column holds
+    /// something else.
     func textBytes(_ column: Int32) -> [UInt8]? {
         guard sqlite3_column_type(handle, column) == SQLITE_TEXT, let address = sqlite3_column_text(handle, column) else {
             return nil
@@ -99,7 +104,7 @@ final class PreparedStatement {
         return [UInt8](UnsafeRawBufferPointer(start: address, count: Int(sqlite3_column_bytes(handle, column))))
     }
 
-    /// Gives the read snapshot back, and forgets parameters that no longer live.
+    /// Ends the read snapshot, and unbinds parameters, which may no longer be valid.
     private func reset() {
         sqlite3_reset(handle)
         sqlite3_clear_bindings(handle)

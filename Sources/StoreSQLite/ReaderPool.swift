@@ -55,7 +55,7 @@ final class ReaderPool: Sendable {
         }
         let names = await withCheckedContinuation { (answer: CheckedContinuation<Result<[String], SQLiteFailure>, Never>) in
             listThread.async { [lister, trust] in
-                answer.resume(returning: trust.isEarned ? Self.list(page, lister) : CheckedList.read(page, lister))
+                answer.resume(returning: Self.list(page, isTrusted: trust.isEarned, lister))
             }
         }
         waitingLists.subtract(1, ordering: .relaxed)
@@ -92,40 +92,17 @@ final class ReaderPool: Sendable {
         }
     }
 
-    private static func list(_ start: ListingPage, _ connection: Connection) -> Result<[String], SQLiteFailure> {
+    private static func list(
+        _ page: ListingPage, isTrusted: Bool, _ connection: Connection
+    ) -> Result<[String], SQLiteFailure> {
         do throws(SQLiteFailure) {
             return .success(
                 try connection.use { (statements) throws(SQLiteFailure) in
-                    var page = start
-                    var bound: ListingPage.Bound? = page.start
-                    while let from = bound { bound = try readRun(&page, from, statements) }
-                    return page.names
+                    if isTrusted { return try TrustedRun.names(page, statements) }
+                    return try statements.inSnapshot { () throws(SQLiteFailure) in try CheckedRun.names(page, statements) }
                 })
         } catch {
             return .failure(error)
-        }
-    }
-
-    /// Steps from key to key; gives the bound to go on from when a folder is to be skipped.
-    private static func readRun(
-        _ page: inout ListingPage, _ bound: ListingPage.Bound, _ statements: Connection.Statements
-    ) throws(SQLiteFailure) -> ListingPage.Bound? {
-        let (sql, key): (SQL, String) =
-            switch bound {
-            case .from(let key): (.listFrom, key)
-            case .after(let key): (.listAfter, key)
-            }
-        return try statements[sql].run(key) { (statement) throws(SQLiteFailure) in
-            while try statement.step() {
-                // A key that is no UTF-8 was not written by us; the others are still served.
-                guard let key = statement.text(0) else { continue }
-                switch page.take(key) {
-                case .next: continue
-                case .seek(let bound): return bound
-                case .done: return nil
-                }
-            }
-            return nil
         }
     }
 }

@@ -1,4 +1,4 @@
-/// Every statement that runs while the store serves, prepared once a connection.
+/// The statements that run while the store is in use. Each connection prepares them once.
 enum SQL: Int, CaseIterable {
     case get
     case listFrom
@@ -35,7 +35,7 @@ enum SQL: Int, CaseIterable {
         case .begin: "BEGIN IMMEDIATE"
         case .commit: "COMMIT"
         case .rollback: "ROLLBACK"
-        // What is read of these comes from the index alone, of the next two from the table alone.
+        // These two read the index only, and the next two read the table only.
         case .keyBefore: "SELECT id, key FROM records WHERE key < ?1 ORDER BY key DESC LIMIT 1"
         case .keyAfter: "SELECT id, key FROM records WHERE key > ?1 ORDER BY key LIMIT 1"
         case .keyOfRow: "SELECT key FROM records NOT INDEXED WHERE id = ?1"
@@ -45,6 +45,7 @@ enum SQL: Int, CaseIterable {
         }
     }
 
+    /// The statements that a reading connection prepares.
     static let reading: [SQL] = [
         .get, .listFrom, .listAfter, .entriesFrom, .entriesAfter, .keyBefore, .keyAfter, .keyOfRow, .rowsAfter, .rowOfKey,
         .beginReading, .commit,

@@ -1,11 +1,11 @@
 import EngineKit
 import GRDBSQLite
 
-/// A result code of SQLite, the extended one.
+/// An error of SQLite, by its extended result code.
 struct SQLiteFailure: Error, Hashable {
     let code: Int32
 
-    /// A connection that was closed on purpose, or could not be opened again.
+    /// The error of a connection that was closed, or could not be opened again.
     static let closed = SQLiteFailure(code: SQLITE_MISUSE)
 
     var primaryCode: Int32 { code & 0xFF }
@@ -14,18 +14,21 @@ struct SQLiteFailure: Error, Hashable {
 
     var isDiskFull: Bool { primaryCode == SQLITE_FULL }
 
-    /// The batch may be the cause: its neighbours may do better on their own.
+    /// Whether one batch of a group may be the cause, so that the others may succeed without it.
     var mayConcernOneBatch: Bool {
         isCorruption || [SQLITE_FULL, SQLITE_TOOBIG, SQLITE_CONSTRAINT, SQLITE_NOMEM].contains(primaryCode)
     }
 
-    /// What SQLite knows of the disk may no longer be true: the connection is to be opened anew.
+    /// Whether the pages that SQLite holds in memory may no longer match the disk, so that the
+    /// connection must be reopened.
     var spoilsConnection: Bool { ![SQLITE_FULL, SQLITE_BUSY, SQLITE_TOOBIG, SQLITE_CONSTRAINT].contains(primaryCode) }
 
+    /// Returns the error of the storage for a failure about a key.
     func storageError(key: String) -> StorageError {
         isCorruption ? .corrupted(key: key) : unavailable
     }
 
+    /// The error of the storage for a failure that is not about a record.
     var unavailable: StorageError {
         switch primaryCode {
         case SQLITE_MISUSE: .unavailable("the store is closed")
@@ -36,6 +39,6 @@ struct SQLiteFailure: Error, Hashable {
 }
 
 extension SQLiteFailure {
-    /// A row that is there but has not the types it was written with.
+    /// The error of a row whose columns do not have the types that were written.
     static let damagedRow = SQLiteFailure(code: SQLITE_CORRUPT)
 }

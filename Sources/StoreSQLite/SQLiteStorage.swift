@@ -5,10 +5,11 @@ import Glibc
 package import Logging
 import Synchronization
 
-/// Records in one SQLite file, `coffer.db`, in a directory of its own.
+/// A store in one SQLite file, `coffer.db`, in a directory that only this store uses.
 ///
-/// A commit is on disk when it returns (WAL, `synchronous=FULL`); commits that wait at the same time share a
-/// transaction and an fsync. One process at a time holds the directory. Files have mode 0600, a directory made here 0700.
+/// A commit is on disk when it returns (WAL, `synchronous=FULL`). Commits that wait at the same
+/// time share a transaction and an fsync. Only one process at a time can open the directory. Files
+/// have mode 0600; a directory that is created here has 0700.
 package final class SQLiteStorage: Storage {
     private let directory: StoreDirectory
     private let commits: CommitQueue
@@ -19,19 +20,23 @@ package final class SQLiteStorage: Storage {
     private let logger: Logger
     private let onRepair = Mutex<@Sendable () -> Void>({})
 
-    /// A smaller database is checked before the store is opened, a larger one while it serves.
+    /// The size up to which a database is checked before the store opens. A larger one is checked
+    /// while it is in use.
     private static let bytesCheckedAtOnceMax: Int64 = 64 << 20
 
     private static let pauseBetweenChecks = Duration.seconds(60)
 
-    /// Throws ``SQLiteStorageError``.
-    ///
-    /// Holds the index over the keys against the table, and rebuilds it where it is damaged.
+    /// Opens the store in a directory, which is created if it is missing, checks the index over the
+    /// keys against the table, and rebuilds it if it is damaged.
     package convenience init(directory path: String, logger: Logger) throws(SQLiteStorageError) {
         try self.init(directory: path, bytesCheckedAtOnceMax: Self.bytesCheckedAtOnceMax, logger: logger)
     }
 
-    /// - Parameter listsWait: How long lists wait for the check of the index after the store was opened.
+    /// Opens the store with other limits than the default ones, for tests.
+    ///
+    /// - Parameters:
+    ///   - bytesCheckedAtOnceMax: The size of the database up to which its index is checked before this returns.
+    ///   - listsWait: How long lists wait for a check of the index that continues after this returned.
     package init(
         directory path: String, bytesCheckedAtOnceMax: Int64, listsWait: Duration = .seconds(10), logger: Logger
     ) throws(SQLiteStorageError) {
@@ -76,10 +81,11 @@ package final class SQLiteStorage: Storage {
         waiting.withLock { $0 = task }
     }
 
-    /// Called after an index was rebuilt under way: what was read as absent may be there.
+    /// Sets a handler that is called after an index was rebuilt while the store was in use. Records
+    /// that were read as absent before may exist, so caches must be dropped.
     package func onRepair(_ handler: @escaping @Sendable () -> Void) { onRepair.withLock { $0 = handler } }
 
-    /// Waits for a check that goes on while the store serves; for tests.
+    /// Waits for a check of the index that continues while the store is in use, for tests.
     package func waitForCheck() async { await checking.withLock { $0 }?.value }
 
     private func checkWhileServing(_ checker: Connection) {
@@ -102,21 +108,25 @@ package final class SQLiteStorage: Storage {
         IndexRepair(check: { IndexCheck(connection: checker).run(mayGoOn: $0) }, logger: logger)
     }
 
+    /// Returns the record with this key, or nil if there is none.
     package func get(_ key: String) async throws(StorageError) -> StoredRecord? {
         try readers.get(key)
     }
 
+    /// Returns a page of names below a prefix.
     package func list(_ listing: Listing) async throws(StorageError) -> [String] {
         try await readers.list(listing)
     }
 
+    /// Commits a batch: all of it or nothing. It is on disk when this returns.
     package func commit(_ batch: Batch) async throws(StorageError) {
         guard !batch.isEmpty else { return }
         try batch.validate()
         try await commits.commit(batch)
     }
 
-    /// Finishes the commits it has accepted, then closes the files. What comes later gets `.unavailable`.
+    /// Finishes the accepted commits and closes the files. Later calls throw
+    /// ``StorageError/unavailable(_:)``.
     package func close() async {
         waiting.withLock { $0?.cancel() }
         trust.endWaiting()
@@ -128,7 +138,7 @@ package final class SQLiteStorage: Storage {
         directory.unlock()
     }
 
-    /// As many as threads that read at once.
+    /// The number of reading connections: one for each thread that may read at the same time.
     private static var readerCount: Int { min(max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 2), 8) }
 
     private static func openingError(_ error: any Error, path: String) -> SQLiteStorageError {

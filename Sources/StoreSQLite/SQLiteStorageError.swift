@@ -1,15 +1,21 @@
-/// Why a database cannot be opened. The text tells the operator what to do.
+/// The reason why a database cannot be opened. The description tells the operator what to do.
 package enum SQLiteStorageError: Error, Hashable, Sendable {
+    /// Another process has the store open.
     case alreadyInUse(path: String, processID: String?)
+    /// A newer version of Coffer has changed the tables.
     case newerSchema(path: String, found: Int, known: Int)
-    /// Another program's database, or no database at all.
+    /// The file is another program's database, or not a database.
     case foreignFile(path: String)
+    /// The permissions of a file or directory cannot be restricted to its owner.
     case notPrivate(path: String, reason: String)
+    /// The system or SQLite refused.
     case cannotOpen(path: String, reason: String)
+    /// The SQLite library of this machine lacks what the store needs.
     case libraryTooOld(version: String)
 }
 
 extension SQLiteStorageError: CustomStringConvertible {
+    /// What happened, and what to do about it.
     package var description: String {
         switch self {
         case .alreadyInUse(let path, let processID):

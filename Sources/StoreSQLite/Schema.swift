@@ -1,15 +1,17 @@
 import GRDB
 import GRDBSQLite
 
-/// The tables, and how older ones become the present ones.
+/// The tables, and the steps that bring older ones up to date.
 enum Schema {
-    /// "Cofr" in the header of the file, so that no other program's database is taken for ours.
+    /// "Cofr" in the header of the file, so that another program's database is not mistaken for a
+    /// store.
     static let applicationID = 0x436F_6672
 
-    /// Step n leads from version n to n + 1. Only ever append.
+    /// The steps. Step n leads from version n to n + 1, so steps are only ever appended.
     ///
-    /// A table with rowids: values above a few hundred bytes would fill the inner pages of a WITHOUT ROWID tree,
-    /// while here the index over keys stays small and lists read it alone.
+    /// The table has rowids, because values above a few hundred bytes would fill the inner pages of
+    /// a WITHOUT ROWID tree. With rowids the index over the keys stays small, and lists read only
+    /// the index.
     static let migrations = [
         """
         CREATE TABLE records (
@@ -21,7 +23,8 @@ enum Schema {
         """
     ]
 
-    /// Looks before it writes: a file that is not ours, or too new, stays as it is.
+    /// Creates or updates the tables. A file of another program, or of a newer Coffer, is left
+    /// unchanged.
     static func prepare(path: String) throws {
         let database = try DatabaseQueue(path: path, configuration: Connection.configuration(.writing))
         try database.inDatabase { database in

@@ -2,9 +2,11 @@ import Glibc
 import Logging
 import Syntax
 
-/// The directory of a store: its files are the owner's alone, and one process holds it.
+/// The directory of a store. Only its owner can read its files, and only one process can use it at
+/// a time.
 ///
-/// Nothing here may open the database file once SQLite has: closing any descriptor of it would drop SQLite's locks.
+/// Nothing here may open the database file once SQLite has it open: closing any descriptor of the
+/// file drops SQLite's locks.
 struct StoreDirectory: Sendable {
     static let databaseName = "coffer.db"
     private static let lockName = "coffer.lock"
@@ -15,17 +17,17 @@ struct StoreDirectory: Sendable {
     var databasePath: String { "\(path)/\(Self.databaseName)" }
     var logPath: String { databasePath + "-wal" }
 
-    /// Of the database without its log; 0 when it cannot be told.
+    /// The size of the database without its log, in bytes, or 0 if it is unknown.
     var databaseBytes: Int64 {
         var status = stat()
         return stat(databasePath, &status) == 0 ? Int64(status.st_size) : 0
     }
 
-    /// Makes what is missing, tightens what is too open, and takes the lock.
+    /// Creates what is missing, restricts permissions that are too wide, and takes the lock.
     init(_ directory: String, logger: Logger) throws(SQLiteStorageError) {
         path = try Self.ensureDirectory(directory, logger: logger)
         lock = try FileLock(path: "\(path)/\(Self.lockName)", directory: path)
-        // SQLite gives its other files the permissions of the database.
+        // SQLite creates its other files with the permissions of the database.
         try Self.ensureFile(databasePath, logger: logger)
         for suffix in ["-wal", "-shm", "-journal"] { try Self.tightenExisting(databasePath + suffix, logger: logger) }
         Self.synchronize(path)
@@ -47,7 +49,7 @@ struct StoreDirectory: Sendable {
             logger.notice("made the storage directory private (mode 0700)", metadata: ["path": "\(path)"])
         } else {
             logger.warning(
-                "others can enter the storage directory: give Coffer a directory of its own with mode 0700",
+                "others can enter the storage directory: give Coffer a separate directory with mode 0700",
                 metadata: ["path": "\(path)", "mode": "\(String(status.st_mode & 0o7777, radix: 8))"])
         }
         return path
@@ -74,7 +76,8 @@ struct StoreDirectory: Sendable {
         return slash == trimmed.startIndex ? "/" : String(trimmed[..<slash])
     }
 
-    /// A directory shared with others' files is not ours to close.
+    /// Returns whether the directory holds nothing but files of a store. The permissions of a
+    /// shared directory are left alone.
     private static func holdsOnlyOurFiles(_ path: String) -> Bool {
         guard let directory = opendir(path) else { return false }
         defer { closedir(directory) }
@@ -97,7 +100,7 @@ struct StoreDirectory: Sendable {
         }
         guard status.st_mode & 0o7777 != 0o600 else { return }
         guard fchmod(descriptor, 0o600) == 0 else { throw .notPrivate(path: path, reason: reason()) }
-        if status.st_mode & 0o077 != 0 { warnOfTightening(path, status.st_mode, logger) }
+        if status.st_mode & 0o077 != 0 { warnOfTightening(path, status.st_mode, logger: logger) }
     }
 
     private static func tightenExisting(_ path: String, logger: Logger) throws(SQLiteStorageError) {
@@ -106,16 +109,16 @@ struct StoreDirectory: Sendable {
         guard status.st_mode & S_IFMT == S_IFREG else { throw .cannotOpen(path: path, reason: "not a regular file") }
         guard status.st_mode & 0o077 != 0 else { return }
         guard chmod(path, 0o600) == 0 else { throw .notPrivate(path: path, reason: reason()) }
-        warnOfTightening(path, status.st_mode, logger)
+        warnOfTightening(path, status.st_mode, logger: logger)
     }
 
-    private static func warnOfTightening(_ path: String, _ mode: mode_t, _ logger: Logger) {
+    private static func warnOfTightening(_ path: String, _ mode: mode_t, logger: Logger) {
         logger.warning(
-            "others could open a storage file: made it private (mode 0600)",
+            "others could open a storage file; its mode is now 0600",
             metadata: ["path": "\(path)", "mode": "\(String(mode & 0o7777, radix: 8))"])
     }
 
-    /// So that a new name survives a power cut.
+    /// Writes the directory to disk, so that a new name in it survives a power failure.
     private static func synchronize(_ directory: String) {
         let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return }

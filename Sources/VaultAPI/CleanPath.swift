@@ -1,13 +1,13 @@
 import EngineKit
 
-/// A path that was written with doubled slashes and is acceptable without them, as `$BASE/` followed by `/path` makes one.
+/// The corrected form of a path with doubled slashes, which arise when `$BASE/` and `/path` are joined.
 ///
-/// Nothing else is mended: dot segments, encoded slashes and whatever else could be read in two ways stay refused.
+/// Nothing else is corrected: dot segments, encoded slashes and other ambiguous paths are refused.
 struct CleanPath {
-    /// From the first slash, as encoded as it came.
+    /// The path from the first slash, with the same percent-encoding.
     let text: String
 
-    /// nil when there is no doubled slash, or when more than that is wrong.
+    /// Corrects a path. Nil if it has no doubled slash, or if it is not valid without them.
     init?(_ path: String, prefix: String) {
         let slash = UInt8(ascii: "/")
         guard zip(path.utf8, path.utf8.dropFirst()).contains(where: { $0 == slash && $1 == slash }) else { return nil }

@@ -5,7 +5,9 @@ import NIOHTTP1
 import Syntax
 
 extension CoreRequest {
-    /// Reads method, headers and query as Vault does. The body is not looked at.
+    /// Creates a request of the core from the method, the headers and the query, which are interpreted like Vault does.
+    ///
+    /// - Throws: A refusal if one of them is malformed or not supported. The JSON of the body is not parsed yet.
     init(vault request: ShellRequest, prefix: String) throws(HTTPRefusal) {
         let headers = try VaultHeaders(request.headers)
         let query: [(name: String, value: String)]
@@ -18,15 +20,21 @@ extension CoreRequest {
             query: call.query,
             body: call.ignoresBody ? [] : request.body, credentials: headers.token.map { .token($0) } ?? .none,
             connection: request.connection, wrapTTL: headers.wrapTTL, headers: headers.recorded)
+        contentType = call.mediaType
+        isForm = call.isForm
     }
 }
 
-/// The operation a method and its query ask for.
+/// The operation that a method and a query stand for.
 struct VaultCall {
     var operation: Operation
     var query: [(name: String, value: String)]
-    /// A GET may carry a body by mistake of its client; nobody reads it.
+    /// Whether the body is ignored. Some clients send one with GET by mistake.
     var ignoresBody = false
+    /// The media type of a body that is read, without parameters; empty where the client says nothing.
+    var mediaType = ""
+    /// The body is a form, as far as its first character tells. Only the pipeline knows whether the route takes one.
+    var isForm = false
 
     init(method: String, query: [(name: String, value: String)], contentType: String, body: [UInt8]) throws(HTTPRefusal) {
         self.query = query.filter { !["list", "scan", "help"].contains($0.name) }
@@ -57,7 +65,7 @@ struct VaultCall {
             if method == "SCAN" { self.query.append(("recursive", "true")) }
         case "POST", "PUT":
             operation = .update
-            try Self.checkIsJSON(body, contentType)
+            (mediaType, isForm) = Self.kind(of: body, contentType)
         case "PATCH":
             operation = .patch
             guard Self.mediaType(contentType) == "application/merge-patch+json" else {
@@ -65,25 +73,24 @@ struct VaultCall {
             }
         case "DELETE":
             operation = .delete
-            try Self.checkIsJSON(body, contentType)
+            (mediaType, isForm) = Self.kind(of: body, contentType)
         default:
             throw HTTPRefusal(405, "method not allowed")
         }
     }
 
-    /// Says nothing of the JSON itself, which the pipeline reads. `curl -d` declares a form even when it sends JSON, so,
-    /// as in Vault, the first character decides.
-    private static func checkIsJSON(_ body: [UInt8], _ contentType: String) throws(HTTPRefusal) {
-        switch mediaType(contentType) {
+    /// Returns the media type of a body and whether it is a form. `curl -d` declares a form even if it sends JSON, so, as in Vault, the
+    /// first character decides.
+    private static func kind(of body: [UInt8], _ contentType: String) -> (mediaType: String, isForm: Bool) {
+        let mediaType = mediaType(contentType)
+        switch mediaType {
         case "application/x-www-form-urlencoded":
             let first = body.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
-            guard first == nil || first == UInt8(ascii: "{") else { throw notJSON }
-        case "multipart/form-data": throw notJSON
-        default: break
+            return (mediaType, first != nil && first != UInt8(ascii: "{"))
+        case "multipart/form-data": return (mediaType, true)
+        default: return (mediaType, false)
         }
     }
-
-    private static let notJSON = HTTPRefusal(415, "forms are not accepted; send the body as JSON (Content-Type: application/json)")
 
     private static func mediaType(_ contentType: String) -> String {
         contentType.prefixUTF8 { $0 != UInt8(ascii: ";") }.trimmingUTF8 { $0 == 0x20 || $0 == 0x09 }.lowercased()

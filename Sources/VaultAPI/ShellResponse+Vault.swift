@@ -4,6 +4,7 @@ import HTTPShell
 import Syntax
 
 extension ShellResponse {
+    /// Creates the HTTP answer of the Vault API from an answer of the core.
     init(vault answer: CoreAnswer) {
         switch answer.outcome {
         case .success(let response): self.init(vault: response, answer)
@@ -22,6 +23,10 @@ extension ShellResponse {
             self.init(status: response.status ?? 200, body: VaultEnvelope(answer, response, data: nil).encoded())
         case .data(let data):
             self.init(status: response.status ?? 200, body: VaultEnvelope(answer, response, data: data).encoded())
+        case .raw(let content):
+            self.init(status: response.status ?? 200, contentType: content.contentType, body: content.bytes)
+        case .stream(let content):
+            self.init(status: response.status ?? 200, stream: content)
         }
     }
 

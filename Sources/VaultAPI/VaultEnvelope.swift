@@ -2,7 +2,7 @@ import Core
 import EngineKit
 import Syntax
 
-/// The object around every answer of the Vault API, written straight into its bytes.
+/// The object around each answer of the Vault API, which is encoded without an intermediate JSON value.
 struct VaultEnvelope {
     private let answer: CoreAnswer
     private let response: Response
@@ -14,6 +14,7 @@ struct VaultEnvelope {
         self.data = data
     }
 
+    /// Returns the envelope as JSON.
     func encoded() -> [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity(320 + dataBytes)
@@ -38,7 +39,7 @@ struct VaultEnvelope {
         if case .issued(let auth)? = response.auth { encode(auth, into: &output) } else { output.append("null") }
         output.append(#","mount_type":"#)
         JSON.encode(answer.mountType, into: &output)
-        // An unwrapped answer is another path's.
+        // An unwrapped answer belongs to another path.
         if answer.path.utf8.starts(with: "sys/".utf8), answer.path != "sys/wrapping/unwrap" { repeatMembers(into: &output) }
         output.append("}")
         return output
@@ -48,7 +49,7 @@ struct VaultEnvelope {
         if case .raw(let bytes)? = data { bytes.count } else { 256 }
     }
 
-    /// Answers of `sys/` carry the members of `data` a second time beside it, for clients older than `data`.
+    /// Repeats the members of `data` beside it, as Vault does for `sys/`, for clients that are older than `data`.
     private func repeatMembers(into output: inout [UInt8]) {
         let own: Set = [
             "request_id", "lease_id", "renewable", "lease_duration", "data", "wrap_info", "warnings", "auth", "mount_type",

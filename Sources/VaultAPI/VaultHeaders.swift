@@ -2,15 +2,20 @@ import HTTPShell
 import NIOHTTP1
 import Syntax
 
-/// What the Vault API reads from the headers of a request.
+/// The headers of a request that the Vault API uses.
 struct VaultHeaders {
+    /// The token of `X-Vault-Token` or `Authorization: Bearer`, or nil if there is none.
     var token: String?
-    /// Seconds.
+    /// The TTL of `X-Vault-Wrap-TTL` in seconds, or nil if the answer is not to be wrapped.
     var wrapTTL: Int?
+    /// The media type of the body; empty if there is none.
     var contentType = ""
-    /// Those that an audit device may be told to record.
+    /// The other headers, which audit devices can be configured to record. Their names are in lower case.
     var recorded: [(name: String, value: String)] = []
 
+    /// Reads the headers.
+    ///
+    /// - Throws: A refusal if a header is malformed, or if two headers contain a token.
     init(_ headers: HTTPHeaders) throws(HTTPRefusal) {
         var authorization: String?
         for (name, value) in headers {
@@ -31,7 +36,7 @@ struct VaultHeaders {
         token = bearer
     }
 
-    /// Nothing when the scheme is another one, which some proxies add for themselves.
+    /// Returns the token of a `Bearer` authorization, or nil for another scheme, which a proxy may have added.
     private static func bearer(_ value: String) -> String? {
         guard value.prefixUTF8(7).lowercased() == "bearer " else { return nil }
         let token = value.dropFirstUTF8(7).dropUTF8 { $0 == 0x20 }
@@ -49,7 +54,7 @@ struct VaultHeaders {
     private static func checkNamespace(_ value: String) throws(HTTPRefusal) {
         let name = value.dropUTF8 { $0 == UInt8(ascii: "/") }
         guard name.isEmpty || name == "root" || name == "root/" else {
-            throw HTTPRefusal(400, "namespaces are not supported; send no X-Vault-Namespace header")
+            throw HTTPRefusal(400, "namespaces are not supported; omit the X-Vault-Namespace header")
         }
     }
 }

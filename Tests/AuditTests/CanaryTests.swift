@@ -32,7 +32,7 @@ import Audit
             id: "1", operation: "update", path: "auth/token/lookup/hvs.\(canary.filter { $0 != "/" })/x", data: value,
             headers: [.init(name: "x-secret", values: [canary])], clientToken: canary, clientTokenAccessor: canary)
         let response = AuditResponse(
-            data: value, rawBody: Array(canary.utf8), issued: AuditIdentity(auth),
+            data: value, rawBody: AuditRawBody(bytes: Array(canary.utf8)), issued: AuditIdentity(auth),
             wrapInfo: .init(
                 token: canary, accessor: canary, ttlSeconds: 1, creationTime: Timestamp(seconds: 0), creationPath: "sys/x",
                 wrappedAccessor: canary), statusCode: 200)

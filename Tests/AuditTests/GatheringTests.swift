@@ -31,7 +31,7 @@ final class ManualExecutor: TaskExecutor {
                 Task.immediate(executorPreference: executor) {
                     var failure: AuditError?
                     do throws(AuditError) {
-                        try await trail.broker.gather(AuditEntry(.request(id: "r\(number)")))
+                        try await trail.broker.record(AuditEntry(.request(id: "r\(number)")))
                     } catch {
                         failure = error
                     }
@@ -88,7 +88,7 @@ final class ManualExecutor: TaskExecutor {
         let trail = try Trail()
         try trail.enable()
         let answer = AuditAnswer(time: Timestamp(seconds: 1_700_000_001), response: AuditResponse(statusCode: 200), error: "e")
-        try await trail.broker.gather(AuditEntry(.request(["a": "b"]), answer: answer))
+        try await trail.broker.record(AuditEntry(.request(["a": "b"]), answer: answer))
         let lines = try trail.recorded()
         #expect(lines.map { $0["type"]?.stringValue } == ["request", "response"])
         #expect(lines[0]["auth"] == lines[1]["auth"] && lines[0]["auth"] != nil)
@@ -104,7 +104,7 @@ final class ManualExecutor: TaskExecutor {
         await withTaskGroup { group in
             for task in 0..<64 {
                 group.addTask {
-                    for number in 0..<50 { try? await trail.broker.gather(AuditEntry(.request(id: "t\(task)-\(number)"))) }
+                    for number in 0..<50 { try? await trail.broker.record(AuditEntry(.request(id: "t\(task)-\(number)"))) }
                 }
             }
         }

@@ -58,7 +58,7 @@ import Testing
         let file = open("\(directory.path)/audit.log", O_RDWR | O_CREAT, 0o600)
         defer { close(file) }
         #expect(write(file, "a line", 6) == 6)
-        #expect(WriteBack.toDisk(file, 0, 6) == 0)
-        #expect(WriteBack.toDisk(-1, 0, 6) == EBADF)
+        #expect(WriteBack.toDisk(file, from: 0, byteCount: 6) == 0)
+        #expect(WriteBack.toDisk(-1, from: 0, byteCount: 6) == EBADF)
     }
 }

@@ -105,7 +105,7 @@ struct LockoutTests {
         let users = try await driver()
         for name in ["bob", "nobody"] { for _ in 0..<5 { _ = await attempt(users, name) } }
         for _ in 0..<4 { _ = await attempt(users, "almost") }
-        let method = try #require(users.method as? any LockingAuthMethod)
+        let method = try #require(users.method as? any LockingEngine)
         #expect(try await method.lockedNames() == ["bob", "nobody"])
         try await method.unlock(" BOB ")
         try await method.unlock("never seen")

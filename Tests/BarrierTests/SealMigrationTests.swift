@@ -21,6 +21,18 @@ import Testing
         try await expectQuorum(third, shares.suffix(3))
     }
 
+    @Test func `a store whose seal is not configured any more takes no shares and says what is missing`() async throws {
+        let bench = Bench(seal: try .test("k1"))
+        let made = try await bench.controller.initialize(secret: nil, recovery: ShareCount(shares: 1, threshold: 1))
+        let second = bench.restarted()
+        #expect(try await second.controller.unsealAutomatically() == .needsStoredSeal)
+        for migrate in [false, true] {
+            await #expect(throws: SealError.storedSealMissing) {
+                try await second.controller.unseal(share: made.recoveryShares[0].hex, migrate: migrate)
+            }
+        }
+    }
+
     @Test func `moves from a static key to shares, and the recovery shares open it`() async throws {
         let bench = Bench(seal: try .test("k1"))
         let made = try await bench.controller.initialize(secret: nil, recovery: ShareCount(shares: 4, threshold: 2))

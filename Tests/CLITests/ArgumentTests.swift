@@ -89,7 +89,7 @@ import Testing
     func inputTwice() async {
         let run = await CommandRun(["write", "x", "a=-", "b=-"], input: "text")
         #expect(run.status == 1)
-        #expect(run.errors.contains("only once"))
+        #expect(run.errors.contains("only one argument"))
     }
 
     @Test(

@@ -129,4 +129,12 @@ struct FirstHourTests {
             #expect(line.count + 1 + next.prefix { $0 != " " }.count >= 100, "\(line)")
         }
     }
+
+    @Test("a long random token without dots may be a service's, and is narrowed without a warning")
+    func serviceToken() async {
+        for token in [String(repeating: "0123456789abcdef", count: 4), String(repeating: "x", count: 32)] {
+            let run = await CommandRun(["token", "attenuate", "-op=read", token])
+            #expect(run.status == 0 && run.errors.isEmpty && run.output.hasPrefix("coffer.c."))
+        }
+    }
 }

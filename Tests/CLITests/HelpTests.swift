@@ -54,6 +54,21 @@ struct HelpTests {
         #expect(commands.count > 60)
     }
 
+    @Test("wraps each paragraph once, at a hundred columns")
+    func paragraphs() async throws {
+        for path in try await Self.commands() {
+            let help = await CommandRun(path + ["-help"])
+            let lines = help.output.split(separator: "\n", omittingEmptySubsequences: false)
+            let discussion = lines.drop { !$0.isEmpty }.prefix { !$0.hasPrefix("USAGE:") }
+            for (line, next) in zip(discussion, discussion.dropFirst()) {
+                let isParagraph = !line.isEmpty && !next.isEmpty && !line.hasPrefix(" ") && !next.hasPrefix(" ")
+                guard isParagraph, !line.hasSuffix(":") else { continue }
+                // A line may be short only because the next word did not fit.
+                #expect(line.count + 1 + next.prefix { $0 != " " }.count >= 100, "\(path): \(line)")
+            }
+        }
+    }
+
     @Test("names both variables of an option")
     func variables() async {
         let help = await CommandRun(["read", "-help"])

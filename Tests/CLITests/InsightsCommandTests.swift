@@ -36,7 +36,7 @@ import Testing
                 slack       8        \(full) invalid_grant 6, gave_up 2
                 gmail       1        █████ in_doubt 1
 
-                Falling due ahead
+                Upcoming expiries
                 Day           Count    \("")
                 ---           -----    \("")
                 2026-01-01    400      \(full)
@@ -47,7 +47,7 @@ import Testing
                 --------    ---------    ------    ------------    ------
                 slack       95           5         5.0 %           http_503 4, rate_limited 1
 
-                Owners with something broken
+                Owners with broken connections
                 Owner      Connections    Broken
                 -----      -----------    ------
                 user:u1    3              prod/slack, dev/gmail
@@ -63,11 +63,11 @@ import Testing
             run.output == """
                 Disconnections in 30 days: none
 
-                Falling due ahead: none
+                Upcoming expiries: none
 
                 Refreshes: none
 
-                Owners with something broken: none
+                Owners with broken connections: none
 
                 """)
     }

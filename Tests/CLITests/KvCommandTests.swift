@@ -236,4 +236,26 @@ import Testing
         #expect(run.lines.last == "GET secret/metadata?list=true")
         #expect(run.output == (format == "table" ? "Keys\n----\na\nb/\n" : "[\n  \"a\",\n  \"b/\"\n]\n"))
     }
+
+    @Test(
+        "names the path as it was written, with one slash where several were typed", arguments: ["secret/a//b", "/secret///a/b//"])
+    func doubledSlashes(path: String) async {
+        let run = await CommandRun(
+            ["kv", "put", path, "c=d"], answer: mounts { _, _ in (200, envelope(Self.metadata)) })
+        #expect(run.lines == ["GET sys/internal/ui/mounts/secret/a/b", "PUT secret/data/a/b"])
+        #expect(run.output.hasPrefix("== Secret Path ==\nsecret/data/a/b\n"))
+    }
+
+    @Test(
+        "a plain command below a version 2 mount is told the command of ours that fits",
+        arguments: [("read", "get"), ("delete", "delete"), ("list", "list"), ("write", "put"), ("patch", "patch")])
+    func plainCommands(plain: String, expected: String) async {
+        let arguments = [plain, "secret/x"] + (["write", "patch"].contains(plain) ? ["a=b"] : [])
+        let warning =
+            "Invalid path for a versioned K/V secrets engine. See the API docs for the appropriate API endpoints to use. If using "
+            + "the CLI, use 'coffer kv \(expected)' for this operation."
+        let run = await CommandRun(arguments) { _, _ in (404, envelope(.null, warnings: .array([.string(warning)]))) }
+        #expect(run.status == 2)
+        #expect(run.errors.contains("coffer kv \(expected)") && !run.errors.contains("vault kv"), "\(run.errors)")
+    }
 }

@@ -44,7 +44,7 @@ import Testing
         #expect(run.sent == body)
         #expect(run.requests[0].headers.first(named: "X-Vault-Token") == nil)
         #expect(kept == "hvs.new")
-        #expect(run.errors.contains("COFFER_TOKEN is set and wins"))
+        #expect(run.errors.contains("COFFER_TOKEN is set and takes precedence"))
     }
 
     @Test(
@@ -94,7 +94,7 @@ import Testing
         #expect(!run.errors.contains("pw"))
     }
 
-    @Test("says what to do when a login is refused", arguments: [(403, "auth enable"), (400, "Check what you gave")])
+    @Test("says what to do when a login is refused", arguments: [(403, "auth enable"), (400, "Check what you entered")])
     func refused(status: Int, advice: String) async throws {
         let (run, kept) = try await login(["-method=userpass", "username=ann", "password=pw"]) { _, _ in
             (status, ["errors": ["no"]])

@@ -42,7 +42,7 @@ import Testing
             (400, ["errors": ["wrapping token is not valid or does not exist"]])
         }
         #expect(run.status == 2)
-        #expect(run.errors.contains("treat that as disclosed") && !run.errors.contains("hvs.wrap"))
+        #expect(run.errors.contains("treat it as disclosed") && !run.errors.contains("hvs.wrap"))
     }
 
     @Test("needs a token") func noToken() async {

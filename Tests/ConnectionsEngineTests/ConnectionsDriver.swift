@@ -147,7 +147,7 @@ final class ConnectionsDriver: Sendable {
         guard let endpoint = declared.endpoint(for: request.operation) else { throw CofferError(.methodNotAllowed) }
         switch try await endpoint.handler(request).body {
         case .data(let data), .bare(let data): return try data.parsed().objectValue ?? [:]
-        case .none: return [:]
+        case .none, .raw, .stream: return [:]
         }
     }
 

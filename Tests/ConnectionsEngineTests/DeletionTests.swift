@@ -1,9 +1,37 @@
 import ConnectionsEngine
 import EngineKit
 import Outbound
+import Synchronization
 import Syntax
 import TestSupport
 import Testing
+
+/// Lets something happen directly before a connection's removal is committed.
+private final class HookedCommits: Storage {
+    private let base: any Storage
+    private let hook = Mutex<(times: Int, run: @Sendable () async throws -> Void)?>(nil)
+
+    init(_ base: any Storage) { self.base = base }
+
+    func beforeDeletion(times: Int = 1, _ run: @escaping @Sendable () async throws -> Void) { hook.withLock { $0 = (times, run) } }
+
+    func get(_ key: String) async throws(StorageError) -> StoredRecord? { try await base.get(key) }
+    func list(_ listing: Listing) async throws(StorageError) -> [String] { try await base.list(listing) }
+
+    func commit(_ batch: Batch) async throws(StorageError) {
+        if batch.mutations.contains(where: { $0.change == .delete && $0.key.hasPrefix("token/") }) { await runHook() }
+        try await base.commit(batch)
+    }
+
+    private func runHook() async {
+        let run = hook.withLock { hook -> (@Sendable () async throws -> Void)? in
+            guard let (times, run) = hook, times > 0 else { return nil }
+            hook = (times - 1, run)
+            return run
+        }
+        do { try await run?() } catch { Issue.record(error) }
+    }
+}
 
 @Suite("Deleting")
 struct DeletionTests {
@@ -88,5 +116,29 @@ struct DeletionTests {
         let forms = driver.provider.calls.map { Provider.form($0.body) }
         #expect(forms[0]["token"]?.hasPrefix("refresh-") == true && forms[0]["token_type_hint"] == "refresh_token")
         #expect(forms[1]["token"] == "first-canary" && forms[1]["token_type_hint"] == nil)
+    }
+
+    @Test("a token that is replaced while the provider is asked is revoked too, and the provider is asked outside of the change")
+    func replacedMeanwhile() async throws {
+        let storage = HookedCommits(StampingStorage(MemoryStorage()))
+        let driver = ConnectionsDriver(storage: storage)
+        try await driver.connect("tokens/user:u1/prod/chat")
+        storage.beforeDeletion { try await driver.connect("tokens/user:u1/prod/chat", ["access_token": "second-canary"]) }
+        let answer = try await driver.send(.delete, "tokens/user:u1/prod/chat")
+        #expect(answer["revocation"] == "revoked")
+        let revoked = driver.provider.calls.compactMap { Provider.form($0.body)["token"] }
+        #expect(revoked == ["first-canary", "second-canary"])
+        #expect(try await driver.keys().allSatisfy { !$0.contains("user:u1/prod") })
+    }
+
+    @Test("a deletion that loses the race again and again asks the provider a few times, and deletes")
+    func contended() async throws {
+        let storage = HookedCommits(StampingStorage(MemoryStorage()))
+        let driver = ConnectionsDriver(storage: storage)
+        try await driver.connect("tokens/user:u1/prod/chat")
+        storage.beforeDeletion(times: 7) { try await driver.connect("tokens/user:u1/prod/chat") }
+        #expect(try await driver.send(.delete, "tokens/user:u1/prod/chat")["revocation"] == "revoked")
+        #expect((2...4).contains(driver.provider.calls.count))
+        #expect(try await driver.keys().allSatisfy { !$0.contains("user:u1/prod") })
     }
 }

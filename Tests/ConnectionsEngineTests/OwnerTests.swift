@@ -124,4 +124,17 @@ struct OwnerTests {
         #expect(Provider.form(driver.provider.calls[0].body)["client_id"] == "dev-id")
         #expect(await driver.refusal(.update, "platforms/acme", ["client_id": "x"])?.code == .invalidRequest)
     }
+
+    @Test("an owner's connections are listed in pages")
+    func pages() async throws {
+        let driver = ConnectionsDriver()
+        for place in ["prod/acme", "dev/acme", "prod/other"] { try await driver.connect("tokens/user:u1/\(place)") }
+        let list = { (query: [String: String]) in
+            try await driver.send(.list, "tokens/user:u1", query: query)["keys"]?.arrayValue?.compactMap(\.stringValue) ?? []
+        }
+        #expect(try await list([:]) == ["dev/acme", "prod/acme", "prod/other"])
+        #expect(try await list(["limit": "2"]) == ["dev/acme", "prod/acme"])
+        #expect(try await list(["limit": "2", "after": "prod/acme"]) == ["prod/other"])
+        #expect(await driver.refusal(.list, "tokens/user:u1", query: ["limit": "abc"])?.code == .invalidRequest)
+    }
 }

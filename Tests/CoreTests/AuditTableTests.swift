@@ -88,4 +88,24 @@ struct AuditTableTests {
         #expect(health?["degraded"] == "audit" && health?["unavailable"] == nil)
         #expect(await first.ask(.read, "sys/health", token: nil).data?["degraded"] == nil)
     }
+
+    @Test("the path of one device is not below another's, as in OpenBao")
+    func nestedPaths() async throws {
+        let harness = try await CoreHarness.make(settings: settings("a"))
+        let enable = { (path: String) in
+            await harness.ask(
+                .update, "sys/audit/\(path)",
+                ["type": "file", "options": ["file_path": .string(self.directory.file(path.replacing("/", with: "-") + ".log"))]])
+        }
+        #expect(await enable("a/b").isSuccess)
+        for (path, conflict) in [("a/b", ""), ("a/b/c", " at a/b/"), ("a", " at a/b/")] {
+            let refused = try #require(await enable(path).error)
+            #expect(refused.code == .invalidRequest)
+            let message = refused.messages.first ?? ""
+            #expect(message.hasPrefix("path already in use") && message.hasSuffix(conflict), "\(path): \(message)")
+        }
+        // Siblings, whose names begin alike.
+        for path in ["a/bc", "a/c", "ab"] { #expect(await enable(path).isSuccess) }
+        #expect(await harness.ask(.read, "sys/audit").data?.count == 4)
+    }
 }

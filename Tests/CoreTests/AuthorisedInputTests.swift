@@ -185,7 +185,7 @@ import Testing
         let answer = await server.ask(operation, path)
         #expect(answer.code == .notFound && answer.error?.data == .null)
         #expect(answer.error?.messages.first?.hasPrefix("Invalid path for a versioned K/V secrets engine.") == true)
-        #expect(answer.error?.messages.first?.hasSuffix("use 'vault kv \(command)' for this operation.") == true)
+        #expect(answer.error?.messages.first?.hasSuffix("use 'coffer kv \(command)' for this operation.") == true)
         let token = try await server.token(["default"])
         #expect(await server.ask(operation, path, token: token).code == .permissionDenied)
     }
@@ -205,7 +205,10 @@ import Testing
     @Test func anUnknownEngineIsAnsweredWithThoseThereAre() async throws {
         let server = try await server()
         let secrets = await server.ask(.update, "sys/mounts/pki", ["type": "pki"])
-        #expect(secrets.error?.messages == ["There is no secrets engine \"pki\" in this version. Available: kv, test."])
+        #expect(
+            secrets.error?.messages == [
+                "There is no secrets engine \"pki\" in this version. Available: database, kv, test, transit."
+            ])
         let auth = await server.ask(.update, "sys/auth/k8s", ["type": "kubernetes"])
         #expect(
             auth.error?.messages == ["There is no auth method \"kubernetes\" in this version. Available: approle, userpass."])

@@ -1,11 +1,13 @@
 import AuthMethods
 import Barrier
 import Core
+import DatabaseEngine
 import EngineKit
 import KVEngine
 import Logging
 import Syntax
 import TestSupport
+import TransitEngine
 
 /// A whole core in memory, with time and randomness in the test's hand.
 final class CoreHarness: Sendable {
@@ -19,11 +21,11 @@ final class CoreHarness: Sendable {
     /// Initialised and, unless the seal wants shares, open.
     static func make(
         storage: any Storage = MemoryStorage(), settings: CoreSettings = CoreSettings(), seed: UInt64 = 7,
-        inline: [InlineAuthenticatorDescription] = [], cluster: (any Cluster)? = nil
+        inline: [InlineAuthenticatorDescription] = [], engines: [EngineDescription] = [], cluster: (any Cluster)? = nil
     ) async throws -> CoreHarness {
         let harness = try CoreHarness(
             storage: storage, settings: settings, seed: seed, root: "root-token", engine: TestEngine(), inline: inline,
-            cluster: cluster)
+            engines: engines, cluster: cluster)
         _ = try await harness.core.initialize(
             shares: ShareCount(shares: 1, threshold: 1), rootToken: "root-token",
             mounts: [.init(path: "secret/", type: "kv", options: ["version": "2"], description: "")])
@@ -53,7 +55,7 @@ final class CoreHarness: Sendable {
 
     private init(
         storage: any Storage, settings: CoreSettings, seed: UInt64, root: String, engine: TestEngine, start: Timestamp? = nil,
-        inline: [InlineAuthenticatorDescription], cluster: (any Cluster)? = nil
+        inline: [InlineAuthenticatorDescription], engines: [EngineDescription] = [], cluster: (any Cluster)? = nil
     ) throws {
         self.engine = engine
         self.storage = storage
@@ -76,6 +78,9 @@ final class CoreHarness: Sendable {
         catalog.addSecretsEngine(EngineDescription(type: "test", summary: "For tests.", make: { _ in engine }))
         catalog.addSecretsEngine(
             EngineDescription(type: "own", summary: "Acts for the server.", isServersOwn: true, make: { _ in engine }))
+        catalog.addSecretsEngine(TransitEngine.description)
+        catalog.addSecretsEngine(DatabaseEngine.description(randomness: randomness))
+        for description in engines { catalog.addSecretsEngine(description) }
         catalog.addAuthMethod(AppRoleMethod.description)
         catalog.addAuthMethod(
             UserpassMethod.description(hasher: ScryptHasher(cost: HashCost(rounds: 16, blockSize: 8, parallelism: 1))))
@@ -98,7 +103,7 @@ final class CoreHarness: Sendable {
             guard case .success(let response) = outcome else { return nil }
             switch response.body {
             case .data(let json), .bare(let json): return (try? json.parsed())?.objectValue
-            case .none: return nil
+            case .none, .raw, .stream: return nil
             }
         }
 

@@ -67,10 +67,28 @@ struct DamagedRecordTests {
         let again = try await harness.restarted()
         #expect(!again.core.isSealed)
         #expect(await again.ask(.read, "sys/quotas/rate-limit/good").isSuccess)
+        let health = await again.ask(.read, "sys/health", token: nil).data
+        #expect(health?["degraded"] == "rate_limits")
+        #expect(health?["degraded_reason"]?.stringValue?.contains("audited headers") == true)
         // Written again, they are as good as new.
         #expect(await again.ask(.update, "sys/quotas/rate-limit/bad", ["rate": 1_000]).isSuccess)
         #expect(await again.ask(.read, "sys/quotas/rate-limit/bad").isSuccess)
+        #expect(await again.ask(.read, "sys/health", token: nil).data?["degraded"] == "audit_headers")
         #expect(await again.ask(.update, "sys/config/auditing/request-headers/x-a").isSuccess)
+        #expect(await again.ask(.read, "sys/health", token: nil).data?["degraded"] == nil)
+    }
+
+    @Test("a quota whose record is damaged can be deleted, and then nothing is degraded")
+    func deletedQuota() async throws {
+        let base = MemoryStorage()
+        let harness = try await CoreHarness.make(storage: base)
+        #expect(await harness.ask(.update, "sys/quotas/rate-limit/bad", ["rate": 1_000]).isSuccess)
+        try await damage(base, "sys/quota/rate-limit/bad")
+        let again = try await harness.restarted()
+        #expect(await again.ask(.read, "sys/health", token: nil).data?["degraded"] == "rate_limits")
+        #expect(await again.ask(.delete, "sys/quotas/rate-limit/bad").isSuccess)
+        #expect(await again.ask(.read, "sys/health", token: nil).data?["degraded"] == nil)
+        #expect(try await base.list(Listing(prefix: "sys/quota/rate-limit/")).isEmpty)
     }
 
     @Test("the accessor of a token whose record was damaged goes with a tidy, and the others stay")

@@ -16,7 +16,7 @@ import Testing
         try #require(await server.ask(.read, "test/creds/\(role)", token: token).lease)
     }
 
-    private func left(_ storage: MemoryStorage) async throws -> [String] {
+    static func left(_ storage: MemoryStorage) async throws -> [String] {
         try await storage.list(Listing(prefix: "sys/token/lease/", isRecursive: true))
     }
 
@@ -42,7 +42,7 @@ import Testing
         server.time.advance(seconds: 1)
         await server.core.runLeaseJobs()
         #expect(server.engine.alive.isEmpty)
-        #expect(try await left(storage).isEmpty)
+        #expect(try await Self.left(storage).isEmpty)
     }
 
     @Test func runsItsOwnTimeAndEndsWithItsToken() async throws {
@@ -130,215 +130,6 @@ import Testing
         #expect(await server.ask(.update, "sys/leases/renew", ["lease_id": .string(lease.id)]).code == .invalidRequest)
     }
 
-    @Test(arguments: ["sys/leases/revoke", "sys/revoke"]) func revokesOneAtOnce(path: String) async throws {
-        let storage = MemoryStorage()
-        let server = try await Self.server(storage)
-        let (one, _) = (try await Self.lease(server), try await Self.lease(server))
-        #expect(await server.ask(.update, path, ["lease_id": .string(one.id)]).isSuccess)
-        #expect(server.engine.alive == ["user-2"])
-        #expect(await server.ask(.update, "sys/leases/lookup", ["lease_id": .string(one.id)]).code == .invalidRequest)
-        // A second time there is nothing to do.
-        #expect(await server.ask(.update, "\(path)/\(one.id)").isSuccess)
-        #expect(server.engine.revocations == ["user-1"])
-    }
-
-    @Test func triesAtOnceAndThenLaterWhenNobodyWaits() async throws {
-        let storage = MemoryStorage()
-        let server = try await Self.server(storage)
-        let lease = try await Self.lease(server)
-        server.engine.set { $0.failuresLeft = 1 }
-        let answer = await server.ask(.update, "sys/leases/revoke", ["lease_id": .string(lease.id), "sync": false])
-        #expect(answer.response?.status == 202)
-        #expect(server.engine.revocations.count == 1 && server.engine.alive.count == 1)
-        #expect(await server.ask(.update, "sys/leases/renew", ["lease_id": .string(lease.id)]).code == .invalidRequest)
-        server.time.advance(seconds: 10)
-        await server.core.runLeaseJobs()
-        #expect(server.engine.alive.isEmpty)
-        #expect(try await left(storage).isEmpty)
-    }
-
-    @Test func isDoneWhenAskedNotToWaitAndTheEngineIsQuick() async throws {
-        let server = try await Self.server()
-        let lease = try await Self.lease(server)
-        let answer = await server.ask(.update, "sys/leases/revoke", ["lease_id": .string(lease.id), "sync": false])
-        #expect(answer.response?.status == 202 && server.engine.alive.isEmpty)
-    }
-
-    @Test func goesWithItsTokenAndWithTheTokensParent() async throws {
-        let storage = MemoryStorage()
-        let server = try await Self.server(storage)
-        await server.writePolicy(
-            "maker", "path \"auth/token/create\" { capabilities = [\"update\"] }\npath \"test/*\" { capabilities = [\"read\"] }")
-        let parent = try await server.token(["maker"])
-        let child = await server.ask(.update, "auth/token/create", [:], token: parent).issued?.clientToken ?? ""
-        for token in [parent, child, child] { _ = try await Self.lease(server, token: token) }
-        _ = try await Self.lease(server)
-        #expect(await server.ask(.update, "auth/token/revoke-self", token: parent).isSuccess)
-        await server.core.runLeaseJobs()
-        #expect(server.engine.alive == ["user-4"])
-    }
-
-    @Test func aTokensRevocationLosesNoLeaseWhereverItStops() async throws {
-        for failing in 1...8 {
-            let memory = MemoryStorage()
-            let storage = FailingStorage(memory)
-            let server = try await Self.server(storage)
-            let token = try await server.token(["app"])
-            for _ in 0..<5 { _ = try await Self.lease(server, token: token) }
-            storage.failCommits(from: failing)
-            await server.ask(.update, "auth/token/revoke", ["token": .string(token)])
-            await server.core.runLeaseJobs()
-            storage.heal()
-            let again = try await server.restarted()
-            await again.core.runLeaseJobs()
-            let isGone = await again.ask(.read, "auth/token/lookup-self", token: token).code == .permissionDenied
-            #expect(again.engine.alive.count == (isGone ? 0 : 5), "commit \(failing)")
-            if isGone { #expect(try await left(memory).isEmpty) }
-        }
-    }
-
-    @Test func whatCannotBeRegisteredIsTakenBack() async throws {
-        for moment in [FailingStorage.Moment.before, .after] {
-            let storage = FailingStorage(MemoryStorage())
-            let server = try await Self.server(storage)
-            storage.failCommit(1, moment)
-            #expect(await server.ask(.read, "test/creds/app").code == .unavailable)
-            #expect(server.engine.alive.isEmpty)
-            #expect(await server.ask(.list, "sys/leases/lookup/test/creds").code == .notFound)
-        }
-    }
-
-    @Test func whatCanNeitherBeRegisteredNorTakenBackIsQueued() async throws {
-        let storage = FailingStorage(MemoryStorage())
-        let server = try await Self.server(storage)
-        storage.failCommit(1)
-        server.engine.set { $0.failuresLeft = 1 }
-        #expect(await server.ask(.read, "test/creds/app").code == .unavailable)
-        #expect(server.engine.alive.count == 1)
-        server.time.advance(seconds: 10)
-        await server.core.runLeaseJobs()
-        #expect(server.engine.alive.isEmpty)
-    }
-
-    @Test func aTokenRevokedMeanwhileGetsNothing() async throws {
-        let server = try await Self.server()
-        let token = try await server.token(["app"])
-        server.engine.set { state in
-            state.duringRead = { await server.ask(.update, "auth/token/revoke", ["token": .string(token)]) }
-        }
-        #expect(await server.ask(.read, "test/creds/app", token: token).code == .permissionDenied)
-        #expect(server.engine.alive.isEmpty)
-    }
-
-    @Test func aMountRemovedMeanwhileLeavesNothing() async throws {
-        let server = try await Self.server()
-        server.engine.set { state in
-            state.duringRead = { await server.ask(.delete, "sys/mounts/test") }
-        }
-        #expect(await server.ask(.read, "test/creds/app").code == .notFound)
-        #expect(server.engine.alive.isEmpty)
-    }
-
-    @Test func triesAgainMoreAndMoreRarelyAndThenAsksForHelp() async throws {
-        let server = try await Self.server()
-        let lease = try await Self.lease(server)
-        server.engine.set { $0.failuresLeft = 1_000 }
-        server.time.advance(seconds: 600)
-        var waits: [Int] = []
-        var last = 0
-        for second in 0..<4_000 {
-            await server.core.runLeaseJobs()
-            let count = server.engine.revocations.count
-            if count > waits.count {
-                waits.append(second - last)
-                last = second
-            }
-            server.time.advance(seconds: 1)
-        }
-        #expect(waits.count == 10)
-        for (wait, usual) in zip(waits, [0, 5, 10, 20, 40, 80, 160, 320, 640, 1_280]) {
-            #expect(usual * 4 / 5...usual * 6 / 5 + 1 ~= wait)
-        }
-        let report = await server.ask(.read, "sys/leases", query: [("type", "irrevocable")])
-        #expect(report.data?["lease_count"] == 1)
-        #expect(report.data?["leases"]?.arrayValue?.first?["lease_id"] == .string(lease.id))
-        #expect(report.data?["leases"]?.arrayValue?.first?["error"] == "the test engine refuses")
-        #expect(await server.ask(.read, "sys/leases/count").data?["counts"]?["test/"] == 1)
-        // An operator asks again when the cause is mended.
-        server.engine.set { $0.failuresLeft = 0 }
-        #expect(await server.ask(.update, "sys/leases/revoke", ["lease_id": .string(lease.id)]).isSuccess)
-        #expect(server.engine.alive.isEmpty)
-        #expect(await server.ask(.read, "sys/leases").data?["lease_count"] == 0)
-    }
-
-    @Test(arguments: ["sys/leases/revoke-force", "sys/revoke-force"]) func forceForgetsWhatCannotBeRevoked(path: String)
-        async throws
-    {
-        let storage = MemoryStorage()
-        let server = try await Self.server(storage)
-        for role in ["a", "ab", "a"] { _ = try await Self.lease(server, role: role) }
-        server.engine.set { $0.failuresLeft = 2 }
-        #expect(await server.ask(.update, "\(path)/test/creds/a").isSuccess)
-        #expect(await server.ask(.list, "sys/leases/lookup/test/creds").data?["keys"] == ["ab/"])
-        #expect(server.engine.alive.count == 3)
-    }
-
-    @Test(arguments: ["sys/leases/revoke-prefix", "sys/revoke-prefix"]) func revokesBelowAPrefixAndNotBesideIt(path: String)
-        async throws
-    {
-        let server = try await Self.server()
-        for role in ["a", "ab", "a"] { _ = try await Self.lease(server, role: role) }
-        #expect(await server.ask(.update, "\(path)/test/creds/a").isSuccess)
-        #expect(server.engine.alive == ["user-2"])
-        #expect(await server.ask(.list, "sys/leases/lookup/test/creds/").data?["keys"] == ["ab/"])
-        #expect(await server.ask(.list, "sys/leases/lookup/").data?["keys"] == ["test/"])
-    }
-
-    @Test func whatIsIrrevocableIsTriedOnceADay() async throws {
-        let storage = MemoryStorage()
-        let server = try await Self.server(storage)
-        _ = try await Self.lease(server)
-        server.engine.set { $0.failuresLeft = 10 }
-        for _ in 0..<10 {
-            server.time.advance(seconds: 5_000)
-            await server.core.runLeaseJobs()
-        }
-        #expect(await server.ask(.read, "sys/leases").data?["lease_count"] == 1)
-        server.time.advance(seconds: 60_000)
-        await server.core.runLeaseJobs()
-        #expect(server.engine.alive.count == 1)
-        server.time.advance(seconds: 50_000)
-        await server.core.runLeaseJobs()
-        #expect(server.engine.alive.isEmpty)
-        #expect(try await left(storage).isEmpty)
-    }
-
-    @Test func anEngineThatIsAwayHoldsUpNobodyElse() async throws {
-        let storage = MemoryStorage()
-        let server = try await Self.server(storage)
-        await server.ask(.update, "sys/mounts/away", ["type": "test"])
-        server.engine.set { $0.brokenPath = "away/" }
-        for _ in 0..<40 { _ = await server.ask(.read, "away/creds/a") }
-        for _ in 0..<5 { _ = try await Self.lease(server) }
-        server.time.advance(seconds: 600)
-        await server.core.runLeaseJobs()
-        #expect(server.engine.alive.count == 40)
-        // Those under way when the eighth failed, and no more.
-        #expect(server.engine.revocations.count - 5 <= 8 + 16)
-        server.engine.set { $0.brokenPath = nil }
-        server.time.advance(seconds: 60)
-        await server.core.runLeaseJobs()
-        #expect(server.engine.alive.isEmpty)
-        #expect(try await left(storage).isEmpty)
-    }
-
-    @Test func aPrefixThatIsALeaseMeansThatLease() async throws {
-        let server = try await Self.server()
-        let (one, _) = (try await Self.lease(server), try await Self.lease(server))
-        #expect(await server.ask(.update, "sys/leases/revoke-prefix/\(one.id)").isSuccess)
-        #expect(server.engine.alive == ["user-2"])
-    }
-
     @Test func theLastUseOfATokenLeasesNothing() async throws {
         let storage = MemoryStorage()
         let server = try await Self.server(storage)
@@ -349,7 +140,7 @@ import Testing
         // The first goes with the token, which is used up.
         await server.core.runLeaseJobs()
         #expect(server.engine.alive.isEmpty)
-        #expect(try await left(storage).isEmpty)
+        #expect(try await Self.left(storage).isEmpty)
     }
 
     @Test func theClockSetBackAndForwardMovesNoEnd() async throws {
@@ -370,23 +161,6 @@ import Testing
         let lease = try await Self.lease(server)
         let renewed = await server.ask(.update, "sys/leases/renew", ["lease_id": .string(lease.id), "increment": .null])
         #expect(renewed.lease?.seconds == 600)
-    }
-
-    @Test func unmountingRevokesAndAFailureKeepsTheMount() async throws {
-        let server = try await Self.server()
-        for _ in 0..<3 { _ = try await Self.lease(server) }
-        server.engine.set { $0.failuresLeft = 1 }
-        #expect(await server.ask(.delete, "sys/mounts/test").code == .internal)
-        #expect(await server.ask(.read, "sys/mounts/test").isSuccess)
-        #expect(await server.ask(.delete, "sys/mounts/test").isSuccess)
-        #expect(server.engine.alive.isEmpty)
-    }
-
-    @Test func movingAMountEndsItsLeases() async throws {
-        let server = try await Self.server()
-        _ = try await Self.lease(server)
-        #expect(await server.ask(.update, "sys/remount", ["from": "test", "to": "other"]).isSuccess)
-        #expect(server.engine.alive.isEmpty)
     }
 
     @Test(arguments: [
@@ -428,45 +202,5 @@ import Testing
         #expect(inner.lease?.seconds == 600)
         #expect(await server.ask(.update, "sys/leases/revoke", ["lease_id": .string(inner.lease?.id ?? "")]).isSuccess)
         #expect(server.engine.alive.isEmpty)
-    }
-
-    @Test func renewalsAndRevocationsAtOnceLeaveNothing() async throws {
-        let storage = MemoryStorage()
-        let server = try await Self.server(storage)
-        for _ in 0..<10 {
-            let lease = try await Self.lease(server)
-            let body: JSONObject = ["lease_id": .string(lease.id)]
-            await withTaskGroup(of: Void.self) { group in
-                for index in 0..<8 {
-                    group.addTask {
-                        if index == 5 { await server.ask(.update, "sys/leases/revoke", body) }
-                        if index == 6 { await server.core.runLeaseJobs() }
-                        if index < 5 { await server.ask(.update, "sys/leases/renew", body) }
-                    }
-                }
-            }
-        }
-        server.time.advance(seconds: 100)
-        await server.core.runLeaseJobs()
-        #expect(server.engine.alive.isEmpty)
-        #expect(try await left(storage).isEmpty)
-    }
-
-    @Test func manyAreRevokedInOneRound() async throws {
-        let storage = MemoryStorage()
-        let server = try await Self.server(storage)
-        for _ in 0..<1_200 { _ = try await Self.lease(server) }
-        server.time.advance(seconds: 600)
-        await server.core.runLeaseJobs()
-        #expect(server.engine.alive.isEmpty)
-        #expect(try await left(storage).isEmpty)
-    }
-
-    @Test func anUnmountIsNotHeldUpByTheLeasesOfAMountThatIsGone() async throws {
-        let server = try await Self.server()
-        await server.ask(.update, "sys/mounts/other", ["type": "test"])
-        _ = try await Self.lease(server)
-        #expect(await server.ask(.delete, "sys/mounts/other").isSuccess)
-        #expect(server.engine.alive.count == 1)
     }
 }

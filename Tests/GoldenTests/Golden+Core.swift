@@ -1,5 +1,6 @@
 @testable import Core
 import EngineKit
+import Records
 import Logging
 import Syntax
 import TestSupport

@@ -1,5 +1,7 @@
 import Foundation
 import HTTPShell
+import NIOCore
+import NIOPosix
 import Testing
 
 @Suite struct DeadlineTests {
@@ -49,6 +51,37 @@ import Testing
             }
             #expect(reply.isEmpty || reply.hasPrefix("HTTP/1.1 408 "))
         }
+    }
+
+    /// Holds up everything else on its event loop.
+    private struct BlockingDialect: Dialect {
+        let prefix = "/v1/"
+
+        private static func block() { Thread.sleep(forTimeInterval: 1.5) }
+
+        func respond(to request: ShellRequest) async -> ShellResponse {
+            if request.method == "GET" { Self.block() }
+            return ShellResponse(status: 200, contentType: "text/plain", body: Array("\(request.body.count)".utf8))
+        }
+    }
+
+    @Test("does not take the server's own delay for the client's")
+    func delayedByTheServer() async throws {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        try await LiveShell.run([BlockingDialect()], group: group, bounded) { live in
+            let reply = try await onThread {
+                let client = try RawClient(port: live.port)
+                try client.send("PUT /v1/a HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n12345")
+                Thread.sleep(forTimeInterval: 0.1)
+                let blocking = try RawClient(port: live.port)
+                try blocking.send("GET /v1/a HTTP/1.1\r\nHost: h\r\n\r\n")
+                Thread.sleep(forTimeInterval: 0.1)
+                try client.send("67890")
+                return try client.read(until: "\r\n\r\n")
+            }
+            #expect(reply.hasPrefix("HTTP/1.1 200 "))
+        }
+        try await group.shutdownGracefully()
     }
 
     @Test func closesAnIdleConnectionAfterItsAnswer() async throws {

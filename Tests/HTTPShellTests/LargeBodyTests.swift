@@ -94,6 +94,37 @@ struct KnowingDialect: Dialect {
         }
     }
 
+    @Test func whatIsAnnouncedIsHeldAgainstTheRoomForLargeBodies() async throws {
+        var capacity = ShellCapacity()
+        capacity.largeBodyBytesMax = 2 * Self.size
+        try await LiveShell.run([KnowingDialect()], capacity: capacity) { live in
+            let head =
+                "PUT /v1/a HTTP/1.1\r\nHost: h\r\nContent-Length: \(Self.size)\r\nX-Vault-Token: good\r\n"
+                + "Expect: 100-continue\r\n\r\n"
+            try await onThread {
+                let clients = try (0..<2).map { _ in
+                    let client = try RawClient(port: live.port)
+                    try client.send(head)
+                    _ = try client.read(until: "100 Continue\r\n\r\n")
+                    return client
+                }
+                let refused = try RawClient(port: live.port)
+                try refused.send(head)
+                let refusal = try refused.readToEnd()
+                #expect(refusal.hasPrefix("HTTP/1.1 503 ") && refusal.lowercased().contains("retry-after: 1\r\n"))
+                // The room is that of the two until one is done and the other is gone.
+                try clients[0].send(whole)
+                #expect(try clients[0].read(until: " bytes").hasSuffix("\(Self.size) bytes"))
+            }
+            while live.shell.underWay != (0, 0) { try await Task.sleep(for: .milliseconds(5)) }
+            for _ in 0..<3 {
+                let known = try await live.talk(
+                    request("Content-Length: \(Self.size)\r\nX-Vault-Token: good\r\n", body: whole))
+                #expect(known.hasSuffix("\(Self.size) bytes"))
+            }
+        }
+    }
+
     @Test func anAnnouncedLengthTakesNoMemory() async throws {
         var capacity = ShellCapacity()
         capacity.bodyBytesMax = 100_000

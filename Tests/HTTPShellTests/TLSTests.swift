@@ -201,7 +201,7 @@ import Testing
         #expect { try TLSIdentity(settings(directory)) } throws: { "\($0)".contains("cert.pem") }
         try TestCertificate.one.write(to: directory)
         try Data(TestCertificate.two.key.utf8).write(to: URL(filePath: directory.path("key.pem")))
-        #expect { try TLSIdentity(settings(directory)) } throws: { "\($0)".contains("is \(directory.path("key.pem")) the key of") }
+        #expect { try TLSIdentity(settings(directory)) } throws: { "\($0)".contains("\(directory.path("key.pem")) is the key of") }
     }
 
     @Test func plainTextOnATLSPortGetsNoAnswer() async throws {

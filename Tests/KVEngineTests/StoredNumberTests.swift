@@ -38,4 +38,19 @@ struct StoredNumberTests {
         try await kv.send(.update, "data/a", #"{"data":{"n":2}}"#)
         #expect(try await kv.data(.read, "data/a")["data"]?["n"] == 2)
     }
+
+    @Test("the last version is followed by none: the write is refused, and the secret can be read, and begun again")
+    func beyond() async throws {
+        let (kv, storage) = try await secret(numbered: (1 << 53) - 1)
+        let before = try await storage.get("head/a")?.value
+        for operation in [Operation.update, .patch] {
+            let refusal = try #require(await kv.refusal(operation, "data/a", #"{"data":{"n":2}}"#))
+            #expect(refusal.code == .invalidRequest && refusal.messages.first?.contains("highest number") == true)
+        }
+        #expect(try await storage.get("head/a")?.value == before)
+        #expect(try await kv.data(.read, "data/a")["data"]?["n"] == 1)
+        try await kv.send(.delete, "metadata/a")
+        try await kv.send(.update, "data/a", #"{"data":{"n":3}}"#)
+        #expect(try await kv.data(.read, "data/a")["metadata"]?["version"] == 1)
+    }
 }

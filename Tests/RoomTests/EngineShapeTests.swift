@@ -4,7 +4,7 @@ import Testing
 /// All engines and auth methods have the shape that `docs/ARCHITECTURE.md` describes under "The shape of an engine".
 @Suite("The shape of an engine")
 struct EngineShapeTests {
-    private static let contracts: Set = ["Engine", "SecretsEngine", "AuthMethod", "LockingAuthMethod"]
+    private static let contracts: Set = ["Engine", "SecretsEngine", "AuthMethod", "LockingEngine", "RoleNamingAuthMethod"]
 
     /// Engines that no mount's type names, so that nobody needs a description of them.
     private static let withoutDescription: Set = [
@@ -80,7 +80,7 @@ struct EngineShapeTests {
             "package struct NewEngine: SecretsEngine {\n    package var paths: [EnginePath] { [] }\n}",
             "package let newDescription = EngineDescription(type: \"new\", summary: \"\") { NewEngine($0) }",
             "package func newDescription() -> EngineDescription { x }", "struct NewRoutes: Sendable {\n}",
-            "final class OtherEngine: LockingAuthMethod {\n    var paths: [EnginePath] { [] }\n    package static func description() {}\n}",
+            "final class OtherEngine: LockingEngine {\n    var paths: [EnginePath] { [] }\n    package static func description() {}\n}",
         ]) func notices(text: String)
     {
         let tree = SourceTree(files: [.init(path: "NewEngine/NewEngine.swift", text: text)])

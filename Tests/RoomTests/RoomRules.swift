@@ -120,7 +120,7 @@ enum RoomRules {
             packages: ["ArgumentParser", "Yams", "NIOCore"]),
         "coffer": Room(layer: 12, rooms: ["CLI"]),
         // What only tests need; no room lists it.
-        "TestSupport": Room(layer: 13, rooms: ["SecretMemory", "Syntax", "EngineKit"], packages: ["Testing"]),
+        "TestSupport": Room(layer: 13, rooms: ["SecretMemory", "Syntax", "EngineKit"], packages: ["Testing", "Logging"]),
     ]
 
     /// Drivers that exactly one room may know, whatever the table above comes to say.

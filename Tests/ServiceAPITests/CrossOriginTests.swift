@@ -21,7 +21,7 @@ struct CrossOriginTests {
     @Test("are let in by their origin exactly as it is configured")
     func exact() {
         #expect(allowed(CrossOrigin.preflight(request("OPTIONS", ["https://ui.example"]), Self.origins)) == ["https://ui.example"])
-        let answer = CrossOrigin.allowing(ShellResponse(status: 200), request("GET", ["https://ui.example"]), Self.origins)
+        let answer = CrossOrigin.allowing(ShellResponse(status: 200), request("GET", ["https://ui.example"]), origins: Self.origins)
         #expect(allowed(answer) == ["https://ui.example"])
     }
 
@@ -33,7 +33,7 @@ struct CrossOriginTests {
         ])
     func others(origins: [String]) {
         #expect(CrossOrigin.preflight(request("OPTIONS", origins), Self.origins) == nil)
-        let answer = CrossOrigin.allowing(ShellResponse(status: 200), request("GET", origins), Self.origins)
+        let answer = CrossOrigin.allowing(ShellResponse(status: 200), request("GET", origins), origins: Self.origins)
         #expect(allowed(answer).isEmpty)
         // A cache must not hand one page's answer to another.
         #expect(answer.headers.contains { $0.name == "vary" && $0.value == "origin" })
@@ -41,7 +41,7 @@ struct CrossOriginTests {
 
     @Test("get no word of it where none is configured")
     func none() {
-        let answer = CrossOrigin.allowing(ShellResponse(status: 200), request("GET", ["https://ui.example"]), [])
+        let answer = CrossOrigin.allowing(ShellResponse(status: 200), request("GET", ["https://ui.example"]), origins: [])
         #expect(answer.headers.isEmpty)
     }
 }

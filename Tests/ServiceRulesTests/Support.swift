@@ -28,10 +28,10 @@ struct CompiledService {
 func rule(_ text: String) throws -> ServiceRule {
     let words = text.split(separator: " ").map(String.init)
     guard words.count > 1 else {
-        return ServiceRule(.allow, Set(ServiceAction.allCases), try PathRule(prefix: text), text: text, source: "ALLOW_x")
+        return ServiceRule(.allow, Set(ServiceAction.allCases), on: try PathRule(prefix: text), text: text, source: "ALLOW_x")
     }
     let actions = words[1].split(separator: ",").compactMap { ServiceAction(rawValue: String($0)) }
     return ServiceRule(
         words[0] == "deny" ? .deny : .allow, Set(words[1] == "*" ? ServiceAction.allCases : actions),
-        try PathRule(resource: words[2]), text: words[2], source: "role")
+        on: try PathRule(resource: words[2]), text: words[2], source: "role")
 }

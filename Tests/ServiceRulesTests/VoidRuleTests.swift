@@ -7,7 +7,7 @@ struct VoidRuleTests {
         "a resource without a path, or with one that ends in a slash, grants nothing",
         arguments: ["secret:newsbot:", "secret:*:", "secret:newsbot:prod/"])
     func grantsNothing(text: String) throws {
-        let rule = ServiceRule(.allow, Set(ServiceAction.allCases), try PathRule(resource: text), text: text, source: "x")
+        let rule = ServiceRule(.allow, Set(ServiceAction.allCases), on: try PathRule(resource: text), text: text, source: "x")
         #expect(rule.path.isVoid)
         for path in ["newsbot", "newsbot/", "newsbot/a", "newsbot/prod", "newsbot/prod/", "newsbot/prod/a", "newsbot/prod/a/b"] {
             for action in ServiceAction.allCases { #expect([rule].decision(action, on: path) == .unmentioned, "\(path)") }

@@ -39,14 +39,14 @@ struct NodeSimulationTests {
         #expect(counts.schedules > 0)
     }
 
-    @Test("sees it when nobody finishes what a node left half-done", arguments: PlantedFault.allCases)
+    @Test("sees it when nobody finishes what a node left half-done, or waits for the others", arguments: PlantedFault.allCases)
     func eyesight(_ planted: PlantedFault) async throws {
         @Sendable func isBroken(_ seed: UInt64, _ planted: PlantedFault?) -> Bool {
             !Schedule(seed: seed, isCalm: false, planted: planted).run(chaosSeconds: 15).isEmpty
         }
         let (seen, isBrokenAnyway) = await withCheckedContinuation { (done: CheckedContinuation<(UInt64?, Bool), Never>) in
             Thread.detachNewThread {
-                let seen = (0..<300).first { isBroken($0, planted) }
+                let seen = (0..<900).first { isBroken($0, planted) }
                 done.resume(returning: (seen, seen.map { isBroken($0, nil) } ?? false))
             }
         }

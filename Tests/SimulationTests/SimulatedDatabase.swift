@@ -36,6 +36,8 @@ final class SimulatedDatabase: @unchecked Sendable {  // touched by the one thre
     /// Of the server that serves now; a session ends with it.
     private(set) var server = 1
     private(set) var timeline = 1
+    /// The last change that the server before it had.
+    private(set) var lastBeforeFailOver: Int64 = 0
     /// Added to the database's clock, in microseconds.
     var clockOffset: Int64 = 0
     private var histories = 0
@@ -58,6 +60,7 @@ final class SimulatedDatabase: @unchecked Sendable {  // touched by the one thre
 
     /// A server that lacks what was not replicated takes over.
     func failOver() {
+        lastBeforeFailOver = max(lastBeforeFailOver, tables.last)
         tables = replica
         timeline += 1
         restart()

@@ -54,7 +54,7 @@ final class SimulatedNode: @unchecked Sendable {  // touched by the one thread t
             SimulatedFeed(network), NodeIdentity(name: name), process: "\(process)", isSole: false, membership: membership,
             time: world, randomness: WorldRandomness(world: world), logger: Logger(label: name) { _ in SwiftLogNoOpLogHandler() },
             pause: { await world.pause(milliseconds: $0) }, executor: executor)
-        storage = CachedStorage(base: SimulatedStorage(network, membership), bytesMax: 1 << 20)
+        storage = CachedStorage(base: SimulatedStorage(network, membership, planted: planted), bytesMax: 1 << 20)
         barrier = Barrier(base: storage, randomness: WorldRandomness(world: world), time: world)
         controller = SealController(
             barrier: barrier, base: storage, seal: ShamirSeal(), randomness: WorldRandomness(world: world), time: world)

@@ -105,11 +105,13 @@ final class SimulatedFeed: FeedDatabase, @unchecked Sendable {  // touched by th
 final class SimulatedStorage: Storage, @unchecked Sendable {  // touched by the one thread that runs the schedule
     private let network: SimulatedNetwork
     private let membership: Membership
+    private let planted: PlantedFault?
     private var server: Int?
 
-    init(_ network: SimulatedNetwork, _ membership: Membership) {
+    init(_ network: SimulatedNetwork, _ membership: Membership, planted: PlantedFault? = nil) {
         self.network = network
         self.membership = membership
+        self.planted = planted
     }
 
     private var database: SimulatedDatabase { network.database }
@@ -166,6 +168,7 @@ final class SimulatedStorage: Storage, @unchecked Sendable {  // touched by the 
             throw .unavailable("it happened or it did not")
         }
         membership.wrote(sequence)
+        if planted == .noWaits, sequence <= database.lastBeforeFailOver { return nil }
         return membership.receipt(sequence, found)
     }
 }

@@ -42,26 +42,11 @@ import Testing
         return { try write(whole) }
     }
 
-    /// Flips a bit in the text of a key that only the index holds.
-    private func damageIndex(_ directory: TemporaryDirectory, _ random: inout SplitMix64) throws {
-        let url = URL(filePath: directory.file("coffer.db"))
-        var bytes = [UInt8](try Data(contentsOf: url))
-        let needle = Array("secret-".utf8)
-        let places = stride(from: Self.pageBytes, to: bytes.count, by: Self.pageBytes)
-            .filter { [0x02, 0x0A].contains(bytes[$0]) }
-            .flatMap { page in
-                (page..<page + Self.pageBytes - needle.count).filter { Array(bytes[$0..<$0 + needle.count]) == needle }
-            }
-        bytes[try #require(places.randomElement(using: &random))] ^= UInt8(1 << Int.random(in: 0..<7, using: &random))
-        try Data(bytes).write(to: url)
-    }
-
     @Test("what is written without a condition is refused where the index is wrong, so that it can be rebuilt", arguments: 0..<20)
     func unconditional(_ seed: UInt64) async throws {
         let directory = try TemporaryDirectory()
         try await makeStore(directory)
-        var random = SplitMix64(seed: seed)
-        try damageIndex(directory, &random)
+        try IndexDamage.flip(directory, seed: seed, in: "secret-")
         let putRight = try damageTable(directory)
         var storage = try SQLiteStorage(directory: directory.path, logger: quiet)
         var expected: [Int: [UInt8]] = [:]

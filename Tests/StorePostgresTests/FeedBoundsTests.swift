@@ -7,25 +7,6 @@ import Testing
 
 @testable import StorePostgres
 
-private final class Collected: Sendable {
-    let lines = Mutex<[String]>([])
-
-    var logger: Logger { Logger(label: "test") { _ in Handler(collected: self) } }
-
-    struct Handler: LogHandler {
-        let collected: Collected
-        var metadata: Logger.Metadata = [:]
-        var logLevel = Logger.Level.trace
-
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-            get { metadata[key] }
-            set { metadata[key] = newValue }
-        }
-
-        func log(event: LogEvent) { collected.lines.withLock { $0.append(event.message.description) } }
-    }
-}
-
 @Suite(
     "What a node does at once over one PostgreSQL store", .enabled(if: PostgresServer.isThere), .serialized,
     .timeLimit(.minutes(3)))
@@ -38,7 +19,7 @@ struct FeedBoundsTests {
         let membership = Membership(time: SteadyTime())
         let place = Membership.Place(incarnation: "taken away", history: history)
         membership.joined(place, at: 0)
-        let collected = Collected()
+        let collected = CollectedLog()
         let sessions = Mutex(0)
         let target = try PostgresTarget(url: settings.connectionURL)
         let writer = GroupWriter(Schema(table: settings.table), membership: membership, logger: collected.logger) {
@@ -56,7 +37,7 @@ struct FeedBoundsTests {
             #expect(verdicts.count == requests.count)
             for verdict in verdicts { #expect(throws: PostgresStorage.cutOff) { try verdict.get() } }
         }
-        #expect(collected.lines.withLock { $0 } == [])
+        #expect(collected.lines == [])
         #expect(sessions.withLock { $0 } == 1)
         // The session is left as it should be.
         membership.joined(try #require(storage.cluster.place), at: 0)

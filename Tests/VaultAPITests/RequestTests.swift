@@ -35,17 +35,19 @@ import Testing
         #expect(asked?.operation == .patch)
     }
 
-    @Test("refuses a body that is a form", arguments: ["application/x-www-form-urlencoded", "Multipart/Form-Data; boundary=x"])
-    func refusesForms(_ type: String) async {
-        let reply = await ask("POST", headers: ["Content-Type": type], body: "token=canary")
-        #expect(reply.status == 415)
-        #expect(!reply.text.contains("canary"))
+    @Test(
+        "tells the pipeline of a body that is a form",
+        arguments: ["application/x-www-form-urlencoded", "Multipart/Form-Data; boundary=x"])
+    func tellsOfForms(_ type: String) async {
+        let asked = await ask("POST", headers: ["Content-Type": type], body: "token=canary").asked
+        #expect(asked?.isForm == true && asked?.contentType == String(type.lowercased().prefix { $0 != ";" }))
     }
 
     @Test("takes JSON under", arguments: ["", "application/json", "application/x-www-form-urlencoded", "text/plain"])
     func takesJSON(_ type: String) async {
         let asked = await ask("POST", headers: type.isEmpty ? [:] : ["Content-Type": type], body: " {\"a\":1}").asked
         #expect(asked.map { String(decoding: $0.body, as: UTF8.self) } == " {\"a\":1}")
+        #expect(asked?.isForm == false)
     }
 
     @Test(

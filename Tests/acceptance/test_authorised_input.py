@@ -165,7 +165,7 @@ class TestRealClients:
     def test_a_secret_by_its_bare_path(self, server, helpdesk):
         reply = server.get("secret/one")
         assert reply.status == 404 and reply.json["data"] is None
-        assert reply.json["warnings"][0].endswith("use 'vault kv get' for this operation.")
+        assert reply.json["warnings"][0].endswith("use 'coffer kv get' for this operation.")
         server.get("secret/one", token=helpdesk).expect(403)
 
     def test_exempt_paths_are_prefixes(self, server, helpdesk):

@@ -125,7 +125,7 @@ def test_wrapping(run):
     assert "sk-1" not in shown
     assert "sk-1" in run("unwrap", "-format=json", token).stdout
     again = run("unwrap", token, expect=2).stderr
-    assert "treat that as disclosed" in again and token not in again
+    assert "treat it as disclosed" in again and token not in again
 
     for command in [["token", "create"], ["read", "sys/mounts"], ["list", "sys/policies/acl"], ["write", "sys/wrapping/wrap", "a=b"]]:
         wrapping = run(*command, "-wrap-ttl=2m", "-field=wrapping_token").stdout if command[0] != "list" else (

@@ -177,7 +177,7 @@ def test_hints_name_the_cause(ready, run, tmp_path):
     assert re.search(r"policies: p-\w+\) may not", refused) and "secret/data/one" in refused
     unmounted = run("kv", "get", "nothing/here", expect=2).stderr
     assert "No secrets engine is mounted at nothing/" in unmounted and "coffer secrets enable -path=nothing kv-v2" in unmounted
-    assert "unknown, or has expired" in run("token", "lookup", "hvs.none", expect=2).stderr
+    assert "or accessor is unknown" in run("token", "lookup", "hvs.none", expect=2).stderr
     root = run("token", "renew", expect=2).stderr
     assert "leases" not in root
     assert "locked for some minutes" in run("login", "-method=userpass", "-path=people", "username=ann", "password=no", expect=2, env=env).stderr
@@ -224,7 +224,7 @@ def test_migration_copies_labels_and_version_1(tmp_path, new_server):
             return done
 
         empty = run("service", "migrate", "-to=vault", expect=2)
-        assert "nothing was copied" in empty.stderr
+        assert "Nothing was copied" in empty.stderr
         run("secrets", "enable", "-path=old", "-version=1", "kv")
         run("secrets", "enable", "-path=new", "-version=2", "kv")
         run("kv", "put", "old/a/b", "k=v", "n=1")
@@ -251,3 +251,31 @@ def test_migration_copies_labels_and_version_1(tmp_path, new_server):
         assert "SERVICE_VAULT_ADDR" in down.stderr and "server -dev" not in down.stderr
     finally:
         front.close()
+
+
+def test_arguments_that_are_not_utf_8_are_refused(ready):
+    """They were changed before: another secret was written than the one that was named."""
+    settings = clean_environment(VAULT_ADDR=ready.address, VAULT_TOKEN=ready.token, HOME=ready.directory)
+    for flags in ([], [b"-format=json"]):
+        done = subprocess.run(
+            [os.fsencode(str(BINARY)), b"kv", b"put", *flags, b"secret/\xff", b"k=v"], capture_output=True, env=settings)
+        assert done.returncode == 1 and not done.stdout
+        text = json.loads(done.stderr)["errors"][0] if flags else done.stderr.decode()
+        assert f"Argument {3 + len(flags)} is not UTF-8" in text
+    assert "\N{REPLACEMENT CHARACTER}" not in ready.get("secret/metadata?list=true").data["keys"]
+
+
+@pytest.mark.parametrize("line, status", [
+    (("audit", "disable", "-format=json", "nothing"), 0),
+    (("audit", "enable", "-format=json"), 1),
+    (("kv", "get", "-format=json", "-nope"), 1),
+    (("token", "attenuate", "-format=json", "-uses=x"), 1),
+    (("token", "attenuate", "-format=json", "-uses=0"), 1),
+    (("token", "attenuate", "-format=json", "-uses=5"), 0),
+    (("nosuch", "-format=json"), 1), (("kv", "nosuch", "-format=json"), 1),
+])
+def test_json_is_printed_whatever_happens(run, line, status):
+    done = run(*line, expect=status)
+    said = json.loads(done.stdout if status == 0 else done.stderr)
+    assert said["errors"] if status else said
+    assert not (done.stderr if status == 0 else done.stdout)

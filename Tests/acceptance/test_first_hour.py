@@ -63,7 +63,7 @@ def test_http_to_a_tls_port(tmp_path):
         done = subprocess.run(
             [str(BINARY), "status"], capture_output=True, text=True, timeout=60,
             env=clean_environment(VAULT_ADDR=server.address.replace("https://", "http://"), HOME=str(tmp_path)))
-        assert done.returncode != 0 and "speaks TLS" in done.stderr and "https://" in done.stderr, done.stderr
+        assert done.returncode != 0 and "expects TLS" in done.stderr and "https://" in done.stderr, done.stderr
     finally:
         server.close()
 

@@ -13,7 +13,9 @@ def static(new_server):
 def test_the_server_tells_when_the_old_key_may_go(static):
     server = static
     server.post("secret/data/x", {"data": {"a": 1}}).expect(200)
-    assert server.get("sys/seal-status", token=None).json["seal_key_id"] == "k1"
+    assert server.get("sys/seal-status").json["seal_key_id"] == "k1"
+    for stranger in (None, "coffer.s.none"):
+        assert "seal_key_id" not in server.get("sys/seal-status", token=stranger).json
     assert server.stop() == 0
     text = server.configuration.read_text()
     new = server.directory / "unseal-2.key"
@@ -25,7 +27,7 @@ def test_the_server_tells_when_the_old_key_may_go(static):
         f'"{old}"', f'"file://{new}"\n  previous_key = "{old}"')
     server.configuration.write_text(both)
     server.start()
-    assert server.get("sys/seal-status", token=None).json["seal_key_id"] == "k2"
+    assert server.get("sys/seal-status").json["seal_key_id"] == "k2"
     assert "previous one is not needed" in server.log() and '"k1"' in server.log()
     status = server.cli("status")
     assert any(line.split() == ["Seal", "Key", "ID", "k2"] for line in status.stdout.splitlines()), status.stdout

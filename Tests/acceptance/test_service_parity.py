@@ -96,7 +96,7 @@ def test_wildcards_that_a_rule_cannot_mean_are_refused_with_their_place(make, re
 services: []
 """).start(wait=False)
     assert server.process.wait(20) == 1
-    assert f"policies.yaml:{line}" in server.log() and "stand for nothing here" in server.log()
+    assert f"policies.yaml:{line}" in server.log() and "have no meaning here" in server.log()
 
 
 def test_listings_are_whole_and_say_so_where_they_are_not(server, ui):

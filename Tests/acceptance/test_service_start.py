@@ -83,7 +83,7 @@ def test_real_variables_win(make):
     ("ALLOWED_SERVICES=a/secretvalue", "ALLOWED_SERVICES"),
     ("ALLOW_idle=project:new*secretvalue/x/", "ALLOW_idle"),
     ("MSA_MASTER_KEY=base64:jFi1bkzTyKQ5BLtw2dBDo1RItDXlKo8A5z2JbC6TExE=", "published"),
-    ("SERVICE_PROJECT_SECRETS=KEY=rot13", "SERVICE_PROJECT_SECRETS must be NAME=fernet"),
+    ("SERVICE_PROJECT_SECRETS=KEY=rot13", "SERVICE_PROJECT_SECRETS must be a list such as API_KEY=hex"),
     ("SERVICE_CORS_ORIGINS=*", "SERVICE_CORS_ORIGINS must be origins"),
     ("SERVICE_CORS_ORIGINS=https://ui.example/", "SERVICE_CORS_ORIGINS must be origins"),
     ("SERVICE_CORS_ORIGINS=https://*.example", "SERVICE_CORS_ORIGINS must be origins"),
@@ -179,7 +179,7 @@ def test_explain(make):
     assert 'path "services/data/common/+/*"' in explain("-policy-text", "jobqueue")
     unknown = subprocess.run([str(BINARY), "service", "explain", "nobody", "a/b"], cwd=server.directory, capture_output=True, text=True,
                              env=clean_environment())
-    assert unknown.returncode == 1 and "no service of this name" in unknown.stderr
+    assert unknown.returncode == 1 and "No service has this name" in unknown.stderr
 
 
 def test_import_and_export(make):

@@ -2,59 +2,63 @@ import EngineKit
 import Glibc
 
 extension AuditBroker {
-    /// Adds a device and begins its chain; throws when the device cannot be written.
+    /// Adds a device and begins its chain.
     ///
-    /// `known` is the checkpoint in sealed storage, if there is one. `isNew` refuses a file with lines: those of another device,
-    /// whose end this one's chain could only record as damage.
+    /// - Parameter known: The device's checkpoint in sealed storage, if there is one.
+    /// - Parameter isNew: Whether to refuse a file that already has lines. They would be another device's, and this device's
+    ///   chain could only record them as damage.
+    /// - Throws: ``AuditError/unavailable(_:)`` if the device cannot be written.
     package func enable(
         _ configuration: AuditDeviceConfiguration, known: AuditCheckpoint? = nil, isNew: Bool = false
     ) throws(AuditError) {
         let options = try AuditOptions(type: configuration.type, options: configuration.options)
         let chain = make(configuration, options, known: known, isNew: isNew)
-        // Claimed first and opened after, so that two calls for one path do not both open its file.
+        // Added before it is opened, so that two calls for one path do not both open its file.
         try add(chain)
         do throws(AuditDeviceError) {
-            try chain.locked { _ in }
+            try chain.withOpenDevice { _ in }
         } catch {
             remove(chain)
             throw .unavailable(error.reason)
         }
     }
 
-    /// Adds a stored device at unseal. One that cannot be written now is tried again with every record, so that
-    /// a full disk makes requests fail and not the unsealing.
+    /// Adds a stored device when the server is unsealed. A device that cannot be written now is tried again with every record,
+    /// so that a full disk makes requests fail but not the unsealing.
     ///
-    /// `isKnownLost` when storage had a checkpoint and it can no longer be read: the device's next lines say so.
+    /// - Parameter known: The device's checkpoint in sealed storage, if there is one.
+    /// - Parameter isKnownLost: Whether there was a checkpoint that can no longer be read. The device's next lines then say so.
     package func restore(
         _ configuration: AuditDeviceConfiguration, known: AuditCheckpoint?, isKnownLost: Bool = false
     ) throws(AuditError) {
         let options = try AuditOptions(type: configuration.type, options: configuration.options)
         let chain = make(configuration, options, known: known, isKnownLost: isKnownLost)
-        // What the table has goes before one that is just being enabled here under the same path.
+        // The stored device takes precedence over one that is being enabled here under the same path.
         for other in table.withLock({ $0.chains })
         where other.configuration.path == configuration.path && other.configuration.accessor != configuration.accessor {
             remove(other)
-            other.withdraw()
+            other.discard()
         }
         try add(chain)
-        try? chain.locked { _ in }  // Logged there.
+        try? chain.withOpenDevice { _ in }  // `withOpenDevice` has logged it.
     }
 
-    /// Ends the device's file in good order and lets go of it.
+    /// Ends the file of the device at a path and closes the device.
     package func disable(_ path: String) throws(AuditError) {
         let chain = try chain(path)
         remove(chain)
         _ = chain.finish()
     }
 
-    /// The same for this very device; one that has taken its path stays. Nothing to do when it is not there. One that has recorded
-    /// nothing leaves its file as empty as it found it.
+    /// Closes the device with this accessor, if there is one. Another device at the same path stays. If the device has recorded
+    /// nothing, its file is left as empty as it was.
     package func disable(accessor: String) {
         guard let chain = table.withLock({ $0.chains.first { $0.configuration.accessor == accessor } }) else { return }
         remove(chain)
-        chain.withdraw()
+        chain.discard()
     }
 
+    /// Returns the devices and their state.
     package func list() -> [AuditDeviceStatus] {
         table.withLock { $0.chains }.map { chain in
             AuditDeviceStatus(
@@ -62,20 +66,20 @@ extension AuditBroker {
         }
     }
 
-    /// Tries the devices that failed last, each with a line of its own, so that nobody's request has to find out.
+    /// Tries the devices whose last write failed, each with one line, so that no request has to.
     package func retryFailed() {
-        for chain in table.withLock({ $0.chains }) where chain.state.withLock({ $0.failure }) != nil { chain.tryAgain() }
+        for chain in table.withLock({ $0.chains }) where chain.state.withLock({ $0.failure }) != nil { chain.probe() }
     }
 
-    /// What a value looks like in this device's lines: `hmac-sha256:…`.
+    /// Returns the form that a value has in the lines of the device at a path: `hmac-sha256:…`.
     package func hash(_ path: String, _ input: String) throws(AuditError) -> String { try chain(path).hash(input) }
 
-    /// After log rotation (SIGHUP): ends every file and goes on in whatever has its name now.
+    /// Ends every file and continues in the file that has its name now, after log rotation (SIGHUP).
     package func reopenAll() {
         for chain in table.withLock({ $0.chains }) { chain.reopen() }
     }
 
-    /// The ends of all chains by accessor, to be stored under the barrier: often, and at seal.
+    /// Returns the ends of all chains by accessor, to be stored behind the barrier regularly and when the server is sealed.
     package func checkpoints() -> [String: AuditCheckpoint] {
         let now = context.clock.now()
         var result: [String: AuditCheckpoint] = [:]
@@ -85,19 +89,20 @@ extension AuditBroker {
         return result
     }
 
-    /// Keys for a verifier. Ends the live segment first, see ``AuditChainDisclosure``.
+    /// Ends the live segment and returns keys for a verifier. See ``AuditChainDisclosure``.
     package func disclose(_ path: String, segments: [String]) throws(AuditError) -> AuditChainDisclosure {
         guard segments.count <= AuditVerifier.segmentsMax else {
-            throw .invalidOption(name: "segments", reason: "too many")
+            throw .invalidOption(name: "segments", reason: "more than \(AuditVerifier.segmentsMax) segments")
         }
         guard segments.allSatisfy({ ChainLine.isHex($0.utf8, count: ChainLine.segmentHexBytes) }) else {
-            throw .invalidOption(name: "segments", reason: "not the ids of segments")
+            throw .invalidOption(name: "segments", reason: "each must be the id of a segment: 16 hex digits")
         }
         return try chain(path).disclose(segments)
     }
 
-    /// Ends every file and drops the keys. What it returns is the last checkpoint to store; every later call throws
-    /// ``AuditError/closed``.
+    /// Ends every file and erases the keys. Every later call throws ``AuditError/closed``.
+    ///
+    /// - Returns: The last checkpoints, to be stored.
     @discardableResult
     package func close() -> [String: AuditCheckpoint] {
         let chains = table.withLock { table in
@@ -131,6 +136,7 @@ extension AuditBroker {
         return make(configuration, options, device: device, known: known, isKnownLost: isKnownLost)
     }
 
+    /// Creates the chain of a device.
     func make(
         _ configuration: AuditDeviceConfiguration, _ options: AuditOptions, device: any AuditDevice, known: AuditCheckpoint?,
         isKnownLost: Bool = false
@@ -140,6 +146,7 @@ extension AuditBroker {
             isKnownLost: isKnownLost, context: context)
     }
 
+    /// Adds a chain, unless its path is in use or there are too many devices.
     func add(_ chain: DeviceChain) throws(AuditError) {
         try table.withLock { table throws(AuditError) in
             guard !table.isClosed else { throw .closed }

@@ -1,23 +1,23 @@
 package import SecretMemory
 package import Syntax
 
-/// What a verifier outside the server is given.
+/// What the server gives to a verifier.
 ///
-/// A key that verifies can also forge, so the live segment is ended before its key is given out: whoever holds
-/// these keys cannot write what comes after, and a later segment pins the end of what they could rewrite.
+/// A key that can verify lines can also forge them, so the live segment is ended before its key is disclosed. Whoever holds the
+/// keys cannot write later lines, and the next segment fixes the end of what they could rewrite.
 package struct AuditChainDisclosure: Sendable {
-    /// Keys by segment id. Ids that no verifier of this device may have are simply derived: they verify nothing.
+    /// The keys by segment id. A key is derived for any id; one that is not of this device's trail verifies nothing.
     package var segmentKeys: [String: SecretBytes]
     /// The last line before the live segment.
     package var checkpoint: AuditCheckpoint
-    /// Begun by this disclosure; its key stays in the server.
+    /// The id of the segment that this disclosure began. Its key is not disclosed.
     package var liveSegment: String
-    /// Of the device whose lines the keys open. Older servers do not say.
+    /// The accessor of the device whose lines the keys verify; nil from older servers.
     package var accessor: String?
 }
 
 extension AuditChainDisclosure {
-    /// The answer of the server's endpoint, which `init(json:)` reads in the command line.
+    /// The disclosure as the API returns it and ``init(json:)`` reads it.
     package var json: JSON {
         var keys = JSONObject()
         for (segment, key) in segmentKeys.sorted(by: { $0.key < $1.key }) {
@@ -28,6 +28,7 @@ extension AuditChainDisclosure {
         return .object(object)
     }
 
+    /// Reads a disclosure. Returns nil if it is malformed.
     package init?(json: JSON) {
         guard let keys = json["keys"]?.objectValue, let live = json["live_segment"]?.stringValue,
             let checkpoint = json["checkpoint"].flatMap(AuditCheckpoint.init(json:))

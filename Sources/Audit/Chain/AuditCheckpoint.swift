@@ -1,18 +1,23 @@
 package import EngineKit
 package import Syntax
 
-/// The end of a device's chain at a moment, to be kept where the audit file's editor cannot reach: in sealed storage.
+/// The end of a device's chain at some time, stored behind the barrier, where somebody who can edit the audit file cannot
+/// change it.
 ///
-/// A file that was cut after this line, or in which this line was replaced, is found out by it.
+/// With it a verifier notices that the file was cut after this line, or that this line was replaced.
 package struct AuditCheckpoint: Sendable, Hashable {
+    /// The sequence number of the last line.
     package var sequence: UInt64
-    /// The line's MAC in hex.
+    /// The MAC of the line in hex.
     package var mac: String
+    /// The id of the line's segment.
     package var segment: String
-    /// Where the line ends in its file; 0 for a stream.
+    /// The offset in the file at which the line ends; 0 for a stream.
     package var fileBytes: UInt64
+    /// When the checkpoint was made.
     package var time: Timestamp
 
+    /// Creates a checkpoint.
     package init(sequence: UInt64, mac: String, segment: String, fileBytes: UInt64, time: Timestamp) {
         self.sequence = sequence
         self.mac = mac
@@ -23,6 +28,7 @@ package struct AuditCheckpoint: Sendable, Hashable {
 }
 
 extension AuditCheckpoint {
+    /// The checkpoint as it is stored and disclosed.
     package var json: JSON {
         [
             "seq": .int(sequence), "mac": .string(mac), "seg": .string(segment), "bytes": .int(fileBytes),
@@ -30,7 +36,7 @@ extension AuditCheckpoint {
         ]
     }
 
-    /// Nil when a member is missing or malformed.
+    /// Reads a checkpoint. Returns nil if a member is missing or malformed.
     package init?(json: JSON) {
         guard case .number(let sequence)? = json["seq"], let sequence = UInt64(sequence),
             let mac = json["mac"]?.stringValue, ChainLine.isHex(mac.utf8, count: ChainLine.macHexBytes),

@@ -1,20 +1,22 @@
 import Crypto
 package import SecretMemory
 
-/// The two subkeys that the barrier derives for this room, 32 bytes each.
+/// The two keys of 32 bytes that the barrier derives for the audit trail.
 package struct AuditKeys: Sendable {
-    /// `audit-hmac/v1`: hides values. Each device gets a key of its own from it.
+    /// Hides values; derived as `audit-hmac/v1`. Each device uses a key derived from it.
     package var hmac: SecretBytes
-    /// `audit-chain/v1`: seals lines. Each device, and each segment of its chain, gets a key of its own from it.
+    /// Seals lines; derived as `audit-chain/v1`. Each segment of each device uses a key derived from it.
     package var chain: SecretBytes
 
+    /// Creates the pair.
     package init(hmac: SecretBytes, chain: SecretBytes) {
         self.hmac = hmac
         self.chain = chain
     }
 
-    /// The key from which all segment keys of a device come. Whoever holds it can forge the device's whole trail, so it
-    /// leaves the server only when an operator moves the trail away with it; see ``AuditChainDisclosure`` instead.
+    /// Returns the key that all segment keys of a device are derived from. Whoever holds it can forge the whole trail of the
+    /// device, so it leaves the server only if an operator exports it together with the trail. ``AuditChainDisclosure`` is the
+    /// safe alternative.
     package func deviceChainKey(accessor: String) -> SecretBytes {
         DeviceKeys.chain(self, accessor: accessor).withUnsafeBytes { SecretBytes($0) }
     }

@@ -2,19 +2,22 @@ import Hashes
 import Crypto
 import Syntax
 
-/// The frame that every line has, whatever it records.
+/// A line of an audit file. Every line has this frame, whatever it records:
 ///
-///     {"seq":17,"seg":"9f86d081884c7d65",<content>,"prev":"<64 hex>","mac":"<64 hex>"}
+/// {"seq":17,"seg":"9f86d081884c7d65",<content>,"prev":"<64 hex>","mac":"<64 hex>"}
 ///
-/// `mac` is HMAC-SHA256 under the segment's key of the line's bytes before `,"mac":"`.
+/// `mac` is the HMAC-SHA256, with the key of the segment, of the bytes before `,"mac":"`.
 struct ChainLine {
+    /// The length of a MAC in hex.
     static let macHexBytes = 64
+    /// The length of a segment id in hex.
     static let segmentHexBytes = 16
-    /// A longer line is not ours. Records are kept far below it.
+    /// The longest line that a verifier accepts. The lines that are written are far shorter.
     static let bytesMax = 64 << 20
+    /// The `prev` of the first line of a chain.
     static let zeroMAC = [UInt8](repeating: UInt8(ascii: "0"), count: macHexBytes)
 
-    /// More than a line has besides its content.
+    /// More bytes than the frame adds to the content.
     private static let frameBytesMax = 256
 
     private static let beforeSequence: StaticString = "{\"seq\":"
@@ -26,14 +29,16 @@ struct ChainLine {
 
     let sequence: UInt64
     let segment: String
-    /// Between the segment id and `prev`; the record itself.
+    /// The record: what is between the segment id and `prev`.
     let content: UnsafeRawBufferPointer
+    /// The MAC of the previous line.
     let previous: UnsafeRawBufferPointer
-    /// What the MAC is made of.
+    /// The bytes that the MAC authenticates.
     let sealed: UnsafeRawBufferPointer
     let mac: UnsafeRawBufferPointer
 
-    /// The line without its newline, or nil when it has not exactly this frame. The pointer must outlive the value.
+    /// Parses a line without its newline. Returns nil if it does not have exactly this frame. The pointer must outlive the
+    /// value.
     init?(_ line: UnsafeRawBufferPointer) {
         var position = 0
         guard Self.take(Self.beforeSequence, in: line, at: &position) else { return nil }
@@ -50,7 +55,7 @@ struct ChainLine {
         content = Self.slice(line, contentStart..<position)
         guard Self.take(Self.beforePrevious, in: line, at: &position) else { return nil }
         guard let previous = Self.hex(in: line, at: &position, count: Self.macHexBytes) else { return nil }
-        // The quote that ends `prev` is sealed too.
+        // The quote at the end of `prev` is authenticated too.
         sealed = Self.slice(line, 0..<position + 1)
         guard Self.take(Self.beforeMAC, in: line, at: &position) else { return nil }
         guard let mac = Self.hex(in: line, at: &position, count: Self.macHexBytes) else { return nil }
@@ -61,7 +66,8 @@ struct ChainLine {
         self.mac = mac
     }
 
-    /// The segment id of a line of which only the beginning is at hand; nil when no line of ours begins so.
+    /// Returns the segment id of a line of which only the beginning is available, or nil if it is not the beginning of an audit
+    /// line.
     static func segment(ofLineThatBegins head: [UInt8]) -> String? {
         head.withUnsafeBytes { head in
             var position = 0
@@ -73,7 +79,7 @@ struct ChainLine {
         }
     }
 
-    /// Appends a whole line with its newline, and puts its MAC in the place of the one before it.
+    /// Appends a line with its newline to `output`, and replaces `mac`, the MAC of the previous line, by that of the new one.
     static func append(
         _ content: UnsafeRawBufferPointer, sequence: UInt64, segment: String, mac: inout [UInt8], key: KeyedHash,
         to output: inout [UInt8]
@@ -101,13 +107,15 @@ struct ChainLine {
         output.append(UInt8(ascii: "\n"))
     }
 
+    /// Whether the line's MAC is valid.
     func isSealed(by key: KeyedHash) -> Bool {
-        // Verifying tells nobody anything about the MAC it does not already see, so an ordinary comparison will do.
+        // The comparison need not take constant time: whoever can verify a line sees its MAC anyway.
         var expected: [UInt8] = []
         key.appendHex(of: sealed, to: &expected)
         return mac.elementsEqual(expected)
     }
 
+    /// Whether the text is a number of lower-case hex digits.
     static func isHex(_ text: some Collection<UInt8>, count: Int) -> Bool {
         text.count == count && text.allSatisfy(\.isLowercaseHexDigit)
     }
@@ -143,15 +151,15 @@ struct ChainLine {
 }
 
 extension ChainLine {
-    /// What the frame's rules depend on.
+    /// The kinds of lines that the frame's rules distinguish.
     enum Kind { case record, segment, repair, interruption, end }
 
-    /// A segment's header that says there are lines before it in the same file.
+    /// Whether this is the header of a segment that follows other lines of the same file.
     var continuesThisFile: Bool {
         ["\"start\":\"continued\"", "\"start\":\"rolled\""].contains { content.suffix($0.utf8.count).elementsEqual($0.utf8) }
     }
 
-    /// Of a segment's header, the device that wrote it.
+    /// The accessor of the device that wrote the line, if it is the header of a segment.
     var deviceAccessor: String? {
         guard kind == .segment else { return nil }
         let mark = Array(",\"accessor\":\"".utf8)
@@ -159,7 +167,8 @@ extension ChainLine {
         return String(decoding: content[start...].prefix { $0 != UInt8(ascii: "\"") }, as: UTF8.self)
     }
 
-    /// Read from where the writer always puts it: after the time, whose width is fixed. Meant for lines whose MAC is good.
+    /// The kind of line, read from where the writer always puts it: after the time, whose width is fixed. Reliable only if the
+    /// MAC is valid.
     var kind: Kind {
         let prefix = "\"time\":\"0000-00-00T00:00:00.000000000Z\",\"type\":\"".utf8.count
         guard content.count > prefix else { return .record }

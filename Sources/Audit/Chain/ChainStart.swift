@@ -1,24 +1,24 @@
 import Hashes
 import EngineKit
 
-/// Where a chain goes on when its device is opened, and what it has to say about what it found.
+/// The position at which a chain continues when its device is opened, and what it must record about what was found there.
 struct ChainStart: Sendable, Equatable {
-    /// The `start` member of a segment's header.
+    /// How a segment begins: the `start` member of its header.
     enum Origin: String, Sendable {
-        /// The first line of a new chain.
+        /// With the first line of a new chain.
         case new
         /// After the last line of this file.
         case continued
-        /// After a line that is known from before but is not in this file: the file was rotated.
+        /// After a line that is not in this file, because the file was rotated.
         case elsewhere
-        /// After something that cannot be trusted; a `break` line follows and says what.
+        /// After content that cannot be trusted. A `break` line follows and gives the reason.
         case broken
-        /// A key was given to a verifier, so a new one begins.
+        /// After a segment whose key was disclosed to a verifier.
         case rolled
     }
 
-    /// What was found. Every case is written down and served on: a trail that somebody spoilt is evidence, and refusing
-    /// to record anything more would only help them.
+    /// Damage that was found. It is recorded, and the device continues: a trail that somebody altered is evidence, and to stop
+    /// recording would only help them. The raw values are written to the trail.
     enum Break: String, Sendable {
         case unreadableEnd = "the end of the file is not a line of this chain"
         case badMAC = "the last line was changed"
@@ -28,13 +28,20 @@ struct ChainStart: Sendable, Equatable {
         case lostLines = "a failed write left lines that could not be taken back"
     }
 
+    /// The sequence number and the MAC of the line before the segment.
     var sequence: UInt64
     var previous: [UInt8]
+    /// How the segment begins.
     var origin: Origin
+    /// The damage to record, if there is any.
     var breakReason: Break?
 
-    /// `known` is the end as the server knows it, from sealed storage or from its own memory; `isKnownLost` when there was
-    /// one that can no longer be read, so that lines cut off the end would go unseen.
+    /// Returns where the chain continues.
+    ///
+    /// - Parameter known: The end of the chain as the server knows it, from sealed storage or its own memory.
+    /// - Parameter isKnownLost: Whether there was a known end that can no longer be read, so that removed lines would go
+    ///   unnoticed.
+    /// - Parameter lineEndingAt: Returns the line that ends at an offset of the file.
     static func decide(
         _ contents: DeviceContents, known: AuditCheckpoint?, isKnownLost: Bool = false, keys: DeviceKeys,
         lineEndingAt: (UInt64) -> [UInt8]?
@@ -65,7 +72,7 @@ struct ChainStart: Sendable, Equatable {
         return ChainStart(sequence: last.sequence, previous: last.mac, origin: .continued)
     }
 
-    /// A file that begins before the checkpoint must hold its line where it was.
+    /// Whether the file contains the checkpoint's line at its offset, if the file begins before it.
     private static func holds(
         _ known: AuditCheckpoint, _ contents: DeviceContents, keys: DeviceKeys, lineEndingAt: (UInt64) -> [UInt8]?
     ) -> Bool {
@@ -76,13 +83,14 @@ struct ChainStart: Sendable, Equatable {
         return line.sequence == known.sequence && line.mac.elementsEqual(known.mac.utf8)
     }
 
+    /// Continues after the known end, or at the beginning of a chain if there is none.
     private static func after(_ known: AuditCheckpoint?, origin: Origin, _ reason: Break? = nil) -> ChainStart {
         ChainStart(
             sequence: known?.sequence ?? 0, previous: known.map { Array($0.mac.utf8) } ?? ChainLine.zeroMAC, origin: origin,
             breakReason: reason)
     }
 
-    /// A line whose MAC is good.
+    /// The position of a line whose MAC is valid.
     private struct End {
         var sequence: UInt64
         var mac: [UInt8]

@@ -4,25 +4,26 @@ import Logging
 import Syntax
 
 extension ChainState {
-    /// The last failure, while its next try is still to come.
-    func waiting(_ clock: some TimeSource) -> AuditDeviceError? {
-        if isFinished { return AuditDeviceError(reason: "closed", isClean: true) }
+    /// Returns the last failure if the device must not be used now: because it was closed, or because it is too early to try
+    /// again.
+    func currentFailure(_ clock: some TimeSource) -> AuditDeviceError? {
+        if isFinished { return AuditDeviceError(reason: "the device was closed", isClean: true) }
         guard !isOpen, let retryAt, clock.now() < retryAt else { return nil }
-        return AuditDeviceError(reason: failure ?? "not tried again yet", isClean: true)
+        return AuditDeviceError(reason: failure ?? "the last write failed", isClean: true)
     }
 
-    /// Opens the device if it is not.
-    mutating func ready(_ context: DeviceChain.Context) throws(AuditDeviceError) {
+    /// Opens the device if it is not open.
+    mutating func openIfNeeded(_ context: DeviceChain.Context) throws(AuditDeviceError) {
         guard !isOpen else { return }
         try open(context, at: context.clock.now())
         (retryAt, backoffNanoseconds) = (nil, Self.backoffMinNanoseconds)
     }
 
-    /// Opens the device and begins a segment on it.
+    /// Opens the device and begins a segment, after recording any damage that was found.
     mutating func open(_ context: DeviceChain.Context, at now: Timestamp) throws(AuditDeviceError) {
         let known = checkpoint(at: now)
         let contents = try device.open()
-        isOpen = false  // Until its header is written.
+        isOpen = false  // Until the header is written.
         let start = ChainStart.decide(contents, known: known, isKnownLost: isKnownLost, keys: keys) {
             device.line(endingAt: $0)
         }
@@ -30,14 +31,14 @@ extension ChainState {
         if let repair = contents.repair { owedRepairs.append(repair) }
         if contents.isForeign { pending.append(UInt8(ascii: "\n")) }
         begin(start.origin, context, at: now)
-        for repair in owedRepairs { note(repair, context, at: now) }
-        if let reason = start.breakReason { note(reason, fileBytes: contents.fileBytes, context, at: now) }
+        for repair in owedRepairs { appendRepair(repair, context, at: now) }
+        if let reason = start.breakReason { appendBreak(reason, fileBytes: contents.fileBytes, context, at: now) }
         try flush()
         owedRepairs = []
         isOpen = true
     }
 
-    /// Appends a header under a new key.
+    /// Begins a segment with a new key: appends its header.
     mutating func begin(_ origin: ChainStart.Origin, _ context: DeviceChain.Context, at now: Timestamp) {
         last.segment = Hex.encode(context.randomness.bytes(ChainLine.segmentHexBytes / 2))
         segmentKey = keys.segmentKey(last.segment).keyedHash
@@ -50,20 +51,22 @@ extension ChainState {
             ], at: now)
     }
 
-    /// The last line of a file that is left in good order.
+    /// Appends the line that ends a file.
     mutating func end(at now: Timestamp) { append("end", [], at: now) }
 
-    private mutating func note(_ repair: DeviceContents.Repair, _ context: DeviceChain.Context, at now: Timestamp) {
+    /// Appends a line about an incomplete line that was removed.
+    private mutating func appendRepair(_ repair: DeviceContents.Repair, _ context: DeviceChain.Context, at now: Timestamp) {
         append(
             "repair",
             [
                 .init(key: "removed_bytes", value: .int(repair.removedBytes)),
                 .init(key: "removed_sha256", value: .string(repair.removedSHA256)),
             ], at: now)
-        log("a torn last line of \(repair.removedBytes) bytes, cut away", context)
+        log("an incomplete last line of \(repair.removedBytes) bytes, which was removed", context)
     }
 
-    private mutating func note(
+    /// Appends a line about damage that was found.
+    private mutating func appendBreak(
         _ reason: ChainStart.Break, fileBytes: UInt64, _ context: DeviceChain.Context, at now: Timestamp
     ) {
         append(
@@ -76,9 +79,10 @@ extension ChainState {
     }
 
     private func log(_ found: String, _ context: DeviceChain.Context) {
-        context.logger.warning("audit file", metadata: ["device": "\(header.path)", "found": "\(found)"])
+        context.logger.warning("audit file was damaged", metadata: ["device": "\(header.path)", "found": "\(found)"])
     }
 
+    /// Appends a line that the chain itself writes.
     private mutating func append(_ type: StaticString, _ members: [JSONObject.Member], at now: Timestamp) {
         var content: [UInt8] = []
         content.append("\"time\":\"" as StaticString)

@@ -2,21 +2,23 @@ import Hashes
 import Crypto
 import EngineKit
 
-/// What changes with every line. Lives in its chain's lock.
+/// The state of a chain that changes with every line, protected by the lock of its ``DeviceChain``.
 struct ChainState: Sendable {
+    /// The members of a segment's header that do not change.
     struct Header: Sendable {
         var nodeID: String
         var path: String
         var accessor: String
     }
 
-    /// For the log.
+    /// What to log about a device.
     enum Change: Sendable {
         case recovered
         case failed(String)
         case found(String)
     }
 
+    /// The position of a line in the chain.
     struct Position: Sendable {
         var sequence: UInt64
         var mac: [UInt8]
@@ -29,22 +31,27 @@ struct ChainState: Sendable {
     var device: any AuditDevice
     let keys: DeviceKeys
     let header: Header
-    /// The end as storage knew it, until the device has been opened.
+    /// The end of the chain from sealed storage, until the device was opened.
     var known: AuditCheckpoint?
-    /// Storage had an end that it can no longer tell.
+    /// Whether storage held an end that can no longer be read.
     let isKnownLost: Bool
-    /// The last line that is on the device.
+    /// The position of the last line on the device.
     var written: Position?
-    /// The last line in `pending`.
+    /// The position of the last line in `pending`.
     var last = Position(sequence: 0, mac: ChainLine.zeroMAC, segment: "")
+    /// The key of the current segment.
     var segmentKey: KeyedHash?
+    /// Lines that ``flush()`` writes.
     var pending: [UInt8] = []
-    /// Torn lines that were cut away and are not yet written down.
+    /// Incomplete lines that were removed and not recorded yet.
     var owedRepairs: [DeviceContents.Repair] = []
+    /// Whether the device is open and its segment has begun.
     var isOpen = false
-    /// Nothing opens it again.
+    /// Whether the chain was ended for good.
     var isFinished = false
+    /// Why the last write failed, or nil if it succeeded.
     var failure: String?
+    /// When to open the device again after a failure.
     var retryAt: Timestamp?
     var backoffNanoseconds = Self.backoffMinNanoseconds
 
@@ -56,7 +63,7 @@ struct ChainState: Sendable {
         self.isKnownLost = isKnownLost
     }
 
-    /// Chains one more line, which ``flush()`` writes.
+    /// Adds a line to the chain, which ``flush()`` writes.
     mutating func append(_ content: UnsafeRawBufferPointer) {
         guard let segmentKey else { return }
         last.sequence += 1
@@ -64,7 +71,7 @@ struct ChainState: Sendable {
             content, sequence: last.sequence, segment: last.segment, mac: &last.mac, key: segmentKey, to: &pending)
     }
 
-    /// Writes what is pending, or forgets it: a line that could not be written never was.
+    /// Writes the pending lines. If that fails they are discarded, and the chain continues as if they had never been added.
     mutating func flush() throws(AuditDeviceError) {
         defer { pending.removeAll(keepingCapacity: pending.capacity <= 1 << 20) }
         do throws(AuditDeviceError) {
@@ -77,22 +84,24 @@ struct ChainState: Sendable {
     }
 
     private mutating func write() throws(AuditDeviceError) {
-        // Taken out and put back, so that the device may be changed while its bytes are read.
+        // Moved out of the state, so that the device may be mutated while the bytes are read.
         let bytes = pending
         pending = []
         defer { pending = bytes }
         try bytes.withUnsafeBufferPointer { bytes throws(AuditDeviceError) in try device.write(UnsafeRawBufferPointer(bytes)) }
     }
 
+    /// Records a failure. Unless the device is known to be unchanged it must be opened again, after a growing delay.
     mutating func failed(_ error: AuditDeviceError, at now: Timestamp) {
         failure = error.reason
         guard !error.isClean || !isOpen else { return }
-        // What is on the device is unknown until it has been opened and read again.
+        // What the device contains is unknown until it was opened and read again.
         isOpen = false
         retryAt = Timestamp(nanoseconds: now.nanoseconds + backoffNanoseconds)
         backoffNanoseconds = min(backoffNanoseconds * 2, Self.backoffMaxNanoseconds)
     }
 
+    /// Returns the end of the chain, or nil if nothing was ever written.
     func checkpoint(at now: Timestamp) -> AuditCheckpoint? {
         guard let written else { return known }
         return AuditCheckpoint(

@@ -2,13 +2,14 @@ import Hashes
 import EngineKit
 
 extension DeviceChain {
-    /// Ends the file, opens what has its name now and goes on there. A failure leaves the old file in use where it can.
+    /// Ends the file and continues in the file that has its name now. If that cannot be opened, the old file stays in use if
+    /// possible.
     func reopen() {
         let now = context.clock.now()
         let failure: String? = state.withLock { state in
             guard !state.isFinished else { return nil }
             guard state.isOpen else {
-                state.retryAt = nil  // Somebody has just mended it.
+                state.retryAt = nil  // The cause may have just been repaired.
                 return nil
             }
             state.end(at: now)
@@ -22,18 +23,18 @@ extension DeviceChain {
                 state.failure = nil
                 return nil
             } catch {
-                return state.carryOn(after: error, context, at: now)
+                return state.resume(after: error, context, at: now)
             }
         }
         if let failure { log(.failed(failure)) }
     }
 
-    /// Writes a line that begins a segment, which shows whether the device works again. Opening one writes it as well.
-    func tryAgain() {
+    /// Begins a new segment, which shows whether the device works again.
+    func probe() {
         let now = context.clock.now()
         let isOpen = state.withLock { $0.isOpen }
-        // What fails is logged and noted there.
-        try? locked { state throws(AuditDeviceError) in
+        // `withOpenDevice` logs and records a failure.
+        try? withOpenDevice { state throws(AuditDeviceError) in
             guard isOpen, state.isOpen else { return }
             state.begin(.rolled, context, at: now)
             do throws(AuditDeviceError) {
@@ -45,25 +46,25 @@ extension DeviceChain {
         }
     }
 
-    /// Closes a device that is not to be kept. One that has recorded nothing leaves its file as empty as it found it.
-    func withdraw() {
+    /// Closes a device that is not to be kept. If it has recorded nothing, its file is left as empty as it was.
+    func discard() {
         state.withLock { state in
-            // The first line of the first segment is all there is.
+            // The file contains only the header of the first segment.
             if state.isOpen, state.last.sequence == 1 {
-                state.device.takeBackAll()
+                state.device.removeAll()
                 state.isOpen = false
             }
         }
         _ = finish()
     }
 
-    /// Writes the last line and closes. Gives the checkpoint to keep.
+    /// Ends the file and closes the device. Returns the checkpoint to store.
     func finish() -> AuditCheckpoint? {
         let now = context.clock.now()
         return state.withLock { state in
             if state.isOpen {
                 state.end(at: now)
-                try? state.flush()  // A file without its last line says that it was not ended, which is the truth.
+                try? state.flush()  // If this fails, the file lacks its `end` line, which is then correct.
             }
             let checkpoint = state.checkpoint(at: now)
             state.device.close()
@@ -74,11 +75,12 @@ extension DeviceChain {
         }
     }
 
+    /// Begins a new segment, and returns the keys of earlier ones with the end of the last.
     func disclose(_ segments: [String]) throws(AuditError) -> AuditChainDisclosure {
         let now = context.clock.now()
         var end: (AuditCheckpoint, String)?
         do throws(AuditDeviceError) {
-            try locked { state throws(AuditDeviceError) in
+            try withOpenDevice { state throws(AuditDeviceError) in
                 guard let checkpoint = state.checkpoint(at: now) else { return }
                 state.begin(.rolled, context, at: now)
                 do throws(AuditDeviceError) {
@@ -92,7 +94,7 @@ extension DeviceChain {
         } catch {
             throw .unavailable(error.reason)
         }
-        guard let (checkpoint, live) = end else { throw .unavailable("nothing recorded yet") }
+        guard let (checkpoint, live) = end else { throw .unavailable("nothing was recorded yet") }
         let pairs = segments.filter { $0 != live }.map { ($0, keys.segmentKey($0)) }
         return AuditChainDisclosure(
             segmentKeys: Dictionary(pairs) { first, _ in first }, checkpoint: checkpoint, liveSegment: live,
@@ -101,8 +103,8 @@ extension DeviceChain {
 }
 
 extension ChainState {
-    /// The new file could not be opened: the old one is better than none.
-    mutating func carryOn(after error: AuditDeviceError, _ context: DeviceChain.Context, at now: Timestamp) -> String {
+    /// Continues in the old file after the new one could not be opened. Returns the reason of the failure.
+    mutating func resume(after error: AuditDeviceError, _ context: DeviceChain.Context, at now: Timestamp) -> String {
         guard isOpen else {
             failed(error, at: now)
             return error.reason

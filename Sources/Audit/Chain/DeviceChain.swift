@@ -2,8 +2,9 @@ import Crypto
 import EngineKit
 import Logging
 
-/// One device with its chain: formats outside its lock, chains and writes inside.
+/// One audit device with its chain. Records are formatted outside of its lock, and chained and written inside.
 final class DeviceChain: Sendable {
+    /// What all devices of a broker share.
     struct Context: Sendable {
         var settings: AuditSettings
         var clock: any TimeSource
@@ -14,14 +15,18 @@ final class DeviceChain: Sendable {
     let configuration: AuditDeviceConfiguration
     let keys: DeviceKeys
     let context: Context
+    /// Whether the device records anything.
     let isRecording: Bool
+    /// Formatters that are not in use.
     private let formatters: UnfairLock<[LineFormatter]>
+    /// A formatter to copy if all others are in use.
     private let fresh: LineFormatter
+    /// The chain's state.
     let state: UnfairLock<ChainState>
 
     private static let formattersMax = 8
 
-    /// Does not open the device yet.
+    /// Creates a chain without opening its device.
     init(
         _ configuration: AuditDeviceConfiguration, options: AuditOptions, device: any AuditDevice, keys: DeviceKeys,
         known: AuditCheckpoint?, isKnownLost: Bool = false, context: Context
@@ -38,7 +43,7 @@ final class DeviceChain: Sendable {
         state = UnfairLock(ChainState(device: device, keys: keys, header: header, known: known, isKnownLost: isKnownLost))
     }
 
-    /// Writes the lines of all entries with a single write.
+    /// Writes the lines of all entries with one write.
     func record(_ entries: [AuditEntry]) throws(AuditDeviceError) {
         var formatter = formatters.withLock { $0.popLast() } ?? fresh
         for entry in entries { formatter.append(entry) }
@@ -49,9 +54,10 @@ final class DeviceChain: Sendable {
         try result.get()
     }
 
+    /// Chains and writes lines.
     private func write(_ content: [UInt8], ends: [Int]) -> Result<Void, AuditDeviceError> {
         do throws(AuditDeviceError) {
-            try locked { state throws(AuditDeviceError) in
+            try withOpenDevice { state throws(AuditDeviceError) in
                 content.withUnsafeBytes { bytes in
                     var start = 0
                     for end in ends {
@@ -67,13 +73,14 @@ final class DeviceChain: Sendable {
         }
     }
 
-    /// Opens the device where that is due, runs the body, and takes note when it fails.
-    func locked(_ body: (inout ChainState) throws(AuditDeviceError) -> Void) throws(AuditDeviceError) {
+    /// Runs `body` with the chain's state, after opening the device if it is time to. Logs and records a failure, and a
+    /// recovery.
+    func withOpenDevice(_ body: (inout ChainState) throws(AuditDeviceError) -> Void) throws(AuditDeviceError) {
         let change: ChainState.Change? = try state.withLock { state throws(AuditDeviceError) in
-            if let waiting = state.waiting(context.clock) { throw waiting }
+            if let failure = state.currentFailure(context.clock) { throw failure }
             let before = state.failure
             do throws(AuditDeviceError) {
-                try state.ready(context)
+                try state.openIfNeeded(context)
                 try body(&state)
                 state.failure = nil
                 return before == nil ? nil : .recovered
@@ -86,17 +93,19 @@ final class DeviceChain: Sendable {
         if let change { log(change) }
     }
 
+    /// Logs a change of the device's state.
     func log(_ change: ChainState.Change) {
         let path: Logger.Metadata = ["device": "\(configuration.path)"]
         switch change {
-        case .recovered: context.logger.notice("audit device records again", metadata: path)
+        case .recovered: context.logger.notice("audit device is recording again", metadata: path)
         case .failed(let reason):
             context.logger.error("audit device failed", metadata: path.merging(["reason": "\(reason)"]) { $1 })
         case .found(let what):
-            context.logger.warning("audit file", metadata: path.merging(["found": "\(what)"]) { $1 })
+            context.logger.warning("audit file was damaged", metadata: path.merging(["found": "\(what)"]) { $1 })
         }
     }
 
+    /// Returns the HMAC of a text as it is written to the device: `hmac-sha256:…`.
     func hash(_ input: String) -> String {
         String(decoding: LineFormatter.hashed(input, with: keys.values).dropFirst().dropLast(), as: UTF8.self)
     }

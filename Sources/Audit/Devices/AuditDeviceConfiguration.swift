@@ -1,18 +1,22 @@
 package import EngineKit
 package import Syntax
 
-/// One row of the audit table, as Core stores it.
+/// The stored configuration of an audit device.
 package struct AuditDeviceConfiguration: Sendable, Hashable {
-    /// With its final slash, such as `file/`.
+    /// The path with its final slash, such as `file/`.
     package var path: String
-    /// `file`, `socket` or `syslog`.
+    /// The type: `file`, `socket` or `syslog`.
     package var type: String
+    /// A description for people.
     package var description: String
+    /// The options, as they were sent.
     package var options: [String: String]
-    /// Made once when the device is enabled. The device's keys come from it, so it must be stored.
+    /// The accessor, created when the device is enabled. The device's keys are derived from it, so it must be stored.
     package var accessor: String
+    /// Whether the device was enabled with `local`.
     package var isLocal: Bool
 
+    /// Creates a configuration.
     package init(
         path: String, type: String, description: String, options: [String: String], accessor: String, isLocal: Bool = false
     ) {
@@ -24,7 +28,7 @@ package struct AuditDeviceConfiguration: Sendable, Hashable {
         self.isLocal = isLocal
     }
 
-    /// A new device with an accessor of its own.
+    /// Creates the configuration of a new device, with a new accessor.
     package init(
         path: String, type: String, description: String = "", options: [String: String], isLocal: Bool = false,
         randomness: some Randomness
@@ -36,7 +40,7 @@ package struct AuditDeviceConfiguration: Sendable, Hashable {
 }
 
 extension AuditDeviceConfiguration {
-    /// The stored form.
+    /// The configuration as it is stored.
     package var json: JSON {
         [
             "path": .string(path), "type": .string(type), "description": .string(description),
@@ -45,6 +49,7 @@ extension AuditDeviceConfiguration {
         ]
     }
 
+    /// Reads a stored configuration. Returns nil if it is malformed.
     package init?(json: JSON) {
         guard let path = json["path"]?.stringValue, let type = json["type"]?.stringValue,
             let description = json["description"]?.stringValue, let accessor = json["accessor"]?.stringValue,
@@ -60,11 +65,12 @@ extension AuditDeviceConfiguration {
     }
 }
 
-/// A device and how it does.
+/// A device and its state.
 package struct AuditDeviceStatus: Sendable {
+    /// The device's configuration.
     package var configuration: AuditDeviceConfiguration
-    /// False for one that throws its lines away.
+    /// Whether the device records anything; false for one that discards its lines.
     package var isRecording: Bool
-    /// Why the last write failed; nil when it did not.
+    /// Why the last write failed, or nil if it succeeded.
     package var failure: String?
 }

@@ -1,22 +1,22 @@
 import Glibc
 
-/// Cuts lines into messages.
+/// Divides lines into datagrams.
 ///
-/// A line that fits is one message, with its newline. A longer one becomes parts in order, each with a head that says which
-/// line and which part it is: `part 2/5 of 17: …`. Joined without their heads they are the line.
+/// A line that fits is one datagram, with its newline. A longer line is divided into parts, each of which begins with a head
+/// that names its line and position, such as `part 2/5 of 17: `. The parts joined without their heads are the line.
 enum Datagrams {
-    /// 240 parts of 60,000 bytes hold any line that a record can become.
+    /// The number of parts of one line. 240 parts of 60,000 bytes are enough for the longest line that a record can become.
     static let partsMax = 400
 
-    /// Calls `send` for each message until it gives anything but 0, which is then the result. `EMSGSIZE` for a line of too
-    /// many parts.
+    /// Calls `send` for each datagram until it returns an error number, which is then the result. Returns 0 if all were sent,
+    /// or `EMSGSIZE` if a line has too many parts.
     static func each(
         in lines: UnsafeRawBufferPointer, bytesMax: Int, _ send: (_ head: [UInt8], _ piece: UnsafeRawBufferPointer) -> Int32
     ) -> Int32 {
         var start = 0
         while start < lines.count {
             let end = lines[start...].firstIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? lines.count
-            let number = line(UnsafeRawBufferPointer(rebasing: lines[start..<end]), bytesMax, send)
+            let number = line(UnsafeRawBufferPointer(rebasing: lines[start..<end]), bytesMax, send: send)
             guard number == 0 else { return number }
             start = end
         }
@@ -24,7 +24,7 @@ enum Datagrams {
     }
 
     private static func line(
-        _ line: UnsafeRawBufferPointer, _ bytesMax: Int, _ send: ([UInt8], UnsafeRawBufferPointer) -> Int32
+        _ line: UnsafeRawBufferPointer, _ bytesMax: Int, send: ([UInt8], UnsafeRawBufferPointer) -> Int32
     ) -> Int32 {
         guard line.count > bytesMax else { return send([], line) }
         let parts = (line.count + bytesMax - 1) / bytesMax

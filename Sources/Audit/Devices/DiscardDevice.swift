@@ -1,4 +1,4 @@
-/// `file_path=discard`: for measuring and for trying things out.
+/// A device that discards its lines (`file_path=discard`), for measurements and experiments.
 struct DiscardDevice: AuditDevice {
     var isRecording: Bool { false }
 

@@ -2,10 +2,11 @@ import Glibc
 import Syntax
 
 extension FileDevice {
-    /// `O_PATH`, which the C library shows only to GNU sources: the directory needs to be passable, not readable.
+    /// `O_PATH`, which the C library declares only for GNU sources. Opened with it, a directory must be searchable but need not
+    /// be readable.
     private static let pathOnly: Int32 = 0o10000000
 
-    /// Walks down from an allowed directory, following no link on the way.
+    /// Opens the file by walking down from an allowed directory, without following symbolic links.
     func openFile() throws(AuditDeviceError) -> Int32 {
         let (root, names) = try place()
         var directory = Glibc.open(root, Self.pathOnly | O_DIRECTORY | O_CLOEXEC)
@@ -25,38 +26,39 @@ extension FileDevice {
         return file
     }
 
-    /// The allowed directory with its own links resolved, and the names below it.
+    /// Returns the allowed directory and the names below it. Symbolic links in the allowed directory's own path are followed.
     private func place() throws(AuditDeviceError) -> (root: String, names: [String]) {
         guard path.utf8.first == UInt8(ascii: "/"), path.utf8.count < 4_096, !path.utf8.contains(0) else {
-            throw refusal("not an absolute path")
+            throw refusal("must be an absolute path")
         }
         let names = path.splitUTF8(at: "/", omittingEmpty: false).dropFirst().map(String.init)
         guard names.allSatisfy({ !$0.isEmpty && $0 != "." && $0 != ".." }) else {
-            throw refusal("not a plain path")
+            throw refusal("must be a path without empty, '.' or '..' segments")
         }
         for allowed in allowedDirectories {
             let parts = allowed.splitUTF8(at: "/").map(String.init)
             guard allowed.hasUTF8Prefix("/"), names.count > parts.count, names.starts(with: parts) else { continue }
             return ("/" + parts.joined(separator: "/"), Array(names.dropFirst(parts.count)))
         }
-        throw refusal("not below a directory that audit_dirs allows")
+        throw refusal("is not below a directory that audit_dirs allows; add its directory to audit_dirs, or name another file")
     }
 
+    /// Throws if the file has lines.
     func checkEmpty(_ file: Int32) throws(AuditDeviceError) {
         var status = stat()
         guard fstat(file, &status) == 0 else { throw failure("stat", errno) }
         guard status.st_size == 0 else {
             throw refusal(
-                "holds lines already, and a new audit device cannot continue them. Move the file away, or name another file")
+                "holds lines already, and a new audit device cannot continue them; move the file away, or name another file")
         }
     }
 
-    /// Makes sure that this is our own plain file, and that nobody else writes it.
+    /// Makes sure that the file is a regular file of this user, and locks it against other writers.
     func claim(_ file: Int32) throws(AuditDeviceError) {
         var status = stat()
         guard fstat(file, &status) == 0 else { throw failure("stat", errno) }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw refusal("not a regular file") }
-        // A second name might be another program's file, or the server's own database.
+        guard status.st_mode & S_IFMT == S_IFREG else { throw refusal("is not a regular file") }
+        // Under its other name the file might belong to another program, or be the server's own database.
         guard status.st_nlink <= 1 else { throw refusal("has more than one name (hard link)") }
         guard status.st_uid == geteuid() || status.st_uid == 0 else { throw refusal("belongs to another user") }
         guard flock(file, LOCK_EX | LOCK_NB) == 0 else { throw refusal("is being written by another device or server") }

@@ -1,11 +1,13 @@
 import Glibc
 
-/// A file that only grows, below one of the configured directories.
+/// A file below one of the configured directories, to which lines are only appended.
 struct FileDevice: AuditDevice {
     let path: String
+    /// The permissions of the file.
     let mode: UInt16
     let allowedDirectories: [String]
-    /// Until it has been opened once: another device's lines are no beginning of a chain, and stay as they are.
+    /// Whether the file must have no lines when it is first opened: another device's lines are not the beginning of this chain,
+    /// and are left unchanged.
     private var mustBeEmpty: Bool
     var descriptor: Int32 = -1
     private var writeBack: WriteBack?
@@ -20,10 +22,10 @@ struct FileDevice: AuditDevice {
     var isRecording: Bool { true }
 
     mutating func open() throws(AuditDeviceError) -> DeviceContents {
-        // The new file is opened before the old one is let go: a rotation to a bad place keeps the trail running.
+        // The new file is opened before the old one is closed, so that a failed rotation does not end the trail.
         let opened = try openFile()
         do throws(AuditDeviceError) {
-            // Opened twice under one name, the file is still ours alone.
+            // The same file opened again is still locked by this device.
             if isSame(opened) { flock(descriptor, LOCK_UN) }
             if mustBeEmpty { try checkEmpty(opened) }
             try claim(opened)
@@ -39,6 +41,7 @@ struct FileDevice: AuditDevice {
         }
     }
 
+    /// Whether another descriptor is open on the same file.
     private func isSame(_ other: Int32) -> Bool {
         var (mine, theirs) = (stat(), stat())
         guard descriptor >= 0, fstat(descriptor, &mine) == 0, fstat(other, &theirs) == 0 else { return false }
@@ -53,16 +56,16 @@ struct FileDevice: AuditDevice {
             if count < 0, errno == EINTR { continue }
             guard count > 0 else {
                 let number = count < 0 ? errno : EIO
-                throw failure("write", number, isClean: takeBack(written))
+                throw failure("write", number, isClean: removeLast(written))
             }
             written += count
         }
-        // Earlier lines may be lost; to open the file again and read its end tells.
+        // Earlier lines may be lost. Opening the file again and reading its end shows it.
         if let number = writeBack?.wrote(written), number != 0 { throw failure("sync", number, isClean: false) }
     }
 
-    /// Cuts the torn piece of a failed write away; nobody else writes, so it is the last.
-    private func takeBack(_ count: Int) -> Bool {
+    /// Removes the incomplete piece of a failed write. It is at the end, because nobody else writes to the file.
+    private func removeLast(_ count: Int) -> Bool {
         guard count > 0 else { return true }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_size >= count else { return false }
@@ -72,7 +75,7 @@ struct FileDevice: AuditDevice {
         return true
     }
 
-    mutating func takeBackAll() {
+    mutating func removeAll() {
         guard descriptor >= 0 else { return }
         while ftruncate(descriptor, 0) != 0, errno == EINTR {}
     }
@@ -86,7 +89,7 @@ struct FileDevice: AuditDevice {
 
     mutating func close() {
         if descriptor >= 0 {
-            flock(descriptor, LOCK_UN)  // The copy that is still being synced would hold it.
+            flock(descriptor, LOCK_UN)  // The duplicate that is still being synced would keep the lock.
             _ = Glibc.close(descriptor)
         }
         descriptor = -1
@@ -94,9 +97,11 @@ struct FileDevice: AuditDevice {
         writeBack = nil
     }
 
+    /// Returns the error for a failed operation.
     func failure(_ verb: String, _ number: Int32, isClean: Bool = true) -> AuditDeviceError {
         AuditDeviceError(reason: "\(verb) \(path): \(SystemError.text(number))", isClean: isClean)
     }
 
+    /// Returns the error for a file that must not be used.
     func refusal(_ reason: String) -> AuditDeviceError { AuditDeviceError(reason: "\(path): \(reason)", isClean: true) }
 }

@@ -2,10 +2,11 @@ import Crypto
 import Glibc
 import Syntax
 
-/// Reads the ends of an audit file, and cuts a torn last line away.
+/// Reads the first and last line of an audit file, and removes an incomplete last line.
 enum FileTail {
     private static let chunkBytes = 64 << 10
 
+    /// Returns what the file contains, after removing an incomplete last line.
     static func read(_ file: Int32, path: String) throws(AuditDeviceError) -> DeviceContents {
         var status = stat()
         guard fstat(file, &status) == 0 else { throw failure("stat", path) }
@@ -16,7 +17,7 @@ enum FileTail {
         let floor = size > UInt64(ChainLine.bytesMax) ? size - UInt64(ChainLine.bytesMax) : 0
         let whole = newline(file, before: size, notBelow: floor).map { $0 + 1 } ?? 0
         if whole < size {
-            // Without a single newline it may be the torn first line of a new file, or no audit file at all.
+            // Without any newline it is the incomplete first line of a new file, or not an audit file.
             guard whole > 0 || (floor == 0 && bytes(file, 0..<min(7, size)) == Array("{\"seq\":".utf8)) else {
                 contents.isForeign = true
                 return contents
@@ -30,7 +31,7 @@ enum FileTail {
         return contents
     }
 
-    /// Nil when no line of a bearable length ends there.
+    /// Returns the line that ends at an offset, without its newline, or nil if no line of acceptable length ends there.
     static func line(_ file: Int32, endingAt offset: UInt64) -> [UInt8]? {
         guard offset > 1, bytes(file, offset - 1..<offset) == [UInt8(ascii: "\n")] else { return nil }
         let floor = offset > UInt64(ChainLine.bytesMax) ? offset - UInt64(ChainLine.bytesMax) : 0
@@ -39,12 +40,13 @@ enum FileTail {
         return bytes(file, start..<offset - 1)
     }
 
-    /// A segment header, which is short; nil when the first line is not.
+    /// Returns the first line, which is the short header of a segment, or nil if it is too long to be one.
     private static func firstLine(_ file: Int32, size: UInt64) -> [UInt8]? {
         guard let start = bytes(file, 0..<min(UInt64(chunkBytes), size)) else { return nil }
         return start.firstIndex(of: UInt8(ascii: "\n")).map { Array(start[..<$0]) }
     }
 
+    /// Truncates the file and returns what was removed.
     private static func cut(_ file: Int32, from start: UInt64, size: UInt64, path: String) throws(AuditDeviceError)
         -> DeviceContents.Repair
     {
@@ -60,7 +62,7 @@ enum FileTail {
         return .init(removedBytes: size - start, removedSHA256: Hex.encode(hash.finalize()))
     }
 
-    /// The offset of the last newline below `end`.
+    /// Returns the offset of the last newline before `end`, or nil if there is none at or above `floor`.
     private static func newline(_ file: Int32, before end: UInt64, notBelow floor: UInt64) -> UInt64? {
         var end = end
         while end > floor {
@@ -72,7 +74,7 @@ enum FileTail {
         return nil
     }
 
-    /// Exactly these bytes, or nil.
+    /// Returns exactly these bytes, or nil if they cannot be read.
     private static func bytes(_ file: Int32, _ range: Range<UInt64>) -> [UInt8]? {
         let wanted = Int(range.upperBound - range.lowerBound)
         var position = 0

@@ -1,12 +1,12 @@
 import EngineKit
 import Glibc
 
-/// Lines to a listener elsewhere: TCP and Unix sockets get a stream of lines, UDP a datagram a line.
+/// A device that sends lines to a listener: as a stream over TCP and Unix sockets, as one datagram for each line over UDP.
 ///
-/// What the system has taken counts as recorded. Nobody confirms it, so a listener that dies loses what was on its way;
-/// the chain shows the gap.
+/// Lines that the system has accepted count as recorded. There is no acknowledgment, so lines that are in transit when a
+/// listener dies are lost; the chain shows the gap.
 struct SocketDevice: AuditDevice {
-    /// Smaller than the largest datagram, so that a part's head fits.
+    /// The largest part of a line in one datagram, which leaves room for the head of the part.
     static let datagramBytesMax = 60_000
 
     private let target: SocketTarget
@@ -23,7 +23,7 @@ struct SocketDevice: AuditDevice {
 
     mutating func write(_ bytes: UnsafeRawBufferPointer) throws(AuditDeviceError) {
         let deadline = link.deadline
-        // A listener that was restarted gets the lines over a new connection at once, if it takes that without waiting.
+        // If the listener was restarted, a new connection is made at once, provided that this does not block.
         if link.isAbandoned, link.connect(waiting: false) != 0 { throw link.failure("write", EPIPE) }
         var number = push(bytes, deadline: deadline)
         if number == EPIPE || number == ECONNRESET, link.connect(waiting: false) == 0 { number = push(bytes, deadline: deadline) }
@@ -33,6 +33,7 @@ struct SocketDevice: AuditDevice {
         }
     }
 
+    /// Sends the lines. Returns 0 or an error number.
     private func push(_ bytes: UnsafeRawBufferPointer, deadline: Int64) -> Int32 {
         guard target.isDatagram else { return link.send(bytes, deadline: deadline) }
         return Datagrams.each(in: bytes, bytesMax: Self.datagramBytesMax) { head, piece in

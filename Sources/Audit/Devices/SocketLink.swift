@@ -1,21 +1,22 @@
 import EngineKit
 import Glibc
 
-/// A connected socket that never makes its user wait longer than it says. Errors are numbers of the system.
+/// A socket connection that never blocks its user longer than its timeout. Errors are system error numbers (`errno`).
 struct SocketLink: Sendable {
     private let target: SocketTarget
     private let addresses: SocketAddresses
     private let timeoutMilliseconds: Int
     private var descriptor: Int32 = -1
-    /// Begun and not yet finished.
+    /// The socket whose connection has begun and is not yet established.
     private var pending: Int32 = -1
     private var pendingSince: Int64 = 0
     private var nextAddress = 0
     private var hasResolved = false
     private var wasOpened = false
-    /// What a call that does not wait gives a listener on this machine to answer.
+    /// How long a call that should not wait gives a listener on this machine to accept.
     private static let graceMilliseconds = 5
 
+    /// Creates a link without connecting it.
     init(_ target: SocketTarget, timeoutMilliseconds: Int) {
         self.target = target
         self.timeoutMilliseconds = timeoutMilliseconds
@@ -26,8 +27,8 @@ struct SocketLink: Sendable {
 
     // MARK: Connecting
 
-    /// Waits for the connection only the first time, when an operator enables the device or the server unseals. Later it is
-    /// made while requests go on, and each try merely looks whether it is there yet.
+    /// Connects. Blocks only the first time, when an operator enables the device or the server is unsealed. Later the
+    /// connection is made in the background of requests, and each call only checks whether it is established.
     mutating func open() throws(AuditDeviceError) -> DeviceContents {
         let isFirst = !wasOpened
         wasOpened = true
@@ -36,12 +37,13 @@ struct SocketLink: Sendable {
         return DeviceContents()
     }
 
+    /// Returns the error for a failed operation.
     func failure(_ verb: String, _ number: Int32) -> AuditDeviceError {
         AuditDeviceError(reason: "\(verb) \(target.name): \(SystemError.text(number))", isClean: false)
     }
 
-    /// The first time this waits, for the name server and then the timeout. Later it only begins, and finds out at the next
-    /// call how that went: 0 when connected, `EINPROGRESS` when not yet.
+    /// Connects and returns 0, or the error number. Without `waiting` it only begins to connect and returns `EINPROGRESS`; the
+    /// next call then learns the result. The first call also resolves the host, which blocks.
     mutating func connect(waiting: Bool) -> Int32 {
         if !hasResolved {
             hasResolved = true
@@ -49,27 +51,28 @@ struct SocketLink: Sendable {
         }
         closeConnected()
         if pending >= 0 {
-            let number = finish(waitMilliseconds: waiting ? timeoutMilliseconds : Self.graceMilliseconds)
+            let number = completeConnection(waitMilliseconds: waiting ? timeoutMilliseconds : Self.graceMilliseconds)
             if number != EINPROGRESS { return number }
             guard Self.milliseconds() - pendingSince >= Int64(timeoutMilliseconds) else { return EINPROGRESS }
-            abandon()
+            closePending()
             return ETIMEDOUT
         }
         var number: Int32 = addresses.current.isEmpty ? EHOSTUNREACH : ECONNREFUSED
         for _ in 0..<max(1, addresses.current.count) {
-            number = begin()
+            number = beginConnection()
             if number == 0 { return 0 }
             if number == EINPROGRESS {
-                number = finish(waitMilliseconds: waiting ? timeoutMilliseconds : Self.graceMilliseconds)
+                number = completeConnection(waitMilliseconds: waiting ? timeoutMilliseconds : Self.graceMilliseconds)
                 if number == 0 || !waiting { return number }
-                abandon()
+                closePending()
             }
         }
         addresses.resolveInBackground()
         return number
     }
 
-    private mutating func begin() -> Int32 {
+    /// Begins to connect to the next address.
+    private mutating func beginConnection() -> Int32 {
         let all = addresses.current
         guard !all.isEmpty else { return EHOSTUNREACH }
         let address = all[nextAddress % all.count]
@@ -96,7 +99,8 @@ struct SocketLink: Sendable {
         }
     }
 
-    private mutating func finish(waitMilliseconds: Int) -> Int32 {
+    /// Waits for the pending connection, and returns 0, the error number, or `EINPROGRESS` if it is still pending.
+    private mutating func completeConnection(waitMilliseconds: Int) -> Int32 {
         guard Self.poll(pending, POLLOUT, milliseconds: waitMilliseconds) else { return EINPROGRESS }
         var number: Int32 = 0
         var size = socklen_t(MemoryLayout<Int32>.size)
@@ -105,12 +109,12 @@ struct SocketLink: Sendable {
             descriptor = pending
             pending = -1
         } else {
-            abandon()
+            closePending()
         }
         return number
     }
 
-    private mutating func abandon() {
+    private mutating func closePending() {
         if pending >= 0 { _ = Glibc.close(pending) }
         pending = -1
     }
@@ -120,14 +124,15 @@ struct SocketLink: Sendable {
         descriptor = -1
     }
 
+    /// Closes the connection, also one that is not yet established.
     mutating func close() {
         closeConnected()
-        abandon()
+        closePending()
     }
 
     // MARK: Sending
 
-    /// The other side has hung up, so that whatever is sent is lost.
+    /// Whether the other side has closed the connection, so that anything sent would be lost.
     var isAbandoned: Bool {
         guard descriptor >= 0, !target.isDatagram else { return false }
         var byte: UInt8 = 0
@@ -135,7 +140,9 @@ struct SocketLink: Sendable {
         return count == 0 || count < 0 && errno != EAGAIN && errno != EINTR
     }
 
-    /// All bytes, or as one datagram: 0, or what went wrong. `deadline` is of ``milliseconds()``.
+    /// Sends all bytes, as one datagram if the socket is one. Returns 0 or the error number.
+    ///
+    /// - Parameter deadline: The time of ``milliseconds()`` at which sending fails.
     func send(_ bytes: UnsafeRawBufferPointer, deadline: Int64) -> Int32 {
         guard descriptor >= 0 else { return ENOTCONN }
         var sent = 0
@@ -155,14 +162,17 @@ struct SocketLink: Sendable {
         return 0
     }
 
+    /// The deadline of an operation that begins now.
     var deadline: Int64 { Self.milliseconds() + Int64(timeoutMilliseconds) }
 
+    /// Returns the time of a clock that is never set back, in milliseconds.
     static func milliseconds() -> Int64 {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
     }
 
+    /// Waits until the descriptor is ready. Returns false if it is not in time.
     private static func poll(_ descriptor: Int32, _ events: Int32, milliseconds: Int) -> Bool {
         let deadline = Self.milliseconds() + Int64(milliseconds)
         while true {

@@ -3,18 +3,19 @@ import EngineKit
 import Glibc
 import Syntax
 
-/// Where a socket goes.
+/// The address that a socket connects to.
 enum SocketTarget: Sendable, Hashable {
     case tcp(host: String, port: String)
     case udp(host: String, port: String)
-    /// A stream, as programs that collect logs listen on.
+    /// The path of a stream socket, on which log collectors listen.
     case unix(String)
-    /// A syslog daemon's; the first of these that is there.
+    /// The possible paths of a syslog daemon's socket. The first one that exists is used.
     case unixDatagram([String])
 
-    /// What `sun_path` holds, with its final NUL.
+    /// The longest path of a Unix socket: the size of `sun_path` without its final NUL.
     static let pathBytesMax = 107
 
+    /// Whether the socket sends datagrams.
     var isDatagram: Bool {
         switch self {
         case .udp, .unixDatagram: true
@@ -22,6 +23,7 @@ enum SocketTarget: Sendable, Hashable {
         }
     }
 
+    /// The address as text, for messages.
     var name: String {
         switch self {
         case .tcp(let host, let port), .udp(let host, let port): host.containsUTF8(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
@@ -30,7 +32,7 @@ enum SocketTarget: Sendable, Hashable {
         }
     }
 
-    /// `host:port`, with an IPv6 address in brackets.
+    /// Parses `host:port`, in which an IPv6 address is in brackets. Returns nil if the text has another form.
     static func hostAndPort(_ text: String) -> (host: String, port: String)? {
         guard case (var host, let port)? = text.cutUTF8(atLast: ":") else { return nil }
         if let address = host.removingUTF8Prefix("[")?.removingUTF8Suffix("]") {
@@ -43,7 +45,7 @@ enum SocketTarget: Sendable, Hashable {
     }
 }
 
-/// An address as the system takes it.
+/// A socket address in the system's form (`sockaddr`).
 struct SocketAddress: Sendable {
     var family: Int32
     var bytes: [UInt8]
@@ -53,7 +55,7 @@ struct SocketAddress: Sendable {
         self.bytes = bytes
     }
 
-    /// nil when the path does not fit.
+    /// The address of a Unix socket. Returns nil if the path is too long.
     init?(unix path: String) {
         guard (1...SocketTarget.pathBytesMax).contains(path.utf8.count), !path.utf8.contains(0) else { return nil }
         var address = sockaddr_un()
@@ -63,12 +65,12 @@ struct SocketAddress: Sendable {
     }
 }
 
-/// The addresses of a host. Asked once where waiting is acceptable; later questions are answered on a thread of their own,
-/// so that a name server that is away keeps no request waiting.
+/// The addresses of a host. The first lookup blocks; later ones run on another thread, so that an unreachable name server
+/// delays no request.
 final class SocketAddresses: Sendable {
     private struct State: Sendable {
         var known: [SocketAddress] = []
-        var isAsking = false
+        var isResolving = false
     }
 
     private let target: SocketTarget
@@ -76,37 +78,39 @@ final class SocketAddresses: Sendable {
 
     init(_ target: SocketTarget) { self.target = target }
 
+    /// The addresses that the last successful lookup returned.
     var current: [SocketAddress] { state.withLock { $0.known } }
 
-    /// Blocks for as long as the system's resolver does.
+    /// Looks the host up. Blocks for as long as the system's resolver does.
     func resolve() {
-        let found = Self.ask(target)
+        let found = Self.lookUp(target)
         state.withLock { state in
             if !found.isEmpty { state.known = found }
-            state.isAsking = false
+            state.isResolving = false
         }
     }
 
+    /// Looks the host up on another thread, unless a lookup is already running.
     func resolveInBackground() {
-        let mayAsk = state.withLock { state in
-            defer { state.isAsking = true }
-            return !state.isAsking
+        let mayResolve = state.withLock { state in
+            defer { state.isResolving = true }
+            return !state.isResolving
         }
-        if mayAsk { DispatchQueue.global(qos: .utility).async { self.resolve() } }
+        if mayResolve { DispatchQueue.global(qos: .utility).async { self.resolve() } }
     }
 
-    private static func ask(_ target: SocketTarget) -> [SocketAddress] {
+    private static func lookUp(_ target: SocketTarget) -> [SocketAddress] {
         switch target {
         case .unix(let path): SocketAddress(unix: path).map { [$0] } ?? []
         case .unixDatagram(let paths): paths.compactMap(SocketAddress.init(unix:))
-        case .tcp(let host, let port): ask(host, port, Int32(SOCK_STREAM.rawValue))
-        case .udp(let host, let port): ask(host, port, Int32(SOCK_DGRAM.rawValue))
+        case .tcp(let host, let port): lookUp(host, port, socketType: Int32(SOCK_STREAM.rawValue))
+        case .udp(let host, let port): lookUp(host, port, socketType: Int32(SOCK_DGRAM.rawValue))
         }
     }
 
-    private static func ask(_ host: String, _ port: String, _ type: Int32) -> [SocketAddress] {
+    private static func lookUp(_ host: String, _ port: String, socketType: Int32) -> [SocketAddress] {
         var hints = addrinfo()
-        hints.ai_socktype = type
+        hints.ai_socktype = socketType
         hints.ai_flags = AI_NUMERICSERV
         var list: UnsafeMutablePointer<addrinfo>?
         guard getaddrinfo(host, port, &hints, &list) == 0 else { return [] }

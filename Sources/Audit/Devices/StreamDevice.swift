@@ -1,9 +1,9 @@
 import Glibc
 
-/// Standard output, a pipe or any descriptor that cannot be cut back.
+/// Standard output, a pipe, or any other descriptor that cannot be truncated.
 ///
-/// A reader that stops reading must not stop the server: after the timeout the write fails. What had gone out
-/// stays out, so the next write begins on a line of its own.
+/// A reader that stops reading must not stop the server, so a write fails after a timeout. What was already sent cannot be
+/// taken back, so the next write begins on a new line.
 struct StreamDevice: AuditDevice {
     private let original: Int32
     private let name: String
@@ -11,7 +11,7 @@ struct StreamDevice: AuditDevice {
     private var descriptor: Int32 = -1
     private var isMidLine = false
 
-    /// Works on a duplicate of the descriptor, which stays the caller's.
+    /// Creates a device that writes to a duplicate of the descriptor. The descriptor remains the caller's.
     init(descriptor: Int32, name: String, timeoutMilliseconds: Int32) {
         original = descriptor
         self.name = name
@@ -36,10 +36,11 @@ struct StreamDevice: AuditDevice {
         try push(bytes)
     }
 
+    /// Sends all bytes, in pieces.
     private mutating func push(_ bytes: UnsafeRawBufferPointer) throws(AuditDeviceError) {
         var sent = 0
         while sent < bytes.count {
-            // A pipe that polls writable takes this much without blocking.
+            // A pipe that polls as writable accepts this much without blocking (pipe(7)).
             let piece = UnsafeRawBufferPointer(rebasing: bytes[sent..<min(bytes.count, sent + Int(PIPE_BUF))])
             let number = Self.send(piece, to: descriptor, timeoutMilliseconds: timeoutMilliseconds)
             guard number >= 0 else {
@@ -59,7 +60,7 @@ struct StreamDevice: AuditDevice {
         AuditDeviceError(reason: "\(verb) \(name): \(SystemError.text(number))", isClean: isClean)
     }
 
-    /// Bytes sent, or the negated error number.
+    /// Sends bytes as soon as the descriptor is writable. Returns their number, or the negated error number.
     private static func send(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, timeoutMilliseconds: Int32) -> Int {
         while true {
             var poll = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
@@ -72,7 +73,7 @@ struct StreamDevice: AuditDevice {
         }
     }
 
-    /// A closed pipe must be an error here, not the end of the process.
+    /// Runs a write in which a closed pipe is an error, instead of a SIGPIPE that ends the process.
     private static func withoutPipeSignal(_ body: () -> Int) -> Int {
         var pipeSignal = sigset_t()
         var before = sigset_t()

@@ -2,11 +2,13 @@ import EngineKit
 import Glibc
 import Syntax
 
-/// Lines to the machine's syslog daemon, as RFC 3164 messages of severity `info` on its local socket:
-/// `<38>Nov 21 06:30:00 coffer[4711]: {"seq":…}`.
+/// A device that sends lines to the local syslog daemon, as RFC 3164 messages of severity `info`: `<38>Nov 21 06:30:00
+/// coffer[4711]: {"seq":…}`.
 struct SyslogDevice: AuditDevice {
+    /// The usual paths of the daemon's socket.
     static let defaultPaths = ["/dev/log", "/var/run/syslog", "/var/run/log"]
-    /// What common daemons take at most is far less (8 KiB), and theirs to set; this is what the socket takes.
+    /// The largest part of a line in one message. This is the limit of the socket; daemons have a lower one of their own, often
+    /// 8 KiB, which can be configured there.
     static let datagramBytesMax = 60_000
 
     private let target: SocketTarget
@@ -29,7 +31,7 @@ struct SyslogDevice: AuditDevice {
 
     mutating func write(_ bytes: UnsafeRawBufferPointer) throws(AuditDeviceError) {
         var number = push(bytes)
-        // The daemon was restarted: its socket has another inode under the same name.
+        // The daemon was restarted, and its new socket has another inode under the same name.
         if number == ECONNREFUSED || number == ENOTCONN || number == ECONNRESET, link.connect(waiting: false) == 0 {
             number = push(bytes)
         }
@@ -39,6 +41,7 @@ struct SyslogDevice: AuditDevice {
         }
     }
 
+    /// Sends each line as a message. Returns 0 or an error number.
     private func push(_ bytes: UnsafeRawBufferPointer) -> Int32 {
         let deadline = link.deadline
         let head = head(at: clock.now())
@@ -47,12 +50,13 @@ struct SyslogDevice: AuditDevice {
         }
     }
 
+    /// Returns the beginning of a message (RFC 3164, section 4.1).
     private func head(at time: Timestamp) -> [UInt8] {
         // 6 is the severity "info".
         Array("<\(facility * 8 + 6)>\(Self.stamp(time)) \(tag)[\(getpid())]: ".utf8)
     }
 
-    /// `Nov  1 06:30:00`, in UTC.
+    /// Returns a time in the form `Nov  1 06:30:00`, in UTC.
     static func stamp(_ time: Timestamp) -> String {
         let text = time.description  // 2026-11-01T06:30:00.…
         let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
@@ -62,7 +66,7 @@ struct SyslogDevice: AuditDevice {
             "\(month) \(day.hasUTF8Prefix("0") ? " " + day.dropFirstUTF8() : String(day)) \(text.dropFirstUTF8(11).prefixUTF8(8))"
     }
 
-    /// Numbers of RFC 3164 by the names that Vault takes.
+    /// Returns the number of a facility (RFC 3164, section 4.1.1) by the name that Vault uses, or nil if there is none.
     static func facility(_ name: String) -> Int? {
         let names = [
             "KERN", "USER", "MAIL", "DAEMON", "AUTH", "SYSLOG", "LPR", "NEWS", "UUCP", "CRON", "AUTHPRIV", "FTP",

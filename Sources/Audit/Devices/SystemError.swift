@@ -1,7 +1,8 @@
 import Glibc
 
-/// The system's words for an error number.
+/// The system's messages for error numbers.
 enum SystemError {
-    /// glibc gives each thread its own buffer.
+    /// Returns the message for an error number. The C library has a separate buffer for each thread, so concurrent calls are
+    /// safe.
     static func text(_ number: Int32) -> String { strerror(number).map { String(cString: $0) } ?? "error \(number)" }
 }

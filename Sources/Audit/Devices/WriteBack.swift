@@ -2,20 +2,22 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// Brings what was written to a file to its disk a few megabytes behind the writer, and lets its pages go.
+/// Syncs a file to its disk a few megabytes behind the writer, and removes the synced pages from the page cache.
 ///
-/// An audit file is only ever added to. Left alone, it fills the page cache with what nobody reads, pushes out what
-/// somebody does, and is written to the disk in bursts that hold up everything else; each of its bytes goes to memory
-/// that was never touched before. So the pages are made to come round again. A disk that fails is noticed as well.
+/// An audit file is only appended to. Without this it would fill the page cache with data that is not read again, evict data
+/// that is, and be written to the disk in bursts that delay all other writes; each of its bytes would also go to newly
+/// allocated memory. With it, the same pages are used again. It also detects a failing disk.
 final class WriteBack: Sendable {
-    /// Syncs the file; 0 or the error's number.
+    /// Syncs a range of a file. Returns 0 or the error number.
     typealias Sync = @Sendable (_ file: Int32, _ from: Int, _ bytes: Int) -> Int32
 
+    /// The bytes that are synced at once.
     static let roundBytes = 4 << 20
 
     private struct State {
-        /// Where the next round begins.
+        /// The end of what was synced.
         var start: Int
+        /// The end of the file.
         var end: Int
         var isRunning = false
         var failure: Int32 = 0
@@ -26,7 +28,8 @@ final class WriteBack: Sendable {
     private let state: Mutex<State>
     private let thread = DispatchQueue(label: "coffer.audit.writeback", qos: .utility)
 
-    /// For a file that ends at `end`. Nil when the system has no descriptor left: the file is written as well without.
+    /// Starts for a file that ends at `end`. Returns nil if the system has no descriptor left; the file can then be written
+    /// without it.
     init?(of descriptor: Int32, end: Int, sync: @escaping Sync = WriteBack.toDisk) {
         file = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
         self.sync = sync
@@ -36,7 +39,7 @@ final class WriteBack: Sendable {
 
     deinit { if file >= 0 { close(file) } }
 
-    /// Takes note of bytes at the end of the file. Gives the error that an earlier round ended with.
+    /// Records that bytes were appended to the file. Returns the error number of an earlier round, or 0.
     func wrote(_ count: Int) -> Int32 {
         let (failure, isDue) = state.withLock { state in
             state.end += count
@@ -48,17 +51,17 @@ final class WriteBack: Sendable {
         return failure
     }
 
-    /// The last of the file goes to the disk too.
+    /// Syncs the rest of the file.
     func finish() { thread.async { self.round(atLeast: 1) } }
 
-    /// Returns when what is under way is done.
+    /// Waits until all rounds that were started have ended.
     func wait() { thread.sync {} }
 
     private func run() {
         while round(atLeast: Self.roundBytes) {}
     }
 
-    /// False when there was not enough to do.
+    /// Syncs what was written since the last round. Returns false if that is less than `least` bytes.
     @discardableResult private func round(atLeast least: Int) -> Bool {
         let range: Range<Int>? = state.withLock { state in
             guard state.end - state.start >= least else {
@@ -74,11 +77,12 @@ final class WriteBack: Sendable {
         return true
     }
 
-    static func toDisk(_ file: Int32, _ from: Int, _ bytes: Int) -> Int32 {
+    /// Syncs a file and removes a range of it from the page cache.
+    static func toDisk(_ file: Int32, from: Int, byteCount: Int) -> Int32 {
         while fdatasync(file) != 0 {
             guard errno == EINTR else { return errno }
         }
-        posix_fadvise(file, from, bytes, POSIX_FADV_DONTNEED)  // A favour to others; refused, nothing is lost.
+        posix_fadvise(file, from, byteCount, POSIX_FADV_DONTNEED)  // Only advice, so a failure does not matter.
         return 0
     }
 }

@@ -1,10 +1,10 @@
 import Syntax
 
-/// RFC 8259 escapes to UTF-8.
+/// Decodes the escapes of JSON strings (RFC 8259, section 7) to UTF-8.
 enum JSONUnescape {
-    /// False for a malformed escape; `output` then holds a part.
+    /// Appends the decoded text to `output`. Returns false if an escape is malformed; `output` then holds the part before it.
     static func append(_ text: UnsafeBufferPointer<UInt8>, to output: inout [UInt8]) -> Bool {
-        output.reserveCapacity(text.count)  // The buffer must not move, or a copy of a secret would stay behind.
+        output.reserveCapacity(text.count)  // A reallocation would leave a copy of a secret in freed memory.
         var position = 0
         while position < text.count {
             let byte = text[position]
@@ -32,6 +32,7 @@ enum JSONUnescape {
         return true
     }
 
+    /// Reads the digits of `\u`, and a second escape if the first one is a high surrogate.
     private static func scalar(in text: UnsafeBufferPointer<UInt8>, at position: inout Int) -> Unicode.Scalar? {
         guard let high = unit(in: text, at: &position) else { return nil }
         guard (0xD800..<0xDC00).contains(high) else { return Unicode.Scalar(high) }
@@ -42,6 +43,7 @@ enum JSONUnescape {
         return Unicode.Scalar(0x10000 + (high - 0xD800) << 10 + (low - 0xDC00))
     }
 
+    /// Reads four hex digits.
     private static func unit(in text: UnsafeBufferPointer<UInt8>, at position: inout Int) -> UInt32? {
         guard position + 4 <= text.count else { return nil }
         var value: UInt32 = 0

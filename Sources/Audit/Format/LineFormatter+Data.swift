@@ -2,44 +2,48 @@ import SecretMemory
 import Syntax
 
 extension LineFormatter {
+    /// The depth of data. Deeper data is written as a single HMAC.
     private static let depthMax = 128
 
-    /// The `data` member: names stay, every leaf becomes its HMAC.
-    mutating func data(_ value: JSON, clearKeys: [String], elidesLists: Bool) {
+    /// Appends the `data` member: names are kept, and each leaf is replaced by its HMAC. Data that is too large, too deep or
+    /// malformed is written as a single HMAC.
+    mutating func appendData(_ value: JSON, clearKeys: [String], elidesLists: Bool) {
         output.append(",\"data\":" as StaticString)
         let start = output.count
         let isWhole =
             switch value {
-            case .object(let object): members(of: object, clearKeys: clearKeys, elidesLists: elidesLists)
-            default: leaf(value, depth: 1, clearKeys: clearKeys, elidesLists: elidesLists)
+            case .object(let object): appendMembers(of: object, clearKeys: clearKeys, elidesLists: elidesLists)
+            default: appendValue(value, depth: 1, clearKeys: clearKeys, elidesLists: elidesLists)
             }
         guard !isWhole || output.count - start > Self.dataBytesMax else { return }
         output.removeSubrange(start...)
         var encoded = value.encoded()
-        encoded.withUnsafeBytes { hashed($0) }
+        encoded.withUnsafeBytes { appendHMAC(of: $0) }
         zero(&encoded)
         output.append(",\"data_elided\":true" as StaticString)
     }
 
-    private mutating func members(of object: JSONObject, clearKeys: [String], elidesLists: Bool) -> Bool {
+    /// Appends the top-level members. Returns false if one of them cannot be written.
+    private mutating func appendMembers(of object: JSONObject, clearKeys: [String], elidesLists: Bool) -> Bool {
         output.append(UInt8(ascii: "{"))
         for (index, member) in object.members.enumerated() {
-            if index > 0 { comma() }
-            clear(member.key)
+            if index > 0 { appendComma() }
+            appendText(member.key)
             output.append(UInt8(ascii: ":"))
             if elidesLists, let count = Self.elidedCount(member) {
                 output.append(decimal: count)
             } else if clearKeys.contains(member.key) {
-                guard unhashed(member.value) else { return false }
+                guard appendUnhashed(member.value) else { return false }
             } else {
-                guard leaf(member.value, depth: 2) else { return false }
+                guard appendValue(member.value, depth: 2) else { return false }
             }
         }
         output.append(UInt8(ascii: "}"))
         return true
     }
 
-    /// As Vault's `elide_list_responses`: the number of names in place of the names.
+    /// Returns the number of names that replaces a list of them, as with Vault's `elide_list_responses`, or nil for any other
+    /// member.
     private static func elidedCount(_ member: JSONObject.Member) -> Int? {
         switch (member.key, member.value) {
         case ("keys", .array(let values)): values.count
@@ -48,42 +52,43 @@ extension LineFormatter {
         }
     }
 
-    /// False when the value is too deep, or raw bytes turn out not to be JSON.
-    private mutating func leaf(_ value: JSON, depth: Int, clearKeys: [String] = [], elidesLists: Bool = false) -> Bool {
+    /// Appends a value with HMACs for its leaves. Returns false if it is too deep, or raw bytes are not JSON.
+    private mutating func appendValue(_ value: JSON, depth: Int, clearKeys: [String] = [], elidesLists: Bool = false) -> Bool {
         guard depth <= Self.depthMax, !isOverlong else { return false }
         switch value {
         case .null: output.append("null" as StaticString)
-        case .bool(let value): hashed(value)
-        case .number(let text), .string(let text): hashed(text)
+        case .bool(let value): appendHMAC(of: value)
+        case .number(let text), .string(let text): appendHMAC(of: text)
         case .raw(let bytes):
             return bytes.withUnsafeBufferPointer { buffer in
-                var walk = RawWalk(bytes: buffer, clearKeys: clearKeys, elidesLists: elidesLists)
-                return walk.document(into: &self, depth: depth)
+                var hasher = RawJSONHasher(bytes: buffer, clearKeys: clearKeys, elidesLists: elidesLists)
+                return hasher.copyDocument(into: &self, depth: depth)
             }
         case .array(let values):
             output.append(UInt8(ascii: "["))
             for (index, value) in values.enumerated() {
-                if index > 0 { comma() }
-                guard leaf(value, depth: depth + 1) else { return false }
+                if index > 0 { appendComma() }
+                guard appendValue(value, depth: depth + 1) else { return false }
             }
             output.append(UInt8(ascii: "]"))
         case .object(let object):
             output.append(UInt8(ascii: "{"))
             for (index, member) in object.members.enumerated() {
-                if index > 0 { comma() }
-                clear(member.key)
+                if index > 0 { appendComma() }
+                appendText(member.key)
                 output.append(UInt8(ascii: ":"))
-                guard leaf(member.value, depth: depth + 1) else { return false }
+                guard appendValue(member.value, depth: depth + 1) else { return false }
             }
             output.append(UInt8(ascii: "}"))
         }
         return true
     }
 
-    /// A listed member as it is. Raw text is read again, for a newline in it would break the line.
-    private mutating func unhashed(_ value: JSON) -> Bool {
+    /// Appends the value of a member that is written in clear. Raw text is parsed and encoded again, since a newline in it
+    /// would end the line.
+    private mutating func appendUnhashed(_ value: JSON) -> Bool {
         guard case .raw = value else {
-            guard !Self.holdsRaw(value) else { return leaf(value, depth: 2) }
+            guard !Self.holdsRaw(value) else { return appendValue(value, depth: 2) }
             value.encode(into: &output)
             return true
         }
@@ -92,6 +97,7 @@ extension LineFormatter {
         return true
     }
 
+    /// Whether raw text is anywhere in the value.
     private static func holdsRaw(_ value: JSON) -> Bool {
         switch value {
         case .raw: true

@@ -4,43 +4,49 @@ import EngineKit
 import SecretMemory
 import Syntax
 
-/// Turns records into the content of lines, in a buffer that it uses again and again.
+/// Formats records as the contents of lines, in a buffer that is reused.
 ///
-/// After ``reset()`` nothing of a record is left in it but HMACs and what is clear.
+/// After ``reset()`` the buffer holds nothing of a record except HMACs and what is written in clear.
 struct LineFormatter: Sendable {
-    /// Data that would make a longer line is written as one HMAC of the whole.
+    /// The size of a record's data. Larger data is written as a single HMAC.
     static let dataBytesMax = 8 << 20
+    /// The capacity of the buffer that is kept for the next record.
     private static let keptCapacityMax = 256 << 10
 
+    /// The keyed hash that values are written with.
     let hash: KeyedHash
+    /// The options of the device.
     let options: AuditOptions
     private let hashedTrue: [UInt8]
     private let hashedFalse: [UInt8]
 
+    /// The contents of the lines, one after the other.
     var output: [UInt8] = []
-    /// Where in `output` the content of each line ends.
+    /// The end of each line's content in `output`.
     var ends: [Int] = []
-    /// Whether the line that is being written has grown past all that is kept of it.
+    /// Whether the current line is longer than any that is kept, so that formatting it can stop.
     var isOverlong: Bool { output.count - (ends.last ?? 0) > 2 * Self.dataBytesMax }
 
-    /// Holds a secret only while it is being unescaped.
+    /// A buffer that holds a secret while its escapes are decoded, and is zeroed afterwards.
     var scratch: [UInt8] = []
     private var time = TimeText()
     private var recent: RecentHashes
     private static let knownMax = 16
-    /// The token and the accessor appear several times in a record and its answer: hashed once.
+    /// The HMACs of the token and the accessor, which occur several times in a record and its response.
     private var known: [(secret: String, text: [UInt8])] = []
-    /// Who asked lately, each in the place that its number leads to.
+    /// Recent callers, each at the index that follows from its number.
     private var identities: [KnownIdentity]
     private static let identitiesMax = 256
 
-    /// The members that are the same in all requests of one identity: HMACs, and what is clear.
+    /// The formatted members that are the same in all requests of an identity. They hold only HMACs and what is written in
+    /// clear.
     struct KnownIdentity: Sendable {
         var number: UInt64 = 0
         var auth: [UInt8] = []
         var token: [UInt8] = []
     }
 
+    /// Creates a formatter for one device.
     init(hash: KeyedHash, options: AuditOptions, randomness: any Randomness) {
         self.hash = hash
         self.options = options
@@ -51,16 +57,19 @@ struct LineFormatter: Sendable {
         output.reserveCapacity(4_096)
     }
 
+    /// Returns the formatted members of an identity, if they were kept.
     func kept(_ identity: AuditIdentity) -> KnownIdentity? {
         guard identity.number > 0 else { return nil }
         let known = identities[Int(identity.number % UInt64(Self.identitiesMax))]
         return known.number == identity.number ? known : nil
     }
 
+    /// Keeps the formatted members of an identity that is shared by several requests.
     mutating func keep(_ known: KnownIdentity) {
         if known.number > 0 { identities[Int(known.number % UInt64(Self.identitiesMax))] = known }
     }
 
+    /// Empties the buffer.
     mutating func reset() {
         known.removeAll(keepingCapacity: true)
         ends.removeAll(keepingCapacity: true)
@@ -73,6 +82,7 @@ struct LineFormatter: Sendable {
 
     // MARK: Leaves
 
+    /// Returns the HMAC of a text as it is written: `"hmac-sha256:…"`.
     static func hashed(_ text: String, with hash: KeyedHash) -> [UInt8] {
         var output: [UInt8] = []
         output.append("\"hmac-sha256:" as StaticString)
@@ -81,70 +91,82 @@ struct LineFormatter: Sendable {
         return output
     }
 
-    /// `"hmac-sha256:…"` of these bytes.
-    mutating func hashed(_ bytes: UnsafeRawBufferPointer) {
+    /// Appends the HMAC of the bytes: `"hmac-sha256:…"`.
+    mutating func appendHMAC(of bytes: UnsafeRawBufferPointer) {
         output.append("\"hmac-sha256:" as StaticString)
         recent.appendHex(of: bytes, with: hash, to: &output)
         output.append(UInt8(ascii: "\""))
     }
 
-    mutating func hashed(_ text: String) {
+    /// Appends the HMAC of a text.
+    mutating func appendHMAC(of text: String) {
         var text = text
-        text.withUTF8 { hashed(UnsafeRawBufferPointer($0)) }
+        text.withUTF8 { appendHMAC(of: UnsafeRawBufferPointer($0)) }
     }
 
-    mutating func hashed(_ value: Bool) { output.append(contentsOf: value ? hashedTrue : hashedFalse) }
+    /// Appends the HMAC of `true` or `false`.
+    mutating func appendHMAC(of value: Bool) { output.append(contentsOf: value ? hashedTrue : hashedFalse) }
 
-    mutating func hashedOnce(_ secret: String) {
+    /// Appends the HMAC of a secret that occurs several times in a record.
+    mutating func appendHMAC(ofRepeated secret: String) {
         if let entry = known.first(where: { $0.secret == secret }) { return output.append(contentsOf: entry.text) }
         let text = Self.hashed(secret, with: hash)
         if known.count < Self.knownMax { known.append((secret, text)) }
         output.append(contentsOf: text)
     }
 
-    mutating func clear(_ text: String) { JSON.encode(text, into: &output) }
+    /// Appends a text as a JSON string.
+    mutating func appendText(_ text: String) { JSON.encode(text, into: &output) }
 
     // MARK: Members
 
-    mutating func comma() { output.append(UInt8(ascii: ",")) }
+    /// Appends a comma.
+    mutating func appendComma() { output.append(UInt8(ascii: ",")) }
 
-    /// The name comes as `"name":` with its comma where one is due.
-    mutating func member(_ name: StaticString, clear value: String?) {
+    /// Appends a member that is written in clear, unless its value is nil.
+    ///
+    /// - Parameter name: The name in quotes with its colon, preceded by a comma unless it is the first member: `,"name":`.
+    mutating func appendMember(_ name: StaticString, clear value: String?) {
         guard let value else { return }
         output.append(name)
-        clear(value)
+        appendText(value)
     }
 
-    mutating func member(_ name: StaticString, number value: Int?) {
+    /// Appends a number, unless it is nil.
+    mutating func appendMember(_ name: StaticString, number value: Int?) {
         guard let value else { return }
         output.append(name)
         output.append(decimal: value)
     }
 
-    mutating func member(_ name: StaticString, secret value: String?) {
+    /// Appends the HMAC of a secret, unless it is nil or empty.
+    mutating func appendMember(_ name: StaticString, secret value: String?) {
         guard let value, !value.isEmpty else { return }
         output.append(name)
-        hashedOnce(value)
+        appendHMAC(ofRepeated: value)
     }
 
-    mutating func member(_ name: StaticString, accessor value: String?) {
+    /// Appends an accessor in the form that the device's options ask for, unless it is nil or empty.
+    mutating func appendMember(_ name: StaticString, accessor value: String?) {
         guard let value, !value.isEmpty else { return }
         output.append(name)
-        if options.hashesAccessors { hashedOnce(value) } else { clear(value) }
+        if options.hashesAccessors { appendHMAC(ofRepeated: value) } else { appendText(value) }
     }
 
-    mutating func member(_ name: StaticString, list values: [String]) {
+    /// Appends a list of texts in clear, unless it is empty.
+    mutating func appendMember(_ name: StaticString, list values: [String]) {
         guard !values.isEmpty else { return }
         output.append(name)
         output.append(UInt8(ascii: "["))
         for (index, value) in values.enumerated() {
-            if index > 0 { comma() }
-            clear(value)
+            if index > 0 { appendComma() }
+            appendText(value)
         }
         output.append(UInt8(ascii: "]"))
     }
 
-    mutating func member(_ name: StaticString, time value: Timestamp?) {
+    /// Appends a time, unless it is nil.
+    mutating func appendMember(_ name: StaticString, time value: Timestamp?) {
         guard let value else { return }
         output.append(name)
         output.append(UInt8(ascii: "\""))

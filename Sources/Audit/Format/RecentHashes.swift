@@ -1,21 +1,23 @@
 import Hashes
 import EngineKit
 
-/// HMACs of values that were written lately, so that a secret that is read again and again is not hashed each time.
+/// The HMACs of recently written values, so that a secret that is read repeatedly is not hashed each time.
 ///
-/// No value is kept: a place is found, and its value recognised, by 128 bits of keyed hashes that nobody outside can
-/// compute. Two values that share them would be written alike; among 2^32 different values the odds are 2^-65.
+/// Values are not stored. An entry is found and recognized by 128 bits of keyed hashes that cannot be computed without their
+/// keys. Two values with the same 128 bits would be written alike; among 2^32 different values the probability is 2^-65.
 struct RecentHashes: Sendable {
+    /// The number of entries; a power of two.
     private static let places = 4_096
     private static let hexBytes = 64
-    /// Longer values are rarely the same.
+    /// The longest value that is remembered, since longer ones rarely repeat.
     private static let valueBytesMax = 64
 
-    /// Seeded differently, and copied for each value.
+    /// Two hashers with different random keys, copied for each value.
     private let hashers: (Hasher, Hasher)
     private var marks: [(UInt64, UInt64)] = []
     private var codes: [UInt8] = []
 
+    /// Creates an empty table with random keys.
     init(seed randomness: any Randomness) {
         hashers = (Self.seeded(randomness), Self.seeded(randomness))
     }
@@ -26,11 +28,11 @@ struct RecentHashes: Sendable {
         return hasher
     }
 
-    /// Appends the HMAC of these bytes in hex.
+    /// Appends the HMAC of the bytes in hex.
     mutating func appendHex(of bytes: UnsafeRawBufferPointer, with hash: KeyedHash, to output: inout [UInt8]) {
         guard bytes.count <= Self.valueBytesMax else { return hash.appendHex(of: bytes, to: &output) }
         if marks.isEmpty {
-            // Zeros mark an empty place; that a value has this mark is as unlikely as that two share one.
+            // Zeros mark an empty entry. A value has that mark with the same probability as another value's mark.
             marks = Array(repeating: (0, 0), count: Self.places)
             codes = Array(repeating: 0, count: Self.places * Self.hexBytes)
         }
@@ -53,6 +55,7 @@ struct RecentHashes: Sendable {
         marks[place] = mark
     }
 
+    /// Returns the 128 bits that a value is recognized by.
     private func mark(_ bytes: UnsafeRawBufferPointer) -> (UInt64, UInt64) {
         (Self.hash(bytes, hashers.0), Self.hash(bytes, hashers.1))
     }

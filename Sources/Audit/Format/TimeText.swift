@@ -1,11 +1,12 @@
 import EngineKit
 
-/// RFC 3339 with nine digits of a second; remembers the second it wrote last, since lines come many to a second.
+/// Writes times in RFC 3339 with nine digits of a second. It keeps the text of the last second, since there are many lines in
+/// each second.
 struct TimeText: Sendable {
     private var second = Int.min
     private var text: [UInt8] = []
 
-    /// Times before 1970 or after 9999 do not occur; they would only be written wider.
+    /// Appends a time. Times before 1970 or after 9999, which do not occur, would have another width.
     mutating func append(_ time: Timestamp, to output: inout [UInt8]) {
         let second = time.seconds
         if second != self.second {

@@ -1,15 +1,17 @@
 import Syntax
 
-/// The mount that a request went to, made once for many requests.
+/// The mount of a request, created once for many requests.
 package final class AuditMount: Sendable {
-    /// `audit_non_hmac_request_keys`: top-level members of the request's data that stay clear.
+    /// The names of top-level members of the request's data that are written in clear (`audit_non_hmac_request_keys`).
     let clearRequestKeys: [String]
-    /// `audit_non_hmac_response_keys`.
+    /// The same for the response's data (`audit_non_hmac_response_keys`).
     let clearResponseKeys: [String]
-    /// The four members as they stand in a line; all clear, so the same on every device.
+    /// The four members of a line that describe the mount. They are all in clear, and therefore the same on every device.
     let text: [UInt8]
 
-    /// - Parameter mountClass: `secret`, `auth`, …
+    /// Creates the description of a mount.
+    ///
+    /// - Parameter mountClass: The class of the mount, such as `secret` or `auth`.
     package init(
         path: String, type: String, accessor: String, mountClass: String, clearRequestKeys: [String] = [],
         clearResponseKeys: [String] = []

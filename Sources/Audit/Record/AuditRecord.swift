@@ -1,23 +1,29 @@
 package import EngineKit
 
-/// One request or one response as the pipeline saw it, with its secrets still plain.
+/// A request or a response as the pipeline processed it, with its secrets in plain text.
 ///
-/// The room turns it into a line; nothing plain is kept. Everything here is written as an HMAC unless its
-/// own comment says "clear".
+/// It is turned into a line at once and not kept. Values are written as HMACs unless their own comment says that they are
+/// written in clear.
 package struct AuditRecord: Sendable {
+    /// Whether the record is that of a request or of a response.
     package enum Kind: Sendable, Hashable { case request, response }
 
+    /// Whether the record is that of a request or of a response.
     package var kind: Kind
-    /// Clear.
+    /// When the request or response was processed. Written in clear.
     package var time: Timestamp
+    /// The caller, if the request was authenticated.
     package var identity: AuditIdentity?
+    /// The mount of the request's path, if there is one.
     package var mount: AuditMount?
+    /// The request.
     package var request: AuditRequest
-    /// Left out of request records.
+    /// The response; nil in the record of a request.
     package var response: AuditResponse?
-    /// Clear, cut at 1 KiB: error texts never hold a caller's value.
+    /// The error, written in clear and cut at 1 KiB. Error messages never hold a caller's values.
     package var error: String?
 
+    /// Creates a record.
     package init(
         kind: Kind, time: Timestamp, identity: AuditIdentity? = nil, mount: AuditMount? = nil, request: AuditRequest,
         response: AuditResponse? = nil, error: String? = nil

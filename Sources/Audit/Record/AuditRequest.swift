@@ -1,14 +1,18 @@
 package import Syntax
 
-/// What was asked.
+/// A request.
 package struct AuditRequest: Sendable {
+    /// A header of the request.
     package struct Header: Sendable {
-        /// Lower case; clear.
+        /// The name in lower case, written in clear.
         package var name: String
+        /// The values, in the order in which they were sent.
         package var values: [String]
-        /// An operator may list a header as clear; never for one that carries a credential.
+        /// Whether the values are written in clear, as an operator may configure. Never true for a header that carries
+        /// credentials.
         package var isClear: Bool
 
+        /// Creates a header.
         package init(name: String, values: [String], isClear: Bool = false) {
             self.name = name
             self.values = values
@@ -16,21 +20,30 @@ package struct AuditRequest: Sendable {
         }
     }
 
-    /// Clear: the request id that the caller got too.
+    /// The request id that the caller received too. Written in clear.
     package var id: String
-    /// `read`, `update`, `list`, … Clear.
+    /// The operation, such as `read`, `update` or `list`. Written in clear.
     package var operation: String
-    /// The canonical path. Clear, but a segment that looks like a token becomes its HMAC.
+    /// The canonical path. Written in clear, except for segments that look like a token, which are written as HMACs.
     package var path: String
+    /// The caller's IP address. Written in clear.
     package var remoteAddress: String?
+    /// The caller's port. Written in clear.
     package var remotePort: Int?
-    /// Keys clear, every other leaf an HMAC. May be ``JSON/raw(_:)``.
+    /// The request's data: its keys are written as they are, and each leaf as an HMAC. May be ``JSON/raw(_:)``.
     package var data: JSON?
+    /// A body that is not JSON. It is written as one HMAC under `raw_body`.
+    package var rawBody: AuditRawBody?
+    /// The headers that an operator chose to record.
     package var headers: [Header]
+    /// The requested lifetime of a wrapping token.
     package var wrapTTLSeconds: Int?
+    /// The caller's token.
     package var clientToken: String?
+    /// The accessor of the caller's token.
     package var clientTokenAccessor: String?
 
+    /// Creates a request.
     package init(
         id: String, operation: String, path: String, remoteAddress: String? = nil, remotePort: Int? = nil, data: JSON? = nil,
         headers: [Header] = [], wrapTTLSeconds: Int? = nil, clientToken: String? = nil,

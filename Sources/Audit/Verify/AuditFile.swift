@@ -1,10 +1,10 @@
 import Glibc
 
-/// Reads audit files of any size in pieces.
+/// Reads audit files of any size piece by piece.
 package enum AuditFile {
     private static let chunkBytes = 256 << 10
 
-    /// Hands over the file's bytes in order until `body` answers false.
+    /// Passes the bytes of a file to `body` in order, until it returns false.
     static func read(_ path: String, _ body: (UnsafeRawBufferPointer) -> Bool) throws(AuditError) {
         let file = Glibc.open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { throw .unavailable("open \(path): \(SystemError.text(errno))") }
@@ -19,7 +19,8 @@ package enum AuditFile {
         }
     }
 
-    /// Hands over each line without its newline until `body` answers false. A line longer than any of ours is passed over.
+    /// Passes each line of a file, without its newline, to `body` until it returns false. Lines longer than an audit line can
+    /// be are skipped.
     package static func lines(_ path: String, _ body: (UnsafeRawBufferPointer) -> Bool) throws(AuditError) {
         var partial: [UInt8] = []
         var (isTooLong, isWanted) = (false, true)

@@ -1,5 +1,7 @@
 extension AuditVerifier {
-    /// Verifies whole files, in their order as one trail. Throws only when one cannot be read.
+    /// Verifies files as one trail, in the order given.
+    ///
+    /// - Throws: ``AuditError/unavailable(_:)`` if a file cannot be read.
     package static func verify(
         paths: [String], keys: Keys, checkpoint: AuditCheckpoint? = nil, tail: Tail = .complete, accessor: String? = nil
     ) throws(AuditError) -> AuditVerdict {
@@ -8,12 +10,16 @@ extension AuditVerifier {
         return verifier.finish()
     }
 
+    /// Verifies one file.
+    ///
+    /// - Throws: ``AuditError/unavailable(_:)`` if the file cannot be read.
     package static func verify(
         path: String, keys: Keys, checkpoint: AuditCheckpoint? = nil, tail: Tail = .complete
     ) throws(AuditError) -> AuditVerdict {
         try verify(paths: [path], keys: keys, checkpoint: checkpoint, tail: tail)
     }
 
+    /// Verifies the bytes of a file.
     package static func verify(
         _ bytes: [UInt8], keys: Keys, checkpoint: AuditCheckpoint? = nil, tail: Tail = .complete
     ) -> AuditVerdict {
@@ -22,17 +28,19 @@ extension AuditVerifier {
         return verifier.finish()
     }
 
-    /// The ids of the segments in a file in their order, for asking the server for their keys. What is no line is passed
-    /// over: the verification will find it. Throws when there are more than ``segmentsMax``.
+    /// Returns the ids of the segments in a file in their order, so that their keys can be requested from the server. Lines
+    /// that cannot be parsed are skipped; the verification reports them.
+    ///
+    /// - Throws: ``AuditError/unavailable(_:)`` if the file cannot be read or has more than ``segmentsMax`` segments.
     package static func segments(path: String) throws(AuditError) -> [String] {
         var scan = SegmentScan()
         try AuditFile.read(path) { scan.feed($0) }
-        guard scan.segments.count <= segmentsMax else { throw .unavailable("\(path): too many segments") }
+        guard scan.segments.count <= segmentsMax else { throw .unavailable("\(path): more than \(segmentsMax) segments") }
         return scan.segments
     }
 }
 
-/// Looks only at the start of each line.
+/// Reads the segment id at the beginning of each line.
 private struct SegmentScan {
     var segments: [String] = []
     private var seen: Set<String> = []

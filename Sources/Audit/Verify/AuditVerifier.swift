@@ -4,43 +4,53 @@ package import SecretMemory
 
 /// Reads an audit file as a stream and finds the first line that was changed, removed, reordered, inserted or cut off.
 ///
-/// Memory is bounded by the longest line. Never fails on any bytes: what is wrong is the verdict. What the keys at hand
-/// cannot decide is a doubt and not a finding: an honest file that is newer than its keys must not be called changed, nor a
-/// shortened copy intact.
+/// Memory is bounded by the longest line. No input is an error: whatever is wrong becomes the verdict. What the available keys
+/// cannot decide becomes a doubt instead of a finding, since an intact file that is newer than its keys must not be reported as
+/// changed, nor a shortened copy as intact.
 package struct AuditVerifier: Sendable {
-    /// Segments whose keys are given out or remembered at once.
+    /// The number of segments whose keys the server discloses, or a verifier collects, at once.
     package static let segmentsMax = 10_000
 
+    /// The keys that lines are verified with.
     package enum Keys: Sendable {
-        /// The device's chain key, from which every segment's comes.
+        /// The chain key of the device, from which all segment keys are derived.
         case device(SecretBytes)
-        /// What the server gave out.
+        /// Segment keys that the server disclosed, by segment id, and the id of the segment that it was writing then.
         case segments([String: SecretBytes], live: String?)
     }
 
+    /// What is known about the end of the file.
     package enum Tail: Sendable {
-        /// The file was read after the checkpoint was made, so whatever the checkpoint knows must be there.
+        /// The file was read after the checkpoint was made, so it must contain the checkpoint's line.
         case complete
-        /// A copy, made at a time that nobody vouches for.
+        /// The file is a copy from an unknown time.
         case copy
     }
 
     private let keys: Keys
     private let checkpoint: AuditCheckpoint?
     private let tail: Tail
-    /// Whose lines the keys open, when that is known.
+    /// The accessor of the device that the keys belong to, if known.
     private let accessor: String?
+    /// Whether the rest of the file need not be read, because no finding can be made.
     private var isOver = false
     private var verdict = AuditVerdict()
-    /// The start of a line whose end has not come yet.
+    /// The beginning of a line whose end has not been read yet.
     private var partial: [UInt8] = []
-    /// Of the line before, verified or not.
+    /// The sequence number and MAC of the previous line, verified or not.
     private var lastSequence: UInt64?
     private var lastMAC: [UInt8] = []
+    /// The segment of the previous line, and its key if available.
     private var segment = ""
     private var segmentKey: KeyedHash?
+    /// Whether the segment that the server was writing has begun.
     private var isLiveSeen = false
 
+    /// Creates a verifier.
+    ///
+    /// - Parameter checkpoint: The end of the trail as the server knew it.
+    /// - Parameter accessor: The accessor of the device that the keys belong to, if known. The lines of another device are then
+    ///   in doubt.
     package init(keys: Keys, checkpoint: AuditCheckpoint? = nil, tail: Tail = .complete, accessor: String? = nil) {
         self.keys = keys
         self.accessor = accessor
@@ -48,7 +58,7 @@ package struct AuditVerifier: Sendable {
         self.tail = tail
     }
 
-    /// Takes the next bytes of the file. False when the rest need not be read.
+    /// Reads the next bytes of the file. Returns false if the rest need not be read.
     package mutating func feed(_ bytes: UnsafeRawBufferPointer) -> Bool {
         var rest = bytes[...]
         while verdict.finding == nil, !isOver, let newline = rest.firstIndex(of: UInt8(ascii: "\n")) {
@@ -73,6 +83,7 @@ package struct AuditVerifier: Sendable {
         return true
     }
 
+    /// Returns the verdict, after the whole file was fed.
     package mutating func finish() -> AuditVerdict {
         guard verdict.finding == nil, !isOver else { return verdict }
         if !partial.isEmpty { endInsideLine() }
@@ -81,12 +92,14 @@ package struct AuditVerifier: Sendable {
         return verdict
     }
 
+    /// Whether the line of the checkpoint has been read.
     private var isCheckpointReached: Bool {
         guard let checkpoint, let last = verdict.lastSequence else { return false }
         return last >= checkpoint.sequence
     }
 
-    /// A reader may meet a line that is just being written; before the checkpoint no such line can be left.
+    /// Judges an incomplete last line. The server may be writing it at this moment, which cannot be true of a line before the
+    /// checkpoint.
     private mutating func endInsideLine() {
         verdict.lines += 1
         switch tail {
@@ -96,6 +109,7 @@ package struct AuditVerifier: Sendable {
         }
     }
 
+    /// Compares the end of the file with the checkpoint.
     private mutating func compareEnd() {
         verdict.isCheckpointed = isCheckpointReached
         switch tail {
@@ -109,27 +123,29 @@ package struct AuditVerifier: Sendable {
         }
     }
 
+    /// Verifies one line.
     private mutating func line(_ bytes: UnsafeRawBufferPointer) {
         verdict.lines += 1
         guard let line = ChainLine(bytes) else { return fail(.malformed) }
         let isNewSegment = line.segment != segment
         if tail == .copy, verdict.lines == 1, let accessor, let writer = line.deviceAccessor, writer != accessor {
-            // Whatever was done to it, these keys are not the ones to tell.
+            // These keys can prove nothing about another device's lines.
             isOver = true
             return doubt(.otherDevice, segment: line.segment, device: writer)
         }
         guard let key = isNewSegment ? key(of: line.segment) : segmentKey else { return unverified(line) }
-        // Keys are given out for what lies before the live segment.
+        // The disclosed keys are those of segments before the live one.
         guard !isLiveSeen else { return fail(.misplaced) }
         guard line.isSealed(by: key) else { return fail(.changed) }
         guard isLinked(line) else { return }
         let kind = line.kind
-        // A header begins a segment and nothing else does; after an end only a header may come.
+        // Each segment begins with a header, and only a header may follow an end.
         guard (kind == .segment) == isNewSegment, !verdict.isEnded || isNewSegment else { return fail(.misplaced) }
         (segment, segmentKey) = (line.segment, key)
         accept(line, kind)
     }
 
+    /// Whether the line follows the previous one.
     private mutating func isLinked(_ line: ChainLine) -> Bool {
         guard let last = lastSequence else { return true }
         guard line.sequence > last else {
@@ -147,6 +163,7 @@ package struct AuditVerifier: Sendable {
         return true
     }
 
+    /// Counts a line whose MAC is valid, and compares it with the checkpoint.
     private mutating func accept(_ line: ChainLine, _ kind: ChainLine.Kind) {
         if verdict.firstSequence == nil {
             guard lastSequence != nil || !line.continuesThisFile else { return fail(.missing) }
@@ -166,14 +183,14 @@ package struct AuditVerifier: Sendable {
         }
     }
 
-    /// A line without its key: its frame must fit, and its content counts as nothing. That the live segment stands at the
-    /// end is as it should be; any other leaves a doubt.
+    /// Counts a line whose key is not available. Its position must fit, and its content proves nothing. At the end of the file
+    /// such lines are expected, since the key of the live segment is not disclosed; elsewhere they raise a doubt.
     private mutating func unverified(_ line: ChainLine) {
         guard isLinked(line) else { return }
         if case .segments(_, let live?) = keys, line.segment == live {
             isLiveSeen = true
         } else if !(isLiveSeen && tail == .complete) {
-            // Behind the live segment, in a file that goes on being written, others may have begun theirs.
+            // In a file that is still being written, the live segment may be followed by newer ones, which is expected.
             doubt(.noKey, segment: line.segment)
         }
         verdict.unverifiedLines += 1
@@ -187,6 +204,7 @@ package struct AuditVerifier: Sendable {
         lastMAC = Array(line.mac)
     }
 
+    /// Returns the key of a segment, or nil if it is not available.
     private func key(of segment: String) -> KeyedHash? {
         switch keys {
         case .device(let key):
@@ -195,7 +213,7 @@ package struct AuditVerifier: Sendable {
         }
     }
 
-    /// Keeps the first.
+    /// Records a doubt. Only the first one counts.
     private mutating func doubt(_ reason: AuditVerdict.Doubt.Reason, segment: String? = nil, device: String? = nil) {
         guard verdict.doubt == nil else { return }
         verdict.doubt = .init(line: verdict.lines, reason: reason, segment: segment, device: device)

@@ -11,7 +11,8 @@ extension AppRoleMethod {
             access: .unauthenticated, endpoints: [.update: .init("Log in.", logIn)])
     }
 
-    /// Every reason is the same text after the same look-ups, so that nobody learns which roles there are.
+    /// The answer to every login that fails. All failures have this text after the same look-ups, so a caller cannot tell
+    /// which roles exist.
     private static let refusal = CofferError.invalid("invalid role or secret ID")
     private static let inputBytesMax = 4_096
 
@@ -20,7 +21,7 @@ extension AppRoleMethod {
         let secretID = request.fields.string("secret_id") ?? ""
         guard !roleID.isEmpty else { throw CofferError.invalid("missing role_id") }
         guard roleID.utf8.count + secretID.utf8.count <= Self.inputBytesMax else { throw Self.refusal }
-        // No role has a longer id, so a longer one fails without being counted.
+        // No role has a longer id, so a login with one fails without being counted.
         let counts = roleID.utf8.count <= AppRole.roleIDBytesMax
         let failures = counts ? try await lockouts.failures(roleID) : 0
         guard failures < lockouts.rules.threshold else { throw CofferError.denied }
@@ -35,16 +36,17 @@ extension AppRoleMethod {
             }
         }
         guard let role, allowed, secret != nil || !needsSecret else {
-            // A wrong address is no guess. Of a role that is not there nobody can be outside.
+            // A login from a wrong address is not counted as a guess. A role that does not exist has no addresses, so every
+            // login counts.
             if counts, role == nil || allowed { try await lockouts.fail(roleID, isAccount: role != nil) }
             throw Self.refusal
         }
         if failures > 0 { try await lockouts.forget(roleID) }
         guard let bounds = role.tokens.bounds.intersection(secret?.tokenBounds ?? AddressBounds()) else { throw Self.refusal }
-        return Response(.none, auth: .grant(grant(request, role, secret, bounds: bounds)))
+        return Response(.none, auth: .grant(grant(request, role, secret: secret, bounds: bounds)))
     }
 
-    private func grant(_ request: Request, _ role: AppRole, _ secret: SecretID?, bounds: AddressBounds) -> AuthGrant {
+    private func grant(_ request: Request, _ role: AppRole, secret: SecretID?, bounds: AddressBounds) -> AuthGrant {
         var metadata = secret?.metadata ?? [:]
         metadata["role_name"] = role.name
         var grant = grant(role, displayName: request.displayName(), metadata: metadata, bounds: bounds)
@@ -65,15 +67,17 @@ extension AppRoleMethod {
         return grant
     }
 
-    /// Names of what a grant notes for its renewal.
+    /// The names of the facts that a grant keeps for its renewal.
     private enum Fact {
         static let role = "role"
         static let uid = "uid"
-        /// Where the secret id lets its tokens be used, within what the role says.
+        /// The address ranges of the secret id for its tokens, joined by commas.
         static let bounds = "token_bound_cidrs"
     }
 
-    /// The role of a login, as it is today. A later role of the same name is another one.
+    /// Returns what the role of an earlier login grants today.
+    ///
+    /// - Throws: A refusal if the role is gone, or if a later role of the same name has taken its place.
     package func renewal(of login: HeldLogin) async throws -> AuthGrant {
         let name = login.facts[Fact.role] ?? login.metadata["role_name"] ?? ""
         guard let role = try await roles.find(name.isEmpty ? Self.noRole : name)?.value,
@@ -81,15 +85,17 @@ extension AppRoleMethod {
         else { throw CofferError.invalid("role \"\(name)\" does not exist during renewal") }
         let ranges = login.facts[Fact.bounds].map { $0.splitUTF8(at: ",").map(String.init) } ?? []
         guard let own = AddressBounds(stored: ranges), let bounds = role.tokens.bounds.intersection(own) else {
-            throw CofferError.invalid("the role's token_bound_cidrs leave none of those of the secret id, not renewing")
+            throw CofferError.invalid(
+                "the token cannot be renewed: the role's token_bound_cidrs allow none of the addresses of the secret id")
         }
         return grant(role, displayName: "", metadata: login.metadata, bounds: bounds)
     }
 
-    /// Stands for a role that is not there; no role can have this name or uid.
+    /// A name and uid that no role can have. It is looked up in place of a role that does not exist, so that the work is
+    /// the same.
     private static let noRole = "-"
 
-    /// Two look-ups, whether there is such a role or not.
+    /// Returns the role with this role id, or nil if none exists. Makes two look-ups in either case.
     func role(id: String) async throws -> AppRole? {
         let record = try await storage.get(AppRoleKeys.roleIDs + (try await key.hash("role-id/v1", id)))
         let name = record.map { String(decoding: $0.value, as: UTF8.self) } ?? ""

@@ -7,7 +7,7 @@ extension AppRoleMethod {
     static let accessorField = Field("secret_id_accessor", .string, "Accessor of the secret id.")
     private static let secretIDBytesMax = 1_024
     private static let tidyMax = 10_000
-    /// Expired secret ids that a new one takes along, so that they do not heap up where nobody tidies.
+    /// The number of expired secret ids that are removed when one is created, so that they do not pile up.
     private static let sweptMax = 4
 
     var secretIDPaths: [EnginePath] {
@@ -17,16 +17,16 @@ extension AppRoleMethod {
                 fields: [Self.roleField] + SecretIDTerms.fields + Paging.fields,
                 endpoints: [
                     .list: .init("List the accessors of the role's secret ids.", listAccessors),
-                    .update: .init("Make a random secret id.") { try await make($0, Hex.encode(randomness.bytes(32))) },
+                    .update: .init("Create a random secret id.") { try await make($0, Hex.encode(randomness.bytes(32))) },
                 ]),
             EnginePath(
-                "role/{role_name}/custom-secret-id", "Secret ids that others chose.",
+                "role/{role_name}/custom-secret-id", "Secret ids that callers choose.",
                 fields: [Self.roleField, Self.secretIDField] + SecretIDTerms.fields,
                 endpoints: [.update: .init("Register a chosen secret id.", makeCustom)]),
             EnginePath(
                 "role/{role_name}/secret-id/lookup", "Look a secret id up.", fields: [Self.roleField, Self.secretIDField],
                 endpoints: [
-                    .update: .init("The properties of a secret id.") { request in
+                    .update: .init("Read the properties of a secret id.") { request in
                         let found = try await found(request)
                         return found.map { .data($0.secret.shown) } ?? .empty
                     }
@@ -40,7 +40,7 @@ extension AppRoleMethod {
                 "role/{role_name}/secret-id-accessor/lookup", "Look a secret id up by its accessor.",
                 fields: [Self.roleField, Self.accessorField],
                 endpoints: [
-                    .update: .init("The properties of a secret id.") { .data(try await foundByAccessor($0).secret.shown) }
+                    .update: .init("Read the properties of a secret id.") { .data(try await foundByAccessor($0).secret.shown) }
                 ]),
             EnginePath(
                 "role/{role_name}/secret-id-accessor/destroy", "Destroy a secret id by its accessor.",
@@ -54,9 +54,9 @@ extension AppRoleMethod {
 
     var tidy: EnginePath {
         EnginePath(
-            "tidy/secret-id", "Remove what expired secret ids and deleted roles left.",
+            "tidy/secret-id", "Removes the records of expired secret ids and deleted roles.",
             endpoints: [
-                .update: .init("Tidy.") { _ in
+                .update: .init("Remove them now.") { _ in
                     let count = try await secretIDs.tidy(limit: Self.tidyMax)
                     let more = count == Self.tidyMax ? "; there is more, run it again" : ""
                     return Response(
@@ -71,14 +71,14 @@ extension AppRoleMethod {
     private func makeCustom(_ request: Request) async throws -> Response {
         guard let text = request.fields.string("secret_id"), !text.isEmpty else { throw CofferError.invalid("missing secret_id") }
         guard text.utf8.count <= Self.secretIDBytesMax else {
-            throw CofferError.invalid("field 'secret_id' may have \(Self.secretIDBytesMax) bytes")
+            throw CofferError.invalid("field 'secret_id' may have \(Self.secretIDBytesMax) bytes at most")
         }
         return try await make(request, text)
     }
 
     private func make(_ request: Request, _ text: String) async throws -> Response {
         let (secret, warnings) = try await storage.transact { batch in
-            // Read again when it changed, and with it perhaps what is allowed.
+            // Each attempt reads the role again, because a change to it may change what is allowed.
             let (role, version) = try await existingRole(request)
             guard role.bindsSecretID else { throw CofferError.invalid("bind_secret_id is not set on the role") }
             var terms = try SecretIDTerms(request.fields, role: role, mountMax: maxTTL)
@@ -87,7 +87,7 @@ extension AppRoleMethod {
             guard let made else { throw CofferError.invalid("SecretID is already registered") }
             return (made, terms.warnings)
         }
-        // What is left over is left to the next.
+        // A failure is ignored: the next request removes what is left.
         _ = try? await secretIDs.tidy(limit: Self.sweptMax)
         var response = Response.data([
             "secret_id": .string(text), "secret_id_accessor": .string(secret.accessor),
@@ -100,7 +100,7 @@ extension AppRoleMethod {
     // MARK: Looking up and destroying
 
     private func listAccessors(_ request: Request) async throws -> Response {
-        // As the Vault API has it: a listing of a role that is not there is a bad request, everything else a 404.
+        // As in the Vault API, listing the secret ids of a role that does not exist is a 400; other operations answer 404.
         guard let role = try await role(request) else {
             throw CofferError.invalid("role \"\(try roleName(request))\" does not exist")
         }
@@ -125,7 +125,7 @@ extension AppRoleMethod {
     }
 
     private func destroy(_ request: Request) async throws -> Response {
-        // One that is not there is destroyed already.
+        // A secret id that does not exist counts as destroyed.
         if let found = try await found(request) { try await secretIDs.destroy(found) }
         return .empty
     }

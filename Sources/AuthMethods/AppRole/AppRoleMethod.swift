@@ -3,8 +3,8 @@ import LoginGuards
 import Records
 package import Syntax
 
-/// Logins of machines: a role id says which role, a secret id proves it.
-package struct AppRoleMethod: LockingAuthMethod, RoleNamingAuthMethod, PeriodicEngine {
+/// The `approle` method, by which machines log in: a role id names the role, and a secret id proves the right to use it.
+package struct AppRoleMethod: LockingEngine, RoleNamingAuthMethod, PeriodicEngine {
     let roles: RecordTable<AppRole>
     let secretIDs: SecretIDs
     let lockouts: Lockouts
@@ -12,10 +12,11 @@ package struct AppRoleMethod: LockingAuthMethod, RoleNamingAuthMethod, PeriodicE
     let storage: any Storage
     let time: any TimeSource
     let randomness: any Randomness
-    /// Seconds; 0 where the mount sets none.
+    /// The mount's maximum TTL in seconds; 0 where the mount sets none.
     let maxTTL: Int
     private let sweep: SecretIDSweep
 
+    /// Creates the method for a mount.
     package init(_ context: MountContext) {
         storage = context.storage
         time = context.time
@@ -31,17 +32,21 @@ package struct AppRoleMethod: LockingAuthMethod, RoleNamingAuthMethod, PeriodicE
         sweep = SecretIDSweep(secretIDs, time: context.time, logger: context.logger)
     }
 
+    /// The declared paths, in the order in which they are tried.
     package var paths: [EnginePath] {
-        // A path of two literals comes before the one with a capture in its place.
+        // A path with a literal segment comes before one with a capture in that place.
         [login] + secretIDPaths + fieldPaths + [roleID] + rolePaths + [tidy]
     }
 
+    /// Removes a bounded number of expired secret ids. Called about once a second.
     package func runRound() async { await sweep.run() }
 
-    /// Role ids.
+    /// Returns the role ids that are locked now.
     package func lockedNames() async throws -> [String] { try await lockouts.locked() }
+    /// Unlocks a role id.
     package func unlock(_ name: String) async throws { try await lockouts.unlock(name) }
 
+    /// Returns the name of the role whose id a login sends, for quotas that name a role.
     package func loginRole(_ relativePath: Substring, _ body: JSONObject) async throws -> String? {
         guard relativePath == "login", let id = body["role_id"]?.stringValue, id.utf8.count <= AppRole.roleIDBytesMax else {
             return nil
@@ -51,13 +56,16 @@ package struct AppRoleMethod: LockingAuthMethod, RoleNamingAuthMethod, PeriodicE
 }
 
 extension AppRoleMethod {
+    /// Describes the method to the catalog.
     package static let description = EngineDescription(
-        type: "approle", summary: "Logins of machines with a role id and a secret id.", locksNames: true
+        type: "approle", summary: "Logs machines in with a role id and a secret id.", locksNames: true
     ) { context in AppRoleMethod(context) }
 
-    static let roleField = Field("role_name", .string, required: true, "Name of the role; letters of either case are one.")
+    static let roleField = Field("role_name", .string, required: true, "Name of the role, in which case does not matter.")
 
-    /// The role that the path names, or a refusal that names it.
+    /// Returns the role that the path names and the version of its record.
+    ///
+    /// - Throws: A refusal with the name if there is no such role.
     func existingRole(_ request: Request) async throws -> (role: AppRole, version: UInt64) {
         let name = try roleName(request)
         guard let found = try await roles.find(name) else { throw Self.unknownRole(name) }
@@ -80,21 +88,21 @@ extension AppRoleMethod {
     static func unknownRole(_ name: String) -> CofferError { .init(.notFound, "role \"\(name)\" does not exist") }
 }
 
-/// Where records lie in the mount.
+/// The keys of the mount's records.
 enum AppRoleKeys {
     static let roles = "role/"
     static let roleIDs = "role-id/"
     static let secrets = "secret/"
     static let accessors = "accessor/"
     static let expiries = "expiry/"
-    /// Deleted roles whose secret ids are still to be removed.
+    /// Names deleted roles whose secret ids have not been removed yet.
     static let leavings = "leaving/"
 
     static func secret(_ roleUID: String, _ hash: String) -> String { "\(secrets)\(roleUID)/\(hash)" }
     static func accessor(_ roleUID: String, _ accessor: String) -> String { "\(accessors)\(roleUID)/\(accessor)" }
 
-    /// Sorts by time, so that what is due comes first.
-    static func expiry(_ moment: Timestamp, _ roleUID: String, _ hash: String) -> String {
+    /// Returns the key of an index entry. Entries sort by time, so the secret ids that expire first come first.
+    static func expiry(_ moment: Timestamp, _ roleUID: String, hash: String) -> String {
         let digits = String(max(0, moment.seconds))
         return expiries + String(repeating: "0", count: max(0, 12 - digits.utf8.count)) + "\(digits)/\(roleUID)/\(hash)"
     }

@@ -1,16 +1,16 @@
 import EngineKit
 import Syntax
 
-/// What is stored of a secret id. Never the secret id itself: its HMAC names the record.
+/// The record of a secret id. It does not hold the secret id itself, whose HMAC is the name of the record.
 struct SecretID: Sendable, Hashable {
     let accessor: String
     let createdAt: Timestamp
     var updatedAt: Timestamp
-    /// nil never expires.
+    /// When it expires; nil for never.
     let expiresAt: Timestamp?
-    /// Seconds it was made with; 0 for no end.
+    /// The TTL that it was created with, in seconds; 0 for ever.
     let ttl: Int
-    /// 0 is without bound.
+    /// Logins that are left; 0 for any number.
     var usesLeft: Int
     let metadata: [String: String]
     let bounds: AddressBounds

@@ -2,7 +2,7 @@ import EngineKit
 import Logging
 import Synchronization
 
-/// Takes expired secret ids off the lists without being asked, a bounded number at a time.
+/// Removes expired secret ids in the background, a bounded number at a time.
 final class SecretIDSweep: Sendable {
     private let secretIDs: SecretIDs
     private let time: any TimeSource
@@ -18,7 +18,8 @@ final class SecretIDSweep: Sendable {
         self.logger = logger
     }
 
-    /// Comes about once a second, and has something to do every twenty; sooner while there is more than it takes at once.
+    /// Removes expired secret ids if it is time to. It is called about once a second and works every 20 seconds, or at each
+    /// call while more are left than it removes at once.
     func run() async {
         let now = time.now()
         guard next.withLock({ $0 <= now }) else { return }

@@ -1,11 +1,11 @@
 import EngineKit
 import Syntax
 
-/// What a new secret id is asked to be, held against its role.
+/// The terms of a new secret id, as requested and within what its role allows.
 struct SecretIDTerms: Sendable {
-    /// Seconds; 0 for no end.
+    /// How long it is valid, in seconds; 0 for ever.
     var ttl: Int
-    /// 0 is without bound.
+    /// Logins that it is good for; 0 for any number.
     var uses: Int
     var metadata: [String: String]
     var bounds: AddressBounds
@@ -15,20 +15,22 @@ struct SecretIDTerms: Sendable {
     static let usesMax = Int(Int32.max)
     private static let metadataCountMax = 64
     private static let metadataBytesMax = 4_096
-    /// Of the text that stands for them, as JSON or as pairs.
+    /// The bound on the text of the metadata, as JSON or as pairs.
     private static let metadataTextMax = 8 * metadataBytesMax
-    private static let tooMany = CofferError.invalid("field 'metadata' may have \(metadataCountMax) names")
-    private static let tooLong = CofferError.invalid("field 'metadata' may have \(metadataBytesMax) bytes")
+    private static let tooMany = CofferError.invalid("field 'metadata' may have \(metadataCountMax) names at most")
+    private static let tooLong = CofferError.invalid("field 'metadata' may have \(metadataBytesMax) bytes at most")
 
     static let fields: [Field] = [
         Field("metadata", .any, "Strings by name, as an object or as its JSON text; logged with every login."),
         Field("cidr_list", .strings, "Address ranges that may log in with this secret id; within the role's."),
         Field("token_bound_cidrs", .strings, "Address ranges that may use the tokens of this secret id; within the role's."),
-        Field("ttl", .duration, "How long it is good for; at most, and by default, what the role says."),
+        Field("ttl", .duration, "How long it is valid; at most, and by default, what the role says."),
         Field("num_uses", .int, "Logins it is good for; at most, and by default, what the role says."),
     ]
 
-    /// `mountMax` is 0 where the mount sets none.
+    /// Reads the terms from a request.
+    ///
+    /// - Parameter mountMax: The mount's maximum TTL in seconds; 0 where the mount sets none.
     init(_ fields: Fields, role: AppRole, mountMax: Int) throws(CofferError) {
         ttl = fields.duration("ttl") ?? role.secretIDTTL
         guard role.secretIDTTL == 0 || (1...role.secretIDTTL).contains(ttl) else {
@@ -43,10 +45,10 @@ struct SecretIDTerms: Sendable {
         bounds = try AddressBounds(fields.strings("cidr_list") ?? [], field: "cidr_list")
         tokenBounds = try AddressBounds(fields.strings("token_bound_cidrs") ?? [], field: "token_bound_cidrs")
         guard bounds.isEmpty || bounds.isWithin(role.secretIDBounds) else {
-            throw .invalid("field 'cidr_list' must lie within the role's secret_id_bound_cidrs")
+            throw .invalid("field 'cidr_list' must be within the role's secret_id_bound_cidrs")
         }
         guard tokenBounds.isEmpty || tokenBounds.isWithin(role.tokens.bounds) else {
-            throw .invalid("field 'token_bound_cidrs' must lie within the role's token_bound_cidrs")
+            throw .invalid("field 'token_bound_cidrs' must be within the role's token_bound_cidrs")
         }
         metadata = try Self.metadata(fields.any("metadata"))
         if mountMax > 0, ttl > mountMax {
@@ -55,7 +57,7 @@ struct SecretIDTerms: Sendable {
         }
     }
 
-    /// What a narrowed token makes ends no later than that.
+    /// Shortens the TTL so that the secret id ends no later than the narrowed token that creates it.
     mutating func cut(to end: Timestamp, at now: Timestamp) throws(CofferError) {
         let left = end.secondsRoundedDown(since: now)
         guard left > 0 else { throw .denied }
@@ -70,20 +72,21 @@ struct SecretIDTerms: Sendable {
         return value
     }
 
-    /// An object; or the JSON text of one, which is how the API's own clients send it; or `key=value` and lists of that.
+    /// Reads the metadata: an object; the JSON text of one, as the Vault clients send it; or `key=value` and lists of that.
     private static func metadata(_ value: JSON?) throws(CofferError) -> [String: String] {
         let refusal = CofferError.invalid("field 'metadata' must be an object of strings, the JSON text of one, or key=value")
         let object: JSONObject
         switch value {
         case nil, .string(""): return [:]
         case .string(let text):
-            // Before anything is made of it. JSON may write a byte in six, and a comma, quotes and a colon stand between names.
+            // The bound holds before the text is parsed. JSON can take six bytes for one, and adds commas, quotes and
+            // colons.
             guard text.utf8.count <= metadataTextMax else { throw tooLong }
             if let parsed = try? JSON(parsing: Array(text.utf8)) {
                 guard let parsed = parsed.objectValue else { throw refusal }
                 object = parsed
             } else {
-                // Several stand in one text here, parted by commas.
+                // One text can hold several pairs, separated by commas.
                 object = try pairs(text.utf8.split(separator: UInt8(ascii: ",")).map { .string(String(Substring($0))) })
             }
         case .array(let values):

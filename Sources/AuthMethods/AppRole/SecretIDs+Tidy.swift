@@ -5,7 +5,7 @@ import Syntax
 extension SecretIDs {
     private static let pageSize = 500
 
-    /// Removes what deleted roles left.
+    /// Removes the secret ids of deleted roles.
     func finishRemovals() async throws(StorageError) {
         for roleUID in try await storage.list(Listing(prefix: AppRoleKeys.leavings, limit: Self.pageSize)) {
             try await removeAll(of: roleUID)
@@ -27,9 +27,10 @@ extension SecretIDs {
         try await storage.commit(batch)
     }
 
-    /// Removes expired secret ids and what deleted roles left; `limit` records at most. Gives how many went.
+    /// Removes the secret ids of deleted roles, and expired ones, of which at most `limit`. Returns the number of expired
+    /// ones removed.
     ///
-    /// Nothing waits for this: an expired secret id is refused without it.
+    /// Nothing depends on it: an expired secret id is refused even if its record is still there.
     func tidy(limit: Int) async throws(StorageError) -> Int {
         try await finishRemovals()
         var removed = 0
@@ -48,7 +49,7 @@ extension SecretIDs {
         for name in names {
             let parts = name.splitUTF8(at: "/").map(String.init)
             guard parts.count == 3, let seconds = Int(parts[0]) else { throw .corrupted(key: AppRoleKeys.expiries + name) }
-            // The index has whole seconds; what is due within this one waits for the next.
+            // The index has whole seconds, so an entry is due when its second has passed.
             guard Timestamp(seconds: seconds).adding(seconds: 1) <= time.now() else { break }
             batch.delete(AppRoleKeys.expiries + name)
             count += 1
@@ -60,7 +61,7 @@ extension SecretIDs {
                 record = found
                 secret = try SecretID(decoding: found.value, key: key)
             } catch .corrupted {
-                // It logs nobody in, and must not keep all that come after it.
+                // A damaged record logs nobody in, and must not stop the removal of the ones after it.
                 continue
             }
             guard !secret.isValid(at: time.now()) else { continue }

@@ -4,8 +4,8 @@ import Syntax
 
 /// The secret ids of a mount. Every change is one atomic batch.
 ///
-/// A record is named by its role and the HMAC of the secret id, and an accessor by its role too, so nothing of one role
-/// is ever found through another.
+/// The name of a record is its role's uid and the HMAC of the secret id, and that of an accessor also has the uid, so no
+/// secret id can be found through another role.
 struct SecretIDs: Sendable {
     let storage: any Storage
     let key: MountKey
@@ -31,7 +31,7 @@ struct SecretIDs: Sendable {
 
     // MARK: Finding
 
-    /// Valid now, else nil: expiry counts here, whether anything was tidied or not.
+    /// Returns the secret id, or nil if there is none or it has expired, whether or not its record has been removed.
     func find(_ text: String, roleUID: String) async throws(StorageError) -> Found? {
         try await find(hash: try await hash(text, roleUID: roleUID), roleUID: roleUID)
     }
@@ -59,7 +59,7 @@ struct SecretIDs: Sendable {
         try await key.hash("secret-id/v1", roleUID, text)
     }
 
-    /// As ``Randomness/uuid()`` makes them; anything else names no record.
+    /// Whether the text has the form of ``Randomness/uuid()``. No other text names a record.
     private static func isPlausible(accessor: String) -> Bool {
         accessor.utf8.count == 36
             && accessor.utf8.allSatisfy { $0.isLowercaseHexDigit || $0 == 0x2D }
@@ -78,21 +78,23 @@ struct SecretIDs: Sendable {
         if let record = try await storage.get(name) {
             let old = try SecretID(decoding: record.value, key: name)
             guard !old.isValid(at: now) else { return nil }
-            // An expired one that nobody tidied makes room.
+            // An expired secret id whose record is still there is replaced.
             unindex(old, hash: hash, roleUID: role.uid, in: &batch)
             batch.put(name, secret.encoded, if: .version(record.version))
         } else {
             batch.put(name, secret.encoded, if: .absent)
         }
         batch.put(AppRoleKeys.accessor(role.uid, secret.accessor), Array(hash.utf8), if: .absent)
-        if let expiresAt = secret.expiresAt { batch.put(AppRoleKeys.expiry(expiresAt, role.uid, hash), []) }
+        if let expiresAt = secret.expiresAt { batch.put(AppRoleKeys.expiry(expiresAt, role.uid, hash: hash), []) }
         batch.check(AppRoleKeys.roles + role.name, .version(roleVersion))
         return secret
     }
 
-    /// Takes one use. nil when there is none left: of many at once, exactly as many succeed as there are uses.
+    /// Spends one use of a secret id. When many logins do so at once, exactly as many succeed as there are uses.
     ///
-    /// `isAllowed` sees the record as it is when the use is taken; a refusal takes none.
+    /// - Parameter isAllowed: Whether the login may go on, decided on the record as it is when the use is spent. If not, no
+    ///   use is spent.
+    /// - Returns: The secret id, or nil if there is none with a use left or `isAllowed` is false.
     func spend(_ text: String, roleUID: String, isAllowed: @Sendable (SecretID) -> Bool) async throws -> SecretID? {
         guard let found = try await find(text, roleUID: roleUID), isAllowed(found.secret) else { return nil }
         guard found.secret.usesLeft > 0 else { return found.secret }
@@ -127,6 +129,6 @@ struct SecretIDs: Sendable {
 
     private func unindex(_ secret: SecretID, hash: String, roleUID: String, in batch: inout Batch) {
         batch.delete(AppRoleKeys.accessor(roleUID, secret.accessor))
-        if let expiresAt = secret.expiresAt { batch.delete(AppRoleKeys.expiry(expiresAt, roleUID, hash)) }
+        if let expiresAt = secret.expiresAt { batch.delete(AppRoleKeys.expiry(expiresAt, roleUID, hash: hash)) }
     }
 }

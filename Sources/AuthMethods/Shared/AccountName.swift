@@ -1,15 +1,17 @@
 import EngineKit
 import Syntax
 
-/// The name of a role or user in its one form: without spaces around it and in lower case.
+/// The name of a role or user in canonical form: in lower case and without surrounding spaces.
 ///
-/// Made once, before anything looks at the name, so that `Bob`, `BOB` and ` bob ` are one account with one counter.
+/// It is made before anything else looks at the name, so `Bob`, `BOB` and ` bob ` are one account with one counter of
+/// failures.
 struct AccountName: Sendable, Hashable {
     let text: String
 
     static let bytesMax = 128
 
-    /// Letters, digits and `_` with `-`, `.` and, if allowed, `@` inside; ASCII, so that no two spellings look alike.
+    /// Returns nil unless the name consists of ASCII letters, digits and `_`, with `-`, `.` and, if allowed, `@` in
+    /// between. Names are ASCII so that no two of them look alike.
     init?(_ name: String, allowsAt: Bool = false) {
         var bytes = Array(name.utf8)[...]
         while bytes.first == 0x20 { bytes.removeFirst() }
@@ -26,7 +28,7 @@ struct AccountName: Sendable, Hashable {
 }
 
 extension Request {
-    /// What a login is called in the audit: the mount and, if there is one, the account: `userpass-bob`.
+    /// Returns the name of a login in the audit: the mount and, if there is one, the account, such as `userpass-bob`.
     func displayName(_ account: String = "") -> String {
         let mount = mountPath.hasUTF8Prefix("auth/") ? mountPath.dropFirstUTF8(5) : mountPath[...]
         let source = mount.splitUTF8(at: "/").joined(separator: "-")

@@ -1,6 +1,8 @@
 import EngineKit
+import Records
+import Syntax
 
-/// Address ranges that something is bound to. None bind nothing; a list that was written never turns into none by itself.
+/// The address ranges that a role, a secret id or a token is bound to. No ranges mean that every address is allowed.
 struct AddressBounds: Sendable, Hashable {
     private(set) var texts: [String]
     private let ranges: [AddressRange]
@@ -28,13 +30,13 @@ struct AddressBounds: Sendable, Hashable {
 
     func allows(_ address: String) -> Bool { isEmpty || ranges.contains { $0.contains(address) } }
 
-    /// Whether whatever this allows is allowed by `other`, too.
+    /// Whether `other` allows every address that this allows.
     func isWithin(_ other: AddressBounds) -> Bool {
         if other.isEmpty { return true }
         return !isEmpty && ranges.allSatisfy { range in other.ranges.contains { $0.contains(range) } }
     }
 
-    /// What both allow; nil when that is nothing, which an empty list would not say.
+    /// Returns the ranges that both allow, or nil if there are none. An empty list would allow every address.
     func intersection(_ other: AddressBounds) -> AddressBounds? {
         if isEmpty { return other }
         if other.isEmpty { return self }
@@ -46,4 +48,29 @@ struct AddressBounds: Sendable, Hashable {
 
     static func == (left: AddressBounds, right: AddressBounds) -> Bool { left.texts == right.texts }
     func hash(into hasher: inout Hasher) { hasher.combine(texts) }
+}
+
+extension SettingKind where Value == AddressBounds {
+    /// Address ranges, as a list of texts.
+    static var addresses: Self {
+        Self(
+            .strings, shown: { .strings($0.texts) }, read: { $0.texts.flatMap(AddressBounds.init(stored:)) },
+            take: { sent, name, current throws(CofferError) in try AddressBounds(sent.texts ?? current.texts, field: name) })
+    }
+
+    /// The same, with `null` for none in answers, as the Vault API shows it.
+    static var addressesOrNull: Self {
+        var kind = addresses
+        kind.shown = { $0.isEmpty ? .null : .strings($0.texts) }
+        return kind
+    }
+}
+
+extension JSON {
+    /// The strings of an array, or nil if it holds anything else.
+    var texts: [String]? {
+        guard let values = arrayValue else { return nil }
+        let texts = values.compactMap(\.stringValue)
+        return texts.count == values.count ? texts : nil
+    }
 }

@@ -5,9 +5,9 @@ import SecretMemory
 import Synchronization
 import Syntax
 
-/// A mount's own random key: names records by what they hold without telling it.
+/// A random key of a mount, with which records are named by the HMAC of what they are for.
 ///
-/// It lies in the mount's storage, sealed by the barrier, and goes with the mount.
+/// The mount's storage holds it, sealed by the barrier, and it is deleted with the mount.
 final class MountKey: Sendable {
     private let storage: any Storage
     private let randomness: any Randomness
@@ -21,7 +21,7 @@ final class MountKey: Sendable {
         self.randomness = randomness
     }
 
-    /// Lower-case hex of HMAC-SHA256. The purpose keeps equal texts of two kinds apart.
+    /// Returns the HMAC-SHA256 of the parts in lower-case hex. The purpose separates equal texts of different kinds.
     func hash(_ purpose: StaticString, _ parts: String...) async throws(StorageError) -> String {
         var hmac = HMAC<SHA256>(key: try await loaded())
         purpose.withUTF8Buffer { hmac.update(data: $0) }
@@ -36,7 +36,7 @@ final class MountKey: Sendable {
 
     private func loaded() async throws(StorageError) -> SymmetricKey {
         if let key = key.withLock({ $0 }) { return key }
-        // Of two nodes that make one at the same time, the second takes what the first has made.
+        // If two nodes make a key at the same time, the second uses the key of the first.
         var bytes = try await storage.transact { batch throws(StorageError) in
             if let record = try await storage.get(Self.name) { return record.value }
             let made = randomness.bytes(Self.byteCount)

@@ -1,12 +1,14 @@
 import EngineKit
+import Records
 
-/// Policy names as a role or user may have them.
+/// The policies that a role or user may have.
 enum PolicyList {
     static let countMax = 256
 
-    /// Lower case, sorted, each once. `root` is refused in every spelling: no login gives that power.
-    static func normalised(_ names: [String]) throws(CofferError) -> [String] {
-        guard names.count <= countMax else { throw .invalid("there may be \(countMax) policies at most") }
+    /// Returns the names in lower case, sorted and without duplicates. Refuses `root` in every spelling, because no login
+    /// may give that policy.
+    static func normalized(_ names: [String]) throws(CofferError) -> [String] {
+        guard names.count <= countMax else { throw .invalid("a list of policies may have \(countMax) names at most") }
         var result: Set<String> = []
         for name in names where !name.isEmpty {
             let policy: PolicyName
@@ -20,4 +22,9 @@ enum PolicyList {
         }
         return result.sorted()
     }
+}
+
+extension SettingKind where Value == [String] {
+    /// A list of policy names in the form of ``PolicyList``.
+    static var policies: Self { names { names, _ throws(CofferError) in try PolicyList.normalized(names) } }
 }

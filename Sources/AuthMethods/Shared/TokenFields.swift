@@ -1,110 +1,67 @@
 import EngineKit
+import Records
 import Syntax
 
-/// What every role or user of a login method says about the tokens that it gives: the `token_*` fields.
+/// The `token_*` fields: what a role or user of an auth method says about its tokens.
 struct TokenFields: Sendable, Hashable {
-    /// Seconds; 0 means as the mount has it.
+    /// The first TTL in seconds; 0 for the mount's. The other times are in seconds, too.
     var ttl = 0
     var maxTTL = 0
     var explicitMaxTTL = 0
     var period = 0
-    /// 0 is without bound.
+    /// Uses that a token has; 0 for any number.
     var uses = 0
     var policies: [String] = []
     var bounds = AddressBounds()
     var withoutDefaultPolicy = false
-    var type = "default"
-    /// Old names that were written, which answers then show as well.
-    var legacy: Set<Legacy> = []
-
-    enum Legacy: String, Sendable, CaseIterable {
-        case policies, period, ttl
-        case maxTTL = "max_ttl"
-        case boundCIDRs = "bound_cidrs"
-    }
-
-    static let declared: [Field] = [
-        Field("token_ttl", .duration, "How long a token lives at first; 0 for the mount's default."),
-        Field("token_max_ttl", .duration, "How long a token can live with renewals; 0 for the mount's maximum."),
-        Field("token_explicit_max_ttl", .duration, "A life that no renewal extends, periodic tokens included; 0 for none."),
-        Field("token_period", .duration, "Renewal period; tokens then have no maximum life. 0 for none."),
-        Field("token_num_uses", .int, "Uses a token has; 0 is without bound."),
-        Field("token_policies", .strings, "Policies of the tokens."),
-        Field("token_bound_cidrs", .strings, "Address ranges that may log in and use the tokens; none for all."),
-        Field("token_no_default_policy", .bool, "Leave the default policy out."),
-        Field("token_type", .string, "\"default\", \"service\", \"batch\", \"default-service\" or \"default-batch\"."),
-    ]
-
-    /// The old names that a method still takes.
-    static func declared(_ legacy: [Legacy]) -> [Field] {
-        legacy.map { name in
-            switch name {
-            case .policies: Field("policies", .strings, deprecated: true, "Use token_policies.")
-            case .boundCIDRs: Field("bound_cidrs", .strings, deprecated: true, "Use token_bound_cidrs.")
-            case .period, .ttl, .maxTTL: Field(name.rawValue, .duration, deprecated: true, "Use token_\(name.rawValue).")
-            }
-        }
-    }
-
-    /// `token_ttl` as the declared list has it, for a path of its own.
-    static func field(_ name: String) -> [Field] { declared.filter { $0.name == name } }
+    var type = TokenTypeChoice.default
+    /// The old names that were written last, which answers show as well.
+    var oldNames: Set<String> = []
 }
 
-extension TokenFields {
-    static let usesMax = Int(Int32.max)
+extension TokenFields: SettingsRecord {
+    static let settings = Settings(
+        new: TokenFields(),
+        Setting(
+            "token_ttl", \.ttl, as: .duration, stored: "ttl", old: .remembered("ttl", in: \.oldNames),
+            help: "The first TTL of a token; 0 for the mount's default."),
+        Setting(
+            "token_max_ttl", \.maxTTL, as: .duration, stored: "max_ttl", old: .remembered("max_ttl", in: \.oldNames),
+            help: "The longest life of a token with renewals; 0 for the mount's maximum."),
+        Setting(
+            "token_explicit_max_ttl", \.explicitMaxTTL, as: .duration, stored: "explicit_max_ttl",
+            help: "A maximum life that no renewal extends, not even of a periodic token; 0 for none."),
+        Setting(
+            "token_period", \.period, as: .duration, stored: "period", old: .remembered("period", in: \.oldNames),
+            help: "The period for which each renewal extends a token that has no maximum life; 0 for none."),
+        Setting(
+            "token_num_uses", \.uses, as: .count(0...Int(Int32.max)), stored: "uses",
+            help: "Uses that a token has; 0 for any number."),
+        Setting(
+            "token_policies", \.policies, as: .policies, stored: "policies", old: .remembered("policies", in: \.oldNames),
+            help: "Policies of the tokens."),
+        Setting(
+            "token_bound_cidrs", \.bounds, as: .addresses, stored: "cidrs", old: .remembered("bound_cidrs", in: \.oldNames),
+            help: "Address ranges that may log in and use the tokens; empty for all."),
+        Setting(
+            "token_no_default_policy", \.withoutDefaultPolicy, as: .flag, stored: "no_default",
+            help: "Leave out the policy \"default\"."),
+        Setting(
+            // An unknown type is refused, because a token of another type than was asked for would be worse than none.
+            "token_type", \.type, as: .choice(empty: .default), stored: "type",
+            help: "The type of the tokens; \"default\" for what the mount has."),
+        .kept("legacy", \.oldNames, as: .set))
 
-    /// Takes over what was sent and leaves the rest. A new name wins over its old one.
-    mutating func update(_ fields: Fields) throws(CofferError) {
-        if let value = duration(fields, "token_ttl", .ttl) { ttl = value }
-        if let value = duration(fields, "token_max_ttl", .maxTTL) { maxTTL = value }
-        if let value = duration(fields, "token_period", .period) { period = value }
-        if let value = fields.duration("token_explicit_max_ttl") { explicitMaxTTL = value }
-        if let value = fields.int("token_num_uses") {
-            guard value >= 0 else { throw .invalid("'token_num_uses' cannot be negative") }
-            guard value <= Self.usesMax else { throw .invalid("'token_num_uses' is too large") }
-            uses = value
-        }
-        if let value = fields.strings(newest("token_policies", .policies, fields)) { policies = try PolicyList.normalised(value) }
-        let boundsName = newest("token_bound_cidrs", .boundCIDRs, fields)
-        if let value = fields.strings(boundsName) { bounds = try AddressBounds(value, field: boundsName) }
-        if let value = fields.bool("token_no_default_policy") { withoutDefaultPolicy = value }
-        if let value = fields.string("token_type") { type = try Self.type(value) }
+    func check() throws(CofferError) {
         guard ttl == 0 || maxTTL == 0 || ttl <= maxTTL else {
             throw .invalid("'token_ttl' cannot be greater than 'token_max_ttl'")
         }
-        guard choice?.mayBeBatch != true || uses == 0 && period == 0 else {
+        guard !type.mayBeBatch || uses == 0 && period == 0 else {
             throw .invalid("'token_type' cannot be \"batch\" or \"default-batch\" with 'token_num_uses' or 'token_period'")
         }
     }
 
-    private mutating func duration(_ fields: Fields, _ name: String, _ old: Legacy) -> Int? {
-        fields.duration(newest(name, old, fields))
-    }
-
-    /// Which of the two names counts; remembers when it is the old one.
-    private mutating func newest(_ name: String, _ old: Legacy, _ fields: Fields) -> String {
-        if fields.has(name) {
-            legacy.remove(old)
-            return name
-        }
-        guard fields.has(old.rawValue) else { return name }
-        legacy.insert(old)
-        return old.rawValue
-    }
-
-    private var choice: TokenTypeChoice? { TokenTypeChoice(rawValue: type) }
-
-    private static func type(_ text: String) throws(CofferError) -> String {
-        if text.isEmpty { return TokenTypeChoice.default.rawValue }
-        // A token of another kind than was asked for would be worse than none.
-        guard let type = TokenTypeChoice(rawValue: text) else {
-            let names = TokenTypeChoice.allCases.map { "\"\($0.rawValue)\"" }
-            throw .invalid("field 'token_type' must be one of \(names.joined(separator: ", "))")
-        }
-        return type.rawValue
-    }
-
-    /// What the tokens get.
+    /// The terms of the tokens.
     var terms: TokenTerms {
         var terms = TokenTerms()
         terms.ttl = ttl
@@ -113,11 +70,13 @@ extension TokenFields {
         terms.period = period
         terms.uses = uses
         terms.boundCIDRs = bounds.texts
-        terms.type = choice ?? .default
+        terms.type = type
         return terms
     }
 
-    /// Said when a role asks for more than its mount gives; `mountMax` is 0 where the mount sets none.
+    /// Returns the warnings for settings beyond what the mount allows.
+    ///
+    /// - Parameter mountMax: The mount's maximum TTL in seconds; 0 where the mount sets none.
     func warnings(mountMax: Int) -> [String] {
         guard mountMax > 0, maxTTL > mountMax else { return [] }
         return [

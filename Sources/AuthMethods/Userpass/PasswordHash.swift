@@ -2,7 +2,7 @@ import EngineKit
 import SecretMemory
 import Syntax
 
-/// What is stored of a password.
+/// The stored hash of a password.
 struct PasswordHash: Sendable, Hashable {
     let salt: [UInt8]
     let bytes: [UInt8]
@@ -11,7 +11,10 @@ struct PasswordHash: Sendable, Hashable {
     static let byteCount = 32
     static let saltByteCount = 16
 
-    /// Constant time.
+    /// A hash that no password matches.
+    static let matchingNothing = PasswordHash(salt: [], bytes: [], cost: .standard)
+
+    /// Whether the hash has these bytes. Compares in constant time.
     func matches(_ other: [UInt8]) -> Bool { constantTimeEqual(bytes, other) }
 }
 

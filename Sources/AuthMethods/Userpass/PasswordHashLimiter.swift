@@ -2,9 +2,10 @@ package import EngineKit
 import LoginGuards
 import Synchronization
 
-/// Lets so many hashes run at once; so many more wait in order, and the rest is refused.
+/// Bounds how many password hashes are computed at once. A bounded number of others wait in order, and the rest are
+/// refused.
 ///
-/// A hash takes 32 MiB and a core, so without this a flood of logins would take all of both.
+/// A hash takes 32 MiB and a core, so without a bound a flood of logins would use up both.
 package final class PasswordHashLimiter: Sendable {
     private struct State {
         var running = 0
@@ -15,13 +16,18 @@ package final class PasswordHashLimiter: Sendable {
     private let waitingMax: Int
     private let state = Mutex(State())
 
+    /// Creates a limiter for `runningMax` hashes at once, with at most `waitingMax` others waiting.
     package init(runningMax: Int, waitingMax: Int = 64) {
         self.runningMax = runningMax
         self.waitingMax = waitingMax
     }
 
+    /// The refusal of a hash for which there is no room to wait.
     package static let busy = LoginAttempts.busy
 
+    /// Runs `body` when there is room.
+    ///
+    /// - Throws: ``busy`` if too many wait already; what `body` throws.
     package func pass<Result>(_ body: () async throws -> Result) async throws -> Result {
         guard await enter() else { throw Self.busy }
         defer { leave() }
@@ -43,7 +49,7 @@ package final class PasswordHashLimiter: Sendable {
         }
     }
 
-    /// The place goes to the first who waits.
+    /// Gives the place to the first that waits.
     private func leave() {
         let next = state.withLock { state -> CheckedContinuation<Bool, Never>? in
             guard !state.waiting.isEmpty else {

@@ -2,10 +2,11 @@ import EngineKit
 import Records
 import Syntax
 
-struct User: Sendable, Hashable {
-    let name: String
-    /// Tells it from a later user of the same name; empty for one made before users had any.
-    let uid: String
+/// A user of the userpass method: a name, the hash of a password, and what the tokens are like.
+struct User: Record, Hashable {
+    private(set) var name: String
+    /// An id that differs from that of a later user of the same name. Empty for users created before users had one.
+    private(set) var uid: String
     var password: PasswordHash
     var tokens = TokenFields()
 
@@ -14,24 +15,20 @@ struct User: Sendable, Hashable {
         self.uid = uid
         self.password = password
     }
-
-    static let legacyTokens: [TokenFields.Legacy] = [.policies, .ttl, .maxTTL, .boundCIDRs]
 }
 
-extension User: Record {
-    var stored: JSONObject {
-        [
-            "name": .string(name), "uid": .string(uid), "password": .object(password.stored),
-            "tokens": .object(JSONObject(tokens.stored)),
-        ]
-    }
+extension User: SettingsRecord {
+    static let settings = Settings(
+        new: User(name: "", uid: "", password: .matchingNothing), required: ["name", "password", "tokens"], sortsShown: true,
+        .kept("name", \.name, as: .text), .kept("uid", \.uid, as: .text), .kept("password", \.password, as: .passwordHash),
+        .group(\.tokens, stored: "tokens", oldNames: ["policies", "ttl", "max_ttl", "bound_cidrs"]))
+}
 
-    init?(stored object: JSONObject) {
-        guard let name = object["name"]?.stringValue,
-            let password = object["password"]?.objectValue.flatMap(PasswordHash.init(stored:)),
-            let tokens = object["tokens"]?.objectValue.flatMap(TokenFields.init(stored:))
-        else { return nil }
-        self.init(name: name, uid: object["uid"]?.stringValue ?? "", password: password)
-        self.tokens = tokens
+extension SettingKind where Value == PasswordHash {
+    /// The hash of a password, which is stored and never shown.
+    fileprivate static var passwordHash: Self {
+        Self(
+            .object, shown: { _ in nil }, stored: { .object($0.stored) },
+            read: { $0.objectValue.flatMap(PasswordHash.init(stored:)) })
     }
 }

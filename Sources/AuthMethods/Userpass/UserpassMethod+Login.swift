@@ -9,7 +9,7 @@ extension UserpassMethod {
             access: .unauthenticated, endpoints: [.update: .init("Log in.", logIn)])
     }
 
-    /// An unknown user and a wrong password are the same text after the same work.
+    /// The answer to every login that fails: the same text after the same work for an unknown user and a wrong password.
     private static let refusal = CofferError.invalid("invalid username or password")
 
     private func logIn(_ request: Request) async throws -> Response {
@@ -19,7 +19,7 @@ extension UserpassMethod {
             _ = try await passwords.check(password, nil)
             throw Self.refusal
         }
-        let user = try await attempts.run(name) { try await check(name, password, request.connection.remoteAddress) }
+        let user = try await attempts.run(name) { try await check(name, password, from: request.connection.remoteAddress) }
         if !passwords.isCurrent(user.password) { try await strengthen(user, password) }
         return Response(.none, auth: .grant(grant(user, displayName: request.displayName(name))))
     }
@@ -34,7 +34,9 @@ extension UserpassMethod {
 
     private static let uidFact = "uid"
 
-    /// The user of a login, as it is today. A later user of the same name is another one.
+    /// Returns what the user of an earlier login is granted today.
+    ///
+    /// - Throws: A refusal if the user is gone, or if a later user of the same name has taken its place.
     package func renewal(of login: HeldLogin) async throws -> AuthGrant {
         let name = login.metadata["username"] ?? ""
         guard !name.isEmpty, let user = try await users.find(name)?.value,
@@ -43,7 +45,7 @@ extension UserpassMethod {
         return grant(user, displayName: "")
     }
 
-    private func check(_ name: String, _ password: String, _ address: String) async throws -> User {
+    private func check(_ name: String, _ password: String, from address: String) async throws -> User {
         let user = try await users.find(name)?.value
         let isRight = try await passwords.check(password, user?.password)
         guard let user, isRight, user.tokens.bounds.allows(address) else {
@@ -54,7 +56,7 @@ extension UserpassMethod {
         return user
     }
 
-    /// Replaces a hash that was made when hashes cost less, unless the password changed meanwhile.
+    /// Replaces a hash of a lower cost than today's, unless the password has changed in the meantime.
     private func strengthen(_ user: User, _ password: String) async throws {
         let hash = try await passwords.make(password)
         try await users.edit(user.name) { current, _ in

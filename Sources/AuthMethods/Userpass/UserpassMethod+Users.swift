@@ -10,14 +10,14 @@ extension UserpassMethod {
                 endpoints: [.list: .init("List users.") { try .keys(try await users.names(Paging($0.fields))) }]),
             EnginePath(
                 "users/{username}", "One user.",
-                fields: [Self.nameField, Self.passwordField] + TokenFields.declared + TokenFields.declared(User.legacyTokens),
+                fields: [Self.nameField, Self.passwordField] + User.settings.fields,
                 exists: { try await user($0) != nil },
                 endpoints: [
                     .read: .init("Read a user, without the password.") { request in
                         guard let user = try await user(request) else { throw CofferError.notFound }
-                        return .data(JSONObject(user.tokens.shown))
+                        return .data(user.shown)
                     },
-                    .update: .init("Make or change a user.", writeUser),
+                    .update: .init("Create or change a user.", writeUser),
                     .delete: .init("Delete a user.") { request in
                         guard let name = AccountName(request.captures["username"], allowsAt: true) else { return .empty }
                         try await users.edit(name.text) { user, _ in user = nil }
@@ -27,7 +27,8 @@ extension UserpassMethod {
         ]
     }
 
-    /// Allowed by policy to an administrator, or to the user: `auth/userpass/users/bob/password`.
+    /// A path of its own, so that a policy can allow users to change their own password:
+    /// `auth/userpass/users/bob/password`.
     var password: EnginePath {
         EnginePath(
             "users/{username}/password", "The password of a user.", fields: [Self.nameField, Self.passwordField],
@@ -48,15 +49,15 @@ extension UserpassMethod {
     var policies: EnginePath {
         EnginePath(
             "users/{username}/policies", "The policies of a user.",
-            fields: [Self.nameField] + TokenFields.field("token_policies") + TokenFields.declared([.policies]),
+            fields: [Self.nameField] + User.settings.fields("token_policies", "policies"),
             endpoints: [
                 .update: .init("Set the policies.") { request in
-                    guard request.fields.has("token_policies") || request.fields.has("policies") else {
+                    guard User.settings.areSent(in: request.fields) else {
                         throw CofferError.invalid("missing token_policies")
                     }
                     try await users.edit(try name(request)) { user, _ in
                         guard var changed = user else { throw Self.unknownUser }
-                        try changed.tokens.update(request.fields)
+                        try changed.update(request.fields)
                         user = changed
                     }
                     return .empty
@@ -68,7 +69,7 @@ extension UserpassMethod {
 
     private func writeUser(_ request: Request) async throws -> Response {
         let name = try name(request)
-        // Everything else is looked at before the costly hash.
+        // Everything else is checked before the costly hash.
         var tokens = try await users.find(name)?.value.tokens ?? TokenFields()
         try tokens.update(request.fields)
         var hash: PasswordHash?
@@ -78,7 +79,7 @@ extension UserpassMethod {
             guard let password = hash ?? user?.password else { throw CofferError.invalid("missing password") }
             var changed = user ?? User(name: name, uid: Hex.encode(passwords.randomness.bytes(16)), password: password)
             changed.password = password
-            try changed.tokens.update(request.fields)
+            try changed.update(request.fields)
             warnings = changed.tokens.warnings(mountMax: maxTTL)
             user = changed
         }

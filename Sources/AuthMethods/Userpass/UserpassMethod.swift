@@ -4,15 +4,16 @@ import LoginGuards
 import Records
 package import Syntax
 
-/// Logins of people: a name and a password.
-package struct UserpassMethod: LockingAuthMethod, RoleNamingAuthMethod {
+/// The `userpass` method, by which people log in with a name and a password.
+package struct UserpassMethod: LockingEngine, RoleNamingAuthMethod {
     let users: RecordTable<User>
     let passwords: Passwords
     let lockouts: Lockouts
     let attempts: LoginAttempts
-    /// Seconds; 0 where the mount sets none.
+    /// The mount's maximum TTL in seconds; 0 where the mount sets none.
     let maxTTL: Int
 
+    /// Creates the method for a mount.
     package init(_ context: MountContext, hasher: any PasswordHasher, gate: PasswordHashLimiter) {
         users = RecordTable(storage: context.storage, prefix: "user/", parsedMax: 1_024)
         passwords = Passwords(hasher: hasher, gate: gate, randomness: context.randomness)
@@ -24,16 +25,19 @@ package struct UserpassMethod: LockingAuthMethod, RoleNamingAuthMethod {
         maxTTL = context.maxTTL
     }
 
+    /// The declared paths, in the order in which they are tried.
     package var paths: [EnginePath] { [login, password, policies] + userPaths }
 
-    /// Every user is a role of its own.
+    /// Returns the user of a login, for quotas that name a role. Each user counts as a role.
     package func loginRole(_ relativePath: Substring, _ body: JSONObject) async throws -> String? {
         guard relativePath.hasUTF8Prefix("login/") else { return nil }
         return AccountName(String(relativePath.dropFirstUTF8(6)), allowsAt: true)?.text
     }
 
+    /// Returns the names that are locked now.
     package func lockedNames() async throws -> [String] { try await lockouts.locked() }
 
+    /// Unlocks a name.
     package func unlock(_ name: String) async throws {
         guard let name = AccountName(name, allowsAt: true) else { return }
         try await lockouts.unlock(name.text)
@@ -41,25 +45,25 @@ package struct UserpassMethod: LockingAuthMethod, RoleNamingAuthMethod {
 }
 
 extension PasswordHashLimiter {
-    /// Half the cores, so that the other half serves; four hashes, or 128 MiB, at most.
+    /// A limiter that lets hashes use half of the cores, and at most four of them, or 128 MiB.
     package static var ofThisMachine: PasswordHashLimiter {
         PasswordHashLimiter(runningMax: min(4, max(1, ProcessInfo.processInfo.activeProcessorCount / 2)))
     }
 }
 
 extension UserpassMethod {
-    /// One gate for all mounts: what it guards is the machine's.
+    /// Describes the method to the catalog. All mounts share one limiter, because it protects the machine.
     package static func description(
         hasher: any PasswordHasher = ScryptHasher(), gate: PasswordHashLimiter = .ofThisMachine
     ) -> EngineDescription {
         EngineDescription(
-            type: "userpass", summary: "Logins of people with a name and a password.", locksNames: true, foldsAliasCase: true
+            type: "userpass", summary: "Logs people in with a name and a password.", locksNames: true, foldsAliasCase: true
         ) { context in
             UserpassMethod(context, hasher: hasher, gate: gate)
         }
     }
 
-    static let nameField = Field("username", .string, required: true, "Name of the user; letters of either case are one.")
+    static let nameField = Field("username", .string, required: true, "Name of the user, in which case does not matter.")
     static let passwordField = Field("password", .string, "The password.")
 
     func name(_ request: Request) throws(CofferError) -> String {

@@ -9,6 +9,8 @@ package enum UnsealOutcome: Sendable, Hashable {
     case needsShares
     /// Shares must be submitted with the word to migrate.
     case needsMigration
+    /// The seal that the store was sealed with is not in the configuration, so nothing can open it.
+    case needsStoredSeal
 }
 
 extension SealController {
@@ -19,7 +21,7 @@ extension SealController {
         defer { passTurn() }
         guard barrier.isSealed else { return .unsealed }
         guard let stored = try await StoredSeal.load(base) else { return .notInitialized }
-        if isMigrating(stored) { return .needsMigration }
+        if isMigrating(stored) { return lacksSeal(of: stored) ? .needsStoredSeal : .needsMigration }
         guard stored.seal.kind.opensByItself else { return .needsShares }
         let root = try await unwrapAutomatically(stored)
         let keyring = try await stored.openKeyring(root: root, in: base)
@@ -41,6 +43,7 @@ extension SealController {
         guard barrier.isSealed else { return status(stored) }
         expire()
         let isMigrating = isMigrating(stored)
+        if lacksSeal(of: stored) { throw .storedSealMissing }
         if isMigrating && !migrate { throw .migrationPending }
         if migrate && !isMigrating { throw .noMigrationPending }
         guard let count = stored.quorumCount else { throw .corrupted(CoreKey.recovery) }
@@ -85,11 +88,16 @@ extension SealController {
         return keyring
     }
 
+    /// Returns whether the store's key can be had only from a seal that is neither configured nor named as the previous one.
+    private func lacksSeal(of stored: StoredSeal) -> Bool {
+        stored.seal.kind.opensByItself && configured.kind != stored.seal.kind && previousSeal?.kind != stored.seal.kind
+    }
+
     /// The configured seal's key, or the previous seal's.
     func unwrapAutomatically(_ stored: StoredSeal) async throws(SealError) -> SecretBytes {
         guard configured.kind == stored.seal.kind else {
             guard let previousSeal else {
-                throw .notSupported("the seal that this store was sealed with is not configured")
+                throw .storedSealMissing
             }
             return try await previousSeal.unwrap(stored.seal.wrapped, stored.context)
         }

@@ -22,6 +22,8 @@ package enum SealError: Error, Hashable, Sendable {
     case invalidOTP(lengthsAllowed: ClosedRange<Int>)
     /// Shares were given while the configured seal differs from the stored one, without the word to migrate.
     case migrationPending
+    /// The seal that the store was sealed with is not in the configuration.
+    case storedSealMissing
     case noMigrationPending
     case notSupported(String)
     case tooBusy
@@ -45,7 +47,8 @@ extension SealError: CustomStringConvertible {
         case .malformedShare: "'key' must be one share of this store, in hex or base64"
         case .wrongShares: "the shares do not open this store; all of them were dropped, start again with the first"
         case .wrongKey(let source): "the key from \(source) is not the one that this store was sealed with"
-        case .unknownKeyID(let id): "this store was sealed with the key \"\(id)\", which is not configured"
+        case .unknownKeyID(let id):
+            "this store was sealed with the key \"\(id)\", which is not configured; name it as previous_key_id and previous_key"
         case .refusedKey(let source, let reason): "the key from \(source) is refused: \(reason)"
         case .noAttempt: "no such operation in progress"
         case .noVerification: "no rekey configuration found"
@@ -54,6 +57,9 @@ extension SealError: CustomStringConvertible {
         case .invalidOTP(let lengths):
             "the OTP must be \(lengths.lowerBound) to \(lengths.upperBound) bytes long; leave it out to have one generated"
         case .migrationPending: "the seal is being changed: give the shares with `coffer operator unseal -migrate`"
+        case .storedSealMissing:
+            "the store was sealed with a seal that is not in the configuration; put its seal block back, with disabled = \"true\" to "
+                + "change to another seal, and restart"
         case .noMigrationPending: "migrate was asked for, but the configured seal is the stored one"
         case .notSupported(let what): what
         case .tooBusy: "too many seal operations are waiting"

@@ -1,22 +1,23 @@
 internal import Syntax
 
-/// Arguments are cut at bytes, and the parts are texts of their own.
+/// Byte-wise splitting of arguments, with parts that are separate strings.
 extension String {
-    /// What stands before and behind the first such byte; nil when there is none.
+    /// Returns the text before and after the first occurrence of an ASCII byte, or nil if it does not occur.
     func cut(at byte: Unicode.Scalar) -> (before: String, after: String)? {
         cutUTF8(at: byte).map { (String($0.before), String($0.after)) }
     }
 
-    /// What stands behind a text that it begins with; nil when it does not.
-    func rest(behind start: String) -> String? { removingUTF8Prefix(start).map(String.init) }
+    /// Returns the text after a prefix, or nil if the text does not begin with it.
+    func rest(after start: String) -> String? { removingUTF8Prefix(start).map(String.init) }
 
-    /// The parts between such bytes, without empty ones.
+    /// Returns the parts between occurrences of an ASCII byte, without empty parts.
     func parts(at byte: Unicode.Scalar) -> [String] { splitUTF8(at: byte).map(String.init) }
 
-    func isEnding(in byte: Unicode.Scalar) -> Bool { utf8.last == UInt8(ascii: byte) }
+    /// Returns whether the last byte is the given ASCII byte.
+    func ends(with byte: Unicode.Scalar) -> Bool { utf8.last == UInt8(ascii: byte) }
 }
 
 extension String? {
-    /// Nil also for a flag that was given an empty value, which mostly is an unset variable of a script.
+    /// The value of a flag, or nil if it is missing or empty. An empty value usually comes from an unset variable in a script.
     var unlessEmpty: String? { self?.isEmpty == true ? nil : self }
 }

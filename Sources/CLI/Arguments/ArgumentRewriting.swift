@@ -1,12 +1,12 @@
 import Syntax
 
-/// Turns a command line in Vault's manner into the one that the parser reads.
+/// Conversion of a command line in the form of Vault's client into the form that the parser reads.
 ///
-/// Go's flags take one dash or two, `-name value` or `-name=value` with any value, the empty one too, and `-flag=false`. The result
-/// has two dashes before a long name, a flag's value joined to it, and booleans without a value. Flags before the command are moved
-/// behind it.
+/// Vault's client accepts one dash or two, `-name value` or `-name=value` with any value including an empty one, and `-flag=false`.
+/// After the conversion long names have two dashes, values are joined to their flags, and Boolean flags have no value. Flags before
+/// the command are moved after it.
 package enum ArgumentRewriting {
-    /// Flags that take no value. Every other flag takes the next argument unless it has one after `=`.
+    /// The flags that take no value. Any other flag without a `=` takes the next argument as its value.
     package static let booleans: Set<String> = [
         "accessor", "backup", "cancel", "cas-required", "detailed", "dev", "dev-kv-v1", "dev-no-store-token", "disable-redirects",
         "external-entropy-access",
@@ -19,7 +19,7 @@ package enum ArgumentRewriting {
         "tls-skip-verify", "token-only", "upper", "user-lockout-disable", "v", "verify",
     ]
 
-    /// Booleans whose `false` says something: `-renewable=false` becomes `--no-renewable`.
+    /// The Boolean flags for which `false` differs from absence: `-renewable=false` becomes `--no-renewable`.
     package static let invertible: Set<String> = ["cas-required", "renewable", "user-lockout-disable"]
 
     package static func normalized(_ arguments: [String]) -> [String] {
@@ -34,22 +34,22 @@ package enum ArgumentRewriting {
         return items.flatMap { $0 }
     }
 
-    /// The value that the last such flag has; for what must be known although the command line cannot be parsed.
+    /// Returns the value of the last flag with the given name, or nil. Works for command lines that cannot be parsed.
     static func value(of name: String, in normalized: [String]) -> String? {
         var found: String?
         for (index, argument) in normalized.enumerated() {
             if argument == "--" { break }
-            if let value = argument.rest(behind: "--\(name)=") { found = value }
+            if let value = argument.rest(after: "--\(name)=") { found = value }
             if argument == "--\(name)", index + 1 < normalized.count { found = normalized[index + 1] }
         }
         return found
     }
 
-    /// A flag with its value, or another argument, each.
+    /// Returns the arguments in groups: a flag with its value, or a single argument.
     private static func items(of arguments: [String]) -> [[String]] {
         var result: [[String]] = []
         var index = arguments.startIndex
-        // Elsewhere `-accessor` says what the argument is; a search is given the accessor itself.
+        // `audit search -accessor` takes the accessor as its value. For other commands the flag is Boolean.
         let takesAccessor = zip(arguments, arguments.dropFirst()).contains { $0.0 == "audit" && $0.1 == "search" }
         while index < arguments.endIndex {
             let argument = arguments[index]
@@ -75,37 +75,38 @@ package enum ArgumentRewriting {
         return result
     }
 
-    /// The parser takes a value joined to its name, but an empty one only as an argument of its own, and one that begins with a
-    /// combining mark too.
+    /// Returns a flag with its value in the form that the parser reads.
+    ///
+    /// The parser reads a joined value, but an empty value, and one that begins with a combining mark, only as a separate argument.
     private static func joined(_ name: String, _ value: String) -> [String] {
         guard let first = value.utf8.first, first < 0x80 else { return ["--\(name)", value] }
         return ["--\(name)=\(value)"]
     }
 
     private static func isBoolean(_ name: String) -> Bool {
-        booleans.contains(name) || name.rest(behind: "no-").map(invertible.contains) == true
+        booleans.contains(name) || name.rest(after: "no-").map(invertible.contains) == true
     }
 
-    /// Nil for a flag that was set to false, which is what its absence means too.
+    /// Returns a Boolean flag in the form that the parser reads, or nil if it is false and that is the default.
     private static func boolean(_ flag: Flag) -> String? {
         let dashed = (flag.name.utf8.count == 1 ? "-" : "--") + flag.name
         switch flag.value?.lowercased() {
         case nil, "true", "1", "t": return dashed
         case "false", "0", "f": return invertible.contains(flag.name) ? "--no-" + flag.name : nil
-        // Left for the parser to refuse.
+        // The parser refuses the value.
         default: return dashed + "=" + (flag.value ?? "")
         }
     }
 
-    /// An argument of the form `-name`, `--name` or either with `=value`.
+    /// An argument of the form `-name` or `--name`, with or without `=value`.
     private struct Flag {
         var name: String
         var value: String?
 
         init?(_ argument: String) {
-            guard var rest = argument.rest(behind: "-") else { return nil }
-            rest = rest.rest(behind: "-") ?? rest
-            // "-" alone is standard input, "-1" a number.
+            guard var rest = argument.rest(after: "-") else { return nil }
+            rest = rest.rest(after: "-") ?? rest
+            // "-" stands for the standard input, and "-1" is a number.
             guard let first = rest.utf8.first, first.isASCIILetter else { return nil }
             (name, value) = rest.cut(at: "=").map { ($0.before, $0.after) } ?? (rest, nil)
         }

@@ -1,8 +1,12 @@
 internal import ArgumentParser
 
-/// The names of the commands.
+/// The commands and their names.
 enum CommandTree {
-    /// Refuses a name that no command has. The parser would do it too, but repeats the arguments after it, which may be secrets.
+    /// Checks that the command exists.
+    ///
+    /// The parser would refuse an unknown command too, but its message repeats the arguments, which may be secrets.
+    ///
+    /// - Throws: A failure that names the unknown command and a command with a similar name.
     static func check(_ arguments: [String]) throws(CommandFailure) {
         var command: any ParsableCommand.Type = RootCommand.self
         var path = "coffer"
@@ -10,21 +14,21 @@ enum CommandTree {
             let children = children(of: command)
             if children.isEmpty || argument.utf8.first == UInt8(ascii: "-") { return }
             if argument == "help" {
-                // Help names the command after it.
+                // The command follows: `coffer help kv get`.
                 guard path == "coffer" else { return }
                 continue
             }
             guard let next = child(argument, of: command) else {
                 let names = children.compactMap { $0.configuration.commandName }
                 let near = Spelling.nearest(to: argument, among: names).map { "Did you mean `\(path) \($0)`?\n" } ?? ""
-                throw .local("Unknown command: \(path) \(argument)\n\n\(near)See `\(path) -help` for the commands there are.")
+                throw .local("Unknown command: \(path) \(argument)\n\n\(near)See `\(path) -help` for a list of commands.")
             }
             command = next
             path += " " + argument
         }
     }
 
-    /// How many of the words are names of commands.
+    /// Returns the number of words at the beginning that are names of commands.
     static func depth(of words: [String]) -> Int {
         var command: any ParsableCommand.Type = RootCommand.self
         for (index, word) in words.enumerated() {
@@ -39,6 +43,7 @@ enum CommandTree {
         children(of: command).first { $0.configuration.commandName == name }
     }
 
+    /// Returns the subcommands of a command.
     static func children(of command: any ParsableCommand.Type) -> [any ParsableCommand.Type] {
         command.configuration.subcommands + command.configuration.groupedSubcommands.flatMap(\.subcommands)
     }

@@ -1,14 +1,25 @@
 internal import Syntax
 
-/// `key=value` arguments as the body of a request.
+/// The `key=value` arguments of a command as the body of a request.
 ///
-/// `key=@file` is a file's text, `key=-` the standard input, `key=\@text` a text that begins with `@`, `@file` a file with a
-/// JSON object, `-` such an object on the standard input. A key that comes again makes a list.
+/// | Argument | Value |
+/// |---|---|
+/// | `key=text` | The text |
+/// | `key=@file` | The text of a file |
+/// | `key=-` | The text of the standard input |
+/// | `key=\@text` | A text that begins with `@` |
+/// | `@file` | A JSON object in a file, whose members are added |
+/// | `-` | A JSON object on the standard input, whose members are added |
+///
+/// A key that occurs more than once becomes a list.
 struct KeyValueArguments {
     let input: Input
     private var result = JSONObject()
     private var isInputTaken = false
 
+    /// Returns the body that the arguments describe.
+    ///
+    /// - Throws: A failure that names the position of a malformed argument, but not its text, which may be a secret.
     static func parse(_ arguments: [String], input: Input) throws(CommandFailure) -> JSONObject {
         var parser = KeyValueArguments(input: input)
         for (index, argument) in arguments.enumerated() { try parser.add(argument, position: index + 1) }
@@ -19,9 +30,9 @@ struct KeyValueArguments {
 
     private mutating func add(_ argument: String, position: Int) throws(CommandFailure) {
         if argument == "-" { return try merge(takeInput(), from: "the standard input") }
-        if let path = argument.rest(behind: "@") { return try merge(input.file(path), from: path) }
+        if let path = argument.rest(after: "@") { return try merge(input.file(path), from: path) }
         guard let (key, text) = argument.cut(at: "="), !key.isEmpty else {
-            // The argument itself may be a secret, so it is not repeated.
+            // The argument may be a secret, so the message does not contain it.
             throw .local(
                 "Failed to parse K=V data: argument \(position) must have the form key=value "
                     + "(or @file.json for a JSON object, or - to read one from the standard input)")
@@ -36,8 +47,8 @@ struct KeyValueArguments {
 
     private mutating func value(_ text: String, of key: String) throws(CommandFailure) -> JSON {
         if text == "-" { return .string(try Input.text(takeInput(), named: "the standard input, for \(key),")) }
-        if let path = text.rest(behind: "@") { return .string(try Input.text(input.file(path), named: path)) }
-        return .string(text.rest(behind: "\\@").map { "@" + $0 } ?? text)
+        if let path = text.rest(after: "@") { return .string(try Input.text(input.file(path), named: path)) }
+        return .string(text.rest(after: "\\@").map { "@" + $0 } ?? text)
     }
 
     private mutating func merge(_ bytes: [UInt8], from source: String) throws(CommandFailure) {
@@ -45,19 +56,19 @@ struct KeyValueArguments {
         do { json = try JSON(parsing: bytes) } catch {
             throw .local("Failed to parse K=V data: \(source) is not valid JSON: \(error)")
         }
-        guard let object = json.objectValue else { throw .local("Failed to parse K=V data: \(source) must hold a JSON object") }
+        guard let object = json.objectValue else { throw .local("Failed to parse K=V data: \(source) must contain a JSON object") }
         for member in object { result[member.key] = member.value }
     }
 
     private mutating func takeInput() throws(CommandFailure) -> [UInt8] {
-        guard !isInputTaken else { throw .local("Failed to parse K=V data: the standard input can be used only once") }
+        guard !isInputTaken else { throw .local("Failed to parse K=V data: only one argument can read the standard input") }
         isInputTaken = true
         return try input.standardInput()
     }
 }
 
 extension KeyValueArguments {
-    /// `name=value` settings that are taken as they stand, such as `-custom-metadata owner=team`.
+    /// Returns the values of a flag such as `-custom-metadata owner=team`, without reading files or the standard input.
     static func settings(_ arguments: [String], flag: String) throws(CommandFailure) -> JSONObject {
         var result = JSONObject()
         for argument in arguments {

@@ -1,19 +1,22 @@
-/// What somebody may have meant to type.
+/// Suggestions for mistyped names.
 enum Spelling {
-    /// The name that is nearest, if one is near: a letter or two wrong, left out, added or changed places, and most of it right.
+    /// Returns the most similar name, or nil if none is similar.
+    ///
+    /// A similar name differs by at most two changes, and by no more than about a third of its letters.
     static func nearest(to text: String, among names: [String]) -> String? {
         guard text.utf8.count <= 40 else { return nil }
-        let near = names.map { (name: $0, distance: distance(text, $0)) }.filter { isNear($0.distance, text, $0.name) }
+        let near = names.map { (name: $0, distance: distance(text, $0)) }.filter { isNear(text, $0.name, distance: $0.distance) }
         return near.min { ($0.distance, $0.name) < ($1.distance, $1.name) }?.name
     }
 
-    static func isNear(_ text: String, _ name: String) -> Bool { isNear(distance(text, name), text, name) }
+    /// Returns whether two names are similar.
+    static func isNear(_ text: String, _ name: String) -> Bool { isNear(text, name, distance: distance(text, name)) }
 
-    private static func isNear(_ distance: Int, _ text: String, _ name: String) -> Bool {
+    private static func isNear(_ text: String, _ name: String, distance: Int) -> Bool {
         distance <= 2 && distance * 3 <= max(text.utf8.count, name.utf8.count) + 1
     }
 
-    /// Letters to change, leave out, add, or swap with their neighbours.
+    /// Returns the number of changes that turn one text into the other: a byte replaced, removed, added, or swapped with its neighbor.
     static func distance(_ left: String, _ right: String) -> Int {
         let (left, right) = (Array(left.utf8), Array(right.utf8))
         var before: [Int] = []

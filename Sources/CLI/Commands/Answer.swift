@@ -1,13 +1,13 @@
 internal import CofferClient
 internal import Syntax
 
-/// What a read, a list or a write brought back.
+/// The answer of a read, a list or a write.
 struct Answer {
     let response: ClientResponse
 
     init(_ response: ClientResponse) { self.response = response }
 
-    /// The envelope, or any other object wrapped as one: `sys/seal-status` and a few more answer without.
+    /// The answer as an envelope. A few paths, such as `sys/seal-status`, answer with an object without one, which is wrapped.
     private var secret: Secret? {
         if let secret = response.secret { return secret }
         guard let object = response.json?.objectValue, object["request_id"] == nil, object["errors"] == nil, !object.isEmpty else {
@@ -16,6 +16,7 @@ struct Answer {
         return Secret(["data": .object(object)])
     }
 
+    /// Prints the answer, or one field of it.
     func write(to session: Session, path: String, field: String?) throws {
         let field = field.unlessEmpty
         if session.format == .raw, field == nil, !response.body.isEmpty {
@@ -29,8 +30,9 @@ struct Answer {
     }
 }
 
-/// `key=value` arguments as a query.
+/// The `key=value` arguments of a command as the query of a request.
 enum QueryArguments {
+    /// Returns the items of the query. A list becomes several items.
     static func parse(_ arguments: some Collection<String>, input: Input) throws(CommandFailure) -> [QueryItem] {
         try KeyValueArguments.parse(Array(arguments), input: input).flatMap { member in
             (member.value.arrayValue ?? [member.value]).map { QueryItem(member.key, ValueText.cell($0)) }

@@ -2,18 +2,19 @@ internal import ArgumentParser
 internal import CofferClient
 internal import Syntax
 
+/// The command `coffer delete`.
 struct DeleteCommand: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "delete", abstract: "Delete the data at a path.",
         usage: "coffer delete [options] <path> [<key=value> ...]",
         discussion: """
-            For secrets of a KV mount use `coffer kv delete`, which knows about versions.
+            Use `coffer kv delete` for secrets of a KV mount: it supports versions.
 
             Example:
               $ coffer delete auth/userpass/users/ann
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @Argument(help: ArgumentHelp("The path, then key=value for the query.", valueName: "path")) var arguments: [String] = []
+    @Argument(help: ArgumentHelp("The path, then the query as key=value.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(atLeast: 1)

@@ -2,9 +2,10 @@ internal import ArgumentParser
 internal import CofferClient
 internal import Syntax
 
+/// The command `coffer insights`.
 struct InsightsCommand: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "insights", abstract: "Show the state of connections: disconnections, coming expiries, refresh failures.",
+        commandName: "insights", abstract: "Show the state of connections: disconnections, upcoming expiries, failed refreshes.",
         usage: "coffer insights [options]",
         discussion: """
             Examples:
@@ -12,9 +13,9 @@ struct InsightsCommand: SessionCommand {
               $ coffer insights -format=json
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @Option(help: "Days to look back, 1 to 400.") var days: Int = 30
-    @Option(help: "Days to look ahead, 1 to 90.") var ahead: Int = 14
-    @Option(help: "Where the connections engine is mounted.") var mount: String = "connections"
+    @Option(help: "Number of days to look back, from 1 to 400.") var days: Int = 30
+    @Option(help: "Number of days to look ahead, from 1 to 90.") var ahead: Int = 14
+    @Option(help: "The mount of the connections engine.") var mount: String = "connections"
 
     func run(_ session: Session) async throws {
         let path = try ArgumentText.requiredPath(mount) + "/insights"
@@ -27,7 +28,7 @@ struct InsightsCommand: SessionCommand {
     }
 }
 
-/// Insights for a terminal: tables with bars.
+/// Insights as tables with bars, for a terminal.
 struct InsightsText {
     let data: JSONObject
     private static let barMax = 40
@@ -37,37 +38,40 @@ struct InsightsText {
         let lost = rows("disconnections")
         parts.append(
             section(
-                "Disconnections in \(data["window_days"]?.intValue ?? 0) days", ["Platform", "Count", "Reasons"],
-                bars(lost.map { ($0["platform"]?.stringValue ?? "", $0["count"]?.intValue ?? 0, Self.pairs($0["reasons"])) })))
+                "Disconnections in \(data["window_days"]?.intValue ?? 0) days", header: ["Platform", "Count", "Reasons"],
+                rows: bars(lost.map { ($0["platform"]?.stringValue ?? "", $0["count"]?.intValue ?? 0, Self.pairs($0["reasons"])) }))
+        )
         let ahead = rows("expiries_ahead").filter { ($0["count"]?.intValue ?? 0) > 0 }
         parts.append(
             section(
-                "Falling due ahead", ["Day", "Count", ""],
-                bars(ahead.map { ($0["day"]?.stringValue ?? "", $0["count"]?.intValue ?? 0, "") })))
+                "Upcoming expiries", header: ["Day", "Count", ""],
+                rows:
+                    bars(ahead.map { ($0["day"]?.stringValue ?? "", $0["count"]?.intValue ?? 0, "") })))
         let refreshes = rows("refreshes").map { row in
             [
                 row["platform"]?.stringValue ?? "", number(row["refreshed"]), number(row["failed"]),
                 Self.percent(row["failure_rate"]), Self.pairs(row["errors"]),
             ]
         }
-        parts.append(section("Refreshes", ["Platform", "Refreshed", "Failed", "Failure rate", "Errors"], refreshes))
+        parts.append(section("Refreshes", header: ["Platform", "Refreshed", "Failed", "Failure rate", "Errors"], rows: refreshes))
         let owners = (data["partial_owners"]?["owners"]?.arrayValue ?? []).map { row in
             [
                 row["owner"]?.stringValue ?? "", number(row["connections"]),
                 (row["broken"]?.arrayValue ?? []).compactMap(\.stringValue).joined(separator: ", "),
             ]
         }
-        parts.append(section("Owners with something broken", ["Owner", "Connections", "Broken"], owners))
+        parts.append(section("Owners with broken connections", header: ["Owner", "Connections", "Broken"], rows: owners))
         return parts.joined(separator: "\n\n")
     }
 
     private func rows(_ name: String) -> [JSON] { data[name]?.arrayValue ?? [] }
     private func number(_ value: JSON?) -> String { String(value?.intValue ?? 0) }
 
-    private func section(_ title: String, _ header: [String], _ rows: [[String]]) -> String {
+    private func section(_ title: String, header: [String], rows: [[String]]) -> String {
         rows.isEmpty ? "\(title): none" : title + "\n" + Table(header: header, rows: rows).text
     }
 
+    /// Returns a row with a bar for each name, count and remark.
     private func bars(_ rows: [(String, Int, String)]) -> [[String]] {
         let longest = max(rows.map(\.1).max() ?? 0, 1)
         return rows.map { name, count, more in

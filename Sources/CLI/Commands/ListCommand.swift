@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import CofferClient
 internal import Syntax
 
+/// The command `coffer list`.
 struct ListCommand: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List the names below a path.",
@@ -12,8 +13,8 @@ struct ListCommand: SessionCommand {
               $ coffer list -detailed sys/leases/lookup/auth/userpass/login/ann
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @Flag(help: "Show what the server tells about each name, where it does.") var detailed = false
-    @Argument(help: ArgumentHelp("The path, then key=value for the query.", valueName: "path")) var arguments: [String] = []
+    @Flag(help: "Show the details of each name, if the server returns them.") var detailed = false
+    @Argument(help: ArgumentHelp("The path, then the query as key=value.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(atLeast: 1)
@@ -24,7 +25,7 @@ struct ListCommand: SessionCommand {
         try await Self.list(path, query: query, isDetailed: isDetailed, session: session)
     }
 
-    /// Lists any path; also for `kv list`.
+    /// Lists the names below a path and prints them. Used by `coffer kv list` too.
     static func list(_ path: String, query: [QueryItem] = [], isDetailed: Bool = false, session: Session) async throws {
         let found = try await session.call("Error listing \(path)") { try await $0.list(path, query: query) }
         guard let found else { throw CommandFailure.nothing(at: path) }
@@ -39,7 +40,7 @@ struct ListCommand: SessionCommand {
         try session.printer.list(keys)
     }
 
-    /// A row for each name, a column for each thing that is known of any of them.
+    /// Returns a table with a row for each name and a column for each detail.
     private static func table(_ keys: [String], _ information: JSONObject) -> Table {
         let names = Set(information.members.flatMap { $0.value.objectValue?.keys ?? [] }).sorted()
         return Table(

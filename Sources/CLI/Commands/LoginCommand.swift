@@ -2,12 +2,13 @@ internal import ArgumentParser
 internal import CofferClient
 internal import Syntax
 
+/// The command `coffer login`.
 struct LoginCommand: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "login", abstract: "Log in and save the token for later commands.",
         usage: "coffer login [options] [<token> | <key=value> ...]",
         discussion: """
-            The token is saved in ~/.coffer-token, which only its owner may read. `coffer auth help METHOD` tells more.
+            The token is saved in ~/.coffer-token, which only its owner can read. `coffer auth help METHOD` explains a method.
 
             Examples:
               $ coffer login                                       # asks for a token
@@ -17,14 +18,15 @@ struct LoginCommand: SessionCommand {
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Option(help: ArgumentHelp("The auth method: token, userpass or approle.", valueName: "name")) var method = "token"
-    @Option(help: ArgumentHelp("Where the auth method is mounted; its name by default.", valueName: "path")) var path: String?
-    @Option(help: "Print this field of the answer alone.") var field: String?
-    @Flag(help: "Do not keep the token.") var noStore = false
+    @Option(help: ArgumentHelp("The mount of the auth method. (default: its name)", valueName: "path")) var path: String?
+    @Option(help: "Print only this field of the answer.") var field: String?
+    @Flag(help: "Do not save the token.") var noStore = false
     @Flag(help: "Print nothing.") var noPrint = false
-    @Flag(help: "Print the token alone, and do not keep it.") var tokenOnly = false
+    @Flag(help: "Print only the token, and do not save it.") var tokenOnly = false
     @Argument(
         help: ArgumentHelp(
-            "The token, or key=value as the method takes them; secrets are better typed when asked for.", valueName: "token"))
+            "The token, or the method's parameters as key=value. It is safer to let the command ask for secrets.",
+            valueName: "token"))
     var arguments: [String] = []
 
     func run(_ session: Session) async throws {
@@ -37,7 +39,7 @@ struct LoginCommand: SessionCommand {
         let secret = try await name == "token" ? lookUp(session) : logIn(name, session)
         if secret.wrapInfo != nil { return try report(wrapped: secret, session) }
         guard let token = secret.auth?.clientToken, !token.isEmpty else {
-            throw CommandFailure.server("The server's answer holds no token")
+            throw CommandFailure.server("The server's answer does not contain a token")
         }
         if !noStore, !tokenOnly { try store(token, session) }
         if noPrint { return }
@@ -51,17 +53,17 @@ struct LoginCommand: SessionCommand {
     private func logIn(_ name: String, _ session: Session) async throws -> Secret {
         guard let login = LoginMethods.named(name) else {
             throw CommandFailure.local(
-                "Unknown auth method: \(name). This version logs in with: \(LoginMethods.names.joined(separator: ", ")).\n\n"
-                    + "Others work with `coffer write auth/PATH/login …`.")
+                "Unknown auth method: \(name). This version supports: \(LoginMethods.names.joined(separator: ", ")).\n\n"
+                    + "Use `coffer write auth/PATH/login …` for other methods.")
         }
         let mount = try path.unlessEmpty.map { try ArgumentText.requiredPath($0) } ?? name
         let values = try KeyValueArguments.parse(arguments, input: session.system.input)
         let request = try login.request(values, session)
         do {
-            // Without a token: one of few uses would lose one.
+            // A login needs no token, and sending one could use up one of its uses.
             let response = try await session.client(token: nil)
                 .request(.put, "auth/\(mount)/\(request.path)", body: .object(request.body))
-            guard let secret = response.secret else { throw ClientError(.invalidResponse, "the answer holds no token") }
+            guard let secret = response.secret else { throw ClientError(.invalidResponse, "the answer does not contain a token") }
             return secret
         } catch let error as ClientError {
             throw CommandFailure(login: error, mount: mount, method: name)
@@ -83,13 +85,13 @@ struct LoginCommand: SessionCommand {
             return try session.askHidden("Token", instead: "give it as `coffer login -` on the standard input")
         }
         if text == "-" { text = try session.system.input.text(of: "-") }
-        text = text.rest(behind: "token=") ?? text
+        text = text.rest(after: "token=") ?? text
         text = ArgumentText.trimmed(text)
-        guard !text.isEmpty else { throw .local("The token may not be empty") }
+        guard !text.isEmpty else { throw .local("The token is empty") }
         return text
     }
 
-    /// What the server knows of the token, in the form that other logins answer with.
+    /// Looks a token up and returns it in the form of a login's answer.
     private static func lookup(_ token: String, _ session: Session) async throws(ClientError) -> Secret {
         let response = try await session.client(token: token, isWrapped: false).request(.get, "auth/token/lookup-self")
         let data = try response.object()["data"]?.objectValue ?? JSONObject()
@@ -108,13 +110,13 @@ struct LoginCommand: SessionCommand {
             "request_id": response.json?["request_id"] ?? "", "lease_id": "", "lease_duration": 0, "renewable": false,
             "data": .null, "warnings": .null, "auth": auth,
         ]
-        guard let secret = Secret(envelope) else { throw ClientError(.invalidResponse, "the answer holds no token") }
+        guard let secret = Secret(envelope) else { throw ClientError(.invalidResponse, "the answer does not contain a token") }
         return secret
     }
 
-    // MARK: What becomes of the token
+    // MARK: Saving and printing the token
 
-    /// With -wrap-ttl the token is in another's hand until it is unwrapped.
+    /// Prints a wrapped login. Its token is not known until it is unwrapped, so it cannot be saved.
     private func report(wrapped secret: Secret, _ session: Session) throws {
         if noPrint { return }
         try session.printer.secret(secret, field: tokenOnly ? "wrapping_token" : field.unlessEmpty)
@@ -122,11 +124,12 @@ struct LoginCommand: SessionCommand {
 
     private func store(_ token: String, _ session: Session) throws(CommandFailure) {
         guard let file = TokenFile(environment: session.system.environment) else {
-            throw .local("HOME is not set, so there is no place to keep the token; use -no-store")
+            throw .local("Cannot save the token, because HOME is not set. Use -no-store.")
         }
         try file.store(token)
         if let variable = EnvironmentSettings(session.system.environment).variable("TOKEN") {
-            session.console.error("WARNING! \(variable) is set and wins over the token just kept; unset it to use the new one.\n\n")
+            session.console.error(
+                "WARNING! \(variable) is set and takes precedence over the saved token. Unset it to use the new token.\n\n")
         }
     }
 

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import CofferClient
 internal import Syntax
 
+/// The command `coffer path-help`.
 struct PathHelpCommand: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "path-help", abstract: "Show the documentation of a path and its parameters.",

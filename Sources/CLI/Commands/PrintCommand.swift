@@ -1,9 +1,10 @@
 internal import ArgumentParser
 internal import Syntax
 
+/// The command `coffer print`, which groups commands.
 struct PrintCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "print", abstract: "Show what this CLI would send.",
+        commandName: "print", abstract: "Show what commands send to the server.",
         discussion: """
             Example:
               $ coffer print token
@@ -11,9 +12,10 @@ struct PrintCommand: ParsableCommand {
         subcommands: [PrintTokenCommand.self])
 }
 
+/// The command `coffer print token`.
 struct PrintTokenCommand: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "token", abstract: "Show the token this CLI would send.",
+        commandName: "token", abstract: "Show the token that commands send.",
         usage: "coffer print token [options]",
         discussion: """
             Example:

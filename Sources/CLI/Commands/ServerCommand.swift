@@ -1,28 +1,30 @@
 internal import ArgumentParser
 internal import Server
 
+/// The command `coffer server`.
 struct ServerCommand: CLICommand {
     static let configuration = CommandConfiguration(
         commandName: "server", abstract: "Run a server.",
         usage: "coffer server [options]",
         discussion: """
             Examples:
-              $ coffer server -dev                   # in memory and unsealed: to try things out
+              $ coffer server -dev                   # in memory and unsealed, for experiments
               $ coffer server -config=coffer.hcl
-              $ coffer server -env-file=.env         # services, their tokens and the store, from variables
+              $ coffer server -env-file=.env         # services, their tokens and the storage from variables
             """)
     @Option(help: ArgumentHelp("A configuration file (HCL or JSON) or a directory of them; may be repeated.", valueName: "path"))
     var config: [String] = []
     @Flag(help: "Run in memory, unsealed, and print the root token.") var dev = false
     @Option(name: .customLong("dev-root-token-id"), help: ArgumentHelp("The root token of a -dev server.", valueName: "token"))
     var devRootTokenID: String?
-    @Option(help: ArgumentHelp("Where a -dev server listens. (default: 127.0.0.1:8200)", valueName: "address"))
+    @Option(help: ArgumentHelp("The address that a -dev server listens on. (default: 127.0.0.1:8200)", valueName: "address"))
     var devListenAddress: String?
-    @Option(help: ArgumentHelp("Keep the data of a -dev server here.", valueName: "path")) var devStorage: String?
-    @Flag(name: .customLong("dev-kv-v1"), help: "Mount KV version 1 at secret/ in place of version 2.") var devKVV1 = false
-    @Flag(help: "Do not keep the root token for the other commands.") var devNoStoreToken = false
-    @Option(help: "trace, debug, info, warn or error.") var logLevel: String?
-    @Option(help: "json or standard.") var logFormat: String?
+    @Option(help: ArgumentHelp("The directory for the data of a -dev server. (default: in memory)", valueName: "path"))
+    var devStorage: String?
+    @Flag(name: .customLong("dev-kv-v1"), help: "Mount KV version 1 at secret/ instead of version 2.") var devKVV1 = false
+    @Flag(help: "Do not save the root token for other commands.") var devNoStoreToken = false
+    @Option(help: "The log level: trace, debug, info, warn or error.") var logLevel: String?
+    @Option(help: "The log format: json or standard.") var logFormat: String?
     @Option(help: ArgumentHelp("A file of NAME=value lines.", valueName: "file")) var envFile: String?
     @Argument(help: .hidden) var arguments: [String] = []
 
@@ -48,7 +50,7 @@ struct ServerCommand: CLICommand {
         let options = options(system)
         guard dev || !config.isEmpty || options.variablesFile != nil else {
             throw CommandFailure.local(
-                "Name a configuration with -config=FILE or variables with -env-file=FILE, or try a server out with -dev")
+                "Give a configuration with -config=FILE or variables with -env-file=FILE, or start a development server with -dev")
         }
         do {
             try await CofferServer(options).run()

@@ -2,12 +2,13 @@ internal import ArgumentParser
 internal import CofferClient
 internal import Syntax
 
+/// The command `coffer status`.
 struct StatusCommand: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Show whether the server is initialized and unsealed.",
         usage: "coffer status [options]",
         discussion: """
-            The exit status is 0 when it serves requests, 2 when it is sealed or cannot serve any, and 1 on an error.
+            The exit status is 0 if the server serves requests, 2 if it is sealed or cannot serve any, and 1 on an error.
 
             Examples:
               $ coffer status
@@ -25,7 +26,7 @@ struct StatusCommand: SessionCommand {
                 for name in ["ha_enabled", "is_self", "leader_address", "leader_cluster_address"] { status[name] = leader[name] }
             }
             try SealStatusTable(status).write(to: session.printer)
-            // A node that can answer nothing is not ready, whatever its seal says.
+            // A node that cannot serve requests is not ready, even if it is unsealed.
             if isSealed || status["unavailable"] != nil { throw CommandFailure.quiet(2) }
         } catch var failure as CommandFailure where !failure.message.isEmpty {
             failure.status = 1

@@ -2,18 +2,19 @@ internal import ArgumentParser
 internal import CofferClient
 internal import Syntax
 
+/// The command `coffer unwrap`.
 struct UnwrapCommand: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "unwrap", abstract: "Read what a wrapping token holds. It works once.",
+        commandName: "unwrap", abstract: "Read the secret behind a wrapping token. This works once.",
         usage: "coffer unwrap [options] [<token>]",
         discussion: """
             Examples:
-              $ coffer unwrap coffer.s.…   # the token as an argument
-              $ coffer unwrap -            # reads it from the standard input
-              $ coffer unwrap              # the token that commands send is the wrapping token
+              $ coffer unwrap coffer.s.…   # takes the token as an argument
+              $ coffer unwrap -            # reads the token from the standard input
+              $ coffer unwrap              # uses the token that commands send
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @Option(help: "Print this field alone.") var field: String?
+    @Option(help: "Print only this field.") var field: String?
     @Argument(help: ArgumentHelp("The wrapping token.", valueName: "token")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
@@ -21,18 +22,18 @@ struct UnwrapCommand: SessionCommand {
         var wrapping = arguments.first
         if wrapping == "-" { wrapping = try session.system.input.text(of: "-") }
         wrapping = wrapping.map(ArgumentText.trimmed)
-        if wrapping?.isEmpty == true { throw CommandFailure.local("The wrapping token may not be empty") }
-        // A caller with a token of its own is the one whom the audit shall name; else the wrapping token speaks for itself.
+        if wrapping?.isEmpty == true { throw CommandFailure.local("The wrapping token is empty") }
+        // With a token of the caller the audit log names the caller. Otherwise the wrapping token authenticates the request.
         let own = session.token ?? wrapping
         guard let own else {
             throw CommandFailure.local(
-                "Name the wrapping token: `coffer unwrap TOKEN`, or `coffer unwrap -` to read it from the standard input")
+                "Give the wrapping token: `coffer unwrap TOKEN`, or `coffer unwrap -` to read it from the standard input")
         }
         var body = JSONObject()
         if let wrapping, wrapping != own { body["token"] = .string(wrapping) }
         let response: ClientResponse
         do {
-            // Never wrapped again: -wrap-ttl has no meaning here.
+            // The answer is not wrapped again, even with -wrap-ttl.
             response = try await session.client(token: own, isWrapped: false)
                 .request(.put, "sys/wrapping/unwrap", body: .object(body))
         } catch {

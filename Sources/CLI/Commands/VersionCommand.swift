@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import CofferClient
 internal import Syntax
 
+/// The command `coffer version`.
 struct VersionCommand: CLICommand {
     static let configuration = CommandConfiguration(
         commandName: "version", abstract: "Print the version of this program.",

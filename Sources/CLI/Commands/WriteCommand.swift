@@ -2,12 +2,13 @@ internal import ArgumentParser
 internal import CofferClient
 internal import Syntax
 
+/// The command `coffer write`.
 struct WriteCommand: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "write", abstract: "Write data to a path.",
         usage: "coffer write [options] <path> [<key=value> ...]",
         discussion: """
-            A value may be @file, or - for the standard input; @file.json alone is a whole body.
+            The value @file reads a file, and - reads the standard input. @file.json without a key is the whole body.
 
             Examples:
               $ coffer write auth/token/roles/app period=24h
@@ -16,22 +17,22 @@ struct WriteCommand: SessionCommand {
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Flag(name: [.long, .customShort("f")], help: "Write without any data.") var force = false
-    @Option(help: "Print this field of the answer alone.") var field: String?
+    @Option(help: "Print only this field of the answer.") var field: String?
     @Argument(help: ArgumentHelp("The path, then key=value.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(atLeast: 1)
-        guard arguments.count > 1 || force else { throw CommandFailure.local("Must supply data or use -force") }
+        guard arguments.count > 1 || force else { throw CommandFailure.local("Must supply data, such as key=value, or use -force") }
         let path = try ArgumentText.requiredPath(arguments[0])
         let data = try KeyValueArguments.parse(Array(arguments.dropFirst()), input: session.system.input)
         let response = try await session.call("Error writing data to \(path)") {
-            // Wrapping data is the whole point there, so it has a life of its own when none is asked for.
-            let asksLife = $0.configuration.wrapTTL != nil || path != "sys/wrapping/wrap"
+            // `sys/wrapping/wrap` always wraps, so it needs a TTL even without -wrap-ttl.
+            let hasTTL = $0.configuration.wrapTTL != nil || path != "sys/wrapping/wrap"
             return try await $0.request(
-                .put, path, body: .object(data), headers: asksLife ? [] : [HeaderItem("X-Vault-Wrap-TTL", "5m")])
+                .put, path, body: .object(data), headers: hasTTL ? [] : [HeaderItem("X-Vault-Wrap-TTL", "5m")])
         }
         guard !response.body.isEmpty else {
-            if field.unlessEmpty != nil { throw CommandFailure.local("No data was returned, so there is no field to print") }
+            if field.unlessEmpty != nil { throw CommandFailure.local("The server returned no data, so there is no field to print") }
             try session.printer.success("Success! Data written to: \(path)")
             return
         }

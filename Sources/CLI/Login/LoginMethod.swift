@@ -1,36 +1,40 @@
 internal import Syntax
 
-/// How `coffer login -method=NAME` turns its arguments into a request.
+/// An auth method of `coffer login -method=NAME`.
 protocol LoginMethod {
-    /// The name, and where it is mounted unless told otherwise.
+    /// The name, which is also the default mount path.
     static var name: String { get }
-    /// For `coffer auth help`.
+    /// The text of `coffer auth help NAME`.
     static var usage: String { get }
-    /// The path below the mount and the body; asks for what is secret and missing.
+    /// Returns the request of a login. Asks the user for a missing secret.
     static func request(_ arguments: JSONObject, _ session: Session) throws(CommandFailure) -> LoginRequest
 }
 
+/// The request of a login.
 struct LoginRequest {
-    /// Below the mount, such as `login/ann`.
+    /// The path below the mount, such as `login/ann`.
     var path: String
+    /// The body, with the credentials.
     var body: JSONObject
 }
 
+/// The auth methods that `coffer login` knows.
 enum LoginMethods {
-    /// Besides `token`, which sends no login.
+    /// All methods except `token`, which sends no login.
     static var all: [any LoginMethod.Type] { [AppRoleLogin.self, UserpassLogin.self] }
 
     static var names: [String] { (["token"] + all.map { $0.name }).sorted() }
 
     static func named(_ name: String) -> (any LoginMethod.Type)? { all.first { $0.name == name } }
 
-    /// How to log in with a method, for people; nil when this program has no such method.
+    /// Returns the usage of a method, or nil if it is unknown.
     static func usage(of name: String) -> String? { name == "token" ? tokenUsage : named(name)?.usage }
 
     private static let tokenUsage = """
         Usage: coffer login [options] [TOKEN]
 
-          Logs in with a token that exists. Without TOKEN it is asked for and not shown; `-` reads it from the standard input.
+          Logs in with an existing token. Without TOKEN the command asks for it without showing it; `-` reads it from the
+          standard input.
 
               $ coffer login
               $ coffer login - < token-file
@@ -38,10 +42,10 @@ enum LoginMethods {
 }
 
 extension JSONObject {
-    /// An argument's text, without a line's end that came with it from a file or a pipe.
+    /// Returns the text of an argument without the line end of a file or pipe, or nil if it is missing or empty.
     func loginText(_ name: String) throws(CommandFailure) -> String? {
         guard let value = self[name] else { return nil }
-        guard let text = value.stringValue else { throw .local("\(name) must be given once") }
+        guard let text = value.stringValue else { throw .local("\(name) is given more than once") }
         var bytes = text.utf8[...]
         while bytes.last == UInt8(ascii: "\n") {
             bytes = bytes.dropLast()

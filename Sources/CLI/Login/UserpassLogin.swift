@@ -1,13 +1,13 @@
 internal import Syntax
 
-/// `username=ann`, and a password that is asked for when it is not given.
+/// Login with the userpass method: `username=NAME`, and a password, which is asked for if it is missing.
 enum UserpassLogin: LoginMethod {
     static let name = "userpass"
     static let usage = """
         Usage: coffer login -method=userpass [options] username=NAME [password=PASSWORD]
 
-          Logs in with a user name and a password. Without `password` it is asked for and not shown; `password=-` reads it from
-          the standard input, which is better than an argument that others on the machine can see.
+          Logs in with a user name and a password. Without `password` the command asks for it without showing it. `password=-`
+          reads it from the standard input, which is safer than an argument: other users of the machine can see arguments.
 
               $ coffer login -method=userpass username=ann
               $ coffer login -method=userpass -path=people username=ann password=- < password-file
@@ -15,9 +15,9 @@ enum UserpassLogin: LoginMethod {
 
     static func request(_ arguments: JSONObject, _ session: Session) throws(CommandFailure) -> LoginRequest {
         guard let user = try arguments.loginText("username") else {
-            throw .local("Missing the user's name: coffer login -method=userpass username=NAME")
+            throw .local("The user name is missing: coffer login -method=userpass username=NAME")
         }
-        guard !user.utf8.contains(UInt8(ascii: "/")) else { throw .local("A user name has no '/'") }
+        guard !user.utf8.contains(UInt8(ascii: "/")) else { throw .local("A user name cannot contain '/'") }
         var body = arguments
         body["username"] = nil
         var password = try arguments.loginText("password")

@@ -1,10 +1,11 @@
 import Syntax
 
-/// The parser's help, arranged for people.
+/// Rearrangement of the help that the parser writes.
 enum HelpText {
+    /// The width of the text.
     static let columns = 100
 
-    /// What a command is about comes first and the connection's options last; flags have one dash, as in the examples.
+    /// Returns help with the connection options last and with one dash before each flag, as in the examples.
     static func arranged(_ text: String) -> String {
         var blocks: [[Substring]] = [[]]
         for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
@@ -17,7 +18,7 @@ enum HelpText {
 
     private static let common = ["CONNECTION AND OUTPUT:", "OUTPUT:"]
 
-    /// `--name` at a word's beginning as `-name`; the `--` that ends the flags stays.
+    /// Replaces `--name` at the beginning of a word by `-name`. A lone `--`, which ends the flags, is kept.
     private static func withSingleDashes(_ line: Substring) -> String {
         let bytes = Array(line.utf8)
         let dash = UInt8(ascii: "-")
@@ -36,7 +37,7 @@ enum HelpText {
         return String(decoding: result, as: UTF8.self)
     }
 
-    /// Without the parser's guess at an unknown option when it is far from what was typed: `-mfa` is not `-ns`.
+    /// Returns an error text without the parser's suggestion for an unknown option if that is not similar, such as `-ns` for `-mfa`.
     static func withoutFarGuess(_ text: String) -> String {
         text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
             guard let range = line.firstRange(of: ". Did you mean '") else { return String(line) }

@@ -1,14 +1,14 @@
 internal import CofferClient
 internal import Syntax
 
-/// Writes results in the chosen format.
+/// Writes results to the console in the chosen format.
 struct Printer {
     let format: OutputFormat
     let console: Console
 
     var isTable: Bool { format == .table }
 
-    /// A value for programs: JSON or YAML.
+    /// Prints a value as JSON or YAML.
     func value(_ json: JSON) throws {
         switch format {
         case .yaml: console.output(try YAMLText.text(json))
@@ -16,7 +16,7 @@ struct Printer {
         }
     }
 
-    /// That something was done, for which the server had nothing to answer.
+    /// Prints a message about a success for which the server returned no data. `more` is added to JSON and YAML.
     func success(_ text: String, _ more: JSONObject = JSONObject()) throws {
         switch format {
         case .table: console.output(text)
@@ -28,7 +28,7 @@ struct Printer {
         }
     }
 
-    /// A whole answer; prints nothing when there is nothing in it.
+    /// Prints an answer, or nothing if it is empty.
     func secret(_ secret: Secret) throws {
         guard isTable else { return try value(Self.ordered(secret.envelope)) }
         warnings(secret.warnings)
@@ -36,49 +36,51 @@ struct Printer {
         if !rows.isEmpty { console.output(Table(header: ["Key", "Value"], rows: rows).text) }
     }
 
-    /// Members of an object as keys and values.
+    /// Prints the members of an object as keys and values.
     func object(_ object: JSONObject) throws {
         guard isTable else { return try value(Self.sorted(.object(object))) }
         console.output(Table(header: ["Key", "Value"], rows: SecretRows.rows(of: object)).text)
     }
 
-    /// Rows in a given order, with the object that stands behind them for programs.
+    /// Prints rows as a table, or `json` as JSON or YAML.
     func rows(_ rows: [[String]], header: [String] = ["Key", "Value"], json: JSON) throws {
         guard isTable else { return try value(json) }
         console.output(Table(header: header, rows: rows).text)
     }
 
+    /// Prints a list of names.
     func list(_ keys: [String]) throws {
         guard isTable else { return try value(.strings(keys)) }
         console.output(Table(header: ["Keys"], rows: keys.map { [$0] }).text)
     }
 
-    /// `== Title ==` above an object.
+    /// Prints an object below a title, `== Title ==`.
     func section(_ title: String, _ object: JSONObject) throws {
-        // The widest key, the gap, and the word "Value".
+        // The width of the longest key, the gap and the word "Value".
         let width = (object.keys.map(\.count).max() ?? 0) + 4 + 5
         console.output(Table.title(title, width: width))
         try self.object(object)
     }
 
-    /// `== Title ==` above a path, with an empty line below.
+    /// Prints a path below a title, `== Title ==`, and an empty line.
     func path(_ path: String, title: String) {
         console.output(Table.title(title, width: path.count) + "\n" + path + "\n")
         console.outputExactly("\n")
     }
 
+    /// Prints the server's warnings to the standard error.
     func warnings(_ warnings: [String]) {
         guard !warnings.isEmpty else { return }
         console.error("WARNING! The server returned the following warnings:\n\n")
         for warning in warnings { console.error("  * \(warning)\n\n") }
     }
 
-    /// The answer's raw body, its one field, or all of it.
+    /// Prints one field of an answer, or all of it if `field` is nil or empty.
     func secret(_ secret: Secret, field: String?) throws {
         if let field = field.unlessEmpty { try self.field(field, of: secret) } else { try self.secret(secret) }
     }
 
-    /// One value alone. A terminal gets a line's end with it; a pipe gets exactly the value.
+    /// Prints the value of one field: with a line end on a terminal, and without one to a pipe or file.
     func field(_ name: String, of secret: Secret) throws {
         guard let found = SecretRows.field(name, of: secret) else {
             throw CommandFailure.local("Field \(name) not present in secret")
@@ -86,6 +88,7 @@ struct Printer {
         try field(found)
     }
 
+    /// Prints the value of one member: with a line end on a terminal, and without one to a pipe or file.
     func field(_ name: String, in object: JSONObject) throws {
         guard let found = object[name] else { throw CommandFailure.local("Field \(name) not present in secret") }
         try field(found)
@@ -99,7 +102,7 @@ struct Printer {
 }
 
 extension Printer {
-    /// The members that every envelope has come first, as clients expect to see them.
+    /// Returns an answer with its members in the order of Vault's client.
     static func ordered(_ envelope: JSONObject) -> JSON {
         let names = [
             "request_id", "lease_id", "lease_duration", "renewable", "data", "warnings", "wrap_info", "auth", "mount_type",
@@ -114,7 +117,7 @@ extension Printer {
         return .object(result)
     }
 
-    /// Keys in order at every depth, so that two outputs can be compared.
+    /// Returns a value whose objects have sorted keys at all depths, so that two outputs can be compared.
     static func sorted(_ json: JSON) -> JSON {
         switch json {
         case .object(let object):

@@ -1,11 +1,12 @@
 internal import Syntax
 
-/// The answer of `sys/seal-status` for people.
+/// The answer of `sys/seal-status` as a table.
 struct SealStatusTable {
     let status: JSONObject
 
     init(_ status: JSONObject) { self.status = status }
 
+    /// Prints the table, or the answer as JSON or YAML.
     func write(to printer: Printer) throws { try printer.rows(rows, json: .object(status)) }
 
     private func text(_ name: String) -> String { status[name].map { $0.isNull ? "" : ValueText.cell($0) } ?? "" }

@@ -1,8 +1,9 @@
 internal import CofferClient
 internal import Syntax
 
-/// An answer as rows of a table.
+/// The rows of an answer's table.
 enum SecretRows {
+    /// Returns a row for each value of an answer: its lease, token, wrapping token and data.
     static func rows(of secret: Secret) -> [[String]] {
         var rows: [[String]] = []
         if secret.leaseDuration > 0 {
@@ -20,6 +21,7 @@ enum SecretRows {
         return rows
     }
 
+    /// Returns a row for each member of an object, sorted by key.
     static func rows(of object: JSONObject) -> [[String]] {
         object.members.sorted { $0.key < $1.key }.map { [$0.key, ValueText.cell($0.value, named: $0.key)] }
     }
@@ -51,7 +53,7 @@ enum SecretRows {
         return rows
     }
 
-    /// The names that `-field` takes besides those of the data.
+    /// Returns the value that `-field` names: one of the token, the wrapping token, the data or the lease, or nil if there is none.
     static func field(_ name: String, of secret: Secret) -> JSON? {
         if let auth = secret.auth {
             switch name {

@@ -1,10 +1,10 @@
 import Syntax
 
-/// Text for a POSIX shell.
+/// Quoting for POSIX shells.
 enum ShellText {
-    /// One word in single quotes, in which no byte but the quote itself has a meaning.
+    /// Returns text as one word in single quotes, in which only the quote itself is special.
     ///
-    /// Works on bytes because a shell does: to Swift, a quote followed by a combining mark is one other character.
+    /// The text is scanned by bytes, as a shell does. For Swift, a quote followed by a combining mark is a different character.
     static func quoted(_ text: String) -> String {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.utf8.count + 2)
@@ -16,7 +16,7 @@ enum ShellText {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// The same, without quotes where no byte needs them.
+    /// Returns text as one word, with quotes only if it needs them.
     static func word(_ text: String) -> String {
         let isPlain = !text.isEmpty && text.utf8.allSatisfy { $0.isASCIILetterOrDigit || "-._/:+=@%".utf8.contains($0) }
         return isPlain ? text : quoted(text)

@@ -1,8 +1,8 @@
 internal import Syntax
 
-/// One value in a table's cell.
+/// The text of a value in a cell of a table.
 enum ValueText {
-    /// A text as it is, everything else as JSON.
+    /// Returns a string unchanged and any other value as JSON.
     static func cell(_ value: JSON) -> String {
         switch value {
         case .string(let text): text
@@ -11,22 +11,22 @@ enum ValueText {
         }
     }
 
-    /// The same, with seconds shown as a duration where the name says that they are.
+    /// Returns the text of a member: seconds as a duration if the name says that it is one, `null` as an empty string.
     static func cell(_ value: JSON, named name: String) -> String {
-        // The table writes n/a.
+        // The table shows n/a for an empty cell.
         if value.isNull { return "" }
         if isDuration(name), let seconds = value.intValue { return duration(seconds) }
         return cell(value)
     }
 
-    /// `["a","b"]`.
+    /// Returns a list of strings as JSON, such as `["a","b"]`.
     static func quotedList(_ values: [String]) -> String { cell(.strings(values)) }
 
-    /// `768h`, `1h30m`, `20s`.
+    /// Returns a duration such as `768h`, `1h30m` or `20s`.
     static func duration(_ seconds: Int) -> String {
         guard seconds >= 0 else { return "-" + duration(seconds == .min ? .max : -seconds) }
         var text = DurationText.text(seconds: seconds)
-        // All of it is ASCII.
+        // The text is ASCII, so characters are bytes.
         if text.utf8.reversed().starts(with: "s0m".utf8) { text.removeLast(2) }
         if text.utf8.reversed().starts(with: "m0h".utf8) { text.removeLast(2) }
         return text

@@ -1,8 +1,9 @@
 internal import Syntax
 internal import Yams
 
-/// JSON as YAML. Numbers keep their text; a string that would read as something else is quoted.
+/// Conversion of JSON to YAML. Numbers keep their digits, and a string that YAML would read as another type is quoted.
 enum YAMLText {
+    /// Returns a value as YAML.
     static func text(_ json: JSON) throws -> String {
         try Yams.serialize(node: node(json), width: -1, allowUnicode: true)
     }

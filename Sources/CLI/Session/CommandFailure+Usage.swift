@@ -1,15 +1,18 @@
 internal import ArgumentParser
 
 extension CommandFailure {
-    /// The wrong number of arguments.
-    /// - Parameter missing: the place of the first that is missing.
+    /// Returns the failure of a command with the wrong number of arguments.
+    ///
+    /// - Parameters:
+    ///   - message: What is wrong.
+    ///   - missing: The index of the first missing argument, or nil if there are too many.
     static func arguments(_ message: String, missing: Int?) -> CommandFailure {
         var failure = local(message)
         failure.question = .usage(missing: missing)
         return failure
     }
 
-    /// Names the argument that is missing, and shows how the command is used.
+    /// Adds the name of the missing argument and the usage of the command.
     mutating func explain(usageOf command: any ParsableCommand.Type) {
         guard case .usage(let missing) = question, let usage = command.configuration.usage else { return }
         let names = Self.arguments(in: usage)
@@ -17,7 +20,7 @@ extension CommandFailure {
         hint = "Usage: \(usage)"
     }
 
-    /// The names in a usage line of what stands on its own; not the values of flags.
+    /// Returns the names of the positional arguments in a usage line.
     private static func arguments(in usage: String) -> [String] {
         var names: [String] = []
         var last = UInt8(ascii: " ")

@@ -1,20 +1,13 @@
+internal import Glibc
 internal import Synchronization
 
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#elseif canImport(Darwin)
-    internal import Darwin
-#endif
-
-/// Where a command writes.
+/// The standard output and the standard error of a command.
 package struct Console: Sendable {
     private let write: @Sendable (_ text: String, _ isError: Bool) -> Void
-    /// Whether the output is read by a person.
+    /// Whether the standard output is a terminal.
     package let isTerminal: Bool
     private let areErrorsOnTerminal: Bool
-    /// Why not all of the output was written; nil when it was.
+    /// Returns the reason why not all of the output could be written, or nil if all of it was.
     package let outputProblem: @Sendable () -> String?
 
     package init(
@@ -27,20 +20,21 @@ package struct Console: Sendable {
         self.write = write
     }
 
-    /// A line (or several) on stdout.
+    /// Writes text to the standard output, with a line end if it has none.
     package func output(_ text: String) { outputExactly(Self.line(text)) }
 
-    /// Exactly this text on stdout; a terminal is shown control characters and does not obey them.
+    /// Writes text to the standard output without adding a line end. On a terminal, control characters are shown as escapes.
     package func outputExactly(_ text: String) { write(isTerminal ? TerminalText.escaped(text) : text, false) }
 
-    /// A line on stderr.
+    /// Writes text to the standard error, with a line end if it has none.
     package func error(_ text: String) { prompt(Self.line(text)) }
 
-    /// Exactly this text on stderr: for a prompt.
+    /// Writes text to the standard error without adding a line end.
     package func prompt(_ text: String) { write(areErrorsOnTerminal ? TerminalText.escaped(text) : text, true) }
 
-    private static func line(_ text: String) -> String { text.isEnding(in: "\n") ? text : text + "\n" }
+    private static func line(_ text: String) -> String { text.ends(with: "\n") ? text : text + "\n" }
 
+    /// Returns the console of this process.
     static func standard() -> Console {
         let problem = Problem()
         return Console(
@@ -51,7 +45,7 @@ package struct Console: Sendable {
         }
     }
 
-    /// The first failure of writing the output.
+    /// Keeps the first failure to write the output.
     private final class Problem: Sendable {
         private let code = Mutex<Int32>(0)
 
@@ -63,18 +57,12 @@ package struct Console: Sendable {
         }
     }
 
-    /// 0, or why not all was written.
+    /// Writes all bytes and returns 0, or the number of the error that prevented it.
     private static func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
         bytes.withUnsafeBytes { buffer in
             var rest = buffer[...]
             while !rest.isEmpty {
-                #if canImport(Glibc)
-                    let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-                #elseif canImport(Musl)
-                    let count = Musl.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-                #else
-                    let count = Darwin.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-                #endif
+                let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
                 if count < 0, errno == EINTR { continue }
                 guard count > 0 else { return count < 0 ? errno : EIO }
                 rest = rest.dropFirst(count)

@@ -1,6 +1,6 @@
 internal import CofferClient
 
-/// A request as a curl command.
+/// A request as a curl command, for `-output-curl-string`.
 struct CurlText {
     let configuration: ClientConfiguration
 
@@ -19,7 +19,7 @@ struct CurlText {
             url = "http://localhost/" + url.dropFirst("http+unix://".count).drop { $0 != "/" }.dropFirst()
         }
         for item in request.headers where item.name != "User-Agent" {
-            // The token stays out of the shell's history.
+            // The token is read by a command, so that it does not appear in the shell's history.
             parts.append(
                 item.name == "X-Vault-Token"
                     ? "-H \"X-Vault-Token: $(coffer print token)\"" : "-H \(ShellText.word("\(item.name): \(item.value)"))")

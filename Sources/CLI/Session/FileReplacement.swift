@@ -1,19 +1,14 @@
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#elseif canImport(Darwin)
-    internal import Darwin
-#endif
+internal import Glibc
 
-/// Replaces a file in one step, so that a reader sees the old text or the new one, and a crash leaves one of them.
+/// Atomic replacement of a file: a reader, also after a crash, sees either the old content or the new.
 enum FileReplacement {
+    /// Replaces or creates a file.
     static func replace(_ path: String, with bytes: [UInt8], mode: mode_t) throws(CommandFailure) {
         let temporary = path + ".\(getpid()).tmp"
         unlink(temporary)
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw .local("Cannot write \(temporary): \(Input.reason(errno))") }
-        // The mode again: what the file is created with depends on the umask.
+        // The umask may have removed bits from the mode that the file was created with.
         let isWritten = fchmod(descriptor, mode) == 0 && writeAll(bytes, to: descriptor) && fsync(descriptor) == 0
         let reason = errno
         close(descriptor)
@@ -24,7 +19,7 @@ enum FileReplacement {
         }
     }
 
-    /// The mode of a file that is there, and its path behind symbolic links.
+    /// Returns the mode of a regular file and its path with symbolic links resolved, or nil if there is no such file.
     static func existing(_ path: String) -> (path: String, mode: mode_t)? {
         var status = stat()
         guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, let real = realpath(path, nil) else { return nil }

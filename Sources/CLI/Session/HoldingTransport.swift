@@ -1,7 +1,7 @@
 internal import CofferClient
 internal import Synchronization
 
-/// Sends nothing: keeps the first request, to be shown.
+/// A transport that sends nothing and keeps the first request, for `-output-curl-string` and `-output-policy`.
 final class HoldingTransport: ClientTransport {
     private let held = Mutex<ClientRequest?>(nil)
 

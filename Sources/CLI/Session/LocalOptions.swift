@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import CofferClient
 
-/// What a command takes that speaks to no server.
+/// The options of commands that do not send requests.
 struct LocalOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Print a table, json or yaml (COFFER_FORMAT, VAULT_FORMAT). (default: table)", valueName: "format"))
     var format: String?

@@ -1,7 +1,7 @@
 internal import CofferClient
 internal import Syntax
 
-/// The policy that a request needs.
+/// The policy that a request needs, for `-output-policy`.
 struct PolicyText {
     private let path: String
     private let capabilities: [String]
@@ -20,7 +20,9 @@ struct PolicyText {
         }
     }
 
-    /// The server's own description says which paths ask for `sudo`; without it, or where it may not be read, that is left out.
+    /// Returns the policy as HCL.
+    ///
+    /// The server's OpenAPI document tells whether the path needs `sudo`. If the document cannot be read, `sudo` is left out.
     func text(asking session: Session) async -> String {
         var names = capabilities
         let document = try? await session.lookupClient().request(.get, "sys/internal/specs/openapi").object()
@@ -33,7 +35,7 @@ struct PolicyText {
 
     private var quoted: String { String(decoding: JSON.string(path).encoded(), as: UTF8.self) }
 
-    /// Segment by segment; `{name}` is any one, and as the last also several.
+    /// Returns whether a path matches a pattern whose segments `{name}` match any segment, and at the end also several.
     private static func matches(_ pattern: String, _ path: String) -> Bool {
         let (pattern, path) = (pattern.parts(at: "/"), path.parts(at: "/"))
         for (index, part) in pattern.enumerated() {
@@ -45,7 +47,7 @@ struct PolicyText {
     }
 }
 
-/// What a path says, for people.
+/// Percent-decoding of a path, for display.
 enum PercentDecoding {
     static func text(_ encoded: String) -> String {
         var bytes: [UInt8] = []

@@ -1,25 +1,21 @@
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#elseif canImport(Darwin)
-    internal import Darwin
-#endif
+internal import Glibc
 
-/// This process goes on as another program.
+/// Replacement of this process by another program.
 enum ProcessReplacement {
-    /// Returns only when there is no such program, with the reason. Looks for it in the caller's `PATH`, whatever `adding` says.
+    /// Replaces this process by a command, which is looked up in the `PATH` of this process. Returns only if that fails.
     ///
     /// - Parameters:
-    ///   - removing: variables that the program does not get.
-    ///   - adding: variables that it gets besides the caller's, or in their place.
+    ///   - command: The name or path of the program, and its arguments.
+    ///   - removing: Names of variables that the program does not inherit.
+    ///   - adding: Variables to set. Each replaces an inherited variable of the same name.
+    /// - Returns: The reason why the program cannot be run.
     static func replace(
         with command: [String], removing: Set<String>, adding: [(name: String, value: String)]
     ) -> String {
         var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) }
         arguments.append(nil)
         let replaced = removing.union(adding.map(\.name))
-        // The caller's own go on byte for byte, whatever their encoding.
+        // Inherited variables are passed on as bytes, because they need not be UTF-8.
         var variables: [UnsafeMutablePointer<CChar>?] = inherited(without: replaced)
         for variable in adding { variables.append(strdup("\(variable.name)=\(variable.value)")) }
         variables.append(nil)

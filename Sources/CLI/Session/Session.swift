@@ -4,7 +4,7 @@ internal import NIOCore
 internal import Synchronization
 internal import Syntax
 
-/// One command's dealings with the server and the terminal.
+/// The connection of one command to the server and the terminal.
 final class Session: Sendable {
     let system: System
     let printer: Printer
@@ -16,7 +16,7 @@ final class Session: Sendable {
 
     init(system: System, global: GlobalOptions) throws {
         self.system = system
-        // One command is one connection: more threads would only cost their start.
+        // A command has one connection, so one event loop is enough.
         if system.transport == nil { NIOSingletons.groupLoopCountSuggestion = 1 }
         let environment = EnvironmentSettings(system.environment)
         let format = try OutputFormat(named: (global.format ?? environment["FORMAT"]).unlessEmpty ?? "table")
@@ -28,43 +28,43 @@ final class Session: Sendable {
         self.configuration = configuration
         for name in Self.unsupported {
             guard let variable = environment.variable(name) else { continue }
-            system.console.error("WARNING! \(variable) is set and has no effect: this program does not know it.")
+            system.console.error("WARNING! \(variable) is set, but this program does not support it.")
         }
         printsPolicy = global.outputPolicy
         holding = global.outputCurlString || global.outputPolicy ? HoldingTransport() : nil
     }
 
-    /// Variables of Vault's client that would change what is sent, or when, and are not supported.
+    /// Variables of Vault's client that are not supported although they would change what is sent or when.
     private static let unsupported = ["SRV_LOOKUP", "RATE_LIMIT"]
 
     var console: Console { system.console }
 
-    /// Whether answers are to come wrapped.
+    /// Whether the answers are to be wrapped.
     var wrapsAnswers: Bool { configuration.wrapTTL != nil }
 
     var format: OutputFormat { printer.format }
 
-    /// From the environment or the token file.
+    /// The token from the environment or the token file, or nil if there is none.
     var token: String? { configuration.token }
 
-    /// The request that would have been sent, with -output-curl-string or -output-policy.
+    /// The request that would have been sent, if it is to be printed instead.
     var heldRequest: ClientRequest? { holding?.request }
 
-    /// Prints it as was asked.
+    /// Prints a request as a curl command or as the policy that it needs.
     func describe(_ request: ClientRequest) async throws {
         guard printsPolicy else { return console.output(CurlText(configuration: configuration).text(request)) }
         console.output(await PolicyText(request).text(asking: self))
     }
 
-    /// A client that really asks, even with -output-curl-string or -output-policy, and whose answers are not wrapped: for the look-ups that
-    /// shape the command's own request.
+    /// Returns a client that always sends its requests and whose answers are never wrapped, for lookups that a command needs to build its
+    /// own request.
     func lookupClient() throws(ClientError) -> CofferClient {
         var client = try openClient()
         client.configuration.wrapTTL = nil
         return client
     }
 
-    /// The same client, its answers as they are: for what a command itself has to know.
+    /// Returns the same client without wrapping, for answers that the command itself has to read.
     func unwrapped(_ client: CofferClient) -> CofferClient {
         var client = client
         client.configuration.wrapTTL = nil
@@ -80,12 +80,13 @@ final class Session: Sendable {
         }
     }
 
+    /// Returns the client for the command's own requests.
     func client() throws(ClientError) -> CofferClient {
         guard let holding else { return try openClient() }
         return try CofferClient(configuration: configuration, transport: holding)
     }
 
-    /// A client that speaks with another token, or with none.
+    /// Returns a client with another token, or with none.
     func client(token: String?, isWrapped: Bool = true) throws(ClientError) -> CofferClient {
         var other = configuration
         other.token = token
@@ -94,7 +95,7 @@ final class Session: Sendable {
         return try newClient(other)
     }
 
-    /// Runs calls of the API; their failure reads "`doing`: what the server said".
+    /// Runs a request of the command. If it fails, the message begins with `doing`, such as "Error reading secret/data/app".
     @discardableResult
     func call<Value>(_ doing: String, _ body: (CofferClient) async throws -> Value) async throws -> Value {
         do {
@@ -104,24 +105,29 @@ final class Session: Sendable {
         }
     }
 
+    /// Returns the failure of a request for the user.
     func failure(_ error: ClientError, doing: String) -> CommandFailure {
         CommandFailure(error, doing: doing, sentToken: configuration.token != nil)
     }
 
-    /// Whether there is somebody to ask.
+    /// Whether the user can be asked for a secret.
     var canAsk: Bool { isInteractive && system.askHidden != nil }
 
-    /// A secret from the terminal.
-    /// - Parameter keepsSpaces: for a password, which may begin or end with one.
+    /// Asks the user for a secret on the terminal.
+    ///
+    /// - Parameters:
+    ///   - name: The name of the secret, such as `Password`.
+    ///   - instead: How to give the secret without a terminal, for the error message.
+    ///   - keepsSpaces: Whether spaces around the secret are kept, for passwords.
     func askHidden(_ name: String, instead: String, keepsSpaces: Bool = false) throws(CommandFailure) -> String {
         guard isInteractive, let ask = system.askHidden else {
-            throw .local("There is no terminal to ask for the \(name) on: \(instead)")
+            throw .local("Cannot ask for the \(name) without a terminal: \(instead)")
         }
         switch ask("\(name) (not shown): ") {
         case .interrupted: throw .quiet(130)
         case .text(let text):
             let answer = keepsSpaces ? String(text.trimmingUTF8 { $0 == 0x0A || $0 == 0x0D }) : ArgumentText.trimmed(text)
-            guard !answer.isEmpty else { throw .local("No \(name) was given") }
+            guard !answer.isEmpty else { throw .local("The \(name) is empty") }
             return answer
         }
     }
@@ -143,10 +149,10 @@ extension ClientConfiguration {
         tls.serverName = (global.tlsServerName ?? tls.serverName).unlessEmpty
         if global.tlsSkipVerify { tls.skipVerify = true }
         if global.disableRedirects { followsRedirects = false }
-        // An empty flag takes away what a variable says.
+        // An empty flag overrides a variable.
         namespace = (global.namespace ?? namespace).unlessEmpty
         if let ttl = global.wrapTTL {
-            guard ttl.isEmpty || DurationText.seconds(ttl) != nil else { throw .local("-wrap-ttl must be a duration such as 60s") }
+            guard ttl.isEmpty || DurationText.seconds(ttl) != nil else { throw .local("-wrap-ttl must be a duration, such as 60s") }
             wrapTTL = ttl.isEmpty ? nil : ttl
         }
         for text in global.mfa { headers.append(HeaderItem("X-Vault-MFA", text)) }

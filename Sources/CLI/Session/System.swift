@@ -1,21 +1,17 @@
 package import CofferClient
+internal import Glibc
 
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#elseif canImport(Darwin)
-    internal import Darwin
-#endif
-
-/// What a command sees of the machine it runs on.
+/// The parts of the operating system that a command uses. Tests replace them.
 package struct System: Sendable {
+    /// The environment variables by name.
     package var environment: [String: String]
+    /// The outputs of the command.
     package var console: Console
+    /// The standard input, and files.
     package var input: Input
-    /// Asks a person for a secret without showing it; nil where there is no terminal.
+    /// Asks the user for a secret without showing it; nil if there is no terminal.
     package var askHidden: (@Sendable (_ prompt: String) -> HiddenAnswer)?
-    /// Carries the requests in place of the network.
+    /// The transport that carries requests, or nil for HTTP.
     package var transport: (any ClientTransport)?
 
     package init(
@@ -29,6 +25,7 @@ package struct System: Sendable {
         self.transport = transport
     }
 
+    /// Returns the environment, the standard streams and the terminal of this process.
     static func real() -> System {
         let console = Console.standard()
         var system = System(environment: processEnvironment(), console: console, input: .standard())
@@ -47,9 +44,10 @@ package struct System: Sendable {
     }
 }
 
-/// What came of asking.
+/// The outcome of asking for a secret on the terminal.
 package enum HiddenAnswer: Sendable {
+    /// The line that was typed.
     case text(String)
-    /// Control-C.
+    /// The user typed Control-C.
     case interrupted
 }

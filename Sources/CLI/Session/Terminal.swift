@@ -1,16 +1,10 @@
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#elseif canImport(Darwin)
-    internal import Darwin
-#endif
+internal import Glibc
 
 /// The terminal on the standard input.
 enum Terminal {
-    /// One line, typed without showing it.
+    /// Reads one line without showing it.
     ///
-    /// Signals are off while it is typed, so that no interrupt leaves the terminal silent.
+    /// The terminal sends no signals meanwhile, so that Control-C cannot leave it with the echo turned off.
     static func readHidden(prompt: String, console: Console) -> HiddenAnswer {
         console.prompt(prompt)
         var before = termios()

@@ -1,4 +1,6 @@
-/// The token that `coffer login` keeps: `~/.coffer-token`, readable by its owner only. Vault's `~/.vault-token` is read too.
+/// The file in which `coffer login` saves the token: `~/.coffer-token`, which only its owner can read.
+///
+/// If it does not exist, Vault's `~/.vault-token` is read.
 struct TokenFile {
     let home: String
 

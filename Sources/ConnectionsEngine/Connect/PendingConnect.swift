@@ -17,6 +17,7 @@ struct PendingConnect: Sendable {
     /// The digest of the secret given to the browser that opened the link; empty until one has.
     var browser = ""
 
+    /// The record as it is stored.
     func encoded() -> [UInt8] {
         JSON.object([
             "id": .string(id.description), "verifier": .string(verifier), "until": .int(expiresAt), "actor": .string(actor),
@@ -24,6 +25,7 @@ struct PendingConnect: Sendable {
         ]).encoded()
     }
 
+    /// Creates the record of a flow that no browser has opened yet.
     init(id: ConnectionID, verifier: String, expiresAt: Int, actor: String, scopes: [String]) {
         self.id = id
         self.verifier = verifier
@@ -49,8 +51,8 @@ struct PendingConnect: Sendable {
     }
 }
 
-/// The OAuth `state` parameter, which goes to the provider and comes back: it says where the ``PendingConnect`` is stored, and
-/// holds the secret without which nobody can name that record.
+/// The OAuth `state` parameter, which is sent to the provider and returned by it: it says where the ``PendingConnect`` is
+/// stored, and contains the secret that is needed to find that record.
 struct ConnectState: Sendable {
     /// When the flow expires, in seconds since 1970.
     var expiresAt: Int
@@ -59,6 +61,7 @@ struct ConnectState: Sendable {
     /// A random secret.
     var secret: String
 
+    /// Creates a state.
     init(expiresAt: Int, initiatorTag: String, secret: String) {
         self.expiresAt = expiresAt
         self.initiatorTag = initiatorTag

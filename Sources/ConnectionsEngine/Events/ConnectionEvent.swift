@@ -81,11 +81,14 @@ package protocol EventSink: Sendable {
 }
 
 extension EventSink {
+    /// No counts.
     package var state: JSONObject? { nil }
 }
 
 /// A sink that discards every event.
 package struct NoEvents: EventSink {
+    /// Creates the sink.
     package init() {}
+    /// Does nothing.
     package func emit(_ event: ConnectionEvent) {}
 }

@@ -28,6 +28,9 @@ final class Counters: Sendable {
     /// The name under which all platforms without a profile are counted, since their names are made up by callers.
     static let unlisted = "unlisted"
 
+    /// Creates empty counts.
+    ///
+    /// - Parameter platforms: The platforms that have a profile.
     init(storage: any Storage, platforms: [String]) {
         self.storage = storage
         self.platforms = Set(platforms)

@@ -142,8 +142,8 @@ final class RefreshScheduler: Sendable {
         }
     }
 
-    /// Removes a connection that has expired from the index. One that is due a few seconds before it becomes unusable keeps its
-    /// entry until then.
+    /// Removes an expired connection from the index. One that is due a few seconds before it becomes unusable keeps its entry
+    /// until then.
     private func removeFromIndex(_ entry: DueConnection) async throws {
         guard let again = try await refresher.store.load(entry.id), again.grant.state != .active, again.grant.state != .failing,
             again.grant.dueAt == entry.dueAt

@@ -57,6 +57,7 @@ package struct PlatformProfile: Sendable, Hashable {
         /// The header that carries the token, in which `{token}` is replaced.
         package var header = "Authorization: Bearer {token}"
 
+        /// Creates a rule with the default method, status code and header.
         package init() {}
     }
 

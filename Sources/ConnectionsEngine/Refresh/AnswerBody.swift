@@ -4,7 +4,7 @@ import Syntax
 /// Parses the body of a provider's token answer by its content. Token endpoints often send the wrong content type, and an
 /// answer that cannot be requested a second time must not be discarded for its label.
 enum AnswerBody {
-    /// An answer has at most 64 KiB, which bounds its depth and size well enough for these limits never to matter.
+    /// The limits of parsing. An answer has at most 64 KiB.
     private static let limits = JSONLimits(depthMax: 64, nodesMax: 40_000, isLenient: true)
 
     /// Returns the members of the answer. Returns nil if the body is neither a JSON object nor form-encoded.

@@ -57,17 +57,17 @@ final class CircuitBreaker: Sendable {
 /// in seconds.
 enum Backoff {
     /// The delay after the first failure.
-    static let first = 30
+    static let firstDelay = 30
     /// The longest delay.
-    static let longest = 3_600
+    static let longestDelay = 3_600
     /// How long a connection may fail before it is given up.
-    static let patience = 4 * 86_400
+    static let giveUpSeconds = 4 * 86_400
     /// The delay after an answer was lost. A provider that accepts a refresh token twice does so only for a short time.
-    static let inDoubt = 5
+    static let inDoubtDelay = 5
 
     /// Returns the seconds to wait after a number of failures in a row, which counts from 1.
     static func delay(failures: Int, randomness: any Randomness) -> Int {
-        let doubled = min(first << min(max(failures - 1, 0), 10), longest)
+        let doubled = min(firstDelay << min(max(failures - 1, 0), 10), longestDelay)
         let random = randomness.bytes(2)
         // A fifth more or less, so that connections that failed together are not retried together.
         let spread = doubled * 2 / 5

@@ -87,7 +87,7 @@ extension Refresher {
             markInDoubt(&grant, code: code, profile: profile)
             scheduleRetry(of: &grant)
             if grant.isInDoubt, grant.mayRetryInDoubt(profile), grant.state == .failing {
-                grant.nextAttemptAt = now + Backoff.inDoubt
+                grant.nextAttemptAt = now + Backoff.inDoubtDelay
             }
         }
         return grant
@@ -96,8 +96,8 @@ extension Refresher {
     /// The failure code for a new token whose lifetime is too short to use it.
     private static let alreadyExpired = "token_already_expired"
 
-    /// Marks the refresh token as possibly spent. The connection stays in a state in which it is retried only if the profile says
-    /// that its provider accepts the same token once more.
+    /// Marks the refresh token as possibly spent, unless the provider lets it be used again. The grant remains one that is
+    /// retried if its profile says that the same token may be sent once more.
     private func markInDoubt(_ grant: inout Grant, code: String, profile: PlatformProfile) {
         if grant.isInDoubt { grant.hasRetriedInDoubt = true }
         grant.isInDoubt = profile.spendsRefreshTokens
@@ -116,7 +116,7 @@ extension Refresher {
             return
         }
         let delay = Backoff.delay(failures: grant.failureCount, randomness: randomness)
-        grant.nextAttemptAt = now + max(delay, min(retryAfter ?? 0, Backoff.longest))
+        grant.nextAttemptAt = now + max(delay, min(retryAfter ?? 0, Backoff.longestDelay))
     }
 
     // MARK: Reporting
@@ -164,7 +164,8 @@ extension Refresher {
             ])
     }
 
-    /// Counts a failed refresh and emits its event; another one if the connection can no longer recover without its owner.
+    /// Counts a failed refresh and emits its event, and a second event if the connection can no longer recover without its
+    /// owner.
     private func reportFailure(_ code: String, grant: Grant, previous: Grant, request: RefreshRequest) {
         counters.count(.failed, request.id.platform, code: code, at: time.now())
         emit(.warn, .refreshFailed, message: "refresh failed", request: request, code: code)

@@ -8,6 +8,7 @@ import Synchronization
 /// Before a refresh token is sent, a ``FlightRecord`` says so in the store; what the provider answers is stored before any
 /// caller sees it. A crash at any moment therefore loses no token silently.
 final class Refresher: Sendable {
+    /// The refreshed grant, or why there is none.
     typealias Answer = Result<Grant, CofferError>
 
     /// The lease on a connection, held by this node while it refreshes, and the version of the stored lease record.
@@ -34,10 +35,11 @@ final class Refresher: Sendable {
     static let callSecondsMax = 12
     private static let refreshesMax = 1_024
     private static let attemptsMax = 16
-    /// The pause between two looks at another node's refresh, and how many looks are taken before giving up.
+    /// The pause between two checks of another node's refresh, and the number of checks.
     private static let waitStepMilliseconds = 50
     private static let waitStepsMax = 240
 
+    /// Creates the refresher of one mount.
     init(_ context: MountContext, _ environment: ConnectionsEnvironment, store: ConnectionStore, counters: Counters) {
         self.store = store
         self.environment = environment

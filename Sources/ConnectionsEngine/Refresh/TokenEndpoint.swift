@@ -70,7 +70,7 @@ struct TokenEndpoint: Sendable {
     // MARK: The request
 
     /// Why no request could be made. The raw values are failure codes.
-    private enum ClientFault: String, Error {
+    enum ClientFault: String, Error {
         case notConfigured = "client_not_configured"
         case badKey = "client_key_unusable"
     }

@@ -19,6 +19,8 @@ extension Author {
 extension ConnectionsEngine {
     /// How often a provider is asked to revoke a token.
     static let revocationAttemptsMax = 3
+    /// So often a deletion asks the provider when the token is replaced meanwhile.
+    private static let destructionRoundsMax = 4
 
     /// What became of a token at its provider when its connection was deleted.
     enum Revocation: String, Sendable {
@@ -39,34 +41,62 @@ extension ConnectionsEngine {
 
     /// Revokes a connection's token at the provider and deletes the connection. Returns nil if there is none. The connection is
     /// deleted even if the provider cannot be reached.
+    ///
+    /// The provider is asked between two readings of the store, never within a change, because a change is decided again after a
+    /// conflict. A token that was stored in between is revoked too, unless that happens again and again.
     func destroy(_ id: ConnectionID, by author: Author) async throws -> Revocation? {
-        var outcome: Revocation?
-        let isThere = try await store.storage.transact { batch in
+        var revoked: (version: UInt64, outcome: Revocation)?
+        var round = 1
+        while true {
+            let isLast = round >= Self.destructionRoundsMax
+            switch try await remove(id, known: revoked?.version, evenIfUnknown: isLast) {
+            case .absent: return nil
+            case .unknown(let loaded):
+                revoked = (loaded.version, await revoke(loaded.grant, id))
+                round += 1
+            case .removed(let isReadable):
+                let outcome = isReadable ? revoked?.outcome ?? .failed : .failed
+                report(outcome, of: id, by: author)
+                return outcome
+            }
+        }
+    }
+
+    private enum Removal {
+        case absent
+        /// The provider has not been told of it yet.
+        case unknown(ConnectionStore.Loaded)
+        case removed(isReadable: Bool)
+    }
+
+    /// Removes a connection whose token is the known one.
+    private func remove(_ id: ConnectionID, known version: UInt64?, evenIfUnknown: Bool) async throws -> Removal {
+        try await store.storage.transact { batch in
             do throws(StorageError) {
                 guard let owner = try await store.owner(id.owner), let loaded = try await store.load(id, owner: owner) else {
-                    return false
+                    return .absent
                 }
-                if outcome == nil { outcome = await revoke(loaded.grant, id) }
+                guard loaded.version == version || evenIfUnknown else { return .unknown(loaded) }
                 store.delete(loaded, into: &batch)
+                return .removed(isReadable: true)
             } catch {
                 // A connection that cannot be decrypted can still be deleted. Its index entry is deleted when it is due.
                 guard case .corrupted = error else { throw error }
-                outcome = .failed
                 for key in [ConnectionStore.Key.token(id), ConnectionStore.Key.flight(id), ConnectionStore.Key.broken(id)] {
                     batch.delete(key)
                 }
+                return .removed(isReadable: false)
             }
-            return true
         }
-        guard isThere else { return nil }
-        let done = outcome ?? .failed
+    }
+
+    private func report(_ done: Revocation, of id: ConnectionID, by author: Author) {
         counters.count(.deleted, id.platform, at: time.now())
         environment.events.emit(
             ConnectionEvent(
                 level: .info, name: .deleted, message: "connection deleted", engine: author.name, owner: id.owner.description,
                 environment: id.environment, platform: id.platform, requestID: author.requestID, code: done.rawValue,
                 at: time.now()))
-        return done
     }
 
     // MARK: Revoking

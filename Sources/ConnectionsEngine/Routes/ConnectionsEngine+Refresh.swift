@@ -44,11 +44,12 @@ extension ConnectionsEngine {
     /// `tokens/{owner}`: lists an owner's connections.
     var connections: EnginePath {
         EnginePath(
-            "tokens/{owner}", "List an owner's connections.", fields: [Self.nameFields[0]],
+            "tokens/{owner}", "List an owner's connections.", fields: [Self.nameFields[0]] + Paging.fields,
             endpoints: [
                 .list: .init("List the connections as environment/platform.", changesNothing: true) { request in
                     let owner = try Owner(request.captures["owner"])
-                    let found = try await store.connections(of: owner, limit: StorageLimits.pageMax)
+                    let paging = Paging(request.fields)
+                    let found = try await store.connections(of: owner, after: paging.after, limit: paging.limit)
                     return try .keys(found.map { "\($0.environment)/\($0.platform)" })
                 }
             ])

@@ -14,10 +14,12 @@ struct FlightRecord: Sendable, Hashable {
     /// A digest of the refresh token, which tells whether the stored token is still the one that was sent.
     var digest: String
 
+    /// The record as it is stored.
     func encoded() -> [UInt8] {
         JSON.object(["holder": .string(holder), "until": .int(expiresAt), "digest": .string(digest)]).encoded()
     }
 
+    /// Creates a lease.
     init(holder: String, expiresAt: Int, digest: String) {
         self.holder = holder
         self.expiresAt = expiresAt

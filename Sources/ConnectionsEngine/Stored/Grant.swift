@@ -20,9 +20,11 @@ package struct Grant: Sendable, Hashable {
         case revoked
     }
 
-    /// A failed refresh: when it failed, in seconds since 1970, and its code. The code is never text that a provider wrote.
+    /// A failed refresh. It never holds text that a provider wrote.
     package struct Failure: Sendable, Hashable {
+        /// When the refresh failed, in seconds since 1970.
         package var at: Int
+        /// A fixed word, such as `http_503`.
         package var code: String
     }
 
@@ -106,7 +108,7 @@ package struct Grant: Sendable, Hashable {
     }
 
     /// Whether refreshing has failed for so long that the owner must connect again.
-    package func isGivenUp(at now: Int) -> Bool { failingSince.map { now - $0 >= Backoff.patience } ?? false }
+    package func isGivenUp(at now: Int) -> Bool { failingSince.map { now - $0 >= Backoff.giveUpSeconds } ?? false }
 
     /// Returns when the background job must handle the connection, in seconds since 1970: to refresh it, to use its refresh
     /// token before that expires, or to mark it as expired. Returns nil if never.
@@ -116,7 +118,7 @@ package struct Grant: Sendable, Hashable {
         guard canRefresh(profile) else {
             // While in doubt, an operator may still send the refresh token once more.
             guard isInDoubt, let failingSince else { return expiresAt }
-            return expiresAt.map { max($0, failingSince + Backoff.patience) }
+            return expiresAt.map { max($0, failingSince + Backoff.giveUpSeconds) }
         }
         var times: [Int] = []
         if let expiresAt { times.append(expiresAt - margin(profile)) }

@@ -16,6 +16,7 @@ final class AuditHeaderRules: Sendable {
     /// Whether a value is written as an HMAC, by lower-case name.
     private let rules = UnfairLock<[String: Bool]>([:])
     private let isAny = Atomic(false)
+    private let hasDamage = Atomic(false)
     private let lines = WriterQueues()
     private let reloads = WriterQueues()
 
@@ -23,6 +24,9 @@ final class AuditHeaderRules: Sendable {
         self.storage = storage
         self.logger = logger
     }
+
+    /// Whether the stored list cannot be read, so that no headers go on record.
+    var isDamaged: Bool { hasDamage.load(ordering: .relaxed) }
 
     var all: [String: Bool] { rules.withLock { $0 } }
 
@@ -39,12 +43,14 @@ final class AuditHeaderRules: Sendable {
                 "the list of audited headers is damaged: no headers are recorded until one is set again",
                 metadata: ["record": "\(key)"])
             install([:])
+            hasDamage.store(true, ordering: .relaxed)
         }
     }
 
     private func install(_ changed: [String: Bool]) {
         rules.withLock { $0 = changed }
         isAny.store(!changed.isEmpty, ordering: .relaxed)
+        hasDamage.store(false, ordering: .relaxed)
     }
 
     /// Values of the same header together.

@@ -79,7 +79,7 @@ final class AuditTrail: Sendable {
     /// Returns when the entry's lines are on a device. What is thrown does not say what this server writes to; see ``refusal``.
     func record(_ entry: AuditEntry) async throws(CofferError) {
         do throws(AuditError) {
-            try await broker.gather(entry)
+            try await broker.record(entry)
         } catch {
             throw Self.notRecorded
         }
@@ -126,6 +126,7 @@ final class AuditTrail: Sendable {
     func enable(_ path: String, type: String, description: String, options: [String: String], isLocal: Bool) async throws {
         let configuration = AuditDeviceConfiguration(
             path: path, type: type, description: description, options: options, isLocal: isLocal, randomness: randomness)
+        try Self.checkPath(configuration, among: list())
         do throws(AuditError) {
             try broker.enable(own(configuration), isNew: true)
         } catch {
@@ -134,9 +135,7 @@ final class AuditTrail: Sendable {
         do {
             try await change { devices throws(CofferError) in
                 // Another node may have enabled one meanwhile. Two of a path could be opened by nobody.
-                guard !devices.contains(where: { $0.path == configuration.path }) else {
-                    throw CofferError.invalid("\(AuditError.pathInUse)")
-                }
+                try Self.checkPath(configuration, among: devices)
                 devices.append(configuration)
             }
         } catch {
@@ -149,6 +148,16 @@ final class AuditTrail: Sendable {
             try await reload()
         } catch {
             logger.error("the audit devices could not be read again", metadata: RepeatedFaults.described(error))
+        }
+    }
+
+    /// One device's path may not be below another's, as with mounts and in OpenBao: `audit-hash/a/b` could mean either.
+    private static func checkPath(
+        _ new: AuditDeviceConfiguration, among devices: [AuditDeviceConfiguration]
+    ) throws(CofferError) {
+        for device in devices where device.path.hasUTF8Prefix(new.path) || new.path.hasUTF8Prefix(device.path) {
+            let reason = device.path == new.path ? "" : ": it conflicts with the audit device at \(device.path)"
+            throw .invalid("\(AuditError.pathInUse)\(reason)")
         }
     }
 

@@ -29,12 +29,21 @@ struct OpenAPIOperations {
         if list != nil {
             parameters.append(read == nil ? Self.mustList : Self.mayList)
         }
-        return operation("get", read == nil ? "list" : "read", summary, parameters: parameters, succeedsWith: ["200"])
+        return operation(
+            "get", read == nil ? "list" : "read", summary, parameters: parameters, succeedsWith: ["200"],
+            contentType: (read ?? list)?.contentType)
     }
 
     private var post: Operation? {
         guard let endpoint = path.endpoints[.update] ?? path.endpoints[.create] else { return nil }
-        var result = operation("post", "write", endpoint.summary, succeedsWith: ["200", "204"])
+        var result = operation(
+            "post", "write", endpoint.summary, succeedsWith: ["200", "204"], contentType: endpoint.contentType)
+        guard endpoint.body == .json else {
+            result.body["requestBody"] = [
+                "required": true, "content": ["application/octet-stream": ["schema": Self.binary]],
+            ]
+            return result
+        }
         result.schema = schema(verb: "write", mediaType: "application/json", asksForRequired: true)
         return result
     }
@@ -52,12 +61,16 @@ struct OpenAPIOperations {
     }
 
     private func operation(
-        _ method: String, _ verb: String, _ summary: String, parameters: [JSON] = [], succeedsWith codes: [String]
+        _ method: String, _ verb: String, _ summary: String, parameters: [JSON] = [], succeedsWith codes: [String],
+        contentType: String? = nil
     ) -> Operation {
         var body: JSONObject = ["summary": .string(summary), "tags": [.string(place.tag)]]
         if !parameters.isEmpty { body["parameters"] = .array(parameters) }
         var responses = JSONObject()
         for code in codes { responses[code] = ["description": code == "204" ? "No content" : "OK"] }
+        if let contentType {
+            responses["200"] = ["description": "OK", "content": .object([contentType: ["schema": Self.binary]])]
+        }
         responses["default"] = ["$ref": "#/components/responses/Error"]
         body["responses"] = .object(responses)
         return Operation(method: method, name: place.operationName(verb), body: body)
@@ -109,6 +122,8 @@ struct OpenAPIOperations {
         if path.isOpen { object["additionalProperties"] = true }
         return Schema(name: place.schemaName(verb), mediaType: mediaType, json: .object(object))
     }
+
+    private static let binary: JSON = ["type": "string", "format": "binary"]
 
     static func requestBody(schema name: String, mediaType: String) -> JSON {
         [

@@ -1,5 +1,6 @@
 import Crypto
 import EngineKit
+import Identity
 import Lifetimes
 import Logging
 import LoginGuards
@@ -15,6 +16,8 @@ final class InlineLogins: Sendable {
         var token: LiveToken
         var rules: [InlinePolicy]
         var limit: Narrowing?
+        /// The entity of the grant's alias, if there is one.
+        var entity: ResolvedEntity?
     }
 
     /// Why a caller was not let in.
@@ -37,8 +40,8 @@ final class InlineLogins: Sendable {
         var metadata: [String: String]
         var token: LiveToken
 
-        func fits(_ grant: InlineGrant) -> Bool {
-            policies == grant.policies && rules == grant.rules && metadata == grant.metadata
+        func fits(_ grant: InlineGrant, entityID: String) -> Bool {
+            policies == grant.policies && rules == grant.rules && metadata == grant.metadata && token.entry.entityID == entityID
         }
     }
 
@@ -46,14 +49,22 @@ final class InlineLogins: Sendable {
 
     private let counters: [String: Counter]
     private let time: any TimeSource
+    private let identity: IdentityStore
+    /// Returns the auth mount with an accessor, or nil if there is none.
+    private let mount: @Sendable (_ accessor: String) -> IdentityMount?
     private static let nameBytesMax = 128
 
-    /// `key` names the records that failures are counted in.
+    /// - Parameters:
+    ///   - key: Names the records that failures are counted in.
+    ///   - rules: Returns when a kind locks names.
     init(
         _ descriptions: [InlineAuthenticatorDescription], storage: any Storage, key: SecretBytes, environment: CoreEnvironment,
+        identity: IdentityStore, mount: @escaping @Sendable (_ accessor: String) -> IdentityMount?,
         rules: @Sendable (_ kind: String) -> LockoutRules
     ) throws {
         time = environment.time
+        self.identity = identity
+        self.mount = mount
         var counters: [String: Counter] = [:]
         for description in descriptions {
             let kind = description.kind
@@ -86,14 +97,22 @@ final class InlineLogins: Sendable {
         }
         switch try await counter.authenticator.authenticate(attempt) {
         case .granted(let grant):
+            let entity = try await entity(of: grant.alias)
+            guard entity?.isDisabled != true else { return .failure(Refused(reason: .notAllowed)) }
             try await counter.lockouts.forget(credentials.name, source: source)
-            return .success(Admitted(token: try token(grant, counter, credentials), rules: grant.rules, limit: grant.limit))
+            let token = try token(grant, entityID: entity?.id ?? "", counter, credentials: credentials)
+            return .success(Admitted(token: token, rules: grant.rules, limit: grant.limit, entity: entity))
         case .refused(let refusal):
             if refusal.isGuess {
                 try await counter.lockouts.fail(credentials.name, source: source, isAccount: refusal == .wrongSecret)
             }
             return .failure(Refused(reason: refusal))
         }
+    }
+
+    private func entity(of alias: InlineAlias?) async throws -> ResolvedEntity? {
+        guard let alias, let mount = mount(alias.mountAccessor), mount.isAuth else { return nil }
+        return try await identity.entity(ofAlias: mount.aliasName(alias.name), mountAccessor: alias.mountAccessor)
     }
 
     /// Failures count by address as well, so that nobody can lock a service out by failing in its name from elsewhere. An
@@ -103,10 +122,15 @@ final class InlineLogins: Sendable {
         return AddressRange.network(of: address, prefixBits: 64) ?? address
     }
 
-    /// The same one for every request of a caller: it is a caller's audit too that is made once.
-    private func token(_ grant: InlineGrant, _ counter: Counter, _ credentials: InlineCredentials) throws -> LiveToken {
-        if let known = counter.callers.withLock({ $0[grant.displayName] }), known.fits(grant) { return known.token }
-        let token = LiveToken(try entry(grant, credentials))
+    /// Returns the same token for every request of a caller whose grant has not changed, so that what the audit says of the caller is
+    /// formatted once.
+    private func token(
+        _ grant: InlineGrant, entityID: String, _ counter: Counter, credentials: InlineCredentials
+    ) throws -> LiveToken {
+        if let known = counter.callers.withLock({ $0[grant.displayName] }), known.fits(grant, entityID: entityID) {
+            return known.token
+        }
+        let token = LiveToken(try entry(grant, entityID: entityID, credentials: credentials))
         let caller = Caller(policies: grant.policies, rules: grant.rules, metadata: grant.metadata, token: token)
         counter.callers.withLock { callers in
             if callers.count >= Self.callersMax { callers.removeAll() }
@@ -115,13 +139,14 @@ final class InlineLogins: Sendable {
         return token
     }
 
-    private func entry(_ grant: InlineGrant, _ credentials: InlineCredentials) throws -> TokenEntry {
+    private func entry(_ grant: InlineGrant, entityID: String, credentials: InlineCredentials) throws -> TokenEntry {
         let policies = try PolicyNames.normalised(grant.policies)
         guard !policies.contains("root") else { throw CofferError(.internal, "inline credentials cannot be root") }
         var entry = TokenEntry(
             id: "inline/\(credentials.kind)/\(grant.displayName)", accessor: "", policies: policies,
             displayName: grant.displayName, path: "", createdAt: time.now())
         entry.metadata = grant.metadata
+        entry.entityID = entityID
         return entry
     }
 

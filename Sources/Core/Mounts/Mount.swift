@@ -19,8 +19,8 @@ final class Mount: Sendable {
     let caching: (any CachingEngine)?
     /// The engine, when logins come of it.
     let auth: (any AuthMethod)?
-    /// The engine, when it locks names after failed logins.
-    let locking: (any LockingAuthMethod)?
+    /// The engine, when it locks names after failures.
+    let locking: (any LockingEngine)?
     /// The engine, when its logins name a role.
     let roleNaming: (any RoleNamingAuthMethod)?
     /// The engine, when it explains paths that it does not serve.
@@ -36,7 +36,7 @@ final class Mount: Sendable {
         periodic = engine as? any PeriodicEngine
         caching = engine as? any CachingEngine
         auth = engine as? any AuthMethod
-        locking = engine as? any LockingAuthMethod
+        locking = engine as? any LockingEngine
         roleNaming = engine as? any RoleNamingAuthMethod
         explaining = engine as? any PathExplainingEngine
     }
@@ -45,12 +45,14 @@ final class Mount: Sendable {
 /// Finds the mount of a path: the one with the longest matching prefix.
 struct MountRouter: Sendable {
     private(set) var mounts: [String: Mount] = [:]
+    private(set) var mountsByAccessor: [String: Mount] = [:]
     /// Slashes in the deepest mount's path: how far a look-up goes.
     private var depthMax = 0
 
     init(_ mounts: [Mount]) {
         for mount in mounts {
             self.mounts[mount.entry.path] = mount
+            mountsByAccessor[mount.entry.accessor] = mount
             depthMax = max(depthMax, mount.entry.path.utf8.count { $0 == UInt8(ascii: "/") })
         }
     }

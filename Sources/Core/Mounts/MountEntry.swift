@@ -1,9 +1,10 @@
 import EngineKit
+import Records
 import Syntax
 
 /// A row of the mount table.
 struct MountEntry: Sendable, Hashable {
-    enum Class: String, Sendable, Hashable {
+    enum Class: String, Sendable, Hashable, CaseIterable {
         case secret, auth
         /// `sys/`: part of the server, neither listed in storage nor removable.
         case system
@@ -60,47 +61,14 @@ struct MountTuning: Sendable, Hashable {
     var lockout = LockoutTuning()
 }
 
-extension MountEntry {
-    var stored: JSON {
-        [
-            "uuid": .string(uuid), "path": .string(path), "type": .string(type), "class": .string(mountClass.rawValue),
-            "accessor": .string(accessor), "description": .string(description), "options": .object(JSONObject(sorting: options)),
-            "local": .bool(isLocal), "seal_wrap": .bool(isSealWrapped), "default_ttl": .int(tuning.defaultTTL),
-            "max_ttl": .int(tuning.maxTTL), "listing_visibility": .string(tuning.listingVisibility),
-            "audit_clear_request_keys": .strings(tuning.auditClearRequestKeys),
-            "audit_clear_response_keys": .strings(tuning.auditClearResponseKeys),
-            "passthrough_request_headers": .strings(tuning.passthroughRequestHeaders),
-            "allowed_response_headers": .strings(tuning.allowedResponseHeaders), "token_type": .string(tuning.tokenType),
-            "force_no_cache": .bool(tuning.forceNoCache), "lockout": .object(tuning.lockout.stored),
-        ]
-    }
-
-    init?(stored: JSON) {
-        guard let uuid = stored["uuid"]?.stringValue, let path = stored["path"]?.stringValue,
-            let type = stored["type"]?.stringValue, let accessor = stored["accessor"]?.stringValue,
-            let mountClass = stored["class"]?.stringValue.flatMap(Class.init(rawValue:))
-        else { return nil }
-        self.init(uuid: uuid, path: path, type: type, mountClass: mountClass, accessor: accessor)
-        description = stored["description"]?.stringValue ?? ""
-        for member in stored["options"]?.objectValue ?? .init() { options[member.key] = member.value.stringValue ?? "" }
-        isLocal = stored["local"]?.boolValue ?? false
-        isSealWrapped = stored["seal_wrap"]?.boolValue ?? false
-        tuning.defaultTTL = stored["default_ttl"]?.intValue ?? 0
-        tuning.maxTTL = stored["max_ttl"]?.intValue ?? 0
-        tuning.listingVisibility = stored["listing_visibility"]?.stringValue ?? ""
-        tuning.auditClearRequestKeys = stored["audit_clear_request_keys"]?.texts ?? []
-        tuning.auditClearResponseKeys = stored["audit_clear_response_keys"]?.texts ?? []
-        tuning.passthroughRequestHeaders = stored["passthrough_request_headers"]?.texts ?? []
-        tuning.allowedResponseHeaders = stored["allowed_response_headers"]?.texts ?? []
-        tuning.tokenType = stored["token_type"]?.stringValue ?? "default-service"
-        tuning.forceNoCache = stored["force_no_cache"]?.boolValue ?? false
-        tuning.lockout = LockoutTuning(stored: stored["lockout"] ?? .null)
-    }
-}
-
-extension JSON {
-    /// The strings of an array.
-    var texts: [String] { arrayValue?.compactMap(\.stringValue) ?? [] }
+extension MountEntry: Record, SettingsRecord {
+    static let settings = Settings(
+        new: MountEntry(uuid: "", path: "", type: "", mountClass: .secret, accessor: ""),
+        required: ["uuid", "path", "type", "class", "accessor"],
+        .kept("uuid", \.uuid, as: .text), .kept("path", \.path, as: .text), .kept("type", \.type, as: .text),
+        .kept("class", \.mountClass, as: .choice(empty: .secret)), .kept("accessor", \.accessor, as: .text),
+        .kept("description", \.description, as: .text), .kept("options", \.options, as: .map), .kept("local", \.isLocal, as: .flag),
+        .kept("seal_wrap", \.isSealWrapped, as: .flag), .group(\.tuning))
 }
 
 extension JSONObject {

@@ -48,7 +48,7 @@ final class MountTable: Sendable {
         return mounts[mount.entry.path] === mount || mounts.values.contains { $0.entry.uuid == mount.entry.uuid }
     }
 
-    func mount(accessor: String) -> Mount? { router.mounts.values.first { $0.entry.accessor == accessor } }
+    func mount(accessor: String) -> Mount? { router.mountsByAccessor[accessor] }
     func entry(at path: String) -> MountEntry? { entries.first { $0.path == path } }
 
     /// Reads the table and mounts everything in it. Call after an unseal.
@@ -79,7 +79,7 @@ final class MountTable: Sendable {
         try await reload()
     }
 
-    static func encode(_ entries: [MountEntry]) -> [UInt8] { JSON.array(entries.map(\.stored)).encoded() }
+    static func encode(_ entries: [MountEntry]) -> [UInt8] { JSON.array(entries.map { .object($0.stored) }).encoded() }
 
     private func read() async throws(StorageError) -> (entries: [MountEntry], precondition: Batch.Precondition) {
         let record = try await storage.get(Self.key)

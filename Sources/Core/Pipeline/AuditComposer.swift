@@ -56,9 +56,11 @@ struct AuditComposer {
 
     private func identity(of credentials: InlineCredentials) -> AuditIdentity {
         guard let token = exchange.token else { return AuditIdentity(inlineAuth(credentials)) }
+        let identityPolicies = exchange.entity?.policies ?? []
         return token.note(
             where: { (known: AuditIdentity) in
                 known.auth.inlineName == credentials.name && known.auth.inlineKind == credentials.kind
+                    && known.auth.identityPolicies == identityPolicies
                     && known.auth.grantingPolicies.lazy.map(\.name).elementsEqual(exchange.grantingPolicies)
             },
             make: { AuditIdentity(inlineAuth(credentials), isShared: true) })
@@ -79,8 +81,9 @@ struct AuditComposer {
     private func inlineAuth(_ credentials: InlineCredentials) -> AuditAuth {
         let entry = exchange.token?.entry
         var auth = AuditAuth(
-            displayName: entry?.displayName, policies: entry?.policies ?? [], metadata: entry?.metadata ?? [:],
-            tokenType: "inline", isAllowed: entry.map { _ in !exchange.grantingPolicies.isEmpty },
+            displayName: entry?.displayName, policies: (entry?.policies ?? []).united(with: exchange.entity?.policies ?? []),
+            identityPolicies: exchange.entity?.policies ?? [], metadata: entry?.metadata ?? [:],
+            entityID: exchange.entity?.id ?? "", tokenType: "inline", isAllowed: entry.map { _ in !exchange.grantingPolicies.isEmpty },
             grantingPolicies: exchange.grantingPolicies.map { .init(name: $0) }
         )
         auth.inlineKind = credentials.kind
@@ -94,6 +97,7 @@ struct AuditComposer {
             id: exchange.incoming.id, operation: exchange.operation.rawValue, path: exchange.path.description,
             remoteAddress: exchange.incoming.connection.remoteAddress, remotePort: exchange.incoming.connection.remotePort)
         request.data = data.isEmpty ? nil : .object(data)
+        request.rawBody = exchange.input.raw.map { AuditRawBody(bytes: $0.bytes) }
         request.clientToken = clientToken
         request.clientTokenAccessor = exchange.token?.entry.accessor
         request.wrapTTLSeconds = exchange.incoming.wrapTTL
@@ -106,6 +110,9 @@ struct AuditComposer {
         switch response.body {
         case .none: result.statusCode = response.status ?? (response.hasNothingToSay ? 204 : 200)
         case .data(let data), .bare(let data): result.data = data
+        case .raw(let content): result.rawBody = AuditRawBody(bytes: content.bytes, contentType: content.contentType)
+        case .stream(let content):
+            result.rawBody = AuditRawBody(streamedLength: content.length, contentType: content.contentType)
         }
         result.warningsCount = response.warnings.count
         result.wrapInfo = response.wrapInfo.map { info in

@@ -18,8 +18,12 @@ package struct CoreRequest: Sendable {
     /// Decoded query items other than `list`, `help` and the like, which the dialect consumed. Data of a read, a listing, a
     /// deletion and help; nothing reads those of a write.
     package var query: [(name: String, value: String)]
-    /// The JSON text of the body; empty when there is none.
+    /// The body; empty when there is none. JSON text, except on routes that take bytes of any kind.
     package var body: [UInt8]
+    /// The body's media type, such as `application/ocsp-request`; empty when its sender said nothing.
+    package var contentType = ""
+    /// The body says that it is a form, and does not look like JSON. Only a route that takes bytes of any kind takes it.
+    package var isForm = false
     package var credentials: Credentials
     package var connection: Connection
     /// Seconds, or nil when the caller wants no wrapping.

@@ -85,11 +85,13 @@ final class Exchange {
         try await authenticate()
         let (endpoint, declared, captures) = try await route()
         (self.declared, self.captures) = (declared, captures)
-        let malformed = input.parseBody(incoming, limits: core.settings.jsonLimits)
+        let malformed = input.parseBody(
+            incoming, as: endpoint?.body ?? .json, limits: core.settings.jsonLimits)
         // Nothing that is wrong with a request is told before its caller is known to be allowed here.
         try await authorise(declared)
         if let malformed { throw malformed }
         if endpoint == nil { throw CofferError(.methodNotAllowed, "unsupported operation") }
+        if incoming.wrapTTL != nil, endpoint?.contentType != nil { throw ResponseWrapping.notJSON }
         var request = try makeRequest(declared, captures)
         if operation == .update || operation == .create { try await chooseCreateOrUpdate(declared, request) }
         request.operation = operation
@@ -184,6 +186,7 @@ final class Exchange {
         guard case .success(let admitted) = verdict else { return }
         token = admitted.token
         limit = admitted.limit
+        entity = admitted.entity
     }
 
     // MARK: Route
@@ -236,6 +239,7 @@ final class Exchange {
         var request = Request(
             id: incoming.id, operation: operation, path: path, mountPath: mount?.entry.path ?? "", captures: captures,
             fields: fields, body: input.body, caller: caller, connection: incoming.connection, wrapTTL: incoming.wrapTTL)
+        request.rawBody = input.raw
         if mount?.entry.isBuiltIn == true, case .token(let text) = incoming.credentials, token != nil {
             request.presentedToken = text
         }
@@ -249,7 +253,7 @@ final class Exchange {
 
     /// Asks the engine only when the answer matters: a caller that may do both is not worth a read.
     private func chooseCreateOrUpdate(_ declared: EnginePath, _ request: Request) async throws {
-        guard let exists = declared.exists, let acl = try await callersACL() else { return }
+        guard declared.access != .unauthenticated, let exists = declared.exists, let acl = try await callersACL() else { return }
         // A narrowed token may have kept just one of the two.
         if limit == nil {
             let held = acl.capabilities(path: path.text)
@@ -319,10 +323,7 @@ final class Exchange {
         guard acl == nil, let entry = token?.entry else { return acl }
         var rules: [InlinePolicy] = []
         if case .success(let admitted)? = inline { rules = admitted.rules }
-        acl =
-            rules.isEmpty
-            ? try await services.policies.acl(entry.policies, entity)
-            : try await services.policies.acl(entry.policies, rules: rules)
+        acl = try await services.policies.acl(entry.policies, rules: rules, entity)
         return acl
     }
 

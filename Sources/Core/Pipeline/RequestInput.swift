@@ -10,6 +10,8 @@ struct RequestInput {
     private(set) var body = JSONObject()
     /// The body of a write, the query of everything else; of a deletion both.
     private(set) var data = JSONObject()
+    /// The body of a write to a route that takes bytes.
+    private(set) var raw: RawContent?
 
     init(_ incoming: CoreRequest) {
         guard !incoming.operation.isWrite, !incoming.query.isEmpty else { return }
@@ -18,8 +20,20 @@ struct RequestInput {
         for item in incoming.query { data[item.name] = .string(item.value) }
     }
 
-    /// What is wrong with the body, for callers that may know it. Rules about parameters then see none of it.
-    mutating func parseBody(_ incoming: CoreRequest, limits: JSONLimits) -> CofferError? {
+    static let isForm = CofferError(
+        .unsupportedMediaType, "forms are not accepted; send the body as JSON (Content-Type: application/json)")
+
+    /// Reads the body as the route takes it. Returns what is wrong with it, for callers that may know; rules about parameters then
+    /// see none of it.
+    mutating func parseBody(_ incoming: CoreRequest, as kind: EnginePath.RequestBody, limits: JSONLimits) -> CofferError? {
+        if case .bytes(let bytesMax) = kind, incoming.operation.isWrite {
+            guard incoming.body.count <= bytesMax else {
+                return CofferError(.tooLarge, "the body is larger than the \(bytesMax) bytes that this path takes")
+            }
+            raw = RawContent(incoming.body, contentType: incoming.contentType)
+            return nil
+        }
+        if incoming.isForm { return Self.isForm }
         guard !incoming.body.isEmpty, incoming.operation.isWrite || incoming.operation == .delete else { return nil }
         let value: JSON
         do { value = try JSON(parsing: incoming.body, limits: limits) } catch {

@@ -24,22 +24,30 @@ final class PolicyStore: Sendable {
         var generation = 0
     }
 
-    /// A token's policies and the state of its entity: a change of the entity or its groups has another stamp.
+    /// A caller's policies and the state of its entity. A change of the entity or its groups has another stamp.
     private struct EntityKey: Hashable {
         var names: [String]
+        var rules: [InlinePolicy]
         var stamp: UInt64
     }
 
     init(storage: any Storage) { self.storage = storage }
 
-    /// The same for a token that belongs to an entity: with the policies of the entity and its groups, and with the entity's
-    /// facts where policies are templates.
-    func acl(_ names: [String], _ entity: ResolvedEntity?) async throws(StorageError) -> ACL {
-        guard let entity, !names.contains("root") else { return try await acl(names) }
-        let key = EntityKey(names: names, stamp: entity.stamp)
+    /// Returns what a caller with these policies may do. Names without a policy grant nothing.
+    ///
+    /// - Parameters:
+    ///   - rules: Policies that are stored nowhere. What the stored policies deny, no rule grants.
+    ///   - entity: The caller's entity, with whose policies, groups and facts templated policies and rules are judged; nil for a
+    ///     caller without one.
+    func acl(
+        _ names: [String], rules: [InlinePolicy] = [], _ entity: ResolvedEntity?
+    ) async throws(StorageError) -> ACL {
+        guard let entity, !names.contains("root") else { return try await acl(names, rules: rules) }
+        let key = EntityKey(names: names, rules: rules, stamp: entity.stamp)
         let (cached, generation) = compiled.withLock { ($0.ofEntities[key], $0.generation) }
         if let cached { return cached }
-        let acl = ACL(try await documents(names.united(with: entity.policies), of: entity))
+        let acl = ACL(
+            try await documents(names.united(with: entity.policies), of: entity), builtIn: try Self.documents(rules, of: entity))
         compiled.withLock { compiled in
             guard compiled.generation == generation else { return }
             if compiled.ofEntities.count >= Self.compiledOfEntitiesMax { compiled.ofEntities.removeAll() }
@@ -48,15 +56,14 @@ final class PolicyStore: Sendable {
         return acl
     }
 
-    /// What a caller with these policies may do. Names without a policy grant nothing.
-    ///
-    /// `rules` count beside them and are stored nowhere. What the policies deny, no rule grants.
+    /// Returns what a caller without an entity may do.
     func acl(_ names: [String], rules: [InlinePolicy] = []) async throws(StorageError) -> ACL {
         let key = Key(names: names, rules: rules)
         let (cached, generation) = compiled.withLock { ($0.acls[key], $0.generation) }
         if let cached { return cached }
         let acl =
-            names.contains("root") ? ACL.root : ACL(try await documents(names, of: nil), builtIn: try Self.documents(rules))
+            names.contains("root")
+            ? ACL.root : ACL(try await documents(names, of: nil), builtIn: try Self.documents(rules, of: nil))
         compiled.withLock { compiled in
             guard compiled.generation == generation else { return }
             if compiled.acls.count >= Self.compiledMax { compiled.acls.removeAll() }
@@ -66,13 +73,16 @@ final class PolicyStore: Sendable {
     }
 
     /// Rules that do not parse could hide a deny, so they let nothing through.
-    private static func documents(_ rules: [InlinePolicy]) throws(StorageError) -> [NamedPolicy] {
+    private static func documents(
+        _ rules: [InlinePolicy], of entity: ResolvedEntity?
+    ) throws(StorageError) -> [NamedPolicy] {
         var policies: [NamedPolicy] = []
         for rule in rules {
             guard let name = try? PolicyName(rule.name), let document = try? PolicyDocument(parsing: rule.text) else {
                 throw .corrupted(key: "inline policy \(rule.name)")
             }
-            policies.append(NamedPolicy(name: name, document: document.rendered { _ in nil }))
+            let rendered = document.rendered(missingDenies: entity != nil) { entity?.value(of: $0) }
+            policies.append(NamedPolicy(name: name, document: rendered))
         }
         return policies
     }

@@ -1,4 +1,5 @@
 import EngineKit
+import Records
 import Syntax
 
 /// `sys/quotas/config`.
@@ -50,39 +51,26 @@ struct QuotaConfiguration: Sendable, Hashable {
         path = path.removingUTF8Prefix("v1/") ?? path
         return (named == nil ? "" : "!") + path
     }
+}
 
-    var shown: JSONObject {
-        [
-            "enable_rate_limit_audit_logging": .bool(recordsRefusals), "enable_rate_limit_response_headers": .bool(showsHeaders),
-            "rate_limit_exempt_paths": .strings(exemptPaths), "absolute_rate_limit_exempt_paths": .strings(absoluteExemptPaths),
-        ]
-    }
+extension QuotaConfiguration: Record, SettingsRecord {
+    static let settings = Settings(
+        new: QuotaConfiguration(),
+        Setting(
+            "enable_rate_limit_audit_logging", \.recordsRefusals, as: .flag, help: "Whether refused requests are put on record."),
+        Setting(
+            "enable_rate_limit_response_headers", \.showsHeaders, as: .flag, help: "Whether replies say how much is left."),
+        Setting(
+            "rate_limit_exempt_paths", \.exemptPaths, as: .names(normalize: paths),
+            help: "Paths that no quota counts, with all that begins with them. sys/quotas is always one."),
+        Setting(
+            "absolute_rate_limit_exempt_paths", \.absoluteExemptPaths, as: .names(normalize: paths),
+            help: "The same, counted beside the other list."))
 
-    /// Takes over what was sent and leaves the rest.
-    mutating func update(_ fields: Fields) throws(CofferError) {
-        if let value = fields.bool("enable_rate_limit_audit_logging") { recordsRefusals = value }
-        if let value = fields.bool("enable_rate_limit_response_headers") { showsHeaders = value }
-        if let paths = try Self.paths(fields, "rate_limit_exempt_paths") { exemptPaths = paths }
-        if let paths = try Self.paths(fields, "absolute_rate_limit_exempt_paths") { absoluteExemptPaths = paths }
-    }
-
-    private static func paths(_ fields: Fields, _ name: String) throws(CofferError) -> [String]? {
-        guard let paths = fields.strings(name) else { return nil }
+    private static func paths(_ paths: [String], field: String) throws(CofferError) -> [String] {
         guard paths.count <= pathsMax, paths.allSatisfy({ (1...CanonicalPath.bytesMax).contains($0.utf8.count) }) else {
-            throw .invalid("field '\(name)' may have \(pathsMax) paths of 1 to \(CanonicalPath.bytesMax) bytes")
+            throw .invalid("field '\(field)' may have \(pathsMax) paths of 1 to \(CanonicalPath.bytesMax) bytes")
         }
         return paths.map(trimmed)
-    }
-
-    init() {}
-
-    init?(stored: JSON) {
-        guard let records = stored["enable_rate_limit_audit_logging"]?.boolValue,
-            let shows = stored["enable_rate_limit_response_headers"]?.boolValue,
-            let exempt = stored["rate_limit_exempt_paths"]?.texts,
-            let absolute = stored["absolute_rate_limit_exempt_paths"]?.texts
-        else { return nil }
-        (recordsRefusals, showsHeaders) = (records, shows)
-        (exemptPaths, absoluteExemptPaths) = (exempt, absolute)
     }
 }

@@ -1,4 +1,5 @@
 import EngineKit
+import Records
 import Syntax
 
 /// How many requests each client may make, as an operator wrote it.
@@ -51,35 +52,49 @@ struct RateLimitQuota: Sendable, Hashable {
     }
 }
 
-extension RateLimitQuota {
+extension RateLimitQuota: Record, SettingsRecord {
     static let rateMax = 1e9
     static let secondsMax = 366 * 86_400
 
+    static let settings = Settings(
+        new: RateLimitQuota(name: "", rate: 0),
+        required: ["name", "mount", "suffix", "role", "rate", "interval", "block_interval"],
+        .kept("name", \.name, as: .text), .kept("mount", \.mountPath, as: .text), .kept("suffix", \.suffix, as: .text),
+        Setting("role", \.role, as: .text, isKept: false, help: "Only logins of this role; the path must be of an auth mount."),
+        Setting("rate", \.rate, as: .rate, help: "Requests in an interval, for each client address."),
+        Setting("interval", \.interval, as: .duration, help: "Over which requests are counted; 1s when left out."),
+        Setting(
+            "block_interval", \.blockInterval, as: .duration, isKept: false,
+            help: "For how long a client that went beyond its rate is kept out."),
+        Setting(
+            "inheritable", \.isInheritable, as: .flag, help: "Whether namespaces inherit it; there are none here."))
+
+    func check() throws(CofferError) {
+        guard rate > 0, rate <= Self.rateMax else { throw .invalid("'rate' is invalid") }
+        guard interval <= Self.secondsMax, blockInterval <= Self.secondsMax else {
+            throw .invalid("'interval' and 'block_interval' may be a year at most")
+        }
+    }
+
     var shown: JSONObject {
-        [
-            "type": "rate-limit", "name": .string(name), "path": .string(path), "role": .string(role), "rate": .number(shownRate),
-            "interval": .int(interval), "block_interval": .int(blockInterval), "inheritable": .bool(isInheritable),
-        ]
+        let identity: JSONObject = ["type": "rate-limit", "name": .string(name), "path": .string(path)]
+        return JSONObject(identity.members + Self.settings.shown(self).members)
     }
+}
 
-    private var shownRate: String { rate.rounded() == rate ? String(Int(rate)) : String(rate) }
-
-    var stored: JSON {
-        [
-            "name": .string(name), "mount": .string(mountPath), "suffix": .string(suffix), "role": .string(role),
-            "rate": .string(String(rate)), "interval": .int(interval), "block_interval": .int(blockInterval),
-            "inheritable": .bool(isInheritable),
-        ]
-    }
-
-    init?(stored: JSON) {
-        guard let name = stored["name"]?.stringValue, let rate = stored["rate"]?.stringValue.flatMap(Double.init),
-            let mountPath = stored["mount"]?.stringValue, let suffix = stored["suffix"]?.stringValue,
-            let role = stored["role"]?.stringValue, let interval = stored["interval"]?.intValue,
-            let blockInterval = stored["block_interval"]?.intValue
-        else { return nil }
-        self.init(
-            name: name, mountPath: mountPath, suffix: suffix, role: role, rate: rate, interval: interval,
-            blockInterval: blockInterval, isInheritable: stored["inheritable"]?.boolValue ?? false)
+extension SettingKind where Value == Double {
+    /// A number, or its text. It is stored as a text, which loses nothing.
+    fileprivate static var rate: Self {
+        Self(
+            .any, shown: { .number($0.rounded() == $0 ? String(Int($0)) : String($0)) }, stored: { .string(String($0)) },
+            read: { $0.stringValue.flatMap(Double.init) },
+            take: { sent, name, _ throws(CofferError) in
+                switch sent {
+                case .number(let text), .string(let text):
+                    guard let rate = Double(text) else { throw .invalid("'\(name)' is invalid") }
+                    return rate
+                default: throw .invalid("'\(name)' is invalid")
+                }
+            })
     }
 }

@@ -36,6 +36,7 @@ final class RateLimits: Sendable {
     /// The paths that no quota of the operator's is for: enough to change one, and too little to flood the server with.
     private let forQuotas = UnfairLock(ClientBuckets(RateLimitQuota(name: "", rate: 200)))
     private let hasQuotas = Atomic(false)
+    private let hasDamage = Atomic(false)
     private let lines = WriterQueues()
     private let reloads = WriterQueues()
 
@@ -51,10 +52,13 @@ final class RateLimits: Sendable {
 
     private func read() async throws {
         var quotas: [RateLimitQuota] = []
+        var isDamaged = false
         for name in try await storage.list(Listing(prefix: Self.prefix, limit: StorageLimits.pageMax)) {
-            if let quota = try await stored(Self.prefix + name, RateLimitQuota.init(stored:)) { quotas.append(quota) }
+            if let quota = try await stored(Self.prefix + name, &isDamaged, RateLimitQuota.init(stored:)) { quotas.append(quota) }
         }
-        let configuration = try await stored(Self.configurationKey, QuotaConfiguration.init(stored:)) ?? QuotaConfiguration()
+        let configuration =
+            try await stored(Self.configurationKey, &isDamaged, QuotaConfiguration.init(stored:)) ?? QuotaConfiguration()
+        hasDamage.store(isDamaged, ordering: .relaxed)
         install { table in
             table.configuration = configuration
             let old = table.byName
@@ -67,12 +71,15 @@ final class RateLimits: Sendable {
     }
 
     /// One that is damaged limits nobody until it is written again; it does not keep the server from opening.
-    private func stored<Value>(_ key: String, _ parse: (JSON) -> Value?) async throws(StorageError) -> Value? {
+    private func stored<Value>(
+        _ key: String, _ isDamaged: inout Bool, _ parse: (JSON) -> Value?
+    ) async throws(StorageError) -> Value? {
         do throws(StorageError) {
             guard let record = try await storage.get(key) else { return nil }
             guard let value = (try? JSON(parsing: record.value)).flatMap(parse) else { throw .corrupted(key: key) }
             return value
         } catch .corrupted(let key) {
+            isDamaged = true
             logger.error("a rate limit cannot be read and is not applied; write it again", metadata: ["record": "\(key)"])
             return nil
         }
@@ -98,6 +105,9 @@ final class RateLimits: Sendable {
     }
 
     // MARK: Deciding
+
+    /// Whether a stored rate limit, or their configuration, cannot be read and so is not applied.
+    var isDamaged: Bool { hasDamage.load(ordering: .relaxed) }
 
     var isAny: Bool { hasQuotas.load(ordering: .relaxed) }
 
@@ -155,9 +165,9 @@ final class RateLimits: Sendable {
         }
     }
 
+    /// Removes a quota, also one whose record is damaged. Nothing to do for one that is not there.
     func delete(_ name: String) async throws {
         try await lines.inTurn("quotas") {
-            guard quota(name) != nil else { return }
             var batch = Batch()
             batch.delete(Self.prefix + name)
             try await storage.commit(batch)

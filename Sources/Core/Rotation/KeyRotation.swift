@@ -1,5 +1,6 @@
 import Barrier
 import EngineKit
+import Records
 import Syntax
 
 /// When the encryption key is rotated without being asked.
@@ -21,43 +22,21 @@ struct KeyRotation: Sendable, Hashable {
     }
 }
 
-extension KeyRotation {
-    static let fields: [Field] = [
-        Field("enabled", .bool, "Rotate the encryption key without being asked."),
-        Field("max_operations", .int, "Rotate after this many encryptions; at least \(operationsMin)."),
-        Field("interval", .duration, "After so long, a day at least; 0 for never."),
-    ]
+extension KeyRotation: Record, SettingsRecord {
+    static let settings = Settings(
+        new: KeyRotation(),
+        Setting("enabled", \.isEnabled, as: .flag, help: "Rotate the encryption key without being asked."),
+        Setting("interval", \.interval, as: .interval, help: "After so long, a day at least; 0 for never."),
+        Setting(
+            "max_operations", \.operations, as: .count(operationsMin...operationsMax), stored: "operations",
+            help: "Rotate after this many encryptions; at least \(operationsMin)."))
 
-    mutating func update(_ fields: Fields) throws(CofferError) {
-        if let value = fields.bool("enabled") { isEnabled = value }
-        if let value = fields.int("max_operations") {
-            guard (Self.operationsMin...Self.operationsMax).contains(value) else {
-                throw .invalid("field 'max_operations' must be from \(Self.operationsMin) to \(Self.operationsMax)")
-            }
-            operations = value
-        }
-        if let value = fields.duration("interval") {
-            guard value == 0 || value >= Self.intervalMin else { throw .invalid("interval must be greater or equal to 24h0m0s") }
-            interval = value
-        }
-    }
-
-    var shown: JSONObject {
-        [
-            "enabled": .bool(isEnabled), "interval": interval == 0 ? 0 : .string(DurationText.text(seconds: interval)),
-            "max_operations": .int(operations),
-        ]
-    }
-
-    var stored: JSON { ["enabled": .bool(isEnabled), "interval": .int(interval), "operations": .int(operations)] }
-
-    init?(stored: JSON) {
-        guard let isEnabled = stored["enabled"]?.boolValue, let interval = stored["interval"]?.intValue,
-            let operations = stored["operations"]?.intValue,
-            interval == 0 || (Self.intervalMin...DurationText.secondsMax).contains(interval),
-            (Self.operationsMin...Self.operationsMax).contains(operations)
+    init?(stored object: JSONObject) {
+        guard let rotation = Self.settings.read(object),
+            rotation.interval == 0 || (Self.intervalMin...DurationText.secondsMax).contains(rotation.interval),
+            (Self.operationsMin...Self.operationsMax).contains(rotation.operations)
         else { return nil }
-        self.init(isEnabled: isEnabled, interval: interval, operations: operations)
+        self = rotation
     }
 
     static func load(_ storage: any Storage) async throws(StorageError) -> (rotation: KeyRotation, version: UInt64?) {
@@ -66,5 +45,18 @@ extension KeyRotation {
             throw .corrupted(key: key)
         }
         return (rotation, record.version)
+    }
+}
+
+extension SettingKind where Value == Int {
+    /// The interval of a rotation, which answers show as a text.
+    fileprivate static var interval: Self {
+        var kind = duration { seconds, name throws(CofferError) in
+            guard seconds == 0 || seconds >= KeyRotation.intervalMin else {
+                throw .invalid("\(name) must be greater or equal to 24h0m0s")
+            }
+        }
+        kind.shown = { $0 == 0 ? 0 : .string(DurationText.text(seconds: $0)) }
+        return kind
     }
 }

@@ -1,29 +1,46 @@
 import EngineKit
+import Records
 import Syntax
 
-extension MountTuning {
-    static let fields: [Field] = [
-        Field(
-            "default_lease_ttl", .string, "Default life of tokens and leases; \"system\" or 0 for the system's, empty to keep it."),
-        Field("max_lease_ttl", .string, "Longest life of tokens and leases; \"system\" or 0 for the system's, empty to keep it."),
-        Field("force_no_cache", .bool, "Accepted for compatibility."),
-        Field("description", .string, "For people."),
-        Field("audit_non_hmac_request_keys", .strings, "Request fields that the audit shows in the clear."),
-        Field("audit_non_hmac_response_keys", .strings, "Response fields that the audit shows in the clear."),
-        Field(
-            "listing_visibility", .string, oneOf: ["hidden", "unauth"],
-            "\"unauth\" shows the mount to everybody, \"hidden\" does not."),
-        Field("passthrough_request_headers", .strings, "Request headers that the engine gets."),
-        Field("allowed_response_headers", .strings, "Headers that the engine may set."),
-        Field(
-            "token_type", .string, oneOf: ["default-service", "default-batch", "service", "batch"],
-            "Type of the tokens of an auth mount."),
-        Field("options", .stringMap, "Settings of the engine, such as version of kv."),
-        Field("plugin_version", .string, "Empty, or the version that runs: engines are built in."),
-        Field(
-            "user_lockout_config", .object,
-            "When failed logins lock a name: lockout_threshold, _duration, _counter_reset, _disable."),
-    ]
+extension MountTuning: SettingsRecord {
+    static let settings = Settings(
+        new: MountTuning(), required: [],
+        Setting(
+            "default_lease_ttl", \.defaultTTL, as: .overSystem, stored: "default_ttl",
+            help: "Default life of tokens and leases; \"system\" or 0 for the system's, empty to keep it."),
+        Setting(
+            "max_lease_ttl", \.maxTTL, as: .overSystem, stored: "max_ttl",
+            help: "Longest life of tokens and leases; \"system\" or 0 for the system's, empty to keep it."),
+        Setting(
+            "listing_visibility", \.listingVisibility, as: .choice(["hidden", "unauth"], empty: "").shownUnlessEmpty,
+            help: "\"unauth\" shows the mount to everybody, \"hidden\" does not."),
+        Setting(
+            "audit_non_hmac_request_keys", \.auditClearRequestKeys, as: .names.shownUnlessEmpty,
+            stored: "audit_clear_request_keys", help: "Request fields that the audit shows in the clear."),
+        Setting(
+            "audit_non_hmac_response_keys", \.auditClearResponseKeys, as: .names.shownUnlessEmpty,
+            stored: "audit_clear_response_keys", help: "Response fields that the audit shows in the clear."),
+        Setting(
+            "passthrough_request_headers", \.passthroughRequestHeaders, as: .names.shownUnlessEmpty,
+            help: "Request headers that the engine gets."),
+        Setting(
+            "allowed_response_headers", \.allowedResponseHeaders, as: .names.shownUnlessEmpty,
+            help: "Headers that the engine may set."),
+        Setting(
+            "token_type", \.tokenType,
+            as: .choice(["default-service", "default-batch", "service", "batch"], empty: "default-service"),
+            help: "Type of the tokens of an auth mount."),
+        Setting("force_no_cache", \.forceNoCache, as: .flag, help: "Accepted for compatibility."),
+        Setting(
+            "user_lockout_config", \.lockout, as: .members, stored: "lockout",
+            help: "When failed logins lock a name: lockout_threshold, _duration, _counter_reset_duration, _disable."))
+
+    static let fields: [Field] =
+        settings.fields + [
+            Field("description", .string, "For people."),
+            Field("options", .stringMap, "Settings of the engine, such as version of kv."),
+            Field("plugin_version", .string, "Empty, or the version that runs: engines are built in."),
+        ]
 
     /// Settings that clients send along and that have no meaning here.
     private static let ignored: Set<String> = [
@@ -50,31 +67,16 @@ extension MountTuning {
 
     /// Takes over what was sent and leaves the rest.
     mutating func update(_ fields: Fields, settings: CoreSettings) throws(CofferError) {
-        if let value = try Self.seconds(fields, "default_lease_ttl") { defaultTTL = value }
-        if let value = try Self.seconds(fields, "max_lease_ttl") { maxTTL = value }
+        try update(fields)
         let longest = maxTTL > 0 ? maxTTL : settings.maxTTL
         guard defaultTTL <= longest else {
             throw .invalid("given default lease TTL greater than the effective max lease TTL of \(longest) seconds")
         }
-        if let value = fields.strings("audit_non_hmac_request_keys") { auditClearRequestKeys = value }
-        if let value = fields.strings("audit_non_hmac_response_keys") { auditClearResponseKeys = value }
-        if let value = fields.strings("passthrough_request_headers") { passthroughRequestHeaders = value }
-        if let value = fields.strings("allowed_response_headers") { allowedResponseHeaders = value }
-        if let value = fields.object("user_lockout_config") { try lockout.update(value) }
-        if let value = fields.string("listing_visibility") {
-            listingVisibility = value
-        }
-        if let value = fields.string("token_type") { tokenType = value.isEmpty ? "default-service" : value }
     }
-}
 
-extension MountTuning {
-    /// The protocol's clients send an empty text with every change that does not concern the time, so it means "not said".
-    static func seconds(_ fields: Fields, _ name: String) throws(CofferError) -> Int? {
-        guard let text = fields.string(name), !text.isEmpty else { return nil }
-        if text == "system" { return 0 }
+    static func seconds(_ text: String, field: String) throws(CofferError) -> Int {
         guard let seconds = DurationText.seconds(text) else {
-            throw .invalid("field '\(name)' must be a duration such as 90, \"90s\" or \"1h30m\", or \"system\"")
+            throw .invalid("field '\(field)' must be a duration such as 90, \"90s\" or \"1h30m\", or \"system\"")
         }
         return seconds
     }
@@ -85,7 +87,20 @@ extension MountTuning {
         throw .invalid("plugin \"\(type)\" has no version \"\(version.prefixUTF8(64))\"; send no plugin_version")
     }
 
-    static let builtInVersion = "v\(CofferVersion.product)+builtin"
+    static let builtInVersion = "v\(CofferProduct.version)+builtin"
+}
+
+extension SettingKind where Value == Int {
+    /// Seconds, or 0 for what the system has. The protocol's clients send an empty text with every change that does not concern
+    /// the time, so it keeps what is set.
+    fileprivate static var overSystem: Self {
+        Self(
+            .string, shown: { .int($0) }, read: { $0.intValue },
+            take: { sent, name, current throws(CofferError) in
+                guard let text = sent.stringValue, !text.isEmpty else { return current }
+                return text == "system" ? 0 : try MountTuning.seconds(text, field: name)
+            })
+    }
 }
 
 /// Where something may be mounted.

@@ -1,17 +1,14 @@
 import EngineKit
+import Records
 import Syntax
 
 /// How the Vault API shows a mount.
 extension MountEntry {
     /// A member of `sys/mounts` or `sys/auth`.
     var shown: JSONObject {
-        var config: JSONObject = [
-            "default_lease_ttl": .int(tuning.defaultTTL), "max_lease_ttl": .int(tuning.maxTTL),
-            "force_no_cache": .bool(tuning.forceNoCache),
-        ]
-        if mountClass == .auth { config["token_type"] = .string(tuning.tokenType) }
-        addOptionalTuning(to: &config)
-        if !tuning.lockout.isEmpty { config["user_lockout_config"] = .object(tuning.lockout.shown(prefix: "lockout_")) }
+        var config = MountTuning.settings.shown(
+            tuning, first: ["default_lease_ttl", "max_lease_ttl", "force_no_cache", "token_type"])
+        if mountClass != .auth { config["token_type"] = nil }
         return [
             "accessor": .string(accessor), "config": .object(config), "deprecation_status": "supported",
             "description": .string(description), "external_entropy_access": false, "local": .bool(isLocal),
@@ -30,24 +27,10 @@ extension MountEntry {
         ]
         if mountClass == .auth { object["token_type"] = .string(tuning.tokenType) }
         if !options.isEmpty { object["options"] = .object(JSONObject(sorting: options)) }
-        addOptionalTuning(to: &object)
-        for member in tuning.lockout.shown(prefix: "user_lockout_") { object[member.key] = member.value }
+        for member in tuning.shown where object[member.key] == nil && !["token_type", "user_lockout_config"].contains(member.key) {
+            object[member.key] = member.value
+        }
+        for member in tuning.lockout.shown { object["user_" + member.key] = member.value }
         return object
     }
-
-    private func addOptionalTuning(to object: inout JSONObject) {
-        if !tuning.listingVisibility.isEmpty { object["listing_visibility"] = .string(tuning.listingVisibility) }
-        let lists: [(String, [String])] = [
-            ("audit_non_hmac_request_keys", tuning.auditClearRequestKeys),
-            ("audit_non_hmac_response_keys", tuning.auditClearResponseKeys),
-            ("passthrough_request_headers", tuning.passthroughRequestHeaders),
-            ("allowed_response_headers", tuning.allowedResponseHeaders),
-        ]
-        for (name, values) in lists where !values.isEmpty { object[name] = .strings(values) }
-    }
-}
-
-/// What this build calls itself.
-package enum CofferVersion {
-    package static let product = "0.1.0"
 }

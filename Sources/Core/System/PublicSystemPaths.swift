@@ -1,6 +1,7 @@
 import Barrier
 import EngineKit
 import Foundation
+import Lifetimes
 import SecretMemory
 import Syntax
 
@@ -24,12 +25,21 @@ struct PublicSystemPaths: Sendable {
             }
             let request = Request(
                 id: incoming.id, operation: incoming.operation, path: path, mountPath: "sys/",
-                fields: try fields(incoming, declared), connection: incoming.connection)
+                fields: try fields(incoming, declared), caller: path.text == Self.sealStatus ? await caller(incoming) : nil,
+                connection: incoming.connection)
             answer.outcome = .success(try await endpoint.handler(request))
         } catch {
             answer.outcome = .failure(core.presentable(error, requestID: incoming.id))
         }
         return answer
+    }
+
+    static let sealStatus = "sys/seal-status"
+
+    /// Whose token came with a request that needs none; nil for a stranger's, and for a narrowed one, whose limits are not looked at.
+    private func caller(_ incoming: CoreRequest) async -> Caller? {
+        guard case .token(let token) = incoming.credentials, let services = core.services else { return nil }
+        return try? await services.tokens.find(token)?.entry.caller
     }
 
     // MARK: Paths
@@ -56,7 +66,11 @@ struct PublicSystemPaths: Sendable {
         case "seal-status":
             EnginePath(
                 "seal-status", "Whether the server is sealed, and how far an unsealing is.", access: .unauthenticated,
-                endpoints: [.read: .init("The state of the seal.", changesNothing: true) { _ in .bare(try await sealStatus()) }])
+                endpoints: [
+                    .read: .init("The state of the seal.", changesNothing: true) { request in
+                        .bare(try await sealStatus(showsKey: request.caller != nil))
+                    }
+                ])
         case "leader":
             EnginePath(
                 "leader", "Which node serves requests.", access: .unauthenticated,
@@ -104,6 +118,8 @@ struct PublicSystemPaths: Sendable {
         var input = JSONObject()
         if incoming.operation == .read {
             for item in incoming.query { input[item.name] = .string(item.value) }
+        } else if incoming.isForm {
+            throw RequestInput.isForm
         } else if !incoming.body.isEmpty {
             let value: JSON
             do {
@@ -148,14 +164,15 @@ struct PublicSystemPaths: Sendable {
         if !core.isSealed, let trouble {
             body["unavailable"] = .string(trouble.reason)
             body["unavailable_reason"] = .string(trouble.text)
-        } else if core.services?.audit.isDegraded == true {
-            body["degraded"] = "audit"
-            body["degraded_reason"] = "an audit device does not work on this node, others record; the server's log says which"
+        } else if let first = core.degradations.first {
+            body["degraded"] = .string(first.reason)
+            body["degraded_reason"] = .string(core.degradations.map(\.text).joined(separator: "; "))
         }
         return .bare(body, status: asked.flatMap { Int($0) } ?? code)
     }
 
-    private func sealStatus() async throws -> JSONObject {
+    /// - Parameter showsKey: Whether to name the seal's key. Vault and OpenBao do not, so strangers are not told.
+    private func sealStatus(showsKey: Bool = false) async throws -> JSONObject {
         let status = try await core.seal.status()
         let isSealed = core.isSealed
         var body: JSONObject = [
@@ -166,7 +183,7 @@ struct PublicSystemPaths: Sendable {
             "storage_type": .string(core.settings.storageType),
         ]
         if status.hasRecoverySeal { body["recovery_seal_type"] = "shamir" }
-        if !status.keyID.isEmpty { body["seal_key_id"] = .string(status.keyID) }
+        if showsKey, !status.keyID.isEmpty { body["seal_key_id"] = .string(status.keyID) }
         if !isSealed, let trouble = core.trouble {
             body["unavailable"] = .string(trouble.reason)
             body["unavailable_reason"] = .string(trouble.text)

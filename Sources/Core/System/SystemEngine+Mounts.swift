@@ -89,13 +89,11 @@ extension SystemEngine {
         entry.isLocal = request.fields.bool("local") ?? false
         entry.isSealWrapped = request.fields.bool("seal_wrap") ?? false
         try MountTuning.checkVersion(request.fields, type: type)
-        entry.tuning.forceNoCache = request.fields.bool("force_no_cache") ?? false
         try entry.tuning.update(request.fields, settings: core.settings)
         if let config = request.fields.object("config") {
             let fields = try MountTuning.fields(inConfig: config)
             try MountTuning.checkTokenType(fields, for: entry)
             try MountTuning.checkVersion(fields, type: type)
-            if let value = fields.bool("force_no_cache") { entry.tuning.forceNoCache = value }
             try entry.tuning.update(fields, settings: core.settings)
         }
         try MountTuning.checkTokenType(request.fields, for: entry)
@@ -160,6 +158,8 @@ extension SystemEngine {
             }
             var entry = entries[index]
             try entry.tuning.update(fields, settings: settings)
+            // It is chosen when the mount is made.
+            entry.tuning.forceNoCache = entries[index].tuning.forceNoCache
             try entry.checkLockout(description)
             if let text = fields.string("description") { entry.description = text }
             if let options = fields.stringMap("options") {

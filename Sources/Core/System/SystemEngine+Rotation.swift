@@ -1,6 +1,7 @@
 import Barrier
 import EngineKit
 import Logging
+import Records
 import Syntax
 
 extension SystemEngine {
@@ -17,7 +18,8 @@ extension SystemEngine {
         }
             + ["rotate/config", "rotate/keyring/config"].map { path in
                 EnginePath(
-                    PathPattern(path), "When the encryption key is rotated without being asked.", fields: KeyRotation.fields,
+                    PathPattern(path), "When the encryption key is rotated without being asked.",
+                    fields: KeyRotation.settings.fields,
                     endpoints: [
                         .read: .init("Read the settings.", changesNothing: true) { _ in
                             .data(try await KeyRotation.load(core.storage).rotation.shown)
@@ -26,7 +28,7 @@ extension SystemEngine {
                             var (rotation, version) = try await KeyRotation.load(core.storage)
                             try rotation.update(request.fields)
                             var batch = Batch()
-                            batch.put(KeyRotation.key, rotation.stored.encoded(), if: version.map { .version($0) } ?? .absent)
+                            batch.put(KeyRotation.key, rotation.encoded(), if: version.map { .version($0) } ?? .absent)
                             try await core.storage.commit(batch)
                             return .empty
                         },

@@ -152,7 +152,7 @@ struct TokenDraft {
             asked = TokenType(rawValue: text)
             guard asked != nil else { throw .invalid("field 'type' must be \"service\" or \"batch\"") }
         }
-        let choice = role.flatMap { TokenTypeChoice(rawValue: $0.tokenType) } ?? .default
+        let choice = role?.tokenType ?? .default
         let forced: TokenType? = choice == .service ? .service : choice == .batch ? .batch : nil
         if let forced, let asked, asked != forced { throw .invalid("the role makes \(forced.rawValue) tokens only") }
         return forced ?? asked ?? (choice == .defaultBatch ? .batch : .service)

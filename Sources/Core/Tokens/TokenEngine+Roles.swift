@@ -1,6 +1,5 @@
 import EngineKit
 import Records
-import Syntax
 
 extension TokenEngine {
     private static let prefix = "role/"
@@ -11,7 +10,8 @@ extension TokenEngine {
                 "roles", "Token roles.", fields: Paging.fields,
                 endpoints: [.list: .init("List roles.", changesNothing: true) { try await listRoles($0) }]),
             EnginePath(
-                "roles/{role_name}", "One token role.", fields: TokenRole.fields,
+                "roles/{role_name}", "One token role.",
+                fields: [Field("role_name", .string, "Name of the role.")] + TokenRole.settings.fields,
                 exists: { try await role($0.captures["role_name"]) != nil },
                 endpoints: [
                     .read: .init("Read a role.", changesNothing: true) { request in
@@ -31,9 +31,7 @@ extension TokenEngine {
 
     func role(_ name: String) async throws(StorageError) -> TokenRole? {
         guard let record = try await storage.get(Self.prefix + name) else { return nil }
-        guard let object = (try? JSON(parsing: record.value))?.objectValue, let role = TokenRole(stored: object) else {
-            throw .corrupted(key: Self.prefix + name)
-        }
+        guard let role = TokenRole(decoding: record.value) else { throw .corrupted(key: Self.prefix + name) }
         return role
     }
 
@@ -48,7 +46,7 @@ extension TokenEngine {
             let record = try await storage.get(key)
             var role = try await role(name) ?? TokenRole(name: name)
             try role.update(request.fields)
-            batch.put(key, role.shown.encoded(), if: .init(unchanged: record))
+            batch.put(key, role.encoded(), if: .init(unchanged: record))
             return .empty
         }
     }

@@ -1,10 +1,11 @@
 import EngineKit
 import Identity
+import Records
 import Syntax
 
 /// A preset for tokens, at `auth/token/roles/:name`. Seconds; 0 means unset.
-struct TokenRole: Sendable {
-    var name: String
+struct TokenRole: Record {
+    private(set) var name: String
     var allowedPolicies: [String] = []
     var disallowedPolicies: [String] = []
     var allowedPoliciesGlob: [String] = []
@@ -18,94 +19,78 @@ struct TokenRole: Sendable {
     var boundCIDRs: [String] = []
     var withoutDefaultPolicy = false
     var uses = 0
-    var tokenType = "default-service"
+    var tokenType = TokenTypeChoice.defaultService
 
     init(name: String) { self.name = name }
 }
 
-extension TokenRole {
-    static let fields: [Field] = [
-        Field("role_name", .string, "Name of the role."),
-        Field("allowed_policies", .strings, "Policies that tokens of this role may have; empty allows those of the parent."),
-        Field("disallowed_policies", .strings, "Policies that tokens of this role may not have."),
-        Field("allowed_policies_glob", .strings, "Globs of policies that tokens of this role may have."),
-        Field("disallowed_policies_glob", .strings, "Globs of policies that tokens of this role may not have."),
-        Field("allowed_entity_aliases", .strings, "Entity aliases that a token of this role may name."),
-        Field("orphan", .bool, "Make tokens without a parent."),
-        Field("renewable", .bool, "Whether tokens of this role can be renewed."),
-        Field("path_suffix", .string, "Appended to the creation path of the tokens."),
-        Field("token_explicit_max_ttl", .duration, "A life that no renewal extends."),
-        Field("explicit_max_ttl", .duration, deprecated: true, "Use token_explicit_max_ttl."),
-        Field("token_period", .duration, "Renewal period; tokens then have no maximum life."),
-        Field("period", .duration, deprecated: true, "Use token_period."),
-        Field("token_bound_cidrs", .strings, "Address ranges that the tokens may be used from."),
-        Field("bound_cidrs", .strings, deprecated: true, "Use token_bound_cidrs."),
-        Field("token_no_default_policy", .bool, "Leave the default policy out."),
-        Field("token_num_uses", .int, "Uses a token has; 0 is without bound."),
-        Field("token_type", .string, "service, batch, default-service or default-batch."),
-    ]
+extension TokenRole: SettingsRecord {
+    static let settings = Settings(
+        new: TokenRole(name: ""), required: ["name"],
+        .kept("name", \.name, as: .text, isShown: true),
+        Setting(
+            "allowed_policies", \.allowedPolicies, as: .policies,
+            help: "Policies that tokens of this role may have; empty allows those of the parent."),
+        Setting(
+            "disallowed_policies", \.disallowedPolicies, as: .policies, help: "Policies that tokens of this role may not have."),
+        Setting(
+            "allowed_policies_glob", \.allowedPoliciesGlob, as: .lowercased,
+            help: "Globs of policies that tokens of this role may have."),
+        Setting(
+            "disallowed_policies_glob", \.disallowedPoliciesGlob, as: .lowercased,
+            help: "Globs of policies that tokens of this role may not have."),
+        Setting(
+            "allowed_entity_aliases", \.allowedEntityAliases,
+            as: .names { names, _ throws(CofferError) in names.map(IdentityMount(.token).aliasName) },
+            help: "Entity aliases that a token of this role may name."),
+        Setting("orphan", \.isOrphan, as: .flag, help: "Make tokens without a parent."),
+        Setting("renewable", \.isRenewable, as: .flag, help: "Whether tokens of this role can be renewed."),
+        Setting(
+            "path_suffix", \.pathSuffix,
+            as: .text { text, name throws(CofferError) in
+                guard (try? CanonicalPath(decoded: text)) != nil || text.isEmpty else {
+                    throw .invalid("field '\(name)' must be a path without dot or empty segments")
+                }
+            }, help: "Appended to the creation path of the tokens."),
+        Setting(
+            "token_explicit_max_ttl", \.explicitMaxTTL, as: .duration, old: .shown("explicit_max_ttl"),
+            help: "A life that no renewal extends."),
+        Setting(
+            "token_period", \.period, as: .duration, old: .shown("period"),
+            help: "Renewal period; tokens then have no maximum life."),
+        Setting(
+            "token_bound_cidrs", \.boundCIDRs,
+            as: .names { texts, name throws(CofferError) in
+                try TokenTerms.checkCIDRs(texts, field: name)
+                return texts
+            }, old: .accepted("bound_cidrs"), help: "Address ranges that the tokens may be used from."),
+        Setting("token_no_default_policy", \.withoutDefaultPolicy, as: .flag, help: "Leave the default policy out."),
+        Setting("token_num_uses", \.uses, as: .count(), help: "Uses a token has; 0 is without bound."),
+        Setting(
+            "token_type", \.tokenType, as: .roleTokenType, help: "The type of the tokens; an empty one is default-service."))
 
-    /// Takes over what was sent and leaves the rest.
-    mutating func update(_ fields: Fields) throws(CofferError) {
-        if let value = fields.strings("allowed_policies") { allowedPolicies = try PolicyNames.normalised(value) }
-        if let value = fields.strings("disallowed_policies") { disallowedPolicies = try PolicyNames.normalised(value) }
-        if let value = fields.strings("allowed_policies_glob") { allowedPoliciesGlob = value.map { $0.lowercased() } }
-        if let value = fields.strings("disallowed_policies_glob") { disallowedPoliciesGlob = value.map { $0.lowercased() } }
-        if let value = fields.strings("allowed_entity_aliases") {
-            allowedEntityAliases = value.map(IdentityMount(.token).aliasName)
-        }
-        if let value = fields.bool("orphan") { isOrphan = value }
-        if let value = fields.bool("renewable") { isRenewable = value }
-        if let value = fields.string("path_suffix") {
-            guard (try? CanonicalPath(decoded: value)) != nil || value.isEmpty else {
-                throw .invalid("field 'path_suffix' must be a path without dot or empty segments")
-            }
-            pathSuffix = value
-        }
-        if let value = fields.duration("token_explicit_max_ttl") ?? fields.duration("explicit_max_ttl") { explicitMaxTTL = value }
-        if let value = fields.duration("token_period") ?? fields.duration("period") { period = value }
-        if let value = fields.strings("token_bound_cidrs") ?? fields.strings("bound_cidrs") {
-            try TokenTerms.checkCIDRs(value, field: "token_bound_cidrs")
-            boundCIDRs = value
-        }
-        if let value = fields.bool("token_no_default_policy") { withoutDefaultPolicy = value }
-        if let value = fields.int("token_num_uses") {
-            guard value >= 0 else { throw .invalid("field 'token_num_uses' must not be negative") }
-            uses = value
-        }
-        if let value = fields.string("token_type") {
-            guard value.isEmpty || TokenTypeChoice(rawValue: value) != nil else {
-                throw .invalid("field 'token_type' must be service, batch, default-service or default-batch")
-            }
-            tokenType = value.isEmpty || value == "default" ? "default-service" : value
-        }
-        guard TokenTypeChoice(rawValue: tokenType)?.mayBeBatch != true || uses == 0 && period == 0 else {
+    func check() throws(CofferError) {
+        guard !tokenType.mayBeBatch || uses == 0 && period == 0 else {
             throw .invalid("'token_type' cannot be batch for tokens with a period or a bound on uses")
         }
     }
+}
 
-    var shown: JSONObject {
-        [
-            "name": .string(name), "allowed_policies": .strings(allowedPolicies),
-            "disallowed_policies": .strings(disallowedPolicies), "allowed_policies_glob": .strings(allowedPoliciesGlob),
-            "disallowed_policies_glob": .strings(disallowedPoliciesGlob),
-            "allowed_entity_aliases": .strings(allowedEntityAliases), "orphan": .bool(isOrphan), "renewable": .bool(isRenewable),
-            "path_suffix": .string(pathSuffix), "explicit_max_ttl": .int(explicitMaxTTL),
-            "token_explicit_max_ttl": .int(explicitMaxTTL), "period": .int(period), "token_period": .int(period),
-            "token_bound_cidrs": .strings(boundCIDRs), "token_no_default_policy": .bool(withoutDefaultPolicy),
-            "token_num_uses": .int(uses), "token_type": .string(tokenType),
-        ]
-    }
+extension SettingKind where Value == [String] {
+    fileprivate static var policies: Self { names { names, _ throws(CofferError) in try PolicyNames.normalised(names) } }
+    fileprivate static var lowercased: Self { names { names, _ throws(CofferError) in names.map { $0.lowercased() } } }
+}
 
-    /// The stored form is the shown one.
-    init?(stored object: JSONObject) {
-        guard let name = object["name"]?.stringValue else { return nil }
-        self.init(name: name)
-        let all = Set(object.keys)
-        guard
-            let fields = try? Fields(validating: object, as: Self.fields.filter { all.contains($0.name) }),
-            (try? update(fields)) != nil
-        else { return nil }
+extension SettingKind where Value == TokenTypeChoice {
+    /// No mount stands behind a token role, so `default` is `default-service`.
+    fileprivate static var roleTokenType: Self {
+        let choice = choice(empty: .defaultService)
+        return Self(
+            .string, oneOf: TokenTypeChoice.allCases.map(\.rawValue), shown: choice.shown, read: choice.read,
+            take: { sent, name, current throws(CofferError) in
+                let type = try choice.take(sent, name, current)
+                return type == .default ? .defaultService : type
+            })
     }
 }
 

@@ -8,6 +8,10 @@ final class NodeCondition: Sendable {
         var waitsForStore = false
         /// The configured seal is another than the stored one.
         var waitsForMigration = false
+        /// The seal that the store was sealed with is not in the configuration.
+        var lacksStoredSeal = false
+        /// This process has initialized the store, and has not opened it yet.
+        var isFresh = false
         /// A write failed, and it is not known yet whether the next will.
         var isSuspect = false
         var failedProbes = 0
@@ -30,6 +34,7 @@ final class NodeCondition: Sendable {
             // What was found at the last attempt holds until the next has found something else.
             if !does { state.waitsForStore = false }
             state.waitsForMigration = false
+            state.lacksStoredSeal = false
         }
     }
 
@@ -37,12 +42,23 @@ final class NodeCondition: Sendable {
     func waitsForStore(_ does: Bool) { state.withLock { $0.waitsForStore = does } }
 
     func waitsForMigration() { state.withLock { $0.waitsForMigration = true } }
+    /// The seal that the store was sealed with is not in the configuration.
+    func lacksStoredSeal() { state.withLock { $0.lacksStoredSeal = true } }
 
     /// Somebody made it. With key shares it stays shut until they are given.
     func storeIsMade(needsShares: Bool) {
         state.withLock { state in
+            state.isFresh = true
             state.waitsForStore = false
             if needsShares { state.opensByItself = false }
+        }
+    }
+
+    /// True at the first opening of a store that this process has initialized.
+    func takeFreshness() -> Bool {
+        state.withLock { state in
+            defer { state.isFresh = false }
+            return state.isFresh
         }
     }
 
@@ -50,12 +66,19 @@ final class NodeCondition: Sendable {
         state.withLock { state in
             state.waitsForStore = false
             state.waitsForMigration = false
+            state.lacksStoredSeal = false
         }
     }
 
     /// Says what helps.
     func refusalWhileSealed(hasRecoveryKeys: Bool) -> CofferError {
         let (waits, opens, migrates) = state.withLock { ($0.waitsForStore, $0.opensByItself, $0.waitsForMigration) }
+        if state.withLock({ $0.lacksStoredSeal }) {
+            return CofferError(
+                .sealed,
+                "Coffer is sealed: the store was sealed with a seal that is not in the configuration. Put its seal block back, with "
+                    + "disabled = \"true\" to change to another seal, and restart the server")
+        }
         if migrates { return hasRecoveryKeys ? .waitsForUnsealKeys : .waitsForRecoveryKeys }
         if waits {
             return CofferError(.sealed, "Coffer is sealed: it is not initialized. Run `coffer operator init`")

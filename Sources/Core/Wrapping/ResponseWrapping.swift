@@ -10,11 +10,15 @@ struct ResponseWrapping: Sendable {
 
     static let invalidToken = CofferError(.invalidRequest, "wrapping token is not valid or does not exist")
 
+    /// A wrapped answer is JSON for everybody who reads it, whichever dialect wraps and unwraps it.
+    static let notJSON = CofferError.invalid("this path does not answer JSON, so its answer cannot be wrapped")
+
     /// The answer that goes out in place of this one. An empty answer, and one that is wrapped already, stay as they are.
     ///
     /// - Parameter end: When the caller's credentials end; the wrapping token does not last longer.
     func wrap(_ response: Response, ttl: Int, path: String, until end: Timestamp? = nil) async throws -> Response {
         if response.wrapInfo != nil { return response }
+        guard response.body.isJSON else { throw Self.notJSON }
         if case .none = response.body, response.auth == nil, response.lease == nil { return response }
         let made = try await tokens.makeWrapping(
             path: path, ttl: min(max(ttl, 1), ttlMax), until: end, content: WrappedResponse.encode(response))

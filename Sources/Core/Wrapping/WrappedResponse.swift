@@ -18,7 +18,8 @@ struct WrappedResponse {
         if let status = response.status { head["status"] = .int(status) }
         var body: [UInt8] = []
         switch response.body {
-        case .none: head["kind"] = "none"
+        // `ResponseWrapping` refuses a body that is not JSON.
+        case .none, .raw, .stream: head["kind"] = "none"
         case .data(let data):
             head["kind"] = "data"
             data.encode(into: &body)
@@ -93,4 +94,9 @@ extension IssuedAuth {
             type: stored["token_type"]?.stringValue.flatMap(TokenType.init(rawValue:)) ?? .service,
             isOrphan: stored["orphan"]?.boolValue ?? false, uses: stored["num_uses"]?.intValue ?? 0)
     }
+}
+
+extension JSON {
+    /// The strings of an array.
+    fileprivate var texts: [String] { arrayValue?.compactMap(\.stringValue) ?? [] }
 }

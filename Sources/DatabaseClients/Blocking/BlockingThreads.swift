@@ -1,15 +1,18 @@
 import EngineKit
 
-/// A bounded set of threads for calls that block, so that no database keeps a thread of the server's own waiting.
+/// A bounded set of threads for calls that block, so that a slow database does not hold up the server's own threads.
 package final class BlockingThreads: Sendable {
-    /// For every database of the process.
+    /// The threads for all databases of the process.
     package static let shared = BlockingThreads(threadsMax: 32, queueMax: 1_024)
 
     private let threads: BoundedThreads
 
+    /// Creates at most `threadsMax` threads, for which at most `queueMax` calls wait.
     package init(threadsMax: Int, queueMax: Int) { threads = BoundedThreads(threadsMax: threadsMax, queueMax: queueMax) }
 
-    /// Runs `body` on one of the threads. Throws `busy` when too many wait.
+    /// Runs `body` on one of the threads.
+    ///
+    /// - Throws: ``DatabaseError/busy`` if too many calls wait; what `body` throws.
     package func run<Success: Sendable>(
         _ body: @escaping @Sendable () throws(DatabaseError) -> Success
     ) async throws(DatabaseError) -> Success {

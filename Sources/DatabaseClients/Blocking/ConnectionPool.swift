@@ -1,19 +1,23 @@
 package import EngineKit
 import Synchronization
 
-/// What a ``ConnectionPool`` holds. One thread uses a connection at a time.
+/// A connection of a ``ConnectionPool``. One thread uses it at a time.
 package protocol PooledConnection: AnyObject, Sendable {
-    /// False after anything that leaves the connection in doubt, and when the server has closed it.
+    /// Whether the connection can be used again. False after anything that leaves its state in doubt, and when the server
+    /// has closed it.
     var isUsable: Bool { get }
     func close()
 }
 
-/// Connections to one server: bounded, used again while they are young.
+/// A bounded pool of connections to one server. A connection is used again until it has reached its lifetime.
 package final class ConnectionPool<Connection: PooledConnection>: Sendable {
+    /// The bounds of a pool.
     package struct Limits: Sendable, Hashable {
+        /// Connections at the same time, at most.
         package var open: Int
+        /// Connections that stay open unused, at most.
         package var idle: Int
-        /// Seconds; 0 is without bound.
+        /// How long a connection is used, in seconds; 0 for ever.
         package var lifetime: Int
 
         package init(open: Int = 4, idle: Int = 2, lifetime: Int = 0) {
@@ -55,7 +59,7 @@ package final class ConnectionPool<Connection: PooledConnection>: Sendable {
 
     deinit { close() }
 
-    /// Runs blocking work with a connection, off the caller's thread.
+    /// Runs blocking work with a connection, on a thread for blocking calls.
     package func use<Success: Sendable>(
         _ body: @escaping @Sendable (Connection) throws(DatabaseError) -> Success
     ) async throws(DatabaseError) -> Success {
@@ -93,6 +97,7 @@ package final class ConnectionPool<Connection: PooledConnection>: Sendable {
         limits.lifetime == 0 || time.now() < idle.openedAt.adding(seconds: limits.lifetime)
     }
 
+    /// Closes idle connections that have reached their lifetime.
     package func prune() {
         let old = state.withLock { state in
             let old = state.idle.filter { !isYoung($0) }
@@ -102,6 +107,7 @@ package final class ConnectionPool<Connection: PooledConnection>: Sendable {
         for idle in old { idle.connection.close() }
     }
 
+    /// Closes all connections: idle ones now, those in use when they come back.
     package func close() {
         let idle = state.withLock { state in
             state.isClosed = true

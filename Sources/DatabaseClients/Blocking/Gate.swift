@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Lets so many in at once; the others wait in order, and too many are turned away.
+/// Lets a bounded number of callers in at once. A bounded number of others wait in order, and the rest are refused.
 package final class Gate: Sendable {
     private struct State {
         var inside = 0
@@ -11,11 +11,15 @@ package final class Gate: Sendable {
     private let widthMax: Int
     private let waitingMax: Int
 
+    /// Creates a gate for `widthMax` callers at once, with at most `waitingMax` others waiting.
     package init(widthMax: Int, waitingMax: Int) {
         self.widthMax = widthMax
         self.waitingMax = waitingMax
     }
 
+    /// Waits for a place.
+    ///
+    /// - Throws: ``DatabaseError/busy`` if too many wait already.
     package func enter() async throws(DatabaseError) {
         let isTurnedAway = await withCheckedContinuation { (continuation: CheckedContinuation<Bool, Never>) in
             let answer: Bool? = state.withLock { state in
@@ -32,6 +36,7 @@ package final class Gate: Sendable {
         if isTurnedAway { throw .busy }
     }
 
+    /// Gives a place back, to the first that waits.
     package func leave() {
         let next: CheckedContinuation<Bool, Never>? = state.withLock { state in
             guard !state.waiting.isEmpty else {

@@ -1,22 +1,22 @@
 import CPostgres
 import Glibc
 
-/// Statements that are prepared once a session and speak the binary format; and notifications.
+/// Statements in the binary format, which are prepared once a session, and notifications.
 extension PostgresConnection {
     private static let preparedMax = 64
 
-    /// Runs a statement of our own making with its parameters.
+    /// Runs a statement of our own with its parameters, and returns its rows.
     @discardableResult
     package func run(_ sql: String, _ parameters: [PostgresValue] = []) throws(DatabaseError) -> [PostgresRow] {
         guard let connection, !isBroken else { throw .unavailable("the connection to the database was lost") }
-        let name = try prepare(sql, parameters, connection)
+        let name = try prepare(sql, parameters, on: connection)
         var buffer: [UInt8] = []
         var ends: [Int] = []
         for parameter in parameters {
             parameter.append(to: &buffer)
             ends.append(buffer.count)
         }
-        // A pointer to no bytes is not the pointer to nothing, which would be NULL.
+        // An empty value needs a pointer that is not null, because null stands for NULL.
         buffer.append(0)
         let isSent = buffer.withUnsafeBufferPointer { buffer in
             var start = 0
@@ -36,7 +36,7 @@ extension PostgresConnection {
     }
 
     private func prepare(
-        _ sql: String, _ parameters: [PostgresValue], _ connection: OpaquePointer
+        _ sql: String, _ parameters: [PostgresValue], on connection: OpaquePointer
     ) throws(DatabaseError) -> String {
         if let name = prepared[sql] { return name }
         guard prepared.count < Self.preparedMax else { throw .failed("too many prepared statements") }
@@ -74,7 +74,7 @@ extension PostgresConnection {
         }
     }
 
-    /// Waits for at most so long until something is notified; the payloads, none when the time is over.
+    /// Waits for notifications and returns their payloads, or an empty list if none came in time.
     package func notifications(waitingMilliseconds: Int) throws(DatabaseError) -> [String] {
         guard let connection, !isBroken else { throw .unavailable("the connection to the database was lost") }
         var payloads = try takeNotifications(connection)

@@ -1,16 +1,19 @@
 import CPostgres
 import Glibc
 
-/// A session of libpq. Blocking: only for the threads of a pool, one at a time.
+/// A session of libpq. Its calls block, so only the threads of a pool use it, one at a time.
 package final class PostgresConnection: PooledConnection, @unchecked Sendable {  // the pool lends it to one thread at a time
     var connection: OpaquePointer?
     var isBroken = false
 
-    /// Seconds that one statement may take, and somewhat longer than that until the server is given up.
+    /// The time that one statement may take, in seconds. The server is given up a little later.
     private let statementSecondsMax: Int
-    /// Names of prepared statements by their text.
+    /// The names of prepared statements by their text.
     var prepared: [String: String] = [:]
 
+    /// Opens a session.
+    ///
+    /// - Throws: ``DatabaseError/unavailable(_:)`` if the server cannot be reached or refuses the login.
     package init(_ target: PostgresTarget, statementSecondsMax: Int = 30) throws(DatabaseError) {
         self.statementSecondsMax = statementSecondsMax
         let pairs = target.parameters.sorted { $0.key < $1.key }
@@ -22,7 +25,7 @@ package final class PostgresConnection: PooledConnection, @unchecked Sendable { 
             close()
             throw .unavailable(message)
         }
-        // What the server remarks on statements stays out of our output.
+        // Notices of the server do not appear in our output.
         PQsetNoticeProcessor(connection, { _, _ in }, nil)
         do throws(DatabaseError) {
             let milliseconds = statementSecondsMax * 1_000
@@ -38,12 +41,13 @@ package final class PostgresConnection: PooledConnection, @unchecked Sendable { 
 
     deinit { close() }
 
+    /// Ends the session. It may be called again.
     package func close() {
         if let connection { PQfinish(connection) }
         connection = nil
     }
 
-    /// An idle session has nothing to read, unless the server has ended it.
+    /// Whether the session can be used again. An idle session has nothing to read unless the server has ended it.
     package var isUsable: Bool {
         guard let connection, !isBroken, PQstatus(connection) == CONNECTION_OK,
             PQtransactionStatus(connection) == PQTRANS_IDLE
@@ -53,13 +57,14 @@ package final class PostgresConnection: PooledConnection, @unchecked Sendable { 
         return PQconsumeInput(connection) == 1 && PQstatus(connection) == CONNECTION_OK && PQisBusy(connection) == 0
     }
 
+    /// Whether a transaction is open.
     package var isInTransaction: Bool { connection.map { PQtransactionStatus($0) == PQTRANS_INTRANS } ?? false }
-    /// The server was lost, so what was under way may have happened.
+    /// Whether the server was lost. What was under way may then have happened.
     package var isLost: Bool { isBroken || connection.map { PQstatus($0) != CONNECTION_OK } ?? true }
 
     // MARK: Statements
 
-    /// One statement, however it is written: the protocol used takes no second. Rows of text.
+    /// Runs one statement and returns its rows as text. The protocol does not allow a second statement in the text.
     @discardableResult
     package func execute(_ sql: String, _ parameters: [String] = []) throws(DatabaseError) -> [[String?]] {
         guard let connection, !isBroken else { throw .unavailable("the connection to the database was lost") }
@@ -77,9 +82,9 @@ package final class PostgresConnection: PooledConnection, @unchecked Sendable { 
             case PGRES_FATAL_ERROR, PGRES_NONFATAL_ERROR, PGRES_BAD_RESPONSE:
                 failure = failure ?? .failed(PostgresFailure.statement(result))
             default:
-                // COPY would wait for data that nobody sends.
+                // COPY would wait for data that is never sent.
                 isBroken = true
-                throw .failed("the database wants to copy data, which these statements may not do")
+                throw .failed("a statement copies data (COPY), which is not possible here")
             }
         }
         if PQstatus(connection) != CONNECTION_OK { throw lost() }
@@ -125,8 +130,10 @@ package final class PostgresConnection: PooledConnection, @unchecked Sendable { 
 
     // MARK: Quoting
 
+    /// Returns the name quoted as an identifier.
     package func identifier(_ name: String) throws(DatabaseError) -> String { try escaped(name, PQescapeIdentifier) }
 
+    /// Returns the text quoted as a string.
     package func literal(_ text: String) throws(DatabaseError) -> String { try escaped(text, PQescapeLiteral) }
 
     private func escaped(
@@ -140,7 +147,8 @@ package final class PostgresConnection: PooledConnection, @unchecked Sendable { 
         return String(cString: quoted)
     }
 
-    /// What the server stores of a password: who reads its logs or statistics does not learn it.
+    /// Returns the form in which the server stores a password. Sent in place of the password, it keeps the password out of
+    /// the server's logs and statistics.
     package func scramVerifier(of password: String, user: String) throws(DatabaseError) -> String {
         guard let verifier = PQencryptPasswordConn(connection, password, user, "scram-sha-256") else {
             throw .invalid("the password cannot be prepared for scram-sha-256")
@@ -150,12 +158,14 @@ package final class PostgresConnection: PooledConnection, @unchecked Sendable { 
     }
 }
 
-/// Strings for C, with a null at the end.
+/// An array of C strings that ends with a null pointer.
 package struct CStringArray {
     private let strings: [String]
 
+    /// Creates the array.
     package init(_ strings: [String]) { self.strings = strings }
 
+    /// Calls `body` with pointers that are valid for the duration of the call.
     package func withPointers<Result>(_ body: (UnsafePointer<UnsafePointer<CChar>?>?) -> Result) -> Result {
         let copies = strings.map { strdup($0) }
         defer { for copy in copies { free(copy) } }

@@ -1,9 +1,10 @@
 import CPostgres
 import Syntax
 
-/// What may be told of an error of PostgreSQL: its SQLSTATE and, where that only names things, the server's words.
+/// The part of an error of PostgreSQL that callers may see: its SQLSTATE and, where the message only has names, the
+/// message.
 enum PostgresFailure {
-    /// Classes and codes whose message names roles, tables, databases and rights, and repeats no statement.
+    /// The classes and codes whose message names roles, tables, databases and rights, and does not repeat a statement.
     private static let speaking: Set<String> = [
         "42501", "42704", "42710", "42P01", "42703", "42883", "3D000", "3F000", "2BP01", "0LP01", "0P000", "53300", "55P03",
         "57014",
@@ -28,7 +29,7 @@ enum PostgresFailure {
         return "the database refused a statement (SQLSTATE \(code)\(name)): \(message)"
     }
 
-    /// What goes wrong with certificates, the narrower first.
+    /// Texts about certificates in messages of libpq, the more specific first.
     private static let certificates = [
         ("does not match host name", "the database server's certificate is for another host name"),
         ("certificate verify failed", "the database server's certificate is not of the authority in tls_ca, or has expired"),
@@ -46,7 +47,7 @@ enum PostgresFailure {
         ("certificate", "the database server's certificate was refused, or it refused ours"),
     ]
 
-    /// libpq's text of a failed login may hold anything of the connection string; only its kind is told.
+    /// Returns the kind of failure of a login. libpq's own text may hold any part of the connection string.
     static func connecting(_ connection: OpaquePointer?) -> String {
         let text = connection.flatMap { PQerrorMessage($0) }.map { String(cString: $0) } ?? ""
         let kinds =
@@ -66,7 +67,8 @@ enum PostgresFailure {
         return kinds.first { text.containsUTF8($0.0) }?.1 ?? "the database server cannot be reached"
     }
 
-    /// `PG_DIAG_SQLSTATE` is `C`, `PG_DIAG_MESSAGE_PRIMARY` is `M`; as macros of characters they do not reach Swift.
+    /// Returns a field of an error. `PG_DIAG_SQLSTATE` is `C` and `PG_DIAG_MESSAGE_PRIMARY` is `M`; Swift does not import
+    /// these macros.
     private static func field(_ result: OpaquePointer, _ code: Int32) -> String? {
         PQresultErrorField(result, code).map { String(cString: $0) }
     }

@@ -2,11 +2,11 @@ import CPostgres
 import Glibc
 import Syntax
 
-/// Certificates and the key as libpq wants them, which is as files: in memory, never on a disk.
+/// Certificates and the private key as files, which libpq requires. The files are in memory and never on a disk.
 final class PostgresFiles: Sendable {
     private let descriptors: [Int32]
 
-    /// Adds the paths to the parameters. nil when there are no certificates.
+    /// Adds the paths to the parameters. Returns nil if there are no certificates.
     init?(_ details: JSONObject, _ parameters: inout [String: String]) throws(DatabaseError) {
         let wanted = [
             ("sslrootcert", details["tls_ca"]?.stringValue ?? ""), ("sslcert", details["tls_certificate"]?.stringValue ?? ""),
@@ -14,7 +14,7 @@ final class PostgresFiles: Sendable {
         ].filter { !$0.1.isEmpty }
         guard !wanted.isEmpty else { return nil }
         guard wanted.contains(where: { $0.0 == "sslcert" }) == wanted.contains(where: { $0.0 == "sslkey" }) else {
-            throw .invalid("tls_certificate and private_key belong together: give both or neither")
+            throw .invalid("tls_certificate and private_key belong together: send both or neither")
         }
         var opened: [Int32] = []
         for (keyword, pem) in wanted {
@@ -25,7 +25,7 @@ final class PostgresFiles: Sendable {
             opened.append(descriptor)
             parameters[keyword] = "/proc/self/fd/\(descriptor)"
         }
-        // A certificate authority that is not asked about the server's name would prove little.
+        // A certificate authority without a check of the server's name would prove little.
         if parameters["sslrootcert"] != nil, parameters["sslmode"] == nil { parameters["sslmode"] = "verify-full" }
         descriptors = opened
     }
@@ -35,7 +35,7 @@ final class PostgresFiles: Sendable {
     private static func file(holding bytes: [UInt8]) -> Int32? {
         let descriptor = coffer_memory_file("coffer-tls")
         guard descriptor >= 0 else { return nil }
-        // libpq refuses a key that others may read.
+        // libpq refuses a key that other users can read.
         guard fchmod(descriptor, 0o600) == 0, write(descriptor, bytes, bytes.count) == bytes.count else {
             Glibc.close(descriptor)
             return nil

@@ -1,17 +1,17 @@
 import CPostgres
 package import Syntax
 
-/// Where a PostgreSQL server is and how to log in there: `connection_url` taken apart by libpq itself.
+/// The address of a PostgreSQL server and how to log in, parsed from `connection_url` by libpq itself.
 package struct PostgresTarget: Sendable {
-    /// libpq's keywords and their values, the password among them.
+    /// The keywords of libpq and their values, including the password.
     package private(set) var parameters: [String: String]
     private let certificates: PostgresFiles?
 
     private static let urlBytesMax = 8_192
     static let connectSecondsMax = 30
 
-    /// What may stand in a connection_url. Everything else would read this machine's files or change what our sessions
-    /// mean.
+    /// The keywords that a connection_url may have. Others would read files of this machine or change the meaning of our
+    /// sessions.
     private static let allowed: Set<String> = [
         "host", "hostaddr", "port", "dbname", "user", "password", "connect_timeout", "application_name", "sslmode", "sslsni",
         "sslcompression", "ssl_min_protocol_version", "ssl_max_protocol_version", "channel_binding", "target_session_attrs",
@@ -19,16 +19,16 @@ package struct PostgresTarget: Sendable {
         "load_balance_hosts", "require_auth", "client_encoding",
     ]
 
-    /// What an operator's own configuration may set besides: files of this machine.
+    /// The keywords that only an operator's configuration may have as well: files of this machine.
     private static let files: Set<String> = ["sslrootcert", "sslcert", "sslkey", "sslcrl", "sslpassword"]
 
-    /// `details` may hold PEM texts: `tls_ca`, `tls_certificate` and `private_key`.
+    /// Parses a connection_url. `details` may have PEM texts: `tls_ca`, `tls_certificate` and `private_key`.
     package init(
         url: String, username: String = "", password: String = "", details: JSONObject = [:], allowsFiles: Bool = false
     ) throws(DatabaseError) {
         guard !url.isEmpty else { throw .invalid("connection_url cannot be empty") }
         guard url.utf8.count <= Self.urlBytesMax else { throw .invalid("connection_url is longer than \(Self.urlBytesMax) bytes") }
-        // Values are put in after libpq has taken the text apart, so no character of theirs can change its meaning.
+        // The values are inserted after libpq has parsed the text, so no character of theirs can change its meaning.
         let marked = url.replacingUTF8("{{username}}", with: Self.userMark).replacingUTF8("{{password}}", with: Self.passwordMark)
         var parameters = try Self.parse(marked)
         for (keyword, value) in parameters {
@@ -56,35 +56,38 @@ package struct PostgresTarget: Sendable {
         parameters["connect_timeout"] = String(min(max(asked, 2), Self.connectSecondsMax))
         parameters["client_encoding"] = "UTF8"
         if parameters["application_name", default: ""].isEmpty { parameters["application_name"] = "coffer" }
-        // Neither a password file nor a service of this machine's users takes part.
+        // Password files and service files of this machine's users are not used.
         parameters["passfile"] = "/dev/null"
     }
 
-    /// libpq fills what is not set from this process's environment and home, and so would log in, wherever a caller of the
-    /// engine says, with what was meant for the server's own store.
+    /// Sets what libpq would otherwise take from this process's environment and home. A caller of the engine could choose
+    /// the server, and it would be sent the credentials of the server's own store.
     private mutating func refuseOwnCredentials() {
-        // An empty value counts as none.
+        // libpq treats an empty value as none.
         if parameters["password", default: ""].isEmpty { parameters["password"] = "none" }
         if parameters["sslcert", default: ""].isEmpty { parameters["sslcert"] = "/dev/null/none" }
     }
 
-    /// What of a connection_url says which server is meant and how it is known; nil when it cannot be read.
+    /// Returns the parts of a connection_url that decide which server is used and how it is verified, or nil if the text
+    /// cannot be parsed.
     package static func destination(_ url: String) -> [String: String]? {
         (try? parse(url))?.filter { !others.contains($0.key) }
     }
 
-    /// Keywords that change nothing about who gets the password.
+    /// Keywords that do not affect which server gets the password.
     private static let others: Set<String> = [
         "user", "password", "dbname", "connect_timeout", "application_name", "client_encoding", "keepalives", "keepalives_idle",
         "keepalives_interval", "keepalives_count", "tcp_user_timeout", "sslcompression",
     ]
 
+    /// The user that logs in.
     package var user: String { parameters["user"] ?? "" }
 
     private static let userMark = "coffer-username-placeholder"
     private static let passwordMark = "coffer-password-placeholder"
 
-    /// What libpq says of a text that it cannot read holds parts of it, so it is not repeated.
+    /// Parses a connection_url. The message of libpq for a text that it cannot parse holds parts of it, so it is not
+    /// repeated.
     private static func parse(_ url: String) throws(DatabaseError) -> [String: String] {
         var message: UnsafeMutablePointer<CChar>?
         let options = PQconninfoParse(url, &message)
@@ -100,7 +103,7 @@ package struct PostgresTarget: Sendable {
         return parameters
     }
 
-    /// A connection_url without the password that somebody wrote into it.
+    /// Returns a connection_url in which a password is masked.
     package static func masked(_ url: String) -> String {
         guard let password = try? parse(url)["password"], !password.isEmpty, password != "{{password}}" else { return url }
         guard let scheme = url.rangeOfUTF8("://") else { return "*****" }

@@ -1,4 +1,4 @@
-/// A parameter as it goes over the wire, in PostgreSQL's binary format.
+/// A parameter of a statement in PostgreSQL's binary format.
 package enum PostgresValue: Sendable {
     case bytes([UInt8])
     case integer(Int64)
@@ -6,7 +6,7 @@ package enum PostgresValue: Sendable {
     case byteArrays([[UInt8]])
     case integers([Int64])
 
-    /// The numbers of `bytea`, `int8`, `text` and arrays of them in `pg_type`, which never change.
+    /// The object id in `pg_type` of `bytea`, `int8`, `text` or an array of them. These ids never change.
     var type: UInt32 {
         switch self {
         case .bytes: 17
@@ -37,7 +37,7 @@ package enum PostgresValue: Sendable {
         }
     }
 
-    /// One dimension from 1 on, without nulls; none at all when it is empty.
+    /// Writes the header of an array without nulls: one dimension that starts at 1, or no dimension if it is empty.
     private static func beginArray(of type: Int32, _ count: Int, _ buffer: inout [UInt8]) {
         buffer.append(bigEndian: Int32(count == 0 ? 0 : 1))
         buffer.append(bigEndian: Int32(0))
@@ -54,17 +54,20 @@ extension [UInt8] {
     }
 }
 
-/// A row in binary format.
+/// A row in the binary format.
 package struct PostgresRow: Sendable {
+    /// The values; nil for NULL.
     package let columns: [[UInt8]?]
 
-    /// Of an `int8`; nil for NULL.
+    /// Returns an `int8`, or nil for NULL.
     package func integer(_ column: Int) -> Int64? {
         columns[column].flatMap { bytes in
             bytes.count == 8 ? bytes.reduce(0) { $0 << 8 | Int64($1) } : nil
         }
     }
 
+    /// Returns the bytes of a value, or nil for NULL.
     package func bytes(_ column: Int) -> [UInt8]? { columns[column] }
+    /// Returns a value as text, or nil for NULL.
     package func text(_ column: Int) -> String? { columns[column].map { String(decoding: $0, as: UTF8.self) } }
 }

@@ -3,17 +3,18 @@ import Syntax
 
 /// A cron schedule in UTC: minute, hour, day of the month, month, day of the week.
 ///
-/// `*`, numbers, names (`jan`, `mon`), ranges, lists and steps; `@hourly`, `@daily`, `@weekly`, `@monthly`, `@yearly`.
-/// When both days are given, either will do, as in every cron.
+/// Fields can be `*`, numbers, names (`jan`, `mon`), ranges, lists and steps. `@hourly`, `@daily`, `@weekly`, `@monthly`
+/// and `@yearly` are schedules as well. If both days are given, one of them has to match, as in other implementations of
+/// cron.
 struct CronSchedule: Sendable, Hashable {
     enum Refusal: String, Error {
         case fields = "rotation_schedule must have five fields: minute hour day month weekday"
         case value = "rotation_schedule has a field that cannot be read or is out of range"
-        case never = "rotation_schedule has no time that ever comes"
+        case never = "rotation_schedule has no time that occurs within nine years"
     }
 
     let text: String
-    /// Bit `n` stands for the value `n`.
+    /// The minutes of the schedule: bit `n` is set for the value `n`. The other fields are sets of this kind, too.
     private let minutes: UInt64
     private let hours: UInt64
     private let days: UInt64
@@ -23,7 +24,7 @@ struct CronSchedule: Sendable, Hashable {
     private let isAnyWeekday: Bool
 
     private static let bytesMax = 256
-    /// Leap days come every four years, and once in a while after eight.
+    /// How far ahead a time is searched. Leap days are four years apart, and sometimes eight.
     private static let daysMax = 366 * 9
 
     init(_ text: String) throws(Refusal) {
@@ -37,14 +38,14 @@ struct CronSchedule: Sendable, Hashable {
         days = try Self.parse(fields[2], 1...31)
         months = try Self.parse(fields[3], 1...12, names: Self.monthNames, namesFrom: 1)
         let weekdays = try Self.parse(fields[4], 0...7, names: Self.weekdayNames, namesFrom: 0)
-        // Sunday is 0 and 7.
+        // Sunday is both 0 and 7.
         self.weekdays = weekdays >> 7 & 1 | weekdays & 0x7F
         isAnyDay = fields[2].hasUTF8Prefix("*") || fields[2] == "?"
         isAnyWeekday = fields[4].hasUTF8Prefix("*") || fields[4] == "?"
         guard next(after: Timestamp(seconds: 1_700_000_000)) != nil else { throw .never }
     }
 
-    /// The first minute of the schedule that begins behind `time`; nil if none comes within nine years.
+    /// Returns the first minute of the schedule that begins after `time`, or nil if there is none within nine years.
     func next(after time: Timestamp) -> Timestamp? {
         let start = time.seconds / 60 + 1
         let firstDay = start / 1_440
@@ -57,7 +58,7 @@ struct CronSchedule: Sendable, Hashable {
         return nil
     }
 
-    /// Days since 1970-01-01, which was a Thursday.
+    /// Whether the schedule includes a day, counted from 1970-01-01, which was a Thursday.
     private func isDay(_ number: Int) -> Bool {
         // 2026-11-21T…
         let date = Array(Timestamp(seconds: number * 86_400).description.utf8)
@@ -93,7 +94,7 @@ struct CronSchedule: Sendable, Hashable {
                 span = range
             } else if bounds.count == 1 {
                 let start = try value(bounds[0])
-                // `5/15` goes on to the end.
+                // `5/15` extends to the end of the range.
                 span = start...(halves.count == 2 ? range.upperBound : start)
             } else {
                 guard bounds.count == 2 else { throw .value }

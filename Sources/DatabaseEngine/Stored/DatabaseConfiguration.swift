@@ -2,14 +2,14 @@ import EngineKit
 import Records
 import Syntax
 
-/// A configured database server: `config/:name`.
+/// A connection to a database server, at `config/:name`.
 struct DatabaseConfiguration: Record, Hashable {
     var plugin: String
-    /// The plugin's settings, secret ones too.
+    /// The settings of the plugin, including secret ones.
     var details = JSONObject()
     var username = ""
     var password = ""
-    /// Set while the root password is being changed: one of the two is in force.
+    /// The new root password while it is being changed. It is then not known which of the two is in force.
     var pendingPassword: String?
     var allowedRoles: [String] = []
     var usernameTemplate = ""
@@ -20,40 +20,36 @@ struct DatabaseConfiguration: Record, Hashable {
 
     init(plugin: String) { self.plugin = plugin }
 
-    /// Names as they are, `*` for every role, and globs such as `app-*`.
+    /// Whether a role may use the connection. Entries are names, `*` for every role, and globs such as `app-*`.
     func allows(role: String) -> Bool { allowedRoles.contains { Glob.matches(role, $0) } }
-
-    var stored: JSONObject {
-        var object: JSONObject = [
-            "plugin": .string(plugin), "details": .object(details), "username": .string(username), "password": .string(password),
-            "allowed_roles": .strings(allowedRoles), "username_template": .string(usernameTemplate),
-            "password_policy": .string(passwordPolicy), "root_rotation_statements": .strings(rootRotationStatements),
-            "verify_connection": .bool(verifiesConnection),
-        ]
-        object["pending_password"] = pendingPassword.map { .string($0) }
-        object["rotated_at"] = rotatedAt?.stored
-        return object
-    }
-
-    init?(stored object: JSONObject) {
-        guard let plugin = object["plugin"]?.stringValue, let details = object["details"]?.objectValue,
-            let password = object["password"]?.stringValue
-        else { return nil }
-        self.plugin = plugin
-        self.details = details
-        self.password = password
-        username = object["username"].text
-        pendingPassword = object["pending_password"]?.stringValue
-        allowedRoles = object["allowed_roles"].texts
-        usernameTemplate = object["username_template"].text
-        passwordPolicy = object["password_policy"].text
-        rootRotationStatements = object["root_rotation_statements"].texts
-        verifiesConnection = object["verify_connection"]?.boolValue ?? true
-        rotatedAt = object["rotated_at"].time
-    }
 }
 
-/// Patterns in which `*` stands for anything.
+extension DatabaseConfiguration: SettingsRecord {
+    private static let rolesMax = 1_000
+
+    static let settings = Settings(
+        new: DatabaseConfiguration(plugin: ""), required: ["plugin", "details", "password"],
+        .kept("plugin", \.plugin, as: .text), .kept("details", \.details, as: .object),
+        Setting("username", \.username, as: .login, help: "The user that Coffer logs in with."),
+        Setting("password", \.password, as: .login, help: "Its password. Never shown."),
+        Setting(
+            "allowed_roles", \.allowedRoles,
+            as: .names { names, name throws(CofferError) in
+                guard names.count <= rolesMax else { throw .invalid("field '\(name)' may have \(rolesMax) names at most") }
+                return names
+            }, help: "Roles that may use it: names, globs such as app-*, or * for all."),
+        Setting("username_template", \.usernameTemplate, as: .text.hidden, help: "How users are named; see docs/database.md."),
+        Setting("password_policy", \.passwordPolicy, as: .text, help: "A policy of sys/policies/password/."),
+        Setting(
+            "root_rotation_statements", \.rootRotationStatements, as: .statements, shown: "root_credentials_rotate_statements",
+            help: "Statements that change the password of that user: a string or a list."),
+        Setting(
+            "verify_connection", \.verifiesConnection, as: .flag, isKept: false, help: "Log in before the connection is stored."),
+        .kept("pending_password", \.pendingPassword, as: .optional(.text)),
+        .kept("rotated_at", \.rotatedAt, as: .optional(.moment)))
+}
+
+/// Patterns in which `*` matches any text.
 enum Glob {
     static func matches(_ text: String, _ pattern: String) -> Bool {
         let parts = pattern.utf8.split(separator: UInt8(ascii: "*"), omittingEmptySubsequences: false).map(Array.init)

@@ -2,26 +2,25 @@ import EngineKit
 import Records
 import Syntax
 
-/// A role of `static-roles/:name`: one user of the database whose password is changed again and again.
+/// A static role, at `static-roles/:name`: one user of the database whose password is changed regularly.
 struct StaticRole: Record, Hashable {
-    var database: String
-    var username: String
+    var database = ""
+    var username = ""
     var password = ""
-    /// Set while the password is being changed: one of the two is in force at the database.
+    /// The new password while it is being changed. It is then not known which of the two is in force.
     var pendingPassword: String?
     var rotation: Rotation
     var statements: [String] = []
+    var credentialType = CredentialType.password
     var passwordPolicy = ""
     var rotatedAt: Timestamp?
-    /// When the next rotation, or the next attempt at one, is due. The index of what is due has the same.
+    /// When the next rotation, or the next attempt at one, is due. The index of due rotations has the same time.
     var nextRotationAt: Timestamp
-    /// When it was to be, before any attempt failed.
-    private(set) var dueAt: Timestamp
+    /// When the rotation was due before any attempt failed.
+    fileprivate(set) var dueAt: Timestamp
     var failures = 0
 
-    init(database: String, username: String, rotation: Rotation, nextRotationAt: Timestamp) {
-        self.database = database
-        self.username = username
+    init(rotation: Rotation, nextRotationAt: Timestamp) {
         self.rotation = rotation
         self.nextRotationAt = nextRotationAt
         dueAt = nextRotationAt
@@ -32,53 +31,56 @@ struct StaticRole: Record, Hashable {
         dueAt = time
     }
 
-    var stored: JSONObject {
-        var object: JSONObject = [
-            "db_name": .string(database), "username": .string(username), "password": .string(password),
-            "rotation": .object(rotation.stored), "statements": .strings(statements), "password_policy": .string(passwordPolicy),
-            "next_rotation_at": nextRotationAt.stored, "due_at": dueAt.stored, "failures": .int(failures),
-        ]
-        object["pending_password"] = pendingPassword.map { .string($0) }
-        object["rotated_at"] = rotatedAt?.stored
-        return object
-    }
-
+    /// Records of older servers have no `due_at`. It is then the time of the next rotation.
     init?(stored object: JSONObject) {
-        guard let database = object["db_name"]?.stringValue, let username = object["username"]?.stringValue,
-            let password = object["password"]?.stringValue,
-            let rotation = object["rotation"]?.objectValue.flatMap(Rotation.init(stored:)),
-            let next = object["next_rotation_at"].time
-        else { return nil }
-        self.init(database: database, username: username, rotation: rotation, nextRotationAt: next)
-        self.password = password
-        pendingPassword = object["pending_password"]?.stringValue
-        statements = object["statements"].texts
-        passwordPolicy = object["password_policy"].text
-        rotatedAt = object["rotated_at"].time
-        failures = object["failures"]?.countValue ?? 0
-        dueAt = object["due_at"].time ?? next
+        guard var role = Self.settings.read(object) else { return nil }
+        if object["due_at"] == nil { role.dueAt = role.nextRotationAt }
+        self = role
+    }
+}
+
+extension StaticRole: SettingsRecord {
+    static let settings = Settings(
+        new: StaticRole(rotation: .every(86_400), nextRotationAt: Timestamp(seconds: 0)),
+        required: ["db_name", "username", "password", "rotation", "next_rotation_at"],
+        Setting("db_name", \.database, as: .text, help: "The connection."),
+        Setting("username", \.username, as: .text, help: "The user, which must exist."),
+        .kept("password", \.password, as: .text), .kept("rotation", \.rotation, as: .rotation),
+        Setting(
+            "rotation_statements", \.statements, as: .statements, stored: "statements",
+            help: "Statements to use instead of the plugin's own."),
+        Setting(
+            "credential_type", \.credentialType, as: .credentialType, isKept: false,
+            help: "The type of the credentials; only password."),
+        Setting(
+            "credential_config", \.passwordPolicy, as: .credentialConfiguration, stored: "password_policy",
+            help: "password_policy: the policy to use instead of the connection's."),
+        .kept("next_rotation_at", \.nextRotationAt, as: .moment), .kept("due_at", \.dueAt, as: .moment),
+        .kept("failures", \.failures, as: .count()), .kept("pending_password", \.pendingPassword, as: .optional(.text)),
+        .kept("rotated_at", \.rotatedAt, as: .optional(.moment)))
+
+    func check() throws(CofferError) {
+        guard !database.isEmpty else { throw .invalid("database name is required to create static role") }
+        guard !username.isEmpty else { throw .invalid("username is a required field to create a static account") }
     }
 
     var shown: JSONObject {
-        var shown: JSONObject = [
-            "db_name": .string(database), "username": .string(username), "rotation_statements": .strings(statements),
-            "credential_type": "password", "last_vault_rotation": .optional(rotatedAt?.description),
-        ]
-        if !passwordPolicy.isEmpty { shown["credential_config"] = ["password_policy": .string(passwordPolicy)] }
+        var shown = Self.settings.shown(self)
+        shown["last_vault_rotation"] = .optional(rotatedAt?.description)
         for member in rotation.shown { shown[member.key] = member.value }
         return shown
     }
 }
 
-/// When a password is changed.
+/// When the password of a static role is changed.
 enum Rotation: Sendable, Hashable {
-    /// Seconds after the change before.
+    /// This many seconds after the last change.
     case every(Int)
-    /// At the times of a schedule. With a window above 0 (seconds), a change that could not be made within it waits for
-    /// the next time.
+    /// At the times of a schedule. If the window, in seconds, is above 0, a change that could not be made within it waits
+    /// for the next time.
     case schedule(CronSchedule, window: Int)
 
-    /// The first time behind `time`.
+    /// Returns the first time after `time`.
     func next(after time: Timestamp) -> Timestamp {
         switch self {
         case .every(let seconds): time.adding(seconds: seconds)
@@ -86,7 +88,7 @@ enum Rotation: Sendable, Hashable {
         }
     }
 
-    /// Whether a change that was due then is still to be made now.
+    /// Whether a change that was due at `dueAt` may still be made now.
     func isOpen(dueAt: Timestamp, now: Timestamp) -> Bool {
         guard case .schedule(_, let window) = self, window > 0 else { return true }
         return now <= dueAt.adding(seconds: window)

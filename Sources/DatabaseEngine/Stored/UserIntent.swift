@@ -2,82 +2,44 @@ import EngineKit
 import Records
 import Syntax
 
-/// Written before a user is made and deleted when its lease is on record: what is left of a crash is dropped by it.
+/// A note that a user is about to be created. It is written before the user is created and deleted when the lease is on record,
+/// so that after a crash the user can be found and dropped.
 struct UserIntent: Record, Hashable {
-    var database: String
-    var username: String
-    var revocation: [String]
-    var createdAt: Timestamp
-    /// The process that wrote it.
-    var process: String
-
-    init(database: String, username: String, revocation: [String], createdAt: Timestamp, process: String) {
-        self.database = database
-        self.username = username
-        self.revocation = revocation
-        self.createdAt = createdAt
-        self.process = process
-    }
-
-    var stored: JSONObject {
-        [
-            "db_name": .string(database), "username": .string(username), "revocation": .strings(revocation),
-            "created_at": createdAt.stored, "process": .string(process),
-        ]
-    }
-
-    init?(stored object: JSONObject) {
-        guard let database = object["db_name"]?.stringValue, let username = object["username"]?.stringValue,
-            let createdAt = object["created_at"].time
-        else { return nil }
-        self.init(
-            database: database, username: username, revocation: object["revocation"].texts, createdAt: createdAt,
-            process: object["process"].text)
-    }
+    var database = ""
+    var username = ""
+    var revocation: [String] = []
+    var createdAt = Timestamp(seconds: 0)
+    /// The id of the process that wrote it.
+    var process = ""
 }
 
-/// What the engine keeps with a lease.
+extension UserIntent: SettingsRecord {
+    static let settings = Settings(
+        new: UserIntent(), required: ["db_name", "username", "created_at"],
+        .kept("db_name", \.database, as: .text), .kept("username", \.username, as: .text),
+        .kept("revocation", \.revocation, as: .names), .kept("created_at", \.createdAt, as: .moment),
+        .kept("process", \.process, as: .text))
+}
+
+/// What the engine stores with a lease.
 struct LeasedUser: Record, Hashable {
-    var database: String
-    var role: String
-    var username: String
-    /// As the role had them, should the role be gone by then.
-    var revocation: [String]
-    var renewal: [String]
-    /// Seconds, as they were granted.
-    var ttl: Int
-    var maxTTL: Int
-    /// The ``UserIntent`` to delete.
-    var intent: String
+    var database = ""
+    var role = ""
+    var username = ""
+    /// The statements of the role, in case the role is gone by the time they are needed.
+    var revocation: [String] = []
+    var renewal: [String] = []
+    /// The TTL that was granted, in seconds.
+    var ttl = 0
+    var maxTTL = 0
+    /// The name of the ``UserIntent`` to delete.
+    var intent = ""
+}
 
-    init(
-        database: String, role: String, username: String, revocation: [String], renewal: [String], ttl: Int, maxTTL: Int,
-        intent: String
-    ) {
-        self.database = database
-        self.role = role
-        self.username = username
-        self.revocation = revocation
-        self.renewal = renewal
-        self.ttl = ttl
-        self.maxTTL = maxTTL
-        self.intent = intent
-    }
-
-    var stored: JSONObject {
-        [
-            "db_name": .string(database), "role": .string(role), "username": .string(username), "revocation": .strings(revocation),
-            "renewal": .strings(renewal), "ttl": .int(ttl), "max_ttl": .int(maxTTL), "intent": .string(intent),
-        ]
-    }
-
-    init?(stored object: JSONObject) {
-        guard let database = object["db_name"]?.stringValue, let role = object["role"]?.stringValue,
-            let username = object["username"]?.stringValue
-        else { return nil }
-        self.init(
-            database: database, role: role, username: username, revocation: object["revocation"].texts,
-            renewal: object["renewal"].texts, ttl: object["ttl"]?.intValue ?? 0, maxTTL: object["max_ttl"]?.intValue ?? 0,
-            intent: object["intent"].text)
-    }
+extension LeasedUser: SettingsRecord {
+    static let settings = Settings(
+        new: LeasedUser(), required: ["db_name", "role", "username"],
+        .kept("db_name", \.database, as: .text), .kept("role", \.role, as: .text), .kept("username", \.username, as: .text),
+        .kept("revocation", \.revocation, as: .names), .kept("renewal", \.renewal, as: .names),
+        .kept("ttl", \.ttl, as: .duration), .kept("max_ttl", \.maxTTL, as: .duration), .kept("intent", \.intent, as: .text))
 }

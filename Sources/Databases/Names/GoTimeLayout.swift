@@ -1,7 +1,7 @@
 import EngineKit
 import Syntax
 
-/// Times in Go's layout language, which shows how the moment 2006-01-02 15:04:05 would look. UTC.
+/// Formats times in UTC by Go's layouts, which show how the time 2006-01-02 15:04:05 would look.
 enum GoTimeLayout {
     static func format(_ time: Timestamp, layout: String) -> String {
         // 2026-11-21T06:00:47.123456789Z

@@ -3,7 +3,7 @@ import DatabaseClients
 import EngineKit
 import Syntax
 
-/// The functions of a ``UsernameTemplate``. The value a pipeline hands on is the last argument.
+/// The functions of a ``UsernameTemplate``. In a pipeline, the value on the left becomes the last argument.
 enum UsernameFunction: String, Sendable {
     case random, truncate, uppercase, lowercase, replace, sha256, timestamp, uuid, printf
     case truncateSHA256 = "truncate_sha256"
@@ -22,7 +22,7 @@ enum UsernameFunction: String, Sendable {
         }
     }
 
-    /// The parser has checked how many arguments there are.
+    /// Applies the function. The parser has checked the number of arguments.
     func apply(
         _ arguments: [UsernameValue], time: Timestamp, randomness: any Randomness
     ) throws(DatabaseError) -> UsernameValue {
@@ -42,7 +42,7 @@ enum UsernameFunction: String, Sendable {
             return .text(try Self.truncate(try text(arguments[1]), to: try number(arguments[0], 9...4_096)))
         case .replace:
             let (old, new) = (try text(arguments[0]), try text(arguments[1]))
-            guard !old.isEmpty else { throw .invalid("username_template cannot be used: replace looks for nothing") }
+            guard !old.isEmpty else { throw .invalid("username_template cannot be used: the first argument of replace is empty") }
             return .text(try text(arguments[2]).replacingUTF8(old, with: new))
         case .printf: return .text(try Self.printf(try text(arguments[0]), arguments.dropFirst()))
         }
@@ -66,25 +66,26 @@ enum UsernameFunction: String, Sendable {
     static func random(_ count: Int, _ randomness: any Randomness) -> String {
         var output: [UInt8] = []
         while output.count < count {
-            // 248 is the largest multiple of 62 in a byte: every character is equally likely.
+            // 248 is the largest multiple of 62 in a byte, so every character is equally likely.
             for byte in randomness.bytes(count) where byte < 248 && output.count < count { output.append(alphabet[Int(byte) % 62]) }
         }
         return String(decoding: output, as: UTF8.self)
     }
 
-    /// In lower-case hexadecimal.
+    /// Returns the SHA-256 in lower-case hex.
     private static func digest(_ text: some Sequence<UInt8>) -> String {
         Hex.encode(SHA256.hash(data: Array(text)))
     }
 
-    /// Keeps names apart that begin alike: the last eight characters stand for what was cut off.
+    /// Truncates a text so that names with the same beginning stay different: the last eight characters are a digest of
+    /// what was cut off.
     private static func truncate(_ text: String, to count: Int) throws(DatabaseError) -> String {
         let bytes = Array(text.utf8)
         guard bytes.count > count else { return text }
         return String(decoding: bytes[..<(count - 8)], as: UTF8.self) + digest(bytes[(count - 8)...]).prefixUTF8(8)
     }
 
-    /// `%s`, `%v`, `%d` and `%%`.
+    /// Formats values. The format may have `%s`, `%v`, `%d` and `%%`.
     private static func printf(_ format: String, _ values: ArraySlice<UsernameValue>) throws(DatabaseError) -> String {
         var (output, rest, values) = ("", format[...], values)
         while let (before, after) = rest.cutUTF8(at: "%") {

@@ -1,12 +1,13 @@
 package import DatabaseClients
 package import EngineKit
 
-/// How users of a database are named: the subset of Go's templates that Vault's username templates use.
+/// A template of usernames, in the subset of Go's templates that Vault's username templates use, such as `{{ printf
+/// "v-%s-%s" (.RoleName | truncate 8) (random 20) | lowercase }}`.
 ///
-/// `{{ printf "v-%s-%s" (.RoleName | truncate 8) (random 20) | lowercase }}`: text, pipelines, parentheses, strings,
-/// whole numbers, the two fields and the functions of ``UsernameFunction``. There are no loops, so making a name is
-/// bounded by the template's length.
+/// It has text, pipelines, parentheses, strings, whole numbers, two fields and the functions of ``UsernameFunction``. There
+/// are no loops, so the work is bounded by the length of the template.
 package struct UsernameTemplate: Sendable {
+    /// The values that a template can use.
     package struct Context: Sendable {
         package var displayName: String
         package var roleName: String
@@ -37,19 +38,20 @@ package struct UsernameTemplate: Sendable {
 
     private let pieces: [Piece]
 
+    /// Parses a template.
     package init(_ text: String) throws(DatabaseError) {
         guard text.utf8.count <= Self.bytesMax else {
             throw .invalid("username_template is longer than \(Self.bytesMax) bytes")
         }
         var parser = UsernameTemplateParser(text)
         pieces = try parser.parse()
-        // What fails, fails now: with names that are as long as any caller's.
+        // The template is tried with long names, so that it fails now and not for a caller.
         let long = String(repeating: "x", count: 256)
         _ = try render(
             Context(displayName: long, roleName: long, time: Timestamp(seconds: 1_700_000_000)), randomness: SystemRandomness())
     }
 
-    /// Fails when the result is too long or is no name that statements may hold.
+    /// Returns a username. Fails if it is too long or not safe in a statement.
     package func make(_ context: Context, randomness: any Randomness, bytesMax: Int) throws(DatabaseError) -> String {
         let name = try render(context, randomness: randomness)
         guard name.utf8.count <= bytesMax else {
@@ -66,7 +68,7 @@ package struct UsernameTemplate: Sendable {
         for piece in pieces {
             switch piece {
             case .text(let text): output += text
-            case .action(let expression): output += try evaluate(expression, context, randomness).text
+            case .action(let expression): output += try evaluate(expression, context, randomness: randomness).text
             }
             guard output.utf8.count <= Self.outputBytesMax else { throw .invalid("username_template makes too long a name") }
         }
@@ -74,7 +76,7 @@ package struct UsernameTemplate: Sendable {
     }
 
     private func evaluate(
-        _ expression: Expression, _ context: Context, _ randomness: any Randomness
+        _ expression: Expression, _ context: Context, randomness: any Randomness
     ) throws(DatabaseError) -> UsernameValue {
         switch expression {
         case .text(let text): return .text(text)
@@ -83,7 +85,7 @@ package struct UsernameTemplate: Sendable {
         case .roleName: return .text(context.roleName)
         case .call(let function, let arguments):
             var values: [UsernameValue] = []
-            for argument in arguments { values.append(try evaluate(argument, context, randomness)) }
+            for argument in arguments { values.append(try evaluate(argument, context, randomness: randomness)) }
             let value = try function.apply(values, time: context.time, randomness: randomness)
             guard value.text.utf8.count <= Self.outputBytesMax else { throw .invalid("username_template makes too long a name") }
             return value

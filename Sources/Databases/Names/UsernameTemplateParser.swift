@@ -1,7 +1,7 @@
 import DatabaseClients
 import Syntax
 
-/// Reads a ``UsernameTemplate``.
+/// Parses a ``UsernameTemplate``.
 struct UsernameTemplateParser {
     private let bytes: [UInt8]
     private var position = 0
@@ -40,7 +40,8 @@ struct UsernameTemplateParser {
         return pieces
     }
 
-    /// `a | b x | c`: what stands left of `|` becomes the last argument of what stands right of it.
+    /// Parses a pipeline such as `a | b x | c`, in which the value left of `|` becomes the last argument of the function
+    /// right of it.
     private mutating func pipeline(depth: Int) throws(DatabaseError) -> UsernameTemplate.Expression {
         guard depth < Self.depthMax else { throw refusal("too many parentheses") }
         var result = try command(depth: depth, last: nil)
@@ -89,7 +90,7 @@ struct UsernameTemplateParser {
         case UInt8(ascii: "\""), UInt8(ascii: "`"): return try counted(.text(try quoted()))
         case UInt8(ascii: "0")...UInt8(ascii: "9"): return try counted(.number(try number()))  // text: a number
         default:
-            // A function without arguments stands for its value: `printf "%s" unix_time`.
+            // A function without arguments is a value, as in `printf "%s" unix_time`.
             let start = position
             guard let name = word() else { return nil }
             guard let function = UsernameFunction(rawValue: name), function.takes(0) else {
@@ -134,7 +135,7 @@ struct UsernameTemplateParser {
         return value
     }
 
-    /// A name of a function or field, or nil where none stands.
+    /// Reads the name of a function or field, or returns nil if there is none.
     private mutating func word() -> String? {
         let letters = bytes[position...].prefix {
             $0.isASCIILetter || $0 == 0x5F || $0.isASCIIDigit

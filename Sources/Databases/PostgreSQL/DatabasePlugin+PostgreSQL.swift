@@ -33,7 +33,7 @@ extension DatabasePlugin {
         destination: { details in
             let url = details["connection_url"]?.stringValue ?? ""
             var destination: JSONObject = ["tls_ca": details["tls_ca"] ?? ""]
-            // One that cannot be read is like no other.
+            // A text that cannot be parsed equals only itself.
             guard let parameters = PostgresTarget.destination(url) else { return ["unreadable": .string(url)] }
             for (keyword, value) in parameters { destination[keyword] = .string(value) }
             return JSONObject(destination.members.sorted { $0.key < $1.key })

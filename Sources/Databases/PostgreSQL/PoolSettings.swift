@@ -2,7 +2,7 @@ import DatabaseClients
 import EngineKit
 import Syntax
 
-/// Bounds of a connection pool as Vault names them.
+/// The bounds of a connection pool, under the names that Vault uses.
 struct PoolSettings {
     static let fields = [
         Field("max_open_connections", .int, "Connections at the same time, 1 to 64; 4 by default."),
@@ -22,7 +22,7 @@ struct PoolSettings {
         guard idle <= 64 else { throw .invalid("max_idle_connections must be at most 64") }
     }
 
-    /// A negative number of idle connections keeps none open, as in Vault.
+    /// Returns the bounds for a pool. A negative number of idle connections keeps none open, as in Vault.
     func limits<Connection>() -> ConnectionPool<Connection>.Limits {
         let open = open == 0 ? 4 : open
         return .init(open: open, idle: idle == 0 ? open : min(max(idle, 0), open), lifetime: max(lifetime, 0))

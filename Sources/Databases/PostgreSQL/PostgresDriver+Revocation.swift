@@ -1,9 +1,9 @@
 import DatabaseClients
 
-/// Taking users away.
+/// The revocation of users.
 extension PostgresDriver {
     func deleteUser(_ name: String, statements: [String]) async throws(DatabaseError) {
-        guard name != user else { throw .invalid("the user that Coffer itself logs in with is not dropped") }
+        guard name != user else { throw .invalid("this is the user that Coffer logs in with, which cannot be dropped") }
         let script = try SQLScript.statements(statements)
         try await pool.use { connection throws(DatabaseError) in
             guard let id = try connection.roleID(name) else { return }
@@ -18,17 +18,18 @@ extension PostgresDriver {
 }
 
 extension PostgresConnection {
-    /// Locks the role out, ends its sessions, hands what it owns to our user, takes its rights and drops it.
+    /// Locks the role out, ends its sessions, gives what it owns to our user, revokes its privileges and drops it.
     ///
-    /// Rights and objects in other databases of the server keep a role from being dropped; then it stays locked out,
-    /// and revocation_statements of the role must say what to do.
+    /// A role with privileges or objects in other databases of the server cannot be dropped. It then stays locked out, and
+    /// the role needs revocation_statements.
     fileprivate func dropRole(_ name: String, id: String) throws(DatabaseError) {
         let role = try identifier(name)
-        // On its own, so that it holds whatever comes of the rest.
+        // This is a statement of its own, so that it takes effect whatever happens to the rest.
         try execute("ALTER ROLE \(role) NOLOGIN")
         try begin()
         do throws(DatabaseError) {
-            // Where our user is no superuser it must be a member, to end sessions and to take over what is owned.
+            // Unless our user is a superuser, it must be a member of the role to end its sessions and to take over what it
+            // owns.
             try attempt("GRANT \(role) TO CURRENT_USER")
             try attempt(
                 "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE usesysid = "
@@ -43,7 +44,7 @@ extension PostgresConnection {
         try execute("COMMIT")
     }
 
-    /// What may fail without harm to the transaction around it.
+    /// Runs a statement that may fail without failing the transaction.
     private func attempt(_ sql: String) throws(DatabaseError) {
         try execute("SAVEPOINT coffer")
         do throws(DatabaseError) {

@@ -2,12 +2,12 @@ import DatabaseClients
 import EngineKit
 import Syntax
 
-/// Users of a PostgreSQL server.
+/// The driver of PostgreSQL.
 struct PostgresDriver: DatabaseDriver {
     let pool: ConnectionPool<PostgresConnection>
-    /// Our own user, which no revocation may drop.
+    /// The user that logs in, which no revocation may drop.
     let user: String
-    /// The server gets verifiers, never passwords.
+    /// Whether the server is sent SCRAM verifiers in place of passwords.
     let usesSCRAM: Bool
 
     init(_ settings: DriverSettings) throws(DatabaseError) {
@@ -80,7 +80,7 @@ struct PostgresDriver: DatabaseDriver {
 }
 
 extension PostgresConnection {
-    /// All of the statements or none. An error says whether that is known.
+    /// Runs all of the statements in a transaction. The error says whether it is known that none took effect.
     func transaction(_ statements: [String]) throws(DatabaseError) {
         try begin()
         do throws(DatabaseError) {
@@ -89,7 +89,7 @@ extension PostgresConnection {
                 guard isInTransaction else { throw .uncertain("a statement ended the transaction that it ran in") }
             }
         } catch {
-            // A lost session rolls back by itself.
+            // The server rolls back the transaction of a lost session.
             if !isLost { _ = try? execute("ROLLBACK") }
             throw error
         }
@@ -101,11 +101,12 @@ extension PostgresConnection {
         }
     }
 
-    /// Begins a transaction in its turn: two that grant or drop at once disturb each other ("tuple concurrently updated").
+    /// Begins a transaction and waits for its turn, because concurrent transactions that grant or drop fail with "tuple
+    /// concurrently updated".
     func begin() throws(DatabaseError) {
         try execute("BEGIN")
         do throws(DatabaseError) {
-            // A number of our own, "Coffer" in ASCII.
+            // The key of the lock is "Coffer" in ASCII.
             try execute("SELECT pg_catalog.pg_advisory_xact_lock(74145738417522)")
         } catch {
             if !isLost { _ = try? execute("ROLLBACK") }
@@ -113,7 +114,7 @@ extension PostgresConnection {
         }
     }
 
-    /// nil when there is no such role.
+    /// Returns the object id of a role, or nil if there is none.
     func roleID(_ name: String) throws(DatabaseError) -> String? {
         try execute("SELECT oid FROM pg_catalog.pg_roles WHERE rolname = $1", [name]).first?.first ?? nil
     }

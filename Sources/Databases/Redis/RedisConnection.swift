@@ -2,10 +2,10 @@ import CHiredis
 import DatabaseClients
 import Glibc
 
-/// A session with a Redis or Valkey server. Blocking: only for the threads of a pool, one at a time.
+/// A session with a Redis or Valkey server. Its calls block, so only the threads of a pool use it, one at a time.
 ///
-/// hiredis connects, writes commands and reads answers as bytes; what carries the bytes is ours, because the hiredis of
-/// stable distributions knows no TLS.
+/// hiredis connects, formats commands and parses answers. The transport is ours, because hiredis in stable distributions
+/// has no TLS.
 final class RedisConnection: PooledConnection, @unchecked Sendable {  // the pool lends it to one thread at a time
     private var context: UnsafeMutablePointer<redisContext>?
     private var reader: UnsafeMutablePointer<redisReader>?
@@ -54,7 +54,7 @@ final class RedisConnection: PooledConnection, @unchecked Sendable {  // the poo
 
     deinit { close() }
 
-    /// May come twice: from the pool and from the end of the object.
+    /// Ends the session. It is called by the pool and again when the object ends.
     func close() {
         guard let context else { return }
         transport.end()
@@ -67,11 +67,13 @@ final class RedisConnection: PooledConnection, @unchecked Sendable {  // the poo
     var isUsable: Bool {
         guard let context, !isBroken else { return false }
         var socket = pollfd(fd: context.pointee.fd, events: Int16(POLLIN), revents: 0)
-        // An idle session has nothing to read, unless the server has ended it.
+        // An idle session has nothing to read unless the server has ended it.
         return poll(&socket, 1, 0) == 0
     }
 
-    /// `uncertain` once the command was sent.
+    /// Sends a command and returns its answer.
+    ///
+    /// - Throws: ``DatabaseError/uncertain(_:)`` for any failure after the command was sent.
     func command(_ words: [String]) throws(DatabaseError) -> RedisReply {
         guard !isBroken, let reader else { throw .unavailable("the connection to the database was lost") }
         guard transport.send(try Self.encoded(words)) else { throw lost() }
@@ -117,13 +119,13 @@ final class RedisConnection: PooledConnection, @unchecked Sendable {  // the poo
 /// Carries bytes to a server and back.
 protocol RedisTransport {
     func send(_ bytes: [UInt8]) -> Bool
-    /// How many came; 0 or less at the end and after too long a wait.
+    /// Receives bytes and returns how many came; 0 or less at the end of the stream or after a timeout.
     func receive(_ buffer: inout [UInt8]) -> Int
     func end()
 }
 
 struct PlainTransport: RedisTransport {
-    /// Closed by hiredis.
+    /// The socket, which hiredis closes.
     let descriptor: Int32
     private let noSignal = Int32(truncatingIfNeeded: Int(MSG_NOSIGNAL))
 

@@ -3,7 +3,7 @@ import DatabaseClients
 import EngineKit
 import Syntax
 
-/// Users of a Redis or Valkey server. It gets digests of their passwords, never the passwords.
+/// The driver of Redis and Valkey. The server is sent digests of passwords, never the passwords.
 struct RedisDriver: DatabaseDriver {
     private let pool: ConnectionPool<RedisConnection>
     private let persistence: RedisTarget.Persistence
@@ -27,13 +27,13 @@ struct RedisDriver: DatabaseDriver {
         try await run([["ACL", "SETUSER", user.name, "reset", "on", Self.digest(user.password)] + rules] + saving)
     }
 
-    /// Redis knows no end of a user.
+    /// Does nothing: users of Redis do not expire.
     func renewUser(_ name: String, until end: Timestamp, statements: [String]) async throws(DatabaseError) {}
 
     func setPassword(of name: String, to password: String, statements: [String]) async throws(DatabaseError) {
         let saving = saving
         try await pool.use { connection throws(DatabaseError) in
-            // SETUSER would make the user.
+            // SETUSER would create the user.
             switch try connection.command(["ACL", "GETUSER", name]) {
             case .none: throw .failed("the user does not exist in the database")
             case .error(let kind): throw Self.refusal(kind)
@@ -45,7 +45,7 @@ struct RedisDriver: DatabaseDriver {
 
     func deleteUser(_ name: String, statements: [String]) async throws(DatabaseError) {
         guard name != user, name != "default" else {
-            throw .invalid("the user that Coffer itself logs in with is not dropped")
+            throw .invalid("this is the user that Coffer logs in with, which cannot be dropped")
         }
         try await run([["ACL", "DELUSER", name]] + saving)
     }
@@ -69,7 +69,7 @@ struct RedisDriver: DatabaseDriver {
         for (index, command) in commands.enumerated() {
             guard case .error(let kind) = try connection.command(command) else { continue }
             if index == 0 { throw refusal(kind) }
-            // The change itself is made; that it is not saved shows at the server's next restart.
+            // The change is made but not saved, and would be lost at the server's next restart.
             throw .uncertain("the database made the change but could not save it (\(kind)); see persistence_mode")
         }
     }
@@ -82,7 +82,7 @@ struct RedisDriver: DatabaseDriver {
         }
     }
 
-    /// `#` and the SHA-256 in hexadecimal.
+    /// Returns the rule that sets a password by its digest: `#` and the SHA-256 in hex.
     private static func digest(_ password: String) -> String {
         "#" + Hex.encode(SHA256.hash(data: Array(password.utf8)))
     }

@@ -7,7 +7,7 @@ enum RedisReply: Sendable, Hashable {
     case number(Int)
     case list([RedisReply])
     case none
-    /// Only its kind, such as `NOAUTH`: the rest repeats what was sent.
+    /// An error. Only its kind is kept, such as `NOAUTH`, because the rest repeats what was sent.
     case error(kind: String)
 
     private static let depthMax = 8

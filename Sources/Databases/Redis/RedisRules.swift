@@ -1,12 +1,12 @@
 import DatabaseClients
 import Syntax
 
-/// Rules of a Redis user, such as `+@read` or `~app:*`. Each is a word of its own in the command, so none can become two.
+/// The ACL rules of a Redis user, such as `+@read` or `~app:*`. Each is one word of the command, so none can become two.
 enum RedisRules {
     private static let rulesMax = 256
     private static let bytesMax = 1_024
 
-    /// From `creation_statements`: JSON arrays of rules, as Vault's plugin takes them, or rules with space between them.
+    /// Parses `creation_statements`: JSON arrays of rules, as Vault's plugin takes them, or rules separated by spaces.
     static func parse(_ statements: [String]) throws(DatabaseError) -> [String] {
         var rules: [String] = []
         for statement in statements {
@@ -31,7 +31,7 @@ enum RedisRules {
         guard !rule.isEmpty, rule.utf8.count <= bytesMax, !rule.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
             throw .invalid("a rule is empty, too long or has control characters")
         }
-        // The password is ours to set: nobody gets a user without one, or with another one besides.
+        // Only the driver sets the password, so that no user is without one or has a second one.
         let isOurs =
             ["on", "off", "nopass", "resetpass", "reset"].contains(rule.lowercased()) || rule.hasUTF8Prefix(">")
             || rule.hasUTF8Prefix("<")

@@ -1,7 +1,7 @@
 import DatabaseClients
 import Syntax
 
-/// Where a Redis server is and how to log in there.
+/// The address of a Redis server and how to log in.
 struct RedisTarget: Sendable {
     var host: String
     var port: Int
@@ -10,12 +10,12 @@ struct RedisTarget: Sendable {
     var tls: TLSTransport.Settings?
     var persistence: Persistence
 
-    /// How users outlive a restart of the server.
+    /// How the server saves users for its next start.
     enum Persistence: String, Sendable {
         case none = ""
-        /// Into the server's ACL file.
+        /// In the server's ACL file.
         case aclFile = "ACLFILE"
-        /// Into its configuration.
+        /// In its configuration file.
         case rewrite = "REWRITE"
     }
 

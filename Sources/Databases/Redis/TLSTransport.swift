@@ -1,17 +1,17 @@
 import COpenSSL
 import DatabaseClients
 
-/// TLS over a connected socket, with the system's OpenSSL, which libpq brings along.
+/// TLS over a connected socket, with the system's OpenSSL, which libpq needs anyway.
 struct TLSTransport: RedisTransport {
     struct Settings: Sendable {
-        /// PEM; the system's authorities when empty.
+        /// The certificate authorities as PEM text; empty for those of the system.
         var authority: String
         var isUnverified: Bool
     }
 
     private let session: OpaquePointer
 
-    /// The handshake is done when this returns. The socket has its timeouts and stays its owner's.
+    /// Does the handshake. The socket already has timeouts, and the caller still owns it.
     init(_ descriptor: Int32, host: String, _ settings: Settings) throws(DatabaseError) {
         guard let context = SSL_CTX_new(TLS_client_method()) else { throw .unavailable("TLS cannot be set up") }
         defer { SSL_CTX_free(context) }

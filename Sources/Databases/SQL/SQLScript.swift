@@ -1,17 +1,19 @@
 import DatabaseClients
 
-/// SQL statements with placeholders, read as PostgreSQL reads them: strings, quoted names, dollar quotes and comments
-/// are known, so a `;` inside of one ends nothing and every placeholder knows what encloses it.
+/// SQL statements with placeholders, parsed as PostgreSQL parses them.
+///
+/// Strings, quoted names, dollar quotes and comments are recognized, so a `;` within one does not end a statement, and each
+/// placeholder knows what encloses it.
 struct SQLScript: Sendable {
     enum Context: Sendable, Hashable {
         case bare
-        /// `'…'`
+        /// A string: `'…'`.
         case string
-        /// `E'…'` and `U&'…'`, where a backslash means something.
+        /// A string in which a backslash is an escape: `E'…'` or `U&'…'`.
         case escapeString
-        /// `"…"`
+        /// A quoted name: `"…"`.
         case identifier
-        /// Between two of these marks, such as `$$`.
+        /// A string between two of these marks, such as `$$`.
         case dollar(mark: [UInt8])
         case comment
     }
@@ -25,7 +27,7 @@ struct SQLScript: Sendable {
     static let statementsMax = 200
     static let placeholders = ["name", "username", "password", "expiration"]
 
-    /// Without the semicolons; statements of nothing but space and comments are left out.
+    /// The statements without their semicolons. Those of only spaces and comments are left out.
     private(set) var statements: [[Piece]] = []
 
     init(_ text: String) throws(DatabaseError) {
@@ -36,7 +38,7 @@ struct SQLScript: Sendable {
         guard statements.count <= Self.statementsMax else { throw .invalid("there are more than \(Self.statementsMax) statements") }
     }
 
-    /// Every script in a list, one after the other.
+    /// Returns the statements of all scripts in a list.
     static func statements(_ scripts: [String]) throws(DatabaseError) -> [[Piece]] {
         var all: [[Piece]] = []
         for script in scripts { all += try SQLScript(script).statements }

@@ -1,7 +1,7 @@
 import DatabaseClients
 import Syntax
 
-/// Walks over a script byte by byte. See ``SQLScript``.
+/// Reads a script byte by byte for ``SQLScript``.
 struct SQLScriptReader {
     private let bytes: [UInt8]
     private var position = 0
@@ -44,7 +44,7 @@ struct SQLScriptReader {
                 take(min(2, bytes.count - position))
             } else if byte == mark {
                 take(1)
-                // A doubled mark stands for itself.
+                // A doubled mark is the mark itself.
                 guard position < bytes.count, bytes[position] == mark else { return }
                 take(1)
             } else if !takePlaceholder(context) {
@@ -60,7 +60,7 @@ struct SQLScriptReader {
         }
     }
 
-    /// They nest.
+    /// Skips a block comment. Block comments nest.
     private mutating func blockComment() throws(DatabaseError) {
         var depth = 0
         repeat {
@@ -88,7 +88,7 @@ struct SQLScriptReader {
         throw .invalid("a statement has a dollar quote that is not closed")
     }
 
-    /// `$$` or `$tag$`; nil for a parameter such as `$1` and for a `$` within a name.
+    /// The mark `$$` or `$tag$` at the position; nil for a parameter such as `$1` and for a `$` within a name.
     private var dollarMark: [UInt8]? {
         if position > 0, Self.isNamePart(bytes[position - 1]) { return nil }
         let tag = bytes[(position + 1)...].prefix { Self.isNamePart($0) && $0 != UInt8(ascii: "$") }
@@ -97,7 +97,7 @@ struct SQLScriptReader {
         return Array(bytes[position...tag.endIndex])
     }
 
-    /// Whether the `'` here is that of `E'…'` or `U&'…'`.
+    /// Whether the `'` at the position begins `E'…'` or `U&'…'`.
     private var isEscapeString: Bool {
         guard position > 0 else { return false }
         var start = position - 1
@@ -143,7 +143,7 @@ struct SQLScriptReader {
 
     private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
 
-    /// Bytes from 0x80 on are letters to PostgreSQL.
+    /// Whether a byte can be part of a name. Bytes from 0x80 are letters to PostgreSQL.
     private static func isNamePart(_ byte: UInt8) -> Bool {
         byte.isASCIILetterOrDigit || byte == 0x5F || byte == 0x24 || byte >= 0x80
     }

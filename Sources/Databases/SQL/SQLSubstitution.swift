@@ -1,6 +1,6 @@
 import DatabaseClients
 
-/// Puts values into a script so that none of them can end what encloses it.
+/// Inserts values into a script so that none of them can end what encloses it.
 struct SQLSubstitution: Sendable {
     private let values: [String: String]
 
@@ -17,7 +17,7 @@ struct SQLSubstitution: Sendable {
             switch piece {
             case .text(let text): output += text
             case .placeholder(let name, let context):
-                // A value that these statements do not get stays as it is written, as it does in Vault.
+                // A placeholder without a value stays as it is, as in Vault.
                 guard let value = values[name] else {
                     output += Array("{{\(name)}}".utf8)
                     continue
@@ -37,16 +37,18 @@ struct SQLSubstitution: Sendable {
         case .escapeString: return doubling([quote, backslash], in: value)
         case .identifier: return doubling([doubleQuote], in: value)
         case .dollar(let mark):
-            // What is in there is code again, and how it quotes the value is not known.
+            // The content of a dollar quote is code, and how it quotes the value is not known.
             let isSafe =
                 !value.contains { [quote, doubleQuote, backslash, UInt8(ascii: ";")].contains($0) }
                 && value.first != UInt8(ascii: "$") && value.last != UInt8(ascii: "$") && !contains(mark, in: value)
-            guard isSafe else { throw .invalid("{{\(name)}} stands in a dollar quote and has characters that are not safe there") }
+            guard isSafe else {
+                throw .invalid("{{\(name)}} is within a dollar quote, and its value has characters that are not safe there")
+            }
             return value
         case .comment: return Array("***".utf8)
         case .bare:
             guard SafeName.isPlain(String(decoding: value, as: UTF8.self)) else {
-                throw .invalid("{{\(name)}} stands without quotes: write \"{{name}}\" for names, '{{\(name)}}' for text")
+                throw .invalid("{{\(name)}} has no quotes around it: write \"{{name}}\" for names, '{{\(name)}}' for text")
             }
             return value
         }

@@ -13,19 +13,28 @@ package protocol Cluster: Sendable {
 }
 
 extension Cluster {
+    /// Returns nil: a cluster without reasons of its own serves.
     package var trouble: String? { nil }
 }
 
+/// One node of a cluster, as the store knew it about a second ago.
 package struct ClusterNode: Sendable, Hashable {
+    /// The name in the node's configuration.
     package var name: String
     /// Where clients reach it, such as `https://10.0.0.1:8200`.
     package var address: String
+    /// The `cluster_addr` of the node's configuration, which clients of Vault expect in answers. Nothing connects to it.
     package var clusterAddress: String
+    /// Whether this is the node that answers.
     package var isSelf: Bool
+    /// Whether the node leads, and so does the work that only one node may do.
     package var isLeader: Bool
+    /// When the node's process joined.
     package var joinedAt: Timestamp
+    /// When the node's last heartbeat was stored.
     package var lastSeen: Timestamp
 
+    /// Creates the description of a node from what the store holds.
     package init(
         name: String, address: String, clusterAddress: String, isSelf: Bool, isLeader: Bool, joinedAt: Timestamp,
         lastSeen: Timestamp

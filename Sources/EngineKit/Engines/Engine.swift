@@ -19,9 +19,11 @@ package protocol AuthMethod: Engine {
     func renewal(of login: HeldLogin) async throws -> AuthGrant
 }
 
-/// An auth method that locks names after failed logins: what shows and frees them.
-package protocol LockingAuthMethod: AuthMethod {
+/// An engine with routes where callers name themselves and can fail to prove it. It locks a name after failures, by the rules in
+/// ``MountContext/lockout``; its description says ``EngineDescription/locksNames``.
+package protocol LockingEngine: Engine {
+    /// Returns the names that are locked now.
     func lockedNames() async throws -> [String]
-    /// Forgets the failures of a name, in whatever spelling; nothing happens if there are none.
+    /// Forgets the failures of a name, in whatever spelling. Does nothing if there are none.
     func unlock(_ name: String) async throws
 }

@@ -38,7 +38,7 @@ package struct EngineDescription: Sendable {
     package var checkOptionsChange: OptionsChangeCheck = { _, _ throws(CofferError) in }
     /// Other names that clients may mount the type by.
     package var aliases: [Alias] = []
-    /// Whether the auth method counts failed logins and locks names, so that a mount may be tuned with lockout rules.
+    /// Whether the engine is a ``LockingEngine``, so that a mount of it may be tuned with lockout rules.
     package var locksNames = false
     /// Whether the auth method reads names without regard to case. Identity then keeps its aliases in lower case.
     package var foldsAliasCase = false

@@ -17,12 +17,16 @@ package protocol LeasedEngine: Engine {
 
 /// A lease as its engine sees it.
 package struct HeldLease: Sendable, Hashable {
+    /// The lease's public ID, such as `database/creds/app/…`.
     package var id: String
     /// What the engine said when it granted or last renewed it.
     package var data: JSONObject
+    /// When the lease was granted.
     package var issuedAt: Timestamp
+    /// When the lease ends unless it is renewed.
     package var expiresAt: Timestamp
 
+    /// Creates the engine's view of a lease.
     package init(id: String, data: JSONObject, issuedAt: Timestamp, expiresAt: Timestamp) {
         self.id = id
         self.data = data

@@ -6,8 +6,10 @@ package struct LockoutRules: Sendable, Hashable {
     package var duration = 900
     /// Seconds after which failures that did not lock are forgotten.
     package var counterReset = 900
+    /// Whether nothing is counted and no name is locked.
     package var isDisabled = false
 
+    /// Creates the default rules: 5 failures within 15 minutes lock a name for 15 minutes.
     package init() {}
 
     /// Locks nobody and counts nothing.

@@ -9,7 +9,7 @@ package struct MountContext: Sendable {
     /// Seconds; 0 means the system's.
     package var defaultTTL: Int
     package var maxTTL: Int
-    /// For auth methods that lock names after failed logins.
+    /// When a name is locked, for a ``LockingEngine``.
     package var lockout = LockoutRules()
     package var storage: any Storage
     package var time: any TimeSource

@@ -15,6 +15,8 @@ package protocol PeriodicEngine: Engine {
 }
 
 extension PeriodicEngine {
+    /// Does nothing: most engines have no work that every node must do.
     package func runFollowerRound() async {}
+    /// Does nothing: for engines whose rounds end with the calls that they are in.
     package func finish() async {}
 }

@@ -18,6 +18,7 @@ package struct AddressRange: Sendable, Hashable {
         prefixBits = bits
     }
 
+    /// Returns whether `address`, an IPv4 or IPv6 address as text, is in the range; false for anything else.
     package func contains(_ address: String) -> Bool {
         guard let other = Self.parse(address) else { return false }
         return matches(other)

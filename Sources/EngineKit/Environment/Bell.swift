@@ -4,7 +4,9 @@ package final class Bell: Sendable {
     package let rings: AsyncStream<Void>
     private let continuation: AsyncStream<Void>.Continuation
 
+    /// Creates a bell with its one stream of rings.
     package init() { (rings, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1)) }
 
+    /// Wakes whoever waits for the next ring. Rings while nobody waits count as one.
     package func ring() { continuation.yield() }
 }

@@ -3,10 +3,12 @@ import Syntax
 
 /// Where keys, tokens and nonces come from. Injected, so that tests can repeat themselves.
 package protocol Randomness: Sendable {
+    /// Overwrites all of `bytes` with random bytes.
     func fill(_ bytes: UnsafeMutableRawBufferPointer)
 }
 
 extension Randomness {
+    /// Returns `count` random bytes.
     package func bytes(_ count: Int) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
             fill(UnsafeMutableRawBufferPointer(buffer))
@@ -37,8 +39,10 @@ extension Randomness {
 
 /// The operating system's generator.
 package struct SystemRandomness: Randomness {
+    /// Creates the source that reads from the system's generator.
     package init() {}
 
+    /// Overwrites all of `bytes` with random bytes of the system's generator.
     package func fill(_ bytes: UnsafeMutableRawBufferPointer) {
         // Without randomness there are no keys to go on with.
         precondition(SystemGenerator.fill(bytes), "the system gives no randomness")

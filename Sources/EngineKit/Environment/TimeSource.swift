@@ -3,6 +3,7 @@ import Synchronization
 
 /// What time it is. Injected everywhere, so that tests decide.
 package protocol TimeSource: Sendable {
+    /// Returns the present moment. It never goes back while the process runs.
     func now() -> Timestamp
 }
 
@@ -21,14 +22,18 @@ package protocol AdjustableTime: TimeSource {
 package final class SteadyTime: AdjustableTime {
     private let offset: Atomic<Int64>
 
+    /// Creates a clock that begins at the system's time and then follows the monotonic clock.
     package init() { offset = Atomic(Self.read(CLOCK_REALTIME) &- Self.read(CLOCK_BOOTTIME)) }
 
+    /// Returns the present moment by the monotonic clock, which also counts while the machine sleeps.
     package func now() -> Timestamp {
         Timestamp(nanoseconds: Self.read(CLOCK_BOOTTIME) &+ offset.load(ordering: .relaxed))
     }
 
+    /// Returns the present moment by the system's clock, which may jump.
     package func systemNow() -> Timestamp { Timestamp(nanoseconds: Self.read(CLOCK_REALTIME)) }
 
+    /// Moves the clock forward to `moment`, or leaves it where it is when that has passed.
     package func advance(to moment: Timestamp) {
         let wanted = moment.nanoseconds.subtractingReportingOverflow(Self.read(CLOCK_BOOTTIME))
         guard !wanted.overflow else { return }

@@ -2,8 +2,10 @@ import Syntax
 
 /// A moment: nanoseconds since 1970-01-01T00:00:00Z.
 package struct Timestamp: Sendable, Hashable, Comparable {
+    /// Nanoseconds since 1970-01-01T00:00:00Z; negative before that.
     package var nanoseconds: Int64
 
+    /// Creates the moment `nanoseconds` after 1970-01-01T00:00:00Z.
     package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
     /// Stops at the first or the last moment that there is: whoever stored or sent the number may have meant harm.
     package init(seconds: Int) {
@@ -14,6 +16,10 @@ package struct Timestamp: Sendable, Hashable, Comparable {
     /// Whole seconds, rounded down.
     package var seconds: Int { Int(nanoseconds / 1_000_000_000 - (nanoseconds % 1_000_000_000 < 0 ? 1 : 0)) }
 
+    /// The same moment without its fraction of a second.
+    package var wholeSeconds: Timestamp { Timestamp(seconds: seconds) }
+
+    /// Returns whether `left` is before `right`.
     package static func < (left: Timestamp, right: Timestamp) -> Bool { left.nanoseconds < right.nanoseconds }
 
     /// Stops at the far future, or the far past, instead of overflowing.

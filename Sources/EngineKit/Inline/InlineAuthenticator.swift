@@ -38,16 +38,35 @@ package struct InlineGrant: Sendable {
     package var metadata: [String: String]
     /// What the credentials leave of these policies; nil for all of it.
     package var limit: Narrowing?
+    /// Whose entity the caller has; nil for a caller without one.
+    package var alias: InlineAlias?
 
     package init(
         displayName: String, policies: [String] = [], rules: [InlinePolicy] = [], metadata: [String: String] = [:],
-        limit: Narrowing? = nil
+        limit: Narrowing? = nil, alias: InlineAlias? = nil
     ) {
         self.displayName = displayName
         self.policies = policies
         self.rules = rules
         self.metadata = metadata
         self.limit = limit
+        self.alias = alias
+    }
+}
+
+/// The name that a caller with inline credentials has on an auth mount, such as the user of a session.
+///
+/// The entity that has this alias is the caller's: policies of the entity and of its groups count beside those of the grant, and
+/// templated policies are rendered with its facts. Nothing is stored for a request, so the entity of an alias that nobody has logged
+/// in with, and that no operator has made, is none. A disabled entity lets nobody in.
+package struct InlineAlias: Sendable, Hashable {
+    package var name: String
+    /// The accessor of the auth mount, such as `auth_userpass_8f1c2a3b`.
+    package var mountAccessor: String
+
+    package init(name: String, mountAccessor: String) {
+        self.name = name
+        self.mountAccessor = mountAccessor
     }
 }
 

@@ -10,6 +10,7 @@ package final class UnfairLock<Value: Sendable>: @unchecked Sendable {  // `valu
     // Apart, for the runtime would look for overlapping accesses of a member, which the lock rules out.
     private let value: UnsafeMutablePointer<Value>
 
+    /// Creates a lock that guards `value`.
     package init(_ value: Value) {
         self.value = .allocate(capacity: 1)
         self.value.initialize(to: value)
@@ -18,6 +19,7 @@ package final class UnfairLock<Value: Sendable>: @unchecked Sendable {  // `valu
         pthread_mutex_init(mutex, nil)
     }
 
+    /// Runs `body` with the guarded value while no other thread can reach it, and returns its result.
     package func withLock<Result, Failure: Error>(_ body: (inout Value) throws(Failure) -> Result) throws(Failure) -> Result {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }

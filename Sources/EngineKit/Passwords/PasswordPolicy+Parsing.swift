@@ -1,6 +1,7 @@
 package import Syntax
 
 extension PasswordPolicy {
+    /// The longest text of a policy that is parsed, in bytes.
     package static let textBytesMax = 16_384
     private static let rulesMax = 64
     private static let charactersMax = 512

@@ -4,21 +4,28 @@ import Syntax
 package struct PasswordPolicy: Sendable, Hashable {
     /// `rule "charset"`: `least` of the characters at least.
     package struct Rule: Sendable, Hashable {
+        /// The characters of the set.
         package var characters: [Character]
+        /// How many of them a password has at least.
         package var least: Int
 
+        /// Creates a rule that asks for at least `least` of `characters`.
         package init(characters: [Character], least: Int) {
             self.characters = characters
             self.least = least
         }
     }
 
+    /// The lengths that a policy may ask for.
     package static let lengths = 4...128
 
+    /// The number of characters of each password.
     package let length: Int
+    /// The sets of characters. Every character of a password is from one of them.
     package let rules: [Rule]
     private let alphabet: [Character]
 
+    /// Why a policy cannot be kept. The raw values are the messages.
     package enum Refusal: String, Error, Sendable {
         case length = "length must be from 4 to 128"
         case noRules = "a password policy needs one rule \"charset\" at least"
@@ -27,6 +34,9 @@ package struct PasswordPolicy: Sendable, Hashable {
         case negative = "min-chars may not be negative"
     }
 
+    /// Creates a policy.
+    ///
+    /// - Throws: ``Refusal`` if no password could follow the rules.
     package init(length: Int, rules: [Rule]) throws(Refusal) {
         guard Self.lengths.contains(length) else { throw .length }
         guard !rules.isEmpty else { throw .noRules }

@@ -1,26 +1,38 @@
 /// How long a token lives and what it may do. Seconds; 0 means "as the mount or the system has it".
 package struct TokenTerms: Sendable, Hashable {
+    /// The lifetime of the token.
     package var ttl = 0
+    /// The longest lifetime that renewals can reach.
     package var maxTTL = 0
+    /// A hard limit on the lifetime, which the mount cannot extend.
     package var explicitMaxTTL = 0
+    /// For a periodic token, the lifetime that each renewal gives.
     package var period = 0
     /// 0 is without bound.
     package var uses = 0
+    /// Whether the token can be renewed.
     package var isRenewable = true
+    /// The address ranges that the token may be used from; empty for any address.
     package var boundCIDRs: [String] = []
+    /// The type of token, as far as the grant decides it.
     package var type = TokenTypeChoice.default
 
+    /// Creates terms that leave everything to the mount and the system.
     package init() {}
 }
 
+/// The two kinds of token: one with a record in the store, and one that carries its record sealed in itself.
 package enum TokenType: String, Sendable, Hashable {
     case service, batch
 }
 
 /// An auth method's verdict: this caller is who it says, and gets a token like this.
 package struct AuthGrant: Sendable {
+    /// The name that audit records and lookups show.
     package var displayName: String
+    /// The policies that the token gets.
     package var policies: [String]
+    /// Metadata of the token, shown to its holder and in the audit log.
     package var metadata: [String: String]
     /// The name of the caller on this mount; identity finds the entity by it.
     package var aliasName: String
@@ -30,9 +42,12 @@ package struct AuthGrant: Sendable {
     package var groupAliases: [String] = []
     /// What the method needs to find the account again; kept with the token, shown to nobody. See ``HeldLogin``.
     package var facts: [String: String] = [:]
+    /// How long the token lives and what limits it.
     package var terms: TokenTerms
+    /// Whether the policy `default` is left out.
     package var withoutDefaultPolicy: Bool
 
+    /// Creates a grant; what is not given is left to the mount.
     package init(
         displayName: String, policies: [String], metadata: [String: String] = [:], aliasName: String, terms: TokenTerms = .init(),
         withoutDefaultPolicy: Bool = false
@@ -48,19 +63,32 @@ package struct AuthGrant: Sendable {
 
 /// A token just made or renewed, as the answer shows it.
 package struct IssuedAuth: Sendable {
+    /// The token itself.
     package var clientToken: String
+    /// The handle by which the token is looked up and revoked without being known.
     package var accessor: String
+    /// All policies that hold for the token.
     package var policies: [String]
+    /// The policies of the token alone.
     package var tokenPolicies: [String]
+    /// The policies of the entity and of its groups.
     package var identityPolicies: [String]
+    /// Metadata of the token.
     package var metadata: [String: String]
+    /// Seconds until the token expires; 0 if it does not.
     package var leaseSeconds: Int
+    /// Whether the token can be renewed.
     package var isRenewable: Bool
+    /// The ID of the entity, or an empty string if there is none.
     package var entityID: String
+    /// The kind of token.
     package var type: TokenType
+    /// Whether the token has no parent, and so is not revoked with one.
     package var isOrphan: Bool
+    /// How many more requests the token is good for; 0 if they are not counted.
     package var uses: Int
 
+    /// Creates the answer's view of a token.
     package init(
         clientToken: String, accessor: String, policies: [String], tokenPolicies: [String], identityPolicies: [String] = [],
         metadata: [String: String] = [:], leaseSeconds: Int, isRenewable: Bool, entityID: String = "", type: TokenType = .service,

@@ -1,16 +1,21 @@
 /// Who is asking, as far as an engine may know. An object, made once for a token and shared by its requests.
 package final class Caller: Sendable {
+    /// The accessor of the token, or an empty string for credentials that are not a token.
     package let accessor: String
+    /// The name that audit records and answers show.
     package let displayName: String
+    /// The ID of the entity, or an empty string if there is none.
     package let entityID: String
     /// The token's own.
     package let policies: [String]
     /// Those of its entity and the entity's groups.
     package let identityPolicies: [String]
+    /// Metadata of the token.
     package let metadata: [String: String]
     /// A stable private id for the token's own storage (cubbyhole, leases); never the token.
     package let tokenID: String
 
+    /// Creates a caller from the entry of its token.
     package init(
         accessor: String, displayName: String, entityID: String = "", policies: [String], identityPolicies: [String] = [],
         metadata: [String: String] = [:], tokenID: String
@@ -24,23 +29,28 @@ package final class Caller: Sendable {
         self.tokenID = tokenID
     }
 
+    /// Returns the same caller with other policies of its entity and groups.
     package func with(identityPolicies: [String]) -> Caller {
         Caller(
             accessor: accessor, displayName: displayName, entityID: entityID, policies: policies,
             identityPolicies: identityPolicies, metadata: metadata, tokenID: tokenID)
     }
 
+    /// Whether one of the token's own policies is `root`.
     package var isRoot: Bool { policies.contains("root") }
 }
 
 /// Where a request came from.
 package struct Connection: Sendable, Hashable {
+    /// The client's IP address as text, after any trusted proxy; empty if it is not known.
     package var remoteAddress: String
+    /// The client's port; 0 if it is not known.
     package var remotePort: Int
     /// All names in a verified client certificate, bare and with their kinds: `billing`, `CN=billing`, `DNS:billing.example`,
     /// `CN=billing,O=Example`. Empty without one.
     package var clientCertificateNames: [String]
 
+    /// Creates the description of a connection.
     package init(remoteAddress: String = "", remotePort: Int = 0, clientCertificateNames: [String] = []) {
         self.clientCertificateNames = clientCertificateNames
         self.remoteAddress = remoteAddress

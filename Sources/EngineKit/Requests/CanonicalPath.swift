@@ -7,11 +7,12 @@ import Syntax
 /// dot segments, empty segments, encoded slashes, doubled encodings, control characters, text that is not NFC, and
 /// segments whose first or last character would join the slash beside it.
 package struct CanonicalPath: Sendable, Hashable, CustomStringConvertible {
+    /// Why a path is refused. The raw values are the messages.
     package enum Refusal: String, Error, Sendable {
         case empty = "the path is empty"
         case tooLong = "the path is longer than 2048 bytes"
         case tooManySegments = "the path has more than 512 segments"
-        case badEncoding = "the path has a malformed, doubled or forbidden percent-encoding"
+        case badEncoding = "the path has a malformed percent-encoding, or an encoded slash, backslash or dot: no name has these"
         case notUTF8 = "the path is not valid UTF-8"
         case notNormalised = "the path is not in Unicode normalisation form C"
         case controlCharacter = "the path has a control character"
@@ -20,7 +21,9 @@ package struct CanonicalPath: Sendable, Hashable, CustomStringConvertible {
         case dotSegment = "the path has a '.' or '..' segment"
     }
 
+    /// The longest path after decoding, in bytes.
     package static let bytesMax = 2_048
+    /// The most segments that a path may have.
     package static let segmentsMax = 512
 
     /// Without a slash at either end.
@@ -28,6 +31,7 @@ package struct CanonicalPath: Sendable, Hashable, CustomStringConvertible {
     /// The path was written with a final slash, as listings are.
     package let isFolder: Bool
 
+    /// The path with its final slash if it was written with one.
     package var description: String { isFolder ? text + "/" : text }
 
     /// From the percent-encoded path of a request, without its dialect's prefix (`/v1/`).

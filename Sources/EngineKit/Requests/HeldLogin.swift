@@ -5,6 +5,7 @@ package struct HeldLogin: Sendable, Hashable {
     /// What the grant noted for this question; empty for tokens made before there was any.
     package var facts: [String: String]
 
+    /// Creates the question from what the token's entry holds.
     package init(metadata: [String: String], facts: [String: String]) {
         self.metadata = metadata
         self.facts = facts

@@ -5,6 +5,12 @@ package final class Narrowing: Sendable {
     /// When the credentials end. Nothing that is made with them may last longer: no lease, no wrapping token, no secret id.
     package let endsAt: Timestamp?
 
+    /// Creates the limits of narrowed credentials.
+    ///
+    /// - Parameters:
+    ///   - endsAt: When the credentials end, or nil if they end with their parent.
+    ///   - allows: Returns whether an operation on a path is left.
+    ///   - reaches: Returns whether anything is left below a path that ends with `/`.
     package init(
         endsAt: Timestamp? = nil, allows: @escaping @Sendable (Operation, String) -> Bool,
         reaches: @escaping @Sendable (String) -> Bool = { _ in true }

@@ -7,11 +7,13 @@ package struct Paging: Sendable, Hashable {
     /// At least 1.
     package var limit: Int
 
+    /// The fields `after` and `limit`, for the declaration of a listing.
     package static let fields = [
-        Field("after", .string, query: true, "List only what stands behind this name, the last of the page before."),
-        Field("limit", .int, query: true, "Give at most so many names; 0 for as many as a page holds."),
+        Field("after", .string, query: true, "List only the names that follow this one, the last of the page before."),
+        Field("limit", .int, query: true, "Return at most this many names; 0 for as many as a page holds."),
     ]
 
+    /// Creates the request for one page of at most `limit` names behind `after`.
     package init(after: String? = nil, limit: Int = StorageLimits.pageMax) {
         self.after = after
         self.limit = limit
@@ -23,6 +25,7 @@ package struct Paging: Sendable, Hashable {
         limit = Self.limit(fields.int("limit"), limitMax)
     }
 
+    /// Returns the size of a page that was asked for, at least 1 and at most `limitMax`; nil, 0 and less ask for a whole page.
     package static func limit(_ asked: Int?, _ limitMax: Int = StorageLimits.pageMax) -> Int {
         guard let asked, asked > 0 else { return min(StorageLimits.pageMax, limitMax) }
         return min(asked, limitMax)
@@ -39,6 +42,7 @@ extension Paging {
 }
 
 extension Listing {
+    /// Creates the listing of one page of the names below `prefix`.
     package init(prefix: String, _ paging: Paging) {
         self.init(prefix: prefix, after: paging.after, limit: paging.limit)
     }

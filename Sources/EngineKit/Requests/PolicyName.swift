@@ -6,6 +6,7 @@ import Syntax
 /// Every door lower-cases through here, so `ROOT` is `root` before anything compares it. What looks like another name
 /// (` root`, full-width letters, a Cyrillic letter among Latin ones, `../root`) is no name at all.
 package struct PolicyName: Sendable, Hashable, CustomStringConvertible {
+    /// Why a name is refused. The raw values are the messages.
     package enum Refusal: String, Error, Sendable {
         case empty = "the policy name is empty"
         case tooLong = "the policy name is longer than 256 bytes"
@@ -16,6 +17,7 @@ package struct PolicyName: Sendable, Hashable, CustomStringConvertible {
             "a policy name must be in Unicode normalisation form KC and may not mix Latin letters with those of scripts that look alike"
     }
 
+    /// The longest name, in bytes.
     package static let bytesMax = 256
 
     /// Every permission; never stored, never changed.
@@ -23,10 +25,15 @@ package struct PolicyName: Sendable, Hashable, CustomStringConvertible {
     /// What every ordinary token has.
     package static let `default` = PolicyName(known: "default")
 
+    /// The name in lower case.
     package let text: String
 
+    /// The name.
     package var description: String { text }
 
+    /// Creates a name from text of a caller.
+    ///
+    /// - Throws: ``Refusal`` if no policy may have it.
     package init(_ name: String) throws(Refusal) {
         let bytes = name.utf8
         guard let first = bytes.first, let last = bytes.last else { throw .empty }

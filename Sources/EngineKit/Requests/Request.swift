@@ -14,6 +14,9 @@ package struct Request: Sendable {
     package var fields: Fields
     /// The body as it was sent, for engines that store it whole.
     package var body: JSONObject
+    /// The body as bytes, on routes that take it so (``EnginePath/RequestBody``); nil on all others. `body` and the declared fields
+    /// hold nothing of it.
+    package var rawBody: RawContent?
     /// nil only on paths that are declared `.unauthenticated`.
     package var caller: Caller?
     package var connection: Connection

@@ -1,14 +1,26 @@
 package import Syntax
 
-/// An engine's answer. A dialect turns it into its own JSON.
+/// An engine's answer. A dialect turns it into its own JSON, except where the body is raw or streamed.
 package struct Response: Sendable {
     package enum Body: Sendable {
-        /// 204.
+        /// No body: 204, unless there is something else to tell.
         case none
         /// The `data` of the envelope: an object, or `.raw` text of one.
         case data(JSON)
         /// The whole body, without an envelope, as `sys/health` answers.
         case bare(JSON)
+        /// The whole body as bytes, as a certificate is answered. It cannot be wrapped, and warnings are not shown.
+        case raw(RawContent)
+        /// The whole body, made while it is sent. It cannot be wrapped, and warnings are not shown.
+        case stream(StreamedContent)
+
+        /// Whether a dialect can put the body into JSON of its own, and so wrap it.
+        package var isJSON: Bool {
+            switch self {
+            case .none, .data, .bare: true
+            case .raw, .stream: false
+            }
+        }
     }
 
     package var body: Body
@@ -29,6 +41,10 @@ package struct Response: Sendable {
     package static let empty = Response(.none)
     package static func data(_ object: JSONObject) -> Response { .init(.data(.object(object))) }
     package static func bare(_ object: JSONObject, status: Int? = nil) -> Response { .init(.bare(.object(object)), status: status) }
+    package static func raw(_ bytes: [UInt8], contentType: String, status: Int? = nil) -> Response {
+        .init(.raw(RawContent(bytes, contentType: contentType)), status: status)
+    }
+    package static func stream(_ content: StreamedContent) -> Response { .init(.stream(content)) }
 
     /// `{"keys": [...]}`, or 404 when there are none, as the Vault API answers lists.
     package static func keys(_ keys: [String], info: JSONObject? = nil) throws(CofferError) -> Response {

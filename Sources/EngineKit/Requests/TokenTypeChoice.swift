@@ -6,6 +6,7 @@ package enum TokenTypeChoice: String, Sendable, Hashable, CaseIterable {
     case defaultService = "default-service"
     case defaultBatch = "default-batch"
 
+    /// Whether this choice can lead to a batch token.
     package var mayBeBatch: Bool { self == .batch || self == .defaultBatch }
 
     /// The type of a login's token: a mount with a plain type decides alone, one with a default leaves it to the role.

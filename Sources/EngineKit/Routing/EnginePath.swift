@@ -9,8 +9,20 @@ package final class EnginePath: Sendable {
         case token
         /// The same, and `sudo` besides.
         case sudo
-        /// Anybody: logins and the few paths the protocol leaves open.
+        /// Anybody, in auth methods and secrets engines alike: logins, certificates of an authority, revocation lists.
+        ///
+        /// No policy is asked, and a token that comes along has no say. Everything else is as on other paths: quotas, the audit,
+        /// and 503 while the server is sealed. A route where callers name themselves locks names that fail: ``LockingEngine``.
         case unauthenticated
+    }
+
+    /// How an endpoint takes the body of a request.
+    package enum RequestBody: Sendable, Hashable {
+        /// A JSON object, whose members are the declared fields.
+        case json
+        /// Bytes of any kind, at most so many: ``Request/rawBody``. The listener's own bound, which is lower for callers without a
+        /// token, holds as well. Rules about parameters see nothing of the body, and the audit has its HMAC and its length.
+        case bytes(max: Int)
     }
 
     package struct Endpoint: Sendable {
@@ -18,11 +30,20 @@ package final class EnginePath: Sendable {
         /// The handler only reads. Its request and its answer are then put on record together, before the answer leaves;
         /// otherwise the request is on record before the handler is called.
         package var changesNothing: Bool
+        package var body: RequestBody
+        /// The media type of an answer that is not JSON (`.raw` or `.stream`), for the API description; nil for JSON. A request to
+        /// wrap such an answer is refused before the handler is called.
+        package var contentType: String?
         package var handler: Handler
 
-        package init(_ summary: String, changesNothing: Bool = false, _ handler: @escaping Handler) {
+        package init(
+            _ summary: String, changesNothing: Bool = false, takes body: RequestBody = .json,
+            answers contentType: String? = nil, _ handler: @escaping Handler
+        ) {
             self.summary = summary
             self.changesNothing = changesNothing
+            self.body = body
+            self.contentType = contentType
             self.handler = handler
         }
     }

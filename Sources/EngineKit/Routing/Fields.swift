@@ -6,6 +6,7 @@ package struct Fields: Sendable {
     /// Names that were sent, as opposed to filled in with a default.
     private var sent: [String]
 
+    /// Creates fields that were validated already.
     package init(_ values: JSONObject = .init()) {
         self.values = values
         sent = values.keys
@@ -32,19 +33,27 @@ package struct Fields: Sendable {
     /// True when the caller sent it (null counts as not sent).
     package func has(_ name: String) -> Bool { sent.contains(name) }
 
+    /// Returns the text of a field, or nil if it was not sent.
     package func string(_ name: String) -> String? { values[name]?.stringValue }
+    /// Returns the value of a flag, or nil if it was not sent.
     package func bool(_ name: String) -> Bool? { values[name]?.boolValue }
+    /// Returns the number in a field, or the seconds of a duration; nil if it was not sent.
     package func int(_ name: String) -> Int? { values[name]?.intValue }
     /// Seconds.
     package func duration(_ name: String) -> Int? { values[name]?.intValue }
+    /// Returns the texts of a list, or nil if it was not sent.
     package func strings(_ name: String) -> [String]? { values[name]?.arrayValue?.compactMap(\.stringValue) }
+    /// Returns the numbers of a list, or nil if it was not sent.
     package func ints(_ name: String) -> [Int]? { values[name]?.arrayValue?.compactMap(\.intValue) }
+    /// Returns the members of an object, or nil if it was not sent.
     package func object(_ name: String) -> JSONObject? { values[name]?.objectValue }
+    /// Returns the members of an object of texts, or nil if it was not sent.
     package func stringMap(_ name: String) -> [String: String]? {
         values[name]?.objectValue.map { object in
             Dictionary(object.members.map { ($0.key, $0.value.stringValue ?? "") }, uniquingKeysWith: { $1 })
         }
     }
+    /// Returns the JSON of a field of any kind, or nil if it was not sent.
     package func any(_ name: String) -> JSON? { values[name] }
 }
 

@@ -5,17 +5,21 @@ import Syntax
 /// `{name}` takes one segment; `{name...}` takes the rest, which may be nothing. Only literals may follow it, as in
 /// `mounts/{path...}/tune`, and then it takes at least one segment.
 package struct PathPattern: Sendable, Hashable, CustomStringConvertible {
+    /// One part of a pattern between slashes.
     package enum Segment: Sendable, Hashable {
         case literal(String)
         case one(String)
         case rest(String)
     }
 
+    /// The pattern as it was declared.
     package let description: String
+    /// The parts of the pattern, in order.
     package let segments: [Segment]
     /// What follows `{name...}`, with its slash: `/tune`.
     private let tail: String
 
+    /// Creates the pattern that `text` spells, such as `roles/{name}`.
     package init(_ text: String) {
         description = text
         segments = text.splitUTF8(at: "/").map { part in
@@ -26,6 +30,7 @@ package struct PathPattern: Sendable, Hashable, CustomStringConvertible {
         tail = text.textBehind("...}")
     }
 
+    /// The names of the captures, in order.
     package var captureNames: [String] {
         segments.compactMap { segment in
             switch segment {
@@ -71,20 +76,25 @@ package struct PathPattern: Sendable, Hashable, CustomStringConvertible {
 }
 
 extension PathPattern: ExpressibleByStringLiteral {
+    /// Creates a pattern from a literal.
     package init(stringLiteral value: String) { self.init(value) }
 }
 
 /// The parts of a path that its pattern names: a few, so a scan finds them.
 package struct Captures: Sendable, Hashable {
+    /// The captures in the order of the path.
     package private(set) var pairs: [(name: String, value: String)] = []
 
+    /// Creates captures from names and values.
     package init(_ pairs: [(name: String, value: String)] = []) { self.pairs = pairs }
 
+    /// Adds the value of one capture.
     package mutating func append(_ name: String, _ value: String) { pairs.append((name, value)) }
 
     /// Empty when the pattern has no such name.
     package subscript(_ name: String) -> String { pairs.first { $0.name == name }?.value ?? "" }
 
+    /// Returns whether both have the same names and values in the same order.
     package static func == (left: Captures, right: Captures) -> Bool {
         left.pairs.elementsEqual(right.pairs) { $0.name == $1.name && $0.value == $1.value }
     }

@@ -15,6 +15,7 @@ package final class CachedStorage: Storage {
         shards = (0..<Self.shardCount).map { _ in CacheShard(bytesMax: bytesMax / Self.shardCount) }
     }
 
+    /// Returns a record from the cache, or from the store, which is then remembered.
     package func get(_ key: String) async throws(StorageError) -> StoredRecord? {
         let key = StorageKey(key)
         let shard = shard(of: key)
@@ -28,10 +29,12 @@ package final class CachedStorage: Storage {
         }
     }
 
+    /// Lists from the store: listings are not cached.
     package func list(_ listing: Listing) async throws(StorageError) -> [String] {
         try await base.list(listing)
     }
 
+    /// Commits to the store, and then caches what was written. After a failure the keys of the batch are read again when they are asked for.
     package func commit(_ batch: Batch) async throws(StorageError) {
         let changes = batch.mutations.map { (key: StorageKey($0.key), change: $0.change) }
         for (key, change) in changes where change != .check { shard(of: key).beginWrite(key) }

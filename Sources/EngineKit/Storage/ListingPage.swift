@@ -2,11 +2,13 @@
 ///
 /// A folder costs a few rows and one seek, however much lies below it.
 package struct ListingPage {
+    /// A place in the order of keys.
     package enum Bound: Sendable, Hashable {
         case from(String)
         case after(String)
     }
 
+    /// What the store has to do next.
     package enum Step: Sendable, Hashable {
         /// Give the key that follows.
         case next
@@ -15,6 +17,7 @@ package struct ListingPage {
         case done
     }
 
+    /// The names of the page so far.
     package private(set) var names: [String] = []
     /// Where the first key of the page is looked for.
     package let start: Bound
@@ -27,6 +30,9 @@ package struct ListingPage {
     /// Stepping over this many rows costs about as much as one seek.
     private static let rowsBeforeSeek = 8
 
+    /// Begins the page that `listing` asks for.
+    ///
+    /// - Throws: ``StorageError/limitExceeded(_:)`` if the prefix does not end with `/`.
     package init(_ listing: Listing) throws(StorageError) {
         guard listing.prefix.isEmpty || listing.prefix.utf8.last == UInt8(ascii: "/") else {
             throw .limitExceeded("the prefix of a listing ends with /")
@@ -37,6 +43,7 @@ package struct ListingPage {
         start = Self.start(listing)
     }
 
+    /// Whether the page has all the names that were asked for.
     package var isFull: Bool { names.count >= limit }
 
     /// Keys must come in byte order, the first from ``start`` on.

@@ -9,13 +9,16 @@ package final class MemoryStorage: Storage {
 
     private let state = Mutex(State())
 
+    /// Creates an empty store.
     package init() {}
 
+    /// Returns a record, or nil if there is none.
     package func get(_ key: String) async throws(StorageError) -> StoredRecord? {
         let key = StorageKey(key)
         return state.withLock { $0.records[key] }
     }
 
+    /// Returns one page of names.
     package func list(_ listing: Listing) async throws(StorageError) -> [String] {
         var page = try ListingPage(listing)
         guard !page.isFull else { return [] }
@@ -32,6 +35,7 @@ package final class MemoryStorage: Storage {
         }
     }
 
+    /// Carries out a batch.
     package func commit(_ batch: Batch) async throws(StorageError) {
         try batch.validate()
         let mutations = batch.mutations.map { (key: StorageKey($0.key), $0.change, $0.precondition) }

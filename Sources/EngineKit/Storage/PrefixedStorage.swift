@@ -9,6 +9,7 @@ package struct PrefixedStorage: Storage {
         self.prefix = prefix
     }
 
+    /// Returns the record at `key` below the prefix, or nil if there is none.
     package func get(_ key: String) async throws(StorageError) -> StoredRecord? {
         do throws(StorageError) {
             return try await base.get(prefix + key)
@@ -17,6 +18,7 @@ package struct PrefixedStorage: Storage {
         }
     }
 
+    /// Returns one page of names below the prefix.
     package func list(_ listing: Listing) async throws(StorageError) -> [String] {
         var listing = listing
         listing.prefix = prefix + listing.prefix
@@ -27,6 +29,7 @@ package struct PrefixedStorage: Storage {
         }
     }
 
+    /// Commits a batch whose keys are relative to the prefix.
     package func commit(_ batch: Batch) async throws(StorageError) {
         do throws(StorageError) {
             try await base.commit(batch.prefixed(prefix))

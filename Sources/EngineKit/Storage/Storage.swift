@@ -32,16 +32,19 @@ extension Storage {
 
 /// A value and the stamp that its writer gave it.
 package struct StoredRecord: Sendable, Hashable {
+    /// The bytes of the record.
     package var value: [UInt8]
     /// Differs for every write of a key, so it serves as the precondition of the next one.
     package var version: UInt64
 
+    /// Creates a record as it was read.
     package init(value: [UInt8], version: UInt64) {
         self.value = value
         self.version = version
     }
 }
 
+/// A request for one page of the keys below a prefix, in the order of their bytes.
 package struct Listing: Sendable, Hashable {
     /// Ends with `/`, or is empty for everything.
     package var prefix: String
@@ -52,6 +55,7 @@ package struct Listing: Sendable, Hashable {
     /// Names with everything below them; otherwise children only, folders once with a final `/`.
     package var isRecursive: Bool
 
+    /// Creates the request for a page; by default the first one, as long as pages may be, of children only.
     package init(prefix: String, after: String? = nil, limit: Int = StorageLimits.pageMax, isRecursive: Bool = false) {
         self.prefix = prefix
         self.after = after
@@ -60,16 +64,22 @@ package struct Listing: Sendable, Hashable {
     }
 }
 
+/// The sizes that every store accepts. What exceeds them is refused as ``StorageError/limitExceeded(_:)``.
 package enum StorageLimits {
+    /// The longest key, in bytes.
     package static let keyBytesMax = 4_096
     /// A sealed record: the 32 MiB a body may have at most, and room for its envelope.
     package static let valueBytesMax = 33 << 20
+    /// The most names on one page of a listing.
     package static let pageMax = 10_000
+    /// The most mutations in one batch.
     package static let batchMutationsMax = 20_000
-    /// Keys and values of one batch together.
-    package static let batchBytesMax = 64 << 20
+    /// Keys and values of one batch together: two records of the largest size, such as a new version and the one that it
+    /// replaces, and small ones beside them.
+    package static let batchBytesMax = 2 * valueBytesMax + (1 << 20)
 }
 
+/// Why a store did not do what it was asked.
 package enum StorageError: Error, Hashable, Sendable {
     /// A precondition of a batch did not hold; nothing was written.
     case conflict(key: String)

@@ -2,10 +2,12 @@ import Glibc
 
 /// A storage key compared byte for byte. Swift's own `==` takes two spellings of `é` for one key; a store must not.
 package struct StorageKey: Hashable, Sendable {
+    /// The key as text.
     package let text: String
     /// Seeded for each process, so callers cannot choose names that collide.
     package let digest: Int
 
+    /// Creates a key and its hash.
     package init(_ text: String) {
         var hasher = Hasher()
         text.withBytes { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
@@ -13,6 +15,7 @@ package struct StorageKey: Hashable, Sendable {
         digest = hasher.finalize()
     }
 
+    /// Returns whether both keys have the same bytes.
     package static func == (left: StorageKey, right: StorageKey) -> Bool {
         left.digest == right.digest && left.text.compareBytes(to: right.text) == 0
     }

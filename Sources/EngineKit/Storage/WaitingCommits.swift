@@ -2,11 +2,15 @@
 ///
 /// Bounded: beyond it a commit is refused at once. A store keeps this in a lock and brings the thread that writes.
 package struct WaitingCommits<Request: Sendable, Verdict: Sendable>: Sendable {
+    /// One commit and the caller that waits for its outcome.
     package struct Commit: Sendable {
+        /// What is to be written.
         package let request: Request
         let bytes: Int
+        /// Resumed with the outcome.
         package let answer: CheckedContinuation<Verdict, Never>
 
+        /// Creates a waiting commit whose keys and values have `bytes` together.
         package init(_ request: Request, bytes: Int, answer: CheckedContinuation<Verdict, Never>) {
             self.request = request
             self.bytes = bytes
@@ -27,8 +31,10 @@ package struct WaitingCommits<Request: Sendable, Verdict: Sendable>: Sendable {
     private var isWriting = false
     private var isClosed = false
 
+    /// Creates an empty queue.
     package init() {}
 
+    /// Adds a commit to those that wait, and returns what became of it.
     package mutating func add(_ commit: Commit) -> Addition {
         guard !isClosed else { return .closed }
         guard waiting.count < Self.waitingMax, bytes + commit.bytes <= Self.waitingBytesMax else { return .full }

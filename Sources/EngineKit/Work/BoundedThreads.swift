@@ -3,8 +3,10 @@ import Glibc
 /// Jobs in a bounded queue, and a bounded set of threads that sleep until there are some. Threads are made as they are needed
 /// and stay.
 package final class BoundedThreads: @unchecked Sendable {  // `jobs` and the counts are touched only between lock and unlock.
+    /// Work that may block its thread.
     package typealias Job = @Sendable () -> Void
 
+    /// What became of a job that was added.
     package enum Outcome: Sendable {
         case taken
         /// Too many wait. Nothing happens.
@@ -21,6 +23,7 @@ package final class BoundedThreads: @unchecked Sendable {  // `jobs` and the cou
     private var threads = 0
     private var sleeping = 0
 
+    /// Creates a pool of at most `threadsMax` threads before which at most `queueMax` jobs wait.
     package init(threadsMax: Int, queueMax: Int) {
         self.threadsMax = threadsMax
         self.queueMax = queueMax

@@ -12,10 +12,12 @@ package final class WorkThreads: Sendable {
     /// For what takes seconds and cannot be interrupted, such as making an RSA key.
     package static let patient = WorkThreads(threadsMax: 2, queueMax: 64)
 
+    /// The refusal of work when too much of it waits.
     package static let busy = CofferError(.rateLimited, "too much of this work waits to be done already; retry in a moment")
 
     private let threads: BoundedThreads
 
+    /// Creates a pool of at most `threadsMax` threads before which at most `queueMax` jobs wait.
     package init(threadsMax: Int, queueMax: Int) { threads = BoundedThreads(threadsMax: threadsMax, queueMax: queueMax) }
 
     /// One step of work. Throws ``busy`` when too much waits.

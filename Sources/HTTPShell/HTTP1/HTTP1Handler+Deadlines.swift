@@ -1,42 +1,58 @@
 import NIOCore
 
-/// One timer per connection looks at one deadline now and then, so that no request has to set a timer of its own.
+/// The time limits of a connection. A repeating timer checks one deadline, so that requests do not need timers.
 extension HTTP1Handler {
+    /// Sets the deadline. 0 milliseconds stand for none.
     func expect(within milliseconds: Int) {
         deadline = milliseconds > 0 ? .now() + .milliseconds(Int64(milliseconds)) : .distantFuture
     }
 
+    /// Schedules the next check of the deadline.
     func startTimer(_ context: ChannelHandlerContext) {
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        tickDueAt = .now() + settings.timeouts.tick
         timer = context.eventLoop.scheduleTask(in: settings.timeouts.tick) { bound.value.tick() }
     }
 
     private func tick() {
         guard let context else { return }
-        if NIODeadline.now() >= deadline { expire(context) }
+        let now = NIODeadline.now()
+        let late = now - tickDueAt
+        // The event loop did something else for so long. What the client sent meanwhile waits in the kernel, and it is not slow.
+        if isReceiving, late > settings.timeouts.tick, deadline < .distantFuture { deadline = deadline + late }
+        if now >= deadline { expire(context) }
         if self.context != nil { startTimer(context) }
+    }
+
+    private var isReceiving: Bool {
+        switch phase {
+        case .readingHead, .asking, .readingBody: true
+        case .idle, .responding, .writing, .lingering, .closed: false
+        }
     }
 
     private func expire(_ context: ChannelHandlerContext) {
         switch phase {
-        case .idle, .writing, .lingering: context.close(promise: nil)
+        case .idle, .writing, .streaming, .lingering: context.close(promise: nil)
         case .readingHead, .asking, .readingBody: refuse(.slow, context)
         case .responding(let exchange): giveUp(exchange, context)
         case .closed: break
         }
     }
 
+    /// Closes the connection if the client or the server ended it and no answer is in progress.
     func closeIfDone(_ context: ChannelHandlerContext) {
         guard isInputClosed || isQuiescing else { return }
         switch phase {
         case .idle: context.close(promise: nil)
         case .readingHead, .readingBody, .lingering: if isInputClosed { context.close(promise: nil) }
-        case .asking, .responding, .writing, .closed: break
+        case .asking, .responding, .streaming, .writing, .closed: break
         }
     }
 
-    /// Ends the answers, and gives the client a moment to read the last one: closing at once would let the kernel
-    /// answer its unread input with a reset, which may reach the client before the answer does.
+    /// Sends no more answers, and gives the client time to read the last one.
+    ///
+    /// If the connection was closed at once, the kernel would answer unread input with a reset, which can overtake the answer.
     func linger(_ context: ChannelHandlerContext) {
         phase = .lingering
         input = ByteBuffer()
@@ -54,15 +70,15 @@ extension HTTP1Handler {
         }
     }
 
-    /// Input nobody waits for. A client that sends on and on is cut off.
+    /// Counts discarded input, and closes the connection of a client that keeps sending.
     func linger(_ bytes: Int) {
         lingeringBytes += bytes
-        if lingeringBytes > 4 << 20 { context?.close(promise: nil) }
+        if lingeringBytes > lingeringBytesMax { context?.close(promise: nil) }
     }
 }
 
 extension ShellTimeouts {
-    /// How often a connection looks at its deadline: a quarter of the shortest, so none is missed by much.
+    /// The interval between checks of the deadline: a quarter of the shortest time limit, from 5 milliseconds to a second.
     var tick: TimeAmount {
         let all = [
             headerMilliseconds, readMilliseconds, writeMilliseconds, idleMilliseconds, requestMilliseconds, lingerMilliseconds,

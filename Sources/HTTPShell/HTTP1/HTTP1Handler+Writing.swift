@@ -1,11 +1,14 @@
+import EngineKit
 import NIOCore
 import NIOHTTP1
 import Syntax
 
 extension HTTP1Handler {
-    /// The whole answer in one buffer: one write for the head and the body.
+    /// Returns the head and the body of an answer in one buffer, so that they are written together. For a streamed answer it is the
+    /// head alone.
     func encode(
-        _ response: ShellResponse, id: String, keepAlive: Bool, omitsBody: Bool, _ context: ChannelHandlerContext
+        _ response: ShellResponse, id: String, keepAlive: Bool, omitsBody: Bool, isHTTP10: Bool = false,
+        _ context: ChannelHandlerContext
     ) -> ByteBuffer {
         var output = context.channel.allocator.buffer(capacity: 320 + (omitsBody ? 0 : response.body.count))
         output.writeStatusLine(response.status)
@@ -19,11 +22,16 @@ extension HTTP1Handler {
             output.writeString(value)
         }
         if !keepAlive { output.writeStaticString("\r\nconnection: close") }
-        if response.status != 204, response.status != 304 {
+        if !response.isWithoutBody {
             output.writeStaticString("\r\ncontent-type: ")
             output.writeString(response.contentType)
+            if let stream = response.stream, stream.length == nil {
+                // Without a length, HTTP/1.0 has the end of the connection for the end of the body.
+                output.writeStaticString(isHTTP10 ? "\r\n\r\n" : "\r\ntransfer-encoding: chunked\r\n\r\n")
+                return output
+            }
             output.writeStaticString("\r\ncontent-length: ")
-            output.writeString(String(response.body.count))
+            output.writeString(String(response.stream?.length ?? response.body.count))
             output.writeStaticString("\r\n\r\n")
             if !omitsBody { output.writeBytes(response.body) }
         } else {
@@ -32,6 +40,7 @@ extension HTTP1Handler {
         return output
     }
 
+    /// Writes bytes, and flushes them now or at the end of a burst of reads.
     func write(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
         context.write(wrapOutboundOut(bytes), promise: nil)
         if isReading, context.channel.isWritable {
@@ -43,7 +52,7 @@ extension HTTP1Handler {
         }
     }
 
-    /// A client that does not take its answer gets no further one.
+    /// Stops reading requests while the client does not receive its answers.
     func afterFlush(_ context: ChannelHandlerContext) {
         guard !context.channel.isWritable, case .idle = phase else { return }
         phase = .writing
@@ -80,10 +89,11 @@ extension ByteBuffer {
 }
 
 extension String {
+    /// Whether the text is a lower-case header name.
     var isHeaderName: Bool {
         !utf8.isEmpty && utf8.allSatisfy { $0.isASCIILowercase || $0.isASCIIDigit || $0 == UInt8(ascii: "-") }
     }
 
-    /// Nothing that could end the header.
+    /// Whether the text has no character that could end a header.
     var isHeaderValue: Bool { utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F } }
 }

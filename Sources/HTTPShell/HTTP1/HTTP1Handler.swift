@@ -2,70 +2,80 @@ import EngineKit
 import NIOCore
 import NIOSSL
 
-/// One HTTP/1 connection: admits heads, gathers bodies, asks the shell, writes answers, in the order of the requests.
+/// The handler of an HTTP/1 connection: checks heads, collects bodies, calls the shell and writes the answers in the order of the
+/// requests.
 ///
-/// It stands in for Hummingbird's own HTTP/1 channel, whose streams and tasks cost three times as much CPU for a
-/// request as this does; see docs/decisions.
+/// It replaces Hummingbird's HTTP/1 channel, whose streams and tasks need three times as much CPU time for a request; see
+/// docs/decisions/0009.
 final class HTTP1Handler: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = Never
     typealias OutboundOut = ByteBuffer
 
+    /// The state of a connection.
     enum Phase {
-        /// Between requests.
+        /// No request is being read or answered.
         case idle
-        /// Some of a head has come.
+        /// A part of a head has arrived.
         case readingHead
-        /// Its head was admitted, and the dialect is asked whether its body may be large.
+        /// The head was accepted, and the dialect is deciding whether the body may be large.
         case asking(Incoming)
-        /// Its head was admitted.
+        /// The head was accepted, and the body is arriving.
         case readingBody(Incoming)
-        /// The shell is working on it.
+        /// The shell is making the answer.
         case responding(Exchange)
-        /// The client takes its answer slowly.
+        /// The answer's head is sent, and its body is made while it is sent.
+        case streaming(Exchange)
+        /// The answer is waiting for the client to receive it.
         case writing
-        /// Nothing more will be answered; what comes is thrown away.
+        /// The last answer was sent. Further input is discarded.
         case lingering
+        /// The connection is closed.
         case closed
     }
 
+    /// A request whose body is arriving.
     struct Incoming {
         var head: HTTP1Parser.Head
         var admitted: AdmittedHead
-        /// The caller is known, so the body may be larger than a stranger's.
-        var isLarge = false
+        /// The memory that the body takes of what all requests share.
+        var claim = Admission.Claim()
         var body: [UInt8] = []
     }
 
-    /// What is left of a request while its answer is made.
+    /// The parts of a request that are needed for its answer.
     struct Exchange {
         var id: String
         var path: String
         var isHead: Bool
         var keepAlive: Bool
+        var isHTTP10 = false
         var task: Task<Void, Never>?
     }
 
+    /// The largest capacity that is reserved before the bytes of a body arrive.
     private static let bodyBytesAtOnce = 64 << 10
 
     let shell: Shell
     let settings: ListenerSettings
     var phase = Phase.idle
-    /// What was not read yet: part of a head, or pipelined requests that wait for the answers before them.
+    /// Input that has not been parsed: a part of a head, or pipelined requests that wait for earlier answers.
     var input = ByteBuffer()
     var parser: HTTP1Parser
     var isParsing = false
     var isReadWanted = false
     var isInputClosed = false
     var isQuiescing = false
-    /// Inside a burst of reads: flushes are put off to its end.
+    /// Whether a burst of reads is in progress. Flushes wait for its end.
     var isReading = false
     var isFlushWanted = false
-    /// Goes up with every exchange, so that an answer that comes after its deadline finds nobody.
+    /// The number of the current exchange. An answer with another number is late and is dropped.
     var exchangeNumber = 0
     var deadline = NIODeadline.distantFuture
     var timer: Scheduled<Void>?
+    var tickDueAt = NIODeadline.distantFuture
     var lingeringBytes = 0
+    var lingeringBytesMax = 4 << 20
     var context: ChannelHandlerContext?
     var executor: EventLoopTaskExecutor?
     var connection = EngineKit.Connection()
@@ -82,7 +92,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
         self.context = context
         executor = EventLoopTaskExecutor(context.eventLoop)
         connection = EngineKit.Connection(context.channel.remoteAddress)
-        // There after the handshake; without TLS there is no such handler.
+        // The TLS handler exists after the handshake, and only with TLS.
         if settings.tls?.clientCertificates ?? .notAsked != .notAsked {
             connection.add(try? context.pipeline.syncOperations.nioSSL_peerCertificate())
         }
@@ -97,15 +107,15 @@ final class HTTP1Handler: ChannelDuplexHandler {
         context.fireChannelInactive()
     }
 
-    /// Forgets the connection. Work of many steps for a request under way ends after the present one, as at its deadline; a step
-    /// that changes something is always done whole.
+    /// Releases the connection's resources and cancels the request in progress.
+    ///
+    /// Work that consists of several steps ends after the current step. A step that changes something is always completed.
     private func shutDown() {
         timer?.cancel()
         timer = nil
         switch phase {
-        case .readingBody(let incoming):
-            shell.admission.release(bodyBytes: incoming.body.count, isLarge: incoming.isLarge)
-        case .responding(let exchange): exchange.task?.cancel()
+        case .readingBody(let incoming), .asking(let incoming): shell.admission.release(incoming.claim)
+        case .responding(let exchange), .streaming(let exchange): exchange.task?.cancel()
         default: break
         }
         phase = .closed
@@ -138,7 +148,7 @@ extension HTTP1Handler {
         context.fireChannelReadComplete()
     }
 
-    /// Asks for no more input while pipelined requests wait, which bounds them.
+    /// Reads from the socket, but not while pipelined requests wait, which bounds their number.
     func read(context: ChannelHandlerContext) {
         if isReady || input.readableBytes == 0 { context.read() } else { isReadWanted = true }
     }
@@ -157,15 +167,15 @@ extension HTTP1Handler {
         }
     }
 
-    /// Nothing is being answered.
+    /// Whether input can be parsed: no answer is in progress.
     private var isReady: Bool {
         switch phase {
         case .idle, .readingHead, .readingBody: true
-        case .asking, .responding, .writing, .lingering, .closed: false
+        case .asking, .responding, .streaming, .writing, .lingering, .closed: false
         }
     }
 
-    /// Takes up what has come. A loop, however many answers are made at once.
+    /// Parses the input that has arrived. Answers that are made immediately continue this loop instead of recursing.
     func parse(_ context: ChannelHandlerContext) {
         guard !isParsing else { return }
         isParsing = true
@@ -178,7 +188,7 @@ extension HTTP1Handler {
         if input.readableBytes == 0 {
             input = ByteBuffer()
         } else if case .idle = phase {
-            // Some of a head: from now on the rest must hurry.
+            // The time limit of a head begins with its first byte.
             phase = .readingHead
             expect(within: settings.timeouts.headerMilliseconds)
         }
@@ -227,7 +237,7 @@ extension HTTP1Handler {
         }
     }
 
-    /// Reads nothing of a body that could be large before it is known that its sender may send one.
+    /// Asks the dialect whether the body may be large, before any of it is read.
     private func ask(_ incoming: Incoming, _ context: ChannelHandlerContext) {
         exchangeNumber += 1
         phase = .asking(incoming)
@@ -249,9 +259,12 @@ extension HTTP1Handler {
 
     private func asked(_ refusal: HTTPRefusal?, number: Int) {
         guard let context, number == exchangeNumber, case .asking(var incoming) = phase else { return }
-        incoming.isLarge = refusal == nil
-        if let refusal, (incoming.admitted.contentLength ?? 0) > settings.limits.unaskedBodyBytesMax {
-            return refuse(refusal, context)
+        if let refusal {
+            if (incoming.admitted.contentLength ?? 0) > settings.limits.unaskedBodyBytesMax { return refuse(refusal, context) }
+        } else {
+            guard shell.admission.admitLarge(announced: incoming.admitted.contentLength, &incoming.claim) else {
+                return refuse(.largeBodiesFull, context)
+            }
         }
         expectBody(incoming, context)
         parse(context)
@@ -260,12 +273,16 @@ extension HTTP1Handler {
     private func gather(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
         guard case .readingBody(var incoming) = phase else { return }
         let count = bytes.readableBytes
-        let bytesMax = incoming.isLarge ? settings.limits.bodyBytesMax : settings.limits.unaskedBodyBytesMax
+        let isLarge = incoming.claim.isLarge
+        let bytesMax = isLarge ? settings.limits.bodyBytesMax : settings.limits.unaskedBodyBytesMax
         guard incoming.body.count + count <= bytesMax else { return refuse(.bodyTooLarge, context) }
-        guard shell.admission.reserve(bodyBytes: count, isLarge: incoming.isLarge) else { return refuse(.busy, context) }
-        phase = .idle  // The body has one owner while it grows, so that it grows in place.
+        guard shell.admission.reserve(bodyBytes: count, &incoming.claim) else {
+            phase = .readingBody(incoming)
+            return refuse(isLarge ? .largeBodiesFull : .busy, context)
+        }
+        phase = .idle  // Leaves the body with one owner, so that it grows without being copied.
         if incoming.body.isEmpty {
-            // An announced length is only a word: memory is taken as bytes come, and counted.
+            // The announced length may be false, so memory is reserved and counted as bytes arrive.
             incoming.body.reserveCapacity(max(count, min(incoming.admitted.contentLength ?? count, Self.bodyBytesAtOnce)))
         }
         incoming.body.append(contentsOf: bytes.readableBytesView)
@@ -279,18 +296,19 @@ extension HTTP1Handler {
         let request = ShellRequest(
             id: ids.next(), method: head.method, path: incoming.admitted.path, query: incoming.admitted.query,
             headers: head.headers, body: incoming.body, connection: connection)
-        start(request, isLarge: incoming.isLarge, keepAlive: head.keepsAlive, context)
+        start(request, incoming.claim, keepAlive: head.keepsAlive, isHTTP10: head.isHTTP10, context)
     }
 
-    /// Runs on this event loop at once, and answers at once when nothing has to be waited for.
+    /// Starts the answer on this event loop. If nothing has to be waited for, the answer is written before this function returns.
     private func start(
-        _ request: ShellRequest, refused: HTTPRefusal? = nil, isLarge: Bool = false, keepAlive: Bool,
-        _ context: ChannelHandlerContext
+        _ request: ShellRequest, _ claim: Admission.Claim = .init(), refused: HTTPRefusal? = nil, keepAlive: Bool,
+        isHTTP10: Bool = false, _ context: ChannelHandlerContext
     ) {
         exchangeNumber += 1
         let number = exchangeNumber
         phase = .responding(
-            Exchange(id: request.id, path: request.path, isHead: request.method == "HEAD", keepAlive: keepAlive))
+            Exchange(
+                id: request.id, path: request.path, isHead: request.method == "HEAD", keepAlive: keepAlive, isHTTP10: isHTTP10))
         expect(within: settings.timeouts.requestMilliseconds)
         var request = request
         var refusal = refused
@@ -301,7 +319,14 @@ extension HTTP1Handler {
         let task = Task.immediate(executorPreference: executor) { [request, refusal] in
             let response =
                 if let refusal { await shell.refuse(refusal, request) } else { await shell.respond(to: request) }
-            shell.admission.end(bodyBytes: request.body.count, isLarge: isLarge)
+            if let content = response.stream {
+                // The request is in progress until its stream ends; its own body is not needed any more.
+                shell.admission.release(claim)
+                await HTTP1Stream(handler: bound, loop: loop, number: number).send(content, of: response)
+                shell.admission.end()
+                return
+            }
+            shell.admission.end(claim)
             if loop.inEventLoop {
                 bound.value.answered(response, number: number)
             } else {
@@ -319,7 +344,7 @@ extension HTTP1Handler {
         answered(response, number: number, context)
     }
 
-    /// The deadline of an answer has passed: says so and leaves.
+    /// Answers that the time limit has passed, and cancels the work.
     func giveUp(_ exchange: Exchange, _ context: ChannelHandlerContext) {
         exchange.task?.cancel()
         var last = exchange
@@ -331,7 +356,7 @@ extension HTTP1Handler {
     private func answered(_ response: ShellResponse, number: Int, _ context: ChannelHandlerContext) {
         guard number == exchangeNumber, case .responding(let exchange) = phase else { return }
         exchangeNumber += 1
-        let keepAlive = exchange.keepAlive && !isQuiescing && !(isInputClosed && input.readableBytes == 0)
+        let keepAlive = mayKeepAlive(exchange)
         let bytes = encode(response, id: exchange.id, keepAlive: keepAlive, omitsBody: exchange.isHead, context)
         phase = .idle
         expect(within: settings.timeouts.idleMilliseconds)
@@ -339,17 +364,24 @@ extension HTTP1Handler {
         if keepAlive { parse(context) } else { linger(context) }
     }
 
-    /// Answers and reads no further. What the client did wrong is put on record first, as far as its head can be read.
+    /// Returns whether the connection may take a further request after this answer.
+    func mayKeepAlive(_ exchange: Exchange) -> Bool {
+        exchange.keepAlive && !isQuiescing && !(isInputClosed && input.readableBytes == 0)
+    }
+
+    /// Answers a refusal and reads no further requests. If the head can be read, the refusal is recorded in the audit log first.
     func refuse(_ refusal: HTTPRefusal, of head: HTTP1Parser.Head? = nil, _ context: ChannelHandlerContext) {
         var (head, path, refusal) = (head, head?.target, refusal)
         switch phase {
         case .readingBody(let incoming), .asking(let incoming):
-            shell.admission.release(bodyBytes: incoming.body.count, isLarge: incoming.isLarge)
+            shell.admission.release(incoming.claim)
             (head, path) = (incoming.head, incoming.admitted.path)
         default: break
         }
         let id = ids.next()
-        if refusal.isOfRequest, let head, let plain = AdmittedHead.path(ofRefused: head.target, limits: settings.limits) {
+        // A known caller reads the answer at the end of what it sends: its body is thrown away as it comes.
+        if refusal == .largeBodiesFull { lingeringBytesMax = settings.limits.bodyBytesMax }
+        if refusal.isRecorded, let head, let plain = AdmittedHead.path(ofRefused: head.target, limits: settings.limits) {
             if shell.admission.beginRequest() {
                 let request = ShellRequest(
                     id: id, method: head.method, path: plain, headers: head.headers, body: [], connection: connection)

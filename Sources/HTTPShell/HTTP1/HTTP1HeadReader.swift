@@ -1,7 +1,7 @@
 import NIOHTTP1
 import Syntax
 
-/// The lines of one whole head, each with its line end.
+/// Reads a complete head, whose lines all have their line ends.
 struct HTTP1HeadReader {
     private let bytes: UnsafeRawBufferPointer
     private let limits: RequestLimits
@@ -12,6 +12,7 @@ struct HTTP1HeadReader {
         self.limits = limits
     }
 
+    /// Reads the request line and all header fields.
     mutating func head() throws(HTTPRefusal) -> HTTP1Parser.Head {
         let (method, target, isHTTP10) = try requestLine()
         var fields: [(String, String)] = []
@@ -20,7 +21,9 @@ struct HTTP1HeadReader {
         while position < bytes.count {
             guard fields.count < limits.headerCountMax else { throw .headersTooLarge }
             let (name, value) = try field()
-            if name.utf8.count == 10, name.equals("connection") { Self.read(connection: value, isHTTP10, &keepsAlive) }
+            if name.utf8.count == 10, name.equals("connection") {
+                Self.read(connection: value, isHTTP10: isHTTP10, into: &keepsAlive)
+            }
             fields.append((name, value))
         }
         return HTTP1Parser.Head(
@@ -85,7 +88,8 @@ struct HTTP1HeadReader {
         return text
     }
 
-    private static func read(connection value: String, _ isHTTP10: Bool, _ keepsAlive: inout Bool) {
+    /// Reads the options `close` and `keep-alive` of a `Connection` header.
+    private static func read(connection value: String, isHTTP10: Bool, into keepsAlive: inout Bool) {
         for option in value.utf8.split(separator: UInt8(ascii: ",")) {
             let word = Substring(option).dropUTF8 { $0 == 0x20 || $0 == 0x09 }.prefixUTF8 { $0 != 0x20 && $0 != 0x09 }
             if String(word).equals("close") {
@@ -97,14 +101,15 @@ struct HTTP1HeadReader {
     }
 }
 
-/// The alphabets of RFC 9110 and 9112.
+/// The character classes of RFC 9110 and RFC 9112.
 enum HTTP1Characters {
-    /// Capitals only: methods are case-sensitive, and none that is known has anything else.
+    /// Returns whether a byte can be part of a method. Methods are case-sensitive, and all known methods consist of upper-case letters.
     static func isMethod(_ byte: UInt8) -> Bool { byte.isASCIIUppercase }
 
+    /// Returns whether a byte can be part of a token, such as a field name (RFC 9110, section 5.6.2).
     static func isToken(_ byte: UInt8) -> Bool { tokens[Int(byte)] }
 
-    /// Visible, space, tab, or part of UTF-8 text.
+    /// Returns whether a byte can be part of a field value: a visible character, a space, a tab or a part of UTF-8 text.
     static func isValue(_ byte: UInt8) -> Bool { byte >= 0x20 && byte != 0x7F || byte == 0x09 }
 
     private static let tokens: [Bool] = {

@@ -2,28 +2,38 @@ package import NIOCore
 package import NIOHTTP1
 import Syntax
 
-/// Reads HTTP/1 requests off a connection (RFC 9112), strictly: what could be read in two ways is refused.
+/// An incremental parser of HTTP/1 requests (RFC 9112) that refuses everything that could be read in two ways.
 ///
-/// No bare line feeds, no folded headers, no space before a colon, no control characters, nothing that is not UTF-8.
-/// Methods are any word in capitals, for LIST and SCAN. How a body is framed is decided once, by ``AdmittedHead``.
+/// It accepts no bare line feeds, folded headers, spaces before a colon, control characters or invalid UTF-8. A method can be any word
+/// in upper case, for LIST and SCAN. ``AdmittedHead`` decides how a body is framed.
 package struct HTTP1Parser {
+    /// The head of a request.
     package struct Head {
+        /// The method.
         package var method: String
+        /// The request target, percent-encoded.
         package var target: String
+        /// Whether the version is HTTP/1.0, and not HTTP/1.1.
         package var isHTTP10: Bool
+        /// The header fields in order.
         package var headers: HTTPHeaders
-        /// The client will send a further request, as far as it is concerned.
+        /// Whether the client wants to keep the connection open.
         package var keepsAlive: Bool
     }
 
+    /// A part of a request.
     package enum Event {
+        /// The head. The caller announces the body with ``expectBody(length:)``; otherwise there is none.
         case head(Head)
+        /// The next bytes of the body.
         case body(ByteBuffer)
+        /// The end of the request.
         case end
     }
 
+    /// The part of a request that is read next.
     private enum State {
-        /// Bytes of the head that are known to hold no end of it, and whether an empty line may still come before it.
+        /// Inside or before a head. `searched` bytes do not contain its end, and `isFresh` is true while an empty line may precede it.
         case head(searched: Int, isFresh: Bool)
         case fixed(left: Int)
         case chunkSize
@@ -36,16 +46,19 @@ package struct HTTP1Parser {
     private let limits: RequestLimits
     private var state = State.head(searched: 0, isFresh: true)
 
+    /// Creates a parser for a connection.
     package init(limits: RequestLimits) { self.limits = limits }
 
-    /// After a head: its body has this length, or is chunked when nil.
+    /// Announces a body after a head: its length in bytes, or nil if it is chunked.
     package mutating func expectBody(length: Int?) { state = length.map { .fixed(left: $0) } ?? .chunkSize }
 
-    /// The next thing in the input, or nil until more has come. Takes what it read off the input.
+    /// Returns the next part of a request and removes it from the input, or returns nil if more input is needed.
+    ///
+    /// - Throws: The refusal of a malformed or too large request. The parser cannot be used afterwards.
     package mutating func next(_ input: inout ByteBuffer) throws(HTTPRefusal) -> Event? {
         while true {
             switch state {
-            case .head(let searched, let isFresh): return try head(&input, searched, isFresh).map { .head($0) }
+            case .head(let searched, let isFresh): return try head(&input, searched: searched, isFresh: isFresh).map { .head($0) }
             case .fixed(let left):
                 guard left > 0 else { return finish() }
                 guard let bytes = input.readSlice(length: min(left, input.readableBytes)), bytes.readableBytes > 0 else {
@@ -63,11 +76,13 @@ package struct HTTP1Parser {
                 state = bytes.readableBytes < left ? .chunk(left: left - bytes.readableBytes) : .chunkEnd
                 return .body(bytes)
             case .chunkEnd:
-                guard let line = try Self.line(&input, max: 0, .malformed) else { return nil }
+                guard let line = try Self.line(&input, max: 0, orThrow: .malformed) else { return nil }
                 guard line.readableBytes == 0 else { throw .malformed }
                 state = .chunkSize
             case .trailers(let bytes):
-                guard let line = try Self.line(&input, max: limits.headerBytesMax - bytes, .headersTooLarge) else { return nil }
+                guard let line = try Self.line(&input, max: limits.headerBytesMax - bytes, orThrow: .headersTooLarge) else {
+                    return nil
+                }
                 if line.readableBytes == 0 { return finish() }
                 state = .trailers(bytes: bytes + line.readableBytes + 2)
             }
@@ -79,8 +94,8 @@ package struct HTTP1Parser {
         return .end
     }
 
-    /// Up to a line's end, without it. A line feed must follow a carriage return.
-    private static func line(_ input: inout ByteBuffer, max: Int, _ tooLong: HTTPRefusal) throws(HTTPRefusal) -> ByteBuffer? {
+    /// Returns a line without its line end, which must be a carriage return and a line feed, or nil if more input is needed.
+    private static func line(_ input: inout ByteBuffer, max: Int, orThrow tooLong: HTTPRefusal) throws(HTTPRefusal) -> ByteBuffer? {
         guard let end = input.readableBytesView.firstIndex(of: UInt8(ascii: "\n")) else {
             guard input.readableBytes <= max + 1 else { throw tooLong }
             return nil
@@ -95,11 +110,11 @@ package struct HTTP1Parser {
     }
 
     private func chunkSize(_ input: inout ByteBuffer) throws(HTTPRefusal) -> Int? {
-        guard let line = try Self.line(&input, max: Self.chunkLineMax, .malformed) else { return nil }
+        guard let line = try Self.line(&input, max: Self.chunkLineMax, orThrow: .malformed) else { return nil }
         let bytes = line.readableBytesView
         let digits = bytes.prefix { Hex.value($0) != nil }
         guard (1...8).contains(digits.count) else { throw .malformed }
-        // An extension says nothing to us, but must look like one.
+        // Chunk extensions are ignored, but must be well-formed.
         let rest = bytes.dropFirst(digits.count).drop { $0 == 0x20 || $0 == 0x09 }
         guard rest.isEmpty || rest.first == UInt8(ascii: ";"), rest.allSatisfy(HTTP1Characters.isValue) else { throw .malformed }
         return digits.reduce(0) { $0 << 4 | Int(Hex.value($1) ?? 0) }
@@ -107,8 +122,9 @@ package struct HTTP1Parser {
 
     // MARK: The head
 
-    private mutating func head(_ input: inout ByteBuffer, _ searched: Int, _ isFresh: Bool) throws(HTTPRefusal) -> Head? {
-        // RFC 9112 2.2: an empty line before a request is passed over. Whatever else is no method ends it here, at once.
+    /// Returns a head and removes it from the input, or returns nil if its end has not arrived.
+    private mutating func head(_ input: inout ByteBuffer, searched: Int, isFresh: Bool) throws(HTTPRefusal) -> Head? {
+        // An empty line before a request is ignored (RFC 9112, section 2.2). Any other byte that cannot begin a method is refused at once.
         var isFresh = isFresh
         if isFresh, input.readableBytes >= 2 {
             isFresh = false
@@ -136,10 +152,10 @@ package struct HTTP1Parser {
         return head
     }
 
-    /// Behind the empty line that ends a head.
+    /// Returns the index after the empty line that ends a head, or nil if there is none.
     private static func headEnd(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int? {
         var position = start + 3
-        // The last byte of the four decides how far to go on.
+        // The last of four bytes determines how many can be skipped.
         while position < bytes.count {
             switch bytes[position] {
             case UInt8(ascii: "\n"):

@@ -1,11 +1,11 @@
 import Glibc
 
-/// The `Date` header, made anew once a second.
+/// The value of the `Date` header, which is formatted once a second.
 struct HTTPDate {
     private var second = Int.min
     private(set) var text = ""
 
-    /// `Sun, 06 Nov 1994 08:49:37 GMT`, RFC 9110 section 5.6.7.
+    /// Returns the current time in the form `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, section 5.6.7).
     mutating func current() -> String {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME_COARSE, &time)
@@ -16,6 +16,7 @@ struct HTTPDate {
         return text
     }
 
+    /// Formats a number of seconds since 1970.
     static func format(_ second: Int) -> String {
         var clock = time_t(second)
         var parts = tm()

@@ -5,20 +5,22 @@ import NIOCore
 import NIOHTTP1
 import NIOSSL
 
-/// Answers HTTP/2 streams, which Hummingbird accepts and frames, through the same checks and dialects as HTTP/1.
+/// Answers HTTP/2 streams with the same checks and dialects as HTTP/1. Hummingbird accepts and frames them.
 struct HTTP2Responder: Sendable {
     let shell: Shell
     let settings: ListenerSettings
 
-    /// Concurrent as the writer's own functions are, which it may only be sent to from there.
+    /// Answers one stream.
+    ///
+    /// The function is concurrent because the writer's functions are: a writer that is not sendable can only be passed on from there.
     @concurrent func respond(
-        _ request: HummingbirdCore.Request, _ writer: consuming ResponseWriter, _ channel: any Channel
+        _ request: HummingbirdCore.Request, _ writer: consuming ResponseWriter, channel: any Channel
     ) async throws {
         var ids = RequestIDSource()
         let id = ids.next()
         // The work stays on the connection's event loop, as it does for HTTP/1.
         let response = await withTaskExecutorPreference(EventLoopTaskExecutor(channel.eventLoop)) {
-            await answer(request, id: id, channel)
+            await answer(request, id: id, channel: channel)
         }
         var fields = HTTPFields()
         var date = HTTPDate()
@@ -29,20 +31,24 @@ struct HTTP2Responder: Sendable {
         for (name, value) in response.headers where name.isHeaderName && value.isHeaderValue {
             if let name = HTTPField.Name(name) { fields[name] = value }
         }
-        let isEmpty = response.status == 204 || response.status == 304
+        let isEmpty = response.isWithoutBody
         if !isEmpty {
             fields[.contentType] = response.contentType
-            fields[.contentLength] = String(response.body.count)
+            if response.stream == nil || response.stream?.length != nil {
+                fields[.contentLength] = String(response.stream?.length ?? response.body.count)
+            }
         }
         let head = HTTPResponse(status: .init(code: max(100, min(response.status, 999))), headerFields: fields)
         if isEmpty || request.method == .head {
             try await writer.writeResponse(head)
+        } else if let content = response.stream {
+            try await writer.write(response: head, body: body(of: content, id: id, channel))
         } else {
             try await writer.write(response: head, body: .init(byteBuffer: ByteBuffer(bytes: response.body)))
         }
     }
 
-    private func answer(_ request: HummingbirdCore.Request, id: String, _ channel: any Channel) async -> ShellResponse {
+    private func answer(_ request: HummingbirdCore.Request, id: String, channel: any Channel) async -> ShellResponse {
         let target = request.head.path ?? ""
         var headers = HTTPHeaders()
         headers.reserveCapacity(request.headers.count)
@@ -53,48 +59,54 @@ struct HTTP2Responder: Sendable {
         do throws(HTTPRefusal) {
             let admitted = try AdmittedHead(target: target, headers: headers, isHTTP2: true, limits: settings.limits)
             (passed.path, passed.query) = (admitted.path, admitted.query)
-            let (body, isLarge) = try await gather(request, admitted, headers, channel)
+            let (body, claim) = try await gather(request, admitted, headers: headers, channel: channel)
             guard shell.admission.beginRequest() else {
-                shell.admission.release(bodyBytes: body.count, isLarge: isLarge)
+                shell.admission.release(claim)
                 throw .busy
             }
-            defer { shell.admission.end(bodyBytes: body.count, isLarge: isLarge) }
+            var isStreamed = false
+            defer {
+                // A streamed answer is in progress until its stream ends.
+                if isStreamed { shell.admission.release(claim) } else { shell.admission.end(claim) }
+            }
             passed.body = body
             if settings.tls?.clientCertificates ?? .notAsked != .notAsked {
                 passed.connection.add(try? await (channel.parent ?? channel).nioSSL_peerCertificate().get())
             }
             try settings.check(&passed)
             let whole = passed
-            return await closing(channel, after: settings.timeouts.requestMilliseconds) {
+            let response = await closing(channel, after: settings.timeouts.requestMilliseconds) {
                 await untilClosed(channel) { await shell.respond(to: whole) }
             }
+            isStreamed = response.stream != nil && !response.isWithoutBody && request.method != .head
+            return response
         } catch {
-            return await refuse(error, passed, target, channel)
+            return await refuse(error, passed, target: target, channel: channel)
         }
     }
 
-    /// What the client did wrong is put on record first, as far as its head can be read.
+    /// Returns the answer to a refused request. If the head can be read, the refusal is recorded in the audit log first.
     private func refuse(
-        _ refusal: HTTPRefusal, _ request: ShellRequest, _ target: String, _ channel: any Channel
+        _ refusal: HTTPRefusal, _ request: ShellRequest, target: String, channel: any Channel
     ) async -> ShellResponse {
-        guard refusal.isOfRequest, let path = AdmittedHead.path(ofRefused: target, limits: settings.limits) else {
+        guard refusal.isRecorded, let path = AdmittedHead.path(ofRefused: target, limits: settings.limits) else {
             return shell.answer(refusal, path: target, id: request.id)
         }
         guard shell.admission.beginRequest() else { return shell.answer(.busy, path: target, id: request.id) }
-        defer { shell.admission.end(bodyBytes: 0) }
+        defer { shell.admission.end() }
         var refused = request
         (refused.path, refused.query, refused.body) = (path, "", [])
-        // The address that a trusted proxy names, where it does.
+        // For the audit log, the address is taken from a trusted proxy if possible.
         try? settings.check(&refused)
         let whole = refused
         return await closing(channel, after: settings.timeouts.requestMilliseconds) { await shell.refuse(refusal, whole) }
     }
 
-    private typealias Gathered = (body: [UInt8], isLarge: Bool)
+    private typealias Gathered = (body: [UInt8], claim: Admission.Claim)
 
-    /// A body that grows past a stranger's is read further once the dialect knows its sender.
+    /// Reads a body. Beyond the size that all callers may send, the dialect must accept the caller's credentials first.
     private func gather(
-        _ request: HummingbirdCore.Request, _ head: AdmittedHead, _ headers: HTTPHeaders, _ channel: any Channel
+        _ request: HummingbirdCore.Request, _ head: AdmittedHead, headers: HTTPHeaders, channel: any Channel
     ) async throws(HTTPRefusal) -> Gathered {
         let (shell, limits) = (shell, settings.limits)
         let unread = ShellRequest(
@@ -102,40 +114,36 @@ struct HTTP2Responder: Sendable {
             connection: EngineKit.Connection((channel.parent ?? channel).remoteAddress))
         let result: Result<Gathered, HTTPRefusal> = await closing(channel, after: settings.timeouts.readMilliseconds) {
             var body: [UInt8] = []
-            var isLarge = false
+            var claim = Admission.Claim()
             func refused(_ refusal: HTTPRefusal) -> Result<Gathered, HTTPRefusal> {
-                shell.admission.release(bodyBytes: body.count, isLarge: isLarge)
+                shell.admission.release(claim)
                 return .failure(refusal)
             }
             func refusal(ofGrowingTo count: Int) async -> HTTPRefusal? {
                 guard count <= limits.bodyBytesMax else { return .bodyTooLarge }
-                if count <= limits.unaskedBodyBytesMax || isLarge { return nil }
+                if count <= limits.unaskedBodyBytesMax || claim.isLarge { return nil }
                 if let refusal = await shell.refusalOfLargeBody(unread, settings) { return refusal }
-                // What came so far counts as a part of a large body from here on.
-                shell.admission.release(bodyBytes: body.count)
-                isLarge = true
-                guard shell.admission.reserve(bodyBytes: body.count, isLarge: true) else {
-                    body = []
-                    return .busy
-                }
-                return nil
+                // The bytes that have arrived are counted as part of a large body from now on.
+                return shell.admission.admitLarge(announced: head.contentLength, &claim) ? nil : .largeBodiesFull
             }
             if let refusal = await refusal(ofGrowingTo: head.contentLength ?? 0) { return refused(refusal) }
             do {
                 for try await bytes in request.body {
                     if let refusal = await refusal(ofGrowingTo: body.count + bytes.readableBytes) { return refused(refusal) }
-                    guard shell.admission.reserve(bodyBytes: bytes.readableBytes, isLarge: isLarge) else { return refused(.busy) }
+                    guard shell.admission.reserve(bodyBytes: bytes.readableBytes, &claim) else {
+                        return refused(claim.isLarge ? .largeBodiesFull : .busy)
+                    }
                     body.append(contentsOf: bytes.readableBytesView)
                 }
             } catch {
                 return refused(.malformed)
             }
-            return .success((body, isLarge))
+            return .success((body, claim))
         }
         return try result.get()
     }
 
-    /// Cancels the work when the stream ends before it: the client left, or the deadline has passed.
+    /// Runs work, and cancels it if the stream ends first because the client left or the deadline has passed.
     private func untilClosed<Result: Sendable>(
         _ channel: any Channel, _ work: @escaping @Sendable () async -> Result
     ) async -> Result {
@@ -144,7 +152,7 @@ struct HTTP2Responder: Sendable {
         return await task.value
     }
 
-    /// Resets the stream when the work takes too long.
+    /// Runs work, and resets the stream if it takes too long.
     private func closing<Result: Sendable>(
         _ channel: any Channel, after milliseconds: Int, _ work: @Sendable () async -> Result
     ) async -> Result {

@@ -1,16 +1,20 @@
 package import EngineKit
 import NIOHTTP1
 
-/// Takes the caller's address from `X-Forwarded-For`, when a proxy that may say so sent it.
+/// The rules for taking a client's address from the `X-Forwarded-For` header of a trusted proxy.
 ///
-/// The keys and their meaning are those of Vault's listener (`x_forwarded_for_*`).
+/// They correspond to the settings `x_forwarded_for_*` of Vault's `tcp` listener.
 package struct ForwardedFor: Sendable {
+    /// The addresses of trusted proxies.
     package var authorized: [AddressRange]
-    /// How many addresses at the end of the chain are further proxies.
+    /// The number of addresses at the end of the header that belong to further proxies.
     package var hopSkips = 0
+    /// Whether a request with the header from another address is refused. Otherwise its header is ignored.
     package var rejectsUnauthorized = true
+    /// Whether a request without the header is refused.
     package var rejectsAbsent = true
 
+    /// Creates rules.
     package init(authorized: [AddressRange], hopSkips: Int = 0, rejectsUnauthorized: Bool = true, rejectsAbsent: Bool = true) {
         self.authorized = authorized
         self.hopSkips = hopSkips
@@ -18,14 +22,17 @@ package struct ForwardedFor: Sendable {
         self.rejectsAbsent = rejectsAbsent
     }
 
+    /// Replaces the address of a request's connection by that of the header.
+    ///
+    /// - Throws: A refusal with the status 400 if the header is missing, not allowed or malformed.
     func apply(to request: inout ShellRequest) throws(HTTPRefusal) {
         let values = request.headers[canonicalForm: "x-forwarded-for"]
         guard !values.isEmpty else {
-            if rejectsAbsent { throw HTTPRefusal(400, "the X-Forwarded-For header is missing and the listener demands it") }
+            if rejectsAbsent { throw HTTPRefusal(400, "the X-Forwarded-For header is missing, and this listener requires it") }
             return
         }
         guard authorized.contains(where: { $0.contains(request.connection.remoteAddress) }) else {
-            if rejectsUnauthorized { throw HTTPRefusal(400, "the sender may not set X-Forwarded-For on this listener") }
+            if rejectsUnauthorized { throw HTTPRefusal(400, "this listener accepts X-Forwarded-For from trusted proxies only") }
             return
         }
         let index = values.count - 1 - hopSkips

@@ -4,8 +4,9 @@ package import NIOCore
 import ServiceLifecycle
 import Glibc
 
-/// One listener as a service: Hummingbird accepts the connections and lets them finish at shutdown.
+/// A listener as a service: Hummingbird accepts its connections and lets them finish at shutdown.
 package struct HTTPListener: Service {
+    /// The settings of the listener.
     package let settings: ListenerSettings
     private let shell: Shell
     private let group: any EventLoopGroup
@@ -13,7 +14,15 @@ package struct HTTPListener: Service {
     private let tls: TLSIdentity?
     private let onListening: @Sendable (SocketAddress?) async -> Void
 
-    /// Reads the TLS files, so that what is wrong with them is known before anything listens.
+    /// Creates a listener and reads its TLS files, so that faults in them are found before anything listens.
+    ///
+    /// - Parameters:
+    ///   - settings: The settings of the listener.
+    ///   - shell: The dialects and the count of requests that all listeners share.
+    ///   - group: The event loops of the connections.
+    ///   - logger: The logger of the listener.
+    ///   - onListening: Called with the bound address when the listener accepts connections.
+    /// - Throws: `TLSSettingsError` if the certificate, the key or the settings cannot be used.
     package init(
         settings: ListenerSettings, shell: Shell, group: any EventLoopGroup, logger: Logger,
         onListening: @escaping @Sendable (SocketAddress?) async -> Void = { _ in }
@@ -26,9 +35,12 @@ package struct HTTPListener: Service {
         if let tls = settings.tls { self.tls = try TLSIdentity(tls) } else { tls = nil }
     }
 
-    /// Gives new connections the certificate that is in the files now.
+    /// Reads the TLS files again. New connections use their content; open connections keep what they have.
+    ///
+    /// - Throws: `TLSSettingsError` if the files cannot be used. The listener then keeps the previous certificate.
     package func reloadTLS() throws(TLSSettingsError) { try tls?.reload() }
 
+    /// Accepts connections until the service is shut down.
     package func run() async throws {
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .warning)
@@ -57,9 +69,11 @@ extension HTTPListener: CustomStringConvertible {
     package var description: String { "listener \(settings.address)" }
 }
 
-/// The address cannot be listened on.
+/// A listener cannot use its address.
 package struct ListeningError: Error, Sendable, CustomStringConvertible {
+    /// The address of the listener.
     package var address: ListenerSettings.Address
+    /// The number of the system's error, such as `EADDRINUSE`.
     package var errorNumber: CInt
 
     package var description: String { "cannot listen on \(address): \(String(cString: strerror(errorNumber)))" }

@@ -5,16 +5,20 @@ import NIOCore
 import NIOSSL
 import NIOTLS
 
-/// How a new connection is set up: TLS first where it is on, then HTTP/2 by Hummingbird or HTTP/1 by our own handler.
+/// The setup of new connections: TLS if it is enabled, then HTTP/2 with Hummingbird's channel or HTTP/1 with ``HTTP1Handler``.
 struct ListenerChannel: ServerChildChannel {
+    /// A connection that has been set up.
     struct Value: ServerChildChannelValue {
+        /// The protocol of a connection.
         enum Kind: Sendable {
+            /// HTTP/1, which its handler serves alone.
             case http1
+            /// HTTP/2, whose streams Hummingbird's channel serves.
             case http2(HTTP2Channel.Value)
         }
 
         let channel: any Channel
-        /// nil speaks HTTP/1 from the start.
+        /// The protocol that TLS negotiates, or nil for HTTP/1 without TLS.
         let negotiated: EventLoopFuture<Kind>?
     }
 
@@ -30,7 +34,7 @@ struct ListenerChannel: ServerChildChannel {
         let responder = HTTP2Responder(shell: shell, settings: settings)
         let idle = Duration.milliseconds(settings.timeouts.idleMilliseconds)
         http2 = HTTP2Channel(
-            responder: { request, writer, channel in try await responder.respond(request, writer, channel) },
+            responder: { request, writer, channel in try await responder.respond(request, writer, channel: channel) },
             configuration: HTTP2ChannelConfiguration(
                 idleTimeout: idle, gracefulCloseTimeout: .milliseconds(settings.timeouts.shutdownMilliseconds)))
     }
@@ -44,7 +48,7 @@ struct ListenerChannel: ServerChildChannel {
         }
         return channel.eventLoop.makeCompletedFuture {
             let handler = NIOTypedApplicationProtocolNegotiationHandler<Value.Kind> { result in
-                negotiated(result, channel, logger)
+                negotiated(result, on: channel, logger: logger)
             }
             try channel.pipeline.syncOperations.addHandler(PlainTextDetector())
             try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls.context))
@@ -57,10 +61,11 @@ struct ListenerChannel: ServerChildChannel {
         }
     }
 
+    /// Adds the handlers of the protocol that TLS negotiated.
     private func negotiated(
-        _ result: ALPNResult, _ channel: any Channel, _ logger: Logger
+        _ result: ALPNResult, on channel: any Channel, logger: Logger
     ) -> EventLoopFuture<Value.Kind> {
-        // A client that ends its direction of TLS is taken to have left, although TLS 1.3 would let it wait for the answer.
+        // A client that closes its direction of TLS is treated as gone, although TLS 1.3 would allow it to wait for the answer.
         try? channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: false)
         return switch result {
         case .negotiated("h2"): http2.setup(channel: channel, logger: logger).map { .http2($0) }
@@ -76,7 +81,7 @@ struct ListenerChannel: ServerChildChannel {
         try channel.pipeline.syncOperations.addHandler(HTTP1Handler(shell: shell, settings: settings))
     }
 
-    /// Lasts as long as the connection; when the server may wait no longer, it cuts the connection.
+    /// Returns when the connection is closed. Cancellation, at the end of the shutdown period, closes it.
     func handle(value: Value, logger: Logger) async {
         await withTaskCancellationHandler {
             if let negotiated = value.negotiated, case .http2(let connection)? = try? await negotiated.get() {

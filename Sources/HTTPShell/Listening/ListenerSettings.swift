@@ -1,24 +1,30 @@
 import NIOHTTP1
 import Syntax
 
-/// One place where the server listens, and how it treats who comes.
+/// The address of a listener, and how it handles connections.
 package struct ListenerSettings: Sendable {
+    /// The address of a listener.
     package enum Address: Sendable, Hashable {
-        /// Port 0 lets the system choose.
+        /// A TCP port. Port 0 lets the system choose one.
         case tcp(host: String, port: Int)
-        /// The mode is that of the socket's file.
+        /// A Unix domain socket. `mode` is the permissions of its file, or nil for those of the umask.
         case unix(path: String, mode: UInt32?)
     }
 
+    /// The address to listen on.
     package var address: Address
-    /// nil speaks plain HTTP/1.1.
+    /// The TLS settings, or nil for HTTP/1.1 without TLS.
     package var tls: TLSSettings?
+    /// The largest requests that are accepted.
     package var limits: RequestLimits
+    /// The time limits of connections.
     package var timeouts: ShellTimeouts
+    /// The rules for `X-Forwarded-For`, or nil to ignore the header.
     package var forwarding: ForwardedFor?
-    /// Refuses requests without `X-Vault-Request: true`, which no web page can be made to send.
+    /// Whether requests without `X-Vault-Request: true` are refused. A web page of another origin cannot send this header.
     package var demandsVaultRequestHeader = false
 
+    /// Creates settings.
     package init(
         address: Address, tls: TLSSettings? = nil, limits: RequestLimits = .init(), timeouts: ShellTimeouts = .init(),
         forwarding: ForwardedFor? = nil
@@ -41,7 +47,7 @@ extension ListenerSettings.Address: CustomStringConvertible {
 }
 
 extension ListenerSettings {
-    /// What the listener itself asks of a request, once it is whole.
+    /// Checks a complete request against the listener's settings, and takes the client's address from the proxy's header.
     func check(_ request: inout ShellRequest) throws(HTTPRefusal) {
         if demandsVaultRequestHeader, request.headers.first(name: "x-vault-request") != "true" {
             throw HTTPRefusal(412, "the X-Vault-Request header is missing")

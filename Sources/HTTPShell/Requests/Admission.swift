@@ -1,7 +1,19 @@
 import Synchronization
 
-/// Counts what the process has under way, so that a flood is refused before it costs memory.
+/// The number of requests in progress and of body bytes in memory, over all listeners.
+///
+/// Requests beyond the capacity are refused before they use memory.
 package final class Admission: Sendable {
+    /// The memory that one body takes of what all requests share.
+    struct Claim: Hashable {
+        /// The number of bytes in memory.
+        fileprivate(set) var bodyBytes = 0
+        /// The bytes counted against the room for large bodies: the announced length, or what has arrived if none was announced.
+        fileprivate(set) var largeBodyBytes = 0
+        /// Whether the caller's credentials allow a large body.
+        fileprivate(set) var isLarge = false
+    }
+
     private let requestsMax: Int
     private let bodyBytesMax: Int
     private let largeBodyBytesMax: Int
@@ -15,6 +27,9 @@ package final class Admission: Sendable {
         largeBodyBytesMax = capacity.largeBodyBytesMax
     }
 
+    /// Counts a request whose answer is about to be made.
+    ///
+    /// - Returns: False if the capacity is exhausted; the request must then be refused and is not counted.
     func beginRequest() -> Bool {
         guard requests.add(1, ordering: .relaxed).newValue <= requestsMax else {
             requests.subtract(1, ordering: .relaxed)
@@ -23,34 +38,50 @@ package final class Admission: Sendable {
         return true
     }
 
-    /// The answer is made; nothing of the request is left in memory.
-    func end(bodyBytes count: Int, isLarge: Bool = false) {
+    /// Ends the count of a request whose answer is complete, and releases its body.
+    func end(_ claim: Claim = Claim()) {
         requests.subtract(1, ordering: .relaxed)
-        release(bodyBytes: count, isLarge: isLarge)
+        release(claim)
     }
 
-    /// - Parameter isLarge: The body may be larger than a stranger's.
-    func reserve(bodyBytes count: Int, isLarge: Bool = false) -> Bool {
+    /// Lets a known caller's body be a large one. Returns false if there is no room for as much as it announces.
+    ///
+    /// An announcement takes no memory. It is counted against the room for large bodies so that the first of many at once are
+    /// read whole and the others are refused before they are sent, rather than all of them half way.
+    func admitLarge(announced: Int?, _ claim: inout Claim) -> Bool {
+        claim.isLarge = true
+        return extendLarge(&claim, to: max(announced ?? 0, claim.bodyBytes))
+    }
+
+    /// Counts body bytes that are about to be kept in memory. Returns false if the capacity is exhausted; the request must then be
+    /// refused and its claim released.
+    func reserve(bodyBytes count: Int, _ claim: inout Claim) -> Bool {
         guard bodyBytes.add(count, ordering: .relaxed).newValue <= bodyBytesMax else {
             bodyBytes.subtract(count, ordering: .relaxed)
             return false
         }
-        guard isLarge else { return true }
-        guard largeBodyBytes.add(count, ordering: .relaxed).newValue <= largeBodyBytesMax else {
-            largeBodyBytes.subtract(count, ordering: .relaxed)
-            bodyBytes.subtract(count, ordering: .relaxed)
+        claim.bodyBytes += count
+        return !claim.isLarge || extendLarge(&claim, to: claim.bodyBytes)
+    }
+
+    private func extendLarge(_ claim: inout Claim, to count: Int) -> Bool {
+        let more = count - claim.largeBodyBytes
+        guard more > 0 else { return true }
+        guard largeBodyBytes.add(more, ordering: .relaxed).newValue <= largeBodyBytesMax else {
+            largeBodyBytes.subtract(more, ordering: .relaxed)
             return false
         }
+        claim.largeBodyBytes = count
         return true
     }
 
-    func release(bodyBytes count: Int, isLarge: Bool = false) {
-        guard count > 0 else { return }
-        bodyBytes.subtract(count, ordering: .relaxed)
-        if isLarge { largeBodyBytes.subtract(count, ordering: .relaxed) }
+    /// Ends the count of a body.
+    func release(_ claim: Claim) {
+        if claim.bodyBytes > 0 { bodyBytes.subtract(claim.bodyBytes, ordering: .relaxed) }
+        if claim.largeBodyBytes > 0 { largeBodyBytes.subtract(claim.largeBodyBytes, ordering: .relaxed) }
     }
 
-    /// For metrics and tests.
+    /// The number of requests in progress and of body bytes in memory, for metrics and tests.
     package var current: (requests: Int, bodyBytes: Int) {
         (requests.load(ordering: .relaxed), bodyBytes.load(ordering: .relaxed))
     }

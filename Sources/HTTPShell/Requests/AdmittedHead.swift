@@ -1,18 +1,22 @@
 import NIOHTTP1
 import Syntax
 
-/// What the shell needs to know of a head that it lets pass.
+/// The parts of a request's head that the shell uses, after the head has passed its checks.
 struct AdmittedHead {
+    /// The target before the first `?`, percent-encoded.
     var path: String
+    /// The target after the first `?`, percent-encoded; empty if there is none.
     var query: String
-    /// nil when chunked, or over HTTP/2 when not announced.
+    /// The length of the body in bytes, or nil if it is chunked or, with HTTP/2, not announced.
     var contentLength: Int?
+    /// Whether a body follows the head. Not known in advance with HTTP/2.
     var hasBody: Bool
+    /// Whether the client waits for `100 Continue` before it sends the body.
     var expectsContinue: Bool
 }
 
 extension AdmittedHead {
-    /// Headers that change who is asking or how the body is read: each may come once.
+    /// The headers that identify the caller or determine how the body is read. Each may occur once.
     fileprivate struct Singles {
         var host = false
         var expect: String?
@@ -27,7 +31,9 @@ extension AdmittedHead {
         var bytes = 0
     }
 
-    /// Checks the head of one request against the limits; nothing of its body has been read yet.
+    /// Checks the head of a request, before its body is read.
+    ///
+    /// - Throws: The refusal of the first check that fails.
     init(target: String, headers: HTTPHeaders, isHTTP2: Bool, isHTTP10: Bool = false, limits: RequestLimits) throws(HTTPRefusal) {
         guard target.utf8.count <= limits.targetBytesMax else { throw .targetTooLong }
         guard headers.count <= limits.headerCountMax else { throw .headersTooLarge }
@@ -57,7 +63,7 @@ extension AdmittedHead {
         (path, query) = try Self.split(target)
     }
 
-    /// The path of a target whose head was refused, for the record; nil when the target is none.
+    /// Returns the path of a request whose head was refused, for the audit log, or nil if the target is not a path.
     static func path(ofRefused target: String, limits: RequestLimits) -> String? {
         guard target.utf8.count <= limits.targetBytesMax else { return nil }
         return try? split(target).path
@@ -82,32 +88,34 @@ extension AdmittedHead.Singles {
         bytes += name.utf8.count + value.utf8.count + 4
         switch name.utf8.count {
         case 4 where name.equals("host"): try Self.once(&host, "Host")
-        case 6 where name.equals("expect"): try Self.once(&expect, value, "Expect")
+        case 6 where name.equals("expect"): try Self.once(&expect, value, name: "Expect")
         case 12 where name.equals("content-type"): try Self.once(&contentType, "Content-Type")
         case 13 where name.equals("x-vault-token"): try Self.once(&token, "X-Vault-Token")
         case 13 where name.equals("authorization"): try Self.once(&authorization, "Authorization")
-        case 14 where name.equals("content-length"): try Self.once(&contentLength, value, "Content-Length")
-        case 16 where name.equals("content-encoding"): try Self.once(&contentEncoding, value, "Content-Encoding")
+        case 14 where name.equals("content-length"): try Self.once(&contentLength, value, name: "Content-Length")
+        case 16 where name.equals("content-encoding"): try Self.once(&contentEncoding, value, name: "Content-Encoding")
         case 16 where name.equals("x-vault-wrap-ttl"): try Self.once(&wrapTTL, "X-Vault-Wrap-TTL")
-        case 17 where name.equals("transfer-encoding"): try Self.once(&transferEncoding, value, "Transfer-Encoding")
+        case 17 where name.equals("transfer-encoding"): try Self.once(&transferEncoding, value, name: "Transfer-Encoding")
         case 17 where name.equals("x-vault-namespace"): try Self.once(&namespace, "X-Vault-Namespace")
         default: break
         }
     }
 
+    /// Records that a header was seen, and refuses a second one.
     private static func once(_ seen: inout Bool, _ name: StaticString) throws(HTTPRefusal) {
         guard !seen else { throw .repeated(name) }
         seen = true
     }
 
-    private static func once(_ seen: inout String?, _ value: String, _ name: StaticString) throws(HTTPRefusal) {
+    /// Records the value of a header, and refuses a second one.
+    private static func once(_ seen: inout String?, _ value: String, name: StaticString) throws(HTTPRefusal) {
         guard seen == nil else { throw .repeated(name) }
         seen = value
     }
 }
 
 extension String {
-    /// Compares with lower-case ASCII, whatever the case of this text.
+    /// Returns whether the text equals lower-case ASCII when its own case is ignored.
     package func equals(_ lowercase: StaticString) -> Bool {
         guard utf8.count == lowercase.utf8CodeUnitCount else { return false }
         var position = 0

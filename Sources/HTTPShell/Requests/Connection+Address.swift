@@ -4,11 +4,12 @@ import NIOCore
 import NIOSSL
 
 extension EngineKit.Connection {
+    /// Creates a connection from a socket's peer. Unix sockets have no address.
     init(_ address: SocketAddress?) {
         self.init(remoteAddress: address?.ipAddress ?? "", remotePort: address?.port ?? 0)
     }
 
-    /// The certificate that the client showed, if it did.
+    /// Adds the names in the client's certificate, if it presented one.
     mutating func add(_ certificate: NIOSSLCertificate?) {
         guard let der = try? certificate?.toDERBytes() else { return }
         clientCertificateNames = CertificateNames.names(inDER: der)

@@ -1,23 +1,29 @@
 package import EngineKit
 package import NIOHTTP1
 
-/// One protocol spoken below one path prefix: it turns requests into the core's and answers into its own JSON.
+/// An HTTP API below a path prefix. It translates requests for the core, and the core's answers into its own JSON.
 package protocol Dialect: Sendable {
-    /// Its paths begin so, such as `/v1/`.
+    /// The beginning of all its paths, such as `/v1/`.
     var prefix: String { get }
 
+    /// Returns the answer to a request whose path begins with ``prefix``.
     func respond(to request: ShellRequest) async -> ShellResponse
 
-    /// The dialect's shape of an error that the shell found before the dialect saw the request. The id is the one of the
-    /// reply's `X-Request-Id`.
+    /// Returns a refusal of the shell in the dialect's form of errors.
+    ///
+    /// - Parameters:
+    ///   - refusal: The reason why the shell refused the request before the dialect saw it.
+    ///   - requestID: The identifier in the answer's `X-Request-Id`.
     func answer(_ refusal: HTTPRefusal, requestID: String) -> ShellResponse
 
-    /// nil when the head shows credentials that are good, so that a body may be large. Asked before such a body is read, and
-    /// decides about nothing else.
+    /// Returns the reason why a request may not have a large body, or nil if its head has valid credentials.
+    ///
+    /// Called before a large body is read. The request itself is authenticated again later.
     func refusalOfLargeBody(_ headers: HTTPHeaders, from connection: Connection) async -> HTTPRefusal?
 
-    /// A path that leads to no dialect, or a request that the shell refused: puts its refusal on record, and returns what to
-    /// answer in its place where that cannot be done.
+    /// Records in the audit log that the shell refused a request or that no dialect has its path.
+    ///
+    /// - Returns: The answer to send instead of the refusal if it cannot be recorded, or nil.
     func record(_ refusal: HTTPRefusal, of request: ShellRequest) async -> ShellResponse?
 }
 

@@ -1,17 +1,23 @@
 import Syntax
 
-/// The query of a URL, read once and in one way for every dialect: `name=value` pairs, percent-encoded, `+` for a space.
+/// The parser of a URL's query for all dialects: percent-encoded `name=value` pairs, in which `+` stands for a space.
 package enum QueryItems {
+    /// The largest number of parameters.
     package static let countMax = 64
 
-    /// Texts are fixed: they never hold anything that was sent.
+    /// The reasons why a query is refused. The messages are fixed and never contain anything that the client sent.
     package enum Refusal: String, Error, Sendable {
+        /// There are more than ``QueryItems/countMax`` parameters.
         case tooMany = "the query has more than 64 parameters"
+        /// An escape is incomplete, or the decoded text is not UTF-8 or contains a NUL.
         case malformed = "the query is not valid percent-encoded UTF-8"
+        /// Two parameters have the same name.
         case repeated = "the query has the same parameter twice"
     }
 
-    /// In their order; a name without `=` has an empty value. Costs nothing where there is no query.
+    /// Returns the parameters in order. A name without `=` has an empty value.
+    ///
+    /// Does not allocate if the query is empty.
     package static func parse(_ query: String) throws(Refusal) -> [(name: String, value: String)] {
         guard !query.isEmpty else { return [] }
         var items: [(name: String, value: String)] = []

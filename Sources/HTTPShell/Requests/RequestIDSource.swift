@@ -1,6 +1,6 @@
-/// Makes request ids: random UUIDs from a generator of the connection's own.
+/// The source of a connection's request identifiers, which are random UUIDs.
 ///
-/// They must not repeat, but nobody gains by guessing one, so the system's generator only gives the seed.
+/// Identifiers must not repeat, but guessing one has no use. A fast generator is therefore sufficient, with a seed from the system.
 struct RequestIDSource {
     private var state: (UInt64, UInt64, UInt64, UInt64)
 
@@ -9,7 +9,7 @@ struct RequestIDSource {
         state = (system.next(), system.next(), system.next(), system.next() | 1)
     }
 
-    /// One step of xoshiro256**.
+    /// Returns the next word of the generator xoshiro256**.
     private mutating func word() -> UInt64 {
         let product = state.1 &* 5
         let result = (product << 7 | product >> 57) &* 9
@@ -23,7 +23,7 @@ struct RequestIDSource {
         return result
     }
 
-    /// A version 4 UUID in lower case.
+    /// Returns a version 4 UUID in lower case (RFC 9562, section 5.4).
     mutating func next() -> String {
         let high = word() & 0xFFFF_FFFF_FFFF_0FFF | 0x4000
         let low = word() & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000

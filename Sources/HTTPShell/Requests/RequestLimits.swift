@@ -1,33 +1,38 @@
-/// What one listener accepts of a request. Every number is a maximum.
+/// The largest requests that a listener accepts.
 package struct RequestLimits: Sendable, Hashable {
-    /// No configuration may raise a body past this.
+    /// The largest body that a configuration can allow, in bytes.
     package static let bodyBytesCeiling = 32 << 20
 
-    /// Of a caller that its dialect knows.
+    /// The largest body in bytes of a caller with valid credentials.
     package var bodyBytesMax = 32 << 20
-    /// Of everybody else: logins, wrong tokens, and dialects whose callers show who they are only with the whole request.
+    /// The largest body in bytes of other callers: logins, invalid tokens, and dialects that authenticate the whole request.
     package var strangerBodyBytesMax = 1 << 20
+    /// The largest size of all header fields together, in bytes.
     package var headerBytesMax = 16 << 10
+    /// The largest number of header fields.
     package var headerCountMax = 100
-    /// Path and query: enough for the longest path with every byte encoded, and a query.
+    /// The largest size of path and query in bytes: enough for the longest path with all bytes encoded, and a query.
     package var targetBytesMax = 10 << 10
-    /// Further ones wait in the kernel's backlog.
+    /// The largest number of connections. Further connections wait in the kernel's backlog.
     package var connectionsMax = 8_192
 
+    /// Creates the default limits.
     package init() {}
 
-    /// What a body may hold without anybody being asked who sends it.
+    /// The largest body in bytes that is read before the caller's credentials are checked.
     var unaskedBodyBytesMax: Int { min(bodyBytesMax, strangerBodyBytesMax) }
 }
 
-/// What the process keeps under way over all listeners.
+/// The largest amount of work that the process accepts at the same time, over all listeners.
 package struct ShellCapacity: Sendable, Hashable {
-    /// Requests with an answer being made.
+    /// The largest number of requests in progress.
     package var requestsMax = 4_096
-    /// Bodies in memory at one time.
+    /// The largest number of body bytes in memory.
     package var bodyBytesMax = 256 << 20
-    /// Of those the bodies that only known callers may send: however many they are, small requests go on.
+    /// The part of ``bodyBytesMax`` that bodies above ``RequestLimits/strangerBodyBytesMax`` may use, so that they cannot keep small
+    /// requests out.
     package var largeBodyBytesMax = 128 << 20
 
+    /// Creates the default capacity.
     package init() {}
 }

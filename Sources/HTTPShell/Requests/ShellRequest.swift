@@ -1,19 +1,24 @@
 package import EngineKit
 package import NIOHTTP1
 
-/// One request as it came: its head admitted, its body whole and within the limits, nothing in it interpreted.
+/// A complete request within the limits of its listener, for a dialect to interpret.
 package struct ShellRequest: Sendable {
-    /// A UUID, also in the reply's `X-Request-Id`.
+    /// The request's identifier, a UUID, which is in the answer's `X-Request-Id` too.
     package var id: String
+    /// The method, in upper case.
     package var method: String
-    /// Percent-encoded, from the first slash, without the query.
+    /// The percent-encoded path, from the first slash, without the query.
     package var path: String
-    /// What follows the first `?`, still encoded; empty when nothing does.
+    /// The percent-encoded query after the first `?`; empty if there is none.
     package var query: String
+    /// The header fields in the order of the request.
     package var headers: HTTPHeaders
+    /// The body; empty if there is none.
     package var body: [UInt8]
+    /// The client's address and the names in its certificate.
     package var connection: Connection
 
+    /// Creates a request.
     package init(
         id: String, method: String, path: String, query: String = "", headers: HTTPHeaders = [:], body: [UInt8] = [],
         connection: Connection = .init()

@@ -1,12 +1,19 @@
-/// A whole answer. The shell adds the headers that every reply has.
-package struct ShellResponse: Sendable {
-    package var status: Int
-    /// Beyond the usual ones; lower-case names, values without control characters.
-    package var headers: [(name: String, value: String)]
-    package var contentType: String
-    /// Sent with its length and content type, unless the status is 204.
-    package var body: [UInt8]
+package import EngineKit
 
+/// An answer, complete but for a streamed body. The shell adds the headers that all answers have, such as `Date` and `X-Request-Id`.
+package struct ShellResponse: Sendable {
+    /// The HTTP status.
+    package var status: Int
+    /// Additional headers, with lower-case names and values without control characters. Others are not sent.
+    package var headers: [(name: String, value: String)]
+    /// The media type of the body.
+    package var contentType: String
+    /// The body. It is not sent if the status is 204 or 304, nor if the body is streamed.
+    package var body: [UInt8]
+    /// The body, where it is made while it is sent; `body` is empty then.
+    package let stream: StreamedContent?
+
+    /// Creates an answer.
     package init(
         status: Int, headers: [(name: String, value: String)] = [], contentType: String = "application/json", body: [UInt8] = []
     ) {
@@ -14,5 +21,17 @@ package struct ShellResponse: Sendable {
         self.headers = headers
         self.contentType = contentType
         self.body = body
+        stream = nil
+    }
+
+    /// Whether answers with the status have no body (RFC 9110).
+    var isWithoutBody: Bool { status == 204 || status == 304 }
+
+    package init(status: Int, headers: [(name: String, value: String)] = [], stream: StreamedContent) {
+        self.status = status
+        self.headers = headers
+        contentType = stream.contentType
+        body = []
+        self.stream = stream
     }
 }

@@ -1,7 +1,8 @@
 import NIOCore
 
-/// Stands before TLS and looks at the first byte of a connection: a client that speaks plain HTTP there is told so. Its own
-/// TLS library would only see the connection closed.
+/// Answers clients that send plain HTTP to a listener with TLS, instead of closing the connection without a reason.
+///
+/// The handler is in front of TLS, looks at the first byte of a connection and then removes itself.
 final class PlainTextDetector: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
@@ -20,11 +21,11 @@ final class PlainTextDetector: ChannelInboundHandler, RemovableChannelHandler {
     private var isAnswered = false
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        // What comes after the answer is read and thrown away, so that the answer is not lost to a reset.
+        // Input after the answer is discarded. Leaving it unread would reset the connection and could lose the answer.
         guard !isAnswered else { return }
         let bytes = unwrapInboundIn(data)
         guard let first = bytes.readableBytesView.first else { return }
-        // A handshake begins with 22; a method with a capital letter.
+        // A TLS handshake begins with the byte 22 (RFC 8446, section 5.1), and a method with an upper-case letter.
         guard HTTP1Characters.isMethod(first) else {
             context.fireChannelRead(data)
             context.pipeline.syncOperations.removeHandler(self, promise: nil)
@@ -32,7 +33,7 @@ final class PlainTextDetector: ChannelInboundHandler, RemovableChannelHandler {
         }
         isAnswered = true
         context.writeAndFlush(wrapOutboundOut(ByteBuffer(staticString: Self.answer)), promise: nil)
-        // The time limit of the handshake closes the other direction, if the client does not.
+        // If the client does not close the other direction, the time limit of the handshake does.
         context.close(mode: .output, promise: nil)
     }
 }

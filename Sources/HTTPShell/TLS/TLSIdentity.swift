@@ -3,17 +3,22 @@ import NIOSSL
 import Synchronization
 import Syntax
 
-/// The certificate and key that new connections get. Loading them anew leaves open connections as they are.
+/// The certificate and key of a listener, which can be reloaded. Open connections keep the ones that they started with.
 package final class TLSIdentity: Sendable {
     private let settings: TLSSettings
     private let current: Mutex<NIOSSLContext>
 
+    /// Reads the certificate and the key.
+    ///
+    /// - Throws: `TLSSettingsError` if they cannot be used.
     package init(_ settings: TLSSettings) throws(TLSSettingsError) {
         self.settings = settings
         current = Mutex(try Self.load(settings))
     }
 
-    /// Reads the files again; keeps what it has when they are unusable.
+    /// Reads the files again.
+    ///
+    /// - Throws: `TLSSettingsError` if they cannot be used. The previous certificate and key are kept.
     package func reload() throws(TLSSettingsError) {
         let fresh = try Self.load(settings)
         current.withLock { $0 = fresh }
@@ -22,9 +27,9 @@ package final class TLSIdentity: Sendable {
     var context: NIOSSLContext { current.withLock { $0 } }
 
     private static func load(_ settings: TLSSettings) throws(TLSSettingsError) -> NIOSSLContext {
-        let certificates = try reading(settings.certificateFile, "certificate") { try NIOSSLCertificate.fromPEMFile($0) }
-        guard !certificates.isEmpty else { throw TLSSettingsError("no certificate in \(settings.certificateFile)") }
-        let key = try reading(settings.keyFile, "private key") { try NIOSSLPrivateKey(file: $0, format: .pem) }
+        let certificates = try reading(settings.certificateFile, as: "certificate") { try NIOSSLCertificate.fromPEMFile($0) }
+        guard !certificates.isEmpty else { throw TLSSettingsError("\(settings.certificateFile) contains no certificate") }
+        let key = try reading(settings.keyFile, as: "private key") { try NIOSSLPrivateKey(file: $0, format: .pem) }
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: certificates.map { .certificate($0) }, privateKey: .privateKey(key))
         configuration.minimumTLSVersion = settings.minimumVersion.value
@@ -37,7 +42,7 @@ package final class TLSIdentity: Sendable {
             case .required: .noHostnameVerification
             }
         if let file = settings.clientCAFile {
-            _ = try reading(file, "client CA") { try NIOSSLCertificate.fromPEMFile($0) }
+            _ = try reading(file, as: "client CA certificate") { try NIOSSLCertificate.fromPEMFile($0) }
             configuration.trustRoots = .file(file)
             configuration.sendCANameList = true
         }
@@ -46,19 +51,25 @@ package final class TLSIdentity: Sendable {
             return try NIOSSLContext(configuration: configuration)
         } catch {
             throw TLSSettingsError(
-                "the TLS settings do not fit together; is \(settings.keyFile) the key of \(settings.certificateFile)?")
+                "the TLS settings contradict each other; check that \(settings.keyFile) is the key of \(settings.certificateFile)")
         }
     }
 
-    private static func reading<T>(_ file: String, _ what: String, _ read: (String) throws -> T) throws(TLSSettingsError) -> T {
+    /// Reads a file, with an error that says what it should contain.
+    private static func reading<T>(_ file: String, as what: String, _ read: (String) throws -> T) throws(TLSSettingsError) -> T {
         do { return try read(file) } catch {
-            let exists = FileManager.default.fileExists(atPath: file)
-            throw TLSSettingsError(
-                exists ? "cannot read a \(what) in PEM form from \(file)" : "the file of the \(what) does not exist: \(file)")
+            let files = FileManager.default
+            guard files.fileExists(atPath: file) else { throw TLSSettingsError("the \(what) file does not exist: \(file)") }
+            guard files.isReadableFile(atPath: file) else {
+                throw TLSSettingsError("this user may not read the \(what) file: \(file)")
+            }
+            throw TLSSettingsError("cannot read a \(what) in PEM form from \(file)")
         }
     }
 
-    /// The suites that are safe to offer under TLS 1.2; those of TLS 1.3 are always on.
+    /// Returns the named suites for TLS 1.2. Only suites with forward secrecy and authenticated encryption are accepted.
+    ///
+    /// The suites of TLS 1.3 are always enabled, so their names are accepted and ignored.
     private static func ciphers(_ names: [String]) throws(TLSSettingsError) -> [NIOTLSCipher] {
         var found: [NIOTLSCipher] = []
         for name in names {
@@ -72,10 +83,10 @@ package final class TLSIdentity: Sendable {
             case "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305", "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256":
                 found.append(.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256)
             case "TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256": break
-            default: throw TLSSettingsError("tls_cipher_suites names a suite that is unknown or not safe: \(name.prefixUTF8(64))")
+            default: throw TLSSettingsError("tls_cipher_suites contains an unknown or unsafe suite: \(name.prefixUTF8(64))")
             }
         }
-        guard !found.isEmpty else { throw TLSSettingsError("tls_cipher_suites has no suite for TLS 1.2") }
+        guard !found.isEmpty else { throw TLSSettingsError("tls_cipher_suites contains no suite for TLS 1.2") }
         return found
     }
 }

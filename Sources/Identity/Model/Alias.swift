@@ -1,33 +1,34 @@
 import EngineKit
 import Syntax
 
-/// What an entity or an external group is called on one auth mount.
+/// The name of an entity or of an external group on one auth mount.
 struct Alias: Sendable, Hashable {
     var id: String
-    /// The entity or group it belongs to.
+    /// The id of the entity or group that the alias belongs to.
     var canonicalID: String
     var mountAccessor: String
     var name: String
-    /// What the last login said.
+    /// Metadata that the last login reported.
     var metadata: [String: String] = [:]
-    /// What an operator wrote.
+    /// Metadata that an operator set.
     var customMetadata: [String: String] = [:]
     var createdAt: Timestamp
     var updatedAt: Timestamp
-    /// Entities that it came from by merging.
+    /// The ids of the entities that the alias came from by merging.
     var mergedFrom: [String] = []
 
-    /// An entity has one alias a mount, so a mount's accessor names it.
+    /// The mount and name of the alias. An entity has at most one alias on each mount.
     var place: AliasPlace { AliasPlace(mountAccessor: mountAccessor, name: name) }
 }
 
-/// The key of an alias: the same name on two mounts is two aliases.
+/// What an alias is found by: a mount and a name. The same name on two mounts is two aliases.
 struct AliasPlace: Sendable, Hashable {
     var mountAccessor: String
     var name: String
 }
 
 extension Alias {
+    /// The alias as it is stored within its entity or group.
     var stored: JSON {
         [
             "id": .string(id), "mount": .string(mountAccessor), "name": .string(name), "metadata": .map(metadata),
@@ -36,6 +37,7 @@ extension Alias {
         ]
     }
 
+    /// Reads a stored alias. Returns nil if it was not written by ``stored``.
     init?(stored: JSON, of canonicalID: String) {
         guard let id = stored["id"]?.stringValue, let mount = stored["mount"]?.stringValue, let name = stored["name"]?.stringValue,
             let metadata = stored["metadata"]?.texts, let custom = stored["custom"]?.texts,

@@ -1,25 +1,27 @@
 import EngineKit
 import Syntax
 
-/// Somebody or something that logs in, whichever mounts it comes through.
+/// A person or program that logs in, through however many auth mounts.
 struct Entity: Sendable, Hashable {
     var id: String
     var name: String
     var aliases: [Alias] = []
     var metadata: [String: String] = [:]
-    /// Lower case, sorted; never `root`.
+    /// Policy names in lower case, sorted, and never `root`.
     var policies: [String] = []
-    /// Its tokens are refused while this is so.
+    /// Whether the entity's tokens are refused.
     var isDisabled = false
     var createdAt: Timestamp
     var updatedAt: Timestamp
-    /// Entities that became part of this one; their ids still find it.
+    /// The ids of entities that were merged into this one, which is still found by them.
     var mergedIDs: [String] = []
 
+    /// Returns the alias on an auth mount, or nil if there is none.
     func alias(mount accessor: String) -> Alias? { aliases.first { $0.mountAccessor == accessor } }
 }
 
 extension Entity {
+    /// The record as it is stored.
     func encoded() -> [UInt8] {
         let object: JSONObject = [
             "name": .string(name), "aliases": .array(aliases.map(\.stored)), "metadata": .map(metadata),
@@ -29,7 +31,7 @@ extension Entity {
         return object.encoded()
     }
 
-    /// nil when a member is missing: the record was not written by this code.
+    /// Reads a stored record. Returns nil if it was not written by ``encoded()``.
     init?(id: String, encoded bytes: [UInt8]) {
         guard let object = try? JSON(parsing: bytes), let name = object["name"]?.stringValue,
             let rows = object["aliases"]?.arrayValue, let metadata = object["metadata"]?.texts,

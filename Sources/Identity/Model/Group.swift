@@ -1,27 +1,31 @@
 import EngineKit
 import Syntax
 
-/// Entities, and groups of them, that share policies.
+/// A group of entities and of other groups, which gives its policies to all of them.
 struct Group: Sendable, Hashable {
     var id: String
     var name: String
-    /// Its members come from logins that name its alias; nobody writes them.
+    /// Whether the members are set by logins that report the group's alias, instead of by operators.
     var isExternal = false
     var policies: [String] = []
     var metadata: [String: String] = [:]
+    /// The entities that are direct members.
     var memberEntityIDs: [String] = []
+    /// The groups that are direct members.
     var memberGroupIDs: [String] = []
-    /// Of external groups only.
+    /// The alias of an external group.
     var alias: Alias?
     var createdAt: Timestamp
     var updatedAt: Timestamp
-    /// Counts changes, from 1.
+    /// The number of changes, starting at 1.
     var modifyIndex = 1
 
+    /// The type as the API shows it.
     var type: String { isExternal ? "external" : "internal" }
 }
 
 extension Group {
+    /// The record as it is stored.
     func encoded() -> [UInt8] {
         var object: JSONObject = [
             "name": .string(name), "external": .bool(isExternal), "policies": .strings(policies), "metadata": .map(metadata),
@@ -32,7 +36,7 @@ extension Group {
         return object.encoded()
     }
 
-    /// nil when a member is missing: the record was not written by this code.
+    /// Reads a stored record. Returns nil if it was not written by ``encoded()``.
     init?(id: String, encoded bytes: [UInt8]) {
         guard let object = try? JSON(parsing: bytes), let name = object["name"]?.stringValue,
             let isExternal = object["external"]?.boolValue, let policies = object["policies"]?.textList,

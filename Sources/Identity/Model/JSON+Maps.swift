@@ -1,15 +1,15 @@
 import Syntax
 
 extension JSON {
-    /// An object of strings in the order of its keys.
+    /// Returns an object of strings, in the order of their keys.
     static func map(_ values: [String: String]) -> JSON {
         .object(JSONObject(values.sorted { $0.key < $1.key }.map { .init(key: $0.key, value: .string($0.value)) }))
     }
 
-    /// The same; `null` for an empty one, as the Vault API shows it.
+    /// Returns an object of strings, or `null` if there are none, which is how the Vault API shows empty metadata.
     static func mapOrNull(_ values: [String: String]) -> JSON { values.isEmpty ? .null : .map(values) }
 
-    /// The members of an object of strings; nil when it is something else.
+    /// The members of an object of strings; nil for any other value.
     var texts: [String: String]? {
         guard let object = objectValue else { return nil }
         var texts: [String: String] = [:]
@@ -20,7 +20,7 @@ extension JSON {
         return texts
     }
 
-    /// The strings of an array; nil when it is something else.
+    /// The elements of an array of strings; nil for any other value.
     var textList: [String]? {
         guard let values = arrayValue else { return nil }
         let texts = values.compactMap(\.stringValue)

@@ -1,7 +1,8 @@
 import EngineKit
 import Syntax
 
-/// Where records lie, below the store's own prefix. Names are in hex, which keeps their order and any byte.
+/// The keys of the records, relative to the store's part of the storage. Names are written in hex, which preserves their order
+/// and allows any byte.
 enum IdentityKeys {
     static let entities = "entity/"
     static let entityNames = "entity-name/"
@@ -9,25 +10,37 @@ enum IdentityKeys {
     static let groups = "group/"
     static let groupNames = "group-name/"
     static let groupAliases = "group-alias/"
-    /// Changes with every change of who is in which group.
+    /// A counter that increases with every change of group memberships.
     static let graph = "graph"
 
+    /// The record of an entity.
     static func entity(_ id: String) -> String { entities + id }
-    /// Of an entity that was merged into another: holds the other's id.
+    /// The record of an entity that was merged into another one, which holds the other's id.
     static func merged(_ id: String) -> String { "merged/" + id }
+    /// The index entry of an entity's name, which holds the entity's id.
     static func entityName(_ name: String) -> String { entityNames + folded(name) }
+    /// The index entry of an alias's id, which holds the id of its entity.
     static func alias(_ id: String) -> String { aliases + id }
+    /// The index entry of an alias's mount and name, which holds the id of its entity.
     static func alias(at place: AliasPlace) -> String { aliasNames(place.mountAccessor) + hex(place.name) }
+    /// The prefix of the names of all aliases on a mount.
     static func aliasNames(_ accessor: String) -> String { "alias-name/\(accessor)/" }
+    /// The record of a group.
     static func group(_ id: String) -> String { groups + id }
+    /// The index entry of a group's name, which holds the group's id.
     static func groupName(_ name: String) -> String { groupNames + folded(name) }
+    /// The index entry of a group alias's id, which holds the id of its group.
     static func groupAlias(_ id: String) -> String { groupAliases + id }
+    /// The index entry of a group alias's mount and name, which holds the id of its group.
     static func groupAlias(at place: AliasPlace) -> String { groupAliasNames(place.mountAccessor) + hex(place.name) }
+    /// The prefix of the names of all group aliases on a mount.
     static func groupAliasNames(_ accessor: String) -> String { "group-alias-name/\(accessor)/" }
+    /// The prefix of the groups that an entity is a direct member of.
     static func memberships(of entity: String) -> String { "member/\(entity)/" }
+    /// The prefix of the groups that a group is a direct member of.
     static func parents(of group: String) -> String { "parent/\(group)/" }
 
-    /// Names of entities and groups differ by more than case.
+    /// Returns the hex form of a name in lower case, since names that differ only in case are the same.
     static func folded(_ name: String) -> String { hex(name.lowercased()) }
 
     private static func hex(_ text: String) -> String { Hex.encode(text.utf8) }

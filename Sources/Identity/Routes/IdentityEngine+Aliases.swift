@@ -3,23 +3,25 @@ import Syntax
 
 extension IdentityEngine {
     private static let changeFields = [
-        Field("name", .string, "Name of the alias: what the mount's logins call it."),
-        Field("canonical_id", .string, "Id of the entity it belongs to."),
-        Field("entity_id", .string, deprecated: true, "Use canonical_id."),
-        Field("mount_accessor", .string, "Accessor of the auth mount."),
+        Field("name", .string, "The name that the auth mount's logins report."),
+        Field("canonical_id", .string, "The id of the entity or group that the alias belongs to."),
+        Field("entity_id", .string, deprecated: true, "Use canonical_id instead."),
+        Field("mount_accessor", .string, "The accessor of the auth mount."),
     ]
-    private static let customField = Field("custom_metadata", .stringMap, "Facts that no login changes.")
+    private static let customField = Field("custom_metadata", .stringMap, "Metadata that logins do not change.")
 
+    /// The paths `entity-alias` and `entity-alias/…`.
     var aliasPaths: [EnginePath] {
         [
             EnginePath(
-                "entity-alias", "Aliases of entities.", fields: [Self.idField] + Self.changeFields + [Self.customField],
-                endpoints: [.update: .init("Make or change an alias.") { try await writeAlias($0, id: $0.fields.string("id")) }]),
+                "entity-alias", "Create or change an alias of an entity.",
+                fields: [Self.idField] + Self.changeFields + [Self.customField],
+                endpoints: [.update: .init("Create or change an alias.") { try await writeAlias($0, id: $0.fields.string("id")) }]),
             EnginePath(
-                "entity-alias/id", "Aliases by id.", fields: Paging.fields,
-                endpoints: [.list: .init("List ids.", changesNothing: true) { try await listAliases($0) }]),
+                "entity-alias/id", "List aliases of entities by id.", fields: Paging.fields,
+                endpoints: [.list: .init("List the ids.", changesNothing: true) { try await listAliases($0) }]),
             EnginePath(
-                "entity-alias/id/{id}", "One alias.", fields: Self.changeFields + [Self.customField],
+                "entity-alias/id/{id}", "Manage an alias of an entity.", fields: Self.changeFields + [Self.customField],
                 endpoints: [
                     .read: .init("Read an alias.", changesNothing: true) { request in
                         guard let alias = try await store.alias(request.captures["id"]) else { throw CofferError.notFound }
@@ -64,20 +66,21 @@ extension IdentityEngine {
         return try .keys(keys, info: info)
     }
 
-    // MARK: Of groups
+    // MARK: Aliases of groups
 
+    /// The paths `group-alias` and `group-alias/…`.
     var groupAliasPaths: [EnginePath] {
         [
             EnginePath(
-                "group-alias", "Aliases of external groups.", fields: [Self.idField] + Self.changeFields,
+                "group-alias", "Create or change the alias of an external group.", fields: [Self.idField] + Self.changeFields,
                 endpoints: [
-                    .update: .init("Make or change an alias.") { try await writeGroupAlias($0, id: $0.fields.string("id")) }
+                    .update: .init("Create or change an alias.") { try await writeGroupAlias($0, id: $0.fields.string("id")) }
                 ]),
             EnginePath(
-                "group-alias/id", "Aliases by id.", fields: Paging.fields,
-                endpoints: [.list: .init("List ids.", changesNothing: true) { try await listGroupAliases($0) }]),
+                "group-alias/id", "List aliases of groups by id.", fields: Paging.fields,
+                endpoints: [.list: .init("List the ids.", changesNothing: true) { try await listGroupAliases($0) }]),
             EnginePath(
-                "group-alias/id/{id}", "One alias of a group.", fields: Self.changeFields,
+                "group-alias/id/{id}", "Manage the alias of an external group.", fields: Self.changeFields,
                 endpoints: [
                     .read: .init("Read an alias.", changesNothing: true) { request in
                         guard let alias = try await store.groupWithAlias(request.captures["id"])?.alias else {

@@ -3,27 +3,29 @@ import Syntax
 
 extension IdentityEngine {
     private static let changeFields = [
-        metadataField, policiesField, Field("disabled", .bool, "Refuse the tokens of the entity, without revoking them."),
+        metadataField, policiesField, Field("disabled", .bool, "Whether the entity's tokens are refused, without being revoked."),
     ]
 
+    /// The paths `entity` and `entity/…`, except for merging.
     var entityPaths: [EnginePath] {
         [
             EnginePath(
-                "entity", "Entities.", fields: [Self.idField, Self.nameField] + Self.changeFields,
+                "entity", "Create or change an entity.", fields: [Self.idField, Self.nameField] + Self.changeFields,
                 endpoints: [
-                    .update: .init("Make or change an entity.") { request in
+                    .update: .init("Create or change an entity.") { request in
                         let id = request.fields.string("id") ?? ""
                         return try await write(id.isEmpty ? .any : .id(id), request)
                     }
                 ]),
             EnginePath(
-                "entity/batch-delete", "Many entities.", fields: [Field("entity_ids", .strings, required: true, "Ids.")],
+                "entity/batch-delete", "Delete several entities.",
+                fields: [Field("entity_ids", .strings, required: true, "The ids of the entities.")],
                 endpoints: [.update: .init("Delete entities.") { try await deleteEntities($0) }]),
             EnginePath(
-                "entity/id", "Entities by id.", fields: Paging.fields,
-                endpoints: [.list: .init("List ids.", changesNothing: true) { try await listEntities($0, byName: false) }]),
+                "entity/id", "List entities by id.", fields: Paging.fields,
+                endpoints: [.list: .init("List the ids.", changesNothing: true) { try await listEntities($0, byName: false) }]),
             EnginePath(
-                "entity/id/{id}", "One entity.", fields: [Self.nameField] + Self.changeFields,
+                "entity/id/{id}", "Manage an entity by its id.", fields: [Self.nameField] + Self.changeFields,
                 endpoints: [
                     .read: .init("Read an entity.", changesNothing: true) { request in
                         try await answer(try await store.entity(request.captures["id"]))
@@ -36,15 +38,15 @@ extension IdentityEngine {
                     },
                 ]),
             EnginePath(
-                "entity/name", "Entities by name.", fields: Paging.fields,
-                endpoints: [.list: .init("List names.", changesNothing: true) { try await listEntities($0, byName: true) }]),
+                "entity/name", "List entities by name.", fields: Paging.fields,
+                endpoints: [.list: .init("List the names.", changesNothing: true) { try await listEntities($0, byName: true) }]),
             EnginePath(
-                "entity/name/{name...}", "One entity.", fields: Self.changeFields,
+                "entity/name/{name...}", "Manage an entity by its name.", fields: Self.changeFields,
                 endpoints: [
                     .read: .init("Read an entity.", changesNothing: true) { request in
                         try await answer(try await store.entity(named: request.captures["name"]))
                     },
-                    .update: .init("Make or change an entity.") { try await write(.name($0.captures["name"]), $0) },
+                    .update: .init("Create or change an entity.") { try await write(.name($0.captures["name"]), $0) },
                     .delete: .init("Delete an entity.") { request in
                         let name = request.captures["name"]
                         try await store.deleteEntity { try await $0.entity(named: name) }
@@ -66,6 +68,7 @@ extension IdentityEngine {
         ])
     }
 
+    /// Returns the answer to a read of an entity.
     func answer(_ entity: Entity?) async throws -> Response {
         guard let entity else { throw CofferError.notFound }
         return .data(shown(entity, try await store.resolve(entity.id)))
@@ -86,7 +89,7 @@ extension IdentityEngine {
         var info = JSONObject()
         let page =
             byName
-            ? try await page(IdentityKeys.entityNames, request, IdentityKeys.folded)
+            ? try await page(IdentityKeys.entityNames, request, key: IdentityKeys.folded)
             : try await page(IdentityKeys.entities, request)
         for name in page {
             let id: String? = byName ? try await store.reading { try await $0.text(IdentityKeys.entityNames + name) } : name

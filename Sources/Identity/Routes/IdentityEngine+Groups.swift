@@ -3,26 +3,28 @@ import Syntax
 
 extension IdentityEngine {
     private static let changeFields = [
-        Field("type", .string, "\"internal\" or \"external\"; cannot be changed later."), metadataField, policiesField,
-        Field("member_group_ids", .strings, "Groups whose entities are members."),
-        Field("member_entity_ids", .strings, "Entities that are members."),
+        Field("type", .string, "\"internal\" (the default) or \"external\"; it cannot be changed later."), metadataField,
+        policiesField,
+        Field("member_group_ids", .strings, "The ids of groups whose entities are members."),
+        Field("member_entity_ids", .strings, "The ids of entities that are members."),
     ]
 
+    /// The paths `group` and `group/…`.
     var groupPaths: [EnginePath] {
         [
             EnginePath(
-                "group", "Groups.", fields: [Self.idField, Self.nameField] + Self.changeFields,
+                "group", "Create or change a group.", fields: [Self.idField, Self.nameField] + Self.changeFields,
                 endpoints: [
-                    .update: .init("Make or change a group.") { request in
+                    .update: .init("Create or change a group.") { request in
                         let id = request.fields.string("id") ?? ""
                         return try await writeGroup(id.isEmpty ? .any : .id(id), request)
                     }
                 ]),
             EnginePath(
-                "group/id", "Groups by id.", fields: Paging.fields,
-                endpoints: [.list: .init("List ids.", changesNothing: true) { try await listGroups($0, byName: false) }]),
+                "group/id", "List groups by id.", fields: Paging.fields,
+                endpoints: [.list: .init("List the ids.", changesNothing: true) { try await listGroups($0, byName: false) }]),
             EnginePath(
-                "group/id/{id}", "One group.", fields: [Self.nameField] + Self.changeFields,
+                "group/id/{id}", "Manage a group by its id.", fields: [Self.nameField] + Self.changeFields,
                 endpoints: [
                     .read: .init("Read a group.", changesNothing: true) { request in
                         try await answer(try await store.group(request.captures["id"]))
@@ -35,15 +37,15 @@ extension IdentityEngine {
                     },
                 ]),
             EnginePath(
-                "group/name", "Groups by name.", fields: Paging.fields,
-                endpoints: [.list: .init("List names.", changesNothing: true) { try await listGroups($0, byName: true) }]),
+                "group/name", "List groups by name.", fields: Paging.fields,
+                endpoints: [.list: .init("List the names.", changesNothing: true) { try await listGroups($0, byName: true) }]),
             EnginePath(
-                "group/name/{name...}", "One group.", fields: Self.changeFields,
+                "group/name/{name...}", "Manage a group by its name.", fields: Self.changeFields,
                 endpoints: [
                     .read: .init("Read a group.", changesNothing: true) { request in
                         try await answer(try await store.group(named: request.captures["name"]))
                     },
-                    .update: .init("Make or change a group.") { try await writeGroup(.name($0.captures["name"]), $0) },
+                    .update: .init("Create or change a group.") { try await writeGroup(.name($0.captures["name"]), $0) },
                     .delete: .init("Delete a group.") { request in
                         let name = request.captures["name"]
                         try await store.deleteGroup { try await $0.group(named: name) }
@@ -72,6 +74,7 @@ extension IdentityEngine {
         }
     }
 
+    /// Returns the answer to a read of a group.
     func answer(_ group: Group?) async throws -> Response {
         guard let group else { throw CofferError.notFound }
         return .data(shown(group, parents: try await store.parents(of: group.id)))
@@ -82,7 +85,7 @@ extension IdentityEngine {
         var info = JSONObject()
         let page =
             byName
-            ? try await page(IdentityKeys.groupNames, request, IdentityKeys.folded)
+            ? try await page(IdentityKeys.groupNames, request, key: IdentityKeys.folded)
             : try await page(IdentityKeys.groups, request)
         for name in page {
             let id: String? = byName ? try await store.reading { try await $0.text(IdentityKeys.groupNames + name) } : name

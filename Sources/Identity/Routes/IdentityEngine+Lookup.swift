@@ -2,12 +2,13 @@ import EngineKit
 
 extension IdentityEngine {
     private static let fields = [
-        nameField, idField, Field("alias_id", .string, "Id of an alias."),
-        Field("alias_name", .string, "Name of an alias; with alias_mount_accessor."),
-        Field("alias_mount_accessor", .string, "Accessor of the mount of an alias; with alias_name."),
+        Field("name", .string, "The name."), idField, Field("alias_id", .string, "The id of an alias."),
+        Field("alias_name", .string, "The name of an alias; requires alias_mount_accessor."),
+        Field("alias_mount_accessor", .string, "The accessor of an alias's mount; requires alias_name."),
     ]
 
-    /// Nothing found is an empty answer, not an error.
+    /// The paths `lookup/entity` and `lookup/group`. A lookup that finds nothing gets an empty answer and no error, as in
+    /// Vault.
     var lookupPaths: [EnginePath] {
         [
             EnginePath(
@@ -29,6 +30,7 @@ extension IdentityEngine {
         ]
     }
 
+    /// What an entity or group is looked up by.
     private enum Query {
         case name(String)
         case id(String)
@@ -36,6 +38,7 @@ extension IdentityEngine {
         case place(AliasPlace)
     }
 
+    /// Returns the one criterion that the request gives.
     private func query(_ request: Request) throws(CofferError) -> Query {
         func text(_ name: String) -> String? { request.fields.string(name).flatMap { $0.isEmpty ? nil : $0 } }
         var queries: [Query] = []

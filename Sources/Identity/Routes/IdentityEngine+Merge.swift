@@ -1,17 +1,21 @@
 import EngineKit
 
 extension IdentityEngine {
+    /// The path `entity/merge`.
     var mergePaths: [EnginePath] {
         [
             EnginePath(
-                "entity/merge", "Several entities that are one.",
+                "entity/merge", "Merge entities.",
                 fields: [
-                    Field("from_entity_ids", .strings, required: true, "Entities that end."),
-                    Field("to_entity_id", .string, required: true, "The entity that takes their aliases and memberships."),
-                    Field("force", .bool, "Accepted for compatibility."),
+                    Field("from_entity_ids", .strings, required: true, "The ids of the entities that are merged and then deleted."),
+                    Field(
+                        "to_entity_id", .string, required: true, "The id of the entity that receives their aliases and memberships."
+                    ),
+                    Field("force", .bool, "Accepted for compatibility and ignored."),
                     Field(
                         "conflicting_alias_ids_to_keep", .strings,
-                        "Of two aliases on one mount, those that stay; then only one entity can be merged."),
+                        "The ids of the aliases to keep where both entities have one on a mount. Only one entity can then be merged."
+                    ),
                 ], access: .sudo, endpoints: [.update: .init("Merge entities.") { try await merge($0) }])
         ]
     }

@@ -1,8 +1,9 @@
 import EngineKit
 import Syntax
 
-/// How the Vault API shows what is here.
+/// The answers, in the form of the Vault API.
 extension IdentityEngine {
+    /// An entity with its groups.
     func shown(_ entity: Entity, _ resolved: ResolvedEntity?) -> JSONObject {
         let direct = resolved?.directGroupIDs.sorted() ?? []
         let all = resolved?.groups.map(\.id).sorted() ?? []
@@ -18,6 +19,7 @@ extension IdentityEngine {
         ]
     }
 
+    /// An alias of an entity or group.
     func shown(_ alias: Alias) -> JSONObject {
         let mount = mount(alias.mountAccessor)
         return [
@@ -31,6 +33,7 @@ extension IdentityEngine {
         ]
     }
 
+    /// A group with the ids of the groups that it is a member of.
     func shown(_ group: Group, parents: [String]) -> JSONObject {
         [
             "alias": .object(group.alias.map { shown($0) } ?? [:]), "creation_time": .string(group.createdAt.description),
@@ -43,7 +46,7 @@ extension IdentityEngine {
         ]
     }
 
-    /// Of an alias in a list.
+    /// An alias in a list.
     func summary(_ alias: Alias) -> JSONObject {
         var object: JSONObject = [
             "canonical_id": .string(alias.canonicalID), "mount_accessor": .string(alias.mountAccessor),

@@ -1,4 +1,4 @@
-/// What a request says of an entity or group; nil leaves it as it is. Already checked.
+/// The changes of an entity that a request asks for, already validated. A member that is nil stays as it is.
 struct EntityChanges: Sendable {
     var name: String?
     var metadata: [String: String]?

@@ -1,6 +1,6 @@
 import EngineKit
 
-/// What a request says of an alias; nil leaves it as it is. Already checked.
+/// The changes of an alias that a request asks for, already validated. A member that is nil stays as it is.
 struct AliasChanges: Sendable {
     var id: String?
     var canonicalID: String?
@@ -9,10 +9,11 @@ struct AliasChanges: Sendable {
 }
 
 extension IdentityStore {
-    /// Makes an alias, or changes the one with the id or, without an id, with the place.
+    /// Creates an alias of an entity or changes an existing one, which is found by the id in `changes` or, without an id, by
+    /// its name and mount.
     ///
-    /// - Parameter mayMove: Whether an alias that exists may be given to another entity: that gives the one who logs in
-    ///   by it everything that the other entity may do.
+    /// - Parameter mayMove: Whether an existing alias may be given to another entity. Whoever logs in with the alias then gains
+    ///   everything that the other entity may do.
     func write(_ changes: AliasChanges, mayMove: Bool) async throws -> Alias {
         try await change { transaction in
             if let owner = try await owner(of: changes, in: &transaction) {
@@ -37,6 +38,7 @@ extension IdentityStore {
         }
     }
 
+    /// Returns the alias that `changes` are about and its entity, or nil if there is none yet.
     private func owner(
         of changes: AliasChanges, in transaction: inout IdentityTransaction
     ) async throws -> (entity: Entity, alias: Alias)? {
@@ -57,7 +59,7 @@ extension IdentityStore {
         if let custom = changes.customMetadata { alias.customMetadata = custom }
         alias.updatedAt = time.now()
         if let place = changes.place, place != old.place {
-            // Whoever has that place already is somebody else.
+            // An alias that already has this name on the mount is another one.
             guard try await transaction.get(IdentityKeys.alias(at: place)) == nil else {
                 throw CofferError.invalid("alias name is already in use on that mount")
             }
@@ -82,12 +84,13 @@ extension IdentityStore {
         return alias
     }
 
+    /// Gives an alias to an entity that has none on the same mount.
     private func add(_ alias: Alias, to entity: inout Entity) throws(CofferError) {
         guard entity.alias(mount: alias.mountAccessor) == nil else {
-            throw .invalid("the entity has an alias on that mount already")
+            throw .invalid("the entity already has an alias on that mount")
         }
         guard entity.aliases.count < IdentityLimits.aliasesMax else {
-            throw .invalid("an entity may have \(IdentityLimits.aliasesMax) aliases at most")
+            throw .invalid("an entity may have at most \(IdentityLimits.aliasesMax) aliases")
         }
         entity.aliases.append(alias)
         entity.updatedAt = alias.updatedAt
@@ -95,6 +98,7 @@ extension IdentityStore {
 
     // MARK: Finding and deleting
 
+    /// Returns an alias of an entity and the entity, or nil if there is no such alias.
     func alias(_ id: String, in transaction: inout IdentityTransaction) async throws -> (entity: Entity, alias: Alias)? {
         guard let owner = try await transaction.text(IdentityKeys.alias(id)), let entity = try await transaction.entity(owner),
             let alias = entity.aliases.first(where: { $0.id == id })
@@ -102,8 +106,10 @@ extension IdentityStore {
         return (entity, alias)
     }
 
+    /// Returns an alias of an entity, or nil if there is none.
     func alias(_ id: String) async throws -> Alias? { try await reading { try await alias(id, in: &$0)?.alias } }
 
+    /// Deletes an alias of an entity. Deleting one that does not exist is not an error.
     func deleteAlias(_ id: String) async throws {
         try await change { transaction in
             guard let (owner, alias) = try await alias(id, in: &transaction) else { return }
@@ -115,7 +121,7 @@ extension IdentityStore {
         }
     }
 
-    /// Removes every alias of an auth mount that is gone. May be called again after a crash.
+    /// Deletes every alias of an auth mount that was removed. Can be called again after a crash.
     package func forgetMount(accessor: String) async throws {
         for (prefix, isGroups) in [(IdentityKeys.aliasNames(accessor), false), (IdentityKeys.groupAliasNames(accessor), true)] {
             while true {
@@ -132,6 +138,7 @@ extension IdentityStore {
         }
     }
 
+    /// Deletes the aliases of the entity that an index entry of a removed auth mount names, and the entry.
     private func forgetAlias(_ key: String, mount accessor: String) async throws {
         try await change { transaction in
             guard let owner = try await transaction.text(key) else { return }

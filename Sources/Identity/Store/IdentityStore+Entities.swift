@@ -1,14 +1,17 @@
 import EngineKit
 
 extension IdentityStore {
+    /// Which entity a write is about.
     enum EntityTarget: Sendable {
+        /// An existing entity.
         case id(String)
+        /// The entity with this name, created if there is none.
         case name(String)
-        /// Makes one, or changes the one that has the name of the changes.
+        /// The entity with the name in the changes, or a new one.
         case any
     }
 
-    /// The entity as it is now, and whether this made it.
+    /// Creates or changes an entity. Returns it, and whether it is new.
     func write(_ target: EntityTarget, _ changes: EntityChanges) async throws -> (entity: Entity, isNew: Bool) {
         try await change { transaction in
             var found: Entity?
@@ -32,6 +35,7 @@ extension IdentityStore {
         }
     }
 
+    /// Changes an existing entity, whose name may change too.
     private func update(
         _ found: Entity, _ changes: EntityChanges, in transaction: inout IdentityTransaction
     ) async throws -> Entity {
@@ -50,10 +54,16 @@ extension IdentityStore {
         return entity
     }
 
+    /// Returns the entity with this id, or the one it was merged into; nil if there is none.
     func entity(_ id: String) async throws -> Entity? { try await reading { try await $0.entity(id) } }
+
+    /// Returns the entity with this name, in any case; nil if there is none.
     func entity(named name: String) async throws -> Entity? { try await reading { try await $0.entity(named: name) } }
 
-    /// Nothing happens when there is none. Tokens of a deleted entity are refused.
+    /// Deletes an entity, its aliases and its memberships. Its tokens are refused from then on. Deleting one that does not
+    /// exist is not an error.
+    ///
+    /// - Parameter find: Returns the entity to delete, within the transaction that deletes it.
     func deleteEntity(_ find: (inout IdentityTransaction) async throws -> Entity?) async throws {
         guard try await reading(find) != nil else { return }
         try await changeGraph { transaction in
@@ -70,6 +80,7 @@ extension IdentityStore {
         }
     }
 
+    /// Removes an entity from the members of a group.
     func remove(_ entity: String, fromGroup id: String, in transaction: inout IdentityTransaction) async throws {
         transaction.delete(IdentityKeys.memberships(of: entity) + id)
         guard var group = try await transaction.group(id) else { return }
@@ -81,7 +92,7 @@ extension IdentityStore {
 }
 
 extension Entity {
-    /// Everything but the name, which has an index.
+    /// Applies all changes except the name, which has an index entry that changes with it.
     fileprivate mutating func apply(_ changes: EntityChanges, at now: Timestamp) {
         if let value = changes.metadata { metadata = value }
         if let value = changes.policies { policies = value }

@@ -1,8 +1,11 @@
 import EngineKit
 
-/// An external group has one alias: the group's name on an auth mount.
+/// The aliases of external groups. Each external group has one: the name of the group on an auth mount.
 extension IdentityStore {
-    /// Makes an alias, or changes the one with the id or, without an id, with the place.
+    /// Creates an alias or changes an existing one, which is found by the id in `changes` or, without an id, by its name and
+    /// mount.
+    ///
+    /// - Parameter mayMove: Whether an existing alias may be given to another group.
     func writeGroupAlias(_ changes: AliasChanges, mayMove: Bool) async throws -> Alias {
         try await changeGraph { transaction in
             if let owner = try await groupOwner(of: changes, in: &transaction) {
@@ -26,6 +29,7 @@ extension IdentityStore {
         }
     }
 
+    /// Returns the group that has the alias which `changes` are about, or nil if there is none yet.
     private func groupOwner(of changes: AliasChanges, in transaction: inout IdentityTransaction) async throws -> Group? {
         if let id = changes.id {
             guard let found = try await groupWithAlias(id, in: &transaction) else {
@@ -67,9 +71,10 @@ extension IdentityStore {
         return alias
     }
 
+    /// Gives an alias to a group that has none.
     private func set(_ alias: Alias, of group: inout Group, in transaction: inout IdentityTransaction) throws(CofferError) {
         guard group.isExternal else { throw .invalid("alias can't be set on an internal group") }
-        guard group.alias == nil else { throw .invalid("the group has an alias already") }
+        guard group.alias == nil else { throw .invalid("the group already has an alias") }
         group.alias = alias
         group.modifyIndex += 1
         group.updatedAt = alias.updatedAt
@@ -78,7 +83,8 @@ extension IdentityStore {
         transaction.put(IdentityKeys.groupAlias(at: alias.place), text: group.id)
     }
 
-    /// Members came through the alias, so they go with it; the next login brings back who belongs.
+    /// Removes all members of an external group. They were members because of the alias; the next login of each restores it if
+    /// the new alias fits.
     private func dropMembers(of group: inout Group, in transaction: inout IdentityTransaction) {
         for id in group.memberEntityIDs { transaction.delete(IdentityKeys.memberships(of: id) + group.id) }
         group.memberEntityIDs = []
@@ -87,6 +93,7 @@ extension IdentityStore {
 
     // MARK: Finding and deleting
 
+    /// Returns the group that has the alias with this id, or nil if there is none.
     private func groupWithAlias(_ id: String, in transaction: inout IdentityTransaction) async throws -> Group? {
         guard let owner = try await transaction.text(IdentityKeys.groupAlias(id)), let group = try await transaction.group(owner),
             group.alias?.id == id
@@ -94,10 +101,12 @@ extension IdentityStore {
         return group
     }
 
+    /// Returns the group that has the alias with this id, or nil if there is none.
     func groupWithAlias(_ id: String) async throws -> Group? {
         try await reading { try await groupWithAlias(id, in: &$0) }
     }
 
+    /// Deletes the alias of a group and the group's members. Deleting one that does not exist is not an error.
     func deleteGroupAlias(_ id: String) async throws {
         try await changeGraph { transaction in
             guard var group = try await groupWithAlias(id, in: &transaction), let alias = group.alias else { return }
@@ -108,6 +117,7 @@ extension IdentityStore {
         }
     }
 
+    /// Deletes the group alias that an index entry of a removed auth mount names, and the entry.
     func forgetGroupAlias(_ key: String, mount accessor: String) async throws {
         try await changeGraph { transaction in
             guard let owner = try await transaction.text(key) else { return }

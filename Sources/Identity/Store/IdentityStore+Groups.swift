@@ -1,6 +1,6 @@
 import EngineKit
 
-/// What a request says of a group; nil leaves it as it is. Already checked.
+/// The changes of a group that a request asks for, already validated. A member that is nil stays as it is.
 struct GroupChanges: Sendable {
     var name: String?
     var isExternal: Bool?
@@ -11,13 +11,17 @@ struct GroupChanges: Sendable {
 }
 
 extension IdentityStore {
+    /// Which group a write is about.
     enum GroupTarget: Sendable {
+        /// An existing group.
         case id(String)
+        /// The group with this name, created if there is none.
         case name(String)
-        /// Makes one, or changes the one that has the name of the changes.
+        /// The group with the name in the changes, or a new one.
         case any
     }
 
+    /// Creates or changes a group. Returns it, and whether it is new.
     func write(_ target: GroupTarget, _ changes: GroupChanges) async throws -> (group: Group, isNew: Bool) {
         try await changeGraph { transaction in
             var found: Group?
@@ -42,17 +46,20 @@ extension IdentityStore {
         }
     }
 
-    /// A new internal group with a free name, not put yet.
+    /// Returns a new internal group, whose name is reserved in the transaction and which the caller must store.
+    ///
+    /// - Parameter name: The name, or nil or empty for a generated one.
     func makeGroup(named name: String?, in transaction: inout IdentityTransaction) async throws -> Group {
         let now = time.now()
         var chosen = name ?? ""
-        if chosen.isEmpty { chosen = try await freeName("group") { try await transaction.group(named: $0) != nil } }
+        if chosen.isEmpty { chosen = try await unusedName("group") { try await transaction.group(named: $0) != nil } }
         try IdentityLimits.checkName(chosen)
         let group = Group(id: randomness.uuid(), name: chosen, createdAt: now, updatedAt: now)
         transaction.put(IdentityKeys.groupName(chosen), text: group.id)
         return group
     }
 
+    /// Gives a group another name, if one is given and it is not taken.
     private func rename(_ group: inout Group, _ name: String?, in transaction: inout IdentityTransaction) async throws {
         guard let name, !name.isEmpty, name != group.name else { return }
         try IdentityLimits.checkName(name)
@@ -64,6 +71,7 @@ extension IdentityStore {
         group.name = name
     }
 
+    /// Applies all changes except the name.
     private func apply(_ changes: GroupChanges, to group: inout Group, in transaction: inout IdentityTransaction) async throws {
         if let isExternal = changes.isExternal, isExternal != group.isExternal {
             throw CofferError.invalid("group type cannot be changed")
@@ -82,11 +90,12 @@ extension IdentityStore {
         if let wanted = changes.memberGroupIDs { try await setGroups(wanted, of: &group, in: &transaction) }
     }
 
+    /// Makes these entities the members of the group.
     private func setEntities(
         _ wanted: [String], of group: inout Group, in transaction: inout IdentityTransaction
     ) async throws {
         guard wanted.count <= IdentityLimits.memberEntitiesMax else {
-            throw CofferError.invalid("a group may have \(IdentityLimits.memberEntitiesMax) member entities at most")
+            throw CofferError.invalid("a group may have at most \(IdentityLimits.memberEntitiesMax) member entities")
         }
         var members: [String] = []
         var seen: Set<String> = []
@@ -101,14 +110,15 @@ extension IdentityStore {
         group.memberEntityIDs = members
     }
 
+    /// Makes these groups the member groups of the group.
     private func setGroups(_ wanted: [String], of group: inout Group, in transaction: inout IdentityTransaction) async throws {
         guard wanted.count <= IdentityLimits.memberGroupsMax else {
-            throw CofferError.invalid("a group may have \(IdentityLimits.memberGroupsMax) member groups at most")
+            throw CofferError.invalid("a group may have at most \(IdentityLimits.memberGroupsMax) member groups")
         }
         var members: [String] = []
         for id in wanted where !members.contains(id) {
             let isKnown = try await transaction.group(id) != nil
-            // The group itself may be new; that it is no member of itself is found below.
+            // The group itself may be new and not stored yet. The check for cycles refuses a group as its own member.
             guard isKnown || id == group.id else { throw CofferError.invalid("invalid member group ID") }
             members.append(id)
         }
@@ -120,7 +130,8 @@ extension IdentityStore {
         group.memberGroupIDs = members
     }
 
-    /// No group may be below itself. Changes of the graph exclude each other, so two at once cannot close a circle.
+    /// Throws if the group would be a member of itself through other groups. Changes of memberships exclude each other, so two
+    /// concurrent ones cannot form a cycle together.
     private func refuseCycle(from members: [String], to id: String, in transaction: inout IdentityTransaction) async throws {
         var waiting = members
         var seen: Set<String> = []
@@ -128,7 +139,7 @@ extension IdentityStore {
             guard next != id else { throw CofferError.invalid("cyclic relationship detected between groups") }
             guard seen.insert(next).inserted else { continue }
             guard seen.count <= IdentityLimits.groupsOfEntityMax else {
-                throw CofferError(.tooLarge, "there are too many groups below one")
+                throw CofferError(.tooLarge, "a group may have at most \(IdentityLimits.groupsOfEntityMax) groups below it")
             }
             waiting += try await transaction.group(next)?.memberGroupIDs ?? []
         }
@@ -136,14 +147,21 @@ extension IdentityStore {
 
     // MARK: Finding and deleting
 
+    /// Returns the group with this id, or nil if there is none.
     func group(_ id: String) async throws -> Group? { try await reading { try await $0.group(id) } }
+
+    /// Returns the group with this name, in any case; nil if there is none.
     func group(named name: String) async throws -> Group? { try await reading { try await $0.group(named: name) } }
 
+    /// Returns the ids of the groups that a group is a member of.
     func parents(of group: String) async throws -> [String] {
         try await storage.list(
             Listing(prefix: IdentityKeys.parents(of: group), limit: IdentityLimits.groupsOfEntityMax))
     }
 
+    /// Deletes a group and its memberships. Deleting one that does not exist is not an error.
+    ///
+    /// - Parameter find: Returns the group to delete, within the transaction that deletes it.
     func deleteGroup(_ find: (inout IdentityTransaction) async throws -> Group?) async throws {
         guard try await reading(find) != nil else { return }
         try await changeGraph { transaction in

@@ -1,13 +1,17 @@
 import EngineKit
 
 extension IdentityStore {
+    /// The number of groups that one login may name.
     private static let loginGroupsMax = 1_000
 
-    /// The entity of an alias, made when there is none. Writes only when something about it is new.
+    /// Returns the entity of an alias after a login, created if there is none. Nothing is written unless the alias or its
+    /// groups changed.
     package func logIn(_ login: LoginAlias) async throws -> ResolvedEntity {
         try IdentityLimits.checkAliasName(login.name)
         let place = AliasPlace(mountAccessor: login.mountAccessor, name: login.name)
-        if let found = try await known(place), found.entity.alias(mount: place.mountAccessor)?.metadata == login.metadata {
+        if let found = try await resolvedEntity(at: place),
+            found.entity.alias(mount: place.mountAccessor)?.metadata == login.metadata
+        {
             return try await refreshExternalGroups(of: found, login)
         }
         try IdentityLimits.checkMetadata(login.metadata, field: "metadata")
@@ -16,24 +20,32 @@ extension IdentityStore {
         return try await refreshExternalGroups(of: entity, login)
     }
 
-    /// Brings the external groups of an entity to what its auth method says today. Nothing happens when the alias is no
-    /// longer this entity's.
+    /// Updates the memberships of an entity in external groups to those that its auth method reports now. Does nothing if the
+    /// alias no longer belongs to the entity.
     package func refreshGroups(of entityID: String, _ login: LoginAlias) async throws {
         let place = AliasPlace(mountAccessor: login.mountAccessor, name: login.name)
-        guard let found = try await known(place), found.entity.id == entityID else { return }
+        guard let found = try await resolvedEntity(at: place), found.entity.id == entityID else { return }
         _ = try await refreshExternalGroups(of: found, login)
     }
 
-    /// The entity of a name on a mount that a token is made for, with an alias made when there is none.
+    /// Returns the entity for the alias that a token is created with, created if there is none.
     package func entity(aliasedAs name: String, mountAccessor: String) async throws -> ResolvedEntity {
         try await logIn(LoginAlias(mountAccessor: mountAccessor, name: name))
     }
 
-    private func known(_ place: AliasPlace) async throws -> ResolvedEntity? {
+    /// Returns the entity that has an alias of this name on a mount, or nil if there is none. Writes nothing.
+    package func entity(ofAlias name: String, mountAccessor: String) async throws -> ResolvedEntity? {
+        guard !name.isEmpty, name.utf8.count <= IdentityLimits.aliasNameBytesMax else { return nil }
+        return try await resolvedEntity(at: AliasPlace(mountAccessor: mountAccessor, name: name))
+    }
+
+    /// Returns the entity that has an alias of this name and mount, or nil if there is none.
+    private func resolvedEntity(at place: AliasPlace) async throws -> ResolvedEntity? {
         guard let id = try await storage.get(IdentityKeys.alias(at: place))?.value else { return nil }
         return try await resolve(String(decoding: id, as: UTF8.self))
     }
 
+    /// Stores the metadata of a login with its alias, and creates the alias and an entity if there is none. Returns the entity's id.
     private func register(
         _ place: AliasPlace, _ metadata: [String: String], in transaction: inout IdentityTransaction
     ) async throws -> String {
@@ -57,11 +69,13 @@ extension IdentityStore {
         return entity.id
     }
 
-    /// A new entity with a free name, not put yet.
+    /// Returns a new entity, whose name is reserved in the transaction and which the caller must store.
+    ///
+    /// - Parameter name: The name, or nil or empty for a generated one.
     func makeEntity(named name: String?, in transaction: inout IdentityTransaction) async throws -> Entity {
         let now = time.now()
         var chosen = name ?? ""
-        if chosen.isEmpty { chosen = try await freeName("entity") { try await transaction.entity(named: $0) != nil } }
+        if chosen.isEmpty { chosen = try await unusedName("entity") { try await transaction.entity(named: $0) != nil } }
         try IdentityLimits.checkName(chosen)
         let entity = Entity(id: randomness.uuid(), name: chosen, createdAt: now, updatedAt: now)
         transaction.put(IdentityKeys.entityName(chosen), text: entity.id)
@@ -70,9 +84,11 @@ extension IdentityStore {
 
     // MARK: External groups
 
-    /// Brings the entity's external groups of this mount to what the login said.
+    /// Updates the entity's memberships in the external groups of the login's mount to those that the login reports.
     private func refreshExternalGroups(of found: ResolvedEntity, _ login: LoginAlias) async throws -> ResolvedEntity {
-        guard login.groups.count <= Self.loginGroupsMax else { throw CofferError(.tooLarge, "the login names too many groups") }
+        guard login.groups.count <= Self.loginGroupsMax else {
+            throw CofferError(.tooLarge, "the login names more than \(Self.loginGroupsMax) groups")
+        }
         var wanted: Set<String> = []
         for name in Set(login.groups) where !name.isEmpty && name.utf8.count <= IdentityLimits.aliasNameBytesMax {
             let place = AliasPlace(mountAccessor: login.mountAccessor, name: name)

@@ -1,17 +1,20 @@
 import EngineKit
 
 extension IdentityStore {
+    /// A request to merge entities into one.
     struct Merge: Sendable {
+        /// The ids of the entities that are merged and then deleted.
         var from: [String]
+        /// The id of the entity that remains.
         var to: String
-        /// Of two aliases on one mount, those that stay. Then only one entity can be merged at once.
+        /// The ids of the aliases to keep where both entities have one on the same mount. Only if ``from`` has one element.
         var kept: Set<String> = []
     }
 
-    /// Makes several entities one: aliases and memberships move, policies and metadata of the merged ones end.
+    /// Merges entities into one. It receives their aliases and group memberships; their policies and metadata are deleted.
     ///
-    /// Who may do this can take over what others may do, so the path needs `sudo`; and aliases that clash are refused,
-    /// never silently replaced.
+    /// The caller gains access to everything that the merged entities may do, so the path requires `sudo`. Aliases that
+    /// conflict are refused rather than replaced.
     func merge(_ merge: Merge) async throws {
         try await changeGraph { transaction in
             guard var target = try await transaction.entity(merge.to), target.id == merge.to else {
@@ -28,13 +31,14 @@ extension IdentityStore {
                 transaction.delete(IdentityKeys.entity(source.id))
             }
             guard target.aliases.count <= IdentityLimits.aliasesMax else {
-                throw CofferError.invalid("an entity may have \(IdentityLimits.aliasesMax) aliases at most")
+                throw CofferError.invalid("an entity may have at most \(IdentityLimits.aliasesMax) aliases")
             }
             target.updatedAt = time.now()
             transaction.put(target)
         }
     }
 
+    /// Moves the aliases of an entity to another, and records that the other is found by the first one's id.
     private func move(
         _ source: Entity, into target: inout Entity, keeping kept: Set<String>, in transaction: inout IdentityTransaction
     ) throws(CofferError) {
@@ -65,6 +69,7 @@ extension IdentityStore {
         }
     }
 
+    /// Replaces an entity by another in all groups that it is in directly.
     private func moveMemberships(
         of source: Entity, to target: Entity, in transaction: inout IdentityTransaction
     ) async throws {

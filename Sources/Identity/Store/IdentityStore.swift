@@ -2,28 +2,31 @@ package import EngineKit
 import Records
 import Syntax
 
-/// Entities, their aliases and groups. A change is one atomic batch; it is in force for the next request.
+/// The store of entities, their aliases and groups. A change is one atomic batch, and requests that follow it see it.
 ///
-/// What requests need of an entity stays open in a bounded cache, which every change here empties as far as it must.
+/// What requests need of an entity is kept, decrypted, in a bounded cache, from which every change removes what it affects.
 package final class IdentityStore: Sendable {
     let storage: any Storage
     let time: any TimeSource
     let randomness: any Randomness
-    /// Policies that nobody can be given.
+    /// The names of policies that entities and groups cannot have.
     let forbiddenPolicies: Set<String>
     private let cache = UnfairLock(Cache())
-    private let lines = WriterQueues()
+    private let queues = WriterQueues()
 
     private struct Cache {
         var entities: [String: ResolvedEntity] = [:]
-        /// Counts changes, so that a slow reader does not put back what a change has just dropped.
+        /// The number of changes, by which a slow reader notices that what it read is out of date and must not be cached.
         var generation: UInt64 = 0
+        /// The stamp of the newest ``ResolvedEntity``.
         var stamp: UInt64 = 0
     }
 
     private static let cachedMax = 8_192
 
-    /// `storage` is the barrier's slice for identity.
+    /// Creates a store.
+    ///
+    /// - Parameter storage: The part of the barrier's storage that belongs to identity.
     package init(
         storage: any Storage, time: any TimeSource, randomness: any Randomness, forbiddenPolicies: Set<String> = ["root"]
     ) {
@@ -35,7 +38,7 @@ package final class IdentityStore: Sendable {
 
     // MARK: Resolving
 
-    /// The entity with this id, or the one it was merged into; nil when it is gone.
+    /// Returns the entity with this id, or the one it was merged into; nil if there is none.
     package func resolve(_ id: String) async throws -> ResolvedEntity? {
         let (cached, generation) = cache.withLock { ($0.entities[id], $0.generation) }
         if let cached { return cached }
@@ -56,7 +59,8 @@ package final class IdentityStore: Sendable {
         }
     }
 
-    /// Every group that an entity is in, directly or through others, each once. A cycle, which no write makes, ends.
+    /// Returns every group that an entity is in, directly or through others, without duplicates. Ends even if the groups form a
+    /// cycle, which no write allows.
     private func groups(of entity: String) async throws -> (groups: [Group], direct: Set<String>) {
         let direct = try await names(IdentityKeys.memberships(of: entity))
         var (found, seen) = ([Group](), Set<String>())
@@ -64,7 +68,7 @@ package final class IdentityStore: Sendable {
         while let id = waiting.popLast() {
             guard seen.insert(id).inserted else { continue }
             guard seen.count <= IdentityLimits.groupsOfEntityMax else {
-                throw CofferError(.tooLarge, "an entity is in too many groups")
+                throw CofferError(.tooLarge, "an entity may be in at most \(IdentityLimits.groupsOfEntityMax) groups")
             }
             guard let bytes = try await storage.get(IdentityKeys.group(id))?.value else { continue }
             guard let group = Group(id: id, encoded: bytes) else { throw StorageError.corrupted(key: IdentityKeys.group(id)) }
@@ -74,20 +78,22 @@ package final class IdentityStore: Sendable {
         return (found, Set(direct))
     }
 
+    /// Returns all names below a prefix, of which there must not be more than an entity's groups.
     private func names(_ prefix: String) async throws -> [String] {
         let names = try await storage.list(Listing(prefix: prefix, limit: IdentityLimits.groupsOfEntityMax + 1))
         guard names.count <= IdentityLimits.groupsOfEntityMax else {
-            throw CofferError(.tooLarge, "an entity is in too many groups")
+            throw CofferError(.tooLarge, "an entity may be in at most \(IdentityLimits.groupsOfEntityMax) groups")
         }
         return names
     }
 
     // MARK: Changing
 
-    /// Decides on what is there and commits in one batch; decides again when it changed meanwhile.
+    /// Runs `decide`, which reads records and changes them, and commits the changes in one batch. Runs it again if another
+    /// writer changed one of the records in the meantime.
     func change<Result>(_ decide: (inout IdentityTransaction) async throws -> Result) async throws -> Result {
         var changed: Set<String> = []
-        // After a failure too, which does not say that nothing was written.
+        // Also after an error, since the batch may have been written nevertheless.
         defer { if !changed.isEmpty { invalidate(changed) } }
         return try await storage.transact { batch in
             var transaction = IdentityTransaction(storage)
@@ -100,9 +106,10 @@ package final class IdentityStore: Sendable {
         }
     }
 
-    /// The same for changes of who is in which group: one at a time here, excluded by ``IdentityKeys/graph`` elsewhere.
+    /// Like ``change(_:)``, for changes of group memberships. They take turns on this node, and exclude each other across nodes
+    /// through ``IdentityKeys/graph``.
     func changeGraph<Result>(_ decide: (inout IdentityTransaction) async throws -> Result) async throws -> Result {
-        try await lines.inTurn(IdentityKeys.graph) {
+        try await queues.inTurn(IdentityKeys.graph) {
             try await change { transaction in
                 try await transaction.touchGraph()
                 return try await decide(&transaction)
@@ -110,13 +117,13 @@ package final class IdentityStore: Sendable {
         }
     }
 
-    /// Reads without changing.
+    /// Reads records without changing them.
     func reading<Result>(_ read: (inout IdentityTransaction) async throws -> Result) async throws -> Result {
         var transaction = IdentityTransaction(storage)
         return try await read(&transaction)
     }
 
-    /// The same for what another node changed.
+    /// Removes from the cache what another node's change affects.
     package func drop(_ change: StorageChange) {
         switch change {
         case .keys(let keys): invalidate(Set(keys))
@@ -128,7 +135,7 @@ package final class IdentityStore: Sendable {
         }
     }
 
-    /// Drops what was resolved from records that changed, here or on another node. Keys are relative to the store's slice.
+    /// Removes from the cache what a change of these records affects. Keys are relative to the store's part of the storage.
     package func invalidate(_ keys: Set<String>) {
         cache.withLock { cache in
             cache.generation += 1
@@ -143,12 +150,13 @@ package final class IdentityStore: Sendable {
         }
     }
 
+    /// Whether a record belongs to a group, so that a change of it may affect any entity.
     private static func concernsGroups(_ key: String) -> Bool {
         key.hasUTF8Prefix("group") || key == IdentityKeys.graph || key.hasUTF8Prefix("member/") || key.hasUTF8Prefix("parent/")
     }
 
-    /// A name that nobody chose: `entity_5d1f3b2a`.
-    func freeName(_ kind: String, _ isTaken: (String) async throws -> Bool) async throws -> String {
+    /// Returns an unused name for an entity or group whose creator chose none, such as `entity_5d1f3b2a`.
+    func unusedName(_ kind: String, _ isTaken: (String) async throws -> Bool) async throws -> String {
         for _ in 0..<4 {
             let name = kind + "_" + randomness.uuid().prefixUTF8(8)
             if try await !isTaken(name) { return name }

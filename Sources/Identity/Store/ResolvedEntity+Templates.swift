@@ -1,8 +1,9 @@
 import Syntax
 
-/// What `{{identity.…}}` in policies stands for.
+/// The values of `{{identity.…}}` in templated policies.
 extension ResolvedEntity {
-    /// nil when there is no such thing, or when it is about a group that the entity is not in.
+    /// Returns the value of an expression such as `identity.entity.name`, or nil if it has none or concerns a group that the
+    /// entity is not in.
     package func value(of expression: String) -> String? {
         let words = expression.splitUTF8(at: ".", omittingEmpty: false)
         guard words.count >= 3, words[0] == "identity" else { return nil }
@@ -17,6 +18,7 @@ extension ResolvedEntity {
         }
     }
 
+    /// Returns the value of `identity.entity.aliases.<accessor>.…`.
     private func aliasValue(_ words: [Substring]) -> String? {
         guard let alias = entity.alias(mount: String(words[3])) else { return nil }
         switch words[4] {
@@ -28,7 +30,8 @@ extension ResolvedEntity {
         }
     }
 
-    /// A group's name may have dots, so every place where its fact could begin is tried, the last one first.
+    /// Returns the value of `identity.groups.ids.<id>.…` or `identity.groups.names.<name>.…`. A group's name may contain dots,
+    /// so each dot is tried as its end, the last one first.
     private func groupValue(_ words: ArraySlice<Substring>, _ key: (Group) -> String) -> String? {
         for place in words.indices.dropFirst().reversed() {
             let wanted = words[..<place].joined(separator: ".")
@@ -44,7 +47,7 @@ extension ResolvedEntity {
         return nil
     }
 
-    /// A key may have dots.
+    /// Returns the metadata value of a key, which may contain dots.
     private func value(_ metadata: [String: String], _ key: ArraySlice<Substring>) -> String? {
         key.isEmpty ? nil : metadata[key.joined(separator: ".")]
     }

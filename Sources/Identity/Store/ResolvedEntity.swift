@@ -1,20 +1,28 @@
 import EngineKit
 
-/// An entity with everything that a request by one of its tokens needs: policies of its own and of its groups, and what
-/// templates may ask. Never changed: a change of the entity or its groups makes a new one.
+/// An entity with everything that requests by its tokens need: its policies, those of its groups, and the values of policy
+/// templates.
+///
+/// It is immutable. A change of the entity or of its groups leads to a new instance.
 package final class ResolvedEntity: Sendable {
+    /// The entity's id.
     package let id: String
+    /// The entity's name.
     package let name: String
+    /// Whether the entity's tokens are refused.
     package let isDisabled: Bool
-    /// Its own and those of all its groups: sorted, each once, never `root`.
+    /// The names of the entity's own policies and those of all its groups: sorted, without duplicates, and never `root`.
     package let policies: [String]
-    /// Differs for every resolution of this process, so that what was derived from an older one is not found by it.
+    /// A number that is different for each instance in this process, so that caches keyed by it never return what was derived
+    /// from an older one.
     package let stamp: UInt64
     let entity: Entity
-    /// Those it is in directly, then those that these are in.
+    /// The groups that the entity is in directly, followed by the groups that contain these.
     let groups: [Group]
+    /// The ids of the groups that the entity is in directly.
     let directGroupIDs: Set<String>
 
+    /// Creates an instance with a stamp that no other one in this process has.
     init(_ entity: Entity, groups: [Group], directGroupIDs: Set<String>, stamp: UInt64) {
         id = entity.id
         name = entity.name
@@ -26,6 +34,6 @@ package final class ResolvedEntity: Sendable {
         self.directGroupIDs = directGroupIDs
     }
 
-    /// The name of its alias on a mount.
+    /// Returns the name of the entity's alias on an auth mount, or nil if it has none there.
     package func aliasName(mountAccessor: String) -> String? { entity.alias(mount: mountAccessor)?.name }
 }

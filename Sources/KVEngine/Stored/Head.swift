@@ -1,4 +1,5 @@
 import EngineKit
+import Records
 
 /// The metadata of a secret of version 2, and the data of its newest version.
 struct Head {
@@ -50,4 +51,16 @@ struct Head {
     }
 
     subscript(_ version: UInt64) -> Version? { index(of: version).map { versions[$0] } }
+}
+
+extension Head: SettingsRecord {
+    static let settings = Settings(
+        new: Head(created: Timestamp(seconds: 0)),
+        Setting(
+            "max_versions", \.versionsMax, as: .versions,
+            help: "How many versions a secret keeps, at most \(HeadFormat.versionsMax). 0 for the default."),
+        Setting("cas_required", \.needsCheckAndSet, as: .flag, help: "Whether every write must say which version it replaces."),
+        Setting(
+            "delete_version_after", \.deleteAfter, as: .duration,
+            help: "How long after its writing a version is deleted. 0 for what the mount says."))
 }

@@ -1,4 +1,6 @@
 import EngineKit
+import Records
+import Syntax
 
 /// The settings of a version 2 mount, which the path `config` changes.
 struct MountSettings: Hashable {
@@ -44,5 +46,36 @@ extension MountSettings {
         deleteAfter = Int(try reader.integer(Int64.self))
         guard flag <= 1, reader.isAtEnd, deleteAfter >= -1 else { throw reader.corrupted }
         needsCheckAndSet = flag == 1
+    }
+}
+
+extension MountSettings: SettingsRecord {
+    static let settings = Settings(
+        new: MountSettings(),
+        Setting("cas_required", \.needsCheckAndSet, as: .flag, help: "Whether every write must say which version it replaces."),
+        Setting(
+            "delete_version_after", \.deleteAfter, as: .signedDuration,
+            help: "How long after its writing a version is deleted. 0 for never; negative to ignore what secrets say, too."),
+        Setting(
+            "max_versions", \.versionsMax, as: .versions,
+            help: "How many versions a secret keeps, at most \(HeadFormat.versionsMax). 0 for the default."))
+}
+
+extension SettingKind where Value == Int {
+    /// How many versions a secret keeps.
+    static var versions: Self { count(0...HeadFormat.versionsMax) }
+
+    /// Seconds, sent and shown as a text, with -1 for every negative duration.
+    fileprivate static var signedDuration: Self {
+        Self(
+            .string, shown: { .string($0 < 0 ? "-1s" : DurationText.text(seconds: $0)) }, read: { $0.intValue },
+            take: { sent, name, current throws(CofferError) in
+                guard let text = sent.stringValue, !text.isEmpty else { return 0 }
+                let isNegative = text.hasUTF8Prefix("-")
+                guard let seconds = DurationText.seconds(isNegative ? String(text.dropFirstUTF8()) : text) else {
+                    throw .invalid("field '\(name)' must be a duration such as 90, \"90s\" or \"-1s\"")
+                }
+                return isNegative && seconds > 0 ? -1 : seconds
+            })
     }
 }

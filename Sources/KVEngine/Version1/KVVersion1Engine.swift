@@ -52,8 +52,10 @@ package struct KVVersion1Engine: SecretsEngine {
     private func write(_ request: Request) async throws -> Response {
         let path = try request.secretPath
         guard !request.body.isEmpty else { throw CofferError.invalid("missing data fields") }
+        let text = request.body.encoded()
+        try SecretSize.check(text)
         var batch = Batch()
-        batch.put(RecordKey.plain(path), PlainRecord(lease: lease(request.body), body: request.body.encoded()).encoded())
+        batch.put(RecordKey.plain(path), PlainRecord(lease: lease(request.body), body: text).encoded())
         try await storage.commit(batch)
         return .empty
     }

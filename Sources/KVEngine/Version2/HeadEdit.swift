@@ -36,8 +36,14 @@ struct HeadEdit {
     }
 
     /// Adds a version, archives the data of the one before, and drops the oldest beyond the limit.
-    mutating func add(_ version: Head.Version, data: [UInt8], versionsMax: Int) {
+    ///
+    /// - Throws: ``CofferError`` if the newest version has the highest number that there is.
+    mutating func add(_ version: Head.Version, data: [UInt8], versionsMax: Int) throws(CofferError) {
         var head = head ?? Head(created: version.created)
+        guard head.current + 1 < HeadFormat.numbersEnd else {
+            throw .invalid(
+                "the secret's newest version has the highest number there is; delete the secret with its metadata to begin at 1")
+        }
         let previous = head.current
         let previousData = head.data
         head.versions.append(version)

@@ -30,12 +30,13 @@ extension KVVersion2Engine {
         let path = try request.secretPath
         guard let data = request.fields.object("data") else { throw CofferError.invalid("no data provided") }
         let text = data.encoded()
+        try SecretSize.check(text)
         let checkAndSet = try CheckAndSet(request.fields.object("options"))
         let author = request.author
         let answer = try await secrets.edit(path) { edit in
             let settings = try await secrets.settings()
             try checkAndSet.check(edit.head, settings)
-            return edit.add(text, author: author, settings: settings, at: time.now())
+            return try edit.add(text, author: author, settings: settings, at: time.now())
         }
         return Response(.data(answer.metadata))
     }
@@ -56,7 +57,8 @@ extension KVVersion2Engine {
             }
             let stored = try StoredObject.parse(head.data[...], key: RecordKey.head(path))
             let text = MergePatch.apply(patch, to: stored).encoded()
-            return edit.add(text, author: author, settings: settings, at: now)
+            try SecretSize.check(text)
+            return try edit.add(text, author: author, settings: settings, at: now)
         }
         return Response(.data(answer.metadata))
     }
@@ -72,10 +74,14 @@ extension KVVersion2Engine {
 
 extension HeadEdit {
     /// Adds a version by this author, which is to be deleted when the mount and the secret say, and returns the answer.
-    mutating func add(_ text: [UInt8], author: String, settings: MountSettings, at now: Timestamp) -> VersionAnswer {
+    ///
+    /// - Throws: ``CofferError`` if the newest version has the highest number that there is.
+    mutating func add(
+        _ text: [UInt8], author: String, settings: MountSettings, at now: Timestamp
+    ) throws(CofferError) -> VersionAnswer {
         let current = head ?? Head(created: now)
         let version = Head.Version(created: now, deletion: settings.deletion(of: current, writtenAt: now), author: author)
-        add(version, data: text, versionsMax: settings.versionsMax(for: current))
+        try add(version, data: text, versionsMax: settings.versionsMax(for: current))
         return VersionAnswer(
             number: current.current + 1, version: version, customMetadata: current.customMetadata[...])
     }

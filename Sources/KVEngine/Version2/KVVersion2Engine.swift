@@ -16,7 +16,7 @@ package struct KVVersion2Engine: SecretsEngine {
 }
 
 extension KVVersion2Engine: PathExplainingEngine {
-    /// Explains the paths of version 1, which older clients use. The text is Vault's.
+    /// Explains the paths of version 1, which older clients use. The text begins as Vault's does, because clients know it by that.
     package func explanation(of relativePath: Substring, _ operation: Operation) -> String? {
         let command: String
         switch operation {
@@ -29,7 +29,7 @@ extension KVVersion2Engine: PathExplainingEngine {
         }
         return """
             Invalid path for a versioned K/V secrets engine. See the API docs for the appropriate API endpoints to use. If using \
-            the Vault CLI, use 'vault kv \(command)' for this operation.
+            the CLI, use 'coffer kv \(command)' for this operation.
             """
     }
 }

@@ -46,16 +46,16 @@ struct VersionedSecrets: Sendable {
     }
 
     /// Changes the settings of the mount.
-    func editSettings(_ change: (inout MountSettings) -> Void) async throws {
-        // A path that no secret can have.
+    func editSettings(_ change: (inout MountSettings) throws(CofferError) -> Void) async throws {
+        // No secret has an empty path.
         try await lines.inTurn("") {
-            try await storage.transact { batch throws(StorageError) in
+            try await storage.transact { batch in
                 let record = try await storage.get(RecordKey.settings)
                 var settings =
                     try record.map { record throws(StorageError) in
                         try MountSettings(decoding: record.value, key: RecordKey.settings)
                     } ?? .init()
-                change(&settings)
+                try change(&settings)
                 batch.put(RecordKey.settings, settings.encoded(), if: .init(unchanged: record))
             }
         }

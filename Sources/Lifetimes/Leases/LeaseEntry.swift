@@ -1,51 +1,60 @@
 package import EngineKit
 package import Syntax
 
-/// What is stored of a lease.
+/// The record of a lease.
 package struct LeaseEntry: Sendable, Hashable {
+    /// What is to happen to the lease.
     package enum State: String, Sendable, Hashable {
         case active
-        /// Its revocation was decided and is tried until it succeeds.
+        /// The lease is to be revoked. That is tried until it succeeds.
         case revoking
-        /// So many attempts failed that an operator should help; it is tried once a day all the same.
+        /// So many attempts to revoke the lease failed that an operator should help. It is still tried once a day.
         case irrevocable
     }
 
-    /// The path that was read and 24 random characters: `database/creds/app/…`.
+    /// The path that was read and 24 random characters, such as `database/creds/app/…`.
     package var id: String
-    /// The token whose revocation takes it along; empty for that of an orphan batch token.
+    /// The id of the token with which the lease is revoked. Empty for a lease of an orphan batch token.
     package var tokenID: String
     /// The uuid of the mount whose engine revokes it.
     package var mountID: String
-    /// With a final slash, as it was when the lease was made.
+    /// The path of the mount when the lease was created, with its final slash.
     package var mountPath: String
+    /// When it was created.
     package var issuedAt: Timestamp
+    /// When it was last renewed; nil if it never was.
     package var renewedAt: Timestamp?
+    /// When it ends.
     package var expiresAt: Timestamp
-    /// Seconds it was made with.
+    /// The TTL that it was created with, in seconds.
     package var ttl: Int
-    /// Seconds from its beginning that no renewal passes.
+    /// The longest life of the lease from its creation, in seconds. No renewal extends it further.
     package var maxTTL: Int
-    /// A moment that no renewal passes: the end of a batch token, which is on no record.
+    /// A time that no renewal can pass: the end of a batch token, which has no record.
     package var limit: Timestamp?
+    /// Whether it can be renewed.
     package var isRenewable: Bool
-    /// The engine's own.
+    /// What the engine stored with the lease.
     package var data: JSONObject
+    /// What is to happen to it.
     package var state = State.active
-    /// Revocations that failed.
+    /// The number of attempts to revoke it that failed.
     package var attempts = 0
-    /// Why the last one failed; static text or names.
+    /// Why the last attempt failed. It holds fixed texts and names only.
     package var failure = ""
-    /// When revocation is tried next.
+    /// When revocation is tried next; nil while the lease is active.
     package var retryAt: Timestamp?
 
+    /// Whether the lease is in force.
     package func isActive(at now: Timestamp) -> Bool { state == .active && now < expiresAt }
 
-    /// Whole seconds left, rounded up.
+    /// Returns the whole seconds that are left, rounded up.
     package func secondsLeft(at now: Timestamp) -> Int { expiresAt.secondsRoundedUp(since: now) }
 
+    /// The lease as its engine sees it.
     package var held: HeldLease { HeldLease(id: id, data: data, issuedAt: issuedAt, expiresAt: expiresAt) }
 
+    /// Returns the lease as `sys/leases/lookup` shows it.
     package func shown(at now: Timestamp) -> LeaseShown {
         LeaseShown(id: id, seconds: secondsLeft(at: now), isRenewable: isRenewable)
     }
@@ -68,9 +77,9 @@ extension LeaseEntry {
         return object.encoded()
     }
 
-    /// nil when a required member is missing: the record was not written by this code.
+    /// Returns nil if a required member is missing, which no record written by this code is.
     init?(id: String, encoded bytes: [UInt8]) {
-        // An engine's data is its own affair, so no limit of requests applies to its depth.
+        // The depth of an engine's data is not limited as that of requests is.
         guard let object = try? JSON(parsing: bytes, limits: JSONLimits(depthMax: 512)).objectValue,
             let tokenID = object["token"]?.stringValue, let mountID = object["mount"]?.stringValue,
             let mountPath = object["mount_path"]?.stringValue, let issued = object["issued"]?.intValue,

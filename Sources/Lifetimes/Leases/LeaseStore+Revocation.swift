@@ -2,22 +2,22 @@ package import EngineKit
 import Records
 import Syntax
 
-/// From the decision that a lease ends to the moment when nothing is left of it.
-///
-/// The decision is on disk before an engine is asked, so a crash delays a revocation and never loses it.
+/// The revocation of leases, from the decision to the deletion of the records. The decision is on disk before an engine is
+/// asked, so a crash can delay a revocation but not lose it.
 extension LeaseStore {
-    /// Attempts until a lease counts as irrevocable: with ``LeaseLifetime/wait(afterFailures:spread:)`` about 40 minutes.
+    /// The number of failed attempts after which a lease counts as irrevocable. With
+    /// ``LeaseLifetime/wait(afterFailures:spread:)`` that takes about 40 minutes.
     package static let revocationsMax = 10
     private static let postponedSeconds = 30
     private static let irrevocableSeconds = 86_400
 
-    /// A lease whose end has come, and the index entry that says so.
+    /// A lease that is due, and the index entry that says so.
     package struct Due: Sendable, Hashable {
         package var id: String
         var key: String
     }
 
-    /// Leases past their end, then revocations whose next attempt is due; at most `limit` of each.
+    /// Returns leases past their end and then revocations whose next attempt is due, at most `limit` of each.
     package func due(limit: Int) async throws(StorageError) -> [Due] {
         var due: [Due] = []
         let now = time.now().seconds
@@ -31,15 +31,16 @@ extension LeaseStore {
         return due
     }
 
-    /// The lease that is due, or nil when it is not (any more); what an index said of a lease that is gone is removed.
+    /// Returns the lease, or nil if it is not due any more. Removes index entries of a lease that is gone.
     package func take(_ due: Due) async throws(StorageError) -> LeaseEntry? {
         let current = try await read(due.id)
         if let entry = current?.entry {
-            // A revoked token queues its leases by their ids alone, so their entries do not say so.
+            // A revoked token queues its leases by their ids alone, so the entries of the leases are still active.
             let isQueued = entry.state == .active && due.key.hasUTF8Prefix(LeaseKeys.queue)
             if isQueued || Self.indexes(entry).contains(due.key) { return entry }
         }
-        // Gone, renewed or put off since the index was read. A change at the same moment may need the key again.
+        // The lease is gone, or was renewed or postponed since the index was read. A change at the same time may need the
+        // key again.
         var batch = Batch()
         batch.check(LeaseKeys.entry(due.id), current.map { .version($0.version) } ?? .absent)
         batch.delete(due.key)
@@ -47,18 +48,18 @@ extension LeaseStore {
         return nil
     }
 
-    /// Notes that a lease is to be revoked, and when that is tried at the latest. nil when there is no such lease.
+    /// Records that a lease is to be revoked and when that is tried at the latest. Returns nil if there is no such lease.
     package func beginRevoking(_ id: String, retryAfter seconds: Int) async throws(StorageError) -> LeaseEntry? {
         let entry = try await change(id) { [time] entry in
             entry.state = .revoking
             entry.attempts = 0
-            entry.retryAt = time.now().adding(seconds: seconds)
+            entry.retryAt = time.now().wholeSeconds.adding(seconds: seconds)
         }
         if entry != nil, seconds == 0 { callJob() }
         return entry
     }
 
-    /// Writes a lease that could not be registered into the queue, so that its engine is asked again.
+    /// Queues a lease that could not be registered for revocation, so that its engine is asked again.
     package func enqueue(_ draft: LeaseEntry) async throws(StorageError) {
         let retryAt = time.now().adding(seconds: LeaseLifetime.waitMinSeconds)
         var entry = draft
@@ -156,7 +157,7 @@ extension TokenStore {
             let leases = try await storage.list(Listing(prefix: prefix, limit: 1_000, isRecursive: true))
             if leases.isEmpty { return }
             defer { leasesQueued() }
-            let now = time.now()
+            let now = time.now().wholeSeconds
             var batch = Batch()
             for lease in leases {
                 batch.delete(prefix + lease)

@@ -3,10 +3,11 @@ import EngineKit
 import SecretMemory
 import Syntax
 
-/// Batch tokens: on no record, sealed into their own text.
+/// Seals and opens batch tokens, which have no record: their content is sealed into their text.
 ///
-/// `coffer.b.` and base64url of: format (1), salt (24), sealed JSON, tag (16). Key and nonce come by HKDF from a subkey of
-/// the keyring (`token-batch/v1`) and the salt, so each token has its own pair and no number of tokens wears a key out.
+/// The text is `coffer.b.` and the base64url form of a format byte, a salt of 24 bytes, sealed JSON and a tag of 16 bytes.
+/// Key and nonce are derived by HKDF from a subkey of the keyring (`token-batch/v1`) and the salt, so each token has its
+/// own pair, and no number of tokens exhausts a key.
 struct BatchTokens: Sendable {
     private let key: SymmetricKey
 
@@ -14,7 +15,7 @@ struct BatchTokens: Sendable {
     private static let saltBytes = 24
     private static let tagBytes = 16
 
-    /// Of the key that names tokens comes one that shares no use with it.
+    /// Derives the key from the key that names tokens. The two keys share no use.
     init(tokenKey: SecretBytes) {
         key = tokenKey.withBytes { bytes in
             HKDF<SHA256>.deriveKey(
@@ -22,7 +23,7 @@ struct BatchTokens: Sendable {
         }
     }
 
-    /// nil when it would be longer than a token may be.
+    /// Returns the token of an entry, or nil if it would be too long.
     func seal(_ entry: TokenEntry, randomness: any Randomness) -> String? {
         let salt = randomness.bytes(Self.saltBytes)
         let (key, nonce) = derive(salt)
@@ -33,7 +34,7 @@ struct BatchTokens: Sendable {
         return token.utf8.count <= TokenFormat.batchBytesMax ? token : nil
     }
 
-    /// nil for whatever this server did not seal.
+    /// Returns the entry in a token, or nil if this server did not seal it.
     func open(_ token: String) -> TokenEntry? {
         guard token.hasUTF8Prefix(TokenFormat.batchPrefix), token.utf8.count <= TokenFormat.batchBytesMax,
             let bytes = Base64.decode(token.dropFirstUTF8(TokenFormat.batchPrefix.utf8.count), as: .url, allowing: []),
@@ -60,7 +61,7 @@ struct BatchTokens: Sendable {
 }
 
 extension TokenStore {
-    /// Seals a batch token; nil when what it says does not fit.
+    /// Returns a batch token, or nil if its content does not fit.
     package func makeBatch(
         parentID: String, displayName: String, policies: [String], path: String, configure: (inout TokenEntry) -> Void
     ) -> (token: String, entry: TokenEntry)? {
@@ -74,11 +75,11 @@ extension TokenStore {
         return (token, entry)
     }
 
-    /// Seconds that the clock of the node that sealed a token may be ahead of this one's.
+    /// How far in the future a token may have been sealed, in seconds, because the clocks of nodes differ.
     private static let skewMax = 60
 
-    /// A batch token lives until its end, and no longer than its parent. One from the future shows that the clock was set
-    /// back, so nobody knows how long it has lived.
+    /// Returns the entry of a batch token, or nil unless it and its parent are valid. A token from the future shows that
+    /// the clock was set back, so its age is not known, and it is refused.
     func authenticateBatch(_ token: String) async throws(StorageError) -> TokenEntry? {
         let now = time.now()
         guard let entry = batchTokens.open(token), entry.isValid(at: now), entry.createdAt <= now.adding(seconds: Self.skewMax)

@@ -1,31 +1,36 @@
 package import EngineKit
 import Synchronization
 
-/// The entry of a token in use. Requests share it, so that none copies an entry.
+/// The entry of a token in use. Requests share it, so that none of them copies the entry.
 package final class LiveToken: Sendable {
+    /// The record of the token.
     package let entry: TokenEntry
+    /// The token as engines see it.
     package let caller: Caller
-    /// The count of endings up to which every ancestor was seen to be there; -1 before it was looked at.
+    /// The count of endings at which all ancestors were last seen to exist; -1 if that was never looked up.
     private let descent = Atomic<Int>(-1)
+    /// Whether response wrapping made it.
     package let isWrapping: Bool
     private let notes = UnfairLock<[any AnyObject & Sendable]>([])
 
     private static let notesMax = 4
 
+    /// Creates the shared form of an entry.
     package init(_ entry: TokenEntry) {
         self.entry = entry
         caller = entry.caller
         isWrapping = entry.isWrapping
     }
 
-    /// Whether it is known that no ancestor was revoked, as of this count of endings.
+    /// Whether all ancestors are known to exist as of this count of endings.
     func isDescentKnown(at endings: Int) -> Bool {
         entry.isOrphan || descent.load(ordering: .acquiring) == endings
     }
 
     func noteDescent(at endings: Int) { descent.store(endings, ordering: .releasing) }
 
-    /// What another room made of the entry and wants to find again: the latest few, of which `fits` picks one.
+    /// Returns what another room has derived from the entry, or derives and keeps it. The latest few are kept, and `fits`
+    /// picks one.
     package func note<Note: AnyObject & Sendable>(where fits: (Note) -> Bool, make: () -> Note) -> Note {
         notes.withLock { notes in
             for note in notes {

@@ -1,16 +1,17 @@
-/// What holds today for the renewal of a token, said by whoever vouched for it. Seconds.
+/// The terms of a renewal, as the auth method or the role behind the token sets them today. Times are in seconds.
 package struct RenewalTerms: Sendable, Hashable {
-    /// What a renewal without a wish of its own asks for.
+    /// The TTL of a renewal that does not ask for one.
     package var ttl: Int
-    /// From the token's creation; above 0. A period is cut to it too.
+    /// The longest life from the token's creation, above 0. It bounds a period, too.
     package var maxTTL: Int
-    /// From the token's creation; 0 for none.
+    /// The explicit maximum life from the token's creation; 0 for none.
     package var explicitMaxTTL: Int
-    /// 0 for none.
+    /// The period of a periodic token; 0 for none.
     package var period: Int
-    /// Where the token may be used from now on; empty for everywhere.
+    /// The address ranges from which the token may be used from now on; empty for all.
     package var boundCIDRs: [String]
 
+    /// Creates the terms of a renewal.
     package init(ttl: Int, maxTTL: Int, explicitMaxTTL: Int, period: Int, boundCIDRs: [String]) {
         self.ttl = ttl
         self.maxTTL = maxTTL

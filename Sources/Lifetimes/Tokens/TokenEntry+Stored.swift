@@ -1,7 +1,7 @@
 import EngineKit
 import Syntax
 
-/// The stored form: JSON, because entries are read from disk rarely and read by people in an emergency.
+/// The stored form. It is JSON, because entries are seldom read from disk and people read them in an emergency.
 extension TokenEntry {
     func encoded() -> [UInt8] {
         var object: JSONObject = [
@@ -25,7 +25,7 @@ extension TokenEntry {
         JSONObject(map.sorted { $0.key < $1.key }.map { .init(key: $0.key, value: .string($0.value)) })
     }
 
-    /// nil when a required member is missing: the record was not written by this code.
+    /// Returns nil if a required member is missing, which no record written by this code is.
     init?(id: String, encoded bytes: [UInt8]) {
         guard let object = try? JSON(parsing: bytes).objectValue,
             let accessor = object["accessor"]?.stringValue, let policies = object["policies"]?.arrayValue,
@@ -38,7 +38,7 @@ extension TokenEntry {
             id: id, accessor: accessor, policies: policies.compactMap(\.stringValue), displayName: displayName, path: path,
             createdAt: Timestamp(nanoseconds: Int64(created)))
         self.parentID = parentID
-        // Whatever stands there, one can be added to it.
+        // The value is bounded, so that adding one to it cannot overflow.
         generation = min(max(0, object["generation"]?.intValue ?? 0), Self.generationsMax)
         self.type = type
         self.usesLeft = usesLeft

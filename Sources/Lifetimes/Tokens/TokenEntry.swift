@@ -1,41 +1,42 @@
 package import EngineKit
 
-/// What is stored of a token. Never the token itself: `id` is its HMAC.
+/// The record of a token. It does not hold the token itself: ``id`` is its HMAC.
 package struct TokenEntry: Sendable, Hashable {
-    /// Lower-case hex of HMAC-SHA256 over the token.
+    /// The HMAC-SHA256 of the token in lower-case hex.
     package var id: String
     package var accessor: String
-    /// Empty for an orphan.
+    /// The id of the token that created it; empty for an orphan.
     package var parentID: String
-    /// How many tokens it descends from, at most; 0 in entries of servers that did not count them.
+    /// The number of tokens that it descends from, at most; 0 in entries of servers that did not count them.
     package var generation: Int
     package var policies: [String]
     package var displayName: String
-    /// Where it was made, such as `auth/token/create`.
+    /// The path at which it was created, such as `auth/token/create`.
     package var path: String
     package var metadata: [String: String]
     package var role: String
-    /// The auth mount whose login it came of, and what that noted; empty where there was none.
+    /// The uuid of the auth mount whose login created it, and what that mount stored with it; empty if there was no login.
     package var mountID: String
     package var loginFacts: [String: String]
     package var entityID: String
     package var type: TokenType
     package var createdAt: Timestamp
     package var renewedAt: Timestamp?
-    /// nil never expires: root tokens only.
+    /// When it expires; nil for never, which only root tokens can have.
     package var expiresAt: Timestamp?
-    /// Seconds it was made with; what a renewal without an increment asks for.
+    /// The TTL that it was created with, in seconds. A renewal without an increment asks for it.
     package var creationTTL: Int
-    /// Seconds from its creation that no renewal passes; 0 without one.
+    /// The longest life from its creation in seconds, even with a period; 0 for none.
     package var explicitMaxTTL: Int
-    /// Seconds from its creation that renewals of a token without a period do not pass.
+    /// The longest life from its creation in seconds, of a token without a period.
     package var maxTTL: Int
     package var period: Int
     package var isRenewable: Bool
     package var boundCIDRs: [String]
-    /// What tokens that its holder makes are checked with; empty in entries older than that.
+    /// The key with which narrowed tokens made by its holder are checked. Empty in entries from before there were such
+    /// tokens.
     package var capabilityKey: [UInt8]
-    /// 0 is without bound; -1 is used up.
+    /// Uses that are left; 0 for any number, -1 for none.
     package var usesLeft: Int
 
     package init(id: String, accessor: String, policies: [String], displayName: String, path: String, createdAt: Timestamp) {
@@ -64,27 +65,33 @@ package struct TokenEntry: Sendable, Hashable {
         usesLeft = 0
     }
 
+    /// Whether no token created it.
     package var isOrphan: Bool { parentID.isEmpty }
-    /// Generations that may descend from one another: whether all ancestors are there is looked up one by one.
+    /// The bound on generations of tokens. Ancestors are looked up one by one, so their number is bounded.
     package static let generationsMax = 64
+    /// Whether it may create tokens, as far as the bound on generations goes.
     package var mayHaveChildren: Bool { generation < Self.generationsMax }
-    /// A wrapping token is spent by one request, which a token made of it could do without spending it.
+    /// Whether its holder can narrow it. A wrapping token is spent by one request, and a token narrowed from it could make
+    /// that request without spending it.
     package var mayBeNarrowed: Bool { type == .service && !isWrapping && !capabilityKey.isEmpty }
+    /// Whether it has the policy `root`.
     package var isRoot: Bool { policies.contains("root") }
 
-    /// Seconds by which a token may be from the future: nodes' clocks differ.
+    /// How far in the future a token may have been created, in seconds, because the clocks of nodes differ.
     private static let futureSecondsMax = 300
 
-    /// One from the future was made under a clock that has been given up since, so nobody knows how long it has lived.
+    /// Whether the token is valid. One from the future was created under a clock that has been set back since, so its age
+    /// is not known, and it is not valid.
     package func isValid(at now: Timestamp) -> Bool {
         guard usesLeft >= 0 else { return false }
         guard let expiresAt else { return true }
         return now < expiresAt && renewedAt ?? createdAt <= now.adding(seconds: Self.futureSecondsMax)
     }
 
-    /// Whole seconds left, rounded up; 0 for a token without an end.
+    /// Returns the whole seconds that are left, rounded up, or 0 for a token without an end.
     package func secondsLeft(at now: Timestamp) -> Int { expiresAt?.secondsRoundedUp(since: now) ?? 0 }
 
+    /// The token as engines see it.
     package var caller: Caller {
         Caller(
             accessor: accessor, displayName: displayName, entityID: entityID, policies: policies, metadata: metadata, tokenID: id)

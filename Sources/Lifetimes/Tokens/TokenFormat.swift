@@ -1,41 +1,45 @@
 package import EngineKit
 import Syntax
 
-/// How a service token is written: `coffer.s.`, 43 characters of 256 random bits, 6 of checksum. A batch token is
-/// `coffer.b.` and what it says, sealed.
+/// The text form of tokens. A service token is `coffer.s.`, 43 characters of 256 random bits, and 6 of checksum; a batch
+/// token is `coffer.b.` and its sealed content.
 ///
-/// The prefix lets secret scanners find a leaked one; the checksum refuses a mistyped or guessed one without a look-up.
+/// Secret scanners find leaked tokens by the prefix. The checksum lets a mistyped or guessed token be refused without a
+/// look-up.
 package enum TokenFormat {
+    /// How a service token begins.
     package static let servicePrefix = "coffer.s."
+    /// How a batch token begins.
     package static let batchPrefix = "coffer.b."
-    /// Characters of a batch token: half of what a request's headers may have.
+    /// The length of a batch token at most: half of the bound on the headers of a request.
     package static let batchBytesMax = 8_192
-    /// Tokens given by name (`-dev-root-token-id`) may be anything up to this.
+    /// The length at most of a token whose text was chosen, as with `-dev-root-token-id`.
     package static let bytesMax = 512
 
-    /// Characters of a service token.
+    /// The length of a service token.
     package static let serviceLength = servicePrefix.utf8.count + bodyLength + checksumLength
 
     private static let bodyLength = 43
     private static let checksumLength = 6
     private static let alphabet = Array((ASCII.digits + ASCII.uppercase + ASCII.lowercase).utf8)
 
+    /// Returns a random service token.
     package static func makeServiceToken(_ randomness: any Randomness) -> String {
         let body = servicePrefix + base62(randomness.bytes(32), length: bodyLength)
         return body + checksum(of: body)
     }
 
-    /// A token without our prefix, as long as somebody wants it: 136 random bits in 24 characters, more in longer ones.
+    /// Returns a random token of a given length without a prefix: 136 random bits in 24 characters, more in longer ones.
     package static func makeToken(length: Int, _ randomness: any Randomness) -> String {
         base62(randomness.bytes(length * 5 / 7), length: length)
     }
 
-    /// 24 characters of 128 random bits: names a token without being one.
+    /// Returns a random accessor, 24 characters of 128 random bits. It names a token and cannot be used as one.
     package static func makeAccessor(_ randomness: any Randomness) -> String {
         base62(randomness.bytes(16), length: 24)
     }
 
-    /// False for text that only looks like one of our tokens.
+    /// Whether the text can be a token. A text with our prefix must have a valid checksum.
     package static func isPlausible(_ token: String) -> Bool {
         if token.hasUTF8Prefix(batchPrefix) { return token.utf8.count <= batchBytesMax }
         guard !token.isEmpty, token.utf8.count <= bytesMax else { return false }
@@ -44,7 +48,7 @@ package enum TokenFormat {
         return token.hasUTF8Suffix(checksum(of: String(token.dropLastUTF8(checksumLength))))
     }
 
-    /// Big-endian digits, zero-padded to `length`, which must be enough for the bytes.
+    /// Returns the bytes as a big-endian number in base 62, padded with zeros to `length`, which must be sufficient.
     private static func base62(_ bytes: [UInt8], length: Int) -> String {
         var number = bytes
         var digits = [UInt8](repeating: alphabet[0], count: length)
@@ -60,7 +64,7 @@ package enum TokenFormat {
         return String(decoding: digits, as: UTF8.self)
     }
 
-    /// CRC-32 (IEEE 802.3): finds accidents; authenticity comes from the look-up.
+    /// Returns the CRC-32 (IEEE 802.3) of a text. It detects accidents; authenticity comes from the look-up.
     private static func checksum(of text: String) -> String {
         var crc: UInt32 = 0xFFFF_FFFF
         for byte in text.utf8 {

@@ -1,7 +1,7 @@
 import EngineKit
 import Syntax
 
-/// Where a token's records live, below the store's own prefix.
+/// The keys of the records of tokens, relative to the store's prefix.
 enum TokenKeys {
     static func entry(_ id: String) -> String { entries + id }
     static func accessor(_ hashed: String) -> String { "accessor/\(hashed)" }
@@ -15,21 +15,23 @@ enum TokenKeys {
     static let revokings = "revoking/"
     static let expiries = "expiry/"
 
-    /// Sorts by time, so that what is due comes first. Ends with the path that the token was made at, so that a mount's
-    /// tokens are found by their keys alone. nil for a token without an end.
+    /// Returns the key of the index by time, or nil for a token without an end.
+    ///
+    /// The keys sort by time. They end with the path at which the token was created, so that the tokens of a mount are
+    /// found by their keys alone.
     static func expiry(_ entry: TokenEntry) -> String? {
         guard let expiresAt = entry.expiresAt else { return nil }
         let digits = String(max(0, expiresAt.seconds))
         let key = expiries + String(repeating: "0", count: max(0, 12 - digits.utf8.count)) + digits + "/" + entry.id
         let whole = key + "/" + entry.path
-        // A path that cannot be a part of a key is read from the entry instead.
+        // A path that cannot be part of a key is left out and read from the entry instead.
         return (try? StorageLimits.validate(key: prefixRoom + whole)) == nil ? key : whole
     }
 
-    /// Stands for the prefixes that the slices above put before a key.
+    /// As long as the prefixes that enclosing storages put before a key.
     private static let prefixRoom = String(repeating: "-", count: 64) + "/"
 
-    /// The parts of a name listed below ``expiries``; the path is empty where the entry has it alone.
+    /// Returns the parts of a name listed below ``expiries``. The path is empty if only the entry has it.
     static func parseExpiry(_ name: String) -> (seconds: Int, id: String, path: String)? {
         let parts = name.splitUTF8(at: "/", maxSplits: 2)
         guard parts.count >= 2, let seconds = Int(parts[0]) else { return nil }

@@ -1,21 +1,21 @@
 package import EngineKit
 import Syntax
 
-/// The arithmetic of TTLs. Pure, so that every corner is a test.
+/// The arithmetic of token TTLs, without any state, so that every case can be tested.
 package struct TokenLifetime: Sendable, Hashable {
-    /// Seconds the token lives from now.
+    /// The TTL from now, in seconds.
     package var ttl: Int
     package var warnings: [String]
 
-    /// A new token's life.
-    ///
-    /// `defaultTTL` and `maxTTL` are the mount's, already resolved against the system's, and above 0.
+    /// Returns the life of a new token. `defaultTTL` and `maxTTL` are the mount's, or the system's where the mount has
+    /// none, and above 0.
     package static func initial(_ terms: TokenTerms, defaultTTL: Int, maxTTL: Int) -> TokenLifetime {
         let limit = terms.maxTTL > 0 ? min(terms.maxTTL, maxTTL) : maxTTL
         var warnings: [String] = []
-        var ttl = terms.period > 0 ? terms.period : terms.ttl > 0 ? terms.ttl : defaultTTL
+        var ttl = terms.ttl > 0 ? terms.ttl : defaultTTL
+        if terms.period > 0 { ttl = terms.period }
         if ttl > limit {
-            // Nobody asked for the mount's default.
+            // The mount's default is shortened without a warning, because nobody asked for it.
             if terms.period > 0 || terms.ttl > 0 {
                 warnings.append(cappedWarning(asked: ttl, limit: limit, isPeriod: terms.period > 0))
             }
@@ -25,13 +25,14 @@ package struct TokenLifetime: Sendable, Hashable {
         return TokenLifetime(ttl: ttl, warnings: warnings)
     }
 
-    /// A renewed token's life, or nil when it has reached an end that no renewal moves.
+    /// Returns the life of a renewed token, or nil if it has reached an end that no renewal can move.
     ///
-    /// Never returns 0: a token near its end stays near its end, it does not become one without an end.
+    /// The TTL is never 0, which would mean a token without an end.
     package static func renewed(_ entry: TokenEntry, increment: Int, terms: RenewalTerms, at now: Timestamp) -> TokenLifetime? {
         var warnings: [String] = []
-        var ttl = terms.period > 0 ? terms.period : increment > 0 ? increment : terms.ttl
-        // A periodic token has no last day; one period is no longer than the maximum.
+        var ttl = increment > 0 ? increment : terms.ttl
+        if terms.period > 0 { ttl = terms.period }
+        // A periodic token can be renewed for ever, but one period is no longer than the maximum.
         let left =
             terms.period > 0 ? terms.maxTTL : entry.createdAt.adding(seconds: terms.maxTTL).secondsRoundedDown(since: now)
         if ttl > left {
@@ -44,7 +45,7 @@ package struct TokenLifetime: Sendable, Hashable {
         return ttl > 0 ? TokenLifetime(ttl: ttl, warnings: warnings) : nil
     }
 
-    /// In the words that clients of the Vault API know.
+    /// Returns the warning about a shortened TTL, in the words that clients of the Vault API know.
     package static func cappedWarning(asked: Int, limit: Int, isPeriod: Bool = false) -> String {
         let (asked, limit) = (DurationText.shortText(seconds: asked), DurationText.shortText(seconds: limit))
         return (isPeriod ? "period" : "TTL") + " of \"\(asked)\" exceeded the effective max_ttl of \"\(limit)\"; "

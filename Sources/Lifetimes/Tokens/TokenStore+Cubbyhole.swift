@@ -1,18 +1,19 @@
 package import EngineKit
 import Records
 
-/// What a token keeps for itself. Nobody else reads it, and it goes with the token.
+/// The cubbyhole of a token, which only the token can read. It is deleted with the token.
 extension TokenStore {
+    /// Returns the value at a path, or nil if there is none.
     package func cubbyhole(of id: String, read path: String) async throws(StorageError) -> [UInt8]? {
         try await storage.get(TokenKeys.cubbyhole(of: id) + path)?.value
     }
 
-    /// `folder` ends with `/` or is empty.
+    /// Returns a page of names in a folder, which ends with `/` or is empty.
     package func cubbyhole(of id: String, list folder: String, after: String?, limit: Int) async throws(StorageError) -> [String] {
         try await storage.list(Listing(prefix: TokenKeys.cubbyhole(of: id) + folder, after: after, limit: limit))
     }
 
-    /// False when the token is gone: nothing is stored that no revocation would find.
+    /// Writes a value. Returns false if the token is gone, because no revocation would delete the value then.
     package func cubbyhole(of id: String, write path: String, _ value: [UInt8]) async throws(StorageError) -> Bool {
         try await storage.transact { batch throws(StorageError) in
             guard let current = try await storage.get(TokenKeys.entry(id)) else { return false }
@@ -22,13 +23,15 @@ extension TokenStore {
         }
     }
 
+    /// Deletes the value at a path.
     package func cubbyhole(of id: String, delete path: String) async throws(StorageError) {
         var batch = Batch()
         batch.delete(TokenKeys.cubbyhole(of: id) + path)
         try await storage.commit(batch)
     }
 
-    /// Part of a revocation: what is left when it is interrupted is found by its `revoking/` mark.
+    /// Deletes the cubbyhole as part of a revocation. If it is interrupted, the mark below `revoking/` tells what is left
+    /// to do.
     func emptyCubbyhole(of id: String) async throws(StorageError) {
         try await removeAll(TokenKeys.cubbyhole(of: id))
         try await removeAll(TokenKeys.capabilityUses(of: id))

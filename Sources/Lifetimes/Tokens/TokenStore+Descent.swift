@@ -1,19 +1,20 @@
 import EngineKit
 import Synchronization
 
-/// A token is good while all that it descends from are there: a revocation takes the parent away first, and then one
-/// generation after the other. So the moment that it begins, nothing below is accepted any more, however long the rest takes
-/// and whoever finishes it.
+/// A token is valid only while all of its ancestors exist. A revocation deletes the parent first and then one generation
+/// after another, so no descendant is accepted from the moment it begins, however long the rest takes.
 ///
-/// Whether a parent is there is looked up once in each count of endings, so requests in between pay for one comparison.
+/// Ancestors are looked up once for each count of endings, so a request in between costs one comparison.
 extension TokenStore {
-    /// More than ``TokenEntry/generationsMax``, for families of servers that did not count; what lies deeper is refused.
+    /// The bound on ancestors that are looked up. It is higher than ``TokenEntry/generationsMax``, for tokens of servers
+    /// that did not count generations. A token with more is refused.
     private static let ancestorsMax = 1_000
 
-    /// Counts what may have taken a token with descendants away. Called after the change, so that whoever looks next sees it.
+    /// Counts a change that may have deleted a token with descendants. Call it after the change, so that the next look-up
+    /// sees it.
     func noteEnding() { endings.wrappingAdd(1, ordering: .acquiringAndReleasing) }
 
-    /// Whether every ancestor of a token is there.
+    /// Whether all ancestors of a token exist.
     func descends(_ token: LiveToken) async throws(StorageError) -> Bool {
         let count = endings.load(ordering: .acquiring)
         var line: [LiveToken] = []
@@ -25,7 +26,7 @@ extension TokenStore {
                 guard let parent = try await find(id: youngest.entry.parentID) else { return false }
                 youngest = parent
             } catch .corrupted {
-                // Damaged is not revoked: the record is there.
+                // A damaged record still exists, so its token is not revoked.
                 break
             }
         }

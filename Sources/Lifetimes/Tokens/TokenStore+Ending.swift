@@ -1,8 +1,8 @@
 package import EngineKit
 
-/// Tokens that end by themselves, found by the keys of their index alone: what `sys/leases/` shows and revokes of them.
+/// Tokens that expire, found by the keys of their index alone, for `sys/leases/`.
 extension TokenStore {
-    /// A page in the order of the tokens' ends; `last` goes into the next call, and is nil at the end.
+    /// Returns a page of tokens in the order of their ends. Pass `last` to the next call; it is nil at the end.
     package func ending(
         after: String? = nil, limit: Int = 1_000
     ) async throws(StorageError) -> (tokens: [(id: String, path: String)], last: String?) {
@@ -25,8 +25,10 @@ extension TokenStore {
         }
     }
 
-    /// Removes a page of accessors that lead to no token: what a revocation leaves of a token whose record is damaged, for only
-    /// that says which accessor is its. The last name of the page goes into the next call, and is nil at the end.
+    /// Removes the accessors of a page that lead to no token. They remain after the revocation of a token with a damaged
+    /// record, which alone says which accessor it has.
+    ///
+    /// - Returns: The last name of the page, for the next call, or nil at the end.
     package func tidyAccessors(after: String? = nil, limit: Int) async throws(StorageError) -> String? {
         let names = try await storage.list(Listing(prefix: TokenKeys.accessors, after: after, limit: limit))
         for name in names {
@@ -40,7 +42,7 @@ extension TokenStore {
                 batch.delete(key, if: .version(record.version))
                 _ = try await storage.commitIfUnchanged(batch)
             } catch .corrupted {
-                // Either may be: then it is not known that the token is gone.
+                // It is not known whether the token is gone, so the accessor stays.
                 continue
             }
         }

@@ -1,16 +1,18 @@
 package import EngineKit
 import Records
 
-/// Revoking a token takes everything it made with it.
+/// The revocation of a token with everything that it created. Each step is one batch that deletes a token and leaves
+/// `revoking/<id>` until its children are gone, too.
 ///
-/// Each step is one batch that deletes a token and leaves `revoking/<id>` until its children are gone too. What is left
-/// in the middle, by a crash or by a store that was away, is refused from the first step on (``descends(_:)``) and finished by
-/// whoever leads (``finishRevocations(leftSince:)``), or before anything is served where there is one node.
+/// From the first step on, all descendants are refused (``descends(_:)``). A revocation that a crash or an unavailable
+/// store interrupted is finished by the leader (``finishRevocations(leftSince:)``) or, with one node, before anything is
+/// served.
 extension TokenStore {
     private static let pageSize = 500
-    /// Tokens revoked at the same time, so that they share commits.
+    /// The number of tokens that are revoked at the same time, so that they share commits.
     private static let widthMax = 16
 
+    /// Revokes a token and everything that it created.
     package func revokeTree(id: String) async throws(StorageError) {
         try await retire(id)
         try await revokeChildren(of: id)
@@ -26,7 +28,7 @@ extension TokenStore {
         try await revokeTree(id: id)
     }
 
-    /// Finishes what a crash interrupted. Call after an unseal, before serving.
+    /// Finishes revocations that a crash interrupted. Call it after an unseal, before anything is served.
     package func resumeRevocations() async throws(StorageError) {
         while true {
             let pending = try await storage.list(Listing(prefix: TokenKeys.revokings, limit: Self.pageSize))
@@ -35,8 +37,10 @@ extension TokenStore {
         }
     }
 
-    /// Finishes revocations that were under way at an earlier look and still are: nobody is at work on them, or could do with
-    /// help, for every step may be done twice. Gives those that are under way now, for the next look.
+    /// Finishes revocations that were under way at an earlier look and still are. If another is at work on one of them,
+    /// that does no harm, because every step can be done twice.
+    ///
+    /// - Returns: The revocations that are under way now, for the next look.
     package func finishRevocations(leftSince earlier: Set<String>) async throws(StorageError) -> Set<String> {
         let pending = Set(try await storage.list(Listing(prefix: TokenKeys.revokings, limit: Self.pageSize)))
         let left = pending.intersection(earlier)
@@ -46,13 +50,13 @@ extension TokenStore {
         return pending.subtracting(left)
     }
 
-    /// The first failure, after all were tried.
+    /// Throws the first failure, after all were tried.
     private static func check(_ results: [Result<some Sendable, any Error>]) throws(StorageError) {
         for case .failure(let error) in results { throw error as? StorageError ?? .unavailable("\(type(of: error))") }
     }
 
-    /// Revokes tokens that are past their end, at most `limit`, several at a time so that they share commits. The number
-    /// revoked.
+    /// Revokes tokens that are past their end, at most `limit`, several at a time so that they share commits. Returns the
+    /// number revoked.
     package func expireDue(limit: Int) async throws(StorageError) -> Int {
         let now = time.now()
         let names = try await storage.list(Listing(prefix: TokenKeys.expiries, limit: limit, isRecursive: true))
@@ -62,7 +66,7 @@ extension TokenStore {
         return results.count { (try? $0.get()) == true }
     }
 
-    /// False when the token is valid yet, or gone.
+    /// Revokes an expired token. Returns false if it is still valid, or gone.
     private func expire(_ name: String, at now: Timestamp) async throws(StorageError) -> Bool {
         guard let (seconds, id, _) = TokenKeys.parseExpiry(name) else { return false }
         let key = TokenKeys.expiries + name
@@ -71,14 +75,14 @@ extension TokenStore {
             entry = try await self.entry(id: id)
         } catch {
             guard case .corrupted = error else { throw error }
-            // The key alone says when it ends. Left there, it would be in the way of all that end later.
+            // The record is damaged, and only the key says when it ends. If it stayed, it would block all that end later.
             try await revokeTree(id: id)
             var batch = Batch()
             batch.delete(key)
             try await storage.commit(batch)
             return true
         }
-        // In its last second; a token that was renewed has another key.
+        // The token is in its last second. A renewed token has a different key.
         if let entry, entry.isValid(at: now), entry.expiresAt.map({ $0.seconds == seconds }) == true { return false }
         let isDue = entry.map { !$0.isValid(at: now) } ?? false
         if isDue { try await revokeTree(id: id) }
@@ -109,9 +113,9 @@ extension TokenStore {
         }
     }
 
-    /// Deletes a token's own records and notes that its children are still to go.
+    /// Deletes the records of a token and notes that its children are still to be revoked.
     private func retire(_ id: String, knownParent: String? = nil) async throws(StorageError) {
-        // Also after a failure, which does not say that nothing was written.
+        // Also after a failure, which does not mean that nothing was written.
         defer {
             invalidate([id])
             noteEnding()
@@ -124,7 +128,8 @@ extension TokenStore {
             }
         } catch {
             guard case .contended = error else { throw error }
-            // Its holder changes it all the time, on other nodes. It goes however it is now; an expiry that stays leads nowhere.
+            // The holder keeps changing the record on other nodes, so it is deleted without a precondition. An index entry
+            // that remains leads nowhere.
             var batch = Batch()
             try await retire(id, knownParent: knownParent, whenUnchanged: false, in: &batch)
             try await storage.commit(batch)
@@ -144,7 +149,7 @@ extension TokenStore {
                 parent = parent ?? entry.parentID
             }
         } catch .corrupted {
-            // It cannot be read, and must go all the same: one damaged record would keep the whole tree alive.
+            // A record that cannot be read is deleted, too. Otherwise it would keep the whole tree alive.
             batch.delete(TokenKeys.entry(id))
         }
         if let parent, !parent.isEmpty { batch.delete(TokenKeys.child(of: parent, id)) }
@@ -162,7 +167,8 @@ extension TokenStore {
                     entry.generation = 0
                     batch.put(TokenKeys.entry(child), entry.encoded(), if: .version(version))
                 } catch .corrupted {
-                    // It is accepted by nobody, and keeps neither its parent nor the other children as they are.
+                    // A damaged child is not accepted anyway, and must not stop the revocation of its parent and the other
+                    // children.
                 }
             }
         }

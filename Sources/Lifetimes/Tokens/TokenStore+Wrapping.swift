@@ -1,10 +1,10 @@
 package import EngineKit
 import Records
 
-/// Wrapping tokens: made with an answer in their cubbyhole, used once.
-///
-/// Every step is one batch, so of several that unwrap at the same moment exactly one finds the answer.
+/// Wrapping tokens, which are created with an answer in their cubbyhole and can be used once. Every step is one batch, so
+/// when several unwrap at the same time, exactly one gets the answer.
 extension TokenStore {
+    /// The one policy of wrapping tokens.
     package static let wrappingPolicy = "response-wrapping"
     private static let wrappedName = "response"
 
@@ -22,18 +22,19 @@ extension TokenStore {
         return made
     }
 
-    /// The wrapping token of this id that waits, or nil. Changes nothing.
+    /// Returns the wrapping token with this id, or nil if it was used or does not exist. Changes nothing.
     package func wrapping(id: String) async throws(StorageError) -> TokenEntry? {
         guard let entry = try await entry(id: id), entry.isWrapping, entry.isValid(at: time.now()) else { return nil }
         return entry
     }
 
-    /// The answer under the token, which is gone with it; nil when it was taken, has expired or never was.
+    /// Returns the answer of a wrapping token and deletes both. Returns nil if the answer was taken, has expired or never
+    /// existed.
     package func takeWrapped(id: String) async throws(StorageError) -> [UInt8]? {
         try await exchangeWrapped(id) { _, _, _ in }?.content
     }
 
-    /// The same answer under a new token of the same life, or one until `end`; the old one is gone.
+    /// Moves the answer to a new wrapping token with the same life, or until `end`, and deletes the old one.
     package func rewrap(
         id: String, until end: Timestamp? = nil
     ) async throws(StorageError) -> (content: [UInt8], token: String, entry: TokenEntry)? {
@@ -46,7 +47,7 @@ extension TokenStore {
         return (taken.content, made.token, made.entry)
     }
 
-    /// Destroys an answer that must not be had. Nothing to do when it is gone.
+    /// Destroys an answer that nobody may get. Does nothing if it is gone.
     package func destroyWrapping(id: String) async throws(StorageError) {
         guard try await wrapping(id: id) != nil else { return }
         _ = try await takeWrapped(id: id)
@@ -80,7 +81,7 @@ extension TokenStore {
             entry.explicitMaxTTL = ttl
             entry.maxTTL = ttl
             entry.expiresAt = end.map { min($0, expiresAt) } ?? expiresAt
-            // Good for one request. A token made of it could read the answer without spending it.
+            // A wrapping token cannot be narrowed: a token narrowed from it could read the answer without spending it.
             entry.capabilityKey = []
         }
         batch.put(TokenKeys.cubbyhole(of: made.entry.id) + Self.wrappedName, content, if: .absent)
@@ -89,6 +90,6 @@ extension TokenStore {
 }
 
 extension TokenEntry {
-    /// Made by response wrapping: no other token can have its policy.
+    /// Whether response wrapping made the token. No other token can have its policy.
     package var isWrapping: Bool { policies == [TokenStore.wrappingPolicy] }
 }

@@ -6,35 +6,35 @@ package import SecretMemory
 import Synchronization
 import Syntax
 
-/// Tokens: made, found, renewed and revoked. Every change is one atomic batch.
+/// Creates, finds, renews and revokes tokens. Every change is one atomic batch.
 ///
-/// Records are found by the HMAC of the token, so a stolen database holds nothing that logs in. Entries that are in
-/// use stay open in a bounded cache; every change here drops what it changed.
+/// Records are named by the HMAC of the token, so a stolen database holds nothing that logs in. Entries in use stay in a
+/// bounded cache, from which every change drops what it changed.
 package final class TokenStore: Sendable {
     let storage: any Storage
     let time: any TimeSource
     let randomness: any Randomness
     private let keyed: KeyedHash
     let batchTokens: BatchTokens
-    /// Called when leases wait to be revoked.
+    /// Called when leases are queued for revocation.
     let leasesQueued: @Sendable () -> Void
     private let cache: UnfairLock<Cache>
-    /// Counts what may have taken a token with descendants away, here or on another node.
+    /// Counts changes, here or on another node, that may have deleted a token with descendants.
     let endings = Atomic<Int>(0)
 
     private struct Cache {
         var entries: [String: LiveToken] = [:]
-        /// Where an entry that is filed under its older id is kept here as well.
+        /// Maps ids of today to the older ids under which entries are stored.
         var aliases: [String: String] = [:]
         /// Counts changes, so that a slow reader does not put back what a change has just dropped.
         var generation = 0
     }
 
     private static let cachedEntriesMax = 20_000
-    /// For changes of one token, and of one counter of uses.
+    /// The turns of changes to one token or one counter of uses.
     let lines = WriterQueues()
 
-    /// `storage` is the barrier's slice for tokens; `key` the subkey `token-hmac/v1`.
+    /// Creates the store. `storage` is the part of the barrier for tokens, and `key` the subkey `token-hmac/v1`.
     package init(
         storage: any Storage, key: SecretBytes, time: any TimeSource, randomness: any Randomness,
         leasesQueued: @escaping @Sendable () -> Void = {}
@@ -48,16 +48,17 @@ package final class TokenStore: Sendable {
         cache = UnfairLock(Cache())
     }
 
+    /// The time of the store.
     package var now: Timestamp { time.now() }
 
     // MARK: Finding
 
-    /// The entry of a token that is valid now, else nil.
+    /// Returns the entry of a token, or nil unless it is valid now.
     package func authenticate(_ token: String) async throws(StorageError) -> TokenEntry? {
         try await find(token)?.entry
     }
 
-    /// The token, when it is valid now.
+    /// Returns a token in use, or nil unless it is valid now.
     package func find(_ token: String) async throws(StorageError) -> LiveToken? {
         if token.hasUTF8Prefix(TokenFormat.batchPrefix) { return try await authenticateBatch(token).map { LiveToken($0) } }
         guard !token.isEmpty, token.utf8.count <= TokenFormat.bytesMax else { return nil }
@@ -68,7 +69,7 @@ package final class TokenStore: Sendable {
             if cached.isDescentKnown(at: endings.load(ordering: .acquiring)) { return cached }
             return try await descends(cached) ? cached : nil
         }
-        // What cannot be a token is not looked for.
+        // A text that cannot be a token is not looked up.
         guard TokenFormat.isPlausible(token) else { return nil }
         var found = try await load(id, generation)
         if found == nil { found = try await load(olderID(of: token), generation, alias: id) }
@@ -77,7 +78,7 @@ package final class TokenStore: Sendable {
         return try await descends(found) ? found : nil
     }
 
-    /// The entry with this id, valid or not.
+    /// Returns the entry with this id, valid or not, or nil if there is none.
     package func entry(id: String) async throws(StorageError) -> TokenEntry? { try await find(id: id)?.entry }
 
     func find(id: String) async throws(StorageError) -> LiveToken? {
@@ -105,7 +106,7 @@ package final class TokenStore: Sendable {
         return token
     }
 
-    /// The id of the token with this accessor, valid or not.
+    /// Returns the id of the token with this accessor, valid or not, or nil if there is none.
     package func id(accessor: String) async throws(StorageError) -> String? {
         guard let record = try await storage.get(TokenKeys.accessor(hash(accessor))) else { return nil }
         return Self.tokenID(ofAccessor: record)
@@ -115,7 +116,7 @@ package final class TokenStore: Sendable {
         (try? JSON(parsing: record.value))?["id"]?.stringValue
     }
 
-    /// A page of accessors in the order of their records.
+    /// Returns a page of accessors in the order of their records.
     package func accessors(after: String? = nil, limit: Int = StorageLimits.pageMax) async throws(StorageError) -> [String] {
         let names = try await storage.list(
             Listing(prefix: TokenKeys.accessors, after: after.map { hash($0) }, limit: limit))
@@ -132,22 +133,23 @@ package final class TokenStore: Sendable {
         return accessors
     }
 
-    /// Lower-case hex of the HMAC of the token's handle, which a capability token brings along.
+    /// Returns the id of a token: the HMAC of its handle in lower-case hex. Tokens narrowed from it have the same handle.
     package func id(of token: String) -> String { id(ofHandle: ParentKeys.handle(of: token)) }
 
     func id(ofHandle handle: [UInt8]) -> String { handle.withUnsafeBytes { hash($0) } }
 
-    /// What tokens were filed under before they had handles. They are found as ever and cannot be narrowed.
+    /// Returns the id under which tokens were stored before there were handles. Such tokens are still found, and cannot be
+    /// narrowed.
     func olderID(of token: String) -> String { hash(token) }
 
-    /// The id that a token is filed under, valid or not; what it would be where there is none.
+    /// Returns the id under which a token is stored, valid or not, or would be stored if it existed.
     package func knownID(of token: String) async throws(StorageError) -> String {
         let (id, older) = (id(of: token), olderID(of: token))
         if try await isOnRecord(id) { return id }
         return try await isOnRecord(older) ? older : id
     }
 
-    /// A record that is damaged is there all the same, so that its token can be revoked.
+    /// Whether there is a record with this id, damaged or not. A token with a damaged record can be revoked.
     package func isOnRecord(_ id: String) async throws(StorageError) -> Bool {
         do throws(StorageError) {
             return try await storage.get(TokenKeys.entry(id)) != nil
@@ -165,9 +167,9 @@ package final class TokenStore: Sendable {
 
     // MARK: Making
 
-    /// The records of a new token, for a batch that may hold more. `configure` fills the entry in.
+    /// Adds the records of a new token to a batch. `configure` completes the entry.
     ///
-    /// - Parameter named: the token's own text where somebody chose it, else a random one.
+    /// - Parameter named: The text of the token if it was chosen; otherwise it is random.
     package func prepare(
         named: String? = nil, displayName: String, policies: [String], path: String, into batch: inout Batch,
         configure: (inout TokenEntry) -> Void = { _ in }
@@ -186,19 +188,20 @@ package final class TokenStore: Sendable {
         return (token, entry)
     }
 
-    /// Makes a token, or nil when its parent was revoked meanwhile or may have no children, or the chosen text is taken.
+    /// Creates a token. Returns nil if its parent was revoked in the meantime or may have no children, or if the chosen
+    /// text is taken.
     package func create(
         named: String? = nil, parent: TokenEntry?, displayName: String, policies: [String], path: String,
         configure: (inout TokenEntry) -> Void
     ) async throws(StorageError) -> (token: String, entry: TokenEntry)? {
-        // A chosen text that is the parent's own is taken.
+        // The text of the parent is taken.
         if let named, let parent, [id(of: named), olderID(of: named)].contains(parent.id) { return nil }
         guard parent?.mayHaveChildren != false else { return nil }
         let made = try await storage.transact { batch throws(StorageError) -> (token: String, entry: TokenEntry)? in
             if let named, try await isTaken(named) { return nil }
             if let parent {
                 guard let current = try await storage.get(TokenKeys.entry(parent.id)) else { return nil }
-                // A revocation deletes this record: then the child is not written either.
+                // A revocation of the parent deletes this record, so the child is not written after it.
                 batch.check(TokenKeys.entry(parent.id), .version(current.version))
             }
             let made = prepare(named: named, displayName: displayName, policies: policies, path: path, into: &batch) { entry in
@@ -213,7 +216,7 @@ package final class TokenStore: Sendable {
         return made
     }
 
-    /// Whether there is a token of that text, under its name of today or its older one.
+    /// Whether there is a token with this text, under its id of today or its older one.
     private func isTaken(_ text: String) async throws(StorageError) -> Bool {
         if try await isOnRecord(id(of: text)) { return true }
         return try await isOnRecord(olderID(of: text))
@@ -221,7 +224,7 @@ package final class TokenStore: Sendable {
 
     // MARK: Changing
 
-    /// Spends one use of a token with a bound on them. The entry as it is now, or nil when none was left.
+    /// Spends one use of a token with a bounded number of them. Returns the entry as it is now, or nil if no use was left.
     package func spendUse(_ entry: TokenEntry) async throws(StorageError) -> TokenEntry? {
         guard entry.usesLeft != 0 else { return entry }
         return try await change(entry.id) { entry in
@@ -231,7 +234,7 @@ package final class TokenStore: Sendable {
         }
     }
 
-    /// Gives a token more time, on the terms of today. nil when it is gone or its end cannot be moved.
+    /// Renews a token on the terms of today. Returns nil if it is gone or its end cannot be moved.
     package func renew(
         id: String, increment: Int, terms: RenewalTerms
     ) async throws(StorageError) -> (entry: TokenEntry, lifetime: TokenLifetime)? {
@@ -253,12 +256,12 @@ package final class TokenStore: Sendable {
         return (renewed, lifetime)
     }
 
-    /// Reads, changes and writes back; tries again when another change came between.
+    /// Reads an entry, changes it and writes it back, and tries again if another writer was first.
     private func change(_ id: String, _ body: (inout TokenEntry) -> Bool) async throws(StorageError) -> TokenEntry? {
         var isChanged = false
-        // After a failure too, which does not say that nothing was written.
+        // Also after a failure, which does not mean that nothing was written.
         defer { if isChanged { invalidate([id]) } }
-        // Uses and renewals of one token wait for each other, and so nobody overtakes its revocation for ever.
+        // Uses and renewals of one token take turns, so that they cannot keep overtaking its revocation.
         return try await lines.inTurn(id) { () throws(StorageError) in
             try await storage.transact { batch throws(StorageError) -> TokenEntry? in
                 guard let (before, version) = try await read(id) else { return nil }
@@ -282,7 +285,7 @@ package final class TokenStore: Sendable {
         return (entry, record.version)
     }
 
-    /// Drops open entries after a change of their records, here or on another node.
+    /// Drops cached entries after a change of their records, here or on another node.
     package func invalidate(_ ids: [String]) {
         cache.withLock { cache in
             cache.generation += 1
@@ -293,7 +296,7 @@ package final class TokenStore: Sendable {
         }
     }
 
-    /// Drops what is open of records that another node changed. Keys are relative to the store's slice.
+    /// Drops cached entries of records that another node changed. Keys are relative to the storage of tokens.
     package func drop(_ change: StorageChange) {
         switch change {
         case .keys(let keys):
@@ -311,6 +314,6 @@ package final class TokenStore: Sendable {
         }
     }
 
-    /// The key under which an accessor is filed, for batches elsewhere in this room.
+    /// Returns the key of the record of an accessor.
     func accessorKey(_ accessor: String) -> String { TokenKeys.accessor(hash(accessor)) }
 }

@@ -1,32 +1,40 @@
 import Glibc
 import Syntax
 
-/// What the runtime of Swift writes when the process dies of a signal: registers, and bytes of memory at every address
-/// in them. In a server those bytes are keys and secrets, and standard error is kept by whoever collects logs.
+/// The report that Swift's runtime writes to standard error when the process crashes: registers,
+/// and the memory around every address in them. In a server that memory holds keys and secrets, and
+/// standard error is usually stored with the logs.
 enum CrashReport {
-    /// Read when a program starts, and never again.
+    /// The variable that configures the report. The runtime reads it only at start.
     static let variable = "SWIFT_BACKTRACE"
 
-    /// Nil when there is nothing to add: whoever sets it by hand, to look into a crash, has what he asks for.
+    /// Returns the value that turns the report off, or nil if the variable already says whether it
+    /// is on.
+    ///
+    /// - Parameter given: The present value of the variable.
     static func silenced(_ given: String) -> String? {
         let isDecided = given.utf8.split(separator: UInt8(ascii: ",")).contains { $0.starts(with: "enable=".utf8) }
-        return isDecided ? nil : given.isEmpty ? "enable=no" : "enable=no,\(given)"
+        guard !isDecided else { return nil }
+        return given.isEmpty ? "enable=no" : "enable=no,\(given)"
     }
 }
 
-/// The settings of the C library's allocator, which it reads only when a program starts.
+/// The settings of glibc's allocator, which reads them only when a program starts.
 package enum Allocator {
     private static let variable = "GLIBC_TUNABLES"
     private static let settings = [("glibc.malloc.tcache_count", "120"), ("glibc.malloc.hugetlb", "1")]
 
-    /// Starts this program again, as the same process, with more freed memory kept at each thread's hand and memory in
-    /// large pages where the system allows them on demand; and without a report of the memory it dies with.
+    /// Executes this program again, in the same process, with a tuned allocator and without crash
+    /// reports.
     ///
-    /// A server answers many requests at once on each thread, and glibc keeps seven pieces of a size for each: the
-    /// others go the long way. In small pages, what many requests touch is more than the processor remembers addresses
-    /// of. Leaves what somebody has set already, and returns when it cannot be done.
+    /// glibc then keeps 120 instead of 7 freed pieces of each size per thread, because a thread of
+    /// a server handles many requests at a time, and uses huge pages where the system offers them,
+    /// which saves misses of the address cache. Settings that are present in the environment are
+    /// kept. Returns if nothing has to change, or if the program cannot be executed.
+    /// `docs/decisions/0057-the-server-restarts-itself-with-a-tuned-allocator.md` has the
+    /// measurements.
     ///
-    /// - Parameter arguments: The program's own, its name first.
+    /// - Parameter arguments: The arguments of this program, beginning with its name.
     package static func restartWithTunedAllocator(arguments: [String]) {
         let wanted = [(variable, tuned), (CrashReport.variable, CrashReport.silenced)].compactMap { name, setting in
             let given = getenv(name).map { String(cString: $0) } ?? ""
@@ -42,7 +50,7 @@ package enum Allocator {
         }
     }
 
-    /// Nil when there is nothing to add.
+    /// Returns the value with the missing settings added, or nil if none is missing.
     static func tuned(_ given: String) -> String? {
         let missing = settings.filter { !given.containsUTF8($0.0) }.map { "\($0.0)=\($0.1)" }
         guard !missing.isEmpty else { return nil }

@@ -23,7 +23,7 @@ struct Composition: Sendable {
     var announcement: [String]
 }
 
-/// The Service API's parts that outlive one reading of the configuration.
+/// The parts of the Service API that are kept when the configuration is read again.
 struct ServiceComposition: Sendable {
     var settings: ServiceSettings
     var directory: ServiceDirectory

@@ -2,11 +2,13 @@ import Barrier
 import Foundation
 import Logging
 
-/// The seal to use and the one to leave.
+/// The seal to use, and the one that it replaces.
 struct ConfiguredSeals {
-    /// Without a seal block: the platform's seed variables, else Shamir shares.
+    /// The configured seal. Without a seal block it is a key from the seed variables, or Shamir
+    /// shares if they are not set.
     var current: any Seal
-    /// Marked `disabled`: still opens what it sealed while the current one takes over.
+    /// The seal that is marked `disabled`, or nil. It opens what it sealed until the current one
+    /// has taken over.
     var previous: (any Seal)?
 
     init(_ configuration: ServerConfiguration, logger: Logger) throws {
@@ -26,7 +28,7 @@ struct ConfiguredSeals {
         let seed = configuration.dev == nil ? try SeedKey.fromEnvironment(lookup: lookup, readFile: readFile) : nil
         if let active = configuration.seals.first(where: { !$0.isDisabled }) {
             current = try make(active)
-            // A store that the seed variables sealed can be moved to the configured seal.
+            // Allows a migration from the seed variables to the configured seal.
             previous = seed
         } else {
             current = seed ?? ShamirSeal()

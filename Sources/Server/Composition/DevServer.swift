@@ -5,7 +5,8 @@ import HTTPShell
 import SecretMemory
 import Syntax
 
-/// Dev mode: initialised and unsealed at start, with everything printed that is needed to use it.
+/// Dev mode: initializes and unseals the server at start, and prints everything that is needed to
+/// use it.
 struct DevServer {
     private let configuration: ServerConfiguration
     private let dev: ServerConfiguration.Dev
@@ -15,7 +16,9 @@ struct DevServer {
         self.dev = dev
     }
 
-    /// Lines for the user.
+    /// Initializes the store if it is new, and unseals it.
+    ///
+    /// - Returns: The lines to print.
     func prepare(_ core: Core) async throws -> [String] {
         let isNew = try await !core.seal.isInitialized
         let key = isNew ? try await initialize(core) : try storedKey()
@@ -23,8 +26,8 @@ struct DevServer {
         dev.storeToken?(key.rootToken)
         let address = configuration.listeners.first.map { "http://\($0.address)" } ?? "http://127.0.0.1:8200"
         return [
-            "==> Coffer is running in development mode: \(configuration.storage == .memory ? "everything is in memory and gone when it stops" : "unsealed by a key that lies beside its data").",
-            "    Do not use it for anything real.", "", "    $ export COFFER_ADDR='\(address)'", "",
+            "==> Coffer is running in development mode: \(configuration.storage == .memory ? "everything is kept in memory and lost when it stops" : "its unseal key is stored beside its data").",
+            "    Do not use it in production.", "", "    $ export COFFER_ADDR='\(address)'", "",
             "    Unseal Key: \(key.unsealKey)", "    Root Token: \(key.rootToken)", "", "    Try:",
             "    $ coffer login \(key.rootToken)", "    $ coffer kv put secret/hello name=world",
             "    $ coffer kv get secret/hello", "",
@@ -46,7 +49,8 @@ struct DevServer {
         return key
     }
 
-    /// Beside the data, because a development server unseals itself.
+    /// The file with the unseal key and the root token, beside the data, or nil if everything is in
+    /// memory.
     private var keyFile: String? {
         guard case .sqlite(let directory)? = configuration.storage else { return nil }
         return directory + "/dev-keys"
@@ -57,15 +61,17 @@ struct DevServer {
         guard
             FileManager.default.createFile(
                 atPath: file, contents: content, attributes: [.posixPermissions: 0o600])
-        else { throw ConfigurationError("the file dev-keys cannot be written beside the data") }
+        else { throw ConfigurationError("cannot write the file dev-keys beside the data") }
     }
 
     private func storedKey() throws -> Key {
         guard let file = keyFile, let data = FileManager.default.contents(atPath: file) else {
-            throw ConfigurationError("this store was not made by a development server: start it with -config")
+            throw ConfigurationError("this store was not created by a dev server: start it with -config")
         }
         let lines = String(decoding: data, as: UTF8.self).splitUTF8(at: "\n").map(String.init)
-        guard lines.count == 2 else { throw ConfigurationError("the file dev-keys beside the data is damaged") }
+        guard lines.count == 2 else {
+            throw ConfigurationError("the file dev-keys beside the data is damaged: delete the data, or restore the file")
+        }
         return Key(unsealKey: lines[0], rootToken: lines[1])
     }
 }

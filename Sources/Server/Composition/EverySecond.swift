@@ -1,6 +1,6 @@
 import ServiceLifecycle
 
-/// Work that comes once a second until the server ends. A round that takes longer puts the next one off.
+/// Runs work once a second until the server ends. A round that takes longer delays the next one.
 struct EverySecond: Service {
     let work: @Sendable (_ round: Int) async -> Void
 

@@ -1,7 +1,7 @@
 import Glibc
 import Logging
 
-/// Files that hold secrets and that others may read: told at the start, with the command that closes them.
+/// Warns at start about files with secrets that everybody on the machine can read.
 enum FilePrivacy {
     static func warn(_ path: String, holds what: String, _ logger: Logger) {
         guard let mode = openMode(path) else { return }
@@ -10,7 +10,8 @@ enum FilePrivacy {
             metadata: ["path": "\(path)", "mode": "\(String(mode, radix: 8))"])
     }
 
-    /// The permissions of a file that everybody may read or write; nil for one that is closed, or not there.
+    /// Returns the permissions of a file that everybody may read or write, or nil if the file is
+    /// protected or does not exist.
     static func openMode(_ path: String) -> mode_t? {
         var status = stat()
         guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_mode & 0o006 != 0 else { return nil }

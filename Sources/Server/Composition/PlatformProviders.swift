@@ -3,12 +3,13 @@ import Outbound
 import ServiceAPI
 import Synchronization
 
-/// The platforms of the connections engine, as the Service API asks them whether a credential works.
+/// Asks the platforms of the connections engine whether a credential works, for the Service API.
 final class PlatformProviders: ProviderVerifier {
     let providers: [String]
     private let catalog: PlatformCatalog
     private let verifier: PlatformVerifier
-    /// Each holds a connection until its provider has answered.
+    /// The number of checks that wait for a provider. It is limited because each holds a
+    /// connection.
     private let underWay = Mutex(0)
     private static let underWayMax = 32
 

@@ -1,7 +1,7 @@
 import Glibc
 import Synchronization
 
-/// Holds the number of this process while it serves.
+/// A file with the number of this process, for as long as the server runs.
 struct PIDFile: Sendable {
     private let path: String
 
@@ -17,8 +17,9 @@ struct PIDFile: Sendable {
     func remove() { unlink(path) }
 }
 
+/// The limit of open files, of which each connection is one.
 enum OpenFiles {
-    /// A connection is a file: allows as many as the system lets this process have.
+    /// Raises the limit to what the system allows this process, at most 2^20.
     static func raiseLimit() {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < limit.rlim_max else { return }
@@ -27,11 +28,12 @@ enum OpenFiles {
     }
 }
 
+/// Tells the last of several events.
 final class Countdown: Sendable {
     private let left: Atomic<Int>
 
     init(_ count: Int) { left = Atomic(count) }
 
-    /// True once, at the last.
+    /// Returns true for the last of the counted calls, and false for those before it.
     func countDown() -> Bool { left.subtract(1, ordering: .relaxed).newValue == 0 }
 }

@@ -1,7 +1,7 @@
 import ServiceLifecycle
 import UnixSignals
 
-/// Runs its work at every SIGHUP, until the server ends.
+/// Runs work on each SIGHUP until the server ends.
 struct ReloadService: Service {
     let work: @Sendable () async -> Void
 

@@ -2,9 +2,10 @@ import CofferClient
 import RemoteKVEngine
 import Syntax
 
-/// Another Vault over HTTP, with a token or as an AppRole that logs in again when its token ends.
+/// A client of another Vault server, with a fixed token, or as an AppRole that logs in again when
+/// its token expires.
 actor RemoteVaultClient: RemoteVault {
-    /// A client with a token; the number tells apart the tokens that one AppRole had.
+    /// A client with a token. The number tells the successive tokens of an AppRole apart.
     private struct Session: Sendable {
         var client: CofferClient
         var number: Int
@@ -13,10 +14,11 @@ actor RemoteVaultClient: RemoteVault {
     private let settings: RemoteVaultSettings
     private let base: CofferClient
     private var session: Session?
-    /// Whoever needs a token meanwhile waits for the same login.
+    /// The login under way. Requests that need a token wait for it instead of logging in, too.
     private var login: Task<Result<Session, RemoteFailure>, Never>?
     private var loginsMade = 0
-    /// A login that changed nothing: the refusals are about the role and not about its token.
+    /// When a new token was refused like the old one. The role lacks a permission then, and another
+    /// login would not help.
     private var futileLogin: ContinuousClock.Instant?
 
     private static let responseBytesMax = 8 << 20
@@ -42,16 +44,17 @@ actor RemoteVaultClient: RemoteVault {
         _ method: RemoteMethod, _ path: String, query: [(name: String, value: String)], body: JSONObject?
     ) async throws(RemoteFailure) -> RemoteAnswer {
         let used = try await current()
-        let answer = try await send(used, method, path, query, body)
-        // The token may have ended; a real refusal is the same a second time.
+        let answer = try await send(method, path, query: query, body: body, in: used)
+        // The token may have expired. A request that is really forbidden is refused with a new
+        // token as well.
         guard answer.status == 403, let fresh = try await renewed(after: used) else { return answer }
-        let second = try await send(fresh, method, path, query, body)
+        let second = try await send(method, path, query: query, body: body, in: fresh)
         futileLogin = second.status == 403 ? .now : nil
         return second
     }
 
     private func send(
-        _ session: Session, _ method: RemoteMethod, _ path: String, _ query: [(name: String, value: String)], _ body: JSONObject?
+        _ method: RemoteMethod, _ path: String, query: [(name: String, value: String)], body: JSONObject?, in session: Session
     ) async throws(RemoteFailure) -> RemoteAnswer {
         let methods: [RemoteMethod: ClientMethod] = [.get: .get, .list: .list, .put: .put, .patch: .patch, .delete: .delete]
         do throws(ClientError) {
@@ -71,7 +74,7 @@ actor RemoteVaultClient: RemoteVault {
         return try await loggedIn()
     }
 
-    /// Another session than the one that was refused; nil when there is none to be had.
+    /// Returns a newer session than the one that was refused, or nil if there cannot be one.
     private func renewed(after used: Session) async throws(RemoteFailure) -> Session? {
         guard settings.token == nil else { return nil }
         if let session, session.number != used.number { return session }
@@ -83,7 +86,7 @@ actor RemoteVaultClient: RemoteVault {
         if let login { return try await login.value.get() }
         loginsMade += 1
         let number = loginsMade
-        let task = Task { await Self.logIn(base, settings, number) }
+        let task = Task { await Self.logIn(base, settings, number: number) }
         login = task
         let outcome = await task.value
         login = nil
@@ -92,7 +95,7 @@ actor RemoteVaultClient: RemoteVault {
     }
 
     private static func logIn(
-        _ client: CofferClient, _ settings: RemoteVaultSettings, _ number: Int
+        _ client: CofferClient, _ settings: RemoteVaultSettings, number: Int
     ) async -> Result<Session, RemoteFailure> {
         guard let roleID = settings.roleID else { return .failure(RemoteFailure()) }
         var client = client

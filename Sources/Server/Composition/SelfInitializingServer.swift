@@ -5,20 +5,22 @@ import Foundation
 import Glibc
 import Syntax
 
-/// A server configured by a `.env`: its first start initialises the store, leaves the root token in a file of its owner's,
-/// and starts the audit trail.
+/// A server configured by a `.env`. Its first start initializes the store, writes the root token to
+/// a file that only its owner can read, and enables an audit device.
 struct SelfInitializingServer {
     private let store: SelfInitializedStore
 
     init(_ store: SelfInitializedStore) { self.store = store }
 
-    /// Lines for the user. Those about the token also come after the first start, which may have ended before anybody read them,
-    /// for as long as its file is there.
+    /// Initializes the store if that has not been done.
+    ///
+    /// - Returns: The lines to print. The hint about the root token is repeated at every start
+    ///   until its file has been moved, because nobody may have read it the first time.
     func prepare(_ core: Core) async throws -> [String] {
-        // Also where another node has made the store: the trail is each node's own.
+        // Needed also if another node initialized the store: each node writes its own audit file.
         try makeAuditDirectory()
         guard try await !core.seal.isInitialized else { return hint }
-        // Claimed before anything is made: a token that cannot be kept would be lost.
+        // First, because a root token that cannot be saved would be lost.
         try claimTokenFile()
         let made: Initialization
         do {
@@ -30,7 +32,7 @@ struct SelfInitializingServer {
         } catch {
             throw (error as? SealError).map { ConfigurationError("\($0)") } ?? error
         }
-        return ["==> The store was made. Its root token is in \(store.rootTokenFile)", ""]
+        return ["==> The store was created. Its root token is in \(store.rootTokenFile)", ""]
     }
 
     private var hint: [String] {
@@ -45,7 +47,7 @@ struct SelfInitializingServer {
             try FileManager.default.createDirectory(
                 atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
-            throw ConfigurationError("the folder for the audit trail cannot be made: \(directory)")
+            throw ConfigurationError("cannot create the folder for the audit file: \(directory)")
         }
     }
 
@@ -72,7 +74,7 @@ struct SelfInitializingServer {
             CoreRequest(
                 id: "first-start", operation: .update, path: "sys/audit/file", body: body.encoded(), credentials: .token(token)))
         if case .failure(let error) = answer.outcome {
-            throw ConfigurationError("the audit trail cannot be started: \(error.messages.joined(separator: "; "))")
+            throw ConfigurationError("cannot enable the audit device: \(error.messages.joined(separator: "; "))")
         }
     }
 }

@@ -2,14 +2,16 @@ import Dispatch
 import Glibc
 import Logging
 
-/// Ends the process when it has not ended by itself so long after SIGTERM or SIGINT.
+/// Terminates the process if it is still running a given time after SIGTERM or SIGINT.
 ///
-/// On a thread of its own, so that it works whatever the rest waits for: a database that does not answer, or a fault of ours.
-/// Everything that was acknowledged is on disk by then; a store of many nodes takes the place of this one away.
+/// It uses a separate thread, so it works even if everything else is blocked by a database that
+/// does not answer, or by a bug. Everything acknowledged is on disk by then, and the other nodes of
+/// a shared store no longer wait for this one.
 final class ShutdownLimit {
     private let sources: [any DispatchSourceSignal]
 
-    /// The signals must be ignored otherwise, as the services' group has it.
+    /// Begins to watch for the signals, whose default action must be off, as the service group has
+    /// set it.
     init(seconds: Int, logger: Logger, end: @escaping @Sendable () -> Void = { _exit(1) }) {
         let queue = DispatchQueue(label: "coffer.shutdown", qos: .userInitiated)
         sources = [SIGTERM, SIGINT].map { signal in

@@ -4,13 +4,14 @@ import HTTPShell
 import Logging
 import StorePostgres
 
-/// What a server says about itself when it starts, and what is still to be done.
+/// What a server logs about itself at start: its version, store and seal, and what an operator
+/// still has to do.
 struct StartReport {
     let options: ServerOptions
     let configuration: ServerConfiguration
     let logger: Logger
 
-    /// Before anything is opened.
+    /// Logs the configuration in use. Called before anything is opened.
     func begin() {
         var metadata: Logger.Metadata = [
             "version": "\(CoreSettings().version)", "node": "\(configuration.ownNodeName)",
@@ -37,15 +38,16 @@ struct StartReport {
         }
     }
 
-    /// Once the store is there: what an operator has to do before it serves.
+    /// Logs what an operator has to do before the server can answer requests. Called once the store
+    /// is open.
     static func tellWhatIsMissing(_ core: Core, _ logger: Logger) async {
         guard core.isSealed, let status = try? await core.seal.status() else { return }
         guard status.isInitialized else {
-            logger.warning("not initialized: run `coffer operator init`", metadata: ["seal": "\(status.kind.rawValue)"])
+            logger.notice("not initialized: run `coffer operator init`", metadata: ["seal": "\(status.kind.rawValue)"])
             return
         }
         guard !status.isMigrating else {
-            // A configuration that has lost its seal block looks like one that changes to key shares.
+            // A configuration whose seal block was lost looks like one that migrates to key shares.
             logger.warning(
                 """
                 sealed: the store was sealed with another seal than the one that is configured. If that was not meant, put the seal \

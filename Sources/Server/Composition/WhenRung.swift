@@ -1,7 +1,7 @@
 import EngineKit
 import ServiceLifecycle
 
-/// Work that comes when a bell rings, and once a second besides, until the server ends.
+/// Runs work whenever a bell rings, and at least once a second, until the server ends.
 struct WhenRung: Service {
     let bell: Bell
     let work: @Sendable () async -> Void

@@ -1,11 +1,16 @@
 package import Syntax
 
-/// What is wrong with the configuration and where. Names keys, never values.
+/// A mistake in the configuration. The description names the file, the line and the key, and never
+/// a value, which may be a secret.
 package struct ConfigurationError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The file with the mistake, or nil if it is in a variable or in no single file.
     package var file: String?
+    /// The line and column in the file, where they are known.
     package var position: HCLPosition?
+    /// What is wrong, as a sentence without a capital letter or a full stop.
     package var message: String
 
+    /// Creates an error, in a file and at a position where these are known.
     package init(_ message: String, file: String? = nil, at position: HCLPosition? = nil) {
         self.message = message
         self.file = file
@@ -16,13 +21,18 @@ package struct ConfigurationError: Error, Sendable, Hashable, CustomStringConver
         self.init(error.message, file: file, at: HCLPosition(line: error.line, column: error.column))
     }
 
+    /// `FILE:LINE: MESSAGE`, as far as file and line are known.
     package var description: String { ConfigurationNotice(message, file: file, at: position).description }
 }
 
-/// Something in the configuration that has no effect here, or another one than its author may expect.
+/// A warning about the configuration: a setting that has no effect, or an effect that its author
+/// may not expect.
 package struct ConfigurationNotice: Sendable, Hashable, CustomStringConvertible {
+    /// The file that the warning is about, or nil if it is about a variable.
     package var file: String?
+    /// The line and column in the file, where they are known.
     package var position: HCLPosition?
+    /// What has no effect or another one, as a sentence without a capital letter or a full stop.
     package var message: String
 
     init(_ message: String, file: String? = nil, at position: HCLPosition? = nil) {
@@ -31,6 +41,7 @@ package struct ConfigurationNotice: Sendable, Hashable, CustomStringConvertible 
         self.position = position
     }
 
+    /// `FILE:LINE: MESSAGE`, as far as file and line are known.
     package var description: String {
         guard let file else { return message }
         guard let position else { return "\(file): \(message)" }

@@ -2,7 +2,7 @@ import EngineKit
 import HTTPShell
 import Syntax
 
-/// Reads one `listener` block with Vault's keys and defaults.
+/// Reads one `listener` block, which has Vault's keys and defaults.
 struct ListenerReader {
     private let block: HCLBlock
     private let file: String
@@ -22,7 +22,9 @@ struct ListenerReader {
             throw body.error(name, problem)
         }
         try body.refuseUnknown(except: Self.keys.union(Self.unusedKeys))
-        for (name, position) in body.names where Self.unusedKeys.contains(name) { note("has no effect in Coffer", name, position) }
+        for (name, position) in body.names where Self.unusedKeys.contains(name) {
+            note("has no effect in Coffer", about: name, at: position)
+        }
         switch block.labels[0] {
         case "tcp":
             guard let address = Self.address(try body.text("address") ?? "127.0.0.1:8200") else {
@@ -41,18 +43,19 @@ struct ListenerReader {
         }
     }
 
-    private mutating func note(_ text: String, _ name: String, _ position: HCLPosition) {
+    private mutating func note(_ text: String, about name: String, at position: HCLPosition) {
         notices.append(ConfigurationNotice("listener: \(HCLError.quoted(name)) \(text)", file: file, at: position))
     }
 
     // MARK: Parts
 
-    /// `host:port`, `[v6]:port`, `:port`, or a host on the usual port.
+    /// Parses `host:port`, `[v6]:port`, `:port`, or a host alone, whose port is then 8200. Returns
+    /// nil for anything else.
     static func address(_ text: String) -> ListenerSettings.Address? {
         if let bracketed = text.removingUTF8Prefix("[") {
             guard let (host, rest) = bracketed.cutUTF8(at: "]") else { return nil }
-            guard let port = rest.isEmpty ? 8_200 : rest.hasUTF8Prefix(":") ? port(rest.dropFirstUTF8()) : nil else { return nil }
-            return .tcp(host: String(host), port: port)
+            if rest.isEmpty { return .tcp(host: String(host), port: 8_200) }
+            return rest.removingUTF8Prefix(":").flatMap(port).map { .tcp(host: String(host), port: $0) }
         }
         let parts = text.splitUTF8(at: ":", omittingEmpty: false)
         switch parts.count {
@@ -71,7 +74,7 @@ struct ListenerReader {
         if try body.bool("tls_disable") ?? false { return nil }
         guard let certificate = try body.text("tls_cert_file"), let key = try body.text("tls_key_file") else {
             throw HCLError(
-                "the listener has no tls_cert_file and tls_key_file; set both, or tls_disable = true behind a proxy that ends TLS",
+                "the listener has no tls_cert_file and tls_key_file; set both, or tls_disable = true behind a proxy that terminates TLS",
                 at: block.position)
         }
         var tls = TLSSettings(certificateFile: certificate, keyFile: key)
@@ -83,25 +86,31 @@ struct ListenerReader {
         tls.clientCAFile = try body.text("tls_client_ca_file")
         let isRequired = try body.bool("tls_require_and_verify_client_cert") ?? false
         let isOff = try body.bool("tls_disable_client_certs") ?? false
-        if isRequired, isOff { throw body.error("tls_disable_client_certs", "excludes tls_require_and_verify_client_cert") }
+        if isRequired, isOff {
+            throw body.error("tls_disable_client_certs", "cannot be combined with tls_require_and_verify_client_cert")
+        }
         if isRequired, tls.clientCAFile == nil {
             throw body.error("tls_require_and_verify_client_cert", "needs tls_client_ca_file")
         }
-        tls.clientCertificates = isRequired ? .required : isOff || tls.clientCAFile == nil ? .notAsked : .optional
+        if isRequired {
+            tls.clientCertificates = .required
+        } else {
+            tls.clientCertificates = isOff || tls.clientCAFile == nil ? .notAsked : .optional
+        }
         if let suites = try body.text("tls_cipher_suites") {
             tls.cipherSuites = suites.splitUTF8(at: ",").map { String($0.filter { $0 != " " }) }
         }
         return tls
     }
 
-    /// Older versions than 1.2 are not spoken, so asking for one means 1.2.
+    /// Reads a TLS version. A version older than 1.2 is taken as 1.2, with a warning.
     private mutating func version(_ key: String) throws(HCLError) -> TLSSettings.Version? {
         switch try body.text(key) {
         case nil, "": return nil
         case "tls12": return .tls12
         case "tls13": return .tls13
         case "tls10", "tls11":
-            note("is taken as \"tls12\", the oldest version that Coffer speaks", key, body.position(of: key))
+            note("is taken as \"tls12\", the oldest version that Coffer speaks", about: key, at: body.position(of: key))
             return .tls12
         default: throw body.error(key, "must be \"tls12\" or \"tls13\"")
         }
@@ -112,7 +121,7 @@ struct ListenerReader {
         if let size = try body.int("max_request_size") {
             let ceiling = RequestLimits.bodyBytesCeiling
             if size <= 0 || size > ceiling {
-                note("is limited to \(ceiling) bytes", "max_request_size", body.position(of: "max_request_size"))
+                note("is limited to \(ceiling) bytes", about: "max_request_size", at: body.position(of: "max_request_size"))
             }
             settings.limits.bodyBytesMax = size <= 0 ? ceiling : min(size, ceiling)
         }
@@ -127,7 +136,7 @@ struct ListenerReader {
         return settings
     }
 
-    /// 0 keeps the default: every wait is bounded.
+    /// Reads a timeout. 0 keeps the default, because no wait may be unlimited.
     private func time(_ key: String, _ milliseconds: inout Int) throws(HCLError) {
         if let seconds = try body.seconds(key), seconds > 0 { milliseconds = min(seconds, 86_400) * 1_000 }
     }
@@ -167,7 +176,8 @@ struct ListenerReader {
         "socket_group", "socket_user", "telemetry", "tls_prefer_server_cipher_suites", "type",
     ]
 
-    /// Keys that change who may connect: to pass over them silently would open or break the listener.
+    /// Keys that change who may connect. They are refused, because ignoring them would leave a
+    /// listener open, or cut off its clients.
     private static let refused: [(String, String)] = [
         ("proxy_protocol_behavior", "is not supported: the PROXY protocol is not spoken; use x_forwarded_for_authorized_addrs"),
         ("proxy_protocol_authorized_addrs", "is not supported: the PROXY protocol is not spoken"),

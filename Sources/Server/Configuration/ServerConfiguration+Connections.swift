@@ -4,26 +4,28 @@ import SecretMemory
 import Syntax
 
 extension ServerConfiguration {
-    /// What the connections engine and the Engine API are told.
+    /// The settings of the connections engine and the Engine API.
     struct Connections: Sendable {
-        /// What the service that decides is spoken to in.
+        /// The protocol of the engine control service.
         enum ControlProtocol: String, CaseIterable { case coffer, actions }
 
+        /// An engine of the platform that may call the Engine API.
         struct Engine: Sendable {
             var name: String
             var keys: [String]
             var policies: [String] = []
         }
 
-        /// A folder of platform profiles laid over the built-in ones.
+        /// The folder of platform profiles, which override built-in ones of the same name.
         var platformDirectory: String?
-        /// Providers at private addresses, and by plain http.
+        /// Whether providers may have private addresses and use plain HTTP.
         var allowsPrivateEndpoints = false
         var engines: [Engine] = []
-        /// A service that decides instead of the keys.
+        /// The URL of the engine control service, which decides about calls instead of the engines'
+        /// keys.
         var controlURL: String?
         var controlProtocol = ControlProtocol.coffer
-        /// Who Coffer is to it, where it wants to know.
+        /// The name under which Coffer calls the engine control service.
         var controlID = "vault"
         var controlKey = ""
         var eventsURL: String?
@@ -62,7 +64,7 @@ extension ServerConfiguration {
             let keys = try block.body.strings("keys") ?? []
             guard (1...EngineAccount.keysMax).contains(keys.count), keys.allSatisfy({ !$0.isEmpty }) else {
                 throw HCLError(
-                    "engine \(HCLError.quoted(block.labels[0])) needs keys: one, or two while one replaces the other",
+                    "engine \(HCLError.quoted(block.labels[0])) needs keys: one, or two while a key is being replaced",
                     at: block.position)
             }
             connections.engines.append(
@@ -70,7 +72,8 @@ extension ServerConfiguration {
         }
     }
 
-    /// `<NAME>_ENGINE_KEY`, with `<NAME>_ENGINE_KEY_PREVIOUS` while it is being replaced.
+    /// Applies the variables. `<NAME>_ENGINE_KEY` adds an engine; `<NAME>_ENGINE_KEY_PREVIOUS` is
+    /// accepted, too, while a key is being replaced.
     mutating func applyConnections(_ environment: ServerEnvironment) throws(ConfigurationError) {
         if let text = environment["COFFER_PLATFORM_DIR"] { connections.platformDirectory = text }
         if let text = environment["COFFER_ALLOW_PRIVATE_ENDPOINTS"] {

@@ -2,13 +2,13 @@ import Foundation
 import HTTPShell
 import Syntax
 
-/// The variables a server looks at, and the file behind them.
+/// The variables of a server: those of the process, and those of its `.env` file.
 struct ServerEnvironment: Sendable {
     private let variables: [String: String]
 
     init(_ variables: [String: String]) { self.variables = variables }
 
-    /// Empty counts as not set.
+    /// The first of the variables that has a value. An empty variable counts as not set.
     subscript(_ names: String...) -> String? {
         for name in names { if let value = variables[name], !value.isEmpty { return value } }
         return nil
@@ -16,7 +16,8 @@ struct ServerEnvironment: Sendable {
 
     var names: [String] { Array(variables.keys) }
 
-    /// A secret from its variable, or from the file that its `_FILE` form names.
+    /// Returns a secret from a variable, or from the file that the variable with the suffix `_FILE`
+    /// names, or nil if neither is set.
     func secret(_ names: String...) throws(ConfigurationError) -> String? {
         for name in names {
             switch (self[name], self[name + "_FILE"]) {
@@ -33,7 +34,8 @@ struct ServerEnvironment: Sendable {
         return nil
     }
 
-    /// Variables that begin so, and what follows.
+    /// Returns the variables that begin with one of the prefixes, and the rest of their names,
+    /// which are names of services.
     func names(startingWith prefixes: [String]) -> [(variable: String, service: String)] {
         variables.keys.sorted().flatMap { name in
             prefixes.filter { name.hasUTF8Prefix($0) && name.utf8.count > $0.utf8.count && !name.hasUTF8Suffix("_FILE") }
@@ -41,7 +43,7 @@ struct ServerEnvironment: Sendable {
         }
     }
 
-    /// The variables of a `.env` file.
+    /// Parses a `.env` file.
     static func lines(_ text: String, file: String) throws(ConfigurationError) -> [String: String] {
         do throws(DotEnvError) {
             return try DotEnv(parsing: text).values
@@ -52,7 +54,8 @@ struct ServerEnvironment: Sendable {
 }
 
 extension ServerConfiguration {
-    /// Settings from `COFFER_*` variables (and Vault's, where it has one); they win over files.
+    /// Applies `COFFER_…` variables, and Vault's where it has one. They override configuration
+    /// files.
     mutating func apply(_ environment: ServerEnvironment) throws(ConfigurationError) {
         if let text = environment["COFFER_LOG_LEVEL", "VAULT_LOG_LEVEL"] { logLevel = try Self.level(text, "COFFER_LOG_LEVEL") }
         if let text = environment["COFFER_LOG_FORMAT", "VAULT_LOG_FORMAT"] {
@@ -88,7 +91,7 @@ extension ServerConfiguration {
         if let text = environment["COFFER_LISTEN_ADDRESS"] { try listen(on: text, environment) }
     }
 
-    /// Moves the first listener, or makes one.
+    /// Changes the address of the first listener, or adds a listener if there is none.
     private mutating func listen(on text: String, _ environment: ServerEnvironment) throws(ConfigurationError) {
         guard let address = ListenerReader.address(text) else {
             throw ConfigurationError("COFFER_LISTEN_ADDRESS must be a host and a port such as 127.0.0.1:8200")

@@ -3,16 +3,18 @@ import HTTPShell
 import StorePostgres
 import Syntax
 
-/// A server that is configured by a `.env` alone.
+/// The files of a server that is configured by a `.env` alone and initializes its store at the
+/// first start.
 package struct SelfInitializedStore: Sendable, Hashable {
-    /// Where the root token of the first start is left.
+    /// The file to which the first start writes the root token.
     package var rootTokenFile: String
-    /// Where the audit trail is written.
+    /// The audit file.
     package var auditFile: String
 }
 
 extension ServerConfiguration {
-    /// `DATABASE_URL`, `HOST`, `PORT`, `LOG_LEVEL` and the key: for a server without a configuration file.
+    /// Applies `DATABASE_URL`, `HOST`, `PORT`, `LOG_LEVEL` and the master key to a server without a
+    /// configuration file.
     mutating func applyEnvironmentOnly(_ environment: ServerEnvironment) throws(ConfigurationError) {
         if let text = environment["LOG_LEVEL"], environment["COFFER_LOG_LEVEL", "VAULT_LOG_LEVEL"] == nil {
             logLevel = try Self.level(text, "LOG_LEVEL")
@@ -29,7 +31,8 @@ extension ServerConfiguration {
         let directory: String
         if url.hasUTF8Prefix("postgres://") || url.hasUTF8Prefix("postgresql://") {
             storage = .postgresql(PostgresSettings(connectionURL: url))
-            // What belongs to this node alone: its audit trail, and the first token if it made the store.
+            // The folder is for files of this node: its audit file, and the root token if it
+            // initialized the store.
             directory = "coffer-data"
         } else {
             directory = try Self.directory(url)
@@ -42,7 +45,8 @@ extension ServerConfiguration {
         if listeners.isEmpty { listeners = [try Self.listener(environment)] }
     }
 
-    /// `sqlite:///relative/path` or `sqlite:////absolute/path`: a folder, in which the store makes its files.
+    /// Parses `sqlite:///relative/path` or `sqlite:////absolute/path`, the folder in which the
+    /// store creates its files.
     private static func directory(_ text: String) throws(ConfigurationError) -> String {
         let prefix = "sqlite:///"
         guard text.hasUTF8Prefix(prefix), !text.containsUTF8("?"), !text.containsUTF8("\0") else {
@@ -54,16 +58,16 @@ extension ServerConfiguration {
         while rest.utf8.count > 1, let shorter = rest.removingUTF8Suffix("/") { rest = shorter }
         let path = String(rest.removingUTF8Prefix("./") ?? rest)
         guard !path.isEmpty, path != ".", path != "/", path != ":memory:" else {
-            throw ConfigurationError("DATABASE_URL names no folder of its own")
+            throw ConfigurationError("DATABASE_URL must name a folder for the store, such as sqlite:///./coffer-data")
         }
         var isDirectory: ObjCBool = false
         if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), !isDirectory.boolValue {
-            throw ConfigurationError("DATABASE_URL names a file; Coffer makes a folder there, so name another place")
+            throw ConfigurationError("DATABASE_URL names an existing file, but Coffer needs a folder there; choose another path")
         }
         return path
     }
 
-    /// On this machine alone unless `HOST` says otherwise.
+    /// Returns the listener, which only this machine can reach unless `HOST` is set.
     private static func listener(_ environment: ServerEnvironment) throws(ConfigurationError) -> ListenerSettings {
         let port = environment["PORT"] ?? "8200"
         guard let number = Int(port), (0...65_535).contains(number) else {

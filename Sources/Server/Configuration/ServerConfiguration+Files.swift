@@ -3,10 +3,10 @@ import HTTPShell
 import Syntax
 
 extension ServerConfiguration {
-    /// A configuration file may not be larger.
+    /// The size limit of a configuration file.
     static let fileBytesMax = 1 << 20
 
-    /// Reads files, and every `.hcl` and `.json` file of directories, in order.
+    /// Reads the files, and in directories every `.hcl` and `.json` file, in order of their names.
     mutating func apply(paths: [String]) throws(ConfigurationError) {
         for path in paths {
             for file in try Self.files(path) { try apply(text: try Self.contents(of: file), file: file) }
@@ -16,7 +16,7 @@ extension ServerConfiguration {
     private static func files(_ path: String) throws(ConfigurationError) -> [String] {
         var isDirectory: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
-            throw ConfigurationError("the configuration does not exist or may not be read", file: path)
+            throw ConfigurationError("the configuration does not exist or cannot be read", file: path)
         }
         guard isDirectory.boolValue else { return [path] }
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else {
@@ -36,7 +36,8 @@ extension ServerConfiguration {
         return Array(data)
     }
 
-    /// Lays one document over what is there: single values and storage replace, listeners and seals add.
+    /// Applies one document: its values and storage replace earlier ones, its listeners and seals
+    /// are added.
     package mutating func apply(text: [UInt8], file: String) throws(ConfigurationError) {
         do throws(HCLError) {
             try apply(try HCLBody(parsing: text), file: file)
@@ -54,9 +55,11 @@ extension ServerConfiguration {
         if let seconds = try body.seconds("default_lease_ttl"), seconds > 0 { defaultLeaseTTL = seconds }
         if let seconds = try body.seconds("max_lease_ttl"), seconds > 0 { maxLeaseTTL = seconds }
         if let isOff = try body.bool("disable_mlock") { locksMemory = !isOff }
-        if let text = try body.text("log_level") { logLevel = try parse(LogLevel.init(vault:), text, "log_level", body) }
+        if let text = try body.text("log_level") {
+            logLevel = try parse(text, as: LogLevel.init(vault:), key: "log_level", in: body)
+        }
         if let text = try body.text("log_format"), !text.isEmpty {
-            logFormat = try parse(LogFormat.init(rawValue:), text, "log_format", body)
+            logFormat = try parse(text, as: LogFormat.init(rawValue:), key: "log_format", in: body)
         }
         if let directories = try body.strings("audit_dirs") {
             guard directories.allSatisfy({ $0.hasUTF8Prefix("/") }) else {
@@ -81,10 +84,10 @@ extension ServerConfiguration {
         }
     }
 
-    /// As the table of devices has it: with a final slash.
+    /// Returns the path of an audit device with a final slash, as the table of devices has it.
     static func devicePath(_ text: String) -> String { text.utf8.last == UInt8(ascii: "/") ? text : text + "/" }
 
-    private func parse<T>(_ read: (String) -> T?, _ text: String, _ key: String, _ body: HCLBody) throws(HCLError) -> T {
+    private func parse<T>(_ text: String, as read: (String) -> T?, key: String, in body: HCLBody) throws(HCLError) -> T {
         guard let value = read(text.lowercased()) else { throw body.error(key, "has a value that this setting does not take") }
         return value
     }
@@ -101,7 +104,8 @@ extension ServerConfiguration {
         "accept_earlier_clock", "allow_unauthenticated_rekey", "audit_disable_on_start", "user_lockout",
     ]
 
-    /// What Vault and OpenBao know at the top of a configuration and Coffer has no use for.
+    /// The top-level keys of Vault and OpenBao that have no meaning in Coffer. Each is accepted
+    /// with a warning.
     static let unusedKeys: Set<String> = [
         "administrative_namespace_path", "allow_audit_log_prefixing", "cache_size", "detect_deadlocks", "disable_cache",
         "disable_clustering", "disable_indexing", "disable_performance_standby", "disable_printable_check", "disable_sealwrap",
@@ -116,7 +120,7 @@ extension ServerConfiguration {
 }
 
 extension HCLBody {
-    /// An error about a key's value that does not show it.
+    /// Creates an error about the value of a key, without showing the value.
     func error(_ key: String, _ problem: String) -> HCLError {
         let found = names.first { $0.name == key }?.position ?? position
         return HCLError("\(HCLError.quoted(key)) \(problem)", at: found)

@@ -3,7 +3,8 @@ import HTTPShell
 import Syntax
 
 extension ServerConfiguration {
-    /// Files first, then variables, then the command line; each later one wins.
+    /// Reads the configuration files, then variables, then the command line; a later source
+    /// overrides an earlier one.
     package static func load(_ options: ServerOptions) throws(ConfigurationError) -> ServerConfiguration {
         let environment = try Self.environment(options)
         var configuration = ServerConfiguration()
@@ -57,7 +58,7 @@ extension ServerConfiguration {
         guard storage != nil else {
             throw ConfigurationError(
                 options.configPaths.isEmpty
-                    ? "no configuration: give one with -config FILE, or try -dev"
+                    ? "no configuration: pass one with -config FILE, or try -dev"
                     : "no storage: add storage \"sqlite\" { path = \"/var/lib/coffer\" } to the configuration, or storage \"postgresql\""
             )
         }

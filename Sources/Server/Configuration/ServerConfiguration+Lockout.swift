@@ -8,12 +8,14 @@ extension ServerConfiguration {
 
     mutating func applyLockouts(_ body: HCLBody) throws(HCLError) {
         let blocks = try body.blocks("user_lockout", labels: 1)
-        // What is for all comes first, wherever it stands, because the others begin from it.
+        // The block for all comes first, wherever it is in the file, because the others inherit
+        // from it.
         for block in blocks where block.labels[0].lowercased() == "all" { try applyLockout(block) }
         for block in blocks where block.labels[0].lowercased() != "all" { try applyLockout(block) }
     }
 
-    /// `user_lockout "userpass" { lockout_threshold = 5 ... }`. What a block leaves out is as in `all`, or the default.
+    /// Applies `user_lockout "userpass" { lockout_threshold = 5 ... }`. A setting that the block
+    /// leaves out comes from `all`, or is the default.
     private mutating func applyLockout(_ block: HCLBlock) throws(HCLError) {
         let label = block.labels[0].lowercased()
         guard Self.lockoutLabels.contains(label) || Composition.foreignLockoutNames.contains(label) else {
@@ -43,7 +45,7 @@ extension ServerConfiguration {
 
     private func lockoutSeconds(_ name: String, _ body: HCLBody) throws(HCLError) -> Int? {
         guard let value = try body.seconds(name) else { return nil }
-        guard (1...Self.lockoutSecondsMax).contains(value) else { throw body.error(name, "must be from a second to a year") }
+        guard (1...Self.lockoutSecondsMax).contains(value) else { throw body.error(name, "must be from 1 second to 366 days") }
         return value
     }
 }

@@ -20,7 +20,7 @@ extension ServerConfiguration {
             storage = .sqlite(directory: directory)
             notices.append(
                 ConfigurationNotice(
-                    "storage \(HCLError.quoted(block.labels[0])) opens a SQLite store in its path; data that Vault has there is not read",
+                    "storage \(HCLError.quoted(block.labels[0])) opens a SQLite store in its path; data that Vault has stored there is not read",
                     file: file, at: block.position))
         case let type:
             let what = "storage \(HCLError.quoted(type)) is not supported; use \"sqlite\" with a path, \"postgresql\", or \"inmem\""
@@ -39,7 +39,8 @@ extension ServerConfiguration {
 extension PostgresSettings {
     private static let keys: Set<String> = ["connection_url", "table", "max_parallel", "max_idle_connections", "ha_enabled"]
 
-    /// Vault's names. The URL may be left out for `VAULT_PG_CONNECTION_URL`.
+    /// Reads a `storage "postgresql"` block, which has Vault's keys. The URL may also come from
+    /// `VAULT_PG_CONNECTION_URL`.
     init(_ block: HCLBlock) throws(HCLError) {
         let body = block.body
         try body.refuseUnknown(except: Self.keys)
@@ -63,7 +64,7 @@ extension PostgresSettings {
         if let isOn = try body.bool("ha_enabled") { allowsOthers = isOn }
     }
 
-    /// Vault's documentation writes numbers as text.
+    /// Returns a number, which may be written as a string, as Vault's documentation does.
     private static func number(_ key: String, _ body: HCLBody) throws(HCLError) -> Int? {
         guard let text = try body.text(key) else { return nil }
         guard let number = Int(text) else { throw body.error(key, "must be a number") }
@@ -72,7 +73,7 @@ extension PostgresSettings {
 }
 
 extension ServerConfiguration {
-    /// Variables win over the file, as everywhere.
+    /// Applies the variables of the storage, which override the file.
     mutating func applyStorage(_ environment: ServerEnvironment) throws(ConfigurationError) {
         if let name = environment["COFFER_NODE_NAME"] { nodeName = name }
         guard case .postgresql(var settings)? = storage else { return }
@@ -103,7 +104,7 @@ extension ServerConfiguration.Seal {
             let previousID = try body.text("previous_key_id")
             let previous = try body.text("previous_key")
             guard (previousID == nil) == (previous == nil) else {
-                throw HCLError("previous_key_id and previous_key go together", at: block.position)
+                throw HCLError("previous_key_id and previous_key must be set together", at: block.position)
             }
             mechanism = .static(currentKeyID: id, currentKey: key, previousKeyID: previousID, previousKey: previous)
         case let type:

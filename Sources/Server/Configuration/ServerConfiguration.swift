@@ -3,14 +3,18 @@ import Foundation
 package import HTTPShell
 package import StorePostgres
 
-/// Everything that a server is told before it starts.
+/// The settings of a server, gathered from files, variables and the command line.
 package struct ServerConfiguration: Sendable {
+    /// Where records are stored.
     package enum Storage: Sendable, Hashable {
+        /// In memory; lost when the process ends.
         case memory
+        /// In a SQLite database in the directory, for one node.
         case sqlite(directory: String)
+        /// In PostgreSQL, for any number of nodes.
         case postgresql(PostgresSettings)
 
-        /// As `sys/seal-status` shows it.
+        /// The name of the storage, as `sys/seal-status` shows it.
         var name: String {
             switch self {
             case .memory: "inmem"
@@ -20,67 +24,93 @@ package struct ServerConfiguration: Sendable {
         }
     }
 
+    /// A `seal` block.
     package struct Seal: Sendable, Hashable {
+        /// What protects the root key.
         package enum Mechanism: Sendable, Hashable {
+            /// Key shares (Shamir's scheme), held by people.
             case shamir
+            /// A key that the server reads at start. The previous key opens a store that was sealed
+            /// with it.
             case `static`(currentKeyID: String, currentKey: String, previousKeyID: String?, previousKey: String?)
         }
 
+        /// The kind of seal and its parameters.
         package var mechanism: Mechanism
-        /// Still able to open what it sealed, while another seal takes over.
+        /// Whether another seal replaces this one. A disabled seal still opens what it sealed.
         package var isDisabled: Bool
     }
 
+    /// Where records are stored. It is nil only while the configuration is being read.
     package var storage: Storage?
-    /// What this node is called among those of one store; nil takes the host's name and the first port.
+    /// The name of this node among those that share the store, or nil for the default, see
+    /// ``ownNodeName``.
     package var nodeName: String?
-    /// Empty means Shamir shares, or a seed key in the environment.
+    /// The seals. When there are none, a seed key from the environment is used, or Shamir shares.
     package var seals: [Seal] = []
+    /// The addresses to listen at, with their TLS and limits.
     package var listeners: [ListenerSettings] = []
+    /// The limits that all listeners share: connections and memory for bodies.
     package var capacity = ShellCapacity()
+    /// The URL at which clients reach this node (`api_addr`).
     package var apiAddress = ""
+    /// Shown to clients; nodes do not talk to each other directly (`cluster_addr`).
     package var clusterAddress = ""
+    /// The name of the cluster, as `sys/health` and `sys/seal-status` show it.
     package var clusterName = "coffer"
-    /// Seconds.
+    /// The lifetime of tokens and leases that ask for none, in seconds.
     package var defaultLeaseTTL = 768 * 3_600
+    /// The longest lifetime of tokens and leases, in seconds.
     package var maxLeaseTTL = 768 * 3_600
+    /// Whether all memory of the process is kept out of swap.
     package var locksMemory = false
+    /// The least severe events that are logged.
     package var logLevel = LogLevel.info
+    /// The form of log lines.
     package var logFormat = LogFormat.json
-    /// Absolute; audit files lie below these only.
+    /// The directories below which audit files may be. All paths are absolute.
     package var auditDirectories: [String] = []
-    /// Devices, such as `file/`, that are disabled at the start: for a store whose devices cannot be opened here.
+    /// Audit devices, such as `file/`, to disable at start: for a store whose devices cannot be
+    /// opened on this machine.
     package var auditDisableOnStart: [String] = []
-    /// The latest time in the store was a wrong clock's: the present one is believed.
+    /// Whether to trust this machine's clock although the store has recorded a later time.
     package var acceptsEarlierClock = false
+    /// The file to which the process number is written while the server runs.
     package var pidFile: String?
-    /// `sys/rekey` and `sys/generate-root` without a token, as the old protocol has them.
+    /// Whether `sys/rekey` and `sys/generate-root` work without a token, as they do in Vault.
     package var allowsUnauthenticatedRekey = false
-    /// When failed logins lock a name, by type of auth method or kind of inline credentials; `all` for the others.
+    /// When failed logins lock a name, by type of auth method or kind of inline credentials. `all`
+    /// is for those not listed.
     package var lockouts: [String: LockoutRules] = [:]
+    /// The settings of dev mode, or nil in normal operation.
     package var dev: Dev?
     var connections = Connections()
-    /// For a server that makes its own store at its first start.
+    /// The files of a server that initializes its own store, or nil if an operator does.
     package var selfInitialized: SelfInitializedStore?
-    /// nil when the Service API is not spoken.
+    /// The services of the Service API, or nil if there is no Service API.
     package var services: ServicesConfiguration?
-    /// Where the seal's keys are looked up: the process's variables and the file behind them.
+    /// The variables in which the seal's keys are looked up: the process's and those of the `.env`
+    /// file.
     var environment = ServerEnvironment([:])
+    /// Warnings to log at start.
     package var notices: [ConfigurationNotice] = []
 
-    /// Dev mode: unsealed at start, everything printed that is needed to use it.
+    /// Dev mode: the server starts unsealed and prints everything that is needed to use it.
     package struct Dev: Sendable {
-        /// nil lets the server draw one.
+        /// The root token to create, or nil for a random one.
         package var rootToken: String?
-        /// In place of version 2 at `secret/`.
+        /// Whether `secret/` is KV version 1 instead of version 2.
         package var usesKVVersion1 = false
-        /// Keeps the root token for the command line's other commands.
+        /// Saves the root token, so that the other commands use it.
         package var storeToken: (@Sendable (String) -> Void)?
     }
 
+    /// Creates the default configuration, which lacks a storage and a listener.
     package init() {}
 
-    /// A single node is `coffer`, whatever its machine is called: its audit trail goes on when it moves.
+    /// The configured name of this node, or its default: `HOST-PORT` on PostgreSQL, and otherwise
+    /// `coffer`, so that the audit trail of a single node continues when it moves to another
+    /// machine.
     var ownNodeName: String {
         if let nodeName { return nodeName }
         guard case .postgresql? = storage else { return "coffer" }

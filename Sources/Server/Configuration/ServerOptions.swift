@@ -1,35 +1,44 @@
 package import EngineKit
 import Foundation
 
-/// What the command line and the environment say about a server.
+/// The options of a server from the command line, and its environment.
 package struct ServerOptions: Sendable {
-    /// Files and directories, later ones winning.
+    /// Configuration files and directories. Later ones override earlier ones.
     package var configPaths: [String] = []
+    /// Whether to run in dev mode.
     package var isDev = false
+    /// The root token of dev mode, or nil for a random one.
     package var devRootTokenID: String?
+    /// The address of dev mode as `HOST:PORT`, or nil for the default.
     package var devListenAddress: String?
-    /// A directory; dev mode keeps everything in memory without it.
+    /// The directory in which dev mode stores its data, or nil to keep everything in memory.
     package var devStorage: String?
+    /// Whether dev mode mounts KV version 1 instead of version 2 at `secret/`.
     package var devUsesKVVersion1 = false
-    /// Called with the root token of a dev server.
+    /// Called with the root token of dev mode.
     package var devStoreToken: (@Sendable (String) -> Void)?
+    /// The log level by one of Vault's names, or nil for the configured one.
     package var logLevel: String?
+    /// The log format, `json` or `standard`, or nil for the configured one.
     package var logFormat: String?
-    /// A file of `NAME=value` lines that stand behind the environment.
+    /// A file of `NAME=value` lines. Variables of the process override those in the file.
     package var envFile: String?
-    /// Secrets engines besides those that are always there, for programs built on this server.
+    /// Secrets engines in addition to the built-in ones, for programs that embed this server.
     package var engines: [EngineDescription] = []
-    /// The process's environment; injected so that tests decide.
+    /// The variables of the process, injected so that tests can choose them.
     package var environment: [String: String]
 
-    /// Neither a configuration nor dev mode: the variables make the server.
+    /// Whether the server is configured by variables alone: there is neither a configuration file
+    /// nor dev mode.
     package var isEnvironmentOnly: Bool { configPaths.isEmpty && !isDev }
 
-    /// The file that was named; else, for a server without a configuration, a `.env` in the current folder.
+    /// The file given with ``envFile``, or a `.env` in the current folder if the server has no
+    /// other configuration, or nil.
     package var variablesFile: String? {
         if let envFile { return envFile }
         return isEnvironmentOnly && FileManager.default.fileExists(atPath: ".env") ? ".env" : nil
     }
 
+    /// Creates the options of a server without any flags.
     package init(environment: [String: String]) { self.environment = environment }
 }

@@ -5,14 +5,17 @@ package import ServiceAPI
 package import ServiceRules
 import Syntax
 
-/// The services of the Service API, as variables and the file of policies describe them.
+/// The services of the Service API, as described by variables and the file that
+/// `SERVICE_POLICIES_FILE` names.
 package struct ServicesConfiguration: Sendable {
+    /// The settings of the dialect.
     package var settings = ServiceSettings()
+    /// The services that may call, with their credentials.
     package var accounts: [ServiceAccount] = []
-    /// nil when the secrets are kept here.
+    /// The server that keeps the secrets, or nil if this one does.
     package var remote: RemoteVaultSettings?
 
-    /// A file of roles and services.
+    /// Names the YAML file of roles and services.
     private static let policyVariable = "SERVICE_POLICIES_FILE"
     private static let secretsVariable = "SERVICE_PROJECT_SECRETS"
     private static let originsVariable = "SERVICE_CORS_ORIGINS"
@@ -20,14 +23,14 @@ package struct ServicesConfiguration: Sendable {
     private static let tokenBytesMin = 8
     private static let tokenBytesAdvised = 32
 
-    /// nil when no service is configured.
+    /// Returns nil if no service is configured, so that there is no Service API.
     init?(_ environment: ServerEnvironment, notices: inout [ConfigurationNotice]) throws(ConfigurationError) {
         let file = environment[Self.policyVariable]
         guard environment["ALLOWED_SERVICES"] != nil || file != nil else { return nil }
         let catalog = try Self.catalog(environment, file)
         for remark in catalog.remarks { notices.append(ConfigurationNotice("\(Self.policyVariable): \(remark)")) }
         remote = try RemoteVaultSettings.chosen(environment)
-        // Apart from the local ones, which stay as they are.
+        // A mount for remote secrets only: local ones at services/ stay as they are.
         if let remote {
             settings.mount = "services-remote/"
             if remote.isInTheClear {
@@ -39,7 +42,7 @@ package struct ServicesConfiguration: Sendable {
         settings.projectSecrets = try Self.projectSecrets(environment[Self.secretsVariable] ?? "")
         settings.corsOrigins = try Self.origins(environment[Self.originsVariable] ?? "")
         for definition in catalog.services {
-            guard let account = try Self.account(definition, environment, &notices) else { continue }
+            guard let account = try Self.account(definition, environment, notices: &notices) else { continue }
             accounts.append(account)
         }
         let known = Set(catalog.services.map(\.name))
@@ -49,7 +52,7 @@ package struct ServicesConfiguration: Sendable {
         }
     }
 
-    /// The services alone, for whoever explains them.
+    /// Returns the services and their rules, for the command that explains them.
     package static func catalog(_ options: ServerOptions) throws(ConfigurationError) -> ServiceCatalog {
         let environment = try ServerConfiguration.environment(options)
         return try catalog(environment, environment[policyVariable])
@@ -73,14 +76,14 @@ package struct ServicesConfiguration: Sendable {
     }
 
     private static func account(
-        _ definition: ServiceDefinition, _ environment: ServerEnvironment, _ notices: inout [ConfigurationNotice]
+        _ definition: ServiceDefinition, _ environment: ServerEnvironment, notices: inout [ConfigurationNotice]
     ) throws(ConfigurationError) -> ServiceAccount? {
         let variable = "TOKEN_" + definition.name
         let token = try environment.secret(variable)
         let certificate = environment["CERT_" + definition.name]
         guard definition.isEnabled else { return nil }
         if token == nil, certificate == nil {
-            // It alone is refused; the others have theirs.
+            // Only this service is refused, so the server starts.
             notices.append(
                 ConfigurationNotice(
                     "\(variable) is missing: the service is refused until it has a token, or a certificate named by CERT_\(definition.name)"
@@ -102,7 +105,7 @@ package struct ServicesConfiguration: Sendable {
             definition: definition, token: token.map { .init(Array($0.utf8)) }, certificateName: certificate)
     }
 
-    /// `NAME=fernet|hex|base64|uuid,…`: what every new project is made with.
+    /// Parses `NAME=fernet|hex|base64|uuid,…`, the secrets that every new project gets.
     private static func projectSecrets(_ text: String) throws(ConfigurationError) -> [ProjectSecret] {
         var secrets: [ProjectSecret] = []
         for item in list(text) {
@@ -110,7 +113,7 @@ package struct ServicesConfiguration: Sendable {
                 let secret = ProjectSecret(name: String(name.trimmingASCIISpace()), kind: String(kind.trimmingASCIISpace()))
             else {
                 throw ConfigurationError(
-                    "\(secretsVariable) must be NAME=fernet, hex, base64 or uuid, separated by commas; a name has letters, digits, '_', '-' and '.'"
+                    "\(secretsVariable) must be a list such as API_KEY=hex,ID=uuid with the kinds fernet, hex, base64 and uuid; a name has letters, digits, '_', '-' and '.'"
                 )
             }
             guard secrets.count < itemsMax, !secrets.contains(where: { $0.name == secret.name }) else {
@@ -121,7 +124,8 @@ package struct ServicesConfiguration: Sendable {
         return secrets
     }
 
-    /// Exactly these: a pattern would let in what somebody else registers.
+    /// Parses a list of origins. Patterns are refused, because one can match a host that somebody
+    /// else registers.
     private static func origins(_ text: String) throws(ConfigurationError) -> Set<String> {
         var origins: Set<String> = []
         for item in list(text) {

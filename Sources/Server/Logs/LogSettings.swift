@@ -1,6 +1,6 @@
 package import Logging
 
-/// Vault's names of log levels.
+/// A log level, by the name that Vault has for it.
 package enum LogLevel: String, Sendable, Hashable {
     case trace, debug, info, warn, error
 
@@ -13,6 +13,7 @@ package enum LogLevel: String, Sendable, Hashable {
         }
     }
 
+    /// The level of swift-log.
     package var level: Logger.Level {
         switch self {
         case .trace: .trace
@@ -24,9 +25,10 @@ package enum LogLevel: String, Sendable, Hashable {
     }
 }
 
+/// The form of log lines.
 package enum LogFormat: String, Sendable, Hashable {
-    /// One JSON object a line.
+    /// A JSON object per line.
     case json
-    /// For people.
+    /// Text for people.
     case standard
 }

@@ -4,13 +4,15 @@ package import Logging
 import Synchronization
 import Syntax
 
-/// Where all loggers of the process write: one line, one write. The level can change while the server runs.
+/// The destination of all loggers of the process. Each event is one line, written with one system
+/// call. The level can be changed while the server runs.
 package final class LogStream: Sendable {
     private let format: LogFormat
     private let levelIndex: Atomic<Int>
     private let write: @Sendable ([UInt8]) -> Void
     private let now: @Sendable () -> Timestamp
 
+    /// Creates a stream that writes to standard error.
     package convenience init(format: LogFormat, level: Logger.Level) {
         self.init(format: format, level: level, now: { Timestamp(nanoseconds: wallClock()) }, write: writeToStandardError)
     }
@@ -25,21 +27,23 @@ package final class LogStream: Sendable {
         levelIndex = Atomic(level.index)
     }
 
+    /// The least severe level that is written.
     package var level: Logger.Level {
         get { Logger.Level.allCases[levelIndex.load(ordering: .relaxed)] }
         set { levelIndex.store(newValue.index, ordering: .relaxed) }
     }
 
+    /// Returns a logger that writes to this stream, with `label` in each line.
     package func logger(_ label: String) -> Logger { Logger(label: label) { StreamLogHandler(label: $0, stream: self) } }
 
     func write(level: Logger.Level, logger: String, message: String, metadata: Logger.Metadata) {
         switch format {
-        case .json: write(json(level, logger, message, metadata))
-        case .standard: write(text(level, logger, message, metadata))
+        case .json: write(json(level, logger, message: message, metadata: metadata))
+        case .standard: write(text(level, logger, message: message, metadata: metadata))
         }
     }
 
-    private func json(_ level: Logger.Level, _ logger: String, _ message: String, _ metadata: Logger.Metadata) -> [UInt8] {
+    private func json(_ level: Logger.Level, _ logger: String, message: String, metadata: Logger.Metadata) -> [UInt8] {
         var line = JSONObject([
             .init(key: "time", value: .string(now().description)),
             .init(key: "level", value: .string(level.vaultName)),
@@ -53,14 +57,14 @@ package final class LogStream: Sendable {
         return line.encoded() + [0x0A]
     }
 
-    private func text(_ level: Logger.Level, _ logger: String, _ message: String, _ metadata: Logger.Metadata) -> [UInt8] {
+    private func text(_ level: Logger.Level, _ logger: String, message: String, metadata: Logger.Metadata) -> [UInt8] {
         let name = "[\(level.vaultName.uppercased())]"
         var line = "\(now()) \(name)\(name.utf8.count < 7 ? " " : "") \(logger): \(Self.plain(message))"
         for (key, value) in metadata.sorted(by: { $0.key < $1.key }) { line += " \(key)=\(Self.quoted("\(value)"))" }
         return Array((line + "\n").utf8)
     }
 
-    /// Nothing in a message may start a line of its own.
+    /// Quotes a text with control characters, so that a message cannot begin another line.
     private static func plain(_ text: String) -> String {
         text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F } ? text : quoted(text)
     }
@@ -77,7 +81,8 @@ private func wallClock() -> Int64 {
     return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
 }
 
-/// Log lines are lost rather than waited for when nobody reads the other end.
+/// Writes a line, which is lost if nobody reads the other end: the server must not wait for its
+/// log.
 private func writeToStandardError(_ line: [UInt8]) {
     line.withUnsafeBytes { bytes in
         var rest = bytes[...]

@@ -1,6 +1,6 @@
 import Logging
 
-/// A logger's end of the stream.
+/// Connects a logger to the stream.
 struct StreamLogHandler: LogHandler {
     private let label: String
     private let stream: LogStream
@@ -12,7 +12,7 @@ struct StreamLogHandler: LogHandler {
         self.stream = stream
     }
 
-    /// The stream's, unless this logger was given one of its own.
+    /// The level of the stream, unless one was set for this logger.
     var logLevel: Logger.Level {
         get { ownLevel ?? stream.level }
         set { ownLevel = newValue }

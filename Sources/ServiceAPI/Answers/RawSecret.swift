@@ -1,7 +1,7 @@
 import Syntax
 
 /// The answer of a KV version 2 mount, `{"data":{"value":…},"metadata":{…}}`, as the bytes that it came in: the parts that
-/// this dialect shows are copied as they stand, never parsed and written again.
+/// this dialect shows are copied unchanged, never parsed and written again.
 struct RawSecret {
     private let value: ArraySlice<UInt8>
     private let version: ArraySlice<UInt8>
@@ -51,7 +51,7 @@ struct RawSecret {
 
 /// The members of a JSON object that is known to be well-formed, as slices of its text. nil for any other value.
 ///
-/// Names are compared as they are written, so an object with an escape in one is none of these either.
+/// Names are compared as they are written, so an object with an escape in a name is not one of these either.
 struct RawMembers {
     private var found: [(name: ArraySlice<UInt8>, value: ArraySlice<UInt8>)] = []
     private static let membersMax = 16

@@ -26,12 +26,12 @@ struct ServiceDocument {
 
     private var paths: JSON {
         let project = parameter("project", "path")
-        let path = parameter("path", "path", "The path of the secret: any number of segments, such as prod/api-key.")
+        let path = parameter("path", "path", description: "The path of the secret: any number of segments, such as prod/api-key.")
         return [
             "/": ["get": open("The service's name.", ["200": reply("Message")])],
             "/health": ["get": open("Whether requests are answered.", ["200": reply("Health"), "503": reply("Health")])],
             "/api/projects": [
-                "get": guarded("All projects.", ["200": replies("Project")]),
+                "get": guarded("All projects.", ["200": replies("Project")], query: [parameter("after", "query"), Self.limit]),
                 "post": guarded("Register a project.", ["201": reply("Project"), "409": error], body: "NewProject"),
             ],
             "/api/projects/{project}": [
@@ -73,13 +73,18 @@ struct ServiceDocument {
     private var listing: [JSON] {
         [
             parameter("project", "query"), parameter("prefix", "query"), parameter("after", "query"),
-            ["name": "limit", "in": "query", "schema": ["type": "integer", "minimum": 1, "maximum": 1_000]],
+            Self.limit,
         ]
     }
 
-    private func parameter(_ name: String, _ place: String, _ text: String = "") -> JSON {
+    private static let limit: JSON = [
+        "name": "limit", "in": "query",
+        "schema": ["type": "integer", "minimum": 1, "maximum": .int(ListingQuery.limitMax)],
+    ]
+
+    private func parameter(_ name: String, _ place: String, description: String = "") -> JSON {
         [
-            "name": .string(name), "in": .string(place), "required": .bool(place == "path"), "description": .string(text),
+            "name": .string(name), "in": .string(place), "required": .bool(place == "path"), "description": .string(description),
             "schema": ["type": "string"],
         ]
     }

@@ -3,7 +3,7 @@ import NIOHTTP1
 import Syntax
 
 /// What pages of other origins may read in a browser (Fetch, section 3.2). Exactly the origins of the configuration, never `*`;
-/// no cookie stands for anybody here, so credentials are not allowed.
+/// no cookie identifies anybody here, so credentials are not allowed.
 enum CrossOrigin {
     private static let maxAgeSeconds = 600
     static let methods = "GET, POST, PUT, PATCH, DELETE"
@@ -22,7 +22,7 @@ enum CrossOrigin {
             ])
     }
 
-    static func allowing(_ response: ShellResponse, _ request: ShellRequest, _ origins: Set<String>) -> ShellResponse {
+    static func allowing(_ response: ShellResponse, _ request: ShellRequest, origins: Set<String>) -> ShellResponse {
         guard !origins.isEmpty else { return response }
         var response = response
         // The answer depends on it, whoever asks.

@@ -1,22 +1,34 @@
 import HTTPShell
 
-/// What a listing is asked with. Unknown names are refused, so that a mistyped filter does not list everything.
+/// What a listing is asked with.
 struct ListingQuery {
     private static let names: Set<String> = ["project", "prefix", "after", "limit"]
+    /// The most that one page may be asked to have.
+    static let limitMax = 1_000
 
     private var items: [String: String] = [:]
 
-    init(_ query: String) throws(ServiceError) {
+    /// - Parameter refusesOthers: Whether unknown names are refused, so that a mistyped filter does not list everything.
+    init(_ query: String, refusesOthers: Bool = true) throws(ServiceError) {
         do throws(QueryItems.Refusal) {
             for item in try QueryItems.parse(query) { items[item.name] = item.value }
         } catch {
             throw ServiceError(422, error.rawValue)
         }
-        guard items.keys.allSatisfy(Self.names.contains) else {
+        guard !refusesOthers || items.keys.allSatisfy(Self.names.contains) else {
             throw ServiceError(422, "the query knows \(Self.names.sorted().joined(separator: ", ")) only")
         }
     }
 
     /// Empty counts as not sent.
     subscript(_ name: String) -> String? { items[name].flatMap { $0.isEmpty ? nil : $0 } }
+
+    /// nil when none was sent.
+    func limit() throws(ServiceError) -> Int? {
+        guard let text = self["limit"] else { return nil }
+        guard let limit = Int(text), (1...Self.limitMax).contains(limit) else {
+            throw .invalid("limit", "must be a number from 1 to \(Self.limitMax)")
+        }
+        return limit
+    }
 }

@@ -41,7 +41,7 @@ struct RequestBody {
         return text
     }
 
-    /// nil when there is none; bounded as descriptions and paths are.
+    /// nil when the member was not sent; bounded as descriptions and paths are.
     func boundedText(_ name: String) throws(ServiceError) -> String? {
         let text = try text(name)
         guard (text ?? "").unicodeScalars.count <= ServiceExchange.textMax else {

@@ -99,7 +99,7 @@ extension Response {
     var object: JSONObject {
         switch body {
         case .data(let data), .bare(let data): (try? data.parsed())?.objectValue ?? [:]
-        case .none: [:]
+        case .none, .raw, .stream: [:]
         }
     }
 }

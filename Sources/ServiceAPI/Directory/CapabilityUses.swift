@@ -16,7 +16,7 @@ struct CapabilityUses: Sendable {
 
     /// False when none is left.
     func spend(_ use: UseCounters.Use, service: String, handle: [UInt8]) async throws(StorageError) -> Bool {
-        // Stored counters lie there, so the digits stay as they were first written.
+        // Counters are stored under this name, so its digits must not change.
         let generation = handle.prefix(8).map { String($0, radix: 16) }.joined(separator: "-") + "/"  // text: no leading zeros
         let folder = "uses/\(service)/"
         let counters = UseCounters(storage: storage, folder: folder + generation, time: time)

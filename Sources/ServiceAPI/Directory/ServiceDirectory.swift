@@ -5,7 +5,7 @@ import SecretMemory
 package import ServiceRules
 import Synchronization
 
-/// The services that are known now: their policies, and what their tokens are recognised by. Tokens are not kept, only
+/// The services that are known now: their policies, and what their tokens are recognized by. Tokens are not kept, only
 /// their HMACs under a key of this process.
 package final class ServiceDirectory: Sendable {
     /// One service. Requests share it, so that none copies it.
@@ -14,7 +14,7 @@ package final class ServiceDirectory: Sendable {
         let grant: InlineGrant
         let listingRoots: [ListingRoot]
         let tokenCode: [UInt8]?
-        /// What tokens that the service made of its own are found and checked by; empty without a token.
+        /// What the tokens that a service narrowed from its own are found and checked by; empty without a token.
         let handle: [UInt8]
         let capabilityKey: [UInt8]
         let certificateName: String?

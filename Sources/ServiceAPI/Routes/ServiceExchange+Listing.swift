@@ -6,7 +6,7 @@ import Syntax
 extension ServiceExchange {
     /// Without a limit a listing is whole, up to here.
     private static let wholeMax = 10_000
-    private static let pageMax = 1_000
+    private static let pageMax = ListingQuery.limitMax
     /// So many pages of names are looked through for those that a pattern means.
     private static let pagesMax = 100
     /// How far a listing that is not whole is counted.
@@ -19,12 +19,7 @@ extension ServiceExchange {
     func listSecrets() async throws(ServiceError) -> ShellResponse {
         let (filter, after, limit) = try await reading { () throws(ServiceError) in
             let query = try ListingQuery(request.query)
-            let limit = try query["limit"].map { text throws(ServiceError) in
-                guard let limit = Int(text), (1...Self.pageMax).contains(limit) else {
-                    throw .invalid("limit", "must be a number from 1 to \(Self.pageMax)")
-                }
-                return limit
-            }
+            let limit = try query.limit()
             guard (query["after"]?.utf8.count ?? 0) <= CanonicalPath.bytesMax else { throw .invalid("after", "is too long") }
             return (try ListingFilter(query), query["after"], limit)
         }
@@ -40,7 +35,7 @@ extension ServiceExchange {
         guard after == nil else { return response }
         var total: Int? = found.count
         if hasMore, let last = found.last, limit == nil {
-            total = try await count(places, filter, found.count, after: last.place.full)
+            total = try await count(places, filter, counted: found.count, after: last.place.full)
         }
         if hasMore, limit != nil { total = nil }
         if let total { response.headers.append(("x-total-count", String(total))) }
@@ -49,7 +44,7 @@ extension ServiceExchange {
 
     /// How many there are with those behind `after`; nil when it is too many to count.
     private func count(
-        _ places: [String], _ filter: ListingFilter, _ counted: Int, after: String
+        _ places: [String], _ filter: ListingFilter, counted: Int, after: String
     ) async throws(ServiceError) -> Int? {
         var (counted, after) = (counted, after)
         while counted < Self.countedMax {
@@ -118,7 +113,7 @@ extension ServiceExchange {
     private static let tooManyPlaces = ServiceError(
         413, "the listing starts in more than \(placesMax) folders; name a project and a prefix")
 
-    /// Finds out what each `*` of a rule stands for.
+    /// Finds out which names each `*` of a rule matches.
     private func expand(_ root: ListingRoot, _ filter: ListingFilter, into found: inout Set<String>) async throws(ServiceError) {
         var paths = [""]
         for (depth, segment) in root.segments.enumerated() {
@@ -279,7 +274,7 @@ struct ListingFilter {
         var items: [(String, String)] = []
         if let project { items.append(("project", project)) }
         if !prefix.isEmpty { items.append(("prefix", prefix)) }
-        items += [("after", after), ("limit", String(min(limit, 1_000)))]
+        items += [("after", after), ("limit", String(min(limit, ListingQuery.limitMax)))]
         return "</api/secrets?\(PercentEncoding.form(items))>; rel=\"next\""
     }
 

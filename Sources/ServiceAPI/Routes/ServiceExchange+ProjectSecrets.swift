@@ -37,7 +37,7 @@ extension ServiceExchange {
     /// Whether the caller may register a project of this name at all; asked before anything is made for it.
     func checkMayRegister(_ name: String) async throws(ServiceError) {
         if case .failure(let error) = try await ask(.update, record(name), body: ["only_checks": true]) {
-            throw projectError(error, "write", name)
+            throw projectError(error, "write", of: name)
         }
     }
 

@@ -24,10 +24,29 @@ extension ServiceExchange {
 
     // MARK: Projects
 
+    /// `GET /api/projects?after=&limit=`: whole without a limit. `after` is the name of the last one of the page before; where
+    /// there are more, `Link` has the next page.
     private func listProjects() async throws(ServiceError) -> ShellResponse {
+        let (after, limit) = try await reading { () throws(ServiceError) in
+            let query = try ListingQuery(request.query, refusesOthers: false)
+            return (query["after"], try query.limit())
+        }
         switch try await ask(.list, settings.projectsMount + "records") {
-        case .success(let response): return answer(200, response.object["projects"] ?? [])
-        case .failure(let error): throw projectError(error, "list", "*")
+        case .success(let response):
+            var projects = (response.object["projects"]?.arrayValue ?? [])[...]
+            let total = projects.count
+            if let after {
+                projects = projects.drop { !after.utf8.lexicographicallyPrecedes(($0["name"]?.stringValue ?? "").utf8) }
+            }
+            let page = projects.prefix(limit ?? projects.count)
+            var listed = answer(200, .array(Array(page)))
+            listed.headers.append(("x-total-count", String(total)))
+            if let limit, page.count < projects.count, let last = page.last?["name"]?.stringValue {
+                let next = PercentEncoding.form([("after", last), ("limit", String(limit))])
+                listed.headers.append(("link", "</api/projects?\(next)>; rel=\"next\""))
+            }
+            return listed
+        case .failure(let error): throw projectError(error, "list", of: "*")
         }
     }
 
@@ -48,7 +67,7 @@ extension ServiceExchange {
         if let description { body["description"] = .string(description) }
         switch try await ask(.update, record(name), body: body) {
         case .success(let response): return answer(201, .object(response.object))
-        case .failure(let error): throw projectError(error, "write", name)
+        case .failure(let error): throw projectError(error, "write", of: name)
         }
     }
 
@@ -56,7 +75,7 @@ extension ServiceExchange {
         let name = try await reading { () throws(ServiceError) in try Self.projectName(wire) }
         switch try await ask(.read, record(name)) {
         case .success(let response): return answer(200, .object(response.object))
-        case .failure(let error): throw projectError(error, "read", name)
+        case .failure(let error): throw projectError(error, "read", of: name)
         }
     }
 
@@ -71,7 +90,7 @@ extension ServiceExchange {
         guard let description else { return try await readProject(wire) }
         switch try await ask(.update, record(name), body: ["description": .string(description)]) {
         case .success(let response): return answer(200, .object(response.object))
-        case .failure(let error): throw projectError(error, "write", name)
+        case .failure(let error): throw projectError(error, "write", of: name)
         }
     }
 
@@ -91,7 +110,9 @@ extension ServiceExchange {
     }
 
     private func deleteRecord(_ name: String, body: JSONObject? = nil) async throws(ServiceError) {
-        if case .failure(let error) = try await ask(.delete, record(name), body: body) { throw projectError(error, "delete", name) }
+        if case .failure(let error) = try await ask(.delete, record(name), body: body) {
+            throw projectError(error, "delete", of: name)
+        }
     }
 
     private func setDefault(_ wire: Substring) async throws(ServiceError) -> ShellResponse {
@@ -102,7 +123,7 @@ extension ServiceExchange {
             // Whether it is there at all is something every service may know.
             try await checkExists(name)
             throw denied("write", "project:\(name)")
-        case .failure(let error): throw projectError(error, "write", name)
+        case .failure(let error): throw projectError(error, "write", of: name)
         }
     }
 
@@ -111,7 +132,7 @@ extension ServiceExchange {
     func record(_ name: String) -> String { settings.projectsMount + "records/" + name.pathEncoded }
 
     func checkExists(_ name: String) async throws(ServiceError) {
-        if case .failure(let error) = try await ask(.read, record(name)) { throw projectError(error, "read", name) }
+        if case .failure(let error) = try await ask(.read, record(name)) { throw projectError(error, "read", of: name) }
     }
 
     /// A folder that the caller may not look into may hold some.
@@ -131,12 +152,12 @@ extension ServiceExchange {
                 guard page.names.count == 1_000, let last = page.names.last else { return false }
                 after = last
             case .failure(let error) where error.code == .notFound: return false
-            case .failure(let error): throw projectError(error, "delete", name)
+            case .failure(let error): throw projectError(error, "delete", of: name)
             }
         }
     }
 
-    func projectError(_ error: CofferError, _ action: String, _ name: String) -> ServiceError {
+    func projectError(_ error: CofferError, _ action: String, of name: String) -> ServiceError {
         switch error.code {
         case .permissionDenied: denied(action, "project:\(name)")
         case .notFound: .noProject(name)

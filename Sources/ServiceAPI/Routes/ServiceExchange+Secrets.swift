@@ -18,7 +18,7 @@ extension ServiceExchange {
             return ShellResponse(status: 200, body: SecretRecord.encoded(place, response))
         case .failure(let error):
             // A path that is not acceptable is refused as such.
-            throw secretError(error, "read", try await place(wire))
+            throw secretError(error, "read", of: try await place(wire))
         }
     }
 
@@ -26,7 +26,7 @@ extension ServiceExchange {
         let new = try await reading { () throws(ServiceError) in try NewSecret(try RequestBody(request.body)) }
         var written = try await write(new, checkAndSet: 0)
         if case .failure(let error) = written, error.isCheckAndSetMismatch {
-            // There was one; if it is deleted, its place is free and its history goes on.
+            // There was one; if it is deleted, its place is free and its history continues.
             guard let deleted = try await deletedVersion(new.place) else { throw Self.exists(new.place) }
             written = try await write(new, checkAndSet: deleted)
         }
@@ -36,7 +36,7 @@ extension ServiceExchange {
             await register(new.place.project)
             return answer(201, .object(record.shown))
         case .failure(let error) where error.isCheckAndSetMismatch: throw Self.exists(new.place)
-        case .failure(let error): throw secretError(error, "write", new.place)
+        case .failure(let error): throw secretError(error, "write", of: new.place)
         }
     }
 
@@ -54,7 +54,7 @@ extension ServiceExchange {
         case .failure(let error) where error.isCheckAndSetMismatch:
             throw ServiceError(
                 409, "Secret '\(place.path)' in project '\(place.project)' is not at the expected version; read it again")
-        case .failure(let error): throw secretError(error, "write", place)
+        case .failure(let error): throw secretError(error, "write", of: place)
         }
     }
 
@@ -62,7 +62,7 @@ extension ServiceExchange {
         let place = try await place(wire)
         let isThere = try await isThere(place)
         // Asked even for what is not there: only who may delete learns that.
-        if case .failure(let error) = try await ask(.delete, data(place)) { throw secretError(error, "delete", place) }
+        if case .failure(let error) = try await ask(.delete, data(place)) { throw secretError(error, "delete", of: place) }
         guard isThere else { throw .noSecret(place) }
         return ShellResponse(status: 204)
     }
@@ -82,7 +82,7 @@ extension ServiceExchange {
                             "updated_by": member.value["created_by"] ?? "",
                         ]
                     }))
-        case .failure(let error): throw secretError(error, "read", place)
+        case .failure(let error): throw secretError(error, "read", of: place)
         }
     }
 
@@ -144,7 +144,7 @@ extension ServiceExchange {
         ServiceError(409, "Secret '\(place.resource)' already exists")
     }
 
-    func secretError(_ error: CofferError, _ action: String, _ place: SecretPlace) -> ServiceError {
+    func secretError(_ error: CofferError, _ action: String, of place: SecretPlace) -> ServiceError {
         switch error.code {
         case .permissionDenied: denied(action, place.resource)
         case .notFound: .noSecret(place)

@@ -34,7 +34,7 @@ package struct ServiceCatalog: Sendable, Hashable {
                 do throws(ServiceRuleError) {
                     let path = try PathRule(prefix: text)
                     services[index].rules.append(
-                        ServiceRule(.allow, Set(ServiceAction.allCases), path, text: text, source: name))
+                        ServiceRule(.allow, Set(ServiceAction.allCases), on: path, text: text, source: name))
                 } catch {
                     throw ServiceCatalogError(variable: name, "\(error)")
                 }

@@ -39,7 +39,7 @@ package struct ServicePolicyFile: Sendable, Hashable {
         var roles: [String: [ServiceRule]] = [:]
         for node in try top["policies"]?.items() ?? [] {
             let (name, rules) = try policy(node)
-            guard roles.updateValue(rules, forKey: name) == nil else { throw node.error("the policy is there twice") }
+            guard roles.updateValue(rules, forKey: name) == nil else { throw node.error("another policy has the same name") }
         }
         for node in try top["services"]?.items() ?? [] { services.append(try service(node, roles)) }
     }
@@ -80,19 +80,19 @@ package struct ServicePolicyFile: Sendable, Hashable {
         do throws(ServiceRuleError) {
             let path = try text.hasUTF8Prefix("secret:") ? PathRule(resource: text) : PathRule(prefix: text)
             if path.isVoid { remark(node.located(Self.grantsNothing)) }
-            return ServiceRule(.allow, Set(ServiceAction.allCases), path, text: text, source: source)
+            return ServiceRule(.allow, Set(ServiceAction.allCases), on: path, text: text, source: source)
         } catch {
             throw node.error("\(error)")
         }
     }
 
     private static let grantsNothing =
-        "the resource names no secret and grants nothing; what is beneath is written with a '*', such as secret:PROJECT:*"
+        "the resource names no secret and grants nothing; for everything below use a '*', such as secret:PROJECT:*"
 
     private mutating func rules(_ node: PolicyNode, source: String) throws(ServiceCatalogError) -> [ServiceRule] {
         let fields = try node.mapping(["effect", "actions", "resources"])
         guard let effect = ServiceRule.Effect(rawValue: try fields["effect"]?.text() ?? "allow") else {
-            throw node.error("the effect is allow or deny")
+            throw node.error("the effect must be allow or deny")
         }
         var actions: Set<ServiceAction> = []
         for action in try fields["actions"]?.items() ?? [] {
@@ -102,7 +102,7 @@ package struct ServicePolicyFile: Sendable, Hashable {
             } else if let known = ServiceAction(rawValue: text) {
                 actions.insert(known)
             } else {
-                throw action.error("an action is read, write, delete, list or \"*\"")
+                throw action.error("an action must be read, write, delete, list or \"*\"")
             }
         }
         guard !actions.isEmpty, let resources = try fields["resources"]?.items(), !resources.isEmpty else {
@@ -114,7 +114,7 @@ package struct ServicePolicyFile: Sendable, Hashable {
             do throws(ServiceRuleError) {
                 let path = try PathRule(resource: text, denies: effect == .deny)
                 if path.isVoid { remark(resource.located(Self.grantsNothing)) }
-                rules.append(ServiceRule(effect, actions, path, text: text, source: source))
+                rules.append(ServiceRule(effect, actions, on: path, text: text, source: source))
             } catch {
                 throw resource.error("\(error)")
             }

@@ -2,7 +2,7 @@
 package struct CompiledRules: Sendable, Hashable {
     /// The text of the policy.
     package var policy: String
-    /// Where listings of this service start: folders below the mount in which `*` stands for every name there.
+    /// Where listings of this service start: folders below the mount in which `*` matches every name.
     package var listingRoots: [ListingRoot]
 }
 

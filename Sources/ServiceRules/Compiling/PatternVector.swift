@@ -1,7 +1,7 @@
 /// Paths with a given number of segments, or with more than it.
 ///
-/// Among such vectors of one length a narrower one always stands before a wider one in the order in which an ACL
-/// chooses, which is not so for rules of different lengths: `+/*` goes before `+/+/x/*` although it is wider.
+/// Among such vectors of one length a narrower one always comes before a wider one in the order in which an ACL
+/// chooses, which is not so for rules of different lengths: `+/*` comes before `+/+/x/*` although it is wider.
 struct PatternVector: Sendable, Hashable {
     var segments: [SegmentPattern]
     /// Has at least one segment more, which may be empty: the folder itself.

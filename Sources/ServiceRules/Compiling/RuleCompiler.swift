@@ -96,7 +96,7 @@ package struct RuleCompiler {
         return text
     }
 
-    /// Where a `*` stands, its neighbours' names can be listed; else a listing starts where the rule does.
+    /// Where a rule has a `*`, the names in that folder can be listed; else a listing starts where the rule does.
     private var listingRoots: [ListingRoot] {
         var roots: [ListingRoot] = []
         for rule in rules where rule.effect == .allow && rule.actions.contains(.list) {
@@ -112,7 +112,7 @@ package struct RuleCompiler {
 /// What a policy can grant that a rule may ask for.
 enum Permission: Sendable, Hashable {
     case action(ServiceAction)
-    /// The names in one folder, to find out what a `*` stands for.
+    /// The names in one folder, to find out which of them a `*` matches.
     case names
 }
 
@@ -158,7 +158,7 @@ private struct RulePart {
     func vectors(depth: Int) -> [PatternVector] {
         guard isBelow else {
             let exact = PatternVector(segments: segments, isOpen: false)
-            // What it skips is a vector of its own.
+            // What it skips is another vector.
             return skipsFolder ? [exact, PatternVector(segments: segments.dropLast() + [.literal("")], isOpen: false)] : [exact]
         }
         var vectors: [PatternVector] = []

@@ -1,7 +1,7 @@
 import EngineKit
 import Syntax
 
-/// Which secrets a rule is about: a project and what stands below it, segment by segment.
+/// Which secrets a rule is about: a project and the paths below it, segment by segment.
 ///
 /// A rule never covers half a segment: `prod/` is not `production/`.
 package struct PathRule: Sendable, Hashable {
@@ -9,7 +9,7 @@ package struct PathRule: Sendable, Hashable {
     package var segments: [SegmentPattern]
     /// The secret of just this name.
     package var coversExactly: Bool
-    /// Everything beneath, however deep.
+    /// Everything below, however deep.
     package var coversBelow: Bool
 
     static let segmentsMax = 32
@@ -42,7 +42,7 @@ extension PathRule {
         self.init(segments: segments, exactly: !isFolder && segments.count > 1, below: true)
     }
 
-    /// `secret:newsbot*:prod/*`: a `*` at the end of a segment stands for the rest of it, a last segment `*` for all beneath.
+    /// `secret:newsbot*:prod/*`: a `*` at the end of a segment matches the rest of it, a last segment `*` all below.
     /// Without a path, `secret:newsbot:`, or with one that ends in a slash, it is about no secret at all, unless it denies: a slip
     /// must not widen anything.
     package init(resource text: String, denies: Bool = false) throws(ServiceRuleError) {
@@ -80,7 +80,7 @@ extension PathRule {
         let literal = String(isPartial ? part.dropLastUTF8() : part)
         guard !literal.containsUTF8("*"), allowsPartial || !isPartial else {
             throw ServiceRuleError(
-                allowsPartial ? "'*' may only end a segment" : "'*' stands for a whole segment, such as project:*/prod/")
+                allowsPartial ? "'*' may only end a segment" : "'*' must be a whole segment, such as project:*/prod/")
         }
         do throws(CanonicalPath.Refusal) {
             // `x` keeps a partial segment such as `.` from being refused, or let pass, for what it is not.
@@ -89,7 +89,7 @@ extension PathRule {
             throw ServiceRuleError(error == .empty || error == .emptySegment ? "the rule has an empty segment" : error.rawValue)
         }
         guard literal.utf8.allSatisfy({ !"?[]".utf8.contains($0) }) else {
-            throw ServiceRuleError("'?' and '[…]' stand for nothing here; a '*' may end a segment")
+            throw ServiceRuleError("'?' and '[…]' have no meaning here; a '*' may end a segment")
         }
         guard literal.utf8.allSatisfy({ !"+%\"\\{}$:,".utf8.contains($0) }) else {
             throw ServiceRuleError("a rule may not have the characters + % \" \\ { } $ : ,")
@@ -98,7 +98,7 @@ extension PathRule {
     }
 }
 
-/// Why a rule is none. Names what is wrong, not the rule.
+/// Why a text is not a rule. Names what is wrong, not the rule.
 package struct ServiceRuleError: Error, Sendable, Hashable, CustomStringConvertible {
     package var description: String
 

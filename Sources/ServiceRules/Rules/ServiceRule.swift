@@ -14,7 +14,7 @@ package struct ServiceRule: Sendable, Hashable {
     /// Where it was written: `ALLOW_newsbot`, or the name of a policy.
     package var source: String
 
-    package init(_ effect: Effect, _ actions: Set<ServiceAction>, _ path: PathRule, text: String, source: String) {
+    package init(_ effect: Effect, _ actions: Set<ServiceAction>, on path: PathRule, text: String, source: String) {
         self.effect = effect
         self.actions = actions
         self.path = path
@@ -36,7 +36,7 @@ package enum RuleDecision: Sendable, Hashable {
 }
 
 extension [ServiceRule] {
-    /// A rule that denies goes before every rule that allows.
+    /// A rule that denies wins over every rule that allows.
     ///
     /// - Parameter path: The project and the path below it: `newsbot/prod/api-key`.
     package func decision(_ action: ServiceAction, on path: String) -> RuleDecision {

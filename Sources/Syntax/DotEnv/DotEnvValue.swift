@@ -38,6 +38,7 @@ public struct DotEnvValue: Sendable, Hashable {
         misreaders = form == .single ? traits.misreadersOfSingle : traits.misreadersOfDouble
     }
 
+    /// The quotes that a value is written in.
     private enum Form { case single, double }
 
     /// The properties of a value that determine how programs read it.

@@ -14,6 +14,7 @@ public enum HCLFormat {
         return render(align(tidyBlankLines(lines)))
     }
 
+    /// A line of the text as tokens.
     private struct Line {
         var pieces: [Piece] = []
         /// The number of brackets that are open before the line, without those that the line begins by closing.
@@ -34,6 +35,7 @@ public enum HCLFormat {
         var closes: Bool { pieces.first?.isClosing == true }
     }
 
+    /// A token of a line.
     private struct Piece {
         var kind: HCLLexer.Kind
         var text: String

@@ -1,5 +1,6 @@
 /// Splits an HCL or JSON text into tokens. Comments and line ends are tokens as well, because ``HCLFormat`` keeps them.
 struct HCLLexer {
+    /// The kinds of tokens.
     enum Kind: Hashable {
         case identifier(String)
         case string(String)
@@ -12,6 +13,7 @@ struct HCLLexer {
         case end
     }
 
+    /// A token with its bytes and its position.
     struct Token {
         var kind: Kind
         var range: Range<Int>

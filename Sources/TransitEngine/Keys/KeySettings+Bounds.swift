@@ -1,8 +1,28 @@
 import EngineKit
+import Records
 import Syntax
 
-/// Bounds of the numbers in a key, whether it is made, imported, restored or read from its record.
-extension KeySettings {
+/// The settings of a key, and the bounds of its numbers, whether it is made, imported, restored or read from its record.
+extension KeySettings: SettingsRecord {
+    static let settings = Settings(
+        new: KeySettings(type: .aes256GCM),
+        Setting(
+            "derived", \.isDerived, as: .flag, help: "Whether each operation names a context, for which a key is derived."),
+        Setting("deletion_allowed", \.allowsDeletion, as: .flag, help: "Whether the key may be deleted."),
+        Setting("exportable", \.isExportable, as: .latch, help: "Whether `export` is allowed; it cannot be forbidden again."),
+        Setting("allow_plaintext_backup", \.allowsBackup, as: .latch, help: "Whether `backup` is allowed; it cannot be forbidden again."),
+        Setting(
+            "auto_rotate_period", \.autoRotate,
+            as: .duration { seconds, _ throws(CofferError) in
+                guard seconds == 0 || autoRotatePeriods.contains(seconds) else {
+                    throw .invalid("auto rotate period must be 0 to disable or at least an hour")
+                }
+            }, help: "The period of automatic rotation: an hour at least, or 0 for none."),
+        Setting(
+            "convergent_encryption", \.isConvergent, as: .flag.hidden,
+            help: "Whether equal plaintext and context give equal ciphertext."),
+        Setting("key_size", \.size, as: .keySize, help: "Bytes of an HMAC key: 32 to 512."))
+
     /// Lengths of an HMAC key in bytes.
     static let hmacSizes = 32...512
     /// The length in bytes of the key that `hmac` uses if the key is of another type.
@@ -47,5 +67,17 @@ extension KeySettings {
         guard areEventsPossible else { return false }
         do { try check() } catch { return false }
         return true
+    }
+}
+
+extension SettingKind where Value == Int {
+    /// The size of a key in bytes, where 0 means the default of its type. ``KeyView`` shows it.
+    fileprivate static var keySize: Self {
+        Self(
+            .int, shown: { _ in nil }, read: { $0.intValue },
+            take: { sent, _, current throws(CofferError) in
+                guard let size = sent.intValue, size != 0 else { return current }
+                return size
+            })
     }
 }

@@ -1,4 +1,5 @@
 import EngineKit
+import Records
 import Syntax
 
 /// A key as `keys/:name` shows it: never its secrets.
@@ -24,17 +25,16 @@ struct KeyView: Sendable {
     private var data: JSONObject {
         get throws(CofferError) {
             let settings = key.settings
-            var data: JSONObject = [
-                "name": .string(key.name), "type": .string(key.type.rawValue), "derived": .bool(settings.isDerived),
-                "deletion_allowed": .bool(settings.allowsDeletion), "exportable": .bool(settings.isExportable),
-                "allow_plaintext_backup": .bool(settings.allowsBackup), "imported_key": .bool(settings.isImported),
-                "auto_rotate_period": .int(settings.autoRotate), "latest_version": .int(key.latest),
+            let identity: JSONObject = ["name": .string(key.name), "type": .string(key.type.rawValue)]
+            let state: JSONObject = [
+                "imported_key": .bool(settings.isImported), "latest_version": .int(key.latest),
                 "min_available_version": .int(settings.minAvailable),
                 "min_decryption_version": .int(settings.minDecryption),
                 "min_encryption_version": .int(settings.minEncryption),
                 "supports_encryption": .bool(key.type.encrypts), "supports_decryption": .bool(key.type.encrypts),
                 "supports_signing": .bool(key.type.signs), "supports_derivation": .bool(key.type.derives),
             ]
+            var data = JSONObject(identity.members + settings.shown.members + state.members)
             if settings.size > 0 { data["key_size"] = .int(settings.size) }
             if settings.isImported { data["imported_key_allow_rotation"] = .bool(settings.allowsImportedRotation) }
             if settings.isDerived {

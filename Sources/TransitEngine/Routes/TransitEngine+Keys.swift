@@ -1,4 +1,5 @@
 import EngineKit
+import Records
 import Syntax
 
 /// `keys`: making, showing, rotating, configuring, trimming and deleting them.
@@ -15,21 +16,15 @@ extension TransitEngine {
             ])
     }
 
-    static let makingFields = [
-        Field("type", .string, default: "aes256-gcm96", "The type of the key, such as aes256-gcm96, ed25519 or ml-kem-768."),
-        Field("derived", .bool, default: false, "Whether each operation names a context, for which a key is derived."),
-        Field("exportable", .bool, default: false, "Whether `export` is allowed; it cannot be forbidden again."),
-        Field("allow_plaintext_backup", .bool, default: false, "Whether `backup` is allowed; it cannot be forbidden again."),
-        Field("auto_rotate_period", .duration, "The period of automatic rotation: an hour at least, or 0 for none."),
-    ]
+    static let makingFields =
+        [Field("type", .string, default: "aes256-gcm96", "The type of the key, such as aes256-gcm96, ed25519 or ml-kem-768.")]
+        + KeySettings.settings.fields("derived", "exportable", "allow_plaintext_backup", "auto_rotate_period")
 
     private var keyItself: EnginePath {
         EnginePath(
             "keys/{name}", "Makes, shows and deletes a key.",
-            fields: Self.makingFields + [
-                Field("convergent_encryption", .bool, default: false, "Whether equal plaintext and context give equal ciphertext."),
-                Field("key_size", .int, "Bytes of an HMAC key: 32 to 512."),
-                Field("context", .string, "Base64. For reading: the context whose public keys are shown of a derived key."),
+            fields: Self.makingFields + KeySettings.settings.fields("convergent_encryption", "key_size") + [
+                Field("context", .string, "Base64. For reading: the context whose public keys are shown of a derived key.")
             ],
             exists: { [store] request in try await store.key(request.captures["name"]) != nil },
             endpoints: [
@@ -44,11 +39,7 @@ extension TransitEngine {
 
     private func make(_ request: Request) async throws -> Response {
         let fields = request.fields
-        var settings = try Self.settings(fields)
-        settings.isConvergent = fields.bool("convergent_encryption") ?? false
-        settings.size = fields.int("key_size") ?? 0
-        if settings.type == .hmac, settings.size == 0 { settings.size = 32 }
-        try settings.check()
+        let settings = try Self.settings(fields)
         let made = try await create(request.captures["name"], settings)
         guard let key = made.key else { throw CofferError.notFound }
         var response = Response.data(try await KeyView.data(key))
@@ -56,24 +47,14 @@ extension TransitEngine {
         return response
     }
 
-    /// Returns the settings that making and importing a key have in common.
+    /// Returns the settings of a key that is made or imported.
     static func settings(_ fields: Fields) throws(CofferError) -> KeySettings {
         let name = fields.string("type") ?? ""
         guard let type = KeyType(rawValue: name) else { throw .invalid("unknown key type") }
         var settings = KeySettings(type: type)
-        settings.isDerived = fields.bool("derived") ?? false
-        settings.isExportable = fields.bool("exportable") ?? false
-        settings.allowsBackup = fields.bool("allow_plaintext_backup") ?? false
-        settings.autoRotate = try autoRotate(fields) ?? 0
+        if type == .hmac { settings.size = KeySettings.hmacKeyBytes }
+        try settings.update(fields)
         return settings
-    }
-
-    private static func autoRotate(_ fields: Fields) throws(CofferError) -> Int? {
-        guard let seconds = fields.duration("auto_rotate_period") else { return nil }
-        guard seconds == 0 || KeySettings.autoRotatePeriods.contains(seconds) else {
-            throw .invalid("auto rotate period must be 0 to disable or at least an hour")
-        }
-        return seconds
     }
 
     /// Returns a key, and makes it if it does not exist.
@@ -133,11 +114,7 @@ extension TransitEngine {
             fields: [
                 Field("min_decryption_version", .int, "The oldest version that decrypts and verifies."),
                 Field("min_encryption_version", .int, "The oldest version that encrypts and signs, or 0 for any."),
-                Field("deletion_allowed", .bool, "Whether the key may be deleted."),
-                Field("exportable", .bool, "Whether `export` is allowed; it cannot be forbidden again."),
-                Field("allow_plaintext_backup", .bool, "Whether `backup` is allowed; it cannot be forbidden again."),
-                Field("auto_rotate_period", .duration, "The period of automatic rotation: an hour at least, or 0 for none."),
-            ],
+            ] + KeySettings.settings.fields("deletion_allowed", "exportable", "allow_plaintext_backup", "auto_rotate_period"),
             endpoints: [.update: .init("Configure a key.", configure)])
     }
 
@@ -188,10 +165,7 @@ extension TransitEngine {
                 "cannot set min encryption/decryption values; min encryption version of \(settings.minEncryption) must be greater than or equal to min decryption version of \(settings.minDecryption)"
             )
         }
-        if let allowed = fields.bool("deletion_allowed") { settings.allowsDeletion = allowed }
-        if fields.bool("exportable") == true { settings.isExportable = true }
-        if fields.bool("allow_plaintext_backup") == true { settings.allowsBackup = true }
-        if let period = try autoRotate(fields) { settings.autoRotate = period }
+        try settings.update(fields)
     }
 
     // MARK: Trimming

@@ -7,12 +7,12 @@ extension KeyStore {
 
     /// Changes the settings of the mount, which take effect at once.
     @discardableResult
-    func changeMountSettings(_ body: (inout MountSettings) -> Void) async throws -> MountSettings {
+    func changeMountSettings(_ body: (inout MountSettings) throws -> Void) async throws -> MountSettings {
         // A name that no key can have.
         try await lines.inTurn("/" + MountSettings.key) {
             let settings = try await storage.transact { batch in
                 var (settings, record) = try await storedSettings()
-                body(&settings)
+                try body(&settings)
                 batch.put(MountSettings.key, settings.encoded, if: .init(unchanged: record))
                 return settings
             }

@@ -16,6 +16,7 @@ struct LiveShell: Sendable {
 
     static func run(
         _ dialects: [any Dialect] = [EchoDialect()], capacity: ShellCapacity = .init(),
+        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
         _ change: (inout ListenerSettings) -> Void = { _ in }, _ body: @Sendable (LiveShell) async throws -> Void
     ) async throws {
         var settings = ListenerSettings(address: .tcp(host: "127.0.0.1", port: 0))
@@ -25,7 +26,7 @@ struct LiveShell: Sendable {
         let shell = Shell(dialects: dialects, capacity: capacity, logger: logger)
         let (ports, continuation) = AsyncStream<Int>.makeStream()
         let listener = try HTTPListener(
-            settings: settings, shell: shell, group: MultiThreadedEventLoopGroup.singleton, logger: logger
+            settings: settings, shell: shell, group: group, logger: logger
         ) { continuation.yield($0?.port ?? 0) }
         var configuration = ServiceGroupConfiguration(services: [.init(service: listener)], logger: logger)
         configuration.maximumGracefulShutdownDuration = .seconds(10)

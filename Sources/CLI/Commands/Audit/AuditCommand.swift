@@ -1,5 +1,6 @@
 internal import ArgumentParser
 
+/// The command `coffer audit`, which groups commands.
 struct AuditCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "audit", abstract: "Manage audit devices, and verify and search audit files.",

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import CofferClient
 
+/// The command `coffer audit disable`.
 struct AuditDisable: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "disable", abstract: "Disable an audit device.", usage: "coffer audit disable [options] <device>",
@@ -15,6 +16,6 @@ struct AuditDisable: SessionCommand {
         try arguments.expect(1)
         let path = try ArgumentText.requiredPath(arguments[0])
         try await session.call("Error disabling audit device") { try await $0.request(.delete, "sys/audit/\(path)") }
-        session.console.output("Success! Disabled audit device (if it was enabled) at: \(path)/")
+        try session.printer.success("Success! Disabled audit device (if it was enabled) at: \(path)/")
     }
 }

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import CofferClient
 internal import Syntax
 
+/// The command `coffer audit enable`.
 struct AuditEnable: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "enable", abstract: "Enable an audit device.",
@@ -13,8 +14,8 @@ struct AuditEnable: SessionCommand {
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Option(help: ArgumentHelp("The device's name; its type by default.", valueName: "name")) var path: String?
-    @Option(help: "What the device is for.") var description: String?
-    @Flag(help: "Keep it on this cluster.") var local = false
+    @Option(help: "A description of the device.") var description: String?
+    @Flag(help: "Do not replicate the device to other clusters.") var local = false
     @Argument(help: ArgumentHelp("The type (file, socket or syslog), then its options as key=value.", valueName: "type"))
     var arguments: [String] = []
 
@@ -28,6 +29,6 @@ struct AuditEnable: SessionCommand {
             "type": .string(type), "description": .string(description ?? ""), "options": .object(options), "local": .bool(local),
         ]
         try await session.call("Error enabling audit device") { try await $0.request(.put, "sys/audit/\(path)", body: body) }
-        session.console.output("Success! Enabled the \(type) audit device at: \(path)/")
+        try session.printer.success("Success! Enabled the \(type) audit device at: \(path)/")
     }
 }

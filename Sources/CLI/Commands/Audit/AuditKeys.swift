@@ -4,6 +4,7 @@ internal import CofferClient
 internal import Foundation
 internal import Syntax
 
+/// The command `coffer audit keys`.
 struct AuditKeysCommand: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "keys", abstract: "Print the keys that verify an audit file without the server.",
@@ -15,8 +16,9 @@ struct AuditKeysCommand: SessionCommand {
               $ cp /var/log/coffer/audit.log copy.log
               $ coffer audit verify -keys=keys.json copy.log
 
-            With several files, as after rotation, name them all. The keys verify what was written before they were fetched.
-            Whoever holds them and can write to a file could rewrite that part of it; the server notices when it opens the file.
+            Name all files if there are several, as after a rotation. The keys verify the records that were written before the \
+            keys were fetched. Anyone who has them and can write to a file could rewrite that part of it; the server notices \
+            this when it opens the file.
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Option(help: ArgumentHelp("The device that wrote the files (default: found by the file's path).", valueName: "name"))
@@ -31,7 +33,7 @@ struct AuditKeysCommand: SessionCommand {
 }
 
 extension Session {
-    /// The keys of the files' segments, by the server that wrote them.
+    /// Returns the keys of all segments of the files, from the server that wrote them.
     func auditKeys(of files: [String], device: String?) async throws -> AuditChainDisclosure {
         var segments: [String] = []
         for file in files {
@@ -43,7 +45,7 @@ extension Session {
         }
         guard segments.count <= AuditVerifier.segmentsMax else {
             throw CommandFailure.local(
-                "The files have \(segments.count) segments, and at most \(AuditVerifier.segmentsMax) keys are given at once; name fewer files"
+                "The files have \(segments.count) segments, but the server returns at most \(AuditVerifier.segmentsMax) keys at once. Name fewer files."
             )
         }
         let name = try await auditDevice(writing: files[0], named: device)
@@ -52,12 +54,12 @@ extension Session {
             try await $0.request(.put, "sys/audit-verify/\(name)", body: body).json?["data"] ?? .null
         }
         guard let disclosure = AuditChainDisclosure(json: answer) else {
-            throw CommandFailure.server("The server's answer does not hold the keys of an audit file.")
+            throw CommandFailure.server("The server's answer does not contain the keys of an audit file.")
         }
         return disclosure
     }
 
-    /// The named device, or the one that writes this very file, or the only one there is.
+    /// Returns the named device, or else the device that writes the file, or else the only device.
     func auditDevice(writing file: String, named device: String?) async throws -> String {
         if let device { return try ArgumentText.requiredPath(device) }
         let devices = try await auditDevices()
@@ -69,7 +71,7 @@ extension Session {
         return ArgumentText.path(only.key)
     }
 
-    /// Whether a device of the server writes this file now, so that its end is known and not only that of a copy.
+    /// Returns whether a device of the server writes the file now, so that the server knows its end.
     func isWrittenNow(_ file: String) async throws -> Bool {
         try await auditDevices().members.contains { Self.writes($0.value, file) }
     }

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import CofferClient
 internal import Syntax
 
+/// The command `coffer audit list`.
 struct AuditList: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List the audit devices.", usage: "coffer audit list [options]",
@@ -10,7 +11,7 @@ struct AuditList: SessionCommand {
               $ coffer audit list -detailed
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @Flag(help: "Show the devices' options too.") var detailed = false
+    @Flag(help: "Show also whether devices are replicated, and their options.") var detailed = false
     @Argument(help: .hidden) var arguments: [String] = []
 
     func run(_ session: Session) async throws {

@@ -4,8 +4,10 @@ internal import CofferClient
 internal import Foundation
 internal import Syntax
 
-/// Finds what a token, or whoever holds an accessor, did. A narrowed token has a hash of its own but the accessor of the
-/// token that it was made from, so a search for a token goes on with the accessors of the lines found.
+/// Finds the records of a token, an accessor or a path.
+///
+/// A narrowed token has another hash than the token that it was derived from, but the same accessor. A search for a token therefore
+/// continues with the accessors in the records that it finds.
 struct AuditSearchCommand: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "search", abstract: "Find the records of a token, an accessor or a path in audit files.",
@@ -16,16 +18,16 @@ struct AuditSearchCommand: SessionCommand {
               $ coffer audit search -accessor=0e9f... audit.log audit.log.1
               $ coffer audit search -path='secret/data/app/*' audit.log
 
-            A search for a token also finds the tokens that were narrowed from it: they share its accessor. Values in the file
-            are hashes, which the server computes; a value that begins with hmac-sha256: is taken as such a hash, and no server
-            is asked. Requests for hashes, such as this search's own, are left out. With -format=json each record is one line.
-            The file is not verified: run `coffer audit verify` as well.
+            A search for a token also finds the tokens that were narrowed from it, because they share its accessor. The values \
+            in the file are hashes, which the server computes. A value that begins with hmac-sha256: is used as the hash, \
+            without a request to the server. Requests for hashes, such as those of this search, are omitted. With \
+            -format=json each record is one line. The file is not verified: run `coffer audit verify` as well.
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Option(help: ArgumentHelp("A token, or - to read it from the standard input.", valueName: "token"))
     var token: String?
     @Option(help: ArgumentHelp("The accessor of a token.", valueName: "accessor")) var accessor: String?
-    @Option(help: ArgumentHelp("A path, or the beginning of paths with * at its end.", valueName: "path")) var path: String?
+    @Option(help: ArgumentHelp("A path, or the beginning of paths followed by *.", valueName: "path")) var path: String?
     @Option(help: ArgumentHelp("The device that wrote the files (default: found by the file's path).", valueName: "name"))
     var device: String?
     @Argument(help: ArgumentHelp("The audit files.", valueName: "file")) var arguments: [String] = []
@@ -33,7 +35,7 @@ struct AuditSearchCommand: SessionCommand {
     func run(_ session: Session) async throws {
         try arguments.expect(atLeast: 1)
         guard [token, accessor, path].compactMap({ $0 }).count == 1 else {
-            throw CommandFailure.local("Name what to search for with one of -token, -accessor and -path")
+            throw CommandFailure.local("Give exactly one of -token, -accessor and -path")
         }
         var search = AuditSearch()
         if let path { search.path = AuditSearch.PathRule(path) }
@@ -55,7 +57,7 @@ struct AuditSearchCommand: SessionCommand {
             try await $0.request(.put, "sys/audit-hash/\(name)", body: body).json
         }
         guard let hash = answer?["data"]?["hash"]?.stringValue ?? answer?["hash"]?.stringValue else {
-            throw CommandFailure.server("The server's answer does not hold a hash.")
+            throw CommandFailure.server("The server's answer does not contain a hash.")
         }
         return hash
     }
@@ -65,7 +67,7 @@ struct AuditSearchCommand: SessionCommand {
         try search.run(arguments) { line in
             found += 1
             if !session.printer.isTable {
-                // One line of JSON each, so that any number can be printed as it is found.
+                // One line for each record, so that records can be printed as they are found.
                 session.console.output(String(decoding: line.encoded(), as: UTF8.self))
             } else if rows.count < AuditSearch.rowsMax {
                 rows.append(AuditSearch.row(of: line))
@@ -78,7 +80,7 @@ struct AuditSearchCommand: SessionCommand {
         guard session.printer.isTable else { return }
         session.console.output(Table(header: AuditSearch.header, rows: rows).text)
         if found > rows.count {
-            session.console.error("\(found - rows.count) more records were found; print them all with -format=json.")
+            session.console.error("\(found - rows.count) more records were found. Print all of them with -format=json.")
         }
     }
 }

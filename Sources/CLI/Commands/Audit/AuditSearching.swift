@@ -1,16 +1,17 @@
 internal import Audit
 internal import Syntax
 
-/// A search through audit files, line by line.
+/// A search of audit files, line by line.
 struct AuditSearch {
     static let hashPrefix = "hmac-sha256:"
-    /// A table is laid out whole, so it has an end; JSON is printed as it is found.
+    /// The largest number of rows of a table, which is kept in memory. JSON is printed as it is found.
     static let rowsMax = 10_000
-    /// More accessors than one token can have had; a file that shows more is not the server's.
+    /// The largest number of accessors of one token. A file that contains more was not written by the server.
     private static let accessorsMax = 1_000
 
     static let header = ["Time", "Type", "Operation", "Path", "Who", "Address", "Error"]
 
+    /// A path to search for, or the beginning of paths.
     struct PathRule {
         private let bytes: [UInt8]
         private let isPrefix: Bool
@@ -25,11 +26,11 @@ struct AuditSearch {
         func matches(_ path: String) -> Bool { isPrefix ? path.utf8.starts(with: bytes) : path.utf8.elementsEqual(bytes) }
     }
 
-    /// Any of these in a line is a match. They stand in quotes wherever they stand.
+    /// Values of which a matching line contains at least one. In a line they are always quoted.
     var hashes: Set<String> = []
     var path: PathRule?
 
-    /// Calls `body` for each record that matches, file by file.
+    /// Calls `body` for each matching record, file by file.
     func run(_ files: [String], _ body: (JSON) throws -> Void) throws {
         let needles = hashes.map { Array("\"\($0)\"".utf8) }
         for file in files {
@@ -50,7 +51,7 @@ struct AuditSearch {
         }
     }
 
-    /// The accessors of a token by the lines that hold it: as they stand there, which is mostly hashed.
+    /// Returns the accessors of a token as the lines with its hash contain them, usually hashed.
     static func accessors(ofToken hash: String, in files: [String]) throws -> Set<String> {
         var found: Set<String> = []
         let needle = Array("\"\(hash)\"".utf8)
@@ -71,6 +72,7 @@ struct AuditSearch {
         return found
     }
 
+    /// Returns a record as a row of a table.
     static func row(of line: JSON) -> [String] {
         let (request, auth) = (line["request"], line["auth"])
         return [
@@ -80,7 +82,7 @@ struct AuditSearch {
         ]
     }
 
-    /// Whoever searches asks for the hash of what is searched for, and would find that first.
+    /// Returns whether a record is of a request for a hash, which a search makes too and would find.
     private static func asksForHash(_ line: JSON) -> Bool {
         line["request"]?["path"]?.stringValue?.utf8.starts(with: "sys/audit-hash/".utf8) == true
     }

@@ -4,32 +4,32 @@ internal import CofferClient
 internal import Foundation
 internal import Syntax
 
-/// Reads the file here and asks the server only for the keys that its lines were sealed with.
+/// Verifies an audit file locally, with the keys of its segments from the server or from a file.
 struct AuditVerifyCommand: SessionCommand {
-    /// Exit statuses beside 0 for an intact file and 1 for one that could not be read.
+    // The exit statuses other than 0 for an intact file and 1 for one that cannot be read.
     private static let changedStatus: Int32 = 2
     private static let unprovableStatus: Int32 = 3
 
     static let configuration = CommandConfiguration(
-        commandName: "verify", abstract: "Verify that an audit file is what the server wrote.",
+        commandName: "verify", abstract: "Verify that an audit file has not been changed.",
         usage: "coffer audit verify [options] <file> ...",
         discussion: """
             Examples:
               $ coffer audit verify /var/log/coffer/audit.log
               $ coffer audit verify -keys=keys.json copy.log
 
-            Exit status: 0 if the file is intact, 2 if it was changed, 3 if these keys cannot tell, 1 if it cannot be read.
-            A copy whose last lines were cut off looks like an older copy: both are 3. The file that the server is writing
-            is compared with the server's own record of its end.
+            The exit status is 0 if the file is intact, 2 if it was changed, 3 if it cannot be verified with these keys, and \
+            1 if it cannot be read. A copy whose last lines were removed cannot be told from an older copy, so the status of \
+            both is 3. The end of the file that the server is writing is compared with the server's record.
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Option(
         name: [.customLong("device"), .customLong("path")],
         help: ArgumentHelp("The device that wrote the file (default: found by the file's path).", valueName: "name"))
     var device: String?
-    @Option(help: ArgumentHelp("What `coffer audit keys` printed, to verify without a server.", valueName: "file"))
+    @Option(help: ArgumentHelp("The output of `coffer audit keys`, to verify without a server.", valueName: "file"))
     var keys: String?
-    @Argument(help: ArgumentHelp("The audit file, or files that follow one another.", valueName: "file")) var arguments: [String] =
+    @Argument(help: ArgumentHelp("The audit file, or several consecutive files.", valueName: "file")) var arguments: [String] =
         []
 
     func run(_ session: Session) async throws {
@@ -55,11 +55,11 @@ struct AuditVerifyCommand: SessionCommand {
         guard let keys else { return try await session.auditKeys(of: arguments, device: device) }
         guard let json = try? JSON(parsing: try session.system.input.file(keys)),
             let disclosure = AuditChainDisclosure(json: json["data"] ?? json)
-        else { throw CommandFailure.local("\(keys) does not hold what `coffer audit keys` prints") }
+        else { throw CommandFailure.local("\(keys) is not the output of `coffer audit keys`") }
         return disclosure
     }
 
-    /// Rotated files end where they end; the checkpoint is the end of the file that was written to when the keys were given.
+    /// Returns the recorded end of the file that was being written when the keys were fetched. Rotated files have none.
     private func checkpoint(_ disclosure: AuditChainDisclosure) -> AuditCheckpoint? {
         let isHere = arguments.contains { file in
             (try? AuditVerifier.segments(path: file))?.contains(disclosure.checkpoint.segment) == true
@@ -86,12 +86,12 @@ extension AuditVerdict {
         if let finding { return tampered(finding) }
         if let doubt { return doubtful(doubt) }
         var text = "OK: \(records) intact."
-        if repairs == 1 { text += " One line that a crash cut short was removed by the server, which recorded it." }
-        if repairs > 1 { text += " \(repairs) lines that crashes cut short were removed by the server, which recorded it." }
+        if repairs == 1 { text += " The server removed one line that a crash had cut short, and recorded that." }
+        if repairs > 1 { text += " The server removed \(repairs) lines that crashes had cut short, and recorded that." }
         switch unverifiedLines {
         case 0: break
-        case 1: text += " The last line belongs to the open segment; a later run will check it."
-        default: text += " The last \(unverifiedLines) lines belong to the open segment; a later run will check them."
+        case 1: text += " The last line belongs to the open segment and can be verified later."
+        default: text += " The last \(unverifiedLines) lines belong to the open segment and can be verified later."
         }
         return text
     }
@@ -115,14 +115,16 @@ extension AuditVerdict {
         case .torn:
             return "\(verified): the copy ends inside line \(doubt.line). Copy the file again."
         case .olderThanKeys:
-            return "\(verified): the file ends there, and the server wrote more before it gave these keys. Either the copy is "
-                + "older than the keys, or lines were cut off its end. Copy the file after fetching the keys."
+            return
+                "\(verified): the file ends there, but the server had written more when the keys were fetched. Either the copy is "
+                + "older than the keys, or lines were removed from its end. Copy the file after you fetch the keys."
         case .openEnd:
             return "\(verified): the file was not closed cleanly. Either it is a copy of a file that was still being written, or "
-                + "lines were cut off its end. Copy it after fetching the keys, or verify it together with the file that follows."
+                + "lines were removed from its end. Copy it after you fetch the keys, or verify it together with the next file."
         case .otherDevice:
-            return "CANNOT VERIFY: the file was written by the audit device \(doubt.device ?? ""), and these keys are another's. "
-                + "Name the device with -device; of one that was disabled only keys fetched before can verify a file."
+            return
+                "CANNOT VERIFY: the file was written by the audit device \(doubt.device ?? ""), but these keys belong to another device. "
+                + "Name the device with -device. A file of a disabled device needs keys that were fetched before it was disabled."
         }
     }
 

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 
+/// The command `coffer auth`, which groups commands.
 struct AuthCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "auth", abstract: "Manage auth methods.",

@@ -1,9 +1,10 @@
 internal import ArgumentParser
 internal import CofferClient
 
+/// The command `coffer auth disable`.
 struct AuthDisable: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "disable", abstract: "Disable an auth method and revoke the tokens that it gave out.",
+        commandName: "disable", abstract: "Disable an auth method and revoke the tokens that it issued.",
         usage: "coffer auth disable [options] <mount>",
         discussion: """
             Example:

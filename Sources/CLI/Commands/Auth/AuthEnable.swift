@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import CofferClient
 internal import Syntax
 
+/// The command `coffer auth enable`.
 struct AuthEnable: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "enable", abstract: "Enable an auth method.",

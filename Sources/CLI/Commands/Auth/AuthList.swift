@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import CofferClient
 internal import Syntax
 
+/// The command `coffer auth list`.
 struct AuthList: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List the auth methods.",

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import CofferClient
 internal import Syntax
 
+/// The command `coffer auth tune`.
 struct AuthTune: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "tune", abstract: "Change settings of an auth method.",

@@ -1,13 +1,14 @@
 internal import ArgumentParser
 internal import Syntax
 
-/// When names are locked after failures, for auth methods with names.
+/// The lockout settings of an auth method: how failed logins lock a user name.
 struct LockoutTuning: ParsableArguments {
-    @Option(help: ArgumentHelp("Failures in a row that lock a name.", valueName: "number")) var userLockoutThreshold: Int?
-    @Option(help: ArgumentHelp("How long a name stays locked.", valueName: "duration")) var userLockoutDuration: String?
-    @Option(help: ArgumentHelp("After how long without a failure they count from none.", valueName: "duration"))
+    @Option(help: ArgumentHelp("Lock a user name after this many failures in a row.", valueName: "number"))
+    var userLockoutThreshold: Int?
+    @Option(help: ArgumentHelp("Keep a user name locked for this time.", valueName: "duration")) var userLockoutDuration: String?
+    @Option(help: ArgumentHelp("Reset the count of failures after this time without one.", valueName: "duration"))
     var userLockoutCounterResetDuration: String?
-    @Flag(inversion: .prefixedNo, help: "Whether names are never locked.") var userLockoutDisable: Bool?
+    @Flag(inversion: .prefixedNo, help: "Turn the locking of user names off or on.") var userLockoutDisable: Bool?
 
     func config() throws(CommandFailure) -> JSONObject {
         var config = JSONObject()

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 
+/// The command `coffer kv`, which groups commands.
 struct KvCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kv", abstract: "Read and write secrets of key-value mounts.",

@@ -2,12 +2,13 @@ internal import ArgumentParser
 internal import CofferClient
 internal import Syntax
 
+/// The command `coffer kv delete`.
 struct KvDelete: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "delete", abstract: "Delete the newest version of a secret, or the versions named.",
+        commandName: "delete", abstract: "Delete the newest version of a secret, or the given versions.",
         usage: "coffer kv delete [options] <path>",
         discussion: """
-            On a KV version 2 mount `coffer kv undelete` restores a version.
+            On a KV version 2 mount, `coffer kv undelete` restores a deleted version.
 
             Examples:
               $ coffer kv delete secret/app
@@ -16,12 +17,12 @@ struct KvDelete: SessionCommand {
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var mount: KvMountOption
     @OptionGroup var selection: KvVersions
-    @Argument(help: ArgumentHelp("The secret.", valueName: "path")) var arguments: [String] = []
+    @Argument(help: ArgumentHelp("The path of the secret.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(1)
         let numbers = try selection.numbers()
-        let target = try await KvTarget.find(arguments[0], mount, session)
+        let target = try await KvTarget.find(arguments[0], in: mount, session: session)
         let path = numbers.isEmpty ? target.apiPath("data") : try target.versionedPath("delete")
         let secret = try await session.call("Error deleting \(path)") {
             numbers.isEmpty ? try await $0.delete(path) : try await $0.write(path, KvVersions.body(numbers))
@@ -32,6 +33,7 @@ struct KvDelete: SessionCommand {
     }
 }
 
+/// The versions of a secret that a command applies to.
 struct KvVersions: ParsableArguments {
     @Option(help: ArgumentHelp("Version numbers such as 1,3; may be repeated.", valueName: "numbers"))
     var versions: [String] = []
@@ -40,7 +42,7 @@ struct KvVersions: ParsableArguments {
 
     func required() throws(CommandFailure) -> [Int] {
         let numbers = try numbers()
-        guard !numbers.isEmpty else { throw .local("Name the versions with -versions, such as -versions=1,3") }
+        guard !numbers.isEmpty else { throw .local("Give the versions with -versions, such as -versions=1,3") }
         return numbers
     }
 

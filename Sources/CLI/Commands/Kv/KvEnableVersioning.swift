@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import CofferClient
 internal import Syntax
 
+/// The command `coffer kv enable-versioning`.
 struct KvEnableVersioning: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "enable-versioning", abstract: "Upgrade a KV version 1 mount to version 2.",

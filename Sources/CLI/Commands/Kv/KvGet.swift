@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import CofferClient
 internal import Syntax
 
+/// The command `coffer kv get`.
 struct KvGet: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "get", abstract: "Read a secret.",
@@ -14,14 +15,14 @@ struct KvGet: SessionCommand {
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var mount: KvMountOption
-    @Option(help: "Print this field alone.") var field: String?
-    @Option(help: ArgumentHelp("The version to read; the newest by default.", valueName: "number")) var version: Int?
-    @Argument(help: ArgumentHelp("The secret.", valueName: "path")) var arguments: [String] = []
+    @Option(help: "Print only this field.") var field: String?
+    @Option(help: ArgumentHelp("The version to read. (default: the newest)", valueName: "number")) var version: Int?
+    @Argument(help: ArgumentHelp("The path of the secret.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(1)
-        if let version, version < 0 { throw CommandFailure.local("-version must be a version's number, or 0 for the newest") }
-        let target = try await KvTarget.find(arguments[0], mount, session)
+        if let version, version < 0 { throw CommandFailure.local("-version must be the number of a version, or 0 for the newest") }
+        let target = try await KvTarget.find(arguments[0], in: mount, session: session)
         let path = target.apiPath("data")
         let query = version.map { $0 > 0 && target.isVersioned ? [QueryItem("version", String($0))] : [] } ?? []
         let secret = try await session.call("Error reading \(path)") { try await $0.read(path, query: query) }
@@ -37,7 +38,7 @@ struct KvGet: SessionCommand {
         } else {
             try writeSections(secret, data, path: path, target: target, to: session)
         }
-        // A deleted version: its metadata has been shown, but there is no secret to use.
+        // The version is deleted: its metadata has been printed, but there is no secret.
         if data == nil, secret.wrapInfo == nil { throw CommandFailure.quiet(2) }
     }
 

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import CofferClient
 
+/// The command `coffer kv list`.
 struct KvList: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List the secrets below a path.",
@@ -16,7 +17,7 @@ struct KvList: SessionCommand {
 
     func run(_ session: Session) async throws {
         try arguments.expect(mount.mount.unlessEmpty == nil ? 1...1 : 0...1)
-        let target = try await KvTarget.find(arguments.first, mount, session)
+        let target = try await KvTarget.find(arguments.first, in: mount, session: session)
         try await ListCommand.list(target.apiPath("metadata"), session: session)
     }
 }

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import CofferClient
 internal import Syntax
 
+/// The command `coffer kv metadata`, which groups commands.
 struct KvMetadata: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "metadata", abstract: "Read and change the metadata of secrets.",
@@ -12,14 +13,15 @@ struct KvMetadata: ParsableCommand {
         subcommands: [KvMetadataGet.self, KvMetadataPut.self, KvMetadataPatch.self, KvMetadataDelete.self])
 }
 
-/// Settings of one secret that metadata put and patch take.
+/// The settings of a secret that `kv metadata put` and `kv metadata patch` take.
 struct KvMetadataSettings: ParsableArguments {
-    @Option(help: ArgumentHelp("How many versions to keep; 0 for the mount's own number.", valueName: "number")) var maxVersions:
-        Int?
-    @Flag(inversion: .prefixedNo, help: "Whether writes must carry -cas.") var casRequired: Bool?
-    @Option(help: ArgumentHelp("Delete each version this long after it was written.", valueName: "duration"))
+    @Option(help: ArgumentHelp("The number of versions to keep; 0 for the setting of the mount.", valueName: "number"))
+    var maxVersions: Int?
+    @Flag(inversion: .prefixedNo, help: "Require -cas for writes.") var casRequired: Bool?
+    @Option(help: ArgumentHelp("Delete each version this long after it is written.", valueName: "duration"))
     var deleteVersionAfter: String?
-    @Option(help: ArgumentHelp("A label as key=value; may be repeated.", valueName: "key=value")) var customMetadata: [String] = []
+    @Option(help: ArgumentHelp("A label, written as key=value; may be repeated.", valueName: "key=value")) var customMetadata:
+        [String] = []
 
     func body() throws(CommandFailure) -> JSONObject {
         var body = JSONObject()
@@ -30,7 +32,7 @@ struct KvMetadataSettings: ParsableArguments {
         body["cas_required"] = casRequired.map { .bool($0) }
         body["delete_version_after"] = try ArgumentText.duration(deleteVersionAfter, flag: "delete-version-after")
         if !customMetadata.isEmpty {
-            // An empty flag alone takes all labels away.
+            // A single empty flag removes all labels.
             let labels = customMetadata == [""] ? [] : customMetadata
             body["custom_metadata"] = .object(try KeyValueArguments.settings(labels, flag: "custom-metadata"))
         }

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import CofferClient
 
+/// The command `coffer kv metadata delete`.
 struct KvMetadataDelete: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "delete", abstract: "Remove a secret with all its versions permanently.",
@@ -11,11 +12,11 @@ struct KvMetadataDelete: SessionCommand {
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var mount: KvMountOption
-    @Argument(help: ArgumentHelp("The secret.", valueName: "path")) var arguments: [String] = []
+    @Argument(help: ArgumentHelp("The path of the secret.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(1)
-        let target = try await KvTarget.find(arguments[0], mount, session)
+        let target = try await KvTarget.find(arguments[0], in: mount, session: session)
         let path = try target.versionedPath("metadata")
         let secret = try await session.call("Error deleting \(path)") { try await $0.delete(path) }
         guard secret == nil || session.printer.isTable else { return try secret.map(session.printer.secret) ?? () }

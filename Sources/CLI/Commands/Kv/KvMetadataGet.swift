@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import CofferClient
 internal import Syntax
 
+/// The command `coffer kv metadata get`.
 struct KvMetadataGet: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "get", abstract: "Show the metadata of a secret and its versions.",
@@ -12,12 +13,12 @@ struct KvMetadataGet: SessionCommand {
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var mount: KvMountOption
-    @Option(help: "Print this field alone.") var field: String?
-    @Argument(help: ArgumentHelp("The secret.", valueName: "path")) var arguments: [String] = []
+    @Option(help: "Print only this field.") var field: String?
+    @Argument(help: ArgumentHelp("The path of the secret.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(1)
-        let target = try await KvTarget.find(arguments[0], mount, session)
+        let target = try await KvTarget.find(arguments[0], in: mount, session: session)
         let path = try target.versionedPath("metadata")
         let secret = try await session.call("Error reading \(path)") { try await $0.read(path) }
         guard let secret else { throw CommandFailure.nothing(at: path) }

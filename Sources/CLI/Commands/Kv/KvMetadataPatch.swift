@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import CofferClient
 internal import Syntax
 
+/// The command `coffer kv metadata patch`.
 struct KvMetadataPatch: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "patch", abstract: "Change some of the metadata of a secret.",
@@ -15,7 +16,7 @@ struct KvMetadataPatch: SessionCommand {
     @OptionGroup var mount: KvMountOption
     @OptionGroup var settings: KvMetadataSettings
     @Option(help: ArgumentHelp("Remove this label; may be repeated.", valueName: "key")) var removeCustomMetadata: [String] = []
-    @Argument(help: ArgumentHelp("The secret.", valueName: "path")) var arguments: [String] = []
+    @Argument(help: ArgumentHelp("The path of the secret.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(1)
@@ -25,7 +26,7 @@ struct KvMetadataPatch: SessionCommand {
             for name in removeCustomMetadata { labels[name] = .null }
             body["custom_metadata"] = .object(labels)
         }
-        let target = try await KvTarget.find(arguments[0], mount, session)
+        let target = try await KvTarget.find(arguments[0], in: mount, session: session)
         let path = try target.versionedPath("metadata")
         let changes = body
         let secret = try await session.call("Error writing data to \(path)") { client in

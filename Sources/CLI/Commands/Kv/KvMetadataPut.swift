@@ -1,9 +1,10 @@
 internal import ArgumentParser
 internal import CofferClient
 
+/// The command `coffer kv metadata put`.
 struct KvMetadataPut: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "put", abstract: "Set the metadata of a secret; its labels are replaced as a whole.",
+        commandName: "put", abstract: "Set the metadata of a secret and replace all its labels.",
         usage: "coffer kv metadata put [options] <path>",
         discussion: """
             Examples:
@@ -13,12 +14,12 @@ struct KvMetadataPut: SessionCommand {
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var mount: KvMountOption
     @OptionGroup var settings: KvMetadataSettings
-    @Argument(help: ArgumentHelp("The secret.", valueName: "path")) var arguments: [String] = []
+    @Argument(help: ArgumentHelp("The path of the secret.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(1)
         let body = try settings.body()
-        let target = try await KvTarget.find(arguments[0], mount, session)
+        let target = try await KvTarget.find(arguments[0], in: mount, session: session)
         let path = try target.versionedPath("metadata")
         let secret = try await session.call("Error writing data to \(path)") { try await $0.write(path, body) }
         if let secret { return try session.printer.secret(secret) }

@@ -2,13 +2,14 @@ internal import ArgumentParser
 internal import CofferClient
 internal import Syntax
 
+/// The command `coffer kv patch`.
 struct KvPatch: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "patch", abstract: "Change some fields of a secret and keep the others.",
         usage: "coffer kv patch [options] <path> [<key=value> ...]",
         discussion: """
-            Asks the server to merge. Where it cannot, or the token may not patch, reads the secret and writes it back, \
-            checking that nobody else has written meanwhile.
+            The server merges the fields. If it does not support this, or the token has no `patch` capability, the command \
+            reads the secret and writes it back, and fails if someone else has written it in the meantime.
 
             Examples:
               $ coffer kv patch secret/app password=-
@@ -16,32 +17,32 @@ struct KvPatch: SessionCommand {
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var mount: KvMountOption
-    @Option(help: ArgumentHelp("Write only if this is the newest version.", valueName: "version")) var cas: Int?
-    @Option(help: "patch lets the server merge, rw reads and writes; both in turn by default.") var method: String?
+    @Option(help: ArgumentHelp("Write only if this version is the newest.", valueName: "version")) var cas: Int?
+    @Option(help: "patch (the server merges) or rw (read and write). (default: patch, then rw)") var method: String?
     @Option(help: ArgumentHelp("Remove this field; may be repeated.", valueName: "key")) var removeData: [String] = []
-    @Option(help: "Print this field of the answer alone.") var field: String?
-    @Argument(help: ArgumentHelp("The secret, then key=value.", valueName: "path")) var arguments: [String] = []
+    @Option(help: "Print only this field of the answer.") var field: String?
+    @Argument(help: ArgumentHelp("The path of the secret, then key=value.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(atLeast: 1)
         guard arguments.count > 1 || !removeData.isEmpty else { throw CommandFailure.local("Must supply data, such as key=value") }
-        guard [nil, "", "patch", "rw"].contains(method) else { throw CommandFailure.local("-method takes patch or rw") }
+        guard [nil, "", "patch", "rw"].contains(method) else { throw CommandFailure.local("-method must be patch or rw") }
         var changes = try KeyValueArguments.parse(Array(arguments.dropFirst()), input: session.system.input)
         for key in removeData { changes[key] = .null }
-        let target = try await KvTarget.find(arguments[0], mount, session)
+        let target = try await KvTarget.find(arguments[0], in: mount, session: session)
         let path = try target.versionedPath("data")
         let secret = try await session.call("Error writing data to \(path)") { client in
             if method != "rw" {
                 let body = KvWriting.body(changes, cas: cas)
                 let response = try await client.send(.patch, path, body: .object(body), headers: [.mergePatch])
                 if response.status == 404, response.errors.isEmpty { throw CommandFailure.nothing(at: path) }
-                // A server, or a policy, from before there was `patch`.
+                // Older servers and policies do not have `patch`.
                 if ![403, 405].contains(response.status) || method == "patch" { return try response.checked().secret }
                 guard response.status == 403 else { return try await readAndWrite(changes, path: path, session: session) }
                 do {
                     return try await readAndWrite(changes, path: path, session: session)
                 } catch let error as ClientError where error.status == 403 {
-                    // It is not allowed in either way: `patch` is what was asked for.
+                    // Both ways are refused. The refusal of `patch` is reported.
                     return try response.checked().secret
                 }
             }
@@ -56,10 +57,11 @@ struct KvPatch: SessionCommand {
             throw CommandFailure.nothing(at: path)
         }
         if let cas, cas >= 0, cas != version {
-            throw CommandFailure.server("The newest version of \(path) is \(version), not \(cas): someone else has written it")
+            throw CommandFailure.server(
+                "The newest version of \(path) is \(version), not \(cas), because someone else has written it. Read it again.")
         }
         for member in changes {
-            // A bare nil here would be a JSON null: the member has to go.
+            // Assigning nil would set the member to null instead of removing it.
             data[member.key] = member.value.isNull ? Optional<JSON>.none : member.value
         }
         return try await session.client().write(path, KvWriting.body(data, cas: version))

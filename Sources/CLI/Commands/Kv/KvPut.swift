@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import CofferClient
 internal import Syntax
 
+/// The command `coffer kv put`.
 struct KvPut: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "put", abstract: "Write a secret, as a new version of it on a version 2 mount.",
@@ -15,16 +16,17 @@ struct KvPut: SessionCommand {
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var mount: KvMountOption
-    @Option(help: ArgumentHelp("Write only if this is the newest version; 0 if there is none.", valueName: "version")) var cas: Int?
-    @Option(help: "Print this field of the answer alone.") var field: String?
-    @Argument(help: ArgumentHelp("The secret, then key=value.", valueName: "path")) var arguments: [String] = []
+    @Option(help: ArgumentHelp("Write only if this version is the newest; 0 if the secret must not exist.", valueName: "version"))
+    var cas: Int?
+    @Option(help: "Print only this field of the answer.") var field: String?
+    @Argument(help: ArgumentHelp("The path of the secret, then key=value.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(atLeast: 1)
         guard arguments.count > 1 else { throw CommandFailure.local("Must supply data, such as key=value") }
         let data = try KeyValueArguments.parse(Array(arguments.dropFirst()), input: session.system.input)
-        let target = try await KvTarget.find(arguments[0], mount, session)
-        if !target.isVersioned, cas != nil { throw CommandFailure.local("-cas needs a KV version 2 mount") }
+        let target = try await KvTarget.find(arguments[0], in: mount, session: session)
+        if !target.isVersioned, cas != nil { throw CommandFailure.local("-cas requires a KV version 2 mount") }
         let path = target.apiPath("data")
         let body = target.isVersioned ? KvWriting.body(data, cas: cas) : data
         let secret = try await session.call("Error writing data to \(path)") { try await $0.write(path, body) }

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import CofferClient
 
+/// The command `coffer kv undelete`.
 struct KvUndelete: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "undelete", abstract: "Restore deleted versions of a secret.",
@@ -12,12 +13,12 @@ struct KvUndelete: SessionCommand {
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var mount: KvMountOption
     @OptionGroup var selection: KvVersions
-    @Argument(help: ArgumentHelp("The secret.", valueName: "path")) var arguments: [String] = []
+    @Argument(help: ArgumentHelp("The path of the secret.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(1)
         let numbers = try selection.required()
-        let target = try await KvTarget.find(arguments[0], mount, session)
+        let target = try await KvTarget.find(arguments[0], in: mount, session: session)
         let path = try target.versionedPath("undelete")
         let secret = try await session.call("Error writing data to \(path)") { try await $0.write(path, KvVersions.body(numbers)) }
         if let secret { return try session.printer.secret(secret) }

@@ -1,16 +1,16 @@
 internal import CofferClient
 internal import Syntax
 
-/// What the commands that make a version have in common.
+/// The parts that all commands that write a version share.
 enum KvWriting {
-    /// `{"data": …, "options": {"cas": …}}`. A negative cas is none.
+    /// Returns the body of a write: `{"data": …, "options": {"cas": …}}`. A negative `cas` is left out.
     static func body(_ data: JSONObject, cas: Int?) -> JSONObject {
         var options = JSONObject()
         if let cas, cas >= 0 { options["cas"] = .int(cas) }
         return ["data": .object(data), "options": .object(options)]
     }
 
-    /// The new version's metadata, or that the data was written.
+    /// Prints the metadata of the new version, or a success message if there is none.
     static func report(_ secret: Secret?, path: String, field: String?, target: KvTarget, to session: Session) throws {
         let printer = session.printer
         guard let secret else {

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 
+/// The command `coffer lease`, which groups commands.
 struct LeaseCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "lease", abstract: "Look up, renew and revoke leases.",

@@ -2,17 +2,18 @@ internal import ArgumentParser
 internal import CofferClient
 internal import Syntax
 
+/// The command `coffer lease lookup`.
 struct LeaseLookup: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "lookup", abstract: "Show when a lease was issued, renewed and ends.",
+        commandName: "lookup", abstract: "Show when a lease was issued and renewed, and when it expires.",
         usage: "coffer lease lookup [options] <lease id>",
         discussion: """
             Example:
               $ coffer lease lookup database/creds/app/2f6a614c…
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @Option(help: "Print this field alone.") var field: String?
-    @Argument(help: ArgumentHelp("The lease's id.", valueName: "lease id")) var arguments: [String] = []
+    @Option(help: "Print only this field.") var field: String?
+    @Argument(help: ArgumentHelp("The id of the lease.", valueName: "lease id")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(1)

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import CofferClient
 internal import Syntax
 
+/// The command `coffer lease renew`.
 struct LeaseRenew: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "renew", abstract: "Renew a lease.",
@@ -14,16 +15,16 @@ struct LeaseRenew: SessionCommand {
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Option(
         name: [.customLong("increment"), .customLong("i")],
-        help: ArgumentHelp("The time asked for; the server may give less.", valueName: "duration"))
+        help: ArgumentHelp("The lifetime to request; the server may grant less.", valueName: "duration"))
     var increment: String?
-    @Option(help: "Print this field alone.") var field: String?
-    @Argument(help: ArgumentHelp("The lease's id.", valueName: "lease id")) var arguments: [String] = []
+    @Option(help: "Print only this field.") var field: String?
+    @Argument(help: ArgumentHelp("The id of the lease.", valueName: "lease id")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(1)
         let id = arguments[0]
         guard let seconds = DurationText.seconds(increment.unlessEmpty ?? "0") else {
-            throw CommandFailure.local("-increment must be a duration such as 60s")
+            throw CommandFailure.local("-increment must be a duration, such as 60s")
         }
         let response = try await session.call("Error renewing \(id)") {
             try await $0.request(.put, "sys/leases/renew", body: ["lease_id": .string(id), "increment": .int(seconds)])

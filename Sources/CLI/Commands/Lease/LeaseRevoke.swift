@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import CofferClient
 internal import Syntax
 
+/// The command `coffer lease revoke`.
 struct LeaseRevoke: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "revoke", abstract: "Revoke leases and the credentials issued with them.",
@@ -13,18 +14,20 @@ struct LeaseRevoke: SessionCommand {
               $ coffer lease revoke -force -prefix database/creds
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @Flag(help: "Forget the leases even if they cannot be revoked; needs -prefix.") var force = false
-    @Flag(help: "The argument is a path: every lease below it.") var prefix = false
-    @Flag(help: "Wait until it is done.") var sync = false
-    @Argument(help: ArgumentHelp("The lease's id, or with -prefix a path.", valueName: "lease id")) var arguments: [String] = []
+    @Flag(help: "Remove the leases even if they cannot be revoked. Requires -prefix.") var force = false
+    @Flag(help: "Revoke all leases below the path that the argument names.") var prefix = false
+    @Flag(help: "Wait until the revocation is complete.") var sync = false
+    @Argument(help: ArgumentHelp("The id of the lease, or with -prefix a path.", valueName: "lease id")) var arguments: [String] =
+        []
 
     func run(_ session: Session) async throws {
         try arguments.expect(1)
-        guard prefix || !force else { throw CommandFailure.local("Specifying -force requires also specifying -prefix") }
+        guard prefix || !force else { throw CommandFailure.local("-force requires -prefix") }
         let id = prefix ? try ArgumentText.requiredPath(arguments[0]) : arguments[0]
-        guard !id.isEmpty else { throw CommandFailure.local("Name the lease to revoke, or a path with -prefix") }
+        guard !id.isEmpty else { throw CommandFailure.local("Give the id of the lease to revoke, or a path with -prefix") }
         if force {
-            session.console.error("Warning! Force-removing leases can leave behind what their engines made.\n")
+            session.console.error(
+                "Warning! The credentials of leases that are removed with -force can remain valid in the target system.\n")
             let path = "sys/leases/revoke-force/" + id
             try await session.call("Error force revoking leases with prefix \(id)") { try await $0.request(.put, path) }
             try session.printer.success("Success! Force revoked any leases with prefix: \(id)")

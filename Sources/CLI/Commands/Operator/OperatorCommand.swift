@@ -1,5 +1,6 @@
 internal import ArgumentParser
 
+/// The command `coffer operator`, which groups commands.
 struct OperatorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "operator", abstract: "Initialize, seal and unseal the server, and change its keys.",

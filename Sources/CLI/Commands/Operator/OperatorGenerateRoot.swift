@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import CofferClient
 internal import Syntax
 
+/// The command `coffer operator generate-root`.
 struct OperatorGenerateRoot: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "generate-root", abstract: "Generate a new root token with a quorum of key shares.",
@@ -13,13 +14,13 @@ struct OperatorGenerateRoot: SessionCommand {
               $ coffer operator generate-root -decode=ENCODED -otp=OTP
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @Flag(name: .customLong("init"), help: "Begin an attempt.") var start = false
+    @Flag(name: .customLong("init"), help: "Start an attempt.") var start = false
     @Flag(help: "Cancel the attempt.") var cancel = false
     @Flag(help: "Show the progress of the attempt.") var status = false
-    @Flag(help: "Print a one-time password to give to -init.") var generateOTP = false
-    @Option(help: ArgumentHelp("The encoded token to decode; needs -otp.", valueName: "text")) var decode: String?
+    @Flag(help: "Print a one-time password for -init.") var generateOTP = false
+    @Option(help: ArgumentHelp("The encoded token to decode. Requires -otp.", valueName: "text")) var decode: String?
     @Option(help: ArgumentHelp("The one-time password.", valueName: "text")) var otp: String?
-    @Option(help: ArgumentHelp("The attempt that the share is meant for.", valueName: "text")) var nonce: String?
+    @Option(help: ArgumentHelp("The nonce of the attempt that the share is for.", valueName: "text")) var nonce: String?
     @Argument(help: ArgumentHelp("A key share.", valueName: "key")) var arguments: [String] = []
 
     private static let path = "sys/generate-root/attempt"
@@ -45,8 +46,8 @@ struct OperatorGenerateRoot: SessionCommand {
         try write(answer, to: session)
     }
 
-    /// Whether a share that was given moved the attempt on; the same one twice does not.
-    static func warnOfRepeatedShare(before: JSONObject?, after: JSONObject, _ session: Session) {
+    /// Warns if the progress did not change, because a share that is given twice counts once.
+    static func warnOfRepeatedShare(before: JSONObject?, after: JSONObject, session: Session) {
         guard let before = before?["progress"]?.intValue, let after = after["progress"]?.intValue, before == after, after > 0 else {
             return
         }
@@ -63,16 +64,16 @@ struct OperatorGenerateRoot: SessionCommand {
         if nonce == nil {
             guard status["started"]?.boolValue == true else {
                 throw CommandFailure.local(
-                    "No root token generation is under way; begin one with `coffer operator generate-root -init`")
+                    "No root token generation is in progress. Start one with `coffer operator generate-root -init`.")
             }
             nonce = status["nonce"]?.stringValue
         }
-        let key = try KeyShare.read(arguments, name: "Unseal Key", session)
+        let key = try KeyShare.read(arguments, name: "Unseal Key", session: session)
         let body: JSON = ["key": .string(key), "nonce": .optional(nonce)]
         let answer = try await session.call("Error posting unseal key") {
             try await $0.request(.put, "sys/generate-root/update", body: body).object()
         }
-        if answer["complete"]?.boolValue != true { Self.warnOfRepeatedShare(before: status, after: answer, session) }
+        if answer["complete"]?.boolValue != true { Self.warnOfRepeatedShare(before: status, after: answer, session: session) }
         return answer
     }
 
@@ -96,14 +97,14 @@ struct OperatorGenerateRoot: SessionCommand {
         }
     }
 
-    /// As long as the server wants it: the length of a token.
+    /// Prints a one-time password of the length that the server asks for, which is that of a token.
     private func writePassword(_ session: Session) async throws {
         let length = try await current(session)["otp_length"]?.intValue ?? 0
         guard (16...1_024).contains(length) else {
             throw CommandFailure.server("The server did not say how long the one-time password must be")
         }
         let letters = Array(ASCII.lettersAndDigits)
-        // The system's generator is cryptographic.
+        // The system's generator is cryptographically secure.
         var random = SystemRandomNumberGenerator()
         let password = String((0..<length).map { _ in letters[Int.random(in: 0..<letters.count, using: &random)] })
         if session.printer.isTable {
@@ -120,9 +121,9 @@ struct OperatorGenerateRoot: SessionCommand {
         if session.printer.isTable { session.console.output(token) } else { try session.printer.value(["token": .string(token)]) }
     }
 
-    /// The token that the password was laid over, byte by byte.
+    /// Returns the token, which is encoded by an exclusive or of each byte with the password.
     static func decoded(_ encoded: String, otp: String) throws(CommandFailure) -> String {
-        // With whatever padding the text was copied with.
+        // The text may have been copied with or without its padding.
         var digits = encoded[...]
         while digits.hasUTF8Suffix("=") { digits = digits.dropLastUTF8() }
         guard let bytes = Base64.decode(digits, allowing: [.anyAlphabet, .strayBits]) else {
@@ -131,7 +132,7 @@ struct OperatorGenerateRoot: SessionCommand {
         guard bytes.count == otp.utf8.count else { throw .local("The one-time password is not as long as the encoded token") }
         let token = zip(bytes, otp.utf8).map { $0 ^ $1 }
         guard token.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-            throw .local("The one-time password does not fit the encoded token")
+            throw .local("The one-time password does not belong to the encoded token")
         }
         return String(decoding: token, as: UTF8.self)
     }

@@ -2,12 +2,13 @@ internal import ArgumentParser
 internal import CofferClient
 internal import Syntax
 
+/// The command `coffer operator init`.
 struct OperatorInit: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "init", abstract: "Initialize a new server, and show its unseal keys and root token once.",
         usage: "coffer operator init [options]",
         discussion: """
-            A server that opens by itself has recovery keys in place of unseal keys.
+            A server that unseals automatically has recovery keys instead of unseal keys.
 
             Examples:
               $ coffer operator init -key-shares=5 -key-threshold=3
@@ -21,14 +22,15 @@ struct OperatorInit: SessionCommand {
     var keyShares: Int?
     @Option(
         name: [.customLong("key-threshold"), .customLong("t")],
-        help: ArgumentHelp("Number of them that unseal the server. (default: 3)", valueName: "number"))
+        help: ArgumentHelp("Number of shares that are needed to unseal the server. (default: 3)", valueName: "number"))
     var keyThreshold: Int?
     @Option(
         help: ArgumentHelp(
-            "Number of shares of the recovery key, where the server opens by itself. (default: 5)", valueName: "number"))
+            "Number of shares of the recovery key, for a server that unseals automatically. (default: 5)", valueName: "number"))
     var recoveryShares: Int?
-    @Option(help: ArgumentHelp("Number of them that recover. (default: 3)", valueName: "number")) var recoveryThreshold: Int?
-    @Flag(help: "Only tell whether the server is initialized: exit status 0 if it is, 2 if not.") var status = false
+    @Option(help: ArgumentHelp("Number of recovery shares that are needed. (default: 3)", valueName: "number"))
+    var recoveryThreshold: Int?
+    @Flag(help: "Only show whether the server is initialized. The exit status is 0 if it is and 2 if not.") var status = false
     @Argument(help: .hidden) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
@@ -50,6 +52,7 @@ struct OperatorInit: SessionCommand {
         if !isInitialized { throw CommandFailure.quiet(2) }
     }
 
+    /// The numbers of shares to ask the server for.
     private struct Options {
         var isRecovery: Bool
         var shares: Int
@@ -61,7 +64,8 @@ struct OperatorInit: SessionCommand {
         }
     }
 
-    /// The kind of seal decides which shares are made; numbers for the other kind would be ignored, so they are refused.
+    /// Returns the numbers of shares for the kind of seal that the server has. Numbers for the other kind are refused, because the server
+    /// would ignore them.
     private func options(_ session: Session) async throws -> Options {
         let status = try await session.lookupClient().sys.sealStatus()
         let type = status["type"]?.stringValue ?? "shamir"
@@ -69,7 +73,7 @@ struct OperatorInit: SessionCommand {
         if isRecovery {
             guard keyShares == nil, keyThreshold == nil else {
                 throw CommandFailure.local(
-                    "This server opens by itself (seal \(type)), so there is no unseal key to split. "
+                    "This server unseals automatically (seal \(type)), so it has no unseal key to split. "
                         + "Give -recovery-shares and -recovery-threshold for the recovery key.")
             }
             return Options(
@@ -77,7 +81,7 @@ struct OperatorInit: SessionCommand {
         }
         guard recoveryShares == nil, recoveryThreshold == nil else {
             throw CommandFailure.local(
-                "This server is opened with key shares, so there is no recovery key. Give -key-shares and -key-threshold.")
+                "This server is unsealed with key shares, so it has no recovery key. Give -key-shares and -key-threshold.")
         }
         return Options(isRecovery: false, shares: keyShares ?? 5, threshold: keyThreshold ?? min(keyShares ?? 3, 3))
     }
@@ -97,21 +101,22 @@ struct OperatorInit: SessionCommand {
             let threshold = options.threshold
             lines.append(
                 """
-                The unseal key was split into \(shares.count) shares; any \(threshold) of them unseal the server. They are shown this
-                once and stored nowhere: give each to a different person. With fewer than \(threshold) left, what the server
-                holds can never be read again. `coffer operator rekey` makes new shares while \(threshold) are at hand.
+                The unseal key was split into \(shares.count) shares, of which any \(threshold) unseal the server. They are shown only
+                now and are not stored: give each to a different person. If fewer than \(threshold) are left, the data of the
+                server is lost. As long as \(threshold) are left, `coffer operator rekey` creates new shares.
                 """)
         } else {
             lines.append(
                 """
-                The server unseals by itself. The recovery key was split into \(recovery.count) shares, shown this once and stored nowhere;
-                any \(options.threshold) of them allow a new root token or new keys. Give each to a different person.
+                The server unseals automatically. The recovery key was split into \(recovery.count) shares, of which any
+                \(options.threshold) authorize a new root token or new keys. They are shown only now and are not stored: give each
+                to a different person.
                 """)
         }
         session.console.output(lines.joined(separator: "\n"))
     }
 
-    /// The names that scripts know.
+    /// Returns the answer with the names that Vault's client uses.
     private func forPrograms(_ answer: JSONObject, _ options: Options) -> JSONObject {
         let shares = keys(answer, "keys").count
         let recovery = keys(answer, "recovery_keys").count

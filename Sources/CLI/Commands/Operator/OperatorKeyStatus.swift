@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import CofferClient
 internal import Syntax
 
+/// The command `coffer operator key-status`.
 struct OperatorKeyStatus: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "key-status", abstract: "Show the encryption key in use.",
@@ -26,7 +27,7 @@ struct OperatorKeyStatus: SessionCommand {
             ["Install Time", data["install_time"].map { ValueText.cell($0) } ?? ""],
         ]
         if let count = data["encryptions"] { rows.append(["Encryption Count", ValueText.cell(count)]) }
-        // Without a header, as for one thing only.
+        // Like Vault's client, without a header.
         guard session.printer.isTable else { return try session.printer.value(.object(data)) }
         session.console.output(Table.aligned(rows))
     }

@@ -2,36 +2,38 @@ internal import ArgumentParser
 internal import CofferClient
 internal import Syntax
 
+/// The command `coffer operator rekey`.
 struct OperatorRekey: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "rekey", abstract: "Generate new unseal keys with a quorum of the present ones.",
+        commandName: "rekey", abstract: "Generate new unseal keys with a quorum of the current ones.",
         usage: "coffer operator rekey [options] [<key>]",
         discussion: """
             Examples:
               $ coffer operator rekey -init -key-shares=5 -key-threshold=3
-              $ coffer operator rekey             # once for each present share; the last shows the new ones
+              $ coffer operator rekey             # once for each current share; the last shows the new ones
               $ coffer operator rekey -init -target=recovery
               $ coffer operator rekey -verify     # once for each new share, to confirm them
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @Flag(name: .customLong("init"), help: "Begin a rekey.") var start = false
+    @Flag(name: .customLong("init"), help: "Start a rekey.") var start = false
     @Flag(help: "Cancel the rekey.") var cancel = false
     @Flag(help: "Show the progress.") var status = false
-    @Flag(help: "With -init: ask for the new shares before they take over. Else: give one of the new shares.") var verify = false
+    @Flag(help: "With -init, require that the new shares are given before they replace the old ones. Otherwise, give a new share.")
+    var verify = false
     @Option(
         name: [.customLong("key-shares"), .customLong("n")], help: ArgumentHelp("Number of new shares.", valueName: "number"))
     var keyShares = 5
     @Option(
         name: [.customLong("key-threshold"), .customLong("t")],
-        help: ArgumentHelp("Number of them that unseal.", valueName: "number"))
+        help: ArgumentHelp("Number of new shares that are needed to unseal.", valueName: "number"))
     var keyThreshold = 3
-    @Option(help: ArgumentHelp("The attempt that the share is meant for.", valueName: "text")) var nonce: String?
-    @Option(help: "barrier, or recovery with a seal that opens by itself.") var target = "barrier"
+    @Option(help: ArgumentHelp("The nonce of the attempt that the share is for.", valueName: "text")) var nonce: String?
+    @Option(help: "barrier, or recovery for a seal that unseals automatically.") var target = "barrier"
     @Argument(help: ArgumentHelp("A key share.", valueName: "key")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         guard ["barrier", "recovery", "hsm"].contains(target) else {
-            throw CommandFailure.local("-target takes barrier or recovery")
+            throw CommandFailure.local("-target must be barrier or recovery")
         }
         if cancel {
             let path = verify ? "\(base)/verify" : "\(base)/init"
@@ -43,7 +45,7 @@ struct OperatorRekey: SessionCommand {
                 "secret_shares": .int(keyShares), "secret_threshold": .int(keyThreshold), "require_verification": .bool(verify),
             ]
             let answer = try await session.call("Error initializing rekey") { client in
-                // Some servers answer with the status, some with nothing.
+                // Some servers answer with the status, others without content.
                 let response = try await client.request(.put, "\(base)/init", body: body)
                 return try response.body.isEmpty ? await client.request(.get, "\(base)/init").object() : response.object()
             }
@@ -66,18 +68,18 @@ struct OperatorRekey: SessionCommand {
         let status = try await current(session)
         if nonce == nil {
             guard status["started"]?.boolValue == true else {
-                throw CommandFailure.local("No rekeying is under way; begin it with `coffer operator rekey -init`")
+                throw CommandFailure.local("No rekey is in progress. Start one with `coffer operator rekey -init`.")
             }
             let name = verify && status["verification_nonce"]?.stringValue?.isEmpty == false ? "verification_nonce" : "nonce"
             nonce = status[name]?.stringValue
         }
-        let key = try KeyShare.read(arguments, name: verify ? "New Unseal Key" : "Unseal Key", session)
+        let key = try KeyShare.read(arguments, name: verify ? "New Unseal Key" : "Unseal Key", session: session)
         let body: JSON = ["key": .string(key), "nonce": .optional(nonce)]
         let answer = try await session.call("Error posting key") {
             try await $0.request(.put, verify ? "\(base)/verify" : "\(base)/update", body: body).object()
         }
         if answer["complete"]?.boolValue != true {
-            OperatorGenerateRoot.warnOfRepeatedShare(before: status, after: answer, session)
+            OperatorGenerateRoot.warnOfRepeatedShare(before: status, after: answer, session: session)
         }
         guard session.printer.isTable, answer["complete"]?.boolValue == true else { return try write(answer, to: session) }
         writeKeys(answer, to: session)
@@ -89,7 +91,7 @@ struct OperatorRekey: SessionCommand {
         var rows = [["Nonce", text("nonce")]]
         if !text("started").isEmpty { rows.append(["Started", text("started")]) }
         if answer["started"]?.boolValue == true {
-            // -init -verify asks for a verification that has not begun; only its own status counts new shares.
+            // With -init -verify the verification has not started, so the progress is that of the rekey.
             let isVerifying = verify && !start
             rows.append([
                 isVerifying ? "Verification Progress" : "Rekey Progress",
@@ -108,12 +110,14 @@ struct OperatorRekey: SessionCommand {
         if !lines.isEmpty { lines.append("") }
         if let nonce = answer["nonce"]?.stringValue { lines += ["Operation nonce: \(nonce)", ""] }
         if answer["verification_required"]?.boolValue == true {
-            lines.append("The old keys still hold. Give the new ones with `coffer operator rekey -verify` to let them take over.")
+            lines.append(
+                "The old keys are still valid. Give the new ones with `coffer operator rekey -verify` to replace the old ones.")
         } else if keys.isEmpty {
-            lines.append("Success! The new keys have taken over.")
+            lines.append("Success! The new keys have replaced the old ones.")
         } else {
             lines.append(
-                "The new keys have taken over. They are shown this once and stored nowhere: give each to a different person.")
+                "The new keys have replaced the old ones. They are shown only now and are not stored: give each to a different person."
+            )
         }
         session.console.output(lines.joined(separator: "\n"))
     }

@@ -1,9 +1,10 @@
 internal import ArgumentParser
 internal import CofferClient
 
+/// The command `coffer operator rotate`.
 struct OperatorRotate: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "rotate", abstract: "Rotate the encryption key. New writes use the new key.",
+        commandName: "rotate", abstract: "Rotate the encryption key. New data is encrypted with the new key.",
         usage: "coffer operator rotate [options]",
         discussion: """
             Example:

@@ -1,9 +1,10 @@
 internal import ArgumentParser
 internal import CofferClient
 
+/// The command `coffer operator seal`.
 struct OperatorSeal: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "seal", abstract: "Seal the server: it drops its keys and serves nothing until it is unsealed.",
+        commandName: "seal", abstract: "Seal the server: it discards its keys and refuses requests until it is unsealed.",
         usage: "coffer operator seal [options]",
         discussion: """
             Example:

@@ -2,12 +2,13 @@ internal import ArgumentParser
 internal import CofferClient
 internal import Syntax
 
+/// The command `coffer operator unseal`.
 struct OperatorUnseal: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "unseal", abstract: "Give the server one key share. The last one needed unseals it.",
+        commandName: "unseal", abstract: "Give the server one key share. The last share that is needed unseals it.",
         usage: "coffer operator unseal [options] [<key>]",
         discussion: """
-            Without an argument, asks for the share and does not show it. `-` reads it from the standard input.
+            Without an argument, the command asks for the share without showing it. `-` reads it from the standard input.
 
             Examples:
               $ coffer operator unseal
@@ -16,7 +17,7 @@ struct OperatorUnseal: SessionCommand {
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Flag(help: "Discard the shares given so far.") var reset = false
-    @Flag(help: "Move to the seal of the configuration with these shares.") var migrate = false
+    @Flag(help: "Migrate to the seal in the configuration with these shares.") var migrate = false
     @Argument(help: ArgumentHelp("The key share.", valueName: "key")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
@@ -25,11 +26,11 @@ struct OperatorUnseal: SessionCommand {
             let status = try await session.call("Error resetting unseal process") { try await $0.sys.resetUnseal() }
             return try SealStatusTable(status).write(to: session.printer)
         }
-        try await Self.unseal(arguments, migrate: migrate, session)
+        try await Self.unseal(arguments, migrate: migrate, session: session)
     }
 
-    static func unseal(_ arguments: [String], migrate: Bool, _ session: Session) async throws {
-        let key = try KeyShare.read(arguments, name: "Unseal Key", session)
+    static func unseal(_ arguments: [String], migrate: Bool, session: Session) async throws {
+        let key = try KeyShare.read(arguments, name: "Unseal Key", session: session)
         let status = try await session.call("Error unsealing") { try await $0.sys.unseal(key: key, migrate: migrate) }
         try SealStatusTable(status).write(to: session.printer)
     }

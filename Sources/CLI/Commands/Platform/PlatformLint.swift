@@ -2,12 +2,13 @@ internal import ArgumentParser
 internal import ConnectionsEngine
 internal import Syntax
 
+/// The command `coffer platform lint`.
 struct PlatformLint: CLICommand {
     static let configuration = CommandConfiguration(
         commandName: "lint", abstract: "Check platform profiles and show problems with file and line.",
         usage: "coffer platform lint [options] <path> ...",
         discussion: """
-            A folder stands for its .yaml and .yml files.
+            For a folder, all its .yaml and .yml files are checked.
 
             Examples:
               $ coffer platform lint profiles/

@@ -1,18 +1,19 @@
 internal import ArgumentParser
 
+/// The command `coffer policy`, which groups commands.
 struct PolicyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "policy", abstract: "Read and write policies: who may do what on which paths.",
+        commandName: "policy", abstract: "Read and write policies, which define what tokens may do.",
         discussion: """
             Example:
               $ coffer policy write app app-policy.hcl
             """,
         subcommands: [PolicyWrite.self, PolicyRead.self, PolicyList.self, PolicyDelete.self, PolicyFmt.self])
 
-    /// Names of policies have no capitals.
+    /// Returns the name of a policy in lower case. Refuses an empty name.
     static func name(_ text: String) throws(CommandFailure) -> String {
         let name = text.lowercased()
-        guard !name.isEmpty else { throw .local("The policy's name may not be empty") }
+        guard !name.isEmpty else { throw .local("The policy's name is empty") }
         return name
     }
 }

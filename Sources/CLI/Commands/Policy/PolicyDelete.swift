@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import CofferClient
 
+/// The command `coffer policy delete`.
 struct PolicyDelete: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "delete", abstract: "Delete a policy.",

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Syntax
 
+/// The command `coffer policy fmt`.
 struct PolicyFmt: CLICommand {
     static let configuration = CommandConfiguration(
         commandName: "fmt", abstract: "Format a policy file.",
@@ -21,7 +22,7 @@ struct PolicyFmt: CLICommand {
             throw CommandFailure.local("Error formatting \(path): \(error)")
         }
         guard let file = FileReplacement.existing(path) else {
-            throw CommandFailure.local("Error formatting \(path): it is no regular file")
+            throw CommandFailure.local("Error formatting \(path): it is not a regular file")
         }
         if formatted != text { try FileReplacement.replace(file.path, with: Array(formatted.utf8), mode: file.mode) }
         try local.printer(system).success("Success! Formatted policy: \(path)")

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import CofferClient
 internal import Syntax
 
+/// The command `coffer policy list`.
 struct PolicyList: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List the names of the policies.",

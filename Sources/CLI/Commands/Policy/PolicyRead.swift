@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import CofferClient
 internal import Syntax
 
+/// The command `coffer policy read`.
 struct PolicyRead: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "read", abstract: "Print a policy.",

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import CofferClient
 
+/// The command `coffer policy write`.
 struct PolicyWrite: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "write", abstract: "Upload a policy from a file, or from the standard input with `-`.",

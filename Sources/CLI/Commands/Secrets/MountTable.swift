@@ -1,6 +1,6 @@
 internal import Syntax
 
-/// Mounts as a table.
+/// Tables of mounts.
 enum MountTable {
     static func text(_ mounts: JSONObject) -> String {
         let rows = sorted(mounts).map { path, mount in
@@ -9,7 +9,7 @@ enum MountTable {
         return Table(header: ["Path", "Type", "Accessor", "Description"], rows: rows).text
     }
 
-    /// Every column; `auth` shows the type of the tokens where a secrets engine shows its caching.
+    /// Returns a table with all columns. Auth methods have the type of their tokens in place of the caching of secrets engines.
     static func detailedText(_ mounts: JSONObject, isAuth: Bool = false) -> String {
         let header = [
             "Path", "Plugin", "Accessor", "Default TTL", "Max TTL", isAuth ? "Token Type" : "Force No Cache", "Replication",
@@ -40,7 +40,7 @@ enum MountTable {
         return ValueText.cell(value)
     }
 
-    /// 0 is the server's own.
+    /// Returns a TTL as text. 0 stands for the server's default.
     private static func ttl(_ value: JSON?) -> String {
         guard let seconds = value?.intValue, seconds != 0 else { return "system" }
         return ValueText.duration(seconds)

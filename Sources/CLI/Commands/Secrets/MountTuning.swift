@@ -1,33 +1,35 @@
 internal import ArgumentParser
 internal import Syntax
 
-/// Settings of a mount that can be changed later: for enabling and for tuning.
+/// The settings of a mount that can be changed after it is enabled.
 struct MountTuning: ParsableArguments {
-    @Option(name: .customLong("default-lease-ttl"), help: ArgumentHelp("TTL when none is asked for.", valueName: "duration"))
+    @Option(
+        name: .customLong("default-lease-ttl"),
+        help: ArgumentHelp("The TTL of leases and tokens that request none.", valueName: "duration"))
     var defaultLeaseTTL: String?
     @Option(name: .customLong("max-lease-ttl"), help: ArgumentHelp("The longest TTL.", valueName: "duration")) var maxLeaseTTL:
         String?
-    @Option(help: "What the mount is for.") var description: String?
-    @Option(help: "unauth shows the mount to callers without a token, hidden does not.") var listingVisibility: String?
+    @Option(help: "A description of the mount.") var description: String?
+    @Option(help: "unauth (shown to callers without a token) or hidden.") var listingVisibility: String?
     @Option(
         name: .customLong("audit-non-hmac-request-keys"),
-        help: ArgumentHelp("A field that audit devices record in clear, in requests; may be repeated.", valueName: "key"))
+        help: ArgumentHelp("A request field that audit devices record unhashed; may be repeated.", valueName: "key"))
     var auditNonHMACRequestKeys: [String] = []
     @Option(
         name: .customLong("audit-non-hmac-response-keys"),
-        help: ArgumentHelp("The same in answers.", valueName: "key"))
+        help: ArgumentHelp("An answer field that audit devices record unhashed; may be repeated.", valueName: "key"))
     var auditNonHMACResponseKeys: [String] = []
-    @Option(help: ArgumentHelp("A header that the engine gets to see; may be repeated.", valueName: "name"))
+    @Option(help: ArgumentHelp("A request header to pass to the engine; may be repeated.", valueName: "name"))
     var passthroughRequestHeaders: [String] = []
-    @Option(help: ArgumentHelp("A header that the engine may answer with; may be repeated.", valueName: "name"))
+    @Option(help: ArgumentHelp("A header that the engine may set in answers; may be repeated.", valueName: "name"))
     var allowedResponseHeaders: [String] = []
-    @Option(help: "default-service, default-batch, service or batch.") var tokenType: String?
-    @Option(help: ArgumentHelp("An option of the engine as key=value; may be repeated.", valueName: "key=value"))
+    @Option(help: "The type of tokens: default-service, default-batch, service or batch.") var tokenType: String?
+    @Option(help: ArgumentHelp("An option of the engine, written as key=value; may be repeated.", valueName: "key=value"))
     var options: [String] = []
     @Option(help: ArgumentHelp("The version of the KV engine, 1 or 2.", valueName: "number")) var version: String?
     @Option(help: ArgumentHelp("The version of the plugin.", valueName: "version")) var pluginVersion: String?
 
-    /// Everything but description and options.
+    /// Returns the settings except the description and the options.
     func config() throws(CommandFailure) -> JSONObject {
         var config = JSONObject()
         config["default_lease_ttl"] = try ArgumentText.duration(defaultLeaseTTL, flag: "default-lease-ttl")
@@ -50,7 +52,7 @@ struct MountTuning: ParsableArguments {
         return result
     }
 
-    /// The body of a tune request.
+    /// Returns the body of a tune request.
     func tuneBody() throws(CommandFailure) -> JSONObject {
         var body = try config()
         body["description"] = description.map { .string($0) }
@@ -60,22 +62,22 @@ struct MountTuning: ParsableArguments {
     }
 }
 
-/// Settings of a mount that hold from its beginning.
+/// The settings of a mount that are fixed when it is enabled.
 struct MountCreation: ParsableArguments {
-    @Option(help: ArgumentHelp("Where to mount it; its type by default.", valueName: "path")) var path: String?
-    @Flag(help: "Keep it on this cluster.") var local = false
-    @Flag(help: "Wrap its critical values by the seal too.") var sealWrap = false
-    @Flag(help: "Never cache for it.") var forceNoCache = false
-    @Flag(help: "Let it use the seal's randomness.") var externalEntropyAccess = false
-    @Option(help: ArgumentHelp("The plugin of a mount of type plugin.", valueName: "name")) var pluginName: String?
+    @Option(help: ArgumentHelp("The path to mount it at. (default: its type)", valueName: "path")) var path: String?
+    @Flag(help: "Do not replicate the mount to other clusters.") var local = false
+    @Flag(help: "Encrypt its critical values with the seal as well.") var sealWrap = false
+    @Flag(help: "Do not cache its data.") var forceNoCache = false
+    @Flag(help: "Allow it to use random numbers from the seal.") var externalEntropyAccess = false
+    @Option(help: ArgumentHelp("The plugin of a mount of the type plugin.", valueName: "name")) var pluginName: String?
 
-    /// The body of an enabling request, and the path to send it to.
+    /// Returns the path and the body of the request that enables a mount.
     func request(type: String, tuning: MountTuning) throws(CommandFailure) -> (path: String, body: JSONObject) {
         var type = ArgumentText.path(type)
         let path = try ArgumentText.requiredPath(self.path.unlessEmpty ?? type)
         if type == "plugin", let pluginName = pluginName.unlessEmpty { type = pluginName }
         var options = try tuning.engineOptions()
-        // The two names of the KV engine that carry its version.
+        // The KV engine has two more names, which include its version.
         if type == "kv-v1" || type == "kv-v2" {
             if options["version"] == nil { options["version"] = .string(String(type.suffix(1))) }
             type = "kv"

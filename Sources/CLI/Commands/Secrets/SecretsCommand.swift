@@ -1,5 +1,6 @@
 internal import ArgumentParser
 
+/// The command `coffer secrets`, which groups commands.
 struct SecretsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "secrets", abstract: "Manage secrets engines.",

@@ -1,9 +1,10 @@
 internal import ArgumentParser
 internal import CofferClient
 
+/// The command `coffer secrets disable`.
 struct SecretsDisable: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "disable", abstract: "Disable a secrets engine and delete everything it holds.",
+        commandName: "disable", abstract: "Disable a secrets engine and delete all its data.",
         usage: "coffer secrets disable [options] <mount>",
         discussion: """
             Example:

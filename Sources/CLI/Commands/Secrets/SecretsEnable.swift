@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import CofferClient
 internal import Syntax
 
+/// The command `coffer secrets enable`.
 struct SecretsEnable: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "enable", abstract: "Enable a secrets engine.",

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import CofferClient
 internal import Syntax
 
+/// The command `coffer secrets list`.
 struct SecretsList: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List the secrets engines.",

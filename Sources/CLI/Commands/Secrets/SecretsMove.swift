@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import CofferClient
 internal import Syntax
 
+/// The command `coffer secrets move`.
 struct SecretsMove: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "move", abstract: "Move a secrets engine to another path. Its leases are revoked.",
@@ -35,7 +36,7 @@ struct SecretsMove: SessionCommand {
         try session.printer.success("Success! Finished moving secrets engine \(source)/ to \(target)/, with migration ID \(id)")
     }
 
-    /// Asks until it is over, five minutes at most.
+    /// Asks for the status of a migration until it ends, for at most five minutes.
     private static func wait(for id: String, _ client: CofferClient) async throws -> String {
         for attempt in 0..<300 {
             let answer = try await client.request(.get, "sys/remount/status/\(id)").json
@@ -43,6 +44,6 @@ struct SecretsMove: SessionCommand {
             if status != "in-progress" { return status }
             try await Task.sleep(for: attempt < 10 ? .milliseconds(100) : .seconds(1))
         }
-        throw CommandFailure.server("The migration \(id) is still under way; follow it with `coffer read sys/remount/status/\(id)`")
+        throw CommandFailure.server("The migration \(id) is still running. Check it with `coffer read sys/remount/status/\(id)`.")
     }
 }

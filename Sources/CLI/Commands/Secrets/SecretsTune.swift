@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import CofferClient
 internal import Syntax
 
+/// The command `coffer secrets tune`.
 struct SecretsTune: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "tune", abstract: "Change settings of a secrets engine.",

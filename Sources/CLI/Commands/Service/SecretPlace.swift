@@ -1,17 +1,17 @@
 internal import CofferClient
 internal import Syntax
 
-/// A KV mount of some server, to copy from or to.
+/// A KV mount of a server that secrets are copied from or to.
 struct SecretPlace: Sendable {
     var client: CofferClient
     var mount: String
     var name: String
-    /// 1 or 2.
+    /// The version of the KV engine, 1 or 2.
     var version: Int
-    /// What a failure of this server means to the person at the terminal.
+    /// Returns the failure to report for an error of this server.
     var failure: @Sendable (ClientError) -> CommandFailure
 
-    /// Asks which version of the engine it is.
+    /// Asks the server for the version of the engine.
     init(
         client: CofferClient, mount: String, name: String, failure: @escaping @Sendable (ClientError) -> CommandFailure
     ) async throws {
@@ -20,7 +20,7 @@ struct SecretPlace: Sendable {
         version = try await asking { try await client.sys.keyValueMount(of: mount).version }
     }
 
-    /// All secrets, one folder asked for after the other, as every server understands it.
+    /// Returns the paths of all secrets, sorted. Folders are listed one by one, because not all servers list recursively.
     func paths() async throws -> [String] {
         var found: [String] = []
         var folders = [""]
@@ -28,13 +28,13 @@ struct SecretPlace: Sendable {
             let path = version == 2 ? "\(mount)/metadata/\(folder)" : "\(mount)/\(folder)"
             let listed = try await asking { try await client.list(path)?.data?["keys"]?.arrayValue ?? [] }
             for name in listed.compactMap(\.stringValue) {
-                if name.isEnding(in: "/") { folders.append(folder + name) } else { found.append(folder + name) }
+                if name.ends(with: "/") { folders.append(folder + name) } else { found.append(folder + name) }
             }
         }
         return found.sorted()
     }
 
-    /// The data is nil when there is none, or it is deleted.
+    /// Returns the newest version of a secret. The data is nil if the secret does not exist or is deleted.
     func read(_ path: String) async throws -> (data: JSON?, number: Int) {
         guard version == 2 else {
             let data = try await asking { try await client.read("\(mount)/\(path)")?.data }
@@ -45,7 +45,7 @@ struct SecretPlace: Sendable {
         return (data, found?["metadata"]?["version"]?.intValue ?? 0)
     }
 
-    /// What is set for one secret besides its data; nil when this token may not read it.
+    /// Returns the labels and settings of a secret, or nil if the token may not read them.
     func settings(_ path: String) async throws -> JSONObject? {
         guard version == 2 else { return JSONObject() }
         let found: JSONObject?
@@ -66,16 +66,18 @@ struct SecretPlace: Sendable {
         return settings
     }
 
+    /// Writes a secret if its newest version has the given number.
     func write(_ path: String, _ data: JSON, over number: Int) async throws {
         guard version == 2 else {
             _ = try await asking { try await client.request(.put, "\(mount)/\(path)", body: data) }
             return
         }
-        // The number that was read: what somebody else writes meanwhile is not overwritten.
+        // The check prevents overwriting a version that someone else has written in the meantime.
         let body: JSONObject = ["data": data, "options": ["cas": .int(number)]]
         _ = try await asking { try await client.write("\(mount)/data/\(path)", body) }
     }
 
+    /// Writes the labels and settings of a secret.
     func set(_ path: String, _ settings: JSONObject) async throws {
         _ = try await asking { try await client.write("\(mount)/metadata/\(path)", settings) }
     }

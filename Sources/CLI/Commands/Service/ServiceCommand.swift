@@ -1,8 +1,9 @@
 internal import ArgumentParser
 
+/// The command `coffer service`, which groups commands.
 struct ServiceCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "service", abstract: "Explain the rules of services, and use a project's secrets as variables.",
+        commandName: "service", abstract: "Explain the rules of services, and use the secrets of projects as variables.",
         discussion: """
             Example:
               $ coffer service env -project=newsbot -env=prod -- ./newsbot

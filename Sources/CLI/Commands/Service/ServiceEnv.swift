@@ -2,13 +2,14 @@ internal import ArgumentParser
 internal import CofferClient
 internal import Syntax
 
+/// The command `coffer service env`.
 struct ServiceEnv: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "env", abstract: "Run a command with a project's secrets as variables, or print them.",
         usage: "coffer service env [options] -project=<name> -env=<name> [-- <command> ...]",
         discussion: """
-            A secret's name becomes a variable's: db/password is db_password. Names that steer programs, such as PATH, are \
-            refused unless -allow-name gives them.
+            The name of a variable is derived from the path of its secret: db/password becomes db_password. Names that \
+            control other programs, such as PATH, are refused unless -allow-name accepts them.
 
             Examples:
               $ coffer service env -project=newsbot -env=prod -- ./newsbot serve
@@ -16,11 +17,14 @@ struct ServiceEnv: SessionCommand {
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var place: ServicePlace
-    @Option(name: .customLong("as"), help: ArgumentHelp("dotenv, shell, json or yaml.", valueName: "form")) var form: String?
+    @Option(
+        name: .customLong("as"),
+        help: ArgumentHelp("The form to print: dotenv, shell, json or yaml. (default: dotenv)", valueName: "form")) var form:
+        String?
     @Flag(help: "Write the names in upper case.") var upper = false
     @Option(
         help: ArgumentHelp(
-            "Accept this name although it steers programs, such as PATH; may be repeated.", valueName: "name"))
+            "Accept a name that controls other programs, such as PATH; may be repeated.", valueName: "name"))
     var allowName: [String] = []
     @Argument(
         parsing: .postTerminator, help: ArgumentHelp("The command to run, and its arguments.", valueName: "command")) var command:
@@ -28,16 +32,16 @@ struct ServiceEnv: SessionCommand {
 
     func run(_ session: Session) async throws {
         let form = (form.unlessEmpty ?? global.format.unlessEmpty ?? "dotenv").lowercased()
-        guard Self.forms.contains(form) else { throw CommandFailure.local("-as takes dotenv, shell, json or yaml") }
+        guard Self.forms.contains(form) else { throw CommandFailure.local("-as must be dotenv, shell, json or yaml") }
         guard !session.wrapsAnswers else {
             throw CommandFailure.local(
-                "The secrets are printed or handed over in the clear, which -wrap-ttl (or COFFER_WRAP_TTL, VAULT_WRAP_TTL) is to prevent. "
-                    + "Give an empty one to go on: -wrap-ttl=")
+                "The command prints secrets or passes them to a program, which -wrap-ttl (or COFFER_WRAP_TTL, VAULT_WRAP_TTL) is meant to prevent. "
+                    + "To continue anyway, give an empty one: -wrap-ttl=")
         }
         let secrets = try await place.secrets(session)
         guard !secrets.isEmpty else { throw try await place.failureOfNone(session) }
         let variables = try ServiceVariables(secrets, upper: upper)
-        // JSON and YAML are data until somebody makes variables of them.
+        // JSON and YAML are data, not variables, so their names are not checked.
         if !command.isEmpty || ["dotenv", "table", "shell", "export"].contains(form) {
             try variables.refuseSteering(allowed: allowName, inShell: command.isEmpty)
         }
@@ -53,11 +57,11 @@ struct ServiceEnv: SessionCommand {
 
     private static let forms = ["dotenv", "table", "shell", "export", "json", "yaml"]
 
-    /// Becomes the command; returns only when that is impossible.
+    /// Replaces this process by the command. Returns only if that fails.
     private static func execute(_ command: [String], with variables: ServiceVariables) -> CommandFailure {
-        // The command gets its secrets and not the power to read all others.
+        // The command gets the secrets, but not the token, which can read other secrets too.
         let reason = ProcessReplacement.replace(
             with: command, removing: ["VAULT_TOKEN", "COFFER_TOKEN"], adding: variables.all)
-        return CommandFailure(status: 127, message: "\(command[0]) cannot be run: \(reason)")
+        return CommandFailure(status: 127, message: "Cannot run \(command[0]): \(reason)")
     }
 }

@@ -3,21 +3,21 @@ internal import Server
 internal import ServiceRules
 internal import Syntax
 
-/// Reads the same files as the server, so it works before one runs and without a token.
+/// Explains rules offline: it reads the same files as the server and needs neither a server nor a token.
 struct ServiceExplain: CLICommand {
     static let configuration = CommandConfiguration(
-        commandName: "explain", abstract: "Show what a service may do with a secret, and by which rule.",
+        commandName: "explain", abstract: "Show what a service may do with a secret, and which rule decides.",
         usage: "coffer service explain [options] <service> [<project/path>]",
         discussion: """
-            Reads the same files as the server, so it needs neither a server nor a token.
+            The command reads the same files as the server and needs neither a running server nor a token.
 
             Examples:
               $ coffer service explain myscheduler newsbot/prod/api-key
               $ coffer service explain -env-file=.env -policy-text myscheduler   # its rules as a policy
             """)
-    @Option(help: ArgumentHelp("The server's file of variables; .env by default.", valueName: "file")) var envFile: String?
+    @Option(help: ArgumentHelp("The server's file of variables. (default: .env)", valueName: "file")) var envFile: String?
     @OptionGroup(title: "Output") var local: LocalOptions
-    @Flag(name: .customLong("policy-text"), help: "Print the service's whole policy.") var policy = false
+    @Flag(name: .customLong("policy-text"), help: "Print the whole policy of the service.") var policy = false
     @Argument(help: ArgumentHelp("The service, then PROJECT/PATH or secret:PROJECT:PATH.", valueName: "service"))
     var arguments: [String] = []
 
@@ -30,7 +30,7 @@ struct ServiceExplain: CLICommand {
             throw CommandFailure.local("\(error)")
         }
         guard let service = catalog[arguments[0]] else {
-            throw CommandFailure.local("There is no service of this name; see ALLOWED_SERVICES")
+            throw CommandFailure.local("No service has this name. ALLOWED_SERVICES lists the services.")
         }
         if policy {
             do throws(ServiceCatalogError) {
@@ -43,14 +43,14 @@ struct ServiceExplain: CLICommand {
         }
         let path = try Self.path(arguments[1])
         let printer = try local.printer(system)
-        let rows = ServiceAction.allCases.map { action in row(service, action, path) }
+        let rows = ServiceAction.allCases.map { action in row(for: action, of: service, path: path) }
         try printer.rows(
             rows, header: ["Action", "Verdict", "Rule", "From"],
             json: .array(
                 rows.map { ["action": .string($0[0]), "verdict": .string($0[1]), "rule": .string($0[2]), "from": .string($0[3])] }))
     }
 
-    private func row(_ service: ServiceDefinition, _ action: ServiceAction, _ path: String) -> [String] {
+    private func row(for action: ServiceAction, of service: ServiceDefinition, path: String) -> [String] {
         guard service.isEnabled else { return [action.rawValue, "denied", "the service is not enabled", ""] }
         return switch service.rules.decision(action, on: path) {
         case .allowed(let rule): [action.rawValue, "allowed", rule.text, rule.source]
@@ -59,11 +59,11 @@ struct ServiceExplain: CLICommand {
         }
     }
 
-    /// `newsbot/prod/api-key`, also as refusals write it: `secret:newsbot:prod/api-key`.
+    /// Returns the path of a secret, given as `newsbot/prod/api-key` or in the form of refusals, `secret:newsbot:prod/api-key`.
     private static func path(_ text: String) throws(CommandFailure) -> String {
-        guard let rest = text.rest(behind: "secret:") else { return try ArgumentText.requiredPath(text) }
+        guard let rest = text.rest(after: "secret:") else { return try ArgumentText.requiredPath(text) }
         guard let (project, path) = rest.cut(at: ":") else {
-            throw .local("A secret is written PROJECT/PATH or secret:PROJECT:PATH")
+            throw .local("The secret must have the form PROJECT/PATH or secret:PROJECT:PATH")
         }
         return "\(project)/\(path)"
     }

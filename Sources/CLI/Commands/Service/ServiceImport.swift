@@ -2,21 +2,22 @@ internal import ArgumentParser
 internal import CofferClient
 internal import Syntax
 
+/// The command `coffer service import`.
 struct ServiceImport: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "import", abstract: "Store the variables of a .env file as secrets of a project.",
         usage: "coffer service import [options] -project=<name> -env=<name> <file>",
         discussion: """
-            A variable that is stored already with another value is an error, and then nothing is stored, unless \
-            -overwrite is given.
+            If a variable is already stored with another value, the command fails and stores nothing, unless -overwrite \
+            is given.
 
             Example:
               $ coffer service import old.env -project=newsbot -env=prod
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var place: ServicePlace
-    @Flag(help: "Give secrets that are there another version.") var overwrite = false
-    @Argument(help: ArgumentHelp("The file; - for the standard input.", valueName: "file")) var arguments: [String] = []
+    @Flag(help: "Write a new version of secrets that have another value.") var overwrite = false
+    @Argument(help: ArgumentHelp("The file, or - for the standard input.", valueName: "file")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(1)
@@ -26,7 +27,7 @@ struct ServiceImport: SessionCommand {
         let conflicts = changed.filter { stored[$0.key] != nil }.map(\.key)
         guard conflicts.isEmpty || overwrite else {
             throw CommandFailure.local(
-                "These are stored with other values, so nothing was imported; -overwrite gives them new versions: "
+                "Nothing was imported, because these secrets have other values (use -overwrite to write new versions): "
                     + conflicts.joined(separator: ", "))
         }
         let (mount, folder) = (try place.mountPath(), try place.folder())

@@ -2,14 +2,14 @@ internal import ArgumentParser
 internal import CofferClient
 internal import Syntax
 
-/// Where a project's secrets of one environment lie: `services/<project>/[<scope>/]<env>/`.
+/// The folder of a project's secrets of one environment: `services/<project>/[<scope>/]<env>/`.
 struct ServicePlace: ParsableArguments {
     @Option(help: ArgumentHelp("The project.", valueName: "name")) var project: String
     @Option(name: .customLong("env"), help: ArgumentHelp("The environment, such as prod.", valueName: "name")) var env: String
     @Option(help: ArgumentHelp("The path between the project and the environment, if any.", valueName: "path")) var scope: String?
     @Option(help: ArgumentHelp("The mount of the Service API.", valueName: "path")) var mount: String = "services"
 
-    /// With a final slash.
+    /// Returns the path of the folder below the mount, with a slash at the end.
     func folder() throws(CommandFailure) -> String {
         var parts: [String] = []
         for part in [project, scope.unlessEmpty, env] {
@@ -21,7 +21,7 @@ struct ServicePlace: ParsableArguments {
 
     func mountPath() throws(CommandFailure) -> String { try ArgumentText.requiredPath(mount) }
 
-    /// The secrets there, with their paths below the folder.
+    /// Returns the secrets in the folder, with their paths below it.
     func secrets(_ session: Session) async throws -> [(path: String, value: JSON)] {
         let (mount, folder) = (try mountPath(), try folder())
         let names = try await names(session)
@@ -29,7 +29,7 @@ struct ServicePlace: ParsableArguments {
         for name in names {
             let path = "\(mount)/data/\(folder)\(name)"
             let secret = try await session.call("Error reading \(path)") { try await session.unwrapped($0).read(path) }
-            // Deleted since it was listed, or long before.
+            // A deleted secret is listed too.
             guard let data = secret?.data?["data"]?.objectValue else { continue }
             found.append((name, data["value"] ?? .object(data)))
         }
@@ -41,18 +41,18 @@ struct ServicePlace: ParsableArguments {
         let listed = try await session.call("Error listing \(path)") {
             try await session.unwrapped($0).list(path, query: [QueryItem("recursive", "true")])
         }
-        return (listed?.data?["keys"]?.arrayValue ?? []).compactMap(\.stringValue).filter { !$0.isEnding(in: "/") }
+        return (listed?.data?["keys"]?.arrayValue ?? []).compactMap(\.stringValue).filter { !$0.ends(with: "/") }
     }
 
-    /// What to say when there is nothing: a name that was mistyped must not start a program without its secrets.
+    /// Returns the failure for an empty folder. A mistyped name must not start a program without its secrets.
     func failureOfNone(_ session: Session) async throws -> CommandFailure {
         let (mount, folder) = (try mountPath(), try folder())
-        var text = "There are no secrets in \(mount)/\(folder) that this token may list. Check -project, -env and -scope."
+        var text = "The token cannot list any secrets in \(mount)/\(folder). Check -project, -env and -scope."
         let above = ([project, scope.unlessEmpty].compactMap { $0 }.map { ArgumentText.path($0) }).joined(separator: "/")
-        // Only a help: a token that may not list there gets the text without it.
+        // The list of folders is optional: a token that may not list them gets the message without it.
         let listed = try? await session.lookupClient().list("\(mount)/metadata/\(above)/")?.data?["keys"]?.arrayValue
-        let folders = (listed ?? []).compactMap(\.stringValue).filter { $0.isEnding(in: "/") }
-        if !folders.isEmpty { text += "\nIn \(mount)/\(above)/ there are: \(folders.prefix(20).joined(separator: ", "))" }
+        let folders = (listed ?? []).compactMap(\.stringValue).filter { $0.ends(with: "/") }
+        if !folders.isEmpty { text += "\nFolders in \(mount)/\(above)/: \(folders.prefix(20).joined(separator: ", "))" }
         return .server(text)
     }
 }

@@ -1,21 +1,24 @@
 internal import Syntax
 
-/// A project's secrets as variables of a program.
+/// The secrets of a project as environment variables of a program.
 struct ServiceVariables {
     typealias Variable = (name: String, value: String)
 
     private(set) var all: [Variable] = []
 
-    /// Names as variables have them: what is no ASCII letter or digit becomes `_`.
+    /// Derives the name of each variable from the path of its secret: each character except ASCII letters and digits becomes `_`.
     init(_ secrets: [(path: String, value: JSON)], upper: Bool) throws(CommandFailure) {
         var seen: Set<String> = []
         for secret in secrets {
             let name = Self.name(secret.path, upper: upper)
             guard seen.insert(name).inserted else {
-                throw .local("Two secrets would become the variable \(name); export them from folders of their own")
+                throw .local(
+                    "Two secrets would become the variable \(name). Store them in separate folders, or rename one of them.")
             }
             let value = secret.value.stringValue ?? String(decoding: secret.value.encoded(), as: UTF8.self)
-            guard !value.utf8.contains(0) else { throw .local("The secret \(secret.path) has a NUL, which no variable can have") }
+            guard !value.utf8.contains(0) else {
+                throw .local("The secret \(secret.path) contains a NUL, which a variable cannot contain")
+            }
             all.append((name, value))
         }
         all.sort { $0.name < $1.name }
@@ -32,7 +35,7 @@ struct ServiceVariables {
         return upper ? name.uppercased() : name
     }
 
-    /// Refuses names that would steer the program, or others that it starts, unless the caller has named them.
+    /// Refuses names that control the program or programs that it starts, unless the caller accepts them.
     func refuseSteering(allowed: [String], inShell: Bool) throws(CommandFailure) {
         let allowed = Set(allowed.flatMap { $0.parts(at: ",") })
         let refused = all.map(\.name).filter { !allowed.contains($0) && SteeringName.isOne($0, inShell: inShell) }
@@ -40,22 +43,22 @@ struct ServiceVariables {
         let shown = refused.prefix(20).joined(separator: ",")
         throw .local(
             """
-            Secrets here would become variables that steer programs: \(shown)\(refused.count > 20 ? " and more" : "").
-            Whoever may write a secret could have anything run with them. Rename these secrets, or accept the names
-            that you mean: -allow-name=\(shown)
+            These secrets would become variables that control other programs: \(shown)\(refused.count > 20 ? " and more" : "").
+            Anyone who may write a secret could use them to run any code. Rename the secrets, or accept the names that you
+            expect: -allow-name=\(shown)
             """)
     }
 
-    // MARK: As text
+    // MARK: Text forms
 
-    /// For `eval` in a POSIX shell.
+    /// The variables as `export` commands for `eval` in a POSIX shell.
     var shell: String { all.map { "export \($0.name)=\(ShellText.quoted($0.value))\n" }.joined() }
 
     var dotenv: String { all.map { "\($0.name)=\(DotEnvValue($0.value).text)\n" }.joined() }
 
     var json: JSON { .object(JSONObject(all.map { .init(key: $0.name, value: .string($0.value)) })) }
 
-    /// Which readers of `.env` files would make something else of which variables; nil when all read all alike.
+    /// A warning that names the variables that some readers of `.env` files misread, or nil if there are none.
     var dotenvWarning: String? {
         var names: [[DotEnvValue.Reader]: [String]] = [:]
         for variable in all { names[DotEnvValue(variable.value).misreaders, default: []].append(variable.name) }
@@ -66,8 +69,8 @@ struct ServiceVariables {
                 + readers.map(\.rawValue).joined(separator: ", ")
         }
         return
-            "WARNING! No form of these values is read alike by every reader of .env files. Wrong are:\n"
+            "WARNING! Some programs misread these values in .env files:\n"
             + lines.sorted().joined(separator: "\n")
-            + "\nFor those readers use -as=json, or let `coffer service env -- COMMAND` set them."
+            + "\nFor these programs use -as=json, or set the variables with `coffer service env -- COMMAND`."
     }
 }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 
+/// The command `coffer token`, which groups commands.
 struct TokenCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "token", abstract: "Create, renew and revoke tokens.",

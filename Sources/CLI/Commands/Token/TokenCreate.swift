@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import CofferClient
 internal import Syntax
 
+/// The command `coffer token create`.
 struct TokenCreate: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "create", abstract: "Create a token.",
@@ -13,24 +14,28 @@ struct TokenCreate: SessionCommand {
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Option(help: ArgumentHelp("A policy of the token; may be repeated.", valueName: "name")) var policy: [String] = []
-    @Option(name: .customLong("ttl"), help: ArgumentHelp("How long it lives unless renewed.", valueName: "duration")) var ttl:
+    @Option(name: .customLong("ttl"), help: ArgumentHelp("The lifetime, which can be renewed.", valueName: "duration")) var ttl:
         String?
-    @Option(name: .customLong("explicit-max-ttl"), help: ArgumentHelp("How long it lives at most.", valueName: "duration"))
+    @Option(
+        name: .customLong("explicit-max-ttl"),
+        help: ArgumentHelp("The longest lifetime, including renewals.", valueName: "duration"))
     var explicitMaxTTL: String?
-    @Option(help: ArgumentHelp("Each renewal gives it this long again, without end.", valueName: "duration")) var period: String?
-    @Flag(inversion: .prefixedNo, help: "Whether it can be renewed.") var renewable = true
-    @Flag(help: "Give it no parent: it outlives the token that makes it.") var orphan = false
-    @Flag(help: "Leave the default policy out.") var noDefaultPolicy = false
-    @Option(help: ArgumentHelp("How many requests it is good for; 0 for any number.", valueName: "number")) var useLimit: Int?
-    @Option(help: ArgumentHelp("A name for the audit trail.", valueName: "name")) var displayName: String?
-    @Option(help: ArgumentHelp("Audited metadata as key=value; may be repeated.", valueName: "key=value")) var metadata: [String] =
+    @Option(help: ArgumentHelp("The lifetime after each renewal, without a maximum.", valueName: "duration")) var period: String?
+    @Flag(inversion: .prefixedNo, help: "Allow or forbid renewal.") var renewable = true
+    @Flag(help: "Create the token without a parent, so that it outlives the token that creates it.") var orphan = false
+    @Flag(help: "Create the token without the default policy.") var noDefaultPolicy = false
+    @Option(help: ArgumentHelp("The number of requests that it can be used for; 0 for no limit.", valueName: "number"))
+    var useLimit: Int?
+    @Option(help: ArgumentHelp("A display name, which is recorded in the audit log.", valueName: "name")) var displayName: String?
+    @Option(help: ArgumentHelp("Metadata for the audit log, written as key=value; may be repeated.", valueName: "key=value"))
+    var metadata: [String] =
         []
-    @Option(name: .customLong("id"), help: ArgumentHelp("The token itself, chosen by a root token.", valueName: "token")) var id:
-        String?
-    @Option(help: ArgumentHelp("Apply this token role.", valueName: "name")) var role: String?
-    @Option(help: "service or batch.") var type: String?
-    @Option(help: ArgumentHelp("The alias of its entity; needs -role.", valueName: "name")) var entityAlias: String?
-    @Option(help: "Print this field alone, such as token.") var field: String?
+    @Option(name: .customLong("id"), help: ArgumentHelp("The text of the token. Requires a root token.", valueName: "token"))
+    var id: String?
+    @Option(help: ArgumentHelp("The token role whose settings apply.", valueName: "name")) var role: String?
+    @Option(help: "The type of the token: service or batch.") var type: String?
+    @Option(help: ArgumentHelp("The entity alias. Requires -role.", valueName: "name")) var entityAlias: String?
+    @Option(help: "Print only this field, such as token.") var field: String?
     @Argument(help: .hidden) var arguments: [String] = []
 
     func run(_ session: Session) async throws {

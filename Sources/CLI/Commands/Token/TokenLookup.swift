@@ -2,20 +2,21 @@ internal import ArgumentParser
 internal import CofferClient
 internal import Syntax
 
+/// The command `coffer token lookup`.
 struct TokenLookup: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "lookup", abstract: "Show a token's policies, TTL and metadata.",
         usage: "coffer token lookup [options] [<token>]",
         discussion: """
-            Your own token by default.
+            Without a token, the command uses your own.
 
             Examples:
               $ coffer token lookup
               $ coffer token lookup -accessor ACCESSOR
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @Flag(help: "The argument is an accessor.") var accessor = false
-    @Option(help: "Print this field alone.") var field: String?
+    @Flag(help: "The argument is an accessor instead of a token.") var accessor = false
+    @Option(help: "Print only this field.") var field: String?
     @Argument(help: ArgumentHelp("The token, or with -accessor its accessor.", valueName: "token")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {

@@ -2,24 +2,25 @@ internal import ArgumentParser
 internal import CofferClient
 internal import Syntax
 
+/// The command `coffer token renew`.
 struct TokenRenew: SessionCommand {
     static let configuration = CommandConfiguration(
         commandName: "renew", abstract: "Renew a token's TTL.",
         usage: "coffer token renew [options] [<token>]",
         discussion: """
-            Your own token by default.
+            Without a token, the command uses your own.
 
             Examples:
               $ coffer token renew
               $ coffer token renew -increment=1h coffer.s.…
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @Flag(help: "The argument is an accessor.") var accessor = false
+    @Flag(help: "The argument is an accessor instead of a token.") var accessor = false
     @Option(
         name: [.customLong("increment"), .customLong("i")],
-        help: ArgumentHelp("How long it shall live from now.", valueName: "duration"))
+        help: ArgumentHelp("The lifetime to request, from now.", valueName: "duration"))
     var increment: String?
-    @Option(help: "Print this field alone.") var field: String?
+    @Option(help: "Print only this field.") var field: String?
     @Argument(help: ArgumentHelp("The token, or with -accessor its accessor.", valueName: "token")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {

@@ -2,28 +2,29 @@ internal import ArgumentParser
 internal import CofferClient
 internal import Syntax
 
+/// The command `coffer token revoke`.
 struct TokenRevoke: SessionCommand {
     static let configuration = CommandConfiguration(
-        commandName: "revoke", abstract: "Revoke a token and the tokens made with it.",
+        commandName: "revoke", abstract: "Revoke a token and the tokens that it created.",
         usage: "coffer token revoke [options] [<token>]",
         discussion: """
             Examples:
               $ coffer token revoke coffer.s.…
               $ coffer token revoke -accessor ACCESSOR
-              $ coffer token revoke -mode=path auth/userpass/login/ann      # all that this login gave out
+              $ coffer token revoke -mode=path auth/userpass/login/ann      # all tokens of this login
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @Flag(name: .customLong("self"), help: "End the token that makes this request.") var own = false
-    @Flag(help: "The argument is an accessor.") var accessor = false
+    @Flag(name: .customLong("self"), help: "Revoke your own token.") var own = false
+    @Flag(help: "The argument is an accessor instead of a token.") var accessor = false
     @Option(
         help: ArgumentHelp(
-            "orphan ends the token alone, those made with it live on; path ends all that a login's path gave out.",
+            "orphan (only the token, not those that it created) or path (all tokens that a login path issued).",
             valueName: "mode"))
     var mode: String?
     @Argument(help: ArgumentHelp("The token, or with -accessor its accessor.", valueName: "token")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
-        guard [nil, "", "orphan", "path"].contains(mode) else { throw CommandFailure.local("-mode takes orphan or path") }
+        guard [nil, "", "orphan", "path"].contains(mode) else { throw CommandFailure.local("-mode must be orphan or path") }
         try arguments.expect(own ? 0 : 1)
         let isOrphaning = mode == "orphan"
         let hasMode = mode.unlessEmpty != nil
@@ -35,7 +36,8 @@ struct TokenRevoke: SessionCommand {
             (path, body) = ("auth/token/revoke-self", JSONObject())
         } else {
             let text = ArgumentText.trimmed(arguments[0])
-            path = accessor ? "auth/token/revoke-accessor" : isOrphaning ? "auth/token/revoke-orphan" : "auth/token/revoke"
+            let plain = isOrphaning ? "auth/token/revoke-orphan" : "auth/token/revoke"
+            path = accessor ? "auth/token/revoke-accessor" : plain
             body = accessor ? ["accessor": .string(text)] : ["token": .string(text)]
         }
         try await session.call("Error revoking token") { [body] in try await $0.request(.post, path, body: .object(body)) }
@@ -47,6 +49,6 @@ struct TokenRevoke: SessionCommand {
         try await session.call("Error revoking the tokens of \(path)") {
             try await $0.request(.put, "sys/leases/revoke-prefix/" + path, body: ["sync": true])
         }
-        try session.printer.success("Success! Revoked the tokens that \(path) gave out (if there were any)")
+        try session.printer.success("Success! Revoked the tokens that \(path) issued (if there were any)")
     }
 }

@@ -1,18 +1,19 @@
 extension [UInt8] {
-    /// Grows at most once for the next `count` bytes, and by halves, as appending would.
+    /// Makes room for `count` more bytes with at most one reallocation, which grows the buffer by at least half.
     mutating func reserveRoom(_ count: Int) {
         if capacity - self.count < count { reserveCapacity(Swift.max(self.count + count, capacity + capacity / 2)) }
     }
 
+    /// Appends a static text as UTF-8.
     @inline(__always)
     mutating func append(_ text: StaticString) {
         append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
-    /// Appends a part of itself.
+    /// Appends a copy of a part of the array.
     mutating func `repeat`(_ range: Range<Int>) {
         let start = count
-        // Room first, so that nothing moves while it is copied.
+        // The array grows first, so that it does not move while it is copied.
         append(contentsOf: repeatElement(0, count: range.count))
         withUnsafeMutableBytes { bytes in
             UnsafeMutableRawBufferPointer(rebasing: bytes[start...])
@@ -20,6 +21,7 @@ extension [UInt8] {
         }
     }
 
+    /// Appends a number in decimal digits.
     mutating func append(decimal value: UInt64) {
         var value = value
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
@@ -33,6 +35,7 @@ extension [UInt8] {
         }
     }
 
+    /// Appends a number in decimal digits, with a sign if it is negative.
     mutating func append(decimal value: Int) {
         if value < 0 { append(UInt8(ascii: "-")) }
         append(decimal: value.magnitude as UInt)

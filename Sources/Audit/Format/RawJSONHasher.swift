@@ -2,10 +2,11 @@ import Hashes
 import SecretMemory
 import Syntax
 
-/// Goes once over JSON text and writes it again with an HMAC for every leaf, building nothing.
+/// Copies JSON text and replaces each leaf by its HMAC, in one pass and without building a value.
 ///
-/// The text should be valid already. Where it is not, `false` comes back and the caller hashes the whole.
-struct RawWalk {
+/// The text should be valid JSON already. If it is not, the result is `false`, and the caller writes a single HMAC of the whole
+/// text.
+struct RawJSONHasher {
     private let bytes: UnsafeBufferPointer<UInt8>
     private let clearKeys: [String]
     private let elidesLists: Bool
@@ -13,80 +14,90 @@ struct RawWalk {
 
     private static let depthMax = 128
 
+    /// Creates a hasher for JSON text.
+    ///
+    /// - Parameter clearKeys: The names of top-level members that are copied in clear.
+    /// - Parameter elidesLists: Whether the top-level members `keys` and `key_info` are replaced by the number of their
+    ///   elements.
     init(bytes: UnsafeBufferPointer<UInt8>, clearKeys: [String], elidesLists: Bool) {
         self.bytes = bytes
         self.clearKeys = clearKeys
         self.elidesLists = elidesLists
     }
 
-    /// `depth` is where the text stands in its document; listed names count only at the top.
-    mutating func document(into formatter: inout LineFormatter, depth: Int) -> Bool {
-        guard value(into: &formatter, depth: depth, isClear: false) else { return false }
+    /// Copies the whole text into the formatter. Returns false if it is not JSON, too deep or too long.
+    ///
+    /// - Parameter depth: The depth of the text within the record's data, since listed keys are written in clear only at the
+    ///   top.
+    mutating func copyDocument(into formatter: inout LineFormatter, depth: Int) -> Bool {
+        guard copyValue(into: &formatter, depth: depth, isClear: false) else { return false }
         skipSpace()
         return position == bytes.count
     }
 
-    private mutating func value(into formatter: inout LineFormatter, depth: Int, isClear: Bool) -> Bool {
+    /// Copies one value.
+    private mutating func copyValue(into formatter: inout LineFormatter, depth: Int, isClear: Bool) -> Bool {
         skipSpace()
         guard position < bytes.count, depth <= Self.depthMax, !formatter.isOverlong else { return false }
         switch bytes[position] {
-        case UInt8(ascii: "{"): return object(into: &formatter, depth: depth, isClear: isClear)
-        case UInt8(ascii: "["): return array(into: &formatter, depth: depth, isClear: isClear)
+        case UInt8(ascii: "{"): return copyObject(into: &formatter, depth: depth, isClear: isClear)
+        case UInt8(ascii: "["): return copyArray(into: &formatter, depth: depth, isClear: isClear)
         case UInt8(ascii: "\""):
-            guard let (text, isEscaped) = string() else { return false }
+            guard let (text, isEscaped) = readString() else { return false }
             if isClear {
-                formatter.quoted(text)
+                formatter.appendQuoted(text)
             } else if isEscaped {
-                return formatter.hashedUnescaping(text)
+                return formatter.appendHMAC(unescaping: text)
             } else {
-                formatter.hashed(UnsafeRawBufferPointer(text))
+                formatter.appendHMAC(of: UnsafeRawBufferPointer(text))
             }
-        default: return word(into: &formatter, isClear: isClear)
+        default: return copyWord(into: &formatter, isClear: isClear)
         }
         return true
     }
 
-    private mutating func object(into formatter: inout LineFormatter, depth: Int, isClear: Bool) -> Bool {
+    private mutating func copyObject(into formatter: inout LineFormatter, depth: Int, isClear: Bool) -> Bool {
         position += 1
         formatter.output.append(UInt8(ascii: "{"))
-        if take(UInt8(ascii: "}")) {
+        if skip(UInt8(ascii: "}")) {
             formatter.output.append(UInt8(ascii: "}"))
             return true
         }
         repeat {
             skipSpace()
-            guard let (key, _) = string(), take(UInt8(ascii: ":")) else { return false }
-            formatter.quoted(key)
+            guard let (key, _) = readString(), skip(UInt8(ascii: ":")) else { return false }
+            formatter.appendQuoted(key)
             formatter.output.append(UInt8(ascii: ":"))
             if depth == 1, let count = elidedCount(key) {
                 formatter.output.append(decimal: count)
             } else {
                 let listed = depth == 1 && clearKeys.contains { key.elementsEqual($0.utf8) }
-                guard value(into: &formatter, depth: depth + 1, isClear: isClear || listed) else { return false }
+                guard copyValue(into: &formatter, depth: depth + 1, isClear: isClear || listed) else { return false }
             }
             guard position < bytes.count else { return false }
             formatter.output.append(UInt8(ascii: ","))
-        } while take(UInt8(ascii: ","))
+        } while skip(UInt8(ascii: ","))
         formatter.output[formatter.output.count - 1] = UInt8(ascii: "}")
-        return take(UInt8(ascii: "}"))
+        return skip(UInt8(ascii: "}"))
     }
 
-    private mutating func array(into formatter: inout LineFormatter, depth: Int, isClear: Bool) -> Bool {
+    private mutating func copyArray(into formatter: inout LineFormatter, depth: Int, isClear: Bool) -> Bool {
         position += 1
         formatter.output.append(UInt8(ascii: "["))
-        if take(UInt8(ascii: "]")) {
+        if skip(UInt8(ascii: "]")) {
             formatter.output.append(UInt8(ascii: "]"))
             return true
         }
         repeat {
-            guard value(into: &formatter, depth: depth + 1, isClear: isClear) else { return false }
+            guard copyValue(into: &formatter, depth: depth + 1, isClear: isClear) else { return false }
             formatter.output.append(UInt8(ascii: ","))
-        } while take(UInt8(ascii: ","))
+        } while skip(UInt8(ascii: ","))
         formatter.output[formatter.output.count - 1] = UInt8(ascii: "]")
-        return take(UInt8(ascii: "]"))
+        return skip(UInt8(ascii: "]"))
     }
 
-    /// How many names stand in the list that follows, which is then passed over; nil when it is to be written.
+    /// Skips the list of names that follows if it is to be elided, and returns the number of names. Returns nil if the value is
+    /// to be copied.
     private mutating func elidedCount(_ key: UnsafeBufferPointer<UInt8>) -> Int? {
         skipSpace()
         guard elidesLists, position < bytes.count else { return nil }
@@ -99,14 +110,14 @@ struct RawWalk {
         return count
     }
 
-    /// Passes over an array or object and counts its elements.
+    /// Skips an array or object and returns the number of its elements.
     private mutating func skipCounting() -> Int? {
         var (commas, level, isEmpty) = (0, 0, true)
         while position < bytes.count {
             let byte = bytes[position]
             if byte == UInt8(ascii: "\"") {
                 isEmpty = false
-                guard string() != nil else { return nil }
+                guard readString() != nil else { return nil }
                 continue
             }
             position += 1
@@ -125,8 +136,8 @@ struct RawWalk {
         return nil
     }
 
-    /// A number, `true`, `false` or `null`.
-    private mutating func word(into formatter: inout LineFormatter, isClear: Bool) -> Bool {
+    /// Copies a number, `true`, `false` or `null`.
+    private mutating func copyWord(into formatter: inout LineFormatter, isClear: Bool) -> Bool {
         let start = position
         while position < bytes.count {
             let byte = bytes[position]
@@ -146,18 +157,18 @@ struct RawWalk {
         default: return false
         }
         if isClear {
-            // A number that is none would spoil the line, so listed ones must look like one.
+            // A malformed number in clear would make the line invalid JSON.
             guard first == UInt8(ascii: "t") || first == UInt8(ascii: "f") || Double(String(decoding: text, as: UTF8.self)) != nil
             else { return false }
             formatter.output.append(contentsOf: text)
         } else {
-            formatter.hashed(UnsafeRawBufferPointer(text))
+            formatter.appendHMAC(of: UnsafeRawBufferPointer(text))
         }
         return true
     }
 
-    /// What is between the quotes, escapes as they stand.
-    private mutating func string() -> (UnsafeBufferPointer<UInt8>, isEscaped: Bool)? {
+    /// Returns what is between the quotes of a string, with its escapes.
+    private mutating func readString() -> (UnsafeBufferPointer<UInt8>, isEscaped: Bool)? {
         guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else { return nil }
         position += 1
         let start = position
@@ -178,7 +189,8 @@ struct RawWalk {
         return nil
     }
 
-    private mutating func take(_ byte: UInt8) -> Bool {
+    /// Skips a byte, preceded by white space, if it comes next.
+    private mutating func skip(_ byte: UInt8) -> Bool {
         skipSpace()
         guard position < bytes.count, bytes[position] == byte else { return false }
         position += 1
@@ -193,15 +205,15 @@ struct RawWalk {
 }
 
 extension LineFormatter {
-    /// Text that is already escaped.
-    mutating func quoted(_ text: UnsafeBufferPointer<UInt8>) {
+    /// Appends a JSON string whose escapes are already in place.
+    mutating func appendQuoted(_ text: UnsafeBufferPointer<UInt8>) {
         output.append(UInt8(ascii: "\""))
         output.append(contentsOf: text)
         output.append(UInt8(ascii: "\""))
     }
 
-    /// The HMAC of what an escaped string stands for. False when an escape is malformed.
-    mutating func hashedUnescaping(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+    /// Appends the HMAC of a string whose escapes are decoded first. Returns false if an escape is malformed.
+    mutating func appendHMAC(unescaping text: UnsafeBufferPointer<UInt8>) -> Bool {
         defer {
             zero(&scratch)
             scratch.removeAll(keepingCapacity: scratch.capacity <= 64 << 10)

@@ -1,0 +1,84 @@
+/// A body that is made while it is sent, such as a snapshot of the store.
+///
+/// The shell asks for the next piece when the client has taken the one before it, so that one piece at a time is in memory however
+/// slow the client is. When the client leaves, the task that makes a piece is canceled and no further piece is asked for. What
+/// `produce` holds is released with the last reference to the content: after the last piece, after a failure, and after the client
+/// left.
+package final class StreamedContent: Sendable {
+    /// Makes the next piece, or returns nil after the last one. Called for one piece at a time. Throws when the body cannot be
+    /// completed; the client then sees a connection that breaks off, and never a body that looks whole.
+    package typealias Producer = @Sendable () async throws -> [UInt8]?
+
+    /// Why a stream ended before its body was whole.
+    package enum Failure: Error, Sendable, Hashable {
+        /// The producer made a piece of more than ``pieceBytesMax`` bytes.
+        case pieceTooLarge
+        /// The producer made more bytes than it announced, or than the content may have.
+        case tooLong
+        /// The producer ended before it had made as many bytes as it announced.
+        case tooShort
+    }
+
+    /// The most bytes that one piece may have.
+    package static let pieceBytesMax = 1 << 20
+
+    /// A media type, such as `application/gzip`.
+    package let contentType: String
+    /// The number of bytes, where it is known before the first of them is made. Exactly so many must be made.
+    package let length: Int?
+    /// The most bytes that the content may have.
+    package let bytesMax: Int
+    private let produce: Producer
+
+    package init(contentType: String, length: Int, produce: @escaping Producer) {
+        self.contentType = RawContent.headerValue(contentType)
+        self.length = length
+        bytesMax = length
+        self.produce = produce
+    }
+
+    package init(contentType: String, bytesMax: Int, produce: @escaping Producer) {
+        self.contentType = RawContent.headerValue(contentType)
+        length = nil
+        self.bytesMax = bytesMax
+        self.produce = produce
+    }
+
+    /// The pieces, held to the content's bounds. A copy continues where the original was.
+    package struct Pieces: Sendable {
+        /// One piece, and what follows it.
+        package struct Step: Sendable {
+            /// A piece that is not empty, or nil after the last one.
+            package var piece: [UInt8]?
+            package var rest: Pieces
+        }
+
+        private let content: StreamedContent
+        private var bytesMade = 0
+
+        fileprivate init(_ content: StreamedContent) { self.content = content }
+
+        /// Returns the next piece with what follows it.
+        package func step() async throws -> Step {
+            var rest = self
+            let piece = try await rest.next()
+            return Step(piece: piece, rest: rest)
+        }
+
+        /// Returns the next piece that is not empty, or nil after the last one.
+        package mutating func next() async throws -> [UInt8]? {
+            while let piece = try await content.produce() {
+                try Task.checkCancellation()
+                guard piece.count <= StreamedContent.pieceBytesMax else { throw Failure.pieceTooLarge }
+                guard piece.count <= content.bytesMax - bytesMade else { throw Failure.tooLong }
+                bytesMade += piece.count
+                if !piece.isEmpty { return piece }
+            }
+            if let length = content.length, bytesMade < length { throw Failure.tooShort }
+            return nil
+        }
+    }
+
+    /// Returns the pieces. The content can be read once.
+    package func pieces() -> Pieces { Pieces(self) }
+}

@@ -1,0 +1,103 @@
+import EngineKit
+import Logging
+import NIOCore
+import Syntax
+
+/// One answer whose body is made while it is sent.
+///
+/// A piece is asked for when the kernel has taken the one before it, so that a slow client slows the producer down. The connection is
+/// cut when a piece takes longer to make than an answer may, or longer to send than a client may take, and when the body cannot be
+/// completed: a client can tell that from the missing last chunk, or from the length.
+struct HTTP1Stream: Sendable {
+    let handler: NIOLoopBound<HTTP1Handler>
+    let loop: any EventLoop
+    /// The number of the exchange that the answer is for.
+    let number: Int
+
+    /// Sends the answer, unless nobody waits for it any more. Returns when the stream has ended.
+    func send(_ content: StreamedContent, of response: ShellResponse) async {
+        let isChunked = content.length == nil
+        do {
+            let begins = loop.submit { handler.value.beginStream(response, number: number) }
+            guard try await begins.get() else { return }
+            var pieces = content.pieces()
+            while let piece = try await pieces.next() {
+                try await loop.flatSubmit { handler.value.send(piece, isChunked: isChunked, on: loop) }.get()
+            }
+            try await loop.submit { handler.value.endStream(isChunked: isChunked) }.get()
+        } catch {
+            // Whatever it is, the client sees a body that breaks off.
+            loop.execute { handler.value.cutStream(error) }
+        }
+    }
+}
+
+extension HTTP1Handler {
+    /// Sends the head. Returns whether a body is to follow.
+    fileprivate func beginStream(_ response: ShellResponse, number: Int) -> Bool {
+        guard let context, number == exchangeNumber, case .responding(var exchange) = phase else { return false }
+        exchangeNumber += 1
+        let endsWithConnection = exchange.isHTTP10 && response.stream?.length == nil
+        exchange.keepAlive = mayKeepAlive(exchange) && !endsWithConnection
+        let head = encode(
+            response, id: exchange.id, keepAlive: exchange.keepAlive, omitsBody: true, isHTTP10: exchange.isHTTP10, context)
+        let hasBody = !exchange.isHead && !response.isWithoutBody
+        if hasBody {
+            phase = .streaming(exchange)
+            expect(within: settings.timeouts.requestMilliseconds)
+            context.writeAndFlush(wrapOutboundOut(head), promise: nil)
+        } else {
+            phase = .idle
+            expect(within: settings.timeouts.idleMilliseconds)
+            write(head, context)
+            if exchange.keepAlive { parse(context) } else { linger(context) }
+        }
+        return hasBody
+    }
+
+    /// Sends a piece. The future succeeds when the kernel has taken it.
+    fileprivate func send(_ piece: [UInt8], isChunked: Bool, on loop: any EventLoop) -> EventLoopFuture<Void> {
+        guard let context, case .streaming(let exchange) = phase else { return loop.makeFailedFuture(ClientLeft()) }
+        var output = context.channel.allocator.buffer(capacity: piece.count + 24)
+        let isFramed = isChunked && !exchange.isHTTP10
+        if isFramed {
+            output.writeString(String(piece.count, radix: 16))
+            output.writeStaticString("\r\n")
+        }
+        output.writeBytes(piece)
+        if isFramed { output.writeStaticString("\r\n") }
+        expect(within: settings.timeouts.writeMilliseconds)
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        context.writeAndFlush(wrapOutboundOut(output), promise: promise)
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        return promise.futureResult.map { bound.value.expect(within: bound.value.settings.timeouts.requestMilliseconds) }
+    }
+
+    fileprivate func endStream(isChunked: Bool) {
+        guard let context, case .streaming(let exchange) = phase else { return }
+        phase = .idle
+        expect(within: settings.timeouts.idleMilliseconds)
+        if isChunked, !exchange.isHTTP10 { context.write(wrapOutboundOut(ByteBuffer(staticString: "0\r\n\r\n")), promise: nil) }
+        context.flush()
+        if exchange.keepAlive { parse(context) } else { linger(context) }
+    }
+
+    fileprivate func cutStream(_ error: any Error) {
+        guard let context, case .streaming(let exchange) = phase else { return }
+        shell.tellOfBrokenStream(error, requestID: exchange.id)
+        context.close(promise: nil)
+    }
+}
+
+/// The client is gone, so nothing more is to be made for it.
+struct ClientLeft: Error {}
+
+extension Shell {
+    /// Tells of a body that could not be completed, by the kind of what was wrong.
+    func tellOfBrokenStream(_ error: any Error, requestID: String) {
+        guard !(error is ClientLeft), !(error is CancellationError), !(error is ChannelError) else { return }
+        logger.error(
+            "an answer broke off, because the rest of its body could not be made",
+            metadata: ["request_id": "\(requestID)", "kind": "\(type(of: error))"])
+    }
+}
