@@ -12,6 +12,9 @@ package enum DERForm {
     /// The longest structure that is read, in bytes. SwiftASN1 makes a node of about a hundred bytes for each element, and an
     /// element may be as short as two bytes, so memory is bounded by this number, and the stack by its limit of 50 levels.
     package static let bytesMax = 256 << 10
+
+    /// Returns whether `bytes` are one DER structure of any kind, with nothing behind it.
+    package static func isWhole(_ bytes: [UInt8]) -> Bool { bytes.count <= bytesMax && (try? DER.parse(bytes)) != nil }
 }
 
 extension DERParseable {

@@ -25,3 +25,35 @@ package struct ECPrivateKey: DERSerializable {
         }
     }
 }
+
+/// What an elliptic curve private key (RFC 5915) says of itself besides its scalar.
+///
+/// A reader that takes only the scalar accepts a key of another curve whose scalars have the same length.
+package struct ECPrivateKeyClaims: DERParseable {
+    private let curve: ASN1Any?
+    private let publicKey: ArraySlice<UInt8>?
+
+    package init(derEncoded node: ASN1Node) throws {
+        (curve, publicKey) = try DER.sequence(node, identifier: .sequence) { nodes in
+            guard try Int(derEncoded: &nodes) == 1 else {
+                throw ASN1Error.invalidASN1Object(reason: "an unknown version of an elliptic curve private key")
+            }
+            _ = try ASN1OctetString(derEncoded: &nodes)
+            let curve = try DER.optionalExplicitlyTagged(&nodes, tagNumber: 0, tagClass: .contextSpecific) { ASN1Any(derEncoded: $0) }
+            let key = try DER.optionalExplicitlyTagged(&nodes, tagNumber: 1, tagClass: .contextSpecific) {
+                try ASN1BitString(derEncoded: $0).bytes
+            }
+            return (curve, key)
+        }
+    }
+
+    /// Returns whether the key names no other curve and contains no other public key than `expected`, whose point is uncompressed.
+    package func agree(with expected: SubjectPublicKeyInfo) -> Bool {
+        if let curve, curve != expected.algorithm.parameters { return false }
+        guard let publicKey, let form = publicKey.first else { return true }
+        guard form == 2 || form == 3 else { return publicKey.elementsEqual(expected.key) }
+        let length = expected.key.count / 2
+        return publicKey.dropFirst().elementsEqual(expected.key.dropFirst().prefix(length))
+            && expected.key.last.map { $0 & 1 } == form & 1
+    }
+}

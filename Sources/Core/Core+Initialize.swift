@@ -54,7 +54,7 @@ extension Core {
     private func entry(_ mount: InitialMount) -> MountEntry {
         var entry = MountEntry(
             uuid: environment.randomness.uuid(), path: mount.path, type: mount.type, mountClass: .secret,
-            accessor: SystemEngine.accessor(mount.type, .secret, environment.randomness))
+            accessor: SystemEngine.accessor(mount.type, .secret, randomness: environment.randomness))
         entry.options = mount.options
         entry.description = mount.description
         return entry

@@ -11,7 +11,8 @@ extension Core {
     /// The quota for everything counts them, so that a flood of them is no worse than one of proper requests.
     package func record(_ refused: RefusedRequest) async -> CofferError? {
         guard let services else {
-            logUnrecorded("refused while sealed", refused.id, refused.connection, ["reason": "\(refused.reason)"])
+            logUnrecorded(
+                "refused while sealed", id: refused.id, connection: refused.connection, metadata: ["reason": "\(refused.reason)"])
             return nil
         }
         if let (verdict, configuration) = services.quotas.takeGlobal(client: refused.connection.remoteAddress), !verdict.isAllowed {
@@ -82,7 +83,7 @@ extension Core {
     /// for when something is wrong: they are on record like everything else, without what they answered. So is the state of the
     /// seal with a token, as its answer tells whether that is a good one.
     func recordOpenPath(
-        _ incoming: CoreRequest, _ path: CanonicalPath, _ answer: CoreAnswer, wasOpen: Services?
+        _ incoming: CoreRequest, _ path: CanonicalPath, answer: CoreAnswer, wasOpen: Services?
     ) async -> CoreAnswer {
         let isSealStatus = path.text == PublicSystemPaths.sealStatus
         if path.text == "sys/health" { return answer }
@@ -92,7 +93,8 @@ extension Core {
             if incoming.operation.isWrite {
                 var metadata: Logger.Metadata = ["path": "\(path.text)"]
                 if case .failure(let error) = answer.outcome { metadata["refused"] = "\(error.code.rawValue)" }
-                logUnrecorded("open path asked while sealed", incoming.id, incoming.connection, metadata)
+                logUnrecorded(
+                    "open path asked while sealed", id: incoming.id, connection: incoming.connection, metadata: metadata)
             }
             return answer
         }
@@ -135,7 +137,7 @@ extension Core {
         return known.isEmpty ? nil : JSONObject(known)
     }
 
-    private func logUnrecorded(_ message: Logger.Message, _ id: String, _ connection: Connection, _ more: Logger.Metadata) {
+    private func logUnrecorded(_ message: Logger.Message, id: String, connection: Connection, metadata more: Logger.Metadata) {
         guard let dropped = unrecorded.withLock({ $0.take(at: environment.time.now()) }) else { return }
         var metadata: Logger.Metadata = ["request_id": "\(id)", "remote_address": "\(connection.remoteAddress)"]
         metadata.merge(more) { own, _ in own }

@@ -67,9 +67,9 @@ package final class Core: Pipeline {
         var limit: RateLimits.Decision?
         if let services, services.quotas.isAny {
             limit = await services.quotas.decide(request, path, services: services, jsonLimits: settings.jsonLimits)
-            if let limit, !limit.verdict.isAllowed { return await refuse(request, path, limit, services) }
+            if let limit, !limit.verdict.isAllowed { return await refuse(request, path, exceeding: limit, with: services) }
         }
-        var answer = await serve(request, path, services)
+        var answer = await serve(request, path, with: services)
         if let limit, limit.showsHeaders { answer.headers += limit.verdict.headers }
         return answer
     }
@@ -77,9 +77,9 @@ package final class Core: Pipeline {
     private static let cutOff = CofferError(
         .unavailable, "this node is cut off from the store and answers nothing until it has caught up; ask another or retry")
 
-    private func serve(_ request: CoreRequest, _ path: CanonicalPath, _ services: Services?) async -> CoreAnswer {
+    private func serve(_ request: CoreRequest, _ path: CanonicalPath, with services: Services?) async -> CoreAnswer {
         if let answer = await PublicSystemPaths(core: self).answer(request, path) {
-            return await recordOpenPath(request, path, answer, wasOpen: services)
+            return await recordOpenPath(request, path, answer: answer, wasOpen: services)
         }
         if let cluster = environment.cluster, !cluster.mayServe {
             return CoreAnswer(requestID: request.id, path: path.text, outcome: .failure(Self.cutOff))
@@ -93,7 +93,7 @@ package final class Core: Pipeline {
 
     /// Beyond its quota. Nothing of the request was looked at but its path, its address and, for a login, its role.
     private func refuse(
-        _ request: CoreRequest, _ path: CanonicalPath, _ limit: RateLimits.Decision, _ services: Services
+        _ request: CoreRequest, _ path: CanonicalPath, exceeding limit: RateLimits.Decision, with services: Services
     ) async -> CoreAnswer {
         let exceeded = RateLimits.exceeded(limit.verdict, at: environment.time.now())
         var answer = CoreAnswer(requestID: request.id, path: path.text, outcome: .failure(exceeded))

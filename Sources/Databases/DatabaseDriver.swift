@@ -30,7 +30,9 @@ package protocol DatabaseDriver: Sendable {
 
 /// A user to create.
 package struct NewUser: Sendable {
+    /// Its name, which is safe in a statement.
     package var name: String
+    /// Its password.
     package var password: String
     /// When the user's password stops being valid, if the server has such a time.
     package var expiresAt: Timestamp
@@ -39,6 +41,7 @@ package struct NewUser: Sendable {
     /// The statements that run after a failed creation.
     package var rollback: [String]
 
+    /// Creates the description of a user.
     package init(name: String, password: String, expiresAt: Timestamp, creation: [String], rollback: [String] = []) {
         self.name = name
         self.password = password
@@ -52,10 +55,14 @@ package struct NewUser: Sendable {
 package struct DriverSettings: Sendable {
     /// The settings of the plugin by the names of its fields, including secret ones.
     package var details: JSONObject
+    /// The user that logs in.
     package var username: String
+    /// The password of that user.
     package var password: String
+    /// The time by which connections age.
     package var time: any TimeSource
 
+    /// Creates the settings of a driver.
     package init(details: JSONObject, username: String, password: String, time: any TimeSource) {
         self.details = details
         self.username = username

@@ -26,6 +26,7 @@ package struct DatabasePlugin: Sendable {
     /// its declared field.
     package var destination: @Sendable (JSONObject) -> JSONObject
 
+    /// Creates a kind of database.
     package init(
         name: String, summary: String, fields: [Field], secretFields: Set<String>, usernameTemplate: String, usernameBytesMax: Int,
         make: @escaping @Sendable (DriverSettings) throws(DatabaseError) -> any DatabaseDriver,

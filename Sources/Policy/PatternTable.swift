@@ -84,8 +84,8 @@ struct PatternTable: Sendable {
             var index = lastGroup(notAfter: path, stored)
             while index >= 0 {
                 let group = groups[index]
-                if Self.hasPrefix(path, at: 0, stored, group.literal) {
-                    for position in group.patterns where matches(patterns[position], path, from: group.literal.count, stored) {
+                if Self.hasPrefix(path, at: 0, group.literal, in: stored) {
+                    for position in group.patterns where matches(patterns[position], path, from: group.literal.count, in: stored) {
                         return Match(entry: patterns[position].entry, rank: patterns[position].rank)
                     }
                 }
@@ -100,34 +100,34 @@ struct PatternTable: Sendable {
         while low < high {
             let middle = (low + high) / 2
             let literal = groups[middle].literal
-            let order = Self.compare(stored, literal, path, at: 0, min(literal.count, path.count))
+            let order = Self.compare(stored, literal, with: path, at: 0, count: min(literal.count, path.count))
             if order < 0 || order == 0 && literal.count <= path.count { low = middle + 1 } else { high = middle }
         }
         return low - 1
     }
 
     private func matches(
-        _ pattern: Pattern, _ path: UnsafeBufferPointer<UInt8>, from start: Int, _ stored: UnsafeBufferPointer<UInt8>
+        _ pattern: Pattern, _ path: UnsafeBufferPointer<UInt8>, from start: Int, in stored: UnsafeBufferPointer<UInt8>
     ) -> Bool {
         var position = start
         for index in pattern.tails {
             while position < path.count, path[position] != UInt8(ascii: "/") { position += 1 }
             let tail = tails[index]
-            guard Self.hasPrefix(path, at: position, stored, tail) else { return false }
+            guard Self.hasPrefix(path, at: position, tail, in: stored) else { return false }
             position += tail.count
         }
         return pattern.isGlob || position == path.count
     }
 
     private static func hasPrefix(
-        _ path: UnsafeBufferPointer<UInt8>, at position: Int, _ stored: UnsafeBufferPointer<UInt8>, _ range: Range<Int>
+        _ path: UnsafeBufferPointer<UInt8>, at position: Int, _ range: Range<Int>, in stored: UnsafeBufferPointer<UInt8>
     ) -> Bool {
-        path.count - position >= range.count && compare(stored, range, path, at: position, range.count) == 0
+        path.count - position >= range.count && compare(stored, range, with: path, at: position, count: range.count) == 0
     }
 
     private static func compare(
-        _ stored: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, _ path: UnsafeBufferPointer<UInt8>, at position: Int,
-        _ count: Int
+        _ stored: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, with path: UnsafeBufferPointer<UInt8>, at position: Int,
+        count: Int
     ) -> Int {
         for index in 0..<count {
             let (mine, theirs) = (stored[range.lowerBound &+ index], path[position &+ index])

@@ -40,8 +40,8 @@ package struct CofferServer: Sendable {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
         let composition = try await Composition(configuration, logs, engines: options.engines)
         do {
-            let listeners = try makeListeners(composition, group, logger)
-            try await serve(composition, listeners, logger)
+            let listeners = try makeListeners(composition, group, logger: logger)
+            try await serve(composition, listeners, logger: logger)
         } catch {
             await composition.close()
             throw error
@@ -61,7 +61,7 @@ package struct CofferServer: Sendable {
     }
 
     private func makeListeners(
-        _ composition: Composition, _ group: any EventLoopGroup, _ logger: Logger
+        _ composition: Composition, _ group: any EventLoopGroup, logger: Logger
     ) throws -> [HTTPListener] {
         let shell = Shell(
             dialects: composition.dialects, capacity: configuration.capacity, logger: logs.logger("http"))
@@ -81,8 +81,8 @@ package struct CofferServer: Sendable {
         FileHandle.standardOutput.write(Data((composition.announcement.joined(separator: "\n") + "\n").utf8))
     }
 
-    private func serve(_ composition: Composition, _ listeners: [HTTPListener], _ logger: Logger) async throws {
-        let reload = ReloadService { await self.reload(composition, listeners, logger) }
+    private func serve(_ composition: Composition, _ listeners: [HTTPListener], logger: Logger) async throws {
+        let reload = ReloadService { await self.reload(composition, listeners, logger: logger) }
         // They end in the opposite order: the listeners first, so that what they accepted still finds its rooms.
         var group = ServiceGroupConfiguration(
             services: composition.services.map { .init(service: $0) } + [.init(service: reload)]
@@ -102,7 +102,7 @@ package struct CofferServer: Sendable {
         }
     }
 
-    private func reload(_ composition: Composition, _ listeners: [HTTPListener], _ logger: Logger) async {
+    private func reload(_ composition: Composition, _ listeners: [HTTPListener], logger: Logger) async {
         var isWhole = true
         do throws(ConfigurationError) {
             let fresh = try ServerConfiguration.load(options)

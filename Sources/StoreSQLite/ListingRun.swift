@@ -20,13 +20,13 @@ extension ListingRun {
     static func names(_ start: ListingPage, _ statements: Connection.Statements) throws(SQLiteFailure) -> [String] {
         var page = start
         var bound: ListingPage.Bound? = page.start
-        while let from = bound { bound = try read(&page, from, statements) }
+        while let from = bound { bound = try read(&page, from, with: statements) }
         return page.names
     }
 
     /// Returns the bound to go on from, or nil when the page is full or the list has ended.
     private static func read(
-        _ page: inout ListingPage, _ bound: ListingPage.Bound, _ statements: Connection.Statements
+        _ page: inout ListingPage, _ bound: ListingPage.Bound, with statements: Connection.Statements
     ) throws(SQLiteFailure) -> ListingPage.Bound? {
         let (sql, key): (SQL, String) =
             switch bound {

@@ -115,7 +115,8 @@ struct InlineEntityTests {
         #expect(await isAllowed(server, "ann", "people/ann"))
     }
 
-    @Test("is none for a name that never logged in, and none is made", arguments: ["carol", "", String(repeating: "x", count: 100)])
+    @Test(
+        "is none for a name that never logged in, and none is made", arguments: ["carol", "", String(repeating: "x", count: 100)])
     func unknown(name: String) async throws {
         let server = try await server()
         let before = await server.ask(.list, "identity/entity/id").data?["keys"]?.arrayValue?.count

@@ -51,19 +51,19 @@ struct ChainStart: Sendable, Equatable {
                 return ChainStart(
                     sequence: last.sequence, previous: last.mac, origin: .broken, breakReason: .lostCheckpoint)
             }
-            if contents.lastLine == nil, !contents.isForeign { return after(nil, origin: .broken, .lostCheckpoint) }
+            if contents.lastLine == nil, !contents.isForeign { return after(nil, origin: .broken, reason: .lostCheckpoint) }
         }
         guard contents.lastLine != nil || contents.isForeign else {
             return after(known, origin: known == nil ? .new : .elsewhere)
         }
         guard let last = End(contents.lastLine, keys: keys) else {
             let isFramed = contents.lastLine.map { line in line.withUnsafeBytes { ChainLine($0) != nil } } ?? false
-            return after(known, origin: .broken, isFramed ? .badMAC : .unreadableEnd)
+            return after(known, origin: .broken, reason: isFramed ? .badMAC : .unreadableEnd)
         }
         if let known {
-            if last.sequence < known.sequence { return after(known, origin: .broken, .cutOff) }
+            if last.sequence < known.sequence { return after(known, origin: .broken, reason: .cutOff) }
             if last.sequence == known.sequence, !last.mac.elementsEqual(known.mac.utf8) {
-                return after(known, origin: .broken, .replaced)
+                return after(known, origin: .broken, reason: .replaced)
             }
             if last.sequence > known.sequence, !holds(known, contents, keys: keys, lineEndingAt: lineEndingAt) {
                 return ChainStart(sequence: last.sequence, previous: last.mac, origin: .broken, breakReason: .replaced)
@@ -84,7 +84,7 @@ struct ChainStart: Sendable, Equatable {
     }
 
     /// Continues after the known end, or at the beginning of a chain if there is none.
-    private static func after(_ known: AuditCheckpoint?, origin: Origin, _ reason: Break? = nil) -> ChainStart {
+    private static func after(_ known: AuditCheckpoint?, origin: Origin, reason: Break? = nil) -> ChainStart {
         ChainStart(
             sequence: known?.sequence ?? 0, previous: known.map { Array($0.mac.utf8) } ?? ChainLine.zeroMAC, origin: origin,
             breakReason: reason)

@@ -32,7 +32,7 @@ extension ChainState {
         if contents.isForeign { pending.append(UInt8(ascii: "\n")) }
         begin(start.origin, context, at: now)
         for repair in owedRepairs { appendRepair(repair, context, at: now) }
-        if let reason = start.breakReason { appendBreak(reason, fileBytes: contents.fileBytes, context, at: now) }
+        if let reason = start.breakReason { appendBreak(reason, fileBytes: contents.fileBytes, context: context, at: now) }
         try flush()
         owedRepairs = []
         isOpen = true
@@ -67,7 +67,7 @@ extension ChainState {
 
     /// Appends a line about damage that was found.
     private mutating func appendBreak(
-        _ reason: ChainStart.Break, fileBytes: UInt64, _ context: DeviceChain.Context, at now: Timestamp
+        _ reason: ChainStart.Break, fileBytes: UInt64, context: DeviceChain.Context, at now: Timestamp
     ) {
         append(
             "break",

@@ -94,7 +94,7 @@ extension DeviceChain {
         } catch {
             throw .unavailable(error.reason)
         }
-        guard let (checkpoint, live) = end else { throw .unavailable("nothing was recorded yet") }
+        guard let (checkpoint, live) = end else { throw .unavailable("nothing has been recorded yet") }
         let pairs = segments.filter { $0 != live }.map { ($0, keys.segmentKey($0)) }
         return AuditChainDisclosure(
             segmentKeys: Dictionary(pairs) { first, _ in first }, checkpoint: checkpoint, liveSegment: live,

@@ -11,7 +11,7 @@ enum Datagrams {
     /// Calls `send` for each datagram until it returns an error number, which is then the result. Returns 0 if all were sent,
     /// or `EMSGSIZE` if a line has too many parts.
     static func each(
-        in lines: UnsafeRawBufferPointer, bytesMax: Int, _ send: (_ head: [UInt8], _ piece: UnsafeRawBufferPointer) -> Int32
+        in lines: UnsafeRawBufferPointer, bytesMax: Int, send: (_ head: [UInt8], _ piece: UnsafeRawBufferPointer) -> Int32
     ) -> Int32 {
         var start = 0
         while start < lines.count {

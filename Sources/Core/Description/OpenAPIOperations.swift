@@ -30,14 +30,14 @@ struct OpenAPIOperations {
             parameters.append(read == nil ? Self.mustList : Self.mayList)
         }
         return operation(
-            "get", read == nil ? "list" : "read", summary, parameters: parameters, succeedsWith: ["200"],
+            "get", read == nil ? "list" : "read", summary: summary, parameters: parameters, succeedsWith: ["200"],
             contentType: (read ?? list)?.contentType)
     }
 
     private var post: Operation? {
         guard let endpoint = path.endpoints[.update] ?? path.endpoints[.create] else { return nil }
         var result = operation(
-            "post", "write", endpoint.summary, succeedsWith: ["200", "204"], contentType: endpoint.contentType)
+            "post", "write", summary: endpoint.summary, succeedsWith: ["200", "204"], contentType: endpoint.contentType)
         guard endpoint.body == .json else {
             result.body["requestBody"] = [
                 "required": true, "content": ["application/octet-stream": ["schema": Self.binary]],
@@ -50,18 +50,18 @@ struct OpenAPIOperations {
 
     private var patch: Operation? {
         guard let endpoint = path.endpoints[.patch] else { return nil }
-        var result = operation("patch", "patch", endpoint.summary, succeedsWith: ["200", "204"])
+        var result = operation("patch", "patch", summary: endpoint.summary, succeedsWith: ["200", "204"])
         result.schema = schema(verb: "patch", mediaType: "application/merge-patch+json", asksForRequired: false)
         return result
     }
 
     private var delete: Operation? {
         guard let endpoint = path.endpoints[.delete] else { return nil }
-        return operation("delete", "delete", endpoint.summary, succeedsWith: ["204"])
+        return operation("delete", "delete", summary: endpoint.summary, succeedsWith: ["204"])
     }
 
     private func operation(
-        _ method: String, _ verb: String, _ summary: String, parameters: [JSON] = [], succeedsWith codes: [String],
+        _ method: String, _ verb: String, summary: String, parameters: [JSON] = [], succeedsWith codes: [String],
         contentType: String? = nil
     ) -> Operation {
         var body: JSONObject = ["summary": .string(summary), "tags": [.string(place.tag)]]

@@ -138,7 +138,7 @@ final class MountTable: Sendable {
                 try await finishRemoval(of: uuid, accessor: try await accessor(ofRemoved: uuid))
             } catch StorageError.corrupted(let key) {
                 // One damaged record keeps neither the server from opening nor the other removals from being finished.
-                complain("a mount's removal cannot be finished; its records stay", uuid, key)
+                complain("a mount's removal cannot be finished; its records stay", mount: uuid, record: key)
                 left[uuid] = looks
             }
         }
@@ -153,13 +153,13 @@ final class MountTable: Sendable {
         } catch .corrupted(let damaged) {
             // Nothing but the name of the note is left to say that the mount is gone.
             guard try await !read().entries.contains(where: { $0.uuid == uuid }) else { throw .corrupted(key: damaged) }
-            complain("the note of a mount's removal cannot be read; its records are deleted", uuid, damaged)
+            complain("the note of a mount's removal cannot be read; its records are deleted", mount: uuid, record: damaged)
             return ""
         }
     }
 
     /// Once for each removal, for it is looked at every few seconds.
-    private func complain(_ message: Logger.Message, _ uuid: String, _ record: String) {
+    private func complain(_ message: Logger.Message, mount uuid: String, record: String) {
         guard damaged.withLock({ $0.insert(uuid).inserted }) else { return }
         environment.logger.error(message, metadata: ["mount_id": "\(uuid)", "record": "\(record)"])
     }

@@ -83,7 +83,8 @@ struct AuditComposer {
         var auth = AuditAuth(
             displayName: entry?.displayName, policies: (entry?.policies ?? []).united(with: exchange.entity?.policies ?? []),
             identityPolicies: exchange.entity?.policies ?? [], metadata: entry?.metadata ?? [:],
-            entityID: exchange.entity?.id ?? "", tokenType: "inline", isAllowed: entry.map { _ in !exchange.grantingPolicies.isEmpty },
+            entityID: exchange.entity?.id ?? "", tokenType: "inline",
+            isAllowed: entry.map { _ in !exchange.grantingPolicies.isEmpty },
             grantingPolicies: exchange.grantingPolicies.map { .init(name: $0) }
         )
         auth.inlineKind = credentials.kind

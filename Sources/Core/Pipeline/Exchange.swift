@@ -114,7 +114,7 @@ final class Exchange {
         }
         try await record(endpoint)
         guard operation != .help else { return help(declared) }
-        var response = try await answer(endpoint, declared, request)
+        var response = try await answer(request, of: endpoint, declaredAs: declared)
         if let takeBack = response.takeBack { undoing.append(takeBack) }
         if case .grant(let grant)? = response.lease { try await registerLease(grant, &response) }
         if case .grant(let grant)? = response.auth { try await issueToken(grant, &response) }
@@ -126,7 +126,7 @@ final class Exchange {
 
     /// An update that finds nothing to update becomes a creation: allowed and on record as one.
     private func answer(
-        _ endpoint: EnginePath.Endpoint, _ declared: EnginePath, _ request: Request
+        _ request: Request, of endpoint: EnginePath.Endpoint, declaredAs declared: EnginePath
     ) async throws -> Response {
         do {
             return try await endpoint.handler(request)

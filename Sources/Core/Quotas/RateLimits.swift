@@ -54,10 +54,10 @@ final class RateLimits: Sendable {
         var quotas: [RateLimitQuota] = []
         var isDamaged = false
         for name in try await storage.list(Listing(prefix: Self.prefix, limit: StorageLimits.pageMax)) {
-            if let quota = try await stored(Self.prefix + name, &isDamaged, RateLimitQuota.init(stored:)) { quotas.append(quota) }
+            if let quota = try await stored(Self.prefix + name, &isDamaged, parse: RateLimitQuota.init(stored:)) { quotas.append(quota) }
         }
         let configuration =
-            try await stored(Self.configurationKey, &isDamaged, QuotaConfiguration.init(stored:)) ?? QuotaConfiguration()
+            try await stored(Self.configurationKey, &isDamaged, parse: QuotaConfiguration.init(stored:)) ?? QuotaConfiguration()
         hasDamage.store(isDamaged, ordering: .relaxed)
         install { table in
             table.configuration = configuration
@@ -72,7 +72,7 @@ final class RateLimits: Sendable {
 
     /// One that is damaged limits nobody until it is written again; it does not keep the server from opening.
     private func stored<Value>(
-        _ key: String, _ isDamaged: inout Bool, _ parse: (JSON) -> Value?
+        _ key: String, _ isDamaged: inout Bool, parse: (JSON) -> Value?
     ) async throws(StorageError) -> Value? {
         do throws(StorageError) {
             guard let record = try await storage.get(key) else { return nil }

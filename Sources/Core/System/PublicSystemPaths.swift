@@ -7,7 +7,7 @@ import Syntax
 
 /// The paths that answer whether or not the server is sealed, without a token: nothing else does.
 ///
-/// While sealed there is no key to audit with; see ``Core/recordOpenPath(_:_:_:wasOpen:)`` for what is on record of them. They
+/// While sealed there is no key to audit with; see ``Core/recordOpenPath(_:_:answer:wasOpen:)`` for what is on record of them. They
 /// are declared like all others, so that help and the API's description know them.
 struct PublicSystemPaths: Sendable {
     unowned let core: Core
@@ -139,12 +139,16 @@ struct PublicSystemPaths: Sendable {
         let isInitialized = try await core.seal.isInitialized
         let trouble = core.trouble
         let isCutOff = trouble?.reason == "cut_off"
-        let (code, override) =
-            !isInitialized
-            ? (501, "uninitcode")
-            : core.isSealed
-                ? (503, "sealedcode")
-                : isCutOff ? (503, "standbycode") : trouble != nil ? (503, nil) : (200, "activecode")
+        let (code, override): (Int, String?)
+        if !isInitialized {
+            (code, override) = (501, "uninitcode")
+        } else if core.isSealed {
+            (code, override) = (503, "sealedcode")
+        } else if isCutOff {
+            (code, override) = (503, "standbycode")
+        } else {
+            (code, override) = trouble != nil ? (503, nil) : (200, "activecode")
+        }
         // A node that can do nothing is none of those that a client may call ready.
         let asked = override.flatMap { query.string($0) }
         if let override, let asked, Int(asked).map({ (200...599).contains($0) }) != true {
@@ -224,8 +228,8 @@ struct PublicSystemPaths: Sendable {
         }
         try checkShares(fields)
         let made = try await core.initialize(
-            shares: try count(fields, "secret_shares", "secret_threshold"),
-            recoveryShares: try count(fields, "recovery_shares", "recovery_threshold"))
+            shares: try count(fields, shares: "secret_shares", threshold: "secret_threshold"),
+            recoveryShares: try count(fields, shares: "recovery_shares", threshold: "recovery_threshold"))
         var body: JSONObject = [
             "keys": .strings(made.unsealShares.map(KeyShareFormat.hex)),
             "keys_base64": .strings(made.unsealShares.map(KeyShareFormat.base64)),
@@ -251,7 +255,7 @@ struct PublicSystemPaths: Sendable {
         }
     }
 
-    private func count(_ fields: Fields, _ shares: String, _ threshold: String) throws -> ShareCount? {
+    private func count(_ fields: Fields, shares: String, threshold: String) throws -> ShareCount? {
         guard let count = fields.int(shares), count != 0 || fields.int(threshold) ?? 0 != 0 else { return nil }
         return try ShareCount(shares: count, threshold: fields.int(threshold) ?? 0)
     }

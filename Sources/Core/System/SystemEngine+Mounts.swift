@@ -73,7 +73,7 @@ extension SystemEngine {
         }
         var options = request.fields.stringMap("options") ?? [:]
         guard let (description, implied) = core.environment.catalog.resolve(asked, mountClass) else {
-            throw Self.unknownType(asked, core.environment.catalog.mountableTypes(mountClass), mountClass)
+            throw Self.unknownType(asked, known: core.environment.catalog.mountableTypes(mountClass), of: mountClass)
         }
         let type = description.type
         options.merge(implied) { $1 }
@@ -83,7 +83,7 @@ extension SystemEngine {
         try description.checkOptions(options)
         var entry = MountEntry(
             uuid: core.environment.randomness.uuid(), path: path, type: type, mountClass: mountClass,
-            accessor: Self.accessor(type, mountClass, core.environment.randomness))
+            accessor: Self.accessor(type, mountClass, randomness: core.environment.randomness))
         entry.description = request.fields.string("description") ?? ""
         entry.options = options
         entry.isLocal = request.fields.bool("local") ?? false
@@ -112,7 +112,7 @@ extension SystemEngine {
         return response
     }
 
-    private static func unknownType(_ asked: String, _ known: [String], _ mountClass: MountEntry.Class) -> CofferError {
+    private static func unknownType(_ asked: String, known: [String], of mountClass: MountEntry.Class) -> CofferError {
         let what = mountClass == .auth ? "auth method" : "secrets engine"
         var error = CofferError.invalid(
             "There is no \(what) \"\(asked)\" in this version. Available: \(known.joined(separator: ", ")).")
@@ -120,7 +120,7 @@ extension SystemEngine {
         return error
     }
 
-    static func accessor(_ type: String, _ mountClass: MountEntry.Class, _ randomness: any Randomness) -> String {
+    static func accessor(_ type: String, _ mountClass: MountEntry.Class, randomness: any Randomness) -> String {
         (mountClass == .auth ? "auth_" : "") + type + "_" + Hex.encode(randomness.bytes(4))
     }
 

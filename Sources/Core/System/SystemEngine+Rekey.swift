@@ -7,11 +7,11 @@ import Syntax
 /// the shape of their answers alone: a right that one spelling asks for cannot be had for less by another.
 extension SystemEngine {
     var rekeyPaths: [EnginePath] {
-        rekeyPaths("rekey", .unsealKey, quorumAccess) { .bare($0) }
-            + rekeyPaths("rekey-recovery-key", .recoveryKey, quorumAccess) { .bare($0) }
-            + rekeyPaths("rotate/root", .unsealKey, .sudo) { .data($0) }
+        rekeyPaths("rekey", .unsealKey, access: quorumAccess) { .bare($0) }
+            + rekeyPaths("rekey-recovery-key", .recoveryKey, access: quorumAccess) { .bare($0) }
+            + rekeyPaths("rotate/root", .unsealKey, access: .sudo) { .data($0) }
             + [rotateRootPath]
-            + rekeyPaths("rotate/recovery", .recoveryKey, .sudo) { .data($0) }
+            + rekeyPaths("rotate/recovery", .recoveryKey, access: .sudo) { .data($0) }
             + ["rekey/backup", "rekey/recovery-key-backup", "rotate/root/backup", "rotate/recovery/backup"].map(backupPath)
     }
 
@@ -29,8 +29,8 @@ extension SystemEngine {
     }
 
     private func rekeyPaths(
-        _ root: String, _ target: RekeyTarget, _ access: EnginePath.Access,
-        _ answer: @escaping @Sendable (JSONObject) -> Response
+        _ root: String, _ target: RekeyTarget, access: EnginePath.Access,
+        answer: @escaping @Sendable (JSONObject) -> Response
     ) -> [EnginePath] {
         // Not required by declaration: the same path is read and deleted, without them.
         let share = [Field("key", .string, "The share."), Field("nonce", .string, "Of the attempt.")]

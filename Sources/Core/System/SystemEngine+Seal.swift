@@ -75,12 +75,12 @@ extension SystemEngine {
 
     /// At the path of today, as data, and at the one that older clients ask, bare.
     var generateRootPaths: [EnginePath] {
-        generateRootPaths("generate-root", quorumAccess) { .bare($0) }
-            + generateRootPaths("generate-root-token", .sudo) { .data($0) }
+        generateRootPaths("generate-root", access: quorumAccess) { .bare($0) }
+            + generateRootPaths("generate-root-token", access: .sudo) { .data($0) }
     }
 
     private func generateRootPaths(
-        _ root: String, _ access: EnginePath.Access, _ answer: @escaping @Sendable (JSONObject) -> Response
+        _ root: String, access: EnginePath.Access, answer: @escaping @Sendable (JSONObject) -> Response
     ) -> [EnginePath] {
         [
             EnginePath(

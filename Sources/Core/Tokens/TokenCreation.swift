@@ -153,7 +153,12 @@ struct TokenDraft {
             guard asked != nil else { throw .invalid("field 'type' must be \"service\" or \"batch\"") }
         }
         let choice = role?.tokenType ?? .default
-        let forced: TokenType? = choice == .service ? .service : choice == .batch ? .batch : nil
+        let forced: TokenType? =
+            switch choice {
+            case .service: .service
+            case .batch: .batch
+            default: nil
+            }
         if let forced, let asked, asked != forced { throw .invalid("the role makes \(forced.rawValue) tokens only") }
         return forced ?? asked ?? (choice == .defaultBatch ? .batch : .service)
     }
@@ -183,7 +188,8 @@ struct TokenDraft {
         guard period == 0 || isPrivileged || role != nil else {
             throw .invalid("root or sudo privileges required to create periodic token")
         }
-        terms.period = role.map { $0.period > 0 ? $0.period : period > 0 && isPrivileged ? period : 0 } ?? period
+        terms.period = period
+        if let role { terms.period = role.period > 0 || !isPrivileged ? role.period : max(period, 0) }
         let uses = fields.int("num_uses") ?? 0
         guard uses >= 0 else { throw .invalid("field 'num_uses' must not be negative") }
         let bounds = [uses, role?.uses ?? 0].filter { $0 > 0 }
@@ -255,7 +261,8 @@ struct TokenDraft {
 
     private static func rolePolicies(_ asked: [String], parent: TokenEntry, role: TokenRole) throws(CofferError) -> [String] {
         let isOpen = role.allowedPolicies.isEmpty && role.allowedPoliciesGlob.isEmpty
-        let policies = asked.isEmpty ? (isOpen ? parent.policies : role.allowedPolicies) : asked
+        var policies = asked
+        if asked.isEmpty { policies = isOpen ? parent.policies : role.allowedPolicies }
         for policy in policies where policy != "default" || role.disallowedPolicies.contains(policy) {
             let isDisallowed =
                 role.disallowedPolicies.contains(policy) || role.disallowedPoliciesGlob.contains { Glob.matches(policy, $0) }

@@ -25,7 +25,7 @@ struct TokenRenewal: Sendable {
         }
         let grant = try await method.renewal(of: HeldLogin(metadata: entry.metadata, facts: entry.loginFacts))
         try checkPolicies(grant.policies, entry)
-        try await refreshGroups(grant, mount, entry)
+        try await refreshGroups(of: entry, from: grant, on: mount)
         let limits = limits(mount.entry)
         return RenewalTerms(
             ttl: grant.terms.ttl > 0 ? grant.terms.ttl : limits.defaultTTL,
@@ -60,7 +60,10 @@ struct TokenRenewal: Sendable {
     }
 
     /// The lower of two bounds, of which 0 is none.
-    private static func lower(_ one: Int, _ other: Int) -> Int { one == 0 ? other : other == 0 ? one : min(one, other) }
+    private static func lower(_ one: Int, _ other: Int) -> Int {
+        if one == 0 || other == 0 { return max(one, other) }
+        return min(one, other)
+    }
 
     /// Whether a login today would give the same. Whether `default` is among them is no right of the account's.
     private func checkPolicies(_ granted: [String], _ entry: TokenEntry) throws(CofferError) {
@@ -73,7 +76,7 @@ struct TokenRenewal: Sendable {
         guard let entity = try await identity.resolve(entry.entityID), !entity.isDisabled else { throw CofferError.denied }
     }
 
-    private func refreshGroups(_ grant: AuthGrant, _ mount: Mount, _ entry: TokenEntry) async throws {
+    private func refreshGroups(of entry: TokenEntry, from grant: AuthGrant, on mount: Mount) async throws {
         guard !entry.entityID.isEmpty, !grant.aliasName.isEmpty else { return }
         try await identity.refreshGroups(
             of: entry.entityID,

@@ -20,6 +20,7 @@ package final class ConnectionPool<Connection: PooledConnection>: Sendable {
         /// How long a connection is used, in seconds; 0 for ever.
         package var lifetime: Int
 
+        /// Creates bounds.
         package init(open: Int = 4, idle: Int = 2, lifetime: Int = 0) {
             self.open = open
             self.idle = idle
@@ -46,6 +47,7 @@ package final class ConnectionPool<Connection: PooledConnection>: Sendable {
 
     private static var waitSecondsMax: Int { 30 }
 
+    /// Creates a pool whose connections `connect` opens.
     package init(
         limits: Limits, time: any TimeSource, threads: BlockingThreads = .shared, waitingMax: Int = 256,
         connect: @escaping @Sendable () throws(DatabaseError) -> Connection

@@ -9,10 +9,14 @@ package import EngineKit
 package struct UsernameTemplate: Sendable {
     /// The values that a template can use.
     package struct Context: Sendable {
+        /// The display name of the caller's token, `.DisplayName`.
         package var displayName: String
+        /// The name of the role, `.RoleName`.
         package var roleName: String
+        /// The time that the functions of a template use.
         package var time: Timestamp
 
+        /// Creates the values for a username.
         package init(displayName: String, roleName: String, time: Timestamp) {
             self.displayName = SafeName.cleaned(displayName)
             self.roleName = roleName

@@ -10,8 +10,11 @@ package struct Timestamp: Sendable, Hashable, Comparable {
     /// Stops at the first or the last moment that there is: whoever stored or sent the number may have meant harm.
     package init(seconds: Int) {
         let (product, overflow) = Int64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
-        nanoseconds = !overflow ? product : seconds < 0 ? .min : .max
+        if overflow { self = seconds < 0 ? .earliest : .latest } else { nanoseconds = product }
     }
+
+    private static let earliest = Timestamp(nanoseconds: .min)
+    private static let latest = Timestamp(nanoseconds: .max)
 
     /// Whole seconds, rounded down.
     package var seconds: Int { Int(nanoseconds / 1_000_000_000 - (nanoseconds % 1_000_000_000 < 0 ? 1 : 0)) }
@@ -25,7 +28,8 @@ package struct Timestamp: Sendable, Hashable, Comparable {
     /// Stops at the far future, or the far past, instead of overflowing.
     package func adding(seconds: Int) -> Timestamp {
         let (sum, overflow) = nanoseconds.addingReportingOverflow(Timestamp(seconds: seconds).nanoseconds)
-        return Timestamp(nanoseconds: !overflow ? sum : seconds < 0 ? .min : .max)
+        if overflow { return seconds < 0 ? .earliest : .latest }
+        return Timestamp(nanoseconds: sum)
     }
 
     /// Seconds from `earlier` to this, rounded up; 0 when it lies behind.

@@ -43,7 +43,11 @@ package struct PolicyName: Sendable, Hashable, CustomStringConvertible {
         do throws(CanonicalPath.Refusal) {
             _ = try CanonicalPath(decoded: name)
         } catch {
-            throw error == .notNormalised ? .lookAlike : error == .controlCharacter ? .badCharacter : .notAPath
+            switch error {
+            case .notNormalised: throw .lookAlike
+            case .controlCharacter: throw .badCharacter
+            default: throw .notAPath
+            }
         }
         text = name.lowercased()
         // Full-width letters, ligatures and wide spaces have another compatibility form.

@@ -61,7 +61,7 @@ extension HTTP1Handler {
         var output = context.channel.allocator.buffer(capacity: piece.count + 24)
         let isFramed = isChunked && !exchange.isHTTP10
         if isFramed {
-            output.writeString(String(piece.count, radix: 16))
+            output.writeString(String(piece.count, radix: 16))  // text: a number, without leading zeros
             output.writeStaticString("\r\n")
         }
         output.writeBytes(piece)

@@ -9,7 +9,7 @@ extension HTTP2Responder {
     func body(of content: StreamedContent, id: String, _ channel: any Channel) -> ResponseBody {
         let (shell, timeouts) = (shell, settings.timeouts)
         return ResponseBody(contentLength: content.length) { writer in
-            defer { shell.admission.end(bodyBytes: 0) }
+            defer { shell.admission.end() }
             let production = Production(content.pieces(), on: channel)
             do {
                 while let piece = try await production.next(within: timeouts.requestMilliseconds) {

@@ -17,7 +17,7 @@ extension IdentityStore {
     func write(_ changes: AliasChanges, mayMove: Bool) async throws -> Alias {
         try await change { transaction in
             if let owner = try await owner(of: changes, in: &transaction) {
-                return try await update(owner.alias, of: owner.entity, changes, mayMove: mayMove, in: &transaction)
+                return try await update(owner.alias, of: owner.entity, with: changes, mayMove: mayMove, in: &transaction)
             }
             guard let place = changes.place else { throw CofferError.invalid("missing alias name or mount accessor") }
             var entity: Entity
@@ -53,7 +53,7 @@ extension IdentityStore {
     }
 
     private func update(
-        _ old: Alias, of owner: Entity, _ changes: AliasChanges, mayMove: Bool, in transaction: inout IdentityTransaction
+        _ old: Alias, of owner: Entity, with changes: AliasChanges, mayMove: Bool, in transaction: inout IdentityTransaction
     ) async throws -> Alias {
         var (alias, entity) = (old, owner)
         if let custom = changes.customMetadata { alias.customMetadata = custom }

@@ -13,6 +13,7 @@ extension LeaseStore {
 
     /// A lease that is due, and the index entry that says so.
     package struct Due: Sendable, Hashable {
+        /// The id of the lease.
         package var id: String
         var key: String
     }

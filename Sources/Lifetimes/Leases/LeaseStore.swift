@@ -24,6 +24,7 @@ package struct LeaseStore: Sendable {
 
     // MARK: Finding
 
+    /// Returns a lease and the version of its record, or nil if there is none.
     package func read(_ id: String) async throws(StorageError) -> (entry: LeaseEntry, version: UInt64)? {
         guard let record = try await storage.get(LeaseKeys.entry(id)) else { return nil }
         guard let entry = LeaseEntry(id: id, encoded: record.value) else { throw .corrupted(key: LeaseKeys.entry(id)) }
@@ -38,6 +39,7 @@ package struct LeaseStore: Sendable {
             Listing(prefix: LeaseKeys.entries + prefix, after: after, limit: limit, isRecursive: isRecursive))
     }
 
+    /// Returns a page of ids of leases that count as irrevocable.
     package func irrevocables(after: String? = nil, limit: Int) async throws(StorageError) -> [String] {
         try await storage.list(
             Listing(prefix: LeaseKeys.irrevocables, after: after, limit: limit, isRecursive: true))

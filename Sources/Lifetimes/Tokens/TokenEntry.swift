@@ -4,23 +4,33 @@ package import EngineKit
 package struct TokenEntry: Sendable, Hashable {
     /// The HMAC-SHA256 of the token in lower-case hex.
     package var id: String
+    /// Names the token without being one, so that it can be looked up and revoked.
     package var accessor: String
     /// The id of the token that created it; empty for an orphan.
     package var parentID: String
     /// The number of tokens that it descends from, at most; 0 in entries of servers that did not count them.
     package var generation: Int
+    /// The names of its own policies, without those of its entity.
     package var policies: [String]
+    /// What the audit calls it, such as `userpass-bob`.
     package var displayName: String
     /// The path at which it was created, such as `auth/token/create`.
     package var path: String
+    /// What its creator or its login attached to it.
     package var metadata: [String: String]
+    /// The token role it was created with; empty for none.
     package var role: String
     /// The uuid of the auth mount whose login created it, and what that mount stored with it; empty if there was no login.
     package var mountID: String
+    /// What the auth mount needs to renew it, which nobody is shown.
     package var loginFacts: [String: String]
+    /// The id of its entity; empty for none.
     package var entityID: String
+    /// Whether it has a record or is a sealed text.
     package var type: TokenType
+    /// When it was created.
     package var createdAt: Timestamp
+    /// When it was last renewed; nil if it never was.
     package var renewedAt: Timestamp?
     /// When it expires; nil for never, which only root tokens can have.
     package var expiresAt: Timestamp?
@@ -30,8 +40,11 @@ package struct TokenEntry: Sendable, Hashable {
     package var explicitMaxTTL: Int
     /// The longest life from its creation in seconds, of a token without a period.
     package var maxTTL: Int
+    /// The period of a periodic token in seconds; 0 for none.
     package var period: Int
+    /// Whether it can be renewed.
     package var isRenewable: Bool
+    /// The address ranges from which it can be used; empty for all.
     package var boundCIDRs: [String]
     /// The key with which narrowed tokens made by its holder are checked. Empty in entries from before there were such
     /// tokens.
@@ -39,6 +52,7 @@ package struct TokenEntry: Sendable, Hashable {
     /// Uses that are left; 0 for any number, -1 for none.
     package var usesLeft: Int
 
+    /// Creates an entry of an orphan without an end.
     package init(id: String, accessor: String, policies: [String], displayName: String, path: String, createdAt: Timestamp) {
         self.id = id
         self.accessor = accessor

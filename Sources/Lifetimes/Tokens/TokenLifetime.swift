@@ -5,6 +5,7 @@ import Syntax
 package struct TokenLifetime: Sendable, Hashable {
     /// The TTL from now, in seconds.
     package var ttl: Int
+    /// What the caller is told about a TTL that was shortened.
     package var warnings: [String]
 
     /// Returns the life of a new token. `defaultTTL` and `maxTTL` are the mount's, or the system's where the mount has

@@ -8,7 +8,7 @@ package struct SettingKind<Value: Sendable>: Sendable {
     /// The kind of the declared field.
     let field: Field.Kind
     /// The only texts that a request may send; empty for any.
-    var allowed: [String]
+    let allowed: [String]
     /// Returns the value as answers show it, or nil to leave it out.
     package var shown: @Sendable (Value) -> JSON?
     /// Returns the value as records store it, or nil to leave it out.
@@ -24,10 +24,14 @@ package struct SettingKind<Value: Sendable>: Sendable {
     ///   - shown: Returns the value as answers show it, or nil to leave it out.
     ///   - stored: The same for records, where they differ.
     ///   - read: Returns the value that `stored` wrote, or nil for anything else.
-    ///   - take: Returns the value for what a request sends. Without it, `read` does.
+    ///   - normalize: Returns the value to keep for one that a request sends, or refuses it.
+    ///   - take: Returns the value for what a request sends, where `read` does not understand it or the current value matters.
     package init(
         _ field: Field.Kind, oneOf allowed: [String] = [], shown: @escaping @Sendable (Value) -> JSON?,
         stored: (@Sendable (Value) -> JSON?)? = nil, read: @escaping @Sendable (JSON) -> Value?,
+        normalize: @escaping @Sendable (_ value: Value, _ name: String) throws(CofferError) -> Value = {
+            value, _ throws(CofferError) in value
+        },
         take: (@Sendable (_ sent: JSON, _ name: String, _ current: Value) throws(CofferError) -> Value)? = nil
     ) {
         self.field = field
@@ -40,7 +44,7 @@ package struct SettingKind<Value: Sendable>: Sendable {
         } else {
             self.take = { sent, name, _ throws(CofferError) in
                 guard let value = read(sent) else { throw .unreadable(name) }
-                return value
+                return try normalize(value, name)
             }
         }
     }
@@ -76,21 +80,6 @@ extension SettingKind {
 }
 
 extension SettingKind {
-    /// A kind whose values a request sends in the form in which records store them.
-    ///
-    /// - Parameter normalize: Returns the value to keep for one that is sent, or refuses it.
-    package init(
-        _ field: Field.Kind, shown: @escaping @Sendable (Value) -> JSON?, read: @escaping @Sendable (JSON) -> Value?,
-        normalize: @escaping @Sendable (_ value: Value, _ name: String) throws(CofferError) -> Value
-    ) {
-        self.init(
-            field, shown: shown, read: read,
-            take: { sent, name, _ throws(CofferError) in
-                guard let value = read(sent) else { throw .unreadable(name) }
-                return try normalize(value, name)
-            })
-    }
-
     /// A check of a value that a request sends.
     package typealias Check = @Sendable (_ value: Value, _ name: String) throws(CofferError) -> Void
 
@@ -98,10 +87,12 @@ extension SettingKind {
         _ field: Field.Kind, shown: @escaping @Sendable (Value) -> JSON?, read: @escaping @Sendable (JSON) -> Value?,
         check: @escaping Check
     ) {
-        self.init(field, shown: shown, read: read) { value, name throws(CofferError) in
-            try check(value, name)
-            return value
-        }
+        self.init(
+            field, shown: shown, read: read,
+            normalize: { value, name throws(CofferError) in
+                try check(value, name)
+                return value
+            })
     }
 }
 
@@ -120,7 +111,7 @@ extension SettingKind where Value == Bool {
     package static var inverted: Self {
         Self(
             .bool, shown: { .bool(!$0) }, stored: { .bool($0) }, read: { $0.boolValue },
-            take: { sent, _, _ throws(CofferError) in sent.boolValue == false })
+            normalize: { value, _ throws(CofferError) in !value })
     }
 }
 
@@ -161,11 +152,9 @@ extension SettingKind where Value == String {
 
     /// One of a few texts. A request that sends an empty text means `empty`.
     package static func choice(_ allowed: [String], empty: String) -> Self {
-        var kind = Self(.string, shown: { .string($0) }, read: { $0.stringValue }) { text, _ throws(CofferError) in
-            text.isEmpty ? empty : text
-        }
-        kind.allowed = allowed
-        return kind
+        Self(
+            .string, oneOf: allowed, shown: { .string($0) }, read: { $0.stringValue },
+            normalize: { text, _ throws(CofferError) in text.isEmpty ? empty : text })
     }
 }
 
@@ -236,7 +225,7 @@ extension SettingKind where Value: SettingsRecord {
 
 extension CofferError {
     fileprivate static func unreadable(_ name: String) -> CofferError {
-        .invalid("field '\(name)' does not have a value of its kind")
+        .invalid("the value of field '\(name)' is not valid")
     }
 }
 

@@ -10,6 +10,7 @@ package protocol SettingsRecord: Sendable {
 }
 
 extension SettingsRecord {
+    /// Accepts all settings.
     package func check() throws(CofferError) {}
 
     /// Takes what a request sent and leaves the rest. When it throws, some of it may have been taken, so change a copy.
@@ -23,8 +24,10 @@ extension SettingsRecord {
 }
 
 extension Record where Self: SettingsRecord {
+    /// The object to store, with the members in the order of the declaration.
     package var stored: JSONObject { Self.settings.stored(self) }
 
+    /// Returns nil for an object that lacks a required member or has one of another form.
     package init?(stored object: JSONObject) {
         guard let value = Self.settings.read(object) else { return nil }
         self = value

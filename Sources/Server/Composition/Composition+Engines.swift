@@ -14,7 +14,7 @@ import TransitEngine
 extension Composition {
     /// Returns everything that can be mounted, and the authenticators of inline credentials.
     static func catalog(
-        _ configuration: ServerConfiguration, _ connections: ConnectionsSetup, _ serviceAPI: ServiceComposition?,
+        _ configuration: ServerConfiguration, connections: ConnectionsSetup, serviceAPI: ServiceComposition?,
         additional: [EngineDescription]
     ) throws(ConfigurationError) -> EngineCatalog {
         var catalog = EngineCatalog()

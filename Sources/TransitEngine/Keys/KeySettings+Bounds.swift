@@ -10,7 +10,9 @@ extension KeySettings: SettingsRecord {
             "derived", \.isDerived, as: .flag, help: "Whether each operation names a context, for which a key is derived."),
         Setting("deletion_allowed", \.allowsDeletion, as: .flag, help: "Whether the key may be deleted."),
         Setting("exportable", \.isExportable, as: .latch, help: "Whether `export` is allowed; it cannot be forbidden again."),
-        Setting("allow_plaintext_backup", \.allowsBackup, as: .latch, help: "Whether `backup` is allowed; it cannot be forbidden again."),
+        Setting(
+            "allow_plaintext_backup", \.allowsBackup, as: .latch, help: "Whether `backup` is allowed; it cannot be forbidden again."
+        ),
         Setting(
             "auto_rotate_period", \.autoRotate,
             as: .duration { seconds, _ throws(CofferError) in

@@ -52,17 +52,48 @@ enum ECDSAKey: Sendable {
     /// Returns the scalar in the DER of a private key, PKCS #8 or SEC 1.
     static func scalar(_ type: KeyType, secretDER: SecretBytes) throws(CofferError) -> SecretBytes {
         guard secretDER.count <= DERForm.bytesMax else { throw unreadable }
+        let key: ECDSAKey
         do {
-            return try secretDER.withBytes { der in
+            key = try secretDER.withBytes { der in
                 switch type {
-                case .p256: SecretBytes(try P256.Signing.PrivateKey(derRepresentation: der).rawRepresentation)
-                case .p384: SecretBytes(try P384.Signing.PrivateKey(derRepresentation: der).rawRepresentation)
-                default: SecretBytes(try P521.Signing.PrivateKey(derRepresentation: der).rawRepresentation)
+                case .p256: try ECDSAKey(P256.Signing.PrivateKey(derRepresentation: der))
+                case .p384: try ECDSAKey(P384.Signing.PrivateKey(derRepresentation: der))
+                default: try ECDSAKey(P521.Signing.PrivateKey(derRepresentation: der))
                 }
             }
         } catch {
             throw unreadable
         }
+        let isConsistent = secretDER.withBytes { der in
+            var bytes = Array(der)
+            defer { zero(&bytes) }
+            return agrees(bytes, with: key.publicDER)
+        }
+        guard isConsistent, let scalar = key.scalar else {
+            throw .invalid("the key is of another curve than \(type.rawValue), or contains a public key that is not its own")
+        }
+        return scalar
+    }
+
+    private init(_ key: P256.Signing.PrivateKey) { self = .p256(key, key.publicKey) }
+    private init(_ key: P384.Signing.PrivateKey) { self = .p384(key, key.publicKey) }
+    private init(_ key: P521.Signing.PrivateKey) { self = .p521(key, key.publicKey) }
+
+    private var scalar: SecretBytes? {
+        switch self {
+        case .p256(let key, _): key.map { SecretBytes($0.rawRepresentation) }
+        case .p384(let key, _): key.map { SecretBytes($0.rawRepresentation) }
+        case .p521(let key, _): key.map { SecretBytes($0.rawRepresentation) }
+        }
+    }
+
+    /// Returns whether a private key in PKCS #8 or SEC 1 names the curve of a public key, or none, and contains that public key, or
+    /// none. swift-crypto reads the scalar and looks at neither.
+    private static func agrees(_ der: [UInt8], with publicDER: [UInt8]) -> Bool {
+        guard let publicKey = try? SubjectPublicKeyInfo(der: publicDER) else { return false }
+        let info = try? PrivateKeyInfo(der: der)
+        if let info, info.algorithm != publicKey.algorithm { return false }
+        return (try? ECPrivateKeyClaims(der: info?.key ?? der[...]))?.agree(with: publicKey) ?? false
     }
 
     /// Makes a key and returns its scalar.

@@ -119,7 +119,15 @@ extension TransitEngine {
                 defer { zero(&der) }
                 return (try? PrivateKeyInfo(der: der))?.ed25519Seed.map { SecretBytes($0) } ?? given
             }
-        case .cipher, .rsa, .hmac, .mlDSA, .kem: return given
+        case .rsa:
+            let isWhole = given.withBytes { bytes in
+                var der = Array(bytes)
+                defer { zero(&der) }
+                return DERForm.isWhole(der)
+            }
+            guard isWhole else { throw .invalid("the key could not be read: it must be one PKCS #8 or PKCS #1 structure in DER") }
+            return given
+        case .cipher, .hmac, .mlDSA, .kem: return given
         }
     }
 
@@ -127,7 +135,7 @@ extension TransitEngine {
         guard type.isAsymmetric else { throw .invalid("a public key can only be imported for an asymmetric key type") }
         let der = PEM.documents(in: text, label: .publicKey)?.first
         if type.family == .rsa || type.family == .ecdsa {
-            guard let der else { throw .invalid("the public key could not be read") }
+            guard let der, DERForm.isWhole(der) else { throw .invalid("the public key could not be read") }
             return der
         }
         guard let der else {
