@@ -4,49 +4,55 @@ import Synchronization
 
 /// The engine that keeps OAuth connections, API keys and other platform tokens of users and projects, refreshes them before
 /// they expire, and hands them out.
-package final class ConnectionsEngine: SecretsEngine, PeriodicEngine {
-    package let paths: [EnginePath]
-    private let routes: ConnectionRoutes
+package struct ConnectionsEngine: SecretsEngine, PeriodicEngine {
+    let store: ConnectionStore
+    let refresher: Refresher
+    let counters: Counters
+    let environment: ConnectionsEnvironment
+    let time: any TimeSource
+    let randomness: any Randomness
+    let logger: Logger
+    let pendingCount = PendingCount()
     private let scheduler: RefreshScheduler
     private let recovery: InterruptedRefreshRecovery
-    private let ownerCleanup: OwnerCleanup
-    private let pendingSweep: PendingSweep
-    private let rounds = Mutex(0)
+    private let ownerCleanup = OwnerCleanup()
+    private let rounds = RoundCount()
 
     /// Creates the engine of one mount.
     package init(_ context: MountContext, _ environment: ConnectionsEnvironment) {
-        let store = ConnectionStore(storage: context.storage, randomness: context.randomness)
-        let counters = Counters(storage: context.storage, platforms: environment.catalog.names)
-        let refresher = Refresher(context, environment, store: store, counters: counters)
-        let routes = ConnectionRoutes(
-            store: store, refresher: refresher, counters: counters, environment: environment, time: context.time,
-            randomness: context.randomness, logger: context.logger)
-        self.routes = routes
+        store = ConnectionStore(storage: context.storage, randomness: context.randomness)
+        counters = Counters(storage: context.storage, platforms: environment.catalog.names)
+        refresher = Refresher(context, environment, store: store, counters: counters)
+        self.environment = environment
+        time = context.time
+        randomness = context.randomness
+        logger = context.logger
         scheduler = RefreshScheduler(refresher: refresher)
         recovery = InterruptedRefreshRecovery(refresher: refresher)
-        ownerCleanup = OwnerCleanup(routes: routes)
-        pendingSweep = PendingSweep(routes: routes)
-        paths = routes.all
+    }
+
+    package var paths: [EnginePath] {
+        [
+            tokens, refresh, verify, connections, status, owners, owner, platforms, platform, platformClient, insights, authorize,
+            start, callback,
+        ]
     }
 
     /// Starts the background work that is due. Called once a second on the node that leads.
     package func runRound() async {
-        let round = rounds.withLock { round in
-            round += 1
-            return round
-        }
+        let round = rounds.next()
         do {
             try await scheduler.begin()
             if round % 10 == 1 {
-                ownerCleanup.begin()
+                ownerCleanup.begin(for: self)
                 try await recovery.run()
             }
-            if round % PendingSweep.seconds == 1 { try await pendingSweep.run() }
-            if round % 5 == 0 { try await routes.counters.flush(today: Counters.day(routes.time.now())) }
+            if round % PendingSweep.seconds == 1 { try await PendingSweep(engine: self).run() }
+            if round % 5 == 0 { try await counters.flush(today: Counters.day(time.now())) }
         } catch {
-            routes.logger.warning(
+            logger.warning(
                 "a round of background refreshes failed; it is retried within a second",
-                metadata: ["request_id": "\(routes.randomness.uuid())", "kind": "\(type(of: error))"])
+                metadata: ["request_id": "\(randomness.uuid())", "kind": "\(type(of: error))"])
         }
     }
 
@@ -54,21 +60,18 @@ package final class ConnectionsEngine: SecretsEngine, PeriodicEngine {
     package func waitUntilIdle() async {
         await ownerCleanup.waitUntilIdle()
         await scheduler.waitUntilIdle()
-        await routes.refresher.waitUntilIdle()
+        await refresher.waitUntilIdle()
     }
 
     /// Does the part of the background work that every node does. Called once a second on nodes that do not lead.
     package func runFollowerRound() async {
-        let round = rounds.withLock { round in
-            round += 1
-            return round
-        }
+        let round = rounds.next()
         do {
-            if round % PendingSweep.seconds == 1 { try await pendingSweep.run() }
+            if round % PendingSweep.seconds == 1 { try await PendingSweep(engine: self).run() }
             guard round % 5 == 0 else { return }
-            try await routes.counters.flush(today: Counters.day(routes.time.now()))
+            try await counters.flush(today: Counters.day(time.now()))
         } catch {
-            routes.logger.warning(
+            logger.warning(
                 "a round of a following node's background work failed; it is retried within a second",
                 metadata: ["kind": "\(type(of: error))"])
         }
@@ -78,14 +81,22 @@ package final class ConnectionsEngine: SecretsEngine, PeriodicEngine {
     package func finish() async {
         await ownerCleanup.finish()
         await scheduler.finish()
-        await routes.refresher.waitUntilIdle()
-        try? await routes.counters.flush(today: Counters.day(routes.time.now()))
+        await refresher.waitUntilIdle()
+        try? await counters.flush(today: Counters.day(time.now()))
     }
 }
 
-/// For the catalogue.
-package func connectionsDescription(_ environment: ConnectionsEnvironment) -> EngineDescription {
-    EngineDescription(type: "connections", summary: "OAuth connections of users and projects, refreshed when they must be") {
-        ConnectionsEngine($0, environment)
+extension ConnectionsEngine {
+    package static func description(_ environment: ConnectionsEnvironment) -> EngineDescription {
+        EngineDescription(type: "connections", summary: "OAuth connections of users and projects, refreshed when they must be") {
+            ConnectionsEngine($0, environment)
+        }
     }
+}
+
+/// Counts the rounds of background work.
+private final class RoundCount: Sendable {
+    private let count = Atomic(0)
+
+    func next() -> Int { count.add(1, ordering: .relaxed).newValue }
 }

@@ -34,6 +34,16 @@ package struct DatabaseEngine: SecretsEngine, LeasedEngine, PeriodicEngine {
         intents = RecordTable(storage: context.storage, prefix: "wal/user/")
     }
 
+    /// Describes the engine to the catalog. Each process has an id, so that the unfinished work of others can be cleared up at once.
+    package static func description(
+        plugins: [DatabasePlugin] = DatabasePlugin.builtIn, randomness: any Randomness = SystemRandomness()
+    ) -> EngineDescription {
+        let process = randomness.uuid()
+        return EngineDescription(type: "database", summary: "Creates users of databases with leases.") { context in
+            DatabaseEngine(context, plugins: plugins, process: process)
+        }
+    }
+
     /// The declared paths.
     package var paths: [EnginePath] {
         connectionPaths + rolePaths + credentialPaths + staticRolePaths + staticCredentialPaths
@@ -80,17 +90,6 @@ package struct DatabaseEngine: SecretsEngine, LeasedEngine, PeriodicEngine {
 
     func password(policy: String) async throws -> String {
         policy.isEmpty ? PasswordPolicy.standard.makePassword(context.randomness) : try await context.makePassword(policy)
-    }
-}
-
-/// Describes the `database` engine to the catalog. Each process has an id, so that the unfinished work of others can be
-/// cleared up at once.
-package func databaseDescription(
-    plugins: [DatabasePlugin] = DatabasePlugin.builtIn, randomness: any Randomness = SystemRandomness()
-) -> EngineDescription {
-    let process = randomness.uuid()
-    return EngineDescription(type: "database", summary: "Creates users of databases with leases.") { context in
-        DatabaseEngine(context, plugins: plugins, process: process)
     }
 }
 

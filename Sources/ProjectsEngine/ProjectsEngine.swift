@@ -1,16 +1,15 @@
 package import EngineKit
 import Syntax
 
-/// `projects`: the projects that services keep their secrets in. The secrets themselves lie in a KV mount.
-package let projectsDescription = EngineDescription(
-    type: "projects", summary: "Projects of the Service API: names and descriptions, one of them the default."
-) { context in ProjectsEngine(context) }
-
 /// The engine that keeps the projects of the Service API. Their secrets are in a KV mount.
 ///
 /// Policies grant its paths, `records/<project>`, and also `manage/<project>`, which is not the path of any request: a caller
 /// who may update it may change projects that others created.
 package struct ProjectsEngine: SecretsEngine {
+    package static let description = EngineDescription(
+        type: "projects", summary: "Projects of the Service API: names and descriptions, one of them the default."
+    ) { context in ProjectsEngine(context) }
+
     private let store: ProjectStore
     private let time: any TimeSource
     private let randomness: any Randomness

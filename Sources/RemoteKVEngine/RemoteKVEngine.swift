@@ -1,15 +1,6 @@
 package import EngineKit
 import Syntax
 
-/// `remote-kv`: a KV version 2 mount of another server. Nothing is kept here; policies and the audit are this server's.
-package func remoteKVDescription(_ vault: any RemoteVault, mount: String) -> EngineDescription {
-    EngineDescription(
-        type: "remote-kv", summary: "Secrets of a KV version 2 mount on another server.", isServersOwn: true
-    ) { _ in
-        RemoteKVEngine(vault: vault, mount: mount)
-    }
-}
-
 /// The routes of a KV version 2 mount that the Service API uses, passed on to another server.
 ///
 /// That server sees only this server's token. The author of a version is therefore noted in the secret's custom metadata, as
@@ -19,6 +10,14 @@ package struct RemoteKVEngine: SecretsEngine {
     let vault: any RemoteVault
     /// The path of the mount on the other server, without slashes at its ends.
     let mount: String
+
+    package static func description(_ vault: any RemoteVault, mount: String) -> EngineDescription {
+        EngineDescription(
+            type: "remote-kv", summary: "Secrets of a KV version 2 mount on another server.", isServersOwn: true
+        ) { _ in
+            RemoteKVEngine(vault: vault, mount: mount)
+        }
+    }
 
     package var paths: [EnginePath] {
         let version = Field("version", .int, "The version to read; the newest if 0 or absent.")

@@ -7,7 +7,7 @@ import Testing
 @Suite("AppRole: roles")
 struct AppRoleTests {
     private func driver(_ fields: JSONObject = [:], maxTTL: Int = 0) async throws -> AuthDriver {
-        let driver = try AuthDriver(appRoleDescription, maxTTL: maxTTL)
+        let driver = try AuthDriver(AppRoleMethod.description, maxTTL: maxTTL)
         try await driver.send(.update, "role/app", fields)
         return driver
     }
@@ -110,7 +110,7 @@ struct AppRoleTests {
 
     @Test("of many roles that take one id at once, one gets it")
     func roleIDRace() async throws {
-        let app = try AuthDriver(appRoleDescription, storage: YieldingStorage(StampingStorage(MemoryStorage())))
+        let app = try AuthDriver(AppRoleMethod.description, storage: YieldingStorage(StampingStorage(MemoryStorage())))
         let won = await withTaskGroup(of: Bool.self) { group in
             for index in 0..<20 {
                 group.addTask { await app.refusal(.update, "role/r\(index)", ["role_id": "wanted"]) == nil }
@@ -146,7 +146,7 @@ struct AppRoleTests {
     @Test("deleting a role removes all that was its, after a failure at any commit and a second try", arguments: 1...4)
     func deletionIsWhole(failing: Int) async throws {
         let storage = FailingStorage(StampingStorage(MemoryStorage()))
-        let app = try AuthDriver(appRoleDescription, storage: storage)
+        let app = try AuthDriver(AppRoleMethod.description, storage: storage)
         try await app.send(.update, "role/app")
         try await app.send(.update, "role/keep")
         let kept = try await app.records().count

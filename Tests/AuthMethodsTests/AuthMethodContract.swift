@@ -22,7 +22,7 @@ struct AuthMethodSubject: Sendable, CustomTestStringConvertible {
     var testDescription: String { description.type }
 
     static let appRole = AuthMethodSubject(
-        description: appRoleDescription, account: "role/app", base: [:],
+        description: AppRoleMethod.description, account: "role/app", base: [:],
         login: { driver in
             let role = try await driver.data(.read, "role/app/role-id")
             let secret = try await driver.data(.update, "role/app/secret-id")
@@ -48,7 +48,7 @@ struct AuthMethodSubject: Sendable, CustomTestStringConvertible {
         displayName: "approle", secrets: [])
 
     static let userpass = AuthMethodSubject(
-        description: userpassDescription(hasher: CountingHasher(), gate: wideGate), account: "users/app",
+        description: UserpassMethod.description(hasher: CountingHasher(), gate: wideGate), account: "users/app",
         base: ["password": "canary-password"],
         login: { _ in ("login/app", ["password": "canary-password"]) },
         failures: { _ in

@@ -9,7 +9,7 @@ struct LockoutTests {
     private func driver(
         _ hasher: CountingHasher = CountingHasher(), storage: any Storage = StampingStorage(MemoryStorage())
     ) async throws -> AuthDriver {
-        let driver = try AuthDriver(userpassDescription(hasher: hasher, gate: wideGate), storage: storage)
+        let driver = try AuthDriver(UserpassMethod.description(hasher: hasher, gate: wideGate), storage: storage)
         try await driver.send(.update, "users/bob", ["password": "right"])
         return driver
     }

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Expired secret ids") struct SecretIDSweepTests {
     private func driver(_ count: Int, ttl: Int) async throws -> AuthDriver {
-        let driver = try AuthDriver(appRoleDescription)
+        let driver = try AuthDriver(AppRoleMethod.description)
         try await driver.send(.update, "role/app", [:])
         for _ in 0..<count { try await driver.send(.update, "role/app/secret-id", ["ttl": .int(ttl)]) }
         return driver

@@ -9,7 +9,7 @@ struct SecretIDTests {
     private func driver(
         _ fields: JSONObject = [:], storage: any Storage = StampingStorage(MemoryStorage())
     ) async throws -> AuthDriver {
-        let driver = try AuthDriver(appRoleDescription, storage: storage)
+        let driver = try AuthDriver(AppRoleMethod.description, storage: storage)
         try await driver.send(.update, "role/app", JSONObject(fields.members + [.init(key: "role_id", value: "app-id")]))
         return driver
     }

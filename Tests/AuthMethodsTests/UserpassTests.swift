@@ -11,7 +11,7 @@ struct UserpassTests {
         _ hasher: CountingHasher = CountingHasher(), gate: PasswordHashLimiter = wideGate,
         storage: any Storage = StampingStorage(MemoryStorage())
     ) async throws -> AuthDriver {
-        let driver = try AuthDriver(userpassDescription(hasher: hasher, gate: gate), storage: storage)
+        let driver = try AuthDriver(UserpassMethod.description(hasher: hasher, gate: gate), storage: storage)
         try await driver.send(.update, "users/bob", ["password": "right", "token_policies": "dev"])
         return driver
     }
@@ -119,7 +119,7 @@ struct UserpassTests {
         let storage = StampingStorage(MemoryStorage())
         _ = try await driver(CountingHasher(), storage: storage)
         let dear = CountingHasher(cost: HashCost(rounds: 64, blockSize: 8, parallelism: 1))
-        let users = try AuthDriver(userpassDescription(hasher: dear, gate: wideGate), storage: storage)
+        let users = try AuthDriver(UserpassMethod.description(hasher: dear, gate: wideGate), storage: storage)
         #expect(!(await logsIn(users, "wrong")))
         #expect(dear.costs.map(\.rounds) == [16])
         #expect(await logsIn(users, "right"))
@@ -159,7 +159,8 @@ struct UserpassTests {
     @Test("real hashes differ for the same password of two users, and verify")
     func realHashes() async throws {
         let users = try AuthDriver(
-            userpassDescription(hasher: ScryptHasher(cost: HashCost(rounds: 16, blockSize: 8, parallelism: 1)), gate: wideGate))
+            UserpassMethod.description(
+                hasher: ScryptHasher(cost: HashCost(rounds: 16, blockSize: 8, parallelism: 1)), gate: wideGate))
         for name in ["a", "b"] { try await users.send(.update, "users/\(name)", ["password": "same"]) }
         let records = try await users.records()
         #expect(records["user/a"] != nil && records["user/a"] != records["user/b"])

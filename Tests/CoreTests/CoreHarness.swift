@@ -73,17 +73,17 @@ final class CoreHarness: Sendable {
                 }.joined()),
             sources: KeySources(lookup: { _ in nil }, readFile: { _ in [] }))
         var catalog = EngineCatalog()
-        catalog.addSecretsEngine(kvDescription)
+        catalog.addSecretsEngine(KVEngine.description)
         let engine = engine
         catalog.addSecretsEngine(EngineDescription(type: "test", summary: "For tests.", make: { _ in engine }))
         catalog.addSecretsEngine(
             EngineDescription(type: "own", summary: "Acts for the server.", isServersOwn: true, make: { _ in engine }))
-        catalog.addSecretsEngine(transitDescription)
-        catalog.addSecretsEngine(databaseDescription(randomness: randomness))
+        catalog.addSecretsEngine(TransitEngine.description)
+        catalog.addSecretsEngine(DatabaseEngine.description(randomness: randomness))
         for description in engines { catalog.addSecretsEngine(description) }
-        catalog.addAuthMethod(appRoleDescription)
+        catalog.addAuthMethod(AppRoleMethod.description)
         catalog.addAuthMethod(
-            userpassDescription(hasher: ScryptHasher(cost: HashCost(rounds: 16, blockSize: 8, parallelism: 1))))
+            UserpassMethod.description(hasher: ScryptHasher(cost: HashCost(rounds: 16, blockSize: 8, parallelism: 1))))
         for description in inline { catalog.addInlineAuthenticator(description) }
         core = Core(
             settings: settings,

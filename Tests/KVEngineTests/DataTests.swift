@@ -133,11 +133,11 @@ struct DataTests {
 
     @Test("a mount is version 1 unless its options ask for 2", arguments: [([:], 1), (["version": "1"], 1), (["version": "2"], 8)])
     func chosenVersion(options: [String: String], paths: Int) throws {
-        #expect(try KVDriver(kvDescription, options: options).engine.paths.count == paths)
+        #expect(try KVDriver(KVEngine.description, options: options).engine.paths.count == paths)
     }
 
     @Test("refuses a version of the engine that is not there")
     func unknownVersion() {
-        #expect(throws: CofferError.self) { try KVDriver(kvDescription, options: ["version": "3"]) }
+        #expect(throws: CofferError.self) { try KVDriver(KVEngine.description, options: ["version": "3"]) }
     }
 }

@@ -14,7 +14,7 @@ struct KVDriver: Sendable {
         _ described: EngineDescription? = nil, options asked: [String: String]? = nil,
         storage: any Storage = StampingStorage(MemoryStorage()), time: ManualTime = ManualTime(), defaultTTL: Int = 0
     ) throws {
-        let description = described ?? kvDescription
+        let description = described ?? KVEngine.description
         // Version 2, unless a test says what it wants.
         let options = asked ?? (described == nil ? ["version": "2"] : [:])
         try description.checkOptions(options)

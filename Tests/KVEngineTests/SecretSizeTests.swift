@@ -37,7 +37,7 @@ struct SecretSizeTests {
 
     @Test("version 1 refuses the same")
     func version1() async throws {
-        let kv = try KVDriver(kvDescription)
+        let kv = try KVDriver(KVEngine.description)
         let refused = try #require(
             await kv.refusal(.update, "a", #"{"a":"\#(String(repeating: #"\b"#, count: Self.bytesMax / 6))"}"#))
         #expect(refused.code == .tooLarge && refused.messages.first?.contains("(32 MiB)") == true)

@@ -8,7 +8,7 @@ import Testing
 @Suite("KV: requests during an upgrade")
 struct UpgradeGateTests {
     private func filled(_ storage: any Storage) async throws {
-        let kv = try KVDriver(kvDescription, options: ["version": "1"], storage: storage)
+        let kv = try KVDriver(KVEngine.description, options: ["version": "1"], storage: storage)
         try await kv.send(.update, "a", #"{"n":1}"#)
     }
 

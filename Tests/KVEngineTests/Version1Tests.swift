@@ -14,7 +14,7 @@ struct Version1Tests {
             #"{"limit":"high","after":[1],"recursive":"sometimes","path":"p","ttl":{}}"#, #"{"é":"😀","":null}"#,
         ])
     func fidelity(text: String) async throws {
-        let kv = try KVDriver(kvDescription)
+        let kv = try KVDriver(KVEngine.description)
         let written = try await kv.send(.update, "a/b", text)
         guard case .none = written.body else { return #expect(Bool(false), "a write answers nothing") }
         #expect(try await kv.text(.read, "a/b") == text)
@@ -24,7 +24,7 @@ struct Version1Tests {
 
     @Test("removes, and has nothing to say of what is not there")
     func removed() async throws {
-        let kv = try KVDriver(kvDescription)
+        let kv = try KVDriver(KVEngine.description)
         try await kv.send(.update, "a", #"{"x":1}"#)
         try await kv.send(.delete, "a")
         try await kv.send(.delete, "a")
@@ -34,7 +34,7 @@ struct Version1Tests {
 
     @Test("refuses an empty secret, and patches none")
     func refused() async throws {
-        let kv = try KVDriver(kvDescription)
+        let kv = try KVDriver(KVEngine.description)
         #expect(await kv.refusal(.update, "a", "{}")?.message == "missing data fields")
         #expect(await kv.refusal(.update, "a")?.message == "missing data fields")
         #expect(await kv.refusal(.patch, "a", #"{"x":1}"#)?.code == .methodNotAllowed)
@@ -51,14 +51,14 @@ struct Version1Tests {
             (#"{"ttl":-5}"#, 0, 2_764_800), (#"{"ttl":{}}"#, 0, 2_764_800), (#"{"ttl":0}"#, 0, 0),
         ])
     func lease(body: String, ofMount: Int, seconds: Int) async throws {
-        let kv = try KVDriver(kvDescription, defaultTTL: ofMount)
+        let kv = try KVDriver(KVEngine.description, defaultTTL: ofMount)
         try await kv.send(.update, "a", body)
         #expect(try await kv.send(.read, "a").leaseSeconds == seconds)
     }
 
     @Test("a damaged record is refused")
     func damaged() async throws {
-        let kv = try KVDriver(kvDescription)
+        let kv = try KVDriver(KVEngine.description)
         try await kv.send(.update, "a", #"{"x":1}"#)
         let original = try #require(try await kv.records()["v1/a"])
         for length in 0...10 {
@@ -77,7 +77,7 @@ struct UpgradeTests {
         + "shortly."
 
     private func filled(_ count: Int, _ storage: any Storage) async throws {
-        let kv = try KVDriver(kvDescription, options: ["version": "1"], storage: storage)
+        let kv = try KVDriver(KVEngine.description, options: ["version": "1"], storage: storage)
         for number in 0..<count { try await kv.send(.update, "f\(number % 3)/k\(number)", #"{"n":\#(number).0,"ttl":"1h"}"#) }
     }
 
@@ -94,7 +94,7 @@ struct UpgradeTests {
     func served() async throws {
         let storage = StampingStorage(MemoryStorage())
         try await filled(250, storage)
-        let kv = try KVDriver(kvDescription, options: ["version": "2"], storage: storage)
+        let kv = try KVDriver(KVEngine.description, options: ["version": "2"], storage: storage)
         #expect(await kv.refusal(.read, "data/f0/k0") == nil)
         try await check(250, kv)
     }
@@ -103,7 +103,7 @@ struct UpgradeTests {
     func unasked() async throws {
         let storage = StampingStorage(MemoryStorage())
         try await filled(5, storage)
-        let kv = try KVDriver(kvDescription, options: ["version": "2"], storage: storage)
+        let kv = try KVDriver(KVEngine.description, options: ["version": "2"], storage: storage)
         for _ in 0..<1_000_000 {
             if try await storage.list(Listing(prefix: "v1/")).isEmpty { break }
             await Task.yield()
@@ -168,8 +168,8 @@ struct UpgradeTests {
         let storage = StampingStorage(MemoryStorage())
         let kv = try KVDriver(storage: storage)
         try await kv.send(.update, "data/a", #"{"data":{"n":1}}"#)
-        try await KVDriver(kvDescription, storage: storage).send(.update, "a", #"{"n":2}"#)
-        try await KVDriver(kvDescription, storage: storage).send(.update, "b", #"{"n":3}"#)
+        try await KVDriver(KVEngine.description, storage: storage).send(.update, "a", #"{"n":2}"#)
+        try await KVDriver(KVEngine.description, storage: storage).send(.update, "b", #"{"n":3}"#)
         try await KVUpgrade.run(storage, time: ManualTime())
         #expect(try await kv.data(.read, "data/a")["data"]?["n"] == 2)
         #expect(try await kv.data(.read, "data/a", query: ["version": "1"])["data"]?["n"] == 1)

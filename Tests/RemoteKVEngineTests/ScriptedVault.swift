@@ -32,7 +32,7 @@ final class ScriptedVault: RemoteVault {
         _ operation: EngineKit.Operation, _ path: String, _ body: JSONObject = [:],
         mayAlso: @escaping @Sendable (EngineKit.Operation, String) -> Bool = { _, _ in true }
     ) async throws -> JSON {
-        let description = remoteKVDescription(self, mount: "kept")
+        let description = RemoteKVEngine.description(self, mount: "kept")
         let engine = try description.make(
             MountContext(
                 path: "services-remote/", accessor: "remote_1", storage: StampingStorage(MemoryStorage()), time: ManualTime(),

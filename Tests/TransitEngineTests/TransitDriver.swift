@@ -13,7 +13,7 @@ struct TransitDriver: Sendable {
     init(storage: any Storage = StampingStorage(MemoryStorage()), time: ManualTime = ManualTime(), seed: UInt64 = 1) throws {
         self.storage = storage
         self.time = time
-        engine = try transitDescription.make(
+        engine = try TransitEngine.description.make(
             MountContext(
                 path: "transit/", accessor: "transit_1", storage: storage, time: time, randomness: SeededRandomness(seed: seed),
                 logger: Logger(label: "test")))

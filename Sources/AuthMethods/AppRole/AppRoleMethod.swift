@@ -5,46 +5,6 @@ package import Syntax
 
 /// The `approle` method, by which machines log in: a role id names the role, and a secret id proves the right to use it.
 package struct AppRoleMethod: LockingEngine, RoleNamingAuthMethod, PeriodicEngine {
-    /// The declared paths, in the order in which they are tried.
-    package let paths: [EnginePath]
-    private let routes: AppRoleRoutes
-    private let sweep: SecretIDSweep
-
-    /// Creates the method for a mount.
-    package init(_ context: MountContext) {
-        routes = AppRoleRoutes(context)
-        sweep = SecretIDSweep(routes.secretIDs, time: context.time, logger: context.logger)
-        // A path with a literal segment comes before one with a capture in that place.
-        paths = [routes.login] + routes.secretIDPaths + routes.fieldPaths + [routes.roleID] + routes.rolePaths + [routes.tidy]
-    }
-
-    /// Returns what the role grants today, for the renewal of a token of an earlier login.
-    package func renewal(of login: HeldLogin) async throws -> AuthGrant { try await routes.renewal(of: login) }
-
-    /// Removes a bounded number of expired secret ids. Called about once a second.
-    package func runRound() async { await sweep.run() }
-
-    /// Returns the role ids that are locked now.
-    package func lockedNames() async throws -> [String] { try await routes.lockouts.locked() }
-    /// Unlocks a role id.
-    package func unlock(_ name: String) async throws { try await routes.lockouts.unlock(name) }
-
-    /// Returns the name of the role whose id a login sends, for quotas that name a role.
-    package func loginRole(_ relativePath: Substring, _ body: JSONObject) async throws -> String? {
-        guard relativePath == "login", let id = body["role_id"]?.stringValue, id.utf8.count <= AppRole.roleIDBytesMax else {
-            return nil
-        }
-        return try await routes.role(id: id)?.name
-    }
-}
-
-/// Describes the `approle` method to the catalog.
-package let appRoleDescription = EngineDescription(
-    type: "approle", summary: "Logs machines in with a role id and a secret id.", locksNames: true
-) { context in AppRoleMethod(context) }
-
-/// The routes of the `approle` method, with an extension for each group of paths.
-struct AppRoleRoutes: Sendable {
     let roles: RecordTable<AppRole>
     let secretIDs: SecretIDs
     let lockouts: Lockouts
@@ -54,8 +14,10 @@ struct AppRoleRoutes: Sendable {
     let randomness: any Randomness
     /// The mount's maximum TTL in seconds; 0 where the mount sets none.
     let maxTTL: Int
+    private let sweep: SecretIDSweep
 
-    init(_ context: MountContext) {
+    /// Creates the method for a mount.
+    package init(_ context: MountContext) {
         storage = context.storage
         time = context.time
         randomness = context.randomness
@@ -67,7 +29,37 @@ struct AppRoleRoutes: Sendable {
         }
         roles = RecordTable(storage: storage, prefix: AppRoleKeys.roles, parsedMax: 1_024)
         secretIDs = SecretIDs(storage: storage, key: key, time: time, randomness: randomness)
+        sweep = SecretIDSweep(secretIDs, time: context.time, logger: context.logger)
     }
+
+    /// The declared paths, in the order in which they are tried.
+    package var paths: [EnginePath] {
+        // A path with a literal segment comes before one with a capture in that place.
+        [login] + secretIDPaths + fieldPaths + [roleID] + rolePaths + [tidy]
+    }
+
+    /// Removes a bounded number of expired secret ids. Called about once a second.
+    package func runRound() async { await sweep.run() }
+
+    /// Returns the role ids that are locked now.
+    package func lockedNames() async throws -> [String] { try await lockouts.locked() }
+    /// Unlocks a role id.
+    package func unlock(_ name: String) async throws { try await lockouts.unlock(name) }
+
+    /// Returns the name of the role whose id a login sends, for quotas that name a role.
+    package func loginRole(_ relativePath: Substring, _ body: JSONObject) async throws -> String? {
+        guard relativePath == "login", let id = body["role_id"]?.stringValue, id.utf8.count <= AppRole.roleIDBytesMax else {
+            return nil
+        }
+        return try await role(id: id)?.name
+    }
+}
+
+extension AppRoleMethod {
+    /// Describes the method to the catalog.
+    package static let description = EngineDescription(
+        type: "approle", summary: "Logs machines in with a role id and a secret id.", locksNames: true
+    ) { context in AppRoleMethod(context) }
 
     static let roleField = Field("role_name", .string, required: true, "Name of the role, in which case does not matter.")
 

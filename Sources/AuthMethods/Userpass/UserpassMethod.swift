@@ -6,19 +6,27 @@ package import Syntax
 
 /// The `userpass` method, by which people log in with a name and a password.
 package struct UserpassMethod: LockingEngine, RoleNamingAuthMethod {
-    /// The declared paths, in the order in which they are tried.
-    package let paths: [EnginePath]
-    private let routes: UserpassRoutes
-    private var lockouts: Lockouts { routes.lockouts }
+    let users: RecordTable<User>
+    let passwords: Passwords
+    let lockouts: Lockouts
+    let attempts: LoginAttempts
+    /// The mount's maximum TTL in seconds; 0 where the mount sets none.
+    let maxTTL: Int
 
     /// Creates the method for a mount.
     package init(_ context: MountContext, hasher: any PasswordHasher, gate: PasswordHashLimiter) {
-        routes = UserpassRoutes(context, hasher: hasher, gate: gate)
-        paths = [routes.login, routes.password, routes.policies] + routes.userPaths
+        users = RecordTable(storage: context.storage, prefix: "user/", parsedMax: 1_024)
+        passwords = Passwords(hasher: hasher, gate: gate, randomness: context.randomness)
+        let key = MountKey(storage: context.storage, randomness: context.randomness)
+        lockouts = Lockouts(storage: context.storage, time: context.time, rules: context.lockout) {
+            name throws(StorageError) in try await key.hash("lockout/v1", name)
+        }
+        attempts = LoginAttempts(lockouts)
+        maxTTL = context.maxTTL
     }
 
-    /// Returns what the user is granted today, for the renewal of a token of an earlier login.
-    package func renewal(of login: HeldLogin) async throws -> AuthGrant { try await routes.renewal(of: login) }
+    /// The declared paths, in the order in which they are tried.
+    package var paths: [EnginePath] { [login, password, policies] + userPaths }
 
     /// Returns the user of a login, for quotas that name a role. Each user counts as a role.
     package func loginRole(_ relativePath: Substring, _ body: JSONObject) async throws -> String? {
@@ -36,17 +44,6 @@ package struct UserpassMethod: LockingEngine, RoleNamingAuthMethod {
     }
 }
 
-/// Describes the `userpass` method to the catalog. All mounts share one limiter, because it protects the machine.
-package func userpassDescription(hasher: any PasswordHasher = ScryptHasher(), gate: PasswordHashLimiter = .ofThisMachine)
-    -> EngineDescription
-{
-    EngineDescription(
-        type: "userpass", summary: "Logs people in with a name and a password.", locksNames: true, foldsAliasCase: true
-    ) { context in
-        UserpassMethod(context, hasher: hasher, gate: gate)
-    }
-}
-
 extension PasswordHashLimiter {
     /// A limiter that lets hashes use half of the cores, and at most four of them, or 128 MiB.
     package static var ofThisMachine: PasswordHashLimiter {
@@ -54,24 +51,16 @@ extension PasswordHashLimiter {
     }
 }
 
-/// The routes of the `userpass` method, with an extension for each group of paths.
-struct UserpassRoutes: Sendable {
-    let users: RecordTable<User>
-    let passwords: Passwords
-    let lockouts: Lockouts
-    let attempts: LoginAttempts
-    /// The mount's maximum TTL in seconds; 0 where the mount sets none.
-    let maxTTL: Int
-
-    init(_ context: MountContext, hasher: any PasswordHasher, gate: PasswordHashLimiter) {
-        users = RecordTable(storage: context.storage, prefix: "user/", parsedMax: 1_024)
-        passwords = Passwords(hasher: hasher, gate: gate, randomness: context.randomness)
-        let key = MountKey(storage: context.storage, randomness: context.randomness)
-        lockouts = Lockouts(storage: context.storage, time: context.time, rules: context.lockout) {
-            name throws(StorageError) in try await key.hash("lockout/v1", name)
+extension UserpassMethod {
+    /// Describes the method to the catalog. All mounts share one limiter, because it protects the machine.
+    package static func description(
+        hasher: any PasswordHasher = ScryptHasher(), gate: PasswordHashLimiter = .ofThisMachine
+    ) -> EngineDescription {
+        EngineDescription(
+            type: "userpass", summary: "Logs people in with a name and a password.", locksNames: true, foldsAliasCase: true
+        ) { context in
+            UserpassMethod(context, hasher: hasher, gate: gate)
         }
-        attempts = LoginAttempts(lockouts)
-        maxTTL = context.maxTTL
     }
 
     static let nameField = Field("username", .string, required: true, "Name of the user, in which case does not matter.")

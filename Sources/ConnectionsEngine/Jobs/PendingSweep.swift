@@ -8,7 +8,7 @@ final class PendingCount: Sendable {
     /// Counts one more if the limit allows it, and returns whether it does.
     func mayAddOne() -> Bool {
         count.withLock { count in
-            guard count < ConnectionRoutes.pendingOfAllMax else { return false }
+            guard count < ConnectionsEngine.pendingOfAllMax else { return false }
             count += 1
             return true
         }
@@ -20,7 +20,7 @@ final class PendingCount: Sendable {
 
 /// Deletes connects that were begun and never completed.
 struct PendingSweep: Sendable {
-    let routes: ConnectionRoutes
+    let engine: ConnectionsEngine
 
     /// The time between two sweeps, which is also the number of rounds between them, since a round begins every second.
     static let seconds = 60
@@ -31,19 +31,19 @@ struct PendingSweep: Sendable {
         var after: String?
         var count = 0
         while true {
-            let names = try await routes.store.storage.list(
+            let names = try await engine.store.storage.list(
                 Listing(prefix: ConnectState.keyPrefix, after: after, limit: Self.pageSize, isRecursive: true))
             var batch = Batch()
             for name in names {
                 // A name of another form was written by an older version, and has expired by now.
-                let hasExpired = ConnectState.expiry(ofName: name).map { $0 < routes.now } ?? true
+                let hasExpired = ConnectState.expiry(ofName: name).map { $0 < engine.now } ?? true
                 if hasExpired { batch.delete(ConnectState.keyPrefix + name) } else { count += 1 }
             }
-            if !batch.isEmpty { try await routes.store.storage.commit(batch) }
+            if !batch.isEmpty { try await engine.store.storage.commit(batch) }
             guard names.count == Self.pageSize else { break }
             after = names.last
             try Task.checkCancellation()
         }
-        routes.pendingCount.set(count)
+        engine.pendingCount.set(count)
     }
 }

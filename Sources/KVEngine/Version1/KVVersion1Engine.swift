@@ -3,25 +3,21 @@ import Syntax
 
 /// Secrets without history, stored as they were sent.
 package struct KVVersion1Engine: SecretsEngine {
-    package let paths: [EnginePath]
+    private let storage: any Storage
+    /// The lease in seconds of secrets that have none.
+    private let leaseDefault: Int
 
-    /// Vault's default lease of 32 days in seconds, for secrets and mounts that have none.
-    static let leaseDefault = 2_764_800
+    /// Vault's default lease of 32 days in seconds, for mounts that have none.
+    private static let mountLeaseDefault = 2_764_800
 
     package init(_ context: MountContext) {
-        let lease = context.defaultTTL > 0 ? context.defaultTTL : Self.leaseDefault
-        let routes = PlainRoutes(storage: context.storage, leaseDefault: lease)
-        paths = [routes.secrets]
+        storage = context.storage
+        leaseDefault = context.defaultTTL > 0 ? context.defaultTTL : Self.mountLeaseDefault
     }
-}
 
-/// The route of version 1.
-struct PlainRoutes: Sendable {
-    let storage: any Storage
-    /// The lease in seconds of secrets that have none.
-    let leaseDefault: Int
+    package var paths: [EnginePath] { [secrets] }
 
-    var secrets: EnginePath {
+    private var secrets: EnginePath {
         EnginePath(
             "{path...}", "Reads, writes and lists secrets, which are stored as they are sent.",
             details: """

@@ -2,19 +2,17 @@ package import EngineKit
 
 /// Secrets with versions, check-and-set, undeletable versions and metadata.
 package struct KVVersion2Engine: SecretsEngine {
-    package let paths: [EnginePath]
+    let secrets: VersionedSecrets
+    private let gate: UpgradeGate
 
     /// - Parameter upgradeSecondsMax: How long a request waits while secrets of version 1 are moved.
     package init(_ context: MountContext, upgradeSecondsMax: Int = 10) {
-        let secrets = VersionedSecrets(storage: context.storage, time: context.time)
-        let gate = UpgradeGate(secrets, secondsMax: upgradeSecondsMax)
-        let routes = VersionedRoutes(secrets: secrets, gate: gate)
+        secrets = VersionedSecrets(storage: context.storage, time: context.time)
+        gate = UpgradeGate(secrets, secondsMax: upgradeSecondsMax)
         gate.begin()
-        paths = [
-            routes.settings, routes.data, routes.delete, routes.undelete, routes.destroy, routes.metadata,
-            routes.detailedMetadata, routes.subkeys,
-        ]
     }
+
+    package var paths: [EnginePath] { [settings, data, delete, undelete, destroy, metadata, detailedMetadata, subkeys] }
 }
 
 extension KVVersion2Engine: PathExplainingEngine {
@@ -36,11 +34,7 @@ extension KVVersion2Engine: PathExplainingEngine {
     }
 }
 
-/// The routes of version 2, in one extension for each path.
-struct VersionedRoutes: Sendable {
-    let secrets: VersionedSecrets
-    let gate: UpgradeGate
-
+extension KVVersion2Engine {
     var time: any TimeSource { secrets.time }
 
     /// Makes an endpoint that waits for an upgrade.

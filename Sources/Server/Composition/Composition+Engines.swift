@@ -19,23 +19,23 @@ extension Composition {
     ) throws(ConfigurationError) -> EngineCatalog {
         var catalog = EngineCatalog()
         for engine in additional { catalog.addSecretsEngine(engine) }
-        catalog.addSecretsEngine(projectsDescription)
+        catalog.addSecretsEngine(ProjectsEngine.description)
         if let remote = configuration.services?.remote {
-            catalog.addSecretsEngine(remoteKVDescription(try RemoteVaultClient(remote), mount: remote.mount))
+            catalog.addSecretsEngine(RemoteKVEngine.description(try RemoteVaultClient(remote), mount: remote.mount))
         }
         for description in serviceAPI.map({ ServiceAuthenticator.descriptions($0.directory) }) ?? [] {
             catalog.addInlineAuthenticator(description)
         }
-        catalog.addSecretsEngine(kvDescription)
-        catalog.addSecretsEngine(connectionsDescription(connections.environment))
+        catalog.addSecretsEngine(KVEngine.description)
+        catalog.addSecretsEngine(ConnectionsEngine.description(connections.environment))
         catalog.addInlineAuthenticator(connections.authenticator)
-        catalog.addSecretsEngine(databaseDescription())
-        catalog.addSecretsEngine(transitDescription)
+        catalog.addSecretsEngine(DatabaseEngine.description())
+        catalog.addSecretsEngine(TransitEngine.description)
         for method in authMethods { catalog.addAuthMethod(method) }
         return catalog
     }
 
-    private static let authMethods = [appRoleDescription, userpassDescription()]
+    private static let authMethods = [AppRoleMethod.description, UserpassMethod.description()]
 
     /// The names that a `user_lockout` block of the configuration may have: methods that lock names, and kinds of inline
     /// credentials.
@@ -51,7 +51,7 @@ extension InitialMount {
     /// `secret/`, which a server that is set up without being asked begins with.
     static func secret(version: Int = 2) -> InitialMount {
         InitialMount(
-            path: "secret/", type: kvDescription.type, options: ["version": String(version)],
+            path: "secret/", type: KVEngine.description.type, options: ["version": String(version)],
             description: "key/value secret storage")
     }
 }
@@ -79,7 +79,8 @@ extension ServerConfiguration {
             let local = ServiceSettings().mount
             settings.mounts = [
                 InitialMount(
-                    path: local, type: kvDescription.type, options: ["version": "2"], description: "secrets of the Service API"),
+                    path: local, type: KVEngine.description.type, options: ["version": "2"],
+                    description: "secrets of the Service API"),
                 InitialMount(
                     path: services.settings.projectsMount, type: "projects", options: [:],
                     description: "projects of the Service API"),

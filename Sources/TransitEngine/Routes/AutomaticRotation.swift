@@ -4,34 +4,31 @@ import Synchronization
 
 /// Rotates the keys whose `auto_rotate_period` is over. Keys without a period are not read.
 final class AutomaticRotation: Sendable {
-    private let routes: TransitRoutes
     private let context: MountContext
     private let next = Mutex(Timestamp(seconds: 0))
 
     /// Longer than a round of jobs takes, and far shorter than the shortest period.
     private static let secondsBetween = 60
 
-    init(routes: TransitRoutes, context: MountContext) {
-        self.routes = routes
-        self.context = context
-    }
+    init(_ context: MountContext) { self.context = context }
 
-    func runRound() async {
+    /// Rotates what is due, unless it was done a moment ago.
+    func runRound(of engine: TransitEngine) async {
         let now = context.time.now()
         let isDue = next.withLock { next in
             guard next <= now else { return false }
             next = now.adding(seconds: Self.secondsBetween)
             return true
         }
-        if isDue { await rotateDue() }
+        if isDue { await rotateDue(of: engine) }
     }
 
-    private func rotateDue() async {
+    private func rotateDue(of engine: TransitEngine) async {
         do {
             var last: String?
             while true {
                 let page = try await context.storage.list(Listing(prefix: KeyStore.rotatingPrefix, after: last, limit: 1_000))
-                for name in page { try await rotateOrWarn(name) }
+                for name in page { try await rotateOrWarn(name, of: engine) }
                 guard page.count == 1_000 else { return }
                 last = page.last
             }
@@ -43,9 +40,9 @@ final class AutomaticRotation: Sendable {
     }
 
     /// Rotates a key if it is due. A failure is logged, so that other keys are rotated all the same.
-    private func rotateOrWarn(_ name: String) async throws {
+    private func rotateOrWarn(_ name: String, of engine: TransitEngine) async throws {
         do {
-            try await rotate(name)
+            try await rotate(name, of: engine)
         } catch StorageError.sealed {
             throw StorageError.sealed
         } catch {
@@ -55,16 +52,16 @@ final class AutomaticRotation: Sendable {
         }
     }
 
-    private func rotate(_ name: String) async throws {
+    private func rotate(_ name: String, of engine: TransitEngine) async throws {
         let now = context.time.now()
         @Sendable func isDue(_ key: TransitKey) -> Bool { key.nextRotation.map { $0 <= now } ?? false }
-        guard let key = try await routes.store.key(name), isDue(key) else { return }
+        guard let key = try await engine.store.key(name), isDue(key) else { return }
         guard !key.settings.isImported || key.settings.allowsImportedRotation else { return }
         var act = ServerAct(
             id: context.randomness.uuid(), actor: "automatic-rotation", operation: .update, path: "keys/\(name)/rotate")
         try await context.record(act)
         do {
-            try await routes.rotated(name, if: isDue)
+            try await engine.rotated(name, if: isDue)
             act.step = .ended(error: nil)
         } catch {
             act.step = .ended(error: CofferError(wrapping: error).messages.joined(separator: "; "))

@@ -71,7 +71,7 @@ struct KeyView: Sendable {
     private func publicKey(_ version: KeyVersion) throws(CofferError) -> String {
         guard key.settings.isDerived else { return ExportType.publicText(version) }
         guard let context, !context.isEmpty else { return "" }
-        return Base64.encode(try TransitRoutes.derived(version, context).publicKey)
+        return Base64.encode(try TransitEngine.derived(version, context).publicKey)
     }
 
     private static func shown(_ event: KeySettings.TransferEvent) -> JSON {

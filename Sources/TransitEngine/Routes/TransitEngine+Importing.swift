@@ -4,7 +4,7 @@ import SecretMemory
 import Syntax
 
 /// `wrapping_key`, `import`, `import_version`, `csr` and `set-certificate`.
-extension TransitRoutes {
+extension TransitEngine {
     var importingPaths: [EnginePath] { [wrappingKeyPath, importing, importingVersion, csr, setCertificate] }
 
     private var wrappingKeyPath: EnginePath {

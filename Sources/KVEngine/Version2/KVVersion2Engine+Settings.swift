@@ -1,7 +1,7 @@
 import EngineKit
 import Records
 
-extension VersionedRoutes {
+extension KVVersion2Engine {
     var settings: EnginePath {
         EnginePath(
             "config", "Configures all secrets of the mount.", fields: MountSettings.settings.fields,

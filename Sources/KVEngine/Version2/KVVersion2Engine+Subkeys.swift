@@ -1,6 +1,6 @@
 import EngineKit
 
-extension VersionedRoutes {
+extension KVVersion2Engine {
     var subkeys: EnginePath {
         EnginePath(
             "subkeys/{path...}", "Reads the names in a secret without its values.",

@@ -1,7 +1,7 @@
 import EngineKit
 import Syntax
 
-extension VersionedRoutes {
+extension KVVersion2Engine {
     /// Lists secrets with their metadata, which saves callers one request for each. OpenBao has the same route.
     var detailedMetadata: EnginePath {
         EnginePath(

@@ -2,7 +2,7 @@ import EngineKit
 import Syntax
 
 /// `encrypt`, `decrypt`, `rewrap` and `datakey`.
-extension TransitRoutes {
+extension TransitEngine {
     var cipherPaths: [EnginePath] { [encrypt, decrypt, rewrap, dataKey] }
 
     private static let contextFields = [

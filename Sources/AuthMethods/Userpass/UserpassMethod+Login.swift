@@ -1,8 +1,8 @@
-import EngineKit
+package import EngineKit
 import LoginGuards
 import Records
 
-extension UserpassRoutes {
+extension UserpassMethod {
     var login: EnginePath {
         EnginePath(
             "login/{username}", "Log in with a password.", fields: [Self.nameField, Self.passwordField],
@@ -37,7 +37,7 @@ extension UserpassRoutes {
     /// Returns what the user of an earlier login is granted today.
     ///
     /// - Throws: A refusal if the user is gone, or if a later user of the same name has taken its place.
-    func renewal(of login: HeldLogin) async throws -> AuthGrant {
+    package func renewal(of login: HeldLogin) async throws -> AuthGrant {
         let name = login.metadata["username"] ?? ""
         guard !name.isEmpty, let user = try await users.find(name)?.value,
             login.facts[Self.uidFact].map({ $0 == user.uid }) != false

@@ -1,7 +1,7 @@
 import EngineKit
 import Syntax
 
-extension ConnectionRoutes {
+extension ConnectionsEngine {
     /// The number of index entries that are counted. The answer says whether there were more.
     static let countedMax = 200_000
     /// The number of owners with broken connections that are listed.

@@ -1,6 +1,6 @@
 import EngineKit
 
-extension VersionedRoutes {
+extension KVVersion2Engine {
     private static let versionsField = Field("versions", .ints, "The numbers of the versions.")
 
     var delete: EnginePath {

@@ -2,7 +2,7 @@ import EngineKit
 import Records
 import Syntax
 
-extension VersionedRoutes {
+extension KVVersion2Engine {
     var metadata: EnginePath {
         EnginePath(
             "metadata/{path...}", "Reads and changes the metadata of secrets, and lists secrets.",

@@ -2,7 +2,7 @@ import EngineKit
 import Outbound
 import Syntax
 
-extension ConnectionRoutes {
+extension ConnectionsEngine {
     /// `tokens/{owner}/{environment}/{platform}/refresh`: refreshes a token at once.
     var refresh: EnginePath {
         EnginePath(

@@ -1,7 +1,7 @@
 import EngineKit
 import Syntax
 
-extension VersionedRoutes {
+extension KVVersion2Engine {
     var data: EnginePath {
         EnginePath(
             "data/{path...}", "Reads and writes secrets and their versions.",

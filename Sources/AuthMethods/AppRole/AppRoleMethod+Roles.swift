@@ -2,7 +2,7 @@ import EngineKit
 import Records
 import Syntax
 
-extension AppRoleRoutes {
+extension AppRoleMethod {
     var rolePaths: [EnginePath] {
         [
             EnginePath(

@@ -16,7 +16,7 @@ extension Author {
     init(_ request: Request) { self.init(name: request.actor, requestID: request.id) }
 }
 
-extension ConnectionRoutes {
+extension ConnectionsEngine {
     /// How often a provider is asked to revoke a token.
     static let revocationAttemptsMax = 3
     /// So often a deletion asks the provider when the token is replaced meanwhile.

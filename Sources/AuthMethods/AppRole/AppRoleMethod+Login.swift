@@ -1,9 +1,9 @@
-import EngineKit
+package import EngineKit
 import LoginGuards
 import Records
 import Syntax
 
-extension AppRoleRoutes {
+extension AppRoleMethod {
     var login: EnginePath {
         EnginePath(
             "login", "Log in with a role id and a secret id.",
@@ -78,7 +78,7 @@ extension AppRoleRoutes {
     /// Returns what the role of an earlier login grants today.
     ///
     /// - Throws: A refusal if the role is gone, or if a later role of the same name has taken its place.
-    func renewal(of login: HeldLogin) async throws -> AuthGrant {
+    package func renewal(of login: HeldLogin) async throws -> AuthGrant {
         let name = login.facts[Fact.role] ?? login.metadata["role_name"] ?? ""
         guard let role = try await roles.find(name.isEmpty ? Self.noRole : name)?.value,
             login.facts[Fact.uid].map({ $0 == role.uid }) != false

@@ -1,26 +1,8 @@
 import EngineKit
-import Logging
 import Syntax
 
-/// The paths of the connections engine and the code behind them.
-struct ConnectionRoutes: Sendable {
-    let store: ConnectionStore
-    let refresher: Refresher
-    let counters: Counters
-    let environment: ConnectionsEnvironment
-    let time: any TimeSource
-    let randomness: any Randomness
-    let logger: Logger
-    let pendingCount = PendingCount()
-
-    /// All paths of the engine.
-    var all: [EnginePath] {
-        [
-            tokens, refresh, verify, connections, status, owners, owner, platforms, platform, platformClient, insights, authorize,
-            start, callback,
-        ]
-    }
-
+/// What the routes share.
+extension ConnectionsEngine {
     /// The current time in seconds since 1970.
     var now: Int { time.now().seconds }
 

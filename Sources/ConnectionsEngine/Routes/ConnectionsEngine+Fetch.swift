@@ -1,7 +1,7 @@
 import EngineKit
 import Syntax
 
-extension ConnectionRoutes {
+extension ConnectionsEngine {
     /// The fields that name a connection in a path.
     static let nameFields = [
         Field("owner", .string, "The owner of the connection: user:ID or project:ID."),

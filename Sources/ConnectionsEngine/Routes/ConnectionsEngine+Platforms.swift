@@ -2,7 +2,7 @@ import EngineKit
 import Syntax
 
 /// The routes for platforms and their client credentials.
-extension ConnectionRoutes {
+extension ConnectionsEngine {
     private static let clientFields = [
         Field("name", .string, "The platform."),
         Field("environment", .string, "The environment that the credentials are for; all environments by default."),

@@ -3,7 +3,7 @@ import SecretMemory
 import Syntax
 
 /// `export`, `byok-export`, `backup` and `restore`.
-extension TransitRoutes {
+extension TransitEngine {
     var movingPaths: [EnginePath] {
         [
             export("export/{kind}/{name}"), export("export/{kind}/{name}/{version}"),

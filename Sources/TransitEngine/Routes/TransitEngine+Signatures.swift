@@ -2,7 +2,7 @@ import EngineKit
 import Syntax
 
 /// `sign` and `verify`.
-extension TransitRoutes {
+extension TransitEngine {
     var signaturePaths: [EnginePath] {
         [sign("sign/{name}"), sign("sign/{name}/{urlalgorithm}"), verify("verify/{name}"), verify("verify/{name}/{urlalgorithm}")]
     }

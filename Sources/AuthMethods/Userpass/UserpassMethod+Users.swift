@@ -2,7 +2,7 @@ import EngineKit
 import Records
 import Syntax
 
-extension UserpassRoutes {
+extension UserpassMethod {
     var userPaths: [EnginePath] {
         [
             EnginePath(

@@ -2,7 +2,7 @@ import EngineKit
 import Records
 import Syntax
 
-extension ConnectionRoutes {
+extension ConnectionsEngine {
     // MARK: Status
 
     /// `status/{owner}`: the state of an owner's connections.

@@ -2,7 +2,7 @@ import EngineKit
 import Records
 import Syntax
 
-extension AppRoleRoutes {
+extension AppRoleMethod {
     static let secretIDField = Field("secret_id", .string, "The secret id.")
     static let accessorField = Field("secret_id_accessor", .string, "Accessor of the secret id.")
     private static let secretIDBytesMax = 1_024

@@ -9,7 +9,7 @@ import Syntax
 /// The link that a platform receives leads to Coffer first. The browser that opens it is given a secret, and only that browser
 /// can complete the connection. A link that was opened in another browser connects nobody (RFC 6819, sections 4.4.1.7 and
 /// 4.4.1.8).
-extension ConnectionRoutes {
+extension ConnectionsEngine {
     /// How long an authorization link can be used.
     static let stateSeconds = 600
     /// How many connects one engine or user may have pending. Further ones are refused until others are completed or expire.

@@ -3,7 +3,7 @@ import SecretMemory
 import Syntax
 
 /// `hmac`, `hash` and `random`.
-extension TransitRoutes {
+extension TransitEngine {
     var digestPaths: [EnginePath] {
         [
             hmac("hmac/{name}"), hmac("hmac/{name}/{urlalgorithm}"), hash("hash"), hash("hash/{urlalgorithm}"),

@@ -2,7 +2,7 @@ import EngineKit
 import Records
 import Syntax
 
-extension ConnectionRoutes {
+extension ConnectionsEngine {
     /// The number of metadata entries of a connection.
     static let metadataMax = 32
     /// The size of one metadata value.

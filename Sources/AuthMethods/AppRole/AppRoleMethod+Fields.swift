@@ -2,7 +2,7 @@ import EngineKit
 import Records
 import Syntax
 
-extension AppRoleRoutes {
+extension AppRoleMethod {
     /// The settings of a role that have paths of their own.
     var fieldPaths: [EnginePath] {
         let settings = AppRole.settings

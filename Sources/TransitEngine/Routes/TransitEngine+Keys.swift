@@ -3,7 +3,7 @@ import Records
 import Syntax
 
 /// `keys`: making, showing, rotating, configuring, trimming and deleting them.
-extension TransitRoutes {
+extension TransitEngine {
     var keyPaths: [EnginePath] { [listing, keyItself, rotate, config, trim] }
 
     private var listing: EnginePath {

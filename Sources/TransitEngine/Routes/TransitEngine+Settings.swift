@@ -3,7 +3,7 @@ import Records
 import Syntax
 
 /// `cache-config` and `config/keys`.
-extension TransitRoutes {
+extension TransitEngine {
     var settingsPaths: [EnginePath] { [cacheConfig, keysConfig] }
 
     private var cacheConfig: EnginePath {
