@@ -39,7 +39,9 @@ package struct ECPrivateKeyClaims: DERParseable {
                 throw ASN1Error.invalidASN1Object(reason: "an unknown version of an elliptic curve private key")
             }
             _ = try ASN1OctetString(derEncoded: &nodes)
-            let curve = try DER.optionalExplicitlyTagged(&nodes, tagNumber: 0, tagClass: .contextSpecific) { ASN1Any(derEncoded: $0) }
+            let curve = try DER.optionalExplicitlyTagged(&nodes, tagNumber: 0, tagClass: .contextSpecific) {
+                ASN1Any(derEncoded: $0)
+            }
             let key = try DER.optionalExplicitlyTagged(&nodes, tagNumber: 1, tagClass: .contextSpecific) {
                 try ASN1BitString(derEncoded: $0).bytes
             }

@@ -56,7 +56,7 @@ extension SealController {
         let key = randomness.secret()
         let shares = attempt.made.split(key, randomness: randomness)
         guard attempt.requiresVerification else {
-            try await replaceKey(target, by: key, count: attempt.made, stored, keyring)
+            try await replaceKey(target, by: key, count: attempt.made, in: stored, keyring)
             rekeys[target] = nil
             return .complete(nonce: nonce, shares: shares, verificationNonce: nil)
         }
@@ -100,7 +100,7 @@ extension SealController {
         guard case .complete(let key) = outcome else { return verification(pending.quorum, isComplete: false) }
         let isSame = key.withBytes { key in pending.key.withBytes { constantTimeEqual(key, $0) } }
         guard isSame else { throw .wrongShares }
-        try await replaceKey(target, by: pending.key, count: pending.quorum.count, stored, keyring)
+        try await replaceKey(target, by: pending.key, count: pending.quorum.count, in: stored, keyring)
         rekeys[target] = nil
         return verification(pending.quorum, isComplete: true)
     }
@@ -108,7 +108,7 @@ extension SealController {
 
 extension SealController {
     private func replaceKey(
-        _ target: RekeyTarget, by key: SecretBytes, count: ShareCount, _ stored: StoredSeal, _ keyring: Keyring
+        _ target: RekeyTarget, by key: SecretBytes, count: ShareCount, in stored: StoredSeal, _ keyring: Keyring
     ) async throws(SealError) {
         switch target {
         case .unsealKey: try await replaceUnsealKey(by: key, count: count, stored, keyring)

@@ -18,20 +18,20 @@ package struct StaticSealConfiguration: Sendable {
 extension StaticSeal {
     /// Fails with the name of the source, never with what it holds.
     package init(_ configuration: StaticSealConfiguration, sources: KeySources) throws(SealError) {
-        current = try Self.load(configuration.currentKeyID, configuration.currentKey, name: "current_key", sources)
+        current = try Self.load(configuration.currentKeyID, configuration.currentKey, name: "current_key", from: sources)
         switch (configuration.previousKeyID, configuration.previousKey) {
         case (nil, nil):
             previous = []
         case (let id?, let key?):
             guard id != configuration.currentKeyID else { throw .refusedKey(source: "previous_key_id", .invalidName) }
-            previous = [try Self.load(id, key, name: "previous_key", sources)]
+            previous = [try Self.load(id, key, name: "previous_key", from: sources)]
         case (nil, _): throw .refusedKey(source: "previous_key_id", .missing)
         case (_, nil): throw .refusedKey(source: "previous_key", .missing)
         }
     }
 
     private static func load(
-        _ id: String, _ text: String, name: String, _ sources: KeySources
+        _ id: String, _ text: String, name: String, from sources: KeySources
     ) throws(SealError) -> WrappingKey {
         guard (1...128).contains(id.utf8.count), id.utf8.allSatisfy(isNameByte) else {
             throw .refusedKey(source: name + "_id", .invalidName)

@@ -54,7 +54,9 @@ final class RateLimits: Sendable {
         var quotas: [RateLimitQuota] = []
         var isDamaged = false
         for name in try await storage.list(Listing(prefix: Self.prefix, limit: StorageLimits.pageMax)) {
-            if let quota = try await stored(Self.prefix + name, &isDamaged, parse: RateLimitQuota.init(stored:)) { quotas.append(quota) }
+            if let quota = try await stored(Self.prefix + name, &isDamaged, parse: RateLimitQuota.init(stored:)) {
+                quotas.append(quota)
+            }
         }
         let configuration =
             try await stored(Self.configurationKey, &isDamaged, parse: QuotaConfiguration.init(stored:)) ?? QuotaConfiguration()

@@ -3,6 +3,7 @@
 /// An engine sees its ``MountContext`` and nothing else. It is made when the mount table is read after an unseal, and again after a
 /// change of its mount's entry, so it may keep what it reads, as long as that stays bounded.
 package protocol Engine: Sendable {
+    /// The declared paths, in the order in which they are tried.
     var paths: [EnginePath] { get }
 }
 

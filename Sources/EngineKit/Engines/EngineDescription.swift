@@ -5,10 +5,12 @@
 package struct EngineDescription: Sendable {
     /// Another name that a client may mount the type by, such as `kv-v2`. The mount is recorded with the type's own name.
     package struct Alias: Sendable, Hashable {
+        /// The name that clients may use.
         package var name: String
         /// Options that the name stands for. They replace those of the request.
         package var options: [String: String]
 
+        /// Creates an alias that stands for the type with these options.
         package init(_ name: String, options: [String: String] = [:]) {
             self.name = name
             self.options = options
@@ -45,6 +47,7 @@ package struct EngineDescription: Sendable {
     /// Returns the name of a mount's type in the API description, given the mount's options; nil means ``type``.
     package var apiName: (@Sendable (_ options: [String: String]) -> String)?
 
+    /// Creates the description of a type.
     package init(
         type: String, summary: String, optionNames: Set<String>? = nil, isServersOwn: Bool = false, locksNames: Bool = false,
         foldsAliasCase: Bool = false,

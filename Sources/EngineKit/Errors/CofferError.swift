@@ -4,6 +4,7 @@ package import Syntax
 ///
 /// Messages are static or name what the caller sent as a *name*; never a value.
 package struct CofferError: Error, Sendable {
+    /// What kind of failure it is. ``StatusTable`` has the HTTP status of each.
     package enum Code: String, Sendable, CaseIterable {
         case invalidRequest
         case permissionDenied
@@ -19,7 +20,9 @@ package struct CofferError: Error, Sendable {
         case `internal`
     }
 
+    /// The kind of failure.
     package var code: Code
+    /// What happened and what to do, for the caller.
     package var messages: [String]
     /// What a 404 still has to say, such as the metadata of a deleted version.
     package var data: JSON?
@@ -30,6 +33,7 @@ package struct CofferError: Error, Sendable {
     /// What the audit records in place of the first message, where that repeats what a caller sent.
     package var auditText: String?
 
+    /// Creates an error with its messages.
     package init(_ code: Code, _ messages: String..., data: JSON? = nil) {
         self.code = code
         self.messages = messages
@@ -44,7 +48,9 @@ package struct CofferError: Error, Sendable {
         }
     }
 
+    /// Returns the error for a request that is wrong in itself.
     package static func invalid(_ message: String) -> CofferError { .init(.invalidRequest, message) }
+    /// The refusal of a caller that may not do what it asked for. It is the same whatever exists.
     package static let denied = CofferError(.permissionDenied, "permission denied")
     /// Nothing there, and nothing to say about it.
     package static let notFound = CofferError(.notFound)
@@ -56,8 +62,10 @@ package struct CofferError: Error, Sendable {
     /// Restarted with another seal in the configuration: the keys that are asked for are those of the stored one.
     package static let waitsForRecoveryKeys = CofferError(
         .sealed, "Coffer is sealed. The seal is being changed: give the recovery keys with `coffer operator unseal -migrate`")
+    /// The same where the stored seal is opened by key shares.
     package static let waitsForUnsealKeys = CofferError(
         .sealed, "Coffer is sealed. The seal is being changed: give the key shares with `coffer operator unseal -migrate`")
+    /// The refusal of every request while the server is sealed.
     package static let sealed = CofferError(.sealed, "Coffer is sealed; unseal it with `coffer operator unseal`")
 }
 
@@ -76,6 +84,7 @@ extension CofferError {
         code == .unavailable && messages == Self.outcomeUnknown.messages ? .notAnswered : self
     }
 
+    /// Creates the error that a caller is told of a failure of the store.
     package init(_ error: StorageError) {
         switch error {
         case .conflict, .contended:

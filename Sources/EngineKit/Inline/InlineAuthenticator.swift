@@ -7,6 +7,7 @@ package protocol InlineAuthenticator: Sendable {
     func authenticate(_ attempt: InlineAttempt) async throws -> InlineVerdict
 }
 
+/// What an authenticator says of credentials.
 package enum InlineVerdict: Sendable {
     case granted(InlineGrant)
     case refused(InlineRefusal)

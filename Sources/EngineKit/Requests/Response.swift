@@ -2,6 +2,7 @@ package import Syntax
 
 /// An engine's answer. A dialect turns it into its own JSON, except where the body is raw or streamed.
 package struct Response: Sendable {
+    /// The body of an answer.
     package enum Body: Sendable {
         /// No body: 204, unless there is something else to tell.
         case none
@@ -23,11 +24,13 @@ package struct Response: Sendable {
         }
     }
 
+    /// The body.
     package var body: Body
     /// Where the usual one (200, or 204 with no body) does not fit.
     package var status: Int?
     private var extras: Extras?
 
+    /// Creates an answer.
     package init(_ body: Body, status: Int? = nil, auth: Authentication? = nil, warnings: [String] = []) {
         self.body = body
         self.status = status
@@ -38,12 +41,17 @@ package struct Response: Sendable {
     /// Nothing beside the body that an envelope would hold.
     package var hasNothingToSay: Bool { auth == nil && lease == nil && wrapInfo == nil && warnings.isEmpty }
 
+    /// An answer without a body: 204.
     package static let empty = Response(.none)
+    /// Returns an answer with the object as the `data` of the envelope.
     package static func data(_ object: JSONObject) -> Response { .init(.data(.object(object))) }
+    /// Returns an answer whose whole body is the object.
     package static func bare(_ object: JSONObject, status: Int? = nil) -> Response { .init(.bare(.object(object)), status: status) }
+    /// Returns an answer whose whole body is `bytes`.
     package static func raw(_ bytes: [UInt8], contentType: String, status: Int? = nil) -> Response {
         .init(.raw(RawContent(bytes, contentType: contentType)), status: status)
     }
+    /// Returns an answer whose body is made while it is sent.
     package static func stream(_ content: StreamedContent) -> Response { .init(.stream(content)) }
 
     /// `{"keys": [...]}`, or 404 when there are none, as the Vault API answers lists.
@@ -69,6 +77,7 @@ extension Response {
 
     private indirect enum Extras: Sendable { case some(More) }
 
+    /// The token that a login or a token creation issues, as it is granted and as it is shown.
     package var auth: Authentication? {
         get { more?.auth }
         set { change { $0.auth = newValue } }
@@ -88,6 +97,7 @@ extension Response {
         get { more?.wrapInfo }
         set { change { $0.wrapInfo = newValue } }
     }
+    /// Sentences that the envelope shows beside the data.
     package var warnings: [String] {
         get { more?.warnings ?? [] }
         set { change { $0.warnings = newValue } }

@@ -30,6 +30,7 @@ package final class StreamedContent: Sendable {
     package let bytesMax: Int
     private let produce: Producer
 
+    /// Creates a body of exactly `length` bytes.
     package init(contentType: String, length: Int, produce: @escaping Producer) {
         self.contentType = RawContent.headerValue(contentType)
         self.length = length
@@ -37,6 +38,7 @@ package final class StreamedContent: Sendable {
         self.produce = produce
     }
 
+    /// Creates a body whose length is not known before, of at most `bytesMax` bytes.
     package init(contentType: String, bytesMax: Int, produce: @escaping Producer) {
         self.contentType = RawContent.headerValue(contentType)
         length = nil
@@ -50,6 +52,7 @@ package final class StreamedContent: Sendable {
         package struct Step: Sendable {
             /// A piece that is not empty, or nil after the last one.
             package var piece: [UInt8]?
+            /// The pieces that follow.
             package var rest: Pieces
         }
 

@@ -2,8 +2,10 @@
 ///
 /// An object, because each request is handed one and none changes it.
 package final class EnginePath: Sendable {
+    /// Handles one request.
     package typealias Handler = @Sendable (Request) async throws -> Response
 
+    /// Who may call a path.
     package enum Access: Sendable {
         /// A valid token whose policies allow the operation.
         case token
@@ -25,17 +27,22 @@ package final class EnginePath: Sendable {
         case bytes(max: Int)
     }
 
+    /// One operation on a path.
     package struct Endpoint: Sendable {
+        /// What the operation does, beginning with a verb, for help and the API description.
         package var summary: String
         /// The handler only reads. Its request and its answer are then put on record together, before the answer leaves;
         /// otherwise the request is on record before the handler is called.
         package var changesNothing: Bool
+        /// How the body of a request is taken.
         package var body: RequestBody
         /// The media type of an answer that is not JSON (`.raw` or `.stream`), for the API description; nil for JSON. A request to
         /// wrap such an answer is refused before the handler is called.
         package var contentType: String?
+        /// Handles a request that was authorized, validated and recorded.
         package var handler: Handler
 
+        /// Declares an operation.
         package init(
             _ summary: String, changesNothing: Bool = false, takes body: RequestBody = .json,
             answers contentType: String? = nil, _ handler: @escaping Handler
@@ -48,19 +55,26 @@ package final class EnginePath: Sendable {
         }
     }
 
+    /// The pattern below the mount.
     package let pattern: PathPattern
+    /// What the path is for, in one sentence.
     package let summary: String
+    /// Further sentences for help.
     package let details: String
+    /// The fields that requests may have.
     package let fields: [Field]
+    /// Who may call the path.
     package let access: Access
     /// Takes any field besides the declared ones, and the engine reads `Request.body`.
     package let isOpen: Bool
     /// Whether a final slash means the same as none (mount paths). Otherwise only listings may have one.
     package let allowsFolder: Bool
+    /// The operations, each with its handler.
     package let endpoints: [Operation: Endpoint]
     /// Whether the thing is there: decides between `create` and `update`. Without it every write is an update.
     package let exists: (@Sendable (Request) async throws -> Bool)?
 
+    /// Declares a path.
     package init(
         _ pattern: PathPattern, _ summary: String, details: String = "", fields: [Field] = [], access: Access = .token,
         isOpen: Bool = false, allowsFolder: Bool = false, exists: (@Sendable (Request) async throws -> Bool)? = nil,
@@ -87,5 +101,6 @@ package final class EnginePath: Sendable {
 ///
 /// The pipeline then asks for `create` and calls that endpoint.
 package struct CreationNeeded: Error {
+    /// Creates the error.
     package init() {}
 }

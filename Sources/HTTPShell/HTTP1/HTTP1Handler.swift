@@ -296,12 +296,12 @@ extension HTTP1Handler {
         let request = ShellRequest(
             id: ids.next(), method: head.method, path: incoming.admitted.path, query: incoming.admitted.query,
             headers: head.headers, body: incoming.body, connection: connection)
-        start(request, incoming.claim, keepAlive: head.keepsAlive, isHTTP10: head.isHTTP10, context)
+        start(request, claim: incoming.claim, keepAlive: head.keepsAlive, isHTTP10: head.isHTTP10, context)
     }
 
     /// Starts the answer on this event loop. If nothing has to be waited for, the answer is written before this function returns.
     private func start(
-        _ request: ShellRequest, _ claim: Admission.Claim = .init(), refused: HTTPRefusal? = nil, keepAlive: Bool,
+        _ request: ShellRequest, claim: Admission.Claim = .init(), refused: HTTPRefusal? = nil, keepAlive: Bool,
         isHTTP10: Bool = false, _ context: ChannelHandlerContext
     ) {
         exchangeNumber += 1

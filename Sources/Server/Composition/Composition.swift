@@ -50,7 +50,8 @@ extension Composition {
         let core = Core(
             settings: configuration.coreSettings,
             environment: CoreEnvironment(
-                catalog: try Self.catalog(configuration, connections: connections, serviceAPI: serviceAPI, additional: engines), time: time,
+                catalog: try Self.catalog(configuration, connections: connections, serviceAPI: serviceAPI, additional: engines),
+                time: time,
                 randomness: randomness, logger: logs.logger("core"), cluster: store.cluster),
             barrier: barrier, seal: controller, dropCaches: store.dropCaches)
         store.follow { change in try await core.drop(change) }
