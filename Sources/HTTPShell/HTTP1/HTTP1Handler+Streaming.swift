@@ -96,7 +96,7 @@ extension HTTP1Handler {
 
     /// Ends the connection with a reset. After an ordinary end, a body without a length would look complete to a client of HTTP/1.0.
     func breakOff(_ context: ChannelHandlerContext) {
-        guard let channel = (context.channel.parent ?? context.channel) as? any SocketOptionProvider else {
+        guard let channel = context.channel as? any SocketOptionProvider else {
             return context.close(promise: nil)
         }
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
