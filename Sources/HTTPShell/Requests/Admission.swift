@@ -97,6 +97,9 @@ package final class Admission: Sendable {
         if claim.largeBodyBytes > 0 { largeBodyBytes.subtract(claim.largeBodyBytes, ordering: .relaxed) }
     }
 
+    /// The number of answers that are being streamed.
+    package var currentStreams: Int { streams.load(ordering: .relaxed) }
+
     /// The number of requests in progress and of body bytes in memory, for metrics and tests.
     package var current: (requests: Int, bodyBytes: Int) {
         (requests.load(ordering: .relaxed), bodyBytes.load(ordering: .relaxed))

@@ -15,6 +15,8 @@ package final class Shell: Sendable {
 
     /// The number of requests in progress and of body bytes in memory.
     package var underWay: (requests: Int, bodyBytes: Int) { admission.current }
+    /// The number of answers that are being streamed.
+    package var streamsUnderWay: Int { admission.currentStreams }
 
     /// Returns the first dialect whose prefix a path has, or nil if there is none.
     func dialect(for path: String) -> (any Dialect)? {
