@@ -13,19 +13,19 @@ func fuzzKV(_ bytes: UnsafeRawBufferPointer) {
     let record = Array(bytes)
     _ = try? ArchiveRecord.decode(record, version: 1, key: "k")
     _ = try? PlainRecord(decoding: record, key: "k")
-    if let settings = try? KVEngine.MountSettings(decoding: record, key: "k") {
+    if let settings = try? KVMountSettings(decoding: record, key: "k") {
         precondition(settings.encoded() == record, "settings are not written as they were read")
     }
     guard let head = try? Head(decoding: record, key: "k") else { return }
     precondition(head.encoded() == record, "a secret is not written as it was read")
-    _ = (head[0], head[head.current], head[.max], head.first, MountSettings().versionsMax(for: head))
+    _ = (head[0], head[head.current], head[.max], head.first, KVMountSettings().versionsMax(for: head))
     _ = head.versions.map { ($0.created.description, $0.deletion?.description) }
     guard var edit = try? HeadEdit(path: "a", record: StoredRecord(value: record, version: 1)) else { return }
     let now = Timestamp(seconds: 1_800_000_000)
     edit.delete([1, 2, .max, .min], at: now)
     edit.undelete([1])
     edit.destroy([1, 3])
-    edit.add(Head.Version(created: now, author: "a"), data: [0x7B, 0x7D], versionsMax: 2)
+    try? edit.add(Head.Version(created: now, author: "a"), data: [0x7B, 0x7D], versionsMax: 2)
     _ = edit.finished
     edit.remove()
 }

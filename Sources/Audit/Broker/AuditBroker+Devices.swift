@@ -92,10 +92,10 @@ extension AuditBroker {
     /// Ends the live segment and returns keys for a verifier. See ``AuditChainDisclosure``.
     package func disclose(_ path: String, segments: [String]) throws(AuditError) -> AuditChainDisclosure {
         guard segments.count <= AuditVerifier.segmentsMax else {
-            throw .invalidOption(name: "segments", reason: "more than \(AuditVerifier.segmentsMax) segments")
+            throw .invalidOption(name: "segments", reason: "may name at most \(AuditVerifier.segmentsMax) segments")
         }
         guard segments.allSatisfy({ ChainLine.isHex($0.utf8, count: ChainLine.segmentHexBytes) }) else {
-            throw .invalidOption(name: "segments", reason: "each must be the id of a segment: 16 hex digits")
+            throw .invalidOption(name: "segments", reason: "must be ids of segments, each of 16 hex digits")
         }
         return try chain(path).disclose(segments)
     }

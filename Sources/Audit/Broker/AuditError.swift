@@ -25,7 +25,7 @@ extension AuditError: CustomStringConvertible {
         case .unknownDevice: "there is no audit device at this path"
         case .pathInUse: "path already in use"
         case .tooManyDevices: "there are too many audit devices; disable one first"
-        case .invalidOption(let name, let reason): "option \"\(name)\": \(reason)"
+        case .invalidOption(let name, let reason): "option \"\(name)\" \(reason)"
         case .unavailable(let reason): reason
         }
     }

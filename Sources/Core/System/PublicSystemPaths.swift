@@ -2,6 +2,7 @@ import Barrier
 import EngineKit
 import Foundation
 import Lifetimes
+import Identity
 import SecretMemory
 import Syntax
 
@@ -36,10 +37,22 @@ struct PublicSystemPaths: Sendable {
 
     static let sealStatus = "sys/seal-status"
 
-    /// Whose token came with a request that needs none; nil for a stranger's, and for a narrowed one, whose limits are not looked at.
+    /// Returns whose token came with a request that needs none, or nil if it may not be used from there.
+    ///
+    /// Narrowed tokens and tokens with a single purpose or a bounded number of uses count as none, because nothing is spent here. So
+    /// does every token on a node that is cut off, which may not know of its revocation.
     private func caller(_ incoming: CoreRequest) async -> Caller? {
-        guard case .token(let token) = incoming.credentials, let services = core.services else { return nil }
-        return try? await services.tokens.find(token)?.entry.caller
+        guard case .token(let token) = incoming.credentials, let services = core.services,
+            core.environment.cluster?.mayServe ?? true, let found = try? await services.tokens.find(token), !found.isWrapping,
+            found.entry.usesLeft == 0
+        else { return nil }
+        let bounds = found.entry.boundCIDRs
+        guard bounds.isEmpty || bounds.contains(where: { AddressRange($0)?.contains(incoming.connection.remoteAddress) == true })
+        else { return nil }
+        if !found.entry.entityID.isEmpty {
+            guard let entity = try? await services.identity.resolve(found.entry.entityID), !entity.isDisabled else { return nil }
+        }
+        return found.entry.caller
     }
 
     // MARK: Paths
@@ -60,12 +73,12 @@ struct PublicSystemPaths: Sendable {
         switch name {
         case "health":
             EnginePath(
-                "health", "Whether the server is ready, as the status of the answer.", fields: Self.healthCodes,
+                "health", "Returns whether the server is ready, as the status of the answer.", fields: Self.healthCodes,
                 access: .unauthenticated,
                 endpoints: [.read: .init("The state of the server.", changesNothing: true) { try await health($0.fields) }])
         case "seal-status":
             EnginePath(
-                "seal-status", "Whether the server is sealed, and how far an unsealing is.", access: .unauthenticated,
+                "seal-status", "Returns whether the server is sealed, and the progress of unsealing.", access: .unauthenticated,
                 endpoints: [
                     .read: .init("The state of the seal.", changesNothing: true) { request in
                         .bare(try await sealStatus(showsKey: request.caller != nil))
@@ -73,11 +86,11 @@ struct PublicSystemPaths: Sendable {
                 ])
         case "leader":
             EnginePath(
-                "leader", "Which node serves requests.", access: .unauthenticated,
+                "leader", "Returns which node leads.", access: .unauthenticated,
                 endpoints: [.read: .init("The active node.", changesNothing: true) { _ in .bare(leader) }])
         case "init":
             EnginePath(
-                "init", "Sets a new server up.", fields: Self.initFields, access: .unauthenticated,
+                "init", "Initializes a new server.", fields: Self.initFields, access: .unauthenticated,
                 endpoints: [
                     .read: .init("Whether the server is initialized.", changesNothing: true) { _ in
                         .bare(["initialized": .bool(try await core.seal.isInitialized)])
@@ -86,7 +99,7 @@ struct PublicSystemPaths: Sendable {
                 ])
         case "unseal":
             EnginePath(
-                "unseal", "Opens the server.", fields: Self.unsealFields, access: .unauthenticated,
+                "unseal", "Unseals the server.", fields: Self.unsealFields, access: .unauthenticated,
                 endpoints: [.update: .init("Give one share of the unseal key.") { try await unseal($0.fields) }])
         default: nil
         }
@@ -100,7 +113,7 @@ struct PublicSystemPaths: Sendable {
     private static let initFields: [Field] = [
         Field("secret_shares", .int, "Into how many shares the unseal key is split."),
         Field("secret_threshold", .int, "How many of them unseal."),
-        Field("recovery_shares", .int, "The same for the recovery key of a seal that opens by itself."),
+        Field("recovery_shares", .int, "The same for the recovery key of a seal that unseals automatically."),
         Field("recovery_threshold", .int, "How many of them are a quorum."),
         Field("pgp_keys", .strings, "Not supported."),
         Field("recovery_pgp_keys", .strings, "Not supported."),

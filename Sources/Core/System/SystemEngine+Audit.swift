@@ -6,12 +6,12 @@ extension SystemEngine {
     var auditPaths: [EnginePath] {
         [
             EnginePath(
-                "audit", "Audit devices.", access: .sudo,
+                "audit", "Lists the audit devices.", access: .sudo,
                 endpoints: [
                     .read: .init("List audit devices.", changesNothing: true) { _ in .data(shownDevices) }
                 ]),
             EnginePath(
-                "audit/{path...}", "One audit device.",
+                "audit/{path...}", "Enables and disables an audit device.",
                 fields: [
                     Field("type", .string, "file, socket or syslog."), Field("description", .string, default: "", "For people."),
                     Field("options", .stringMap, "Settings of the device, such as file_path."),
@@ -25,7 +25,7 @@ extension SystemEngine {
                     },
                 ]),
             EnginePath(
-                "audit-hash/{path...}", "What a value looks like in an audit device's records.",
+                "audit-hash/{path...}", "Returns a value as an audit device records it.",
                 fields: [Field("input", .string, required: true, "The value.")], allowsFolder: true,
                 endpoints: [
                     .update: .init("Hash a value.") { request in
@@ -34,7 +34,7 @@ extension SystemEngine {
                     }
                 ]),
             EnginePath(
-                "audit-verify/{path...}", "Keys that verify an audit device's file.",
+                "audit-verify/{path...}", "Returns the keys that verify an audit device's file.",
                 details: "Ends the live segment first, so that whoever holds the keys cannot forge what comes after.",
                 fields: [Field("segments", .strings, required: true, "Ids of the segments in the file.")], access: .sudo,
                 allowsFolder: true,

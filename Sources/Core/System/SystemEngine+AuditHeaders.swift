@@ -5,7 +5,7 @@ extension SystemEngine {
     var auditHeaderPaths: [EnginePath] {
         [
             EnginePath(
-                "config/auditing/request-headers", "Request headers that the audit records.", access: .sudo,
+                "config/auditing/request-headers", "Lists the request headers that are recorded in the audit log.", access: .sudo,
                 endpoints: [
                     .read: .init("List the rules.", changesNothing: true) { _ in
                         let rules = audit.headerRules.all.sorted { $0.key < $1.key }
@@ -14,7 +14,7 @@ extension SystemEngine {
                     }
                 ]),
             EnginePath(
-                "config/auditing/request-headers/{header}", "One request header.",
+                "config/auditing/request-headers/{header}", "Adds, shows and removes a recorded request header.",
                 fields: [
                     Field("header", .string, "Name of the header."),
                     Field("hmac", .bool, default: false, "Whether its value is written as an HMAC."),

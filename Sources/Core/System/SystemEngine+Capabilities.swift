@@ -10,7 +10,7 @@ extension SystemEngine {
         let path = Field("path", .strings, deprecated: true, "Use paths.")
         return [
             EnginePath(
-                "capabilities", "What a token may do.",
+                "capabilities", "Returns what a token may do.",
                 fields: [Field("token", .string, required: true, "The token."), paths, path],
                 endpoints: [
                     .update: .init("Capabilities of a token on paths.", changesNothing: true) { request in
@@ -18,7 +18,7 @@ extension SystemEngine {
                     }
                 ]),
             EnginePath(
-                "capabilities-accessor", "What the token of an accessor may do.",
+                "capabilities-accessor", "Returns what the token of an accessor may do.",
                 fields: [Field("accessor", .string, required: true, "Accessor of the token."), paths, path],
                 endpoints: [
                     .update: .init("Capabilities of a token on paths.", changesNothing: true) { request in
@@ -26,7 +26,7 @@ extension SystemEngine {
                     }
                 ]),
             EnginePath(
-                "capabilities-self", "What the calling token may do.",
+                "capabilities-self", "Returns what the calling token may do.",
                 fields: [Field("token", .string, "Ignored: the calling token is asked about."), paths, path],
                 endpoints: [
                     .update: .init("Capabilities of the calling token on paths.", changesNothing: true) { request in

@@ -7,14 +7,15 @@ extension SystemEngine {
     var internalPaths: [EnginePath] {
         [
             EnginePath(
-                "internal/ui/mounts", "Mounts that the caller may see.", access: .unauthenticated,
+                "internal/ui/mounts", "Lists the mounts that the caller may see.", access: .unauthenticated,
                 endpoints: [.read: .init("List mounts for a user interface.", changesNothing: true) { try await visibleMounts($0) }]
             ),
             EnginePath(
-                "internal/ui/mounts/{path...}", "The mount that a path is in.", access: .unauthenticated, allowsFolder: true,
+                "internal/ui/mounts/{path...}", "Returns the mount that contains a path.", access: .unauthenticated,
+                allowsFolder: true,
                 endpoints: [.read: .init("Find the mount of a path.", changesNothing: true) { try await mountOfPath($0) }]),
             EnginePath(
-                "internal/ui/resultant-acl", "What the calling token may do, all of it.",
+                "internal/ui/resultant-acl", "Returns everything that the calling token may do.",
                 endpoints: [
                     .read: .init("The caller's effective policy.", changesNothing: true) { request in
                         // Limits of a token are not policies, and those of its parent would say too much.

@@ -18,7 +18,7 @@ extension SystemEngine {
         let revoke = EnginePath.Endpoint("Take back what a lease gave.") { try await revokeLease($0) }
         return [
             EnginePath(
-                "leases/lookup", "Look a lease up.", fields: [Self.idField] + Paging.fields,
+                "leases/lookup", "Looks up a lease.", fields: [Self.idField] + Paging.fields,
                 endpoints: [
                     .update: .init("The times of a lease.", changesNothing: true) { try await lookUpLease($0) },
                     .list: .init("List leases; needs sudo.", changesNothing: true) { request in
@@ -28,13 +28,13 @@ extension SystemEngine {
                     },
                 ]),
             EnginePath(
-                "leases/renew", "Renew a lease.", fields: [Self.idField, Self.incrementField], endpoints: [.update: renew]),
+                "leases/renew", "Renews a lease.", fields: [Self.idField, Self.incrementField], endpoints: [.update: renew]),
             EnginePath(
-                "leases/renew/{url_lease_id...}", "Renew a lease.", fields: [Self.idField, Self.urlField, Self.incrementField],
+                "leases/renew/{url_lease_id...}", "Renews a lease.", fields: [Self.idField, Self.urlField, Self.incrementField],
                 endpoints: [.update: renew]),
-            EnginePath("leases/revoke", "Revoke a lease.", fields: [Self.idField, Self.syncField], endpoints: [.update: revoke]),
+            EnginePath("leases/revoke", "Revokes a lease.", fields: [Self.idField, Self.syncField], endpoints: [.update: revoke]),
             EnginePath(
-                "leases/revoke/{url_lease_id...}", "Revoke a lease.", fields: [Self.idField, Self.urlField, Self.syncField],
+                "leases/revoke/{url_lease_id...}", "Revokes a lease.", fields: [Self.idField, Self.urlField, Self.syncField],
                 endpoints: [.update: revoke]),
         ]
     }
@@ -88,12 +88,12 @@ extension SystemEngine {
         let prefixField = Field("prefix", .string, "Path below which every lease is meant.")
         return [
             EnginePath(
-                "leases/lookup/{prefix...}", "Leases below a path.", fields: [prefixField] + Paging.fields, access: .sudo,
+                "leases/lookup/{prefix...}", "Lists the leases below a path.", fields: [prefixField] + Paging.fields, access: .sudo,
                 endpoints: [
                     .list: .init("List leases.", changesNothing: true) { try await listLeases($0, $0.captures["prefix"] + "/") }
                 ]),
             EnginePath(
-                "leases/revoke-prefix/{prefix...}", "Revoke the leases below a path.", fields: [prefixField, Self.syncField],
+                "leases/revoke-prefix/{prefix...}", "Revokes the leases below a path.", fields: [prefixField, Self.syncField],
                 access: .sudo, allowsFolder: true,
                 endpoints: [
                     .update: .init("Revoke them all.") { request in
@@ -103,8 +103,10 @@ extension SystemEngine {
                     }
                 ]),
             EnginePath(
-                "leases/revoke-force/{prefix...}", "Forget the leases below a path.",
-                details: "Asks the engine too, and goes on when it fails: what it gave may live on.", fields: [prefixField],
+                "leases/revoke-force/{prefix...}", "Forgets the leases below a path.",
+                details:
+                    "Also asks the engine to revoke them, but forgets them if that fails, so their credentials may stay valid.",
+                fields: [prefixField],
                 access: .sudo, allowsFolder: true,
                 endpoints: [
                     .update: .init("Forget them all.") { request in
@@ -139,19 +141,19 @@ extension SystemEngine {
         let typeField = Field("type", .string, default: "irrevocable", "Only \"irrevocable\".")
         return [
             EnginePath(
-                "leases", "Leases that cannot be revoked.",
+                "leases", "Lists the leases that cannot be revoked.",
                 fields: [typeField, Field("limit", .string, "At most so many, or \"none\".")],
                 access: .sudo,
                 endpoints: [
                     .read: .init("The leases and why.", changesNothing: true) { try await irrevocables($0, showsLeases: true) }
                 ]),
             EnginePath(
-                "leases/count", "How many leases cannot be revoked.", fields: [typeField], access: .sudo,
+                "leases/count", "Counts the leases that cannot be revoked.", fields: [typeField], access: .sudo,
                 endpoints: [
                     .read: .init("Counts by mount.", changesNothing: true) { try await irrevocables($0, showsLeases: false) }
                 ]),
             EnginePath(
-                "leases/tidy", "Revoke leases whose token is gone.", access: .sudo,
+                "leases/tidy", "Revokes the leases of tokens that no longer exist.", access: .sudo,
                 endpoints: [
                     .update: .init("Start a tidy.") { _ in
                         leases.tidy()

@@ -5,7 +5,7 @@ extension SystemEngine {
     var lockedUserPaths: [EnginePath] {
         [
             EnginePath(
-                "locked-users", "Names that failed logins have locked.",
+                "locked-users", "Lists the names that failed logins have locked.",
                 fields: [Field("mount_accessor", .string, default: "", "Only those of this mount.")],
                 endpoints: [
                     .read: .init("List locked names.", changesNothing: true) { request in
@@ -13,7 +13,7 @@ extension SystemEngine {
                     }
                 ]),
             EnginePath(
-                "locked-users/{mount_accessor}/unlock/{alias_identifier}", "One name.",
+                "locked-users/{mount_accessor}/unlock/{alias_identifier}", "Unlocks a name.",
                 fields: [
                     Field("mount_accessor", .string, "The mount's accessor."),
                     Field("alias_identifier", .string, "The name: a user's, a role id, a service's."),

@@ -34,7 +34,7 @@ extension SystemEngine {
                 ]),
             tunePath(PathPattern(root + "/{path...}/tune"), mountClass),
             EnginePath(
-                PathPattern(root + "/{path...}"), "One mount.", fields: Self.enableFields,
+                PathPattern(root + "/{path...}"), "Mounts, shows and unmounts an engine.", fields: Self.enableFields,
                 access: mountClass == .auth ? .sudo : .token, allowsFolder: true,
                 endpoints: [
                     .read: .init("Read a mount.", changesNothing: true) { .data(try entry($0.captures["path"], mountClass).shown) },
@@ -46,7 +46,8 @@ extension SystemEngine {
 
     private func tunePath(_ pattern: PathPattern, _ mountClass: MountEntry.Class) -> EnginePath {
         EnginePath(
-            pattern, "Settings of a mount.", fields: MountTuning.fields, access: mountClass == .auth ? .sudo : .token,
+            pattern, "Shows and changes the settings of a mount.", fields: MountTuning.fields,
+            access: mountClass == .auth ? .sudo : .token,
             endpoints: [
                 .read: .init("Read the settings.", changesNothing: true) { request in
                     .data(try entry(request.captures["path"], mountClass).shownTuning(core.settings))
@@ -178,14 +179,14 @@ extension SystemEngine {
     private var remountPaths: [EnginePath] {
         [
             EnginePath(
-                "remount", "Move a mount.",
+                "remount", "Moves a mount.",
                 fields: [
                     Field("from", .string, required: true, "Where it is."),
                     Field("to", .string, required: true, "Where it shall be."),
                 ], access: .sudo,
                 endpoints: [.update: .init("Move a mount.") { try await remount($0) }]),
             EnginePath(
-                "remount/status/{migration_id}", "A move's state.",
+                "remount/status/{migration_id}", "Returns the state of a move.",
                 endpoints: [
                     .read: .init("Read a move's state.", changesNothing: true) { request in
                         guard let move = core.moves.find(request.captures["migration_id"]) else { throw CofferError.notFound }

@@ -6,14 +6,14 @@ extension SystemEngine {
         let name = Field("name", .string, "Name of the password policy.")
         return [
             EnginePath(
-                "policies/password", "Password policies.", fields: Paging.fields,
+                "policies/password", "Lists the password policies.", fields: Paging.fields,
                 endpoints: [
                     .list: .init("List password policies.", changesNothing: true) { request in
                         try .keys(try await passwords.names(Paging(request.fields)))
                     }
                 ]),
             EnginePath(
-                "policies/password/{name}", "One password policy.",
+                "policies/password/{name}", "Reads, writes and deletes a password policy.",
                 fields: [name, Field("policy", .string, "Its text in HCL or JSON, or the base64 of that.")],
                 endpoints: [
                     .read: .init("Read a password policy.", changesNothing: true) { request in
@@ -33,7 +33,7 @@ extension SystemEngine {
                     },
                 ]),
             EnginePath(
-                "policies/password/{name}/generate", "Passwords by a policy.", fields: [name],
+                "policies/password/{name}/generate", "Generates a password with a policy.", fields: [name],
                 endpoints: [
                     .read: .init("Make a password.", changesNothing: true) { request in
                         .data(["password": .string(try await passwords.makePassword(request.captures["name"]))])

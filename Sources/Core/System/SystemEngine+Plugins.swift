@@ -7,7 +7,7 @@ extension SystemEngine {
     var pluginPaths: [EnginePath] {
         [
             EnginePath(
-                "plugins/reload/backend", "Load an engine again.",
+                "plugins/reload/backend", "Reloads an engine.",
                 fields: [
                     Field("plugin", .string, "Type of the engine."),
                     Field("mounts", .strings, "Where it is mounted, in its place."),
@@ -15,7 +15,7 @@ extension SystemEngine {
                 ],
                 endpoints: [.update: .init("Load an engine again.") { try reloadEngine($0) }]),
             EnginePath(
-                "plugins/reload/{type}/{name}", "Load an engine again.",
+                "plugins/reload/{type}/{name}", "Reloads an engine.",
                 fields: [Field("scope", .string, oneOf: ["global"], "Accepted: all nodes have the same engines.")],
                 endpoints: [
                     .update: .init("Load an engine again.") { request in

@@ -12,10 +12,10 @@ extension SystemEngine {
     var policyPaths: [EnginePath] {
         [
             EnginePath(
-                "policies/acl", "Policies.", fields: Paging.fields,
+                "policies/acl", "Lists the policies.", fields: Paging.fields,
                 endpoints: [.list: .init("List policies.", changesNothing: true) { try await listPolicies($0) }]),
             EnginePath(
-                "policies/acl/{name...}", "One policy.", fields: Self.policyFields,
+                "policies/acl/{name...}", "Reads, writes and deletes a policy.", fields: Self.policyFields,
                 endpoints: [
                     .read: .init("Read a policy.", changesNothing: true) { request in
                         let (name, text) = try await policy(request)
@@ -25,13 +25,13 @@ extension SystemEngine {
                     .delete: .init("Delete a policy.") { try await deletePolicy($0) },
                 ]),
             EnginePath(
-                "policy", "Policies, at their older path.", fields: Paging.fields,
+                "policy", "Lists the policies, at an older path.", fields: Paging.fields,
                 endpoints: [
                     .read: .init("List policies.", changesNothing: true) { try await listPolicies($0, isLegacy: true) },
                     .list: .init("List policies.", changesNothing: true) { try await listPolicies($0, isLegacy: true) },
                 ]),
             EnginePath(
-                "policy/{name...}", "One policy, at its older path.", fields: Self.policyFields,
+                "policy/{name...}", "Reads, writes and deletes a policy, at an older path.", fields: Self.policyFields,
                 endpoints: [
                     .read: .init("Read a policy.", changesNothing: true) { request in
                         let (name, text) = try await policy(request)

@@ -6,7 +6,7 @@ extension SystemEngine {
     var quotaPaths: [EnginePath] {
         [
             EnginePath(
-                "quotas/config", "What rate limits do besides limiting.",
+                "quotas/config", "Configures all rate limits.",
                 fields: QuotaConfiguration.settings.fields,
                 endpoints: [
                     .read: .init("Read the settings.", changesNothing: true) { _ in .data(quotas.configuration.shown) },
@@ -16,14 +16,14 @@ extension SystemEngine {
                     },
                 ]),
             EnginePath(
-                "quotas/rate-limit", "Rate-limit quotas.", fields: Paging.fields,
+                "quotas/rate-limit", "Lists the rate-limit quotas.", fields: Paging.fields,
                 endpoints: [
                     .list: .init("List quotas.", changesNothing: true) { request in
                         try .keys(Paging(request.fields).page(of: quotas.names))
                     }
                 ]),
             EnginePath(
-                "quotas/rate-limit/{name}", "One rate-limit quota.",
+                "quotas/rate-limit/{name}", "Reads, writes and deletes a rate-limit quota.",
                 details: "Of all quotas that fit a request the most special counts: role, path, mount, then all.",
                 fields: Self.quotaFields, exists: { quotas.quota($0.captures["name"]) != nil },
                 endpoints: [

@@ -17,8 +17,9 @@ extension SystemEngine {
 
     private var rotateRootPath: EnginePath {
         EnginePath(
-            "rotate/root", "A new root key, without anybody's share.",
-            details: "For a seal that opens by itself. With a Shamir seal the root key is rotated with the shares.", access: .sudo,
+            "rotate/root", "Rotates the root key without key shares.",
+            details: "For a seal that unseals automatically. With a Shamir seal the root key is rotated with the shares.",
+            access: .sudo,
             endpoints: [
                 .update: .init("Put a new root key under the seal.") { _ in
                     try await core.seal.rotateRoot()
@@ -36,7 +37,7 @@ extension SystemEngine {
         let share = [Field("key", .string, "The share."), Field("nonce", .string, "Of the attempt.")]
         return [
             EnginePath(
-                PathPattern(root + "/init"), "New shares for old.",
+                PathPattern(root + "/init"), "Starts, shows or cancels the replacement of the key shares.",
                 fields: [
                     Field("secret_shares", .int, "How many new shares."),
                     Field("secret_threshold", .int, "How many of them are enough."),
@@ -63,7 +64,7 @@ extension SystemEngine {
                     },
                 ]),
             EnginePath(
-                PathPattern(root + "/update"), "One old share.", fields: share, access: access,
+                PathPattern(root + "/update"), "Takes one of the old key shares.", fields: share, access: access,
                 endpoints: [
                     .update: .init("Give a share.") { request in
                         let progress = try await core.seal.updateRekey(
@@ -72,7 +73,8 @@ extension SystemEngine {
                     }
                 ]),
             EnginePath(
-                PathPattern(root + "/verify"), "New shares, to show that they work.", fields: share, access: access,
+                PathPattern(root + "/verify"), "Takes the new key shares, to confirm that they work.", fields: share,
+                access: access,
                 endpoints: [
                     .read: .init("Progress of the attempt.", changesNothing: true) { _ in
                         answer(try await core.seal.rekeyVerification(target).shown)

@@ -7,7 +7,7 @@ extension SystemEngine {
     var sealPaths: [EnginePath] {
         [
             EnginePath(
-                "seal", "Close the server.", access: .sudo,
+                "seal", "Seals the server.", access: .sudo,
                 endpoints: [
                     .update: .init("Forget every key until the next unseal.") { _ in
                         var response = Response.empty
@@ -16,14 +16,14 @@ extension SystemEngine {
                     }
                 ]),
             EnginePath(
-                "ha-status", "The nodes of the cluster.",
+                "ha-status", "Lists the nodes of the cluster.",
                 endpoints: [
                     .read: .init("List the nodes.", changesNothing: true) { _ in
                         .data(["nodes": .array(nodes)])
                     }
                 ]),
             EnginePath(
-                "step-down", "Give up leadership.", access: .sudo,
+                "step-down", "Gives up leadership.", access: .sudo,
                 endpoints: [
                     .update: .init("Let another node lead; a single node goes on.") { _ in
                         core.stepDown()
@@ -55,7 +55,7 @@ extension SystemEngine {
     var keyPaths: [EnginePath] {
         [
             EnginePath(
-                "key-status", "The encryption key in use.",
+                "key-status", "Returns the encryption key in use.",
                 endpoints: [
                     .read: .init("Read the key's term and age.", changesNothing: true) { _ in
                         let status = try core.seal.keyStatus()
@@ -84,7 +84,7 @@ extension SystemEngine {
     ) -> [EnginePath] {
         [
             EnginePath(
-                PathPattern(root + "/attempt"), "A root token by the holders of the shares.",
+                PathPattern(root + "/attempt"), "Generates a root token with the shares of the unseal key or the recovery key.",
                 fields: [
                     Field(
                         "otp", .string, "One-time password of 24 to 64 bytes, by which the token is masked; made here if left out."),
@@ -108,7 +108,7 @@ extension SystemEngine {
                     },
                 ]),
             EnginePath(
-                PathPattern(root + "/update"), "One share for a root token.",
+                PathPattern(root + "/update"), "Takes one key share for a root token.",
                 fields: [
                     Field("key", .string, required: true, "The share."), Field("nonce", .string, required: true, "Of the attempt."),
                 ], access: access,

@@ -7,7 +7,7 @@ extension SystemEngine {
     var specificationPaths: [EnginePath] {
         [
             EnginePath(
-                "internal/specs/openapi", "The API as an OpenAPI 3.0.2 document.",
+                "internal/specs/openapi", "Returns the API as an OpenAPI 3.0.2 document.",
                 details: "Holds the mounts that the calling token may use; without a token, those that are listed for everybody.",
                 fields: [
                     Field(

@@ -8,7 +8,7 @@ extension SystemEngine {
     var wrappingPaths: [EnginePath] {
         [
             EnginePath(
-                "wrapping/wrap", "Wrap data.", details: "Send it with X-Vault-Wrap-TTL.", isOpen: true,
+                "wrapping/wrap", "Wraps data.", details: "Send it with X-Vault-Wrap-TTL.", isOpen: true,
                 endpoints: [
                     .update: .init("Put the body under a wrapping token.") { request in
                         guard request.wrapTTL != nil else {
@@ -18,17 +18,17 @@ extension SystemEngine {
                     }
                 ]),
             EnginePath(
-                "wrapping/lookup", "Look a wrapping token up.", details: "It stays as it is.", fields: [Self.wrappingField],
+                "wrapping/lookup", "Looks up a wrapping token.", details: "It stays as it is.", fields: [Self.wrappingField],
                 access: .unauthenticated,
                 endpoints: [
                     .read: .init("The properties of a wrapping token.", changesNothing: true) { try await lookUpWrapping($0) },
                     .update: .init("The properties of a wrapping token.", changesNothing: true) { try await lookUpWrapping($0) },
                 ]),
             EnginePath(
-                "wrapping/unwrap", "Take the answer that a wrapping token stands for.", fields: [Self.wrappingField],
+                "wrapping/unwrap", "Returns the answer that a wrapping token refers to.", fields: [Self.wrappingField],
                 endpoints: [.update: .init("The answer, once.") { try await wrapping.unwrap(id: try await wrappingID($0)) }]),
             EnginePath(
-                "wrapping/rewrap", "Exchange a wrapping token.", fields: [Self.wrappingField],
+                "wrapping/rewrap", "Exchanges a wrapping token for a new one.", fields: [Self.wrappingField],
                 endpoints: [
                     .update: .init("A new token of the same life for the same answer.") { request in
                         var response = Response(.none)

@@ -7,10 +7,10 @@ extension TokenEngine {
     var rolePaths: [EnginePath] {
         [
             EnginePath(
-                "roles", "Token roles.", fields: Paging.fields,
+                "roles", "Lists the token roles.", fields: Paging.fields,
                 endpoints: [.list: .init("List roles.", changesNothing: true) { try await listRoles($0) }]),
             EnginePath(
-                "roles/{role_name}", "One token role.",
+                "roles/{role_name}", "Reads, writes and deletes a token role.",
                 fields: [Field("role_name", .string, "Name of the role.")] + TokenRole.settings.fields,
                 exists: { try await role($0.captures["role_name"]) != nil },
                 endpoints: [

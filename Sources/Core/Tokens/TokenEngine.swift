@@ -26,13 +26,13 @@ struct TokenEngine: Engine {
     private var creationPaths: [EnginePath] {
         [
             EnginePath(
-                "create", "Make a token.", fields: TokenCreation.fields,
+                "create", "Creates a token.", fields: TokenCreation.fields,
                 endpoints: [.update: .init("Make a child of the calling token.") { try await create($0) }]),
             EnginePath(
-                "create-orphan", "Make a token without a parent.", fields: TokenCreation.fields, access: .sudo,
+                "create-orphan", "Creates a token without a parent.", fields: TokenCreation.fields, access: .sudo,
                 endpoints: [.update: .init("Make an orphan.") { try await create($0, isOrphan: true) }]),
             EnginePath(
-                "create/{role_name}", "Make a token by a role.", fields: TokenCreation.fields,
+                "create/{role_name}", "Creates a token with a role.", fields: TokenCreation.fields,
                 endpoints: [
                     .update: .init("Make a token as the role says.") { try await create($0, role: $0.captures["role_name"]) }
                 ]
@@ -43,23 +43,23 @@ struct TokenEngine: Engine {
     private var lookupPaths: [EnginePath] {
         [
             EnginePath(
-                "lookup", "Look a token up.", fields: [Self.tokenField],
+                "lookup", "Looks up a token.", fields: [Self.tokenField],
                 endpoints: [.update: .init("The properties of a token.", changesNothing: true) { try await lookup($0) }]),
             EnginePath(
-                "lookup-self", "Look the calling token up.",
+                "lookup-self", "Looks up the calling token.",
                 endpoints: [
                     .read: .init("The properties of the calling token.", changesNothing: true) { try await lookupSelf($0) },
                     .update: .init("The properties of the calling token.", changesNothing: true) { try await lookupSelf($0) },
                 ]),
             EnginePath(
-                "lookup-accessor", "Look a token up by its accessor.", fields: [Self.accessorField],
+                "lookup-accessor", "Looks up a token by its accessor.", fields: [Self.accessorField],
                 endpoints: [
                     .update: .init("The properties of a token, without the token.", changesNothing: true) {
                         try await lookupAccessor($0)
                     }
                 ]),
             EnginePath(
-                "accessors", "Accessors of all tokens.", fields: Paging.fields, access: .sudo,
+                "accessors", "Lists the accessors of all tokens.", fields: Paging.fields, access: .sudo,
                 endpoints: [.list: .init("List accessors.", changesNothing: true) { try await listAccessors($0) }]),
         ]
     }
@@ -67,13 +67,13 @@ struct TokenEngine: Engine {
     private var changePaths: [EnginePath] {
         [
             EnginePath(
-                "renew", "Renew a token.", fields: [Self.tokenField, Self.incrementField],
+                "renew", "Renews a token.", fields: [Self.tokenField, Self.incrementField],
                 endpoints: [.update: .init("Give a token more time.") { try await renew($0, id: try await tokenID($0)) }]),
             EnginePath(
-                "renew-self", "Renew the calling token.", fields: [Self.incrementField],
+                "renew-self", "Renews the calling token.", fields: [Self.incrementField],
                 endpoints: [.update: .init("Give the calling token more time.") { try await renew($0, id: try ownID($0)) }]),
             EnginePath(
-                "renew-accessor", "Renew a token by its accessor.", fields: [Self.accessorField, Self.incrementField],
+                "renew-accessor", "Renews a token by its accessor.", fields: [Self.accessorField, Self.incrementField],
                 endpoints: [
                     .update: .init("Give a token more time.") {
                         try await renew($0, id: try await accessorID($0), showsToken: false)
@@ -81,19 +81,19 @@ struct TokenEngine: Engine {
                 ]
             ),
             EnginePath(
-                "revoke", "Revoke a token and its children.", fields: [Self.tokenField],
+                "revoke", "Revokes a token and its children.", fields: [Self.tokenField],
                 endpoints: [.update: .init("Revoke a token.") { try await revoke(try await tokenID($0)) }]),
             EnginePath(
-                "revoke-self", "Revoke the calling token and its children.",
+                "revoke-self", "Revokes the calling token and its children.",
                 endpoints: [.update: .init("Revoke the calling token.") { try await revoke(try ownID($0)) }]),
             EnginePath(
-                "revoke-accessor", "Revoke a token by its accessor.", fields: [Self.accessorField],
+                "revoke-accessor", "Revokes a token by its accessor.", fields: [Self.accessorField],
                 endpoints: [.update: .init("Revoke a token.") { try await revokeByAccessor($0) }]),
             EnginePath(
-                "revoke-orphan", "Revoke a token and let its children live.", fields: [Self.tokenField], access: .sudo,
+                "revoke-orphan", "Revokes a token and leaves its children valid.", fields: [Self.tokenField], access: .sudo,
                 endpoints: [.update: .init("Revoke one token.") { try await revokeOrphaning($0) }]),
             EnginePath(
-                "tidy", "Remove what expired tokens left.",
+                "tidy", "Removes what expired tokens left behind.",
                 endpoints: [.update: .init("Start a tidy.") { _ in try await tidy() }]),
         ]
     }

@@ -10,7 +10,7 @@ struct CubbyholeEngine: SecretsEngine {
     var paths: [EnginePath] {
         [
             EnginePath(
-                "{path...}", "The calling token's own secrets.",
+                "{path...}", "Reads, writes, lists and deletes the calling token's own secrets.",
                 details: "They are deleted with the token. No other token can read them, root tokens neither.",
                 fields: Paging.fields, isOpen: true, exists: { try await stored($0) != nil },
                 endpoints: [

@@ -7,7 +7,7 @@ struct PoolSettings {
     static let fields = [
         Field("max_open_connections", .int, "Connections at the same time, 1 to 64; 4 by default."),
         Field("max_idle_connections", .int, "Connections that are kept open; 0 for as many as may be open."),
-        Field("max_connection_lifetime", .duration, "After this a connection is opened anew; 0 for never."),
+        Field("max_connection_lifetime", .duration, "The longest life of a connection before it is replaced; 0 for no limit."),
     ]
 
     private let open: Int

@@ -38,6 +38,19 @@ extension Composition {
     init(_ configuration: ServerConfiguration, _ logs: LogStream, engines: [EngineDescription] = []) async throws {
         let (time, randomness) = (SteadyTime(), SystemRandomness())
         let store = try await OpenedStore(configuration, time: time, randomness: randomness, logs: logs)
+        do {
+            try await self.init(configuration, logs, engines: engines, in: store, time: time, randomness: randomness)
+        } catch {
+            await store.close()
+            throw (error as? SealError).map { ConfigurationError("\($0)") } ?? error
+        }
+    }
+
+    /// Makes the core on a store that is open.
+    private init(
+        _ configuration: ServerConfiguration, _ logs: LogStream, engines: [EngineDescription], in store: OpenedStore,
+        time: SteadyTime, randomness: SystemRandomness
+    ) async throws {
         let barrier = Barrier(base: store.storage, randomness: randomness, time: time)
         let seals = try Self.seals(configuration, logs.logger("server"))
         let controller = SealController(
@@ -56,15 +69,10 @@ extension Composition {
             barrier: barrier, seal: controller, dropCaches: store.dropCaches)
         store.follow { change in try await core.drop(change) }
         var announcement: [String] = []
-        do {
-            try await core.start()
-            if let dev = configuration.dev { announcement = try await DevServer(configuration, dev).prepare(core) }
-            if let store = configuration.selfInitialized { announcement = try await SelfInitializingServer(store).prepare(core) }
-            await StartReport.tellWhatIsMissing(core, logs.logger("server"))
-        } catch {
-            await store.close()
-            throw (error as? SealError).map { ConfigurationError("\($0)") } ?? error
-        }
+        try await core.start()
+        if let dev = configuration.dev { announcement = try await DevServer(configuration, dev).prepare(core) }
+        if let store = configuration.selfInitialized { announcement = try await SelfInitializingServer(store).prepare(core) }
+        await StartReport.tellWhatIsMissing(core, logs.logger("server"))
         self.init(
             dialects: Self.dialects(core, serviceAPI, logger: logs.logger("server")),
             services: Self.jobs(of: core) + connections.services, reload: { core.reload() }, serviceAPI: serviceAPI,
