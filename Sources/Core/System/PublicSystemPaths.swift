@@ -128,6 +128,8 @@ struct PublicSystemPaths: Sendable {
 
     /// The query of a read, the body of a write: a share never comes in a query, which proxies write down.
     private func fields(_ incoming: CoreRequest, _ declared: EnginePath) throws(CofferError) -> Fields {
+        // No field of a read here has a default or is required, and load balancers ask for health all the time.
+        if incoming.operation == .read, incoming.query.isEmpty { return Fields() }
         var input = JSONObject()
         if incoming.operation == .read {
             for item in incoming.query { input[item.name] = .string(item.value) }
@@ -150,12 +152,13 @@ struct PublicSystemPaths: Sendable {
 
     private func health(_ query: Fields) async throws -> Response {
         let isInitialized = try await core.seal.isInitialized
+        let isSealed = core.isSealed
         let trouble = core.trouble
         let isCutOff = trouble?.reason == "cut_off"
         let (code, override): (Int, String?)
         if !isInitialized {
             (code, override) = (501, "uninitcode")
-        } else if core.isSealed {
+        } else if isSealed {
             (code, override) = (503, "sealedcode")
         } else if isCutOff {
             (code, override) = (503, "standbycode")
@@ -168,17 +171,17 @@ struct PublicSystemPaths: Sendable {
             throw CofferError.invalid("query parameter '\(override)' must be a status code")
         }
         var body: JSONObject = [
-            "initialized": .bool(isInitialized), "sealed": .bool(core.isSealed), "standby": false, "performance_standby": false,
+            "initialized": .bool(isInitialized), "sealed": .bool(isSealed), "standby": false, "performance_standby": false,
             "replication_performance_mode": "disabled", "replication_dr_mode": "disabled",
             "server_time_utc": .int(core.environment.time.now().seconds), "version": .string(core.settings.version),
             "enterprise": false, "echo_duration_ms": 0, "clock_skew_ms": 0,
         ]
-        if !core.isSealed {
+        if !isSealed {
             body["cluster_name"] = .string(core.settings.clusterName)
             body["cluster_id"] = .string(core.clusterID)
         }
         if isCutOff { body["cut_off"] = true }
-        if !core.isSealed, let trouble {
+        if !isSealed, let trouble {
             body["unavailable"] = .string(trouble.reason)
             body["unavailable_reason"] = .string(trouble.text)
         } else if let first = core.degradations.first {
