@@ -56,6 +56,12 @@ struct KnowingDialect: Dialect {
         }
     }
 
+    @Test("a refusal leaves an audit line if the request was wrong, or if a known caller's large body found no room")
+    func recordedRefusals() {
+        #expect(HTTPRefusal.largeBodiesFull.isRecorded && HTTPRefusal.bodyTooLarge.isRecorded && HTTPRefusal.malformed.isRecorded)
+        #expect(!HTTPRefusal.busy.isRecorded && !HTTPRefusal.slow.isRecorded && !HTTPRefusal.tookTooLong.isRecorded)
+    }
+
     @Test func aSmallChunkedBodyNeedsNobodyToBeKnown() async throws {
         try await LiveShell.run([KnowingDialect()]) { live in
             let reply = try await live.talk(
