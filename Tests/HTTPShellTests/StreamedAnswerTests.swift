@@ -132,6 +132,18 @@ struct StreamedAnswerTests {
         }
     }
 
+    @Test("end with a reset over HTTP/1.0 if they are not whole", arguments: ["/v1/broken", "/v1/unknown"])
+    func brokenWithoutLength(path: String) async throws {
+        try await LiveShell.run([StreamDialect()]) { live in
+            let isReset = try await onThread { [port = live.port, request = get(path, "1.0")] in
+                let client = try RawClient(port: port)
+                try client.send(request)
+                return try client.endsWithReset()
+            }
+            #expect(isReset == (path == "/v1/broken"))
+        }
+    }
+
     @Test("are made no faster than they are taken, and end with a client that takes nothing")
     func backPressure() async throws {
         let dialect = StreamDialect()

@@ -27,22 +27,6 @@ private enum MadeKey {
     static let p256WithAnothersPublicKey =
         "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgNBMaTalcxC/jzBEmeUaUn1hOxLyHmPQ0Mc36bwx5jSmhRANCAATWzivT4x88vk"
         + "ym5+hd3kXQF+saWVCWc2BUd5xfE/HIF4IK8MUCzakjiKI8yUwLqYSCEf056/ITdQ8OsOXQVNOx"
-    static let rsaTrailing =
-        "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQCzxtyGfVu11WbJc7kkC6yQ+9oJjP4PT12kvDZeGVLEt8GGBDqR8Ysn7r/SnH"
-        + "8UwnN2Tgc16U9NqlA7SV9BO8ouvyEOxibJ0+e18O58bb8rkMhpZaYCNzc3A6mtRF3PpkC4Q4fTJ4FWZDLMr6/GIpT0g8o19CGm6tkUWHfqxhUm"
-        + "i2/PySQunK0zasptSiVoA9Qy47E1Epe27Sbu4hAYy9QTns0JaFtzgYZ6GwgaU/H+lAk5SNUcUyH5wBUvRwDUewprS+dUulZl7R/ge0hZKeigDJ"
-        + "yHq8sF3emfTKNZ4wWNIkmb54Rjyw4cayuYfg7IoluEPdYJiJvLmVrCoAr6dGYtAgMBAAECggEAT1Gwz+f0dFRdHwofiD9cWrW8PFWIbNHcI8hl"
-        + "BnyOz7uxt4MbInRbrPlCilbBHTQ0RGDl/ovbkQ1Ri+7yB7KtIJX0rHOR/p+vzs8oMh8r5zlgq1wNdFHPW0cS8J9G8szMJmCpR2lZP/hCj5v+Zm"
-        + "GwrfeN2uNFi8N3lun3ss7F2zSRGPT1wYl592wzVIDm1qSfAcufRkvDBHIOXIBNcMuYaO7xejOKcNdbBCmCKGQXaKAkNolkC+jqAa0rlZ4SAN1I"
-        + "Zr5HGkmOr7yP7ll/haA7lyfhW0hNdAK/3e2RJHjbvzyHHkWVGpNk9JJr51U87r1LhB12KJ3xVrGpqqIcrqjGgwKBgQDs8iyZtAkQv4NaMFcfiK"
-        + "tY26ikOepWsPOyOum5Z3ZcM55PlL9E77Ig8Uay33+DjWgZlUI5GQ+74iHp6bZxnVgTd85e3IUPLYKAPYhCPLkxJfjj7y0CyOGEQ+7LHnHp/8YX"
-        + "cs1BF8oc95TUmdpoyj6ILB+SozCJsbJlPsq1EoAXUwKBgQDCO8nxkVCAocNarsZztQW7ebM+XbDOSTzD8vpoC2K/G+xD6pHXlglg8aBvnSBwge"
-        + "ZPYlHLyZDtuaxL9daufHFYgZ75QtaobGomACvwYR4//Pha68gzgemCIPqmliUM+orEGfvRM7JdDbxGkuazmyH1ZARxw6Ygf//Xu+dd+31cfwKB"
-        + "gAMANixkKVE6+7Dit9fAZVskvQgHa75ZU1zIfjlI5CjaxoB/g8SdvIXKSHjvd6/01IKubz5F4PsiLAfIW/UoZvsoI0b0SAMfMm3pWZZtKnNC5d"
-        + "oNJ2bHoIOKULXl1s9928ZkP9E5OegQAqSGpkt5dD1JQcUbp/u2cmnx16NfbpvdAoGBAMAkIyZL6QYGf9kyMfD+bzhBMNaOGjxG6MyyjZHlSX7i"
-        + "IXwiDLnmm0qCXIJtPkztw6ZeDap5sFvqpA3UmNWtFvdF6ryLqQudi/ghjVXSzPjhx9Exk6+YYSWweCPZPbe0FRfe2GPgLx6sWsa5xWyBFzvIAD"
-        + "mGIM3fsXh5Umx/P0kDAoGAX1NZXul+WAkVxdm94EFBjGe/UO5MpFn0eyZwXX7r7lGl4Zs/5mYlSY3pfRvg4NK2iujCTCB2UW8vRHezg8ItdSpr"
-        + "wGCoRQT+Vm2tK8eDfoYRR5IgscrMPXFRdU2pvRrjoyTJRgzITDdq5h+lnZVOngnKaSckCIZ+hfxksF1Shi4A"
     static let rsa =
         "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQCzxtyGfVu11WbJc7kkC6yQ+9oJjP4PT12kvDZeGVLEt8GGBDqR8Ysn7r/SnH"
         + "8UwnN2Tgc16U9NqlA7SV9BO8ouvyEOxibJ0+e18O58bb8rkMhpZaYCNzc3A6mtRF3PpkC4Q4fTJ4FWZDLMr6/GIpT0g8o19CGm6tkUWHfqxhUm"
@@ -92,8 +76,9 @@ struct ImportedKeyClaimsTests {
 
     @Test("refuses an RSA key that something follows") func trailing() async throws {
         let driver = try TransitDriver()
-        try await driver.bring("k", "rsa-2048", try #require(Base64.decode(MadeKey.rsa)))
-        let wrapped = try await driver.wrapped(try #require(Base64.decode(MadeKey.rsaTrailing)))
+        let key = try #require(Base64.decode(MadeKey.rsa))
+        try await driver.bring("k", "rsa-2048", key)
+        let wrapped = try await driver.wrapped(key + [0])
         #expect(
             await driver.refusal(.update, "keys/l/import", ["type": "rsa-2048", "ciphertext": wrapped])
                 == "the key could not be read: it must be one PKCS #8 or PKCS #1 structure in DER")

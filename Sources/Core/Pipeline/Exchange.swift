@@ -146,12 +146,7 @@ final class Exchange {
     private func authenticate() async throws {
         guard case .token(let text) = incoming.credentials else { return try await authenticateInline() }
         guard let found = try await find(text) else { return }
-        guard
-            found.entry.boundCIDRs.isEmpty
-                || found.entry.boundCIDRs.contains(where: { block in
-                    AddressRange(block)?.contains(incoming.connection.remoteAddress) == true
-                })
-        else { return }
+        guard found.entry.isUsable(from: incoming.connection.remoteAddress) else { return }
         if !found.entry.entityID.isEmpty {
             // Gone or disabled: its tokens are nobody's.
             guard let entity = try await services.identity.resolve(found.entry.entityID), !entity.isDisabled else { return }

@@ -44,10 +44,7 @@ struct PublicSystemPaths: Sendable {
     private func caller(_ incoming: CoreRequest) async -> Caller? {
         guard case .token(let token) = incoming.credentials, let services = core.services,
             core.environment.cluster?.mayServe ?? true, let found = try? await services.tokens.find(token), !found.isWrapping,
-            found.entry.usesLeft == 0
-        else { return nil }
-        let bounds = found.entry.boundCIDRs
-        guard bounds.isEmpty || bounds.contains(where: { AddressRange($0)?.contains(incoming.connection.remoteAddress) == true })
+            found.entry.usesLeft == 0, found.entry.isUsable(from: incoming.connection.remoteAddress)
         else { return nil }
         if !found.entry.entityID.isEmpty {
             guard let entity = try? await services.identity.resolve(found.entry.entityID), !entity.isDisabled else { return nil }

@@ -21,7 +21,7 @@ package struct CapabilityLimits: Sendable {
     package func isFrom(_ address: String) -> Bool {
         caveats.allSatisfy { caveat in
             guard case .sources(let ranges) = caveat else { return true }
-            return ranges.contains { AddressRange($0)?.contains(address) == true }
+            return AddressRange.contains(address, in: ranges)
         }
     }
 

@@ -207,7 +207,7 @@ struct TokenEngine: Engine {
     /// A token that could not be used from here any more is not renewed from here.
     private func checkAddress(_ request: Request, _ terms: RenewalTerms) throws(CofferError) {
         let address = request.connection.remoteAddress
-        guard terms.boundCIDRs.isEmpty || terms.boundCIDRs.contains(where: { AddressRange($0)?.contains(address) == true })
+        guard terms.boundCIDRs.isEmpty || AddressRange.contains(address, in: terms.boundCIDRs)
         else { throw .denied }
     }
 

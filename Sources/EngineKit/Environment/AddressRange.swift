@@ -24,6 +24,11 @@ package struct AddressRange: Sendable, Hashable {
         return matches(other)
     }
 
+    /// Returns whether one of the ranges, given as texts, contains `address`. A text that is not a range contains nothing.
+    package static func contains(_ address: String, in ranges: [String]) -> Bool {
+        ranges.contains { AddressRange($0)?.contains(address) == true }
+    }
+
     /// Whether every address of the other range is in this one.
     package func contains(_ other: AddressRange) -> Bool { prefixBits <= other.prefixBits && matches(other.bytes) }
 

@@ -19,9 +19,16 @@ struct HTTP2Responder: Sendable {
         var ids = RequestIDSource()
         let id = ids.next()
         // The work stays on the connection's event loop, as it does for HTTP/1.
-        let response = await withTaskExecutorPreference(EventLoopTaskExecutor(channel.eventLoop)) {
+        var response = await withTaskExecutorPreference(EventLoopTaskExecutor(channel.eventLoop)) {
             await answer(request, id: id, channel: channel)
         }
+        // Streams are counted by themselves: one that is read slowly must not take the place of a request.
+        var isStreaming = response.stream != nil && !response.isWithoutBody && request.method != .head
+        if isStreaming, !shell.admission.beginStream() {
+            isStreaming = false
+            response = shell.answer(.busy, path: request.head.path ?? "", id: id)
+        }
+        defer { if isStreaming { shell.admission.endStream() } }
         var fields = HTTPFields()
         var date = HTTPDate()
         fields[.date] = date.current()
@@ -42,12 +49,6 @@ struct HTTP2Responder: Sendable {
         if isEmpty || request.method == .head {
             try await writer.writeResponse(head)
         } else if let content = response.stream {
-            // Streams are counted by themselves: one that is read slowly must not take the place of a request.
-            guard shell.admission.beginStream() else {
-                channel.close(promise: nil)
-                return
-            }
-            defer { shell.admission.endStream() }
             try await writer.write(response: head, body: body(of: content, id: id, channel))
         } else {
             try await writer.write(response: head, body: .init(byteBuffer: ByteBuffer(bytes: response.body)))

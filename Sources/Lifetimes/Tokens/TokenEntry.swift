@@ -111,3 +111,10 @@ package struct TokenEntry: Sendable, Hashable {
             accessor: accessor, displayName: displayName, entityID: entityID, policies: policies, metadata: metadata, tokenID: id)
     }
 }
+
+extension TokenEntry {
+    /// Returns whether the token may be used from an address: any, if it is bound to none.
+    package func isUsable(from address: String) -> Bool {
+        boundCIDRs.isEmpty || AddressRange.contains(address, in: boundCIDRs)
+    }
+}

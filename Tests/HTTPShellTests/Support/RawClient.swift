@@ -68,6 +68,17 @@ final class RawClient: Sendable {
         return all
     }
 
+    /// Reads to the end. Returns whether it was a reset, rather than an orderly end after which a body may be taken for whole.
+    func endsWithReset() throws -> Bool {
+        var buffer = [UInt8](repeating: 0, count: 16_384)
+        while true {
+            let count = recv(descriptor, &buffer, buffer.count, 0)
+            if count == 0 { return false }
+            if count < 0, errno == ECONNRESET { return true }
+            guard count > 0 else { throw Failure(what: "no answer within ten seconds") }
+        }
+    }
+
     /// Nil once the server has closed; an error when it does nothing for ten seconds.
     private func read() throws -> [UInt8]? {
         var buffer = [UInt8](repeating: 0, count: 16_384)
