@@ -57,7 +57,7 @@ extension Core {
         }
     }
 
-    /// Operations by their names; of methods only those that HTTP and the protocol know, as anything can be sent for one.
+    /// Returns a method in lower case if HTTP or the protocol defines it, and `other` for any other text that a client sends.
     private static func shown(method: String) -> String {
         let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "LIST", "SCAN", "OPTIONS", "TRACE", "CONNECT"]
         if known.contains(method) || Operation(rawValue: method) != nil { return method.lowercased() }

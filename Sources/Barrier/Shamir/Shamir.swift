@@ -64,7 +64,7 @@ enum Shamir {
 }
 
 extension Randomness {
-    /// Even over `0..<bound`, for bounds up to 256.
+    /// Returns a number that is uniformly distributed over `0..<bound`. The bound is at most 256.
     func index(below bound: Int) -> Int {
         let limit = 256 - 256 % bound
         while true {

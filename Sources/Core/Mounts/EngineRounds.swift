@@ -1,7 +1,7 @@
 import EngineKit
 import Synchronization
 
-/// The engines' own work under way: one round of each mount at a time, and no mount waits for another.
+/// The periodic work of engines. A mount has at most one round in progress, and mounts do not wait for each other.
 final class EngineRounds: Sendable {
     private let running = Mutex<Set<String>>([])
 

@@ -63,7 +63,7 @@ final class ServiceExchange {
         }
     }
 
-    /// What a caller calls itself may be anything, a token in the wrong header too.
+    /// The caller's name if it is a known service, or `?`. Any text can be sent as a name, even a token in the wrong header.
     private var shownName: String { dialect.directory[caller.name] == nil ? "?" : caller.name }
 
     func denied(_ action: String, _ resource: String) -> ServiceError {
