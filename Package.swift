@@ -72,6 +72,9 @@ let package = Package(
         room("EngineKit", ["SecretMemory", "Syntax", logging]),
         // What lies between the contract and whatever keeps records.
         room("Records", ["Syntax", "EngineKit"]),
+        // What stores are made of, and the store in memory.
+        room("StoreKit", ["Syntax", "EngineKit"]),
+        room("PasswordPolicies", ["Syntax", "EngineKit"]),
         room("LoginGuards", ["Syntax", "EngineKit", "Records"]),
         // Rooms with one job each.
         room("Barrier", ["SecretMemory", "Syntax", "Ciphers", "EngineKit", crypto, cryptoExtras]),
@@ -84,7 +87,7 @@ let package = Package(
         room(
             "StoreSQLite",
             [
-                "Syntax", "EngineKit", logging, .product(name: "GRDB", package: "GRDB.swift"),
+                "Syntax", "EngineKit", "StoreKit", logging, .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
         // Calls to other servers over HTTP: the one way out.
@@ -92,14 +95,15 @@ let package = Package(
         // libpq, and what blocking clients run on; for whoever speaks to a database server.
         room("DatabaseClients", ["CPostgres", "Syntax", "EngineKit"]),
         room("Databases", ["DatabaseClients", "CHiredis", "COpenSSL", "Syntax", "EngineKit", crypto]),
-        room("StorePostgres", ["DatabaseClients", "Syntax", "EngineKit", crypto, logging]),
+        room("StorePostgres", ["DatabaseClients", "Syntax", "EngineKit", "StoreKit", crypto, logging]),
         room("ServiceRules", ["Syntax", "EngineKit", .product(name: "Yams", package: "Yams")]),
         // The one pipeline.
         room(
             "Core",
             [
-                "SecretMemory", "Capabilities", "Syntax", "EngineKit", "Records", "LoginGuards", "Barrier", "Policy", "Audit",
-                "Lifetimes", "Identity",
+                "SecretMemory", "Capabilities", "Syntax", "EngineKit", "Records", "PasswordPolicies", "LoginGuards", "Barrier",
+                "Policy",
+                "Audit", "Lifetimes", "Identity",
                 crypto,
                 logging,
             ]),
@@ -111,7 +115,7 @@ let package = Package(
                 "SecretMemory", "Syntax", "EngineKit", "Records", "Outbound", crypto, cryptoExtras, logging,
                 .product(name: "Yams", package: "Yams"),
             ]),
-        room("DatabaseEngine", ["Syntax", "EngineKit", "Records", "DatabaseClients", "Databases", logging]),
+        room("DatabaseEngine", ["Syntax", "EngineKit", "Records", "PasswordPolicies", "DatabaseClients", "Databases", logging]),
         room("ProjectsEngine", ["Syntax", "EngineKit", "Records"]),
         room("RemoteKVEngine", ["Syntax", "EngineKit"]),
         room(
@@ -145,7 +149,8 @@ let package = Package(
         room(
             "Server",
             [
-                "SecretMemory", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes", "StoreSQLite", "StorePostgres",
+                "SecretMemory", "Syntax", "EngineKit", "StoreKit", "Barrier", "Policy", "Audit", "Lifetimes", "StoreSQLite",
+                "StorePostgres",
                 "Core", "KVEngine", "DatabaseEngine", "TransitEngine", "AuthMethods", "HTTPShell", "VaultAPI", "Outbound",
                 "ConnectionsEngine", "EngineAPI", "ServiceRules", "ProjectsEngine", "RemoteKVEngine", "ServiceAPI", "CofferClient",
                 crypto, logging,
@@ -163,19 +168,21 @@ let package = Package(
             ]),
         .executableTarget(name: "coffer", dependencies: ["CLI"], swiftSettings: settings),
         // What only tests need.
-        room("TestSupport", ["SecretMemory", "Syntax", "EngineKit", logging]),
+        room("TestSupport", ["SecretMemory", "Syntax", "EngineKit", "StoreKit", logging]),
         tests("RoomTests", []),
         tests(
             "GuideTests",
             [
-                "Barrier", "Core", "EngineKit", "HTTPShell", "Records", "SecretMemory", "Syntax", "TestSupport", logging,
+                "Barrier", "Core", "EngineKit", "HTTPShell", "Records", "SecretMemory", "StoreKit", "Syntax", "TestSupport",
+                logging,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ] + nio),
         tests(
             "GoldenTests",
             [
-                "Audit", "AuthMethods", "Barrier", "ConnectionsEngine", "Core", "DatabaseEngine", "Identity", "KVEngine",
+                "StoreKit", "Audit", "AuthMethods", "Barrier", "ConnectionsEngine", "Core", "DatabaseEngine", "Identity",
+                "KVEngine",
                 "Lifetimes", "LoginGuards", "ProjectsEngine", "Records", "TransitEngine", "EngineKit", "SecretMemory", "Syntax",
                 "TestSupport", cryptoExtras,
                 logging,
@@ -222,7 +229,7 @@ let package = Package(
         tests(
             "DatabaseEngineTests",
             ["DatabaseEngine", "DatabaseClients", "Databases", "EngineKit", "Syntax", "TestSupport", logging]),
-        tests("PasswordPolicyTests", ["EngineKit", "Syntax", "TestSupport"]),
+        tests("PasswordPolicyTests", ["PasswordPolicies", "EngineKit", "Syntax", "TestSupport"]),
         tests("SecretMemoryTests", ["SecretMemory"]),
         tests("HashesTests", ["Hashes", crypto]),
         tests("CertificatesTests", ["Certificates", "Syntax", crypto, cryptoExtras, asn1, x509]),
@@ -251,12 +258,14 @@ let package = Package(
         tests(
             "SimulationTests",
             [
-                "StorePostgres", "DatabaseClients", "Core", "Barrier", "Lifetimes", "SecretMemory", "EngineKit", "TestSupport",
+                "StoreKit", "StorePostgres", "DatabaseClients", "Core", "Barrier", "Lifetimes", "SecretMemory", "EngineKit",
+                "TestSupport",
                 logging,
             ]),
         tests("StorePostgresTests", ["StorePostgres", "DatabaseClients", "EngineKit", "TestSupport", logging]),
         tests(
-            "StorageTests", ["EngineKit", "StoreSQLite", "TestSupport", logging, .product(name: "GRDB", package: "GRDB.swift")]),
+            "StorageTests",
+            ["StoreKit", "EngineKit", "StoreSQLite", "TestSupport", logging, .product(name: "GRDB", package: "GRDB.swift")]),
     ],
     swiftLanguageModes: [.v6]
 )
@@ -267,7 +276,8 @@ if Context.environment["COFFER_FUZZ"] != nil {
         .executableTarget(
             name: "Fuzz",
             dependencies: [
-                "Syntax", "EngineKit", "SecretMemory", "Policy", "Audit", "Barrier", "Certificates", "Ciphers", "Capabilities",
+                "Syntax", "EngineKit", "StoreKit", "PasswordPolicies", "SecretMemory", "Policy", "Audit", "Barrier", "Certificates",
+                "Ciphers", "Capabilities",
                 "ServiceRules", "TransitEngine", "KVEngine", "DatabaseClients", "Databases", "DatabaseEngine", "ConnectionsEngine",
                 "Outbound",
             ],
@@ -280,6 +290,6 @@ if Context.environment["COFFER_BENCH"] != nil {
     package.targets.append(
         .executableTarget(
             name: "LeaseBench",
-            dependencies: ["Syntax", "EngineKit", "Barrier", "Lifetimes", "StoreSQLite", "Server", logging],
+            dependencies: ["Syntax", "EngineKit", "StoreKit", "Barrier", "Lifetimes", "StoreSQLite", "Server", logging],
             path: "bench/LeaseBench", swiftSettings: settings))
 }

@@ -1,7 +1,9 @@
 // How one limit is read is internal to its room.
 @testable import Capabilities
 import EngineKit
+import PasswordPolicies
 import ServiceRules
+import StoreKit
 import Syntax
 
 /// What is read is written to the same text, and nobody's key has signed it.

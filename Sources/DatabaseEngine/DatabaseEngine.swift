@@ -2,6 +2,7 @@ import DatabaseClients
 package import Databases
 package import EngineKit
 import Logging
+import PasswordPolicies
 import Records
 import Synchronization
 import Syntax

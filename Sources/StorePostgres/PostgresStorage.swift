@@ -1,6 +1,7 @@
 import DatabaseClients
 package import EngineKit
 package import Logging
+import StoreKit
 import Synchronization
 
 /// A store in a PostgreSQL database, for any number of nodes, all of which serve at the same time.

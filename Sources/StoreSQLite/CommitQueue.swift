@@ -1,5 +1,6 @@
 import Dispatch
 import EngineKit
+import StoreKit
 import Synchronization
 
 /// The queue of commits that wait for the writer, and the thread that it writes on.

@@ -1,3 +1,4 @@
+import StoreKit
 import EngineKit
 
 /// How one list is read from the index: plainly, or with every key held against its row.

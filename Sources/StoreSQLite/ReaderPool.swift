@@ -1,5 +1,6 @@
 import Dispatch
 import EngineKit
+import StoreKit
 import Synchronization
 
 /// Connections that read beside the writer.

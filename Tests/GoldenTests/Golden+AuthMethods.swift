@@ -1,6 +1,7 @@
 @testable import AuthMethods
 import EngineKit
 import Records
+import StoreKit
 import Syntax
 
 extension Golden {

@@ -1,6 +1,7 @@
 @testable import DatabaseEngine
 import EngineKit
 import Records
+import StoreKit
 import Syntax
 
 extension Golden {

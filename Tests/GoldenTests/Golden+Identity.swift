@@ -1,4 +1,5 @@
 import EngineKit
+import StoreKit
 @testable import Identity
 
 extension Golden {

@@ -1,4 +1,5 @@
 import EngineKit
+import StoreKit
 @testable import ProjectsEngine
 
 extension Golden {

@@ -1,4 +1,5 @@
 import EngineKit
+import StoreKit
 import Synchronization
 
 extension MemoryStorage {

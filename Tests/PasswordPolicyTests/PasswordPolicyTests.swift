@@ -1,4 +1,5 @@
 import EngineKit
+import PasswordPolicies
 import Syntax
 import TestSupport
 import Testing

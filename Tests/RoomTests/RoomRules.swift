@@ -33,6 +33,9 @@ enum RoomRules {
 
         // What lies between the contract and whatever keeps records.
         "Records": Room(layer: 3, rooms: ["Syntax", "EngineKit"]),
+        // What stores are made of: pages of a listing, caches, commits that wait for others, and the store in memory.
+        "StoreKit": Room(layer: 3, rooms: ["Syntax", "EngineKit"]),
+        "PasswordPolicies": Room(layer: 3, rooms: ["Syntax", "EngineKit"]),
         "LoginGuards": Room(layer: 4, rooms: ["Syntax", "EngineKit", "Records"]),
 
         "Barrier": Room(
@@ -48,8 +51,10 @@ enum RoomRules {
         "DatabaseClients": Room(layer: 5, rooms: ["CPostgres", "Syntax", "EngineKit"]),
         "Databases": Room(
             layer: 6, rooms: ["DatabaseClients", "CHiredis", "COpenSSL", "Syntax", "EngineKit"], packages: ["Crypto"]),
-        "StorePostgres": Room(layer: 6, rooms: ["DatabaseClients", "Syntax", "EngineKit"], packages: ["Crypto", "Logging"]),
-        "StoreSQLite": Room(layer: 5, rooms: ["Syntax", "EngineKit"], packages: ["GRDB", "GRDBSQLite", "Logging"]),
+        "StorePostgres": Room(
+            layer: 6, rooms: ["DatabaseClients", "Syntax", "EngineKit", "StoreKit"], packages: ["Crypto", "Logging"]),
+        "StoreSQLite": Room(
+            layer: 5, rooms: ["Syntax", "EngineKit", "StoreKit"], packages: ["GRDB", "GRDBSQLite", "Logging"]),
 
         // The one way out over HTTP.
         "Outbound": Room(layer: 5, rooms: ["Syntax", "EngineKit"], packages: nio),
@@ -58,8 +63,9 @@ enum RoomRules {
         "Core": Room(
             layer: 6,
             rooms: [
-                "SecretMemory", "Capabilities", "Syntax", "EngineKit", "Records", "LoginGuards", "Barrier", "Policy", "Audit",
-                "Lifetimes", "Identity",
+                "SecretMemory", "Capabilities", "Syntax", "EngineKit", "Records", "PasswordPolicies", "LoginGuards", "Barrier",
+                "Policy",
+                "Audit", "Lifetimes", "Identity",
             ],
             packages: ["Crypto", "Logging"]),
         // An engine knows the contract and nothing of the core that calls it.
@@ -68,7 +74,8 @@ enum RoomRules {
             layer: 7, rooms: ["SecretMemory", "Syntax", "EngineKit", "Records", "Outbound"],
             packages: ["Crypto", "CryptoExtras", "Logging", "Yams"]),
         "DatabaseEngine": Room(
-            layer: 7, rooms: ["Syntax", "EngineKit", "Records", "DatabaseClients", "Databases"], packages: ["Logging"]),
+            layer: 7, rooms: ["Syntax", "EngineKit", "Records", "PasswordPolicies", "DatabaseClients", "Databases"],
+            packages: ["Logging"]),
         "ProjectsEngine": Room(layer: 7, rooms: ["Syntax", "EngineKit", "Records"]),
         "RemoteKVEngine": Room(layer: 7, rooms: ["Syntax", "EngineKit"]),
         "TransitEngine": Room(
@@ -98,7 +105,8 @@ enum RoomRules {
         "Server": Room(
             layer: 10,
             rooms: [
-                "SecretMemory", "Syntax", "EngineKit", "Barrier", "Policy", "Audit", "Lifetimes", "StoreSQLite", "StorePostgres",
+                "SecretMemory", "Syntax", "EngineKit", "StoreKit", "Barrier", "Policy", "Audit", "Lifetimes", "StoreSQLite",
+                "StorePostgres",
                 "Core",
                 "KVEngine", "DatabaseEngine", "TransitEngine", "AuthMethods", "HTTPShell", "VaultAPI", "Outbound",
                 "ConnectionsEngine",
@@ -120,7 +128,8 @@ enum RoomRules {
             packages: ["ArgumentParser", "Yams", "NIOCore"]),
         "coffer": Room(layer: 12, rooms: ["CLI"]),
         // What only tests need; no room lists it.
-        "TestSupport": Room(layer: 13, rooms: ["SecretMemory", "Syntax", "EngineKit"], packages: ["Testing", "Logging"]),
+        "TestSupport": Room(
+            layer: 13, rooms: ["SecretMemory", "Syntax", "EngineKit", "StoreKit"], packages: ["Testing", "Logging"]),
     ]
 
     /// Drivers that exactly one room may know, whatever the table above comes to say.

@@ -1,4 +1,5 @@
 import EngineKit
+import StoreKit
 
 /// Records in the order of their keys, as a value: a replica keeps a copy. Keys are ASCII here.
 struct SimulatedRecords {

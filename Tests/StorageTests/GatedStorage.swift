@@ -1,4 +1,5 @@
 import EngineKit
+import StoreKit
 import Synchronization
 
 /// Holds one read or one commit after the store below has done it, until the test lets it go.

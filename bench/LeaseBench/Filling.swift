@@ -3,6 +3,7 @@ import EngineKit
 import Foundation
 import Lifetimes
 import Logging
+import StoreKit
 import StoreSQLite
 import Syntax
 

@@ -41,7 +41,7 @@ extension SealController {
             let keyring = try openKeyring()
             let reloaded: Keyring
             // A record may come before the news of the keys that it is sealed with.
-            (base as? CachedStorage)?.invalidate(CoreKey.ofKeys)
+            (base as? any CachingStorage)?.invalidate(CoreKey.ofKeys)
             do throws(SealError) {
                 reloaded = try await storedKeyring(keyring)
             } catch {

@@ -1,5 +1,6 @@
 import EngineKit
 import Foundation
+import PasswordPolicies
 import Syntax
 
 /// Password policies in storage, as their texts.

@@ -93,3 +93,9 @@ package enum StorageError: Error, Hashable, Sendable {
     case corrupted(key: String)
     case sealed
 }
+
+/// A store that keeps records it has read in memory.
+package protocol CachingStorage: Storage {
+    /// Drops records that somebody else wrote, so that they are read again.
+    func invalidate(_ keys: some Sequence<String>)
+}

@@ -1,11 +1,14 @@
 import Glibc
 
 /// A storage key compared byte for byte. Swift's own `==` takes two spellings of `é` for one key; a store must not.
-package struct StorageKey: Hashable, Sendable {
+///
+/// Public, as is what a table needs of it, because the compiler inlines no `package` function into another module, and the cache
+/// looks up each read by it.
+public struct StorageKey: Hashable, Sendable {
     /// The key as text.
     package let text: String
     /// Seeded for each process, so callers cannot choose names that collide.
-    package let digest: Int
+    public let digest: Int
 
     /// Creates a key and its hash.
     package init(_ text: String) {
@@ -16,16 +19,19 @@ package struct StorageKey: Hashable, Sendable {
     }
 
     /// Returns whether both keys have the same bytes.
-    package static func == (left: StorageKey, right: StorageKey) -> Bool {
-        left.digest == right.digest && left.text.compareBytes(to: right.text) == 0
+    @inlinable public static func == (left: StorageKey, right: StorageKey) -> Bool {
+        left.digest == right.digest && left.hasSameText(as: right)
     }
 
-    package func hash(into hasher: inout Hasher) { hasher.combine(digest) }
+    @usableFromInline func hasSameText(as other: StorageKey) -> Bool { text.compareBytes(to: other.text) == 0 }
+
+    /// Feeds the hash that was made with the key, so that a table does not read the text again.
+    @inlinable public func hash(into hasher: inout Hasher) { hasher.combine(digest) }
 }
 
 extension String {
-    /// Negative, zero or positive, in the order that stores list their keys in.
-    func compareBytes(to other: String) -> Int {
+    /// Returns a negative number, zero or a positive one, in the order that stores list their keys in.
+    package func compareBytes(to other: String) -> Int {
         withBytes { left in
             other.withBytes { right in
                 let common = min(left.count, right.count)

@@ -1,4 +1,5 @@
 import EngineKit
+import StoreKit
 import StorePostgres
 import StoreSQLite
 

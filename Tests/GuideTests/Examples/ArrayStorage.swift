@@ -1,4 +1,5 @@
 import EngineKit
+import StoreKit
 import Synchronization
 
 /// A store that keeps its records in an array, in the order of their keys' bytes.

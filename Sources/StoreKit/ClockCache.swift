@@ -1,3 +1,5 @@
+import EngineKit
+
 /// A bounded map that evicts by CLOCK: what was asked for again survives a sweep, what was seen once does not.
 struct ClockCache<Value: Sendable>: Sendable {
     private struct Slot: Sendable {

@@ -1,3 +1,5 @@
+import EngineKit
+
 /// One lock's share of a ``CachedStorage``.
 ///
 /// A miss takes the epoch along and fills the cache only when no write of the shard ended meanwhile and none of its

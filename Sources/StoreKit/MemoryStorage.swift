@@ -1,3 +1,4 @@
+package import EngineKit
 import Synchronization
 
 /// Records in memory, gone with the process: for `-dev` and for tests.

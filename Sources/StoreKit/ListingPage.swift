@@ -1,3 +1,5 @@
+package import EngineKit
+
 /// Turns keys in byte order into the names of one page, and says where the store should look next.
 ///
 /// A folder costs a few rows and one seek, however much lies below it.

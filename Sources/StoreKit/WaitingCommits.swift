@@ -1,3 +1,5 @@
+import EngineKit
+
 /// The commits that wait for a store's one writer. While one group is being written, the next gathers.
 ///
 /// Bounded: beyond it a commit is refused at once. A store keeps this in a lock and brings the thread that writes.

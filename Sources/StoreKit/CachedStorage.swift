@@ -1,8 +1,10 @@
+package import EngineKit
+
 /// A bounded cache of sealed records, and of their absence, above any store.
 ///
 /// What a commit wrote is read back from memory. A read that began before a commit never puts the old record back:
 /// see ``CacheShard``. Listings go to the store.
-package final class CachedStorage: Storage {
+package final class CachedStorage: CachingStorage {
     private let base: any Storage
     private let shards: [CacheShard]
 

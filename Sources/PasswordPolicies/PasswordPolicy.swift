@@ -1,3 +1,4 @@
+package import EngineKit
 import Syntax
 
 /// How passwords are made: a length, and sets of characters of which some must be there.

@@ -1,3 +1,5 @@
+import EngineKit
+
 /// Keys in byte order, in chunks small enough to insert into: a million keys need no sorting for a page.
 struct SortedKeys {
     struct Position {

@@ -1,0 +1,145 @@
+import Audit
+import Barrier
+import EngineKit
+import Identity
+import Lifetimes
+import Logging
+import Syntax
+
+/// What an open server consists of: made at an unseal, dropped at a seal.
+extension Core {
+    func makeServices() async throws -> Services {
+        let audit = AuditTrail(
+            broker: try auditBroker(), storage: barrier, randomness: environment.randomness, logger: logger,
+            node: environment.cluster == nil ? nil : settings.nodeID)
+        do {
+            return try await makeServices(audit)
+        } catch {
+            // Its devices hold their files, which the next attempt needs.
+            audit.abandon()
+            throw error
+        }
+    }
+
+    private func makeServices(_ audit: AuditTrail) async throws -> Services {
+        let clock = ClockWatch(time: environment.time, logger: logger)
+        try await clock.open(barrier, acceptsEarlier: settings.acceptsEarlierClock)
+        let tokens = try tokenStore(barrier)
+        let isShared = environment.cluster != nil
+        // Where there are several nodes, the one that leads does it.
+        if !isShared { try await tokens.resumeRevocations() }
+        let policies = PolicyStore(storage: barrier)
+        let identity = IdentityStore(
+            storage: PrefixedStorage(barrier, prefix: "sys/identity/"), time: environment.time, randomness: environment.randomness,
+            forbiddenPolicies: [PolicyName.root.text, TokenStore.wrappingPolicy])
+        let disabled = try await audit.load(leavingOut: settings.auditDisableOnStart)
+        let passwords = PasswordPolicyStore(storage: barrier, randomness: environment.randomness)
+        let mounts = MountTable(
+            storage: barrier,
+            environment: MountEnvironment(
+                storage: barrier, catalog: environment.catalog, settings: self.settings, time: environment.time,
+                randomness: environment.randomness, logger: logger, passwords: passwords, isShared: isShared,
+                record: { [time = environment.time] in try await audit.record($0, on: $1, at: time.now()) },
+                forgetMount: { try await identity.forgetMount(accessor: $0) }))
+        let wrapping = ResponseWrapping(tokens: tokens, ttlMax: settings.maxTTL)
+        let leases = LeaseService(
+            store: LeaseStore(tokens: tokens), tokens: tokens, mounts: mounts, time: environment.time, logger: logger,
+            defaultTTL: settings.defaultTTL, maxTTL: settings.maxTTL)
+        let inline = try InlineLogins(
+            environment.catalog.inline, storage: barrier, key: try barrier.subkey(info: "inline-lockout/v1"),
+            environment: environment, identity: identity, mount: { [weak mounts] in mounts?.mount(accessor: $0)?.identity },
+            rules: { [settings = self.settings] in settings.lockout(of: $0) })
+        let quotas = RateLimits(storage: barrier, time: environment.time, logger: logger)
+        try await quotas.load()
+        let access = AccessControl(policies: policies, identity: identity)
+        let system = SystemEngine(
+            core: self, policies: policies, mounts: mounts, audit: audit, access: access,
+            tokens: TokenAccess(tokens, access), wrapping: wrapping, leases: leases, inline: inline, quotas: quotas,
+            passwords: passwords)
+        let roles = PrefixedStorage(barrier, prefix: "sys/token-role/")
+        let (settings, time) = (settings, environment.time)
+        let accessorTidy = AccessorTidy(tokens: tokens, logger: logger)
+        let builtIn = [
+            BuiltInMount(entry: .system) { _ in system },
+            BuiltInMount(entry: .token) { [weak mounts] entry in
+                TokenEngine(
+                    tokens: tokens, access: access, settings: settings, storage: roles, time: time,
+                    accessorTidy: accessorTidy,
+                    mount: { [weak mounts] in mounts?.mount(id: $0, path: $1) },
+                    defaultTTL: entry.tuning.defaultTTL > 0 ? entry.tuning.defaultTTL : settings.defaultTTL,
+                    maxTTL: entry.tuning.maxTTL > 0 ? entry.tuning.maxTTL : settings.maxTTL)
+            },
+            BuiltInMount(entry: .identity) { [weak mounts] _ in
+                IdentityEngine(store: identity) { [weak mounts] in mounts?.mount(accessor: $0)?.identity }
+            },
+            BuiltInMount(entry: .cubbyhole) { _ in CubbyholeEngine(tokens: tokens, wrapping: wrapping) },
+        ]
+        let cluster: StoredRecord?
+        do {
+            try await mounts.load(builtIn: builtIn)
+            try await addMissing(settings.mounts, to: mounts)
+            await tell(disabled, audit)
+            cluster = try await clusterRecord()
+        } catch {
+            mounts.close()  // It and the system's engine hold each other.
+            throw error
+        }
+        return Services(
+            tokens: tokens, policies: policies, mounts: mounts, audit: audit, wrapping: wrapping, leases: leases,
+            inline: inline, quotas: quotas, identity: identity, clock: clock,
+            unfinished: UnfinishedWork(tokens: tokens, mounts: mounts, isShared: isShared), storage: barrier,
+            clusterID: cluster.map { String(decoding: $0.value, as: UTF8.self) } ?? "")
+    }
+
+    /// A damaged one costs the name of the cluster, and not what is stored.
+    private func clusterRecord() async throws(StorageError) -> StoredRecord? {
+        do {
+            return try await barrier.get(Self.clusterKey)
+        } catch .corrupted(let key) {
+            logger.error("the cluster's id cannot be read; the server opens without one", metadata: ["record": "\(key)"])
+            return nil
+        }
+    }
+
+    func tokenStore(_ barrier: Barrier) throws -> TokenStore {
+        TokenStore(
+            storage: PrefixedStorage(barrier, prefix: Self.tokenPrefix), key: try barrier.subkey(info: "token-hmac/v1"),
+            time: environment.time, randomness: environment.randomness, leasesQueued: { [leaseBell] in leaseBell.ring() })
+    }
+
+    static let tokenPrefix = "sys/token/"
+
+    private func auditBroker() throws -> AuditBroker {
+        AuditBroker(
+            settings: AuditSettings(
+                allowedDirectories: settings.auditDirectories, nodeID: settings.nodeID),
+            keys: AuditKeys(hmac: try barrier.subkey(info: "audit-hmac/v1"), chain: try barrier.subkey(info: "audit-chain/v1")),
+            clock: environment.time, randomness: environment.randomness, logger: logger)
+    }
+}
+
+extension TokenAccess {
+    init(_ tokens: TokenStore, _ access: AccessControl) {
+        self.init(
+            ofToken: { token in
+                guard let entry = try await tokens.authenticate(token) else { return nil }
+                return try await access.acl(entry.policies, entityID: entry.entityID)
+            },
+            ofAccessor: { accessor in
+                guard let id = try await tokens.id(accessor: accessor), let entry = try await tokens.entry(id: id) else {
+                    return nil
+                }
+                return try await access.acl(entry.policies, entityID: entry.entityID)
+            })
+    }
+}
+
+extension IdentityMount {
+    /// - Parameter description: The description of the mount's type; nil for the server's own mounts, of which `auth/token/` reads
+    ///   the name of `entity_alias` without regard to case.
+    init(_ entry: MountEntry, _ description: EngineDescription? = nil) {
+        self.init(
+            path: entry.path, type: entry.type, isAuth: entry.mountClass == .auth,
+            foldsAliasCase: description?.foldsAliasCase ?? (entry.type == MountEntry.token.type))
+    }
+}
