@@ -19,7 +19,7 @@ extension Core {
 
     /// Why a request that writes, or any at all, cannot succeed here now; nil when it can. One word for programs, the text for
     /// people; neither says anything that a stranger may not know.
-    var trouble: (reason: String, text: String)? {
+    func trouble(of services: Services?) -> (reason: String, text: String)? {
         if let cluster = environment.cluster, !cluster.mayServe {
             let cause = cluster.trouble.map { ": \($0)" } ?? ""
             return ("cut_off", "this node is cut off from the store and serves again when it has caught up\(cause)")
@@ -35,8 +35,7 @@ extension Core {
 
     /// What does not work although requests are answered: one word for programs, the text for people. Neither says anything that a
     /// stranger may not know.
-    var degradations: [(reason: String, text: String)] {
-        guard let services else { return [] }
+    func degradations(of services: Services) -> [(reason: String, text: String)] {
         var found: [(reason: String, text: String)] = []
         if services.audit.isDegraded {
             found.append(("audit", "an audit device does not work on this node, others record; the server's log says which"))

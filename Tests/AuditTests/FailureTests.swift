@@ -1,3 +1,4 @@
+import EngineKit
 import Foundation
 import Glibc
 import Syntax
@@ -26,6 +27,23 @@ import Testing
         try trail.broker.record(.request())
         #expect(trail.broker.list().allSatisfy { $0.failure == nil })
         #expect(chain(control).isIntact)
+    }
+
+    /// A write holds the chain for as long as a disk or a peer takes. Whoever asks for the server's health must not wait for it.
+    @Test(.timeLimit(.minutes(1))) func `tells of devices while one of them is stuck in a write`() throws {
+        let trail = try Trail()
+        let control = FaultyDevice.Switch()
+        try trail.add(FaultyDevice(control: control), name: "bad/")
+        control.failsAfterBytes = 0
+        #expect(throws: AuditError.notRecorded) { try trail.broker.record(.request()) }
+        try trail.enable()
+        let stuck = trail.broker.table.withLock { $0.chains }
+        stuck[0].state.withLock { _ in
+            stuck[1].state.withLock { _ in
+                #expect(trail.broker.list().map { $0.failure != nil } == [true, false])
+                #expect(trail.broker.recordingDevices() == (working: 1, failing: 1))
+            }
+        }
     }
 
     @Test func `a device that discards is no proof beside one that fails`() throws {

@@ -58,17 +58,25 @@ extension AuditBroker {
         chain.discard()
     }
 
-    /// Returns the devices and their state.
+    /// Returns the devices and their state, without waiting for a device that is being written.
     package func list() -> [AuditDeviceStatus] {
         table.withLock { $0.chains }.map { chain in
-            AuditDeviceStatus(
-                configuration: chain.configuration, isRecording: chain.isRecording, failure: chain.state.withLock { $0.failure })
+            AuditDeviceStatus(configuration: chain.configuration, isRecording: chain.isRecording, failure: chain.health.failure)
         }
+    }
+
+    /// Returns how many of the devices that record work and how many fail, without waiting for a device that is being written.
+    package func recordingDevices() -> (working: Int, failing: Int) {
+        var (working, failing) = (0, 0)
+        for chain in table.withLock({ $0.chains }) where chain.isRecording {
+            if chain.health.isFailing { failing += 1 } else { working += 1 }
+        }
+        return (working, failing)
     }
 
     /// Tries the devices whose last write failed, each with one line, so that no request has to.
     package func retryFailed() {
-        for chain in table.withLock({ $0.chains }) where chain.state.withLock({ $0.failure }) != nil { chain.probe() }
+        for chain in table.withLock({ $0.chains }) where chain.health.isFailing { chain.probe() }
     }
 
     /// Returns the form that a value has in the lines of the device at a path: `hmac-sha256:…`.

@@ -50,13 +50,21 @@ struct ChainState: Sendable {
     /// Whether the chain was ended for good.
     var isFinished = false
     /// Why the last write failed, or nil if it succeeded.
-    var failure: String?
+    var failure: String? {
+        didSet { if failure != oldValue { health.failure = failure } }
+    }
+    /// Where others read ``failure`` while a write holds the chain.
+    let health: DeviceHealth
     /// When to open the device again after a failure.
     var retryAt: Timestamp?
     var backoffNanoseconds = Self.backoffMinNanoseconds
 
-    init(device: any AuditDevice, keys: DeviceKeys, header: Header, known: AuditCheckpoint?, isKnownLost: Bool = false) {
+    init(
+        device: any AuditDevice, keys: DeviceKeys, header: Header, known: AuditCheckpoint?, isKnownLost: Bool = false,
+        health: DeviceHealth
+    ) {
         self.device = device
+        self.health = health
         self.keys = keys
         self.header = header
         self.known = known

@@ -21,8 +21,10 @@ final class DeviceChain: Sendable {
     private let formatters: UnfairLock<[LineFormatter]>
     /// A formatter to copy if all others are in use.
     private let fresh: LineFormatter
-    /// The chain's state.
+    /// The chain's state. Held while a write is under way, however long the device takes.
     let state: UnfairLock<ChainState>
+    /// Whether the last write failed. Reading it waits for no write.
+    let health = DeviceHealth()
 
     private static let formattersMax = 8
 
@@ -40,7 +42,8 @@ final class DeviceChain: Sendable {
         formatters = UnfairLock([])
         let header = ChainState.Header(
             nodeID: context.settings.nodeID, path: configuration.path, accessor: configuration.accessor)
-        state = UnfairLock(ChainState(device: device, keys: keys, header: header, known: known, isKnownLost: isKnownLost))
+        state = UnfairLock(
+            ChainState(device: device, keys: keys, header: header, known: known, isKnownLost: isKnownLost, health: health))
     }
 
     /// Writes the lines of all entries with one write.

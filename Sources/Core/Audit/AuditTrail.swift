@@ -103,14 +103,14 @@ final class AuditTrail: Sendable {
 
     /// Whether requests are refused because none of the devices works that should record them.
     var isBlocked: Bool {
-        let devices = broker.list().filter(\.isRecording)
-        return !devices.isEmpty && devices.allSatisfy { $0.failure != nil }
+        let devices = broker.recordingDevices()
+        return devices.working == 0 && devices.failing > 0
     }
 
     /// Whether a device does not work here while others record. Each node opens the devices of the shared table for itself.
     var isDegraded: Bool {
-        let devices = broker.list().filter(\.isRecording)
-        return devices.contains { $0.failure != nil } && devices.contains { $0.failure == nil }
+        let devices = broker.recordingDevices()
+        return devices.working > 0 && devices.failing > 0
     }
 
     /// Why devices do not work on this node, by path; names what this server writes to.

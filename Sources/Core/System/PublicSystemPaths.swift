@@ -149,8 +149,9 @@ struct PublicSystemPaths: Sendable {
 
     private func health(_ query: Fields) async throws -> Response {
         let isInitialized = try await core.seal.isInitialized
-        let isSealed = core.isSealed
-        let trouble = core.trouble
+        let services = core.services
+        let isSealed = services == nil
+        let trouble = core.trouble(of: services)
         let isCutOff = trouble?.reason == "cut_off"
         let (code, override): (Int, String?)
         if !isInitialized {
@@ -173,17 +174,18 @@ struct PublicSystemPaths: Sendable {
             "server_time_utc": .int(core.environment.time.now().seconds), "version": .string(core.settings.version),
             "enterprise": false, "echo_duration_ms": 0, "clock_skew_ms": 0,
         ]
-        if !isSealed {
-            body["cluster_name"] = .string(core.settings.clusterName)
-            body["cluster_id"] = .string(core.clusterID)
-        }
         if isCutOff { body["cut_off"] = true }
-        if !isSealed, let trouble {
-            body["unavailable"] = .string(trouble.reason)
-            body["unavailable_reason"] = .string(trouble.text)
-        } else if let first = core.degradations.first {
-            body["degraded"] = .string(first.reason)
-            body["degraded_reason"] = .string(core.degradations.map(\.text).joined(separator: "; "))
+        if let services {
+            body["cluster_name"] = .string(core.settings.clusterName)
+            body["cluster_id"] = .string(services.clusterID)
+            let degradations = trouble == nil ? core.degradations(of: services) : []
+            if let trouble {
+                body["unavailable"] = .string(trouble.reason)
+                body["unavailable_reason"] = .string(trouble.text)
+            } else if let first = degradations.first {
+                body["degraded"] = .string(first.reason)
+                body["degraded_reason"] = .string(degradations.map(\.text).joined(separator: "; "))
+            }
         }
         return .bare(body, status: asked.flatMap { Int($0) } ?? code)
     }
@@ -191,7 +193,8 @@ struct PublicSystemPaths: Sendable {
     /// - Parameter showsKey: Whether to name the seal's key. Vault and OpenBao do not, so strangers are not told.
     private func sealStatus(showsKey: Bool = false) async throws -> JSONObject {
         let status = try await core.seal.status()
-        let isSealed = core.isSealed
+        let services = core.services
+        let isSealed = services == nil
         var body: JSONObject = [
             "type": .string(status.kind.rawValue), "initialized": .bool(status.isInitialized), "sealed": .bool(isSealed),
             "t": .int(status.threshold), "n": .int(status.shares), "progress": .int(status.progress),
@@ -201,13 +204,13 @@ struct PublicSystemPaths: Sendable {
         ]
         if status.hasRecoverySeal { body["recovery_seal_type"] = "shamir" }
         if showsKey, !status.keyID.isEmpty { body["seal_key_id"] = .string(status.keyID) }
-        if !isSealed, let trouble = core.trouble {
-            body["unavailable"] = .string(trouble.reason)
-            body["unavailable_reason"] = .string(trouble.text)
-        }
-        if !isSealed {
+        if let services {
+            if let trouble = core.trouble(of: services) {
+                body["unavailable"] = .string(trouble.reason)
+                body["unavailable_reason"] = .string(trouble.text)
+            }
             body["cluster_name"] = .string(core.settings.clusterName)
-            body["cluster_id"] = .string(core.clusterID)
+            body["cluster_id"] = .string(services.clusterID)
         }
         return body
     }
