@@ -13,7 +13,7 @@ package final class PostgresStorage: Storage {
     /// The place of this node among the nodes of the store.
     package let cluster: Membership
     private let sql: Statements
-    private let commits: CommitQueue
+    let commits: CommitQueue
     private let readers: ConnectionPool<PostgresConnection>
     private let feed: ChangeFeed
     private let isClosed = Atomic(false)

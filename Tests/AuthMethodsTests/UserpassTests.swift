@@ -63,6 +63,27 @@ struct UserpassTests {
         #expect(await users.refusal(.update, "login/nobody")?.message == "missing password")
     }
 
+    /// Whoever can write a record must not be able to make the server hash with any amount of memory and time.
+    @Test("a stored hash that asks for more than the bounds is an error of that user alone", arguments: ["n", "r", "p"])
+    func storedCost(member: String) async throws {
+        let (hasher, storage) = (CountingHasher(), StampingStorage(MemoryStorage()))
+        let users = try await driver(hasher, storage: storage)
+        try await users.send(.update, "users/eve", ["password": "right"])
+        let key = try #require(try await storage.list(Listing(prefix: "", isRecursive: true)).first { $0.hasSuffix("bob") })
+        let record = try #require(try await storage.get(key))
+        var user = try #require(JSON(parsing: record.value).objectValue)
+        var hash = try #require(user["password"]?.objectValue)
+        hash[member] = .int(1 << 30)
+        user["password"] = .object(hash)
+        var batch = Batch()
+        batch.put(key, JSON.object(user).encoded())
+        try await storage.commit(batch)
+        let before = hasher.costs
+        #expect(await users.refusal(.update, "login/bob", ["password": "right"])?.code == .internal)
+        #expect(hasher.costs.dropFirst(before.count).allSatisfy { $0 == .standard })
+        #expect(await users.refusal(.update, "login/eve", ["password": "right"]) == nil)
+    }
+
     @Test("the password and the policies have paths of their own")
     func ownPaths() async throws {
         let users = try await driver()

@@ -18,6 +18,18 @@ import Testing
         #expect(await server.ask(.read, "auth/token/lookup-self").data?["expire_time"] == .null)
     }
 
+    /// Its children would have uses without a bound.
+    @Test func ofBoundedUsesMakesNoChildren() async throws {
+        let server = try await CoreHarness.make()
+        await server.writePolicy("maker", "path \"auth/token/*\" { capabilities = [\"create\", \"update\", \"sudo\"] }")
+        _ = await server.ask(.update, "auth/token/roles/any", [:])
+        for path in ["create", "create-orphan", "create/any"] {
+            let token = try await server.token(["maker"], ["num_uses": 5])
+            let refused = await server.ask(.update, "auth/token/\(path)", [:], token: token)
+            #expect(refused.code == .invalidRequest && refused.issued == nil, "\(path)")
+        }
+    }
+
     @Test func diesAtItsEndAndNotBefore() async throws {
         let server = try await CoreHarness.make()
         let token = try await server.token(["default"], ["ttl": "1h"])

@@ -47,8 +47,12 @@ import Testing
         await (try open()).close()
         chmod(file, 0o666)
         chmod(path, 0o755)
+        // Left behind by a process that was killed.
+        try Data().write(to: URL(filePath: "\(file)-wal"))
+        chmod("\(file)-wal", 0o644)
         let storage = try open()
         #expect(try mode(file) == 0o600)
+        #expect(try mode("\(file)-wal") == 0o600)
         #expect(try mode(path) == 0o700)
         await storage.close()
     }
@@ -115,6 +119,9 @@ import Testing
         try Data().write(to: URL(filePath: target))
         try FileManager.default.createSymbolicLink(atPath: "\(path)/\(name)", withDestinationPath: target)
         #expect(throws: SQLiteStorageError.self) { try open() }
+        // Before SQLite or anything else has looked at them.
+        let names = try FileManager.default.contentsOfDirectory(atPath: path)
+        if name != "coffer.lock" { #expect(!names.contains("coffer.db-shm")) }
     }
 
     @Test("refuses a path that is a file, and one that cannot be made")

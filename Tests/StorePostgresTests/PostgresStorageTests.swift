@@ -82,6 +82,30 @@ struct PostgresStorageTests {
         await storage.close()
     }
 
+    @Test("does not write what was decided in an earlier place, whose keyring may have been another")
+    func earlierPlace() async throws {
+        let storage = try await PostgresServer.open(try PostgresServer.settings())
+        var batch = Batch()
+        batch.put("k", [1])
+        let now = try #require(storage.cluster.place)
+        for place in [Membership.Place(incarnation: "earlier", history: now.history), nil] {
+            await #expect(throws: PostgresStorage.cutOff) {
+                _ = try await storage.commits.commit(batch, term: nil, place: place)
+            }
+        }
+        #expect(try await storage.get("k") == nil)
+        #expect(try await storage.commits.commit(batch, term: nil, place: now) != nil)
+        await storage.close()
+    }
+
+    @Test("takes names of tables that need no quotes and leave room for the suffixes")
+    func tableNames() {
+        for name in ["coffer_store", "_", "t1", String(repeating: "a", count: 40)] { #expect(PostgresSettings.isTableName(name)) }
+        for name in ["", "1t", "T", "a-b", "a b", "a\"", "ä", "a;", String(repeating: "a", count: 41)] {
+            #expect(!PostgresSettings.isTableName(name), "\(name)")
+        }
+    }
+
     @Test("refuses failing batches of a group and keeps their neighbours")
     func groupIsolation() async throws {
         let settings = try PostgresServer.settings()
