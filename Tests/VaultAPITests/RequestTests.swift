@@ -20,6 +20,11 @@ import Testing
         #expect(asked?.query.map(\.name) == (isRecursive ? ["recursive"] : []))
     }
 
+    @Test("leaves out the body of a request that changes nothing", arguments: ["GET", "HEAD", "LIST", "SCAN"])
+    func leavesOutBodies(_ method: String) async {
+        for body in ["{\"version\":1}", "no JSON"] { #expect(await ask(method, body: body).asked?.body == []) }
+    }
+
     @Test("does not allow", arguments: ["OPTIONS", "TRACE", "CONNECT", "COPY", "get", ""])
     func doesNotAllow(_ method: String) async {
         let reply = await ask(method)
