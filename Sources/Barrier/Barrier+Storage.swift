@@ -1,21 +1,24 @@
 package import EngineKit
 
 extension Barrier: Storage {
+    /// Returns the record of `key` with its value decrypted, or nil if there is none.
     package func get(_ key: String) async throws(StorageError) -> StoredRecord? {
         try Self.refuseOwn(key)
         let record = try await base.get(key)
-        // After the wait, so that a request that was under way when the server was sealed opens nothing.
+        // The keys are taken after the read: a request that was waiting for the store when the server was sealed
+        // decrypts nothing.
         let keyring = try openKeyring()
         guard var record else { return nil }
         do throws(StorageError) {
             record.value = try keyring.open(record, key: key)
         } catch {
-            guard let newer = await self.keyring(after: keyring, knowing: record) else { throw error }
+            guard let newer = await reloadedKeyring(keyring, ifNewerTermIn: record) else { throw error }
             record.value = try newer.open(record, key: key)
         }
         return record
     }
 
+    /// Returns a page of keys. The keys below `core/` are left out.
     package func list(_ listing: Listing) async throws(StorageError) -> [String] {
         try Self.refuseOwn(listing.prefix)
         guard !isSealed else { throw .sealed }
@@ -23,11 +26,12 @@ extension Barrier: Storage {
         return try await listRoot(listing)
     }
 
+    /// Encrypts the values of `batch` and commits it to the store, completely or not at all.
     package func commit(_ batch: Batch) async throws(StorageError) {
         try await base.commit(try sealed(batch))
     }
 
-    /// The batch as the store gets it.
+    /// Returns `batch` with its values encrypted, as the store receives it.
     func sealed(_ batch: Batch) throws(StorageError) -> Batch {
         let (keyring, stamp) = try keyringAndStamp()
         var sealed = Batch()
@@ -35,7 +39,7 @@ extension Barrier: Storage {
             try Self.refuseOwn(mutation.key)
             if case .put(let value, let asked) = mutation.change {
                 guard value.count <= StorageLimits.valueBytesMax - Envelope.overheadBytes else {
-                    throw .limitExceeded("a value is larger than a record may be")
+                    throw .limitExceeded("the value is larger than a record may be; split it")
                 }
                 let version = asked == 0 ? stamp : asked
                 let bytes = try keyring.seal(value, key: mutation.key, version: version, randomness: randomness)
@@ -46,7 +50,8 @@ extension Barrier: Storage {
         return sealed
     }
 
-    /// The whole store's page without the barrier's own keys: as many more are read as were left out.
+    /// Returns a page of the whole store without the keys below `core/`. Reads on until the page is full or the store
+    /// ends.
     private func listRoot(_ listing: Listing) async throws(StorageError) -> [String] {
         var names: [String] = []
         var rest = listing
@@ -60,6 +65,7 @@ extension Barrier: Storage {
         return names
     }
 
+    /// Throws if `key` is below `core/`.
     private static func refuseOwn(_ key: String) throws(StorageError) {
         if CoreKey.owns(key) { throw .limitExceeded("keys below core/ are the barrier's own") }
     }

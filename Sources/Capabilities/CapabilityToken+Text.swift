@@ -1,9 +1,10 @@
 import Syntax
 
 extension CapabilityToken {
+    /// Whether a token's text begins as that of a capability token. The rest is not checked.
     package static func isOne(_ text: String) -> Bool { text.utf8.starts(with: prefix.utf8) }
 
-    /// As it travels in a header.
+    /// The token as it is sent in a header.
     package var text: String {
         var bytes: [UInt8] = [Self.formatVersion] + handle + [UInt8(caveats.count)]
         for caveat in caveats {
@@ -13,6 +14,7 @@ extension CapabilityToken {
         return Self.prefix + Base64.encode(bytes + signatureBytes, as: .url)
     }
 
+    /// Reads a token. Throws ``CapabilityRefusal/malformed`` if it is not one. The signature is not verified.
     package init(_ text: String) throws(CapabilityRefusal) {
         guard Self.isOne(text), text.utf8.count <= Self.lengthMax,
             let bytes = Base64.decode(text.dropFirstUTF8(Self.prefix.utf8.count), as: .url, allowing: []), bytes.count >= 66,

@@ -3,17 +3,22 @@ import Hashes
 import SecretMemory
 import Syntax
 
-/// A token made from another one by whoever holds it, without asking anybody: it names its parent, lists what it gives up,
-/// and is signed by a chain of HMACs that only the parent's holder, or this token's, can continue.
+/// A token that the holder of another token derives from it without asking the server. It identifies its parent, lists the
+/// limits of its use, and is signed by a chain of HMACs, which only the holder of the parent or of this token can extend
+/// with further limits.
 ///
-/// `coffer.c.` and base64url of: version, parent's handle (32), number of caveats, each with its length (2), signature (32).
+/// The text is `coffer.c.`, followed by the base64url of: version, handle of the parent (32), number of caveats, each
+/// caveat after its length (2), signature (32).
 package struct CapabilityToken: Sendable {
+    /// The beginning of the text.
     package static let prefix = "coffer.c."
+    /// The largest length of the text.
     package static let lengthMax = 8_000
     static let formatVersion: UInt8 = 1
 
-    /// Names the parent without telling anything about it.
+    /// The handle of the parent: it identifies the parent token and reveals nothing about it.
     package let handle: [UInt8]
+    /// The limits, in the order in which they were added.
     package private(set) var caveats: [Caveat]
     private var signature: [UInt8]
 
@@ -25,13 +30,16 @@ package struct CapabilityToken: Sendable {
         self.signature = signature
     }
 
-    /// Without a caveat yet: it may do what its parent may.
+    /// Derives a token without limits: it may do what its parent may.
     package init(parent token: String) {
         handle = ParentKeys.handle(of: token)
         caveats = []
         signature = Self.code(ParentKeys.key(of: token), [Self.formatVersion] + handle)
     }
 
+    /// Derives a token with a further limit.
+    ///
+    /// - Throws: ``CapabilityRefusal/tooManyCaveats`` or ``CapabilityRefusal/badCaveat``.
     package init(narrowing token: CapabilityToken, by caveat: Caveat) throws(CapabilityRefusal) {
         self = token
         guard caveats.count < Caveat.countMax else { throw .tooManyCaveats }
@@ -40,14 +48,15 @@ package struct CapabilityToken: Sendable {
         caveats.append(caveat)
     }
 
-    /// Whether the holder of the parent, whose key this is, made it. In constant time.
+    /// Whether the token was derived from the parent with this key. Takes constant time.
     package func isSigned(by parentKey: [UInt8]) -> Bool {
         var code = Self.code(parentKey, [Self.formatVersion] + handle)
         for caveat in caveats { code = Self.code(code, Array(caveat.text.utf8)) }
         return constantTimeEqual(code, signature)
     }
 
-    /// For each caveat, a name of the chain before it: 16 hexadecimal digits that tell nothing of the signatures.
+    /// Names for the tokens that this one was derived from, one for each caveat: 16 hexadecimal digits, which reveal
+    /// nothing about the signatures. Uses are counted under these names.
     package var prefixNames: [String] {
         var hash = SHA256()
         return caveats.map { caveat in
@@ -63,15 +72,17 @@ package struct CapabilityToken: Sendable {
     }
 }
 
+/// Why a token cannot be read or derived.
 package enum CapabilityRefusal: String, Error, Sendable {
-    case malformed = "this is no capability token"
-    case tooManyCaveats = "the token was narrowed 16 times already"
-    case badCaveat = "the limit is not acceptable: too long, empty, or with a name that is not known"
+    case malformed = "this is not a capability token"
+    case tooManyCaveats = "the token has 16 limits already, which is the most that it may have"
+    case badCaveat = "the limit is empty, too long, or has an unknown name"
 }
 
-/// What a parent is found and its capabilities are checked by. Both come from the token alone, so its holder needs nothing else.
+/// Identifies a parent token and verifies the capability tokens derived from it. Both values are computed from the token
+/// alone, so its holder needs nothing else.
 package enum ParentKeys {
-    /// 32 bytes that name a token; nobody can tell the token, or its key, from them.
+    /// Returns 32 bytes that identify a token. Neither the token nor its key can be computed from them.
     package static func handle(of token: String) -> [UInt8] {
         var token = token
         return Array(unsafeUninitializedCapacity: StartedHash.bytes) { handle, count in
@@ -82,10 +93,10 @@ package enum ParentKeys {
         }
     }
 
-    /// Every request hashes its token, so the label is hashed once.
+    /// The hash of the label, which is computed once because every request hashes its token.
     private static let labelled = Array("coffer/capability-handle/v1\0".utf8).withUnsafeBytes { StartedHash($0) }
 
-    /// 32 bytes that capabilities of the token are signed with. Kept sealed, like the token's entry.
+    /// Returns the 32-byte key that signs the capability tokens derived from a token. Keep it as secret as the token.
     package static func key(of token: String) -> [UInt8] {
         let label = Array("coffer/capability-key/v1".utf8)
         return Array(HMAC<SHA256>.authenticationCode(for: label, using: SymmetricKey(data: Array(token.utf8))))

@@ -1,16 +1,16 @@
 import Syntax
 
-/// One thing that a capability token gives up. Every caveat of a token must hold.
+/// A limit of a capability token. All limits of a token apply.
 package enum Caveat: Sendable, Hashable {
-    /// Only paths that are one of these, or below one of these that ends in `/`.
+    /// The paths that may be used: these, and those below the ones that end in `/`.
     case paths([String])
-    /// Only these operations, by their names: `read`, `list`, `create`, `update`, `patch`, `delete`.
+    /// The operations that may be used: `read`, `list`, `create`, `update`, `patch` or `delete`.
     case operations([String])
-    /// Only before this moment: seconds since 1970.
+    /// The time until which the token is valid, in seconds since 1970.
     case expiry(Int)
-    /// Only so many times, counted under this name.
+    /// The largest number of uses, counted under this name.
     case uses(Int, counter: String)
-    /// Only from these addresses or ranges.
+    /// The addresses and ranges from which the token may be used.
     case sources([String])
 
     static let bytesMax = 2_048
@@ -19,7 +19,7 @@ package enum Caveat: Sendable, Hashable {
 }
 
 extension Caveat {
-    /// As it is written into the token and signed.
+    /// The limit as it is written in the token and signed.
     var text: String {
         switch self {
         case .paths(let paths): "path=" + paths.joined(separator: "\n")
@@ -30,7 +30,8 @@ extension Caveat {
         }
     }
 
-    /// nil for what this version does not know: a caveat that cannot be checked does not hold.
+    /// Reads a limit. Returns nil for a kind that this version does not know, because a limit that cannot be checked is not
+    /// met.
     init?(text: String) {
         guard text.utf8.count <= Self.bytesMax, let mark = text.utf8.firstIndex(of: UInt8(ascii: "=")) else { return nil }
         let value = text[text.utf8.index(after: mark)...]
@@ -60,9 +61,11 @@ extension Caveat {
         guard isSound else { return nil }
     }
 
+    /// The names of the operations.
     package static let operationNames: Set<String> = ["read", "list", "create", "update", "patch", "delete"]
+    /// The largest number of uses.
     package static let usesMax = 1_000_000
-    /// The end of the year 9999.
+    /// The latest expiry: the end of the year 9999.
     package static let expiryMax = 253_402_300_799
 
     private var isSound: Bool {
@@ -72,7 +75,7 @@ extension Caveat {
         }
     }
 
-    /// Whether the path is one of those that the caveat leaves. A prefix never covers half a segment.
+    /// Whether the limit allows a path. A prefix covers whole segments only.
     package static func covers(_ prefixes: [String], _ path: some StringProtocol) -> Bool {
         prefixes.contains { prefix in
             prefix.utf8.last == UInt8(ascii: "/") ? path.utf8.starts(with: prefix.utf8) : path.utf8.elementsEqual(prefix.utf8)

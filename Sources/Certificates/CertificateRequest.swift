@@ -1,23 +1,29 @@
 package import SwiftASN1
 import X509
 
-/// A request for a certificate: PKCS #10 (RFC 2986).
+/// A certificate request: PKCS #10 (RFC 2986).
 ///
-/// X509 has a type for it, too, which does not know ML-DSA, signs itself, and writes names and attributes in its own form. This
-/// one keeps them as they were read, and is signed by whoever has the key.
+/// The type of X509 is not used: it does not know ML-DSA, needs the private key for signing, and writes names and
+/// attributes in its own form. This type keeps them as they were read, and leaves signing to its caller.
 package struct CertificateRequest: DERImplicitlyTaggable, Hashable, Sendable {
+    /// The tag of the structure: a sequence.
     package static var defaultIdentifier: ASN1Identifier { .sequence }
 
+    /// The signed part.
     package let content: Content
+    /// The algorithm of the signature.
     package let signatureAlgorithm: AlgorithmIdentifier
+    /// The signature of the content's DER.
     package let signature: [UInt8]
 
+    /// Creates a request from its parts.
     package init(_ content: Content, signatureAlgorithm: AlgorithmIdentifier, signature: [UInt8]) {
         self.content = content
         self.signatureAlgorithm = signatureAlgorithm
         self.signature = signature
     }
 
+    /// Reads a request from its DER. The signature is not verified.
     package init(derEncoded node: ASN1Node, withIdentifier identifier: ASN1Identifier) throws {
         self = try DER.sequence(node, identifier: identifier) { nodes in
             let content = try Content(derEncoded: &nodes)
@@ -27,6 +33,7 @@ package struct CertificateRequest: DERImplicitlyTaggable, Hashable, Sendable {
         }
     }
 
+    /// Writes the request as DER.
     package func serialize(into coder: inout DER.Serializer, withIdentifier identifier: ASN1Identifier) throws {
         try coder.appendConstructedNode(identifier: identifier) { coder in
             try coder.serialize(content)
@@ -37,21 +44,23 @@ package struct CertificateRequest: DERImplicitlyTaggable, Hashable, Sendable {
 }
 
 extension CertificateRequest {
-    /// What is signed: RFC 2986 calls it CertificationRequestInfo.
+    /// The signed part of a request, which RFC 2986 calls CertificationRequestInfo.
     package struct Content: DERImplicitlyTaggable, Hashable, Sendable {
+        /// The tag of the structure: a sequence.
         package static var defaultIdentifier: ASN1Identifier { .sequence }
 
-        /// A distinguished name, in the form in which it was read.
+        /// The distinguished name, as it was read.
         private let subject: ASN1Any
+        /// The key that a certificate is requested for.
         package let publicKey: SubjectPublicKeyInfo
-        /// Each in the form in which it was read; the extensions that are asked for are one of them.
+        /// The attributes, each as it was read. The requested extensions are one of them.
         private let attributes: [ASN1Any]
 
-        // Only a type that cannot be written throws here, and a name can.
+        // Writing fails only for types that have no DER form, and a name has one.
         private static let emptyName = try! ASN1Any(erasing: DistinguishedName())
         private static let attributesTag = ASN1Identifier(tagWithNumber: 0, tagClass: .contextSpecific)
 
-        /// Makes the content of a request for `publicKey`, without attributes and with an empty subject.
+        /// Creates the content of a request for `publicKey`, with an empty subject and without attributes.
         package init(publicKey: SubjectPublicKeyInfo) {
             subject = Self.emptyName
             self.publicKey = publicKey
@@ -69,13 +78,14 @@ extension CertificateRequest {
             Content(subject: subject, publicKey: publicKey, attributes: attributes)
         }
 
+        /// Reads the content from its DER.
         package init(derEncoded node: ASN1Node, withIdentifier identifier: ASN1Identifier) throws {
             self = try DER.sequence(node, identifier: identifier) { nodes in
                 guard try Int(derEncoded: &nodes) == 0 else {
                     throw ASN1Error.invalidASN1Object(reason: "an unknown version of PKCS #10")
                 }
                 guard let subject = nodes.next() else { throw ASN1Error.invalidASN1Object(reason: "no subject") }
-                // Whoever signs the content vouches for it, so it has to be a name.
+                // Whoever signs the content vouches for the subject, so it must be a valid name.
                 _ = try DistinguishedName(derEncoded: subject)
                 let publicKey = try SubjectPublicKeyInfo(derEncoded: &nodes)
                 guard let attributes = nodes.next(), attributes.identifier == Self.attributesTag,
@@ -87,6 +97,7 @@ extension CertificateRequest {
             }
         }
 
+        /// Writes the content as DER.
         package func serialize(into coder: inout DER.Serializer, withIdentifier identifier: ASN1Identifier) throws {
             try coder.appendConstructedNode(identifier: identifier) { coder in
                 try coder.serialize(0)

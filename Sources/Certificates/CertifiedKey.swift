@@ -1,11 +1,14 @@
 package import SwiftASN1
 
-/// The key in an X.509 certificate (RFC 5280, 4.1). The form of the certificate is checked; its signature, dates and names are not.
+/// The public key of an X.509 certificate (RFC 5280, 4.1). The structure of the certificate is checked; its signature,
+/// dates and names are not.
 ///
-/// `X509.Certificate` refuses a certificate whose key is of an algorithm that it does not know, such as ML-DSA.
+/// `X509.Certificate` cannot be used, because it refuses keys of algorithms that it does not know, such as ML-DSA.
 package struct CertifiedKey: DERParseable, Hashable, Sendable {
+    /// The public key.
     package let publicKey: SubjectPublicKeyInfo
 
+    /// Reads a certificate from its DER.
     package init(derEncoded node: ASN1Node) throws {
         publicKey = try DER.sequence(node, identifier: .sequence) { nodes in
             guard let signed = nodes.next() else { throw ASN1Error.invalidASN1Object(reason: "an empty certificate") }
@@ -16,7 +19,7 @@ package struct CertifiedKey: DERParseable, Hashable, Sendable {
         }
     }
 
-    /// Reads what RFC 5280 calls TBSCertificate.
+    /// Reads the signed part, which RFC 5280 calls TBSCertificate.
     private static func publicKey(inSigned node: ASN1Node) throws -> SubjectPublicKeyInfo {
         try DER.sequence(node, identifier: .sequence) { nodes in
             let version = try DER.optionalExplicitlyTagged(&nodes, tagNumber: 0, tagClass: .contextSpecific) {
@@ -31,7 +34,7 @@ package struct CertifiedKey: DERParseable, Hashable, Sendable {
             // The issuer, the dates, and the subject.
             for _ in 0..<3 { try nodes.next().requireSequence() }
             let publicKey = try SubjectPublicKeyInfo(derEncoded: &nodes)
-            // Identifiers of the issuer [1] and the subject [2], and the extensions [3].
+            // The unique identifiers of the issuer [1] and the subject [2], and the extensions [3].
             while let rest = nodes.next() { try rest.requireContextSpecific(1...3) }
             return publicKey
         }

@@ -1,18 +1,20 @@
 package import SwiftASN1
 
-/// A private key on one of NIST's curves: SEC 1 (RFC 5915), as an "EC PRIVATE KEY" in PEM holds it.
+/// A private key on a NIST curve: SEC 1 (RFC 5915), the content of an "EC PRIVATE KEY" in PEM.
 ///
-/// It is only written here; swift-crypto reads it.
+/// This type only writes keys; swift-crypto reads them.
 package struct ECPrivateKey: DERSerializable {
-    /// Big-endian, as long as the order of the curve.
+    /// The private number, big-endian and as long as the order of the curve.
     private let scalar: ArraySlice<UInt8>
     private let publicKey: SubjectPublicKeyInfo
 
+    /// Creates a key from its private number and its public key.
     package init(scalar: [UInt8], publicKey: SubjectPublicKeyInfo) {
         self.scalar = scalar[...]
         self.publicKey = publicKey
     }
 
+    /// Writes the key as DER.
     package func serialize(into coder: inout DER.Serializer) throws {
         try coder.appendConstructedNode(identifier: .sequence) { coder in
             try coder.serialize(1)
@@ -26,13 +28,15 @@ package struct ECPrivateKey: DERSerializable {
     }
 }
 
-/// What an elliptic curve private key (RFC 5915) says of itself besides its scalar.
+/// What the DER of an elliptic curve private key (RFC 5915) contains besides the private number: the curve and the public
+/// key.
 ///
-/// A reader that takes only the scalar accepts a key of another curve whose scalars have the same length.
+/// A reader that ignores them accepts the key of another curve whose numbers have the same length.
 package struct ECPrivateKeyClaims: DERParseable {
     private let curve: ASN1Any?
     private let publicKey: ArraySlice<UInt8>?
 
+    /// Reads the curve and the public key from the DER of a private key.
     package init(derEncoded node: ASN1Node) throws {
         (curve, publicKey) = try DER.sequence(node, identifier: .sequence) { nodes in
             guard try Int(derEncoded: &nodes) == 1 else {
@@ -49,7 +53,8 @@ package struct ECPrivateKeyClaims: DERParseable {
         }
     }
 
-    /// Returns whether the key names no other curve and contains no other public key than `expected`, whose point is uncompressed.
+    /// Whether the key names no other curve and contains no other public key than `expected`, whose point must be
+    /// uncompressed.
     package func agree(with expected: SubjectPublicKeyInfo) -> Bool {
         if let curve, curve != expected.algorithm.parameters { return false }
         guard let publicKey, let form = publicKey.first else { return true }

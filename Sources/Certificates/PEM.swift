@@ -1,18 +1,18 @@
 import Syntax
 
-/// Reads and writes PEM (RFC 7468): DER in base64 between two lines with a label.
+/// Reads and writes PEM (RFC 7468): base64 between two lines with a label.
 ///
-/// SwiftASN1's `PEMDocument` is not used. It refuses lines that do not have 64 digits, which OpenSSL, Go and Vault read, and
-/// the time it takes to write a document grows with the square of its length.
+/// SwiftASN1's `PEMDocument` is not used. It refuses lines that do not have 64 characters, which OpenSSL, Go and Vault
+/// accept, and the time that it takes to write a document is proportional to the square of its length.
 package enum PEM {
-    /// What is between the lines, as RFC 7468 and OpenSSL name it.
+    /// The label of a document, as RFC 7468 and OpenSSL name it.
     package enum Label: String, Sendable {
         case certificate = "CERTIFICATE"
         case certificateRequest = "CERTIFICATE REQUEST"
         case publicKey = "PUBLIC KEY"
-        /// PKCS #1
+        /// PKCS #1.
         case rsaPrivateKey = "RSA PRIVATE KEY"
-        /// SEC 1
+        /// SEC 1.
         case ecPrivateKey = "EC PRIVATE KEY"
     }
 
@@ -28,9 +28,10 @@ package enum PEM {
         return text + "-----END \(label.rawValue)-----\n"
     }
 
-    /// Returns the content of the documents with `label` in the order of `text`, or nil if there is none or one is malformed.
+    /// Returns the content of the documents with `label` in their order, or nil if there is none or one of them is
+    /// malformed.
     ///
-    /// Text outside of these documents is skipped, and with it documents that have other labels.
+    /// Text outside of documents is ignored, and so are documents with other labels.
     package static func documents(in text: String, label: Label) -> [[UInt8]]? {
         let (begin, end) = ("-----BEGIN \(label.rawValue)-----", "-----END \(label.rawValue)-----")
         var documents: [[UInt8]] = []

@@ -1,17 +1,20 @@
 import COpenSSL
 import SecretMemory
 
-/// AES-256-GCM with a nonce of 96 bits and a tag of 128 (NIST SP 800-38D). Sealed text is `nonce | ciphertext | tag`.
+/// AES-256-GCM with a nonce of 96 bits and a tag of 128 bits (NIST SP 800-38D). A ciphertext is `nonce | ciphertext | tag`.
 ///
-/// Only constructions that never repeat a nonce under a key may call it, as ``XAES256GCM`` does.
+/// Only constructions that never repeat a nonce under a key may use it, as ``XAES256GCM`` does.
 package enum AES256GCM {
+    /// The length of a key in bytes.
     package static let keyBytes = 32
+    /// The length of a nonce in bytes.
     package static let nonceBytes = 12
+    /// The length of a tag in bytes.
     package static let tagBytes = 16
 
     private static let lengthMax = Int(Int32.max) - nonceBytes - tagBytes
 
-    // Never changed after it was made, and libcrypto lets threads share it.
+    // Never changed after it was created; libcrypto lets threads share it.
     private nonisolated(unsafe) static let cipher = EVP_CIPHER_fetch(nil, "AES-256-GCM", nil)
 
     /// Encrypts, and appends nonce, ciphertext and tag to `output`.
@@ -50,7 +53,7 @@ package enum AES256GCM {
         guard sealed.count >= nonceBytes + tagBytes, sealed.count <= lengthMax else { throw .doesNotOpen }
         let nonce = UnsafeRawBufferPointer(rebasing: sealed[..<nonceBytes])
         let ciphertext = UnsafeRawBufferPointer(rebasing: sealed[nonceBytes..<sealed.count - tagBytes])
-        // It is only read.
+        // The context is only read.
         let tag = UnsafeMutableRawPointer(
             mutating: UnsafeRawBufferPointer(rebasing: sealed[(sealed.count - tagBytes)...]).baseAddress)
         var isOpen = false
@@ -60,7 +63,7 @@ package enum AES256GCM {
                 update(context, ciphertext, to: output.baseAddress)
                     && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, Int32(tagBytes), tag) == 1 && finish(context)
             }
-            // Plaintext that is not authentic must not be seen.
+            // Plaintext that is not authentic must not leave this function.
             if !isOpen { output.initializeMemory(as: UInt8.self, repeating: 0) }
             count = isOpen ? ciphertext.count : 0
         }

@@ -6,9 +6,13 @@ package import SecretMemory
 /// XAES-256-GCM (https://c2sp.org/XAES-256-GCM): AES-256-GCM under a key that is derived for each nonce, so that random
 /// nonces of 192 bits are safe for 2^80 messages. Sealed text is `nonce (24) | ciphertext | tag (16)`.
 package final class XAES256GCM: Sendable {
+    /// The length of a key in bytes.
     package static let keyBytes = 32
+    /// The length of a nonce in bytes.
     package static let nonceBytes = 24
+    /// The length of a tag in bytes.
     package static let tagBytes = AES256GCM.tagBytes
+    /// How much longer a ciphertext is than its plaintext, in bytes.
     package static let overheadBytes = nonceBytes + tagBytes
 
     private let key: SymmetricKey
@@ -31,7 +35,7 @@ package final class XAES256GCM: Sendable {
         }
     }
 
-    /// Encrypts, and appends nonce, ciphertext and tag to `output`. The nonce has to be random.
+    /// Encrypts, and appends nonce, ciphertext and tag to `output`. The nonce must be random.
     package func seal(
         _ plaintext: UnsafeRawBufferPointer,
         nonce: UnsafeRawBufferPointer,

@@ -85,7 +85,7 @@ package final class Core: Pipeline {
             return CoreAnswer(requestID: request.id, path: path.text, outcome: .failure(Self.cutOff))
         }
         guard let services else {
-            let refusal = condition.refusalWhileSealed(hasRecoveryKeys: seal.configuredKind.opensByItself)
+            let refusal = condition.refusalWhileSealed(hasRecoveryKeys: seal.configuredKind.unsealsAutomatically)
             return CoreAnswer(requestID: request.id, outcome: .failure(refusal))
         }
         return await Exchange(core: self, services: services, incoming: request, path: path).run()

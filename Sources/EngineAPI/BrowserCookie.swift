@@ -2,20 +2,20 @@ import Crypto
 import NIOHTTP1
 import Syntax
 
-/// What a browser carries from the start of a connection to its end, so that a link that was opened in one browser cannot
-/// be finished in another (RFC 6265bis: the prefix keeps other hosts, and plain http, from setting it).
+/// The cookie that a browser keeps while a person connects a platform, so that a connection that was started in one browser
+/// cannot be completed in another. The name's prefix keeps other hosts, and plain HTTP, from setting it (RFC 6265bis).
 struct BrowserCookie: Sendable {
     let secret: String
-    /// Seconds.
+    /// The lifetime in seconds.
     let maxAge: Int
     let isSecure: Bool
 
-    /// One for each way of reaching the server. Only the connections mount knows which of them it sets, and so trusts.
+    /// How the server is reached. Only the connections mount knows which cookies it sets and therefore trusts.
     enum Kind {
-        /// Over https: no other host can have set it, nor anybody on the way.
+        /// Over HTTPS: no other host and nobody on the network can set the cookie.
         case secure
-        /// Without https, in a laboratory: any neighbour under the same domain may have set it, so it is made for one link alone,
-        /// the one with this state.
+        /// Without HTTPS, for tests: any host under the same domain can set the cookie, so it is valid for one connection
+        /// only, the one with this state.
         case plain(state: String)
 
         var name: String {
@@ -30,7 +30,7 @@ struct BrowserCookie: Sendable {
 
     private static let headerBytesMax = 16_384
 
-    /// From what the connections mount answered.
+    /// Reads the cookie from an answer of the connections mount. Returns nil if there is none.
     init?(_ data: JSONObject) {
         guard let secret = data["browser"]?.stringValue, let age = data["max_age"]?.intValue,
             let isSecure = data["is_secure"]?.boolValue
@@ -40,13 +40,14 @@ struct BrowserCookie: Sendable {
         self.isSecure = isSecure
     }
 
-    /// Lax: a provider sends people back by a link, and nothing but a link may bring the cookie along.
+    /// Returns the `Set-Cookie` header. It is `SameSite=Lax`, because a provider sends people back by a link, and the
+    /// browser must send the cookie with that request only.
     func header(state: String) -> String {
         let kind: Kind = isSecure ? .secure : .plain(state: state)
         return "\(kind.name)=\(secret); \(isSecure ? "Secure; " : "")Path=/; Max-Age=\(maxAge); HttpOnly; SameSite=Lax"
     }
 
-    /// nil when there is none of this kind, or when there are two.
+    /// Returns the value of the cookie, or nil if it is absent or sent twice.
     static func read(_ kind: Kind, _ headers: HTTPHeaders) -> String? {
         var found: [String] = []
         for header in headers["cookie"] where header.utf8.count <= headerBytesMax {

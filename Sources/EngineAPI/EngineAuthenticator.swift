@@ -2,15 +2,19 @@ import Crypto
 package import EngineKit
 package import SecretMemory
 
-/// An engine that may call: its name, its keys (two while one replaces the other), and what it may do.
+/// An engine that may call the API.
 package struct EngineAccount: Sendable {
+    /// The largest number of keys of an engine.
     package static let keysMax = 2
 
+    /// The engine's name.
     package var name: String
+    /// The engine's keys: two while one replaces the other.
     package var keys: [SecretBytes]
-    /// Names of stored policies besides `engine-NAME` and the role's own rules.
+    /// The names of stored policies that apply in addition to `engine-NAME` and the rules of ``EngineRole``.
     package var policies: [String]
 
+    /// Creates an account.
     package init(name: String, keys: [SecretBytes], policies: [String] = []) {
         self.name = EngineName.normal(name)
         self.keys = keys
@@ -18,7 +22,7 @@ package struct EngineAccount: Sendable {
     }
 }
 
-/// Knows engines by their keys, which are kept as HMACs under a key of this process alone.
+/// Authenticates engines by their keys. It keeps only HMACs of the keys, under a random key of this process.
 package struct EngineAuthenticator: InlineAuthenticator {
     private struct Known: Sendable {
         var name: String
@@ -29,6 +33,7 @@ package struct EngineAuthenticator: InlineAuthenticator {
     private let key: SecretBytes
     private let known: [Known]
 
+    /// Creates an authenticator for the accounts.
     package init(_ accounts: [EngineAccount], randomness: any Randomness) {
         let key = SecretBytes(randomness.bytes(32))
         self.key = key
@@ -41,7 +46,7 @@ package struct EngineAuthenticator: InlineAuthenticator {
         }
     }
 
-    /// Every key of every engine is compared, so time says nothing about which exist.
+    /// Compares the key with every key of every engine, so that the time taken does not show which engines exist.
     package func authenticate(_ attempt: InlineAttempt) async throws -> InlineVerdict {
         let digest = Self.digest(attempt.credentials.secret, key)
         var found: Known?
@@ -61,9 +66,10 @@ package struct EngineAuthenticator: InlineAuthenticator {
     }
 }
 
-/// What the platform's own engines may do, as policies. A stored policy `engine-NAME` adds to it, and what
-/// that denies is denied.
+/// The built-in rules for the platform's own engines. A stored policy `engine-NAME` adds to them and can deny what they
+/// grant.
 package enum EngineRole {
+    /// Returns the policies of the engine with the name.
     package static func rules(of name: String) -> [InlinePolicy] {
         guard let text = texts[name] else { return [] }
         return [InlinePolicy(name: "engine-role-\(name)", text: text)]

@@ -3,9 +3,9 @@ import EngineKit
 import HTTPShell
 import Syntax
 
-/// A call of the Engine API, read as the request to the connections mount that answers it.
+/// A call of the Engine API, translated into the request to the connections mount that answers it.
 struct EngineCall {
-    /// Why a call is not one that can be answered, and the request that shows whether its caller may know.
+    /// Why a call cannot be answered, with a request that shows whether the caller may be told.
     struct Malformed: Error {
         var refusal: EngineRefusal
         var probe: CoreRequest?
@@ -14,7 +14,8 @@ struct EngineCall {
     var request: CoreRequest
     var reply: EngineReply
 
-    /// Route, then credentials, then fields: nobody learns from an error what an engine would have to send.
+    /// Checks the route first, then the credentials, then the fields, so that an unknown caller does not learn which fields
+    /// a call needs.
     init(_ incoming: ShellRequest, mount: String) throws(Malformed) {
         let route: EngineRoute
         let credentials: CoreRequest.Credentials
@@ -38,7 +39,7 @@ struct EngineCall {
         }
     }
 
-    /// The path is decoded once; an encoded slash or dot does not separate segments.
+    /// Splits the path and decodes its segments once. An encoded slash or dot does not separate segments.
     private static func segments(_ path: String) throws(EngineRefusal) -> [String] {
         let canonical: CanonicalPath
         do throws(CanonicalPath.Refusal) {
@@ -102,7 +103,7 @@ private struct EngineReader {
         var sent: JSONObject
         switch body[member] {
         case .object(let object)?: sent = object
-        // The oldest shape: a bare key in place of an object.
+        // The oldest form of the API: a bare key instead of an object.
         case .string(let key)?: sent = ["api_key": .string(key)]
         case nil, .null?:
             sent = JSONObject()
@@ -122,7 +123,8 @@ private struct EngineReader {
         return (try make(.update, path, body: fields.encoded()), .metadata)
     }
 
-    /// Takes the members that may be sent beside the token instead of in it. A member in the token wins, and only one lifetime counts.
+    /// Takes the members that may be sent next to the token instead of within it. A member within the token takes
+    /// precedence, and only one lifetime is used.
     private func takeMembers(into sent: inout JSONObject) {
         var names = ["access_token", "refresh_token", "token_type", "api_key", "metadata", "type"]
         if sent["expires_at"] == nil, sent["expires_in"] == nil { names += ["expires_at", "expires_in"] }
@@ -133,7 +135,7 @@ private struct EngineReader {
     private func fetch() throws(EngineRefusal) -> (CoreRequest, EngineReply) {
         var query: [(name: String, value: String)] = []
         if let scopes = body["scopes"], !scopes.isNull {
-            // The connections mount splits a text at spaces and commas.
+            // The connections mount splits a string at spaces and commas.
             let list = scopes.arrayValue?.compactMap(\.stringValue) ?? scopes.stringValue.map { [$0] }
             guard let list, list.count == scopes.arrayValue?.count ?? 1 else {
                 throw .invalid("field 'scopes' must be a list of strings")
@@ -176,7 +178,7 @@ private struct EngineReader {
             credentials: EngineCredentials.named(self.body["engine_id"]?.stringValue, credentials), connection: incoming.connection)
     }
 
-    /// The members of a POST. Where nothing secret is sent they may also be in the query, as those of a GET are.
+    /// Returns the members of the body. Where they include no secret, they may also be in the query, as in a GET.
     private func parsedBody() throws(EngineRefusal) -> JSONObject {
         guard incoming.method == "POST" || route.takesQueryForBody else { return [:] }
         if route.takesQueryForBody, incoming.body.isEmpty || incoming.method == "GET" {
@@ -192,12 +194,12 @@ private struct EngineReader {
         do throws(QueryItems.Refusal) { return try QueryItems.parse(incoming.query) } catch { throw .invalid(error.rawValue) }
     }
 
-    /// The text of the first of these members that was sent.
+    /// Returns the string of the first of these members that was sent.
     private func text(_ names: String...) throws(EngineRefusal) -> String {
         let name = names.first { body[$0].map { !$0.isNull } ?? false } ?? names[0]
         switch body[name] {
         case .string(let text)? where !text.isEmpty: return text
-        // Ids that are numbers are common.
+        // Ids are often sent as numbers.
         case .number(let digits)?: return digits
         default: throw .invalid("missing field '\(name)'")
         }
@@ -215,7 +217,7 @@ private struct EngineReader {
 
     private func platform(_ name: String) throws(EngineRefusal) -> String { try Self.word(name, "platform") }
 
-    /// The environment from the body, else from the query; `prod` where neither has one.
+    /// Returns the environment from the body, else from the query, or `prod` if neither has one.
     private func environment() throws(EngineRefusal) -> String {
         let items = try items()
         guard let sent = body["environment"]?.stringValue ?? items.first(where: { $0.name == "environment" })?.value, !sent.isEmpty
@@ -225,7 +227,7 @@ private struct EngineReader {
 
     // MARK: Names as segments of a path
 
-    /// What the connections mount would refuse anyway never reaches the path.
+    /// Returns the path segment of an owner. Ids that the connections mount would refuse are refused here.
     private func owner(_ kind: String, _ id: String) throws(EngineRefusal) -> String {
         let text = "\(kind):\(id)"
         guard id != ".", id != "..", let path = try? CanonicalPath(decoded: text), path.text.equalsUTF8(text),

@@ -5,15 +5,16 @@ package import SecretMemory
 import Synchronization
 import Syntax
 
-/// An outside service that decides which engine may do what. Its answer is believed for a few seconds; without an answer
-/// nobody is let in. What the stored policy `engine-NAME` denies stays denied.
+/// An external service that decides what each engine may do. Its answers are cached for a few seconds; without an answer,
+/// every call is denied. A stored policy `engine-NAME` can deny what the service allows.
 package struct EngineControl: InlineAuthenticator {
-    /// How the service is spoken to.
+    /// The protocol of the service.
     package enum Speech: Sendable {
-        /// `{engine_id, token, action, resource}` is answered with `{allowed, reason}`. The service knows the engines' keys.
+        /// A request `{engine_id, token, action, resource}` is answered with `{allowed, reason}`. The service knows the
+        /// engines' keys.
         case decisions
-        /// Coffer names itself in headers, as an engine does; `{engine_id, platform, action_type}` is answered with
-        /// `{allowed, required_scopes, platform_status}`. Coffer knows the engines' keys, and asks for those it knows.
+        /// Coffer identifies itself in headers, as an engine does. A request `{engine_id, platform, action_type}` is
+        /// answered with `{allowed, required_scopes, platform_status}`. Coffer checks the engines' keys before it asks.
         case actions(id: String, key: SecretBytes, engines: EngineAuthenticator)
     }
 
@@ -28,7 +29,7 @@ package struct EngineControl: InlineAuthenticator {
     static let cacheSeconds = 5
     private static let cacheMax = 4_096
 
-    /// nil when the text is not a URL that can be asked.
+    /// Returns nil if the text is not the URL of an HTTP service.
     package init?(
         url: String, speech: Speech = .decisions, outbound: any Outbound, time: any TimeSource, randomness: any Randomness
     ) {
@@ -45,13 +46,14 @@ package struct EngineControl: InlineAuthenticator {
         let entries = Mutex<[[UInt8]: (until: Int, verdict: InlineVerdict)]>([:])
     }
 
+    /// Asks the service whether the engine may perform the request.
     package func authenticate(_ attempt: InlineAttempt) async throws -> InlineVerdict {
         var name = attempt.credentials.name
         var policies = name.isEmpty ? [] : ["engine-\(name)"]
         if case .actions(_, _, let engines) = speech {
             switch try await engines.authenticate(attempt) {
             case .granted(let grant):
-                // Nothing is asked about an engine without a name.
+                // The service cannot be asked about an engine without a name.
                 guard let engine = grant.displayName.removingUTF8Prefix("engine-"), !engine.isEmpty else {
                     return .refused(.notAllowed)
                 }
@@ -79,13 +81,19 @@ package struct EngineControl: InlineAuthenticator {
         do throws(OutboundError) {
             reply = try await outbound.send(request(attempt, name, action: action))
         } catch {
-            throw CofferError(.unavailable, "the engine control service does not answer; without its answer nobody is let in")
+            throw CofferError(
+                .unavailable,
+                "the engine control service does not answer, so every call is denied; check that it is running and reachable")
         }
-        // Exactly this shape: anything else permits nothing.
+        // Only this form of answer can allow anything.
         guard reply.status == 200, reply.contentType == "application/json",
             let object = (try? JSON(parsing: reply.body, limits: JSONLimits(depthMax: 4, nodesMax: 256)))?.objectValue,
             let isAllowed = object["allowed"]?.boolValue, Set(object.keys).isSubset(of: members)
-        else { throw CofferError(.unavailable, "the engine control service answered in another form; nobody is let in") }
+        else {
+            throw CofferError(
+                .unavailable,
+                "the engine control service answered in an unknown form, so the call is denied; check its URL and protocol")
+        }
         if isAllowed {
             return .granted(
                 InlineGrant(
@@ -113,7 +121,7 @@ package struct EngineControl: InlineAuthenticator {
         return request
     }
 
-    /// What an answer may have; what an action needs beyond being allowed is its engine's to look at.
+    /// The members that an answer may have. Only `allowed` decides; the others are for the engine.
     private var members: Set<String> {
         switch speech {
         case .decisions: ["allowed", "reason"]
@@ -121,7 +129,7 @@ package struct EngineControl: InlineAuthenticator {
         }
     }
 
-    /// Empty for what concerns no platform.
+    /// Returns the platform that the request is about, or an empty string.
     private static func platform(_ attempt: InlineAttempt) -> String {
         let parts = attempt.path.text.splitUTF8(at: "/")
         return parts.count == 5 && parts[1] == "tokens" ? String(parts[4]) : ""
@@ -147,7 +155,7 @@ package struct EngineControl: InlineAuthenticator {
         }
     }
 
-    /// Limits the grant to what the service was asked about: a stored policy may grant more.
+    /// Returns a limit to what the service was asked about, because a stored policy may grant more.
     private static func limit(_ attempt: InlineAttempt) -> Narrowing {
         let path = attempt.path.description
         let isWrite = attempt.operation.isWrite
@@ -156,7 +164,7 @@ package struct EngineControl: InlineAuthenticator {
         }
     }
 
-    /// Allows this path and nothing else; nil for one that a policy would read as a pattern.
+    /// Returns a policy that allows this path only, or nil if a policy would read the path as a pattern.
     private static func rule(_ attempt: InlineAttempt) -> InlinePolicy? {
         let path = attempt.path.description
         guard path.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F && !"*\"\\{}$%".utf8.contains($0) }),

@@ -5,9 +5,10 @@ import NIOHTTP1
 import SecretMemory
 import Syntax
 
-/// Who calls: `X-Engine-ID` with `X-Engine-Key` or a Bearer token; a Coffer token as Bearer works too.
+/// The credentials of a call: `X-Engine-ID` with `X-Engine-Key` or a bearer token. A Coffer token is also accepted as a
+/// bearer token.
 package enum EngineCredentials {
-    /// The kind of inline credentials that engines show.
+    /// The kind of inline credentials that engines send.
     package static let kind = "engine"
     private static let secretBytesMax = 8_192
 
@@ -22,7 +23,7 @@ package enum EngineCredentials {
         return .inline(InlineCredentials(kind: kind, name: EngineName.normal(name), secret: SecretBytes(Array(secret.utf8))))
     }
 
-    /// The body may say who calls where no header does.
+    /// Returns the credentials with the engine's name from the body, if no header has it.
     static func named(_ name: String?, _ credentials: CoreRequest.Credentials) -> CoreRequest.Credentials {
         guard let name, case .inline(let inline) = credentials, inline.name.isEmpty else { return credentials }
         return .inline(InlineCredentials(kind: inline.kind, name: EngineName.normal(name), secret: inline.secret))
@@ -41,8 +42,9 @@ package enum EngineCredentials {
     }
 }
 
-/// `ActionEngine`, `action-engine` and `ACTION` are one engine.
+/// Names of engines. `ActionEngine`, `action-engine` and `ACTION` are the same engine.
 package enum EngineName {
+    /// Returns the normal form of a name.
     package static func normal(_ name: String) -> String {
         var letters = name.utf8.compactMap { byte -> UInt8? in
             if byte.isASCIILetterOrDigit { return byte.asciiLowercased }

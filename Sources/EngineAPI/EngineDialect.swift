@@ -3,22 +3,24 @@ import EngineKit
 package import HTTPShell
 import NIOHTTP1
 
-/// The Engine API: what the engines of an automation platform speak to store and fetch OAuth tokens.
+/// The Engine API: the engines of an automation platform use it to store and fetch OAuth tokens.
 ///
-/// It translates only. Every call becomes one request to the connections mount, so policies, audit and quotas hold for
-/// it as for everything else. One of these stands for each path prefix of the API.
+/// The dialect only translates. Each call becomes one request to the connections mount, so policies, audit and quotas apply
+/// as they do everywhere. There is one dialect for each path prefix of the API.
 package struct EngineDialect: Dialect {
+    /// The path prefix of the API.
     package let prefix: String
     private let pipeline: any Pipeline
     private let mount: String
 
-    /// `mount` has a final slash.
+    /// Returns the dialects of all path prefixes. `mount` ends with a slash.
     package static func all(pipeline: any Pipeline, mount: String = "connections/") -> [any Dialect] {
         ["/store_token", "/get_token", "/status", "/vault/", "/oauth/start", "/oauth/callback"].map { prefix in
             EngineDialect(prefix: prefix, pipeline: pipeline, mount: mount)
         }
     }
 
+    /// Answers a call.
     package func respond(to request: ShellRequest) async -> ShellResponse {
         do throws(EngineCall.Malformed) {
             let call = try EngineCall(request, mount: mount)
@@ -35,7 +37,8 @@ package struct EngineDialect: Dialect {
         }
     }
 
-    /// Who may not call is told that, whatever else is wrong; and so it is on record.
+    /// Refuses a malformed call. A caller that is not allowed is told only that, whatever else is wrong, and the refusal is
+    /// recorded.
     private func refuse(_ malformed: EngineCall.Malformed, _ request: ShellRequest) async -> EngineRefusal {
         guard let probe = malformed.probe else { return await record(malformed.refusal, request) ?? malformed.refusal }
         let answer = await pipeline.handle(probe)
@@ -44,7 +47,7 @@ package struct EngineDialect: Dialect {
         return [400, 404].contains(refusal.status) ? malformed.refusal : refusal
     }
 
-    /// Records a request that is refused here, as the pipeline records what it refuses.
+    /// Records a refusal of this dialect, as the pipeline records its own.
     private func record(_ refusal: EngineRefusal, _ request: ShellRequest) async -> EngineRefusal? {
         let refused = RefusedRequest(
             id: request.id, method: request.method, path: request.path, connection: request.connection, status: refusal.status,
@@ -52,6 +55,7 @@ package struct EngineDialect: Dialect {
         return await pipeline.record(refused).map { EngineRefusal($0, refusal: nil) }
     }
 
+    /// Records a refusal of the HTTP layer and returns its answer.
     package func record(_ refusal: HTTPRefusal, of request: ShellRequest) async -> ShellResponse? {
         let refused = RefusedRequest(
             id: request.id, method: request.method, path: request.path, connection: request.connection, status: refusal.status,
@@ -59,6 +63,7 @@ package struct EngineDialect: Dialect {
         return await pipeline.record(refused).map { EngineRefusal($0, refusal: nil).response(requestID: request.id) }
     }
 
+    /// Returns the answer to a refusal of the HTTP layer.
     package func answer(_ refusal: HTTPRefusal, requestID: String) -> ShellResponse {
         let code =
             switch refusal.status {

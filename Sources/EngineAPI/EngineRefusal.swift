@@ -3,12 +3,12 @@ import EngineKit
 import HTTPShell
 import Syntax
 
-/// An error as the Engine API writes it: `{"error": {"code", "message", "request_id"}}`.
+/// An error in the form of the Engine API: `{"error": {"code", "message", "request_id"}}`.
 struct EngineRefusal: Error, Sendable, Hashable {
     var status: Int
     var code: String
     var message: String
-    /// Seconds.
+    /// The value of `Retry-After`, in seconds.
     var retryAfter: Int?
 
     init(_ status: Int, _ code: String, message: String, retryAfter: Int? = nil) {
@@ -25,13 +25,14 @@ struct EngineRefusal: Error, Sendable, Hashable {
     static let noCredentials = EngineRefusal(401, "unauthorized", message: "send X-Engine-ID and X-Engine-Key")
     static let forbidden = EngineRefusal(403, "forbidden", message: "this engine is not allowed to do this")
 
-    /// What the pipeline refused. Whether the caller is known is told apart from what it may do.
+    /// Translates an error of the pipeline. `refusal` tells an unknown caller from one that is not allowed.
     init(_ error: CofferError, refusal: InlineRefusal?) {
         switch refusal {
         case .notAllowed?: self = .forbidden
         case .locked?:
             self = EngineRefusal(
-                429, "too_many_failures", message: "too many wrong keys; retry when the lock is over", retryAfter: error.retryAfter)
+                429, "too_many_failures", message: "too many wrong keys were sent; try again when the lock is over",
+                retryAfter: error.retryAfter)
         case .unknownName?, .wrongSecret?: self = .unauthorized
         case nil: self = Self.refusal(error)
         }
@@ -62,7 +63,7 @@ struct EngineRefusal: Error, Sendable, Hashable {
     }
 
     private static func plainText(_ code: String) -> String {
-        code == "not_found" ? "there is nothing there" : code
+        code == "not_found" ? "not found" : code
     }
 
     func response(requestID: String) -> ShellResponse {

@@ -3,18 +3,18 @@ import EngineKit
 import HTTPShell
 import Syntax
 
-/// The shape of an answer. Every one has the `request_id` that the header, the audit and the events have too.
+/// The form of an answer. Each contains the `request_id` that is also in the header, the audit log and the events.
 enum EngineReply: Sendable {
-    /// As the mount answers: metadata, never a token.
+    /// The mount's answer: metadata without tokens.
     case metadata
     case token
     case projectToken
     case status
     case projectTokens(String)
     case projects
-    /// For a person's browser.
+    /// A page for a person's browser.
     case connected
-    /// The same, on the way to a provider with this state.
+    /// A page for a browser that is on its way to a provider, with the state of the connection.
     case departing(state: String)
 
     func response(_ answer: CoreAnswer) throws(EngineRefusal) -> ShellResponse {
@@ -58,7 +58,7 @@ enum EngineReply: Sendable {
             return Self.json(object, id)
         case .projectTokens(let project):
             let rows = data["connected_platforms"]?.arrayValue ?? []
-            // `service` is what the older shape calls a platform.
+            // The older form calls a platform `service`.
             let held = rows.compactMap(\.objectValue).filter { $0["status"]?.stringValue != "not_connected" }.map { row in
                 var row = row
                 row["service"] = row["platform"]
@@ -88,7 +88,7 @@ enum EngineReply: Sendable {
         return ShellResponse(status: 200, body: object.encoded())
     }
 
-    /// Nothing from the request is shown, so there is nothing to inject.
+    /// Returns a page. It contains nothing from the request, so nothing can be injected into it.
     private static func page(_ status: Int, _ title: String, text: String, id: String) -> ShellResponse {
         let safe = text.filter { $0.isLetter || $0.isNumber || " .,;()'-".contains($0) }
         let body = "<!doctype html><meta charset=utf-8><title>\(title)</title><h1>\(title)</h1><p>\(safe)</p><p>Request \(id)</p>\n"

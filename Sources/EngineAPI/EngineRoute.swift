@@ -1,9 +1,9 @@
 import EngineKit
 
-/// What a call wants, by its method and path alone.
+/// What a call asks for, determined by its method and path.
 enum EngineRoute: Sendable {
     case storeToken, getToken, status
-    /// A person's browser sets out for a provider (`start`) or comes back (`callback`).
+    /// A person's browser starts a connection (`start`) or returns from a provider (`callback`).
     case browser(String)
     case projectStore, serviceStore
     case projectToken(project: String, platform: String)
@@ -45,7 +45,8 @@ enum EngineRoute: Sendable {
         }
     }
 
-    /// Only credentials, and nothing that is worth a secret, are read from a query: these have none in them.
+    /// Whether the members may be in the query. Credentials are never read from a query, and neither are calls whose
+    /// members include a secret.
     var takesQueryForBody: Bool {
         switch self {
         case .getToken, .status: true
@@ -53,8 +54,8 @@ enum EngineRoute: Sendable {
         }
     }
 
-    /// A request that asks for the same right and can do nothing: what it names cannot exist. It tells whether the caller of a
-    /// malformed call is anybody, before the caller is told what is wrong with it.
+    /// A request that needs the same permission but names something that cannot exist, so it changes nothing. It shows
+    /// whether the caller of a malformed call is authorized, before the caller is told what is wrong.
     var probe: (operation: Operation, path: String)? {
         switch self {
         case .storeToken, .projectStore, .serviceStore: (.update, "tokens/user:-/-/-")

@@ -1,7 +1,8 @@
 package import EngineKit
 
-/// `kv`, whose mounts are of version 1 unless their option `version` is `2`, as the Vault API has it.
+/// The engine type `kv`. As in the Vault API, a mount is of version 1 unless its option `version` is `2`.
 package enum KVEngine {
+    /// The type with its options and its two versions.
     package static let description: EngineDescription = {
         var description = EngineDescription(
             type: "kv", summary: "Key/value secrets: plain (version 1) or with history (version 2).", optionNames: ["version"],
@@ -10,7 +11,7 @@ package enum KVEngine {
             if context.options["version"] == "2" { return KVVersion2Engine(context) }
             return KVVersion1Engine(context)
         }
-        // `generic` is the name that version 1 had first.
+        // `generic` was the first name of version 1.
         description.aliases = [
             .init("kv-v2", options: ["version": "2"]), .init("kv-v1", options: ["version": "1"]),
             .init("generic", options: ["version": "1"]),
@@ -23,7 +24,7 @@ package enum KVEngine {
         return description
     }()
 
-    // Other options are let through with a warning: Terraform's own examples set some that no server reads.
+    // Other options are accepted with a warning: Terraform's own examples contain some that no server reads.
     private static func checkVersion(_ options: [String: String]) throws(CofferError) {
         guard let version = options["version"], !version.isEmpty else { return }
         guard version == "1" || version == "2" else { throw .invalid("the option 'version' of a kv mount must be \"1\" or \"2\"") }

@@ -1,7 +1,7 @@
 import EngineKit
 import Syntax
 
-/// Lists the names in a folder: all of them, a page, or those of all folders below it.
+/// Lists names: all of a folder, a page of them, or those in all folders below it.
 struct SecretListing: Sendable {
     let storage: any Storage
     /// The prefix of the records: `head/`.
@@ -23,7 +23,7 @@ struct SecretListing: Sendable {
 
     /// Returns the answer to a listing.
     func answer(_ request: Request, fields: Fields) async throws -> Response {
-        // Clients that do not know of pages get all names.
+        // Clients that do not know pages get all names.
         let limit = fields.has("limit") ? Paging(fields, limitMax: Self.namesMax).limit : nil
         return try .keys(try await names(request, fields: fields, limit: limit))
     }
@@ -54,8 +54,8 @@ struct SecretListing: Sendable {
         }
     }
 
-    /// Returns the names of all secrets below a folder, in byte order. Of a folder that the caller may not list only the name is
-    /// returned, as a listing of its parent shows it.
+    /// Returns the names of all secrets below a folder, in byte order. A folder that the caller may not list is returned by
+    /// name only, as in a listing of its parent.
     private func tree(
         _ root: String, after: String?, limit: Int?, mayList: (_ folder: String) -> Bool
     ) async throws -> [String] {

@@ -3,19 +3,19 @@ import Synchronization
 
 /// Makes requests wait while secrets of version 1 are moved to version 2. It is open at once if there are none.
 final class UpgradeGate: Sendable {
-    /// What became of a run.
+    /// The result of a run.
     enum Outcome: Sendable {
         case ended
         case failed(any Error)
-        /// It is still under way, and requests do not wait for it any longer.
+        /// The run takes longer than requests wait.
         case takesLong
     }
 
     private struct State {
-        /// The number of the run that is under way, or of the last one.
+        /// The number of the current run, or of the last one.
         var run = 0
         var isRunning = false
-        /// The outcome of the last run, or of the one that is under way once its time is up.
+        /// The result of the last run, or that the current one takes too long.
         var outcome = Outcome.ended
         var waiting: [CheckedContinuation<Outcome, Never>] = []
     }
@@ -29,7 +29,8 @@ final class UpgradeGate: Sendable {
     /// The number of requests that may wait. Others are refused at once.
     static let waitingMax = 1_024
 
-    /// How many runs a request waits for. Another run is needed if another node wrote version 1 during the last one.
+    /// How many runs a request waits for. A further run is needed if another node wrote secrets of version 1 during the
+    /// last one.
     private static let runsMax = 3
 
     init(_ secrets: VersionedSecrets, secondsMax: Int) {
@@ -48,7 +49,7 @@ final class UpgradeGate: Sendable {
         if isOpen.load(ordering: .acquiring) { return }
         for _ in 0..<Self.runsMax {
             if try await secrets.storage.list(Listing(prefix: RecordKey.plain, limit: 1)).isEmpty {
-                // An empty listing shows that no run has work left, whoever did it.
+                // An empty listing shows that there is nothing left to move, whoever moved it.
                 return isOpen.store(true, ordering: .releasing)
             }
             begin()
@@ -90,7 +91,7 @@ final class UpgradeGate: Sendable {
 
     private func tell(_ outcome: Outcome, of number: Int, isOver: Bool) {
         let waiting = state.withLock { state -> [CheckedContinuation<Outcome, Never>] in
-            // Its run ended just before the timer did.
+            // The run ended just before the timer fired.
             guard state.run == number, state.isRunning else { return [] }
             state.isRunning = !isOver
             state.outcome = outcome

@@ -2,11 +2,12 @@ package import EngineKit
 import Records
 import Syntax
 
-/// Counts failed logins by name and locks a name that has too many. The counts are stored, so a restart unlocks nobody.
+/// Counts failed logins by name, and locks a name with too many of them. The counts are stored, so that a restart does not
+/// unlock a name.
 ///
-/// Names without an account count, too; otherwise a lock would tell which names have one. The counts are kept in a fixed
-/// number of records of bounded size, so guessing names does not fill the disk: in a full record, accounts displace names
-/// without one, and newer entries displace older ones.
+/// Names without an account are counted, too; otherwise, a lock would show which names have one. The counts are in a fixed
+/// number of records of bounded size, so that guessing names does not fill the disk: in a full record, accounts displace
+/// names without one, and newer entries displace older ones.
 package struct Lockouts: Sendable {
     /// Returns the keyed hash of a name in lower-case hex, which only this mount can compute.
     package typealias Hash = @Sendable (_ name: String) async throws(StorageError) -> String
@@ -66,7 +67,7 @@ package struct Lockouts: Sendable {
         guard !rules.isDisabled else { return }
         try await change(name) { entries in
             let failures = entries.first { $0.name == name && $0.source == source }?.failures ?? 0
-            // A failure does not extend the time of a name that is locked already.
+            // A failed login does not extend an existing lock.
             guard failures < rules.threshold else { return }
             entries.removeAll { $0.name == name && $0.source == source }
             if entries.count >= Self.entriesMax {

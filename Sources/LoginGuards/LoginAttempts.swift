@@ -1,10 +1,10 @@
 package import EngineKit
 import Synchronization
 
-/// Bounds concurrent logins to one name, so that the lock of ``Lockouts`` cannot be outrun: no more of them run at once
-/// than may still fail before the name is locked.
+/// Limits the simultaneous logins to one name, so that they cannot evade ``Lockouts``: no more logins run at the same time
+/// than may fail before the name is locked.
 ///
-/// A login counts from its start. A thousand guesses at the same moment are worth no more than the threshold.
+/// A login counts from its start, so that a thousand simultaneous guesses have no advantage.
 package final class LoginAttempts: Sendable {
     private struct Line {
         var running = 0
@@ -19,7 +19,7 @@ package final class LoginAttempts: Sendable {
     private let lockouts: Lockouts
     private let state = Mutex(State())
 
-    /// The bound on waiting logins to all names together.
+    /// The limit on waiting logins to all names together.
     private static let waitingMax = 256
 
     /// The refusal of a login for which there is no room to wait.
@@ -71,14 +71,13 @@ package final class LoginAttempts: Sendable {
         for continuation in waiting { continuation.resume(returning: true) }
     }
 
-    /// Waits until another login to the name has ended. Returns at once if there is none, because it is then this one's
-    /// turn.
+    /// Waits until another login to the name has ended. Returns at once if there is none.
     private func stepBack(_ name: String) async throws {
         let mayWait = await withCheckedContinuation { (continuation: CheckedContinuation<Bool, Never>) in
             let (verdict, woken) = state.withLock { state -> (Bool?, [CheckedContinuation<Bool, Never>]) in
                 state.lines[name]?.running -= 1
                 guard let line = state.lines[name], line.running > 0 else {
-                    // The waiting logins gave way to this one, and no other is left to wake them.
+                    // The waiting logins gave way to this one, so nothing else would wake them.
                     let waiting = state.lines[name]?.waiting ?? []
                     state.waitingCount -= waiting.count
                     state.lines[name] = nil

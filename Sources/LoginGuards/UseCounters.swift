@@ -2,10 +2,11 @@ package import EngineKit
 import Records
 import Syntax
 
-/// Counts the uses of what may be used a bounded number of times, in at most ``countersMax`` small records of one folder.
+/// Counts the uses of something that may be used a limited number of times, in at most ``countersMax`` small records of one
+/// folder.
 ///
-/// A caller that can add counters has a share of them that it cannot exceed, at most half of the share that encloses it, so
-/// that nobody takes the room of another.
+/// A caller that can add counters has a share of the folder that it cannot exceed. A share is at most half of the share
+/// that encloses it, so that no caller uses up the room of another.
 package struct UseCounters: Sendable {
     /// One use that is about to be counted.
     package struct Use: Sendable, Hashable {
@@ -50,11 +51,11 @@ package struct UseCounters: Sendable {
         self.time = time
     }
 
-    /// Counts a use. It is on disk when this returns.
+    /// Counts a use. The count is stored when this returns.
     ///
-    /// - Parameter preparing: Adds further preconditions and changes to the batch. Returns false if the use cannot be made
+    /// - Parameter preparing: Adds further preconditions and changes to the batch. Returns false if the use is not possible
     ///   at all.
-    /// - Returns: False if no use is left, or there is no room for another counter.
+    /// - Returns: False if no use is left, or if there is no room for another counter.
     package func spend(
         _ use: Use,
         preparing: (_ isNew: Bool, inout Batch) async throws(StorageError) -> Bool = { _, _ throws(StorageError) in true }
@@ -79,7 +80,7 @@ package struct UseCounters: Sendable {
     private func record(of use: Use) async throws(StorageError) -> (key: String, record: StoredRecord?) {
         let key = place(use.shares[...]) + use.counter
         if let record = try await storage.get(key) { return (key, record) }
-        // Counters from before there were shares stay in the folder, so that their uses still count.
+        // Counters from before there were shares stay where they are, so that their uses still count.
         let former = folder + use.counter
         guard former != key, let record = try await storage.get(former) else { return (key, nil) }
         return (former, record)
@@ -117,7 +118,8 @@ private struct Spent {
     var count: Int
     var endsAt: Timestamp?
 
-    /// Adds a use. The later of the two ends counts, so that a counter cannot end before the last use that it counts.
+    /// Adds a use. The later of the two ends applies, so that the counter exists until the end of the last use that it
+    /// counts.
     init(_ earlier: Spent?, and use: UseCounters.Use) {
         count = (earlier?.count ?? 0) + 1
         endsAt = use.endsAt

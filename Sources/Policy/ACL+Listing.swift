@@ -3,28 +3,32 @@ package import Syntax
 extension ACL {
     /// One merged rule, for display.
     package struct Summary: Sendable, Hashable {
+        /// The path of the rule.
         package var path: RulePath
+        /// What the rules for this path grant and deny together.
         package var permissions: Permissions
     }
 
-    /// Every merged rule in the order of the policies.
+    /// The merged rules in the order of the policies.
     package var summaries: [Summary] { entries.map { Summary(path: $0.path, permissions: $0.permissions) } }
 
-    /// The data of `sys/internal/ui/resultant-acl`. Glob paths are without their `*`; `+` stays as it is.
+    /// The data of `sys/internal/ui/resultant-acl`. Paths with a final `*` are listed under `glob_paths` without it; a
+    /// `+` stays as it is.
     package var resultant: JSONObject {
         var exact = JSONObject()
         var glob = JSONObject()
         for entry in entries {
             let member = JSONObject.Member(key: entry.path.text, value: .object(entry.permissions.json))
-            // Paths are distinct among the exact and among the globs, so nothing is set twice.
+            // Merged rules have distinct paths, so no member is set twice.
             if entry.path.isGlob { glob.members.append(member) } else { exact.members.append(member) }
         }
         return ["exact_paths": .object(exact), "glob_paths": .object(glob), "root": .bool(isRoot)]
     }
 
-    /// Some path below the prefix (a mount's, with its final slash) can be used in some way.
+    /// Whether some path that begins with `prefix` (a mount's path with its final slash) can be used in some way.
     ///
-    /// For each rule that reaches below the prefix one path is made that the rule matches, and judged like a request's.
+    /// For each rule that reaches below the prefix, a path that matches the rule is made and judged like the path of a
+    /// request.
     package func hasAnyAccess(underPrefix prefix: String) -> Bool {
         if isRoot || capabilities(path: prefix).grantsSomething { return true }
         return entries.contains { entry in
@@ -35,9 +39,9 @@ extension ACL {
 }
 
 extension RulePath {
-    /// A path that starts with the prefix and that this rule matches, if there is one.
+    /// Returns a path that begins with `prefix` and matches this rule, or nil if there is none.
     func sample(under prefix: String) -> String? {
-        // A name that no rule will have.
+        // A noncharacter, which no policy contains.
         let unlikely = "\u{FFFF}"
         var wanted = prefix.splitUTF8(at: "/", omittingEmpty: false)[...]
         var output: [Substring] = []
@@ -66,6 +70,7 @@ extension RulePath {
 }
 
 extension Permissions {
+    /// The permissions as `sys/internal/ui/resultant-acl` shows them.
     fileprivate var json: JSONObject {
         var object: JSONObject = ["capabilities": .strings(capabilities.names)]
         if let minWrappingTTL { object["min_wrapping_ttl"] = .int(minWrappingTTL) }

@@ -3,13 +3,13 @@ import EngineKit
 extension ACL {
     private static let allowedByRoot = Verdict.allowed([PolicyName.root.text])
 
-    /// Decides one request.
+    /// Decides whether a request is allowed.
     ///
     /// - Parameters:
-    ///   - path: Canonical, with or without the final slash that listings have.
-    ///   - parameters: What the handler will be given. Conditions on parameters hold for every operation.
-    ///   - wrapTTL: The seconds of response wrapping that were asked for; nil for none.
-    ///   - sudo: The path is for operators only.
+    ///   - path: The canonical path, with or without the final slash that listings have.
+    ///   - parameters: The parameters that the handler will receive. Conditions on parameters apply to every operation.
+    ///   - wrapTTL: The requested lifetime of a wrapped response in seconds, or nil if it is not to be wrapped.
+    ///   - sudo: Whether the path is for operators only.
     package func verdict(
         _ capability: Capability, path: String, parameters: RequestParameters = .none, wrapTTL: Int? = nil, sudo: Bool = false
     ) -> Verdict {
@@ -21,7 +21,7 @@ extension ACL {
         }
     }
 
-    /// What may be done at a path, as `sys/capabilities` answers it.
+    /// Returns what may be done at a path, as `sys/capabilities` reports it.
     package func capabilities(path: String) -> CapabilitySet {
         if isRoot { return .root }
         return withBytes(of: path) { bytes in
@@ -37,7 +37,7 @@ extension ACL {
         }
     }
 
-    /// The rule for the path grants `sudo`.
+    /// Whether the rule for the path grants `sudo`.
     package func isSudo(path: String) -> Bool {
         isRoot
             || withBytes(of: path) { bytes in
@@ -45,6 +45,7 @@ extension ACL {
             }
     }
 
+    /// Calls `body` with the bytes of the path, without leading slashes.
     private func withBytes<T>(of path: String, _ body: (UnsafeBufferPointer<UInt8>) -> T) -> T {
         var path = path
         return path.withUTF8 { bytes in
@@ -54,6 +55,7 @@ extension ACL {
         }
     }
 
+    /// Judges a request by one merged rule.
     private func decide(
         _ index: Int, _ capability: Capability, parameters: RequestParameters, wrapTTL: Int?, sudo: Bool
     ) -> Verdict {
@@ -70,6 +72,7 @@ extension ACL {
 
     // MARK: LIST
 
+    /// Judges a listing by the rules for both spellings of its path.
     private func listVerdict(
         _ path: UnsafeBufferPointer<UInt8>, _ parameters: RequestParameters, wrapTTL: Int?, sudo: Bool
     ) -> Verdict {
@@ -78,7 +81,7 @@ extension ACL {
         for case let index? in [first, second] where entries[index].permissions.capabilities.contains(.deny) {
             return .denied(.denied)
         }
-        // Of two rules that both grant, the conditions of both hold.
+        // If both rules grant, the conditions of both apply.
         var result = Verdict.denied(.notGranted)
         for case let index? in [first, second] where entries[index].permissions.capabilities.contains(.list) {
             let verdict = decide(index, .list, parameters: parameters, wrapTTL: wrapTTL, sudo: sudo)
@@ -88,7 +91,7 @@ extension ACL {
         return result
     }
 
-    /// The entries that decide about the path with and without its final slash.
+    /// Returns the rules for the path with and without its final slash.
     private func listEntries(_ path: UnsafeBufferPointer<UInt8>) -> (Int?, Int?) {
         let slash = UInt8(ascii: "/")
         let count = path.last == slash ? path.count - 1 : path.count

@@ -1,42 +1,47 @@
 import EngineKit
 
-/// What a caller's policies allow together.
+/// The access control list of a caller: what its policies allow together.
 ///
-/// The rule for a path is the most specific one that matches, whichever policy it comes from: an exact path before all
-/// others; then the one whose first `+` or final `*` comes later; then one without `*` at the end; then the one with fewer
-/// `+`; then the longer; then the greater in byte order. Rules with the same path are merged, and `deny` wins among them.
+/// The most specific rule that matches a path decides, whichever policy it comes from. An exact path comes before all patterns.
+/// Among patterns, the one whose first `+` or final `*` comes later is more specific; then one without a final `*`; then the
+/// one with fewer `+`; then the longer one; then the one that is greater in byte order. Rules with the same path are merged;
+/// if one of them denies, the merged rule denies.
 ///
-/// Two things are stricter than in Vault:
-/// - A `deny` also covers the case variants of its path, since a name that an engine reads in lower case can be asked for in
-///   upper case. It holds against rules up to its own rank: a more specific rule still wins, as ever, and between `foo`
-///   granted and `FOO` denied at the same rank the denial wins for both.
-/// - `LIST a/b` and `LIST a/b/` are one question, asked of both spellings: denied if the rule for either denies, granted if
-///   the rule for either grants.
+/// Coffer is stricter than Vault in two ways:
+/// - A `deny` also applies to paths that differ only in case, because an engine may treat names in upper and lower case alike.
+///   A more specific rule still overrides it. If `foo` is granted and `FOO` is denied, both are denied.
+/// - `LIST a/b` and `LIST a/b/` are the same request, judged by the rules for both paths: it is denied if either rule denies,
+///   and allowed if either grants.
 ///
-/// A caller may have rules that are built into the server beside its policies. Nobody chose how specific their paths are, so
-/// what the policies deny is denied, however specific the built-in rule that grants it.
+/// Besides its policies, a caller may have rules that are built into the server. If the policies deny a path, it is denied even
+/// if a more specific built-in rule grants it.
 package final class ACL: Sendable {
+    /// One merged rule.
     struct Entry: Sendable {
         var path: RulePath
         var permissions: Permissions
-        /// For each ``Capability/index`` the policies that grant it.
+        /// The names of the policies that grant each capability, by ``Capability/index``.
         var grantingPolicies: [[String]]
-        /// Higher wins; the same for paths that differ only in case.
+        /// How specific the rule is: a greater rank overrides a smaller one. Paths that differ only in case have the same rank.
         var rank = 0
-        /// No policy has a rule with this path.
+        /// Whether no policy has a rule with this path.
         var isBuiltIn = false
     }
 
+    /// Whether the caller has the root policy, which allows everything.
     package let isRoot: Bool
+    /// The merged rules in the order of the policies.
     let entries: [Entry]
     private let rules: RuleSet
-    /// The rules of the policies alone; nil where they deny nothing that a built-in rule could grant.
-    private let ofPolicies: RuleSet?
+    /// The rules of the policies without the built-in ones. Nil if they deny nothing, or if there are no built-in
+    /// rules.
+    private let policyRules: RuleSet?
 
-    /// May do everything.
+    /// The access control list of the root policy, which allows everything.
     package static let root = ACL([.root])
 
-    /// Templates should have been filled in; rules that still have one grant nothing.
+    /// Merges the rules of the policies and of the built-in rules. Templates must have been filled in before: a rule
+    /// that still has one is left out.
     package init(_ policies: [NamedPolicy], builtIn: [NamedPolicy] = []) {
         isRoot = policies.contains { $0.document.grantsEverything }
         var entries = isRoot ? [] : Self.merged(policies, builtIn)
@@ -44,18 +49,19 @@ package final class ACL: Sendable {
         Self.rank(&entries, folded)
         rules = RuleSet(entries, folded, of: entries.indices)
         let own = builtIn.isEmpty ? nil : RuleSet(entries, folded, of: entries.indices.filter { !entries[$0].isBuiltIn })
-        ofPolicies = own?.isWithoutDenials == false ? own : nil
+        policyRules = own?.isWithoutDenials == false ? own : nil
         self.entries = entries
     }
 
+    /// Returns one entry for each distinct path.
     private static func merged(_ policies: [NamedPolicy], _ builtIn: [NamedPolicy]) -> [Entry] {
         var entries: [Entry] = []
-        // By bytes: equal strings may differ in theirs, and requests are matched by bytes.
+        // Paths are compared by bytes, as requests are. Equal strings may consist of different bytes.
         var indices: [[UInt8]: Int] = [:]
         for (place, policy) in (policies + builtIn).enumerated() {
             for rule in policy.document.rendered(with: { _ in nil }).rules {
                 guard let path = rule.path.plain else { continue }
-                // A path that means something else as a pattern is another path; no path has a zero byte.
+                // The same text with and without partial segments is two different paths. No path contains a zero byte.
                 let key = Array(path.description.utf8) + (path.hasPartialSegments ? [0] : [])
                 if let index = indices[key] {
                     entries[index].permissions.merge(rule.permissions)
@@ -72,6 +78,7 @@ package final class ACL: Sendable {
         return entries
     }
 
+    /// Ranks the entries by how specific their paths are. `folded` holds their paths in one case.
     private static func rank(_ entries: inout [Entry], _ folded: [[UInt8]]) {
         let keys = zip(entries, folded).map { SpecificityKey($0.path, $1) }
         let order = entries.indices.sorted { keys[$0] < keys[$1] }
@@ -84,10 +91,10 @@ package final class ACL: Sendable {
 
     // MARK: Finding the rule
 
-    /// The entry that decides about a path, if there is any.
+    /// Returns the index of the rule that decides about a path, or nil if no rule matches.
     func entry(for path: UnsafeBufferPointer<UInt8>) -> Int? {
         let found = rules.entry(for: path)
-        guard let ofPolicies, let found, entries[found].isBuiltIn, let own = ofPolicies.entry(for: path),
+        guard let policyRules, let found, entries[found].isBuiltIn, let own = policyRules.entry(for: path),
             entries[own].permissions.capabilities.contains(.deny)
         else { return found }
         return own
@@ -95,6 +102,7 @@ package final class ACL: Sendable {
 }
 
 extension ACL.Entry {
+    /// Notes that `policy` grants the capabilities.
     fileprivate mutating func grant(_ capabilities: CapabilitySet, by policy: PolicyName) {
         for capability in Capability.allCases where capabilities.contains(CapabilitySet(capability)) {
             if grantingPolicies[capability.index].last != policy.text { grantingPolicies[capability.index].append(policy.text) }
@@ -102,11 +110,15 @@ extension ACL.Entry {
     }
 }
 
-/// Orders rules by how specific their paths are.
+/// How specific the path of a rule is. Greater is more specific.
 private struct SpecificityKey: Comparable {
+    /// The number of bytes before the first wildcard; the greatest number for an exact path.
     let beforeWildcard: Int
+    /// Whether the path has no final `*`.
     let isWhole: Bool
+    /// The number of `+`.
     let wildcards: Int
+    /// The path in one case.
     let text: [UInt8]
 
     init(_ path: RulePath, _ folded: [UInt8]) {

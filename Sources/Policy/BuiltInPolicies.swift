@@ -1,12 +1,12 @@
-/// The texts of the policies that exist without being written.
+/// The texts of the policies that every server has.
 package enum BuiltInPolicies {
-    /// What `sys/policies/acl/root` shows. The policy itself has no rules: see ``PolicyDocument/root``.
+    /// The text that `sys/policies/acl/root` returns. The policy itself has no rules: see ``PolicyDocument/root``.
     package static let rootText = "# The root policy may do everything. It cannot be read further, changed or deleted.\n"
 
-    /// Held by wrapping tokens alone; no request can write it or give it to a token.
+    /// The policy of wrapping tokens. No request can write it or give it to a token.
     package static let wrappingName = "response-wrapping"
 
-    /// One thing only: to be unwrapped, in the way of today or that of the first clients, or to be exchanged.
+    /// The policy that lets a wrapping token unwrap its response, by either protocol, or exchange itself.
     package static let wrappingText = """
         path "cubbyhole/response" {
           capabilities = ["read"]
@@ -22,7 +22,7 @@ package enum BuiltInPolicies {
 
         """
 
-    /// Self-service for every token. Operators may replace it.
+    /// The policy of every token that was not created without it. Operators may replace it.
     package static let defaultText = """
         # Given to every token unless it is made without it: what a token may know and do about itself.
 

@@ -1,11 +1,12 @@
-/// One thing that a policy can grant on a path, or refuse.
+/// An operation that a policy can grant on a path, or `sudo` or `deny`.
 package enum Capability: String, Sendable, Hashable, CaseIterable {
     case create, read, update, patch, delete, list
-    /// Needed in addition to the operation's own capability, on paths that only operators may use.
+    /// Required in addition to the operation's own capability on paths that are for operators only.
     case sudo
-    /// Wins over everything else granted at the same path.
+    /// Overrides every other capability granted for the same path.
     case deny
 
+    /// The position of the capability in tables, from 0 to 7.
     var index: Int {
         switch self {
         case .create: 0
@@ -20,28 +21,41 @@ package enum Capability: String, Sendable, Hashable, CaseIterable {
     }
 }
 
+/// A set of capabilities.
 package struct CapabilitySet: OptionSet, Sendable, Hashable {
+    /// One bit for each capability, at its ``Capability/index``, and bit 8 for root.
     package let rawValue: UInt16
 
+    /// Creates a set from its bits.
     package init(rawValue: UInt16) { self.rawValue = rawValue }
 
+    /// Creates a set with one capability.
     package init(_ capability: Capability) { self.init(rawValue: 1 << capability.index) }
 
+    /// The set of `create`.
     package static let create = CapabilitySet(.create)
+    /// The set of `read`.
     package static let read = CapabilitySet(.read)
+    /// The set of `update`.
     package static let update = CapabilitySet(.update)
+    /// The set of `patch`.
     package static let patch = CapabilitySet(.patch)
+    /// The set of `delete`.
     package static let delete = CapabilitySet(.delete)
+    /// The set of `list`.
     package static let list = CapabilitySet(.list)
+    /// The set of `sudo`.
     package static let sudo = CapabilitySet(.sudo)
+    /// The set of `deny`.
     package static let deny = CapabilitySet(.deny)
-    /// Only shown, never granted by a rule: the holder of the root policy may do everything.
+    /// What the holder of the root policy may do: everything. It is only reported; no rule grants it.
     package static let root = CapabilitySet(rawValue: 1 << 8)
 
-    /// Grants at least one operation.
+    /// Whether at least one operation is granted.
     package var grantsSomething: Bool { !isEmpty && !contains(.deny) }
 
-    /// Sorted, as `sys/capabilities` answers: `["root"]` alone for root, `["deny"]` alone for nothing.
+    /// The names in alphabetical order, as `sys/capabilities` reports them: `root` alone for the root policy, `deny`
+    /// alone if nothing is granted.
     package var names: [String] {
         if contains(.root) { return ["root"] }
         guard grantsSomething else { return ["deny"] }

@@ -1,11 +1,12 @@
 import Syntax
 
-/// Values of parameters against the lists of a rule.
+/// Compares values of parameters with the values that a rule lists.
 enum ParameterValue {
-    /// `value` is one of `list`: strings by glob, everything else by being the same.
+    /// Whether a value is in `list`. Strings are matched as globs, other values must be equal.
     ///
-    /// - Parameter reading: How the handler reads the value, where that differs. A string that the handler splits into a
-    ///   list passes whole only if it is listed verbatim, since a glob would allow anything after the first comma.
+    /// - Parameter reading: The value as the handler reads it, if that differs. A string that the handler splits into a
+    /// list matches as a whole only if the rule contains it verbatim, because a glob would allow anything after the
+    /// first comma.
     static func isListed(_ value: JSON, reading: JSON? = nil, in list: [JSON]) -> Bool {
         if list.isEmpty { return true }
         guard case .string(let text) = value, case .array(let elements)? = reading else {
@@ -17,9 +18,9 @@ enum ParameterValue {
         return isWritten || elements.allSatisfy { element in list.contains { isSame(element, as: $0) } }
     }
 
-    /// As ``isListed(_:reading:in:)``, but a refusal must not be dodged by writing the value another way: `5` is also `"5"`
-    /// and `5.0`, `"1h"` is also `3600`, `"Admin"` is also `"admin"`, a list is refused for any of its elements, with or
-    /// without brackets, and an object for having the members of a refused one.
+    /// Whether a value is in `list`, however it is written: `5` also matches `"5"` and `5.0`, `"1h"` matches `3600`,
+    /// and `"Admin"` matches `"admin"`. A list matches if any of its elements does, with or without brackets, and an
+    /// object if it has the members of a listed one.
     static func isRefused(_ value: JSON, reading: JSON? = nil, by list: [JSON]) -> Bool {
         if list.isEmpty { return true }
         guard let value = try? value.parsed() else { return true }
@@ -27,14 +28,15 @@ enum ParameterValue {
         return reading.map { isRefusedAsWritten($0, by: list) } ?? false
     }
 
+    /// Whether a value, one of its elements or one of its comma-separated parts is in `list`.
     private static func isRefusedAsWritten(_ value: JSON, by list: [JSON]) -> Bool {
-        if list.contains(where: { isLoosely(value, $0) }) { return true }
+        if list.contains(where: { isLooselyEqual(value, $0) }) { return true }
         switch value {
         case .array(let elements): return elements.contains { isRefused($0, by: list) }
         case .string(let text) where text.utf8.contains(comma):
             return text.utf8.split(separator: comma).contains { part in
                 let element = JSON.string(String(Substring(trimmed(part))))
-                return list.contains { isLoosely(element, $0) }
+                return list.contains { isLooselyEqual(element, $0) }
             }
         default: return false
         }
@@ -42,6 +44,7 @@ enum ParameterValue {
 
     private static let comma = UInt8(ascii: ",")
 
+    /// Returns the text without spaces at its ends.
     private static func trimmed(_ text: Substring.UTF8View.SubSequence) -> Substring.UTF8View.SubSequence {
         var text = text
         while text.first == 0x20 { text = text.dropFirst() }
@@ -49,6 +52,7 @@ enum ParameterValue {
         return text
     }
 
+    /// Whether a value matches a listed one exactly, or as a glob.
     private static func isSame(_ value: JSON, as pattern: JSON) -> Bool {
         if case .string(let text) = value, case .string(let glob) = pattern {
             return matches(Array(text.utf8), glob: Array(glob.utf8))
@@ -56,7 +60,8 @@ enum ParameterValue {
         return value == pattern
     }
 
-    private static func isLoosely(_ value: JSON, _ pattern: JSON) -> Bool {
+    /// Whether a value matches a listed one in any way that it can be written.
+    private static func isLooselyEqual(_ value: JSON, _ pattern: JSON) -> Bool {
         if value == pattern { return true }
         if case .object(let members) = value, case .object(let refused) = pattern, !refused.isEmpty {
             return refused.allSatisfy { member in
@@ -70,6 +75,7 @@ enum ParameterValue {
         return matches(CaseFolding.fold(text), glob: CaseFolding.fold(glob))
     }
 
+    /// Returns the text of a string, a number or a boolean, or nil.
     private static func scalarText(_ value: JSON) -> String? {
         switch value {
         case .string(let text), .number(let text): text
@@ -78,7 +84,8 @@ enum ParameterValue {
         }
     }
 
-    /// `*` at the start or the end matches any text; alone it is an ordinary character.
+    /// Whether `text` matches `glob`. A `*` at the start or the end of the glob matches any text; a glob of one `*`
+    /// matches only that character.
     static func matches(_ text: [UInt8], glob: [UInt8]) -> Bool {
         let glob = glob[...]
         let star = UInt8(ascii: "*")

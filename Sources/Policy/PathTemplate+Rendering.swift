@@ -1,15 +1,17 @@
 import Syntax
 
 extension PathTemplate {
+    /// The path of a template for one caller.
     enum Rendering: Equatable {
+        /// The path with its values filled in.
         case path(RulePath)
-        /// The caller has no such value. `covering` matches the path under any value.
+        /// The caller lacks a value. `covering` matches the path with any value.
         case missing(covering: RulePath)
-        /// The value would change the meaning of the path. `covering` matches the path under any value.
+        /// A value would change the meaning of the path. `covering` matches the path with any value.
         case unsafe(covering: RulePath)
     }
 
-    /// Fills in the values. A value may only ever fill its own place within one segment.
+    /// Fills in the values. A value stays within the segment that its expression is in.
     func rendered(with value: (String) -> String?) -> Rendering {
         if let plain { return .path(plain) }
         var values: [String: String] = [:]
@@ -28,6 +30,7 @@ extension PathTemplate {
         return .path(path)
     }
 
+    /// Whether a value can be part of a segment without changing the meaning of the path.
     private static func isSafe(_ value: String) -> Bool {
         guard value.utf8.count <= 512, !value.containsUTF8("..") else { return false }
         return value.unicodeScalars.allSatisfy { scalar in
@@ -41,9 +44,10 @@ extension PathTemplate {
         }
     }
 
-    /// The narrowest path without templates that matches whatever this one could: every segment with a template is `+`.
+    /// The narrowest path without templates that matches this template with any values: each segment with an expression
+    /// becomes `+`.
     private var covering: RulePath {
-        // U+FFFF is no character, so no policy has it.
+        // U+FFFF is a noncharacter, which no policy contains.
         let marked = Self.text(parts) { _ in "\u{FFFF}" }
         var body = marked.removingUTF8Prefix("/") ?? marked[...]
         var isGlob = body.hasUTF8Suffix("*")
@@ -51,7 +55,7 @@ extension PathTemplate {
         var segments = body.splitUTF8(at: "/", omittingEmpty: false).map { segment in
             segment.containsUTF8("\u{FFFF}") ? "+" : String(segment)
         }
-        // `+*` would be a literal; everything below the last folder covers it.
+        // `+*` would not be a wildcard, so the path covers everything below the last folder.
         if isGlob, body.splitUTF8(at: "/", omittingEmpty: false).last?.containsUTF8("\u{FFFF}") == true {
             segments[segments.count - 1] = ""
             isGlob = true

@@ -1,14 +1,16 @@
 /// Finds the rule with the highest rank that matches a path.
 ///
-/// Rules are grouped by what comes before their first wildcard. The groups are sorted by those bytes and each knows the
-/// longest other group that its own bytes start with; so one binary search and a walk up that chain visit exactly the groups
-/// whose beginning the path has, the longest first, which is also the order of rank.
+/// Rules are grouped by the bytes before their first wildcard, and the groups are sorted by those bytes. Each group
+/// refers to the group with the longest proper prefix of its bytes. A binary search followed by these references visits
+/// exactly the groups whose bytes the path begins with, the longest first, which is the order of rank.
 struct PatternTable: Sendable {
+    /// A rule that matches a path.
     struct Match {
         var entry: Int
         var rank: Int
     }
 
+    /// A rule to be found.
     struct Rule {
         var path: RulePath
         /// The bytes of the path's text that requests are compared with.
@@ -17,28 +19,32 @@ struct PatternTable: Sendable {
         var rank: Int
     }
 
+    /// The rules with the same bytes before their first wildcard.
     private struct Group {
         var literal: Range<Int>
         var parent: Int
         var patterns: Range<Int>
     }
 
+    /// What follows the bytes of the group.
     private struct Pattern {
         var isGlob: Bool
-        /// After the literal: one entry per `+`, holding the bytes between it and the next `+`.
+        /// One entry for each `+`: the bytes between it and the next one.
         var tails: Range<Int>
         var entry: Int
         var rank: Int
     }
 
-    /// Literals and tails, end to end.
+    /// The bytes of all groups and patterns, one after another.
     private var bytes: [UInt8] = []
     private var groups: [Group] = []
     private var patterns: [Pattern] = []
     private var tails: [Range<Int>] = []
 
+    /// Whether there are no rules.
     var isEmpty: Bool { groups.isEmpty }
 
+    /// Builds the table.
     init(_ rules: [Rule]) {
         let split = rules.map { (rule: $0, pieces: Self.pieces($0.bytes, partial: $0.path.hasPartialSegments)) }
         let byLiteral = Dictionary(grouping: split) { $0.pieces[0] }
@@ -57,13 +63,15 @@ struct PatternTable: Sendable {
         }
     }
 
+    /// Appends bytes and returns where they are.
     private mutating func store(_ piece: ArraySlice<UInt8>) -> Range<Int> {
         let start = bytes.count
         bytes.append(contentsOf: piece)
         return start..<bytes.count
     }
 
-    /// The text around the segments that are `+`, or with `partial` around those that end with it.
+    /// Splits a path at its wildcards: the segments that are `+`, and with `partial` also a `+` at the end of a
+    /// segment.
     static func pieces(_ text: [UInt8], partial: Bool) -> [ArraySlice<UInt8>] {
         let slash = UInt8(ascii: "/")
         var pieces: [ArraySlice<UInt8>] = []
@@ -78,6 +86,7 @@ struct PatternTable: Sendable {
         return pieces + [text[start...]]
     }
 
+    /// Returns the rule with the highest rank that matches the path, or nil if none does.
     func best(_ path: UnsafeBufferPointer<UInt8>) -> Match? {
         guard !groups.isEmpty else { return nil }
         return bytes.withUnsafeBufferPointer { stored in
@@ -95,6 +104,7 @@ struct PatternTable: Sendable {
         }
     }
 
+    /// Returns the last group whose bytes do not come after the path, or -1.
     private func lastGroup(notAfter path: UnsafeBufferPointer<UInt8>, _ stored: UnsafeBufferPointer<UInt8>) -> Int {
         var (low, high) = (0, groups.count)
         while low < high {
@@ -106,6 +116,7 @@ struct PatternTable: Sendable {
         return low - 1
     }
 
+    /// Whether the path from `start` on matches the pattern.
     private func matches(
         _ pattern: Pattern, _ path: UnsafeBufferPointer<UInt8>, from start: Int, in stored: UnsafeBufferPointer<UInt8>
     ) -> Bool {
@@ -119,12 +130,14 @@ struct PatternTable: Sendable {
         return pattern.isGlob || position == path.count
     }
 
+    /// Whether the path contains the stored bytes of `range` at `position`.
     private static func hasPrefix(
         _ path: UnsafeBufferPointer<UInt8>, at position: Int, _ range: Range<Int>, in stored: UnsafeBufferPointer<UInt8>
     ) -> Bool {
         path.count - position >= range.count && compare(stored, range, with: path, at: position, count: range.count) == 0
     }
 
+    /// Compares `count` stored bytes with those of the path: negative, zero or positive.
     private static func compare(
         _ stored: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, with path: UnsafeBufferPointer<UInt8>, at position: Int,
         count: Int

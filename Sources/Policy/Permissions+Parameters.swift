@@ -2,12 +2,12 @@ import EngineKit
 import Syntax
 
 extension Permissions {
-    /// Nil if the parameters pass.
+    /// Returns why the parameters are denied, or nil if they are allowed.
     ///
-    /// A rule that names a parameter holds for every member of that name, however deep: the items of a batch and the members
-    /// of an object are read by handlers as the top level is. What applies to all that is not named (`*`, and the absence of
-    /// a name from `allowed_parameters`) looks at the top level alone, as do `required_parameters`. A part of the path that
-    /// has the name of a parameter is held to what a rule says of that name, and needs no naming: the rule's path allowed it.
+    /// A rule that names a parameter applies to every member of that name at any depth, because handlers read the items
+    /// of a batch and the members of an object like those at the top. The name `*`, the limit to the names in
+    /// `allowed_parameters` and `required_parameters` apply to the top level only. A part of the path that has the name
+    /// of a parameter is judged by the rule's values for that name, but needs no entry in `allowed_parameters`.
     func refusal(of parameters: RequestParameters) -> DenialReason? {
         guard hasParameters else { return nil }
         let isComplete = requiredParameters.allSatisfy { parameters.has($0) || parameters.has($0.lowercased()) }
@@ -27,7 +27,7 @@ extension Permissions {
         return nil
     }
 
-    /// `reading` is worked out only for names that a rule has.
+    /// Judges one value. `reading` is evaluated only if the rule names the parameter.
     private func refusal(of name: String, _ value: JSON, _ reading: @autoclosure () -> JSON?) -> DenialReason? {
         let name = name.lowercased()
         if let values = deniedParameters.values[name], ParameterValue.isRefused(value, reading: reading(), by: values) {
@@ -39,6 +39,7 @@ extension Permissions {
         return nil
     }
 
+    /// Judges the members of a value at every depth.
     private func refusal(inside value: JSON) -> DenialReason? {
         switch value {
         case .array(let elements):

@@ -1,9 +1,11 @@
 package import Syntax
 
 extension PolicyDocument {
-    /// Reads a policy in HCL or JSON.
+    /// Parses a policy in HCL or JSON.
     package init(parsing text: String) throws(HCLError) { try self.init(parsing: Array(text.utf8)) }
 
+    /// Parses a policy in HCL or JSON from UTF-8. Throws an ``HCLError`` with the position if it is malformed, has
+    /// unknown members, or exceeds ``bytesMax`` or ``rulesMax``.
     package init(parsing bytes: [UInt8]) throws(HCLError) {
         let body = try HCLBody(parsing: bytes, limits: HCLLimits(bytesMax: PolicyDocument.bytesMax))
         try body.refuseUnknown(except: ["name", "path"])
@@ -25,9 +27,10 @@ extension PolicyDocument.Rule {
         "max_wrapping_ttl", "comment", "partial_segments",
     ]
 
+    /// Reads a `path` block.
     fileprivate init(_ block: HCLBlock) throws(HCLError) {
         let body = block.body
-        // These narrow a grant in editions that have them; passing over them would widen it.
+        // These restrict a grant in other products. Ignoring them would widen the grant.
         for name in ["control_group", "mfa_methods"] {
             if let member = body.names.first(where: { $0.name == name }) {
                 throw HCLError("\(HCLError.quoted(name)) is not supported", at: member.position)
@@ -65,12 +68,13 @@ extension PolicyDocument.Rule {
         return result.contains(.deny) ? .deny : result
     }
 
+    /// Reads the conditions of a rule.
     private static func conditions(_ body: HCLBody) throws(HCLError) -> Permissions {
         var result = Permissions()
         result.allowedParameters = try parameters("allowed_parameters", body)
         result.deniedParameters = try parameters("denied_parameters", body)
         result.requiredParameters = try body.strings("required_parameters") ?? []
-        // Zero is how Vault writes "no bound".
+        // Vault writes 0 for no bound.
         result.minWrappingTTL = try body.seconds("min_wrapping_ttl").flatMap { $0 > 0 ? $0 : nil }
         result.maxWrappingTTL = try body.seconds("max_wrapping_ttl").flatMap { $0 > 0 ? $0 : nil }
         if let least = result.minWrappingTTL, let most = result.maxWrappingTTL, most < least {
@@ -80,6 +84,7 @@ extension PolicyDocument.Rule {
         return result
     }
 
+    /// Reads the parameters of one condition.
     private static func parameters(_ name: String, _ body: HCLBody) throws(HCLError) -> ParameterMap {
         var map = ParameterMap()
         guard let object = try body.object(name) else { return map }

@@ -1,14 +1,14 @@
 extension PolicyDocument {
-    /// Fills the templates in with facts about the caller, so that no value can grant or widen.
+    /// Replaces the expressions in paths by facts about the caller. No value can grant anything or widen a grant.
     ///
-    /// A value fills its place within one segment or the rule stops granting:
-    /// - A value that would change the path's meaning (`/`, `+`, `*`, `,`, `%`, `..`, control characters) makes its rule a
-    ///   `deny` on the narrowest path that covers whatever the rule could have meant: each templated segment becomes `+`.
-    ///   Only more specific rules win over it, so a crafted name cannot step around a restriction meant for its bearer.
-    /// - A missing or empty value does the same to the rule of a caller with an entity (`missingDenies`). For a caller without
-    ///   one it takes a granting rule away: it names no path of this caller. There it must not become a denial: the default
-    ///   policy has such rules, and would lock every token without an entity out of paths that its other policies grant. A
-    ///   rule that denies keeps denying, on the covering path.
+    /// A value must fit within one segment of the path; otherwise its rule no longer grants anything:
+    /// - If a value would change the meaning of the path (`/`, `+`, `*`, `,`, `%`, `..`, control characters), its rule becomes
+    ///   a `deny` on the narrowest path that covers every possible value: each segment with an expression becomes `+`. Only
+    ///   more specific rules override it, so a crafted name cannot escape a restriction on its bearer.
+    /// - If a value is missing or empty and `missingDenies` is true (the caller has an entity), the same happens. If it is
+    ///   false (the caller has no entity), a rule that grants is left out. It must not become a `deny`: the default policy
+    ///   contains such rules, which would then deny paths that other policies of a token without an entity grant. A rule that
+    ///   denies still denies, on the covering path.
     package func rendered(missingDenies: Bool = false, with value: (String) -> String?) -> PolicyDocument {
         guard isTemplated else { return self }
         var result = self

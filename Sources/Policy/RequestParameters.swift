@@ -1,24 +1,27 @@
 package import EngineKit
 package import Syntax
 
-/// What the handler of a request will be given, against which parameter rules are checked.
+/// The parameters that the handler of a request will receive, as policy conditions judge them.
 package struct RequestParameters: Sendable {
-    /// The body of a write, the query of everything else.
+    /// The members of the body of a write, or of the query of any other request.
     var members: JSONObject
-    /// What the path's pattern took out of the path. It reaches the handler like a parameter.
+    /// The values that the path's pattern captured. The handler receives them like parameters.
     var captures: Captures
-    /// Tells how the handler reads a member: `"a,b"` may be a list, `"1"` a boolean, `"60m"` a duration.
+    /// The declared fields, which determine how the handler reads a value: `"a,b"` may be a list, `"1"` a boolean,
+    /// `"60m"` a duration.
     var fields: [Field]
 
+    /// No parameters.
     package static let none = RequestParameters(JSONObject())
 
+    /// Creates the parameters of a request.
     package init(_ members: JSONObject, captures: Captures = Captures(), fields: [Field] = []) {
         self.members = members
         self.captures = captures
         self.fields = fields
     }
 
-    /// The value as the handler will have it, where that is another one than was sent.
+    /// Returns the value as the handler will read it, or nil if that is how it was sent.
     func reading(_ name: String, _ value: JSON) -> JSON? {
         guard !fields.isEmpty else { return nil }
         let name = name.lowercased()
@@ -28,13 +31,15 @@ package struct RequestParameters: Sendable {
         return reading
     }
 
-    /// The members of a map that was sent as a text: `key=value`, a list of that, or the JSON text of an object.
+    /// Returns the members of a map that was sent as text (`key=value`, a list of those, or the JSON text of an
+    /// object), or nil if the value is not such a map.
     func map(_ name: String, _ value: JSON) -> JSON? {
         let name = name.lowercased()
         guard let field = fields.first(where: { $0.name == name }) else { return nil }
         return Self.map(value, as: field)
     }
 
+    /// Returns the members of a map that was sent as text for `field`.
     private static func map(_ value: JSON, as field: Field) -> JSON? {
         let texts: [JSON]
         switch value {
@@ -44,7 +49,8 @@ package struct RequestParameters: Sendable {
         }
         switch field.kind {
         case .stringMap: return Fields.reading(value, as: field)
-        // A field of any kind is read by its handler. Whatever it may take for a map is judged as one.
+        // The handler of a field of any type may accept a map in text form, so everything that could be one is judged
+        // as one.
         case .any: break
         default: return nil
         }
@@ -64,13 +70,14 @@ package struct RequestParameters: Sendable {
         return members.isEmpty ? nil : .object(JSONObject(members))
     }
 
-    /// A null is no value to any handler.
+    /// Whether the parameter has a value. A null counts as none.
     func has(_ name: String) -> Bool {
         members.contains { $0.key == name && !$0.value.isNull } || captures.pairs.contains { $0.name == name }
     }
 }
 
 extension RequestParameters: ExpressibleByDictionaryLiteral {
+    /// Creates parameters from a literal, for tests.
     package init(dictionaryLiteral elements: (String, JSON)...) {
         self.init(JSONObject(elements.map { .init(key: $0.0, value: $0.1) }))
     }

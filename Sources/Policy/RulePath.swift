@@ -1,32 +1,37 @@
 internal import EngineKit
 import Syntax
 
-/// The path of a rule: exact, with `+` for whole segments, with `*` at the end for everything that follows.
+/// The path of a rule: exact, with `+` for whole segments, or with a final `*` for everything that follows.
 ///
-/// A `*` elsewhere and a `+` inside a segment are ordinary characters, as in Vault. Only a rule with
-/// `partial_segments` takes a `+` at the end of a segment for a wildcard too.
+/// A `*` elsewhere and a `+` within a segment are ordinary characters, as in Vault. Only in a rule with
+/// `partial_segments` is a `+` at the end of a segment a wildcard too.
 package struct RulePath: Sendable, Hashable, CustomStringConvertible {
+    /// Why a text is not the path of a rule.
     package enum Refusal: String, Error, Sendable {
         case controlCharacter = "the path has a control character"
         case emptySegment = "the path has an empty segment ('//')"
         case dotSegment = "the path has a '.' or '..' segment"
-        case plusStar = "the path has '+*', which means nothing: use '+/*' or '*'"
+        case plusStar = "the path has '+*', which is not a wildcard; use '+/*' or '*'"
         case tooLong = "the path is longer than 2048 bytes"
-        case notCanonical = "the path has characters that no request's path can have"
-        case badTemplate = "the path has an unbalanced or unknown {{template}}"
+        case notCanonical = "the path has characters that the path of a request cannot have"
+        case badTemplate = "the path has an unknown {{template}} or unbalanced braces"
     }
 
+    /// The largest length, in UTF-8 bytes.
     static let bytesMax = 2_048
 
-    /// Without the leading slash and the final `*`.
+    /// The path without a leading slash and without the final `*`.
     package let text: String
-    /// Covers every path that starts as this one does.
+    /// Whether the path has a final `*`, and so matches every path that begins with ``text``.
     package let isGlob: Bool
-    /// A `+` at the end of a segment matches the rest of it: `news+` is every segment that starts with `news`.
+    /// Whether a `+` at the end of a segment matches the rest of the segment: `news+` matches every segment that begins
+    /// with `news`.
     package let hasPartialSegments: Bool
 
+    /// The path with its final `*`.
     package var description: String { isGlob ? text + "*" : text }
 
+    /// Reads a path. Throws if no request can have a path that it matches.
     package init(_ source: String, partialSegments: Bool = false) throws(Refusal) {
         hasPartialSegments = partialSegments
         guard source.utf8.count <= Self.bytesMax else { throw .tooLong }
@@ -39,15 +44,16 @@ package struct RulePath: Sendable, Hashable, CustomStringConvertible {
         if isGlob { body = body.dropLastUTF8() }
         text = String(body)
         let segments = body.splitUTF8(at: "/", omittingEmpty: false)
-        // `.*` covers hidden names; `..*` can only be meant to climb.
+        // `.*` matches names that begin with a dot; `..*` would match the parent folder.
         guard !segments.dropLast(isGlob ? 1 : 0).contains("."), !segments.contains("..") else { throw .dotSegment }
-        // A rule for a path that every request is refused for, such as one not in NFC, would only seem to protect.
-        // What follows a glob is open, so its last segment is only begun.
+        // A rule that no request can match, such as one that is not in NFC, would protect nothing. The last segment
+        // before a `*` may be incomplete.
         if !text.utf8.allSatisfy({ $0 < 0x80 }), (try? CanonicalPath(decoded: isGlob ? text + "x" : text)) == nil {
             throw .notCanonical
         }
     }
 
+    /// Creates a path that is known to be valid.
     init(text: String, isGlob: Bool) {
         hasPartialSegments = false
         self.text = text

@@ -1,12 +1,15 @@
-/// Merged rules, found by the paths that they match.
+/// Merged rules that are found by the paths that they match.
 struct RuleSet: Sendable {
     private let table: PatternTable
     /// The rules that deny, by their folded paths.
     private let denials: PatternTable
 
+    /// Whether no rule denies.
     var isWithoutDenials: Bool { denials.isEmpty }
 
-    /// - Parameter folded: The paths' texts, folded, for each of the entries.
+    /// Builds the set from the entries at `indices`.
+    ///
+    /// - Parameter folded: The path of each entry in one case.
     init(_ entries: [ACL.Entry], _ folded: [[UInt8]], of indices: some Collection<Int>) {
         table = PatternTable(
             indices.map {
@@ -18,7 +21,7 @@ struct RuleSet: Sendable {
             })
     }
 
-    /// The entry that decides about a path, if there is any.
+    /// Returns the index of the entry that decides about a path, or nil if no rule matches.
     func entry(for path: UnsafeBufferPointer<UInt8>) -> Int? {
         let found = table.best(path)
         if denials.isEmpty { return found?.entry }
@@ -27,6 +30,7 @@ struct RuleSet: Sendable {
         return denial.rank >= found.rank ? denial.entry : found.entry
     }
 
+    /// Returns the most specific denial of the path in any case, or nil.
     private func denial(for path: UnsafeBufferPointer<UInt8>) -> PatternTable.Match? {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: path.count) { output in
             if CaseFolding.foldASCII(path, into: output) { return denials.best(UnsafeBufferPointer(output)) }

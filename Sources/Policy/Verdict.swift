@@ -1,15 +1,17 @@
-/// The answer to "may this caller do this here?".
+/// Whether a caller may perform an operation on a path.
 package enum Verdict: Sendable, Hashable {
-    /// The names of the policies that granted it, for the audit trail.
+    /// Allowed, with the names of the policies that grant it, for the audit log.
     case allowed([String])
+    /// Denied, with the reason.
     case denied(DenialReason)
 
+    /// Whether the request is allowed.
     package var isAllowed: Bool {
         if case .allowed = self { true } else { false }
     }
 }
 
-/// For the audit trail and tests; a caller is told "permission denied" and nothing else.
+/// Why a request is denied, for the audit log and for tests. The caller is told only "permission denied".
 package enum DenialReason: String, Sendable, Hashable {
     case noRule = "no rule covers the path"
     case denied = "a rule denies the path"

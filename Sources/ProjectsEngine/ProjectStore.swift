@@ -1,8 +1,8 @@
 import EngineKit
 import Records
 
-/// The stored projects. A single record names the default project, so that there is never more than one. A change after which
-/// it could name a project that does not exist is one batch with that project.
+/// The stored projects. A single record names the default project, so that there is never more than one. A change that
+/// could leave the name of a project that does not exist is committed in one batch with that project.
 struct ProjectStore: Sendable {
     let storage: any Storage
 
@@ -48,7 +48,7 @@ struct ProjectStore: Sendable {
         try await inTurn { batch in
             if try await find(project.name) != nil { return false }
             guard try await storage.list(Listing(prefix: Self.prefix, limit: Self.projectsMax)).count < Self.projectsMax else {
-                throw CofferError(.tooLarge, "there are already \(Self.projectsMax) projects; delete one first")
+                throw CofferError(.tooLarge, "there are already \(Self.projectsMax) projects, which is the most; delete one first")
             }
             batch.put(Self.prefix + project.name, project.encoded(), if: .absent)
             return true
@@ -109,7 +109,7 @@ struct ProjectStore: Sendable {
         return (name, record.version)
     }
 
-    /// Makes changes of projects on this node take turns, since most of them also read the default.
+    /// Runs a change after the earlier ones on this node, because most changes also read the default.
     private func inTurn<Result>(_ decide: (inout Batch) async throws -> Result) async throws -> Result {
         try await queues.inTurn(Self.prefix) { try await storage.transact(decide) }
     }

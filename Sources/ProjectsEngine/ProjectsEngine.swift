@@ -6,6 +6,7 @@ import Syntax
 /// Policies grant its paths, `records/<project>`, and also `manage/<project>`, which is not the path of any request: a caller
 /// who may update it may change projects that others created.
 package struct ProjectsEngine: SecretsEngine {
+    /// The type of the engine.
     package static let description = EngineDescription(
         type: "projects", summary: "Projects of the Service API: names and descriptions, one of them the default."
     ) { context in ProjectsEngine(context) }
@@ -21,6 +22,7 @@ package struct ProjectsEngine: SecretsEngine {
         randomness = context.randomness
     }
 
+    /// The paths of the engine.
     package var paths: [EnginePath] {
         [
             EnginePath(
@@ -28,7 +30,7 @@ package struct ProjectsEngine: SecretsEngine {
                 fields: [
                     Field(
                         "provider", .string,
-                        "The provider of the credential that the caller is about to check, for the audit trail.")
+                        "The provider of the credential that the caller is about to check, for the audit log.")
                 ],
                 endpoints: [
                     .read: .init("Read the caller's name.", changesNothing: true) { request in
@@ -78,7 +80,7 @@ package struct ProjectsEngine: SecretsEngine {
 
     // MARK: Changing
 
-    /// Enough for 500 characters of any script.
+    /// The largest size of a description: enough for 500 characters of any script.
     private static let descriptionBytesMax = 4_096
 
     private func write(_ request: Request) async throws -> Response {

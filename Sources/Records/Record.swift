@@ -5,7 +5,7 @@ package protocol Record: Sendable {
     /// The object to store.
     var stored: JSONObject { get }
 
-    /// Returns nil for an object that ``stored`` never gives.
+    /// Returns nil for an object that ``stored`` never returns.
     init?(stored: JSONObject)
 }
 
@@ -13,7 +13,7 @@ extension Record {
     /// Returns the bytes to store: the JSON text of ``stored``.
     package func encoded() -> [UInt8] { JSON.object(stored).encoded() }
 
-    /// Returns nil for bytes that ``encoded()`` never gives.
+    /// Returns nil for bytes that ``encoded()`` never returns.
     package init?(decoding bytes: [UInt8]) {
         guard let object = (try? JSON(parsing: bytes))?.objectValue else { return nil }
         self.init(stored: object)

@@ -10,7 +10,7 @@ package final class RecordTable<Value: Record>: Sendable {
         /// The version of the stored record.
         package var version: UInt64
 
-        /// A precondition that holds until another writer changes the record.
+        /// A precondition that is met until another writer changes the record.
         package var unchanged: Batch.Precondition { .version(version) }
     }
 
@@ -26,7 +26,7 @@ package final class RecordTable<Value: Record>: Sendable {
     ///
     /// - Parameters:
     ///   - prefix: The folder of the records. Ends with `/`.
-    ///   - parsedMax: The number of records that stay parsed, for those that are read by every login.
+    ///   - parsedMax: The number of records that are kept parsed, for those that every login reads.
     package init(storage: any Storage, prefix: String, parsedMax: Int = 0) {
         self.storage = storage
         self.prefix = prefix
@@ -39,8 +39,7 @@ package final class RecordTable<Value: Record>: Sendable {
     package func find(_ name: String) async throws(StorageError) -> Found? {
         let key = prefix + name
         guard let record = try await storage.get(key) else { return nil }
-        // The version tells whether the parsed form is still what is stored, so nothing stale is
-        // returned.
+        // The version shows whether the parsed form is that of the stored record, so nothing outdated is returned.
         if parsedMax > 0, let found = parsed.withLock({ $0[name] }), found.version == record.version { return found }
         guard let value = Value(decoding: record.value) else { throw .corrupted(key: key) }
         let found = Found(value: value, version: record.version)

@@ -1,17 +1,16 @@
 import Synchronization
 
-/// Queues in which the writers of the same record on one node take turns, so that they do not
-/// conflict and retry.
+/// Queues in which the writers of the same record on one node wait for each other, so that they do not conflict and retry.
 ///
 /// Conflicts with writers on other nodes are found by the preconditions of the batch.
 package final class WriterQueues: Sendable {
-    // A key is present while a writer has the turn. Its value are the writers that wait.
+    // A key is present while a writer runs. Its value is the list of waiting writers.
     private let lines = Mutex<[String: [CheckedContinuation<Void, Never>]]>([:])
 
     /// Creates queues without writers.
     package init() {}
 
-    /// Waits for the turn of the writers of `key`, and runs `body`.
+    /// Runs `body` after the earlier writers of `key`.
     package func inTurn<Result, Failure>(
         _ key: String, _ body: () async throws(Failure) -> Result
     ) async throws(Failure) -> Result {

@@ -11,6 +11,7 @@ package struct RemoteKVEngine: SecretsEngine {
     /// The path of the mount on the other server, without slashes at its ends.
     let mount: String
 
+    /// Returns the type of an engine that stores its secrets in `mount` of the other server.
     package static func description(_ vault: any RemoteVault, mount: String) -> EngineDescription {
         EngineDescription(
             type: "remote-kv", summary: "Secrets of a KV version 2 mount on another server.", isServersOwn: true
@@ -19,6 +20,7 @@ package struct RemoteKVEngine: SecretsEngine {
         }
     }
 
+    /// The paths of the engine.
     package var paths: [EnginePath] {
         let version = Field("version", .int, "The version to read; the newest if 0 or absent.")
         let data = [
@@ -82,8 +84,8 @@ package struct RemoteKVEngine: SecretsEngine {
     /// The number of versions whose authors are noted.
     private static let authorsMax = 10
 
-    /// Notes the author of a version in the secret's custom metadata. Errors are ignored: the secret is already stored, so the
-    /// caller's write has succeeded.
+    /// Stores the author of a version in the secret's custom metadata. Errors are ignored: the secret is already stored, so
+    /// the caller's write has succeeded.
     private func storeAuthor(_ author: String, of version: Int, path: String) async {
         guard !author.isEmpty else { return }
         var noted: JSONObject = ["updated_by_\(version)": .string(author)]

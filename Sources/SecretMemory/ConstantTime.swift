@@ -1,6 +1,6 @@
 import CSecretMemory
 
-/// Reports whether the bytes are equal, in a time that depends on their number alone, so that nobody can measure where the first
+/// Whether the bytes are equal. The time depends only on their number, so that it does not reveal where the first
 /// difference is. Lengths are not secret.
 package func constantTimeEqual(_ left: some Collection<UInt8>, _ right: some Collection<UInt8>) -> Bool {
     guard left.count == right.count else { return false }
@@ -11,7 +11,7 @@ package func constantTimeEqual(_ left: some Collection<UInt8>, _ right: some Col
     return constantTimeEqual(Array(left), Array(right))
 }
 
-/// Overwrites the bytes of an array. If another array shares its buffer, that one keeps the bytes.
+/// Overwrites the bytes of an array with zeros. If another array shares its buffer, that one keeps the bytes.
 package func zero(_ bytes: inout [UInt8]) {
     bytes.withUnsafeMutableBytes { coffer_zero($0.baseAddress, $0.count) }
 }

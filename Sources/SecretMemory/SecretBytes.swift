@@ -1,20 +1,20 @@
 import CSecretMemory
 
-/// Bytes that are wiped with their last reference, and that no description shows.
+/// Secret bytes, which are wiped with the last reference and which no description shows.
 ///
-/// The caller has to wipe copies, as `withBytes { Array($0) }` makes them.
+/// Copies, such as `withBytes { Array($0) }` makes, must be wiped by the caller.
 package final class SecretBytes: Sendable {
     // Never written after `init`, so sharing it is safe.
     private nonisolated(unsafe) let storage: UnsafeMutableRawBufferPointer
 
-    /// Copies `bytes`, which the caller has to wipe.
+    /// Copies `bytes`. The caller must wipe the original.
     package init(_ bytes: some Collection<UInt8>) {
         storage = .allocate(byteCount: max(bytes.count, 1), alignment: 1)
         count = bytes.count
         UnsafeMutableRawBufferPointer(rebasing: storage[..<count]).copyBytes(from: bytes)
     }
 
-    /// Makes `count` bytes and lets `body` fill them in place, so that there is no other copy.
+    /// Allocates `count` bytes and lets `body` fill them in place, so that there is no other copy.
     package init(count: Int, filling body: (UnsafeMutableRawBufferPointer) throws -> Void) rethrows {
         storage = .allocate(byteCount: max(count, 1), alignment: 1)
         self.count = count
@@ -23,6 +23,7 @@ package final class SecretBytes: Sendable {
         try body(UnsafeMutableRawBufferPointer(rebasing: storage[..<count]))
     }
 
+    /// The number of bytes.
     package let count: Int
 
     /// Calls `body` with the bytes, which are valid until it returns.
@@ -39,7 +40,10 @@ package final class SecretBytes: Sendable {
 }
 
 extension SecretBytes: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// Always `[secret]`.
     package var description: String { "[secret]" }
+    /// Always `[secret]`.
     package var debugDescription: String { "[secret]" }
+    /// A mirror without children, so that reflection does not show the bytes.
     package var customMirror: Mirror { Mirror(self, children: [:]) }
 }

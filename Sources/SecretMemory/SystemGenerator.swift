@@ -1,8 +1,8 @@
 import CSecretMemory
 
-/// Random bytes of the operating system.
+/// The random generator of the operating system.
 package enum SystemGenerator {
-    /// Fills `bytes`. Returns false if the system has no randomness.
+    /// Fills `bytes` with random bytes. Returns false if the system provides none.
     package static func fill(_ bytes: UnsafeMutableRawBufferPointer) -> Bool {
         bytes.isEmpty || coffer_random(bytes.baseAddress, bytes.count) == 0
     }

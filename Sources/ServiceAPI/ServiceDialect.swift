@@ -5,11 +5,12 @@ package import Logging
 import NIOHTTP1
 import Syntax
 
-/// The Service API: `/api/projects`, `/api/secrets`, and `/health`, for services that have a name and a token.
+/// The Service API: `/api/projects`, `/api/secrets` and `/health`, for services that have a name and a token.
 ///
-/// It keeps nothing. Secrets are in a KV version 2 mount, projects in another mount, and both are asked through
-/// the pipeline as the service, so its policy, the audit and the quotas hold here as everywhere.
+/// The dialect keeps no data. Secrets are in a KV version 2 mount and projects in a mount of their own. Both are reached
+/// through the pipeline as the service, so its policy, audit and quotas apply as they do everywhere.
 package struct ServiceDialect: Dialect {
+    /// The path prefix of the API.
     package let prefix = "/"
     let pipeline: any Pipeline
     let settings: ServiceSettings
@@ -17,6 +18,7 @@ package struct ServiceDialect: Dialect {
     let verifier: any ProviderVerifier
     let logger: Logger
 
+    /// Creates the dialect.
     package init(
         pipeline: any Pipeline, settings: ServiceSettings, directory: ServiceDirectory,
         verifier: any ProviderVerifier = NoProviders(),
@@ -29,10 +31,12 @@ package struct ServiceDialect: Dialect {
         self.logger = logger
     }
 
+    /// Returns the answer to a refusal of the HTTP layer.
     package func answer(_ refusal: HTTPRefusal, requestID: String) -> ShellResponse {
         ServiceError(refusal.status, refusal.message.isEmpty ? "Not Found" : refusal.message).response
     }
 
+    /// Records a refusal of the HTTP layer and returns its answer.
     package func record(_ refusal: HTTPRefusal, of request: ShellRequest) async -> ShellResponse? {
         let refused = RefusedRequest(
             id: request.id, method: request.method, path: request.path, connection: request.connection, status: refusal.status,
@@ -40,6 +44,7 @@ package struct ServiceDialect: Dialect {
         return await pipeline.record(refused).map { ServiceError($0).response }
     }
 
+    /// Answers a request.
     package func respond(to request: ShellRequest) async -> ShellResponse {
         if let preflight = CrossOrigin.preflight(request, settings.corsOrigins) { return preflight }
         do throws(ServiceError) {
@@ -77,7 +82,7 @@ package struct ServiceDialect: Dialect {
         return try await ServiceExchange(dialect: self, request: request, caller: caller).run(route)
     }
 
-    /// Records a request that is refused here, as the pipeline records what it refuses.
+    /// Records a refusal of this dialect, as the pipeline records its own.
     private func record(_ refusal: ServiceError, _ request: ShellRequest) async throws(ServiceError) {
         let refused = RefusedRequest(
             id: request.id, method: request.method, path: request.path, connection: request.connection, status: refusal.status,
@@ -89,7 +94,7 @@ package struct ServiceDialect: Dialect {
         guard request.method == "GET" || request.method == "HEAD" else { throw .notAllowed("GET") }
     }
 
-    /// Says less than `sys/health`: whether requests are answered.
+    /// Answers whether requests are accepted, with less detail than `sys/health`.
     private func health(_ request: ShellRequest) async -> ShellResponse {
         let answer = await pipeline.handle(CoreRequest(id: request.id, operation: .read, path: "sys/health"))
         var isHealthy = false

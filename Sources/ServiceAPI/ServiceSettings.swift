@@ -1,16 +1,17 @@
-/// Where the dialect keeps what, and what it calls itself.
+/// The settings of the Service API.
 package struct ServiceSettings: Sendable, Hashable {
-    /// In `/health` and `/`.
+    /// The name that `/health` and `/` show.
     package var name = "myVault"
-    /// A KV version 2 mount; with a final slash.
+    /// The KV version 2 mount of the secrets, with a final slash.
     package var mount = "services/"
-    /// A mount of the engine `projects`.
+    /// The mount of the engine `projects`, with a final slash.
     package var projectsMount = "service-projects/"
 
-    /// What every new project is made with, before anybody sees it.
+    /// The secrets that every new project gets before it is visible.
     package var projectSecrets: [ProjectSecret] = []
-    /// Whose pages in a browser may read the answers: `https://ui.example`.
+    /// The origins whose pages may read answers in a browser, such as `https://ui.example`.
     package var corsOrigins: Set<String> = []
 
+    /// Creates the default settings.
     package init() {}
 }

@@ -1,10 +1,10 @@
 import EngineKit
 
-/// One lock's share of a ``CachedStorage``.
+/// A part of a ``CachedStorage`` with its own lock.
 ///
-/// A miss takes the epoch along and fills the cache only when no write of the shard ended meanwhile and none of its
-/// key is under way. Of two writes of one key that overlap, nobody knows here which the store did last: then the
-/// key is forgotten instead of written through.
+/// A read that misses the cache takes the number of the current epoch, and fills the cache only if no write in the shard
+/// ended meanwhile and none of its key is in progress. If two writes of a key overlap, their order in the store is unknown;
+/// the key is then removed instead of updated.
 final class CacheShard: Sendable {
     enum LookUp {
         case record(StoredRecord)
@@ -45,7 +45,7 @@ final class CacheShard: Sendable {
     private static let entryBytes = 200
     private let state: UnfairLock<State>
 
-    /// An eighth of it is for absences, so that guessing names pushes out no records.
+    /// Creates a shard. An eighth of `bytesMax` is for absent keys, so that guessing names cannot displace records.
     init(bytesMax: Int) {
         state = UnfairLock(
             State(records: ClockCache(bytesMax: bytesMax - bytesMax / 8), absences: ClockCache(bytesMax: bytesMax / 8)))
@@ -80,7 +80,7 @@ final class CacheShard: Sendable {
         }
     }
 
-    /// `change` is nil when the write failed.
+    /// Ends a write. `change` is nil if it failed.
     func endWrite(_ key: StorageKey, _ change: Batch.Change?) {
         state.withLock { state in
             state.epoch += 1

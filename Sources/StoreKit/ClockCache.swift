@@ -1,6 +1,6 @@
 import EngineKit
 
-/// A bounded map that evicts by CLOCK: what was asked for again survives a sweep, what was seen once does not.
+/// A bounded map with CLOCK eviction: entries that were read again survive a sweep, others do not.
 struct ClockCache<Value: Sendable>: Sendable {
     private struct Slot: Sendable {
         var key: StorageKey
@@ -26,7 +26,7 @@ struct ClockCache<Value: Sendable>: Sendable {
         return slots[slot]?.value
     }
 
-    /// `bytes` is what the entry weighs. One that would push out much of the rest is not kept.
+    /// Adds an entry of `bytes`. An entry that would displace many others is not kept.
     mutating func put(_ key: StorageKey, _ value: Value, bytes weight: Int) {
         let wasHot = remove(key)
         guard weight <= bytesMax / 4 else { return }
@@ -42,7 +42,7 @@ struct ClockCache<Value: Sendable>: Sendable {
         bytes += weight
     }
 
-    /// Whether the entry had been asked for since the last sweep.
+    /// Removes an entry. Returns whether it was read since the last sweep.
     @discardableResult
     mutating func remove(_ key: StorageKey) -> Bool {
         guard let slot = index.removeValue(forKey: key), let entry = slots[slot] else { return false }
@@ -54,7 +54,7 @@ struct ClockCache<Value: Sendable>: Sendable {
 
     mutating func removeAll() { self = ClockCache(bytesMax: bytesMax) }
 
-    /// Something is there to evict while `bytes` is above zero.
+    /// Removes entries until there is room. There is an entry whenever `bytes` is above zero.
     private mutating func evict() {
         while true {
             hand = hand + 1 < slots.count ? hand + 1 : 0

@@ -1,10 +1,10 @@
 package import EngineKit
 
-/// Turns keys in byte order into the names of one page, and says where the store should look next.
+/// Computes the names of one page from keys in byte order, and says where the store should continue.
 ///
-/// A folder costs a few rows and one seek, however much lies below it.
+/// A folder needs a few rows and one seek, however many keys are below it.
 package struct ListingPage {
-    /// A place in the order of keys.
+    /// A position in the order of keys.
     package enum Bound: Sendable, Hashable {
         case from(String)
         case after(String)
@@ -12,16 +12,16 @@ package struct ListingPage {
 
     /// What the store has to do next.
     package enum Step: Sendable, Hashable {
-        /// Give the key that follows.
+        /// Return the next key.
         case next
-        /// Leave the folder: give the first key at or behind the bound.
+        /// Leave the folder: return the first key at or after the bound.
         case seek(Bound)
         case done
     }
 
     /// The names of the page so far.
     package private(set) var names: [String] = []
-    /// Where the first key of the page is looked for.
+    /// Where the page begins.
     package let start: Bound
 
     private let prefix: String
@@ -29,7 +29,7 @@ package struct ListingPage {
     private let isRecursive: Bool
     private var rowsInFolder = 0
 
-    /// Stepping over this many rows costs about as much as one seek.
+    /// The number of rows whose reading costs about as much as one seek.
     private static let rowsBeforeSeek = 8
 
     /// Begins the page that `listing` asks for.
@@ -37,7 +37,7 @@ package struct ListingPage {
     /// - Throws: ``StorageError/limitExceeded(_:)`` if the prefix does not end with `/`.
     package init(_ listing: Listing) throws(StorageError) {
         guard listing.prefix.isEmpty || listing.prefix.utf8.last == UInt8(ascii: "/") else {
-            throw .limitExceeded("the prefix of a listing ends with /")
+            throw .limitExceeded("the prefix of a listing must end with /")
         }
         prefix = listing.prefix
         limit = min(max(listing.limit, 0), StorageLimits.pageMax)
@@ -45,10 +45,10 @@ package struct ListingPage {
         start = Self.start(listing)
     }
 
-    /// Whether the page has all the names that were asked for.
+    /// Whether the page is complete.
     package var isFull: Bool { names.count >= limit }
 
-    /// Keys must come in byte order, the first from ``start`` on.
+    /// Adds a key. Keys must be passed in byte order, beginning at ``start``.
     package mutating func take(_ key: String) -> Step {
         guard !isFull, key.utf8.count > prefix.utf8.count, key.utf8.starts(with: prefix.utf8) else { return .done }
         let name = key.utf8.dropFirst(prefix.utf8.count)
@@ -74,6 +74,6 @@ package struct ListingPage {
         return .from(listing.prefix + behind(after.utf8[..<slash]))
     }
 
-    /// The first key that can follow everything in a folder: `0` is the byte behind `/`.
+    /// Returns the first key that can follow everything in a folder: `0` is the byte after `/`.
     private static func behind(_ folder: Substring.UTF8View) -> String { String(Substring(folder)) + "0" }
 }

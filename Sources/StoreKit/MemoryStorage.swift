@@ -1,7 +1,7 @@
 package import EngineKit
 import Synchronization
 
-/// Records in memory, gone with the process: for `-dev` and for tests.
+/// Records in memory, which end with the process: for `-dev` and for tests.
 package final class MemoryStorage: Storage {
     private struct State {
         var records: [StorageKey: StoredRecord] = [:]
@@ -36,7 +36,7 @@ package final class MemoryStorage: Storage {
         }
     }
 
-    /// Carries out a batch.
+    /// Commits a batch.
     package func commit(_ batch: Batch) async throws(StorageError) {
         try batch.validate()
         let mutations = batch.mutations.map { (key: StorageKey($0.key), $0.change, $0.precondition) }

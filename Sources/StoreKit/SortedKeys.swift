@@ -1,6 +1,6 @@
 import EngineKit
 
-/// Keys in byte order, in chunks small enough to insert into: a million keys need no sorting for a page.
+/// Keys in byte order, in chunks that are small enough to insert into, so that a page needs no sorting.
 struct SortedKeys {
     struct Position {
         fileprivate var chunk: Int
@@ -11,7 +11,7 @@ struct SortedKeys {
     private var chunks: [[String]] = []
     private static let chunkMax = 512
 
-    /// The key must not be there yet.
+    /// Adds a key that is not present.
     mutating func insert(_ key: String) {
         guard !chunks.isEmpty else {
             chunks.append([key])
@@ -19,7 +19,7 @@ struct SortedKeys {
         }
         var chunk = max(Self.partition(chunks.count) { chunks[$0][0].compareBytes(to: key) > 0 } - 1, 0)
         if chunks[chunk].count >= Self.chunkMax {
-            // A full last chunk stays full while keys arrive in order.
+            // A full last chunk is not split if keys arrive in order.
             let isAppend = chunk == chunks.count - 1 && chunks[chunk][Self.chunkMax - 1].compareBytes(to: key) < 0
             let kept = isAppend ? Self.chunkMax : Self.chunkMax / 2
             chunks.insert(Array(chunks[chunk][kept...]), at: chunk + 1)
@@ -33,7 +33,7 @@ struct SortedKeys {
         chunks[chunk].insert(key, at: offset(of: key, in: chunk, orAfter: false))
     }
 
-    /// The key must be there.
+    /// Removes a key that is present.
     mutating func remove(_ key: String) {
         let position = lowerBound(.from(key))
         chunks[position.chunk].remove(at: position.offset)
@@ -55,7 +55,7 @@ struct SortedKeys {
         return normalized(Position(chunk: chunk, offset: offset(of: key, in: chunk, orAfter: isExclusive)))
     }
 
-    /// Nil behind the last key.
+    /// Returns the key at a position, or nil at the end.
     func key(at position: Position) -> String? {
         position.chunk < chunks.count ? chunks[position.chunk][position.offset] : nil
     }
@@ -76,7 +76,7 @@ struct SortedKeys {
         }
     }
 
-    /// The first index for which `isBehind` holds, when it holds for all that follow.
+    /// Returns the first index for which `isBehind` is true. It must be true for all later ones.
     private static func partition(_ count: Int, _ isBehind: (Int) -> Bool) -> Int {
         var low = 0
         var high = count

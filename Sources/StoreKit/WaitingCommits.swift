@@ -1,15 +1,16 @@
 import EngineKit
 
-/// The commits that wait for a store's one writer. While one group is being written, the next gathers.
+/// Commits that wait for the only writer of a store. While one group is written, the next one collects.
 ///
-/// Bounded: beyond it a commit is refused at once. A store keeps this in a lock and brings the thread that writes.
+/// The queue is bounded: further commits are refused at once. A store protects it with a lock and provides the thread that
+/// writes.
 package struct WaitingCommits<Request: Sendable, Verdict: Sendable>: Sendable {
-    /// One commit and the caller that waits for its outcome.
+    /// A commit, and the caller that waits for its result.
     package struct Commit: Sendable {
         /// What is to be written.
         package let request: Request
         let bytes: Int
-        /// Resumed with the outcome.
+        /// Resumed with the result.
         package let answer: CheckedContinuation<Verdict, Never>
 
         /// Creates a waiting commit whose keys and values have `bytes` together.
@@ -20,7 +21,8 @@ package struct WaitingCommits<Request: Sendable, Verdict: Sendable>: Sendable {
         }
     }
 
-    /// `first` has to start the writer; `closed` and `full` were not taken.
+    /// The result of adding a commit: after `first`, the caller must start the writer; after `closed` and `full`, the
+    /// commit was refused.
     package enum Addition { case first, joined, closed, full }
 
     private static var waitingMax: Int { 8_192 }
@@ -36,7 +38,7 @@ package struct WaitingCommits<Request: Sendable, Verdict: Sendable>: Sendable {
     /// Creates an empty queue.
     package init() {}
 
-    /// Adds a commit to those that wait, and returns what became of it.
+    /// Adds a commit to the queue.
     package mutating func add(_ commit: Commit) -> Addition {
         guard !isClosed else { return .closed }
         guard waiting.count < Self.waitingMax, bytes + commit.bytes <= Self.waitingBytesMax else { return .full }
@@ -46,7 +48,7 @@ package struct WaitingCommits<Request: Sendable, Verdict: Sendable>: Sendable {
         return isWriting ? .joined : .first
     }
 
-    /// What the writer takes next. Once it is empty, the writer ends.
+    /// Returns the next group. If it is empty, the writer ends.
     package mutating func nextGroup() -> [Commit] {
         var count = 0
         var taken = 0
@@ -62,12 +64,12 @@ package struct WaitingCommits<Request: Sendable, Verdict: Sendable>: Sendable {
         return group
     }
 
-    /// For a writer that could not be started: all that waits.
+    /// Returns all waiting commits, after the writer could not be started.
     package mutating func takeAll() -> [Commit] {
         defer { (waiting, bytes, isWriting) = ([], 0, false) }
         return waiting
     }
 
-    /// Refuses what comes from now on.
+    /// Refuses further commits.
     package mutating func close() { isClosed = true }
 }

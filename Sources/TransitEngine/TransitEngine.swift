@@ -1,12 +1,14 @@
 package import EngineKit
 
-/// Encryption as a service. Holds named keys; encrypts, signs and hashes what callers send and keeps none of it.
+/// The engine `transit`: encryption as a service. It keeps named keys, and encrypts, signs and hashes data that it does not
+/// keep.
 package struct TransitEngine: SecretsEngine, PeriodicEngine, CachingEngine {
     let store: KeyStore
     let making: KeyMaking
     let wrapping: WrappingKey
     private let rotation: AutomaticRotation
 
+    /// Creates the engine of a mount.
     package init(_ context: MountContext) {
         store = KeyStore(storage: context.storage, time: context.time, randomness: context.randomness)
         making = KeyMaking(time: context.time, randomness: context.randomness)
@@ -14,15 +16,19 @@ package struct TransitEngine: SecretsEngine, PeriodicEngine, CachingEngine {
         rotation = AutomaticRotation(context)
     }
 
+    /// The paths of the engine.
     package var paths: [EnginePath] {
         keyPaths + cipherPaths + signaturePaths + digestPaths + movingPaths + importingPaths + settingsPaths
     }
 
+    /// Rotates the keys that are due.
     package func runRound() async { await rotation.runRound(of: self) }
+    /// Removes the keys from the cache that another node has changed.
     package func drop(_ change: StorageChange) { store.drop(change) }
 }
 
 extension TransitEngine {
+    /// The type of the engine.
     package static let description = EngineDescription(
         type: "transit", summary: "Encryption, signatures and random bytes as a service; stores keys and no data."
     ) { context in TransitEngine(context) }

@@ -25,15 +25,15 @@ extension CoreRequest {
     }
 }
 
-/// The operation that a method and a query stand for.
+/// The operation that a method and a query mean.
 struct VaultCall {
     var operation: Operation
     var query: [(name: String, value: String)]
     /// Whether the body is ignored. Some clients send one with GET by mistake.
     var ignoresBody = false
-    /// The media type of a body that is read, without parameters; empty where the client says nothing.
+    /// The media type of the body, without parameters; empty if the client sent none.
     var mediaType = ""
-    /// The body is a form, as far as its first character tells. Only the pipeline knows whether the route takes one.
+    /// Whether the body is a form, judged by its first character. Only the pipeline knows whether the route accepts one.
     var isForm = false
 
     init(method: String, query: [(name: String, value: String)], contentType: String, body: [UInt8]) throws(HTTPRefusal) {

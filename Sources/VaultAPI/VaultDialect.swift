@@ -8,12 +8,14 @@ import Syntax
 ///
 /// It only translates. The pipeline decides whether a path exists and who may use it.
 package struct VaultDialect: Dialect {
+    /// The path prefix of the API.
     package let prefix = "/v1/"
     private let pipeline: any Pipeline
 
     /// Creates the dialect of a pipeline.
     package init(pipeline: any Pipeline) { self.pipeline = pipeline }
 
+    /// Answers a request.
     package func respond(to request: ShellRequest) async -> ShellResponse {
         if let clean = CleanPath(request.path, prefix: prefix) { return await redirect(request, to: clean) }
         let call: CoreRequest
@@ -39,6 +41,7 @@ package struct VaultDialect: Dialect {
         return ShellResponse(status: 307, headers: [("location", target)])
     }
 
+    /// Returns the reason why a request may not have a large body, or nil if its token is valid.
     package func refusalOfLargeBody(_ headers: HTTPHeaders, from connection: Connection) async -> HTTPRefusal? {
         guard let token = try? VaultHeaders(headers).token else { return .bodyTooLarge }
         do throws(CofferError) {
@@ -50,6 +53,7 @@ package struct VaultDialect: Dialect {
         }
     }
 
+    /// Records a refusal of the HTTP layer. Returns the answer to send instead if it cannot be recorded.
     package func record(_ refusal: HTTPRefusal, of request: ShellRequest) async -> ShellResponse? {
         let reason = refusal.message.isEmpty ? "no such route" : refusal.message
         let path = request.path.hasUTF8Prefix(prefix) ? below(request.path) : request.path
@@ -60,7 +64,7 @@ package struct VaultDialect: Dialect {
     /// Returns a path without the prefix.
     private func below(_ path: String) -> String { String(Substring(path.utf8.dropFirst(prefix.utf8.count))) }
 
-    /// Returns an answer to a request that did not reach the pipeline.
+    /// Returns the answer to a request that did not reach the pipeline.
     private func unrouted(_ request: ShellRequest, _ error: CofferError) -> CoreAnswer {
         CoreAnswer(requestID: request.id, outcome: .failure(error))
     }

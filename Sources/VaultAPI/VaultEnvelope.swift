@@ -2,7 +2,7 @@ import Core
 import EngineKit
 import Syntax
 
-/// The object around each answer of the Vault API, which is encoded without an intermediate JSON value.
+/// The object around each answer of the Vault API. It is encoded directly, without an intermediate JSON value.
 struct VaultEnvelope {
     private let answer: CoreAnswer
     private let response: Response
@@ -39,7 +39,7 @@ struct VaultEnvelope {
         if case .issued(let auth)? = response.auth { encode(auth, into: &output) } else { output.append("null") }
         output.append(#","mount_type":"#)
         JSON.encode(answer.mountType, into: &output)
-        // An unwrapped answer belongs to another path.
+        // An unwrapped answer is that of another path.
         if answer.path.utf8.starts(with: "sys/".utf8), answer.path != "sys/wrapping/unwrap" { repeatMembers(into: &output) }
         output.append("}")
         return output
@@ -49,7 +49,7 @@ struct VaultEnvelope {
         if case .raw(let bytes)? = data { bytes.count } else { 256 }
     }
 
-    /// Repeats the members of `data` beside it, as Vault does for `sys/`, for clients that are older than `data`.
+    /// Repeats the members of `data` next to it, as Vault does for `sys/`, for clients that are older than `data`.
     private func repeatMembers(into output: inout [UInt8]) {
         let own: Set = [
             "request_id", "lease_id", "renewable", "lease_duration", "data", "wrap_info", "warnings", "auth", "mount_type",

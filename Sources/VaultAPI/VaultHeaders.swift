@@ -10,7 +10,7 @@ struct VaultHeaders {
     var wrapTTL: Int?
     /// The media type of the body; empty if there is none.
     var contentType = ""
-    /// The other headers, which audit devices can be configured to record. Their names are in lower case.
+    /// The other headers, which audit devices can record. Their names are in lower case.
     var recorded: [(name: String, value: String)] = []
 
     /// Reads the headers.

@@ -83,14 +83,14 @@ struct CatalogTests {
     }
 
     @Test(
-        "refuses a key that is there twice, also where YAML tells the two apart by a tag",
+        "refuses a repeated key, also where YAML tells the two apart by a tag",
         arguments: [
             ("services:\n  - name: x\n    name: y\n", 2), ("services:\n  - name: x\n    !own name: y\n", 3),
             ("policies: []\npolicies: []\n", 1), ("policies: []\n!own policies: []\n", 2),
         ])
     func repeatedKeys(_ text: String, _ line: Int) throws {
         let error = try #require(throws: ServiceCatalogError.self) { try ServicePolicyFile(parsing: text) }
-        #expect(error.line == line && error.description.contains("twice"), "\(error)")
+        #expect(error.line == line && error.description.contains("repeated"), "\(error)")
     }
 
     @Test(

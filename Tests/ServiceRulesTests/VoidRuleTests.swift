@@ -52,7 +52,9 @@ struct VoidRuleTests {
         #expect(file.services.map(\.name) == ["x"])
         #expect(
             file.remarks.prefix(4)
-                == ["application", "database", "security", "cors"].map { "the section '\($0)' has no effect here; it is ignored" }[
+                == ["application", "database", "security", "cors"].map {
+                    "the section '\($0)' is ignored, because Coffer does not use it"
+                }[
                     ...])
         #expect(file.remarks.count == 5 && file.remarks[4].hasPrefix("line 10: "))
         // What stands below a known section is read as strictly as before.

@@ -250,7 +250,7 @@ def raw(server, method, path, token):
 
 @pytest.mark.parametrize("method, path, body, detail", [
     ("POST", "/api/secrets", {}, "field 'project' is required"),
-    ("POST", "/api/secrets", {"project": "newsbot", "value": "v"}, "field 'path' is required, or scope, env and name"),
+    ("POST", "/api/secrets", {"project": "newsbot", "value": "v"}, "field 'path' is required, unless scope, env and name are sent"),
     ("POST", "/api/secrets", {"project": "newsbot", "path": "prod/x"}, "field 'value' is required"),
     ("POST", "/api/secrets", {"project": "newsbot", "path": "prod/x", "value": 7}, "field 'value' must be a string"),
     ("POST", "/api/secrets", {"project": "news/bot", "path": "prod/x", "value": "v"}, re.compile("^field 'project'")),
@@ -258,7 +258,7 @@ def raw(server, method, path, token):
     ("POST", "/api/secrets", {"project": "newsbot", "path": "prod/x/", "value": "v"}, "field 'path' must not end in '/'"),
     ("POST", "/api/secrets", {"project": "newsbot", "path": "prod/versions", "value": "v"}, "field 'path' must not end in 'versions'"),
     ("POST", "/api/secrets", {"project": "newsbot", "scope": "prod", "env": "e", "value": "v"}, "field 'name' is required"),
-    ("POST", "/api/secrets", {"project": "newsbot", "path": "x", "scope": "a", "value": "v"}, "field 'path' excludes scope, env and name"),
+    ("POST", "/api/secrets", {"project": "newsbot", "path": "x", "scope": "a", "value": "v"}, "field 'path' must not be sent together with scope, env and name"),
     ("POST", "/api/secrets", {"project": "newsbot", "scope": "a/b", "env": "e", "name": "n", "value": "v"}, re.compile("'scope'")),
     ("POST", "/api/secrets", [1], "the body must be a JSON object"),
     ("POST", "/api/secrets", b'{"project": ', re.compile("^the body is not acceptable JSON")),

@@ -70,7 +70,7 @@ def test_real_variables_win(make):
 
 @pytest.mark.parametrize("line, says", [
     ("MSA_MASTER_KEY=base64:AAAA", "MSA_MASTER_KEY"),
-    ("MSA_MASTER_KEY=base64:" + "A" * 43 + "=", "it repeats or counts"),
+    ("MSA_MASTER_KEY=base64:" + "A" * 43 + "=", "its bytes repeat or count up"),
     ("MSA_MASTER_KEY=base64:not*base64*but*secretvalue", "MSA_MASTER_KEY"),
     ("MSA_MASTER_KEY=base64:YD3rEBXKcb4rc67whX13gR81LAc7YQjXLZgQowkU3/Q=", "it is a published example"),
     ("MSA_MASTER_KEY=base64:" + base64.b64encode(b"secretvalue: a change-me example").decode(), "it is a published example"),

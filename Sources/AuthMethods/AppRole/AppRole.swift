@@ -2,18 +2,18 @@ import EngineKit
 import Records
 import Syntax
 
-/// A role of the AppRole method: who may log in with it, and what its secret ids and tokens are like.
+/// A role of the AppRole method: who may log in with it, and the settings of its secret ids and tokens.
 struct AppRole: Record, Hashable {
     private(set) var name: String
     /// An id that names the records of this role. A later role of the same name has a different one.
     private(set) var uid: String
-    /// The id by which a login names the role. Callers that may read the role can see it, so it is not a secret.
+    /// The id by which a login names the role. Callers that may read the role see it, so it is not a secret.
     var roleID: String
     var bindsSecretID = true
     var secretIDBounds = AddressBounds()
-    /// Logins that a secret id is good for; 0 for any number.
+    /// The number of logins that a secret id is valid for; 0 for any number.
     var secretIDUses = 0
-    /// How long a secret id is valid, in seconds; 0 for ever.
+    /// How long a secret id is valid, in seconds; 0 for no limit.
     var secretIDTTL = 0
     var hasLocalSecretIDs = false
     var tokens = TokenFields()

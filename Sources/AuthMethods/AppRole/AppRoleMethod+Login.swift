@@ -77,7 +77,7 @@ extension AppRoleMethod {
 
     /// Returns what the role of an earlier login grants today.
     ///
-    /// - Throws: A refusal if the role is gone, or if a later role of the same name has taken its place.
+    /// - Throws: A refusal if the role was deleted, or if a later role has the same name.
     package func renewal(of login: HeldLogin) async throws -> AuthGrant {
         let name = login.facts[Fact.role] ?? login.metadata["role_name"] ?? ""
         guard let role = try await roles.find(name.isEmpty ? Self.noRole : name)?.value,
@@ -91,8 +91,8 @@ extension AppRoleMethod {
         return grant(role, displayName: "", metadata: login.metadata, bounds: bounds)
     }
 
-    /// A name and uid that no role can have. It is looked up in place of a role that does not exist, so that the work is
-    /// the same.
+    /// A name and uid that no role can have. It is looked up if a role does not exist, so that the amount of work is the
+    /// same.
     private static let noRole = "-"
 
     /// Returns the role with this role id, or nil if none exists. Makes two look-ups in either case.

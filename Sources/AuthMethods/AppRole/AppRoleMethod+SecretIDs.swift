@@ -7,7 +7,7 @@ extension AppRoleMethod {
     static let accessorField = Field("secret_id_accessor", .string, "Accessor of the secret id.")
     private static let secretIDBytesMax = 1_024
     private static let tidyMax = 10_000
-    /// The number of expired secret ids that are removed when one is created, so that they do not pile up.
+    /// The number of expired secret ids that are removed when one is created, so that they do not accumulate.
     private static let sweptMax = 4
 
     var secretIDPaths: [EnginePath] {

@@ -61,7 +61,7 @@ extension AppRoleMethod {
         type: "approle", summary: "Logs machines in with a role id and a secret id.", locksNames: true
     ) { context in AppRoleMethod(context) }
 
-    static let roleField = Field("role_name", .string, required: true, "Name of the role, in which case does not matter.")
+    static let roleField = Field("role_name", .string, required: true, "Name of the role. Upper and lower case are the same.")
 
     /// Returns the role that the path names and the version of its record.
     ///
@@ -88,14 +88,14 @@ extension AppRoleMethod {
     static func unknownRole(_ name: String) -> CofferError { .init(.notFound, "role \"\(name)\" does not exist") }
 }
 
-/// The keys of the mount's records.
+/// The keys of the records in the mount's storage.
 enum AppRoleKeys {
     static let roles = "role/"
     static let roleIDs = "role-id/"
     static let secrets = "secret/"
     static let accessors = "accessor/"
     static let expiries = "expiry/"
-    /// Names deleted roles whose secret ids have not been removed yet.
+    /// The prefix of the names of deleted roles whose secret ids have not been removed yet.
     static let leavings = "leaving/"
 
     static func secret(_ roleUID: String, _ hash: String) -> String { "\(secrets)\(roleUID)/\(hash)" }

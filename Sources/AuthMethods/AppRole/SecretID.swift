@@ -8,9 +8,9 @@ struct SecretID: Sendable, Hashable {
     var updatedAt: Timestamp
     /// When it expires; nil for never.
     let expiresAt: Timestamp?
-    /// The TTL that it was created with, in seconds; 0 for ever.
+    /// The TTL that it was created with, in seconds; 0 for no limit.
     let ttl: Int
-    /// Logins that are left; 0 for any number.
+    /// The number of logins that are left; 0 for any number.
     var usesLeft: Int
     let metadata: [String: String]
     let bounds: AddressBounds

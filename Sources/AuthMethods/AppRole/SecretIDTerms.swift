@@ -3,9 +3,9 @@ import Syntax
 
 /// The terms of a new secret id, as requested and within what its role allows.
 struct SecretIDTerms: Sendable {
-    /// How long it is valid, in seconds; 0 for ever.
+    /// How long it is valid, in seconds; 0 for no limit.
     var ttl: Int
-    /// Logins that it is good for; 0 for any number.
+    /// The number of logins that it is valid for; 0 for any number.
     var uses: Int
     var metadata: [String: String]
     var bounds: AddressBounds
@@ -57,7 +57,7 @@ struct SecretIDTerms: Sendable {
         }
     }
 
-    /// Shortens the TTL so that the secret id ends no later than the narrowed token that creates it.
+    /// Shortens the TTL, so that the secret id does not outlive the capability token that creates it.
     mutating func cut(to end: Timestamp, at now: Timestamp) throws(CofferError) {
         let left = end.secondsRoundedDown(since: now)
         guard left > 0 else { throw .denied }

@@ -67,7 +67,8 @@ struct SecretIDs: Sendable {
 
     // MARK: Changing
 
-    /// Adds a secret id to a batch that holds only while the role is unchanged. Returns nil when the same secret id is there already.
+    /// Adds a secret id to a batch, on condition that the role does not change. Returns nil if the same secret id exists
+    /// already.
     func make(
         _ text: String, terms: SecretIDTerms, role: AppRole, roleVersion: UInt64, in batch: inout Batch
     ) async throws(StorageError) -> SecretID? {
@@ -90,10 +91,10 @@ struct SecretIDs: Sendable {
         return secret
     }
 
-    /// Spends one use of a secret id. When many logins do so at once, exactly as many succeed as there are uses.
+    /// Spends one use of a secret id. If many logins do so at the same time, exactly as many succeed as there are uses.
     ///
-    /// - Parameter isAllowed: Whether the login may go on, decided on the record as it is when the use is spent. If not, no
-    ///   use is spent.
+    /// - Parameter isAllowed: Whether the login may proceed, given the record at the time of the use. If not, no use is
+    ///   spent.
     /// - Returns: The secret id, or nil if there is none with a use left or `isAllowed` is false.
     func spend(_ text: String, roleUID: String, isAllowed: @Sendable (SecretID) -> Bool) async throws -> SecretID? {
         guard let found = try await find(text, roleUID: roleUID), isAllowed(found.secret) else { return nil }

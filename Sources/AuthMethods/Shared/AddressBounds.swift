@@ -2,7 +2,7 @@ import EngineKit
 import Records
 import Syntax
 
-/// The address ranges that a role, a secret id or a token is bound to. No ranges mean that every address is allowed.
+/// The address ranges that a role, a secret id or a token is bound to. An empty list allows every address.
 struct AddressBounds: Sendable, Hashable {
     private(set) var texts: [String]
     private let ranges: [AddressRange]
@@ -58,7 +58,7 @@ extension SettingKind where Value == AddressBounds {
             take: { sent, name, current throws(CofferError) in try AddressBounds(sent.texts ?? current.texts, field: name) })
     }
 
-    /// The same, with `null` for none in answers, as the Vault API shows it.
+    /// The same list, which answers show as `null` if it is empty, as the Vault API does.
     static var addressesOrNull: Self {
         var kind = addresses
         kind.shown = { $0.isEmpty ? .null : .strings($0.texts) }

@@ -5,9 +5,9 @@ import SecretMemory
 import Synchronization
 import Syntax
 
-/// A random key of a mount, with which records are named by the HMAC of what they are for.
+/// A random key of a mount. Records are named by an HMAC under it.
 ///
-/// The mount's storage holds it, sealed by the barrier, and it is deleted with the mount.
+/// The barrier encrypts it in the mount's storage, and it is deleted with the mount.
 final class MountKey: Sendable {
     private let storage: any Storage
     private let randomness: any Randomness

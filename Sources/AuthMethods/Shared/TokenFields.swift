@@ -4,7 +4,7 @@ import Syntax
 
 /// The `token_*` fields: what a role or user of an auth method says about its tokens.
 struct TokenFields: Sendable, Hashable {
-    /// The first TTL in seconds; 0 for the mount's. The other times are in seconds, too.
+    /// The initial TTL in seconds; 0 for the mount's. The other times are in seconds, too.
     var ttl = 0
     var maxTTL = 0
     var explicitMaxTTL = 0
@@ -15,7 +15,7 @@ struct TokenFields: Sendable, Hashable {
     var bounds = AddressBounds()
     var withoutDefaultPolicy = false
     var type = TokenTypeChoice.default
-    /// The old names that were written last, which answers show as well.
+    /// The old names that were used in the last write. Answers contain them, too.
     var oldNames: Set<String> = []
 }
 
@@ -47,9 +47,9 @@ extension TokenFields: SettingsRecord {
             "token_no_default_policy", \.withoutDefaultPolicy, as: .flag, stored: "no_default",
             help: "Leave out the policy \"default\"."),
         Setting(
-            // An unknown type is refused, because a token of another type than was asked for would be worse than none.
+            // An unknown type is refused: a token of another type than requested could have more rights.
             "token_type", \.type, as: .choice(empty: .default), stored: "type",
-            help: "The type of the tokens; \"default\" for what the mount has."),
+            help: "The type of the tokens; \"default\" for the mount's."),
         .kept("legacy", \.oldNames, as: .set))
 
     func check() throws(CofferError) {

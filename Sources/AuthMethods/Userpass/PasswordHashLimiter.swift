@@ -2,10 +2,10 @@ package import EngineKit
 import LoginGuards
 import Synchronization
 
-/// Bounds how many password hashes are computed at once. A bounded number of others wait in order, and the rest are
-/// refused.
+/// Limits how many password hashes are computed at the same time. A limited number of others wait in order, and the rest
+/// are refused.
 ///
-/// A hash takes 32 MiB and a core, so without a bound a flood of logins would use up both.
+/// A hash needs 32 MiB and a core, so that without a limit a flood of logins would use up both.
 package final class PasswordHashLimiter: Sendable {
     private struct State {
         var running = 0
@@ -49,7 +49,7 @@ package final class PasswordHashLimiter: Sendable {
         }
     }
 
-    /// Gives the place to the first that waits.
+    /// Lets the first waiting one run.
     private func leave() {
         let next = state.withLock { state -> CheckedContinuation<Bool, Never>? in
             guard !state.waiting.isEmpty else {

@@ -20,7 +20,7 @@ package struct HashCost: Sendable, Hashable {
     /// The cost of new hashes: 32 MiB and about a tenth of a second of one core, for a login as for a guess.
     package static let standard = HashCost(rounds: 1 << 15, blockSize: 8, parallelism: 1)
 
-    /// Whether the cost is within what a stored record may ask for. It bounds memory and time.
+    /// Whether the cost is within the limits for stored records, which bound memory and time.
     var isSane: Bool {
         (2...(1 << 20)).contains(rounds) && rounds.nonzeroBitCount == 1 && (1...32).contains(blockSize)
             && (1...16).contains(parallelism) && rounds * blockSize <= 1 << 20

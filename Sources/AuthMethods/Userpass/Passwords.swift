@@ -21,7 +21,7 @@ struct Passwords: Sendable {
 
     /// Whether the password has this hash. Pass nil for an unknown user: the answer is then false after the same work.
     func check(_ password: String, _ hash: PasswordHash?) async throws -> Bool {
-        // A password that no user can have is replaced by another, so that the work is the same.
+        // A password that no user can have is replaced by another one, so that the amount of work is the same.
         let isPossible = (1...Self.bytesMax).contains(password.utf8.count)
         let stand = hash ?? PasswordHash(salt: Self.dummySalt, bytes: Self.dummyHash, cost: hasher.cost)
         let bytes = try await gate.pass {

@@ -2,7 +2,7 @@ import EngineKit
 import Records
 import Syntax
 
-/// A user of the userpass method: a name, the hash of a password, and what the tokens are like.
+/// A user of the userpass method: a name, the hash of a password, and the settings of the user's tokens.
 struct User: Record, Hashable {
     private(set) var name: String
     /// An id that differs from that of a later user of the same name. Empty for users created before users had one.

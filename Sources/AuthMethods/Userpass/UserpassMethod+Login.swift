@@ -36,7 +36,7 @@ extension UserpassMethod {
 
     /// Returns what the user of an earlier login is granted today.
     ///
-    /// - Throws: A refusal if the user is gone, or if a later user of the same name has taken its place.
+    /// - Throws: A refusal if the user was deleted, or if a later user has the same name.
     package func renewal(of login: HeldLogin) async throws -> AuthGrant {
         let name = login.metadata["username"] ?? ""
         guard !name.isEmpty, let user = try await users.find(name)?.value,
@@ -56,7 +56,7 @@ extension UserpassMethod {
         return user
     }
 
-    /// Replaces a hash of a lower cost than today's, unless the password has changed in the meantime.
+    /// Replaces a hash that has a lower cost than new ones, unless the password has changed in the meantime.
     private func strengthen(_ user: User, _ password: String) async throws {
         let hash = try await passwords.make(password)
         try await users.edit(user.name) { current, _ in

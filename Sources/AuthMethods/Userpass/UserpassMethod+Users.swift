@@ -27,7 +27,7 @@ extension UserpassMethod {
         ]
     }
 
-    /// A path of its own, so that a policy can allow users to change their own password:
+    /// The path for changing a password. It is separate, so that a policy can allow users to change their own:
     /// `auth/userpass/users/bob/password`.
     var password: EnginePath {
         EnginePath(

@@ -45,7 +45,7 @@ package struct UserpassMethod: LockingEngine, RoleNamingAuthMethod {
 }
 
 extension PasswordHashLimiter {
-    /// A limiter that lets hashes use half of the cores, and at most four of them, or 128 MiB.
+    /// A limiter that lets hashes use half of the cores, but at most four, and so at most 128 MiB.
     package static var ofThisMachine: PasswordHashLimiter {
         PasswordHashLimiter(runningMax: min(4, max(1, ProcessInfo.processInfo.activeProcessorCount / 2)))
     }
@@ -63,7 +63,7 @@ extension UserpassMethod {
         }
     }
 
-    static let nameField = Field("username", .string, required: true, "Name of the user, in which case does not matter.")
+    static let nameField = Field("username", .string, required: true, "Name of the user. Upper and lower case are the same.")
     static let passwordField = Field("password", .string, "The password.")
 
     func name(_ request: Request) throws(CofferError) -> String {

@@ -1,10 +1,14 @@
 import EngineKit
 import SecretMemory
 
-/// Shares gathered one by one for one purpose, under a nonce. Knows nothing of what the key is for.
+/// Key shares that are collected one by one under a nonce until there are enough of them. It does not know what the key
+/// is for.
 struct KeyQuorum: Sendable {
+    /// Identifies the attempt, so that shares of two attempts are not mixed.
     let nonce: String
+    /// How many shares there are, and how many are needed.
     let count: ShareCount
+    /// When the attempt was started.
     let started: Timestamp
     private var shares: [SecretBytes] = []
 
@@ -14,13 +18,14 @@ struct KeyQuorum: Sendable {
         self.started = started
     }
 
+    /// How many shares were collected.
     var progress: Int { shares.count }
 
-    /// Forgets what was gathered.
+    /// Discards the collected shares.
     mutating func clear() { shares = [] }
 
-    /// Takes one share; with the last one that was needed, gives back the key and forgets the shares. A share at a
-    /// point that was given before takes the other's place.
+    /// Adds a share. With the last one that is needed, returns the key and discards the shares. A share with the point
+    /// of an earlier one replaces it.
     mutating func submit(_ text: String) throws(SealError) -> Outcome {
         let share = try KeyText.share(text, bytes: count.shareBytes)
         let point = Shamir.point(share)
@@ -32,6 +37,7 @@ struct KeyQuorum: Sendable {
         return .complete(key)
     }
 
+    /// The result of adding a share.
     enum Outcome {
         case needsMore
         case complete(SecretBytes)

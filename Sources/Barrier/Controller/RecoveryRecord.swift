@@ -3,10 +3,12 @@ import EngineKit
 import SecretMemory
 import Syntax
 
-/// `core/recovery`: into how many shares the recovery key was split, and a check value of it, sealed by the root key
-/// so that nobody who can write the database can put a key of his own there. The recovery key itself is not stored.
+/// The record `core/recovery`: how many shares the recovery key was split into, and a check value of it. The root key
+/// encrypts the check value, so that write access to the database is not enough to install another recovery key. The
+/// recovery key itself is not stored.
 struct RecoveryRecord: Hashable {
     private static let checkBytes = 32
+    /// How many shares there are, and how many give the key back.
     var count: ShareCount
     private var sealedCheck: [UInt8]
 
@@ -35,20 +37,21 @@ struct RecoveryRecord: Hashable {
         }
     }
 
-    /// The same recovery key's record under another root key.
-    func moved(
+    /// Returns the record of the same recovery key for the root key `other`.
+    func reencrypted(
         from root: SecretBytes, to other: SecretBytes, instance: [UInt8], randomness: any Randomness
     ) throws(SealError) -> RecoveryRecord {
         let check = try check(instance: instance, root: root)
         return try RecoveryRecord(check: check, count: count, instance: instance, root: other, randomness: randomness)
     }
 
-    /// Whether this is the recovery key. Throws when the record is damaged.
+    /// Whether `key` is the recovery key. Throws if the record is damaged.
     func matches(_ key: SecretBytes, instance: [UInt8], root: SecretBytes) throws(SealError) -> Bool {
         constantTimeEqual(
             try check(instance: instance, root: root), KeyDerivation.checkValue(of: key, count: Self.checkBytes))
     }
 
+    /// Decrypts the check value.
     private func check(instance: [UInt8], root: SecretBytes) throws(SealError) -> [UInt8] {
         let associated = Self.associatedData(instance: instance, count: count)
         do throws(CipherError) {
@@ -63,6 +66,7 @@ struct RecoveryRecord: Hashable {
         }
     }
 
+    /// Reads the record. Throws ``SealError/corrupted(_:)`` if it is malformed.
     init(decoding bytes: [UInt8]) throws(SealError) {
         let object = try CoreRecord(decoding: bytes, at: CoreKey.recovery).object
         guard let shares = object["shares"]?.intValue, let threshold = object["threshold"]?.intValue,
@@ -73,6 +77,7 @@ struct RecoveryRecord: Hashable {
         sealedCheck = check
     }
 
+    /// Returns the JSON of the record.
     func encoded() -> [UInt8] {
         CoreRecord([
             "shares": .int(count.shares),
@@ -81,6 +86,7 @@ struct RecoveryRecord: Hashable {
         ]).encoded()
     }
 
+    /// Returns the bytes that are authenticated with the check value.
     private static func associatedData(instance: [UInt8], count: ShareCount) -> [UInt8] {
         let label = "coffer/recovery-key/v1"
         return [UInt8](unsafeUninitializedCapacity: 4 * 4 + label.utf8.count + instance.count + 8) { buffer, initialized in

@@ -1,22 +1,26 @@
 import EngineKit
 package import SecretMemory
 
-/// Which shares a rekey replaces.
+/// Which key a rekey replaces.
 package enum RekeyTarget: Sendable, Hashable {
-    /// `sys/rekey`: the unseal key of a Shamir seal, and the root key under it.
+    /// `sys/rekey`: the unseal key of a Shamir seal, and the root key that it encrypts.
     case unsealKey
-    /// `sys/rekey-recovery-key`: the recovery key of a seal that opens by itself.
+    /// `sys/rekey-recovery-key`: the recovery key of an auto-unseal seal.
     case recoveryKey
 }
 
-/// One attempt: a quorum of the old shares, then, if asked for, one of the new ones before they count.
+/// A rekey in progress: a quorum of the old shares makes a new key. If verification is required, a quorum of the new
+/// shares must be submitted before the new key replaces the old one.
 struct Rekey: Sendable {
+    /// The collected shares of the old key.
     var old: KeyQuorum
-    var made: ShareCount
+    /// How the new key is split.
+    var newCount: ShareCount
     var requiresVerification: Bool
-    /// Made, given out and not in force yet.
+    /// The new key whose shares were given out and are not verified yet.
     var pending: Pending?
 
+    /// A new key, and the shares of it that were submitted for verification.
     struct Pending: Sendable {
         var key: SecretBytes
         var quorum: KeyQuorum
@@ -25,34 +29,47 @@ struct Rekey: Sendable {
     var started: Timestamp { old.started }
 }
 
-/// What `sys/rekey/init` answers.
+/// The state of a rekey, as `sys/rekey/init` returns it.
 package struct RekeyStatus: Sendable, Hashable {
+    /// Identifies the attempt; empty without one.
     package var nonce = ""
+    /// Whether an attempt is in progress.
     package var isStarted = false
-    /// Of the new key; 0 without an attempt.
+    /// The number of shares of the new key; 0 without an attempt.
     package var shares = 0
+    /// How many shares of the new key will give it back; 0 without an attempt.
     package var threshold = 0
+    /// How many shares of the old key were submitted.
     package var progress = 0
+    /// How many shares of the old key are needed.
     package var required: Int
+    /// Whether the new shares must be verified before they replace the old ones.
     package var requiresVerification = false
-    /// Empty until the new shares are made.
+    /// The nonce of the verification; empty until the new shares are made.
     package var verificationNonce = ""
 }
 
-/// What `sys/rekey/update` answers.
+/// The result of submitting a share, as `sys/rekey/update` returns it.
 package enum RekeyProgress: Sendable {
+    /// More shares of the old key are needed.
     case needsMore(RekeyStatus)
-    /// The new shares, once. They count only after ``SealController/verifyRekey(_:share:nonce:)`` when there is a
-    /// verification nonce.
+    /// The new shares, which are returned only here. If there is a verification nonce, they replace the old ones only
+    /// after ``SealController/verifyRekey(_:share:nonce:)``.
     case complete(nonce: String, shares: [SecretBytes], verificationNonce: String?)
 }
 
-/// What `sys/rekey/verify` answers.
+/// The state of a verification, as `sys/rekey/verify` returns it.
 package struct RekeyVerification: Sendable, Hashable {
+    /// Identifies the verification.
     package var nonce: String
+    /// Whether more shares are needed.
     package var isStarted: Bool
+    /// The number of shares of the new key.
     package var shares: Int
+    /// How many shares of the new key are needed.
     package var threshold: Int
+    /// How many shares of the new key were submitted.
     package var progress: Int
+    /// Whether the new key has replaced the old one.
     package var isComplete: Bool
 }

@@ -1,13 +1,16 @@
 import EngineKit
 import SecretMemory
 
-/// From shares to a seal that opens by itself and back. The people stay the same: shares of the unseal key become
-/// shares of the recovery key and the other way round.
+/// Changes a store from a Shamir seal to an auto-unseal seal, and back. The same people keep the same shares: those of
+/// the unseal key become those of the recovery key, and the other way round.
 extension SealController {
+    /// Whether the configured seal is of another kind than the stored one.
     func isMigrating(_ stored: StoredSeal) -> Bool { configured.kind != stored.seal.kind }
 
+    /// Encrypts the root key with the configured seal, stores it and returns the keys. `quorumKey` is the unseal key or
+    /// the recovery key that the shares gave.
     func migrated(_ stored: StoredSeal, quorumKey: SecretBytes) async throws(SealError) -> Keyring {
-        stored.seal.kind.opensByItself
+        stored.seal.kind.unsealsAutomatically
             ? try await migratedToShares(stored, recoveryKey: quorumKey)
             : try await migratedFromShares(stored, unsealKey: quorumKey)
     }

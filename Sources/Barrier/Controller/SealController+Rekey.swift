@@ -2,24 +2,31 @@ import EngineKit
 import SecretMemory
 
 extension SealController {
+    /// Starts a rekey that will split the new key as `count` says.
+    ///
+    /// - Throws: ``SealError/attemptInProgress``, or ``SealError/notSupported(_:)`` for PGP keys, a backup, or a key
+    /// that the stored seal does not have.
     package func startRekey(
         _ target: RekeyTarget, _ count: ShareCount, requiresVerification: Bool = false, pgpKeys: [String] = [],
         backup: Bool = false
     ) async throws(SealError) -> RekeyStatus {
-        guard pgpKeys.isEmpty, !backup else { throw .notSupported("PGP and backups of new keys are not supported") }
+        guard pgpKeys.isEmpty, !backup else {
+            throw .notSupported("PGP keys and backups of new keys are not supported; leave out 'pgp_keys' and 'backup'")
+        }
         let old = try await rekeyQuorumCount(target)
         expire()
         guard rekeys[target] == nil else { throw .attemptInProgress }
         rekeys[target] = Rekey(
-            old: KeyQuorum(nonce: randomness.uuid(), count: old, started: time.now()), made: count,
+            old: KeyQuorum(nonce: randomness.uuid(), count: old, started: time.now()), newCount: count,
             requiresVerification: requiresVerification)
         return rekeyStatus(target, required: old.threshold)
     }
 
-    /// Also of a target that this seal has not: none is under way.
+    /// Returns the state of a rekey. For the unseal key of an auto-unseal seal, which has none, the state says that no
+    /// attempt is in progress.
     package func rekeyStatus(_ target: RekeyTarget) async throws(SealError) -> RekeyStatus {
         let stored = try await loadStored()
-        guard target == .unsealKey && stored.seal.kind.opensByItself else {
+        guard target == .unsealKey && stored.seal.kind.unsealsAutomatically else {
             let old = try await rekeyQuorumCount(target)
             expire()
             return rekeyStatus(target, required: old.threshold)
@@ -28,13 +35,15 @@ extension SealController {
         return RekeyStatus(required: stored.quorumCount?.threshold ?? 0)
     }
 
-    /// Also forgets new shares that were not verified; the old ones stay in force. Without a nonce any attempt is meant.
+    /// Discards an attempt, also new shares that are not verified. The old shares stay valid. Throws
+    /// ``SealError/wrongNonce`` if `nonce` is given and names another attempt.
     package func cancelRekey(_ target: RekeyTarget, nonce: String? = nil) throws(SealError) {
         if let nonce, let attempt = rekeys[target], attempt.old.nonce != nonce { throw .wrongNonce }
         rekeys[target] = nil
     }
 
-    /// Takes one share of the old key. Wrong shares are all dropped.
+    /// Adds a share of the old key, and makes the new key with the last one that is needed. Wrong shares are all
+    /// discarded.
     package func updateRekey(_ target: RekeyTarget, share: String, nonce: String) async throws(SealError) -> RekeyProgress {
         try await takeTurn()
         defer { passTurn() }
@@ -54,18 +63,19 @@ extension SealController {
         guard try await stored.accepts(oldKey, keyring: keyring) else { throw .wrongShares }
         guard rekeys[target]?.old.nonce == nonce else { throw .noAttempt }
         let key = randomness.secret()
-        let shares = attempt.made.split(key, randomness: randomness)
+        let shares = attempt.newCount.split(key, randomness: randomness)
         guard attempt.requiresVerification else {
-            try await replaceKey(target, by: key, count: attempt.made, in: stored, keyring)
+            try await replaceKey(target, by: key, count: attempt.newCount, in: stored, keyring)
             rekeys[target] = nil
             return .complete(nonce: nonce, shares: shares, verificationNonce: nil)
         }
-        let quorum = KeyQuorum(nonce: randomness.uuid(), count: attempt.made, started: time.now())
+        let quorum = KeyQuorum(nonce: randomness.uuid(), count: attempt.newCount, started: time.now())
         attempt.pending = Rekey.Pending(key: key, quorum: quorum)
         rekeys[target] = attempt
         return .complete(nonce: nonce, shares: shares, verificationNonce: quorum.nonce)
     }
 
+    /// Returns the state of the verification. Throws ``SealError/noVerification`` if there is none.
     package func rekeyVerification(_ target: RekeyTarget) async throws(SealError) -> RekeyVerification {
         _ = try await rekeyQuorumCount(target)
         expire()
@@ -73,7 +83,8 @@ extension SealController {
         return verification(quorum, isComplete: false)
     }
 
-    /// Drops the new shares submitted so far; they can be submitted again under a new nonce.
+    /// Discards the new shares that were submitted for verification. They can be submitted again under the nonce that
+    /// is returned.
     package func restartRekeyVerification(_ target: RekeyTarget) async throws(SealError) -> RekeyVerification {
         guard let quorum = rekeys[target]?.pending?.quorum else { throw .noAttempt }
         let restarted = KeyQuorum(nonce: randomness.uuid(), count: quorum.count, started: time.now())
@@ -81,7 +92,8 @@ extension SealController {
         return verification(restarted, isComplete: false)
     }
 
-    /// Takes one share of the new key. With the last one the new key is in force; wrong shares are all dropped.
+    /// Adds a share of the new key. With the last one that is needed, the new key replaces the old one. Wrong shares
+    /// are all discarded.
     package func verifyRekey(
         _ target: RekeyTarget, share: String, nonce: String
     ) async throws(SealError) -> RekeyVerification {
@@ -116,7 +128,7 @@ extension SealController {
         }
     }
 
-    /// With a new root key too: whoever got hold of the old shares and of an old copy of the database knows the old one.
+    /// Also replaces the root key, because whoever has the old shares and an old copy of the database knows that one.
     private func replaceUnsealKey(
         by key: SecretBytes, count: ShareCount, _ stored: StoredSeal, _ keyring: Keyring
     ) async throws(SealError) {
@@ -146,23 +158,27 @@ extension SealController {
         try await base.write(batch, confirming: CoreKey.recovery, holds: record)
     }
 
+    /// Returns how many shares of the old key a rekey needs.
     private func rekeyQuorumCount(_ target: RekeyTarget) async throws(SealError) -> ShareCount {
         let stored = try await loadStored()
         guard !barrier.isSealed else { throw .sealed }
-        switch (target, stored.seal.kind.opensByItself) {
+        switch (target, stored.seal.kind.unsealsAutomatically) {
         case (.unsealKey, true):
-            throw .notSupported("this seal has no unseal shares: rekey the recovery key, or configure a new key for the seal")
-        case (.recoveryKey, false): throw .notSupported("a shamir seal has no recovery key")
+            throw .notSupported(
+                "an auto-unseal seal has no unseal shares; rekey the recovery key, or configure a new key for the seal")
+        case (.recoveryKey, false):
+            throw .notSupported("a Shamir seal has no recovery key; rekey its unseal key with `coffer operator rekey`")
         default: break
         }
-        guard let count = stored.quorumCount else { throw .notSupported("this store has no recovery keys") }
+        guard let count = stored.quorumCount else { throw .notSupported(Self.noRecoveryKeys) }
         return count
     }
 
+    /// Returns the state of the attempt, or an empty one.
     private func rekeyStatus(_ target: RekeyTarget, required: Int) -> RekeyStatus {
         guard let attempt = rekeys[target] else { return RekeyStatus(required: required) }
         return RekeyStatus(
-            nonce: attempt.old.nonce, isStarted: true, shares: attempt.made.shares, threshold: attempt.made.threshold,
+            nonce: attempt.old.nonce, isStarted: true, shares: attempt.newCount.shares, threshold: attempt.newCount.threshold,
             progress: attempt.old.progress, required: required, requiresVerification: attempt.requiresVerification,
             verificationNonce: attempt.pending?.quorum.nonce ?? "")
     }

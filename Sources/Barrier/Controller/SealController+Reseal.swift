@@ -1,14 +1,17 @@
 import EngineKit
 
 extension SealController {
+    /// The size at which a batch is committed, in bytes.
     private static let resealBytesMax = 8 << 20
+    /// How many conflicts are allowed in a batch, beyond one for each of its records.
     private static let resealTriesMax = 8
 
-    /// Moves records of older terms to the current one, in batches of about `batchSize`; `onProgress` hears of each.
+    /// Encrypts the records of older terms with the current term, in batches of about `batchSize` records, and calls
+    /// `onProgress` after each.
     ///
-    /// The position is stored with every batch, so an interrupted run goes on where it was. A record keeps its version:
-    /// it says the same as before, and a change that was decided on it still holds; a change that comes in between
-    /// wins. Old terms stay in the keyring: backups and late writers may still name them.
+    /// The position is stored with every batch, so an interrupted run continues where it was. A record keeps its
+    /// version, because its content does not change: a write that was prepared before still applies, and a write that
+    /// comes first wins. The old terms stay in the keyring, since backups and slow nodes may still use them.
     package func reseal(
         batchSize: Int = 256, onProgress: @Sendable (ResealReport) -> Void = { _ in }
     ) async throws(SealError) -> ResealReport {
@@ -22,12 +25,12 @@ extension SealController {
             position = try await resealPage(position, size: min(max(batchSize, 1), 4_096), &report)
             onProgress(report)
         }
-        // After a rotation in between the next run starts from the beginning.
+        // If the key was rotated meanwhile, the next run starts from the beginning.
         report.isComplete = try openKeyring().current.number == term
         return report
     }
 
-    /// The stored one if it belongs to this term and can be read.
+    /// Returns the stored position if it belongs to `term`, or the beginning.
     private func resealPosition(for term: UInt32) async throws(SealError) -> ResealPosition {
         guard let record = try await base.read(CoreKey.reseal), let stored = try? ResealPosition(decoding: record.value),
             stored.term == term
@@ -35,6 +38,7 @@ extension SealController {
         return stored
     }
 
+    /// Processes the records of one page and returns the position after it.
     private func resealPage(
         _ position: ResealPosition, size: Int, _ report: inout ResealReport
     ) async throws(SealError) -> ResealPosition {
@@ -57,7 +61,7 @@ extension SealController {
         return next
     }
 
-    /// The write that moves a record to the current term. Nil when there is nothing to move.
+    /// Returns the write that encrypts a record with the current term, or nil if that is not needed or not possible.
     private func resealed(_ key: String, _ report: inout ResealReport) async throws(SealError) -> Batch.Mutation? {
         guard let record = try await base.read(key) else { return nil }
         let keyring = try openKeyring()
@@ -74,6 +78,7 @@ extension SealController {
         }
     }
 
+    /// Commits `changes`. A record that was written meanwhile is read again.
     private func commitResealed(
         _ changes: [Batch.Mutation], position: ResealPosition?, _ report: inout ResealReport
     ) async throws(SealError) {
@@ -91,7 +96,7 @@ extension SealController {
                 guard case .storage(.conflict(let key)) = error, attempt < changes.count + Self.resealTriesMax,
                     let index = changes.firstIndex(where: { $0.key.utf8.elementsEqual(key.utf8) })
                 else { throw error }
-                // Somebody was faster: look again at what is there now.
+                // Another write came first, so the record is read again.
                 changes.remove(at: index)
                 if let again = try await resealed(key, &report) { changes.append(again) }
             }
@@ -100,6 +105,7 @@ extension SealController {
 }
 
 extension Storage {
+    /// Returns a page of keys, with its error as a ``SealError``.
     func page(_ listing: Listing) async throws(SealError) -> [String] {
         do throws(StorageError) {
             return try await list(listing)

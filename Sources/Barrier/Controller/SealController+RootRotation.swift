@@ -2,27 +2,29 @@ import EngineKit
 import SecretMemory
 
 extension SealController {
-    /// A new root key under the same seal, without anybody's share: for a seal that opens by itself, which can wrap it.
+    /// Replaces the root key without key shares, which an auto-unseal seal makes possible.
     ///
-    /// The old root key opens no keyring that is stored from now on. The encryption keys stay as they are: whoever has an old
-    /// keyring too is shut out only by rotating those, with `sys/rotate/keyring`.
+    /// The old root key decrypts no keyring that is stored from now on. The encryption keys stay as they are: somebody
+    /// who also has an old keyring loses access only when those are rotated too, with `sys/rotate/keyring`.
     package func rotateRoot() async throws(SealError) {
         try await takeTurn()
         defer { passTurn() }
-        // Another node may have changed the keys.
+        // Another node may have changed the keys a moment ago.
         try await reloadKeyring()
         let stored = try await loadStored()
         let keyring = try openKeyring()
-        guard stored.seal.kind.opensByItself else {
-            // The unseal key is in nobody's memory, so nothing but its shares can bring it here to wrap the new key.
+        guard stored.seal.kind.unsealsAutomatically else {
+            // The server does not keep the unseal key, so the new root key can be encrypted only with key shares.
             throw .notSupported(
-                "with a Shamir seal the root key is rotated with key shares: use `coffer operator rekey`, or sys/rotate/root/init")
+                "with a Shamir seal, rotating the root key needs key shares; use `coffer operator rekey` or sys/rotate/root/init")
         }
         guard configured.kind == stored.seal.kind else { throw .migrationPending }
-        // A node that still runs with the previous key alone could not follow.
+        // A node that is configured with the previous key only could not decrypt the new root key.
         guard configured.previousKeyID == nil else {
             throw .notSupported(
-                "while the seal's key is being changed: take previous_key out of every node's configuration first")
+                "the root key cannot be rotated while the seal's key is being replaced; first remove previous_key from the "
+                    + "configuration of every node"
+            )
         }
         let version = barrier.stamp()
         let rewrapped = try keyring.replacingRoot(randomness.secret(), version: version)
@@ -33,16 +35,16 @@ extension SealController {
             CoreKey.keyring, try rewrapped.sealedRecord(version: version, randomness: randomness),
             if: .version(keyring.version), version: version)
         if let recovery = stored.recovery, let recoveryVersion = stored.recoveryVersion {
-            let moved = try recovery.moved(
+            let reencrypted = try recovery.reencrypted(
                 from: keyring.root, to: rewrapped.root, instance: keyring.instance, randomness: randomness)
-            batch.put(CoreKey.recovery, moved.encoded(), if: .version(recoveryVersion), version: version)
+            batch.put(CoreKey.recovery, reencrypted.encoded(), if: .version(recoveryVersion), version: version)
         }
         incomingRoot = rewrapped.root
         defer { incomingRoot = nil }
         do throws(SealError) {
             try await base.write(batch, confirming: CoreKey.seal, holds: record)
         } catch {
-            // Another node was first.
+            // Another node changed the keys first.
             if case .storage(.conflict) = error { try? await reloadKeyring() }
             throw error
         }

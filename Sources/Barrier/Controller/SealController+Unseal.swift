@@ -1,28 +1,28 @@
 import EngineKit
 import SecretMemory
 
-/// What `unsealAutomatically()` found.
+/// The result of ``SealController/unsealAutomatically()``.
 package enum UnsealOutcome: Sendable, Hashable {
     case unsealed
     case notInitialized
-    /// Shares must be submitted.
+    /// Key shares must be submitted.
     case needsShares
-    /// Shares must be submitted with the word to migrate.
+    /// The configured seal differs from the stored one: key shares must be submitted with `migrate`.
     case needsMigration
-    /// The seal that the store was sealed with is not in the configuration, so nothing can open it.
+    /// The store needs an auto-unseal seal that is not in the configuration, so nothing can open it.
     case needsStoredSeal
 }
 
 extension SealController {
-    /// For the start of the server: opens the barrier if that takes nobody, and wraps the root key again if the seal's
-    /// key was replaced.
+    /// Opens the barrier if no key shares are needed; called when the server starts. Also encrypts the root key again
+    /// if the seal's key was replaced.
     package func unsealAutomatically() async throws(SealError) -> UnsealOutcome {
         try await takeTurn()
         defer { passTurn() }
         guard barrier.isSealed else { return .unsealed }
         guard let stored = try await StoredSeal.load(base) else { return .notInitialized }
         if isMigrating(stored) { return lacksSeal(of: stored) ? .needsStoredSeal : .needsMigration }
-        guard stored.seal.kind.opensByItself else { return .needsShares }
+        guard stored.seal.kind.unsealsAutomatically else { return .needsShares }
         let root = try await unwrapAutomatically(stored)
         let keyring = try await stored.openKeyring(root: root, in: base)
         if !configured.isCurrent(stored.seal.wrapped) {
@@ -35,8 +35,11 @@ extension SealController {
         return .unsealed
     }
 
-    /// Takes one share, in hex or base64: of the unseal key, or of the recovery key with a seal that opens by itself. With the last one that is needed the barrier opens; when the shares do not
-    /// open it, all are dropped. An open barrier takes no share and just tells its status.
+    /// Adds a key share in hex or base64: of the unseal key, or of the recovery key with an auto-unseal seal.
+    ///
+    /// With the last one that is needed, the barrier opens. Shares that do not open it are all discarded. An open
+    /// barrier ignores the share and returns its status. `migrate` must be true exactly if the configured seal is of
+    /// another kind than the stored one.
     @discardableResult
     package func unseal(share: String, migrate: Bool = false) async throws(SealError) -> SealStatus {
         let stored = try await loadStored()
@@ -53,7 +56,7 @@ extension SealController {
         if barrier.isSealed {
             if isMigrating {
                 barrier.install(try await migrated(stored, quorumKey: key))
-            } else if stored.seal.kind.opensByItself {
+            } else if stored.seal.kind.unsealsAutomatically {
                 barrier.install(try await reopened(stored, recoveryKey: key))
             } else {
                 barrier.install(try await opened(stored, unsealKey: key))
@@ -62,12 +65,13 @@ extension SealController {
         return try await status()
     }
 
-    /// Drops the shares submitted so far.
+    /// Discards the shares that were submitted so far.
     package func resetUnseal() async throws(SealError) -> SealStatus {
         unsealing = nil
         return try await status()
     }
 
+    /// Adds a share to the attempt, and starts one if there is none.
     private func submitUnsealShare(_ share: String, count: ShareCount) throws(SealError) -> KeyQuorum.Outcome {
         var attempt = unsealing ?? KeyQuorum(nonce: randomness.uuid(), count: count, started: time.now())
         if attempt.count != count { attempt = KeyQuorum(nonce: randomness.uuid(), count: count, started: time.now()) }
@@ -75,25 +79,27 @@ extension SealController {
         return try attempt.submit(share)
     }
 
+    /// Decrypts the keys with the unseal key.
     private func opened(_ stored: StoredSeal, unsealKey: SecretBytes) async throws(SealError) -> Keyring {
         let root = try await ShamirSeal(unsealKey: unsealKey).unwrap(stored.seal.wrapped, stored.context)
         return try await stored.openKeyring(root: root, in: base)
     }
 
-    /// A seal that opens by itself does so at start. Sealed by hand it stays shut until the holders of the recovery key say
-    /// otherwise; the seal's own key then opens it.
+    /// Decrypts the keys with the seal's own key, after checking the recovery key. An auto-unseal seal opens the
+    /// barrier at start; after an operator sealed it, only the holders of the recovery key may open it again.
     private func reopened(_ stored: StoredSeal, recoveryKey: SecretBytes) async throws(SealError) -> Keyring {
         let keyring = try await stored.openKeyring(root: try await unwrapAutomatically(stored), in: base)
         guard try await stored.accepts(recoveryKey, keyring: keyring) else { throw .wrongShares }
         return keyring
     }
 
-    /// Returns whether the store's key can be had only from a seal that is neither configured nor named as the previous one.
+    /// Whether only an auto-unseal seal that is neither configured nor named as the previous one can decrypt the
+    /// store's root key.
     private func lacksSeal(of stored: StoredSeal) -> Bool {
-        stored.seal.kind.opensByItself && configured.kind != stored.seal.kind && previousSeal?.kind != stored.seal.kind
+        stored.seal.kind.unsealsAutomatically && configured.kind != stored.seal.kind && previousSeal?.kind != stored.seal.kind
     }
 
-    /// The configured seal's key, or the previous seal's.
+    /// Decrypts the root key with the key of the configured seal, or of the previous one.
     func unwrapAutomatically(_ stored: StoredSeal) async throws(SealError) -> SecretBytes {
         guard configured.kind == stored.seal.kind else {
             guard let previousSeal else {

@@ -1,54 +1,72 @@
 package import EngineKit
 
-/// Why the seal refuses. No text holds a key or a share.
+/// Why an operation on the seal failed. No message contains a key or a share.
 package enum SealError: Error, Hashable, Sendable {
+    /// The store has no seal yet.
     case notInitialized
+    /// The store has a seal.
     case alreadyInitialized
+    /// The barrier has no keys.
     case sealed
+    /// The number of shares or the threshold is not allowed, with the reason.
     case invalidShareCount(String)
-    /// Not hex or base64, or not as long as a share of this store.
+    /// The share is not hex or base64, or its length differs from that of the store's shares.
     case malformedShare
-    /// The shares belong to another key. They were thrown away: start again.
+    /// The shares belong to another key. They were all discarded.
     case wrongShares
-    /// The key at `source` is not the one that this store was sealed with.
+    /// The key from `source` is not the one that the store was sealed with.
     case wrongKey(source: String)
-    /// No configured key has the id that this store was sealed with.
+    /// No configured key has this id, which the store was sealed with.
     case unknownKeyID(String)
+    /// The configured key from `source` cannot be used.
     case refusedKey(source: String, KeyRefusal)
+    /// There is no attempt of this kind, or it was canceled.
     case noAttempt
+    /// No rekey waits for the verification of its new shares.
     case noVerification
+    /// Another attempt of this kind must finish or be canceled first.
     case attemptInProgress
+    /// The nonce names another attempt.
     case wrongNonce
+    /// The one-time password is too short or too long.
     case invalidOTP(lengthsAllowed: ClosedRange<Int>)
-    /// Shares were given while the configured seal differs from the stored one, without the word to migrate.
+    /// Shares were submitted without `migrate`, although the configured seal differs from the stored one.
     case migrationPending
     /// The seal that the store was sealed with is not in the configuration.
     case storedSealMissing
+    /// `migrate` was given, although the configured seal is the stored one.
     case noMigrationPending
+    /// The operation is not possible, with the message.
     case notSupported(String)
+    /// Too many operations wait for their turn.
     case tooBusy
+    /// A limit was reached, with the message.
     case limitExceeded(String)
-    /// A record below `core/` that is damaged, missing or of another store.
+    /// The record with this key is damaged, missing or from another store.
     case corrupted(String)
-    /// A record below `core/` that a newer version wrote.
+    /// The record with this key was written by a newer version.
     case unknownFormat(String)
-    /// The keyring's key of this term is not the one that this store's records were sealed with.
+    /// The keyring's key for this term is not the one that the records were encrypted with.
     case termMismatch(UInt32)
+    /// The store failed.
     case storage(StorageError)
 }
 
 extension SealError: CustomStringConvertible {
+    /// The message for the caller.
     package var description: String {
         switch self {
         case .notInitialized: "Coffer is not initialized"
         case .alreadyInitialized: "Coffer is already initialized"
         case .sealed: "Coffer is sealed"
         case .invalidShareCount(let reason): "invalid seal configuration: \(reason)"
-        case .malformedShare: "'key' must be one share of this store, in hex or base64"
-        case .wrongShares: "the shares do not open this store; all of them were dropped, start again with the first"
-        case .wrongKey(let source): "the key from \(source) is not the one that this store was sealed with"
+        case .malformedShare: "'key' must be a key share of this store, in hex or base64"
+        case .wrongShares:
+            "the key shares do not belong to this store; they were all discarded, so submit the right ones from the first"
+        case .wrongKey(let source):
+            "the key from \(source) is not the one that this store was sealed with; configure the key that sealed it, or restore its backup"
         case .unknownKeyID(let id):
-            "this store was sealed with the key \"\(id)\", which is not configured; name it as previous_key_id and previous_key"
+            "this store was sealed with the key \"\(id)\", which is not configured; configure it as previous_key_id and previous_key"
         case .refusedKey(let source, let reason): "the key from \(source) is refused: \(reason)"
         case .noAttempt: "no such operation in progress"
         case .noVerification: "no rekey configuration found"
@@ -56,17 +74,22 @@ extension SealError: CustomStringConvertible {
         case .wrongNonce: "incorrect nonce supplied for this operation"
         case .invalidOTP(let lengths):
             "the OTP must be \(lengths.lowerBound) to \(lengths.upperBound) bytes long; leave it out to have one generated"
-        case .migrationPending: "the seal is being changed: give the shares with `coffer operator unseal -migrate`"
+        case .migrationPending:
+            "the configured seal differs from the stored one; submit the key shares with `coffer operator unseal -migrate`"
         case .storedSealMissing:
-            "the store was sealed with a seal that is not in the configuration; put its seal block back, with disabled = \"true\" to "
+            "the store was sealed with a seal that is not in the configuration; add its seal block again, with disabled = \"true\" to "
                 + "change to another seal, and restart"
-        case .noMigrationPending: "migrate was asked for, but the configured seal is the stored one"
+        case .noMigrationPending:
+            "the configured seal is the stored one, so there is nothing to migrate; submit the key shares without migrate"
         case .notSupported(let what): what
-        case .tooBusy: "too many seal operations are waiting"
-        case .limitExceeded(let what): "too many: \(what)"
-        case .corrupted(let key): "\(key) is missing or damaged, or belongs to another store"
-        case .unknownFormat(let key): "\(key) was written by a newer version"
-        case .termMismatch(let term): "the key of term \(term) is not the one that this store's records were sealed with"
+        case .tooBusy: "too many seal operations are waiting; try again later"
+        case .limitExceeded(let what): what
+        case .corrupted(let key):
+            "the record \(key) is missing or damaged, or belongs to another store; restore the database from a backup"
+        case .unknownFormat(let key): "the record \(key) was written by a newer version of Coffer; run that version"
+        case .termMismatch(let term):
+            "the encryption key of term \(term) is not the one that this store's records were encrypted with; restore the whole "
+                + "database from one backup"
         case .storage(let error): Self.text(error)
         }
     }
@@ -76,7 +99,7 @@ extension SealError: CustomStringConvertible {
         case .conflict, .contended: "another operation changed the seal at the same time; try again"
         case .limitExceeded(let what): what
         case .unavailable(let what): what
-        case .corrupted(let key): "\(key) is damaged"
+        case .corrupted(let key): "the record \(key) is damaged; restore the database from a backup"
         case .sealed: "Coffer is sealed"
         }
     }

@@ -1,12 +1,15 @@
 import Syntax
 
-/// `core/seal`: how the root key is wrapped. Readable while sealed; what it says is authenticated with the root key.
+/// The record `core/seal`: how the root key is encrypted. It can be read while the server is sealed. Its content is
+/// authenticated when the root key is decrypted.
 struct SealRecord: Hashable {
     var kind: SealKind
-    /// 1 of 1 for a seal without shares.
+    /// The shares of the unseal key; 1 of 1 for an auto-unseal seal.
     var count: ShareCount
+    /// The encrypted root key.
     var wrapped: WrappedKey
 
+    /// Returns what the encrypted root key is bound to.
     func context(instance: [UInt8]) -> SealContext {
         SealContext(instance: instance, kind: kind, shares: count.shares, threshold: count.threshold)
     }
@@ -17,6 +20,8 @@ struct SealRecord: Hashable {
         self.wrapped = wrapped
     }
 
+    /// Reads the record. Throws ``SealError/corrupted(_:)`` if it is malformed, or ``SealError/unknownFormat(_:)`` for
+    /// an unknown kind of seal.
     init(decoding bytes: [UInt8]) throws(SealError) {
         let object = try CoreRecord(decoding: bytes, at: CoreKey.seal).object
         guard let type = object["type"]?.stringValue, let shares = object["shares"]?.intValue,
@@ -29,6 +34,7 @@ struct SealRecord: Hashable {
         self.init(kind: kind, count: count, wrapped: WrappedKey(keyID: keyID, bytes: rootKey, check: check))
     }
 
+    /// Returns the JSON of the record.
     func encoded() -> [UInt8] {
         CoreRecord([
             "type": .string(kind.rawValue),

@@ -1,18 +1,24 @@
-/// What `sys/seal-status` says about the seal.
+/// The state of the seal, as `sys/seal-status` returns it.
 package struct SealStatus: Sendable, Hashable {
-    /// `shamir` or `static`; the configured one while nothing is stored.
+    /// The stored seal's kind, or that of the configured seal if nothing is stored.
     package var kind: SealKind
+    /// Whether the store has a seal.
     package var isInitialized: Bool
+    /// Whether the barrier has no keys.
     package var isSealed: Bool
-    /// Of the unseal key, or of the recovery key with a seal that opens by itself; 0 while not initialised.
+    /// The number of shares of the unseal key, or of the recovery key with an auto-unseal seal; 0 before
+    /// initialization.
     package var shares = 0
+    /// How many of the shares are needed.
     package var threshold = 0
-    /// Shares submitted to this attempt, and its nonce (empty without one).
+    /// How many shares were submitted to the attempt to unseal.
     package var progress = 0
+    /// Identifies the attempt; empty without one.
     package var nonce = ""
-    /// The configured seal is not the stored one: shares must come with the word to migrate.
+    /// Whether the configured seal differs from the stored one, so that shares must be submitted with `migrate`.
     package var isMigrating = false
+    /// Whether the seal has recovery keys, as auto-unseal seals do.
     package var hasRecoverySeal = false
-    /// Of the seal's key that opens the store; empty for shares.
+    /// The id of the key that encrypts the root key; empty for a Shamir seal.
     package var keyID = ""
 }

@@ -1,7 +1,7 @@
 import EngineKit
 import SecretMemory
 
-/// What the store says about its seal, with the versions to write against.
+/// What the store says about its seal. The versions are the conditions for changing it.
 struct StoredSeal {
     var instance: [UInt8]
     var seal: SealRecord
@@ -11,10 +11,11 @@ struct StoredSeal {
 
     var context: SealContext { seal.context(instance: instance) }
 
-    /// The key that a quorum gives back: the unseal key, or the recovery key of a seal that opens by itself.
-    var quorumCount: ShareCount? { seal.kind.opensByItself ? recovery?.count : seal.count }
+    /// The shares that a quorum needs: of the unseal key, or of the recovery key with an auto-unseal seal. Nil if there
+    /// is no recovery key.
+    var quorumCount: ShareCount? { seal.kind.unsealsAutomatically ? recovery?.count : seal.count }
 
-    /// Nil when the store was never initialised.
+    /// Reads the seal. Returns nil if the store was never initialized.
     static func load(_ base: any Storage) async throws(SealError) -> StoredSeal? {
         guard let seal = try await base.read(CoreKey.seal) else { return nil }
         guard let instance = try await base.read(CoreKey.instance), instance.value.count == 16 else {
@@ -28,7 +29,7 @@ struct StoredSeal {
         return stored
     }
 
-    /// Opens the keyring with a root key and compares it with the check values.
+    /// Decrypts the keyring with a root key and compares it with the check values of its terms.
     func openKeyring(root: SecretBytes, in base: any Storage) async throws(SealError) -> Keyring {
         guard let record = try await base.read(CoreKey.keyring) else { throw .corrupted(CoreKey.keyring) }
         guard let checks = try await base.read(CoreKey.terms) else { throw .corrupted(CoreKey.terms) }
@@ -37,10 +38,10 @@ struct StoredSeal {
         return keyring
     }
 
-    /// Whether a quorum's key is the one that this store asks for. `keyring` is the open one.
+    /// Whether `key` is the unseal key or the recovery key of this store. `keyring` holds the keys in use.
     func accepts(_ key: SecretBytes, keyring: Keyring) async throws(SealError) -> Bool {
-        if seal.kind.opensByItself {
-            guard let recovery else { throw .notSupported("this store has no recovery keys") }
+        if seal.kind.unsealsAutomatically {
+            guard let recovery else { throw .notSupported(SealController.noRecoveryKeys) }
             return try recovery.matches(key, instance: instance, root: keyring.root)
         }
         do throws(SealError) {
@@ -53,6 +54,7 @@ struct StoredSeal {
 }
 
 extension Storage {
+    /// Returns a record, with its error as a ``SealError``.
     func read(_ key: String) async throws(SealError) -> StoredRecord? {
         do throws(StorageError) {
             return try await get(key)
@@ -61,6 +63,7 @@ extension Storage {
         }
     }
 
+    /// Commits a batch, with its error as a ``SealError``.
     func write(_ batch: Batch) async throws(SealError) {
         do throws(StorageError) {
             try await commit(batch)
@@ -69,8 +72,8 @@ extension Storage {
         }
     }
 
-    /// As ``write(_:)``. When the store does not know whether it wrote, `key` is read back: new key shares must not be
-    /// lost because an answer was.
+    /// Commits a batch. If the store cannot say whether it was written, `key` is read and compared with `value`: new
+    /// key shares must not be lost with an answer.
     func write(_ batch: Batch, confirming key: String, holds value: [UInt8]) async throws(SealError) {
         do throws(StorageError) {
             try await commit(batch)

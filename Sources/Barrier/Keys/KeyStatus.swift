@@ -1,11 +1,13 @@
 package import EngineKit
 import Synchronization
 
-/// The term that seals now, as `sys/key-status` answers.
+/// The term of the keyring that encrypts new values, as `sys/key-status` returns it.
 package struct KeyStatus: Sendable, Hashable {
+    /// The number of the term, from 1.
     package var term: UInt32
+    /// When the term was made.
     package var installed: Timestamp
-    /// An estimate. See ``KeyTerm/encryptions``.
+    /// How many values were encrypted with the term. An estimate: see ``KeyTerm/encryptions``.
     package var encryptions: UInt64
 
     init(_ term: KeyTerm) {
@@ -16,5 +18,6 @@ package struct KeyStatus: Sendable, Hashable {
 }
 
 extension Keyring {
+    /// Whether values were encrypted since the keyring was last stored.
     var hasUnstoredUsage: Bool { current.encryptions.load(ordering: .relaxed) != storedEncryptions }
 }

@@ -3,13 +3,15 @@ import EngineKit
 import SecretMemory
 import Synchronization
 
-/// One key of the keyring: records name it by its number.
+/// One encryption key of the keyring. Each record names the term that encrypted it.
 final class KeyTerm: Sendable {
+    /// The number of the term, from 1; later terms have greater numbers.
     let number: UInt32
     let created: Timestamp
     let key: SecretBytes
     let cipher: XAES256GCM
-    /// Records sealed with this key. An estimate: what was counted since the keyring was last stored is lost in a crash.
+    /// How many values were encrypted with this key. An estimate: what was counted since the keyring was last stored is
+    /// lost in a crash.
     let encryptions: Atomic<UInt64>
 
     init(number: UInt32, created: Timestamp, key: SecretBytes, encryptions: UInt64 = 0) throws(CipherError) {

@@ -3,14 +3,15 @@ import EngineKit
 import SecretMemory
 import Synchronization
 
-/// The stored keyring, before it is sealed by the root key (numbers big endian):
+/// The stored form of a keyring. The root key encrypts this plaintext (numbers are big-endian, sizes in bytes):
+///
 /// `format 1 (1) | subkey root (32) | count (4) | count × (term (4) | created, ns (8) | encryptions (8) | key (32))`.
 extension Keyring {
     private static let format: UInt8 = 1
     private static let headBytes = 1 + KeyDerivation.keyBytes + 4
     private static let termBytes = 4 + 8 + 8 + KeyDerivation.keyBytes
 
-    /// The record of `core/keyring` at `version`.
+    /// Returns the value of `core/keyring`, encrypted by the root key and bound to `version`.
     func sealedRecord(version: UInt64, randomness: any Randomness) throws(SealError) -> [UInt8] {
         let encoded = encoded()
         let context = RecordContext(instance: instance, key: CoreKey.keyring, version: version)
@@ -26,7 +27,8 @@ extension Keyring {
         }
     }
 
-    /// Opens the record of `core/keyring`.
+    /// Decrypts the record of `core/keyring` with the root key. Throws ``SealError/corrupted(_:)`` if it does not
+    /// decrypt or is malformed.
     static func open(_ record: StoredRecord, root: SecretBytes, instance: [UInt8]) throws(SealError) -> Keyring {
         let context = RecordContext(instance: instance, key: CoreKey.keyring, version: record.version)
         var opened: [UInt8]
@@ -47,6 +49,7 @@ extension Keyring {
         return keyring
     }
 
+    /// Returns the plaintext of the stored form.
     private func encoded() -> SecretBytes {
         SecretBytes(count: Self.headBytes + terms.count * Self.termBytes) { buffer in
             var position = 0
@@ -70,6 +73,7 @@ extension Keyring {
         }
     }
 
+    /// Reads the plaintext of the stored form. Returns nil if it is malformed.
     private static func decode(_ bytes: [UInt8], root: SecretBytes, instance: [UInt8], version: UInt64) -> Keyring? {
         bytes.withUnsafeBytes { bytes in
             guard bytes.count >= headBytes, bytes[0] == format else { return nil }

@@ -1,12 +1,15 @@
 import Syntax
 
-/// The JSON of a record below `core/` that is readable while sealed: an object with `"format": 1`.
+/// The JSON of a record below `core/` that can be read while the server is sealed: an object with `"format": 1`.
 struct CoreRecord {
     private static let format = 1
+    /// The members without `format`, when written; all of them, when read.
     let object: JSONObject
 
     init(_ object: JSONObject) { self.object = object }
 
+    /// Reads a record. Throws ``SealError/corrupted(_:)`` if it is not an object, and ``SealError/unknownFormat(_:)``
+    /// if its format is not 1.
     init(decoding bytes: [UInt8], at key: String) throws(SealError) {
         let parsed: JSON
         do {
@@ -19,6 +22,7 @@ struct CoreRecord {
         self.object = object
     }
 
+    /// Returns the JSON with its format.
     func encoded() -> [UInt8] {
         var object = object
         object.members.insert(.init(key: "format", value: .int(Self.format)), at: 0)

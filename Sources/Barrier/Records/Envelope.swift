@@ -1,21 +1,25 @@
 import Ciphers
 import EngineKit
 
-/// A sealed record: `magic (4) | format (1) | algorithm (1) | key id (4, big endian) | nonce (24) | ciphertext | tag (16)`.
+/// The stored form of an encrypted value: `magic (4) | format (1) | algorithm (1) | key id (4, big-endian) | nonce (24)
+/// | ciphertext | tag (16)`.
 ///
-/// A value that is not known here is an error, never a reason to try something else.
+/// An unknown format or algorithm is an error. No other one is tried.
 enum Envelope {
-    /// `CFFR`, format 1, algorithm 1 (XAES-256-GCM).
+    /// The first six bytes: `CFFR`, format 1, algorithm 1 (XAES-256-GCM).
     static let mark: [UInt8] = [0x43, 0x46, 0x46, 0x52, 1, 1]
+    /// The bytes before the nonce.
     static let headerBytes = 10
+    /// How much longer an envelope is than its plaintext.
     static let overheadBytes = headerBytes + XAES256GCM.overheadBytes
 
-    /// The key that sealed this, or nil when these bytes are no envelope that this version knows.
+    /// Returns the number of the key that encrypted `sealed`, or nil if the bytes are not an envelope of this format.
     static func keyID(of sealed: UnsafeRawBufferPointer) -> UInt32? {
         guard sealed.count >= overheadBytes, sealed[..<mark.count].elementsEqual(mark) else { return nil }
         return UInt32(bigEndian: sealed.loadUnaligned(fromByteOffset: mark.count, as: UInt32.self))
     }
 
+    /// Encrypts `plaintext` under a random nonce and returns the envelope.
     static func seal(
         _ plaintext: UnsafeRawBufferPointer,
         with cipher: XAES256GCM,
@@ -34,7 +38,8 @@ enum Envelope {
         return output
     }
 
-    /// Opens with the one key that the envelope must name.
+    /// Decrypts an envelope. Throws ``CipherError/doesNotOpen`` if it names another key than `keyID`, or if it was
+    /// changed.
     static func open(
         _ sealed: UnsafeRawBufferPointer,
         with cipher: XAES256GCM,
@@ -47,7 +52,7 @@ enum Envelope {
 }
 
 extension Array where Element == UInt8 {
-    /// `withUnsafeBytes` that keeps the type of the error.
+    /// Calls `body` with the bytes, as `withUnsafeBytes` does, and keeps the type of the error.
     func withRawBytes<Result, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {

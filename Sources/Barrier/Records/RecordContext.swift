@@ -1,11 +1,11 @@
 import Ciphers
 
-/// Where a record lives. It is authenticated with the record, so that a copy at another place, under another owner
-/// or with another version does not open. `docs/formats/barrier.md` gives the bytes.
+/// What a stored value is bound to. It is authenticated with the value, so that a copy under another key, of another
+/// owner or with another version does not decrypt. `docs/formats/barrier.md` specifies the bytes.
 struct RecordContext {
-    /// 16 bytes, chosen at initialisation.
+    /// 16 bytes that identify the store.
     var instance: [UInt8]
-    /// Empty until owners have records of their own.
+    /// Reserved for records that belong to an owner. Empty today.
     var owner = ""
     var key: String
     var version: UInt64
@@ -28,7 +28,7 @@ struct RecordContext {
         }
     }
 
-    /// The mount of a key: its first two folders, or as many as it has.
+    /// Returns the first two folders of `key`, which identify its mount, or the whole folder if there are fewer.
     static func place(_ key: String) -> Substring.UTF8View {
         let utf8 = key.utf8
         var end = utf8.startIndex

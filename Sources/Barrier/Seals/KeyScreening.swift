@@ -1,30 +1,31 @@
 import SecretMemory
 import Syntax
 
-/// Refuses keys that nobody drew at random.
+/// Refuses keys that were evidently not generated at random.
 enum KeyScreening {
-    /// 32 random bytes have fewer distinct values less than once in 10^20 draws.
+    /// The smallest number of distinct byte values. 32 random bytes have fewer in less than one of 10^20 draws.
     private static let distinctMin = 12
 
+    /// Throws ``KeyRefusal/weak`` or ``KeyRefusal/published`` if the key was not generated at random.
     static func check(_ key: [UInt8]) throws(KeyRefusal) {
         if published.contains(where: { constantTimeEqual($0, key) }) { throw .published }
-        guard Set(key).count >= distinctMin, !isPeriodic(key), !counts(key) else { throw .weak }
+        guard Set(key).count >= distinctMin, !isPeriodic(key), !isSequence(key) else { throw .weak }
         if isPlaceholder(key) { throw .published }
     }
 
-    /// The same bytes again and again.
+    /// Whether the key consists of a shorter sequence that repeats.
     private static func isPeriodic(_ key: [UInt8]) -> Bool {
         (1...key.count / 2).contains { period in zip(key, key.dropFirst(period)).allSatisfy(==) }
     }
 
-    /// Mostly one constant step, such as 00 01 02 … or `abcdef…012345`.
-    private static func counts(_ key: [UInt8]) -> Bool {
+    /// Whether most bytes differ from the one before by the same amount, as in 00 01 02 … or `abcdef…012345`.
+    private static func isSequence(_ key: [UInt8]) -> Bool {
         var steps = [Int](repeating: 0, count: 256)
         for (left, right) in zip(key, key.dropFirst()) { steps[Int(right &- left)] += 1 }
         return steps.contains { $0 >= 20 }
     }
 
-    /// Text from a template that was never filled in.
+    /// Whether the key is text of a template that nobody filled in.
     private static func isPlaceholder(_ key: [UInt8]) -> Bool {
         guard key.allSatisfy({ (0x20...0x7E).contains($0) }) else { return false }
         let text = String(decoding: key, as: UTF8.self).lowercased()
@@ -32,8 +33,8 @@ enum KeyScreening {
             .contains { text.containsUTF8($0) }
     }
 
-    /// Keys of SP 800-38A, the AES and GCM validation suites, IEEE 802.1AE and RFC 8439 that no rule above catches, and the example
-    /// of the Service API's specification.
+    /// Keys that the rules above do not find: those of SP 800-38A, the AES and GCM validation suites, IEEE 802.1AE and
+    /// RFC 8439, and the example in the specification of the Service API.
     private static let published: [[UInt8]] = [
         "8c58b56e4cd3c8a43904bb70d9d043a35448b435e52a8f00e73d896c2e931311",
         "603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4",

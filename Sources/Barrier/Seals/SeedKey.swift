@@ -1,16 +1,17 @@
 import SecretMemory
 
-/// The seal of a platform that already hands its services a seed: `VAULT_ENCRYPTION_KEY` with `VAULT_ENCRYPTION_IV`,
-/// or `MSA_MASTER_KEY`. Each also as `NAME_FILE`.
+/// The seal key of a platform that already gives its services a secret: `VAULT_ENCRYPTION_KEY` with
+/// `VAULT_ENCRYPTION_IV`, or `MSA_MASTER_KEY`. Each may also be given as `NAME_FILE`, the path of a file.
 ///
-/// The seed is not used as it is: HKDF makes a key-encryption key of it. The IV is HKDF's salt and never a nonce,
-/// because one nonce for two texts under GCM gives both away.
+/// HKDF derives the key-encryption key from the secret. The IV is the salt of HKDF, never a nonce, because two texts
+/// under the same GCM nonce reveal each other.
 package enum SeedKey {
     static let vaultKey = "VAULT_ENCRYPTION_KEY"
     static let vaultIV = "VAULT_ENCRYPTION_IV"
     static let masterKey = "MSA_MASTER_KEY"
 
-    /// Nil when no seed is set. With both, `VAULT_ENCRYPTION_KEY` wraps, and what `MSA_MASTER_KEY` wrapped still opens.
+    /// Returns the seal of the configured secrets, or nil if none is set. If both are set, `VAULT_ENCRYPTION_KEY`
+    /// encrypts the root key, and `MSA_MASTER_KEY` still decrypts what it encrypted before.
     package static func fromEnvironment(
         lookup: @escaping @Sendable (String) -> String?, readFile: @escaping @Sendable (String) throws -> [UInt8]
     ) throws(SealError) -> StaticSeal? {
@@ -23,6 +24,7 @@ package enum SeedKey {
         return StaticSeal(current: current, previous: Array(keys.dropFirst()))
     }
 
+    /// Derives the key of one secret, or returns nil if it is not set.
     private static func key(
         _ name: String, salt: String?, info: String, _ sources: KeySources
     ) throws(SealError) -> WrappingKey? {
@@ -43,6 +45,7 @@ package enum SeedKey {
             id: "seed:" + name, key: KeyDerivation.key(from: seed, salt: saltBytes, info: info), source: "env://" + name)
     }
 
+    /// Returns the bytes of a variable or of its file, or nil if it is not set.
     private static func read(_ name: String, _ sources: KeySources) throws(SealError) -> [UInt8]? {
         do throws(KeyRefusal) {
             return try sources.variable(name)
@@ -51,7 +54,7 @@ package enum SeedKey {
         }
     }
 
-    /// Hex, base64, or the text as it is; 12 to 64 bytes.
+    /// Decodes an IV: 12 to 64 bytes in hex or base64, or 12 or 16 bytes as they are.
     private static func salt(_ raw: [UInt8]) -> [UInt8]? {
         let line = ConfiguredKey.trimmed(raw)
         let scheme = Array("base64:".utf8)

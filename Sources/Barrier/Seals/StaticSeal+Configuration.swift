@@ -1,12 +1,17 @@
 import Syntax
 
-/// The `seal "static"` block as configured. Each key is `env://NAME`, `file:///path` or the key itself.
+/// The settings of a `seal "static"` block. Each key is `env://NAME`, `file:///path` or the key itself.
 package struct StaticSealConfiguration: Sendable {
+    /// The id of the current key: 1 to 128 letters, digits, dots, dashes, colons or underscores.
     package var currentKeyID: String
+    /// The key that encrypts the root key.
     package var currentKey: String
+    /// The id of the previous key, while the key is being replaced.
     package var previousKeyID: String?
+    /// The key that the current one replaces.
     package var previousKey: String?
 
+    /// Creates the settings.
     package init(currentKeyID: String, currentKey: String, previousKeyID: String? = nil, previousKey: String? = nil) {
         self.currentKeyID = currentKeyID
         self.currentKey = currentKey
@@ -16,7 +21,7 @@ package struct StaticSealConfiguration: Sendable {
 }
 
 extension StaticSeal {
-    /// Fails with the name of the source, never with what it holds.
+    /// Reads the keys of `configuration`. An error names the source of a key, never its content.
     package init(_ configuration: StaticSealConfiguration, sources: KeySources) throws(SealError) {
         current = try Self.load(configuration.currentKeyID, configuration.currentKey, name: "current_key", from: sources)
         switch (configuration.previousKeyID, configuration.previousKey) {
@@ -30,6 +35,7 @@ extension StaticSeal {
         }
     }
 
+    /// Reads the key that `text` refers to.
     private static func load(
         _ id: String, _ text: String, name: String, from sources: KeySources
     ) throws(SealError) -> WrappingKey {

@@ -1,10 +1,10 @@
 package import EngineKit
 package import SecretMemory
 
-/// One 256-bit key from the environment or a file; the server opens by itself at start.
+/// A seal with one 256-bit key from the environment or a file. The server unseals at start.
 ///
-/// The key is replaced by configuring the new one as current and the old one as previous: the next start opens with
-/// the previous key and wraps the root key with the current one.
+/// To replace the key, configure the new one as current and the old one as previous. The next start decrypts the root
+/// key with the previous key and encrypts it with the current one.
 package struct StaticSeal: Seal {
     let current: WrappingKey
     let previous: [WrappingKey]
@@ -14,16 +14,22 @@ package struct StaticSeal: Seal {
         self.previous = previous
     }
 
+    /// Always `static`.
     package var kind: SealKind { .static }
+    /// The id of the key that encrypts the root key.
     package var currentKeyID: String { current.id }
+    /// The id of the first previous key, or nil.
     package var previousKeyID: String? { previous.first?.id }
 
+    /// Encrypts the root key with the current key.
     package func wrap(
         _ root: SecretBytes, _ context: SealContext, randomness: any Randomness
     ) async throws(SealError) -> WrappedKey {
         try current.wrap(root, context, randomness: randomness)
     }
 
+    /// Decrypts the root key with the key that it names. Throws ``SealError/unknownKeyID(_:)`` if that key is not
+    /// configured.
     package func unwrap(_ wrapped: WrappedKey, _ context: SealContext) async throws(SealError) -> SecretBytes {
         guard let key = ([current] + previous).first(where: { $0.id == wrapped.keyID }) else {
             throw .unknownKeyID(wrapped.keyID)
@@ -31,5 +37,6 @@ package struct StaticSeal: Seal {
         return try key.unwrap(wrapped, context)
     }
 
+    /// Whether the root key is encrypted with the current key.
     package func isCurrent(_ wrapped: WrappedKey) -> Bool { wrapped.keyID == current.id }
 }

@@ -2,15 +2,18 @@ import Ciphers
 import EngineKit
 import SecretMemory
 
-/// A key-encryption key: what a seal that holds its key in memory wraps the root key with.
+/// A key-encryption key in memory, which a seal encrypts the root key with.
 struct WrappingKey: Sendable {
+    /// The id by which the stored root key names it; empty for the unseal key of a Shamir seal.
     var id: String
     var key: SecretBytes
-    /// Where it came from, for error texts: `env://NAME`, `file:///path`, `shares`.
+    /// Where the key comes from, for messages: `env://NAME`, `file:///path` or `the shares`.
     var source: String
 
+    /// The check value of the key.
     var check: [UInt8] { KeyDerivation.checkValue(of: key) }
 
+    /// Encrypts the root key.
     func wrap(_ root: SecretBytes, _ context: SealContext, randomness: any Randomness) throws(SealError) -> WrappedKey {
         let associated = context.associatedData(keyID: id)
         do throws(CipherError) {
@@ -27,6 +30,8 @@ struct WrappingKey: Sendable {
         }
     }
 
+    /// Decrypts the root key. Throws ``SealError/wrongKey(source:)`` if another key encrypted it, and
+    /// ``SealError/corrupted(_:)`` if it was changed.
     func unwrap(_ wrapped: WrappedKey, _ context: SealContext) throws(SealError) -> SecretBytes {
         guard constantTimeEqual(wrapped.check, check) else { throw .wrongKey(source: source) }
         let associated = context.associatedData(keyID: wrapped.keyID)

@@ -1,8 +1,9 @@
-/// Arithmetic in GF(2^8) modulo x^8 + x^4 + x^3 + x + 1 (0x11B, as AES).
+/// Arithmetic in GF(2^8) modulo x^8 + x^4 + x^3 + x + 1 (0x11B, as in AES).
 ///
-/// No tables and no branches on values: what is multiplied here is secret, and a table look-up tells the cache
-/// which entry it was.
+/// It uses no tables and no branches that depend on values: the values are secret, and a table lookup would reveal them
+/// through the cache.
 enum GF256 {
+    /// Returns the product of two elements.
     static func multiply(_ left: UInt8, _ right: UInt8) -> UInt8 {
         var product: UInt8 = 0
         var left = left
@@ -13,7 +14,7 @@ enum GF256 {
         return product
     }
 
-    /// `value` to the power 254, which is its inverse; 0 for 0.
+    /// Returns the multiplicative inverse of `value`, which is its 254th power, or 0 for 0.
     static func inverse(_ value: UInt8) -> UInt8 {
         var square = value
         var result: UInt8 = 1

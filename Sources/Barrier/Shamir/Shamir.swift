@@ -1,12 +1,13 @@
 import EngineKit
 import SecretMemory
 
-/// Shamir's secret sharing, byte by byte over ``GF256``. A share is the bytes at its point, then the point (1...255).
+/// Shamir's secret sharing, byte by byte over ``GF256``. A share consists of the values at one point, followed by the
+/// point (1 to 255).
 enum Shamir {
-    /// As many shares as `count` says, any `threshold` of which give the secret back.
+    /// Splits `secret` into shares. Any `count.threshold` of them give the secret back.
     static func split(_ secret: SecretBytes, _ count: ShareCount, randomness: any Randomness) -> [SecretBytes] {
         let points = shuffledPoints(randomness).prefix(count.shares)
-        // Per byte of the secret its polynomial: the secret itself, then random coefficients.
+        // For each byte of the secret, the coefficients of its polynomial: the byte itself, then random ones.
         let width = count.threshold
         let coefficients = SecretBytes(count: secret.count * width) { buffer in
             randomness.fill(buffer)
@@ -16,7 +17,7 @@ enum Shamir {
             SecretBytes(count: secret.count + 1) { share in
                 coefficients.withBytes { coefficients in
                     for index in 0..<secret.count {
-                        // Horner's rule, from the highest power.
+                        // Horner's rule, from the highest power down.
                         var value: UInt8 = 0
                         for power in (0..<width).reversed() {
                             value = GF256.multiply(value, point) ^ coefficients[index * width + power]
@@ -29,13 +30,13 @@ enum Shamir {
         }
     }
 
-    /// The secret at 0, when these are enough shares of it; other bytes when not. Nil for shares that cannot belong
-    /// together: unequal lengths, a point twice or the point 0.
+    /// Returns the secret if `shares` are enough shares of it, and other bytes if they are not. Returns nil for shares
+    /// that cannot belong together: of unequal lengths, with one point twice, or with the point 0.
     static func combine(_ shares: [SecretBytes]) -> SecretBytes? {
         guard let length = shares.first?.count, length >= 2, shares.allSatisfy({ $0.count == length }) else { return nil }
         let points = shares.map(point)
         guard !points.contains(0), Set(points).count == points.count else { return nil }
-        // Points are no secret; the values are.
+        // The points are not secret, so comparing them may take a different time; the values are secret.
         let weights = points.map { point in
             points.reduce(UInt8(1)) { weight, other in
                 other == point ? weight : GF256.multiply(weight, GF256.multiply(other, GF256.inverse(other ^ point)))
@@ -50,10 +51,10 @@ enum Shamir {
         }
     }
 
-    /// The last byte of a share.
+    /// Returns the point of a share: its last byte.
     static func point(_ share: SecretBytes) -> UInt8 { share.withBytes { $0.last ?? 0 } }
 
-    /// 1...255 in random order.
+    /// Returns the numbers from 1 to 255 in random order.
     private static func shuffledPoints(_ randomness: any Randomness) -> [UInt8] {
         var points = [UInt8](1...255)
         for last in stride(from: points.count - 1, to: 0, by: -1) {

@@ -263,7 +263,7 @@ struct PublicSystemPaths: Sendable {
     private func checkShares(_ fields: Fields) throws(CofferError) {
         let kind = core.seal.configuredKind
         let secret = (fields.int("secret_shares") ?? 0, fields.int("secret_threshold") ?? 0)
-        guard kind.opensByItself, secret != (0, 0) else { return }
+        guard kind.unsealsAutomatically, secret != (0, 0) else { return }
         guard secret == (5, 3), fields.int("recovery_shares") ?? 0 > 0 else {
             throw .invalid(
                 "parameters secret_shares,secret_threshold not applicable to seal type \(kind.rawValue): "

@@ -1,6 +1,7 @@
 import NIOCore
 
-/// An executor that runs the work of a request on the event loop of its connection, so that answering needs no change of thread.
+/// An executor that runs the work of a request on the event loop of its connection, so that an answer needs no change of
+/// thread.
 final class EventLoopTaskExecutor: TaskExecutor {
     private let loop: any EventLoop
 

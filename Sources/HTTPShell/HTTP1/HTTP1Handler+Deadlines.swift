@@ -1,8 +1,8 @@
 import NIOCore
 
-/// The time limits of a connection. A repeating timer checks one deadline, so that requests do not need timers.
+/// The time limits of a connection. One repeating timer checks a deadline, so that requests need no timers of their own.
 extension HTTP1Handler {
-    /// Sets the deadline. 0 milliseconds stand for none.
+    /// Sets the deadline. 0 milliseconds mean none.
     func expect(within milliseconds: Int) {
         deadline = milliseconds > 0 ? .now() + .milliseconds(Int64(milliseconds)) : .distantFuture
     }
@@ -18,7 +18,7 @@ extension HTTP1Handler {
         guard let context else { return }
         let now = NIODeadline.now()
         let late = now - tickDueAt
-        // The event loop did something else for so long. What the client sent meanwhile waits in the kernel, and it is not slow.
+        // The event loop was busy for that long. The client's data is waiting in the kernel, so the client is not slow.
         if isReceiving, late > settings.timeouts.tick, deadline < .distantFuture { deadline = deadline + late }
         if now >= deadline { expire(context) }
         if self.context != nil { startTimer(context) }
@@ -51,9 +51,10 @@ extension HTTP1Handler {
         }
     }
 
-    /// Sends no more answers, and gives the client time to read the last one.
+    /// Sends no further answers, and gives the client time to read the last one.
     ///
-    /// If the connection was closed at once, the kernel would answer unread input with a reset, which can overtake the answer.
+    /// If the connection was closed at once, the kernel would answer unread input with a reset, which can overtake the
+    /// answer.
     func linger(_ context: ChannelHandlerContext) {
         phase = .lingering
         input = ByteBuffer()

@@ -4,21 +4,21 @@ import Logging
 import NIOCore
 import Syntax
 
-/// One answer whose body is made while it is sent.
+/// An answer whose body is produced while it is sent.
 ///
-/// A piece is asked for when the kernel has taken the one before it, so that a slow client slows the producer down. The connection is
-/// cut when a piece takes longer to make than an answer may, or longer to send than a client may take, and when the body cannot be
-/// completed: a client can tell that from the missing last chunk, or from the length.
+/// The next piece is requested when the kernel has taken the one before, so that a slow client slows the producer down. The
+/// connection is closed if a piece takes longer to produce than an answer may, if it takes longer to send than a client may
+/// take, or if the body cannot be completed. The client notices by the missing last chunk or by the length.
 struct HTTP1Stream: Sendable {
     let handler: NIOLoopBound<HTTP1Handler>
     let loop: any EventLoop
-    /// The number of the exchange that the answer is for.
+    /// The number of the exchange that the answer belongs to.
     let number: Int
     let admission: Admission
 
     private static var busy: ShellResponse { HTTPRefusal.busy.response }
 
-    /// Sends the answer, unless nobody waits for it any more. Returns when the stream has ended.
+    /// Sends the answer, unless the client has left. Returns when the stream has ended.
     func send(_ content: StreamedContent, of response: ShellResponse) async {
         let isChunked = content.length == nil
         do {
@@ -32,7 +32,7 @@ struct HTTP1Stream: Sendable {
             }
             try await loop.submit { handler.value.endStream(isChunked: isChunked) }.get()
         } catch {
-            // Whatever it is, the client sees a body that breaks off.
+            // Whatever the error is, the client receives an incomplete body.
             loop.execute { handler.value.cutStream(error) }
         }
     }
@@ -94,7 +94,8 @@ extension HTTP1Handler {
         breakOff(context)
     }
 
-    /// Ends the connection with a reset. After an ordinary end, a body without a length would look complete to a client of HTTP/1.0.
+    /// Closes the connection with a reset. After an ordinary close, a client of HTTP/1.0 would take a body without a length
+    /// for complete.
     func breakOff(_ context: ChannelHandlerContext) {
         guard let channel = context.channel as? any SocketOptionProvider else {
             return context.close(promise: nil)
@@ -104,14 +105,14 @@ extension HTTP1Handler {
     }
 }
 
-/// Makes the end of a connection a reset: nothing that is not sent yet is sent any more.
+/// Makes closing a connection send a reset and discard what was not sent yet.
 private let resetsOnClose = linger(l_onoff: 1, l_linger: 0)
 
-/// The client is gone, so nothing more is to be made for it.
+/// The client has left, so the producer can stop.
 struct ClientLeft: Error {}
 
 extension Shell {
-    /// Tells of a body that could not be completed, by the kind of what was wrong.
+    /// Logs the kind of error that kept a body from being completed.
     func tellOfBrokenStream(_ error: any Error, requestID: String) {
         guard !(error is ClientLeft), !(error is CancellationError), !(error is ChannelError) else { return }
         logger.error(

@@ -4,8 +4,8 @@ import NIOHTTP1
 import Syntax
 
 extension HTTP1Handler {
-    /// Returns the head and the body of an answer in one buffer, so that they are written together. For a streamed answer it is the
-    /// head alone.
+    /// Returns the head and the body of an answer in one buffer, so that they are written together. For a streamed answer,
+    /// it is only the head.
     func encode(
         _ response: ShellResponse, id: String, keepAlive: Bool, omitsBody: Bool, isHTTP10: Bool = false,
         _ context: ChannelHandlerContext
@@ -26,7 +26,7 @@ extension HTTP1Handler {
             output.writeStaticString("\r\ncontent-type: ")
             output.writeString(response.contentType)
             if let stream = response.stream, stream.length == nil {
-                // Without a length, HTTP/1.0 has the end of the connection for the end of the body.
+                // Without a length, the end of the connection ends the body in HTTP/1.0.
                 output.writeStaticString(isHTTP10 ? "\r\n\r\n" : "\r\ntransfer-encoding: chunked\r\n\r\n")
                 return output
             }

@@ -2,8 +2,8 @@ import EngineKit
 import NIOCore
 import NIOSSL
 
-/// The handler of an HTTP/1 connection: checks heads, collects bodies, calls the shell and writes the answers in the order of the
-/// requests.
+/// The handler of an HTTP/1 connection: it checks heads, collects bodies, calls the shell and writes the answers in the
+/// order of the requests.
 ///
 /// It replaces Hummingbird's HTTP/1 channel, whose streams and tasks need three times as much CPU time for a request; see
 /// docs/decisions/0009.
@@ -22,9 +22,9 @@ final class HTTP1Handler: ChannelDuplexHandler {
         case asking(Incoming)
         /// The head was accepted, and the body is arriving.
         case readingBody(Incoming)
-        /// The shell is making the answer.
+        /// The shell is producing the answer.
         case responding(Exchange)
-        /// The answer's head is sent, and its body is made while it is sent.
+        /// The head of the answer was sent, and its body is produced while it is sent.
         case streaming(Exchange)
         /// The answer is waiting for the client to receive it.
         case writing
@@ -38,12 +38,12 @@ final class HTTP1Handler: ChannelDuplexHandler {
     struct Incoming {
         var head: HTTP1Parser.Head
         var admitted: AdmittedHead
-        /// The memory that the body takes of what all requests share.
+        /// The part of the shared memory that the body uses.
         var claim = Admission.Claim()
         var body: [UInt8] = []
     }
 
-    /// The parts of a request that are needed for its answer.
+    /// What is needed of a request for its answer.
     struct Exchange {
         var id: String
         var path: String
@@ -175,7 +175,7 @@ extension HTTP1Handler {
         }
     }
 
-    /// Parses the input that has arrived. Answers that are made immediately continue this loop instead of recursing.
+    /// Parses the input that has arrived. Answers that are available immediately continue this loop instead of recursing.
     func parse(_ context: ChannelHandlerContext) {
         guard !isParsing else { return }
         isParsing = true
@@ -299,7 +299,7 @@ extension HTTP1Handler {
         start(request, claim: incoming.claim, keepAlive: head.keepsAlive, isHTTP10: head.isHTTP10, context)
     }
 
-    /// Starts the answer on this event loop. If nothing has to be waited for, the answer is written before this function returns.
+    /// Starts the answer on this event loop. If nothing blocks, the answer is written before this function returns.
     private func start(
         _ request: ShellRequest, claim: Admission.Claim = .init(), refused: HTTPRefusal? = nil, keepAlive: Bool,
         isHTTP10: Bool = false, _ context: ChannelHandlerContext
@@ -320,7 +320,7 @@ extension HTTP1Handler {
             let response =
                 if let refusal { await shell.refuse(refusal, request) } else { await shell.respond(to: request) }
             if let content = response.stream {
-                // Streams are counted by themselves: one that is read slowly must not take the place of a request.
+                // Streams are counted separately, because a slow reader must not occupy the place of a request.
                 shell.admission.end(claim)
                 await HTTP1Stream(handler: bound, loop: loop, number: number, admission: shell.admission).send(
                     content, of: response)
@@ -379,7 +379,7 @@ extension HTTP1Handler {
         default: break
         }
         let id = ids.next()
-        // A known caller reads the answer at the end of what it sends: its body is thrown away as it comes.
+        // A known caller reads the answer only after sending the whole request, so its body is read and discarded.
         if refusal == .largeBodiesFull { lingeringBytesMax = settings.limits.bodyBytesMax }
         if refusal.isRecorded, let head, let plain = AdmittedHead.path(ofRefused: head.target, limits: settings.limits) {
             if shell.admission.beginRequest() {

@@ -3,8 +3,8 @@ import HummingbirdCore
 import NIOCore
 import Synchronization
 
-/// Answers whose body is made while it is sent: the writer waits while the client takes nothing, and a stream whose body cannot be
-/// completed is reset.
+/// Answers whose body is produced while it is sent. The producer waits while the client takes nothing, and a stream whose
+/// body cannot be completed is reset.
 extension HTTP2Responder {
     func body(of content: StreamedContent, id: String, _ channel: any Channel) -> ResponseBody {
         let (shell, timeouts) = (shell, settings.timeouts)
@@ -26,7 +26,7 @@ extension HTTP2Responder {
     }
 }
 
-/// Makes the pieces of one answer, each in a task that is canceled when the client leaves.
+/// Produces the pieces of one answer, each in a task that is canceled when the client leaves.
 private final class Production: Sendable {
     private struct State {
         var pieces: StreamedContent.Pieces
@@ -43,7 +43,7 @@ private final class Production: Sendable {
         channel.closeFuture.whenComplete { [self] _ in leave() }
     }
 
-    /// Returns the next piece, or nil after the last one. Resets the stream when it takes too long to make.
+    /// Returns the next piece, or nil after the last one. Resets the stream if producing it takes too long.
     func next(within milliseconds: Int) async throws -> [UInt8]? {
         let timer = channel.closing(after: milliseconds)
         defer { timer?.cancel() }
@@ -73,7 +73,7 @@ private final class Production: Sendable {
 }
 
 extension Channel {
-    /// Closes the channel after so many milliseconds, unless the timer is canceled; nil when there is no bound.
+    /// Closes the channel after the given time unless the timer is canceled. Returns nil if there is no limit.
     fileprivate func closing(after milliseconds: Int) -> Scheduled<Void>? {
         guard milliseconds > 0 else { return nil }
         return eventLoop.scheduleTask(in: .milliseconds(Int64(milliseconds))) { self.close(promise: nil) }

@@ -12,7 +12,8 @@ struct HTTP2Responder: Sendable {
 
     /// Answers one stream.
     ///
-    /// The function is concurrent because the writer's functions are: a writer that is not sendable can only be passed on from there.
+    /// The function is concurrent because the functions of the writer are: a writer that is not sendable can be passed on
+    /// only from a concurrent function.
     @concurrent func respond(
         _ request: HummingbirdCore.Request, _ writer: consuming ResponseWriter, channel: any Channel
     ) async throws {
@@ -22,7 +23,7 @@ struct HTTP2Responder: Sendable {
         var response = await withTaskExecutorPreference(EventLoopTaskExecutor(channel.eventLoop)) {
             await answer(request, id: id, channel: channel)
         }
-        // Streams are counted by themselves: one that is read slowly must not take the place of a request.
+        // Streams are counted separately, because a slow reader must not occupy the place of a request.
         var isStreaming = response.stream != nil && !response.isWithoutBody && request.method != .head
         if isStreaming, !shell.admission.beginStream() {
             isStreaming = false
@@ -105,7 +106,8 @@ struct HTTP2Responder: Sendable {
 
     private typealias Gathered = (body: [UInt8], claim: Admission.Claim)
 
-    /// Reads a body. Beyond the size that all callers may send, the dialect must accept the caller's credentials first.
+    /// Reads a body. For more than the size that all callers may send, the dialect must accept the caller's credentials
+    /// first.
     private func gather(
         _ request: HummingbirdCore.Request, _ head: AdmittedHead, headers: HTTPHeaders, channel: any Channel
     ) async throws(HTTPRefusal) -> Gathered {
@@ -124,7 +126,7 @@ struct HTTP2Responder: Sendable {
                 guard count <= limits.bodyBytesMax else { return .bodyTooLarge }
                 if count <= limits.unaskedBodyBytesMax || claim.isLarge { return nil }
                 if let refusal = await shell.refusalOfLargeBody(unread, settings) { return refusal }
-                // The bytes that have arrived are counted as part of a large body from now on.
+                // For the audit log, the address is that of the client behind a trusted proxy if possible.
                 return shell.admission.admitLarge(announced: head.contentLength, &claim) ? nil : .largeBodiesFull
             }
             if let refusal = await refusal(ofGrowingTo: head.contentLength ?? 0) { return refused(refusal) }

@@ -4,7 +4,7 @@ package import NIOCore
 import ServiceLifecycle
 import Glibc
 
-/// A listener as a service: Hummingbird accepts its connections and lets them finish at shutdown.
+/// A listener as a service. Hummingbird accepts its connections and lets them finish at shutdown.
 package struct HTTPListener: Service {
     /// The settings of the listener.
     package let settings: ListenerSettings
@@ -66,6 +66,7 @@ package struct HTTPListener: Service {
 }
 
 extension HTTPListener: CustomStringConvertible {
+    /// The address of the listener.
     package var description: String { "listener \(settings.address)" }
 }
 
@@ -76,6 +77,7 @@ package struct ListeningError: Error, Sendable, CustomStringConvertible {
     /// The number of the system's error, such as `EADDRINUSE`.
     package var errorNumber: CInt
 
+    /// The address and the reason.
     package var description: String { "cannot listen on \(address): \(String(cString: strerror(errorNumber)))" }
 }
 

@@ -38,6 +38,7 @@ package struct ListenerSettings: Sendable {
 }
 
 extension ListenerSettings.Address: CustomStringConvertible {
+    /// The address as it is configured.
     package var description: String {
         switch self {
         case .tcp(let host, let port): host.containsUTF8(":") ? "[\(host)]:\(port)" : "\(host):\(port)"

@@ -1,14 +1,15 @@
 import Synchronization
 
-/// The number of requests in progress and of body bytes in memory, over all listeners.
+/// Counts the requests in progress and the body bytes in memory, over all listeners.
 ///
 /// Requests beyond the capacity are refused before they use memory.
 package final class Admission: Sendable {
-    /// The memory that one body takes of what all requests share.
+    /// The part of the shared memory that one body uses.
     struct Claim: Hashable {
         /// The number of bytes in memory.
         fileprivate(set) var bodyBytes = 0
-        /// The bytes counted against the room for large bodies: the announced length, or what has arrived if none was announced.
+        /// The bytes counted against the capacity for large bodies: the announced length, or what has arrived if none was
+        /// announced.
         fileprivate(set) var largeBodyBytes = 0
         /// Whether the caller's credentials allow a large body.
         fileprivate(set) var isLarge = false
@@ -22,6 +23,7 @@ package final class Admission: Sendable {
     private let bodyBytes = Atomic<Int>(0)
     private let largeBodyBytes = Atomic<Int>(0)
 
+    /// Creates the count for a process with this capacity.
     package init(capacity: ShellCapacity) {
         requestsMax = capacity.requestsMax
         bodyBytesMax = capacity.bodyBytesMax
@@ -45,7 +47,8 @@ package final class Admission: Sendable {
         release(claim)
     }
 
-    /// The most answers that are streamed at once. They are not counted as requests, since a client may take its time to read one.
+    /// The largest number of answers that are streamed at once. They are not counted as requests, because a client may take
+    /// long to read one.
     private static let streamsMax = 1_024
 
     /// Counts an answer that is about to be streamed. Returns false if there are too many; it is not counted then.
@@ -60,10 +63,10 @@ package final class Admission: Sendable {
     /// Ends the count of a streamed answer.
     func endStream() { streams.subtract(1, ordering: .relaxed) }
 
-    /// Lets a known caller's body be a large one. Returns false if there is no room for as much as it announces.
+    /// Allows a large body for a known caller. Returns false if there is no room for the announced length.
     ///
-    /// An announcement takes no memory. It is counted against the room for large bodies so that the first of many at once are
-    /// read whole and the others are refused before they are sent, rather than all of them half way.
+    /// An announced length uses no memory yet. It is counted so that, of many large bodies at the same time, the first ones
+    /// are read completely and the others are refused before they are sent.
     func admitLarge(announced: Int?, _ claim: inout Claim) -> Bool {
         claim.isLarge = true
         return extendLarge(&claim, to: max(announced ?? 0, claim.bodyBytes))

@@ -28,9 +28,12 @@ package protocol Dialect: Sendable {
 }
 
 extension Dialect {
+    /// The answer in the form of the Vault API.
     package func answer(_ refusal: HTTPRefusal, requestID: String) -> ShellResponse { refusal.response }
 
+    /// Refuses every large body.
     package func refusalOfLargeBody(_ headers: HTTPHeaders, from connection: Connection) async -> HTTPRefusal? { .bodyTooLarge }
 
+    /// Records nothing.
     package func record(_ refusal: HTTPRefusal, of request: ShellRequest) async -> ShellResponse? { nil }
 }

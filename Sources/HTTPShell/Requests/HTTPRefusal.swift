@@ -15,8 +15,9 @@ package struct HTTPRefusal: Error, Sendable, Hashable {
         self.message = message
     }
 
-    /// Whether the refusal leaves an audit line: if the request itself is wrong, as opposed to a server at capacity (503), a slow
-    /// client (408) or a rate limit (429). Large bodies come from callers with a valid token, so those without room are recorded.
+    /// Whether the refusal is recorded in the audit log. It is if the request itself is wrong; it is not if the server is
+    /// at capacity (503), the client is slow (408) or a rate limit applies (429). Refused large bodies are recorded,
+    /// because they come from callers with a valid token.
     package var isRecorded: Bool {
         self == .largeBodiesFull || (400..<500).contains(status) && status != 408 && status != 429
     }

@@ -1,6 +1,7 @@
 /// The source of a connection's request identifiers, which are random UUIDs.
 ///
-/// Identifiers must not repeat, but guessing one has no use. A fast generator is therefore sufficient, with a seed from the system.
+/// Identifiers must not repeat, but guessing one is of no use. A fast generator with a seed from the system is therefore
+/// sufficient.
 struct RequestIDSource {
     private var state: (UInt64, UInt64, UInt64, UInt64)
 

@@ -29,8 +29,8 @@ package struct ShellCapacity: Sendable, Hashable {
     package var requestsMax = 4_096
     /// The largest number of body bytes in memory.
     package var bodyBytesMax = 256 << 20
-    /// The part of ``bodyBytesMax`` that bodies above ``RequestLimits/strangerBodyBytesMax`` may use, so that they cannot keep small
-    /// requests out.
+    /// The part of ``bodyBytesMax`` that bodies above ``RequestLimits/strangerBodyBytesMax`` may use, so that they leave
+    /// room for small requests.
     package var largeBodyBytesMax = 128 << 20
 
     /// Creates the default capacity.

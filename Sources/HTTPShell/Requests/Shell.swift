@@ -1,6 +1,6 @@
 package import Logging
 
-/// The parts that all listeners share: the dialects, and the count of requests in progress.
+/// What all listeners share: the dialects, and the count of requests in progress.
 package final class Shell: Sendable {
     let dialects: [any Dialect]
     let admission: Admission

@@ -1,6 +1,6 @@
 package import EngineKit
 
-/// An answer, complete but for a streamed body. The shell adds the headers that all answers have, such as `Date` and `X-Request-Id`.
+/// An answer. The shell adds the headers that all answers have, such as `Date` and `X-Request-Id`.
 package struct ShellResponse: Sendable {
     /// The HTTP status.
     package var status: Int
@@ -10,7 +10,7 @@ package struct ShellResponse: Sendable {
     package var contentType: String
     /// The body. It is not sent if the status is 204 or 304, nor if the body is streamed.
     package var body: [UInt8]
-    /// The body, where it is made while it is sent; `body` is empty then.
+    /// The body of a streamed answer, or nil; `body` is empty then.
     package let stream: StreamedContent?
 
     /// Creates an answer.
@@ -27,6 +27,7 @@ package struct ShellResponse: Sendable {
     /// Whether answers with the status have no body (RFC 9110).
     var isWithoutBody: Bool { status == 204 || status == 304 }
 
+    /// Creates a streamed answer.
     package init(status: Int, headers: [(name: String, value: String)] = [], stream: StreamedContent) {
         self.status = status
         self.headers = headers

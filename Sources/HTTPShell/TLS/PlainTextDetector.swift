@@ -2,7 +2,7 @@ import NIOCore
 
 /// Answers clients that send plain HTTP to a listener with TLS, instead of closing the connection without a reason.
 ///
-/// The handler is in front of TLS, looks at the first byte of a connection and then removes itself.
+/// The handler comes before TLS, inspects the first byte of a connection and then removes itself.
 final class PlainTextDetector: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
@@ -33,7 +33,7 @@ final class PlainTextDetector: ChannelInboundHandler, RemovableChannelHandler {
         }
         isAnswered = true
         context.writeAndFlush(wrapOutboundOut(ByteBuffer(staticString: Self.answer)), promise: nil)
-        // If the client does not close the other direction, the time limit of the handshake does.
+        // If the client does not close the other direction, the time limit of the handshake closes it.
         context.close(mode: .output, promise: nil)
     }
 }

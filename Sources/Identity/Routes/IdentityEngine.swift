@@ -13,6 +13,7 @@ package struct IdentityEngine: SecretsEngine {
         self.mount = mount
     }
 
+    /// The paths of the engine.
     package var paths: [EnginePath] {
         entityPaths + mergePaths + aliasPaths + groupPaths + groupAliasPaths + lookupPaths
     }

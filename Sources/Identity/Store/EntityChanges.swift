@@ -1,4 +1,4 @@
-/// The changes of an entity that a request asks for, already validated. A member that is nil stays as it is.
+/// A validated request to change an entity. A member that is nil stays as it is.
 struct EntityChanges: Sendable {
     var name: String?
     var metadata: [String: String]?

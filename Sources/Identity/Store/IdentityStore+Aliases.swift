@@ -1,6 +1,6 @@
 import EngineKit
 
-/// The changes of an alias that a request asks for, already validated. A member that is nil stays as it is.
+/// A validated request to change an alias. A member that is nil stays as it is.
 struct AliasChanges: Sendable {
     var id: String?
     var canonicalID: String?

@@ -83,8 +83,8 @@ extension IdentityStore {
         transaction.put(IdentityKeys.groupAlias(at: alias.place), text: group.id)
     }
 
-    /// Removes all members of an external group. They were members because of the alias; the next login of each restores it if
-    /// the new alias fits.
+    /// Removes all members of an external group. They were members because of the old alias; each becomes one again at the
+    /// next login if the new alias matches.
     private func dropMembers(of group: inout Group, in transaction: inout IdentityTransaction) {
         for id in group.memberEntityIDs { transaction.delete(IdentityKeys.memberships(of: id) + group.id) }
         group.memberEntityIDs = []

@@ -1,6 +1,6 @@
 import EngineKit
 
-/// The changes of a group that a request asks for, already validated. A member that is nil stays as it is.
+/// A validated request to change a group. A member that is nil stays as it is.
 struct GroupChanges: Sendable {
     var name: String?
     var isExternal: Bool?

@@ -2,9 +2,9 @@ package import EngineKit
 import Records
 import Syntax
 
-/// The store of entities, their aliases and groups. A change is one atomic batch, and requests that follow it see it.
+/// The entities, their aliases and groups. A change is one atomic batch, and all requests after it see it.
 ///
-/// What requests need of an entity is kept, decrypted, in a bounded cache, from which every change removes what it affects.
+/// What requests need of an entity is kept, decrypted, in a bounded cache. Every change removes from it what it affects.
 package final class IdentityStore: Sendable {
     let storage: any Storage
     let time: any TimeSource
@@ -93,7 +93,7 @@ package final class IdentityStore: Sendable {
     /// writer changed one of the records in the meantime.
     func change<Result>(_ decide: (inout IdentityTransaction) async throws -> Result) async throws -> Result {
         var changed: Set<String> = []
-        // Also after an error, since the batch may have been written nevertheless.
+        // The cache is cleared even after an error, because the batch may have been written.
         defer { if !changed.isEmpty { invalidate(changed) } }
         return try await storage.transact { batch in
             var transaction = IdentityTransaction(storage)
@@ -106,8 +106,8 @@ package final class IdentityStore: Sendable {
         }
     }
 
-    /// Like ``change(_:)``, for changes of group memberships. They take turns on this node, and exclude each other across nodes
-    /// through ``IdentityKeys/graph``.
+    /// As ``change(_:)``, for changes of group memberships. They wait for each other on this node, and exclude each other
+    /// across nodes through ``IdentityKeys/graph``.
     func changeGraph<Result>(_ decide: (inout IdentityTransaction) async throws -> Result) async throws -> Result {
         try await queues.inTurn(IdentityKeys.graph) {
             try await change { transaction in

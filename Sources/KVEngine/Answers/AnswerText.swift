@@ -1,7 +1,7 @@
 import EngineKit
 import Syntax
 
-/// Answers are written as text. What is stored as JSON is copied, which is faster than to parse it and write it again.
+/// Writing answers as JSON text. Stored JSON is copied, which is faster than parsing and encoding it.
 extension [UInt8] {
     /// Appends text that needs no escaping.
     mutating func append(_ text: StaticString) {

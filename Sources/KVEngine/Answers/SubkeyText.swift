@@ -2,10 +2,10 @@ import Syntax
 
 /// Writes a secret without its values: objects remain, and everything else becomes `null`.
 enum SubkeyText {
-    /// Objects that are nested deeper count as values, also if the caller sets no depth.
+    /// The largest depth of an object. Deeper ones count as values, even if the caller sets no depth.
     static let depthMax = 100
 
-    /// Returns the JSON text, down to a depth or, for 0, as deep as allowed.
+    /// Returns the JSON text to the given depth, or to ``depthMax`` if it is 0.
     static func text(of object: JSONObject, depth: Int) -> [UInt8] {
         var output: [UInt8] = []
         append(object, depthLeft: depth == 0 ? depthMax : min(depth, depthMax), to: &output)

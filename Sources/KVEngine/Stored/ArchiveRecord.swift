@@ -1,6 +1,6 @@
 import EngineKit
 
-/// The record that holds the data of a version that is no longer the newest.
+/// The record with the data of a version that is not the newest anymore.
 enum ArchiveRecord {
     /// Returns the record.
     static func encode(_ data: [UInt8], version: UInt64) -> [UInt8] {
@@ -12,7 +12,7 @@ enum ArchiveRecord {
         return output
     }
 
-    /// Returns the data in a record, which has to be that of this version.
+    /// Returns the data of a record. Throws if it belongs to another version.
     static func decode(_ bytes: [UInt8], version: UInt64, key: String) throws(StorageError) -> [UInt8] {
         var reader = ByteReader(bytes, key: key)
         try reader.expect(.archive)
@@ -21,7 +21,7 @@ enum ArchiveRecord {
     }
 }
 
-/// The record of a secret of version 1: the JSON as it was sent, and the lease that the writer asked for.
+/// The record of a secret of version 1: the JSON that was sent, and the lease that the writer asked for.
 struct PlainRecord {
     /// The lease in seconds, or nil for that of the mount.
     var lease: Int?

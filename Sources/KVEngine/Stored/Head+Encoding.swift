@@ -59,9 +59,9 @@ extension Head {
     }
 }
 
-/// Numbers in the record of a head.
+/// Constants of the record of a head.
 enum HeadFormat {
-    /// The time that means "never".
+    /// The stored time that stands for "never".
     static let noTime = Int64.min
     /// One more than the highest number of a version. Any JSON reader represents the numbers below it exactly.
     static let numbersEnd: UInt64 = 1 << 53

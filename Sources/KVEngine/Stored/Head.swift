@@ -14,7 +14,7 @@ struct Head {
 
         /// Whether it is deleted or destroyed, so that only its metadata can be read.
         func isGone(at now: Timestamp) -> Bool { isDestroyed || isDeleted(at: now) }
-        /// Whether its deletion is over.
+        /// Whether the time of its deletion has passed.
         func isDeleted(at now: Timestamp) -> Bool { deletion.map { $0 <= now } ?? false }
     }
 
@@ -22,11 +22,11 @@ struct Head {
     var updated: Timestamp
     /// The number of the newest version, or 0 if only metadata was written.
     var current: UInt64 = 0
-    /// The number of the oldest version that is kept. As the API has it, it is 0 until a version was dropped.
+    /// The number of the oldest version that is kept. As in the API, it is 0 until a version was dropped.
     var oldest: UInt64 = 0
     /// The number of versions to keep, or 0 for that of the mount.
     var versionsMax = 0
-    /// How long after its writing a version is deleted, in seconds, or 0 for the time of the mount.
+    /// How long after its creation a version is deleted, in seconds, or 0 for the mount's setting.
     var deleteAfter = 0
     var needsCheckAndSet = false
     /// The text of a JSON object whose values are strings, or empty for none.

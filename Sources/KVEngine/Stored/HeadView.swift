@@ -1,6 +1,6 @@
 import EngineKit
 
-/// The beginning of a stored head, which is enough to read the newest version without the history.
+/// The beginning of a stored head, which suffices to read the newest version without the history.
 struct HeadView {
     let bytes: [UInt8]
     let current: UInt64
@@ -10,7 +10,7 @@ struct HeadView {
     let customMetadata: Range<Int>
     /// The place of the data in ``bytes``. It is empty if the version is destroyed, or if there is none.
     let data: Range<Int>
-    /// Reads on from where the history begins.
+    /// A reader at the beginning of the history.
     let reader: ByteReader
 
     init(_ bytes: [UInt8], key: String) throws(StorageError) {

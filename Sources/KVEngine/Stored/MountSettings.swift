@@ -7,8 +7,8 @@ struct MountSettings: Hashable {
     /// The number of versions that a secret keeps, or 0 for ``versionsDefault``.
     var versionsMax = 0
     var needsCheckAndSet = false
-    /// How long after its writing a version is deleted, in seconds, or 0 for never. A negative number means never for every
-    /// secret, whatever its metadata says.
+    /// How long after its creation a version is deleted, in seconds, or 0 for never. A negative number means never for
+    /// every secret, whatever its metadata says.
     var deleteAfter = 0
 
     static let versionsDefault = 10
@@ -19,8 +19,8 @@ struct MountSettings: Hashable {
         return versionsMax > 0 ? versionsMax : Self.versionsDefault
     }
 
-    /// Returns when a version that is written now is to be deleted, or nil for never. The shorter of the times of the mount and
-    /// the secret counts.
+    /// Returns when a version that is written now is deleted, or nil for never. The shorter of the times of the mount and
+    /// the secret applies.
     func deletion(of head: Head, writtenAt now: Timestamp) -> Timestamp? {
         guard deleteAfter >= 0 else { return nil }
         let seconds = [deleteAfter, head.deleteAfter].filter { $0 > 0 }.min()
@@ -65,7 +65,7 @@ extension SettingKind where Value == Int {
     /// How many versions a secret keeps.
     static var versions: Self { count(0...HeadFormat.versionsMax) }
 
-    /// Seconds, sent and shown as a text, with -1 for every negative duration.
+    /// A duration that is sent and shown as text. Every negative duration is stored as -1.
     fileprivate static var signedDuration: Self {
         Self(
             .string, shown: { .string($0 < 0 ? "-1s" : DurationText.text(seconds: $0)) }, read: { $0.intValue },

@@ -1,11 +1,11 @@
 import EngineKit
 
-/// How large a secret may be: as large as a request's body, so that whatever was written can be sent back.
+/// The largest size of a secret: that of a request's body, so that what was read can be written back.
 enum SecretSize {
     static let bytesMax = 32 << 20
 
-    /// Throws a 413 for the JSON text of a secret that is too large to be kept. A patch may make one so, and so may control
-    /// characters, whose escapes can be longer than what was sent.
+    /// Throws a 413 if the JSON text of a secret is too large. A patch can make it so, and so can control characters, whose
+    /// escapes may be longer than what was sent.
     static func check(_ text: [UInt8]) throws(CofferError) {
         guard text.count > bytesMax else { return }
         throw CofferError(

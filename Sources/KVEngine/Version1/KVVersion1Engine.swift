@@ -1,7 +1,7 @@
 package import EngineKit
 import Syntax
 
-/// Secrets without history, stored as they were sent.
+/// An engine for secrets without history, which are stored as they are sent.
 package struct KVVersion1Engine: SecretsEngine {
     private let storage: any Storage
     /// The lease in seconds of secrets that have none.
@@ -10,11 +10,13 @@ package struct KVVersion1Engine: SecretsEngine {
     /// Vault's default lease of 32 days in seconds, for mounts that have none.
     private static let mountLeaseDefault = 2_764_800
 
+    /// Creates the engine of a mount.
     package init(_ context: MountContext) {
         storage = context.storage
         leaseDefault = context.defaultTTL > 0 ? context.defaultTTL : Self.mountLeaseDefault
     }
 
+    /// The path of the secrets.
     package var paths: [EnginePath] { [secrets] }
 
     private var secrets: EnginePath {
@@ -24,7 +26,7 @@ package struct KVVersion1Engine: SecretsEngine {
                 The `ttl` (or `lease`) of a secret says how long readers may use it before they read it again. Listings can be \
                 paged with `after` and `limit`, and descend with `recursive`.
                 """,
-            // A secret may have members of these names and of any type.
+            // A secret may have members with these names, of any type.
             fields: SecretListing.fields.map { Field($0.name, .any, query: true, $0.details) },
             isOpen: true,
             exists: { request in
@@ -75,7 +77,7 @@ package struct KVVersion1Engine: SecretsEngine {
         return try await listing.answer(request, fields: fields)
     }
 
-    /// Returns the lease that the writer asked for, in seconds. A member that is not a duration is only a part of the secret.
+    /// Returns the lease that the writer asked for, in seconds. A member that is not a duration is only part of the secret.
     private func lease(_ body: JSONObject) -> Int? {
         switch body["ttl"] ?? body["lease"] {
         case .number(let text), .string(let text): DurationText.seconds(text)

@@ -1,7 +1,7 @@
 import EngineKit
 import Syntax
 
-/// The option `cas` of a write: the version that the writer takes for the newest one, or 0 for none.
+/// The option `cas` of a write: the number of the version that the writer expects to be the newest, or 0 for none.
 struct CheckAndSet {
     /// The number, or nil if the writer sent none.
     var expected: Int?
@@ -15,7 +15,7 @@ struct CheckAndSet {
         guard expected != nil else { throw .invalid("error parsing check-and-set parameter") }
     }
 
-    /// Throws if another version is the newest, or if the settings require the option and it is absent.
+    /// Throws if another version is the newest, or if `cas` is required and absent.
     func check(_ head: Head?, _ settings: MountSettings) throws(CofferError) {
         if let expected {
             guard UInt64(exactly: expected) == head?.current ?? 0 else {

@@ -1,9 +1,9 @@
 import EngineKit
 
-/// A change of one secret: its new head, and the changes of the records that belong to it.
+/// A change of one secret: its new head, and changes of its other records.
 struct HeadEdit {
     let path: String
-    /// The head as it is to be, or nil if the secret does not exist.
+    /// The head after the change, or nil if the secret does not exist then.
     private(set) var head: Head?
     /// Other changes, which are committed together with the head.
     var batch = Batch()
@@ -35,14 +35,16 @@ struct HeadEdit {
         isChanged = true
     }
 
-    /// Adds a version, archives the data of the one before, and drops the oldest beyond the limit.
+    /// Adds a version, archives the data of the one before, and drops the oldest ones beyond the limit.
     ///
-    /// - Throws: ``CofferError`` if the newest version has the highest number that there is.
+    /// - Throws: ``CofferError`` if the newest version has the highest possible number.
     mutating func add(_ version: Head.Version, data: [UInt8], versionsMax: Int) throws(CofferError) {
         var head = head ?? Head(created: version.created)
         guard head.current + 1 < HeadFormat.numbersEnd else {
             throw .invalid(
-                "the secret's newest version has the highest number there is; delete the secret with its metadata to begin at 1")
+                "the newest version of the secret has the highest number that there is; delete the secret with its "
+                    + "metadata to start again at 1"
+            )
         }
         let previous = head.current
         let previousData = head.data

@@ -73,9 +73,9 @@ extension KVVersion2Engine {
 }
 
 extension HeadEdit {
-    /// Adds a version by this author, which is to be deleted when the mount and the secret say, and returns the answer.
+    /// Adds a version and returns the answer. The version is deleted later as the mount and the secret say.
     ///
-    /// - Throws: ``CofferError`` if the newest version has the highest number that there is.
+    /// - Throws: ``CofferError`` if the newest version has the highest possible number.
     mutating func add(
         _ text: [UInt8], author: String, settings: MountSettings, at now: Timestamp
     ) throws(CofferError) -> VersionAnswer {
@@ -89,7 +89,7 @@ extension HeadEdit {
 
 /// Parses the JSON of stored secrets.
 enum StoredObject {
-    // Each part was bounded by the limit of a body when it was written. The depth is twice that of a request by default.
+    // Each part was bounded by the limit of a body when it was written. The allowed depth is twice that of a request.
     private static let limits = JSONLimits(depthMax: 128, nodesMax: 1_000_000)
 
     /// Returns the object. Throws if it is too large to be parsed, which a patched secret can become.

@@ -2,7 +2,7 @@ import EngineKit
 import Syntax
 
 extension KVVersion2Engine {
-    /// Lists secrets with their metadata, which saves callers one request for each. OpenBao has the same route.
+    /// Lists secrets with their metadata, so that callers need not read each one. OpenBao has the same route.
     var detailedMetadata: EnginePath {
         EnginePath(
             "detailed-metadata/{path...}", "Lists secrets with their newest versions.",
@@ -23,14 +23,14 @@ extension KVVersion2Engine {
         for name in names where name.utf8.last != UInt8(ascii: "/") {
             try GivenUpRequest.check()
             guard let shown = try await shown(RecordKey.head(folder + name)) else { continue }
-            // Names are distinct, so nothing is set twice.
+            // Names are distinct, so no member is set twice.
             info.members.append(.init(key: name, value: .object(shown)))
         }
         return try .keys(names, info: info)
     }
 
-    /// Returns what the list says about a secret, or nil if it was deleted since it was listed. A record that cannot be read
-    /// has an error in the list, so that the others are listed all the same.
+    /// Returns what the list shows of a secret, or nil if it was deleted since it was listed. A record that cannot be read
+    /// is shown with an error, so that the others can be listed.
     private func shown(_ key: String) async throws -> JSONObject? {
         do throws(StorageError) {
             guard let record = try await secrets.storage.get(key) else { return nil }

@@ -1,6 +1,6 @@
 package import EngineKit
 
-/// Secrets with versions, check-and-set, undeletable versions and metadata.
+/// An engine for secrets with versions, metadata and check-and-set, whose versions can be deleted and undeleted.
 package struct KVVersion2Engine: SecretsEngine {
     let secrets: VersionedSecrets
     private let gate: UpgradeGate
@@ -12,11 +12,13 @@ package struct KVVersion2Engine: SecretsEngine {
         gate.begin()
     }
 
+    /// The paths of the engine.
     package var paths: [EnginePath] { [settings, data, delete, undelete, destroy, metadata, detailedMetadata, subkeys] }
 }
 
 extension KVVersion2Engine: PathExplainingEngine {
-    /// Explains the paths of version 1, which older clients use. The text begins as Vault's does, because clients know it by that.
+    /// Returns an explanation for a path of version 1, which older clients use. Its beginning is the one that clients of
+    /// Vault recognize.
     package func explanation(of relativePath: Substring, _ operation: Operation) -> String? {
         let command: String
         switch operation {

@@ -8,7 +8,7 @@ struct VersionedSecrets: Sendable {
     let time: any TimeSource
     private let lines = WriterQueues()
 
-    /// How often a read starts again because the version that it reads is being archived or deleted.
+    /// How often a read starts again if the version that it reads is archived or deleted meanwhile.
     private static let attemptsMax = 16
 
     init(storage: any Storage, time: any TimeSource) {
@@ -16,7 +16,7 @@ struct VersionedSecrets: Sendable {
         self.time = time
     }
 
-    /// Reports whether a secret exists, be it only with metadata.
+    /// Whether a secret exists, possibly with metadata only.
     func exists(_ path: String) async throws -> Bool {
         try await storage.get(RecordKey.head(path)) != nil
     }
@@ -87,7 +87,7 @@ struct VersionedSecrets: Sendable {
             if let stored = try await storage.get(archive) {
                 return (answer, try ArchiveRecord.decode(stored.value, version: number, key: archive)[...])
             }
-            // If it was deleted between the two reads, the head has changed.
+            // If the version was deleted between the two reads, the head has changed.
             guard try await storage.get(key)?.version != record.version, attempt < Self.attemptsMax else {
                 throw StorageError.corrupted(key: archive)
             }

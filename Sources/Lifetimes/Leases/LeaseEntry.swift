@@ -3,16 +3,16 @@ package import Syntax
 
 /// The record of a lease.
 package struct LeaseEntry: Sendable, Hashable {
-    /// What is to happen to the lease.
+    /// What is to be done with the lease.
     package enum State: String, Sendable, Hashable {
         case active
-        /// The lease is to be revoked. That is tried until it succeeds.
+        /// The lease is to be revoked. The attempt is repeated until it succeeds.
         case revoking
-        /// So many attempts to revoke the lease failed that an operator should help. It is still tried once a day.
+        /// Many attempts to revoke the lease failed, so that an operator should help. It is still tried once a day.
         case irrevocable
     }
 
-    /// The path that was read and 24 random characters, such as `database/creds/app/…`.
+    /// The path that was read, followed by 24 random characters, such as `database/creds/app/…`.
     package var id: String
     /// The id of the token with which the lease is revoked. Empty for a lease of an orphan batch token.
     package var tokenID: String
@@ -20,32 +20,33 @@ package struct LeaseEntry: Sendable, Hashable {
     package var mountID: String
     /// The path of the mount when the lease was created, with its final slash.
     package var mountPath: String
-    /// When it was created.
+    /// When the lease was created.
     package var issuedAt: Timestamp
-    /// When it was last renewed; nil if it never was.
+    /// When the lease was last renewed; nil if it never was.
     package var renewedAt: Timestamp?
-    /// When it ends.
+    /// When the lease ends.
     package var expiresAt: Timestamp
-    /// The TTL that it was created with, in seconds.
+    /// The TTL that the lease was created with, in seconds.
     package var ttl: Int
-    /// The longest life of the lease from its creation, in seconds. No renewal extends it further.
+    /// The longest lifetime of the lease from its creation, in seconds. No renewal extends it.
     package var maxTTL: Int
-    /// A time that no renewal can pass: the end of a batch token, which has no record.
+    /// The end of the batch token that the lease belongs to, which no renewal can pass. It is stored here because a batch
+    /// token has no record.
     package var limit: Timestamp?
-    /// Whether it can be renewed.
+    /// Whether the lease can be renewed.
     package var isRenewable: Bool
     /// What the engine stored with the lease.
     package var data: JSONObject
-    /// What is to happen to it.
+    /// What is to be done with the lease.
     package var state = State.active
-    /// The number of attempts to revoke it that failed.
+    /// The number of failed attempts to revoke the lease.
     package var attempts = 0
-    /// Why the last attempt failed. It holds fixed texts and names only.
+    /// Why the last attempt failed: fixed texts and names only.
     package var failure = ""
-    /// When revocation is tried next; nil while the lease is active.
+    /// When the next attempt is due; nil while the lease is active.
     package var retryAt: Timestamp?
 
-    /// Whether the lease is in force.
+    /// Whether the lease is active and has not ended.
     package func isActive(at now: Timestamp) -> Bool { state == .active && now < expiresAt }
 
     /// Returns the whole seconds that are left, rounded up.

@@ -1,6 +1,6 @@
 package import EngineKit
 
-/// The arithmetic of leases, without any state, so that every case can be tested. No lease is without an end.
+/// Computes the lifetimes of leases from values alone, so that every case can be tested. Every lease has an end.
 package enum LeaseLifetime {
     /// Returns the TTL and the maximum TTL of a new lease in seconds. `defaultTTL` and `maxTTL` are the mount's.
     package static func terms(_ grant: LeaseGrant, defaultTTL: Int, maxTTL: Int) -> (ttl: Int, maxTTL: Int) {

@@ -32,15 +32,15 @@ extension LeaseStore {
         return due
     }
 
-    /// Returns the lease, or nil if it is not due any more. Removes index entries of a lease that is gone.
+    /// Returns the lease, or nil if it is not due anymore. Removes the index entries of a lease that does not exist.
     package func take(_ due: Due) async throws(StorageError) -> LeaseEntry? {
         let current = try await read(due.id)
         if let entry = current?.entry {
-            // A revoked token queues its leases by their ids alone, so the entries of the leases are still active.
+            // The revocation of a token queues its leases by id only, so the records still say that they are active.
             let isQueued = entry.state == .active && due.key.hasUTF8Prefix(LeaseKeys.queue)
             if isQueued || Self.indexes(entry).contains(due.key) { return entry }
         }
-        // The lease is gone, or was renewed or postponed since the index was read. A change at the same time may need the
+        // The lease does not exist, or was renewed or postponed since the index was read. A concurrent change may need the
         // key again.
         var batch = Batch()
         batch.check(LeaseKeys.entry(due.id), current.map { .version($0.version) } ?? .absent)
@@ -49,7 +49,8 @@ extension LeaseStore {
         return nil
     }
 
-    /// Records that a lease is to be revoked and when that is tried at the latest. Returns nil if there is no such lease.
+    /// Records that a lease is to be revoked, and the latest time of the next attempt. Returns nil if there is no such
+    /// lease.
     package func beginRevoking(_ id: String, retryAfter seconds: Int) async throws(StorageError) -> LeaseEntry? {
         let entry = try await change(id) { [time] entry in
             entry.state = .revoking
@@ -60,7 +61,7 @@ extension LeaseStore {
         return entry
     }
 
-    /// Queues a lease that could not be registered for revocation, so that its engine is asked again.
+    /// Queues a lease for revocation that could not be registered, so that its engine is asked to revoke it.
     package func enqueue(_ draft: LeaseEntry) async throws(StorageError) {
         let retryAt = time.now().adding(seconds: LeaseLifetime.waitMinSeconds)
         var entry = draft
@@ -72,7 +73,7 @@ extension LeaseStore {
         try await storage.commit(batch)
     }
 
-    /// Notes a failed attempt: the next comes later, and from ``revocationsMax`` on once a day.
+    /// Records a failed attempt. The next one is made later, and once a day after ``revocationsMax`` attempts.
     package func failed(_ id: String, reason: String, due: Due? = nil) async throws(StorageError) -> LeaseEntry? {
         let spread = spread()
         return try await change(id, due: due) { [time] entry in
@@ -88,7 +89,7 @@ extension LeaseStore {
         }
     }
 
-    /// Puts a revocation off without an attempt, because others of its mount have just failed.
+    /// Postpones a revocation without an attempt, because others of the same mount have just failed.
     package func postpone(_ id: String, due: Due) async throws(StorageError) {
         let spread = spread()
         _ = try await change(id, due: due) { [time] entry in
@@ -99,9 +100,9 @@ extension LeaseStore {
 
     private func spread() -> UInt8 { randomness.bytes(1).first ?? 0 }
 
-    /// Removes a lease whose engine has taken back what it gave.
+    /// Deletes the record of a lease after its engine has revoked it.
     package func forget(_ lease: LeaseEntry, due: Due? = nil) async throws(StorageError) {
-        // As it is now: a failed attempt elsewhere may have moved it within the queue.
+        // The current state: a failed attempt on another node may have moved the lease within the queue.
         let entry = try await read(lease.id)?.entry ?? lease
         var batch = Batch()
         batch.delete(LeaseKeys.entry(entry.id))
@@ -109,7 +110,7 @@ extension LeaseStore {
         try await storage.commit(batch)
     }
 
-    /// Reads, changes and writes back with the indexes; tries again when another change came between.
+    /// Reads a record, changes it and writes it with its index entries. Tries again if another writer was first.
     private func change(
         _ id: String, due: Due? = nil, _ body: (inout LeaseEntry) -> Void
     ) async throws(StorageError) -> LeaseEntry? {
@@ -126,7 +127,7 @@ extension LeaseStore {
         }
     }
 
-    /// Where a lease is listed besides under its id.
+    /// Returns the keys of the index entries of a lease.
     static func indexes(_ entry: LeaseEntry) -> [String] {
         let retry = entry.retryAt.map { LeaseKeys.queue($0, entry.id) }
         let keys: [String?] =
@@ -138,7 +139,8 @@ extension LeaseStore {
         return keys.compactMap(\.self)
     }
 
-    /// Queues one page of leases whose token is gone, such as after a restore. The last id of the page, nil at the end.
+    /// Queues the leases of one page whose token does not exist, such as after a restore. Returns the last id of the page,
+    /// or nil at the end.
     package func tidy(after: String?, limit: Int) async throws(StorageError) -> String? {
         let ids = try await list("", after: after, limit: limit, isRecursive: true)
         for id in ids {
@@ -150,8 +152,8 @@ extension LeaseStore {
 }
 
 extension TokenStore {
-    /// Part of a revocation: queues everything the token leased. What is left when it is interrupted is found by the
-    /// token's `revoking/` mark.
+    /// Queues all leases of a token for revocation, as a part of its own revocation. If that is interrupted, the token's
+    /// `revoking/` record shows what is left to do.
     func queueLeases(of id: String) async throws(StorageError) {
         let prefix = LeaseKeys.leases(ofToken: id)
         while true {

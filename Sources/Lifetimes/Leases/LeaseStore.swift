@@ -1,17 +1,17 @@
 package import EngineKit
 import Records
 
-/// Leases on disk: made, found, renewed, and queued until their engine has taken back what they gave.
+/// The stored leases: creates, finds and renews them, and queues them until their engine has revoked them.
 ///
-/// Nothing of them is in memory but the page at hand, and nothing is read at start. Every change is one atomic batch
-/// with its indexes; an index entry whose lease is gone is dropped when it comes up.
+/// Only the current page of leases is in memory, and nothing is read at start. Every change is one atomic batch that
+/// includes the index entries. Index entries of leases that do not exist are removed when they are found.
 package struct LeaseStore: Sendable {
     let storage: any Storage
     let time: any TimeSource
     let randomness: any Randomness
     private let leasesQueued: @Sendable () -> Void
 
-    /// Shares the tokens' slice: a lease is made only while its token is there.
+    /// Creates a store in the storage of the tokens, because a lease is created only while its token exists.
     package init(tokens: TokenStore) {
         storage = tokens.storage
         time = tokens.time
@@ -19,7 +19,7 @@ package struct LeaseStore: Sendable {
         leasesQueued = tokens.leasesQueued
     }
 
-    /// Wakes the job that asks the engines.
+    /// Starts the job that asks the engines to revoke queued leases.
     func callJob() { leasesQueued() }
 
     // MARK: Finding
@@ -31,7 +31,7 @@ package struct LeaseStore: Sendable {
         return (entry, record.version)
     }
 
-    /// Ids below a prefix that ends with `/` or is empty, relative to it.
+    /// Returns a page of ids below a prefix, relative to it. The prefix ends with `/` or is empty.
     package func list(
         _ prefix: String, after: String? = nil, limit: Int, isRecursive: Bool = false
     ) async throws(StorageError) -> [String] {
@@ -39,7 +39,7 @@ package struct LeaseStore: Sendable {
             Listing(prefix: LeaseKeys.entries + prefix, after: after, limit: limit, isRecursive: isRecursive))
     }
 
-    /// Returns a page of ids of leases that count as irrevocable.
+    /// Returns a page of ids of irrevocable leases.
     package func irrevocables(after: String? = nil, limit: Int) async throws(StorageError) -> [String] {
         try await storage.list(
             Listing(prefix: LeaseKeys.irrevocables, after: after, limit: limit, isRecursive: true))
@@ -47,11 +47,11 @@ package struct LeaseStore: Sendable {
 
     // MARK: Making and renewing
 
-    /// A lease that is not registered yet.
+    /// Creates a lease that is not registered yet.
     ///
-    /// It runs its own time and goes with its token: a token that is renewed would otherwise have its leases cut to what it
-    /// had left at the time. Only where no revocation comes, the end is in the lease: of a batch token, which is on no
-    /// record, and of `end`, that of credentials that their holder narrowed.
+    /// Its end does not depend on the end of a service token, which is revoked with its leases: otherwise a renewed token
+    /// would have leases that end too early. The end of a batch token, which has no record, is stored in the lease, and so
+    /// is `end`, that of the capability token of the caller.
     package func draft(
         path: String, token: TokenEntry, until end: Timestamp? = nil, mountID: String, mountPath: String, grant: LeaseGrant,
         defaultTTL: Int, maxTTL: Int
@@ -66,7 +66,7 @@ package struct LeaseStore: Sendable {
             maxTTL: terms.maxTTL, limit: ends.min(), isRenewable: grant.isRenewable, data: grant.data)
     }
 
-    /// The lease as it was registered, or nil when its token is gone or at its end.
+    /// Stores a lease. Returns it as stored, or nil if its token does not exist or ends now.
     package func register(_ draft: LeaseEntry) async throws(StorageError) -> LeaseEntry? {
         try await storage.transact { batch throws(StorageError) -> LeaseEntry? in
             guard let end = LeaseLifetime.end(draft, at: time.now()), try await hasOwner(draft, into: &batch) else { return nil }
@@ -78,15 +78,16 @@ package struct LeaseStore: Sendable {
         }
     }
 
-    /// The renewed lease; nil when it, its version or its token changed, or when no renewal moves its end.
+    /// Renews a lease. Returns nil if it, its version or its token has changed, or if no renewal can extend it.
     ///
-    /// - Parameter maxTTL: Of the mount today, in seconds; a lease made when it was longer is held to it too.
+    /// - Parameter maxTTL: The mount's maximum today, in seconds. It also applies to leases that were created when it was
+    /// longer.
     package func renew(
         _ lease: LeaseEntry, version: UInt64, grant: LeaseGrant, maxTTL: Int = .max
     ) async throws(StorageError) -> LeaseEntry? {
         var isRepeated = false
         return try await storage.transact { batch throws(StorageError) -> LeaseEntry? in
-            // Unless it was the token that changed, another try would fail like the last.
+            // Unless the token has changed, another attempt would fail in the same way.
             if isRepeated { guard try await read(lease.id)?.version == version else { return nil } }
             isRepeated = true
             let now = time.now()
@@ -108,8 +109,8 @@ package struct LeaseStore: Sendable {
         }
     }
 
-    /// Whether the token that a lease belongs to is there and valid. The batch is written only as long as it is: a
-    /// revocation deletes the record that is checked.
+    /// Returns whether the token of a lease exists and is valid, and makes the batch depend on it: a revocation deletes the
+    /// record that the batch requires.
     private func hasOwner(_ lease: LeaseEntry, into batch: inout Batch) async throws(StorageError) -> Bool {
         guard !lease.tokenID.isEmpty else { return true }
         let key = TokenKeys.entry(lease.tokenID)

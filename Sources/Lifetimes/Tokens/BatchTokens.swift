@@ -3,11 +3,11 @@ import EngineKit
 import SecretMemory
 import Syntax
 
-/// Seals and opens batch tokens, which have no record: their content is sealed into their text.
+/// Encrypts and decrypts batch tokens, which have no record: their text contains their encrypted content.
 ///
-/// The text is `coffer.b.` and the base64url form of a format byte, a salt of 24 bytes, sealed JSON and a tag of 16 bytes.
-/// Key and nonce are derived by HKDF from a subkey of the keyring (`token-batch/v1`) and the salt, so each token has its
-/// own pair, and no number of tokens exhausts a key.
+/// The text is `coffer.b.` and the base64url form of a format byte, a salt of 24 bytes, encrypted JSON and a tag of 16
+/// bytes. HKDF derives key and nonce from a subkey of the keyring (`token-batch/v1`) and the salt, so that each token has
+/// its own pair, and any number of tokens can be made.
 struct BatchTokens: Sendable {
     private let key: SymmetricKey
 
@@ -15,7 +15,7 @@ struct BatchTokens: Sendable {
     private static let saltBytes = 24
     private static let tagBytes = 16
 
-    /// Derives the key from the key that names tokens. The two keys share no use.
+    /// Derives the key from the key that names tokens. Neither key is used for the purpose of the other.
     init(tokenKey: SecretBytes) {
         key = tokenKey.withBytes { bytes in
             HKDF<SHA256>.deriveKey(
@@ -34,7 +34,7 @@ struct BatchTokens: Sendable {
         return token.utf8.count <= TokenFormat.batchBytesMax ? token : nil
     }
 
-    /// Returns the entry in a token, or nil if this server did not seal it.
+    /// Returns the entry in a token, or nil if this server did not create it.
     func open(_ token: String) -> TokenEntry? {
         guard token.hasUTF8Prefix(TokenFormat.batchPrefix), token.utf8.count <= TokenFormat.batchBytesMax,
             let bytes = Base64.decode(token.dropFirstUTF8(TokenFormat.batchPrefix.utf8.count), as: .url, allowing: []),
@@ -75,11 +75,11 @@ extension TokenStore {
         return (token, entry)
     }
 
-    /// How far in the future a token may have been sealed, in seconds, because the clocks of nodes differ.
+    /// How far in the future the creation of a token may be, in seconds, because the clocks of nodes differ.
     private static let skewMax = 60
 
-    /// Returns the entry of a batch token, or nil unless it and its parent are valid. A token from the future shows that
-    /// the clock was set back, so its age is not known, and it is refused.
+    /// Returns the entry of a batch token, or nil unless it and its parent are valid. A token from the future is refused:
+    /// the clock was set back, so that the token's age is not known.
     func authenticateBatch(_ token: String) async throws(StorageError) -> TokenEntry? {
         let now = time.now()
         guard let entry = batchTokens.open(token), entry.isValid(at: now), entry.createdAt <= now.adding(seconds: Self.skewMax)

@@ -7,7 +7,7 @@ package final class LiveToken: Sendable {
     package let entry: TokenEntry
     /// The token as engines see it.
     package let caller: Caller
-    /// The count of endings at which all ancestors were last seen to exist; -1 if that was never looked up.
+    /// The value of ``TokenStore/endings`` when all ancestors were last seen to exist; -1 before the first lookup.
     private let descent = Atomic<Int>(-1)
     /// Whether response wrapping made it.
     package let isWrapping: Bool
@@ -29,8 +29,8 @@ package final class LiveToken: Sendable {
 
     func noteDescent(at endings: Int) { descent.store(endings, ordering: .releasing) }
 
-    /// Returns what another room has derived from the entry, or derives and keeps it. The latest few are kept, and `fits`
-    /// picks one.
+    /// Returns an object that another room has derived from the entry, or creates it. The last few are kept; `fits` selects
+    /// one.
     package func note<Note: AnyObject & Sendable>(where fits: (Note) -> Bool, make: () -> Note) -> Note {
         notes.withLock { notes in
             for note in notes {

@@ -1,7 +1,7 @@
 import EngineKit
 import Syntax
 
-/// The stored form. It is JSON, because entries are seldom read from disk and people read them in an emergency.
+/// The stored form. It is JSON because entries are rarely read from disk, and people may have to read them in an emergency.
 extension TokenEntry {
     func encoded() -> [UInt8] {
         var object: JSONObject = [

@@ -4,25 +4,25 @@ package import EngineKit
 package struct TokenEntry: Sendable, Hashable {
     /// The HMAC-SHA256 of the token in lower-case hex.
     package var id: String
-    /// Names the token without being one, so that it can be looked up and revoked.
+    /// Identifies the token without granting access, so that it can be looked up and revoked.
     package var accessor: String
     /// The id of the token that created it; empty for an orphan.
     package var parentID: String
-    /// The number of tokens that it descends from, at most; 0 in entries of servers that did not count them.
+    /// The largest number of ancestors that the token may have; 0 in entries of servers that did not count them.
     package var generation: Int
     /// The names of its own policies, without those of its entity.
     package var policies: [String]
     /// What the audit calls it, such as `userpass-bob`.
     package var displayName: String
-    /// The path at which it was created, such as `auth/token/create`.
+    /// The path of the request that created the token, such as `auth/token/create`.
     package var path: String
     /// What its creator or its login attached to it.
     package var metadata: [String: String]
-    /// The token role it was created with; empty for none.
+    /// The token role of the creation; empty if there was none.
     package var role: String
-    /// The uuid of the auth mount whose login created it, and what that mount stored with it; empty if there was no login.
+    /// The uuid of the auth mount whose login created the token; empty if there was no login.
     package var mountID: String
-    /// What the auth mount needs to renew it, which nobody is shown.
+    /// What the auth mount stored for renewing the token. It is never shown.
     package var loginFacts: [String: String]
     /// The id of its entity; empty for none.
     package var entityID: String
@@ -46,13 +46,13 @@ package struct TokenEntry: Sendable, Hashable {
     package var isRenewable: Bool
     /// The address ranges from which it can be used; empty for all.
     package var boundCIDRs: [String]
-    /// The key with which narrowed tokens made by its holder are checked. Empty in entries from before there were such
+    /// The key that verifies capability tokens derived from this token. Empty in entries from before there were such
     /// tokens.
     package var capabilityKey: [UInt8]
-    /// Uses that are left; 0 for any number, -1 for none.
+    /// The number of uses that are left; 0 for any number, -1 for none.
     package var usesLeft: Int
 
-    /// Creates an entry of an orphan without an end.
+    /// Creates the entry of a token without parent and without an end.
     package init(id: String, accessor: String, policies: [String], displayName: String, path: String, createdAt: Timestamp) {
         self.id = id
         self.accessor = accessor
@@ -81,21 +81,21 @@ package struct TokenEntry: Sendable, Hashable {
 
     /// Whether no token created it.
     package var isOrphan: Bool { parentID.isEmpty }
-    /// The bound on generations of tokens. Ancestors are looked up one by one, so their number is bounded.
+    /// The largest number of generations. Ancestors are looked up one by one, so their number is limited.
     package static let generationsMax = 64
-    /// Whether it may create tokens, as far as the bound on generations goes.
+    /// Whether the limit on generations allows the token to create tokens.
     package var mayHaveChildren: Bool { generation < Self.generationsMax }
-    /// Whether its holder can narrow it. A wrapping token is spent by one request, and a token narrowed from it could make
-    /// that request without spending it.
+    /// Whether capability tokens can be derived from the token. They cannot from a wrapping token, because they could read
+    /// its response without using it up.
     package var mayBeNarrowed: Bool { type == .service && !isWrapping && !capabilityKey.isEmpty }
     /// Whether it has the policy `root`.
     package var isRoot: Bool { policies.contains("root") }
 
-    /// How far in the future a token may have been created, in seconds, because the clocks of nodes differ.
+    /// How far in the future the creation of a token may be, in seconds, because the clocks of nodes differ.
     private static let futureSecondsMax = 300
 
-    /// Whether the token is valid. One from the future was created under a clock that has been set back since, so its age
-    /// is not known, and it is not valid.
+    /// Whether the token is valid. A token from the future is not: the clock was set back, so that the token's age is not
+    /// known.
     package func isValid(at now: Timestamp) -> Bool {
         guard usesLeft >= 0 else { return false }
         guard let expiresAt else { return true }

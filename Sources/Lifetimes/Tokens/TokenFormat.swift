@@ -1,19 +1,19 @@
 package import EngineKit
 import Syntax
 
-/// The text form of tokens. A service token is `coffer.s.`, 43 characters of 256 random bits, and 6 of checksum; a batch
-/// token is `coffer.b.` and its sealed content.
+/// The text of tokens. A service token is `coffer.s.`, 43 characters with 256 random bits, and 6 characters of checksum. A
+/// batch token is `coffer.b.` and its encrypted content.
 ///
-/// Secret scanners find leaked tokens by the prefix. The checksum lets a mistyped or guessed token be refused without a
-/// look-up.
+/// Secret scanners recognize leaked tokens by the prefix. The checksum allows refusing a mistyped or guessed token without
+/// a lookup.
 package enum TokenFormat {
-    /// How a service token begins.
+    /// The beginning of a service token.
     package static let servicePrefix = "coffer.s."
-    /// How a batch token begins.
+    /// The beginning of a batch token.
     package static let batchPrefix = "coffer.b."
-    /// The length of a batch token at most: half of the bound on the headers of a request.
+    /// The largest length of a batch token: half of the limit on the headers of a request.
     package static let batchBytesMax = 8_192
-    /// The length at most of a token whose text was chosen, as with `-dev-root-token-id`.
+    /// The largest length of a token whose text was chosen, as with `-dev-root-token-id`.
     package static let bytesMax = 512
 
     /// The length of a service token.
@@ -34,12 +34,12 @@ package enum TokenFormat {
         base62(randomness.bytes(length * 5 / 7), length: length)
     }
 
-    /// Returns a random accessor, 24 characters of 128 random bits. It names a token and cannot be used as one.
+    /// Returns a random accessor of 24 characters with 128 random bits. It identifies a token and does not grant access.
     package static func makeAccessor(_ randomness: any Randomness) -> String {
         base62(randomness.bytes(16), length: 24)
     }
 
-    /// Whether the text can be a token. A text with our prefix must have a valid checksum.
+    /// Whether the text can be a token. A text with a prefix of Coffer must have a valid checksum.
     package static func isPlausible(_ token: String) -> Bool {
         if token.hasUTF8Prefix(batchPrefix) { return token.utf8.count <= batchBytesMax }
         guard !token.isEmpty, token.utf8.count <= bytesMax else { return false }
@@ -64,7 +64,7 @@ package enum TokenFormat {
         return String(decoding: digits, as: UTF8.self)
     }
 
-    /// Returns the CRC-32 (IEEE 802.3) of a text. It detects accidents; authenticity comes from the look-up.
+    /// Returns the CRC-32 (IEEE 802.3) of a text. It detects typing errors only; authenticity is established by the lookup.
     private static func checksum(of text: String) -> String {
         var crc: UInt32 = 0xFFFF_FFFF
         for byte in text.utf8 {

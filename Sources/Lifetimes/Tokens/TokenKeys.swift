@@ -28,7 +28,7 @@ enum TokenKeys {
         return (try? StorageLimits.validate(key: prefixRoom + whole)) == nil ? key : whole
     }
 
-    /// As long as the prefixes that enclosing storages put before a key.
+    /// As long as the prefixes that outer storages put before a key.
     private static let prefixRoom = String(repeating: "-", count: 64) + "/"
 
     /// Returns the parts of a name listed below ``expiries``. The path is empty if only the entry has it.

@@ -1,14 +1,14 @@
 package import EngineKit
 import Syntax
 
-/// The arithmetic of token TTLs, without any state, so that every case can be tested.
+/// Computes the lifetimes of tokens from values alone, so that every case can be tested.
 package struct TokenLifetime: Sendable, Hashable {
     /// The TTL from now, in seconds.
     package var ttl: Int
-    /// What the caller is told about a TTL that was shortened.
+    /// The warnings about a TTL that was shortened, for the caller.
     package var warnings: [String]
 
-    /// Returns the life of a new token. `defaultTTL` and `maxTTL` are the mount's, or the system's where the mount has
+    /// Returns the lifetime of a new token. `defaultTTL` and `maxTTL` are the mount's, or the system's if the mount has
     /// none, and above 0.
     package static func initial(_ terms: TokenTerms, defaultTTL: Int, maxTTL: Int) -> TokenLifetime {
         let limit = terms.maxTTL > 0 ? min(terms.maxTTL, maxTTL) : maxTTL
@@ -26,14 +26,14 @@ package struct TokenLifetime: Sendable, Hashable {
         return TokenLifetime(ttl: ttl, warnings: warnings)
     }
 
-    /// Returns the life of a renewed token, or nil if it has reached an end that no renewal can move.
+    /// Returns the lifetime of a renewed token, or nil if it has reached an end that no renewal can move.
     ///
     /// The TTL is never 0, which would mean a token without an end.
     package static func renewed(_ entry: TokenEntry, increment: Int, terms: RenewalTerms, at now: Timestamp) -> TokenLifetime? {
         var warnings: [String] = []
         var ttl = increment > 0 ? increment : terms.ttl
         if terms.period > 0 { ttl = terms.period }
-        // A periodic token can be renewed for ever, but one period is no longer than the maximum.
+        // A periodic token can be renewed any number of times, but a period is at most as long as the maximum.
         let left =
             terms.period > 0 ? terms.maxTTL : entry.createdAt.adding(seconds: terms.maxTTL).secondsRoundedDown(since: now)
         if ttl > left {

@@ -3,10 +3,10 @@ package import EngineKit
 package import LoginGuards
 import Records
 
-/// Narrowed tokens, which holders of tokens make themselves; see ``CapabilityToken``.
+/// Capability tokens, which holders of tokens derive from them; see ``CapabilityToken``.
 extension TokenStore {
-    /// Returns the parent of a narrowed token, or nil unless the parent is valid, may be narrowed, and its holder made the
-    /// token. The handle in the token finds it.
+    /// Returns the parent of a capability token, found by its handle. Returns nil unless the parent is valid, capability
+    /// tokens can be derived from it, and its holder derived this one.
     package func parent(of token: CapabilityToken) async throws(StorageError) -> LiveToken? {
         guard let parent = try await find(id: id(ofHandle: token.handle)), parent.entry.isValid(at: time.now()),
             parent.entry.mayBeNarrowed, token.isSigned(by: parent.entry.capabilityKey), try await descends(parent)
@@ -14,7 +14,7 @@ extension TokenStore {
         return parent
     }
 
-    /// Counts one use of a narrowed token. Returns false if none is left. The counters are stored with the parent and
+    /// Counts a use of a capability token. Returns false if none is left. The counters are stored with the parent and
     /// deleted with it.
     package func spend(_ use: UseCounters.Use, of entry: TokenEntry) async throws(StorageError) -> Bool {
         let counters = UseCounters(storage: storage, folder: TokenKeys.capabilityUses(of: entry.id), time: time)

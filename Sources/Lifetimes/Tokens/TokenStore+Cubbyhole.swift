@@ -13,7 +13,7 @@ extension TokenStore {
         try await storage.list(Listing(prefix: TokenKeys.cubbyhole(of: id) + folder, after: after, limit: limit))
     }
 
-    /// Writes a value. Returns false if the token is gone, because no revocation would delete the value then.
+    /// Writes a value. Returns false if the token does not exist, because no revocation would delete the value.
     package func cubbyhole(of id: String, write path: String, _ value: [UInt8]) async throws(StorageError) -> Bool {
         try await storage.transact { batch throws(StorageError) in
             guard let current = try await storage.get(TokenKeys.entry(id)) else { return false }
@@ -30,8 +30,8 @@ extension TokenStore {
         try await storage.commit(batch)
     }
 
-    /// Deletes the cubbyhole as part of a revocation. If it is interrupted, the mark below `revoking/` tells what is left
-    /// to do.
+    /// Deletes the cubbyhole as part of a revocation. If that is interrupted, the record below `revoking/` shows what is
+    /// left to do.
     func emptyCubbyhole(of id: String) async throws(StorageError) {
         try await removeAll(TokenKeys.cubbyhole(of: id))
         try await removeAll(TokenKeys.capabilityUses(of: id))

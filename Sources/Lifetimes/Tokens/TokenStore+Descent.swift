@@ -2,16 +2,16 @@ import EngineKit
 import Synchronization
 
 /// A token is valid only while all of its ancestors exist. A revocation deletes the parent first and then one generation
-/// after another, so no descendant is accepted from the moment it begins, however long the rest takes.
+/// after another, so that every descendant is refused from its beginning, however long the rest takes.
 ///
-/// Ancestors are looked up once for each count of endings, so a request in between costs one comparison.
+/// Ancestors are looked up only after ``endings`` has changed, so that most requests need one comparison.
 extension TokenStore {
-    /// The bound on ancestors that are looked up. It is higher than ``TokenEntry/generationsMax``, for tokens of servers
-    /// that did not count generations. A token with more is refused.
+    /// The largest number of ancestors that are looked up. It is greater than ``TokenEntry/generationsMax``, for tokens of
+    /// servers that did not count generations. A token with more ancestors is refused.
     private static let ancestorsMax = 1_000
 
-    /// Counts a change that may have deleted a token with descendants. Call it after the change, so that the next look-up
-    /// sees it.
+    /// Counts a change that may have deleted a token with descendants. To be called after the change, so that the next
+    /// lookup sees it.
     func noteEnding() { endings.wrappingAdd(1, ordering: .acquiringAndReleasing) }
 
     /// Whether all ancestors of a token exist.

@@ -1,6 +1,6 @@
 package import EngineKit
 
-/// Tokens that expire, found by the keys of their index alone, for `sys/leases/`.
+/// Tokens in the order of their ends, found by the keys of the index alone, for `sys/leases/`.
 extension TokenStore {
     /// Returns a page of tokens in the order of their ends. Pass `last` to the next call; it is nil at the end.
     package func ending(
@@ -25,8 +25,8 @@ extension TokenStore {
         }
     }
 
-    /// Removes the accessors of a page that lead to no token. They remain after the revocation of a token with a damaged
-    /// record, which alone says which accessor it has.
+    /// Removes the accessors of a page that lead to no token. They remain when a token with a damaged record is revoked,
+    /// because only the record contains the accessor.
     ///
     /// - Returns: The last name of the page, for the next call, or nil at the end.
     package func tidyAccessors(after: String? = nil, limit: Int) async throws(StorageError) -> String? {
@@ -42,7 +42,7 @@ extension TokenStore {
                 batch.delete(key, if: .version(record.version))
                 _ = try await storage.commitIfUnchanged(batch)
             } catch .corrupted {
-                // It is not known whether the token is gone, so the accessor stays.
+                // It is not known whether the token exists, so the accessor is kept.
                 continue
             }
         }

@@ -1,24 +1,24 @@
 package import EngineKit
 import Records
 
-/// The revocation of a token with everything that it created. Each step is one batch that deletes a token and leaves
-/// `revoking/<id>` until its children are gone, too.
+/// The revocation of a token and of everything that was created with it. Each step is one batch that deletes a token and
+/// adds `revoking/<id>`, which remains until its children are deleted too.
 ///
-/// From the first step on, all descendants are refused (``descends(_:)``). A revocation that a crash or an unavailable
-/// store interrupted is finished by the leader (``finishRevocations(leftSince:)``) or, with one node, before anything is
-/// served.
+/// After the first step, all descendants are refused (``descends(_:)``). A revocation that was interrupted, by a crash or
+/// an unavailable store, is completed by the leader (``finishRevocations(leftSince:)``), or on a single node before it
+/// serves requests.
 extension TokenStore {
     private static let pageSize = 500
-    /// The number of tokens that are revoked at the same time, so that they share commits.
+    /// The number of tokens that are revoked at the same time, so that their commits are combined.
     private static let widthMax = 16
 
-    /// Revokes a token and everything that it created.
+    /// Revokes a token and everything that was created with it.
     package func revokeTree(id: String) async throws(StorageError) {
         try await retire(id)
         try await revokeChildren(of: id)
     }
 
-    /// Revokes one token; its children live on as orphans.
+    /// Revokes a single token. Its children remain as orphans.
     package func revokeOrphaning(id: String) async throws(StorageError) {
         while true {
             let children = try await storage.list(Listing(prefix: TokenKeys.children(of: id), limit: Self.pageSize))
@@ -28,7 +28,7 @@ extension TokenStore {
         try await revokeTree(id: id)
     }
 
-    /// Finishes revocations that a crash interrupted. Call it after an unseal, before anything is served.
+    /// Completes revocations that a crash interrupted. To be called after unsealing, before requests are served.
     package func resumeRevocations() async throws(StorageError) {
         while true {
             let pending = try await storage.list(Listing(prefix: TokenKeys.revokings, limit: Self.pageSize))
@@ -37,10 +37,10 @@ extension TokenStore {
         }
     }
 
-    /// Finishes revocations that were under way at an earlier look and still are. If another is at work on one of them,
-    /// that does no harm, because every step can be done twice.
+    /// Completes revocations that were in progress at an earlier call and still are. Completing one that another node is
+    /// working on does no harm, because every step can be repeated.
     ///
-    /// - Returns: The revocations that are under way now, for the next look.
+    /// - Returns: The revocations that are in progress now, for the next call.
     package func finishRevocations(leftSince earlier: Set<String>) async throws(StorageError) -> Set<String> {
         let pending = Set(try await storage.list(Listing(prefix: TokenKeys.revokings, limit: Self.pageSize)))
         let left = pending.intersection(earlier)
@@ -55,8 +55,8 @@ extension TokenStore {
         for case .failure(let error) in results { throw error as? StorageError ?? .unavailable("\(type(of: error))") }
     }
 
-    /// Revokes tokens that are past their end, at most `limit`, several at a time so that they share commits. Returns the
-    /// number revoked.
+    /// Revokes expired tokens, at most `limit`, several at a time so that their commits are combined. Returns the number of
+    /// revoked tokens.
     package func expireDue(limit: Int) async throws(StorageError) -> Int {
         let now = time.now()
         let names = try await storage.list(Listing(prefix: TokenKeys.expiries, limit: limit, isRecursive: true))
@@ -66,7 +66,7 @@ extension TokenStore {
         return results.count { (try? $0.get()) == true }
     }
 
-    /// Revokes an expired token. Returns false if it is still valid, or gone.
+    /// Revokes an expired token. Returns false if it is still valid, or does not exist.
     private func expire(_ name: String, at now: Timestamp) async throws(StorageError) -> Bool {
         guard let (seconds, id, _) = TokenKeys.parseExpiry(name) else { return false }
         let key = TokenKeys.expiries + name
@@ -75,14 +75,15 @@ extension TokenStore {
             entry = try await self.entry(id: id)
         } catch {
             guard case .corrupted = error else { throw error }
-            // The record is damaged, and only the key says when it ends. If it stayed, it would block all that end later.
+            // The record is damaged, and only the key contains its end. If it stayed, it would block all tokens that end
+            // later.
             try await revokeTree(id: id)
             var batch = Batch()
             batch.delete(key)
             try await storage.commit(batch)
             return true
         }
-        // The token is in its last second. A renewed token has a different key.
+        // The token is in its last second. A renewed token has another key.
         if let entry, entry.isValid(at: now), entry.expiresAt.map({ $0.seconds == seconds }) == true { return false }
         let isDue = entry.map { !$0.isValid(at: now) } ?? false
         if isDue { try await revokeTree(id: id) }
@@ -115,7 +116,7 @@ extension TokenStore {
 
     /// Deletes the records of a token and notes that its children are still to be revoked.
     private func retire(_ id: String, knownParent: String? = nil) async throws(StorageError) {
-        // Also after a failure, which does not mean that nothing was written.
+        // The cache is cleared even after a failure, because the batch may have been written.
         defer {
             invalidate([id])
             noteEnding()
@@ -129,7 +130,7 @@ extension TokenStore {
         } catch {
             guard case .contended = error else { throw error }
             // The holder keeps changing the record on other nodes, so it is deleted without a precondition. An index entry
-            // that remains leads nowhere.
+            // that remains refers to nothing.
             var batch = Batch()
             try await retire(id, knownParent: knownParent, whenUnchanged: false, in: &batch)
             try await storage.commit(batch)
@@ -149,7 +150,7 @@ extension TokenStore {
                 parent = parent ?? entry.parentID
             }
         } catch .corrupted {
-            // A record that cannot be read is deleted, too. Otherwise it would keep the whole tree alive.
+            // A record that cannot be read is deleted, too; otherwise, the whole tree would remain.
             batch.delete(TokenKeys.entry(id))
         }
         if let parent, !parent.isEmpty { batch.delete(TokenKeys.child(of: parent, id)) }
@@ -167,7 +168,7 @@ extension TokenStore {
                     entry.generation = 0
                     batch.put(TokenKeys.entry(child), entry.encoded(), if: .version(version))
                 } catch .corrupted {
-                    // A damaged child is not accepted anyway, and must not stop the revocation of its parent and the other
+                    // A damaged child is refused anyway, and must not stop the revocation of its parent and of the other
                     // children.
                 }
             }

@@ -1,17 +1,19 @@
 package import EngineKit
 import Records
 
-/// Wrapping tokens, which are created with an answer in their cubbyhole and can be used once. Every step is one batch, so
-/// when several unwrap at the same time, exactly one gets the answer.
+/// Wrapping tokens, each of which is created with a response in its cubbyhole and can be used once. Every step is one
+/// batch, so that exactly one of several simultaneous unwraps gets the response.
 extension TokenStore {
-    /// The one policy of wrapping tokens.
+    /// The only policy of wrapping tokens.
     package static let wrappingPolicy = "response-wrapping"
     private static let wrappedName = "response"
 
+    /// Creates a wrapping token with its response.
+    ///
     /// - Parameters:
-    ///   - path: The path whose answer it is.
-    ///   - ttl: Seconds; above 0.
-    ///   - end: It ends then at the latest.
+    ///   - path: The path of the request whose response is wrapped.
+    ///   - ttl: The lifetime in seconds, above 0.
+    ///   - end: The latest end of the token.
     package func makeWrapping(
         path: String, ttl: Int, until end: Timestamp? = nil, content: [UInt8]
     ) async throws(StorageError) -> (token: String, entry: TokenEntry) {
@@ -22,19 +24,19 @@ extension TokenStore {
         return made
     }
 
-    /// Returns the wrapping token with this id, or nil if it was used or does not exist. Changes nothing.
+    /// Returns the wrapping token with this id, or nil if it was used or does not exist. Does not use it.
     package func wrapping(id: String) async throws(StorageError) -> TokenEntry? {
         guard let entry = try await entry(id: id), entry.isWrapping, entry.isValid(at: time.now()) else { return nil }
         return entry
     }
 
-    /// Returns the answer of a wrapping token and deletes both. Returns nil if the answer was taken, has expired or never
+    /// Returns the response of a wrapping token and deletes both. Returns nil if it was taken, has expired or never
     /// existed.
     package func takeWrapped(id: String) async throws(StorageError) -> [UInt8]? {
         try await exchangeWrapped(id) { _, _, _ in }?.content
     }
 
-    /// Moves the answer to a new wrapping token with the same life, or until `end`, and deletes the old one.
+    /// Moves the response to a new wrapping token with the same lifetime, or until `end`, and deletes the old one.
     package func rewrap(
         id: String, until end: Timestamp? = nil
     ) async throws(StorageError) -> (content: [UInt8], token: String, entry: TokenEntry)? {
@@ -47,7 +49,7 @@ extension TokenStore {
         return (taken.content, made.token, made.entry)
     }
 
-    /// Destroys an answer that nobody may get. Does nothing if it is gone.
+    /// Destroys a response that nobody may get. Does nothing if it does not exist.
     package func destroyWrapping(id: String) async throws(StorageError) {
         guard try await wrapping(id: id) != nil else { return }
         _ = try await takeWrapped(id: id)
@@ -81,7 +83,8 @@ extension TokenStore {
             entry.explicitMaxTTL = ttl
             entry.maxTTL = ttl
             entry.expiresAt = end.map { min($0, expiresAt) } ?? expiresAt
-            // A wrapping token cannot be narrowed: a token narrowed from it could read the answer without spending it.
+            // Capability tokens cannot be derived from a wrapping token, because they could read the response without using
+            // it up.
             entry.capabilityKey = []
         }
         batch.put(TokenKeys.cubbyhole(of: made.entry.id) + Self.wrappedName, content, if: .absent)

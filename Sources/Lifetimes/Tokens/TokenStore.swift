@@ -8,8 +8,8 @@ import Syntax
 
 /// Creates, finds, renews and revokes tokens. Every change is one atomic batch.
 ///
-/// Records are named by the HMAC of the token, so a stolen database holds nothing that logs in. Entries in use stay in a
-/// bounded cache, from which every change drops what it changed.
+/// Records are named by the HMAC of the token, so that a stolen database contains no usable token. Entries in use are in a
+/// bounded cache, from which every change removes what it affects.
 package final class TokenStore: Sendable {
     let storage: any Storage
     let time: any TimeSource
@@ -19,19 +19,19 @@ package final class TokenStore: Sendable {
     /// Called when leases are queued for revocation.
     let leasesQueued: @Sendable () -> Void
     private let cache: UnfairLock<Cache>
-    /// Counts changes, here or on another node, that may have deleted a token with descendants.
+    /// The number of changes, on any node, that may have deleted a token with descendants.
     let endings = Atomic<Int>(0)
 
     private struct Cache {
         var entries: [String: LiveToken] = [:]
-        /// Maps ids of today to the older ids under which entries are stored.
+        /// The older ids under which entries are stored, by the ids of today.
         var aliases: [String: String] = [:]
-        /// Counts changes, so that a slow reader does not put back what a change has just dropped.
+        /// The number of changes, so that a slow reader does not cache what a change has just removed.
         var generation = 0
     }
 
     private static let cachedEntriesMax = 20_000
-    /// The turns of changes to one token or one counter of uses.
+    /// The queues of writers of one token or one counter of uses.
     let lines = WriterQueues()
 
     /// Creates the store. `storage` is the part of the barrier for tokens, and `key` the subkey `token-hmac/v1`.
@@ -58,7 +58,7 @@ package final class TokenStore: Sendable {
         try await find(token)?.entry
     }
 
-    /// Returns a token in use, or nil unless it is valid now.
+    /// Returns a token, or nil unless it is valid now.
     package func find(_ token: String) async throws(StorageError) -> LiveToken? {
         if token.hasUTF8Prefix(TokenFormat.batchPrefix) { return try await authenticateBatch(token).map { LiveToken($0) } }
         guard !token.isEmpty, token.utf8.count <= TokenFormat.bytesMax else { return nil }
@@ -69,7 +69,7 @@ package final class TokenStore: Sendable {
             if cached.isDescentKnown(at: endings.load(ordering: .acquiring)) { return cached }
             return try await descends(cached) ? cached : nil
         }
-        // A text that cannot be a token is not looked up.
+        // A text that cannot be a token needs no lookup.
         guard TokenFormat.isPlausible(token) else { return nil }
         var found = try await load(id, generation)
         if found == nil { found = try await load(olderID(of: token), generation, alias: id) }
@@ -133,13 +133,14 @@ package final class TokenStore: Sendable {
         return accessors
     }
 
-    /// Returns the id of a token: the HMAC of its handle in lower-case hex. Tokens narrowed from it have the same handle.
+    /// Returns the id of a token: the HMAC of its handle in lower-case hex. Capability tokens derived from it have the same
+    /// handle.
     package func id(of token: String) -> String { id(ofHandle: ParentKeys.handle(of: token)) }
 
     func id(ofHandle handle: [UInt8]) -> String { handle.withUnsafeBytes { hash($0) } }
 
-    /// Returns the id under which tokens were stored before there were handles. Such tokens are still found, and cannot be
-    /// narrowed.
+    /// Returns the id under which tokens were stored before there were handles. Such tokens are still found, but capability
+    /// tokens cannot be derived from them.
     func olderID(of token: String) -> String { hash(token) }
 
     /// Returns the id under which a token is stored, valid or not, or would be stored if it existed.
@@ -149,7 +150,7 @@ package final class TokenStore: Sendable {
         return try await isOnRecord(older) ? older : id
     }
 
-    /// Whether there is a record with this id, damaged or not. A token with a damaged record can be revoked.
+    /// Whether there is a record with this id, even a damaged one. A token with a damaged record can be revoked.
     package func isOnRecord(_ id: String) async throws(StorageError) -> Bool {
         do throws(StorageError) {
             return try await storage.get(TokenKeys.entry(id)) != nil
@@ -216,7 +217,7 @@ package final class TokenStore: Sendable {
         return made
     }
 
-    /// Whether there is a token with this text, under its id of today or its older one.
+    /// Whether there is a token with this text, under its current or its older id.
     private func isTaken(_ text: String) async throws(StorageError) -> Bool {
         if try await isOnRecord(id(of: text)) { return true }
         return try await isOnRecord(olderID(of: text))
@@ -224,7 +225,7 @@ package final class TokenStore: Sendable {
 
     // MARK: Changing
 
-    /// Spends one use of a token with a bounded number of them. Returns the entry as it is now, or nil if no use was left.
+    /// Spends one use of a token with a limited number of them. Returns its new entry, or nil if no use was left.
     package func spendUse(_ entry: TokenEntry) async throws(StorageError) -> TokenEntry? {
         guard entry.usesLeft != 0 else { return entry }
         return try await change(entry.id) { entry in
@@ -234,7 +235,7 @@ package final class TokenStore: Sendable {
         }
     }
 
-    /// Renews a token on the terms of today. Returns nil if it is gone or its end cannot be moved.
+    /// Renews a token on current terms. Returns nil if it does not exist or if its end cannot be moved.
     package func renew(
         id: String, increment: Int, terms: RenewalTerms
     ) async throws(StorageError) -> (entry: TokenEntry, lifetime: TokenLifetime)? {
@@ -259,9 +260,9 @@ package final class TokenStore: Sendable {
     /// Reads an entry, changes it and writes it back, and tries again if another writer was first.
     private func change(_ id: String, _ body: (inout TokenEntry) -> Bool) async throws(StorageError) -> TokenEntry? {
         var isChanged = false
-        // Also after a failure, which does not mean that nothing was written.
+        // The cache is cleared even after a failure, because the batch may have been written.
         defer { if isChanged { invalidate([id]) } }
-        // Uses and renewals of one token take turns, so that they cannot keep overtaking its revocation.
+        // Uses and renewals of a token wait for each other, so that they cannot keep overtaking its revocation.
         return try await lines.inTurn(id) { () throws(StorageError) in
             try await storage.transact { batch throws(StorageError) -> TokenEntry? in
                 guard let (before, version) = try await read(id) else { return nil }
@@ -285,7 +286,7 @@ package final class TokenStore: Sendable {
         return (entry, record.version)
     }
 
-    /// Drops cached entries after a change of their records, here or on another node.
+    /// Removes entries from the cache after a change of their records on any node.
     package func invalidate(_ ids: [String]) {
         cache.withLock { cache in
             cache.generation += 1
@@ -296,7 +297,7 @@ package final class TokenStore: Sendable {
         }
     }
 
-    /// Drops cached entries of records that another node changed. Keys are relative to the storage of tokens.
+    /// Removes entries from the cache whose records another node changed. Keys are relative to the storage of tokens.
     package func drop(_ change: StorageChange) {
         switch change {
         case .keys(let keys):

@@ -1,31 +1,33 @@
 import EngineKit
 import Syntax
 
-/// One setting of a record: its name in the API, its place in the record, its kind, and what it means.
+/// A setting of a record: its name in the API, its place in the record, its kind, and its description.
 package struct Setting<Owner: Sendable>: Sendable {
     /// The field of its name, then the one of its old name.
     var fields: [Field]
-    /// Whether a change that does not send it leaves it as it is. Otherwise it goes back to what a new record has.
+    /// Whether a change that does not contain the setting leaves it as it is. Otherwise, it is reset to the value of a new
+    /// record.
     var isKept = true
     /// Its names in answers.
     var shownNames: [String] = []
-    /// Its names in the record, of which the last is read. A group may have none, and its members then stand among the record's own.
+    /// Its names in the record, of which the last is read. A group may have none; its members are then members of the
+    /// record itself.
     var storedNames: [String]
-    /// The old name that ``isRemembered`` is about.
+    /// The old name that ``isRemembered`` refers to.
     var oldName = ""
-    /// The settings of a group, which are shown and reached as the owner's own.
+    /// The settings of a group, which are shown and used like those of the owner.
     var members: [Setting] = []
-    /// Takes what a request sent.
+    /// Changes the setting as a request says.
     var update: @Sendable (inout Owner, Fields) throws(CofferError) -> Void
-    /// Sets it to the value that another record has, and forgets that its old name was written.
+    /// Copies the value of another record, and forgets that an old name was written.
     var copy: @Sendable (_ source: Owner, inout Owner) -> Void = { _, _ in }
     /// Returns the value as answers show it, or nil to leave it out.
     var shown: @Sendable (Owner) -> JSON? = { _ in nil }
-    /// Whether its old name was the one written last.
+    /// Whether the old name was used in the last write.
     var isRemembered: @Sendable (Owner) -> Bool = { _ in false }
     /// Returns the value as the record stores it, or nil to leave it out.
     var stored: @Sendable (Owner) -> JSON?
-    /// Takes the stored value. Returns false for one that ``stored`` does not give.
+    /// Reads the stored value. Returns false for one that ``stored`` does not return.
     var read: @Sendable (JSON, inout Owner) -> Bool
 }
 
@@ -51,7 +53,7 @@ extension Setting {
         let (oldName, memory) = (old?.name ?? "", old?.memory)
         fields = [Field(name, kind.field, oneOf: kind.allowed, help)]
         if old != nil { fields.append(Field(oldName, kind.field, deprecated: true, oneOf: kind.allowed, "Use \(name).")) }
-        // An old name that is always there comes first.
+        // An old name that is always shown comes first.
         let always = old?.isAlwaysShown == true ? [oldName] : []
         shownNames = always + [shownName ?? name]
         storedNames = always + [storedName ?? name]
@@ -119,19 +121,19 @@ extension Setting {
     }
 }
 
-/// An old name of a setting. The setting's name wins where a request sends both.
+/// An old name of a setting. If a request contains both names, the new one applies.
 package struct OldName<Owner: Sendable>: Sendable {
     let name: String
     var isAlwaysShown = false
     var memory: (any WritableKeyPath<Owner, Set<String>> & Sendable)?
 
-    /// A name that requests may use, and that no answer shows.
+    /// A name that requests may contain and that answers do not show.
     package static func accepted(_ name: String) -> Self { Self(name: name) }
 
-    /// A name that answers and the record have as well.
+    /// A name that answers and the record contain, too.
     package static func shown(_ name: String) -> Self { Self(name: name, isAlwaysShown: true) }
 
-    /// A name that answers have as well when it was the one written last. The record remembers that in a set of such names.
+    /// A name that answers contain, too, if it was used in the last write. The record remembers that in a set of names.
     package static func remembered(_ name: String, in memory: any WritableKeyPath<Owner, Set<String>> & Sendable) -> Self {
         Self(name: name, memory: memory)
     }

@@ -1,9 +1,9 @@
 package import EngineKit
 package import Syntax
 
-/// The form of a setting's values: in a request, in an answer and in a record.
+/// The form of a setting's values in requests, answers and records.
 ///
-/// A room adds a kind of its own in an extension, such as `.policies` for lists of policy names.
+/// A room adds its own kinds in an extension, such as `.policies` for lists of policy names.
 package struct SettingKind<Value: Sendable>: Sendable {
     /// The kind of the declared field.
     let field: Field.Kind

@@ -3,9 +3,10 @@ package import Syntax
 
 /// A record whose settings are declared once, in ``settings``.
 package protocol SettingsRecord: Sendable {
+    /// The declaration of the settings.
     static var settings: Settings<Self> { get }
 
-    /// Throws for settings that do not go together. Called after each change.
+    /// Throws if settings contradict each other. Called after each change.
     func check() throws(CofferError)
 }
 
@@ -13,7 +14,8 @@ extension SettingsRecord {
     /// Accepts all settings.
     package func check() throws(CofferError) {}
 
-    /// Takes what a request sent and leaves the rest. When it throws, some of it may have been taken, so change a copy.
+    /// Changes the settings that a request contains. If this throws, some of them may have been changed, so call it on a
+    /// copy.
     package mutating func update(_ fields: Fields) throws(CofferError) {
         for setting in Self.settings.parts { try setting.update(&self, fields) }
         try check()
@@ -37,12 +39,12 @@ extension Record where Self: SettingsRecord {
 /// The settings of a record, in the order in which it stores them. From this one declaration come the fields of its paths, what
 /// a request changes, what answers show, the stored form, and a path for each setting.
 package struct Settings<Owner: SettingsRecord>: Sendable {
-    /// The record before anything was set.
+    /// The record before any setting was changed.
     package let new: Owner
     /// The declared inputs, each followed by its old name.
     package let fields: [Field]
     let parts: [Setting<Owner>]
-    /// The same with the members of groups in their place.
+    /// The same, with the members of groups in place of the groups.
     let all: [Setting<Owner>]
     private let required: Set<String>
     private let sortsShown: Bool
@@ -109,10 +111,10 @@ package struct Settings<Owner: SettingsRecord>: Sendable {
         return owner
     }
 
-    /// Whether a merge patch (RFC 7396) takes any of the settings away with `null`.
+    /// Whether a merge patch (RFC 7396) removes one of the settings with `null`.
     package func areReset(byNullsOf patch: JSONObject) -> Bool { fields.contains { patch[$0.name]?.isNull == true } }
 
-    /// Sets back what a merge patch (RFC 7396) takes away with `null`.
+    /// Resets the settings that a merge patch (RFC 7396) removes with `null`.
     package func reset(_ owner: inout Owner, nullsOf patch: JSONObject) {
         for setting in all where setting.fields.contains(where: { patch[$0.name]?.isNull == true }) { setting.copy(new, &owner) }
     }
@@ -129,7 +131,7 @@ package struct Settings<Owner: SettingsRecord>: Sendable {
     }
 }
 
-/// One setting at a path of its own, which reads it, sets it and sets it back.
+/// A setting at a path of its own, which can be read, set and reset.
 package struct SingleSetting<Owner: SettingsRecord>: Sendable {
     /// The inputs of the path, the setting's name first.
     package let fields: [Field]
@@ -155,7 +157,7 @@ package struct SingleSetting<Owner: SettingsRecord>: Sendable {
     /// Whether a request sends the setting.
     package func isSent(in sent: Fields) -> Bool { fields.contains { sent.has($0.name) } }
 
-    /// Sets it back to what a new record has.
+    /// Resets the setting to the value of a new record.
     ///
     /// - Throws: What the record's `check` throws.
     package func reset(_ owner: inout Owner) throws(CofferError) {
@@ -169,7 +171,7 @@ extension Setting {
         value.map { value in names.map { .init(key: $0, value: value) } } ?? []
     }
 
-    /// Returns the member of its old name, if that was the name written last.
+    /// Returns the member with the old name, if that was used in the last write.
     fileprivate func remembered(_ owner: Owner) -> JSONObject.Member? {
         guard isRemembered(owner) else { return nil }
         return shown(owner).map { .init(key: oldName, value: $0) }

@@ -57,7 +57,7 @@ struct StartReport {
                 metadata: ["seal_key_id": "\(status.keyID)"])
             return
         }
-        guard status.kind.opensByItself else {
+        guard status.kind.unsealsAutomatically else {
             logger.warning(
                 "sealed: run `coffer operator unseal` once for each key share that is needed",
                 metadata: ["shares_needed": "\(status.threshold)"])

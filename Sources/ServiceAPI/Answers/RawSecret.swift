@@ -1,20 +1,20 @@
 import Syntax
 
-/// The answer of a KV version 2 mount, `{"data":{"value":…},"metadata":{…}}`, as the bytes that it came in: the parts that
-/// this dialect shows are copied unchanged, never parsed and written again.
+/// The answer of a KV version 2 mount, `{"data":{"value":…},"metadata":{…}}`, as bytes. The members that this dialect shows
+/// are copied unchanged, without parsing and encoding them again.
 struct RawSecret {
     private let value: ArraySlice<UInt8>
     private let version: ArraySlice<UInt8>
     private let updatedAt: ArraySlice<UInt8>
     private let updatedBy: ArraySlice<UInt8>
 
-    /// nil when it is another shape; then it is read as JSON.
+    /// Returns nil if the answer has another form; it is then read as JSON.
     init?(_ bytes: [UInt8]) {
         guard let members = RawMembers(bytes[...]), let stored = members["data"],
             let metadata = members["metadata"].flatMap({ RawMembers($0) }),
             let version = metadata["version"], let updatedAt = metadata["created_time"], let updatedBy = metadata["created_by"]
         else { return nil }
-        // A secret that was stored without a `value` is shown whole.
+        // A secret that was stored without a `value` is shown as a whole.
         if stored.first == UInt8(ascii: "{") {
             guard let members = RawMembers(stored) else { return nil }
             value = members["value"] ?? stored
@@ -26,7 +26,7 @@ struct RawSecret {
         self.updatedBy = updatedBy
     }
 
-    /// What ``SecretRecord/shown`` is as text.
+    /// Returns the JSON text of ``SecretRecord/shown``.
     func encoded(_ place: SecretPlace) -> [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity(128 + 2 * place.full.utf8.count + value.count + updatedAt.count + updatedBy.count)
@@ -49,9 +49,10 @@ struct RawSecret {
     }
 }
 
-/// The members of a JSON object that is known to be well-formed, as slices of its text. nil for any other value.
+/// The members of a well-formed JSON object, as slices of its text.
 ///
-/// Names are compared as they are written, so an object with an escape in a name is not one of these either.
+/// Names are compared as they are written, so an object that has escapes in its names is not accepted. Creating it from any
+/// other value gives nil.
 struct RawMembers {
     private var found: [(name: ArraySlice<UInt8>, value: ArraySlice<UInt8>)] = []
     private static let membersMax = 16
@@ -75,7 +76,7 @@ struct RawMembers {
     }
 }
 
-/// Walks over JSON text value by value.
+/// Reads JSON text value by value.
 private struct RawReader {
     private let text: ArraySlice<UInt8>
     private var position: Int
@@ -99,7 +100,7 @@ private struct RawReader {
         return true
     }
 
-    /// Without its quotes.
+    /// Reads a string and returns it without its quotes.
     mutating func string() -> ArraySlice<UInt8>? {
         skipSpace()
         guard let value = value(), value.first == UInt8(ascii: "\"") else { return nil }

@@ -9,13 +9,13 @@ package struct SecretRecord {
     private let updatedAt: JSON
     private let updatedBy: JSON
 
-    /// From `{"data": …, "metadata": …}`. A secret that was stored without a `value` is shown whole.
+    /// Creates a secret from `{"data": …, "metadata": …}`. A secret that was stored without a `value` is shown as a whole.
     init(_ place: SecretPlace, data: JSONObject) {
         let stored = data["data"] ?? .null
         self.init(place, metadata: data["metadata"]?.objectValue ?? [:], value: stored["value"] ?? stored)
     }
 
-    /// From a version's metadata.
+    /// Creates a secret from the metadata of a version.
     init(_ place: SecretPlace, metadata: JSONObject, value: JSON?) {
         self.place = place
         self.value = value
@@ -24,7 +24,7 @@ package struct SecretRecord {
         updatedBy = metadata["created_by"] ?? ""
     }
 
-    /// From a listing.
+    /// Creates a secret from an entry of a listing.
     init(_ place: SecretPlace, listed: JSONObject) {
         self.place = place
         value = nil
@@ -46,7 +46,7 @@ package struct SecretRecord {
         return JSONObject(members)
     }
 
-    /// The answer of the mount as this dialect shows it.
+    /// Returns the mount's answer in the form of this dialect.
     package static func encoded(_ place: SecretPlace, _ response: Response) -> [UInt8] {
         if case .data(.raw(let bytes)) = response.body, let secret = RawSecret(bytes) { return secret.encoded(place) }
         return SecretRecord(place, data: response.object).shown.encoded()

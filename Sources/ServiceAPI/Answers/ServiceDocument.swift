@@ -1,6 +1,6 @@
 import Syntax
 
-/// The OpenAPI document of this dialect.
+/// The OpenAPI document of the Service API.
 struct ServiceDocument {
     private let settings: ServiceSettings
 
@@ -37,14 +37,17 @@ struct ServiceDocument {
             "/api/projects/{project}": [
                 "parameters": [project],
                 "get": guarded("One project.", ["200": reply("Project"), "404": error]),
-                "patch": guarded("Change the description.", ["200": reply("Project"), "404": error], body: "ProjectChange"),
-                "delete": guarded("Forget a project without secrets.", ["204": empty, "400": error, "404": error]),
+                "patch": guarded(
+                    "Change the description of a project.", ["200": reply("Project"), "404": error], body: "ProjectChange"),
+                "delete": guarded("Delete a project that has no secrets.", ["204": empty, "400": error, "404": error]),
             ],
             "/api/projects/{project}/set-default": [
-                "parameters": [project], "put": guarded("Make it the default.", ["200": reply("Project"), "404": error]),
+                "parameters": [project],
+                "put": guarded("Make the project the default one.", ["200": reply("Project"), "404": error]),
             ],
             "/api/secrets": [
-                "get": guarded("What the caller may list, without values.", ["200": replies("ListedSecret")], query: listing),
+                "get": guarded(
+                    "List the secrets that the caller may list, without values.", ["200": replies("ListedSecret")], query: listing),
                 "post": guarded("Store a new secret.", ["201": reply("Secret"), "409": error], body: "NewSecret"),
             ],
             "/api/secrets/test": [
@@ -54,18 +57,19 @@ struct ServiceDocument {
             ],
             "/api/secrets/{project}": [
                 "parameters": [project],
-                "get": guarded("All secrets of a project that the caller may read.", ["200": replies("Secret"), "404": error]),
+                "get": guarded(
+                    "Read all secrets of a project that the caller may read.", ["200": replies("Secret"), "404": error]),
             ],
             "/api/secrets/{project}/{path}": [
                 "parameters": [project, path],
                 "get": guarded("Read a secret.", ["200": reply("Secret"), "404": error]),
                 "patch": guarded(
-                    "Give it a new value.", ["200": reply("Secret"), "404": error, "409": error], body: "Rotation"),
-                "delete": guarded("Delete it; its versions can be undeleted.", ["204": empty, "404": error]),
+                    "Change the value of a secret.", ["200": reply("Secret"), "404": error, "409": error], body: "Rotation"),
+                "delete": guarded("Delete a secret; its versions can be undeleted.", ["204": empty, "404": error]),
             ],
             "/api/secrets/{project}/{path}/versions": [
                 "parameters": [project, path],
-                "get": guarded("The history of a secret.", ["200": replies("Version"), "404": error]),
+                "get": guarded("List the versions of a secret.", ["200": replies("Version"), "404": error]),
             ],
         ]
     }

@@ -2,7 +2,7 @@ import EngineKit
 import HTTPShell
 import Syntax
 
-/// A refusal as this dialect says it: `{"detail": "..."}`. Texts name services, projects and paths, never values.
+/// A refusal in the form of the Service API: `{"detail": "..."}`. Messages name services, projects and paths, never values.
 struct ServiceError: Error {
     var status: Int
     var detail: String
@@ -24,7 +24,7 @@ struct ServiceError: Error {
     }
     static func invalid(_ field: String, _ problem: String) -> ServiceError { ServiceError(422, "field '\(field)' \(problem)") }
     static func unknownProvider(_ name: String, known: String) -> ServiceError {
-        // Longer than any provider's name: something else was put there.
+        // Longer than the name of any provider, so it may be something else, such as a secret.
         let shown = name.utf8.count <= 64 ? " '\(name)'" : ""
         return ServiceError(422, "unknown provider\(shown); this server can check: \(known)")
     }
@@ -35,7 +35,7 @@ struct ServiceError: Error {
 }
 
 extension ServiceError {
-    /// What is not for a route to explain.
+    /// Translates an error of the pipeline that no route explains.
     init(_ error: CofferError) {
         let detail = error.messages.joined(separator: "; ")
         self.init(

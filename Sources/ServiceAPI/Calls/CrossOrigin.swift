@@ -2,14 +2,14 @@ import HTTPShell
 import NIOHTTP1
 import Syntax
 
-/// What pages of other origins may read in a browser (Fetch, section 3.2). Exactly the origins of the configuration, never `*`;
-/// no cookie identifies anybody here, so credentials are not allowed.
+/// Cross-origin requests of browsers (Fetch, section 3.2). Only the configured origins are allowed, never `*`. No cookie
+/// identifies a caller, so credentials are not allowed.
 enum CrossOrigin {
     private static let maxAgeSeconds = 600
     static let methods = "GET, POST, PUT, PATCH, DELETE"
     private static let headers = "content-type, x-service, x-token"
 
-    /// The answer to a browser that asks before it calls; nil for every other request.
+    /// Returns the answer to a preflight request, or nil for any other request.
     static func preflight(_ request: ShellRequest, _ origins: Set<String>) -> ShellResponse? {
         guard request.method == "OPTIONS", !request.headers["access-control-request-method"].isEmpty,
             let origin = origin(request, origins)
@@ -25,7 +25,7 @@ enum CrossOrigin {
     static func allowing(_ response: ShellResponse, _ request: ShellRequest, origins: Set<String>) -> ShellResponse {
         guard !origins.isEmpty else { return response }
         var response = response
-        // The answer depends on it, whoever asks.
+        // Caches must keep answers for different origins apart.
         response.headers.append(("vary", "origin"))
         guard let origin = origin(request, origins) else { return response }
         response.headers += [

@@ -1,13 +1,15 @@
 import HTTPShell
 
-/// What a listing is asked with.
+/// The query of a listing.
 struct ListingQuery {
     private static let names: Set<String> = ["project", "prefix", "after", "limit"]
-    /// The most that one page may be asked to have.
+    /// The largest page.
     static let limitMax = 1_000
 
     private var items: [String: String] = [:]
 
+    /// Reads the query.
+    ///
     /// - Parameter refusesOthers: Whether unknown names are refused, so that a mistyped filter does not list everything.
     init(_ query: String, refusesOthers: Bool = true) throws(ServiceError) {
         do throws(QueryItems.Refusal) {
@@ -20,10 +22,10 @@ struct ListingQuery {
         }
     }
 
-    /// Empty counts as not sent.
+    /// Returns the value of a name, or nil if it is absent or empty.
     subscript(_ name: String) -> String? { items[name].flatMap { $0.isEmpty ? nil : $0 } }
 
-    /// nil when none was sent.
+    /// Returns the size of the page, or nil if none was given.
     func limit() throws(ServiceError) -> Int? {
         guard let text = self["limit"] else { return nil }
         guard let limit = Int(text), (1...Self.limitMax).contains(limit) else {

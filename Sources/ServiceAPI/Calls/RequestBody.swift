@@ -1,6 +1,6 @@
 import Syntax
 
-/// The JSON object in a request's body. What is wrong with it names the field.
+/// The JSON object in the body of a request. Errors name the field.
 struct RequestBody {
     private let object: JSONObject
 
@@ -34,14 +34,14 @@ struct RequestBody {
         return text
     }
 
-    /// One that is not empty.
+    /// Returns a string that is not empty.
     func filledText(_ name: String) throws(ServiceError) -> String {
         let text = try requiredText(name)
         guard !text.isEmpty else { throw .invalid(name, "must not be empty") }
         return text
     }
 
-    /// nil when the member was not sent; bounded as descriptions and paths are.
+    /// Returns a string of bounded length, as descriptions and paths have, or nil if the member is absent.
     func boundedText(_ name: String) throws(ServiceError) -> String? {
         let text = try text(name)
         guard (text ?? "").unicodeScalars.count <= ServiceExchange.textMax else {

@@ -1,23 +1,24 @@
 import EngineKit
 import Syntax
 
-/// A secret's project and its path in it.
+/// The project and the path of a secret.
 package struct SecretPlace: Sendable, Hashable {
     var project: String
-    /// Without a slash at either end.
+    /// The path within the project, without a slash at either end.
     var path: String
 
-    /// As the mount below knows it: `newsbot/prod/api-key`.
+    /// The path within the mount, such as `newsbot/prod/api-key`.
     var full: String { project + "/" + path }
-    /// As refusals name it.
+    /// The name of the secret in messages.
     var resource: String { "secret:\(project):\(path)" }
 
+    /// Creates a place from a project and a path.
     package init(project: String, path: String) {
         self.project = project
         self.path = path
     }
 
-    /// nil when there is no path behind the project.
+    /// Returns nil if there is no path after the project.
     init?(full: String) {
         guard let slash = full.utf8.firstIndex(of: UInt8(ascii: "/")) else { return nil }
         project = String(full[..<slash])
@@ -25,7 +26,7 @@ package struct SecretPlace: Sendable, Hashable {
         guard !path.isEmpty else { return nil }
     }
 
-    /// From the encoded path of a request, such as `newsbot/prod/api-key`.
+    /// Decodes the path of a request, such as `newsbot/prod/api-key`.
     init(wire: some StringProtocol) throws(ServiceError) {
         let canonical: CanonicalPath
         do throws(CanonicalPath.Refusal) {
@@ -40,7 +41,7 @@ package struct SecretPlace: Sendable, Hashable {
 }
 
 extension String {
-    /// As part of a request's path: only what an encoder must hide is hidden.
+    /// The path as part of the path of a request. Only characters that must be encoded are.
     var pathEncoded: String {
         guard utf8.contains(UInt8(ascii: "%")) else { return self }
         return splitUTF8(at: "%", omittingEmpty: false).joined(separator: "%25")

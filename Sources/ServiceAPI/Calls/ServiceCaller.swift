@@ -5,17 +5,18 @@ import HTTPShell
 import NIOHTTP1
 import SecretMemory
 
-/// Who says who it is, in `X-Service` and `X-Token`. Nothing of it is trusted here.
+/// The credentials of a request, from `X-Service` and `X-Token`. They are not verified here.
 package struct ServiceCaller: Sendable {
-    /// The kind of inline credentials that services show.
+    /// The kind of inline credentials that services send.
     package static let kind = "service"
-    /// For all questions of a request but its first.
+    /// The kind of credentials for every internal request of an HTTP request except the first.
     static let continuedKind = "service-continued"
 
     var name: String
     var credentials: CoreRequest.Credentials
 
-    /// The same caller for further questions of one request: a narrowed token is spent once. Every other caller stays who it is.
+    /// The credentials for the further internal requests of an HTTP request, so that a use of a capability token is counted
+    /// only once. For any other caller they are unchanged.
     var continued: CoreRequest.Credentials {
         guard case .inline(var inline) = credentials, CapabilityToken.isOne(ServiceDirectory.text(inline.secret)) else {
             return credentials
@@ -24,12 +25,14 @@ package struct ServiceCaller: Sendable {
         return .inline(inline)
     }
 
-    /// Its rules are the service's own, not those of some other token.
+    /// Whether the rules of the service apply, rather than those of another token.
     var isService: Bool {
         if case .inline = credentials { true } else { false }
     }
 
-    /// - Parameter realm: What a refusal names in `WWW-Authenticate`.
+    /// Reads the headers.
+    ///
+    /// - Parameter realm: The realm that a refusal names in `WWW-Authenticate`.
     init(
         _ headers: HTTPHeaders, connection: EngineKit.Connection, directory: ServiceDirectory, realm: String
     ) throws(ServiceError) {
@@ -37,12 +40,13 @@ package struct ServiceCaller: Sendable {
         guard service.count <= 1, token.count <= 1 else { throw ServiceError(400, "X-Service or X-Token was sent twice") }
         let name = service.first ?? ""
         let secret = token.first ?? ""
-        // A service that is known by its certificate sends no token.
+        // A service that is identified by its certificate sends no token.
         guard !name.isEmpty, !secret.isEmpty || !connection.clientCertificateNames.isEmpty else {
             throw .unauthenticated("Missing X-Service or X-Token header", realm: realm)
         }
         self.name = name
-        // A narrowed token may come from a token of Coffer's own; then it says what may be done, and the name only who asks.
+        // A capability token may be derived from a token of Coffer itself. That token then determines what is allowed, and
+        // the name is only recorded.
         if CapabilityToken.isOne(secret), let entry = directory[name], let token = try? CapabilityToken(secret),
             token.handle != entry.handle
         {

@@ -3,10 +3,10 @@ import EngineKit
 import HTTPShell
 import Syntax
 
-/// One HTTP request of a service. Each route asks the pipeline as this caller, for one thing or for several, one after the
-/// other.
+/// One HTTP request of a service. A route sends one or more internal requests to the pipeline as the caller, one after
+/// another.
 ///
-/// A class, because each `await` of a struct this size keeps copies of it on the heap.
+/// This is a class because each `await` of a struct of this size would keep a copy of it on the heap.
 final class ServiceExchange {
     let dialect: ServiceDialect
     let request: ShellRequest
@@ -21,14 +21,15 @@ final class ServiceExchange {
 
     var settings: ServiceSettings { dialect.settings }
 
-    /// What the pipeline answered. Throws what is no matter of the route: who the caller is, and a server that cannot answer.
+    /// Sends an internal request and returns its answer. Throws errors that no route handles: unknown callers, and a server
+    /// that cannot answer.
     func ask(
         _ operation: Operation, _ path: String, query: [(name: String, value: String)] = [], body: JSONObject? = nil
     ) async throws(ServiceError) -> Result<Response, CofferError> {
         try await answered(operation, path, query: query, body: body).outcome
     }
 
-    /// The same with the path that answered.
+    /// Sends an internal request and returns its answer with the path that answered.
     func answered(
         _ operation: Operation, _ path: String, query: [(name: String, value: String)] = [], body: JSONObject? = nil
     ) async throws(ServiceError) -> CoreAnswer {
@@ -63,16 +64,17 @@ final class ServiceExchange {
         }
     }
 
-    /// The caller's name if it is a known service, or `?`. Any text can be sent as a name, even a token in the wrong header.
+    /// The caller's name if it is a known service, or `?`, because a caller can send any text as a name, even a token in
+    /// the wrong header.
     private var shownName: String { dialect.directory[caller.name] == nil ? "?" : caller.name }
 
     func denied(_ action: String, _ resource: String) -> ServiceError {
         ServiceError(403, "Service '\(caller.name)' does not have '\(action)' permission for '\(resource)'")
     }
 
-    /// A request that is wrong in itself is only told so to somebody who may be here.
+    /// Checks the caller before a malformed request is explained: only authorized callers are told what is wrong.
     ///
-    /// - Parameter provider: Who is about to be asked about a credential, for the audit.
+    /// - Parameter provider: The provider that is about to be asked about a credential, for the audit log.
     func checkCaller(asking provider: String? = nil) async throws(ServiceError) {
         let query = provider.map { [(name: "provider", value: $0)] } ?? []
         if case .failure(let error) = try await ask(.read, settings.projectsMount + "caller", query: query) {
@@ -81,7 +83,7 @@ final class ServiceExchange {
         }
     }
 
-    /// Reads what was sent; a refusal of it waits until the caller is known.
+    /// Reads what was sent. If it is malformed, the caller is checked before the error is thrown.
     func reading<T>(_ read: () throws(ServiceError) -> T) async throws(ServiceError) -> T {
         do {
             return try read()

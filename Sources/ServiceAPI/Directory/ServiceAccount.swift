@@ -2,14 +2,16 @@ import EngineKit
 package import SecretMemory
 package import ServiceRules
 
-/// What the dialect is told of one service.
+/// The configuration of one service.
 package struct ServiceAccount: Sendable {
+    /// The service's name and rules.
     package var definition: ServiceDefinition
-    /// nil for a service that shows a certificate instead.
+    /// The token, or nil if the service is identified by a certificate.
     package var token: SecretBytes?
-    /// The subject's common name, or a name among the alternative ones, of the client certificate that it must show.
+    /// The name that the client certificate must have as its common name or among its subject alternative names.
     package var certificateName: String?
 
+    /// Creates a service.
     package init(definition: ServiceDefinition, token: SecretBytes?, certificateName: String? = nil) {
         self.definition = definition
         self.token = token

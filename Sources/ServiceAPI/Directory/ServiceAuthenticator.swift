@@ -3,12 +3,12 @@ import Core
 package import EngineKit
 import ServiceRules
 
-/// Says whether a name and a token are a service's. The token may be one that the service narrowed itself.
+/// Authenticates services by name and token. The token may be a capability token that was derived from the service's own.
 package struct ServiceAuthenticator: InlineAuthenticator {
     private let directory: ServiceDirectory
     private let uses: CapabilityUses
     private let time: any TimeSource
-    /// For the first question of a request only: a token with a number of uses is spent once a request.
+    /// Whether a use of a capability token is counted, which is so for the first internal request only.
     private let counts: Bool
 
     private init(_ directory: ServiceDirectory, _ context: MountContext, counts: Bool) {
@@ -18,6 +18,7 @@ package struct ServiceAuthenticator: InlineAuthenticator {
         time = context.time
     }
 
+    /// Returns the authenticators for the first and for further internal requests.
     package static func descriptions(_ directory: ServiceDirectory) -> [InlineAuthenticatorDescription] {
         [
             InlineAuthenticatorDescription(kind: ServiceCaller.kind, locksNames: false) {
@@ -32,6 +33,7 @@ package struct ServiceAuthenticator: InlineAuthenticator {
         ]
     }
 
+    /// Checks the name and the token.
     package func authenticate(_ attempt: InlineAttempt) async throws -> InlineVerdict {
         let entry = directory[attempt.credentials.name]
         let isToken = directory.isToken(attempt.credentials.secret, of: entry)

@@ -5,20 +5,21 @@ import SecretMemory
 package import ServiceRules
 import Synchronization
 
-/// The services that are known now: their policies, and what their tokens are recognized by. Tokens are not kept, only
-/// their HMACs under a key of this process.
+/// The services of the running server: their policies, and HMACs of their tokens under a random key of this process. The
+/// tokens themselves are not kept.
 package final class ServiceDirectory: Sendable {
-    /// One service. Requests share it, so that none copies it.
+    /// One service. Requests share the object instead of copying it.
     final class Entry: Sendable {
         let definition: ServiceDefinition
         let grant: InlineGrant
         let listingRoots: [ListingRoot]
         let tokenCode: [UInt8]?
-        /// What the tokens that a service narrowed from its own are found and checked by; empty without a token.
+        /// Identifies the capability tokens that were derived from the service's token, and verifies them; empty without a
+        /// token.
         let handle: [UInt8]
         let capabilityKey: [UInt8]
         let certificateName: String?
-        /// It was configured and nobody can be it yet.
+        /// Whether the service has neither a token nor a certificate, so that no caller can authenticate as it.
         var isWithoutCredentials: Bool { tokenCode == nil && certificateName == nil }
 
         init(_ account: ServiceAccount, _ compiled: CompiledRules, tokenCode: [UInt8]?) {
@@ -35,14 +36,15 @@ package final class ServiceDirectory: Sendable {
 
     private let settings: ServiceSettings
     let randomness: any Randomness
-    /// What only this process knows: the server itself, where it makes a project's own secrets.
+    /// A random secret of this process, by which the server authenticates itself when it creates the secrets of a project.
     private let systemSecret: [UInt8]
-    /// Keyed, and copied for each token: the key's two blocks are hashed once.
+    /// The HMAC with its key set. It is copied for each token, so the key is hashed only once.
     private let keyed: HMAC<SHA256>
-    /// Compared with when there is no such service, so that this takes as long.
+    /// Compared with when there is no such service, so that the answer takes as long.
     private let nobody: [UInt8]
     private let entries: Mutex<[String: Entry]>
 
+    /// Creates a directory without services.
     package init(_ settings: ServiceSettings, randomness: any Randomness) {
         self.settings = settings
         self.randomness = randomness
@@ -52,7 +54,7 @@ package final class ServiceDirectory: Sendable {
         entries = Mutex([:])
     }
 
-    /// All services at once; what was known before stays when anything is wrong.
+    /// Replaces all services. If any of them is invalid, nothing changes.
     package func replace(_ accounts: [ServiceAccount]) throws(ServiceCatalogError) {
         var fresh: [String: Entry] = [:]
         for account in accounts where account.definition.isEnabled { fresh[account.definition.name] = try entry(account) }
@@ -71,7 +73,8 @@ package final class ServiceDirectory: Sendable {
             && constantTimeEqual(credentials.secret.withBytes { Array($0) }, systemSecret)
     }
 
-    /// To make the secrets of new projects, and to take them away with an empty project; nothing else.
+    /// What the server grants itself: to create the secrets of new projects, and to delete them together with an empty
+    /// project.
     var systemGrant: InlineGrant {
         var policy = ""
         for secret in settings.projectSecrets {
@@ -81,6 +84,7 @@ package final class ServiceDirectory: Sendable {
         return InlineGrant(displayName: ServiceDefinition.systemName, rules: [InlinePolicy(name: "service-system", text: policy)])
     }
 
+    /// The names of the services in alphabetical order.
     package var names: [String] { entries.withLock { $0.keys.sorted() } }
 
     subscript(_ name: String) -> Entry? { entries.withLock { $0[name] } }
@@ -98,7 +102,7 @@ package final class ServiceDirectory: Sendable {
         return Array(hash.finalize())
     }
 
-    /// Whether the secret is the entry's token; without an entry, the same work and no.
+    /// Whether `secret` is the token of the service. Without a service, does the same work and returns false.
     func isToken(_ secret: SecretBytes, of entry: Entry?) -> Bool {
         let isSame = constantTimeEqual(code(secret), entry?.tokenCode ?? nobody)
         return isSame && entry?.tokenCode != nil

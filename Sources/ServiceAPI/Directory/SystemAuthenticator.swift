@@ -1,6 +1,7 @@
 import EngineKit
 
-/// The server itself. No request from outside carries this kind of credentials, and their secret never leaves the process.
+/// Authenticates the server itself. No request from outside can have this kind of credentials, and their secret never
+/// leaves the process.
 struct SystemAuthenticator: InlineAuthenticator {
     let directory: ServiceDirectory
 

@@ -4,18 +4,18 @@ import ServiceRules
 import Syntax
 
 extension ServiceExchange {
-    /// Without a limit a listing is whole, up to here.
+    /// The largest number of entries of a listing without a limit.
     private static let wholeMax = 10_000
     private static let pageMax = ListingQuery.limitMax
-    /// So many pages of names are looked through for those that a pattern means.
+    /// The largest number of pages of names that are read to find those that match a pattern.
     private static let pagesMax = 100
-    /// How far a listing that is not whole is counted.
+    /// The number up to which the entries of a paged listing are counted.
     private static let countedMax = 100_000
-    /// Secrets with their values in one answer.
+    /// The largest number of secrets in an answer with values.
     private static let valuesMax = 10_000
 
-    /// `GET /api/secrets?project=&prefix=&after=&limit=`: `after` is the `id` of the last one of the page before. What is behind
-    /// the page is said in `Link`, and how many there are in `X-Total-Count`.
+    /// Answers `GET /api/secrets?project=&prefix=&after=&limit=`. `after` is the `id` of the last entry of the page before.
+    /// `Link` has the next page, and `X-Total-Count` the number of all entries.
     func listSecrets() async throws(ServiceError) -> ShellResponse {
         let (filter, after, limit) = try await reading { () throws(ServiceError) in
             let query = try ListingQuery(request.query)
@@ -31,7 +31,7 @@ extension ServiceExchange {
         if hasMore { found.removeLast() }
         var response = answer(200, .array(found.map { .object($0.shown) }))
         if hasMore, let last = found.last { response.headers.append(("link", filter.link(after: last.place.full, limit: shown))) }
-        // The count is of all of them, so a page in the middle does not have it.
+        // The number is that of all entries, so a page that begins in the middle does not have it.
         guard after == nil else { return response }
         var total: Int? = found.count
         if hasMore, let last = found.last, limit == nil {
@@ -42,7 +42,7 @@ extension ServiceExchange {
         return response
     }
 
-    /// How many there are with those behind `after`; nil when it is too many to count.
+    /// Returns the number of `listed` entries and those after `after`, or nil if there are too many to count.
     private func count(
         _ places: [String], _ filter: ListingFilter, counted: Int, after: String
     ) async throws(ServiceError) -> Int? {
@@ -56,7 +56,7 @@ extension ServiceExchange {
         return nil
     }
 
-    /// Every secret of a project that the caller may list and read, with its value.
+    /// Answers with every secret of a project that the caller may list and read, with its value.
     func readAll(_ wire: Substring) async throws(ServiceError) -> ShellResponse {
         let project = try await reading { () throws(ServiceError) in
             do throws(CanonicalPath.Refusal) {
@@ -93,8 +93,8 @@ extension ServiceExchange {
 
     // MARK: Where to look
 
-    /// The folders and secrets that this caller's rules, or the request itself, let a listing start at. In order, none below
-    /// another.
+    /// Returns the folders and secrets in which a listing starts, by the caller's rules or by the request. They are in
+    /// order, and none is below another.
     private func listingPlaces(_ filter: ListingFilter) async throws(ServiceError) -> [String] {
         guard caller.isService, let entry = dialect.directory[caller.name] else {
             return [filter.folder]
@@ -113,7 +113,7 @@ extension ServiceExchange {
     private static let tooManyPlaces = ServiceError(
         413, "the listing starts in more than \(placesMax) folders; name a project and a prefix")
 
-    /// Finds out which names each `*` of a rule matches.
+    /// Finds the names that match each `*` of a rule.
     private func expand(_ root: ListingRoot, _ filter: ListingFilter, into found: inout Set<String>) async throws(ServiceError) {
         var paths = [""]
         for (depth, segment) in root.segments.enumerated() {
@@ -132,7 +132,7 @@ extension ServiceExchange {
             guard paths.count + found.count <= Self.placesMax else { throw Self.tooManyPlaces }
         }
         for path in paths {
-            // A narrower question starts further down.
+            // A listing with a narrower filter starts further down.
             if path.hasUTF8Suffix("/"), filter.folder.hasUTF8Prefix(path) {
                 found.insert(filter.folder)
             } else if path.hasUTF8Prefix(filter.folder) {
@@ -209,7 +209,7 @@ extension ServiceExchange {
         }
     }
 
-    /// A rule for just one secret lists just this one.
+    /// Returns the secret that a rule for a single secret allows to list.
     private func single(_ path: String) async throws(ServiceError) -> ListedSecret? {
         guard let place = SecretPlace(full: path), mayList(place),
             case .success(let response) = try await ask(.read, metadata(place)),
@@ -222,7 +222,7 @@ extension ServiceExchange {
         return ListedSecret(place: place, record: SecretRecord(place, metadata: info, value: nil))
     }
 
-    /// The names in a folder come together; a rule may still be about one of them.
+    /// Whether a secret may be listed. The mount lists all names of a folder, but a rule may be about some of them only.
     private func mayList(_ place: SecretPlace) -> Bool {
         guard caller.isService, let entry = dialect.directory[caller.name] else { return true }
         return entry.definition.rules.decision(.list, on: place.full).isAllowed
@@ -233,7 +233,7 @@ extension ServiceExchange {
     }
 }
 
-/// One row of a listing.
+/// One entry of a listing.
 struct ListedSecret {
     var place: SecretPlace
     var record: SecretRecord
@@ -241,7 +241,7 @@ struct ListedSecret {
     var shown: JSONObject { record.shown }
 }
 
-/// What a listing is narrowed to: a project, and what its paths start with.
+/// The filter of a listing: a project and a prefix of the paths.
 struct ListingFilter {
     private let project: String?
     private let prefix: String
@@ -256,20 +256,20 @@ struct ListingFilter {
         prefix = query["prefix"] ?? ""
         for (name, text) in [("project", project ?? ""), ("prefix", prefix)] where !text.isEmpty {
             guard name == "prefix" || !text.containsUTF8("/") else { throw .invalid("project", "must be one name") }
-            // A prefix may end in the middle of a name.
+            // A prefix may end within a name.
             do throws(CanonicalPath.Refusal) { _ = try CanonicalPath(decoded: text.hasUTF8Suffix("/") ? text : text + "x") } catch {
                 throw .invalid(name, "is not acceptable: \(error.rawValue)")
             }
         }
     }
 
-    /// The whole folders that are known of the paths that are wanted: project and those of the prefix.
+    /// The complete folders at the beginning of all matching paths: the project and those of the prefix.
     var segments: [String] {
         guard let project else { return [] }
         return [project] + prefix.splitUTF8(at: "/", omittingEmpty: false).dropLast().map(String.init)
     }
 
-    /// Where the next page is (RFC 8288).
+    /// Returns the `Link` header with the next page (RFC 8288).
     func link(after: String, limit: Int) -> String {
         var items: [(String, String)] = []
         if let project { items.append(("project", project)) }
@@ -278,7 +278,7 @@ struct ListingFilter {
         return "</api/secrets?\(PercentEncoding.form(items))>; rel=\"next\""
     }
 
-    /// Empty, or with a slash at its end.
+    /// The path of the folder; empty, or with a final slash.
     var folder: String { segments.map { $0 + "/" }.joined() }
 
     func accepts(_ full: String) -> Bool {

@@ -3,9 +3,9 @@ import EngineKit
 import HTTPShell
 import Syntax
 
-/// The secrets that every new project is made with. They are written as `system`, which no caller can be.
+/// The secrets that every new project gets. They are written by the service `system`, which no caller can be.
 extension ServiceExchange {
-    /// Writes those that are not there. A project that was made halfway before is finished so.
+    /// Writes the secrets that are missing. This also completes a project whose creation was interrupted.
     func makeProjectSecrets(_ project: String) async throws(ServiceError) {
         for secret in settings.projectSecrets {
             let value = secret.value(dialect.directory.randomness)
@@ -20,7 +20,7 @@ extension ServiceExchange {
         }
     }
 
-    /// With a project that nobody has put anything else into.
+    /// Deletes the secrets of a project that has no others.
     func deleteProjectSecrets(_ project: String) async throws(ServiceError) {
         for secret in settings.projectSecrets {
             let path = settings.mount + "metadata/" + SecretPlace(project: project, path: secret.name).full.pathEncoded
@@ -28,13 +28,13 @@ extension ServiceExchange {
         }
     }
 
-    /// Nobody has given it another value.
+    /// Whether the secret still has its first value, which the server made.
     func isAsMade(_ name: String, _ info: JSONObject) -> Bool {
         settings.projectSecrets.contains { $0.name == name } && info["current_version"]?.intValue == 1
             && info["created_by"]?.stringValue ?? "system" == "system"
     }
 
-    /// Whether the caller may register a project of this name at all; asked before anything is made for it.
+    /// Throws unless the caller may register a project of this name. Called before anything is created for it.
     func checkMayRegister(_ name: String) async throws(ServiceError) {
         if case .failure(let error) = try await ask(.update, record(name), body: ["only_checks": true]) {
             throw projectError(error, "write", of: name)
@@ -48,7 +48,9 @@ extension ServiceExchange {
             CoreRequest(
                 id: request.id, operation: operation, path: path, body: body?.encoded() ?? [],
                 credentials: .inline(dialect.directory.systemCredentials), connection: request.connection))
-        guard answer.inlineRefusal == nil else { throw ServiceError(500, "The server could not act for itself") }
+        guard answer.inlineRefusal == nil else {
+            throw ServiceError(500, "The server could not authenticate itself; try again, and see the log of the server")
+        }
         return answer.outcome
     }
 }

@@ -24,8 +24,8 @@ extension ServiceExchange {
 
     // MARK: Projects
 
-    /// `GET /api/projects?after=&limit=`: whole without a limit. `after` is the name of the last one of the page before; where
-    /// there are more, `Link` has the next page.
+    /// Answers `GET /api/projects?after=&limit=`. Without a limit, all projects are listed. `after` is the name of the last
+    /// project of the page before; `Link` has the next page if there is one.
     private func listProjects() async throws(ServiceError) -> ShellResponse {
         let (after, limit) = try await reading { () throws(ServiceError) in
             let query = try ListingQuery(request.query, refusesOthers: false)
@@ -57,7 +57,7 @@ extension ServiceExchange {
             guard Self.isProjectName(name) else { throw .invalid("name", Self.projectNameRule) }
             return (name, try body.boundedText("description"))
         }
-        // Before the project itself, so that there never is one without them.
+        // Written before the project itself, so that no project exists without them.
         if !settings.projectSecrets.isEmpty, case .failure(let error) = try await ask(.read, record(name)), error.code == .notFound
         {
             try await checkMayRegister(name)
@@ -86,7 +86,7 @@ extension ServiceExchange {
             return (try Self.projectName(wire), try body.boundedText("description"))
         }
         try await checkExists(name)
-        // Nothing to change is no mistake.
+        // A request that changes nothing is not an error.
         guard let description else { return try await readProject(wire) }
         switch try await ask(.update, record(name), body: ["description": .string(description)]) {
         case .success(let response): return answer(200, .object(response.object))
@@ -100,7 +100,8 @@ extension ServiceExchange {
         guard try await !hasSecrets(name) else {
             throw ServiceError(400, "Cannot delete project '\(name)' with existing secrets. Delete all secrets first.")
         }
-        // Before the project itself: a request that ends halfway can be repeated, and a new project never gets an old one's keys.
+        // Deleted before the project itself: an interrupted request can be repeated, and a new project never gets the keys
+        // of an old one.
         if !settings.projectSecrets.isEmpty {
             try await deleteRecord(name, body: ["only_checks": true])
             try await deleteProjectSecrets(name)
@@ -120,7 +121,7 @@ extension ServiceExchange {
         switch try await ask(.update, record(name) + "/default") {
         case .success(let response): return answer(200, .object(response.object))
         case .failure(let error) where error.code == .permissionDenied:
-            // Whether it is there at all is something every service may know.
+            // Every service may know whether the project exists.
             try await checkExists(name)
             throw denied("write", "project:\(name)")
         case .failure(let error): throw projectError(error, "write", of: name)
@@ -135,7 +136,7 @@ extension ServiceExchange {
         if case .failure(let error) = try await ask(.read, record(name)) { throw projectError(error, "read", of: name) }
     }
 
-    /// A folder that the caller may not look into may hold some.
+    /// Whether the project has secrets. A folder that the caller may not list counts as one that has.
     private func hasSecrets(_ name: String) async throws(ServiceError) -> Bool {
         var after = ""
         while true {
@@ -174,11 +175,11 @@ extension ServiceExchange {
         }
     }
 
-    /// In characters, as Unicode counts them: of paths and descriptions.
+    /// The largest length of paths and descriptions, in Unicode characters.
     static let textMax = 500
     static let projectNameRule = "must be 1 to 255 characters without control characters, '/' and '\\'"
 
-    /// One segment of a path, in any script.
+    /// Whether a text can name a project: one segment of a path, in any script.
     static func isProjectName(_ text: String) -> Bool {
         guard (1...255).contains(text.unicodeScalars.count), !text.utf8.contains(where: { $0 == 0x2F || $0 == 0x5C }) else {
             return false
@@ -211,6 +212,6 @@ struct ListedSecrets {
 
     subscript(_ name: String) -> JSONObject? { info[name] }
 
-    /// Its newest version is not deleted.
+    /// Whether the newest version is not deleted.
     func isThere(_ name: String) -> Bool { info[name]?["deleted"]?.boolValue == false }
 }

@@ -7,7 +7,7 @@ import Syntax
 extension ServiceExchange {
     // MARK: One secret
 
-    /// What services do most: one question to the mount, whose path is canonicalised there and only there.
+    /// Reads a secret: the most frequent request. It needs one internal request, and the path is made canonical only there.
     func readSecret(_ wire: Substring) async throws(ServiceError) -> ShellResponse {
         let folder = settings.mount + "data/"
         let answered = try await answered(.read, folder + wire)
@@ -17,7 +17,7 @@ extension ServiceExchange {
             guard let place = SecretPlace(full: String(Substring(full))) else { throw .notFound }
             return ShellResponse(status: 200, body: SecretRecord.encoded(place, response))
         case .failure(let error):
-            // A path that is not acceptable is refused as such.
+            // An invalid path is refused as such.
             throw secretError(error, "read", of: try await place(wire))
         }
     }
@@ -26,7 +26,7 @@ extension ServiceExchange {
         let new = try await reading { () throws(ServiceError) in try NewSecret(try RequestBody(request.body)) }
         var written = try await write(new, checkAndSet: 0)
         if case .failure(let error) = written, error.isCheckAndSetMismatch {
-            // There was one; if it is deleted, its place is free and its history continues.
+            // The secret existed before. If it is deleted, a new one continues its history.
             guard let deleted = try await deletedVersion(new.place) else { throw Self.exists(new.place) }
             written = try await write(new, checkAndSet: deleted)
         }
@@ -61,7 +61,7 @@ extension ServiceExchange {
     func deleteSecret(_ wire: Substring) async throws(ServiceError) -> ShellResponse {
         let place = try await place(wire)
         let isThere = try await isThere(place)
-        // Asked even for what is not there: only who may delete learns that.
+        // Sent even if the secret does not exist: only callers that may delete it learn whether it exists.
         if case .failure(let error) = try await ask(.delete, data(place)) { throw secretError(error, "delete", of: place) }
         guard isThere else { throw .noSecret(place) }
         return ShellResponse(status: 204)
@@ -101,7 +101,7 @@ extension ServiceExchange {
             body: ["data": ["value": .string(new.value)], "options": ["cas": .int(checkAndSet)]])
     }
 
-    /// The number of the newest version if it is deleted; nil also when the caller may not know.
+    /// Returns the number of the newest version if it is deleted. Also returns nil if the caller may not know.
     private func deletedVersion(_ place: SecretPlace) async throws(ServiceError) -> Int? {
         guard case .success(let response) = try await ask(.read, metadata(place)),
             let current = response.object["current_version"]?.intValue
@@ -111,7 +111,7 @@ extension ServiceExchange {
         return isGone ? current : nil
     }
 
-    /// True also when the caller may not know.
+    /// Whether the secret exists. Also true if the caller may not know.
     private func isThere(_ place: SecretPlace) async throws(ServiceError) -> Bool {
         switch try await ask(.read, metadata(place)) {
         case .success: try await deletedVersion(place) == nil
@@ -119,15 +119,15 @@ extension ServiceExchange {
         }
     }
 
-    /// Whoever stores a secret in a project need not register it first. The secret is stored by now, so nothing that goes wrong
-    /// here is the caller's to hear; the next secret that is created in the project registers it.
+    /// Registers the project of a secret that was just stored, so that callers need not do it. The secret is stored
+    /// already, so errors are not reported to the caller; the next secret that is created in the project registers it.
     private func register(_ project: String) async {
         guard Self.isProjectName(project) else { return }
         do throws(ServiceError) {
-            // A project that is there must not get secrets it was not made with, so nothing but its absence counts.
+            // An existing project must not get further secrets, so only its absence counts.
             guard case .failure(let error) = try await ask(.read, record(project)), error.code == .notFound else { return }
             try await makeProjectSecrets(project)
-            // Refused to a caller that may not register any, or when two first secrets come at the same time.
+            // Fails if the caller may not register projects, or if two first secrets are stored at the same time.
             _ = try await ask(.update, record(project), body: ["must_be_new": true, "implicit": true])
         } catch {
             noteUnregistered(error.status)
@@ -136,7 +136,7 @@ extension ServiceExchange {
 
     private func noteUnregistered(_ status: Int) {
         dialect.logger.warning(
-            "a secret was stored and its project could not be registered; the next secret created in it does that",
+            "a secret was stored, but its project could not be registered; creating the next secret in the project tries again",
             metadata: ["request_id": "\(request.id)", "status": "\(status)"])
     }
 
@@ -159,7 +159,7 @@ extension CofferError {
     }
 }
 
-/// The body of a new secret.
+/// The body of a request that creates a secret.
 struct NewSecret {
     var place: SecretPlace
     var value: String
@@ -175,7 +175,9 @@ struct NewSecret {
     private static func path(_ body: RequestBody) throws(ServiceError) -> String {
         let parts = ["scope", "env", "name"]
         guard let path = try body.text("path") else {
-            guard parts.contains(where: body.has) else { throw .invalid("path", "is required, or scope, env and name") }
+            guard parts.contains(where: body.has) else {
+                throw .invalid("path", "is required, unless scope, env and name are sent")
+            }
             var segments: [String] = []
             for part in parts {
                 let text = try body.requiredText(part)
@@ -184,7 +186,7 @@ struct NewSecret {
             }
             return try check(segments.joined(separator: "/"), "name")
         }
-        guard !parts.contains(where: body.has) else { throw .invalid("path", "excludes scope, env and name") }
+        guard !parts.contains(where: body.has) else { throw .invalid("path", "must not be sent together with scope, env and name") }
         return try check(path, "path")
     }
 

@@ -2,10 +2,10 @@ import HTTPShell
 import Syntax
 
 extension ServiceExchange {
-    /// Checks the caller's own credentials, or one of a provider that it sends.
+    /// Checks the caller's own credentials, or a credential of a provider that it sends.
     func testCredentials() async throws(ServiceError) -> ShellResponse {
         let asked = try await reading { () throws(ServiceError) in try ProviderCredential(try RequestBody(request.body)) }
-        // The audit has that a provider is asked, and by whom.
+        // The audit log records that a provider is asked, and by whom.
         try await checkCaller(asking: asked?.provider)
         guard let asked else {
             return answer(200, ["status": "ok", "message": .string("Authentication successful for service '\(caller.name)'")])
@@ -28,7 +28,7 @@ extension ServiceExchange {
             let shown = known.prefix(Self.shownProvidersMax).joined(separator: ", ")
             let more = known.count > Self.shownProvidersMax ? " and \(known.count - Self.shownProvidersMax) more" : ""
             return .unknownProvider(asked, known: shown + more)
-        case .noRule: return .invalid("provider", "has no rule to check credentials by; its profile needs 'verify'")
+        case .noRule: return .invalid("provider", "has no rule to check credentials with; add 'verify' to its profile")
         case .refused: return ServiceError(400, "The provider does not accept this credential")
         case .unreachable: return ServiceError(502, "The provider could not be asked; try again later")
         case .busy:
@@ -39,19 +39,19 @@ extension ServiceExchange {
     private static let shownProvidersMax = 100
 }
 
-/// A credential and whose it is said to be.
+/// A credential and the provider that it is for.
 private struct ProviderCredential {
     var provider: String
     var value: String
 
     private static let valueBytesMax = 8_192
 
-    /// nil when neither was sent.
+    /// Returns nil if neither was sent.
     init?(_ body: RequestBody) throws(ServiceError) {
         guard body.has("provider") || body.has("value") else { return nil }
         provider = try body.requiredText("provider")
         value = try body.requiredText("value")
-        // It travels in a header.
+        // The value is sent in a header.
         guard (1...Self.valueBytesMax).contains(value.utf8.count), value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
             throw .invalid("value", "must be 1 to \(Self.valueBytesMax) bytes without control characters")
         }

@@ -1,6 +1,6 @@
 import Syntax
 
-/// A route of the dialect with the still encoded parts of its path.
+/// A route of the dialect, with the parts of its path still encoded.
 enum ServiceRoute: Sendable, Hashable {
     case listProjects
     case registerProject
@@ -17,7 +17,7 @@ enum ServiceRoute: Sendable, Hashable {
     case deleteSecret(Substring)
     case versions(Substring)
 
-    /// nil when no route has the path; throws when one has it for other methods.
+    /// Returns nil if no route has the path. Throws if one has it, but not with this method.
     init?(method: String, path: String) throws(ServiceError) {
         var path = path[...]
         if path.hasUTF8Prefix("/api/projects") {

@@ -1,7 +1,7 @@
 import Syntax
 import Yams
 
-/// One node of the YAML, read strictly: what is not known is an error with its line.
+/// A node of the YAML, read strictly: an unknown key is an error with its line.
 struct PolicyNode {
     private let node: Node
 
@@ -14,55 +14,55 @@ struct PolicyNode {
     var isMapping: Bool { node.mapping != nil }
 
     func mapping(_ known: Set<String>) throws(ServiceCatalogError) -> [String: PolicyNode] {
-        guard let mapping = node.mapping else { throw error("expected keys and values here") }
+        guard let mapping = node.mapping else { throw error("expected a mapping of keys and values") }
         var result: [String: PolicyNode] = [:]
         for (key, value) in mapping {
             guard let name = key.scalar?.string, known.contains(name) else {
                 throw PolicyNode(key).error("the keys here are \(known.sorted().joined(separator: ", "))")
             }
             guard result.updateValue(PolicyNode(value), forKey: name) == nil else {
-                throw PolicyNode(key).error("the key is there twice")
+                throw PolicyNode(key).error("the key is repeated")
             }
         }
         return result
     }
 
-    /// The sections that are known, and the names of the others; names come from an operator's file, and are cut.
+    /// Returns the known sections, and the names of the others. Names come from an operator's file and are shortened.
     func sections(_ known: Set<String>) throws(ServiceCatalogError) -> (known: [String: PolicyNode], others: [String]) {
-        guard let mapping = node.mapping else { throw error("expected keys and values here") }
+        guard let mapping = node.mapping else { throw error("expected a mapping of keys and values") }
         var found: [String: PolicyNode] = [:]
         var others: [String] = []
         for (key, value) in mapping {
-            guard let name = key.scalar?.string else { throw PolicyNode(key).error("a key must be a word") }
+            guard let name = key.scalar?.string else { throw PolicyNode(key).error("a key must be a string") }
             guard known.contains(name) else {
                 let isWord = name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "'") }
                 others.append(isWord ? String(name.prefixUTF8(64)) : "?")
                 continue
             }
             guard found.updateValue(PolicyNode(value), forKey: name) == nil else {
-                throw PolicyNode(key).error("the key is there twice")
+                throw PolicyNode(key).error("the key is repeated")
             }
         }
         return (found, others)
     }
 
-    /// A remark with its line.
+    /// Returns a remark with its line.
     func located(_ text: String) -> String { node.mark.map { "line \($0.line): \(text)" } ?? text }
 
     func items() throws(ServiceCatalogError) -> [PolicyNode] {
         if node.null != nil { return [] }
-        guard let sequence = node.sequence else { throw error("expected a list here") }
+        guard let sequence = node.sequence else { throw error("expected a list") }
         guard sequence.count <= Self.itemsMax else { throw error("the list has more than \(Self.itemsMax) items") }
         return sequence.map { PolicyNode($0) }
     }
 
     func text() throws(ServiceCatalogError) -> String {
-        guard let text = node.scalar?.string else { throw error("expected a text here") }
+        guard let text = node.scalar?.string else { throw error("expected a string") }
         return text
     }
 
     func bool() throws(ServiceCatalogError) -> Bool {
-        guard let value = node.bool else { throw error("expected true or false here") }
+        guard let value = node.bool else { throw error("expected true or false") }
         return value
     }
 }

@@ -1,21 +1,25 @@
 import Syntax
 
-/// All services that are configured, from variables and from a file of policies.
+/// All configured services, from environment variables and from a policy file.
 package struct ServiceCatalog: Sendable, Hashable {
+    /// The services in the order of the configuration.
     package private(set) var services: [ServiceDefinition] = []
-    /// Of the file of policies.
+    /// Remarks on the policy file.
     package private(set) var remarks: [String] = []
 
+    /// The largest number of services.
     package static let servicesMax = 1_000
     private static let rulesMax = 200
 
+    /// Creates an empty catalog.
     package init() {}
 
+    /// Returns the service with the name, or nil.
     package subscript(_ name: String) -> ServiceDefinition? { services.first { $0.name == name } }
 
-    /// `ALLOWED_SERVICES` and `ALLOW_<service>`; nothing when the first is not set.
+    /// Reads `ALLOWED_SERVICES` and `ALLOW_<service>`. Without the first, there are no services.
     ///
-    /// - Parameter policies: What a file of policies says; what it says of a service is added to its variables.
+    /// - Parameter policies: The policy file. Its rules for a service are added to those of the variables.
     package init(variable: (String) -> String?, policies: ServicePolicyFile? = nil) throws(ServiceCatalogError) {
         let allowed = Self.list(variable("ALLOWED_SERVICES") ?? "")
         for name in allowed { try add(ServiceDefinition(name: name), named: "ALLOWED_SERVICES") }
@@ -48,15 +52,15 @@ package struct ServiceCatalog: Sendable, Hashable {
     private mutating func add(_ service: ServiceDefinition, named variable: String) throws(ServiceCatalogError) {
         guard ServiceDefinition.isName(service.name) else {
             throw ServiceCatalogError(
-                variable: variable, "a service's name has letters, digits, '_', '-' and '.', and 64 of them at most")
+                variable: variable, "the name of a service consists of 1 to 64 letters, digits, '_', '-' and '.'")
         }
         guard !ServiceDefinition.isReserved(service.name) else {
             throw ServiceCatalogError(variable: variable, ServiceDefinition.reservedRule)
         }
-        // Policies have lower-case names, so two such services would share one.
+        // Names of policies are in lower case, so two such services would share a policy.
         guard !services.contains(where: { $0.policyName == service.policyName }) else {
             throw ServiceCatalogError(
-                variable: variable, "the service \(service.name) is there twice, or differs from another only in case")
+                variable: variable, "the service \(service.name) is repeated, or differs from another one only in case")
         }
         guard services.count < Self.servicesMax else {
             throw ServiceCatalogError(variable: variable, "more than \(Self.servicesMax) services")
@@ -70,14 +74,16 @@ package struct ServiceCatalog: Sendable, Hashable {
     }
 }
 
-/// What is wrong with the services. Names a variable or a place, never a value.
+/// An error in the configuration of services. It names a variable or a position, never a value.
 package struct ServiceCatalogError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The environment variable that is wrong, or nil.
     package var variable: String?
-    /// In a file of policies; counts from 1.
+    /// The line in the policy file, from 1, or nil.
     package var line: Int?
+    /// What is wrong.
     package var message: String
 
-    /// The file that this variable names.
+    /// Returns the error for a file that a variable names and that cannot be read.
     package static func unreadable(_ variable: String) -> ServiceCatalogError {
         ServiceCatalogError(variable: variable, "the file cannot be read, or is larger than 1 MiB")
     }
@@ -88,6 +94,7 @@ package struct ServiceCatalogError: Error, Sendable, Hashable, CustomStringConve
         self.message = message
     }
 
+    /// The line and the message.
     package var description: String {
         if let variable { return "\(variable): \(message)" }
         if let line { return "line \(line): \(message)" }

@@ -16,26 +16,29 @@ import Yams
 ///     access_rules: ["common/prod/"]
 /// ```
 package struct ServicePolicyFile: Sendable, Hashable {
+    /// The services in the order of the file.
     package private(set) var services: [ServiceDefinition] = []
-    /// What an operator should know, each once: sections that are not for Coffer, and rules that grant nothing.
+    /// Remarks for the operator, each only once: sections that Coffer ignores, and rules that grant nothing.
     package private(set) var remarks: [String] = []
 
+    /// The largest size of a file, in bytes.
     package static let bytesMax = 1 << 20
     private static let remarksMax = 100
 
+    /// Parses the file. Throws an error with its line if it is malformed.
     package init(parsing text: String) throws(ServiceCatalogError) {
         guard text.utf8.count <= Self.bytesMax else { throw ServiceCatalogError(line: 1, "the file is larger than 1 MiB") }
         let root: Node?
         do {
             root = try Yams.compose(yaml: text)
         } catch let error as YamlError {
-            throw ServiceCatalogError(line: error.line, error.isRepeatedKey ? "a key is there twice" : "this is not YAML")
+            throw ServiceCatalogError(line: error.line, error.isRepeatedKey ? "a key is repeated" : "this is not valid YAML")
         } catch {
-            throw ServiceCatalogError("this is not YAML")
+            throw ServiceCatalogError("this is not valid YAML")
         }
         guard let root else { return }
         let (top, others) = try PolicyNode(root).sections(["policies", "services"])
-        for name in others { remark("the section '\(name)' has no effect here; it is ignored") }
+        for name in others { remark("the section '\(name)' is ignored, because Coffer does not use it") }
         var roles: [String: [ServiceRule]] = [:]
         for node in try top["policies"]?.items() ?? [] {
             let (name, rules) = try policy(node)
@@ -61,12 +64,12 @@ package struct ServicePolicyFile: Sendable, Hashable {
     ) throws(ServiceCatalogError) -> ServiceDefinition {
         let fields = try node.mapping(["name", "description", "enabled", "roles", "access_rules"])
         guard let name = try fields["name"]?.text(), ServiceDefinition.isName(name) else {
-            throw node.error("the service has no name, or one with other characters than letters, digits, '_', '-' and '.'")
+            throw node.error("the service has no name, or its name has characters other than letters, digits, '_', '-' and '.'")
         }
         guard !ServiceDefinition.isReserved(name) else { throw node.error(ServiceDefinition.reservedRule) }
         var service = ServiceDefinition(name: name, isEnabled: try fields["enabled"]?.bool() ?? true)
         for role in try fields["roles"]?.items() ?? [] {
-            guard let rules = roles[try role.text()] else { throw role.error("no policy has this role's name") }
+            guard let rules = roles[try role.text()] else { throw role.error("no policy has the name of this role") }
             service.rules += rules
         }
         for rule in try fields["access_rules"]?.items() ?? [] {
@@ -87,7 +90,7 @@ package struct ServicePolicyFile: Sendable, Hashable {
     }
 
     private static let grantsNothing =
-        "the resource names no secret and grants nothing; for everything below use a '*', such as secret:PROJECT:*"
+        "the resource matches no secret and grants nothing; to grant everything below it, end it with '*', as in secret:PROJECT:*"
 
     private mutating func rules(_ node: PolicyNode, source: String) throws(ServiceCatalogError) -> [ServiceRule] {
         let fields = try node.mapping(["effect", "actions", "resources"])

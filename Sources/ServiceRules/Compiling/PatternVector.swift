@@ -1,10 +1,10 @@
-/// Paths with a given number of segments, or with more than it.
+/// A set of paths: those with a given number of segments, or those with more.
 ///
-/// Among such vectors of one length a narrower one always comes before a wider one in the order in which an ACL
-/// chooses, which is not so for rules of different lengths: `+/*` comes before `+/+/x/*` although it is wider.
+/// Of two vectors with the same number of segments, an ACL always considers the narrower one more specific. That is not so
+/// for different numbers: `+/*` counts as more specific than `+/+/x/*`, although it is wider.
 struct PatternVector: Sendable, Hashable {
     var segments: [SegmentPattern]
-    /// Has at least one segment more, which may be empty: the folder itself.
+    /// Whether the paths have at least one more segment. It may be empty, which is the folder itself.
     var isOpen: Bool
 
     func covers(_ other: PatternVector) -> Bool {
@@ -22,7 +22,7 @@ struct PatternVector: Sendable, Hashable {
         return PatternVector(segments: result, isOpen: isOpen)
     }
 
-    /// As the path of a policy's rule.
+    /// The path of a policy rule.
     var rulePath: String { segments.map(\.rulePath).joined(separator: "/") + (isOpen ? "/*" : "") }
 
     var hasPartialSegments: Bool { segments.contains(where: \.isPartial) }

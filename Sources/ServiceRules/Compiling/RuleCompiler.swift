@@ -1,20 +1,24 @@
-/// Turns a service's rules into a policy that says exactly the same.
+/// Compiles the rules of a service to a policy that allows exactly the same.
 ///
-/// A policy decides by its most specific rule; a service's rules decide by all that match, denials first. So the rules
-/// are cut into vectors of the same length, every overlap of two of them is added, and each gets what its rules leave.
+/// In a policy, the most specific rule decides. Of a service's rules, all that match decide together, and a denial
+/// overrides. Therefore the rules are split into vectors with the same number of segments, every intersection of two
+/// vectors is added, and each vector gets the permissions that its rules give together.
 package struct RuleCompiler {
-    /// Rules of one policy that this may come to; more is refused.
+    /// The largest number of rules in a policy. Services that need more are refused.
     static let vectorsMax = 600
 
     private let mount: String
     private let rules: [ServiceRule]
 
-    /// - Parameter mount: With a final slash, such as `services/`.
+    /// Creates a compiler.
+    ///
+    /// - Parameter mount: The path of the mount with its final slash, such as `services/`.
     package init(mount: String, rules: [ServiceRule]) {
         self.mount = mount
         self.rules = rules
     }
 
+    /// Returns the policy. Throws if it would have more than ``vectorsMax`` rules.
     package func compile() throws(ServiceRuleError) -> CompiledRules {
         let parts = rules.flatMap(RulePart.parts)
         let grants = isPlain ? plain(parts) : try exact(parts)
@@ -22,7 +26,7 @@ package struct RuleCompiler {
         return CompiledRules(policy: text(grants), listingRoots: roots)
     }
 
-    /// All allow the same, so it does not matter which of them decides.
+    /// Whether all rules allow the same, so that it does not matter which one decides.
     private var isPlain: Bool {
         rules.allSatisfy { $0.effect == .allow && $0.actions == rules[0].actions }
     }
@@ -72,7 +76,7 @@ package struct RuleCompiler {
                 ordered.append(both)
             }
             guard ordered.count <= Self.vectorsMax else {
-                throw ServiceRuleError("the rules of one service overlap in more than \(Self.vectorsMax) ways; use fewer of them")
+                throw ServiceRuleError("the rules of the service overlap in more than \(Self.vectorsMax) ways; use fewer rules")
             }
             index += 1
         }
@@ -86,7 +90,7 @@ package struct RuleCompiler {
         for surface in Surface.all {
             for grant in grants {
                 let capabilities = surface.capabilities(grant.permissions)
-                // Without any, the rule is still there to keep a wider one from deciding.
+                // A rule without capabilities keeps a wider rule from deciding.
                 if capabilities.isEmpty, isPlain { continue }
                 text += "path \"\(mount)\(surface.name)/\(grant.vector.rulePath)\" {\n"
                 if grant.vector.hasPartialSegments { text += "  partial_segments = true\n" }
@@ -96,7 +100,7 @@ package struct RuleCompiler {
         return text
     }
 
-    /// Where a rule has a `*`, the names in that folder can be listed; else a listing starts where the rule does.
+    /// Where listings start: in the folder of the first `*` of a rule, or else at the path of the rule.
     private var listingRoots: [ListingRoot] {
         var roots: [ListingRoot] = []
         for rule in rules where rule.effect == .allow && rule.actions.contains(.list) {
@@ -109,20 +113,20 @@ package struct RuleCompiler {
     }
 }
 
-/// What a policy can grant that a rule may ask for.
+/// A capability of a policy that a rule may need.
 enum Permission: Sendable, Hashable {
     case action(ServiceAction)
-    /// The names in one folder, to find out which of them a `*` matches.
+    /// To list the names in one folder, in order to find those that a `*` matches.
     case names
 }
 
-/// One half of a rule: exactly its path, or what is below.
+/// One half of a rule: either exactly its path, or everything below it.
 private struct RulePart {
     var effect: ServiceRule.Effect
     var permissions: Set<Permission>
     var segments: [SegmentPattern]
     var isBelow: Bool
-    /// Not about the folder itself: a last segment that is empty.
+    /// Whether the folder itself, whose last segment is empty, is excluded.
     var skipsFolder = false
 
     static func parts(of rule: ServiceRule) -> [RulePart] {
@@ -132,18 +136,18 @@ private struct RulePart {
         func add(_ permissions: Set<Permission>, _ segments: some Collection<SegmentPattern>, below: Bool) {
             parts.append(RulePart(effect: rule.effect, permissions: permissions, segments: Array(segments), isBelow: below))
         }
-        // A listing without the final slash asks for the folder, which is not what a rule for one secret is about.
+        // A listing without the final slash is about the folder, which a rule for a single secret does not cover.
         if path.coversExactly { add(permissions.subtracting([.action(.list)]), path.segments, below: false) }
         if path.coversBelow { add(permissions, path.segments, below: true) }
         guard rule.actions.contains(.list) else { return parts }
         if rule.effect == .allow {
-            // An ACL asks for a folder with and without its slash; this is the spelling with it.
+            // An ACL judges a folder with and without its slash; this is the path with it.
             for (index, segment) in path.segments.enumerated() {
                 if case .starting = segment { add([.names], path.segments[..<index] + [.literal("")], below: false) }
             }
         } else if path.coversBelow {
             add([.action(.list)], path.segments, below: false)
-            // A `*` at its end matches an empty segment too, which is the folder above and not denied.
+            // A final `*` also matches an empty segment, which is the folder above. The rule does not deny that one.
             parts[parts.count - 1].skipsFolder = path.segments.last?.matches("") == true
         }
         return parts
@@ -154,11 +158,11 @@ private struct RulePart {
         return vectors.contains { $0.covers(vector) }
     }
 
-    /// The same paths as vectors of at most this many segments.
+    /// Returns the same paths as vectors with at most `depth` segments.
     func vectors(depth: Int) -> [PatternVector] {
         guard isBelow else {
             let exact = PatternVector(segments: segments, isOpen: false)
-            // What it skips is another vector.
+            // The excluded folder is a vector too.
             return skipsFolder ? [exact, PatternVector(segments: segments.dropLast() + [.literal("")], isOpen: false)] : [exact]
         }
         var vectors: [PatternVector] = []
@@ -173,7 +177,7 @@ private struct RulePart {
     }
 }
 
-/// One of the routes of a KV version 2 mount, and what the permissions come to on it.
+/// A route of a KV version 2 mount, and the capabilities that each permission becomes on it.
 private struct Surface {
     var name: String
     var capabilities: @Sendable (Set<Permission>) -> [String]

@@ -1,8 +1,8 @@
 extension ServiceDefinition {
-    /// The service's whole policy: its secrets, and the records of projects.
+    /// Returns the whole policy of the service: for its secrets, and for the records of projects.
     ///
-    /// Every service may see which projects there are. One that may write anywhere may register projects, change those
-    /// that it made or that its rules name, and see whether a project is empty before it deletes it.
+    /// Every service may see which projects exist. A service that may write anywhere may also register projects, change
+    /// those that it registered or that its rules name, and see whether a project is empty before deleting it.
     package func compiled(mount: String, projectsMount: String) throws(ServiceCatalogError) -> CompiledRules {
         var compiled: CompiledRules
         do throws(ServiceRuleError) {

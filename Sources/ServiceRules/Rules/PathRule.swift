@@ -1,15 +1,15 @@
 import EngineKit
 import Syntax
 
-/// Which secrets a rule is about: a project and the paths below it, segment by segment.
+/// The secrets that a rule is about: a project and the paths below it, segment by segment.
 ///
-/// A rule never covers half a segment: `prod/` is not `production/`.
+/// A rule never covers a part of a segment: `prod/` does not cover `production/`.
 package struct PathRule: Sendable, Hashable {
-    /// The first one is the project.
+    /// The segments; the first one is the project.
     package var segments: [SegmentPattern]
-    /// The secret of just this name.
+    /// Whether the rule covers the secret with exactly this path.
     package var coversExactly: Bool
-    /// Everything below, however deep.
+    /// Whether the rule covers everything below the path, at any depth.
     package var coversBelow: Bool
 
     static let segmentsMax = 32
@@ -20,10 +20,12 @@ package struct PathRule: Sendable, Hashable {
         coversBelow = below
     }
 
-    /// There is no secret that it could be about.
+    /// Whether the rule covers no secret.
     package var isVoid: Bool { !coversExactly && !coversBelow }
 
-    /// - Parameter path: The project and the path below it; the last segment is empty for a folder.
+    /// Whether the rule covers a path.
+    ///
+    /// - Parameter path: The project and the path below it. The last segment is empty for a folder.
     package func matches(_ path: [Substring]) -> Bool {
         guard path.count == segments.count ? coversExactly : path.count > segments.count && coversBelow else { return false }
         return zip(segments, path).allSatisfy { $0.matches($1) }
@@ -31,27 +33,30 @@ package struct PathRule: Sendable, Hashable {
 }
 
 extension PathRule {
-    /// `project:newsbot/prod/`, `common/prod/`, `project:*/prod/`: without `project:` the first segment is the project.
+    /// Reads a prefix such as `project:newsbot/prod/`, `common/prod/` or `project:*/prod/`. Without `project:`, the first
+    /// segment is the project.
     package init(prefix text: String) throws(ServiceRuleError) {
         var body = text[...]
         if body.hasUTF8Prefix("project:") { body = body.dropFirstUTF8("project:".utf8.count) }
         let isFolder = body.hasUTF8Suffix("/")
         if isFolder { body = body.dropLastUTF8() }
         let segments = try Self.segments(body, allowsPartial: false)
-        // Without its slash the last segment may be a secret or a folder; a project is a folder.
+        // Without a final slash, the last segment may be a secret or a folder. A project is a folder.
         self.init(segments: segments, exactly: !isFolder && segments.count > 1, below: true)
     }
 
-    /// `secret:newsbot*:prod/*`: a `*` at the end of a segment matches the rest of it, a last segment `*` all below.
-    /// Without a path, `secret:newsbot:`, or with one that ends in a slash, it is about no secret at all, unless it denies: a slip
-    /// must not widen anything.
+    /// Reads a resource such as `secret:newsbot*:prod/*`. A `*` at the end of a segment matches the rest of it, and a last
+    /// segment `*` matches everything below.
+    ///
+    /// A resource without a path, such as `secret:newsbot:`, or with a path that ends in a slash, covers no secret, so that
+    /// a slip does not widen a grant. If `denies` is true, it covers everything below.
     package init(resource text: String, denies: Bool = false) throws(ServiceRuleError) {
         let parts = text.splitUTF8(at: ":", maxSplits: 2, omittingEmpty: false)
         guard parts.count == 3, parts[0] == "secret" else {
-            throw ServiceRuleError("a resource is written secret:PROJECT:PATH, such as secret:newsbot:prod/*")
+            throw ServiceRuleError("a resource has the form secret:PROJECT:PATH, such as secret:newsbot:prod/*")
         }
         let project = try Self.segments(parts[1], allowsPartial: true)
-        guard project.count == 1 else { throw ServiceRuleError("the project of a resource is one name") }
+        guard project.count == 1 else { throw ServiceRuleError("the project of a resource must be one name") }
         var path = parts[2]
         if path == "*" || path.isEmpty {
             self.init(segments: project, exactly: false, below: !path.isEmpty || denies)
@@ -80,26 +85,28 @@ extension PathRule {
         let literal = String(isPartial ? part.dropLastUTF8() : part)
         guard !literal.containsUTF8("*"), allowsPartial || !isPartial else {
             throw ServiceRuleError(
-                allowsPartial ? "'*' may only end a segment" : "'*' must be a whole segment, such as project:*/prod/")
+                allowsPartial
+                    ? "'*' is allowed only at the end of a segment" : "'*' must be a whole segment, such as project:*/prod/")
         }
         do throws(CanonicalPath.Refusal) {
-            // `x` keeps a partial segment such as `.` from being refused, or let pass, for what it is not.
+            // `x` completes a partial segment such as `.`, so that it is judged as a part of a name.
             _ = try CanonicalPath(decoded: isPartial ? literal + "x" : literal)
         } catch {
             throw ServiceRuleError(error == .empty || error == .emptySegment ? "the rule has an empty segment" : error.rawValue)
         }
         guard literal.utf8.allSatisfy({ !"?[]".utf8.contains($0) }) else {
-            throw ServiceRuleError("'?' and '[…]' have no meaning here; a '*' may end a segment")
+            throw ServiceRuleError("'?' and '[…]' are not wildcards; use '*' at the end of a segment")
         }
         guard literal.utf8.allSatisfy({ !"+%\"\\{}$:,".utf8.contains($0) }) else {
-            throw ServiceRuleError("a rule may not have the characters + % \" \\ { } $ : ,")
+            throw ServiceRuleError("a rule must not contain the characters + % \" \\ { } $ : ,")
         }
         return isPartial ? .starting(literal) : .literal(literal)
     }
 }
 
-/// Why a text is not a rule. Names what is wrong, not the rule.
+/// Why a text is not a rule. The message says what is wrong and does not contain the rule.
 package struct ServiceRuleError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// What is wrong.
     package var description: String
 
     init(_ description: String) { self.description = description }

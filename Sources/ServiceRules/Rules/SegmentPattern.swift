@@ -1,11 +1,12 @@
-/// What one segment of a path must be.
+/// What a segment of a path must be.
 package enum SegmentPattern: Sendable, Hashable {
     case literal(String)
-    /// Starts so; empty for any segment.
+    /// A segment that begins with the text; any segment if the text is empty.
     case starting(String)
 
     static let any = SegmentPattern.starting("")
 
+    /// Whether a segment matches.
     package func matches(_ segment: some StringProtocol) -> Bool {
         switch self {
         case .literal(let text): segment.utf8.elementsEqual(text.utf8)
@@ -13,7 +14,7 @@ package enum SegmentPattern: Sendable, Hashable {
         }
     }
 
-    /// Matches whatever the other one matches.
+    /// Whether this pattern matches everything that `other` matches.
     func covers(_ other: SegmentPattern) -> Bool {
         switch (self, other) {
         case (.literal(let mine), .literal(let theirs)): mine.utf8.elementsEqual(theirs.utf8)
@@ -23,13 +24,13 @@ package enum SegmentPattern: Sendable, Hashable {
         }
     }
 
-    /// What both match, if anything.
+    /// Returns the pattern of the segments that both match, or nil if there are none.
     func intersection(_ other: SegmentPattern) -> SegmentPattern? {
         if covers(other) { return other }
         return other.covers(self) ? self : nil
     }
 
-    /// As a policy's rule writes it.
+    /// The segment in the path of a policy rule.
     var rulePath: String {
         switch self {
         case .literal(let text): text

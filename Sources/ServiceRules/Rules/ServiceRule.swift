@@ -1,19 +1,24 @@
 import Syntax
 
-/// One line of a service's permissions.
+/// One rule of a service's permissions.
 package struct ServiceRule: Sendable, Hashable {
+    /// Whether a rule allows or denies.
     package enum Effect: String, Sendable, Hashable {
         case allow, deny
     }
 
+    /// Whether the rule allows or denies.
     package var effect: Effect
+    /// The actions that the rule is about.
     package var actions: Set<ServiceAction>
+    /// The secrets that the rule is about.
     package var path: PathRule
-    /// As it was written.
+    /// The rule as it was written.
     package var text: String
-    /// Where it was written: `ALLOW_newsbot`, or the name of a policy.
+    /// Where the rule was written: `ALLOW_newsbot`, or the name of a policy.
     package var source: String
 
+    /// Creates a rule.
     package init(_ effect: Effect, _ actions: Set<ServiceAction>, on path: PathRule, text: String, source: String) {
         self.effect = effect
         self.actions = actions
@@ -23,22 +28,23 @@ package struct ServiceRule: Sendable, Hashable {
     }
 }
 
-/// What the rules say about one action on one path, and which rule says it.
+/// Whether the rules allow an action on a path, and which rule decides.
 package enum RuleDecision: Sendable, Hashable {
     case allowed(ServiceRule)
     case denied(by: ServiceRule)
-    /// No rule is about this.
+    /// No rule covers the action on the path.
     case unmentioned
 
+    /// Whether the action is allowed.
     package var isAllowed: Bool {
         if case .allowed = self { true } else { false }
     }
 }
 
 extension [ServiceRule] {
-    /// A rule that denies wins over every rule that allows.
+    /// Decides about an action. A rule that denies overrides every rule that allows.
     ///
-    /// - Parameter path: The project and the path below it: `newsbot/prod/api-key`.
+    /// - Parameter path: The project and the path below it, such as `newsbot/prod/api-key`.
     package func decision(_ action: ServiceAction, on path: String) -> RuleDecision {
         let segments = path.splitUTF8(at: "/", omittingEmpty: false)
         let matching = filter { $0.actions.contains(action) && $0.path.matches(segments) }

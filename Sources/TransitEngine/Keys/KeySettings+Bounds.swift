@@ -2,7 +2,8 @@ import EngineKit
 import Records
 import Syntax
 
-/// The settings of a key, and the bounds of its numbers, whether it is made, imported, restored or read from its record.
+/// The settings of a key, with the bounds of its numbers. They are checked when the key is created, imported, restored or
+/// read from its record.
 extension KeySettings: SettingsRecord {
     static let settings = Settings(
         new: KeySettings(type: .aes256GCM),
@@ -55,8 +56,8 @@ extension KeySettings: SettingsRecord {
         }
     }
 
-    /// Reports whether making, configuring, trimming, backing up and restoring can lead to these settings of a key with
-    /// these versions.
+    /// Whether creating, configuring, trimming, backing up and restoring can lead to these settings of a key with these
+    /// versions.
     func isPossible(oldest: Int, latest: Int) -> Bool {
         guard oldest >= 1, latest >= oldest, latest <= Self.versionMax, oldest == max(minAvailable, 1),
             (1...latest).contains(minDecryption), (0...minDecryption).contains(minAvailable),

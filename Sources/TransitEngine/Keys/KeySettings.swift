@@ -1,4 +1,4 @@
-/// What a key was made with, and what `config` changes.
+/// The settings that a key was created with and that `config` changes.
 struct KeySettings: Sendable, Hashable {
     var type: KeyType
     var isDerived = false
@@ -8,9 +8,10 @@ struct KeySettings: Sendable, Hashable {
     var allowsDeletion = false
     var isImported = false
     var allowsImportedRotation = false
-    /// The oldest version that decrypts and verifies.
+    /// The oldest version that may decrypt and verify.
     var minDecryption = 1
-    /// The oldest version that encrypts and signs, or 0 for any. Only the newest does unless the caller asks for another.
+    /// The oldest version that may encrypt and sign, or 0 for any. The newest is used unless the caller asks for another
+    /// one.
     var minEncryption = 0
     /// The oldest version that was not trimmed, or 0 if none was.
     var minAvailable = 0

@@ -30,14 +30,14 @@ final class KeyVersion: Sendable {
         self.certificates = certificates
     }
 
-    /// Returns the version with another chain of certificates.
+    /// Returns this version with another chain of certificates.
     func certified(by certificates: [[UInt8]]) -> KeyVersion {
         KeyVersion(
             number: number, created: created, type: type, secret: secret, publicKey: publicKey, hmacKey: hmacKey,
             certificates: certificates)
     }
 
-    /// The private part. Throws if only the public part was imported.
+    /// The private key. Throws if only the public key was imported.
     var privateSecret: SecretBytes {
         get throws(CofferError) {
             guard let secret else { throw .invalid("requested operation is not allowed without a private key") }

@@ -1,6 +1,6 @@
 import EngineKit
 
-/// A named key with its settings and versions. It never changes; a change makes a new one.
+/// A named key with its settings and versions. It is immutable; a change creates a new value.
 final class TransitKey: Sendable {
     let name: String
     let settings: KeySettings
@@ -28,13 +28,13 @@ final class TransitKey: Sendable {
         return versions.indices.contains(index) ? versions[index] : nil
     }
 
-    /// The versions that may decrypt and verify.
+    /// The versions that may decrypt and verify, in ascending order.
     var usable: ArraySlice<KeyVersion> { versions.drop { $0.number < settings.minDecryption } }
 
-    /// What a version makes. The raw value is used in error messages.
+    /// What a version is used to create. The raw value is part of error messages.
     enum Use: String { case encryption, signing, hmac = "HMAC" }
 
-    /// Returns the version that a caller asked for to make something new, where 0 asks for the newest.
+    /// Returns the version that a caller asked for to create something new. 0 asks for the newest.
     func version(making use: Use, requested: Int) throws(CofferError) -> KeyVersion {
         let name = use.rawValue
         switch requested {
@@ -52,9 +52,9 @@ final class TransitKey: Sendable {
         return version
     }
 
-    /// Returns the version with which something was made.
+    /// Returns the version that something was created with.
     ///
-    /// - Parameter what: What that is, for error messages: `ciphertext`, `signature` or `HMAC`.
+    /// - Parameter what: What was created, for error messages: `ciphertext`, `signature` or `HMAC`.
     func version(reading number: Int, what: String) throws(CofferError) -> KeyVersion {
         guard number <= latest else { throw .invalid("invalid \(what): version is too new") }
         guard number >= settings.minDecryption, let version = version(number) else { throw Self.tooOld }

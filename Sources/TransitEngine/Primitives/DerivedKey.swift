@@ -15,14 +15,14 @@ enum DerivedKey {
         return derived.withUnsafeBytes { SecretBytes($0) }
     }
 
-    /// Returns the cipher of a context, and for convergent keys the keys that make its nonces.
+    /// Returns the cipher of a context, and for convergent keys also the keys that derive its nonces.
     static func cipher(
         _ type: KeyType, _ secret: SecretBytes, context: [UInt8]?, isConvergent: Bool
     ) throws(CofferError) -> (SymmetricCipher, NonceKeys?) {
         guard let context, !context.isEmpty else { throw missingContext }
         let size = type.secretBytes ?? 32
         guard isConvergent else { return (try SymmetricCipher(type, derive(secret, context: context, count: size)), nil) }
-        // HKDF's output is a stream: the first parts are the same whatever follows.
+        // The output of HKDF is a stream, so the first bytes do not depend on how many are taken.
         let all = derive(secret, context: context, count: size + 64)
         let parts = all.withBytes { bytes in
             (SecretBytes(bytes[..<size]), NonceKeys(bytes[size..<size + 32], bytes[(size + 32)...]))
@@ -31,11 +31,12 @@ enum DerivedKey {
     }
 }
 
-/// Makes the nonces of convergent encryption from what is encrypted, so that equal input gives equal output and no other
-/// input shares a nonce.
+/// The keys that derive the nonces of convergent encryption from the plaintext. Equal input has the same nonce and
+/// different input does not, so equal plaintext gives equal ciphertext.
 struct NonceKeys: Sendable {
     private let plain: SymmetricKey
-    /// The key for messages with associated data. Their nonces depend on it, too, or two messages would share one.
+    /// The key for messages with associated data. Their nonces depend on that data too, because two messages with different
+    /// data must not share a nonce.
     private let associated: SymmetricKey
 
     init(_ plain: Slice<UnsafeRawBufferPointer>, _ associated: Slice<UnsafeRawBufferPointer>) {

@@ -87,8 +87,8 @@ enum ECDSAKey: Sendable {
         }
     }
 
-    /// Returns whether a private key in PKCS #8 or SEC 1 names the curve of a public key, or none, and contains that public key, or
-    /// none. swift-crypto reads the scalar and looks at neither.
+    /// Whether a private key in PKCS #8 or SEC 1 names either the curve of a public key or none, and contains either that
+    /// public key or none. swift-crypto reads the private number and ignores both.
     private static func agrees(_ der: [UInt8], with publicDER: [UInt8]) -> Bool {
         guard let publicKey = try? SubjectPublicKeyInfo(der: publicDER) else { return false }
         let info = try? PrivateKeyInfo(der: der)
@@ -137,7 +137,7 @@ enum ECDSAKey: Sendable {
         }
     }
 
-    /// Reports whether the signature is that of the digest, or returns nil if it does not have the form of a signature.
+    /// Whether the signature is that of the digest. Returns nil if it does not have the form of a signature.
     func isValid(_ signature: [UInt8], _ digest: [UInt8], isRaw: Bool) -> Bool? {
         let digest = RawDigest(bytes: digest)
         switch self {

@@ -37,6 +37,6 @@ struct Ed25519Key: Sendable {
         }
     }
 
-    /// Reports whether the signature is that of the message.
+    /// Whether the signature is that of the message.
     func isValid(_ signature: [UInt8], _ message: [UInt8]) -> Bool { verifier.isValidSignature(signature, for: message) }
 }

@@ -3,9 +3,9 @@ import EngineKit
 import FoundationEssentials
 import SecretMemory
 
-/// A key for encryption that quantum computers do not break: HPKE with X-Wing, or ML-KEM with HKDF and AES-256-GCM.
+/// A key for encryption that resists quantum computers: HPKE with X-Wing, or ML-KEM with HKDF and AES-256-GCM.
 ///
-/// Sealed text is `encapsulated key | ciphertext | tag`. See docs/formats/transit.md.
+/// A ciphertext is `encapsulated key | ciphertext | tag`. See docs/formats/transit.md.
 enum KEMKey: Sendable {
     case mlKEM768(MLKEM768.PrivateKey?, MLKEM768.PublicKey)
     case mlKEM1024(MLKEM1024.PrivateKey?, MLKEM1024.PublicKey)
@@ -83,7 +83,7 @@ enum KEMKey: Sendable {
         }
     }
 
-    /// Decrypts. One error stands for every fault.
+    /// Decrypts. All failures have the same error.
     func open(_ sealed: [UInt8], authenticating associated: [UInt8]) throws(CofferError) -> [UInt8] {
         guard sealed.count >= encapsulatedBytes + SymmetricCipher.tagBytes else { throw SymmetricCipher.doesNotOpen }
         let (encapsulated, text) = (Data(sealed[..<encapsulatedBytes]), sealed[encapsulatedBytes...])
@@ -120,7 +120,7 @@ enum KEMKey: Sendable {
         return [UInt8](encapsulation.encapsulated) + box.ciphertext + box.tag
     }
 
-    /// Returns what ``seal(_:authenticating:)`` returns for this encapsulated key, so that published vectors can be checked.
+    /// Returns the ciphertext for a given encapsulated key, so that published test vectors can be checked.
     func sealed(_ plaintext: [UInt8], shared: SymmetricKey, encapsulated: [UInt8]) throws -> [UInt8] {
         let name = encapsulated.count == 1_088 ? "ml-kem-768" : "ml-kem-1024"
         let encapsulation = KEM.EncapsulationResult(sharedSecret: shared, encapsulated: Data(encapsulated))
@@ -137,7 +137,7 @@ enum KEMKey: Sendable {
         return [UInt8](try AES.GCM.open(box, using: key, authenticating: associated))
     }
 
-    /// The nonce of every message, since each has a different key.
+    /// The nonce of every message: each has a different key, so the nonce may repeat.
     private static var onlyNonce: AES.GCM.Nonce {
         get throws { try AES.GCM.Nonce(data: [UInt8](repeating: 0, count: 12)) }
     }

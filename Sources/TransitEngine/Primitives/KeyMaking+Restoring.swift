@@ -3,12 +3,12 @@ import SecretMemory
 import Syntax
 
 extension KeyMaking {
-    /// Reports whether a version in a backup is one that this server could have made, imported and certified.
+    /// Whether a version in a backup is one that this server could have created, imported and certified.
     func couldHaveMade(_ version: KeyVersion, of key: TransitKey) throws(CofferError) -> Bool {
         let age = time.now().seconds - version.created.seconds
         guard abs(age) <= DurationText.secondsMax else { return false }
         if let secret = version.secret {
-            // The public key of another secret would be given out as that of this one.
+            // Otherwise, the public key of another secret would be shown as the one of this secret.
             let again = try self.version(version.number, type: key.type, secret: secret)
             guard again.publicKey == version.publicKey else { return false }
         } else {

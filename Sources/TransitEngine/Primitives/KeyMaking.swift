@@ -1,7 +1,7 @@
 import EngineKit
 import SecretMemory
 
-/// Makes versions of keys, new and imported ones.
+/// Creates versions of keys, new ones and imported ones.
 struct KeyMaking: Sendable {
     let time: any TimeSource
     let randomness: any Randomness
@@ -12,7 +12,7 @@ struct KeyMaking: Sendable {
         switch type.family {
         case .hmac: return try version(number, type: type, secret: random(settings.size))
         case .rsa:
-            // Takes seconds.
+            // Generating an RSA key takes seconds.
             let bits = type.rsaBits ?? 2048
             let made = try await WorkThreads.patient.run { () throws(CofferError) in
                 do { return try RSAKey.make(bits: bits) } catch { throw CofferError(.internal, "the key could not be made") }
@@ -23,7 +23,7 @@ struct KeyMaking: Sendable {
         }
     }
 
-    /// Makes a version from a secret in the form that ``KeyVersion`` keeps. Throws if it is not a key of this type.
+    /// Creates a version from a secret in the form that ``KeyVersion`` keeps. Throws if it is not a key of this type.
     func version(_ number: Int, type: KeyType, secret: SecretBytes) throws(CofferError) -> KeyVersion {
         if let size = type.secretBytes, secret.count != size { throw .invalid("the key has the wrong length for its type") }
         if type == .hmac, !KeySettings.hmacSizes.contains(secret.count) {
@@ -43,7 +43,7 @@ struct KeyMaking: Sendable {
             hmacKey: type == .hmac ? secret : random(KeySettings.hmacKeyBytes))
     }
 
-    /// Makes a version of a key whose private part is kept elsewhere. Throws if it is not a key of this type.
+    /// Creates a version of a key whose private part is kept elsewhere. Throws if it is not a key of this type.
     func version(_ number: Int, type: KeyType, publicKey: [UInt8]) throws(CofferError) -> KeyVersion {
         let version = KeyVersion(
             number: number, created: time.now(), type: type, secret: nil, publicKey: publicKey,

@@ -2,9 +2,9 @@ import Certificates
 import EngineKit
 
 extension KeyVersion {
-    /// Returns a PKCS #10 request for this key, which is signed with it, in PEM.
+    /// Returns a PKCS #10 request for this key, signed with it, in PEM.
     ///
-    /// - Parameter template: PEM of a request whose subject and attributes are taken over; its key and signature are not.
+    /// - Parameter template: A request in PEM whose subject and attributes are used. Its key and signature are ignored.
     func certificateRequest(template: String?, randomness: any Randomness) throws(CofferError) -> String {
         guard let publicKeyInfo, let (algorithm, hash) = type.requestSignature else {
             throw .invalid("key type \(type.rawValue) does not support certificate signing requests")

@@ -2,8 +2,8 @@ import Certificates
 import EngineKit
 
 extension KeyType {
-    /// The algorithm that goes with a public key that is kept as raw bytes, or nil for types that have no such algorithm or are
-    /// kept with it.
+    /// The algorithm of a public key that is kept as raw bytes. Nil for types without such an algorithm, and for types that
+    /// keep the algorithm with the key.
     var rawKeyAlgorithm: AlgorithmIdentifier? {
         switch self {
         case .ed25519: .ed25519
@@ -13,8 +13,8 @@ extension KeyType {
         }
     }
 
-    /// How certificate requests are signed: the algorithm, and the hash of what is signed where the key does not take it whole.
-    /// It is nil for types that cannot sign.
+    /// How certificate requests are signed: the algorithm, and the hash that is applied first, if any. Nil for types that
+    /// cannot sign.
     var requestSignature: (algorithm: AlgorithmIdentifier, hash: HashAlgorithm?)? {
         switch self {
         case .p256: (.ecdsaWithSHA256, .sha256)
@@ -27,7 +27,7 @@ extension KeyType {
 }
 
 extension KeyVersion {
-    /// The public key as certificates hold it, or nil for a type that no certificate can be for.
+    /// The public key in the form that certificates contain, or nil for a type that cannot be certified.
     var publicKeyInfo: SubjectPublicKeyInfo? {
         if let algorithm = type.rawKeyAlgorithm { return SubjectPublicKeyInfo(algorithm: algorithm, key: publicKey) }
         guard type.family == .ecdsa || type.family == .rsa else { return nil }

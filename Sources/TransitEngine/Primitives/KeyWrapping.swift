@@ -2,7 +2,7 @@ import Ciphers
 import EngineKit
 import SecretMemory
 
-/// Wraps keys for import: the key under a new AES-256 key (RFC 5649), and that one encrypted to an RSA key with OAEP.
+/// Wraps keys for import: a new AES-256 key wraps the key (RFC 5649), and RSA-OAEP encrypts the AES key.
 enum KeyWrapping {
     /// Returns the hash of OAEP that the field `hash_function` names.
     static func hash(_ name: String) throws(CofferError) -> HashAlgorithm {
@@ -29,7 +29,8 @@ enum KeyWrapping {
         }
     }
 
-    /// Returns the key that was wrapped to `rsa`. One error stands for every fault, since a padding oracle decrypts.
+    /// Returns the key that was wrapped to `rsa`. All failures have the same error, because telling them apart would be a
+    /// padding oracle.
     static func unwrap(_ wrapped: [UInt8], with rsa: RSAKey, _ hash: HashAlgorithm) throws(CofferError) -> SecretBytes {
         let failure = CofferError.invalid(
             "the wrapped key could not be opened with this server's wrapping key and the hash function")

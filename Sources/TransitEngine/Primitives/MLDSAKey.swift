@@ -59,7 +59,7 @@ enum MLDSAKey: Sendable {
         }
     }
 
-    /// Reports whether the signature is that of the message.
+    /// Whether the signature is that of the message.
     func isValid(_ signature: [UInt8], _ message: [UInt8]) -> Bool {
         switch self {
         case .level65(_, let key): key.isValidSignature(signature, for: message)

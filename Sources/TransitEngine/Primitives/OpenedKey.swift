@@ -48,7 +48,7 @@ enum OpenedKey: Sendable {
         }
     }
 
-    /// Reports whether the signature is that of the input. Throws if it does not have the form of a signature.
+    /// Whether the signature is that of the input. Throws if it does not have the form of a signature.
     func isValid(_ signature: [UInt8], _ input: SigningInput, isRaw: Bool) throws(CofferError) -> Bool {
         switch self {
         case .ed25519(let key): return key.isValid(signature, input.digest)

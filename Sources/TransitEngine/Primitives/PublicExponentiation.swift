@@ -1,10 +1,10 @@
-/// RSA's public operation, `m^e mod n`, for paddings that swift-crypto does not check.
+/// The public operation of RSA, `m^e mod n`, for paddings that swift-crypto does not verify.
 ///
-/// The numbers are public, so the time may depend on them. It is Montgomery's multiplication, 64 bits at a time.
+/// All numbers are public, so the time may depend on them. It uses Montgomery multiplication with 64-bit words.
 struct PublicExponentiation: Sendable {
     let byteCount: Int
     let bitCount: Int
-    /// Least significant first.
+    /// The modulus, with the least significant word first.
     private let modulus: [UInt64]
     private let exponent: UInt64
     /// `-n^-1 mod 2^64`
@@ -31,8 +31,8 @@ struct PublicExponentiation: Sendable {
         var inverse: UInt64 = 1
         for _ in 0..<6 { inverse = inverse &* (2 &- modulus[0] &* inverse) }
         self.inverse = 0 &- inverse
-        // The top bit is set, so 2^(64 k) mod n is one subtraction away from 0. Doubled k times it is 2^k in Montgomery's
-        // form, and squared six times that is 2^(64 k) in it.
+        // The top bit of the modulus is set, so 2^(64 k) mod n is one subtraction. Doubling it k times gives 2^k in
+        // Montgomery form, and squaring that six times gives 2^(64 k).
         var square = [UInt64](repeating: 0, count: modulus.count)
         Self.subtract(&square, modulus)
         for _ in 0..<modulus.count { Self.double(&square, modulus) }

@@ -4,12 +4,12 @@ import EngineKit
 import FoundationEssentials
 import SecretMemory
 
-/// An RSA key, with OAEP, PSS and PKCS #1 v1.5 around the raw operations.
+/// An RSA key with the paddings OAEP, PSS and PKCS #1 v1.5.
 struct RSAKey: Sendable {
     let publicDER: [UInt8]
     private let exponentiation: PublicExponentiation
-    /// swift-crypto offers the raw operation for blind signatures alone. It is blinded against timing, and checked before its
-    /// result is returned.
+    /// swift-crypto offers the raw operation only for blind signatures. It is blinded against timing attacks, and its
+    /// result is checked before it is returned.
     private let secret: _RSA.BlindSigning.PrivateKey<SHA384>?
 
     private static let parameters = _RSA.BlindSigning.Parameters<SHA384>.RSABSSA_SHA384_PSS_Deterministic
@@ -72,7 +72,7 @@ struct RSAKey: Sendable {
         return sealed
     }
 
-    /// Decrypts with OAEP. One error stands for every fault, since a padding oracle decrypts.
+    /// Decrypts with OAEP. All failures have the same error, because telling them apart would be a padding oracle.
     func decrypt(_ sealed: [UInt8], _ hash: HashAlgorithm = .sha256) throws(CofferError) -> SecretBytes {
         guard sealed.count == byteCount else { throw SymmetricCipher.doesNotOpen }
         var padded = try raw(sealed, else: SymmetricCipher.doesNotOpen)
@@ -105,7 +105,7 @@ struct RSAKey: Sendable {
         return try raw(padded, else: CofferError(.internal, "the signature could not be made"))
     }
 
-    /// Reports whether the signature is that of the input.
+    /// Whether the signature is that of the input.
     func isValid(_ signature: [UInt8], _ input: SigningInput) -> Bool {
         guard let padded = exponentiation(signature) else { return false }
         switch input.padding {

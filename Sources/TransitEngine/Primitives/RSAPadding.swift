@@ -1,10 +1,10 @@
 import SecretMemory
 
-/// The paddings of RFC 8017 with any hash. swift-crypto has them for few.
+/// The paddings of RFC 8017 with any hash; swift-crypto supports them with a few only.
 enum RSAPadding {
     /// The length of the salt of PSS, which the field `salt_length` names.
     enum SaltLength: Sendable, Hashable {
-        /// As long as fits when signing, any when verifying.
+        /// When signing, the longest salt that fits; when verifying, a salt of any length.
         case auto
         case hash
         case bytes(Int)
@@ -23,7 +23,7 @@ enum RSAPadding {
         return [UInt8](repeating: 0, count: (bits + 7) / 8 - count) + block + mask + [0xBC]
     }
 
-    /// Reports whether `padded` is what ``pss(_:_:salt:bits:)`` returns for this digest and any salt of the length.
+    /// Whether `padded` is what ``pss(_:_:salt:bits:)`` returns for this digest and some salt of the length.
     static func isPSS(_ padded: [UInt8], of digest: [UInt8], _ hash: HashAlgorithm, salt: SaltLength, bits: Int) -> Bool {
         let (count, size) = ((bits + 6) / 8, hash.byteCount)
         var text = padded[...]
@@ -58,7 +58,7 @@ enum RSAPadding {
         return [0, 1] + [UInt8](repeating: 0xFF, count: bytes - text.count - 3) + [0] + text
     }
 
-    /// Returns what DigestInfo has in front of the digest (9.2, note 1).
+    /// Returns the bytes of DigestInfo before the digest (9.2, note 1).
     private static func digestInfo(_ hash: HashAlgorithm) -> [UInt8] {
         let size = UInt8(hash.byteCount)
         if hash == .sha1 { return [0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2B, 0x0E, 0x03, 0x02, 0x1A, 0x05, 0x00, 0x04, size] }
@@ -94,8 +94,8 @@ enum RSAPadding {
         return [0] + masked + block
     }
 
-    /// Returns the message, or nil for every fault, and wipes `padded`. The time it takes does not depend on what the bytes are,
-    /// since a padding oracle decrypts.
+    /// Returns the message, or nil for any failure, and wipes `padded`. The time does not depend on the bytes, because it
+    /// would otherwise be a padding oracle.
     static func openOAEP(_ padded: inout [UInt8], _ hash: HashAlgorithm) -> SecretBytes? {
         let size = hash.byteCount
         guard padded.count >= 2 * size + 2 else { return nil }
@@ -104,7 +104,7 @@ enum RSAPadding {
         apply(seedMask, to: &padded[1..<1 + size])
         let blockMask = mgf1(Array(padded[1..<1 + size]), hash: hash, count: padded.count - 1 - size)
         apply(blockMask, to: &padded[(1 + size)...])
-        // `wrong` gathers every difference; `start` is behind the first 1 that follows only zeros.
+        // `wrong` collects all differences; `start` is the position after the first 1 that only zeros precede.
         var wrong = padded[0]
         for (index, byte) in hash.digest([]).enumerated() { wrong |= padded[1 + size + index] ^ byte }
         var (looking, start): (UInt8, Int) = (0xFF, 0)

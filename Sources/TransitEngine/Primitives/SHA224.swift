@@ -1,6 +1,6 @@
 import Crypto
 
-/// SHA-224 (FIPS 180-4), which swift-crypto does not have.
+/// SHA-224 (FIPS 180-4), which swift-crypto lacks.
 struct SHA224: HashFunction {
     typealias Digest = RawDigest
     static let blockByteCount = 64

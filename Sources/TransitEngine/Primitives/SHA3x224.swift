@@ -1,6 +1,6 @@
 import Crypto
 
-/// SHA3-224 (FIPS 202), which swift-crypto does not have.
+/// SHA3-224 (FIPS 202), which swift-crypto lacks.
 struct SHA3x224: HashFunction {
     typealias Digest = RawDigest
     static let blockByteCount = 144

@@ -1,8 +1,8 @@
-/// The input of a signature, and its parameters.
+/// The bytes to sign, and the parameters of the signature.
 struct SigningInput: Sendable {
     enum Padding: String, Sendable { case pss, pkcs1v15 }
 
-    /// What the caller sent, or its hash if the type of the key hashes and the caller has not.
+    /// The bytes that the caller sent, or their hash if the type of the key needs one and the caller did not compute it.
     var digest: [UInt8]
     /// The hash, or nil for `none`, where the input is signed as it is.
     var hash: HashAlgorithm?

@@ -4,7 +4,7 @@ import EngineKit
 import FoundationEssentials
 import SecretMemory
 
-/// A cipher for authenticated encryption with its key. Sealed text is `nonce | ciphertext | tag`, whatever the algorithm.
+/// A cipher for authenticated encryption, with its key. For every algorithm, a ciphertext is `nonce | ciphertext | tag`.
 enum SymmetricCipher: Sendable {
     case gcm(SymmetricKey)
     case chaCha(SymmetricKey)
@@ -37,7 +37,7 @@ enum SymmetricCipher: Sendable {
         }
     }
 
-    /// Encrypts. The nonce is random or derived, and never chosen by a caller.
+    /// Encrypts. The nonce is random or derived, never chosen by a caller.
     func seal(_ plaintext: [UInt8], nonce: [UInt8], authenticating associated: [UInt8]) throws(CofferError) -> [UInt8] {
         do {
             switch self {
@@ -63,7 +63,7 @@ enum SymmetricCipher: Sendable {
         }
     }
 
-    /// Decrypts. One error stands for every fault.
+    /// Decrypts. All failures have the same error.
     func open(_ sealed: [UInt8], authenticating associated: [UInt8]) throws(CofferError) -> [UInt8] {
         do {
             switch self {

@@ -1,7 +1,8 @@
 import EngineKit
 import Syntax
 
-/// The text `vault:v1:…` that `encrypt`, `sign` and `hmac` return: bytes in base64, with the version that made them.
+/// The text `vault:v1:…` that `encrypt`, `sign` and `hmac` return: bytes in base64, with the number of the version that
+/// created them.
 enum VersionedText {
     private static let prefix = "vault:v"
 
@@ -19,7 +20,7 @@ enum VersionedText {
 
     /// Reads the text.
     ///
-    /// - Parameter what: What the bytes are, for error messages: `ciphertext`, `signature` or `HMAC`.
+    /// - Parameter what: What the text is, for error messages: `ciphertext`, `signature` or `HMAC`.
     static func read(
         _ text: String, _ what: String, as alphabet: Base64.Alphabet = .standard
     ) throws(CofferError) -> (version: Int, bytes: [UInt8]) {

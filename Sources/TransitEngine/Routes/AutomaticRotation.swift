@@ -2,17 +2,17 @@ import EngineKit
 import Logging
 import Synchronization
 
-/// Rotates the keys whose `auto_rotate_period` is over. Keys without a period are not read.
+/// Rotates keys whose `auto_rotate_period` has passed. Keys without a period are not read.
 final class AutomaticRotation: Sendable {
     private let context: MountContext
     private let next = Mutex(Timestamp(seconds: 0))
 
-    /// Longer than a round of jobs takes, and far shorter than the shortest period.
+    /// The time between two rounds: longer than a round takes, and much shorter than the shortest period.
     private static let secondsBetween = 60
 
     init(_ context: MountContext) { self.context = context }
 
-    /// Rotates what is due, unless it was done a moment ago.
+    /// Rotates the keys that are due, unless a round was run a moment ago.
     func runRound(of engine: TransitEngine) async {
         let now = context.time.now()
         let isDue = next.withLock { next in
@@ -33,13 +33,13 @@ final class AutomaticRotation: Sendable {
                 last = page.last
             }
         } catch StorageError.sealed {
-            // The next unseal goes on.
+            // The server was sealed. The first round after the next unseal continues.
         } catch {
             context.logger.warning("automatic rotation failed; it will be tried again", metadata: ["kind": "\(type(of: error))"])
         }
     }
 
-    /// Rotates a key if it is due. A failure is logged, so that other keys are rotated all the same.
+    /// Rotates a key if it is due. A failure is logged, so that it does not keep other keys from being rotated.
     private func rotateOrWarn(_ name: String, of engine: TransitEngine) async throws {
         do {
             try await rotate(name, of: engine)

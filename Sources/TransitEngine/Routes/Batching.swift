@@ -5,17 +5,18 @@ import Syntax
 struct Batching: Sendable {
     typealias Operation = @Sendable (OperationInput) throws(CofferError) -> JSONObject
 
-    /// How the answer reports items that failed.
+    /// How the answer reports that items failed.
     enum FailureReport: Sendable {
-        /// With the status 400 if any item failed.
+        /// The status is 400 if any item failed.
         case byStatus
-        /// With the status 200, and an error in each item that failed, beside these members.
+        /// The status is 200, and each failed item has an error next to these members.
         case byItem(members: JSONObject)
 
         static let byItem = FailureReport.byItem(members: .init())
     }
 
-    /// Longer batches and slow operations run on threads of their own, so that the event loop can serve others.
+    /// The largest batch that runs on the event loop. Longer ones and slow operations run on other threads, so that the
+    /// event loop can serve other requests.
     private static let itemsOnLoopMax = 4
     static let bytesOnLoopMax = 256 << 10
 
@@ -27,7 +28,7 @@ struct Batching: Sendable {
                 + "and signing, verifying and hmac a 200."),
     ]
 
-    /// Fields that a request with a batch has in its items alone.
+    /// The fields that must be in the items if a request has a batch.
     private static let itemFields = [
         "plaintext", "ciphertext", "input", "signature", "hmac", "context", "nonce", "associated_data", "reference",
     ]
@@ -104,7 +105,7 @@ struct Batching: Sendable {
         return Outcome(data: data, isSuccess: false)
     }
 
-    /// The caller may name another status for a batch of which some items succeeded and others did not.
+    /// Returns the answer. The caller may choose the status for a batch of which some items succeeded and others failed.
     private static func response(_ outcomes: [Outcome], report: FailureReport, fields: Fields) -> Response {
         var response = Response.data(["batch_results": .array(outcomes.map { .object($0.data) })])
         guard outcomes.contains(where: { !$0.isSuccess }) else { return response }

@@ -3,7 +3,7 @@ import EngineKit
 import SecretMemory
 import Syntax
 
-/// What `export` shows of a key. The raw value is its name in the Vault API.
+/// What `export` returns of a key. The raw value is its name in the Vault API.
 enum ExportType: String {
     case encryptionKey = "encryption-key"
     case signingKey = "signing-key"
@@ -13,7 +13,7 @@ enum ExportType: String {
 
     var isPublic: Bool { self == .publicKey || self == .certificateChain }
 
-    /// Returns this of one version, or an error if the type of the key has no such thing.
+    /// Returns this part of a version. Throws if the type of the key has no such part.
     func text(_ key: TransitKey, _ version: KeyVersion) throws(CofferError) -> String {
         switch self {
         case .encryptionKey:
@@ -53,14 +53,15 @@ enum ExportType: String {
             switch version.type.family {
             case .rsa: PEM.text(bytes, label: .rsaPrivateKey)
             case .ecdsa: PEM.text(try sec1(version, scalar: bytes), label: .ecPrivateKey)
-            // The seed and the public key, as Go writes a private key and clients of Vault expect.
+            // The seed followed by the public key, as Go encodes a private key and clients of Vault expect.
             case .ed25519: Base64.encode(Array(bytes) + version.publicKey)
             default: Base64.encode(bytes)
             }
         }
     }
 
-    /// Returns the private key in a form that `import` takes: DER for ECDSA and RSA, plain bytes or a seed for all others.
+    /// Returns the private key in a form that `import` accepts: DER for ECDSA and RSA, raw bytes or a seed for all other
+    /// types.
     static func importable(_ version: KeyVersion) throws(CofferError) -> SecretBytes {
         let secret = try version.privateSecret
         guard version.type.family == .ecdsa else { return secret }

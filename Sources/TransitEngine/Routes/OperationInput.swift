@@ -1,7 +1,7 @@
 import EngineKit
 import Syntax
 
-/// What one operation works on: the fields of a request, or one element of its `batch_input`.
+/// The input of one operation: the fields of a request, or one element of its `batch_input`.
 struct OperationInput: Sendable {
     private let source: Source
 
@@ -52,13 +52,13 @@ struct OperationInput: Sendable {
         return bytes
     }
 
-    /// What the caller called the element of a batch, which the answer repeats so that the caller can tell them apart.
+    /// The caller's name for the element of a batch. The answer repeats it.
     var reference: String {
         guard case .element(let object) = source else { return "" }
         return object["reference"]?.stringValue ?? ""
     }
 
-    /// Throws if the caller chose a nonce: a nonce that is used twice breaks most of these ciphers.
+    /// Throws if the caller chose a nonce, because using a nonce twice breaks most of these ciphers.
     func refuseNonce() throws(CofferError) {
         guard try string("nonce") ?? "" == "" else { throw .invalid("provided nonce not allowed for this key") }
     }

@@ -1,6 +1,6 @@
 import EngineKit
 
-/// The parameters of signatures that a request asks for.
+/// The parameters of a signature that a request asks for.
 struct SignatureScheme: Sendable {
     /// The hash of the input, or nil for `none`.
     let hash: HashAlgorithm?

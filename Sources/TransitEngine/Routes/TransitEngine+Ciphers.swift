@@ -1,7 +1,7 @@
 import EngineKit
 import Syntax
 
-/// `encrypt`, `decrypt`, `rewrap` and `datakey`.
+/// The routes `encrypt`, `decrypt`, `rewrap` and `datakey`.
 extension TransitEngine {
     var cipherPaths: [EnginePath] { [encrypt, decrypt, rewrap, dataKey] }
 
@@ -112,7 +112,7 @@ extension TransitEngine {
             ])
     }
 
-    /// Returns the key that the request names, and makes it if it does not exist, as clients of Vault expect of `encrypt`.
+    /// Returns the key that the request names. Creates it if it does not exist, as clients of Vault expect of `encrypt`.
     private func upserted(_ request: Request) async throws -> TransitKey {
         let name = request.captures["name"]
         if let key = try await store.key(name) { return key }

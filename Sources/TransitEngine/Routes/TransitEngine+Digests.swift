@@ -2,7 +2,7 @@ import EngineKit
 import SecretMemory
 import Syntax
 
-/// `hmac`, `hash` and `random`.
+/// The routes `hmac`, `hash` and `random`.
 extension TransitEngine {
     var digestPaths: [EnginePath] {
         [
@@ -14,7 +14,7 @@ extension TransitEngine {
     static let algorithmField = Field(
         "algorithm", .string, default: "sha2-256", "The hash: sha2-224, sha2-256, sha2-384, sha2-512 or sha3-224 to sha3-512.")
 
-    /// Returns the algorithm that the path names, or else the body.
+    /// Returns the algorithm that the path names, or else the one in the body.
     static func algorithm(_ request: Request) throws(CofferError) -> HashAlgorithm {
         let inPath = request.captures["urlalgorithm"]
         return try HashAlgorithm(named: inPath.isEmpty ? request.fields.string("algorithm") ?? "sha2-256" : inPath)
@@ -42,7 +42,7 @@ extension TransitEngine {
             ])
     }
 
-    /// Reports whether `text` is the code that `hmac` gives for this input.
+    /// Whether `text` is the code that `hmac` returns for this input.
     static func isValid(
         hmac text: String, of item: OperationInput, key: TransitKey, algorithm: HashAlgorithm
     ) throws(CofferError) -> Bool {
@@ -86,7 +86,7 @@ extension TransitEngine {
                     var count = request.fields.int("bytes") ?? 32
                     let inPath = request.captures["urlbytes"]
                     if source.isEmpty, ["platform", "seal", "all"].contains(inPath) {
-                        // The path named the source alone.
+                        // The path contains only the source.
                     } else if !inPath.isEmpty {
                         guard let number = Int(inPath) else {
                             throw CofferError.invalid("error parsing url-set byte count")

@@ -3,15 +3,15 @@ import EngineKit
 import SecretMemory
 import Syntax
 
-/// `wrapping_key`, `import`, `import_version`, `csr` and `set-certificate`.
+/// The routes `wrapping_key`, `import`, `import_version`, `csr` and `set-certificate`.
 extension TransitEngine {
     var importingPaths: [EnginePath] { [wrappingKeyPath, importing, importingVersion, csr, setCertificate] }
 
     private var wrappingKeyPath: EnginePath {
         EnginePath(
-            "wrapping_key", "Shows the public key that imported keys are encrypted to.",
+            "wrapping_key", "Shows the public key that keys are encrypted to for import.",
             endpoints: [
-                // Made when it is first asked for.
+                // The key is created when it is first asked for.
                 .read: .init("Show the wrapping key.") { [wrapping] _ in
                     .data(["public_key": .string(PEM.text(try await wrapping.key().publicDER, label: .publicKey))])
                 }
@@ -21,7 +21,7 @@ extension TransitEngine {
     private static let materialFields = [
         Field("ciphertext", .string, "Base64: an AES-256 key encrypted with RSA-OAEP, and the key wrapped with it (AES-KWP)."),
         Field("hash_function", .string, default: "SHA256", "The hash of OAEP: SHA1, SHA224, SHA256, SHA384 or SHA512."),
-        Field("public_key", .string, "PEM or base64. Instead of the ciphertext, for a key whose private part stays elsewhere."),
+        Field("public_key", .string, "PEM or base64. Sent instead of the ciphertext for a key whose private part stays elsewhere."),
     ]
 
     private var importing: EnginePath {
@@ -106,8 +106,8 @@ extension TransitEngine {
         }
     }
 
-    /// Returns the key in the form that versions keep. Private keys come as PKCS #8, PKCS #1 or SEC 1, seeds and symmetric keys as
-    /// plain bytes.
+    /// Returns the key in the form that versions keep. Private keys are sent as PKCS #8, PKCS #1 or SEC 1, seeds and
+    /// symmetric keys as raw bytes.
     private static func secret(_ given: SecretBytes, _ type: KeyType) throws(CofferError) -> SecretBytes {
         switch type.family {
         case .ecdsa: return try ECDSAKey.scalar(type, secretDER: given)

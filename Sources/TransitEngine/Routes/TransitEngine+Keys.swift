@@ -2,7 +2,7 @@ import EngineKit
 import Records
 import Syntax
 
-/// `keys`: making, showing, rotating, configuring, trimming and deleting them.
+/// The routes of `keys`: creating, showing, rotating, configuring, trimming and deleting keys.
 extension TransitEngine {
     var keyPaths: [EnginePath] { [listing, keyItself, rotate, config, trim] }
 
@@ -47,7 +47,7 @@ extension TransitEngine {
         return response
     }
 
-    /// Returns the settings of a key that is made or imported.
+    /// Returns the settings for a key that is created or imported.
     static func settings(_ fields: Fields) throws(CofferError) -> KeySettings {
         let name = fields.string("type") ?? ""
         guard let type = KeyType(rawValue: name) else { throw .invalid("unknown key type") }
@@ -57,7 +57,7 @@ extension TransitEngine {
         return settings
     }
 
-    /// Returns a key, and makes it if it does not exist.
+    /// Returns a key, and creates it if it does not exist.
     func create(_ name: String, _ settings: KeySettings) async throws -> (key: TransitKey?, isNew: Bool) {
         var isNew = false
         let key = try await store.edit(name) { old in
@@ -91,7 +91,7 @@ extension TransitEngine {
             ])
     }
 
-    /// Adds a version to a key if `isWanted` says so of the key as it is then, and returns the key.
+    /// Adds a version to a key if `isWanted` returns true for its current state, and returns the key.
     @discardableResult
     func rotated(_ name: String, if isWanted: @Sendable (TransitKey) -> Bool) async throws -> TransitKey {
         let key = try await store.edit(name) { old in

@@ -2,7 +2,7 @@ import EngineKit
 import SecretMemory
 import Syntax
 
-/// `export`, `byok-export`, `backup` and `restore`.
+/// The routes `export`, `byok-export`, `backup` and `restore`.
 extension TransitEngine {
     var movingPaths: [EnginePath] {
         [
@@ -53,7 +53,7 @@ extension TransitEngine {
         return .data(["name": .string(key.name), "type": .string(key.type.rawValue), "keys": .object(JSONObject(keys))])
     }
 
-    /// Returns the versions that `name` selects: all that may still be used if it is empty, the newest for `latest`, or one.
+    /// Returns the versions that `name` selects: all usable ones if it is empty, the newest for `latest`, or a single one.
     private static func versions(of key: TransitKey, named name: String) throws(CofferError) -> ArraySlice<KeyVersion> {
         switch name {
         case "": return key.usable
@@ -145,7 +145,8 @@ extension TransitEngine {
             ])
     }
 
-    /// Returns the key in a backup. Anybody may have made it up, so it has to be one that this server could have made or imported.
+    /// Returns the key in a backup. Anybody may have written the backup, so the key must be one that this server could have
+    /// created or imported.
     private func restored(_ name: String, _ record: [UInt8]) async throws(CofferError) -> TransitKey {
         let damaged = CofferError.invalid("the backup is damaged")
         let key = try await WorkThreads.shared.run { () throws(CofferError) in

@@ -2,7 +2,7 @@ import EngineKit
 import Records
 import Syntax
 
-/// `cache-config` and `config/keys`.
+/// The routes `cache-config` and `config/keys`.
 extension TransitEngine {
     var settingsPaths: [EnginePath] { [cacheConfig, keysConfig] }
 

@@ -1,7 +1,7 @@
 import EngineKit
 import Syntax
 
-/// `sign` and `verify`.
+/// The routes `sign` and `verify`.
 extension TransitEngine {
     var signaturePaths: [EnginePath] {
         [sign("sign/{name}"), sign("sign/{name}/{urlalgorithm}"), verify("verify/{name}"), verify("verify/{name}/{urlalgorithm}")]
@@ -53,7 +53,7 @@ extension TransitEngine {
         return data
     }
 
-    /// Returns the key of this version, or the one that is derived from it for the context of the input.
+    /// Returns the key of a version, or the key that is derived from it for the context of the input.
     private static func opened(
         _ item: OperationInput, key: TransitKey, version: KeyVersion
     ) throws(CofferError) -> OpenedKey {

@@ -15,7 +15,7 @@ struct VersionCipher {
         self.version = version
     }
 
-    /// Returns `plaintext` encrypted, as `vault:v1:…`. The input has the context and the associated data.
+    /// Encrypts `plaintext` and returns it as `vault:v1:…`. The input has the context and the associated data.
     func seal(
         _ plaintext: [UInt8], with item: OperationInput, randomness: any Randomness
     ) throws(CofferError) -> String {
@@ -37,7 +37,7 @@ struct VersionCipher {
         }
     }
 
-    /// Returns what ``seal(_:with:randomness:)`` encrypted; `sealed` is what follows the version in its text.
+    /// Decrypts what ``seal(_:with:randomness:)`` returned. `sealed` is the part after the version.
     func open(_ sealed: [UInt8], with item: OperationInput) throws(CofferError) -> [UInt8] {
         try item.refuseNonce()
         let associated = try item.bytes("associated_data") ?? []

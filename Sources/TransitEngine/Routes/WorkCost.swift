@@ -1,14 +1,14 @@
 import EngineKit
 
-/// What one operation with a key costs, so that a request that would take minutes is refused.
+/// The cost of an operation with a key. Requests that would take minutes are refused.
 struct WorkCost: Sendable {
-    /// The time of one processor, estimated high. Only the order of magnitude matters.
+    /// The processor time, estimated generously. Only the order of magnitude matters.
     let microseconds: Int
     /// Whether one operation takes too long for an event loop.
     let isSlow: Bool
     private let type: KeyType
 
-    /// The longest time of one request: about as long as anybody waits for an answer.
+    /// The longest processor time of a request: about as long as a client waits for an answer.
     static let microsecondsMax = 10_000_000
 
     /// The cost of signing, decrypting and rewrapping.

@@ -1,13 +1,14 @@
-/// Keys by name, bounded by the number of their versions. A sweep removes keys that were not asked for since the last one.
+/// A cache of keys by name, bounded by the number of their versions. When it is full, keys that were not used since the
+/// last sweep are removed.
 struct KeyCache {
     private struct Slot {
         var key: TransitKey
         var isHot: Bool
     }
 
-    /// The weight of a key is the number of its versions, and one.
+    /// The largest total weight. The weight of a key is the number of its versions plus one.
     private let weightMax: Int
-    /// The number of keys that the operator allowed, or nil until it was read.
+    /// The number of keys that the operator allows; nil until the setting was read.
     private var countMax: Int?
     private var slots: [String: Slot] = [:]
     private var weight = 0
@@ -18,7 +19,7 @@ struct KeyCache {
     /// Whether the operator's limit was read.
     var isLimited: Bool { countMax != nil }
 
-    /// Sets the operator's limit, where 0 is none.
+    /// Sets the operator's limit. 0 means no limit.
     mutating func limit(to count: Int) {
         let most = count == 0 ? Int.max : count
         countMax = most

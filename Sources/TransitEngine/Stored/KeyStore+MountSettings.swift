@@ -8,7 +8,7 @@ extension KeyStore {
     /// Changes the settings of the mount, which take effect at once.
     @discardableResult
     func changeMountSettings(_ body: (inout MountSettings) throws -> Void) async throws -> MountSettings {
-        // A name that no key can have.
+        // No key can have this name.
         try await lines.inTurn("/" + MountSettings.key) {
             let settings = try await storage.transact { batch in
                 var (settings, record) = try await storedSettings()

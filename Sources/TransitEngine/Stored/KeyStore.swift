@@ -4,20 +4,20 @@ import SecretMemory
 import Synchronization
 import Syntax
 
-/// The keys of one mount. They are parsed once and cached, and changes of a key are made one after the other.
+/// The keys of a mount. They are parsed once and cached, and changes are made one after another.
 ///
-/// A change is on disk before it is used, so that what was encrypted can be decrypted after a crash.
+/// A change is stored before it is used, so that everything that was encrypted can be decrypted after a crash.
 final class KeyStore: Sendable {
     let time: any TimeSource
     let randomness: any Randomness
     let storage: any Storage
     let lines = WriterQueues()
     private let cache: Mutex<KeyCache>
-    /// The number of changes by other nodes, so that a key that was read or written before one of them is not cached after it.
+    /// The number of changes by other nodes. A key that was read or written before such a change is not cached after it.
     private let changes = Atomic<Int>(0)
 
     static let prefix = "key/"
-    /// An empty record for each key with automatic rotation, so that the job reads no other keys.
+    /// The prefix of the empty records that mark keys with automatic rotation, so that the job reads no other keys.
     static let rotatingPrefix = "rotating/"
 
     init(storage: any Storage, time: any TimeSource, randomness: any Randomness, cacheWeightMax: Int = 50_000) {
@@ -27,12 +27,12 @@ final class KeyStore: Sendable {
         cache = Mutex(KeyCache(weightMax: cacheWeightMax))
     }
 
-    /// Returns a key as the newest commit left it, or nil if it does not exist.
+    /// Returns the latest state of a key, or nil if it does not exist.
     func key(_ name: String) async throws -> TransitKey? {
         if let key = cache.withLock({ $0.key(name) }) { return key }
         try KeyName.check(name)
         try await applyStoredLimit()
-        // Loading waits for writers, so that an older reading never takes the place of a newer one.
+        // Loading waits for writers, so that an older state never replaces a newer one in the cache.
         return try await lines.inTurn(name) {
             if let key = cache.withLock({ $0.key(name) }) { return key }
             let before = changes.load(ordering: .acquiring)
@@ -42,14 +42,14 @@ final class KeyStore: Sendable {
         }
     }
 
-    /// Caches a key, unless another node has changed anything since `count` was read.
+    /// Caches a key, unless another node has made a change since `count` was read.
     private func keep(_ key: TransitKey, readAt count: Int) {
         cache.withLock { cache in
             if changes.load(ordering: .acquiring) == count { cache.put(key) } else { cache.remove(key.name) }
         }
     }
 
-    /// Forgets the keys that another node has changed.
+    /// Removes the keys from the cache that another node has changed.
     func drop(_ change: StorageChange) {
         switch change {
         case .keys(let keys):
@@ -96,17 +96,17 @@ final class KeyStore: Sendable {
     private func applyStoredLimit() async throws {
         guard !cache.withLock({ $0.isLimited }) else { return }
         let size = try await mountSettings().cacheSize
-        // Another limit that was set since is newer.
+        // A limit that was set since is newer.
         cache.withLock { if !$0.isLimited { $0.limit(to: size) } }
     }
 
     private static let namesMax = 100_000
 
-    /// Changes a key, and returns what it became.
+    /// Changes a key and returns its new state.
     ///
     /// - Parameters:
-    ///   - overDamaged: Whether a record that cannot be read counts as none, so that a good one can replace it.
-    ///   - decide: Gets the key, or nil if it does not exist, and returns the new one, the same one to change nothing, or nil to
+    ///   - overDamaged: Whether a record that cannot be read is treated as absent, so that it can be replaced.
+    ///   - decide: Receives the key, or nil if it does not exist. Returns the new key, the same one to change nothing, or nil to
     ///     delete it. It is called again if another writer commits first.
     @discardableResult
     func edit(_ name: String, overDamaged: Bool = false, _ decide: (TransitKey?) async throws -> TransitKey?) async throws
@@ -118,7 +118,7 @@ final class KeyStore: Sendable {
             var before = 0
             let new: TransitKey?
             var isChanged = false
-            // The batch that holds it too is gone whenever it is wiped.
+            // The batch, which contains the record too, is released before the record is wiped.
             var record: [UInt8] = []
             defer { zero(&record) }
             do {
@@ -139,7 +139,7 @@ final class KeyStore: Sendable {
                     return new
                 }
             } catch {
-                // It may or may not have been written.
+                // The record may or may not have been written.
                 if isChanged { cache.withLock { $0.remove(name) } }
                 throw error
             }

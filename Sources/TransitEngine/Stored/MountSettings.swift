@@ -4,9 +4,9 @@ import Syntax
 
 /// The settings of a mount, which the paths `cache-config` and `config/keys` change.
 struct MountSettings: Sendable, Hashable {
-    /// The number of keys to cache, or 0 for as many as fit.
+    /// The number of keys to cache, or 0 for as many as there is room for.
     var cacheSize = 0
-    /// Whether encrypting with a key that does not exist makes it.
+    /// Whether encrypting with a key that does not exist creates it.
     var allowsUpsert = true
 
     static let key = "settings"

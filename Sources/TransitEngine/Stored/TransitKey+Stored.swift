@@ -75,7 +75,8 @@ extension TransitKey {
         return (settings, versions)
     }
 
-    /// Reports whether a version can come after another. The numbers may be made up, so they are checked before any is added to.
+    /// Whether a version can follow another. The numbers may be forged, so they are checked before they are used in
+    /// additions.
     private static func follows(_ version: KeyVersion, _ previous: KeyVersion?) -> Bool {
         (1...KeySettings.versionMax).contains(version.number)
             && KeySettings.times.contains(version.created.seconds)

@@ -3,7 +3,7 @@ import Records
 import SecretMemory
 import Synchronization
 
-/// The RSA-4096 key of a mount, to which others encrypt keys for import. It is made when it is first asked for.
+/// The RSA-4096 key of a mount, to which clients encrypt keys for import. It is created when it is first asked for.
 final class WrappingKey: Sendable {
     private let storage: any Storage
     private let making: KeyMaking
@@ -23,7 +23,7 @@ final class WrappingKey: Sendable {
         return try await lines.inTurn(Self.name) {
             var made: [UInt8] = []
             defer { zero(&made) }
-            // Of two nodes that make one at the same time, the second takes what the first has made.
+            // If two nodes create a key at the same time, the second one uses that of the first.
             var stored = try await storage.transact { batch in
                 if let record = try await storage.get(Self.name) { return record.value }
                 made = try await making.version(1, KeySettings(type: .rsa4096)).privateSecret.withBytes { Array($0) }
