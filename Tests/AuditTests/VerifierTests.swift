@@ -101,6 +101,16 @@ private struct Sample {
         #expect(misnamed == 0)
     }
 
+    @Test func `says that lines are missing where some were taken out`() throws {
+        let sample = try Sample()
+        for index in 1..<sample.lines.count - 1 {
+            var lines = sample.lines
+            lines.remove(at: index)
+            let finding = sample.verify(Array(lines.joined())).finding
+            #expect(finding?.reason == .missing && finding?.line == index + 1)
+        }
+    }
+
     @Test func `finds a cut after every line`() throws {
         let sample = try Sample()
         for count in 0..<sample.lines.count {

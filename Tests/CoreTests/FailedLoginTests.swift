@@ -32,4 +32,16 @@ import Testing
         }
         #expect(try await count() == before)
     }
+
+    /// The last wall, behind what each auth method refuses when a role is written.
+    @Test(arguments: [["root"], ["app", "root"], ["ROOT"], [" root "]]) func noLoginGivesRoot(_ policies: [String]) async throws {
+        let storage = MemoryStorage()
+        let server = try await CoreHarness.make(storage: storage)
+        await server.ask(.update, "sys/mounts/test", ["type": "test"])
+        server.engine.set { $0.policies = policies }
+        let before = try await storage.list(Listing(prefix: "sys/token/id/")).count
+        let answer = await server.ask(.update, "test/login")
+        #expect(!answer.isSuccess && answer.issued == nil)
+        #expect(try await storage.list(Listing(prefix: "sys/token/id/")).count == before)
+    }
 }

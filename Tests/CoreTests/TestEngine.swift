@@ -14,6 +14,8 @@ final class TestEngine: LeasedEngine {
         /// Revocations of leases below this path fail.
         var brokenPath: String?
         var duringRead: (@Sendable () async -> Void)?
+        /// What a login grants.
+        var policies = ["app"]
         /// Things below `things/`, `bare/` and `stuck/`.
         var things: Set<String> = []
         /// What the existence check says, whatever is there.
@@ -45,7 +47,8 @@ final class TestEngine: LeasedEngine {
                 endpoints: [
                     .update: .init("Log in.") { [self] _ in
                         await state.withLock { $0.duringRead }?()
-                        return Response(.none, auth: .grant(AuthGrant(displayName: "t", policies: ["app"], aliasName: "t")))
+                        let policies = state.withLock { $0.policies }
+                        return Response(.none, auth: .grant(AuthGrant(displayName: "t", policies: policies, aliasName: "t")))
                     }
                 ]),
         ] + thingPaths

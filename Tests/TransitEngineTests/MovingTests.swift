@@ -23,6 +23,9 @@ import TransitEngine
         #expect(try await driver.read("export/\(kind)/k/1")["keys"]?.objectValue?.keys == ["1"])
         #expect(await driver.refusal(.read, "export/\(kind)/k/3") != nil)
         #expect(await driver.refusal(.read, "export/nothing/k") != nil)
+        try await driver.write("keys/k/config", ["min_decryption_version": 2])
+        #expect(
+            await driver.refusal(.read, "export/\(kind)/k/1") == "version for export is below minimum decryption version")
 
         let text = all["keys"]?["2"]?.stringValue ?? ""
         let body = text.split(separator: "\n").filter { !$0.hasPrefix("-") }.joined()
