@@ -5,61 +5,63 @@ import Lifetimes
 import Logging
 import Syntax
 
-/// What a node among several does besides.
+/// What a node of a cluster does: it follows the changes of the other nodes, and takes or gives up leadership.
 extension Core {
-    /// Forgets what another node changed. When it returns, no request here is answered by what was there before.
+    /// Drops everything that was cached of records that another node changed. When it returns, no request on this node is answered
+    /// from the old state.
     ///
-    /// Called by the store's change feed, which lets the other node wait until then. So nothing in here may wait for what a
-    /// commit of this node holds: that commit waits for the other nodes, and one of them may be waiting for this one.
+    /// The store's change feed calls it, and the other node's commit waits until it returns. It must not wait for anything that a
+    /// commit of this node holds: such a commit waits for the other nodes, of which one may be waiting for this call.
     package func drop(_ change: StorageChange) async throws {
-        guard let services = noteChange() else { return }
-        let parts = ChangeParts(change)
-        // First, for what is read below may have been sealed with them.
-        if parts.touches("core/keyring") || parts.touches("core/seal") { try await followKeys() }
-        services.tokens.drop(parts.slice(Self.tokenPrefix))
-        services.identity.drop(parts.slice("sys/identity/"))
+        guard let services = noteRemoteChange() else { return }
+        // The keys come first: the records that are read below may be sealed with the new ones.
+        if change.touches("core/keyring") || change.touches("core/seal") { try await reloadKeys() }
+        services.tokens.drop(change.below(Self.tokenPrefix))
+        services.identity.drop(change.below("sys/identity/"))
         services.policies.drop(change)
         for mount in services.mounts.router.mounts.values {
-            mount.caching?.drop(parts.slice(mount.entry.storagePrefix))
+            mount.caching?.drop(change.below(mount.entry.storagePrefix))
         }
-        if parts.touches(MountTable.key) { try await services.mounts.reload() }
-        if parts.touches("sys/quota") { try await services.quotas.load() }
-        if parts.touches("sys/audit-headers") { try await services.audit.headerRules.load() }
-        if parts.touches("sys/audit") { try await services.audit.reload() }
+        if change.touches(MountTable.key) { try await services.mounts.reload() }
+        if change.touches("sys/quota") { try await services.quotas.load() }
+        if change.touches("sys/audit-headers") { try await services.audit.headerRules.load() }
+        if change.touches("sys/audit") { try await services.audit.reload() }
     }
 
-    /// Another node rotated or replaced the keys. Without the new ones this node must be unsealed anew. Throws when they could
-    /// not be read: that says nothing of them, and the feed tries again.
-    private func followKeys() async throws {
+    /// Reads the keyring again after another node rotated or replaced the keys. A node that cannot open the new keys seals and has
+    /// to be unsealed again. Throws if the keyring could not be read, so that the feed retries.
+    private func reloadKeys() async throws {
         do {
             try await seal.reloadKeyring()
         } catch SealError.storage(let error) {
             guard !isSealed else { return }
             guard case .corrupted = error else { throw error }
-            sealItself()
+            sealAndReopen()
         } catch {
             guard !isSealed else { return }
-            sealItself()
+            sealAndReopen()
         }
     }
 
-    private func sealItself() {
-        logger.warning("the keys were replaced by another node and this one does not open them: it seals itself")
-        // Apart, because it waits for what is under way.
+    /// Seals the node, and unseals it again if its seal does so automatically.
+    private func sealAndReopen() {
+        logger.warning("another node replaced the keys and this node cannot open the new ones, so it is sealed: unseal it again")
+        // In a task, because closing waits for the requests in progress.
         Task.detached { [self] in
             await close()
-            try? await start()  // What fails is tried again by the jobs.
+            try? await start()  // The jobs retry a failed start.
         }
     }
 
-    /// Whether this node does the work that one node does for all, and the term that its commits are fenced by.
+    /// Whether this node does the cluster's singleton work, and the term that fences its commits; the term is nil without a
+    /// cluster.
     var leadership: (leads: Bool, term: UInt64?) {
         guard let cluster = environment.cluster else { return (true, nil) }
         let term = cluster.leadingTerm
         return (term != nil, term)
     }
 
-    /// Another that offers itself takes over meanwhile; without one this node leads again.
+    /// Gives up leadership for 10 seconds, in which another node takes over. If none does, this node leads again.
     func stepDown() {
         guard let cluster = environment.cluster, cluster.leadingTerm != nil else { return }
         cluster.offerToLead(false)
@@ -69,10 +71,11 @@ extension Core {
         }
     }
 
+    /// Whether this node does the cluster's singleton work. Always true without a cluster.
     package var leads: Bool { leadership.leads }
 
-    /// Runs the leader's work in its term; nothing on the other nodes.
-    func leading(_ body: () async throws -> Void) async rethrows {
+    /// Runs `body` in the leader's term if this node leads, and does nothing otherwise.
+    func runAsLeader(_ body: () async throws -> Void) async rethrows {
         let (leads, term) = leadership
         guard leads else { return }
         guard let term else { return try await body() }
@@ -80,21 +83,16 @@ extension Core {
     }
 }
 
-/// A change, by the slices of storage that it concerns.
-struct ChangeParts {
-    private let change: StorageChange
-
-    init(_ change: StorageChange) { self.change = change }
-
-    /// The keys below a prefix, without it.
-    func slice(_ prefix: String) -> StorageChange {
-        guard case .keys(let keys) = change else { return .everything }
+extension StorageChange {
+    /// Returns the changes below a prefix, their keys without the prefix.
+    func below(_ prefix: String) -> StorageChange {
+        guard case .keys(let keys) = self else { return .everything }
         return .keys(keys.filter { $0.hasUTF8Prefix(prefix) }.map { String($0.dropFirstUTF8(prefix.utf8.count)) })
     }
 
-    /// A record, or any below its name.
+    /// Returns whether the record with this key, or any record below it, changed.
     func touches(_ name: String) -> Bool {
-        guard case .keys(let keys) = change else { return true }
+        guard case .keys(let keys) = self else { return true }
         return keys.contains { $0 == name || $0.hasUTF8Prefix(name + "/") }
     }
 }

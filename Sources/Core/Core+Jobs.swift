@@ -3,28 +3,28 @@ import EngineKit
 import Lifetimes
 import Logging
 
-/// What happens without being asked.
+/// The periodic jobs.
 extension Core {
     private static let leaseJobs = "revoking leases"
     private static let opening = "opening the store"
 
     /// One of the periodic jobs.
     private struct Job {
-        /// For the log.
+        /// What the job does, as the log names it: "rotating the encryption key".
         var name: String
         var isDue = true
-        /// On a node that leads, or alone.
-        var isLeaders = false
+        /// Whether only the leader runs the job. A server without a cluster always leads.
+        var isLeadersOnly = false
         var run: () async throws -> Void
     }
 
-    /// One round of the periodic jobs; the server calls it every second.
+    /// Runs the periodic jobs that are due in a round. The server calls it every second, with a round that counts up.
     package func runJobs(round: Int) async {
         await openIfPossible()
         guard let services else { return }
         await probeStore(services, isDue: round % 60 == 0)
         if round % 5 == 0, services.audit.isBlocked { services.audit.retryFailed() }
-        remindOfAudit(services)
+        remindToEnableAudit(services)
         for job in jobs(services, round: round) where job.isDue {
             guard await run(job) else { return }
         }
@@ -32,82 +32,84 @@ extension Core {
 
     private func jobs(_ services: Services, round: Int) -> [Job] {
         [
-            Job(name: "taking over from the last leader", isLeaders: true) { [self] in
+            Job(name: "taking over from the last leader", isLeadersOnly: true) { [self] in
                 if let term = leadership.term { try await services.unfinished.takeOver(in: term) }
             },
-            Job(name: "rotating the encryption key", isDue: round % 60 == 0, isLeaders: true) { [self] in
+            Job(name: "rotating the encryption key", isDue: round % 60 == 0, isLeadersOnly: true) { [self] in
                 try await rotateKeyIfDue()
             },
-            Job(name: "revoking expired tokens", isLeaders: true) {
-                // As many as end in a busy second, and not so many that the rest waits for long.
+            Job(name: "revoking expired tokens", isLeadersOnly: true) {
+                // Enough for a busy second, and bounded so that the other jobs do not wait for long.
                 for _ in 0..<20 where try await services.tokens.expireDue(limit: 500) < 500 { break }
             },
             Job(
-                name: "finishing interrupted work", isDue: round % UnfinishedWork.secondsBetweenLooks == 0, isLeaders: true
-            ) { try await services.unfinished.look() },
+                name: "finishing interrupted work", isDue: round % InterruptedWork.checkIntervalSeconds == 0, isLeadersOnly: true
+            ) { try await services.unfinished.finishAbandoned() },
             Job(name: "storing the audit checkpoints", isDue: round % 10 == 0) { try await services.audit.storeCheckpoints() },
             Job(name: "storing the count of encryptions", isDue: round % 60 == 0) { [seal] in try await seal.storeUsage() },
         ]
     }
 
-    /// A job that fails does not keep the others from running, unless the store is away, which they all need: then false.
+    /// Runs a job and logs its failure. Returns false if the other jobs of the round cannot run either, because the server was
+    /// sealed or the store is unavailable.
     private func run(_ job: Job) async -> Bool {
         do {
-            if job.isLeaders { try await leading(job.run) } else { try await job.run() }
-            faults.over(job.name)
+            if job.isLeadersOnly { try await runAsLeader(job.run) } else { try await job.run() }
+            failures.recordRecovery(job.name)
             return true
         } catch {
-            // Sealed meanwhile.
             guard services != nil else { return false }
-            faults.note(job.name, error)
+            failures.record(job.name, error)
             guard case .unavailable? = StorageError(behind: error) else { return true }
-            condition.suspect()
+            nodeStatus.suspectWrites()
             return false
         }
     }
 
-    /// One round of what leases need; the server calls it every second, apart from the other jobs, because an engine's
-    /// database may keep it waiting.
+    /// Revokes the leases that are due. The server calls it every second, apart from the other jobs, because an engine's database
+    /// may keep it waiting.
     package func runLeaseJobs() async {
         guard let services else { return }
         do {
-            try await leading { try await services.leases.runRound() }
-            faults.over(Self.leaseJobs)
+            try await runAsLeader { try await services.leases.runRound() }
+            failures.recordRecovery(Self.leaseJobs)
         } catch {
-            if self.services != nil { faults.note(Self.leaseJobs, error) }
+            if self.services != nil { failures.record(Self.leaseJobs, error) }
         }
     }
 
-    /// A node that found no store, or could not open it, opens as soon as another has made it or the cause is gone.
+    /// Tries to unseal a node whose seal does so automatically and whose store was uninitialized or unavailable before.
     private func openIfPossible() async {
-        guard isSealed, condition.mayOpenByItself else { return }
+        guard isSealed, nodeStatus.unsealsAutomatically else { return }
         do {
             try await start()
-            faults.over(Self.opening)
+            failures.recordRecovery(Self.opening)
         } catch {
-            faults.note(Self.opening, error)
+            failures.record(Self.opening, error)
         }
     }
 
-    /// Writes how late it is: each minute, and every second while writes are in doubt. What comes of it is what health says of
-    /// writes.
+    /// Stores the current time: every minute, and every second while it is unknown whether the store accepts writes. The result is
+    /// what `sys/health` says about writes.
     private func probeStore(_ services: Services, isDue: Bool) async {
-        guard isDue || condition.isSuspect else { return }
+        guard isDue || nodeStatus.suspectsWrites else { return }
         do {
-            if condition.isSuspect {
+            if nodeStatus.suspectsWrites {
                 try await services.clock.store(services.storage, always: true)
             } else {
-                try await leading { try await services.clock.store(services.storage) }
+                try await runAsLeader { try await services.clock.store(services.storage) }
             }
-            if condition.writesSucceed() { logger.notice("the store accepts writes again") }
+            if nodeStatus.noteWriteSucceeded() { logger.notice("the store accepts writes again") }
         } catch {
-            guard self.services != nil, condition.writeFailed() else { return }
+            guard self.services != nil, nodeStatus.noteWriteFailed() else { return }
             logger.error(
-                "the store rejects writes; sys/health answers 503 until it recovers", metadata: RepeatedFaults.described(error))
+                "the store rejects writes, so sys/health answers 503: check the disk or the database of the store",
+                metadata: RepeatedFailures.metadata(of: error)
+            )
         }
     }
 
-    /// Re-seals older records, from where an interrupted run stopped.
+    /// Re-encrypts the records that older keys sealed, in the background. Continues where an interrupted run stopped.
     func resealInBackground() {
         Task.detached(priority: .background) { [self] in
             do {
@@ -117,20 +119,21 @@ extension Core {
                     logger.info(
                         "records re-sealed",
                         metadata: ["resealed": "\(report.resealed)", "unreadable": "\(report.unreadableCount)"])
-                    // After a rotation in between its records wait for this run.
+                    // A rotation during the run leaves records for another pass.
                 } while !report.isComplete
             } catch SealError.attemptInProgress {
-                // The run under way begins again when it ends and finds that the key was rotated meanwhile.
+                // The run in progress makes another pass, because the key was rotated during it.
             } catch {
                 logger.warning(
-                    "re-sealing stopped; it goes on after the next unseal or rotation", metadata: ["kind": "\(type(of: error))"])
+                    "re-sealing older records failed; it continues after the next unseal or rotation",
+                    metadata: ["kind": "\(type(of: error))"])
             }
         }
     }
 }
 
 extension StorageError {
-    /// What the store said, where that is why something failed.
+    /// Creates the storage error that caused a failure, or nil if storage did not cause it.
     init?(behind error: any Error) {
         if let error = error as? StorageError {
             self = error

@@ -5,14 +5,15 @@ import Lifetimes
 import Logging
 import Syntax
 
-/// What is answered without a way through the pipeline is on record all the same.
+/// The audit records of requests that the pipeline does not process.
 extension Core {
-    /// Malformed paths, unknown methods and routes: whoever looks for a scan or a broken client finds them in the audit trail.
-    /// The quota for everything counts them, so that a flood of them is no worse than one of proper requests.
+    /// Records a request that was refused for its path, method or route, so that scans and broken clients appear in the audit log.
+    /// The global rate-limit quota counts it.
     package func record(_ refused: RefusedRequest) async -> CofferError? {
         guard let services else {
-            logUnrecorded(
-                "refused while sealed", id: refused.id, connection: refused.connection, metadata: ["reason": "\(refused.reason)"])
+            logUnaudited(
+                "refused a request while sealed", id: refused.id, connection: refused.connection,
+                metadata: ["reason": "\(refused.reason)"])
             return nil
         }
         if let (verdict, configuration) = services.quotas.takeGlobal(client: refused.connection.remoteAddress), !verdict.isAllowed {
@@ -28,7 +29,7 @@ extension Core {
         var request = AuditRequest(
             id: refused.id, operation: Self.shown(method: refused.method), path: "",
             remoteAddress: refused.connection.remoteAddress, remotePort: refused.connection.remotePort)
-        // What is no proper path may hide anything in its encoding, so it is recorded as a hash like any value.
+        // A malformed path may contain a secret, so it is recorded as a hash like any value.
         let isOutside = refused.path.utf8.first == UInt8(ascii: "/")
         let wire = isOutside ? String(Substring(refused.path.utf8.dropFirst())) : refused.path
         if let path = try? CanonicalPath(percentEncoded: wire) {
@@ -64,6 +65,8 @@ extension Core {
         return "other"
     }
 
+    /// Returns whether a token is valid. Counts as a request in the global rate-limit quota, and throws `.rateLimited` beyond it.
+    /// Does not spend a use of the token, and says nothing about what the token may do.
     package func knows(token: String, from connection: Connection) async throws(CofferError) -> Bool {
         guard let services else { return false }
         if let (verdict, _) = services.quotas.takeGlobal(client: connection.remoteAddress), !verdict.isAllowed {
@@ -79,22 +82,26 @@ extension Core {
 
     // MARK: Open paths
 
-    /// Health and the state of the seal are for everybody at all times. The other open paths change something or are asked
-    /// for when something is wrong: they are on record like everything else, without what they answered. So is the state of the
-    /// seal with a token, as its answer tells whether that is a good one.
+    /// Records a request to one of the ``PublicSystemPaths`` and returns the answer to send, which is an error if an audit device
+    /// is needed and none works.
+    ///
+    /// `sys/health` is not recorded, and `sys/seal-status` only if a token came with it, because its answer then says whether the
+    /// token is valid. What the paths answered is not recorded.
+    ///
+    /// - Parameter wasOpen: The services when the request began; nil if the server was sealed.
     func recordOpenPath(
         _ incoming: CoreRequest, _ path: CanonicalPath, answer: CoreAnswer, wasOpen: Services?
     ) async -> CoreAnswer {
         let isSealStatus = path.text == PublicSystemPaths.sealStatus
         if path.text == "sys/health" { return answer }
         if isSealStatus { guard wasOpen != nil, case .token = incoming.credentials else { return answer } }
-        // The share that opened the server is on record in the trail that it opened.
+        // The request that unsealed the server is recorded by the audit devices that it opened.
         guard let services = wasOpen ?? services else {
             if incoming.operation.isWrite {
                 var metadata: Logger.Metadata = ["path": "\(path.text)"]
                 if case .failure(let error) = answer.outcome { metadata["refused"] = "\(error.code.rawValue)" }
-                logUnrecorded(
-                    "open path asked while sealed", id: incoming.id, connection: incoming.connection, metadata: metadata)
+                logUnaudited(
+                    "public path requested while sealed", id: incoming.id, connection: incoming.connection, metadata: metadata)
             }
             return answer
         }
@@ -114,12 +121,12 @@ extension Core {
             try await services.audit.record(
                 AuditEntry(record, answer: AuditAnswer(time: now, response: AuditResponse(statusCode: status), error: error)))
         } catch {
-            // What it opened is open, and whoever opened it must know.
+            // The request unsealed the server; whoever sent it has to learn that.
             guard wasOpen != nil else { return answer }
             if isSealStatus {
-                var strangers = incoming
-                strangers.credentials = .none
-                return await PublicSystemPaths(core: self).answer(strangers, path) ?? answer
+                var anonymous = incoming
+                anonymous.credentials = .none
+                return await PublicSystemPaths(core: self).answer(anonymous, path) ?? answer
             }
             var refused = answer
             refused.outcome = .failure(error)
@@ -128,7 +135,8 @@ extension Core {
         return answer
     }
 
-    /// The values become hashes. Members that are not declared could have a share for their name, which would not.
+    /// Returns the declared members of the body; their values are recorded as hashes. Other members are left out, because a name is
+    /// not hashed and could be a misplaced key share.
     private func declaredData(_ incoming: CoreRequest, _ path: CanonicalPath) -> JSONObject? {
         var input = RequestInput(incoming)
         guard input.parseBody(incoming, as: .json, limits: settings.jsonLimits) == nil else { return nil }
@@ -137,8 +145,9 @@ extension Core {
         return known.isEmpty ? nil : JSONObject(known)
     }
 
-    private func logUnrecorded(_ message: Logger.Message, id: String, connection: Connection, metadata more: Logger.Metadata) {
-        guard let dropped = unrecorded.withLock({ $0.take(at: environment.time.now()) }) else { return }
+    /// Logs a request that no audit device can record, within the limit on such lines.
+    private func logUnaudited(_ message: Logger.Message, id: String, connection: Connection, metadata more: Logger.Metadata) {
+        guard let dropped = unauditedLines.withLock({ $0.take(at: environment.time.now()) }) else { return }
         var metadata: Logger.Metadata = ["request_id": "\(id)", "remote_address": "\(connection.remoteAddress)"]
         metadata.merge(more) { own, _ in own }
         if dropped > 0 { metadata["not_logged_before"] = "\(dropped)" }

@@ -6,8 +6,9 @@ import Lifetimes
 import Logging
 import Syntax
 
-/// What an open server consists of: made at an unseal, dropped at a seal.
+/// The creation of everything that exists only while the server is unsealed.
 extension Core {
+    /// Loads all services from the store. The barrier must be open. Closes the audit devices again if anything fails.
     func makeServices() async throws -> Services {
         let audit = AuditTrail(
             broker: try auditBroker(), storage: barrier, randomness: environment.randomness, logger: logger,
@@ -15,18 +16,18 @@ extension Core {
         do {
             return try await makeServices(audit)
         } catch {
-            // Its devices hold their files, which the next attempt needs.
+            // Open devices lock their files, which the next attempt needs.
             audit.abandon()
             throw error
         }
     }
 
     private func makeServices(_ audit: AuditTrail) async throws -> Services {
-        let clock = ClockWatch(time: environment.time, logger: logger)
-        try await clock.open(barrier, acceptsEarlier: settings.acceptsEarlierClock)
+        let clock = ClockGuard(time: environment.time, logger: logger)
+        try await clock.restore(from: barrier, acceptsEarlier: settings.acceptsEarlierClock)
         let tokens = try tokenStore(barrier)
         let isShared = environment.cluster != nil
-        // Where there are several nodes, the one that leads does it.
+        // In a cluster the leader does this.
         if !isShared { try await tokens.resumeRevocations() }
         let policies = PolicyStore(storage: barrier)
         let identity = IdentityStore(
@@ -62,12 +63,12 @@ extension Core {
         let builtIn = [
             BuiltInMount(entry: .system) { _ in system },
             BuiltInMount(entry: .token) { [weak mounts] entry in
-                TokenEngine(
+                let limits = entry.tuning.limits(settings)
+                return TokenEngine(
                     tokens: tokens, access: access, settings: settings, storage: roles, time: time,
                     accessorTidy: accessorTidy,
                     mount: { [weak mounts] in mounts?.mount(id: $0, path: $1) },
-                    defaultTTL: entry.tuning.defaultTTL > 0 ? entry.tuning.defaultTTL : settings.defaultTTL,
-                    maxTTL: entry.tuning.maxTTL > 0 ? entry.tuning.maxTTL : settings.maxTTL)
+                    defaultTTL: limits.defaultTTL, maxTTL: limits.maxTTL)
             },
             BuiltInMount(entry: .identity) { [weak mounts] _ in
                 IdentityEngine(store: identity) { [weak mounts] in mounts?.mount(accessor: $0)?.identity }
@@ -78,29 +79,33 @@ extension Core {
         do {
             try await mounts.load(builtIn: builtIn)
             try await addMissing(settings.mounts, to: mounts)
-            await tell(disabled, audit)
+            await reportDisabled(disabled, to: audit)
             cluster = try await clusterRecord()
         } catch {
-            mounts.close()  // It and the system's engine hold each other.
+            mounts.close()  // Breaks the reference cycle with the system engine.
             throw error
         }
         return Services(
             tokens: tokens, policies: policies, mounts: mounts, audit: audit, wrapping: wrapping, leases: leases,
             inline: inline, quotas: quotas, identity: identity, clock: clock,
-            unfinished: UnfinishedWork(tokens: tokens, mounts: mounts, isShared: isShared), storage: barrier,
+            unfinished: InterruptedWork(tokens: tokens, mounts: mounts, isShared: isShared), storage: barrier,
             clusterID: cluster.map { String(decoding: $0.value, as: UTF8.self) } ?? "")
     }
 
-    /// A damaged one costs the name of the cluster, and not what is stored.
+    /// Returns the record of the cluster's id, or nil if there is none or it is damaged: a missing id must not keep the server
+    /// sealed.
     private func clusterRecord() async throws(StorageError) -> StoredRecord? {
         do {
             return try await barrier.get(Self.clusterKey)
         } catch .corrupted(let key) {
-            logger.error("the cluster's id cannot be read; the server opens without one", metadata: ["record": "\(key)"])
+            logger.error(
+                "the stored cluster id is damaged; the server unseals without one, and sys/health shows an empty cluster_id",
+                metadata: ["record": "\(key)"])
             return nil
         }
     }
 
+    /// Creates the store of tokens and leases behind the barrier.
     func tokenStore(_ barrier: Barrier) throws -> TokenStore {
         TokenStore(
             storage: PrefixedStorage(barrier, prefix: Self.tokenPrefix), key: try barrier.subkey(info: "token-hmac/v1"),
@@ -119,6 +124,7 @@ extension Core {
 }
 
 extension TokenAccess {
+    /// Creates the lookup of what stored tokens may do.
     init(_ tokens: TokenStore, _ access: AccessControl) {
         self.init(
             ofToken: { token in
@@ -135,8 +141,10 @@ extension TokenAccess {
 }
 
 extension IdentityMount {
-    /// - Parameter description: The description of the mount's type; nil for the server's own mounts, of which `auth/token/` reads
-    ///   the name of `entity_alias` without regard to case.
+    /// Creates identity's view of a mount.
+    ///
+    /// - Parameter description: The description of the mount's type; nil for a built-in mount. Of these, only `auth/token/` folds
+    ///   the case of alias names.
     init(_ entry: MountEntry, _ description: EngineDescription? = nil) {
         self.init(
             path: entry.path, type: entry.type, isAuth: entry.mountClass == .auth,

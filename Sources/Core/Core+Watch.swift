@@ -2,29 +2,31 @@ import Audit
 import EngineKit
 import Logging
 
-/// What this node says about itself.
+/// What this node reports about itself in the log, in `sys/health` and in the seal's status.
 extension Core {
-    /// Every second, apart from the jobs: it waits for nothing, so it tells of a store that everything else waits for.
+    /// Checks the system's clock and the node's connection to the store, and logs changes. The server calls it every second, apart
+    /// from the jobs: it never waits for the store, so it also reports a store that does not answer.
     package func watch() {
-        services?.clock.look()
+        services?.clock.checkSystemClock()
         guard let cluster = environment.cluster else { return }
         let isCutOff = !cluster.mayServe
-        guard condition.noteCutOff(isCutOff) else { return }
+        guard nodeStatus.noteCutOff(isCutOff) else { return }
         if isCutOff {
-            logger.error("this node is cut off from the store: it answers 503 until it has caught up")
+            logger.error(
+                "this node is cut off from the store and answers 503 until it has caught up: check its connection to the database")
         } else {
             logger.notice("this node has caught up with the store and answers again")
         }
     }
 
-    /// Why a request that writes, or any at all, cannot succeed here now; nil when it can. One word for programs, the text for
-    /// people; neither says anything that a stranger may not know.
+    /// Why this node cannot serve writes, or any request, now; nil if it can. `reason` is a constant for programs and `text` an
+    /// explanation for people. Both are safe to show to anyone.
     func trouble(of services: Services?) -> (reason: String, text: String)? {
         if let cluster = environment.cluster, !cluster.mayServe {
             let cause = cluster.trouble.map { ": \($0)" } ?? ""
-            return ("cut_off", "this node is cut off from the store and serves again when it has caught up\(cause)")
+            return ("cut_off", "this node is cut off from the store and serves again once it has caught up\(cause)")
         }
-        if condition.refusesWrites {
+        if nodeStatus.storeRejectsWrites {
             return ("storage", "the store rejects writes; the server's log says why")
         }
         if services?.audit.isBlocked == true {
@@ -33,30 +35,31 @@ extension Core {
         return nil
     }
 
-    /// What does not work although requests are answered: one word for programs, the text for people. Neither says anything that a
-    /// stranger may not know.
+    /// What does not work although requests are served. `reason` is a constant for programs and `text` an explanation for people.
+    /// Both are safe to show to anyone.
     func degradations(of services: Services) -> [(reason: String, text: String)] {
         var found: [(reason: String, text: String)] = []
         if services.audit.isDegraded {
-            found.append(("audit", "an audit device does not work on this node, others record; the server's log says which"))
+            found.append(("audit", "an audit device does not work on this node, while others record; the server's log says which"))
         }
         if services.quotas.isDamaged {
             found.append(
-                ("rate_limits", "a stored rate limit is damaged and not applied; write it again. The server's log says which"))
+                ("rate_limits", "a stored rate limit is damaged and not applied; the server's log says which. Write it again"))
         }
         if services.audit.headerRules.isDamaged {
-            found.append(("audit_headers", "the list of audited headers is damaged, so none is recorded; set them again"))
+            found.append(("audit_headers", "the list of audited headers is damaged, so no headers are recorded; set them again"))
         }
         return found
     }
 
-    func tellOpened(_ services: Services) {
+    /// Logs that the server is unsealed, and whether an audit device is enabled.
+    func logUnsealed(_ services: Services) {
         let devices = services.audit.list().map(\.path)
         logger.info("unsealed", metadata: ["audit_devices": "\(devices.joined(separator: " "))"])
-        let isFresh = condition.takeFreshness()
+        let isFirst = nodeStatus.takeFirstUnseal()
         guard devices.isEmpty else { return }
-        // Whoever has just initialized the server is about to enable one.
-        guard isFresh else { return warnOfNoAudit() }
+        // An operator who has just initialized the server gets a minute to enable one before the warning.
+        guard isFirst else { return warnNoAuditDevice() }
         logger.info("no audit device is enabled yet: run `coffer audit enable file file_path=…` with a path below audit_dirs")
         let due = environment.time.now().adding(seconds: Self.auditReminderSeconds)
         auditReminder.withLock { $0 = due }
@@ -64,28 +67,28 @@ extension Core {
 
     private static let auditReminderSeconds = 60
 
-    /// Warns, once, of a server that was left without an audit device after it was initialized.
-    func remindOfAudit(_ services: Services) {
+    /// Warns, once, that a server has no audit device a minute after it was initialized.
+    func remindToEnableAudit(_ services: Services) {
         let now = environment.time.now()
         let isDue = auditReminder.withLock { due in
             guard let moment = due, moment <= now else { return false }
             due = nil
             return true
         }
-        if isDue, services.audit.list().isEmpty { warnOfNoAudit() }
+        if isDue, services.audit.list().isEmpty { warnNoAuditDevice() }
     }
 
-    private func warnOfNoAudit() {
+    private func warnNoAuditDevice() {
         logger.warning(
             "no audit device is enabled, so requests are not recorded: run `coffer audit enable file file_path=…` with a path below audit_dirs"
         )
     }
 
-    /// Says what the configuration took out of the table of audit devices, in the log and on those that are left.
-    func tell(_ disabled: [AuditDeviceConfiguration], _ audit: AuditTrail) async {
+    /// Reports the audit devices that the configuration disabled, in the log and to the devices that are left.
+    func reportDisabled(_ disabled: [AuditDeviceConfiguration], to audit: AuditTrail) async {
         for device in disabled {
             logger.warning(
-                "audit_disable_on_start: disabled an audit device; take the setting out again",
+                "disabled an audit device because audit_disable_on_start names it; remove the setting before the next start",
                 metadata: ["device": "\(device.path)"])
             var act = ServerAct(
                 id: environment.randomness.uuid(), actor: "audit_disable_on_start", operation: .delete,

@@ -6,31 +6,36 @@ import Lifetimes
 import Logging
 import Syntax
 
-/// The server behind every dialect: it runs the pipeline, and opens and closes what the pipeline needs.
+/// The server that all dialects share: runs requests through the pipeline, and unseals and seals.
 package final class Core: Pipeline {
+    /// The server's configuration.
     package let settings: CoreSettings
+    /// The seal that protects the barrier's keys.
     package let seal: SealController
     let environment: CoreEnvironment
-    let moves = MountMoves()
+    let remounts = RemountHistory()
     let engineRounds = EngineRounds()
-    /// Rings when there are leases to revoke; what listens calls ``runLeaseJobs()``.
+    /// Rings when there are leases to revoke; the server then calls ``runLeaseJobs()``.
     package let leaseBell = Bell()
     let barrier: Barrier
-    /// Drops what was read while the barrier was open; the store's cache of sealed records.
+    /// Drops what was cached while the barrier was open, such as the store's cache of sealed records.
     private let dropCaches: @Sendable () -> Void
     private let state = UnfairLock<Services?>(nil)
-    /// Counts what other nodes changed while this one was not open.
-    private let missed = UnfairLock<UInt64>(0)
-    /// What ``PublicSystemPaths`` answers, by the name below `sys/`.
+    /// Counts the changes of other nodes, so that unsealing notices one that came while it was loading.
+    private let remoteChanges = UnfairLock<UInt64>(0)
+    /// The declarations of ``PublicSystemPaths``, by their names below `sys/`.
     let openPaths = UnfairLock<[Substring: EnginePath]>([:])
-    /// Bounds the log lines about what nobody had to be allowed for.
-    let unrecorded = UnfairLock(LineBudget())
+    /// Limits the log lines about requests that anyone can send and that no audit device records.
+    let unauditedLines = UnfairLock(LogLineLimiter())
+    /// Runs one unseal or seal at a time.
     private let opening = SerialTaskQueue()
-    let condition = NodeCondition()
-    /// When to warn that a store which this process initialized still has no audit device.
+    let nodeStatus = NodeStatus()
+    /// When to warn that no audit device is enabled; nil if there is nothing to warn about.
     let auditReminder = UnfairLock<Timestamp?>(nil)
-    let faults: RepeatedFaults
+    /// Logs failing jobs, at most once a minute each.
+    let failures: RepeatedFailures
 
+    /// Creates a sealed server; ``start()`` unseals it if its seal does so automatically.
     package init(
         settings: CoreSettings, environment: CoreEnvironment, barrier: Barrier, seal: SealController,
         dropCaches: @escaping @Sendable () -> Void = {}
@@ -40,19 +45,22 @@ package final class Core: Pipeline {
         self.barrier = barrier
         self.seal = seal
         self.dropCaches = dropCaches
-        faults = RepeatedFaults(time: environment.time, logger: environment.logger)
+        failures = RepeatedFailures(time: environment.time, logger: environment.logger)
     }
 
     var logger: Logger { environment.logger }
-    /// Refuses while sealed.
+    /// The store behind the barrier; throws `.sealed` while sealed.
     var storage: any Storage { barrier }
+    /// The services of the unsealed server; nil while sealed.
     var services: Services? { state.withLock { $0 } }
+    /// Whether the server is sealed.
     package var isSealed: Bool { services == nil }
-    /// Empty while sealed.
+    /// The id of the cluster; empty while sealed.
     var clusterID: String { services?.clusterID ?? "" }
 
     // MARK: Serving
 
+    /// Answers a request. The answer is in the audit log, where one is enabled, before this returns.
     package func handle(_ request: CoreRequest) async -> CoreAnswer {
         let path: CanonicalPath
         do throws(CanonicalPath.Refusal) {
@@ -75,7 +83,8 @@ package final class Core: Pipeline {
     }
 
     private static let cutOff = CofferError(
-        .unavailable, "this node is cut off from the store and answers nothing until it has caught up; ask another or retry")
+        .unavailable,
+        "this node is cut off from the store and serves no requests until it has caught up; ask another node, or retry")
 
     private func serve(_ request: CoreRequest, _ path: CanonicalPath, with services: Services?) async -> CoreAnswer {
         if let answer = await PublicSystemPaths(core: self).answer(request, path) {
@@ -85,13 +94,13 @@ package final class Core: Pipeline {
             return CoreAnswer(requestID: request.id, path: path.text, outcome: .failure(Self.cutOff))
         }
         guard let services else {
-            let refusal = condition.refusalWhileSealed(hasRecoveryKeys: seal.configuredKind.unsealsAutomatically)
+            let refusal = nodeStatus.sealedError(hasRecoveryKeys: seal.configuredKind.unsealsAutomatically)
             return CoreAnswer(requestID: request.id, outcome: .failure(refusal))
         }
         return await Exchange(core: self, services: services, incoming: request, path: path).run()
     }
 
-    /// Beyond its quota. Nothing of the request was looked at but its path, its address and, for a login, its role.
+    /// Refuses a request that exceeds its rate-limit quota. Only its path and address were looked at and, for a login, its role.
     private func refuse(
         _ request: CoreRequest, _ path: CanonicalPath, exceeding limit: RateLimits.Decision, with services: Services
     ) async -> CoreAnswer {
@@ -105,7 +114,8 @@ package final class Core: Pipeline {
         return answer
     }
 
-    /// An error as the caller may see it. Anything unforeseen goes to the log by its kind, never by its text.
+    /// Returns an error as the caller may see it. The log gets the kind of an unforeseen error, not its text, which could contain a
+    /// secret.
     func presentable(_ error: any Error, requestID: String) -> CofferError {
         let shown = (error as? SealError).map { CofferError($0) } ?? CofferError(wrapping: error)
         if shown.code == .internal || shown.code == .unavailable {
@@ -113,9 +123,9 @@ package final class Core: Pipeline {
             if case .corrupted(let key)? = error as? StorageError { metadata["record"] = "\(key)" }
             if case .unavailable(let reason)? = error as? StorageError {
                 metadata["reason"] = "\(reason)"
-                condition.suspect()
+                nodeStatus.suspectWrites()
             }
-            // Static, or names: what a caller may read, the log may too.
+            // The messages of a `CofferError` may be shown to callers, so the log may have them too.
             if let reason = (error as? CofferError)?.messages.first { metadata["reason"] = "\(reason)" }
             logger.error("request failed", metadata: metadata)
         }
@@ -124,35 +134,35 @@ package final class Core: Pipeline {
 
     // MARK: Opening and closing
 
-    /// Opens the barrier if the seal does so by itself. Call once at start; from then on the jobs try it again while the store
-    /// is not there yet or cannot be opened.
+    /// Unseals the server if its seal does so automatically. The server calls it once at start; after that the jobs retry it while
+    /// the store is uninitialized or unavailable.
     package func start() async throws {
-        condition.opensByItself(true)
+        nodeStatus.setAutomaticUnseal(true)
         let outcome: UnsealOutcome
         do {
             outcome = try await seal.unsealAutomatically()
         } catch {
-            condition.waitsForStore(false)
+            nodeStatus.setStoreUninitialized(false)
             throw error
         }
-        condition.waitsForStore(outcome == .notInitialized)
+        nodeStatus.setStoreUninitialized(outcome == .notInitialized)
         switch outcome {
         case .unsealed:
             try await open()
-            await tellOfPreviousKey()
+            await logUnneededSealKey()
         case .notInitialized: break
-        case .needsShares: condition.opensByItself(false)
+        case .needsShares: nodeStatus.setAutomaticUnseal(false)
         case .needsMigration:
-            condition.opensByItself(false)
-            condition.waitsForMigration()
+            nodeStatus.setAutomaticUnseal(false)
+            nodeStatus.noteSealMigration()
         case .needsStoredSeal:
-            condition.opensByItself(false)
-            condition.lacksStoredSeal()
+            nodeStatus.setAutomaticUnseal(false)
+            nodeStatus.noteStoredSealMissing()
         }
     }
 
-    /// An operator who rotated the seal's key has to learn when the old one may go.
-    private func tellOfPreviousKey() async {
+    /// Tells the operator who rotated the seal's key when the previous key can be removed from the configuration.
+    private func logUnneededSealKey() async {
         guard let previous = seal.previousKeyID, let current = try? await seal.status().keyID, current != previous else { return }
         logger.notice(
             """
@@ -162,63 +172,71 @@ package final class Core: Pipeline {
             metadata: ["seal_key_id": "\(current)", "previous_key_id": "\(previous)"])
     }
 
-    /// Gives one share, and opens when it was the last that was needed.
+    /// Takes one share of the unseal key, and unseals if it completes a quorum.
+    ///
+    /// - Parameter migrate: Whether the shares are meant to move the store to the configured seal.
     package func unseal(share: String, migrate: Bool = false) async throws {
-        // One that is being sealed would take the share, and drop it at the end of that.
+        // Waits for a seal in progress, which would drop the share when it ends.
         try await opening.enter {}
         let status = try await seal.unseal(share: share, migrate: migrate)
         if !status.isSealed { try await open() }
     }
 
-    /// Loads everything that requests need. The barrier must be open; it is closed again when anything fails.
+    /// Loads all services, so that requests are served. The barrier must be open; it is closed again if anything fails.
     func open() async throws {
         try await opening.enter { [self] in
             guard services == nil, !barrier.isSealed else { return }
             do {
-                let before = missed.withLock { $0 }
+                let before = remoteChanges.withLock { $0 }
                 let services = try await makeServices()
                 state.withLock { $0 = services }
-                condition.opened()
-                // What another node changed while this one was reading.
+                nodeStatus.noteUnsealed()
+                // Another node may have changed records while this one was loading them.
                 do {
-                    if missed.withLock({ $0 != before }) { try await drop(.everything) }
+                    if remoteChanges.withLock({ $0 != before }) { try await drop(.everything) }
                 } catch {
                     services.audit.abandon()
                     services.mounts.close()
                     throw error
                 }
                 environment.cluster?.offerToLead(true)
-                tellOpened(services)
+                logUnsealed(services)
             } catch {
                 state.withLock { $0 = nil }
                 await seal.seal()
                 dropCaches()
-                // Otherwise it is tried again every second, and told by whoever tries.
-                if !condition.mayOpenByItself {
-                    logger.error("could not open after unsealing; sealed again", metadata: RepeatedFaults.described(error))
+                // The jobs log the failures of automatic attempts, which they retry every second.
+                if !nodeStatus.unsealsAutomatically {
+                    logger.error(
+                        "could not load the store after unsealing, so the server is sealed again: fix the cause and unseal again",
+                        metadata: RepeatedFailures.metadata(of: error))
                 }
                 throw error
             }
         }
     }
 
-    /// Refuses new requests at once, ends the audit trail in good order, then drops every key and cache.
+    /// Seals the server: refuses new requests at once, ends the audit files properly, and drops every key and cache.
     package func close() async {
-        condition.opensByItself(false)
+        nodeStatus.setAutomaticUnseal(false)
         try? await opening.enter { [self] in
             guard let services = state.withLock({ $0.take() }) else { return }
             environment.cluster?.offerToLead(false)
             await engineRounds.finish(services.mounts.router.mounts.values)
-            // Each for itself: a store that is away must not keep the audit files locked.
+            // Each step ignores failures of the others: an unavailable store must not keep the audit files locked.
             do {
                 try await services.clock.store(services.storage)
             } catch {
-                logger.error("the latest time could not be stored", metadata: RepeatedFaults.described(error))
+                logger.error(
+                    "could not store the latest time while sealing; the last stored one remains",
+                    metadata: RepeatedFailures.metadata(of: error))
             }
             do {
                 try await services.audit.close()
             } catch {
-                logger.error("the audit trail's checkpoint could not be stored", metadata: RepeatedFaults.described(error))
+                logger.error(
+                    "could not store the audit checkpoint while sealing; the last stored one remains",
+                    metadata: RepeatedFailures.metadata(of: error))
             }
             await seal.seal()
             services.mounts.close()
@@ -227,15 +245,16 @@ package final class Core: Pipeline {
         }
     }
 
-    /// What is open, when something was changed elsewhere; notes it for what is being opened.
-    func noteChange() -> Services? {
-        missed.withLock { $0 += 1 }
+    /// Counts a change by another node, and returns the services, or nil while sealed.
+    func noteRemoteChange() -> Services? {
+        remoteChanges.withLock { $0 += 1 }
         return services
     }
 
-    /// After log rotation, and after whatever kept a device from working was mended. A later clock is taken over as well.
+    /// Reopens the audit files, for log rotation and for devices that failed, and adopts a system clock that is ahead of the
+    /// server's time. The server calls it on SIGHUP.
     package func reload() {
         services?.audit.reopen()
-        services?.clock.follow()
+        services?.clock.adoptSystemClock()
     }
 }

@@ -1,8 +1,8 @@
-/// Runs one task at a time. The others wait, and run in the order in which they came.
+/// Runs one task at a time, in the order in which they are added.
 actor SerialTaskQueue {
     private var last: Task<Void, Never>?
 
-    /// Runs `body` when everything that entered before has ended, and returns when it has ended itself.
+    /// Runs `body` after all bodies that were added before. Returns, or throws, when it has ended.
     func enter(_ body: @escaping @Sendable () async throws -> Void) async throws {
         let before = last
         let task = Task {

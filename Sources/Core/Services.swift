@@ -3,7 +3,7 @@ import EngineKit
 import Identity
 import Lifetimes
 
-/// What exists only while the server is unsealed.
+/// Everything that exists only while the server is unsealed.
 final class Services: Sendable {
     let tokens: TokenStore
     let policies: PolicyStore
@@ -14,16 +14,16 @@ final class Services: Sendable {
     let inline: InlineLogins
     let quotas: RateLimits
     let identity: IdentityStore
-    let clock: ClockWatch
-    /// The barrier, for what is of no room in particular.
+    let clock: ClockGuard
+    /// The whole store behind the barrier, for records that belong to no other service.
     let storage: any Storage
     let clusterID: String
-    let unfinished: UnfinishedWork
+    let unfinished: InterruptedWork
 
     init(
         tokens: TokenStore, policies: PolicyStore, mounts: MountTable, audit: AuditTrail, wrapping: ResponseWrapping,
-        leases: LeaseService, inline: InlineLogins, quotas: RateLimits, identity: IdentityStore, clock: ClockWatch,
-        unfinished: UnfinishedWork, storage: any Storage, clusterID: String
+        leases: LeaseService, inline: InlineLogins, quotas: RateLimits, identity: IdentityStore, clock: ClockGuard,
+        unfinished: InterruptedWork, storage: any Storage, clusterID: String
     ) {
         self.clock = clock
         self.unfinished = unfinished
@@ -38,5 +38,16 @@ final class Services: Sendable {
         self.policies = policies
         self.mounts = mounts
         self.audit = audit
+    }
+
+    /// Returns a token with its entity, or nil if the token may not be used from the client's address or its entity was deleted
+    /// or disabled.
+    func usable(
+        _ token: LiveToken, from connection: Connection
+    ) async throws -> (token: LiveToken, entity: ResolvedEntity?)? {
+        guard token.entry.isUsable(from: connection.remoteAddress) else { return nil }
+        guard !token.entry.entityID.isEmpty else { return (token, nil) }
+        guard let entity = try await identity.resolve(token.entry.entityID), !entity.isDisabled else { return nil }
+        return (token, entity)
     }
 }

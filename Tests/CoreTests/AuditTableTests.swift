@@ -71,7 +71,7 @@ struct AuditTableTests {
         #expect(await enable(first, "file").isSuccess)
         try await second.core.start()
         let only = await second.ask(.read, "sys/mounts")
-        #expect(only.error?.messages.first?.contains("restart where the configuration had to change") == true)
+        #expect(only.error?.messages.first?.contains("restart the server if its configuration had to change") == true)
         #expect(await second.ask(.read, "sys/health", token: nil).data?["unavailable"] == "audit")
         #expect(await first.ask(.read, "sys/health", token: nil).data?["unavailable"] == nil)
 

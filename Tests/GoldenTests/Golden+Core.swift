@@ -21,13 +21,13 @@ extension Golden {
                 try required(TokenRole(stored: required(JSON(parsing: bytes).objectValue))).shown.encoded()
             },
             Golden("clock") { bytes in
-                let storage = try await MemoryStorage.holding([ClockWatch.key: bytes])
+                let storage = try await MemoryStorage.holding([ClockGuard.key: bytes])
                 let time = ManualTime(goldenMoment.adding(seconds: -1_000))
-                let watch = ClockWatch(time: time, logger: Logger(label: "golden"))
-                try await watch.open(storage, acceptsEarlier: false)
+                let watch = ClockGuard(time: time, logger: Logger(label: "golden"))
+                try await watch.restore(from: storage, acceptsEarlier: false)
                 guard time.now() == goldenMoment else { throw Unreadable() }
                 try await watch.store(storage, always: true)
-                return try await storage.bytes(ClockWatch.key)
+                return try await storage.bytes(ClockGuard.key)
             },
             Golden("audit-headers") { bytes in
                 let storage = try await MemoryStorage.holding(["sys/audit-headers": bytes])

@@ -84,7 +84,7 @@ enum RecordRules {
         "Core/System/SystemEngine+Rotation.swift": Place(1, "key-rotation"),
         "Core/Tokens/TokenEngine+Roles.swift": Place(1, "token-role"),
         "Core/Tokens/TokenRole.swift": Place(1, "token-role"),
-        "Core/Watch/ClockWatch.swift": Place(1, "clock"),
+        "Core/Watch/ClockGuard.swift": Place(1, "clock"),
         "Core/Wrapping/WrappedResponse.swift": Place(2, "wrapped-bare", "wrapped-data", "wrapped-login"),
         "DatabaseEngine/Stored/DatabaseConfiguration.swift": Place(1, "database-configuration", "database-configuration-bare"),
         "DatabaseEngine/Stored/Role.swift": Place(1, "database-role"),

@@ -23,7 +23,7 @@ final class SimulatedNode: @unchecked Sendable {  // touched by the one thread t
     let controller: SealController
     private(set) var tokens: TokenStore?
     private(set) var mounts: MountTable?
-    private(set) var unfinished: UnfinishedWork?
+    private(set) var unfinished: InterruptedWork?
     private let planted: PlantedFault?
     private var missed = 0
     /// Calls that have not been answered.
@@ -85,7 +85,7 @@ final class SimulatedNode: @unchecked Sendable {  // touched by the one thread t
             time: world,
             randomness: WorldRandomness(world: world))
         (self.mounts, self.tokens) = (mounts, tokens)
-        unfinished = UnfinishedWork(tokens: tokens, mounts: mounts, isShared: true)
+        unfinished = InterruptedWork(tokens: tokens, mounts: mounts, isShared: true)
         if missed != before { try await follow(.everything) }
         membership.offerToLead(true)
         return used
@@ -107,10 +107,9 @@ final class SimulatedNode: @unchecked Sendable {  // touched by the one thread t
     private func follow(_ change: StorageChange) async throws {
         missed += 1
         guard let tokens, let mounts else { return }
-        let parts = ChangeParts(change)
-        if parts.touches("core/keyring") || parts.touches("core/seal") { try? await controller.reloadKeyring() }
-        tokens.drop(parts.slice(Self.tokenPrefix))
-        if parts.touches(MountTable.key) { try await mounts.reload() }
+        if change.touches("core/keyring") || change.touches("core/seal") { try? await controller.reloadKeyring() }
+        tokens.drop(change.below(Self.tokenPrefix))
+        if change.touches(MountTable.key) { try await mounts.reload() }
     }
 
     /// A second of a leader's work, in its term.
@@ -118,8 +117,8 @@ final class SimulatedNode: @unchecked Sendable {  // touched by the one thread t
         guard let unfinished, let term = membership.leadingTerm else { return }
         try await LeaderTerm.$current.withValue(term) {
             try await unfinished.takeOver(in: term)
-            guard planted != .noLooks, round % UnfinishedWork.secondsBetweenLooks == 0 else { return }
-            try await unfinished.look()
+            guard planted != .noLooks, round % InterruptedWork.checkIntervalSeconds == 0 else { return }
+            try await unfinished.finishAbandoned()
         }
     }
 

@@ -37,7 +37,7 @@ def test_a_start_under_an_older_clock_stretches_no_life_and_warns(new_server, li
     ttl = server.post("sys/wrapping/lookup", {"token": wrapped}).expect(200).data
     assert ttl["creation_ttl"] == 90
     said = server.log()
-    assert "this machine's clock is behind the store's time" in said
+    assert "this machine's clock is behind the stored time" in said
     assert int(re.search(r'"seconds":"(\d+)"', said).group(1)) > 29 * 86_400
     assert server.stop() == 0
     # Under the right clock again it goes on as if nothing had been.

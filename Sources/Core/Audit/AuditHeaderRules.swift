@@ -5,7 +5,7 @@ import Records
 import Synchronization
 import Syntax
 
-/// Which request headers go on record, as `sys/config/auditing/request-headers` sets it. None at first.
+/// The request headers that the audit records, as `sys/config/auditing/request-headers` sets them. Empty by default.
 final class AuditHeaderRules: Sendable {
     private static let key = "sys/audit-headers"
     static let rulesMax = 100
@@ -13,11 +13,11 @@ final class AuditHeaderRules: Sendable {
 
     private let storage: any Storage
     private let logger: Logger
-    /// Whether a value is written as an HMAC, by lower-case name.
+    /// Whether each header's value is recorded as an HMAC, by its name in lower case.
     private let rules = UnfairLock<[String: Bool]>([:])
     private let isAny = Atomic(false)
     private let hasDamage = Atomic(false)
-    private let lines = WriterQueues()
+    private let writers = WriterQueues()
     private let reloads = WriterQueues()
 
     init(storage: any Storage, logger: Logger) {
@@ -25,11 +25,13 @@ final class AuditHeaderRules: Sendable {
         self.logger = logger
     }
 
-    /// Whether the stored list cannot be read, so that no headers go on record.
+    /// Whether the stored rules cannot be read. No headers are recorded then.
     var isDamaged: Bool { hasDamage.load(ordering: .relaxed) }
 
+    /// The rules: whether each header's value is recorded as an HMAC, by its name in lower case.
     var all: [String: Bool] { rules.withLock { $0 } }
 
+    /// Reads the rules from the store. Damaged ones are logged and replaced by none.
     func load() async throws { try await reloads.inTurn(Self.key) { try await read() } }
 
     private func read() async throws(StorageError) {
@@ -40,7 +42,7 @@ final class AuditHeaderRules: Sendable {
         } catch {
             guard case .corrupted(let key) = error else { throw error }
             logger.error(
-                "the list of audited headers is damaged: no headers are recorded until one is set again",
+                "the stored list of audited headers is damaged, so no headers are recorded: set them again at sys/config/auditing/request-headers",
                 metadata: ["record": "\(key)"])
             install([:])
             hasDamage.store(true, ordering: .relaxed)
@@ -53,7 +55,7 @@ final class AuditHeaderRules: Sendable {
         hasDamage.store(false, ordering: .relaxed)
     }
 
-    /// Values of the same header together.
+    /// Returns the headers to record; the values of headers with the same name are combined.
     func recorded(of headers: [(name: String, value: String)]) -> [AuditRequest.Header] {
         guard isAny.load(ordering: .relaxed) else { return [] }
         let rules = all
@@ -69,22 +71,25 @@ final class AuditHeaderRules: Sendable {
         return found
     }
 
+    /// Records a header from now on. Throws if a header that may carry a credential would be recorded in the clear, or if there are
+    /// too many rules.
     func set(_ name: String, isHashed: Bool) async throws {
         guard isHashed || !Self.mayCarryCredential(name) else {
-            throw CofferError.invalid("a header that may carry a credential is recorded only with hmac=true")
+            throw CofferError.invalid("this header may carry a credential, so it is recorded only as an HMAC; set hmac=true")
         }
         try await change { rules in
             guard rules[name] != nil || rules.count < Self.rulesMax else {
-                throw CofferError(.tooLarge, "there may be \(Self.rulesMax) header rules")
+                throw CofferError(.tooLarge, "there are \(Self.rulesMax) header rules, which is the limit; delete one first")
             }
             rules[name] = isHashed
         }
     }
 
+    /// Stops recording a header. Does nothing if it was not recorded.
     func remove(_ name: String) async throws { try await change { $0[name] = nil } }
 
     private func change(_ body: @Sendable (inout [String: Bool]) throws -> Void) async throws {
-        try await lines.inTurn(Self.key) {
+        try await writers.inTurn(Self.key) {
             var changed = all
             try body(&changed)
             var batch = Batch()
@@ -101,7 +106,7 @@ final class AuditHeaderRules: Sendable {
         ["token", "key", "secret", "auth", "cookie", "password", "credential"].contains { name.containsUTF8($0) }
     }
 
-    /// The one form of a header's name; nil when it is none.
+    /// Returns the header name in lower case, or nil if the text is not a valid header name (a token of RFC 9110).
     static func name(_ text: String) -> String? {
         guard (1...nameBytesMax).contains(text.utf8.count), text.utf8.allSatisfy(isTokenByte) else { return nil }
         return text.lowercased()

@@ -3,7 +3,7 @@ import EngineKit
 import Syntax
 
 extension AuditTrail {
-    /// What an engine did by itself, in the form of a request and its response.
+    /// Records what an engine did without a request, such as rotating a credential, in the form of a request or a response.
     func record(_ act: ServerAct, on mount: MountEntry, at time: Timestamp) async throws(CofferError) {
         var request = AuditRequest(
             id: act.id, operation: act.operation.rawValue, path: mount.path + act.path, remoteAddress: nil, remotePort: nil)

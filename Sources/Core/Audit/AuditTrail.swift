@@ -4,7 +4,7 @@ import Logging
 import Records
 import Syntax
 
-/// The audit devices of this server: the broker that writes, and the records that remember what is enabled.
+/// The server's audit devices: the broker that writes to them, and the stored table of those that are enabled.
 final class AuditTrail: Sendable {
     private static let tableKey = "sys/audit"
     private static let checkpointPrefix = "sys/audit-checkpoint/"
@@ -12,10 +12,10 @@ final class AuditTrail: Sendable {
     private let broker: AuditBroker
     private let storage: any Storage
     private let randomness: any Randomness
-    /// Of this node, where there are several: each has files and chains of its own.
+    /// The name of this node; nil without a cluster. Each node has its own files and hash chains.
     private let node: String?
     private let reloads = WriterQueues()
-    /// Which headers of a request go on record.
+    /// The request headers that are recorded.
     let headerRules: AuditHeaderRules
     private let logger: Logger
 
@@ -28,10 +28,11 @@ final class AuditTrail: Sendable {
         self.logger = logger
     }
 
-    /// Opens the devices that were enabled. One that fails keeps requests from being answered, not the unsealing.
+    /// Opens the enabled devices. A device that cannot be opened does not keep the server sealed; requests are refused while no device works.
     ///
-    /// - Parameter leavingOut: Devices, such as `file/`, that are disabled before any is opened: the way out for a store whose
-    ///   devices cannot be opened here. The configurations of those that were.
+    /// - Parameter unwanted: The paths of devices, such as `file/`, to disable before any is opened: the way to recover a server
+    ///   whose devices cannot be opened.
+    /// - Returns: The configurations of the devices that were disabled.
     func load(leavingOut unwanted: [String] = []) async throws -> [AuditDeviceConfiguration] {
         try await headerRules.load()
         let left = try await table().devices.filter { unwanted.contains($0.path) }
@@ -43,7 +44,7 @@ final class AuditTrail: Sendable {
         return left
     }
 
-    /// Opens and ends devices until they are those of the table, which another node may have changed.
+    /// Opens and closes devices until they match the stored table, which another node may have changed.
     func reload() async throws {
         try await reloads.inTurn(Self.tableKey) {
             let wanted = try await table().devices
@@ -58,14 +59,17 @@ final class AuditTrail: Sendable {
     private func restore(_ device: AuditDeviceConfiguration) async throws {
         let known = try await checkpoint(device.accessor)
         do throws(AuditError) {
-            try broker.restore(own(device), known: known.checkpoint, isKnownLost: known.isLost)
+            try broker.restore(forThisNode(device), known: known.checkpoint, isKnownLost: known.isLost)
         } catch {
-            throw CofferError(.internal, "an audit device of the stored table cannot be restored")
+            throw CofferError(
+                .internal,
+                "the stored configuration of an audit device is not valid: name the device in audit_disable_on_start, restart, and enable it again"
+            )
         }
     }
 
-    /// `{{node}}` in an option is this node's name, so that nodes on one machine write different files.
-    private func own(_ device: AuditDeviceConfiguration) -> AuditDeviceConfiguration {
+    /// Replaces `{{node}}` in the options by this node's name, so that nodes on one machine write different files.
+    private func forThisNode(_ device: AuditDeviceConfiguration) -> AuditDeviceConfiguration {
         guard let node else { return device }
         var device = device
         device.options = device.options.mapValues { $0.replacingUTF8("{{node}}", with: node) }
@@ -76,7 +80,8 @@ final class AuditTrail: Sendable {
         Self.checkpointPrefix + (node.map { "\(accessor)/\($0)" } ?? accessor)
     }
 
-    /// Returns when the entry's lines are on a device. What is thrown does not say what this server writes to; see ``refusal``.
+    /// Writes an entry, and returns when at least one device has it. Throws an error that does not name the devices; see
+    /// ``refusal``.
     func record(_ entry: AuditEntry) async throws(CofferError) {
         do throws(AuditError) {
             try await broker.record(entry)
@@ -85,11 +90,11 @@ final class AuditTrail: Sendable {
         }
     }
 
-    /// For callers who need not know what this server writes to.
+    /// The error for callers that must not learn what this server writes to.
     static let notRecorded = CofferError(
-        .internal, "Refused: no audit device could record this request. The server's log and sys/health have more")
+        .internal, "Refused: no audit device could record this request. See the server's log and sys/health for the cause")
 
-    /// Names the devices and what is wrong with them, for callers that are known.
+    /// The error for authenticated callers, which names the failed devices and their faults.
     var refusal: CofferError {
         let failures = broker.list().filter(\.isRecording).compactMap { device in
             device.failure.map { "audit device \"\(device.configuration.path)\" failed: \($0)" }
@@ -97,61 +102,66 @@ final class AuditTrail: Sendable {
         guard !failures.isEmpty else { return Self.notRecorded }
         return CofferError(
             .internal,
-            "Refused: \(failures.joined(separator: "; ")). Fix it and send SIGHUP, or restart where the configuration had to "
-                + "change; see \"Recover\" in docs/audit.md")
+            "Refused: \(failures.joined(separator: "; ")). Fix the cause and send SIGHUP, or restart the server if its "
+                + "configuration had to change; see \"Recover\" in docs/audit.md")
     }
 
-    /// Whether requests are refused because none of the devices works that should record them.
+    /// Whether requests are refused because every device that should record them fails.
     var isBlocked: Bool {
         let devices = broker.recordingDevices()
         return devices.working == 0 && devices.failing > 0
     }
 
-    /// Whether a device does not work here while others record. Each node opens the devices of the shared table for itself.
+    /// Whether a device fails on this node while another records.
     var isDegraded: Bool {
         let devices = broker.recordingDevices()
         return devices.working > 0 && devices.failing > 0
     }
 
-    /// Why devices do not work on this node, by path; names what this server writes to.
+    /// The faults of devices on this node, by device path. They name files and hosts, so strangers must not see them.
     var failures: [String: String] {
         Dictionary(broker.list().compactMap { device in device.failure.map { (device.configuration.path, $0) } }) { $1 }
     }
 
-    /// Retries failed devices, without waiting for a request.
+    /// Tries to reopen failed devices now instead of at the next request.
     func retryFailed() { broker.retryFailed() }
 
+    /// Returns the configurations of the devices that this node has opened.
     func list() -> [AuditDeviceConfiguration] { broker.list().map(\.configuration) }
 
+    /// Opens a new device and stores it in the table. Throws if the path is in use or the device cannot be opened.
     func enable(_ path: String, type: String, description: String, options: [String: String], isLocal: Bool) async throws {
         let configuration = AuditDeviceConfiguration(
             path: path, type: type, description: description, options: options, isLocal: isLocal, randomness: randomness)
         try Self.checkPath(configuration, among: list())
         do throws(AuditError) {
-            try broker.enable(own(configuration), isNew: true)
+            try broker.enable(forThisNode(configuration), isNew: true)
         } catch {
             throw CofferError.invalid("\(error)")
         }
         do {
             try await change { devices throws(CofferError) in
-                // Another node may have enabled one meanwhile. Two of a path could be opened by nobody.
+                // Another node may have enabled a device at the path meanwhile, and two at one path cannot be told apart.
                 try Self.checkPath(configuration, among: devices)
                 devices.append(configuration)
             }
         } catch {
-            // Not by its path, at which there may be another node's by now. Its file is as empty again as it was.
+            // By accessor, because the path may belong to another node's device by now.
             broker.disable(accessor: configuration.accessor)
             throw error
         }
-        // The device is in the table and records here, whatever becomes of the others.
+        // The new device already records, so a failure to read the others is no failure of this request.
         do {
             try await reload()
         } catch {
-            logger.error("the audit devices could not be read again", metadata: RepeatedFaults.described(error))
+            logger.error(
+                "could not read the table of audit devices again; changes by other nodes are missing until the next change",
+                metadata: RepeatedFailures.metadata(of: error))
         }
     }
 
-    /// One device's path may not be below another's, as with mounts and in OpenBao: `audit-hash/a/b` could mean either.
+    /// Throws if one device's path would be the same as another's or below it: `audit-hash/a/b` could then mean either. OpenBao has
+    /// the same rule.
     private static func checkPath(
         _ new: AuditDeviceConfiguration, among devices: [AuditDeviceConfiguration]
     ) throws(CofferError) {
@@ -161,15 +171,16 @@ final class AuditTrail: Sendable {
         }
     }
 
-    /// Nothing to do for a device that is not there.
+    /// Disables a device. Does nothing if there is none at the path. Throws for the last device that works while others are enabled
+    /// but fail, because every request would then be refused.
     func disable(_ path: String) async throws {
         guard let device = try await table().devices.first(where: { $0.path == path }) ?? list().first(where: { $0.path == path })
         else { return }
         let others = broker.list().filter { $0.isRecording && $0.configuration.path != path }
         guard others.isEmpty || others.contains(where: { $0.failure == nil }) || failures[path] != nil else {
             throw CofferError.invalid(
-                "this is the only audit device that works, and without it every request is refused. Mend the others or disable "
-                    + "them first")
+                "this is the only audit device that works, and without it every request would be refused; repair or disable the "
+                    + "others first")
         }
         try await change { $0.removeAll { $0.path == path } }
         try await reload()
@@ -187,6 +198,7 @@ final class AuditTrail: Sendable {
         try await storage.commit(batch)
     }
 
+    /// Returns the HMAC of a value as a device records it. Throws if there is no device at the path.
     func hash(_ path: String, _ input: String) throws(CofferError) -> String {
         do {
             return try broker.hash(path, input)
@@ -195,6 +207,7 @@ final class AuditTrail: Sendable {
         }
     }
 
+    /// Returns the keys that verify segments of a device's hash chain.
     func disclose(_ path: String, segments: [String]) throws(CofferError) -> JSON {
         do {
             return try broker.disclose(path, segments: segments).json
@@ -203,15 +216,16 @@ final class AuditTrail: Sendable {
         }
     }
 
+    /// Reopens the devices' files, for log rotation.
     func reopen() { broker.reopenAll() }
 
-    /// Remembers where each chain ends, where the editor of an audit file cannot reach.
+    /// Stores where each hash chain ends, out of reach of whoever can edit the audit files.
     func storeCheckpoints() async throws { try await store(broker.checkpoints()) }
 
-    /// Ends the files in good order; must come before the barrier forgets its keys.
+    /// Ends the files and stores their checkpoints. Call it before the barrier is sealed.
     func close() async throws { try await store(broker.close()) }
 
-    /// Lets go of the devices without a word to the store, which may be away.
+    /// Closes the devices without storing checkpoints, for an unseal that failed.
     func abandon() { broker.close() }
 
     private func store(_ checkpoints: [String: AuditCheckpoint]) async throws {
@@ -221,7 +235,8 @@ final class AuditTrail: Sendable {
         try await storage.commit(batch)
     }
 
-    /// A checkpoint that cannot be read keeps nobody out, but is not as if there had been none: the device writes it down.
+    /// Returns the stored checkpoint of a device's chain. A damaged one is reported as lost, which the device records, and does not
+    /// keep the device from opening.
     private func checkpoint(_ accessor: String) async throws(StorageError) -> (checkpoint: AuditCheckpoint?, isLost: Bool) {
         do {
             guard let record = try await storage.get(checkpointKey(accessor)) else { return (nil, false) }

@@ -1,12 +1,14 @@
 import EngineKit
 import Syntax
 
-/// Declared paths as an OpenAPI 3.0.2 document, in the shape that clients of the Vault API generate code from.
+/// An OpenAPI 3.0.2 document of declared paths, in the form from which clients of the Vault API generate code.
 struct OpenAPIDocument {
+    /// How the document is written.
     struct Options: Sendable {
-        /// `/{approle_mount_path}/login` in place of `/approle/login`: for code that works with every mount of a type.
+        /// Whether mount paths are parameters, `/{approle_mount_path}/login` instead of `/approle/login`, for code that works with
+        /// every mount of a type.
         var hasGenericMountPaths = false
-        /// Ends every operation id.
+        /// A suffix for every operation id; empty for none.
         var context = ""
     }
 
@@ -21,13 +23,15 @@ struct OpenAPIDocument {
         self.options = options
     }
 
+    /// Adds all paths of a mount.
     mutating func add(_ mount: Mount) {
         for path in mount.router.paths { add(path, of: mount) }
     }
 
+    /// Adds one path of a mount, unless its template is already in the document.
     mutating func add(_ path: EnginePath, of mount: Mount) {
         let place = OpenAPIPlace(mount, path.pattern, isGeneric: options.hasGenericMountPaths)
-        // Of two declarations with one template the router takes the first.
+        // The router prefers the first of two declarations with the same template.
         guard paths[place.template] == nil else { return }
         var item: JSONObject = ["description": .string(path.summary)]
         if !place.parameters.isEmpty {
@@ -48,7 +52,7 @@ struct OpenAPIDocument {
         paths[place.template] = item
     }
 
-    /// The document, its parts in the order of their names.
+    /// The document, with its paths and schemas sorted by name.
     var json: JSONObject {
         [
             "openapi": "3.0.2",
@@ -67,6 +71,7 @@ struct OpenAPIDocument {
         JSONObject(values.sorted { $0.key < $1.key }.map { .init(key: $0.key, value: $0.value) })
     }
 
+    /// Returns the operation id with the context, and a number if it is taken.
     private mutating func unique(_ name: String) -> String {
         let base = options.context.isEmpty ? name : name + "_" + options.context
         var candidate = base
@@ -78,7 +83,7 @@ struct OpenAPIDocument {
         return candidate
     }
 
-    /// Mounts of one type share the schemas that are the same.
+    /// Adds a schema and returns its name. Mounts of the same type share equal schemas.
     private mutating func register(_ schema: JSON, named name: String) -> String {
         var candidate = name
         var number = 2

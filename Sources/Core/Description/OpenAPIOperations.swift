@@ -1,16 +1,18 @@
 import EngineKit
 import Syntax
 
-/// The operations of one declared path: reads and listings are GET, every write is POST.
+/// The operations of one declared path. Reads and listings are GET, and writes are POST.
 struct OpenAPIOperations {
+    /// The schema of a request body.
     struct Schema {
         var name: String
         var mediaType: String
         var json: JSON
     }
 
+    /// An operation of the document before it has its final id.
     struct Operation {
-        /// A member of a path item, such as `get`.
+        /// The key in the path item, such as `get`.
         var method: String
         var name: String
         var body: JSONObject
@@ -20,6 +22,7 @@ struct OpenAPIOperations {
     let path: EnginePath
     let place: OpenAPIPlace
 
+    /// The operations that the path supports.
     var all: [Operation] { [get, post, patch, delete].compactMap { $0 } }
 
     private var get: Operation? {
@@ -83,7 +86,7 @@ struct OpenAPIOperations {
         return path.fields.filter { !captured.contains($0.name) }
     }
 
-    /// Where nothing is written, every field comes in the query.
+    /// The fields sent in the query: all of them if the path has no write, and otherwise those declared so.
     private var queryFields: [Field] {
         let writes = path.endpoints.keys.contains { $0.isWrite }
         return declared.filter { $0.isQuery || !writes }
@@ -102,11 +105,11 @@ struct OpenAPIOperations {
     }
 
     private static let mustList: JSON = [
-        "name": "list", "description": "Must be set to `true`.", "in": "query", "required": true,
+        "name": "list", "description": "Must be `true`.", "in": "query", "required": true,
         "schema": ["type": "string", "enum": ["true"]],
     ]
     private static let mayList: JSON = [
-        "name": "list", "description": "Gives a list if `true`.", "in": "query",
+        "name": "list", "description": "Returns a list if `true`.", "in": "query",
         "schema": ["type": "string", "enum": ["true", "false"]],
     ]
 
@@ -125,6 +128,7 @@ struct OpenAPIOperations {
 
     private static let binary: JSON = ["type": "string", "format": "binary"]
 
+    /// Returns a request body that refers to a named schema.
     static func requestBody(schema name: String, mediaType: String) -> JSON {
         [
             "required": true,
@@ -132,6 +136,7 @@ struct OpenAPIOperations {
         ]
     }
 
+    /// The responses that all operations refer to.
     static let sharedResponses: JSON = [
         "Error": [
             "description": "The request was refused or failed.",
@@ -148,7 +153,7 @@ struct OpenAPIOperations {
 }
 
 extension Field {
-    /// The value as a request's body has it.
+    /// The schema of the field in a request body.
     fileprivate var openAPISchema: JSON {
         var schema: JSONObject =
             switch kind {
@@ -164,7 +169,7 @@ extension Field {
             }
         schema["description"] = .string(details)
         if !allowed.isEmpty { schema["enum"] = .strings(allowed) }
-        // A duration is a text in requests, whatever its default is declared as.
+        // Requests send a duration as a string, even if its default is declared as a number.
         if let initial { schema["default"] = kind == .duration ? .string(initial.intValue.map(String.init) ?? "0") : initial }
         if isDeprecated { schema["deprecated"] = true }
         return .object(schema)

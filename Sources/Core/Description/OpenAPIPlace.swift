@@ -1,13 +1,15 @@
 import EngineKit
 import Syntax
 
-/// Where a declared path stands in the document: its template, its parameters, and the words its operations are named by.
+/// The identity of a declared path in the document: its template, its parameters, and the words of its operation ids.
 struct OpenAPIPlace {
+    /// A path parameter.
     struct Parameter {
         var name: String
         var details: String
         var initial: String?
 
+        /// Returns the parameter with the description of the field of the same name, unless it has one.
         func described(by fields: [Field]) -> Parameter {
             guard details.isEmpty, let field = fields.first(where: { $0.name == name }) else { return self }
             return Parameter(name: name, details: field.details, initial: initial)
@@ -22,13 +24,14 @@ struct OpenAPIPlace {
         }
     }
 
+    /// The path with its parameters in braces, such as `/secret/data/{path}`.
     let template: String
     let parameters: [Parameter]
-    /// `kv-v2`, `approle`; empty for `sys/`.
+    /// The type of the mount, such as `kv-v2`; empty for `sys/`.
     let type: String
-    /// The segments of the pattern without braces: `role role-name secret-id`.
+    /// The segments of the pattern without braces, such as `role`, `role-name`, `secret-id`.
     let words: [String]
-    /// `secrets`, `auth`, `system` or `identity`.
+    /// The tag of the operations: `secrets`, `auth`, `system` or `identity`.
     let tag: String
 
     init(_ mount: Mount, _ pattern: PathPattern, isGeneric: Bool) {
@@ -66,13 +69,13 @@ struct OpenAPIPlace {
             }
     }
 
-    /// `kv-v2 read data path` as an operation id: `kv-v2-read-data-path`.
+    /// Returns the operation id for a verb, such as `kv-v2-read-data-path`.
     func operationName(_ verb: String) -> String {
         let prefix = type.isEmpty ? [] : [type]
         return (prefix + [verb] + words).map(Self.kebab).joined(separator: "-")
     }
 
-    /// `KvV2WriteDataPathRequest`.
+    /// Returns the name of a request body's schema for a verb, such as `KvV2WriteDataPathRequest`.
     func schemaName(_ verb: String) -> String {
         operationName(verb).splitUTF8(at: "-").map { $0.prefixUTF8(1).uppercased() + $0.dropFirstUTF8() }.joined() + "Request"
     }

@@ -8,38 +8,44 @@ import Policy
 import SecretMemory
 import Syntax
 
-/// Step 3 of the pipeline for callers without a token: their credentials come with the request and are good for it alone.
+/// Authenticates inline credentials: step 3 of the pipeline for requests whose credentials are not a token and are valid for that
+/// request only.
 final class InlineLogins: Sendable {
-    /// A caller for one request.
+    /// An authenticated caller.
     struct Admitted: Sendable {
-        /// Looks like a token to the rest of the pipeline, and is stored nowhere.
+        /// The caller as a token, which the rest of the pipeline expects. It is not stored.
         var token: LiveToken
+        /// The policies that the grant brings with it.
         var rules: [InlinePolicy]
+        /// The limits of narrowed credentials; nil for others.
         var limit: Narrowing?
-        /// The entity of the grant's alias, if there is one.
+        /// The entity of the grant's alias; nil if there is none.
         var entity: ResolvedEntity?
     }
 
-    /// Why a caller was not let in.
+    /// The refusal of credentials.
     struct Refused: Error {
         var reason: InlineRefusal
-        /// Seconds that a locked name stays locked.
+        /// The seconds that the name stays locked; nil if it is not locked.
         var retryAfter: Int?
     }
 
+    /// A kind of credentials with its authenticator and its count of failures.
     private struct Counter: Sendable {
         var authenticator: any InlineAuthenticator
         var lockouts: Lockouts
-        /// What was made of the latest grants, by their display names; made anew when a grant says anything else.
+        /// The latest callers by display name. One is replaced when its grant changes.
         let callers = UnfairLock<[String: Caller]>([:])
     }
 
+    /// A caller together with the grant that it was made from.
     private struct Caller: Sendable {
         var policies: [String]
         var rules: [InlinePolicy]
         var metadata: [String: String]
         var token: LiveToken
 
+        /// Returns whether the grant and the entity are those that this caller was made from.
         func fits(_ grant: InlineGrant, entityID: String) -> Bool {
             policies == grant.policies && rules == grant.rules && metadata == grant.metadata && token.entry.entityID == entityID
         }
@@ -54,9 +60,11 @@ final class InlineLogins: Sendable {
     private let mount: @Sendable (_ accessor: String) -> IdentityMount?
     private static let nameBytesMax = 128
 
+    /// Creates the authenticators of all kinds of inline credentials.
+    ///
     /// - Parameters:
-    ///   - key: Names the records that failures are counted in.
-    ///   - rules: Returns when a kind locks names.
+    ///   - key: The HMAC key that hides names in the keys of the records that count failures.
+    ///   - rules: Returns the lockout rules of a kind.
     init(
         _ descriptions: [InlineAuthenticatorDescription], storage: any Storage, key: SecretBytes, environment: CoreEnvironment,
         identity: IdentityStore, mount: @escaping @Sendable (_ accessor: String) -> IdentityMount?,
@@ -80,11 +88,13 @@ final class InlineLogins: Sendable {
         self.counters = counters
     }
 
+    /// Returns the hash that stands for a name in storage: 4 bytes of an HMAC-SHA256 in hex.
     private static func hash(_ name: String, _ key: SecretBytes) -> String {
         let code = key.withBytes { HMAC<SHA256>.authenticationCode(for: Array(name.utf8), using: SymmetricKey(data: $0)) }
         return Hex.encode(code.prefix(4))
     }
 
+    /// Authenticates credentials, and counts a failure against their name and address.
     func admit(_ attempt: InlineAttempt) async throws -> Result<Admitted, Refused> {
         let credentials = attempt.credentials
         guard let counter = counters[credentials.kind] else {
@@ -115,15 +125,16 @@ final class InlineLogins: Sendable {
         return try await identity.entity(ofAlias: mount.aliasName(alias.name), mountAccessor: alias.mountAccessor)
     }
 
-    /// Failures count by address as well, so that nobody can lock a service out by failing in its name from elsewhere. An
-    /// IPv6 address counts by its network, of which a single machine has all addresses.
+    /// Returns the source that failures and requests are counted by: the address, or the /64 network of an IPv6 address, because
+    /// one machine has all addresses of such a network. Counting by source keeps a stranger from locking a service out from
+    /// elsewhere.
     static func source(_ address: String) -> String {
         guard address.containsUTF8(":") else { return address }
         return AddressRange.network(of: address, prefixBits: 64) ?? address
     }
 
-    /// Returns the same token for every request of a caller whose grant has not changed, so that what the audit says of the caller is
-    /// formatted once.
+    /// Returns the same token for all requests of a caller whose grant has not changed, so that the audit formats the caller only
+    /// once.
     private func token(
         _ grant: InlineGrant, entityID: String, _ counter: Counter, credentials: InlineCredentials
     ) throws -> LiveToken {
@@ -139,9 +150,10 @@ final class InlineLogins: Sendable {
         return token
     }
 
+    /// Returns the token entry that represents the caller. Throws if the grant contains the root policy.
     private func entry(_ grant: InlineGrant, entityID: String, credentials: InlineCredentials) throws -> TokenEntry {
-        let policies = try PolicyNames.normalised(grant.policies)
-        guard !policies.contains("root") else { throw CofferError(.internal, "inline credentials cannot be root") }
+        let policies = try PolicyNames.normalized(grant.policies)
+        guard !policies.contains("root") else { throw CofferError(.internal, "inline credentials cannot have the root policy") }
         var entry = TokenEntry(
             id: "inline/\(credentials.kind)/\(grant.displayName)", accessor: "", policies: policies,
             displayName: grant.displayName, path: "", createdAt: time.now())
@@ -152,8 +164,10 @@ final class InlineLogins: Sendable {
 
     // MARK: Locked names
 
+    /// The kinds of inline credentials.
     var kinds: [String] { counters.keys.sorted() }
 
+    /// Returns the locked names of each kind that has any.
     func locked() async throws -> [(kind: String, names: [String])] {
         var found: [(kind: String, names: [String])] = []
         for (kind, counter) in counters.sorted(by: { $0.key < $1.key }) {
@@ -163,5 +177,6 @@ final class InlineLogins: Sendable {
         return found
     }
 
+    /// Unlocks a name of a kind. Does nothing for an unknown kind.
     func unlock(_ name: String, kind: String) async throws { try await counters[kind]?.lockouts.unlock(name) }
 }

@@ -2,14 +2,15 @@ import EngineKit
 import Lifetimes
 import Syntax
 
-/// Tokens that end are leases too: `auth/userpass/login/bob/h…`, the path they were made at, then `h` and their id.
+/// Presents tokens that expire as leases. The lease id is the path that created the token, then `/h` and the token's id, such as
+/// `auth/userpass/login/bob/h…`.
 ///
-/// They have no records but their own, so what is asked of many reads the index of their ends, keys alone.
+/// Tokens have no lease records. Listing and revoking by prefix read the index of expiry times, which holds the paths.
 extension LeaseService {
-    /// Tokens revoked at the same time.
+    /// The number of tokens that are revoked concurrently.
     private static let widthMax = 16
 
-    /// nil for the id of another lease, and for a token that is gone or has no end.
+    /// Returns the token of a lease, or nil if the id is of another lease or the token is gone or never expires.
     func token(ofLease id: String) async throws -> TokenEntry? {
         guard id.hasUTF8Prefix("auth/"), let (path, name) = id.cutUTF8(atLast: "/") else { return nil }
         guard name.utf8.count == 65, let tokenID = name.removingUTF8Prefix("h") else { return nil }
@@ -17,7 +18,9 @@ extension LeaseService {
         return entry.expiresAt == nil ? nil : entry
     }
 
-    /// `prefix` ends with `/`. Nothing to do for paths where no token is made.
+    /// Revokes the tokens that were created below a path. Does nothing for paths outside `auth/`.
+    ///
+    /// - Parameter prefix: The path with its final slash.
     func revokeTokens(below prefix: String) async throws {
         guard prefix.hasUTF8Prefix("auth/") else { return }
         try await forEachPage { page in
@@ -28,7 +31,12 @@ extension LeaseService {
         }
     }
 
-    /// Children of a folder in the tree of the ids, at most `limit`, in byte order. `prefix` ends with `/` or is empty.
+    /// Returns the children of a folder in the tree of lease ids, in byte order.
+    ///
+    /// - Parameters:
+    ///   - prefix: The folder with its final slash; empty for the root.
+    ///   - after: The last name of the previous page; nil for the first page.
+    ///   - limit: The maximum number of names.
     func tokenNames(below prefix: String, after: String?, limit: Int) async throws -> [String] {
         guard prefix.isEmpty || prefix.hasUTF8Prefix("auth/") else { return [] }
         var names: Set<String> = []
@@ -41,7 +49,7 @@ extension LeaseService {
                 if after.map({ $0.utf8.lexicographicallyPrecedes(name.utf8) }) ?? true { names.insert(name) }
             }
             if names.count > 2 * limit { names = Set(Self.first(limit, names)) }
-            // Below the root there is one folder.
+            // The root has a single child, `auth/`.
             return !prefix.isEmpty || names.isEmpty
         }
         return Self.first(limit, names)
@@ -51,7 +59,7 @@ extension LeaseService {
         Array(names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.prefix(limit))
     }
 
-    /// Until `body` says false.
+    /// Calls `body` with each page of tokens that expire, until it returns false.
     private func forEachPage(_ body: ([(id: String, path: String)]) async throws -> Bool) async throws {
         var last: String?
         repeat {

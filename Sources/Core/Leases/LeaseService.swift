@@ -4,32 +4,33 @@ import Logging
 import Synchronization
 import Syntax
 
-/// Leases and the engines behind them: what the pipeline, `sys/leases/` and the jobs ask.
+/// Leases together with the engines that grant them, for the pipeline, `sys/leases/` and the jobs.
 struct LeaseService: Sendable {
     let store: LeaseStore
     let tokens: TokenStore
     let mounts: MountTable
     let time: any TimeSource
     let logger: Logger
-    /// Seconds.
+    /// The life of leases whose engine and mount set none, in seconds.
     let defaultTTL: Int
+    /// The longest life of leases whose mount sets none, in seconds.
     let maxTTL: Int
 
-    /// Engines asked at the same time.
+    /// The number of engine calls made concurrently.
     private static let widthMax = 16
     private static let pageSize = 500
 
     // MARK: Registering
 
-    /// Puts an answer's lease on record, or takes back what the engine made and throws.
+    /// Stores the lease of an answer. On failure it revokes what the engine created and throws.
     ///
-    /// - Parameter end: When the caller's credentials end; no renewal of the lease passes it.
+    /// - Parameter end: When the caller's credentials end; no renewal extends the lease beyond that.
     func register(
         _ grant: LeaseGrant, mount: Mount?, path: String, token: TokenEntry?, until end: Timestamp? = nil
     ) async throws -> LeaseShown {
         guard let mount, let engine = mount.leased else { throw CofferError(.internal, "the engine cannot grant leases") }
         guard let token else {
-            // No path that grants leases is open to callers without a token.
+            // A caller without a token gets nothing: no path that grants leases is open to it.
             try await engine.revoke(HeldLease(id: path, data: grant.data, issuedAt: time.now(), expiresAt: time.now()))
             throw CofferError.denied
         }
@@ -40,29 +41,31 @@ struct LeaseService: Sendable {
         do {
             guard token.usesLeft >= 0 else {
                 throw CofferError.invalid(
-                    "the secret cannot be returned: the token had one use left, so what it leased was revoked at once")
+                    "the secret cannot be returned: this request spent the token's last use, which revokes the leases of the token; use a token with more uses"
+                )
             }
             guard let entry = try await store.register(draft) else { throw CofferError.denied }
-            // An unmount that took the mount away before this lease was written has not seen it.
+            // A concurrent unmount revoked the leases of the mount before this one was stored.
             guard mounts.holds(mount) else { throw CofferError.notFound }
             return entry.shown(at: time.now())
         } catch {
-            await takeBack(draft, engine)
+            await rollBack(draft, engine)
             throw error
         }
     }
 
-    private func takeBack(_ draft: LeaseEntry, _ engine: any LeasedEngine) async {
+    /// Revokes what the engine created for a lease that could not be registered, or queues that.
+    private func rollBack(_ draft: LeaseEntry, _ engine: any LeasedEngine) async {
         do {
             try await engine.revoke(draft.held)
-            // Whether the record was written is not known after every failure; what is left of it ends by itself.
+            // The record may or may not have been written; if it remains, it expires.
             try? await store.forget(draft)
         } catch {
             do {
                 try await store.enqueue(draft)
             } catch {
                 logger.error(
-                    "a lease could neither be registered nor revoked; what it gave must be removed by hand",
+                    "a lease could neither be registered nor revoked: remove by hand the credentials that it granted",
                     metadata: ["lease_id": "\(draft.id)"])
             }
         }
@@ -70,7 +73,10 @@ struct LeaseService: Sendable {
 
     // MARK: Renewing
 
-    /// The lease, and what has to be said when it got less time than was asked for.
+    /// Renews a lease, and returns it with a warning if it got less time than `increment` asks for. Throws if the lease does not
+    /// exist or cannot be renewed.
+    ///
+    /// - Parameter increment: The wanted life in seconds; 0 for the engine's default.
     func renew(_ id: String, increment: Int) async throws -> (lease: LeaseEntry, warnings: [String]) {
         let now = time.now()
         if try await token(ofLease: id) != nil { throw CofferError.invalid("tokens cannot be renewed through this endpoint") }
@@ -95,10 +101,13 @@ struct LeaseService: Sendable {
 
     // MARK: Revoking
 
-    /// - Parameter waits: Until the engine has done it; otherwise two seconds at most, and failures are left to the jobs.
+    /// Revokes a lease, or a token by its lease id. Does nothing if it does not exist.
+    ///
+    /// - Parameter waits: Whether to wait for the engine and throw its failure. Otherwise this returns after two seconds at most
+    ///   and leaves failures to the jobs.
     func revoke(_ id: String, waits: Bool) async throws {
         if let token = try await token(ofLease: id) { return try await tokens.revokeTree(id: token.id) }
-        // It is tried at once; should that be cut off, the queue has it.
+        // It is tried at once, and is in the queue in case the try is interrupted.
         guard let entry = try await store.beginRevoking(id, retryAfter: 60) else { return }
         if waits { return try await attempt(entry) }
         let (ends, end) = AsyncStream.makeStream(of: Void.self)
@@ -114,13 +123,14 @@ struct LeaseService: Sendable {
         limit.cancel()
     }
 
-    /// The lease of this very id or, when there is none, every lease below the path, which has no final `/`; tokens too.
-    ///
-    /// Goes on after a failure and throws at the end.
+    /// Revokes the lease with this id or, if there is none, every lease and token below the path. Continues after failures and
+    /// throws at the end.
     ///
     /// - Parameters:
-    ///   - force: Leases are forgotten even if their engine fails.
-    ///   - engine: Used for all of them, where their mount is already gone.
+    ///   - path: A lease id, or a path without a final slash.
+    ///   - waits: Whether to wait for the engines; otherwise the leases are queued.
+    ///   - force: Whether to forget leases that their engine fails to revoke.
+    ///   - engine: The engine of the leases, if their mount no longer exists.
     func revokeAll(
         _ path: String, waits: Bool = true, force: Bool = false, engine: (any LeasedEngine)? = nil
     ) async throws {
@@ -140,7 +150,7 @@ struct LeaseService: Sendable {
             if names.count < Self.pageSize { break }
         }
         guard failures == 0 else {
-            throw CofferError(.internal, "failed to revoke \(failures) leases; they are queued and will be tried again")
+            throw CofferError(.internal, "failed to revoke \(failures) leases; they are queued and retried")
         }
     }
 
@@ -154,7 +164,7 @@ struct LeaseService: Sendable {
         }
     }
 
-    /// Revokes what is due. The server calls it every second; a round is bounded.
+    /// Revokes the leases that are due. The server calls it every second; the work of a round is bounded.
     func runRound() async throws {
         let outages = FailingMounts()
         for _ in 0..<40 {
@@ -177,7 +187,7 @@ struct LeaseService: Sendable {
     private func attempt(_ entry: LeaseEntry, due: LeaseStore.Due? = nil, engine other: (any LeasedEngine)? = nil) async throws {
         do {
             guard let engine = other ?? engine(of: entry) else {
-                throw CofferError(.unavailable, "the mount \(entry.mountPath) is gone or its engine is not available")
+                throw CofferError(.unavailable, "the mount \(entry.mountPath) no longer exists or its engine is not available")
             }
             try await engine.revoke(entry.held)
         } catch StorageError.sealed {
@@ -186,9 +196,11 @@ struct LeaseService: Sendable {
             let shown = CofferError(wrapping: error)
             let failed = try await store.failed(entry.id, reason: shown.messages.first ?? shown.code.rawValue, due: due)
             if failed?.state == .irrevocable {
-                logger.error("a lease cannot be revoked; see sys/leases", metadata: ["lease_id": "\(entry.id)"])
+                logger.error(
+                    "gave up revoking a lease after repeated failures: read the cause at sys/leases, fix it and revoke the lease again",
+                    metadata: ["lease_id": "\(entry.id)"])
             }
-            throw CofferError(.internal, "failed to revoke the lease; it is queued and will be tried again")
+            throw CofferError(.internal, "failed to revoke the lease; it is queued and retried")
         }
         try await store.forget(entry, due: due)
     }
@@ -201,21 +213,22 @@ struct LeaseService: Sendable {
         return mounts.values.first { $0.entry.uuid == lease.mountID }?.leased
     }
 
-    /// Queues leases whose token is gone, in the background.
+    /// Queues the leases whose token no longer exists for revocation, in the background.
     func tidy() {
         Task.detached(priority: .background) { [store, logger] in
             do {
                 var last = try await store.tidy(after: nil, limit: Self.pageSize)
                 while last != nil { last = try await store.tidy(after: last, limit: Self.pageSize) }
             } catch {
-                logger.warning("the tidy of leases stopped", metadata: ["kind": "\(type(of: error))"])
+                logger.warning(
+                    "the tidy of leases failed; start it again at sys/leases/tidy", metadata: RepeatedFailures.metadata(of: error))
             }
         }
     }
 }
 
-/// Mounts whose revocations fail one after the other in a round. What else they have due is put off, so that a database that
-/// is away, and takes its time to say so, does not keep the leases of others waiting.
+/// Counts the failures in a row of each mount in a round. The leases of a mount that keeps failing are postponed, so that a slow,
+/// unavailable database does not delay the leases of others.
 private final class FailingMounts: Sendable {
     private static let failuresMax = 8
     private let failures = Mutex<[String: Int]>([:])

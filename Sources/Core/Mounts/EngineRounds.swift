@@ -1,10 +1,11 @@
 import EngineKit
 import Synchronization
 
-/// The periodic work of engines. A mount has at most one round in progress, and mounts do not wait for each other.
+/// Runs the periodic work of engines. A mount has at most one round in progress, and mounts do not wait for each other.
 final class EngineRounds: Sendable {
     private let running = Mutex<Set<String>>([])
 
+    /// Starts a round of every engine with periodic work whose last round has ended.
     func begin(_ mounts: some Sequence<Mount>, leads: Bool, term: UInt64?) {
         for mount in mounts {
             guard let engine = mount.periodic else { continue }
@@ -19,7 +20,7 @@ final class EngineRounds: Sendable {
         }
     }
 
-    /// Lets every engine end what it has under way.
+    /// Waits until every engine has finished its work in progress.
     func finish(_ mounts: some Sequence<Mount>) async {
         await withTaskGroup { group in
             for engine in mounts.compactMap(\.periodic) { group.addTask { await engine.finish() } }
@@ -28,7 +29,7 @@ final class EngineRounds: Sendable {
 }
 
 extension Core {
-    /// Starts a round of every engine that has work of its own; the server calls it every second.
+    /// Starts a round of every engine with periodic work. The server calls it every second.
     package func beginEngineRounds() {
         guard let services else { return }
         let (leads, term) = leadership

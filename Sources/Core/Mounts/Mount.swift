@@ -2,30 +2,33 @@ import Audit
 import EngineKit
 import Identity
 
-/// A mounted engine, ready to be asked.
+/// A mounted engine with its paths and the optional contracts that it implements.
 final class Mount: Sendable {
     let entry: MountEntry
+    /// The mount as the audit records it.
     let audited: AuditMount
     /// The mount as identity sees it.
     let identity: IdentityMount
     /// The mount's type as the API description names it, such as `kv-v2`; empty for `sys/`.
     let apiName: String
+    /// Finds the engine's path for a request.
     let router: PathRouter
-    /// The engine, when it grants leases.
+    /// The engine, if it grants leases.
     let leased: (any LeasedEngine)?
-    /// The engine, when it has work of its own.
+    /// The engine, if it has periodic work.
     let periodic: (any PeriodicEngine)?
-    /// The engine, when it keeps records open.
+    /// The engine, if it caches records.
     let caching: (any CachingEngine)?
-    /// The engine, when logins come of it.
+    /// The engine, if it is an auth method.
     let auth: (any AuthMethod)?
-    /// The engine, when it locks names after failures.
+    /// The engine, if it locks names after failed logins.
     let locking: (any LockingEngine)?
-    /// The engine, when its logins name a role.
+    /// The engine, if its logins name a role.
     let roleNaming: (any RoleNamingAuthMethod)?
-    /// The engine, when it explains paths that it does not serve.
+    /// The engine, if it explains why it has no route for a path.
     let explaining: (any PathExplainingEngine)?
 
+    /// Creates the mount of an engine.
     init(entry: MountEntry, engine: any Engine, catalog: EngineCatalog) {
         self.entry = entry
         identity = IdentityMount(entry, catalog.description(of: entry))
@@ -42,11 +45,13 @@ final class Mount: Sendable {
     }
 }
 
-/// Finds the mount of a path: the one with the longest matching prefix.
+/// Finds the mount of a path: the mount whose path is the longest prefix.
 struct MountRouter: Sendable {
+    /// The mounts by path.
     private(set) var mounts: [String: Mount] = [:]
+    /// The mounts by accessor.
     private(set) var mountsByAccessor: [String: Mount] = [:]
-    /// Slashes in the deepest mount's path: how far a look-up goes.
+    /// The number of slashes in the deepest mount's path, which bounds a lookup.
     private var depthMax = 0
 
     init(_ mounts: [Mount]) {
@@ -57,7 +62,9 @@ struct MountRouter: Sendable {
         }
     }
 
-    /// `path` has no final slash. The relative part is empty when the path is the mount's own.
+    /// Returns the mount of a path and the path relative to the mount, or nil if there is none.
+    ///
+    /// - Parameter path: A path without a final slash. The relative path is empty if it is the mount's own.
     func route(_ path: String) -> (mount: Mount, relative: Substring)? {
         var found: (Mount, Substring)?
         var position = path.startIndex

@@ -3,7 +3,7 @@ import Logging
 import Records
 import Syntax
 
-/// The mounts: one record, changed by compare-and-swap, and the router made from it.
+/// The table of mounts, one stored record that is changed by compare-and-swap, and the router built from it.
 final class MountTable: Sendable {
     static let key = "sys/mounts"
     static let entriesMax = 10_000
@@ -12,14 +12,14 @@ final class MountTable: Sendable {
     private let environment: MountEnvironment
     private let state = UnfairLock(State())
     private let reloads = WriterQueues()
-    /// Of mounts that a request of this process takes away.
+    /// The ids of the mounts that a request to this node is removing.
     private let removing = UnfairLock<Set<String>>([])
-    /// Mounts whose removal the log has told to be damaged.
+    /// The ids of the mounts whose damaged removal was logged.
     private let damaged = UnfairLock<Set<String>>([])
 
     private struct State {
         var router = MountRouter([])
-        /// Every mount there is.
+        /// All mounts, the built-in ones included.
         var entries: [MountEntry] = []
         var builtIn: [BuiltInMount] = []
         var isClosed = false
@@ -30,55 +30,63 @@ final class MountTable: Sendable {
         self.environment = environment
     }
 
+    /// Finds the mount of a path.
     var router: MountRouter { state.withLock { $0.router } }
-    /// The server was sealed, so that nothing is mounted says nothing about what there is.
+    /// Whether the server was sealed. The empty table then does not mean that nothing is mounted.
     var isClosed: Bool { state.withLock { $0.isClosed } }
-    /// Every mount there is, the built-in ones too.
+    /// All mounts, the built-in ones included.
     var entries: [MountEntry] { state.withLock { $0.entries } }
 
-    /// By its uuid or, where that is not known, the one that a path is in.
+    /// Returns the mount with this id or, if the id is empty, the mount that contains the path; nil if there is none.
     func mount(id: String, path: String) -> Mount? {
         let router = router
         return id.isEmpty ? router.route(path)?.mount : router.mounts.values.first { $0.entry.uuid == id }
     }
 
-    /// False once the mount was taken away; one that was tuned or moved is the same.
+    /// Returns whether a mount still exists. Tuning and moving do not end it.
     func holds(_ mount: Mount) -> Bool {
         let mounts = router.mounts
         return mounts[mount.entry.path] === mount || mounts.values.contains { $0.entry.uuid == mount.entry.uuid }
     }
 
+    /// Returns the mount with this accessor, or nil if there is none.
     func mount(accessor: String) -> Mount? { router.mountsByAccessor[accessor] }
+    /// Returns the entry of the mount at exactly this path, or nil if there is none.
     func entry(at path: String) -> MountEntry? { entries.first { $0.path == path } }
 
-    /// Reads the table and mounts everything in it. Call after an unseal.
+    /// Reads the table and mounts its engines and the built-in ones. Call it once, at unseal.
     func load(builtIn: [BuiltInMount]) async throws {
         state.withLock { $0.builtIn = builtIn }
-        if !environment.isShared { _ = try await finishRemovals(leftFor: [:], looksMax: 0) }
+        if !environment.isShared { _ = try await finishRemovals(leftFor: [:], checksMax: 0) }
         try await reload()
     }
 
-    /// Mounts what the table holds now, changed by whomever. Whoever read last installs last.
+    /// Mounts what the table contains now. Reloads run one after the other, so the last result is the newest.
     func reload() async throws {
         try await reloads.inTurn(Self.key) { install(try await read().entries) }
     }
 
-    /// Lets go of every engine; the system's holds this table and all that was opened beside it.
+    /// Drops every engine, which breaks the reference cycle of the system engine with this table.
     func close() { state.withLock { $0 = State(isClosed: true) } }
 
-    /// Changes the table in one atomic step: `body` sees it as it is and may be called again after a conflict.
+    /// Changes the table atomically, together with the writes of `extra`.
+    ///
+    /// - Parameter body: Changes the entries. It is called again with the current ones after a conflict.
     func change(alsoWriting extra: Batch = Batch(), _ body: (inout [MountEntry]) throws(CofferError) -> Void) async throws {
         try await storage.transact { batch in
             let current = try await read()
             var entries = current.entries
             try body(&entries)
-            guard entries.count <= Self.entriesMax else { throw CofferError(.tooLarge, "there are too many mounts") }
+            guard entries.count <= Self.entriesMax else {
+                throw CofferError(.tooLarge, "there are \(Self.entriesMax) mounts, which is the limit; disable one first")
+            }
             batch = extra
             batch.put(Self.key, Self.encode(entries), if: current.precondition)
         }
         try await reload()
     }
 
+    /// Returns the stored form of the table.
     static func encode(_ entries: [MountEntry]) -> [UInt8] { JSON.array(entries.map { .object($0.stored) }).encoded() }
 
     private func read() async throws(StorageError) -> (entries: [MountEntry], precondition: Batch.Precondition) {
@@ -90,7 +98,7 @@ final class MountTable: Sendable {
         return (entries, .version(record.version))
     }
 
-    /// Keeps the engines of unchanged entries, so that what they hold open stays open.
+    /// Replaces the mounts. The engines of unchanged entries are kept, with their caches and connections.
     private func install(_ rows: [MountEntry]) {
         state.withLock { state in
             guard !state.isClosed else { return }
@@ -109,10 +117,9 @@ final class MountTable: Sendable {
 
     // MARK: Removal
 
-    /// Takes a mount away, then deletes its records; what is interrupted in between is finished by
-    /// ``finishRemovals(leftFor:looksMax:)``.
+    /// Removes a mount and then deletes its records. ``finishRemovals(leftFor:checksMax:)`` finishes an interrupted removal.
     ///
-    /// `beforeDeleting` runs when no request reaches the mount any more and its records are still there.
+    /// - Parameter beforeDeleting: Called when requests no longer reach the mount and its records still exist.
     func remove(_ entry: MountEntry, beforeDeleting: () async throws -> Void = {}) async throws {
         _ = removing.withLock { $0.insert(entry.uuid) }
         defer { _ = removing.withLock { $0.remove(entry.uuid) } }
@@ -123,43 +130,52 @@ final class MountTable: Sendable {
         try await finishRemoval(of: entry.uuid, accessor: entry.accessor)
     }
 
-    /// Finishes removals that a crash interrupted: those that were under way at so many earlier looks, each of which is given to
-    /// the next. Another node may be taking back what the mount's engine has given, which needs its records: it has a minute
-    /// for that.
-    func finishRemovals(leftFor earlier: [String: Int], looksMax: Int) async throws -> [String: Int] {
+    /// Finishes interrupted removals, except those that may be in progress on another node, which needs the mount's records to
+    /// revoke its leases.
+    ///
+    /// - Parameters:
+    ///   - earlier: The previous result.
+    ///   - checksMax: The number of checks in which a removal is left alone.
+    ///   - Returns: The number of checks that have found each remaining removal, by the id of its mount.
+    func finishRemovals(leftFor earlier: [String: Int], checksMax: Int) async throws -> [String: Int] {
         var left: [String: Int] = [:]
         for uuid in try await storage.list(Listing(prefix: "sys/unmounting/")) where !removing.withLock({ $0.contains(uuid) }) {
-            let looks = earlier[uuid, default: 0] + 1
-            guard looks > looksMax else {
-                left[uuid] = looks
+            let checks = earlier[uuid, default: 0] + 1
+            guard checks > checksMax else {
+                left[uuid] = checks
                 continue
             }
             do {
                 try await finishRemoval(of: uuid, accessor: try await accessor(ofRemoved: uuid))
             } catch StorageError.corrupted(let key) {
-                // One damaged record keeps neither the server from opening nor the other removals from being finished.
-                complain("a mount's removal cannot be finished; its records stay", mount: uuid, record: key)
-                left[uuid] = looks
+                // A damaged record must not keep the server sealed or the other removals unfinished.
+                logDamage(
+                    "cannot finish the removal of a mount because a record is damaged; the mount's records remain in the store",
+                    mount: uuid, record: key)
+                left[uuid] = checks
             }
         }
         return left
     }
 
-    /// Returns the mount's accessor, or an empty text when the note cannot be read. Aliases of the mount then stay; nobody can use them.
+    /// Returns the accessor in the note of a removal, or an empty string if the note is damaged. The mount's entity aliases then
+    /// remain, unused.
     private func accessor(ofRemoved uuid: String) async throws(StorageError) -> String {
         let key = "sys/unmounting/\(uuid)"
         do throws(StorageError) {
             return try await storage.get(key).map { String(decoding: $0.value, as: UTF8.self) } ?? ""
         } catch .corrupted(let damaged) {
-            // Nothing but the name of the note is left to say that the mount is gone.
+            // The note says only by its key that the mount was removed, so the table has to confirm it.
             guard try await !read().entries.contains(where: { $0.uuid == uuid }) else { throw .corrupted(key: damaged) }
-            complain("the note of a mount's removal cannot be read; its records are deleted", mount: uuid, record: damaged)
+            logDamage(
+                "the note of a mount's removal is damaged; the mount's records are deleted, its entity aliases remain", mount: uuid,
+                record: damaged)
             return ""
         }
     }
 
-    /// Once for each removal, for it is looked at every few seconds.
-    private func complain(_ message: Logger.Message, mount uuid: String, record: String) {
+    /// Logs a damaged removal once, because it is found again every few seconds.
+    private func logDamage(_ message: Logger.Message, mount uuid: String, record: String) {
         guard damaged.withLock({ $0.insert(uuid).inserted }) else { return }
         environment.logger.error(message, metadata: ["mount_id": "\(uuid)", "record": "\(record)"])
     }
@@ -184,11 +200,12 @@ final class MountTable: Sendable {
     }
 }
 
-/// `sys/` or `auth/token/`: always there, and no request can remove it. A row of the table only holds how it was tuned.
+/// A mount that always exists, such as `sys/` or `auth/token/`. The stored table contains only its tuning.
 struct BuiltInMount: Sendable {
     var entry: MountEntry
     var makeEngine: @Sendable (MountEntry) -> any Engine
 
+    /// Returns the entry with the tuning and description that the table has for it.
     func entry(tunedBy rows: [MountEntry]) -> MountEntry {
         guard let row = rows.first(where: { $0.uuid == entry.uuid && $0.path == entry.path }) else { return entry }
         var tuned = entry
@@ -198,7 +215,7 @@ struct BuiltInMount: Sendable {
     }
 }
 
-/// What it takes to make an engine for a row of the table.
+/// What is needed to create the engines of mounts.
 struct MountEnvironment: Sendable {
     var storage: any Storage
     var catalog: EngineCatalog
@@ -207,31 +224,37 @@ struct MountEnvironment: Sendable {
     var randomness: any Randomness
     var logger: Logger
     var passwords: PasswordPolicyStore
-    /// Other nodes serve the same store.
+    /// Whether other nodes serve the same store.
     var isShared = false
+    /// Records an act of a mount's engine in the audit log.
     var record: @Sendable (ServerAct, MountEntry) async throws -> Void = { _, _ in }
-    /// Removes what is kept elsewhere about a mount that is gone, by its accessor. May be called again.
+    /// Removes what other services store about a removed mount, by its accessor. It may be called again for the same one.
     var forgetMount: @Sendable (String) async throws -> Void = { _ in }
 
-    /// An engine that refuses everything stands in for a type that this build does not know or that fails to start,
-    /// so that one bad mount never keeps the server from unsealing.
+    /// Creates the engine of a mount. Returns an ``UnavailableEngine`` for a type that the server does not have or an engine that
+    /// fails to start, so that one mount cannot keep the server sealed.
     func makeEngine(_ entry: MountEntry) -> any Engine {
         guard let description = catalog.description(of: entry) else {
-            logger.error("mount has an unknown engine type", metadata: ["mount": "\(entry.path)", "type": "\(entry.type)"])
+            logger.error(
+                "this version does not have the engine type of a mount, so the mount answers 503: run a version that has it",
+                metadata: ["mount": "\(entry.path)", "type": "\(entry.type)"])
             return UnavailableEngine()
         }
         guard !description.isServersOwn || settings.mounts.contains(where: { $0.path == entry.path && $0.type == entry.type })
         else {
-            // Left by a configuration that is no more, or by a version that let anybody mount it.
+            // An earlier configuration or version of the server mounted it.
             logger.error(
-                "only the configuration may mount this engine type; the mount is not served and can be disabled",
+                "only the server's configuration may mount this engine type, so the mount answers 503: configure it again or disable it",
                 metadata: ["mount": "\(entry.path)", "type": "\(entry.type)"])
             return UnavailableEngine()
         }
         do {
             return try description.make(context(entry))
         } catch {
-            logger.error("engine did not start", metadata: ["mount": "\(entry.path)", "type": "\(entry.type)"])
+            var metadata = RepeatedFailures.metadata(of: error)
+            (metadata["mount"], metadata["type"]) = ("\(entry.path)", "\(entry.type)")
+            logger.error(
+                "an engine failed to start, so its mount answers 503 until the server is unsealed again", metadata: metadata)
             return UnavailableEngine()
         }
     }
@@ -253,11 +276,11 @@ struct MountEnvironment: Sendable {
     }
 }
 
-/// Stands where an engine could not be made.
+/// An engine that answers every request with 503, in place of one that could not be created.
 struct UnavailableEngine: Engine {
     var paths: [EnginePath] {
         let refuse: EnginePath.Handler = { _ in
-            throw CofferError(.unavailable, "this mount's engine is not available in this build; see the server's log")
+            throw CofferError(.unavailable, "this mount's engine is not available; the server's log says why")
         }
         let operations: [Operation] = [.read, .list, .update, .patch, .delete]
         return [

@@ -1,6 +1,7 @@
 import EngineKit
 
-/// An engine's declared paths, found by the first segment; literals are tried before captures, as declared.
+/// Finds the declared path of an engine for a request. Paths that begin with a literal segment are tried before those that begin
+/// with a capture, each in declaration order.
 struct PathRouter: Sendable {
     let paths: [EnginePath]
     private var byFirstSegment: [Substring: [Int]] = [:]
@@ -17,7 +18,9 @@ struct PathRouter: Sendable {
         }
     }
 
-    /// `path` is relative to the mount, without a final slash.
+    /// Returns the first declared path that matches and its captures, or nil if none does.
+    ///
+    /// - Parameter path: The path relative to the mount, without a final slash.
     func route(_ path: Substring) -> (path: EnginePath, captures: Captures)? {
         let first = path.utf8.firstIndex(of: UInt8(ascii: "/")).map { path[..<$0] } ?? path
         for index in byFirstSegment[first] ?? [] {

@@ -3,7 +3,7 @@ import Foundation
 import PasswordPolicies
 import Syntax
 
-/// Password policies in storage, as their texts.
+/// Stores password policies as text, and generates passwords from them.
 struct PasswordPolicyStore: Sendable {
     let storage: any Storage
     let randomness: any Randomness
@@ -11,6 +11,7 @@ struct PasswordPolicyStore: Sendable {
     private static let prefix = "sys/password-policy/"
     private static let nameBytesMax = 128
 
+    /// Returns the text of a policy, or nil if none exists.
     func text(_ name: String) async throws -> String? {
         let key = try Self.key(name)
         guard let record = try await storage.get(key) else { return nil }
@@ -18,17 +19,14 @@ struct PasswordPolicyStore: Sendable {
         return text
     }
 
+    /// Returns a page of the policies' names.
     func names(_ paging: Paging) async throws(StorageError) -> [String] {
         try await storage.list(Listing(prefix: Self.prefix, paging))
     }
 
-    /// HCL or JSON, or the base64 of that.
+    /// Creates or replaces a policy. Throws if the text is not a valid policy in HCL or JSON.
     func write(_ name: String, text: String) async throws {
         let key = try Self.key(name)
-        var text = text
-        if let bytes = Base64.decode(text, allowing: .strayBits), let decoded = String(validating: bytes, as: UTF8.self) {
-            text = decoded
-        }
         do {
             _ = try PasswordPolicy(parsing: text)
         } catch {
@@ -39,14 +37,16 @@ struct PasswordPolicyStore: Sendable {
         try await storage.commit(batch)
     }
 
+    /// Deletes a policy. Does nothing if none exists.
     func delete(_ name: String) async throws {
         var batch = Batch()
         batch.delete(try Self.key(name))
         try await storage.commit(batch)
     }
 
+    /// Generates a password from a policy. Throws `.notFound` if the policy does not exist.
     func makePassword(_ name: String) async throws -> String {
-        guard let text = try await text(name) else { throw CofferError(.notFound, "no password policy of this name") }
+        guard let text = try await text(name) else { throw CofferError(.notFound, "there is no password policy with this name") }
         guard let policy = try? PasswordPolicy(parsing: text) else { throw StorageError.corrupted(key: Self.prefix + name) }
         return policy.makePassword(randomness)
     }
@@ -59,7 +59,7 @@ struct PasswordPolicyStore: Sendable {
             !"_.-".utf8.contains(name.utf8.first ?? 0)
         else {
             throw .invalid(
-                "a password policy's name may have letters, digits, '_', '.' and '-', starts with a letter or digit, and has no '..'"
+                "a password policy's name must consist of letters, digits, '_', '.' and '-', begin with a letter or digit, and not contain '..'"
             )
         }
         return prefix + name

@@ -4,23 +4,23 @@ import Identity
 import Lifetimes
 import Syntax
 
-/// Tells the audit what the pipeline knows of a request.
+/// Builds the audit records of a request from its state in the pipeline.
 struct AuditComposer {
-    /// Asked rather than copied: most of what it knows is said once, or not at all.
     let exchange: Exchange
 
+    /// Returns the record of a request, before its answer is known or with the error that refused it.
     func request(at time: Timestamp, refused error: CofferError? = nil) -> AuditRecord {
         record(.request, at: time, error: error)
     }
 
-    /// For a request that is on record already.
+    /// Returns the record of an answer whose request was recorded before.
     func response(at time: Timestamp, _ outcome: Result<Response, CofferError>) -> AuditRecord {
         var record = record(.response, at: time, error: outcome.error)
         record.response = response(outcome)
         return record
     }
 
-    /// For a request that is recorded together with it.
+    /// Returns the answer for a record that combines it with its request.
     func answer(at time: Timestamp, _ outcome: Result<Response, CofferError>) -> AuditAnswer {
         AuditAnswer(time: time, response: response(outcome), error: outcome.error?.recorded)
     }
@@ -41,7 +41,7 @@ struct AuditComposer {
         if case .token(let token) = exchange.incoming.credentials { token } else { nil }
     }
 
-    /// Of a token it is made once for all requests that the same policies allow.
+    /// Who sent the request. It is cached on the token for all requests that the same policies allow.
     private var identity: AuditIdentity? {
         if case .inline(let credentials) = exchange.incoming.credentials { return identity(of: credentials) }
         guard let token = exchange.token else { return clientToken.map { AuditIdentity(AuditAuth(clientToken: $0)) } }
@@ -77,7 +77,7 @@ struct AuditComposer {
             grantingPolicies: exchange.grantingPolicies.map { .init(name: $0) })
     }
 
-    /// Who it was, if the credentials were good, and who it said it was.
+    /// Returns who authenticated, and the name that the credentials claim, which may be all that is known.
     private func inlineAuth(_ credentials: InlineCredentials) -> AuditAuth {
         let entry = exchange.token?.entry
         var auth = AuditAuth(
@@ -135,6 +135,7 @@ struct AuditComposer {
 }
 
 extension AuditMount {
+    /// Creates the audit's view of a mount.
     convenience init(_ mount: MountEntry) {
         self.init(
             path: mount.path, type: mount.type, accessor: mount.accessor, mountClass: mount.mountClass.rawValue,
@@ -143,7 +144,8 @@ extension AuditMount {
 }
 
 extension CofferError {
-    /// A text names what was sent as a name, such as a mount's; one that may hold a token is left out with its text.
+    /// The error as the audit records it. Messages contain names that callers sent; one that may contain a token is replaced by the
+    /// error's code.
     var recorded: String {
         guard let text = auditText ?? messages.first else { return code.rawValue }
         return TokenText.occurs(in: text) ? code.rawValue : text

@@ -1,36 +1,40 @@
 package import EngineKit
 
-/// What a dialect hands to the pipeline: one request, nothing of it trusted or parsed yet.
+/// A request as a dialect passes it to the pipeline, neither trusted nor parsed.
 package struct CoreRequest: Sendable {
+    /// What a request authenticates with.
     package enum Credentials: Sendable {
         case none
         case token(String)
-        /// Good for this request alone; see ``InlineAuthenticator``.
+        /// Credentials that are valid for this request only; see ``InlineAuthenticator``.
         case inline(InlineCredentials)
     }
 
-    /// A UUID made by the HTTP shell; in every reply, log line and audit record.
+    /// The id of the request: a UUID that answers, log lines and audit records contain.
     package var id: String
-    /// `.update` for POST and PUT; the pipeline finds out whether it creates.
+    /// The operation; `.update` for POST and PUT, of which the pipeline finds out whether they create.
     package var operation: Operation
-    /// Percent-encoded, without the dialect's prefix: `secret/data/db`.
+    /// The percent-encoded path without the dialect's prefix, such as `secret/data/db`.
     package var path: String
-    /// Decoded query items other than `list`, `help` and the like, which the dialect consumed. Data of a read, a listing, a
-    /// deletion and help; nothing reads those of a write.
+    /// The decoded query items, except those that the dialect consumes, such as `list` and `help`. They are the data of reads,
+    /// listings, deletions and help; the query of a write is ignored.
     package var query: [(name: String, value: String)]
-    /// The body; empty when there is none. JSON text, except on routes that take bytes of any kind.
+    /// The body: JSON, or any bytes on routes that accept them. Empty if there is none.
     package var body: [UInt8]
-    /// The body's media type, such as `application/ocsp-request`; empty when its sender said nothing.
+    /// The media type of the body, such as `application/ocsp-request`; empty if the client sent none.
     package var contentType = ""
-    /// The body says that it is a form, and does not look like JSON. Only a route that takes bytes of any kind takes it.
+    /// Whether the body is declared as a form and does not look like JSON. Only routes that accept any bytes take it.
     package var isForm = false
+    /// What the caller authenticates with.
     package var credentials: Credentials
+    /// The client's address.
     package var connection: Connection
-    /// Seconds, or nil when the caller wants no wrapping.
+    /// The wanted life of a wrapping token in seconds; nil for an answer that is not wrapped.
     package var wrapTTL: Int?
-    /// Request headers by lower-case name that the audit may be configured to record.
+    /// The request headers that the audit may be configured to record, their names in lower case.
     package var headers: [(name: String, value: String)]
 
+    /// Creates a request.
     package init(
         id: String, operation: Operation, path: String, query: [(name: String, value: String)] = [], body: [UInt8] = [],
         credentials: Credentials = .none, connection: Connection = .init(), wrapTTL: Int? = nil,
@@ -48,21 +52,25 @@ package struct CoreRequest: Sendable {
     }
 }
 
-/// What the pipeline answers.
+/// The pipeline's answer to a request.
 package struct CoreAnswer: Sendable {
+    /// The id of the request.
     package var requestID: String
-    /// The type of the mount that answered, such as `kv`; empty when none did.
+    /// The type of the mount that answered, such as `kv`; empty if none did.
     package var mountType: String
-    /// Relative to nothing: the whole canonical path, empty when it was refused.
+    /// The full canonical path of the request; empty if it was malformed.
     package var path: String
+    /// The response, or the error to send.
     package var outcome: Result<Response, CofferError>
-    /// For every dialect to send beside its own, such as what is left of a quota; names in lower case.
+    /// Headers that every dialect adds to its own, such as those of a quota; names in lower case.
     package var headers: [(name: String, value: String)] = []
-    /// Why inline credentials were not accepted; the outcome is a `.permissionDenied` then, or what an open path answered.
+    /// Why inline credentials were refused; nil if they were not. The outcome then is `.permissionDenied` or the answer of a path
+    /// that needs no credentials.
     package var inlineRefusal: InlineRefusal?
-    /// Whose inline credentials they were: the grant's display name; nil when they were none or refused.
+    /// The display name of the grant of inline credentials; nil if there were none or they were refused.
     package var inlineName: String?
 
+    /// Creates an answer.
     package init(requestID: String, mountType: String = "", path: String = "", outcome: Result<Response, CofferError>) {
         self.requestID = requestID
         self.mountType = mountType
@@ -71,18 +79,24 @@ package struct CoreAnswer: Sendable {
     }
 }
 
-/// What a dialect or the shell refused before it was a request to the pipeline.
+/// A request that a dialect or the HTTP shell refused before it reached the pipeline, for the audit.
 package struct RefusedRequest: Sendable {
+    /// The id of the request.
     package var id: String
+    /// The HTTP method as it was sent.
     package var method: String
-    /// As it came, percent-encoded, without the dialect's prefix; of a path outside all dialects with its first slash.
+    /// The percent-encoded path without the dialect's prefix. A path outside all dialects has its leading slash.
     package var path: String
+    /// What the caller sent as credentials; they were not checked.
     package var credentials: CoreRequest.Credentials
+    /// The client's address.
     package var connection: Connection
+    /// The HTTP status of the answer.
     package var status: Int
-    /// Fixed text, which holds nothing that was sent.
+    /// Why it was refused: a constant text, which contains nothing that was sent.
     package var reason: String
 
+    /// Creates a refused request.
     package init(
         id: String, method: String, path: String, credentials: CoreRequest.Credentials = .none, connection: Connection, status: Int,
         reason: String
@@ -97,18 +111,21 @@ package struct RefusedRequest: Sendable {
     }
 }
 
-/// The one way in for every dialect.
+/// What answers the requests of all dialects.
 package protocol Pipeline: Sendable {
+    /// Answers a request. The answer is in the audit log, where one is enabled, before this returns.
     func handle(_ request: CoreRequest) async -> CoreAnswer
-    /// Puts a refusal on record, which may only be answered then; an error is to be answered in its place.
+    /// Records a refusal, which must not be sent before this returns. Returns nil, or the error to send instead.
     func record(_ refused: RefusedRequest) async -> CofferError?
-    /// Whether the token is good now. Spends nothing of it, and is no answer to what it may do. The quota for everything counts
-    /// it as a request and refuses what is beyond it.
+    /// Returns whether a token is valid. Counts as a request in the global rate-limit quota, and throws `.rateLimited` beyond it.
+    /// Does not spend a use of the token, and says nothing about what the token may do.
     func knows(token: String, from connection: Connection) async throws(CofferError) -> Bool
 }
 
 extension Pipeline {
+    /// Returns false: by default no token is known.
     package func knows(token: String, from connection: Connection) async throws(CofferError) -> Bool { false }
 
+    /// Returns nil: by default nothing is recorded.
     package func record(_ refused: RefusedRequest) async -> CofferError? { nil }
 }

@@ -8,28 +8,30 @@ import LoginGuards
 import Policy
 import Syntax
 
-/// One request on its way through the pipeline. Read ``run()`` from top to bottom.
+/// A request in the pipeline, and its state between the steps. Read ``run()`` from top to bottom.
 ///
-/// A class, because each `await` of a struct this size keeps copies of it on the heap.
+/// It is a class because a struct of this size would be copied to the heap at each `await`.
 final class Exchange {
     let core: Core
     let services: Services
     let incoming: CoreRequest
     let path: CanonicalPath
     private(set) var token: LiveToken?
-    /// Of a token that has one.
+    /// The caller's entity; nil for a caller without one.
     private(set) var entity: ResolvedEntity?
     private(set) var mount: Mount?
     private(set) var input: RequestInput
     private(set) var operation: Operation
+    /// The policies that allow the request.
     private(set) var grantingPolicies: [String] = []
-    /// Where the path leads; nil until that is known.
+    /// The path that serves the request; nil until it is routed.
     private var declared: EnginePath?
     private var captures = Captures()
-    /// What credentials that were narrowed leave of the caller's rights; nil for every other caller.
+    /// The limits of narrowed credentials; nil for a caller whose rights are not narrowed.
     private(set) var limit: Narrowing?
-    /// What one request with them spends.
+    /// The counters of uses that a request with narrowed credentials spends.
     private var counted: [UseCounters.Use] = []
+    /// The result of authenticating inline credentials; nil if there were none.
     private var inline: Result<InlineLogins.Admitted, InlineLogins.Refused>?
 
     init(core: Core, services: Services, incoming: CoreRequest, path: CanonicalPath) {
@@ -41,18 +43,19 @@ final class Exchange {
         input = RequestInput(incoming)
     }
 
+    /// Serves the request, records it, and returns the answer.
     func run() async -> CoreAnswer {
         let outcome: Result<Response, CofferError>
         do {
             outcome = .success(try await serve())
         } catch {
             var refusal = core.presentable(error, requestID: incoming.id)
-            // What a refusal still has to say was asked to be wrapped too.
+            // A caller that asks for wrapping must not get data outside it.
             if incoming.wrapTTL != nil { refusal.data = nil }
             if !mayHaveChanged { refusal = refusal.forUnchangedState }
             if case .failure(let refused)? = inline, let seconds = refused.retryAfter { refusal.retryAfter = seconds }
             outcome = .failure(refusal)
-            await takeBack()
+            await rollBack()
         }
         let answered = await close(outcome)
         if case .success(let response) = answered { await response.afterRecording?() }
@@ -66,29 +69,31 @@ final class Exchange {
         return answer
     }
 
-    /// For a request that is refused before anything of it is looked at.
+    /// Records a request that was refused before it was parsed.
     func recordRefusal(_ error: CofferError) async -> Result<Response, CofferError> { await close(.failure(error)) }
 
+    /// Whether the request is in the audit log already, apart from its answer.
     private var isRecorded = false
-    /// Something was begun that leaves a trace in the store: a use was spent, or the request is one that changes something.
+    /// Whether the store may have changed, because a use of the token was spent or an endpoint that changes something began.
     private var mayHaveChanged = false
-    /// Whether the path takes callers without a token, so that a token that comes along is not used.
+    /// Whether the path takes callers without a token. A token sent to it is not used.
     private var isOpenPath = false
-    /// Undoes what was made for an answer that does not leave.
-    var undoing: [@Sendable () async throws -> Void] = []
-    /// When a request that changes nothing was allowed; its record waits for the answer's.
+    /// Undoes what was created for the answer if the answer is not sent, in reverse order.
+    var rollbacks: [@Sendable () async throws -> Void] = []
+    /// When a read was authorized. Its record is written together with that of its answer.
     private var allowedAt: Timestamp?
     private var acl: ACL?
 
-    /// Steps 3 to 7. Throws for every refusal.
+    /// Steps 3 to 7 of the pipeline. Throws every refusal.
     private func serve() async throws -> Response {
-        try await authenticate()
-        let (endpoint, declared, captures) = try await route()
+        let location = locate()
+        try await authenticate(to: location)
+        let (endpoint, declared, captures) = try await route(to: location)
         (self.declared, self.captures) = (declared, captures)
         let malformed = input.parseBody(
             incoming, as: endpoint?.body ?? .json, limits: core.settings.jsonLimits)
-        // Nothing that is wrong with a request is told before its caller is known to be allowed here.
-        try await authorise(declared)
+        // Faults of the request are reported only to callers that are authorized for the path.
+        try await authorize(declared)
         if let malformed { throw malformed }
         if endpoint == nil { throw CofferError(.methodNotAllowed, "unsupported operation") }
         if incoming.wrapTTL != nil, endpoint?.contentType != nil { throw ResponseWrapping.notJSON }
@@ -115,16 +120,15 @@ final class Exchange {
         try await record(endpoint)
         guard operation != .help else { return help(declared) }
         var response = try await answer(request, of: endpoint, declaredAs: declared)
-        if let takeBack = response.takeBack { undoing.append(takeBack) }
+        if let takeBack = response.takeBack { rollbacks.append(takeBack) }
         if case .grant(let grant)? = response.lease { try await registerLease(grant, &response) }
         if case .grant(let grant)? = response.auth { try await issueToken(grant, &response) }
-        let ignored = ignoredFieldWarnings(declared)
-        if !ignored.isEmpty { response.warnings += ignored }
+        response.warnings += input.ignoredFieldWarnings(declared, operation: incoming.operation, query: incoming.query)
         if let ttl = incoming.wrapTTL, response.wrapInfo == nil { try await wrap(&response, ttl: ttl) }
         return response
     }
 
-    /// An update that finds nothing to update becomes a creation: allowed and on record as one.
+    /// Calls the endpoint. An update that finds nothing to update is authorized, recorded and served as a creation.
     private func answer(
         _ request: Request, of endpoint: EnginePath.Endpoint, declaredAs declared: EnginePath
     ) async throws -> Response {
@@ -133,7 +137,7 @@ final class Exchange {
         } catch is CreationNeeded {
             guard operation == .update, let create = declared.endpoints[.create] else { throw CofferError.notFound }
             operation = .create
-            try await authorise(declared)
+            try await authorize(declared)
             var request = request
             request.operation = .create
             if !isRecorded { try await record(create) }
@@ -143,40 +147,40 @@ final class Exchange {
 
     // MARK: 3. Authenticate
 
-    private func authenticate() async throws {
+    /// Sets the token and the entity of the caller, and spends a use of the token. A token that is not valid is ignored here;
+    /// paths that need one refuse the request.
+    private func authenticate(to location: Location?) async throws {
         guard case .token(let text) = incoming.credentials else { return try await authenticateInline() }
-        guard let found = try await find(text) else { return }
-        guard found.entry.isUsable(from: incoming.connection.remoteAddress) else { return }
-        if !found.entry.entityID.isEmpty {
-            // Gone or disabled: its tokens are nobody's.
-            guard let entity = try await services.identity.resolve(found.entry.entityID), !entity.isDisabled else { return }
-            self.entity = entity
-        }
+        guard let token = try await find(text), let found = try await services.usable(token, from: incoming.connection)
+        else { return }
+        entity = found.entity
+        try await spendUses(of: found.token, at: location)
+    }
+
+    private func spendUses(of found: LiveToken, at location: Location?) async throws {
         let isCounted = !counted.isEmpty || found.entry.usesLeft > 0
-        // A path for everybody must not cost a token that a client sends with every request.
-        if isCounted, leadsToOpenPath { return }
+        // Clients send their token with every request; a path that ignores it must not spend a use.
+        if isCounted, isForOpenPath(location) { return }
         mayHaveChanged = isCounted
         for use in counted { guard try await services.tokens.spend(use, of: found.entry) else { return } }
         guard found.entry.usesLeft > 0 else { return token = found }
         token = try await services.tokens.spendUse(found.entry).map { LiveToken($0) }
     }
 
-    /// Whether the request is for a path of an engine that takes callers without a token. Built-in paths of this kind read the
-    /// token that they are asked about.
-    private var leadsToOpenPath: Bool {
-        guard operation != .help, let (mount, relative) = services.mounts.router.route(path.text), !mount.entry.isBuiltIn,
-            let (declared, _) = mount.router.route(relative)
-        else { return false }
-        return declared.access == .unauthenticated
+    /// Returns whether the path belongs to an engine and takes callers without a token. Such paths of built-in mounts read the
+    /// token of the request.
+    private func isForOpenPath(_ location: Location?) -> Bool {
+        guard operation != .help, let location, !location.mount.entry.isBuiltIn else { return false }
+        return location.match?.path.access == .unauthenticated
     }
 
-    /// Whether a token that comes along has no say: an open path answers every caller alike.
+    /// Whether the token is ignored, because the path answers all callers alike.
     private var ignoresToken: Bool {
         guard case .token = incoming.credentials else { return false }
         return isOpenPath && operation != .help && mount?.entry.isBuiltIn == false
     }
 
-    /// The token, or the one that a capability token was made from.
+    /// Returns the token with this text or, for a capability token, its parent with the limits set; nil if it is not valid.
     private func find(_ text: String) async throws -> LiveToken? {
         guard CapabilityToken.isOne(text) else { return try await services.tokens.find(text) }
         guard let capability = try? CapabilityToken(text), let parent = try await services.tokens.parent(of: capability)
@@ -185,11 +189,11 @@ final class Exchange {
         guard limits.isAlive(at: now), limits.isFrom(incoming.connection.remoteAddress) else { return nil }
         limit = limits.narrowing
         counted = limits.counted
-        // Not the parent's own: what the audit notes on it is about another token.
+        // A separate instance, because the audit caches the identity of the parent on the parent's own.
         return LiveToken(parent.entry)
     }
 
-    /// Credentials other than a token, which make a caller for this request and nothing else.
+    /// Authenticates credentials other than a token, which make a caller for this request only.
     private func authenticateInline() async throws {
         guard case .inline(let credentials) = incoming.credentials else { return }
         let attempt = InlineAttempt(
@@ -204,17 +208,24 @@ final class Exchange {
 
     // MARK: Route
 
-    /// Before the caller is known to be allowed, every failure looks like a refusal: what exists is nobody's business.
-    private func route() async throws -> (EnginePath.Endpoint?, EnginePath, Captures) {
-        let found = services.mounts.router.route(path.text)
-        guard let (mount, relative) = found,
-            let (declared, captures) = operation == .help && relative.isEmpty
-                ? (Help.root, Captures()) : mount.router.route(relative)
-        else {
+    /// Where a path leads: its mount, the path relative to it, and the declared path that matches, or nil if none does.
+    private typealias Location = (mount: Mount, relative: Substring, match: (path: EnginePath, captures: Captures)?)
+
+    private func locate() -> Location? {
+        services.mounts.router.route(path.text).map { mount, relative in
+            let isMountHelp = operation == .help && relative.isEmpty
+            return (mount, relative, isMountHelp ? (Help.root, Captures()) : mount.router.route(relative))
+        }
+    }
+
+    /// Returns the endpoint and the declared path of the request. Until the caller is authorized, every failure looks like a
+    /// missing permission, so that nobody can find out what exists.
+    private func route(to location: Location?) async throws -> (EnginePath.Endpoint?, EnginePath, Captures) {
+        guard let (mount, relative, match) = location, let (declared, captures) = match else {
             guard !services.mounts.isClosed else { throw CofferError.sealed }
             try await requireAccess(isSudo: false, orToCreate: true)
-            if let (mount, relative) = found, let text = mount.explaining?.explanation(of: relative, incoming.operation) {
-                // A warning in an answer without data, as Vault gives it.
+            if let location, let text = location.mount.explaining?.explanation(of: location.relative, incoming.operation) {
+                // Vault answers with a warning and no data.
                 throw CofferError(.notFound, text, data: .null)
             }
             throw unrouted
@@ -232,14 +243,15 @@ final class Exchange {
         )
     }
 
-    /// The path may hold a token by mistake, so the audit has the text without it; the record's own path is written with care.
+    /// The error for a path without a route. The audit gets a text without the path, which may contain a token by mistake.
     private var unrouted: CofferError {
         var error = CofferError(.notFound, "no handler for route \"\(path.text)\". route entry not found.")
         error.auditText = "no handler for this route"
         return error
     }
 
-    /// A used wrapping token is worth telling: somebody else may have had the answer.
+    /// The error for a request without a valid token. A used wrapping token is reported as such, because somebody else may have
+    /// read the answer.
     private var absentCaller: CofferError {
         if case .token = incoming.credentials, path.text == "sys/wrapping/unwrap" { ResponseWrapping.invalidToken } else { .denied }
     }
@@ -265,10 +277,10 @@ final class Exchange {
         return token?.caller.with(identityPolicies: entity.policies)
     }
 
-    /// Asks the engine only when the answer matters: a caller that may do both is not worth a read.
+    /// Asks the engine whether a write creates or updates, unless the caller may do both.
     private func chooseCreateOrUpdate(_ declared: EnginePath, _ request: Request) async throws {
         guard declared.access != .unauthenticated, let exists = declared.exists, let acl = try await callersACL() else { return }
-        // A narrowed token may have kept just one of the two.
+        // The limits of a narrowed token may allow only one of the two.
         if limit == nil {
             let held = acl.capabilities(path: path.text)
             if held.contains(.root) || held.contains([.create, .update]) { return }
@@ -288,20 +300,18 @@ final class Exchange {
             .response(for: declared)
     }
 
-    private func ignoredFieldWarnings(_ declared: EnginePath) -> [String] {
-        input.ignoredFieldWarnings(declared, operation: incoming.operation, query: incoming.query)
-    }
+    // MARK: 4. Authorize
 
-    // MARK: 4. Authorise
-
-    private func authorise(_ declared: EnginePath) async throws {
-        // Help takes a token everywhere: it would tell anybody what is mounted.
+    private func authorize(_ declared: EnginePath) async throws {
+        // Help always needs a token, because it reveals what is mounted.
         guard declared.access != .unauthenticated || operation == .help else { return }
         try await requireAccess(isSudo: declared.access == .sudo, orToCreate: declared.exists != nil)
     }
 
-    /// - Parameter orToCreate: A caller that may not update may go on as one that may create. Which of the two a request is
-    ///   shows only when the engine is asked, and that is not done for somebody who may do neither.
+    /// Throws `.permissionDenied` unless the caller may perform the operation.
+    ///
+    /// - Parameter orToCreate: Whether a caller that may only create may send an update. The engine, which knows whether the
+    ///   request creates, is asked only for callers that may do either.
     private func requireAccess(isSudo: Bool, orToCreate: Bool) async throws {
         do {
             try await requireAccess(isSudo: isSudo)
@@ -317,7 +327,7 @@ final class Exchange {
     private func requireAccess(isSudo: Bool) async throws {
         guard let acl = try await callersACL() else { throw CofferError.denied }
         if let limit, !limit(operation, path.description) { throw CofferError.denied }
-        // Help says nothing about what is stored: it is for everybody who may do anything on the mount.
+        // Help reveals nothing that is stored, so any access to the mount is enough.
         if operation == .help, let mount, let token, acl.hasAnyAccess(underPrefix: mount.entry.path) {
             grantingPolicies = token.entry.policies
             return
@@ -332,7 +342,7 @@ final class Exchange {
         }
     }
 
-    /// What the caller's policies allow; nil for a caller without a token.
+    /// Returns what the caller's policies allow; nil for a caller without a token.
     private func callersACL() async throws -> ACL? {
         guard acl == nil, let entry = token?.entry else { return acl }
         var rules: [InlinePolicy] = []
@@ -345,9 +355,9 @@ final class Exchange {
 
     private var now: Timestamp { core.environment.time.now() }
 
-    /// The request is on record before an engine sees it that may change something.
+    /// Records the request before an engine may change something. The record of a read is written together with that of its answer.
     private func record(_ endpoint: EnginePath.Endpoint) async throws(CofferError) {
-        // Wrapping stores the answer, so it changes something whatever the endpoint does.
+        // Wrapping stores the answer, so even a wrapped read changes something.
         guard !endpoint.changesNothing || incoming.wrapTTL != nil else {
             allowedAt = now
             return
@@ -355,64 +365,54 @@ final class Exchange {
         do throws(CofferError) {
             try await services.audit.record(AuditEntry(audited.request(at: now)))
         } catch {
-            throw told(error)
+            throw auditFailure(error)
         }
         isRecorded = true
         mayHaveChanged = true
     }
 
-    /// What this server writes its audit to is no stranger's business.
-    private func told(_ error: CofferError) -> CofferError { token == nil ? error : services.audit.refusal }
+    /// Returns the audit's failure as the caller may see it: only authenticated callers learn what the server writes its audit log
+    /// to.
+    private func auditFailure(_ error: CofferError) -> CofferError { token == nil ? error : services.audit.refusal }
 
-    /// The answer is on record before it leaves; when it cannot be, an error leaves instead.
+    /// Records the answer before it is sent. Returns the answer to send, which is an error if it could not be recorded.
     private func close(_ outcome: Result<Response, CofferError>) async -> Result<Response, CofferError> {
         var result = outcome
         do throws(CofferError) {
             try await services.audit.record(auditEntry(outcome))
         } catch {
-            result = .failure(told(error))
-            await takeBack()
+            result = .failure(auditFailure(error))
+            await rollBack()
         }
         if let token, token.entry.usesLeft == -1 {
             do {
                 try await services.tokens.revokeTree(id: token.entry.id)
             } catch {
-                // It stays used up, so it is refused; only its remains are left for the expiry job.
-                core.logger.warning("could not remove a used-up token", metadata: ["request_id": "\(incoming.id)"])
+                // The token stays used up and is refused; the expiry job deletes its record.
+                core.logger.warning(
+                    "could not delete a token that has no uses left; it is refused, and deleted when it expires",
+                    metadata: ["request_id": "\(incoming.id)"])
             }
         }
-        if let token, token.isWrapping, !isOpenPath { await spend(token, result) }
+        if let token, token.isWrapping, !isOpenPath { await deleteWrappingToken(token, after: result) }
         return result
     }
 
-    /// A wrapping token is good for one request, whatever becomes of it: whoever tried it for something else has shown
-    /// itself to the one that it was meant for. Only when the server failed, it stays.
-    private func spend(_ token: LiveToken, _ result: Result<Response, CofferError>) async {
-        switch result {
-        case .failure(let error): if error.isOfServer { return }
-        // It is gone already when it stood for its own answer.
-        case .success: if path.text.equalsUTF8("sys/wrapping/unwrap"), input.data["token"] == nil { return }
-        }
-        do {
-            try await services.tokens.destroyWrapping(id: token.entry.id)
-        } catch {
-            core.logger.warning("could not remove a used wrapping token", metadata: ["request_id": "\(incoming.id)"])
-        }
-    }
-
-    /// What this request made is not to be had in any other way either when its answer does not leave.
-    private func takeBack() async {
-        while let undo = undoing.popLast() {
+    /// Revokes what the request created, because its answer is not sent.
+    private func rollBack() async {
+        while let undo = rollbacks.popLast() {
             do {
                 try await undo()
             } catch {
-                // Nobody was told of it, and it ends by itself.
-                core.logger.warning("could not take back an unsent answer", metadata: ["request_id": "\(incoming.id)"])
+                // Nobody knows of it, and it expires.
+                core.logger.warning(
+                    "could not revoke what was created for an answer that was not sent; it stays valid until it expires",
+                    metadata: ["request_id": "\(incoming.id)"])
             }
         }
     }
 
-    /// The response, and the request with it where that is not on record.
+    /// Returns the entry for the answer, combined with the request unless that is recorded already.
     private func auditEntry(_ outcome: Result<Response, CofferError>) -> AuditEntry {
         let (now, audited) = (now, audited)
         if isRecorded { return AuditEntry(audited.response(at: now, outcome)) }
@@ -424,19 +424,6 @@ final class Exchange {
 
     private var audited: AuditComposer { AuditComposer(exchange: self) }
 
-    /// Those that a rule of the operator names.
+    /// The request headers that the audit is configured to record.
     var recordedHeaders: [AuditRequest.Header] { services.audit.headerRules.recorded(of: incoming.headers) }
-}
-
-extension Capability {
-    init(_ operation: Operation) {
-        switch operation {
-        case .read, .help: self = .read
-        case .list: self = .list
-        case .create: self = .create
-        case .update: self = .update
-        case .patch: self = .patch
-        case .delete: self = .delete
-        }
-    }
 }

@@ -1,16 +1,17 @@
 import EngineKit
 import Syntax
 
-/// `?help=1`, from the declarations of a mount: `{help, see_also, openapi}`.
+/// The answer to `?help=1`, built from the declared paths of a mount: `{help, see_also, openapi}`.
 struct Help {
     let mount: Mount
-    /// Of the engine.
+    /// The summary of the engine.
     let summary: String
     let settings: CoreSettings
 
-    /// Stands for the mount itself, which an engine need not declare.
+    /// The path of the mount itself, which engines need not declare.
     static let root = EnginePath("", "", endpoints: [:])
 
+    /// Returns the help of a path or, for ``root``, of the whole mount.
     func response(for path: EnginePath) -> Response {
         var document = OpenAPIDocument(settings: settings)
         let isRoot = path.pattern.segments.isEmpty
@@ -23,8 +24,8 @@ struct Help {
     private var rootText: String {
         var text = "## DESCRIPTION\n\n\(summary)\n\n## PATHS\n\n"
         text += """
-            These are the paths of this mount. For the help of one, ask for help on any route that it matches. What you may do
-            there is for the policies of your token.
+            These are the paths of this mount. For help on a path, ask for help on any route that matches it. The policies of
+            your token decide what you may do there.
 
 
             """

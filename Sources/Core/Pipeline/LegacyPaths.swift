@@ -1,8 +1,8 @@
 import EngineKit
 import Syntax
 
-/// Older spellings of paths. The pipeline goes on with the path of today, so policies, audit and handlers know only one:
-/// no alias can be allowed where the path itself is not.
+/// Older spellings of paths. Requests continue with the current path, so policies, audit and handlers see only one, and a spelling
+/// cannot be allowed where the path is not.
 enum LegacyPaths {
     private static let renamed = [
         ("sys/renew", "sys/leases/renew"), ("sys/revoke-prefix", "sys/leases/revoke-prefix"),
@@ -10,7 +10,7 @@ enum LegacyPaths {
         ("identity/alias", "identity/entity-alias"), ("identity/persona", "identity/entity-alias"),
     ]
 
-    /// The path itself when it has no other name, or when the longer one would not be acceptable.
+    /// Returns the current path, which is the path itself if it is not an older spelling or if the current one would be too long.
     static func resolve(_ path: CanonicalPath) -> CanonicalPath {
         guard path.text.hasUTF8Prefix("sys/re") || path.text.hasUTF8Prefix("identity/") else { return path }
         for (old, new) in renamed where path.text.hasUTF8Prefix(old) {

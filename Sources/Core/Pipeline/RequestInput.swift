@@ -1,30 +1,30 @@
 import EngineKit
 import Syntax
 
-/// What a request brings for its handler: one map, which the ACL judges, the audit records and the handler gets.
+/// The data of a request: one map, which the ACL checks, the audit records and the handler receives.
 ///
-/// The query is data only where the protocol says so: of a read, a listing, a deletion and help. The query of a write is
-/// nobody's, so that it cannot be used to get around a rule about what a write may say.
+/// The query is data of reads, listings, deletions and help only, as the protocol has it. The query of a write is ignored, so that
+/// it cannot bypass a policy's rules about parameters.
 struct RequestInput {
-    /// As it was sent; empty where the operation has none.
+    /// The JSON body as it was sent; empty if there is none.
     private(set) var body = JSONObject()
-    /// The body of a write, the query of everything else; of a deletion both.
+    /// The body of a write, the query of everything else, and both of a deletion.
     private(set) var data = JSONObject()
-    /// The body of a write to a route that takes bytes.
+    /// The body of a write to a route that accepts any bytes.
     private(set) var raw: RawContent?
 
     init(_ incoming: CoreRequest) {
         guard !incoming.operation.isWrite, !incoming.query.isEmpty else { return }
         data.members.reserveCapacity(incoming.query.count)
-        // Dialects refuse a name that comes twice; of two in spite of that the later counts, here and for the handler.
+        // Dialects refuse duplicate names. If there were one, the last value would count for the ACL and the handler alike.
         for item in incoming.query { data[item.name] = .string(item.value) }
     }
 
-    static let isForm = CofferError(
+    private static let formRefusal = CofferError(
         .unsupportedMediaType, "forms are not accepted; send the body as JSON (Content-Type: application/json)")
 
-    /// Reads the body as the route takes it. Returns what is wrong with it, for callers that may know; rules about parameters then
-    /// see none of it.
+    /// Parses the body as the route accepts it. Returns the error instead of throwing it, because only authorized callers may see
+    /// it. A body with an error is ignored by rules about parameters.
     mutating func parseBody(_ incoming: CoreRequest, as kind: EnginePath.RequestBody, limits: JSONLimits) -> CofferError? {
         if case .bytes(let bytesMax) = kind, incoming.operation.isWrite {
             guard incoming.body.count <= bytesMax else {
@@ -33,7 +33,7 @@ struct RequestInput {
             raw = RawContent(incoming.body, contentType: incoming.contentType)
             return nil
         }
-        if incoming.isForm { return Self.isForm }
+        if incoming.isForm { return Self.formRefusal }
         guard !incoming.body.isEmpty, incoming.operation.isWrite || incoming.operation == .delete else { return nil }
         let value: JSON
         do { value = try JSON(parsing: incoming.body, limits: limits) } catch {
@@ -44,7 +44,7 @@ struct RequestInput {
         case .null: return nil
         default: return .invalid("the body must be a JSON object")
         }
-        // Looked up in the query alone, which has few items: the body may have as many as its sender likes.
+        // The query has few items, so looking up in it stays fast for a body with many.
         for member in body where data[member.key] != nil {
             return .invalid("a parameter is both in the query and in the body")
         }
@@ -52,13 +52,13 @@ struct RequestInput {
         return nil
     }
 
-    /// With the parts of the path that the pattern names. Whoever allowed a path may rely on what it says, so a body that
-    /// says something else is refused, except where the body is the caller's own to store.
+    /// Returns the data with the captures of the path. Throws if a member contradicts its capture, because policies are written for
+    /// paths; this does not apply to paths that store any body.
     func handed(_ captures: Captures, _ declared: EnginePath) throws(CofferError) -> JSONObject {
         guard !captures.pairs.isEmpty else { return data }
         var handed = data
         for pair in captures.pairs {
-            if !declared.isOpen, let sent = data[pair.name], !sent.isNull, !Self.says(sent, pair.value) {
+            if !declared.isOpen, let sent = data[pair.name], !sent.isNull, !Self.matches(sent, pair.value) {
                 throw .invalid("field '\(pair.name)' contradicts the path")
             }
             handed[pair.name] = .string(pair.value)
@@ -66,18 +66,20 @@ struct RequestInput {
         return handed
     }
 
-    private static func says(_ sent: JSON, _ captured: String) -> Bool {
+    /// Returns whether a member has the same text as the capture of its name.
+    private static func matches(_ sent: JSON, _ captured: String) -> Bool {
         let text: String
         switch sent {
         case .string(let value), .number(let value): text = value
         default: return false
         }
-        // Paths of mounts come with a final slash and without.
+        // Clients send mount paths with and without a final slash.
         let slash = UInt8(ascii: "/")
         let bytes = text.utf8.last == slash ? text.utf8.dropLast() : text.utf8[...]
         return text.utf8.elementsEqual(captured.utf8) || bytes.elementsEqual(captured.utf8)
     }
 
+    /// Returns warnings about parameters that the path does not declare.
     func ignoredFieldWarnings(_ declared: EnginePath, operation: Operation, query: [(name: String, value: String)]) -> [String] {
         var warnings: [String] = []
         if !declared.isOpen, !body.isEmpty {
@@ -87,7 +89,7 @@ struct RequestInput {
         }
         if operation.isWrite, !query.isEmpty {
             warnings.append(
-                "The query of a write is not read; send these parameters in the body: \(Self.shown(query.map(\.name)))")
+                "The query of a write is ignored; send these parameters in the body: \(Self.shown(query.map(\.name)))")
         }
         return warnings
     }

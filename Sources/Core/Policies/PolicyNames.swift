@@ -1,23 +1,25 @@
 import EngineKit
 import Policy
 
-/// Policy names as they come in requests, brought to their one form at the door.
+/// Validates and normalizes the policy names in requests.
 enum PolicyNames {
     static let countMax = 256
 
-    /// Lower case, sorted, each once. Anything that is no policy name is refused, `ROOT` with a full-width letter too.
-    static func normalised(_ names: [String]) throws(CofferError) -> [String] {
-        guard names.count <= countMax else { throw .invalid("a token may have \(countMax) policies at most") }
+    /// Returns the names in lower case, sorted and without duplicates. Throws for invalid names, such as `ROOT` with a full-width
+    /// letter, and for more than 256.
+    static func normalized(_ names: [String]) throws(CofferError) -> [String] {
+        guard names.count <= countMax else { throw .invalid("a token may have at most \(countMax) policies") }
         var result: Set<String> = []
         for name in names where !name.isEmpty {
-            let policy = try one(name)
+            let policy = try normalized(name)
             guard policy != BuiltInPolicies.wrappingName else { throw .invalid("policy \"\(policy)\" cannot be given to a token") }
             result.insert(policy)
         }
         return result.sorted()
     }
 
-    static func one(_ name: String) throws(CofferError) -> String {
+    /// Returns a name in lower case. Throws if it is not a valid policy name.
+    static func normalized(_ name: String) throws(CofferError) -> String {
         do {
             return try PolicyName(name).text
         } catch {

@@ -3,7 +3,7 @@ import Identity
 import Policy
 import Syntax
 
-/// The policies' texts in storage, and the compiled ACLs that requests are judged by.
+/// Stores the texts of policies, and caches the ACLs that are compiled from them.
 final class PolicyStore: Sendable {
     private static let prefix = "sys/policy/"
     private static let compiledMax = 4_096
@@ -12,6 +12,7 @@ final class PolicyStore: Sendable {
     private let storage: any Storage
     private let compiled = UnfairLock(Compiled())
 
+    /// The policies of a caller without an entity.
     private struct Key: Hashable {
         var names: [String]
         var rules: [InlinePolicy]
@@ -20,11 +21,11 @@ final class PolicyStore: Sendable {
     private struct Compiled {
         var acls: [Key: ACL] = [:]
         var ofEntities: [EntityKey: ACL] = [:]
-        /// Counts changes: an ACL compiled from older texts is not kept.
+        /// The number of changes, so that an ACL compiled from older texts is not kept.
         var generation = 0
     }
 
-    /// A caller's policies and the state of its entity. A change of the entity or its groups has another stamp.
+    /// The policies of a caller and the state of its entity, whose stamp changes with the entity and its groups.
     private struct EntityKey: Hashable {
         var names: [String]
         var rules: [InlinePolicy]
@@ -36,9 +37,8 @@ final class PolicyStore: Sendable {
     /// Returns what a caller with these policies may do. Names without a policy grant nothing.
     ///
     /// - Parameters:
-    ///   - rules: Policies that are stored nowhere. What the stored policies deny, no rule grants.
-    ///   - entity: The caller's entity, with whose policies, groups and facts templated policies and rules are judged; nil for a
-    ///     caller without one.
+    ///   - rules: Policies that inline credentials bring with them. They cannot grant what the stored policies deny.
+    ///   - entity: The caller's entity, which adds its policies and fills in templates; nil for a caller without one.
     func acl(
         _ names: [String], rules: [InlinePolicy] = [], _ entity: ResolvedEntity?
     ) async throws(StorageError) -> ACL {
@@ -72,7 +72,7 @@ final class PolicyStore: Sendable {
         return acl
     }
 
-    /// Rules that do not parse could hide a deny, so they let nothing through.
+    /// Returns the parsed rules. Throws if one is invalid, because ignoring it could drop a deny.
     private static func documents(
         _ rules: [InlinePolicy], of entity: ResolvedEntity?
     ) throws(StorageError) -> [NamedPolicy] {
@@ -91,18 +91,19 @@ final class PolicyStore: Sendable {
         var policies: [NamedPolicy] = []
         for name in names {
             guard let text = try await text(name) else { continue }
-            // A stored policy was parsed before it was stored; one that no longer parses must not be skipped silently.
+            // Every policy parsed when it was written. One that does not is damaged, and ignoring it could drop a deny.
             guard let parsed = try? PolicyName(name), let document = try? PolicyDocument(parsing: text) else {
                 throw .corrupted(key: Self.prefix + name)
             }
-            // Without an entity a templated rule names no path of the caller's. With one, a fact that is missing may be
-            // what an operator forgot, so the rule denies.
+            // Without an entity, templated rules match nothing. With one, a rule whose template lacks a value denies, because an
+            // operator may have forgotten to set it.
             let rendered = document.rendered(missingDenies: entity != nil) { entity?.value(of: $0) }
             policies.append(NamedPolicy(name: parsed, document: rendered))
         }
         return policies
     }
 
+    /// Returns the text of a policy, or nil if none exists.
     func text(_ name: String) async throws(StorageError) -> String? {
         if name == "root" { return BuiltInPolicies.rootText }
         if name == BuiltInPolicies.wrappingName { return BuiltInPolicies.wrappingText }
@@ -111,7 +112,7 @@ final class PolicyStore: Sendable {
         return text
     }
 
-    /// A warning for each name that no policy has: most often it is mistyped.
+    /// Returns a warning for each name that no policy has, which is most often mistyped.
     func missing(among names: [String]) async throws(StorageError) -> [String] {
         var warnings: [String] = []
         for name in names where name != "root" && name != "default" {
@@ -120,12 +121,13 @@ final class PolicyStore: Sendable {
         return warnings
     }
 
-    /// With `root`, which is stored nowhere.
+    /// Returns a page of the policies' names, including `root`, which is not stored.
     func names(after: String? = nil, limit: Int = StorageLimits.pageMax) async throws(StorageError) -> [String] {
         let stored = try await storage.list(Listing(prefix: Self.prefix, after: after, limit: limit, isRecursive: true))
         return after.map { $0 >= "root" } == true || stored.count == limit ? stored : stored + ["root"]
     }
 
+    /// Creates or replaces a policy. Throws for a built-in one and for a text that does not parse.
     func write(_ name: String, text: String) async throws {
         guard name != "root", name != BuiltInPolicies.wrappingName else {
             throw CofferError.invalid("cannot update \"\(name)\" policy")
@@ -140,6 +142,7 @@ final class PolicyStore: Sendable {
         try await commit(batch)
     }
 
+    /// Deletes a policy. Does nothing if none exists, and throws for a built-in one.
     func delete(_ name: String) async throws {
         guard name != "root", name != "default", name != BuiltInPolicies.wrappingName else {
             throw CofferError.invalid("cannot delete \"\(name)\" policy")
@@ -149,7 +152,7 @@ final class PolicyStore: Sendable {
         try await commit(batch)
     }
 
-    /// The first policies, for the batch that initialises the server.
+    /// Adds the first policies to the batch that initializes the server.
     static func seed(into batch: inout Batch) { batch.put(prefix + "default", Array(BuiltInPolicies.defaultText.utf8)) }
 
     private func commit(_ batch: Batch) async throws(StorageError) {
@@ -162,13 +165,15 @@ final class PolicyStore: Sendable {
         }
     }
 
-    /// Drops what was compiled from texts that another node changed. Keys are the store's own.
+    /// Drops the compiled ACLs if another node changed a policy.
+    ///
+    /// - Parameter change: The changed keys of the whole store.
     func drop(_ change: StorageChange) {
         if case .keys(let keys) = change, !keys.contains(where: { $0.hasUTF8Prefix(Self.prefix) }) { return }
         invalidate()
     }
 
-    /// Compiles again from storage at the next request.
+    /// Drops the compiled ACLs, so that the next request reads the policies again.
     func invalidate() {
         compiled.withLock { compiled in
             compiled.acls.removeAll()

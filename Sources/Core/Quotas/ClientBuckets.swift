@@ -1,13 +1,13 @@
 import EngineKit
 
-/// How much of a quota each client has used. Bounded: of more clients than fit, those that were seen longest ago are
-/// forgotten first.
+/// Counts each client's requests against a quota. Memory is bounded: beyond 32,768 clients, those seen longest ago are forgotten.
 struct ClientBuckets: Sendable {
+    /// Whether a request is within the quota, and what is left of it.
     struct Verdict: Sendable, Hashable {
         var isAllowed: Bool
         var limit: Int
         var remaining: Int
-        /// When a client that is at its limit may go on.
+        /// When the client's count starts again, or its block ends.
         var resetsAt: Timestamp
     }
 
@@ -22,7 +22,7 @@ struct ClientBuckets: Sendable {
     private let requestsMax: Int
     private let windowNanoseconds: Int64
     private let blockSeconds: Int
-    /// Two generations: when the younger is full, the older is dropped. Whoever comes again moves to the younger.
+    /// Two generations of clients. When the younger is full, the older is dropped. A client that returns moves to the younger.
     private var young: [String: Bucket] = [:]
     private var old: [String: Bucket] = [:]
 
@@ -31,8 +31,10 @@ struct ClientBuckets: Sendable {
         blockSeconds = quota.blockInterval
     }
 
+    /// The number of clients that are remembered.
     var clientCount: Int { young.count + old.count }
 
+    /// Counts a request of a client, and returns whether it is allowed.
     mutating func take(_ client: String, at now: Timestamp) -> Verdict {
         var bucket = young[client] ?? old.removeValue(forKey: client) ?? Bucket(windowStart: now)
         if let until = bucket.blockedUntil, until <= now {

@@ -2,33 +2,37 @@ import EngineKit
 import Records
 import Syntax
 
-/// `sys/quotas/config`.
+/// The settings of all quotas, at `sys/quotas/config`.
 struct QuotaConfiguration: Sendable, Hashable {
+    /// Whether the audit records requests beyond a quota.
     var recordsRefusals = false
+    /// Whether answers have `X-Ratelimit-` headers.
     var showsHeaders = false
-    /// Paths that no quota counts, and all that begins with them. A final `*` says the same; `!` before a longer one takes it
-    /// out again.
+    /// The path prefixes that no quota counts, with or without a final `*`. A prefix that begins with `!` is counted although a
+    /// shorter one exempts it.
     var exemptPaths = Self.defaultExemptPaths
     var absoluteExemptPaths: [String] = []
 
     static let pathsMax = 1_000
 
-    /// Vault's.
+    /// The exempt paths by default, which are Vault's.
     static let defaultExemptPaths = [
         "sys/generate-recovery-token/attempt", "sys/generate-recovery-token/update", "sys/generate-root/attempt",
         "sys/generate-root/update", "sys/health", "sys/seal-status", "sys/unseal",
     ]
 
-    /// The quotas' own paths: whoever set a quota that is too narrow must be able to widen it.
+    /// Returns whether a path configures quotas. Such paths have a separate, fixed limit, so that an operator can always widen a
+    /// quota that is too narrow.
     static func isOwn(_ path: CanonicalPath) -> Bool {
         path.text.equalsUTF8("sys/quotas") || path.text.hasUTF8Prefix("sys/quotas/")
     }
 
+    /// Returns whether no quota counts requests to a path.
     func isExempt(_ path: CanonicalPath) -> Bool {
         Self.isExempt(path.description, by: exemptPaths) || Self.isExempt(path.description, by: absoluteExemptPaths)
     }
 
-    /// The longest prefix decides, as in Vault.
+    /// Returns whether the longest prefix that matches exempts the path, as in Vault.
     private static func isExempt(_ path: String, by entries: [String]) -> Bool {
         var longest = -1
         var isExempt = false
@@ -43,7 +47,7 @@ struct QuotaConfiguration: Sendable, Hashable {
         return isExempt
     }
 
-    /// Without the dialect's prefix, which is no part of a path.
+    /// Returns a prefix without a leading `/` or `v1/`.
     private static func trimmed(_ entry: String) -> String {
         let named = entry.removingUTF8Prefix("!")
         var path = named ?? entry[...]
@@ -57,19 +61,20 @@ extension QuotaConfiguration: Record, SettingsRecord {
     static let settings = Settings(
         new: QuotaConfiguration(),
         Setting(
-            "enable_rate_limit_audit_logging", \.recordsRefusals, as: .flag, help: "Whether refused requests are put on record."),
+            "enable_rate_limit_audit_logging", \.recordsRefusals, as: .flag, help: "Whether the audit records refused requests."),
         Setting(
-            "enable_rate_limit_response_headers", \.showsHeaders, as: .flag, help: "Whether replies say how much is left."),
+            "enable_rate_limit_response_headers", \.showsHeaders, as: .flag,
+            help: "Whether answers have headers with the limit and what is left of it."),
         Setting(
             "rate_limit_exempt_paths", \.exemptPaths, as: .names(normalize: paths),
-            help: "Paths that no quota counts, with all that begins with them. sys/quotas is always one."),
+            help: "Path prefixes that no quota counts. sys/quotas is always exempt."),
         Setting(
             "absolute_rate_limit_exempt_paths", \.absoluteExemptPaths, as: .names(normalize: paths),
-            help: "The same, counted beside the other list."))
+            help: "Path prefixes that no quota counts, in addition to rate_limit_exempt_paths."))
 
     private static func paths(_ paths: [String], field: String) throws(CofferError) -> [String] {
         guard paths.count <= pathsMax, paths.allSatisfy({ (1...CanonicalPath.bytesMax).contains($0.utf8.count) }) else {
-            throw .invalid("field '\(field)' may have \(pathsMax) paths of 1 to \(CanonicalPath.bytesMax) bytes")
+            throw .invalid("field '\(field)' must have at most \(pathsMax) paths, each of 1 to \(CanonicalPath.bytesMax) bytes")
         }
         return paths.map(trimmed)
     }

@@ -2,9 +2,9 @@ import EngineKit
 import Records
 import Syntax
 
-/// How many requests each client may make, as an operator wrote it.
+/// A rate-limit quota: how many requests each client may make to what it covers.
 struct RateLimitQuota: Sendable, Hashable {
-    /// From general to special; the most special one that fits a request is the only one that counts.
+    /// How specific a quota's match is, in ascending order. Only the most specific quota that matches a request counts it.
     enum Rank: Int, Comparable, Sendable {
         case global, mount, glob, path, role
 
@@ -12,24 +12,27 @@ struct RateLimitQuota: Sendable, Hashable {
     }
 
     var name: String
-    /// With its final slash; empty for all.
+    /// The path of the mount with its final slash; empty for all requests.
     var mountPath = ""
-    /// Relative to the mount, without a final slash; a final `*` stands for anything. Empty for the whole mount.
+    /// The path relative to the mount, without a final slash; a final `*` matches any suffix. Empty for the whole mount.
     var suffix = ""
-    /// Only logins of this role.
+    /// The role whose logins are counted; empty for all requests.
     var role = ""
-    /// Requests in an interval.
+    /// The number of requests per interval.
     var rate: Double
-    /// Seconds.
+    /// The interval in seconds.
     var interval = 1
-    /// Seconds that a client is kept out once it went beyond its rate; 0 for the rest of the interval.
+    /// The seconds for which a client beyond its rate is refused; 0 for the rest of the interval.
     var blockInterval = 0
-    /// Shown as it was sent: there are no namespaces that could inherit it.
+    /// Whether namespaces inherit the quota. Stored and shown without effect, because there are no namespaces.
     var isInheritable = false
 
+    /// The full path that the quota covers.
     var path: String { mountPath + suffix }
 
-    /// nil when this quota is not for such a request. `relative` is the path below the mount, without a final slash.
+    /// Returns how specifically the quota matches a request to its mount, or nil if it does not match.
+    ///
+    /// - Parameter relative: The path below the mount, without a final slash.
     func rank(_ relative: Substring) -> Rank? {
         if mountPath.isEmpty { return .global }
         if suffix.isEmpty { return role.isEmpty ? .mount : .role }
@@ -41,10 +44,11 @@ struct RateLimitQuota: Sendable, Hashable {
         return role.isEmpty ? .path : .role
     }
 
-    /// Whether the two would apply to exactly the same requests.
+    /// Returns whether both quotas cover exactly the same requests.
     func hasSameScope(as other: RateLimitQuota) -> Bool { path == other.path && role == other.role }
 
-    /// Whole requests in a window of nanoseconds. A rate below one a window makes the window longer.
+    /// A whole number of requests and the window in nanoseconds. A rate below one request per interval makes the window longer than
+    /// the interval.
     var window: (requests: Int, nanoseconds: Int64) {
         let nanoseconds = Double(interval) * 1_000_000_000
         guard rate < 1 else { return (Int(rate.rounded()), Int64(nanoseconds)) }
@@ -60,22 +64,27 @@ extension RateLimitQuota: Record, SettingsRecord {
         new: RateLimitQuota(name: "", rate: 0),
         required: ["name", "mount", "suffix", "role", "rate", "interval", "block_interval"],
         .kept("name", \.name, as: .text), .kept("mount", \.mountPath, as: .text), .kept("suffix", \.suffix, as: .text),
-        Setting("role", \.role, as: .text, isKept: false, help: "Only logins of this role; the path must be of an auth mount."),
-        Setting("rate", \.rate, as: .rate, help: "Requests in an interval, for each client address."),
-        Setting("interval", \.interval, as: .duration, help: "Over which requests are counted; 1s when left out."),
+        Setting(
+            "role", \.role, as: .text, isKept: false,
+            help: "The role whose logins are counted; the path must be that of an auth mount."),
+        Setting("rate", \.rate, as: .rate, help: "Number of requests per interval for each client address."),
+        Setting("interval", \.interval, as: .duration, help: "Interval over which requests are counted; 1s by default."),
         Setting(
             "block_interval", \.blockInterval, as: .duration, isKept: false,
-            help: "For how long a client that went beyond its rate is kept out."),
+            help: "How long a client that exceeded the rate is refused."),
         Setting(
-            "inheritable", \.isInheritable, as: .flag, help: "Whether namespaces inherit it; there are none here."))
+            "inheritable", \.isInheritable, as: .flag, help: "Accepted for compatibility: there are no namespaces."))
 
     func check() throws(CofferError) {
-        guard rate > 0, rate <= Self.rateMax else { throw .invalid("'rate' is invalid") }
+        guard rate > 0, rate <= Self.rateMax else {
+            throw .invalid("'rate' must be a number above 0 and at most \(Int(Self.rateMax))")
+        }
         guard interval <= Self.secondsMax, blockInterval <= Self.secondsMax else {
-            throw .invalid("'interval' and 'block_interval' may be a year at most")
+            throw .invalid("'interval' and 'block_interval' must be 366 days at most")
         }
     }
 
+    /// The quota as an answer shows it.
     var shown: JSONObject {
         let identity: JSONObject = ["type": "rate-limit", "name": .string(name), "path": .string(path)]
         return JSONObject(identity.members + Self.settings.shown(self).members)
@@ -83,7 +92,7 @@ extension RateLimitQuota: Record, SettingsRecord {
 }
 
 extension SettingKind where Value == Double {
-    /// A number, or its text. It is stored as a text, which loses nothing.
+    /// A number, or a number in a string. It is stored as a string, which keeps its precision.
     fileprivate static var rate: Self {
         Self(
             .any, shown: { .number($0.rounded() == $0 ? String(Int($0)) : String($0)) }, stored: { .string(String($0)) },
@@ -91,9 +100,9 @@ extension SettingKind where Value == Double {
             take: { sent, name, _ throws(CofferError) in
                 switch sent {
                 case .number(let text), .string(let text):
-                    guard let rate = Double(text) else { throw .invalid("'\(name)' is invalid") }
+                    guard let rate = Double(text) else { throw .invalid("'\(name)' must be a number") }
                     return rate
-                default: throw .invalid("'\(name)' is invalid")
+                default: throw .invalid("'\(name)' must be a number")
                 }
             })
     }

@@ -2,22 +2,22 @@ import EngineKit
 import Syntax
 
 extension RateLimits {
-    /// A request that a quota is for.
+    /// The result of counting a request against its quota, and how a refusal is reported.
     struct Decision: Sendable {
         var verdict: ClientBuckets.Verdict
         var recordsRefusals: Bool
         var showsHeaders: Bool
     }
 
-    /// Says nothing of the path, which may hold a token by mistake.
+    /// Returns the error for a request beyond its quota. It does not name the path, which may contain a token by mistake.
     static func exceeded(_ verdict: ClientBuckets.Verdict, at now: Timestamp) -> CofferError {
         var error = CofferError(.rateLimited, "rate limit quota exceeded")
         error.retryAfter = verdict.secondsLeft(at: now)
         return error
     }
 
-    /// Asked before anything of the request is parsed. Only a login on a mount whose quotas name roles has its body read, for
-    /// the role; a body that cannot be read names none and is counted by the other quotas.
+    /// Counts a request against the quota that covers it; nil if none does. Runs before the request is parsed, except that the body
+    /// of a login is read for its role if a quota of the mount names a role. A body that cannot be parsed names no role.
     func decide(_ request: CoreRequest, _ path: CanonicalPath, services: Services, jsonLimits: JSONLimits) async -> Decision? {
         let router = services.mounts.router
         let taken = await take(path, mounts: router, client: request.connection.remoteAddress) {
@@ -35,10 +35,10 @@ extension RateLimits {
 }
 
 extension ClientBuckets.Verdict {
-    /// At least 1, rounded up.
+    /// Returns the seconds until the count starts again, rounded up; at least 1.
     func secondsLeft(at now: Timestamp) -> Int { max(1, resetsAt.secondsRoundedUp(since: now)) }
 
-    /// As Vault writes them; the reset is in Unix seconds.
+    /// The `X-Ratelimit-` headers as Vault has them. The reset is in Unix seconds.
     var headers: [(name: String, value: String)] {
         [
             ("x-ratelimit-limit", String(limit)), ("x-ratelimit-remaining", String(remaining)),

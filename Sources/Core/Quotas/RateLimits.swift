@@ -4,14 +4,13 @@ import Records
 import Synchronization
 import Syntax
 
-/// The rate-limit quotas: on record as they were written, and at work for every request.
-///
-/// Without a quota a request pays for one look at a flag.
+/// The rate-limit quotas: stores them and counts every request. Without any quota a request costs one atomic load.
 final class RateLimits: Sendable {
     static let prefix = "sys/quota/rate-limit/"
     static let configurationKey = "sys/quota/config"
     static let quotasMax = 1_000
 
+    /// A quota and its clients.
     private struct Active: Sendable {
         let quota: RateLimitQuota
         let buckets: UnfairLock<ClientBuckets>
@@ -25,7 +24,7 @@ final class RateLimits: Sendable {
     private struct Table: Sendable {
         var configuration = QuotaConfiguration()
         var byName: [String: Active] = [:]
-        /// By mount; the global ones lie at "". The most special first.
+        /// The quotas by mount path, the most specific first. Those that cover all requests are under the empty path.
         var byMount: [String: [Active]] = [:]
     }
 
@@ -33,11 +32,12 @@ final class RateLimits: Sendable {
     private let time: any TimeSource
     private let logger: Logger
     private let table = UnfairLock(Table())
-    /// The paths that no quota of the operator's is for: enough to change one, and too little to flood the server with.
+    /// Limits requests to the quotas' paths, which the configured quotas do not count: enough to change a quota, and too few to
+    /// flood the server.
     private let forQuotas = UnfairLock(ClientBuckets(RateLimitQuota(name: "", rate: 200)))
     private let hasQuotas = Atomic(false)
     private let hasDamage = Atomic(false)
-    private let lines = WriterQueues()
+    private let writers = WriterQueues()
     private let reloads = WriterQueues()
 
     init(storage: any Storage, time: any TimeSource, logger: Logger) {
@@ -46,8 +46,7 @@ final class RateLimits: Sendable {
         self.time = time
     }
 
-    /// Reads all there is. Call after an unseal, so that the first request is limited already, and when another node changed
-    /// something. Quotas that are as they were go on counting.
+    /// Reads all quotas from the store, at unseal and when another node changed one. Unchanged quotas keep their counts.
     func load() async throws { try await reloads.inTurn("quotas") { try await read() } }
 
     private func read() async throws {
@@ -72,7 +71,8 @@ final class RateLimits: Sendable {
         }
     }
 
-    /// One that is damaged limits nobody until it is written again; it does not keep the server from opening.
+    /// Returns a stored record, or nil if there is none or it is damaged. A damaged one is logged and limits nothing until it is
+    /// written again: it must not keep the server sealed.
     private func stored<Value>(
         _ key: String, _ isDamaged: inout Bool, parse: (JSON) -> Value?
     ) async throws(StorageError) -> Value? {
@@ -82,7 +82,8 @@ final class RateLimits: Sendable {
             return value
         } catch .corrupted(let key) {
             isDamaged = true
-            logger.error("a rate limit cannot be read and is not applied; write it again", metadata: ["record": "\(key)"])
+            logger.error(
+                "a stored rate limit is damaged and not applied; write it again at sys/quotas", metadata: ["record": "\(key)"])
             return nil
         }
     }
@@ -97,7 +98,8 @@ final class RateLimits: Sendable {
         hasQuotas.store(isAny, ordering: .relaxed)
     }
 
-    /// A role before paths, longer paths before shorter ones, paths before the mount itself.
+    /// Returns whether the left quota is more specific: roles before paths, longer paths before shorter ones, and paths before
+    /// whole mounts.
     private static func isBefore(_ left: RateLimitQuota, _ right: RateLimitQuota) -> Bool {
         func order(_ quota: RateLimitQuota) -> (Int, Int, Int, String) {
             let isExact = !quota.suffix.isEmpty && !quota.suffix.hasUTF8Suffix("*")
@@ -108,12 +110,14 @@ final class RateLimits: Sendable {
 
     // MARK: Deciding
 
-    /// Whether a stored rate limit, or their configuration, cannot be read and so is not applied.
+    /// Whether a stored quota or the quotas' configuration is damaged and so not applied.
     var isDamaged: Bool { hasDamage.load(ordering: .relaxed) }
 
+    /// Whether there is any quota.
     var isAny: Bool { hasQuotas.load(ordering: .relaxed) }
 
-    /// nil when no quota is for this request. `role` is asked only where a quota names one.
+    /// Counts a request against the quota that covers it, or returns nil if none does. `role` is called only if a quota of the
+    /// mount names a role.
     func take(
         _ path: CanonicalPath, mounts: MountRouter, client address: String, role: () async throws -> String?
     ) async rethrows -> (verdict: ClientBuckets.Verdict, configuration: QuotaConfiguration)? {
@@ -135,7 +139,8 @@ final class RateLimits: Sendable {
         return (chosen.buckets.withLock { $0.take(client, at: time.now()) }, configuration)
     }
 
-    /// For what is refused before it has a path: only the quota for everything counts it.
+    /// Counts a request that was refused before its path was known against the quota for all requests, or returns nil if there is
+    /// none.
     func takeGlobal(client address: String) -> (verdict: ClientBuckets.Verdict, configuration: QuotaConfiguration)? {
         guard isAny else { return nil }
         let (configuration, global) = table.withLock { ($0.configuration, $0.byMount[""]?.first) }
@@ -145,31 +150,37 @@ final class RateLimits: Sendable {
 
     // MARK: Changing
 
+    /// The names of the quotas, sorted.
     var names: [String] { table.withLock { $0.byName.keys.sorted() } }
+    /// The settings of all quotas.
     var configuration: QuotaConfiguration { table.withLock { $0.configuration } }
+    /// Returns the quota with this name, or nil if there is none.
     func quota(_ name: String) -> RateLimitQuota? { table.withLock { $0.byName[name]?.quota } }
 
+    /// Creates or replaces a quota. Throws if another quota covers the same requests or there are too many.
     func write(_ quota: RateLimitQuota) async throws {
-        try await lines.inTurn("quotas") {
+        try await writers.inTurn("quotas") {
             let others = table.withLock { $0.byName.values.map(\.quota) }.filter { $0.name != quota.name }
             if let twin = others.first(where: quota.hasSameScope) {
                 throw CofferError.invalid("quota rule with similar properties exists under the name \"\(twin.name)\"")
             }
-            guard others.count < Self.quotasMax else { throw CofferError(.tooLarge, "there are too many quotas") }
+            guard others.count < Self.quotasMax else {
+                throw CofferError(.tooLarge, "there are \(Self.quotasMax) rate-limit quotas, which is the limit; delete one first")
+            }
             var batch = Batch()
             batch.put(Self.prefix + quota.name, quota.stored.encoded())
             try await storage.commit(batch)
             try await load()
-            // Counting starts anew under a changed rule, as a client could not know how much was left of the old one.
+            // A replaced quota starts counting at zero, even if it did not change.
             install { table in
                 if table.byName[quota.name]?.quota == quota { table.byName[quota.name] = Active(quota) }
             }
         }
     }
 
-    /// Removes a quota, also one whose record is damaged. Nothing to do for one that is not there.
+    /// Deletes a quota, even if its record is damaged. Does nothing if none exists.
     func delete(_ name: String) async throws {
-        try await lines.inTurn("quotas") {
+        try await writers.inTurn("quotas") {
             var batch = Batch()
             batch.delete(Self.prefix + name)
             try await storage.commit(batch)
@@ -177,8 +188,9 @@ final class RateLimits: Sendable {
         }
     }
 
+    /// Changes the settings of all quotas.
     func configure(_ fields: Fields) async throws {
-        try await lines.inTurn("quotas") {
+        try await writers.inTurn("quotas") {
             var changed = configuration
             try changed.update(fields)
             var batch = Batch()
@@ -188,12 +200,12 @@ final class RateLimits: Sendable {
         }
     }
 
-    /// A mount went away: so do its quotas.
+    /// Deletes the quotas of a removed mount.
     func mountRemoved(_ path: String) async throws {
         for name in names where quota(name)?.mountPath == path { try await delete(name) }
     }
 
-    /// A mount moved: its quotas go with it.
+    /// Moves the quotas of a mount to its new path.
     func mountMoved(from: String, to: String) async throws {
         for name in names {
             guard var quota = quota(name), quota.mountPath == from else { continue }

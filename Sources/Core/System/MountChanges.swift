@@ -7,25 +7,25 @@ extension MountTuning: SettingsRecord {
         new: MountTuning(), required: [],
         Setting(
             "default_lease_ttl", \.defaultTTL, as: .overSystem, stored: "default_ttl",
-            help: "Default life of tokens and leases; \"system\" or 0 for the system's, empty to keep it."),
+            help: "Default life of tokens and leases; \"system\" or 0 for the server's default, empty to keep the current one."),
         Setting(
             "max_lease_ttl", \.maxTTL, as: .overSystem, stored: "max_ttl",
-            help: "Longest life of tokens and leases; \"system\" or 0 for the system's, empty to keep it."),
+            help: "Longest life of tokens and leases; \"system\" or 0 for the server's limit, empty to keep the current one."),
         Setting(
             "listing_visibility", \.listingVisibility, as: .choice(["hidden", "unauth"], empty: "").shownUnlessEmpty,
-            help: "\"unauth\" shows the mount to everybody, \"hidden\" does not."),
+            help: "\"unauth\" lists the mount to callers without a token, \"hidden\" does not."),
         Setting(
             "audit_non_hmac_request_keys", \.auditClearRequestKeys, as: .names.shownUnlessEmpty,
-            stored: "audit_clear_request_keys", help: "Request fields that the audit shows in the clear."),
+            stored: "audit_clear_request_keys", help: "Request fields that the audit log shows unhashed."),
         Setting(
             "audit_non_hmac_response_keys", \.auditClearResponseKeys, as: .names.shownUnlessEmpty,
-            stored: "audit_clear_response_keys", help: "Response fields that the audit shows in the clear."),
+            stored: "audit_clear_response_keys", help: "Response fields that the audit log shows unhashed."),
         Setting(
             "passthrough_request_headers", \.passthroughRequestHeaders, as: .names.shownUnlessEmpty,
-            help: "Request headers that the engine gets."),
+            help: "Request headers that are passed to the engine."),
         Setting(
             "allowed_response_headers", \.allowedResponseHeaders, as: .names.shownUnlessEmpty,
-            help: "Headers that the engine may set."),
+            help: "Response headers that the engine may set."),
         Setting(
             "token_type", \.tokenType,
             as: .choice(["default-service", "default-batch", "service", "batch"], empty: "default-service"),
@@ -33,21 +33,25 @@ extension MountTuning: SettingsRecord {
         Setting("force_no_cache", \.forceNoCache, as: .flag, help: "Accepted for compatibility."),
         Setting(
             "user_lockout_config", \.lockout, as: .members, stored: "lockout",
-            help: "When failed logins lock a name: lockout_threshold, _duration, _counter_reset_duration, _disable."))
+            help:
+                "When failed logins lock a name: lockout_threshold, lockout_duration, lockout_counter_reset_duration, lockout_disable."
+        ))
 
+    /// The fields that `tune` takes.
     static let fields: [Field] =
         settings.fields + [
-            Field("description", .string, "For people."),
-            Field("options", .stringMap, "Settings of the engine, such as version of kv."),
-            Field("plugin_version", .string, "Empty, or the version that runs: engines are built in."),
+            Field("description", .string, "Description of the mount."),
+            Field("options", .stringMap, "Options of the engine, such as the version of kv."),
+            Field("plugin_version", .string, "Empty or the server's version, because engines are built in."),
         ]
 
-    /// Settings that clients send along and that have no meaning here.
+    /// The settings that clients send and that have no effect here.
     private static let ignored: Set<String> = [
         "plugin_name", "allowed_managed_keys", "delegated_auth_accessors", "identity_token_key", "trim_request_trailing_slashes",
     ]
 
-    /// The `config` of a new mount. A name that no setting has is refused: a misspelt limit would be no limit.
+    /// Returns the settings in the `config` of a new mount. Throws for unknown ones, because a misspelled limit would have no
+    /// effect.
     static func fields(inConfig config: JSONObject) throws(CofferError) -> Fields {
         let known = ignored.union(fields.map(\.name))
         if let name = config.keys.first(where: { !known.contains($0) }) {
@@ -56,7 +60,7 @@ extension MountTuning: SettingsRecord {
         return try Fields(validating: config, as: fields)
     }
 
-    /// Only auth methods give tokens, and the token method's own are made as they are asked for.
+    /// Throws if a token type is set for anything but an auth mount other than `auth/token/`.
     static func checkTokenType(_ fields: Fields, for entry: MountEntry) throws(CofferError) {
         guard fields.string("token_type")?.isEmpty == false else { return }
         guard entry.mountClass == .auth else { throw .invalid("'token_type' can only be modified on auth mounts") }
@@ -65,7 +69,7 @@ extension MountTuning: SettingsRecord {
         }
     }
 
-    /// Takes over what was sent and leaves the rest.
+    /// Changes the settings that were sent. Throws if the default TTL would exceed the maximum.
     mutating func update(_ fields: Fields, settings: CoreSettings) throws(CofferError) {
         try update(fields)
         let longest = maxTTL > 0 ? maxTTL : settings.maxTTL
@@ -74,6 +78,7 @@ extension MountTuning: SettingsRecord {
         }
     }
 
+    /// Returns a duration in seconds. Throws if the text is not a duration.
     static func seconds(_ text: String, field: String) throws(CofferError) -> Int {
         guard let seconds = DurationText.seconds(text) else {
             throw .invalid("field '\(field)' must be a duration such as 90, \"90s\" or \"1h30m\", or \"system\"")
@@ -81,18 +86,19 @@ extension MountTuning: SettingsRecord {
         return seconds
     }
 
-    /// Every engine is built in and has the server's version; a wish for another one cannot be granted.
+    /// Throws if another version of an engine than the server's is requested.
     static func checkVersion(_ fields: Fields, type: String) throws(CofferError) {
         guard let version = fields.string("plugin_version"), !version.isEmpty, version != builtInVersion else { return }
         throw .invalid("plugin \"\(type)\" has no version \"\(version.prefixUTF8(64))\"; send no plugin_version")
     }
 
+    /// The version of every engine, in the form in which Vault shows those of built-in plugins.
     static let builtInVersion = "v\(CofferProduct.version)+builtin"
 }
 
 extension SettingKind where Value == Int {
-    /// Seconds, or 0 for what the system has. The protocol's clients send an empty text with every change that does not concern
-    /// the time, so it keeps what is set.
+    /// Seconds, or 0 for the server's value. Clients send an empty string with every change of other settings, so it keeps the
+    /// current value.
     fileprivate static var overSystem: Self {
         Self(
             .string, shown: { .int($0) }, read: { $0.intValue },
@@ -103,17 +109,17 @@ extension SettingKind where Value == Int {
     }
 }
 
-/// Where something may be mounted.
+/// Decides at which paths engines may be mounted.
 enum MountPaths {
     private static let reserved = ["sys/", "auth/", "audit/", "cubbyhole/", "identity/"]
 
-    /// The path with its final slash, from the root. Refuses the server's own.
+    /// Returns the full path with its final slash. Throws if it is malformed or reserved for the server.
     static func new(_ shown: String, _ mountClass: MountEntry.Class) throws(CofferError) -> String {
         let canonical: CanonicalPath
         do {
             canonical = try CanonicalPath(decoded: shown)
         } catch {
-            throw .invalid("the mount's path is not acceptable: \(error.rawValue)")
+            throw .invalid("the mount's path is not valid: \(error.rawValue)")
         }
         let path = canonical.text + "/"
         guard !canonical.text.containsUTF8("*"), !canonical.text.containsUTF8("+") else {
@@ -127,7 +133,7 @@ enum MountPaths {
         return path
     }
 
-    /// Mounts do not lie inside each other.
+    /// Throws if the path is another mount's, or one is inside the other.
     static func checkFree(_ path: String, among entries: [MountEntry]) throws(CofferError) {
         for entry in entries where entry.path.hasUTF8Prefix(path) || path.hasUTF8Prefix(entry.path) {
             throw .invalid("path is already in use at \(entry.shownPath)")

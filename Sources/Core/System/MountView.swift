@@ -2,9 +2,9 @@ import EngineKit
 import Records
 import Syntax
 
-/// How the Vault API shows a mount.
+/// A mount as the Vault API shows it.
 extension MountEntry {
-    /// A member of `sys/mounts` or `sys/auth`.
+    /// The mount in the answers of `sys/mounts` and `sys/auth`.
     var shown: JSONObject {
         var config = MountTuning.settings.shown(
             tuning, first: ["default_lease_ttl", "max_lease_ttl", "force_no_cache", "token_type"])
@@ -18,12 +18,12 @@ extension MountEntry {
         ]
     }
 
-    /// The answer of `tune`: the times as they are in force.
+    /// Returns the answer of `tune`, with the TTLs that are in effect.
     func shownTuning(_ settings: CoreSettings) -> JSONObject {
+        let limits = tuning.limits(settings)
         var object: JSONObject = [
-            "default_lease_ttl": .int(tuning.defaultTTL > 0 ? tuning.defaultTTL : settings.defaultTTL),
-            "description": .string(description), "force_no_cache": .bool(tuning.forceNoCache),
-            "max_lease_ttl": .int(tuning.maxTTL > 0 ? tuning.maxTTL : settings.maxTTL),
+            "default_lease_ttl": .int(limits.defaultTTL), "description": .string(description),
+            "force_no_cache": .bool(tuning.forceNoCache), "max_lease_ttl": .int(limits.maxTTL),
         ]
         if mountClass == .auth { object["token_type"] = .string(tuning.tokenType) }
         if !options.isEmpty { object["options"] = .object(JSONObject(sorting: options)) }

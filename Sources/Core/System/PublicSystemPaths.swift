@@ -6,16 +6,17 @@ import Identity
 import SecretMemory
 import Syntax
 
-/// The paths that answer whether or not the server is sealed, without a token: nothing else does.
+/// The paths of `sys/` that need no token and that are served while the server is sealed: `health`, `seal-status`, `leader`, `init`
+/// and `unseal`.
 ///
-/// While sealed there is no key to audit with; see ``Core/recordOpenPath(_:_:answer:wasOpen:)`` for what is on record of them. They
-/// are declared like all others, so that help and the API's description know them.
+/// There is no key to audit with while sealed; see ``Core/recordOpenPath(_:_:answer:wasOpen:)`` for what is recorded. The paths are
+/// declared like all others, so that help and the API description contain them.
 struct PublicSystemPaths: Sendable {
     unowned let core: Core
 
     private static let names = ["health", "seal-status", "leader", "init", "unseal"]
 
-    /// nil when the path is not one of these, or when help is asked for, which takes a token.
+    /// Returns the answer to a request, or nil if its path is another one or it asks for help, which needs a token.
     func answer(_ incoming: CoreRequest, _ path: CanonicalPath) async -> CoreAnswer? {
         guard path.text.hasUTF8Prefix("sys/"), !path.isFolder, incoming.operation != .help else { return nil }
         guard let declared = declared(path.text.dropFirstUTF8(4)) else { return nil }
@@ -35,28 +36,27 @@ struct PublicSystemPaths: Sendable {
         return answer
     }
 
+    /// The path whose answer to a valid token contains the id of the seal's key.
     static let sealStatus = "sys/seal-status"
 
-    /// Returns whose token came with a request that needs none, or nil if it may not be used from there.
+    /// Returns the caller whose token came with a request that needs none, or nil if the token is not valid.
     ///
-    /// Narrowed tokens and tokens with a single purpose or a bounded number of uses count as none, because nothing is spent here. So
-    /// does every token on a node that is cut off, which may not know of its revocation.
+    /// Narrowed, single-purpose and use-limited tokens do not count, because no use is spent here. No token counts on a node that
+    /// is cut off from the store, because it may have been revoked.
     private func caller(_ incoming: CoreRequest) async -> Caller? {
         guard case .token(let token) = incoming.credentials, let services = core.services,
             core.environment.cluster?.mayServe ?? true, let found = try? await services.tokens.find(token), !found.isWrapping,
-            found.entry.usesLeft == 0, found.entry.isUsable(from: incoming.connection.remoteAddress)
+            found.entry.usesLeft == 0, let usable = try? await services.usable(found, from: incoming.connection)
         else { return nil }
-        if !found.entry.entityID.isEmpty {
-            guard let entity = try? await services.identity.resolve(found.entry.entityID), !entity.isDisabled else { return nil }
-        }
-        return found.entry.caller
+        return usable.token.caller
     }
 
     // MARK: Paths
 
+    /// The declarations of all paths.
     var paths: [EnginePath] { Self.names.compactMap { path($0[...]) } }
 
-    /// Made once: health is asked for all the time.
+    /// Returns the declaration of a path below `sys/`. It is cached, because load balancers request `health` often.
     private func declared(_ name: Substring) -> EnginePath? {
         core.openPaths.withLock { known in
             if let path = known[name] { return path }
@@ -70,29 +70,29 @@ struct PublicSystemPaths: Sendable {
         switch name {
         case "health":
             EnginePath(
-                "health", "Returns whether the server is ready, as the status of the answer.", fields: Self.healthCodes,
+                "health", "Returns whether the server is ready, by the status of the answer.", fields: Self.healthCodes,
                 access: .unauthenticated,
-                endpoints: [.read: .init("The state of the server.", changesNothing: true) { try await health($0.fields) }])
+                endpoints: [.read: .init("Read the server's health.", changesNothing: true) { try await health($0.fields) }])
         case "seal-status":
             EnginePath(
                 "seal-status", "Returns whether the server is sealed, and the progress of unsealing.", access: .unauthenticated,
                 endpoints: [
-                    .read: .init("The state of the seal.", changesNothing: true) { request in
+                    .read: .init("Read the state of the seal.", changesNothing: true) { request in
                         .bare(try await sealStatus(showsKey: request.caller != nil))
                     }
                 ])
         case "leader":
             EnginePath(
                 "leader", "Returns which node leads.", access: .unauthenticated,
-                endpoints: [.read: .init("The active node.", changesNothing: true) { _ in .bare(leader) }])
+                endpoints: [.read: .init("Read the leader.", changesNothing: true) { _ in .bare(leader) }])
         case "init":
             EnginePath(
                 "init", "Initializes a new server.", fields: Self.initFields, access: .unauthenticated,
                 endpoints: [
-                    .read: .init("Whether the server is initialized.", changesNothing: true) { _ in
+                    .read: .init("Read whether the server is initialized.", changesNothing: true) { _ in
                         .bare(["initialized": .bool(try await core.seal.isInitialized)])
                     },
-                    .update: .init("Make the keys and the first root token.") { try await initialize($0.fields) },
+                    .update: .init("Create the keys and the first root token.") { try await initialize($0.fields) },
                 ])
         case "unseal":
             EnginePath(
@@ -103,46 +103,36 @@ struct PublicSystemPaths: Sendable {
     }
 
     private static let healthCodes: [Field] = [
-        ("activecode", "is ready"), ("standbycode", "is a standby"), ("drsecondarycode", "is a secondary for disasters"),
+        ("activecode", "is ready"), ("standbycode", "is a standby"), ("drsecondarycode", "is a disaster-recovery secondary"),
         ("performancestandbycode", "is a performance standby"), ("sealedcode", "is sealed"), ("uninitcode", "is not initialized"),
     ].map { Field($0.0, .string, query: true, "The status to answer with when the server \($0.1).") }
 
     private static let initFields: [Field] = [
-        Field("secret_shares", .int, "Into how many shares the unseal key is split."),
-        Field("secret_threshold", .int, "How many of them unseal."),
-        Field("recovery_shares", .int, "The same for the recovery key of a seal that unseals automatically."),
-        Field("recovery_threshold", .int, "How many of them are a quorum."),
+        Field("secret_shares", .int, "Number of shares of the unseal key."),
+        Field("secret_threshold", .int, "Number of shares needed to unseal."),
+        Field("recovery_shares", .int, "Number of shares of the recovery key, for a seal that unseals automatically."),
+        Field("recovery_threshold", .int, "Number of recovery shares that form a quorum."),
         Field("pgp_keys", .strings, "Not supported."),
         Field("recovery_pgp_keys", .strings, "Not supported."),
         Field("root_token_pgp_key", .string, "Not supported."),
     ]
 
     private static let unsealFields: [Field] = [
-        Field("key", .string, "One share."),
-        Field("reset", .bool, "Drop the shares given so far."),
-        Field("migrate", .bool, "Move to the configured seal."),
+        Field("key", .string, "One share of the unseal key."),
+        Field("reset", .bool, "Whether to discard the shares given so far."),
+        Field("migrate", .bool, "Whether the shares move the store to the configured seal."),
     ]
 
-    /// The query of a read, the body of a write: a share never comes in a query, which proxies write down.
+    /// Returns the fields of a request: the query of a read, the body of a write. A share is never read from the query, because
+    /// proxies log it.
     private func fields(_ incoming: CoreRequest, _ declared: EnginePath) throws(CofferError) -> Fields {
-        // No field of a read here has a default or is required, and load balancers ask for health all the time.
+        // The fields of these reads have no defaults, so a request without a query, as load balancers send, is quick.
         if incoming.operation == .read, incoming.query.isEmpty { return Fields() }
-        var input = JSONObject()
-        if incoming.operation == .read {
-            for item in incoming.query { input[item.name] = .string(item.value) }
-        } else if incoming.isForm {
-            throw RequestInput.isForm
-        } else if !incoming.body.isEmpty {
-            let value: JSON
-            do {
-                value = try JSON(parsing: incoming.body, limits: core.settings.jsonLimits)
-            } catch {
-                throw .invalid("the body is not acceptable JSON: \(error)")
-            }
-            guard let object = value.objectValue else { throw .invalid("the body must be a JSON object") }
-            input = object
+        var input = RequestInput(incoming)
+        if incoming.operation != .read, let malformed = input.parseBody(incoming, as: .json, limits: core.settings.jsonLimits) {
+            throw malformed
         }
-        return try Fields(validating: input, as: declared.fields)
+        return try Fields(validating: input.data, as: declared.fields)
     }
 
     // MARK: Status
@@ -163,7 +153,7 @@ struct PublicSystemPaths: Sendable {
         } else {
             (code, override) = trouble != nil ? (503, nil) : (200, "activecode")
         }
-        // A node that can do nothing is none of those that a client may call ready.
+        // A client chooses the status of some states, but not that of a node that cannot serve.
         let asked = override.flatMap { query.string($0) }
         if let override, let asked, Int(asked).map({ (200...599).contains($0) }) != true {
             throw CofferError.invalid("query parameter '\(override)' must be a status code")
@@ -190,7 +180,10 @@ struct PublicSystemPaths: Sendable {
         return .bare(body, status: asked.flatMap { Int($0) } ?? code)
     }
 
-    /// - Parameter showsKey: Whether to name the seal's key. Vault and OpenBao do not, so strangers are not told.
+    /// Returns the answer of `seal-status`.
+    ///
+    /// - Parameter showsKey: Whether to include the id of the seal's key. Vault and OpenBao do not, so it is shown to valid
+    ///   tokens only.
     private func sealStatus(showsKey: Bool = false) async throws -> JSONObject {
         let status = try await core.seal.status()
         let services = core.services
@@ -215,7 +208,7 @@ struct PublicSystemPaths: Sendable {
         return body
     }
 
-    /// Every node serves; the one that leads also does the work that is done once for all.
+    /// The answer of `leader`. All nodes serve requests; the leader also does the cluster's singleton work.
     private var leader: JSONObject {
         if let cluster = core.environment.cluster {
             let leader = cluster.nodes.first(where: \.isLeader)
@@ -233,7 +226,7 @@ struct PublicSystemPaths: Sendable {
         ]
     }
 
-    // MARK: Initialising and unsealing
+    // MARK: Initializing and unsealing
 
     private func initialize(_ fields: Fields) async throws -> Response {
         for name in ["pgp_keys", "recovery_pgp_keys"] where fields.strings(name)?.isEmpty == false {
@@ -258,8 +251,8 @@ struct PublicSystemPaths: Sendable {
         return .bare(body)
     }
 
-    /// Whoever asks for shares of an unseal key would get none from a seal that opens by itself. Clients of Vault 1.8 send their
-    /// 5 and 3 whatever the seal is, beside the counts of the recovery key.
+    /// Throws if shares of an unseal key are requested from a seal that unseals automatically. The 5 and 3 that Vault 1.8 clients
+    /// always send are ignored if the counts of the recovery key are there.
     private func checkShares(_ fields: Fields) throws(CofferError) {
         let kind = core.seal.configuredKind
         let secret = (fields.int("secret_shares") ?? 0, fields.int("secret_threshold") ?? 0)
@@ -289,9 +282,11 @@ struct PublicSystemPaths: Sendable {
     }
 }
 
-/// Shares as the protocol writes them.
+/// The encodings of key shares in the API.
 enum KeyShareFormat {
+    /// Returns a share in hex.
     static func hex(_ key: SecretBytes) -> String { key.withBytes { Hex.encode($0) } }
 
+    /// Returns a share in base64.
     static func base64(_ key: SecretBytes) -> String { key.withBytes { Base64.encode($0) } }
 }

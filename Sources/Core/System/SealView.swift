@@ -1,7 +1,7 @@
 import Barrier
 import Syntax
 
-/// The protocol's shapes of what the seal answers.
+/// The JSON shapes of the seal's answers in the Vault API.
 extension RootGenerationStatus {
     var shown: JSONObject {
         [

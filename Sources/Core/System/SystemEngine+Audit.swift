@@ -3,6 +3,7 @@ import EngineKit
 import Syntax
 
 extension SystemEngine {
+    /// The paths of audit devices.
     var auditPaths: [EnginePath] {
         [
             EnginePath(
@@ -13,9 +14,10 @@ extension SystemEngine {
             EnginePath(
                 "audit/{path...}", "Enables and disables an audit device.",
                 fields: [
-                    Field("type", .string, "file, socket or syslog."), Field("description", .string, default: "", "For people."),
-                    Field("options", .stringMap, "Settings of the device, such as file_path."),
-                    Field("local", .bool, default: false, "Not replicated."),
+                    Field("type", .string, "Type of the device: file, socket or syslog."),
+                    Field("description", .string, default: "", "Description of the device."),
+                    Field("options", .stringMap, "Options of the device, such as file_path."),
+                    Field("local", .bool, default: false, "Accepted for compatibility: nothing is replicated."),
                 ], access: .sudo, allowsFolder: true,
                 endpoints: [
                     .update: .init("Enable an audit device.") { try await enableAudit($0) },
@@ -26,7 +28,7 @@ extension SystemEngine {
                 ]),
             EnginePath(
                 "audit-hash/{path...}", "Returns a value as an audit device records it.",
-                fields: [Field("input", .string, required: true, "The value.")], allowsFolder: true,
+                fields: [Field("input", .string, required: true, "Value to hash.")], allowsFolder: true,
                 endpoints: [
                     .update: .init("Hash a value.") { request in
                         let path = request.captures["path"] + "/"
@@ -35,11 +37,11 @@ extension SystemEngine {
                 ]),
             EnginePath(
                 "audit-verify/{path...}", "Returns the keys that verify an audit device's file.",
-                details: "Ends the live segment first, so that whoever holds the keys cannot forge what comes after.",
+                details: "Ends the current segment first, so that the keys cannot be used to forge later entries.",
                 fields: [Field("segments", .strings, required: true, "Ids of the segments in the file.")], access: .sudo,
                 allowsFolder: true,
                 endpoints: [
-                    .update: .init("Keys and checkpoint for a verifier.") { request in
+                    .update: .init("Read the keys and the checkpoint.") { request in
                         let path = request.captures["path"] + "/"
                         let disclosed = try audit.disclose(path, segments: request.fields.strings("segments") ?? [])
                         try await audit.storeCheckpoints()
@@ -49,7 +51,7 @@ extension SystemEngine {
         ]
     }
 
-    /// With why one does not work, on the node that was asked.
+    /// The enabled devices, with the fault of each one that fails on this node.
     private var shownDevices: JSONObject {
         let failures = audit.failures
         return JSONObject(
@@ -63,7 +65,9 @@ extension SystemEngine {
     private func enableAudit(_ request: Request) async throws -> Response {
         guard let type = request.fields.string("type"), !type.isEmpty else { throw CofferError.invalid("missing field 'type'") }
         let path = request.captures["path"]
-        guard !path.isEmpty else { throw CofferError.invalid("an audit device needs a path") }
+        guard !path.isEmpty else {
+            throw CofferError.invalid("the path of the audit device is missing: send the request to sys/audit/<path>")
+        }
         try await audit.enable(
             path + "/", type: type, description: request.fields.string("description") ?? "",
             options: request.fields.stringMap("options") ?? [:], isLocal: request.fields.bool("local") ?? false)

@@ -2,6 +2,7 @@ import EngineKit
 import Syntax
 
 extension SystemEngine {
+    /// The paths of the rules that record request headers.
     var auditHeaderPaths: [EnginePath] {
         [
             EnginePath(
@@ -14,10 +15,10 @@ extension SystemEngine {
                     }
                 ]),
             EnginePath(
-                "config/auditing/request-headers/{header}", "Adds, shows and removes a recorded request header.",
+                "config/auditing/request-headers/{header}", "Reads, writes and deletes the rule for a request header.",
                 fields: [
                     Field("header", .string, "Name of the header."),
-                    Field("hmac", .bool, default: false, "Whether its value is written as an HMAC."),
+                    Field("hmac", .bool, default: false, "Whether the value is recorded as an HMAC."),
                 ], access: .sudo,
                 endpoints: [
                     .read: .init("Read a rule.", changesNothing: true) { request in
@@ -31,7 +32,7 @@ extension SystemEngine {
                         try await audit.headerRules.set(try headerName(request), isHashed: request.fields.bool("hmac") ?? false)
                         return .empty
                     },
-                    .delete: .init("Record it no more.") { request in
+                    .delete: .init("Stop recording a header.") { request in
                         try await audit.headerRules.remove(try headerName(request))
                         return .empty
                     },
@@ -44,7 +45,7 @@ extension SystemEngine {
     private func headerName(_ request: Request) throws(CofferError) -> String {
         guard let name = AuditHeaderRules.name(request.captures["header"]) else {
             throw .invalid(
-                "the path ends with something that is not the name of a header: letters, digits and any of !#$%&'*+-.^_`|~")
+                "the path must end with the name of a header, which consists of letters, digits and any of !#$%&'*+-.^_`|~")
         }
         return name
     }

@@ -3,7 +3,7 @@ import Policy
 import Syntax
 
 extension SystemEngine {
-    /// What the CLI and the console ask before they do anything.
+    /// The paths by which the CLI and the console find mounts and permissions.
     var internalPaths: [EnginePath] {
         [
             EnginePath(
@@ -13,14 +13,16 @@ extension SystemEngine {
             EnginePath(
                 "internal/ui/mounts/{path...}", "Returns the mount that contains a path.", access: .unauthenticated,
                 allowsFolder: true,
-                endpoints: [.read: .init("Find the mount of a path.", changesNothing: true) { try await mountOfPath($0) }]),
+                endpoints: [.read: .init("Read the mount of a path.", changesNothing: true) { try await mountOfPath($0) }]),
             EnginePath(
                 "internal/ui/resultant-acl", "Returns everything that the calling token may do.",
                 endpoints: [
-                    .read: .init("The caller's effective policy.", changesNothing: true) { request in
-                        // Limits of a token are not policies, and those of its parent would say too much.
+                    .read: .init("Read the effective policy of the calling token.", changesNothing: true) { request in
+                        // The limits of a token cannot be written as policies, and its parent's policies allow more.
                         guard request.narrowing == nil else {
-                            throw CofferError.invalid("the token was narrowed by its holder; ask sys/capabilities-self about paths")
+                            throw CofferError.invalid(
+                                "the policies of a narrowed token do not show what it may do; check paths with sys/capabilities-self"
+                            )
                         }
                         return .data(try await access.acl(of: request.caller).resultant)
                     }
@@ -37,7 +39,7 @@ extension SystemEngine {
         return .data(["auth": .object(auth), "secret": .object(secret)])
     }
 
-    /// In the order of their paths: those the caller may use in some way, and those that are listed for everybody.
+    /// Returns the mounts to which the caller has any access and those that are listed to everyone, sorted by path.
     func visibleEntries(_ request: Request) async throws -> [MountEntry] {
         var acl: ACL?
         if let caller = request.caller { acl = try await access.acl(of: caller) }
@@ -47,7 +49,7 @@ extension SystemEngine {
         }
     }
 
-    /// An unknown mount and one the caller may not see give the same refusal.
+    /// Returns the mount of a path. Throws the same error for a path without a mount and for a mount that the caller must not see.
     private func mountOfPath(_ request: Request) async throws -> Response {
         let path = request.captures["path"]
         guard let caller = request.caller else { throw CofferError.denied }
@@ -66,8 +68,8 @@ extension SystemEngine {
 }
 
 extension SystemEngine {
-    /// Who may read the list of mounts may also be told that this one is not in it. The status stays: clients take a 404 for
-    /// an older server and go on.
+    /// Returns the error for a mount that is unknown or not visible. A caller that may list the mounts is told if it is unknown.
+    /// The status is 403 in both cases, because clients take a 404 for an older server and continue.
     private static func refusal(of path: String, isMissing: Bool) -> CofferError {
         var refusal = CofferError(
             .permissionDenied,
@@ -86,7 +88,7 @@ extension SystemEngine {
 }
 
 extension MountEntry {
-    /// For callers without a token, of mounts that are meant to be seen.
+    /// The properties that callers without a token may see.
     fileprivate var publicView: JSONObject {
         [
             "description": .string(description), "options": options.isEmpty ? .null : .object(JSONObject(sorting: options)),

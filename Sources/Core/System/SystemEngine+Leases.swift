@@ -5,24 +5,26 @@ import Syntax
 
 extension SystemEngine {
     private static let idField = Field("lease_id", .string, "Id of the lease.")
-    private static let urlField = Field("url_lease_id", .string, "The same, in the path.")
-    private static let incrementField = Field("increment", .duration, "Seconds of life asked for; 0 is what it was made with.")
-    private static let syncField = Field("sync", .bool, default: true, "Wait until it is revoked; otherwise it is queued.")
+    private static let urlField = Field("url_lease_id", .string, "Id of the lease, in the path.")
+    private static let incrementField = Field("increment", .duration, "Life to renew by, in seconds; 0 for the engine's default.")
+    private static let syncField = Field(
+        "sync", .bool, default: true, "Whether to wait until the leases are revoked; otherwise they are queued.")
 
+    /// The paths of leases.
     var leasePaths: [EnginePath] { leasePathsOfOne + leasePathsOfMany + leaseReports }
 
     // MARK: One lease
 
     private var leasePathsOfOne: [EnginePath] {
-        let renew = EnginePath.Endpoint("Give a lease more time.") { try await renewLease($0) }
-        let revoke = EnginePath.Endpoint("Take back what a lease gave.") { try await revokeLease($0) }
+        let renew = EnginePath.Endpoint("Renew a lease.") { try await renewLease($0) }
+        let revoke = EnginePath.Endpoint("Revoke a lease.") { try await revokeLease($0) }
         return [
             EnginePath(
                 "leases/lookup", "Looks up a lease.", fields: [Self.idField] + Paging.fields,
                 endpoints: [
-                    .update: .init("The times of a lease.", changesNothing: true) { try await lookUpLease($0) },
+                    .update: .init("Read the times of a lease.", changesNothing: true) { try await lookUpLease($0) },
                     .list: .init("List leases; needs sudo.", changesNothing: true) { request in
-                        // The look-up of one lease, which shares the path, is for everybody who knows its id.
+                        // The path is shared with the lookup of one lease, for which knowing its id is enough.
                         guard try await isOperator(request) else { throw CofferError.denied }
                         return try await listLeases(request, "")
                     },
@@ -42,7 +44,7 @@ extension SystemEngine {
     private func leaseID(_ request: Request) throws(CofferError) -> String {
         let (named, inPath) = (request.fields.string("lease_id") ?? "", request.fields.string("url_lease_id") ?? "")
         guard !named.isEmpty || !inPath.isEmpty else { throw .invalid("missing lease_id") }
-        // A policy on the path would protect nothing if the body could name another lease.
+        // If the body could name another lease, policies on the path would be useless.
         guard named.isEmpty || inPath.isEmpty || named.utf8.elementsEqual(inPath.utf8) else {
             throw .invalid("'lease_id' contradicts the path")
         }
@@ -85,7 +87,7 @@ extension SystemEngine {
     // MARK: Many leases
 
     private var leasePathsOfMany: [EnginePath] {
-        let prefixField = Field("prefix", .string, "Path below which every lease is meant.")
+        let prefixField = Field("prefix", .string, "Path below which all leases are affected.")
         return [
             EnginePath(
                 "leases/lookup/{prefix...}", "Lists the leases below a path.", fields: [prefixField] + Paging.fields, access: .sudo,
@@ -96,7 +98,7 @@ extension SystemEngine {
                 "leases/revoke-prefix/{prefix...}", "Revokes the leases below a path.", fields: [prefixField, Self.syncField],
                 access: .sudo, allowsFolder: true,
                 endpoints: [
-                    .update: .init("Revoke them all.") { request in
+                    .update: .init("Revoke the leases below a path.") { request in
                         let waits = request.fields.bool("sync") ?? true
                         try await leases.revokeAll(try prefix(request), waits: waits)
                         return waits ? .empty : Response(.none, status: 202)
@@ -109,7 +111,7 @@ extension SystemEngine {
                 fields: [prefixField],
                 access: .sudo, allowsFolder: true,
                 endpoints: [
-                    .update: .init("Forget them all.") { request in
+                    .update: .init("Forget the leases below a path.") { request in
                         try await leases.revokeAll(try prefix(request), force: true)
                         return .empty
                     }
@@ -142,15 +144,19 @@ extension SystemEngine {
         return [
             EnginePath(
                 "leases", "Lists the leases that cannot be revoked.",
-                fields: [typeField, Field("limit", .string, "At most so many, or \"none\".")],
+                fields: [typeField, Field("limit", .string, "Maximum number of leases to list, or \"none\".")],
                 access: .sudo,
                 endpoints: [
-                    .read: .init("The leases and why.", changesNothing: true) { try await irrevocables($0, showsLeases: true) }
+                    .read: .init("List the leases and their errors.", changesNothing: true) {
+                        try await irrevocables($0, showsLeases: true)
+                    }
                 ]),
             EnginePath(
                 "leases/count", "Counts the leases that cannot be revoked.", fields: [typeField], access: .sudo,
                 endpoints: [
-                    .read: .init("Counts by mount.", changesNothing: true) { try await irrevocables($0, showsLeases: false) }
+                    .read: .init("Count the leases by mount.", changesNothing: true) {
+                        try await irrevocables($0, showsLeases: false)
+                    }
                 ]),
             EnginePath(
                 "leases/tidy", "Revokes the leases of tokens that no longer exist.", access: .sudo,
@@ -159,7 +165,9 @@ extension SystemEngine {
                         leases.tidy()
                         return Response(
                             .none, status: 202,
-                            warnings: ["Tidy operation successfully started. What it finds is revoked in the background."])
+                            warnings: [
+                                "Tidy operation successfully started. The leases that it finds are revoked in the background."
+                            ])
                     }
                 ]),
         ]

@@ -2,11 +2,14 @@ import EngineKit
 import Syntax
 
 extension SystemEngine {
+    /// The paths of names that are locked after failed logins.
     var lockedUserPaths: [EnginePath] {
         [
             EnginePath(
                 "locked-users", "Lists the names that failed logins have locked.",
-                fields: [Field("mount_accessor", .string, default: "", "Only those of this mount.")],
+                fields: [
+                    Field("mount_accessor", .string, default: "", "Accessor of the mount whose names are listed; empty for all.")
+                ],
                 endpoints: [
                     .read: .init("List locked names.", changesNothing: true) { request in
                         .data(try await lockedUsers(of: request.fields.string("mount_accessor") ?? ""))
@@ -15,11 +18,11 @@ extension SystemEngine {
             EnginePath(
                 "locked-users/{mount_accessor}/unlock/{alias_identifier}", "Unlocks a name.",
                 fields: [
-                    Field("mount_accessor", .string, "The mount's accessor."),
-                    Field("alias_identifier", .string, "The name: a user's, a role id, a service's."),
+                    Field("mount_accessor", .string, "Accessor of the mount."),
+                    Field("alias_identifier", .string, "Locked name: a user name, a role id or a service's name."),
                 ],
                 endpoints: [
-                    .update: .init("Let a name log in again.") { request in
+                    .update: .init("Unlock a name.") { request in
                         try await unlock(request.captures["alias_identifier"], at: request.captures["mount_accessor"])
                         return .empty
                     }
@@ -36,7 +39,7 @@ extension SystemEngine {
         for (kind, names) in try await inline.locked() where accessor.isEmpty || Self.accessor(ofInline: kind) == accessor {
             found.append((Self.accessor(ofInline: kind), names))
         }
-        // The most first, as Vault sorts them.
+        // Vault sorts by the number of names, the largest first.
         found.sort { ($1.names.count, $0.accessor) < ($0.names.count, $1.accessor) }
         let total = found.reduce(0) { $0 + $1.names.count }
         let rows = found.map { row -> JSON in
@@ -51,15 +54,15 @@ extension SystemEngine {
 
     private func unlock(_ name: String, at accessor: String) async throws {
         if let mount = mounts.router.mounts.values.first(where: { $0.entry.accessor == accessor }) {
-            guard let method = mount.locking else { throw CofferError.invalid("this mount locks nobody") }
+            guard let method = mount.locking else { throw CofferError.invalid("this mount does not lock names") }
             return try await method.unlock(name)
         }
         for kind in inline.kinds where Self.accessor(ofInline: kind) == accessor {
             return try await inline.unlock(name, kind: kind)
         }
-        throw CofferError.invalid("no auth mount has this accessor")
+        throw CofferError.invalid("no auth mount has this accessor; `coffer auth list -detailed` shows the accessors")
     }
 
-    /// Inline credentials belong to no mount; this stands where a mount's accessor does.
+    /// Returns the accessor that a kind of inline credentials has instead of a mount's.
     private static func accessor(ofInline kind: String) -> String { "inline_" + kind }
 }

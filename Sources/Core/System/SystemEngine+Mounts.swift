@@ -5,18 +5,19 @@ extension SystemEngine {
     private static let enableFields: [Field] =
         [
             Field("type", .string, "Type of the engine, such as kv."),
-            Field("config", .object, "Tuning, as the tune path takes it."),
-            Field("local", .bool, default: false, "Not replicated."),
-            Field("seal_wrap", .bool, default: false, "Accepted: every record is sealed."),
+            Field("config", .object, "Settings, as the tune path takes them."),
+            Field("local", .bool, default: false, "Accepted for compatibility: nothing is replicated."),
+            Field("seal_wrap", .bool, default: false, "Accepted for compatibility: every record is sealed."),
             Field("external_entropy_access", .bool, default: false, "Accepted for compatibility."),
             Field("plugin_name", .string, deprecated: true, "Use type."),
         ] + MountTuning.fields
 
+    /// The paths of secrets engines, at `sys/mounts`.
     var mountPaths: [EnginePath] { paths(.secret, root: "mounts") }
 
-    /// The same paths at `sys/auth`, where changes need `sudo`.
+    /// The paths of auth methods, at `sys/auth`, where changes need `sudo`.
     var authMountPaths: [EnginePath] {
-        // The older spelling of an auth mount's tuning, `sys/mounts/auth/<path>/tune`, stands before `mounts/`'s own.
+        // The older path of an auth mount's settings has to be matched before `mounts/{path...}/tune`.
         [tunePath("mounts/auth/{path...}/tune", .auth)] + paths(.auth, root: "auth") + remountPaths
     }
 
@@ -24,9 +25,9 @@ extension SystemEngine {
         let what = mountClass == .auth ? "auth method" : "secrets engine"
         return [
             EnginePath(
-                PathPattern(root), "Mounts.",
+                PathPattern(root), "Lists the mounts.",
                 endpoints: [
-                    .read: .init("List every mounted \(what).", changesNothing: true) { _ in
+                    .read: .init("List the \(what)s.", changesNothing: true) { _ in
                         let entries = mounts.entries.filter { ($0.mountClass == .auth) == (mountClass == .auth) }
                         let sorted = entries.sorted { $0.path < $1.path }
                         return .data(JSONObject(sorted.map { .init(key: $0.shownPath, value: .object($0.shown)) }))
@@ -34,19 +35,19 @@ extension SystemEngine {
                 ]),
             tunePath(PathPattern(root + "/{path...}/tune"), mountClass),
             EnginePath(
-                PathPattern(root + "/{path...}"), "Mounts, shows and unmounts an engine.", fields: Self.enableFields,
+                PathPattern(root + "/{path...}"), "Mounts, reads and unmounts an engine.", fields: Self.enableFields,
                 access: mountClass == .auth ? .sudo : .token, allowsFolder: true,
                 endpoints: [
                     .read: .init("Read a mount.", changesNothing: true) { .data(try entry($0.captures["path"], mountClass).shown) },
                     .update: .init("Mount a \(what).") { try await enable($0, mountClass) },
-                    .delete: .init("Unmount and delete everything in it.") { try await disable($0, mountClass) },
+                    .delete: .init("Unmount a \(what) and delete its data.") { try await disable($0, mountClass) },
                 ]),
         ]
     }
 
     private func tunePath(_ pattern: PathPattern, _ mountClass: MountEntry.Class) -> EnginePath {
         EnginePath(
-            pattern, "Shows and changes the settings of a mount.", fields: MountTuning.fields,
+            pattern, "Reads and changes the settings of a mount.", fields: MountTuning.fields,
             access: mountClass == .auth ? .sudo : .token,
             endpoints: [
                 .read: .init("Read the settings.", changesNothing: true) { request in
@@ -59,7 +60,7 @@ extension SystemEngine {
     private func entry(_ shown: String, _ mountClass: MountEntry.Class) throws(CofferError) -> MountEntry {
         let path = (mountClass == .auth ? "auth/" : "") + shown + "/"
         guard let entry = mounts.entry(at: path) else {
-            // Clients take exactly these words for "it is gone".
+            // Clients recognize a missing mount by exactly this text.
             throw .invalid("No \(mountClass == .auth ? "auth" : "secret") engine mount at \(shown)/")
         }
         return entry
@@ -121,6 +122,7 @@ extension SystemEngine {
         return error
     }
 
+    /// Returns a new accessor, such as `auth_userpass_1a2b3c4d`.
     static func accessor(_ type: String, _ mountClass: MountEntry.Class, randomness: any Randomness) -> String {
         (mountClass == .auth ? "auth_" : "") + type + "_" + Hex.encode(randomness.bytes(4))
     }
@@ -132,11 +134,11 @@ extension SystemEngine {
         guard let entry = mounts.entry(at: mountPath) else { return .empty }
         guard !entry.isBuiltIn else { throw CofferError.invalid("cannot unmount \"\(entry.shownPath)\"") }
         let engine = mounts.router.mounts[entry.path]?.leased
-        // While the mount is there, its engine can take back everything; a failure leaves the mount as it is.
+        // The engine can revoke leases only while it is mounted, and a failure leaves the mount as it is.
         let path = String(entry.path.dropLastUTF8())
         try await leases.revokeAll(path)
         try await mounts.remove(entry) {
-            // What requests already on their way had leased meanwhile. It is queued when this fails.
+            // Requests in progress may have created more leases, which are queued if revoking them fails.
             try? await leases.revokeAll(path, engine: engine)
         }
         try await quotas.mountRemoved(entry.path)
@@ -159,7 +161,7 @@ extension SystemEngine {
             }
             var entry = entries[index]
             try entry.tuning.update(fields, settings: settings)
-            // It is chosen when the mount is made.
+            // This setting is chosen at mount time only.
             entry.tuning.forceNoCache = entries[index].tuning.forceNoCache
             try entry.checkLockout(description)
             if let text = fields.string("description") { entry.description = text }
@@ -181,19 +183,19 @@ extension SystemEngine {
             EnginePath(
                 "remount", "Moves a mount.",
                 fields: [
-                    Field("from", .string, required: true, "Where it is."),
-                    Field("to", .string, required: true, "Where it shall be."),
+                    Field("from", .string, required: true, "Current path of the mount."),
+                    Field("to", .string, required: true, "New path of the mount."),
                 ], access: .sudo,
                 endpoints: [.update: .init("Move a mount.") { try await remount($0) }]),
             EnginePath(
                 "remount/status/{migration_id}", "Returns the state of a move.",
                 endpoints: [
-                    .read: .init("Read a move's state.", changesNothing: true) { request in
-                        guard let move = core.moves.find(request.captures["migration_id"]) else { throw CofferError.notFound }
+                    .read: .init("Read the state of a move.", changesNothing: true) { request in
+                        guard let remount = core.remounts.find(request.captures["migration_id"]) else { throw CofferError.notFound }
                         return .data([
-                            "migration_id": .string(move.id),
+                            "migration_id": .string(remount.id),
                             "migration_info": [
-                                "source_mount": .string(move.from), "target_mount": .string(move.to), "status": "success",
+                                "source_mount": .string(remount.from), "target_mount": .string(remount.to), "status": "success",
                             ],
                         ])
                     }
@@ -201,7 +203,7 @@ extension SystemEngine {
         ]
     }
 
-    /// Moving changes the table only: a mount's records are filed under its uuid.
+    /// Moves a mount. Only the table changes, because records are stored under the mount's id.
     private func remount(_ request: Request) async throws -> Response {
         let from = try Self.splitClass(request.fields.string("from") ?? "")
         let to = try Self.splitClass(request.fields.string("to") ?? "")
@@ -220,20 +222,15 @@ extension SystemEngine {
             try MountPaths.checkFree(target, among: others + builtIn)
             entries[index].path = target
         }
-        // Leases are named by the path they were made at, so they end where their mount moves away; what fails is queued.
+        // Lease ids contain the old path, so the leases are revoked. Those that fail are queued.
         try? await leases.revokeAll(String(source.path.dropLastUTF8()))
         try await quotas.mountMoved(from: source.path, to: target)
-        let move = core.moves.record(from: source.path, to: target, randomness: core.environment.randomness)
-        return .data(["migration_id": .string(move.id)])
+        let remount = core.remounts.record(from: source.path, to: target, randomness: core.environment.randomness)
+        return .data(["migration_id": .string(remount.id)])
     }
 
     private static func splitClass(_ path: String) throws(CofferError) -> (path: String, mountClass: MountEntry.Class) {
-        let canonical: CanonicalPath
-        do {
-            canonical = try CanonicalPath(decoded: path.hasUTF8Prefix("/") ? String(path.dropFirstUTF8()) : path)
-        } catch {
-            throw .invalid("a mount's path is not acceptable: \(error.rawValue)")
-        }
+        let canonical = try canonicalPath(path, as: "the mount's path")
         guard canonical.text.hasUTF8Prefix("auth/") else { return (canonical.text, .secret) }
         return (String(canonical.text.dropFirstUTF8(5)), .auth)
     }

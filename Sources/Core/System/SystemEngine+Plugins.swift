@@ -1,24 +1,25 @@
 import EngineKit
 import Syntax
 
-/// Every engine is built in, and what an engine is told is in force when it is answered. So there is nothing to load again; that
-/// the engine is there is checked, since clients ask in order to know.
+/// Reloading of engines. There is nothing to do, because engines are built in and settings take effect at once, but the requests
+/// fail if the engine does not exist.
 extension SystemEngine {
+    /// The paths that reload engines.
     var pluginPaths: [EnginePath] {
         [
             EnginePath(
                 "plugins/reload/backend", "Reloads an engine.",
                 fields: [
                     Field("plugin", .string, "Type of the engine."),
-                    Field("mounts", .strings, "Where it is mounted, in its place."),
+                    Field("mounts", .strings, "Paths of the mounts to reload, instead of a type."),
                     Field("scope", .string, oneOf: ["global"], "Accepted: all nodes have the same engines."),
                 ],
-                endpoints: [.update: .init("Load an engine again.") { try reloadEngine($0) }]),
+                endpoints: [.update: .init("Reload an engine.") { try reloadEngine($0) }]),
             EnginePath(
                 "plugins/reload/{type}/{name}", "Reloads an engine.",
                 fields: [Field("scope", .string, oneOf: ["global"], "Accepted: all nodes have the same engines.")],
                 endpoints: [
-                    .update: .init("Load an engine again.") { request in
+                    .update: .init("Reload an engine.") { request in
                         let (type, name) = (request.captures["type"], request.captures["name"])
                         guard ["auth", "secret", "database", "unknown"].contains(type) else {
                             throw CofferError.invalid("a plugin's type is \"auth\", \"secret\", \"database\" or \"unknown\"")
@@ -35,14 +36,14 @@ extension SystemEngine {
 
     private func reloadEngine(_ request: Request) throws -> Response {
         let plugin = request.fields.string("plugin") ?? ""
-        let places = request.fields.strings("mounts") ?? []
-        guard plugin.isEmpty != places.isEmpty else {
+        let paths = request.fields.strings("mounts") ?? []
+        guard plugin.isEmpty != paths.isEmpty else {
             throw CofferError.invalid(
                 plugin.isEmpty ? "plugin or mounts must be provided" : "plugin and mounts cannot be set at the same time")
         }
         guard plugin.isEmpty || isKnown(plugin, .secret) || isKnown(plugin, .auth) else { throw Self.unknown(plugin) }
-        for place in places where mounts.entry(at: place.hasUTF8Suffix("/") ? place : place + "/") == nil {
-            throw CofferError.invalid("nothing is mounted at \"\(place.prefixUTF8(256))\"")
+        for path in paths where mounts.entry(at: path.hasUTF8Suffix("/") ? path : path + "/") == nil {
+            throw CofferError.invalid("nothing is mounted at \"\(path.prefixUTF8(256))\"")
         }
         return .data(["reload_id": .string(request.id)])
     }

@@ -5,10 +5,11 @@ import Syntax
 extension SystemEngine {
     private static let policyFields = [
         Field("name", .string, "Name of the policy."),
-        Field("policy", .string, "Its text in HCL or JSON, or the base64 of that."),
+        Field("policy", .string, "Text of the policy in HCL or JSON, or the base64 of either."),
         Field("rules", .string, deprecated: true, "Use policy."),
     ]
 
+    /// The paths of policies.
     var policyPaths: [EnginePath] {
         [
             EnginePath(
@@ -21,7 +22,7 @@ extension SystemEngine {
                         let (name, text) = try await policy(request)
                         return .data(["name": .string(name), "policy": .string(text)])
                     },
-                    .update: .init("Make or change a policy.") { try await writePolicy($0) },
+                    .update: .init("Create or replace a policy.") { try await writePolicy($0) },
                     .delete: .init("Delete a policy.") { try await deletePolicy($0) },
                 ]),
             EnginePath(
@@ -37,7 +38,7 @@ extension SystemEngine {
                         let (name, text) = try await policy(request)
                         return .data(["name": .string(name), "rules": .string(text)])
                     },
-                    .update: .init("Make or change a policy.") { try await writePolicy($0) },
+                    .update: .init("Create or replace a policy.") { try await writePolicy($0) },
                     .delete: .init("Delete a policy.") { try await deletePolicy($0) },
                 ]),
         ]
@@ -56,12 +57,12 @@ extension SystemEngine {
         guard let name = try? PolicyName(asked).text, let text = try await policies.text(name) else {
             throw CofferError(.notFound, "No policy named: \(asked)")
         }
-        // The root policy has no rules to show; clients take an empty text for "no policy of this name".
+        // The root policy has no text. Clients take an empty one for a policy that does not exist.
         return (name, name == PolicyName.root.text ? "" : text)
     }
 
     private func writePolicy(_ request: Request) async throws -> Response {
-        let name = try PolicyNames.one(request.captures["name"])
+        let name = try PolicyNames.normalized(request.captures["name"])
         guard let text = request.fields.string("policy") ?? request.fields.string("rules"), !text.isEmpty else {
             throw CofferError.invalid("'policy' parameter not supplied or empty")
         }
@@ -69,8 +70,8 @@ extension SystemEngine {
         return .empty
     }
 
-    /// Clients may send the text as base64; no policy in HCL or JSON is valid base64 by accident.
-    private static func decodingBase64(_ text: String) -> String {
+    /// Returns the text, decoded if it is base64. No policy in HCL or JSON is valid base64 by accident.
+    static func decodingBase64(_ text: String) -> String {
         guard let bytes = Base64.decode(text, allowing: .strayBits), let decoded = String(validating: bytes, as: UTF8.self) else {
             return text
         }
@@ -78,7 +79,7 @@ extension SystemEngine {
     }
 
     private func deletePolicy(_ request: Request) async throws -> Response {
-        // What cannot be a policy's name is not there already.
+        // No policy has an invalid name, so there is nothing to delete.
         if let name = try? PolicyName(request.captures["name"]).text { try await policies.delete(name) }
         return .empty
     }

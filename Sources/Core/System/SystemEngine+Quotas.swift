@@ -3,10 +3,11 @@ import Records
 import Syntax
 
 extension SystemEngine {
+    /// The paths of rate-limit quotas.
     var quotaPaths: [EnginePath] {
         [
             EnginePath(
-                "quotas/config", "Configures all rate limits.",
+                "quotas/config", "Reads and changes the settings of all quotas.",
                 fields: QuotaConfiguration.settings.fields,
                 endpoints: [
                     .read: .init("Read the settings.", changesNothing: true) { _ in .data(quotas.configuration.shown) },
@@ -24,14 +25,15 @@ extension SystemEngine {
                 ]),
             EnginePath(
                 "quotas/rate-limit/{name}", "Reads, writes and deletes a rate-limit quota.",
-                details: "Of all quotas that fit a request the most special counts: role, path, mount, then all.",
+                details:
+                    "Only the most specific quota that matches a request counts it: by role, then path, then mount, then for all requests.",
                 fields: Self.quotaFields, exists: { quotas.quota($0.captures["name"]) != nil },
                 endpoints: [
                     .read: .init("Read a quota.", changesNothing: true) { request in
                         guard let quota = quotas.quota(request.captures["name"]) else { throw CofferError.notFound }
                         return .data(quota.shown)
                     },
-                    .update: .init("Make or replace a quota.") { request in
+                    .update: .init("Create or replace a quota.") { request in
                         try await quotas.write(try quota(request))
                         return .empty
                     },
@@ -46,9 +48,10 @@ extension SystemEngine {
     private static let quotaFields =
         [
             Field("name", .string, "Name of the quota."),
-            Field("type", .string, "rate-limit."),
+            Field("type", .string, "Type of the quota, which is rate-limit."),
             Field(
-                "path", .string, default: "", "A mount, or a path in one with * at its end for anything; empty for all requests."),
+                "path", .string, default: "",
+                "Path of a mount, or a path in a mount with an optional * at its end; empty for all requests."),
         ] + RateLimitQuota.settings.fields
 
     private func quota(_ request: Request) throws(CofferError) -> RateLimitQuota {
@@ -60,7 +63,7 @@ extension SystemEngine {
         if quota.interval == 0 { quota.interval = 1 }
         let mount = try place(&quota, fields.string("path") ?? "")
         guard quota.role.isEmpty || mount?.entry.mountClass == .auth else {
-            throw .invalid("'role' is only for the path of an auth mount")
+            throw .invalid("'role' needs a 'path' that is an auth mount's")
         }
         if !fields.has("inheritable") { quota.isInheritable = quota.mountPath.isEmpty }
         guard !quota.isInheritable || quota.mountPath.isEmpty else {
@@ -69,15 +72,11 @@ extension SystemEngine {
         return quota
     }
 
-    /// Splits the path at its mount, which must exist.
+    /// Sets the quota's mount and the path in it. Returns the mount, or nil for a quota of all requests. Throws if no mount
+    /// contains the path.
     private func place(_ quota: inout RateLimitQuota, _ text: String) throws(CofferError) -> Mount? {
         guard !text.isEmpty, text != "/" else { return nil }
-        let canonical: CanonicalPath
-        do {
-            canonical = try CanonicalPath(decoded: text.hasUTF8Prefix("/") ? String(text.dropFirstUTF8()) : text)
-        } catch {
-            throw .invalid("'path' is not acceptable: \(error.rawValue)")
-        }
+        let canonical = try Self.canonicalPath(text, as: "'path'")
         guard !canonical.text.dropLastUTF8().containsUTF8("*") else { throw .invalid("'path' may have '*' at its end only") }
         guard let (mount, relative) = mounts.router.route(canonical.text) else {
             throw .invalid("invalid mount path \"\(canonical.text)\"")

@@ -3,9 +3,10 @@ import EngineKit
 import Logging
 import Syntax
 
-/// New shares for old: `sys/rekey`, and `sys/rotate/root` and `sys/rotate/recovery`, which today's clients ask. They differ in
-/// the shape of their answers alone: a right that one spelling asks for cannot be had for less by another.
+/// Replacing the key shares, at `sys/rekey` and, for current clients, at `sys/rotate/root` and `sys/rotate/recovery`. The spellings
+/// differ only in the shape of the answers, so none of them may need fewer rights than the others.
 extension SystemEngine {
+    /// The paths that replace key shares and root keys.
     var rekeyPaths: [EnginePath] {
         rekeyPaths("rekey", .unsealKey, access: quorumAccess) { .bare($0) }
             + rekeyPaths("rekey-recovery-key", .recoveryKey, access: quorumAccess) { .bare($0) }
@@ -18,10 +19,10 @@ extension SystemEngine {
     private var rotateRootPath: EnginePath {
         EnginePath(
             "rotate/root", "Rotates the root key without key shares.",
-            details: "For a seal that unseals automatically. With a Shamir seal the root key is rotated with the shares.",
+            details: "Needs a seal that unseals automatically. A Shamir seal rotates the root key with its shares.",
             access: .sudo,
             endpoints: [
-                .update: .init("Put a new root key under the seal.") { _ in
+                .update: .init("Rotate the root key.") { _ in
                     try await core.seal.rotateRoot()
                     core.logger.notice("root key rotated")
                     return .empty
@@ -33,23 +34,25 @@ extension SystemEngine {
         _ root: String, _ target: RekeyTarget, access: EnginePath.Access,
         answer: @escaping @Sendable (JSONObject) -> Response
     ) -> [EnginePath] {
-        // Not required by declaration: the same path is read and deleted, without them.
-        let share = [Field("key", .string, "The share."), Field("nonce", .string, "Of the attempt.")]
+        // The fields are optional because reads and deletions of the path have none.
+        let share = [Field("key", .string, "One key share."), Field("nonce", .string, "Nonce of the attempt.")]
         return [
             EnginePath(
                 PathPattern(root + "/init"), "Starts, shows or cancels the replacement of the key shares.",
                 fields: [
-                    Field("secret_shares", .int, "How many new shares."),
-                    Field("secret_threshold", .int, "How many of them are enough."),
-                    Field("require_verification", .bool, default: false, "Ask for the new shares before they count."),
+                    Field("secret_shares", .int, "Number of new shares."),
+                    Field("secret_threshold", .int, "Number of new shares that form a quorum."),
+                    Field(
+                        "require_verification", .bool, default: false,
+                        "Whether the new shares take effect only after a quorum of them was entered."),
                     Field("pgp_keys", .strings, "Not supported."), Field("backup", .bool, default: false, "Not supported."),
-                    Field("nonce", .string, "Of the attempt, to cancel it."),
+                    Field("nonce", .string, "Nonce of the attempt to cancel."),
                 ], access: access,
                 endpoints: [
-                    .read: .init("Progress of the attempt.", changesNothing: true) { _ in
+                    .read: .init("Read the progress.", changesNothing: true) { _ in
                         answer(try await core.seal.rekeyStatus(target).shown)
                     },
-                    .update: .init("Begin.") { request in
+                    .update: .init("Start an attempt.") { request in
                         let count = try ShareCount(
                             shares: request.fields.int("secret_shares") ?? 0, threshold: request.fields.int("secret_threshold") ?? 0
                         )
@@ -58,7 +61,7 @@ extension SystemEngine {
                             pgpKeys: request.fields.strings("pgp_keys") ?? [], backup: request.fields.bool("backup") ?? false)
                         return answer(status.shown)
                     },
-                    .delete: .init("Cancel.") { request in
+                    .delete: .init("Cancel the attempt.") { request in
                         try await core.seal.cancelRekey(target, nonce: Self.nonEmpty(request.fields.string("nonce")))
                         return .empty
                     },
@@ -66,40 +69,41 @@ extension SystemEngine {
             EnginePath(
                 PathPattern(root + "/update"), "Takes one of the old key shares.", fields: share, access: access,
                 endpoints: [
-                    .update: .init("Give a share.") { request in
+                    .update: .init("Enter a share.") { request in
                         let progress = try await core.seal.updateRekey(
                             target, share: request.fields.string("key") ?? "", nonce: request.fields.string("nonce") ?? "")
                         return answer(progress.shown)
                     }
                 ]),
             EnginePath(
-                PathPattern(root + "/verify"), "Takes the new key shares, to confirm that they work.", fields: share,
+                PathPattern(root + "/verify"), "Takes one of the new key shares, to verify them.", fields: share,
                 access: access,
                 endpoints: [
-                    .read: .init("Progress of the attempt.", changesNothing: true) { _ in
+                    .read: .init("Read the progress.", changesNothing: true) { _ in
                         answer(try await core.seal.rekeyVerification(target).shown)
                     },
-                    .update: .init("Give a new share.") { request in
+                    .update: .init("Enter a new share.") { request in
                         let status = try await core.seal.verifyRekey(
                             target, share: request.fields.string("key") ?? "", nonce: request.fields.string("nonce") ?? "")
                         return answer(status.isComplete ? ["nonce": .string(status.nonce), "complete": true] : status.shown)
                     },
-                    .delete: .init("Start the verification again.") { _ in
+                    .delete: .init("Restart the verification.") { _ in
                         answer(try await core.seal.restartRekeyVerification(target).shown)
                     },
                 ]),
         ]
     }
 
-    /// Shares are kept on the server only when they are encrypted for their holders with PGP, which is not supported.
+    /// Returns a path for shares that the server keeps. There are none, because they would have to be encrypted with PGP, which is
+    /// not supported.
     private func backupPath(_ path: String) -> EnginePath {
         EnginePath(
-            PathPattern(path), "Encrypted backup shares; this server keeps none.", access: .sudo,
+            PathPattern(path), "Reads and deletes the backup of key shares, which this server does not keep.", access: .sudo,
             endpoints: [
-                .read: .init("Read the kept shares.", changesNothing: true) { _ in
+                .read: .init("Read the backup.", changesNothing: true) { _ in
                     throw CofferError.invalid("no backed-up keys found")
                 },
-                .delete: .init("Delete the kept shares.") { _ in .empty },
+                .delete: .init("Delete the backup.") { _ in .empty },
             ])
     }
 }

@@ -5,12 +5,13 @@ import Records
 import Syntax
 
 extension SystemEngine {
+    /// The paths that rotate the encryption key.
     var rotationPaths: [EnginePath] {
         ["rotate", "rotate/keyring"].map { path in
             EnginePath(
-                PathPattern(path), "A new encryption key.", access: .sudo,
+                PathPattern(path), "Rotates the encryption key.", access: .sudo,
                 endpoints: [
-                    .update: .init("Seal with a new key from now on, and re-seal older records.") { _ in
+                    .update: .init("Create a new encryption key, and re-encrypt older records with it.") { _ in
                         try await core.rotateKey()
                         return .empty
                     }
@@ -18,7 +19,7 @@ extension SystemEngine {
         }
             + ["rotate/config", "rotate/keyring/config"].map { path in
                 EnginePath(
-                    PathPattern(path), "When the encryption key is rotated without being asked.",
+                    PathPattern(path), "Configures the automatic rotation of the encryption key.",
                     fields: KeyRotation.settings.fields,
                     endpoints: [
                         .read: .init("Read the settings.", changesNothing: true) { _ in
@@ -38,16 +39,17 @@ extension SystemEngine {
 }
 
 extension Core {
+    /// Creates a new encryption key, and re-encrypts older records in the background.
     func rotateKey() async throws {
         _ = try await seal.rotate()
         resealInBackground()
     }
 
-    /// For the job that runs every minute.
+    /// Rotates the encryption key if its settings say so. A job calls it every minute.
     func rotateKeyIfDue() async throws {
         let rotation = try await KeyRotation.load(storage).rotation
         guard rotation.isDue(try seal.keyStatus(), at: environment.time.now()) else { return }
         try await rotateKey()
-        logger.info("encryption key rotated automatically, per sys/rotate/config")
+        logger.info("rotated the encryption key automatically, as sys/rotate/config asks")
     }
 }

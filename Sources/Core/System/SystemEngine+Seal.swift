@@ -4,12 +4,13 @@ import Lifetimes
 import Syntax
 
 extension SystemEngine {
+    /// The paths that seal the server and manage the cluster.
     var sealPaths: [EnginePath] {
         [
             EnginePath(
                 "seal", "Seals the server.", access: .sudo,
                 endpoints: [
-                    .update: .init("Forget every key until the next unseal.") { _ in
+                    .update: .init("Discard all keys until the next unseal.") { _ in
                         var response = Response.empty
                         response.afterRecording = { [core] in await core.close() }
                         return response
@@ -25,7 +26,7 @@ extension SystemEngine {
             EnginePath(
                 "step-down", "Gives up leadership.", access: .sudo,
                 endpoints: [
-                    .update: .init("Let another node lead; a single node goes on.") { _ in
+                    .update: .init("Let another node lead; has no effect on a single node.") { _ in
                         core.stepDown()
                         return .empty
                     }
@@ -52,6 +53,7 @@ extension SystemEngine {
         }
     }
 
+    /// The paths of the encryption key.
     var keyPaths: [EnginePath] {
         [
             EnginePath(
@@ -70,10 +72,12 @@ extension SystemEngine {
 
     // MARK: generate-root
 
-    /// The old protocol asks for no token here, which lets anybody occupy or cancel an attempt.
+    /// The access to paths that a quorum of share holders uses. The early protocol needs no token, which lets anyone start or
+    /// cancel an attempt, so it has to be configured.
     var quorumAccess: EnginePath.Access { core.settings.allowsUnauthenticatedRekey ? .unauthenticated : .sudo }
 
-    /// At the path of today, as data, and at the one that older clients ask, bare.
+    /// The paths that generate a root token: the current spelling, with answers under `data`, and the one of older clients,
+    /// without.
     var generateRootPaths: [EnginePath] {
         generateRootPaths("generate-root", access: quorumAccess) { .bare($0) }
             + generateRootPaths("generate-root-token", access: .sudo) { .data($0) }
@@ -87,22 +91,22 @@ extension SystemEngine {
                 PathPattern(root + "/attempt"), "Generates a root token with the shares of the unseal key or the recovery key.",
                 fields: [
                     Field(
-                        "otp", .string, "One-time password of 24 to 64 bytes, by which the token is masked; made here if left out."),
+                        "otp", .string, "One-time password of 24 to 64 bytes that masks the token; generated if left out."),
                     Field("pgp_key", .string, "Not supported."),
                 ],
                 access: access,
                 endpoints: [
-                    .read: .init("Progress of the attempt.", changesNothing: true) { _ in
+                    .read: .init("Read the progress.", changesNothing: true) { _ in
                         answer(try await core.seal.rootGenerationStatus(otpLength: TokenFormat.serviceLength).shown)
                     },
-                    .update: .init("Begin.") { request in
+                    .update: .init("Start an attempt.") { request in
                         answer(
                             try await core.seal.startRootGeneration(
                                 otp: Self.nonEmpty(request.fields.string("otp")), otpLength: TokenFormat.serviceLength,
                                 pgpKey: Self.nonEmpty(request.fields.string("pgp_key"))
                             ).shown)
                     },
-                    .delete: .init("Cancel.") { _ in
+                    .delete: .init("Cancel the attempt.") { _ in
                         await core.seal.cancelRootGeneration()
                         return .empty
                     },
@@ -110,10 +114,11 @@ extension SystemEngine {
             EnginePath(
                 PathPattern(root + "/update"), "Takes one key share for a root token.",
                 fields: [
-                    Field("key", .string, required: true, "The share."), Field("nonce", .string, required: true, "Of the attempt."),
+                    Field("key", .string, required: true, "One key share."),
+                    Field("nonce", .string, required: true, "Nonce of the attempt."),
                 ], access: access,
                 endpoints: [
-                    .update: .init("Give a share.") { request in
+                    .update: .init("Enter a share.") { request in
                         let status = try await core.seal.updateRootGeneration(
                             share: request.fields.string("key") ?? "", nonce: request.fields.string("nonce") ?? ""
                         ) { try await core.makeRootToken(length: $0) }
@@ -123,5 +128,6 @@ extension SystemEngine {
         ]
     }
 
+    /// Returns the text, or nil if it is empty.
     static func nonEmpty(_ text: String?) -> String? { text.flatMap { $0.isEmpty ? nil : $0 } }
 }

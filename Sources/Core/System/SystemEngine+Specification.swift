@@ -3,17 +3,17 @@ import Policy
 import Syntax
 
 extension SystemEngine {
-    /// The API's description, made of the declared paths of the mounts that the caller may use.
+    /// The path of the API description.
     var specificationPaths: [EnginePath] {
         [
             EnginePath(
                 "internal/specs/openapi", "Returns the API as an OpenAPI 3.0.2 document.",
-                details: "Holds the mounts that the calling token may use; without a token, those that are listed for everybody.",
+                details: "Contains the mounts that the calling token may use; without a token, those that are listed to everyone.",
                 fields: [
                     Field(
                         "generic_mount_paths", .bool, default: false,
                         "Write mount paths as parameters, for code that works with every mount of a type."),
-                    Field("context", .string, "A text that ends every operation id."),
+                    Field("context", .string, "Suffix of every operation id."),
                 ], access: .unauthenticated,
                 endpoints: [
                     .read: .init("Generate the document.", changesNothing: true) { try await specification($0) },
@@ -26,7 +26,7 @@ extension SystemEngine {
         var options = OpenAPIDocument.Options(
             hasGenericMountPaths: request.fields.bool("generic_mount_paths") ?? false,
             context: request.fields.string("context") ?? "")
-        guard options.context.utf8.count <= 128 else { throw CofferError.invalid("field 'context' is too long") }
+        guard options.context.utf8.count <= 128 else { throw CofferError.invalid("field 'context' must have at most 128 bytes") }
         options.context = String(options.context.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" })
         var document = OpenAPIDocument(settings: core.settings, options: options)
         let mounted = mounts.router.mounts

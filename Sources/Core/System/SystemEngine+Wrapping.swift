@@ -3,14 +3,15 @@ import Lifetimes
 import Syntax
 
 extension SystemEngine {
-    private static let wrappingField = Field("token", .string, "The wrapping token; the calling token when left out.")
+    private static let wrappingField = Field("token", .string, "Wrapping token; by default the calling token.")
 
+    /// The paths of wrapping tokens.
     var wrappingPaths: [EnginePath] {
         [
             EnginePath(
-                "wrapping/wrap", "Wraps data.", details: "Send it with X-Vault-Wrap-TTL.", isOpen: true,
+                "wrapping/wrap", "Wraps data.", details: "Needs the header X-Vault-Wrap-TTL.", isOpen: true,
                 endpoints: [
-                    .update: .init("Put the body under a wrapping token.") { request in
+                    .update: .init("Wrap the body.") { request in
                         guard request.wrapTTL != nil else {
                             throw CofferError.invalid("endpoint requires response wrapping to be used")
                         }
@@ -18,19 +19,23 @@ extension SystemEngine {
                     }
                 ]),
             EnginePath(
-                "wrapping/lookup", "Looks up a wrapping token.", details: "It stays as it is.", fields: [Self.wrappingField],
+                "wrapping/lookup", "Looks up a wrapping token.", details: "Does not use the token.", fields: [Self.wrappingField],
                 access: .unauthenticated,
                 endpoints: [
-                    .read: .init("The properties of a wrapping token.", changesNothing: true) { try await lookUpWrapping($0) },
-                    .update: .init("The properties of a wrapping token.", changesNothing: true) { try await lookUpWrapping($0) },
+                    .read: .init("Look up a wrapping token.", changesNothing: true) { try await lookUpWrapping($0) },
+                    .update: .init("Look up a wrapping token.", changesNothing: true) { try await lookUpWrapping($0) },
                 ]),
             EnginePath(
                 "wrapping/unwrap", "Returns the answer that a wrapping token refers to.", fields: [Self.wrappingField],
-                endpoints: [.update: .init("The answer, once.") { try await wrapping.unwrap(id: try await wrappingID($0)) }]),
+                endpoints: [
+                    .update: .init("Unwrap the answer and delete the token.") {
+                        try await wrapping.unwrap(id: try await wrappingID($0))
+                    }
+                ]),
             EnginePath(
                 "wrapping/rewrap", "Exchanges a wrapping token for a new one.", fields: [Self.wrappingField],
                 endpoints: [
-                    .update: .init("A new token of the same life for the same answer.") { request in
+                    .update: .init("Exchange the token for one with the same life and answer.") { request in
                         var response = Response(.none)
                         let info = try await wrapping.rewrap(
                             id: try await wrappingID(request), until: request.narrowing?.endsAt)
@@ -44,7 +49,7 @@ extension SystemEngine {
         ]
     }
 
-    /// Of the token that the request names, else of the calling one.
+    /// Returns the id of the wrapping token in the request, or of the calling token if there is none; nil if it cannot be a token.
     private func wrappingID(_ request: Request) async throws -> String? {
         guard let token = request.fields.string("token"), !token.isEmpty else { return request.caller?.tokenID }
         return TokenFormat.isPlausible(token) ? try await wrapping.tokens.knownID(of: token) : nil

@@ -3,8 +3,8 @@ import Lifetimes
 import Logging
 import Synchronization
 
-/// Removes accessors that lead to no token, in the background, for all of them are looked at. A call meanwhile begins no second
-/// round.
+/// Deletes accessors that belong to no token, in the background because it reads all of them. Only one run is in progress at a
+/// time.
 final class AccessorTidy: Sendable {
     private static let pageSize = 500
 
@@ -17,6 +17,7 @@ final class AccessorTidy: Sendable {
         self.logger = logger
     }
 
+    /// Starts a run, unless one is in progress.
     func begin() {
         guard isRunning.compareExchange(expected: false, desired: true, ordering: .acquiringAndReleasing).exchanged else { return }
         Task.detached(priority: .background) { [self] in
@@ -27,7 +28,9 @@ final class AccessorTidy: Sendable {
             } catch StorageError.sealed {
                 return
             } catch {
-                logger.warning("the tidy of accessors stopped; start it again", metadata: RepeatedFaults.described(error))
+                logger.warning(
+                    "the tidy of accessors failed; start it again at auth/token/tidy",
+                    metadata: RepeatedFailures.metadata(of: error))
             }
         }
     }

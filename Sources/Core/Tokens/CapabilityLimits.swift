@@ -2,22 +2,25 @@ package import Capabilities
 package import EngineKit
 package import LoginGuards
 
-/// What a capability token leaves of its parent's rights for one request.
+/// The limits that a capability token puts on the rights of its parent token.
 package struct CapabilityLimits: Sendable {
     private let caveats: [Caveat]
-    /// Of the chain before each caveat; empty where nothing is counted.
+    /// The names of the chain's prefixes, one before each caveat; empty if no caveat counts uses.
     private let prefixNames: [String]
 
+    /// Reads the caveats of a token.
     package init(_ token: CapabilityToken) {
         caveats = token.caveats
         let counts = caveats.contains { if case .uses = $0 { true } else { false } }
         prefixNames = counts ? token.prefixNames : []
     }
 
+    /// Returns whether no expiry has passed.
     package func isAlive(at now: Timestamp) -> Bool {
         caveats.allSatisfy { Self.end($0).map { now < $0 } ?? true }
     }
 
+    /// Returns whether every list of source addresses contains the client's.
     package func isFrom(_ address: String) -> Bool {
         caveats.allSatisfy { caveat in
             guard case .sources(let ranges) = caveat else { return true }
@@ -25,13 +28,13 @@ package struct CapabilityLimits: Sendable {
         }
     }
 
-    /// What one request spends.
+    /// The counters that one request spends.
     ///
-    /// A counter ends with the expiry that stands before it in the chain: whoever has it has that expiry too, while one that
-    /// comes after it is only about the narrower token.
+    /// A counter expires with the expiry caveats before it in the chain, because all that share it have these. A later expiry
+    /// belongs to a narrower token.
     ///
-    /// Anybody who holds a link of the chain may add to it, and every counter that is added lies with the parent. So each
-    /// link that stands before has a share: a holder's counters, and those of whatever it narrows, are counted in it.
+    /// Anyone who holds a token of the chain can add counters, which are stored with the parent. So each prefix before a counter
+    /// has a share of that storage, in which the counters of its holder, and of all tokens narrowed from it, are counted.
     package var counted: [UseCounters.Use] {
         var uses: [UseCounters.Use] = []
         var endsAt: Timestamp?
@@ -44,7 +47,7 @@ package struct CapabilityLimits: Sendable {
         return uses
     }
 
-    /// The same, for the pipeline and whoever makes something for the caller.
+    /// The limits in the form in which the pipeline and engines check them.
     package var narrowing: Narrowing {
         Narrowing(endsAt: caveats.compactMap(Self.end).min(), allows: allow, reaches: reaches)
     }
@@ -53,7 +56,7 @@ package struct CapabilityLimits: Sendable {
         if case .expiry(let seconds) = caveat { Timestamp(nanoseconds: 0).adding(seconds: seconds) } else { nil }
     }
 
-    /// Whether a path below the prefix, which ends with `/`, is left.
+    /// Returns whether a path below the prefix, which ends with `/`, may be used.
     private func reaches(_ prefix: String) -> Bool {
         caveats.allSatisfy { caveat in
             guard case .paths(let paths) = caveat else { return true }
@@ -63,10 +66,11 @@ package struct CapabilityLimits: Sendable {
         }
     }
 
-    /// A narrowed token never makes, renews or revokes tokens: what it made would not be narrowed.
+    /// Returns whether an operation on a path is within the limits. Creating, renewing and revoking tokens never is, because a new
+    /// token would not have the limits.
     private func allow(_ operation: Operation, _ path: String) -> Bool {
         guard !path.utf8.starts(with: "auth/token/".utf8) || path == "auth/token/lookup-self" else { return false }
-        // A listing asks for the folder, however it is spelled.
+        // A listing is of a folder, with or without a final slash.
         let path = operation == .list && path.utf8.last != UInt8(ascii: "/") ? path + "/" : path
         return caveats.allSatisfy { caveat in
             switch caveat {

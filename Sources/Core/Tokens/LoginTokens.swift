@@ -2,24 +2,29 @@ import EngineKit
 import Identity
 import Lifetimes
 
-/// Makes the token that an auth method granted.
+/// Creates the tokens that auth methods grant.
 struct LoginTokens {
     let tokens: TokenStore
     let identity: IdentityStore
     let settings: CoreSettings
     let time: any TimeSource
 
+    /// Creates the token of a login.
+    ///
+    /// - Parameters:
+    ///   - mounted: The mount of the auth method.
+    ///   - path: The path of the login, which names the token's lease.
+    ///   - Returns: The token, and warnings about terms that were reduced.
     func issue(
         _ grant: AuthGrant, mount mounted: Mount, path: String
     ) async throws -> (auth: IssuedAuth, warnings: [String]) {
         let mount = mounted.entry
-        var policies = try PolicyNames.normalised(grant.policies)
-        // No login gives root: that power has no account.
+        var policies = try PolicyNames.normalized(grant.policies)
+        // A login never gives root.
         guard !policies.contains("root") else { throw CofferError.invalid("auth methods cannot create root tokens") }
         if !grant.withoutDefaultPolicy, !policies.contains("default") { policies = (policies + ["default"]).sorted() }
-        let maxTTL = mount.tuning.maxTTL > 0 ? mount.tuning.maxTTL : settings.maxTTL
-        let lifetime = TokenLifetime.initial(
-            grant.terms, defaultTTL: mount.tuning.defaultTTL > 0 ? mount.tuning.defaultTTL : settings.defaultTTL, maxTTL: maxTTL)
+        let (defaultTTL, maxTTL) = mount.tuning.limits(settings)
+        let lifetime = TokenLifetime.initial(grant.terms, defaultTTL: defaultTTL, maxTTL: maxTTL)
         let entity = try await entity(of: grant, mounted)
         let now = time.now()
         let configure: (inout TokenEntry) -> Void = { entry in
@@ -50,13 +55,18 @@ struct LoginTokens {
             }
             made = tokens.makeBatch(
                 parentID: "", displayName: grant.displayName, policies: policies, path: path, configure: configure)
-            guard made != nil else { throw CofferError(.tooLarge, "what the batch token holds is too large for a token") }
+            guard made != nil else {
+                throw CofferError(
+                    .tooLarge,
+                    "the metadata and policies of the batch token are too large for a token; grant fewer, or use a service token")
+            }
         }
-        guard let made else { throw CofferError(.conflict, "the token could not be made; retry") }
+        guard let made else { throw CofferError(.conflict, "the token could not be created because of a concurrent change; retry") }
         return (made.entry.issued(token: made.token, seconds: lifetime.ttl, entity: entity), lifetime.warnings)
     }
 
-    /// Whoever logs in has an entity, made at the first login. A disabled one gets no token.
+    /// Returns the entity of the login's alias, which the first login creates; nil if the grant has no alias. Throws `.denied` if
+    /// the entity is disabled.
     private func entity(of grant: AuthGrant, _ mount: Mount) async throws -> ResolvedEntity? {
         guard !grant.aliasName.isEmpty, !mount.entry.isBuiltIn else { return nil }
         let entity = try await identity.logIn(

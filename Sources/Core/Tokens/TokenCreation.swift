@@ -3,28 +3,34 @@ import Identity
 import Lifetimes
 import Syntax
 
-/// The rules of `auth/token/create`.
+/// The parameters of `auth/token/create`.
 enum TokenCreation {
+    /// The declared fields.
     static let fields: [Field] = [
         Field("role_name", .string, "Name of the role."),
-        Field("id", .string, "The token's own text; root or sudo only."),
-        Field("policies", .strings, "Policies; those of the parent when none are named."),
-        Field("meta", .stringMap, "Metadata, shown on look-up and in the audit."),
-        Field("no_parent", .bool, "Make an orphan; root or sudo only."),
+        Field("id", .string, "Text of the token; needs root or sudo."),
+        Field("policies", .strings, "Policies; by default those of the parent."),
+        Field("meta", .stringMap, "Metadata, shown by lookups and in the audit log."),
+        Field("no_parent", .bool, "Create an orphan; needs root or sudo."),
         Field("no_default_policy", .bool, "Leave the default policy out."),
-        Field("renewable", .bool, default: true, "Whether it can be renewed."),
-        Field("ttl", .duration, "How long it lives; the system's default when 0."),
+        Field("renewable", .bool, default: true, "Whether the token can be renewed."),
+        Field("ttl", .duration, "Life of the token; 0 for the mount's default."),
         Field("lease", .duration, deprecated: true, "Use ttl."),
-        Field("explicit_max_ttl", .duration, "A life that no renewal extends."),
-        Field("display_name", .string, default: "token", "Shown in the audit and to engines."),
-        Field("num_uses", .int, "Uses it has; 0 is without bound."),
-        Field("period", .duration, "Renewal period; root or sudo only."),
-        Field("type", .string, "\"service\" or \"batch\"; as the role has it when there is one."),
+        Field("explicit_max_ttl", .duration, "Longest life, which renewals do not extend."),
+        Field("display_name", .string, default: "token", "Name shown in the audit log and to engines."),
+        Field("num_uses", .int, "Number of uses; 0 for no limit."),
+        Field("period", .duration, "Renewal period; needs root or sudo."),
+        Field("type", .string, "\"service\" or \"batch\"; by default the role's type."),
         Field("entity_alias", .string, "Name of an entity alias; needs a role that allows it."),
     ]
 }
 
 extension TokenEngine {
+    /// Creates a token for the caller.
+    ///
+    /// - Parameters:
+    ///   - isOrphan: Whether the path is `create-orphan`.
+    ///   - roleName: The role in the path; nil if there is none.
     func create(_ request: Request, isOrphan: Bool = false, role roleName: String? = nil) async throws -> Response {
         guard let caller = request.caller, let parent = try await self.caller(request) else { throw CofferError.denied }
         guard parent.type == .service else { throw CofferError.invalid("batch tokens cannot create more tokens") }
@@ -45,9 +51,9 @@ extension TokenEngine {
         let alias = try await aliasedEntity(request.fields, role: role)
         let entityID = alias?.id ?? (draft.isOrphan ? "" : parent.entityID)
         let path = request.path.text + (role.map { $0.pathSuffix.isEmpty ? "" : "/" + $0.pathSuffix } ?? "")
-        // All that is read for the answer, before the token is there: a failure then leaves no token that nobody was told of.
+        // Everything that the answer needs is read first, so that a failure leaves no token behind.
         let entity = entityID.isEmpty ? nil : try await access.identity.resolve(entityID)
-        // The warnings are a courtesy: a token is made without them too.
+        // A failure to look for missing policies only costs the warnings.
         let missing = (try? await access.policies.missing(among: draft.policies)) ?? []
         let made = try await make(draft, parent: draft.isOrphan ? nil : parent, path: path, entityID: entityID)
         var response = Response(
@@ -65,14 +71,18 @@ extension TokenEngine {
         let configure: (inout TokenEntry) -> Void = { entry in
             draft.configure(&entry, at: now)
             entry.entityID = entityID
-            // What the parent is bound to, its children are bound to, unless the role says where they may be used.
+            // Children inherit the address ranges of their parent, unless the role sets some.
             if let parent, entry.boundCIDRs.isEmpty { entry.boundCIDRs = parent.boundCIDRs }
         }
         guard draft.type == .service else {
             let made = tokens.makeBatch(
                 parentID: parent?.id ?? "", displayName: draft.displayName, policies: draft.policies, path: path,
                 configure: configure)
-            guard let made else { throw CofferError(.tooLarge, "what the batch token holds is too large for a token") }
+            guard let made else {
+                throw CofferError(
+                    .tooLarge,
+                    "the metadata and policies of the batch token are too large for a token; send fewer, or create a service token")
+            }
             return made
         }
         let made = try await tokens.create(
@@ -84,7 +94,7 @@ extension TokenEngine {
         return made
     }
 
-    /// The entity that `entity_alias` names on this mount, made when there is none; nil when nothing is named.
+    /// Returns the entity that `entity_alias` names, created if it does not exist; nil if none is named.
     private func aliasedEntity(_ fields: Fields, role: TokenRole?) async throws -> ResolvedEntity? {
         guard let alias = fields.string("entity_alias").map(IdentityMount(.token).aliasName), !alias.isEmpty else { return nil }
         guard let role else { throw CofferError.invalid("'entity_alias' is only allowed in combination with token role") }
@@ -97,14 +107,15 @@ extension TokenEngine {
     }
 }
 
-/// A token that is asked for, after every rule has been applied.
+/// The properties of a new token, after all rules have been applied to the request.
 struct TokenDraft {
+    /// The text that the caller chose; nil for a generated one.
     var id: String?
     var policies: [String]
     var displayName: String
     var isOrphan: Bool
     var type = TokenType.service
-    /// nil for a root token without an end.
+    /// The life of the token; nil for a root token that never expires.
     var lifetime: TokenLifetime?
     var warnings: [String] = []
     private var terms = TokenTerms()
@@ -112,6 +123,7 @@ struct TokenDraft {
     private var role: TokenRole?
     private var maxTTL: Int
 
+    /// Applies the rules of token creation to a request. Throws if it breaks one.
     init(
         _ fields: Fields, parent: TokenEntry, role: TokenRole?, isOrphanPath: Bool, isPrivileged: Bool, defaultTTL: Int, maxTTL: Int
     ) throws(CofferError) {
@@ -119,7 +131,7 @@ struct TokenDraft {
         self.maxTTL = maxTTL
         metadata = fields.stringMap("meta") ?? [:]
         guard metadata.count <= 64, metadata.allSatisfy({ $0.key.utf8.count <= 128 && $0.value.utf8.count <= 1_024 }) else {
-            throw .invalid("field 'meta' may have 64 entries, with names of 128 and values of 1024 bytes")
+            throw .invalid("field 'meta' must have at most 64 entries, with names of at most 128 and values of at most 1024 bytes")
         }
         displayName = try Self.displayName(fields)
         type = try Self.type(fields, role: role)
@@ -134,7 +146,7 @@ struct TokenDraft {
         if type == .batch { try checkBatch(fields) }
     }
 
-    /// Whatever would need a record is no batch token's.
+    /// Throws for properties that a batch token, which has no record, cannot have.
     private func checkBatch(_ fields: Fields) throws(CofferError) {
         guard fields.duration("explicit_max_ttl") ?? 0 == 0 else {
             throw .invalid("batch tokens cannot have \"explicit_max_ttl\" set")
@@ -145,7 +157,7 @@ struct TokenDraft {
         guard !policies.contains("root") else { throw .invalid("batch tokens cannot be root tokens") }
     }
 
-    /// What the role forces, else what is asked for, else the role's default.
+    /// Returns the type that the role forces, else the requested one, else the role's default.
     private static func type(_ fields: Fields, role: TokenRole?) throws(CofferError) -> TokenType {
         var asked: TokenType?
         if let text = fields.string("type"), !text.isEmpty {
@@ -163,6 +175,7 @@ struct TokenDraft {
         return forced ?? asked ?? (choice == .defaultBatch ? .batch : .service)
     }
 
+    /// Sets the properties of the token's entry.
     func configure(_ entry: inout TokenEntry, at now: Timestamp) {
         entry.metadata = metadata
         entry.role = role?.name ?? ""
@@ -209,10 +222,10 @@ struct TokenDraft {
 
     // MARK: Rules
 
-    /// `token`, or `token-` and the asked name in plain characters.
+    /// Returns `token`, or `token-` and the requested name with other characters than ASCII letters and digits replaced by `-`.
     private static func displayName(_ fields: Fields) throws(CofferError) -> String {
         guard fields.has("display_name"), let name = fields.string("display_name"), !name.isEmpty else { return "token" }
-        guard name.utf8.count <= 256 else { throw .invalid("field 'display_name' may have 256 bytes") }
+        guard name.utf8.count <= 256 else { throw .invalid("field 'display_name' must have at most 256 bytes") }
         let plain = name.unicodeScalars.map { scalar in
             scalar.isASCII && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil) ? Character(scalar) : "-"
         }
@@ -223,7 +236,7 @@ struct TokenDraft {
         guard let id = fields.string("id"), !id.isEmpty else { return nil }
         guard isPrivileged else { throw .invalid("root or sudo privileges required to specify token id") }
         guard role == nil else { throw .invalid("a token id cannot be chosen with a role") }
-        // Texts with a dot are those of made tokens, of this server and of others: `coffer.s.`, `hvs.`, `s.`.
+        // Generated tokens, of this server and of others, begin with `coffer.s.`, `hvs.` or `s.`.
         for prefix in ["s.", "hvs.", "coffer."] where id.hasUTF8Prefix(prefix) {
             throw .invalid("custom token ID cannot have the '\(prefix)' prefix")
         }
@@ -237,7 +250,7 @@ struct TokenDraft {
     private static func policies(
         _ fields: Fields, parent: TokenEntry, role: TokenRole?, isPrivileged: Bool, withoutDefault: Bool
     ) throws(CofferError) -> [String] {
-        let asked = try PolicyNames.normalised(fields.strings("policies") ?? [])
+        let asked = try PolicyNames.normalized(fields.strings("policies") ?? [])
         var policies: [String]
         if let role {
             policies = try rolePolicies(asked, parent: parent, role: role)
@@ -260,26 +273,24 @@ struct TokenDraft {
     }
 
     private static func rolePolicies(_ asked: [String], parent: TokenEntry, role: TokenRole) throws(CofferError) -> [String] {
-        let isOpen = role.allowedPolicies.isEmpty && role.allowedPoliciesGlob.isEmpty
         var policies = asked
-        if asked.isEmpty { policies = isOpen ? parent.policies : role.allowedPolicies }
+        if asked.isEmpty { policies = role.allowsAnyPolicy ? parent.policies : role.allowedPolicies }
         for policy in policies where policy != "default" || role.disallowedPolicies.contains(policy) {
-            let isDisallowed =
-                role.disallowedPolicies.contains(policy) || role.disallowedPoliciesGlob.contains { Glob.matches(policy, $0) }
-            guard !isDisallowed else { throw .invalid("token policies contain one that the role disallows") }
+            guard !role.disallows(policy) else { throw .invalid("the role does not allow one of the token's policies") }
             let isAllowed =
-                isOpen
+                role.allowsAnyPolicy
                 ? parent.policies.contains(policy) || parent.isRoot || !role.disallowedPolicies.isEmpty
                     || !role.disallowedPoliciesGlob.isEmpty
-                : role.allowedPolicies.contains(policy) || role.allowedPoliciesGlob.contains { Glob.matches(policy, $0) }
+                : role.allows(policy)
             guard isAllowed else { throw .invalid("token policies must be subset of the role's allowed policies") }
         }
         return policies
     }
 }
 
-/// `*` stands for any text; there may be several.
+/// Matches texts against patterns in which each `*` stands for any text.
 enum Glob {
+    /// Returns whether the whole text matches.
     static func matches(_ text: String, _ pattern: String) -> Bool {
         let parts = pattern.splitUTF8(at: "*", omittingEmpty: false)
         guard parts.count > 1 else { return text == pattern }

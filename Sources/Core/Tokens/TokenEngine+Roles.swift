@@ -4,6 +4,7 @@ import Records
 extension TokenEngine {
     private static let prefix = "role/"
 
+    /// The paths below `auth/token/roles`.
     var rolePaths: [EnginePath] {
         [
             EnginePath(
@@ -18,7 +19,7 @@ extension TokenEngine {
                         guard let role = try await role(request.captures["role_name"]) else { throw CofferError.notFound }
                         return .data(role.shown)
                     },
-                    .update: .init("Make or change a role.") { try await writeRole($0) },
+                    .update: .init("Create or change a role.") { try await writeRole($0) },
                     .delete: .init("Delete a role.") { request in
                         var batch = Batch()
                         batch.delete(Self.prefix + request.captures["role_name"])
@@ -29,6 +30,7 @@ extension TokenEngine {
         ]
     }
 
+    /// Returns the role with this name, or nil if there is none.
     func role(_ name: String) async throws(StorageError) -> TokenRole? {
         guard let record = try await storage.get(Self.prefix + name) else { return nil }
         guard let role = TokenRole(decoding: record.value) else { throw .corrupted(key: Self.prefix + name) }

@@ -3,38 +3,41 @@ import Identity
 import Lifetimes
 import Syntax
 
-/// `auth/token/`: the one login method that is always there.
+/// The engine at `auth/token/`, which creates, shows, renews and revokes tokens.
 struct TokenEngine: Engine {
     let tokens: TokenStore
     let access: AccessControl
     let settings: CoreSettings
-    /// Token roles, below the server's own records.
+    /// The storage of token roles.
     let storage: any Storage
     let time: any TimeSource
     let accessorTidy: AccessorTidy
-    /// By uuid or path.
+    /// Returns the mount with an id or, if the id is empty, the mount that contains a path.
     let mount: @Sendable (String, String) -> Mount?
+    /// The life of tokens that ask for none, in seconds.
     let defaultTTL: Int
+    /// The longest life of tokens, in seconds.
     let maxTTL: Int
 
     var paths: [EnginePath] { creationPaths + lookupPaths + changePaths + rolePaths }
 
     static let tokenField = Field("token", .string, "The token.")
     static let accessorField = Field("accessor", .string, required: true, "Accessor of the token.")
-    static let incrementField = Field("increment", .duration, "Seconds of life asked for; 0 is what the token was made with.")
+    static let incrementField = Field(
+        "increment", .duration, "Life to renew by, in seconds; 0 for the life that the token was created with.")
 
     private var creationPaths: [EnginePath] {
         [
             EnginePath(
                 "create", "Creates a token.", fields: TokenCreation.fields,
-                endpoints: [.update: .init("Make a child of the calling token.") { try await create($0) }]),
+                endpoints: [.update: .init("Create a child of the calling token.") { try await create($0) }]),
             EnginePath(
                 "create-orphan", "Creates a token without a parent.", fields: TokenCreation.fields, access: .sudo,
-                endpoints: [.update: .init("Make an orphan.") { try await create($0, isOrphan: true) }]),
+                endpoints: [.update: .init("Create an orphan.") { try await create($0, isOrphan: true) }]),
             EnginePath(
                 "create/{role_name}", "Creates a token with a role.", fields: TokenCreation.fields,
                 endpoints: [
-                    .update: .init("Make a token as the role says.") { try await create($0, role: $0.captures["role_name"]) }
+                    .update: .init("Create a token with a role.") { try await create($0, role: $0.captures["role_name"]) }
                 ]
             ),
         ]
@@ -44,17 +47,17 @@ struct TokenEngine: Engine {
         [
             EnginePath(
                 "lookup", "Looks up a token.", fields: [Self.tokenField],
-                endpoints: [.update: .init("The properties of a token.", changesNothing: true) { try await lookup($0) }]),
+                endpoints: [.update: .init("Look up a token.", changesNothing: true) { try await lookup($0) }]),
             EnginePath(
                 "lookup-self", "Looks up the calling token.",
                 endpoints: [
-                    .read: .init("The properties of the calling token.", changesNothing: true) { try await lookupSelf($0) },
-                    .update: .init("The properties of the calling token.", changesNothing: true) { try await lookupSelf($0) },
+                    .read: .init("Look up the calling token.", changesNothing: true) { try await lookupSelf($0) },
+                    .update: .init("Look up the calling token.", changesNothing: true) { try await lookupSelf($0) },
                 ]),
             EnginePath(
                 "lookup-accessor", "Looks up a token by its accessor.", fields: [Self.accessorField],
                 endpoints: [
-                    .update: .init("The properties of a token, without the token.", changesNothing: true) {
+                    .update: .init("Look up a token without showing it.", changesNothing: true) {
                         try await lookupAccessor($0)
                     }
                 ]),
@@ -68,14 +71,14 @@ struct TokenEngine: Engine {
         [
             EnginePath(
                 "renew", "Renews a token.", fields: [Self.tokenField, Self.incrementField],
-                endpoints: [.update: .init("Give a token more time.") { try await renew($0, id: try await tokenID($0)) }]),
+                endpoints: [.update: .init("Renew a token.") { try await renew($0, id: try await tokenID($0)) }]),
             EnginePath(
                 "renew-self", "Renews the calling token.", fields: [Self.incrementField],
-                endpoints: [.update: .init("Give the calling token more time.") { try await renew($0, id: try ownID($0)) }]),
+                endpoints: [.update: .init("Renew the calling token.") { try await renew($0, id: try ownID($0)) }]),
             EnginePath(
                 "renew-accessor", "Renews a token by its accessor.", fields: [Self.accessorField, Self.incrementField],
                 endpoints: [
-                    .update: .init("Give a token more time.") {
+                    .update: .init("Renew a token.") {
                         try await renew($0, id: try await accessorID($0), showsToken: false)
                     }
                 ]
@@ -111,7 +114,7 @@ struct TokenEngine: Engine {
             throw CofferError.denied
         }
         guard let narrowing = request.narrowing else { return try await shown(entry, token: token) }
-        // Of the narrowed token, not of the one that it was made of.
+        // The answer describes the narrowed token, not its parent.
         var narrowed = entry
         narrowed.isRenewable = false
         if let end = narrowing.endsAt { narrowed.expiresAt = entry.expiresAt.map { min($0, end) } ?? end }
@@ -123,7 +126,7 @@ struct TokenEngine: Engine {
         return response
     }
 
-    /// The entry of the token that asks; a batch token's is in the token alone.
+    /// Returns the entry of the calling token. That of a batch token is decoded from the token.
     func caller(_ request: Request) async throws -> TokenEntry? {
         if let id = request.caller?.tokenID, !id.isEmpty { return try await tokens.entry(id: id) }
         guard let token = request.presentedToken else { return nil }
@@ -140,6 +143,7 @@ struct TokenEngine: Engine {
         .data(entry.shown(token: token, entity: try await entity(of: entry), at: time.now()))
     }
 
+    /// Returns the entity of a token, or nil if the token has none or the entity was deleted.
     func entity(of entry: TokenEntry) async throws -> ResolvedEntity? {
         entry.entityID.isEmpty ? nil : try await access.identity.resolve(entry.entityID)
     }
@@ -189,7 +193,7 @@ struct TokenEngine: Engine {
         if id == request.caller?.tokenID { try checkAddress(request, terms) }
         let increment = request.fields.duration("increment") ?? 0
         guard let (renewed, lifetime) = try await tokens.renew(id: id, increment: increment, terms: terms) else {
-            throw CofferError.invalid("lease is not renewable: it has reached the end that no renewal moves")
+            throw CofferError.invalid("lease is not renewable: the token has reached its maximum life")
         }
         let token = showsToken ? request.fields.string("token") ?? request.presentedToken ?? "" : ""
         var response = Response(
@@ -204,7 +208,7 @@ struct TokenEngine: Engine {
             identity: access.identity, settings: settings, ownMaxTTL: maxTTL, mount: mount, role: { name in try await role(name) })
     }
 
-    /// A token that could not be used from here any more is not renewed from here.
+    /// Throws if the renewed token could not be used from the caller's address.
     private func checkAddress(_ request: Request, _ terms: RenewalTerms) throws(CofferError) {
         let address = request.connection.remoteAddress
         guard terms.boundCIDRs.isEmpty || AddressRange.contains(address, in: terms.boundCIDRs)
@@ -216,7 +220,7 @@ struct TokenEngine: Engine {
         return .empty
     }
 
-    /// What is gone already needs no revoking; only it may have been a slip.
+    /// Revokes a token by its accessor. An unknown accessor gives a warning, because it may be mistyped.
     private func revokeByAccessor(_ request: Request) async throws -> Response {
         guard let id = try await tokens.id(accessor: request.fields.string("accessor") ?? "") else {
             return Response(.none, warnings: ["No token found with this accessor"])
@@ -237,7 +241,7 @@ struct TokenEngine: Engine {
         return Response(
             .data(.object([:])), status: 202,
             warnings: [
-                "At most 1,000 expired tokens were removed. Accessors that lead to no token are being removed in the background."
+                "At most 1,000 expired tokens were removed. Accessors without a token are being removed in the background."
             ])
     }
 }

@@ -4,7 +4,7 @@ import Lifetimes
 import Syntax
 
 extension TokenEntry {
-    /// The `data` of a look-up.
+    /// Returns the `data` of a lookup.
     func shown(token: String, entity: ResolvedEntity?, at now: Timestamp) -> JSONObject {
         var object: JSONObject = [
             "accessor": .string(accessor), "creation_time": .int(createdAt.seconds), "creation_ttl": .int(creationTTL),
@@ -36,6 +36,7 @@ extension TokenEntry {
         return object
     }
 
+    /// Returns the token as the `auth` of an answer.
     func issued(token: String, seconds: Int, entity: ResolvedEntity?) -> IssuedAuth {
         let identityPolicies = entity?.policies ?? []
         return IssuedAuth(

@@ -2,31 +2,31 @@ import EngineKit
 import Identity
 import Lifetimes
 
-/// Asks whoever vouched for a token whether it may have more time, and how much: the auth method of its login, or its role.
-///
-/// What was true at the login is no reason to go on: users and roles are deleted, policies and lifetimes change.
+/// Decides about the renewal of a token by asking its source again: the auth method of its login, or its role. Users and roles may
+/// be deleted, and policies and lifetimes may change after a login.
 struct TokenRenewal: Sendable {
     let identity: IdentityStore
     let settings: CoreSettings
-    /// Seconds; of tokens that other tokens made.
+    /// The longest life of tokens that `auth/token/` created, in seconds.
     let ownMaxTTL: Int
-    /// The mount of a login by its id or, for tokens that do not know it, by the path that they were made at.
+    /// Returns the mount of a login with this id or, for a token without a mount id, the mount that contains the path.
     let mount: @Sendable (_ id: String, _ path: String) -> Mount?
+    /// Returns the token role with a name, or nil if there is none.
     let role: @Sendable (_ name: String) async throws -> TokenRole?
 
     static let changedPolicies = CofferError.invalid("policies have changed, not renewing")
 
-    /// Throws when the token is to have no more time than it has.
+    /// Returns the terms of the renewal. Throws if the token must not be renewed.
     func terms(of entry: TokenEntry) async throws -> RenewalTerms {
         try await checkEntity(entry)
         if entry.path.utf8.starts(with: "auth/token/".utf8) { return try await ownTerms(entry) }
         guard let mount = mount(entry.mountID, entry.path), let method = mount.auth else {
-            throw CofferError.invalid("the auth method that gave the token is gone, not renewing")
+            throw CofferError.invalid("the auth method that created the token no longer exists, not renewing")
         }
         let grant = try await method.renewal(of: HeldLogin(metadata: entry.metadata, facts: entry.loginFacts))
         try checkPolicies(grant.policies, entry)
         try await refreshGroups(of: entry, from: grant, on: mount)
-        let limits = limits(mount.entry)
+        let limits = mount.entry.tuning.limits(settings)
         return RenewalTerms(
             ttl: grant.terms.ttl > 0 ? grant.terms.ttl : limits.defaultTTL,
             maxTTL: grant.terms.maxTTL > 0 ? min(grant.terms.maxTTL, limits.maxTTL) : limits.maxTTL,
@@ -34,8 +34,7 @@ struct TokenRenewal: Sendable {
             boundCIDRs: grant.terms.boundCIDRs)
     }
 
-    /// Of a token that was made by another one, with a role or without. Where a role says nothing about addresses, those that
-    /// the token has from its parent stay.
+    /// Returns the terms of a token that another token created. The address ranges of its parent stay if its role sets none.
     private func ownTerms(_ entry: TokenEntry) async throws -> RenewalTerms {
         var terms = RenewalTerms(
             ttl: entry.creationTTL, maxTTL: ownMaxTTL, explicitMaxTTL: entry.explicitMaxTTL, period: entry.period,
@@ -52,22 +51,16 @@ struct TokenRenewal: Sendable {
         return terms
     }
 
-    private func limits(_ mount: MountEntry) -> (defaultTTL: Int, maxTTL: Int) {
-        (
-            mount.tuning.defaultTTL > 0 ? mount.tuning.defaultTTL : settings.defaultTTL,
-            mount.tuning.maxTTL > 0 ? mount.tuning.maxTTL : settings.maxTTL
-        )
-    }
-
-    /// The lower of two bounds, of which 0 is none.
+    /// Returns the lower of two limits, of which 0 means no limit.
     private static func lower(_ one: Int, _ other: Int) -> Int {
         if one == 0 || other == 0 { return max(one, other) }
         return min(one, other)
     }
 
-    /// Whether a login today would give the same. Whether `default` is among them is no right of the account's.
+    /// Throws if a login now would give other policies. The `default` policy does not count, because the grant does not decide
+    /// about it.
     private func checkPolicies(_ granted: [String], _ entry: TokenEntry) throws(CofferError) {
-        let today = Set(try PolicyNames.normalised(granted)).subtracting(["default"])
+        let today = Set(try PolicyNames.normalized(granted)).subtracting(["default"])
         guard today == Set(entry.policies).subtracting(["default"]) else { throw Self.changedPolicies }
     }
 
@@ -87,17 +80,22 @@ struct TokenRenewal: Sendable {
 }
 
 extension TokenRole {
-    /// Whether the role still lets its tokens have these policies.
+    /// Returns whether the role still allows a token to have these policies.
     func mayKeep(_ policies: [String]) -> Bool {
-        let isOpen = allowedPolicies.isEmpty && allowedPoliciesGlob.isEmpty
-        return policies.allSatisfy { policy in
-            // Given without being asked for, whatever the role says.
-            if policy == "default" { return true }
-            let isDisallowed =
-                disallowedPolicies.contains(policy) || disallowedPoliciesGlob.contains { Glob.matches(policy, $0) }
-            let isAllowed =
-                isOpen || allowedPolicies.contains(policy) || allowedPoliciesGlob.contains { Glob.matches(policy, $0) }
-            return isAllowed && !isDisallowed
-        }
+        // Tokens get the default policy whatever the role allows.
+        policies.allSatisfy { $0 == "default" || (allowsAnyPolicy || allows($0)) && !disallows($0) }
+    }
+
+    /// Whether the role does not restrict policies by name; those of the parent token are allowed then.
+    var allowsAnyPolicy: Bool { allowedPolicies.isEmpty && allowedPoliciesGlob.isEmpty }
+
+    /// Returns whether the role names the policy, or a pattern of it, among those that are allowed.
+    func allows(_ policy: String) -> Bool {
+        allowedPolicies.contains(policy) || allowedPoliciesGlob.contains { Glob.matches(policy, $0) }
+    }
+
+    /// Returns whether the role names the policy, or a pattern of it, among those that are not allowed.
+    func disallows(_ policy: String) -> Bool {
+        disallowedPolicies.contains(policy) || disallowedPoliciesGlob.contains { Glob.matches(policy, $0) }
     }
 }

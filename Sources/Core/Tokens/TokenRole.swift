@@ -3,7 +3,8 @@ import Identity
 import Records
 import Syntax
 
-/// A preset for tokens, at `auth/token/roles/:name`. Seconds; 0 means unset.
+/// A token role, at `auth/token/roles/:name`: the properties of the tokens that are created with it. Times are in seconds; 0 means
+/// unset.
 struct TokenRole: Record {
     private(set) var name: String
     var allowedPolicies: [String] = []
@@ -30,7 +31,7 @@ extension TokenRole: SettingsRecord {
         .kept("name", \.name, as: .text, isShown: true),
         Setting(
             "allowed_policies", \.allowedPolicies, as: .policies,
-            help: "Policies that tokens of this role may have; empty allows those of the parent."),
+            help: "Policies that tokens of this role may have; if empty, those of the parent."),
         Setting(
             "disallowed_policies", \.disallowedPolicies, as: .policies, help: "Policies that tokens of this role may not have."),
         Setting(
@@ -42,8 +43,8 @@ extension TokenRole: SettingsRecord {
         Setting(
             "allowed_entity_aliases", \.allowedEntityAliases,
             as: .names { names, _ throws(CofferError) in names.map(IdentityMount(.token).aliasName) },
-            help: "Entity aliases that a token of this role may name."),
-        Setting("orphan", \.isOrphan, as: .flag, help: "Make tokens without a parent."),
+            help: "Entity aliases that tokens of this role may have."),
+        Setting("orphan", \.isOrphan, as: .flag, help: "Whether tokens have no parent."),
         Setting("renewable", \.isRenewable, as: .flag, help: "Whether tokens of this role can be renewed."),
         Setting(
             "path_suffix", \.pathSuffix,
@@ -54,20 +55,21 @@ extension TokenRole: SettingsRecord {
             }, help: "Appended to the creation path of the tokens."),
         Setting(
             "token_explicit_max_ttl", \.explicitMaxTTL, as: .duration, old: .shown("explicit_max_ttl"),
-            help: "A life that no renewal extends."),
+            help: "Longest life, which renewals do not extend."),
         Setting(
             "token_period", \.period, as: .duration, old: .shown("period"),
-            help: "Renewal period; tokens then have no maximum life."),
+            help: "Renewal period; such tokens have no maximum life."),
         Setting(
             "token_bound_cidrs", \.boundCIDRs,
             as: .names { texts, name throws(CofferError) in
                 try TokenTerms.checkCIDRs(texts, field: name)
                 return texts
             }, old: .accepted("bound_cidrs"), help: "Address ranges that the tokens may be used from."),
-        Setting("token_no_default_policy", \.withoutDefaultPolicy, as: .flag, help: "Leave the default policy out."),
-        Setting("token_num_uses", \.uses, as: .count(), help: "Uses a token has; 0 is without bound."),
         Setting(
-            "token_type", \.tokenType, as: .roleTokenType, help: "The type of the tokens; an empty one is default-service."))
+            "token_no_default_policy", \.withoutDefaultPolicy, as: .flag, help: "Whether tokens do not get the default policy."),
+        Setting("token_num_uses", \.uses, as: .count(), help: "Number of uses of a token; 0 for no limit."),
+        Setting(
+            "token_type", \.tokenType, as: .roleTokenType, help: "Type of the tokens; default-service if empty."))
 
     func check() throws(CofferError) {
         guard !tokenType.mayBeBatch || uses == 0 && period == 0 else {
@@ -77,12 +79,12 @@ extension TokenRole: SettingsRecord {
 }
 
 extension SettingKind where Value == [String] {
-    fileprivate static var policies: Self { names { names, _ throws(CofferError) in try PolicyNames.normalised(names) } }
+    fileprivate static var policies: Self { names { names, _ throws(CofferError) in try PolicyNames.normalized(names) } }
     fileprivate static var lowercased: Self { names { names, _ throws(CofferError) in names.map { $0.lowercased() } } }
 }
 
 extension SettingKind where Value == TokenTypeChoice {
-    /// No mount stands behind a token role, so `default` is `default-service`.
+    /// A role has no mount whose type it could follow, so `default` means `default-service`.
     fileprivate static var roleTokenType: Self {
         let choice = choice(empty: .defaultService)
         return Self(
@@ -95,6 +97,7 @@ extension SettingKind where Value == TokenTypeChoice {
 }
 
 extension TokenTerms {
+    /// Throws unless every text is an IP address or a CIDR block.
     static func checkCIDRs(_ texts: [String], field: String) throws(CofferError) {
         guard texts.allSatisfy({ AddressRange($0) != nil }) else {
             throw .invalid("field '\(field)' must be a list of addresses or CIDR blocks")

@@ -2,7 +2,7 @@ import EngineKit
 import Lifetimes
 import Syntax
 
-/// `cubbyhole/`: what a token keeps for itself. Every token sees its own, and nobody sees another's.
+/// The engine at `cubbyhole/`, which stores secrets for each token. A token sees only its own.
 struct CubbyholeEngine: SecretsEngine {
     let tokens: TokenStore
     let wrapping: ResponseWrapping
@@ -11,7 +11,7 @@ struct CubbyholeEngine: SecretsEngine {
         [
             EnginePath(
                 "{path...}", "Reads, writes, lists and deletes the calling token's own secrets.",
-                details: "They are deleted with the token. No other token can read them, root tokens neither.",
+                details: "They are deleted with the token. No other token can read them, not even root tokens.",
                 fields: Paging.fields, isOpen: true, exists: { try await stored($0) != nil },
                 endpoints: [
                     .read: .init("Read a secret.") { try await read($0) },
@@ -42,10 +42,10 @@ struct CubbyholeEngine: SecretsEngine {
     }
 
     private func read(_ request: Request) async throws -> Response {
-        // By what the caller is, not by the text that it showed.
+        // The caller's id, not the token that it presented, decides whether it is a wrapping token.
         let owner = try owner(request)
         if try await tokens.wrapping(id: owner) != nil {
-            // How the first clients unwrapped; the token's policy allows the one name only.
+            // Early clients unwrap by reading `cubbyhole/response`, the only name that the token's policy allows.
             return .data(["response": .string(try await wrapping.unwrapText(id: owner))])
         }
         guard let bytes = try await stored(request) else { throw CofferError.notFound }

@@ -2,20 +2,21 @@ import EngineKit
 import Lifetimes
 import Syntax
 
-/// Puts answers under single-use tokens and takes them out again.
+/// Wraps answers with single-use tokens and unwraps them.
 struct ResponseWrapping: Sendable {
     let tokens: TokenStore
-    /// Seconds; a longer wish is cut to it.
+    /// The longest life of a wrapping token in seconds; longer requests are reduced to it.
     let ttlMax: Int
 
+    /// The error for a wrapping token that is unknown, used or expired.
     static let invalidToken = CofferError(.invalidRequest, "wrapping token is not valid or does not exist")
 
-    /// A wrapped answer is JSON for everybody who reads it, whichever dialect wraps and unwraps it.
+    /// The error for wrapping an answer that is not JSON, which the dialect that unwraps it could not send.
     static let notJSON = CofferError.invalid("this path does not answer JSON, so its answer cannot be wrapped")
 
-    /// The answer that goes out in place of this one. An empty answer, and one that is wrapped already, stay as they are.
+    /// Returns the answer that is sent in place of the response. An empty response and a wrapped one are returned unchanged.
     ///
-    /// - Parameter end: When the caller's credentials end; the wrapping token does not last longer.
+    /// - Parameter end: When the caller's credentials end; the wrapping token does not outlive them.
     func wrap(_ response: Response, ttl: Int, path: String, until end: Timestamp? = nil) async throws -> Response {
         if response.wrapInfo != nil { return response }
         guard response.body.isJSON else { throw Self.notJSON }
@@ -28,21 +29,23 @@ struct ResponseWrapping: Sendable {
         return outer
     }
 
+    /// Returns the entry of a wrapping token without using it. Throws ``invalidToken`` if there is none.
     func lookUp(id: String?) async throws -> TokenEntry {
         guard let id, let entry = try await tokens.wrapping(id: id) else { throw Self.invalidToken }
         return entry
     }
 
-    /// The answer under the token, once.
+    /// Returns the wrapped answer and deletes the token.
     func unwrap(id: String?) async throws -> Response {
         try WrappedResponse(try await take(id)).response
     }
 
-    /// The same as the text that the first clients read from `cubbyhole/response`.
+    /// Returns the wrapped answer in the form that early clients read from `cubbyhole/response`, and deletes the token.
     func unwrapText(id: String?) async throws -> String {
         try WrappedResponse(try await take(id)).envelopeText
     }
 
+    /// Exchanges a wrapping token for a new one with the same life and answer.
     func rewrap(id: String?, until end: Timestamp?) async throws -> WrapInfo {
         guard let id, let made = try await tokens.rewrap(id: id, until: end) else { throw Self.invalidToken }
         let accessor = try WrappedResponse(made.content).response.issuedAccessor

@@ -1,11 +1,12 @@
 import EngineKit
 import Syntax
 
-/// The stored form of a wrapped answer: one line of JSON with everything but the body, then the body as it was.
+/// The stored form of a wrapped answer: a line of JSON with everything but the body, then the body.
 struct WrappedResponse {
     private let head: JSONObject
     private let body: [UInt8]
 
+    /// Returns the stored form of a response.
     static func encode(_ response: Response) -> [UInt8] {
         var head: JSONObject = ["lease_id": "", "renewable": false, "lease_duration": .int(response.leaseSeconds)]
         if case .held(let lease)? = response.lease {
@@ -30,7 +31,7 @@ struct WrappedResponse {
         return head.encoded() + [UInt8(ascii: "\n")] + body
     }
 
-    /// Throws for a record that ``encode(_:)`` did not write.
+    /// Decodes the stored form. Throws if ``encode(_:)`` did not write it.
     init(_ stored: [UInt8]) throws(CofferError) {
         guard let end = stored.firstIndex(of: UInt8(ascii: "\n")),
             let head = try? JSON(parsing: Array(stored[..<end])).objectValue
@@ -39,6 +40,7 @@ struct WrappedResponse {
         body = Array(stored[(end + 1)...])
     }
 
+    /// The response.
     var response: Response {
         var response = Response(.none)
         switch head["kind"]?.stringValue {
@@ -58,7 +60,7 @@ struct WrappedResponse {
         return response
     }
 
-    /// An envelope in the shape of the Vault API.
+    /// The answer as JSON in the envelope of the Vault API.
     var envelopeText: String {
         var object: JSONObject = ["request_id": ""]
         for name in ["lease_id", "renewable", "lease_duration"] { object[name] = head[name] }
@@ -71,7 +73,7 @@ struct WrappedResponse {
 }
 
 extension IssuedAuth {
-    /// With the names that the Vault API has for them.
+    /// The members by the names that the Vault API gives them.
     fileprivate var stored: JSONObject {
         [
             "client_token": .string(clientToken), "accessor": .string(accessor), "policies": .strings(policies),

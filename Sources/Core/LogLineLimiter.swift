@@ -1,14 +1,14 @@
 import EngineKit
 
-/// Allows a fixed number of log lines per minute and counts the others: what anybody can cause must not fill a disk.
-struct LineBudget: Sendable {
+/// Limits log lines to a number per minute and counts the others, so that a flood of requests does not fill the disk.
+struct LogLineLimiter: Sendable {
     static let linesInMinute = 60
 
     private var minute = 0
     private var lines = 0
     private var dropped = 0
 
-    /// nil when the line may not be written; else how many were not written since the last one that was.
+    /// Returns nil if the line must not be written, and otherwise the number of lines that were dropped before it.
     mutating func take(at now: Timestamp) -> Int? {
         let current = now.seconds / 60
         if current != minute { (minute, lines) = (current, 0) }

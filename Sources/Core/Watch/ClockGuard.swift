@@ -4,21 +4,20 @@ import Records
 import Synchronization
 import Syntax
 
-/// Keeps time from going back over restarts.
+/// Keeps the server's time from going back when it restarts or moves to another machine.
 ///
-/// The latest time that the store has seen lies in it. A server that starts under an older clock goes on from there, so nothing
-/// lives longer because a machine came up with a wrong clock; it follows the system's clock again once that has been set right.
-/// See `docs/decisions/0045-time-never-goes-back.md`.
-final class ClockWatch: Sendable {
+/// The latest time is stored. A server whose clock is earlier continues from the stored time, so a wrong clock does not extend any
+/// life. It follows the system's clock again when that has caught up. See `docs/decisions/0045-time-never-goes-back.md`.
+final class ClockGuard: Sendable {
     private struct State {
-        /// The system's clock was behind the store's time when this server opened.
+        /// Whether the stored time was ahead of the system's clock at unseal.
         var isAhead = false
-        /// The last difference that was told, in seconds.
-        var told = 0
+        /// The last logged difference of the system's clock from the server's time, in seconds.
+        var loggedDifference = 0
     }
 
     static let key = "sys/clock"
-    /// Differences that are not worth a word.
+    /// The difference in seconds up to which nothing is logged.
     static let toleratedSeconds = 60
 
     private let time: any TimeSource
@@ -30,23 +29,25 @@ final class ClockWatch: Sendable {
         self.logger = logger
     }
 
-    /// Goes on from the latest time that the store has seen.
+    /// Continues from the latest stored time.
     ///
-    /// - Parameter acceptsEarlier: The operator knows that the store's time was the wrong one: it begins anew with the clock's.
-    func open(_ storage: some Storage, acceptsEarlier: Bool) async throws(StorageError) {
+    /// - Parameter acceptsEarlier: Whether the operator declared the stored time wrong, so that it is replaced by the clock's.
+    func restore(from storage: some Storage, acceptsEarlier: Bool) async throws(StorageError) {
         let known: (latest: Timestamp?, precondition: Batch.Precondition)
         do throws(StorageError) {
             known = try await latest(storage)
         } catch .corrupted(let key) {
-            logger.error("the record of the latest time cannot be read; this clock is believed", metadata: ["record": "\(key)"])
+            logger.error(
+                "the stored latest time is damaged, so the server continues from this machine's clock: check that it is right",
+                metadata: ["record": "\(key)"])
             try await storage.commit(Self.storing(time.now(), if: .none))
             return
         }
         let now = time.now()
         guard let latest = known.latest else {
-            // Another node was first, so there is a time to go on from.
+            // Another node stored the first time, so continue from that.
             guard try await storage.commitIfUnchanged(Self.storing(now, if: known.precondition)) else {
-                return try await open(storage, acceptsEarlier: false)
+                return try await restore(from: storage, acceptsEarlier: false)
             }
             return
         }
@@ -54,7 +55,7 @@ final class ClockWatch: Sendable {
         guard behind > 0 else { return }
         if acceptsEarlier {
             logger.warning(
-                "accept_earlier_clock is set: the store's time goes back to this clock's; take the setting out again",
+                "the stored time was set back to this machine's clock because accept_earlier_clock is set; remove the setting before the next start",
                 metadata: ["store": "\(latest)", "clock": "\(now)", "seconds": "\(behind)"])
             try await storage.commit(Self.storing(now, if: .none))
             return
@@ -63,15 +64,15 @@ final class ClockWatch: Sendable {
         clock.advance(to: latest)
         state.withLock { $0.isAhead = true }
         guard behind > Self.toleratedSeconds else { return }
-        state.withLock { $0.told = -behind }
+        state.withLock { $0.loggedDifference = -behind }
         logger.error(
-            "this machine's clock is behind the store's time, which goes on: set the clock; if it is right, see docs/clock.md",
+            "this machine's clock is behind the stored time, from which the server continues: set the clock or, if it is right, see docs/clock.md",
             metadata: ["store": "\(latest)", "clock": "\(now)", "seconds": "\(behind)"])
     }
 
-    /// Writes down how late it is, unless that is known.
+    /// Stores the current time, unless the stored time is as late.
     ///
-    /// - Parameter always: In any case, to find out whether a write succeeds.
+    /// - Parameter always: Whether to write in any case, to find out whether the store accepts writes.
     func store(_ storage: some Storage, always: Bool = false) async throws(StorageError) {
         do throws(StorageError) {
             try await storage.transact { batch throws(StorageError) in
@@ -82,40 +83,41 @@ final class ClockWatch: Sendable {
                 batch = Self.storing(latest.map { max($0, now) } ?? now, if: precondition)
             }
         } catch {
-            // Others write it all the time, so it is known, and the store takes writes.
+            // Other nodes keep writing the time, so it is stored, and the store accepts writes.
             guard case .contended = error else { throw error }
         }
     }
 
-    /// Every second: a clock that was behind is followed as soon as it has caught up, and a step of it is told.
-    func look() {
+    /// Compares the system's clock with the server's time: follows a clock that has caught up, and logs a clock that was set.
+    func checkSystemClock() {
         guard let clock = time as? any AdjustableTime else { return }
         let (now, system) = (clock.now(), clock.systemNow())
         let off = system > now ? system.secondsRoundedDown(since: now) : -now.secondsRoundedDown(since: system)
         if off >= 0, state.withLock({ $0.isAhead }) {
-            let wasTold = state.withLock { $0.told != 0 }
-            follow()
-            if wasTold {
+            let wasLogged = state.withLock { $0.loggedDifference != 0 }
+            adoptSystemClock()
+            if wasLogged {
                 logger.notice(
-                    "this machine's clock has caught up with the store's time and is followed", metadata: ["seconds": "\(off)"])
+                    "this machine's clock has caught up with the stored time, and the server follows it again",
+                    metadata: ["seconds": "\(off)"])
             }
             return
         }
         let isNew = state.withLock { state in
-            guard abs(off - state.told) > Self.toleratedSeconds else { return false }
-            state.told = off
+            guard abs(off - state.loggedDifference) > Self.toleratedSeconds else { return false }
+            state.loggedDifference = off
             return true
         }
         guard isNew else { return }
         logger.warning(
             abs(off) <= Self.toleratedSeconds
                 ? "this machine's clock agrees with the server's time again"
-                : "this machine's clock was set; the server's time goes on as before. To follow a later clock, send SIGHUP",
+                : "this machine's clock was set; the server's time is not changed by that. To adopt a later clock, send SIGHUP",
             metadata: ["seconds_ahead": "\(off)"])
     }
 
-    /// Takes a later clock over, never an earlier one. An operator asks for it, or it is known that time stood behind.
-    func follow() {
+    /// Adopts a system clock that is ahead of the server's time. Never sets the time back.
+    func adoptSystemClock() {
         guard let clock = time as? any AdjustableTime else { return }
         let system = clock.systemNow()
         guard system >= clock.now() else { return }
