@@ -20,7 +20,8 @@ package struct CoreRequest: Sendable {
     package var query: [(name: String, value: String)]
     /// The body; empty when there is none. JSON text, except on routes that take bytes of any kind.
     package var body: [UInt8]
-    /// The body's media type, such as `application/ocsp-request`; empty when its sender said nothing.
+    /// The body's media type as its sender says it, with its parameters, such as `multipart/form-data; boundary=x`; empty if the
+    /// sender says nothing.
     package var contentType = ""
     /// The body says that it is a form, and does not look like JSON. Only a route that takes bytes of any kind takes it.
     package var isForm = false
