@@ -30,7 +30,7 @@ extension SystemEngine {
                 endpoints: [
                     .update: .init("Hash a value.") { request in
                         let path = request.captures["path"] + "/"
-                        return .data(["hash": .string(try audit.hash(path, request.fields.string("input") ?? ""))])
+                        return .data(["hash": .string(try audit.hash(path, request.fields.text("input")))])
                     }
                 ]),
             EnginePath(
@@ -41,7 +41,7 @@ extension SystemEngine {
                 endpoints: [
                     .update: .init("Keys and checkpoint for a verifier.") { request in
                         let path = request.captures["path"] + "/"
-                        let disclosed = try audit.disclose(path, segments: request.fields.strings("segments") ?? [])
+                        let disclosed = try audit.disclose(path, segments: request.fields.texts("segments"))
                         try await audit.storeCheckpoints()
                         return Response(.data(disclosed))
                     }
@@ -65,8 +65,8 @@ extension SystemEngine {
         let path = request.captures["path"]
         guard !path.isEmpty else { throw CofferError.invalid("an audit device needs a path") }
         try await audit.enable(
-            path + "/", type: type, description: request.fields.string("description") ?? "",
-            options: request.fields.stringMap("options") ?? [:], isLocal: request.fields.bool("local") ?? false)
+            path + "/", type: type, description: request.fields.text("description"),
+            options: request.fields.textMap("options"), isLocal: request.fields.flag("local"))
         return .empty
     }
 }

@@ -9,7 +9,7 @@ extension SystemEngine {
                 fields: [Field("mount_accessor", .string, default: "", "Only those of this mount.")],
                 endpoints: [
                     .read: .init("List locked names.", changesNothing: true) { request in
-                        .data(try await lockedUsers(of: request.fields.string("mount_accessor") ?? ""))
+                        .data(try await lockedUsers(of: request.fields.text("mount_accessor")))
                     }
                 ]),
             EnginePath(

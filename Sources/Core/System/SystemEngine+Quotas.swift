@@ -46,19 +46,18 @@ extension SystemEngine {
     private static let quotaFields =
         [
             Field("name", .string, "Name of the quota."),
-            Field("type", .string, "rate-limit."),
+            Field("type", .string, default: "rate-limit", "rate-limit."),
             Field(
                 "path", .string, default: "", "A mount, or a path in one with * at its end for anything; empty for all requests."),
         ] + RateLimitQuota.settings.fields
 
     private func quota(_ request: Request) throws(CofferError) -> RateLimitQuota {
         let fields = request.fields
-        let type = fields.string("type") ?? "rate-limit"
-        guard type == "rate-limit" else { throw .invalid("field 'type' must be \"rate-limit\"") }
+        guard fields.text("type") == "rate-limit" else { throw .invalid("field 'type' must be \"rate-limit\"") }
         var quota = RateLimitQuota(name: request.captures["name"], rate: 0)
         try quota.update(fields)
         if quota.interval == 0 { quota.interval = 1 }
-        let mount = try place(&quota, fields.string("path") ?? "")
+        let mount = try place(&quota, fields.text("path"))
         guard quota.role.isEmpty || mount?.entry.mountClass == .auth else {
             throw .invalid("'role' is only for the path of an auth mount")
         }
