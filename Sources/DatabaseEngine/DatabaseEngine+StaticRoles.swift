@@ -68,7 +68,7 @@ extension DatabaseEngine {
             try await storage.commit(batch)
             return found == nil
         }
-        guard isNew, request.fields.bool("skip_import_rotation") != true else { return .empty }
+        guard isNew, !request.fields.flag("skip_import_rotation") else { return .empty }
         do {
             try await rotate(name)
         } catch {
@@ -83,7 +83,7 @@ extension DatabaseEngine {
     private func changed(_ old: StaticRole?, by fields: Fields) throws(CofferError) -> StaticRole {
         let rotation = try rotation(fields, old?.rotation)
         guard let old else {
-            let first = fields.bool("skip_import_rotation") == true ? rotation.next(after: now) : now
+            let first = fields.flag("skip_import_rotation") ? rotation.next(after: now) : now
             var role = StaticRole(rotation: rotation, nextRotationAt: first)
             try role.update(fields)
             return role

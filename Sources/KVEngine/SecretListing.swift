@@ -34,7 +34,7 @@ struct SecretListing: Sendable {
         let folder = path.isEmpty ? "" : path + "/"
         let after = Paging(fields).after
         guard (after?.utf8.count ?? 0) <= CanonicalPath.bytesMax else { throw CofferError.invalid("field 'after' is too long") }
-        return fields.bool("recursive") == true
+        return fields.flag("recursive")
             ? try await tree(folder, after: after, limit: limit) { request.mayAlso(.list, policyPrefix + folder + $0) }
             : try await children(of: folder, after: after, limit: limit)
     }

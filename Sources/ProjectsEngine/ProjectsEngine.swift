@@ -88,7 +88,7 @@ package struct ProjectsEngine: SecretsEngine {
         guard Self.isName(name) else {
             throw CofferError.invalid("field 'name' must be 1 to 255 characters without control characters, '/' or '\\'")
         }
-        if request.fields.bool("only_checks") == true { return .empty }
+        if request.fields.flag("only_checks") { return .empty }
         let description = request.fields.string("description")
         guard (description ?? "").utf8.count <= Self.descriptionBytesMax else {
             throw CofferError.invalid("field 'description' must be at most \(Self.descriptionBytesMax) bytes long")
@@ -96,9 +96,9 @@ package struct ProjectsEngine: SecretsEngine {
         var project = ProjectRecord(
             id: randomness.uuid(), name: name, description: description ?? "", createdAt: time.now(),
             createdBy: request.caller?.displayName ?? "", owner: request.caller?.tokenID ?? "")
-        project.isImplicit = request.fields.bool("implicit") ?? false
+        project.isImplicit = request.fields.flag("implicit")
         if try await store.add(project) { return try await answer(project) }
-        if request.fields.bool("must_be_new") == true {
+        if request.fields.flag("must_be_new") {
             // A project that was created by its first secret may be registered.
             let isImplicit = try await store.find(name)?.project.isImplicit ?? false
             guard isImplicit, !project.isImplicit else { throw CofferError(.conflict, "Project '\(name)' already exists") }
@@ -122,7 +122,7 @@ package struct ProjectsEngine: SecretsEngine {
     private func remove(_ request: Request) async throws -> Response {
         let name = request.captures["name"]
         try await checkMayChange(name, request)
-        if request.fields.bool("only_checks") == true { return .empty }
+        if request.fields.flag("only_checks") { return .empty }
         try await store.remove(name)
         return .empty
     }

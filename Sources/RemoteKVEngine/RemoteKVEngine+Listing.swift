@@ -64,7 +64,7 @@ extension RemoteKVEngine {
         var asked = 0
         while let folder = pending.popLast(), found.count < limit {
             if folder.hasUTF8Suffix("/"),
-                !(request.fields.bool("recursive") == true && request.mayAlso(.list, policyPrefix + root + folder))
+                !(request.fields.flag("recursive") && request.mayAlso(.list, policyPrefix + root + folder))
             {
                 if Self.precedes(after, folder) { found.append(folder) }
                 continue

@@ -100,7 +100,7 @@ package struct RemoteKVEngine: SecretsEngine {
 
     /// Passes on a request that names versions, to `delete` or `undelete`.
     private func passVersions(_ request: Request, _ route: String) async throws -> Response {
-        let versions = request.fields.ints("versions") ?? []
+        let versions = request.fields.numbers("versions")
         _ = try await send(.put, route, path: request.captures["path"], body: ["versions": .array(versions.map { .int($0) })])
         return .empty
     }

@@ -20,7 +20,7 @@ extension CoreRequest {
             query: call.query,
             body: call.ignoresBody ? [] : request.body, credentials: headers.token.map { .token($0) } ?? .none,
             connection: request.connection, wrapTTL: headers.wrapTTL, headers: headers.recorded)
-        contentType = call.mediaType
+        contentType = headers.contentType
         isForm = call.isForm
     }
 }
@@ -31,8 +31,6 @@ struct VaultCall {
     var query: [(name: String, value: String)]
     /// Whether the body is ignored. Some clients send one with GET by mistake.
     var ignoresBody = false
-    /// The media type of the body, without parameters; empty if the client sent none.
-    var mediaType = ""
     /// Whether the body is a form, judged by its first character. Only the pipeline knows whether the route accepts one.
     var isForm = false
 
@@ -65,7 +63,7 @@ struct VaultCall {
             if method == "SCAN" { self.query.append(("recursive", "true")) }
         case "POST", "PUT":
             operation = .update
-            (mediaType, isForm) = Self.kind(of: body, contentType)
+            isForm = Self.isForm(body, contentType)
         case "PATCH":
             operation = .patch
             guard Self.mediaType(contentType) == "application/merge-patch+json" else {
@@ -73,25 +71,24 @@ struct VaultCall {
             }
         case "DELETE":
             operation = .delete
-            (mediaType, isForm) = Self.kind(of: body, contentType)
+            isForm = Self.isForm(body, contentType)
         default:
             throw HTTPRefusal(405, "method not allowed")
         }
     }
 
-    /// Returns the media type of a body and whether it is a form. `curl -d` declares a form even if it sends JSON, so, as in Vault, the
-    /// first character decides.
-    private static func kind(of body: [UInt8], _ contentType: String) -> (mediaType: String, isForm: Bool) {
-        let mediaType = mediaType(contentType)
-        switch mediaType {
+    /// Returns whether a body is a form. `curl -d` declares a form even if it sends JSON, so, as in Vault, the first character decides.
+    private static func isForm(_ body: [UInt8], _ contentType: String) -> Bool {
+        switch mediaType(contentType) {
         case "application/x-www-form-urlencoded":
             let first = body.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
-            return (mediaType, first != nil && first != UInt8(ascii: "{"))
-        case "multipart/form-data": return (mediaType, true)
-        default: return (mediaType, false)
+            return first != nil && first != UInt8(ascii: "{")
+        case "multipart/form-data": return true
+        default: return false
         }
     }
 
+    /// Returns the media type without its parameters, in lower case.
     private static func mediaType(_ contentType: String) -> String {
         contentType.prefixUTF8 { $0 != UInt8(ascii: ";") }.trimmingUTF8 { $0 == 0x20 || $0 == 0x09 }.lowercased()
     }

@@ -11,12 +11,7 @@ import Testing
     private let path = "sys/config/auditing/request-headers"
 
     private func server() async throws -> CoreHarness {
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        var settings = CoreSettings()
-        settings.auditDirectories = [directory]
-        let server = try await CoreHarness.make(settings: settings)
-        await server.ask(.update, "sys/audit/file", ["type": "file", "options": ["file_path": .string(file)]])
-        return server
+        try await CoreHarness.audited(in: directory)
     }
 
     /// The headers on record of a request that carried these.

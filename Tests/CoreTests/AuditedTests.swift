@@ -10,14 +10,7 @@ import Testing
     private var file: String { directory + "/audit.log" }
 
     private func server() async throws -> CoreHarness {
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        var settings = CoreSettings()
-        settings.auditDirectories = [directory]
-        let server = try await CoreHarness.make(settings: settings)
-        let enabled = await server.ask(
-            .update, "sys/audit/file", ["type": "file", "options": ["file_path": .string(file)]])
-        #expect(enabled.isSuccess)
-        return server
+        try await CoreHarness.audited(in: directory)
     }
 
     private func lines(_ operation: String) throws -> [JSON] {
@@ -82,9 +75,7 @@ import Testing
         var batch = Batch()
         batch.put(key, bytes)
         try await server.storage.commit(batch)
-        var settings = CoreSettings()
-        settings.auditDirectories = [directory]
-        let again = try await server.restarted(settings: settings)
+        let again = try await server.restarted(settings: server.core.settings)
         #expect(await again.ask(.read, "sys/mounts").isSuccess)
         let text = String(decoding: FileManager.default.contents(atPath: file) ?? Data(), as: UTF8.self)
         #expect(text.contains(#""type":"break","reason":"what the server knew of the end of this file is damaged or gone""#))

@@ -16,11 +16,7 @@ struct FailedOpeningTests {
     }
 
     private func audited(_ storage: any Storage) async throws -> CoreHarness {
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        let server = try await CoreHarness.make(storage: storage, settings: settings)
-        let options: JSONObject = ["file_path": .string(directory + "/audit.log")]
-        #expect(await server.ask(.update, "sys/audit/file", ["type": "file", "options": .object(options)]).isSuccess)
-        return server
+        try await CoreHarness.audited(in: directory, storage: storage)
     }
 
     @Test("an attempt to open that fails lets go of the audit files", arguments: ["sys/mounts", "sys/cluster"])

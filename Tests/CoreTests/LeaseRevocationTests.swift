@@ -26,8 +26,7 @@ import Testing
         #expect(answer.response?.status == 202)
         #expect(server.engine.revocations.count == 1 && server.engine.alive.count == 1)
         #expect(await server.ask(.update, "sys/leases/renew", ["lease_id": .string(lease.id)]).code == .invalidRequest)
-        server.time.advance(seconds: 10)
-        await server.core.runLeaseJobs()
+        await server.pass(seconds: 10)
         #expect(server.engine.alive.isEmpty)
         #expect(try await LeaseTests.left(storage).isEmpty)
     }
@@ -90,8 +89,7 @@ import Testing
         server.engine.set { $0.failuresLeft = 1 }
         #expect(await server.ask(.read, "test/creds/app").code == .unavailable)
         #expect(server.engine.alive.count == 1)
-        server.time.advance(seconds: 10)
-        await server.core.runLeaseJobs()
+        await server.pass(seconds: 10)
         #expect(server.engine.alive.isEmpty)
     }
 
@@ -175,15 +173,12 @@ import Testing
         _ = try await LeaseTests.lease(server)
         server.engine.set { $0.failuresLeft = 10 }
         for _ in 0..<10 {
-            server.time.advance(seconds: 5_000)
-            await server.core.runLeaseJobs()
+            await server.pass(seconds: 5_000)
         }
         #expect(await server.ask(.read, "sys/leases").data?["lease_count"] == 1)
-        server.time.advance(seconds: 60_000)
-        await server.core.runLeaseJobs()
+        await server.pass(seconds: 60_000)
         #expect(server.engine.alive.count == 1)
-        server.time.advance(seconds: 50_000)
-        await server.core.runLeaseJobs()
+        await server.pass(seconds: 50_000)
         #expect(server.engine.alive.isEmpty)
         #expect(try await LeaseTests.left(storage).isEmpty)
     }
@@ -195,14 +190,12 @@ import Testing
         server.engine.set { $0.brokenPath = "away/" }
         for _ in 0..<40 { _ = await server.ask(.read, "away/creds/a") }
         for _ in 0..<5 { _ = try await LeaseTests.lease(server) }
-        server.time.advance(seconds: 600)
-        await server.core.runLeaseJobs()
+        await server.pass(seconds: 600)
         #expect(server.engine.alive.count == 40)
         // Those under way when the eighth failed, and no more.
         #expect(server.engine.revocations.count - 5 <= 8 + 16)
         server.engine.set { $0.brokenPath = nil }
-        server.time.advance(seconds: 60)
-        await server.core.runLeaseJobs()
+        await server.pass(seconds: 60)
         #expect(server.engine.alive.isEmpty)
         #expect(try await LeaseTests.left(storage).isEmpty)
     }
@@ -247,8 +240,7 @@ import Testing
                 }
             }
         }
-        server.time.advance(seconds: 100)
-        await server.core.runLeaseJobs()
+        await server.pass(seconds: 100)
         #expect(server.engine.alive.isEmpty)
         #expect(try await LeaseTests.left(storage).isEmpty)
     }
@@ -257,8 +249,7 @@ import Testing
         let storage = MemoryStorage()
         let server = try await LeaseTests.server(storage)
         for _ in 0..<1_200 { _ = try await LeaseTests.lease(server) }
-        server.time.advance(seconds: 600)
-        await server.core.runLeaseJobs()
+        await server.pass(seconds: 600)
         #expect(server.engine.alive.isEmpty)
         #expect(try await LeaseTests.left(storage).isEmpty)
     }

@@ -36,11 +36,9 @@ import Testing
         let storage = MemoryStorage()
         let server = try await Self.server(storage)
         _ = try await Self.lease(server)
-        server.time.advance(seconds: 599)
-        await server.core.runLeaseJobs()
+        await server.pass(seconds: 599)
         #expect(server.engine.alive.count == 1)
-        server.time.advance(seconds: 1)
-        await server.core.runLeaseJobs()
+        await server.pass(seconds: 1)
         #expect(server.engine.alive.isEmpty)
         #expect(try await Self.left(storage).isEmpty)
     }
@@ -57,8 +55,7 @@ import Testing
         server.time.advance(seconds: 1)
         #expect(await server.ask(.update, "sys/leases/renew", ["lease_id": .string(lease.id)]).code == .invalidRequest)
         #expect(server.engine.alive.count == 1)
-        await server.core.runJobs(round: 1)
-        await server.core.runLeaseJobs()
+        await server.pass(withJobs: true)
         #expect(server.engine.alive.isEmpty)
         #expect(await server.ask(.update, "sys/leases/lookup", ["lease_id": .string(lease.id)]).code == .invalidRequest)
     }
@@ -68,9 +65,7 @@ import Testing
         let token = try await server.token(["app", "default"], ["ttl": "100s"])
         let lease = try await Self.lease(server, token: token)
         for _ in 0..<5 {
-            server.time.advance(seconds: 90)
-            await server.core.runJobs(round: 1)
-            await server.core.runLeaseJobs()
+            await server.pass(seconds: 90, withJobs: true)
             #expect(await server.ask(.update, "auth/token/renew-self", token: token).isSuccess)
         }
         #expect(server.engine.alive.count == 1)
@@ -114,10 +109,8 @@ import Testing
         let renewed = await server.ask(
             .update, "sys/leases/renew", ["lease_id": .string(lease.id), "increment": .string(increment)])
         if renewed.isSuccess { #expect(renewed.lease?.seconds == 1) }
-        server.time.advance(seconds: 2)
-        await server.core.runLeaseJobs()
-        await server.core.runJobs(round: 1)
-        await server.core.runLeaseJobs()
+        await server.pass(seconds: 2)
+        await server.pass(withJobs: true)
         #expect(server.engine.alive.isEmpty)
         #expect(await server.ask(.update, "sys/leases/renew", ["lease_id": .string(lease.id)]).code == .invalidRequest)
     }
@@ -146,13 +139,11 @@ import Testing
     @Test func theClockSetBackAndForwardMovesNoEnd() async throws {
         let server = try await Self.server()
         let lease = try await Self.lease(server)
-        server.time.advance(seconds: -3_000)
-        await server.core.runLeaseJobs()
+        await server.pass(seconds: -3_000)
         #expect(server.engine.alive.count == 1)
         let renewed = await server.ask(.update, "sys/leases/renew", ["lease_id": .string(lease.id), "increment": 60])
         #expect(renewed.lease?.seconds == 60)
-        server.time.advance(seconds: 60)
-        await server.core.runLeaseJobs()
+        await server.pass(seconds: 60)
         #expect(server.engine.alive.isEmpty)
     }
 

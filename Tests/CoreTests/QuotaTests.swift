@@ -236,17 +236,12 @@ import Testing
     @Test(arguments: [true, false])
     func refusalsAreOnRecordWhereThatIsTurnedOn(isOn: Bool) async throws {
         let directory = NSTemporaryDirectory() + "quota-" + UUID().uuidString
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: directory) }
-        var settings = CoreSettings()
-        settings.auditDirectories = [directory]
-        let server = try await CoreHarness.make(settings: settings)
-        let file = directory + "/audit.log"
-        await server.ask(.update, "sys/audit/file", ["type": "file", "options": ["file_path": .string(file)]])
+        let server = try await CoreHarness.audited(in: directory)
         await server.ask(.update, "sys/quotas/config", ["enable_rate_limit_audit_logging": .bool(isOn)])
         await quota(server, "all", ["rate": 1, "interval": 60, "path": "secret"])
         for _ in 0..<2 { await server.ask(.read, "secret/data/x", token: "canary-token") }
-        let text = String(decoding: FileManager.default.contents(atPath: file) ?? Data(), as: UTF8.self)
+        let text = String(decoding: FileManager.default.contents(atPath: directory + "/audit.log") ?? Data(), as: UTF8.self)
         #expect(text.contains("rate limit quota exceeded") == isOn)
         #expect(!text.contains("canary-token"))
     }

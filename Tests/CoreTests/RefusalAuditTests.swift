@@ -11,13 +11,7 @@ import Testing
     private var file: String { directory + "/audit.log" }
 
     private func server() async throws -> CoreHarness {
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        var settings = CoreSettings()
-        settings.auditDirectories = [directory]
-        let server = try await CoreHarness.make(settings: settings)
-        let options: JSON = ["file_path": .string(file)]
-        #expect(await server.ask(.update, "sys/audit/file", ["type": "file", "options": options]).isSuccess)
-        return server
+        try await CoreHarness.audited(in: directory)
     }
 
     private var text: String { FileManager.default.contents(atPath: file).map { String(decoding: $0, as: UTF8.self) } ?? "" }

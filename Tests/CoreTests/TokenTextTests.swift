@@ -30,13 +30,8 @@ import Testing
 
     @Test func aTokenGluedToOtherTextIsNotInTheTrail() async throws {
         let directory = NSTemporaryDirectory() + "glued-" + UUID().uuidString
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: directory) }
-        var settings = CoreSettings()
-        settings.auditDirectories = [directory]
-        let server = try await CoreHarness.make(settings: settings)
-        let file = directory + "/audit.log"
-        await server.ask(.update, "sys/audit/file", ["type": "file", "options": ["file_path": .string(file)]])
+        let server = try await CoreHarness.audited(in: directory)
         let token = try await server.token(["default"])
         let paths = [
             "secret/data/foo-\(token)", "secret/data/foo-\(token)-bar/x", "none/x.\(token)", "sys/mounts/a\(token)",
@@ -46,7 +41,7 @@ import Testing
             await server.ask(.read, path)
             await server.ask(.read, path, token: nil)
         }
-        let text = String(decoding: FileManager.default.contents(atPath: file) ?? Data(), as: UTF8.self)
+        let text = String(decoding: FileManager.default.contents(atPath: directory + "/audit.log") ?? Data(), as: UTF8.self)
         #expect(!text.contains(token) && !text.contains("hvs.CAESI"))
         // What stands beside the segment stays readable.
         #expect(text.contains("\"path\":\"secret/data/hmac-sha256:") && text.contains("/x\""))

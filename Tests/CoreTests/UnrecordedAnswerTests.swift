@@ -11,13 +11,8 @@ import Testing
     private var file: String { directory + "/audit.log" }
 
     private func server() async throws -> CoreHarness {
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        var settings = CoreSettings()
-        settings.auditDirectories = [directory]
-        let server = try await CoreHarness.make(settings: settings)
+        let server = try await CoreHarness.audited(in: directory)
         await server.ask(.update, "sys/auth/userpass", ["type": "userpass"])
-        let options: JSON = ["file_path": .string(file)]
-        #expect(await server.ask(.update, "sys/audit/file", ["type": "file", "options": options]).isSuccess)
         return server
     }
 

@@ -212,14 +212,10 @@ import Testing
 
     @Test func anAnswerThatIsOnNoRecordIsDestroyed() async throws {
         let directory = try TemporaryDirectory()
-        var settings = CoreSettings()
-        settings.auditDirectories = [directory.path]
         let storage = MemoryStorage()
-        let server = try await CoreHarness.make(storage: storage, settings: settings)
+        let server = try await CoreHarness.audited(in: directory.path, storage: storage)
         await server.ask(.update, "sys/mounts/test", ["type": "test"])
-        let file = directory.file("audit.log")
-        #expect(await server.ask(.update, "sys/audit/file", ["type": "file", "options": ["file_path": .string(file)]]).isSuccess)
-        server.engine.set { $0.duringRead = { fill(file) } }
+        server.engine.set { $0.duringRead = { fill(directory.file("audit.log")) } }
         let tokens = try await storage.list(Listing(prefix: "sys/token/id/")).count
         let answer = await server.ask(.read, "test/creds/a", wrapTTL: 60)
         #expect(answer.code == .internal)
@@ -247,14 +243,10 @@ import Testing
 
     @Test func theAuditShowsTheWrappingTokenAsAHashAlone() async throws {
         let directory = try TemporaryDirectory()
-        var settings = CoreSettings()
-        settings.auditDirectories = [directory.path]
-        let server = try await CoreHarness.make(settings: settings)
-        let file = directory.file("audit.log")
-        #expect(await server.ask(.update, "sys/audit/file", ["type": "file", "options": ["file_path": .string(file)]]).isSuccess)
+        let server = try await CoreHarness.audited(in: directory.path)
         let info = try await wrapped(server)
         _ = await unwrap(server, info.token)
-        let text = try String(contentsOfFile: file, encoding: .utf8)
+        let text = try String(contentsOfFile: directory.file("audit.log"), encoding: .utf8)
         #expect(text.contains("\"wrap_info\""))
         #expect(text.contains("\"creation_path\":\"secret/data/a\""))
         #expect(!text.contains(info.token))

@@ -16,7 +16,7 @@ enum EngineNameRules {
         let names = names(in: tree)
         return tree.files.filter { rooms.contains($0.room) && !$0.path.hasPrefix(composition) }.flatMap { file in
             file.lines.enumerated().flatMap { index, line -> [String] in
-                let code = line.range(of: "//").map { line[..<$0.lowerBound] } ?? line
+                let code = line.withoutComment
                 return names.filter { name in
                     code.contains("\"\(name)\"") && !allowed.contains { $0.file == file.path && $0.name == name }
                 }.sorted().map { "\(file.path):\(index + 1): names the engine type \($0); ask its EngineDescription" }

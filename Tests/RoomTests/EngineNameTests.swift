@@ -21,6 +21,7 @@ struct EngineNameTests {
         "are noticed elsewhere, aliases too",
         arguments: [
             ("Core/Planted.swift", #"if entry.type == "kv" { return }"#), ("Identity/Planted.swift", #"case "kv-v2": true"#),
+            ("Core/Planted.swift", #"let (home, type) = ("https://kv.example", "kv")"#),
             ("Server/Composition/DevServer.swift", #"InitialMount(path: "secret/", type: "kv")"#),
         ])
     func notices(path: String, text: String) {

@@ -70,3 +70,22 @@ extension SourceTree.File {
         return words[0].split(separator: ".").first.map(String.init)
     }
 }
+
+extension Substring {
+    /// The line without the comment at its end. `//` in a string literal, such as that of a URL, begins none.
+    var withoutComment: Substring {
+        // Few lines have one, and a look at every byte of the others takes long.
+        guard range(of: "//") != nil else { return self }
+        var isInString = false
+        var isEscaped = false
+        var previous: UInt8 = 0
+        for place in utf8.indices {
+            let byte = utf8[place]
+            if !isInString, byte == UInt8(ascii: "/"), previous == byte { return self[..<utf8.index(before: place)] }
+            if byte == UInt8(ascii: "\""), !isEscaped { isInString.toggle() }
+            isEscaped = isInString && byte == UInt8(ascii: "\\") && !isEscaped
+            previous = byte
+        }
+        return self
+    }
+}

@@ -10,7 +10,7 @@ enum StyleRules {
     private static let unfinished = ["TO" + "DO", "FIX" + "ME", "X" + "XX:"]
 
     /// Whoever lists names asks ``Paging``, so that a limit means the same everywhere.
-    private static let paging = (word: #"int("limit")"#, home: "EngineKit/Requests/Paging.swift")
+    private static let paging = (words: [#"int("limit")"#, #"number("limit")"#], home: "EngineKit/Requests/Paging.swift")
 
     static func violations(in tree: SourceTree) -> [String] {
         tree.files.flatMap { file in tooLong(file) + file.lines.indices.flatMap { lineViolations(file, at: $0) } }
@@ -24,11 +24,11 @@ enum StyleRules {
     private static func lineViolations(_ file: SourceTree.File, at index: Int) -> [String] {
         let line = file.lines[index]
         var found = unfinished.filter { line.contains($0) }.map { "\(file.path):\(index + 1): \($0) is left" }
-        let code = line.range(of: "//").map { line[..<$0.lowerBound] } ?? line
+        let code = line.withoutComment
         for word in needsReason where code.contains(word) && !hasReason(file.lines, at: index) {
             found.append("\(file.path):\(index + 1): \(word) without a reason beside it")
         }
-        if code.contains(paging.word), file.path != paging.home {
+        if paging.words.contains(where: { code.contains($0) }), file.path != paging.home {
             found.append("\(file.path):\(index + 1): reads a limit by itself; use Paging")
         }
         return found

@@ -47,12 +47,14 @@ import Testing
         await (try open()).close()
         chmod(file, 0o666)
         chmod(path, 0o755)
-        // Left behind by a process that was killed. SQLite gives an empty one the mode of the database, but no other.
-        try Data(count: 64).write(to: URL(filePath: "\(file)-wal"))
-        chmod("\(file)-wal", 0o644)
+        // Left behind by a process that was killed. SQLite gives an empty file the mode of the database, and no other.
+        for suffix in ["-wal", "-shm"] {
+            try Data(count: 64).write(to: URL(filePath: file + suffix))
+            chmod(file + suffix, 0o644)
+        }
         let storage = try open()
         #expect(try mode(file) == 0o600)
-        #expect(try mode("\(file)-wal") == 0o600)
+        for suffix in ["-wal", "-shm"] { #expect(try mode(file + suffix) == 0o600, "\(suffix)") }
         #expect(try mode(path) == 0o700)
         await storage.close()
     }

@@ -172,19 +172,12 @@ struct ManyNodesFaultsTests {
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1", [name])
         let held = Held()
         pair.b.onChange { change in if change != .everything { await held.wait() } }
-        var commit = Commit(pair.a, "after")
-        // Refused until this node has taken a place in the new history.
-        while true {
-            do {
-                while !commit.isAnswered, !held.isReached { await aMoment() }
-                if held.isReached { break }
-                try await commit.result()
-                Issue.record("answered although b had not heard of it")
-                break
-            } catch {
-                commit = Commit(pair.a, "after")
-            }
+        // Until both have a place in the new history a commit is refused, or rightly waits for nobody.
+        for node in [pair.a, pair.b] {
+            while node.cluster.place.map({ $0.history == a.history }) ?? true { await aMoment() }
         }
+        let commit = Commit(pair.a, "after")
+        while !commit.isAnswered, !held.isReached { await aMoment() }
         #expect(pair.a.cluster.place?.history != a.history)
         #expect(pair.b.cluster.place?.incarnation != b.incarnation)
         #expect(!commit.isAnswered)

@@ -45,7 +45,7 @@ import Testing
         arguments: ["application/x-www-form-urlencoded", "Multipart/Form-Data; boundary=x"])
     func tellsOfForms(_ type: String) async {
         let asked = await ask("POST", headers: ["Content-Type": type], body: "token=canary").asked
-        #expect(asked?.isForm == true && asked?.contentType == String(type.lowercased().prefix { $0 != ";" }))
+        #expect(asked?.isForm == true && asked?.contentType == type)
     }
 
     @Test("takes JSON under", arguments: ["", "application/json", "application/x-www-form-urlencoded", "text/plain"])

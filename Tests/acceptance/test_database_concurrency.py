@@ -168,7 +168,7 @@ def test_the_bounds_of_a_pool_are_kept(database, postgres):
     until(lambda: len(sessions(postgres, "pooled")) <= 1, what="the closing of what may not stay open")
     finished.set()
     watcher.join()
-    assert thrown == [] and max(seen) == 2
+    assert thrown == [] and 0 < max(seen) <= 2
 
     def is_kept():
         database.get("database/creds/pooled").expect(200)

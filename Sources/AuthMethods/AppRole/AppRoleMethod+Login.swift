@@ -17,8 +17,8 @@ extension AppRoleMethod {
     private static let inputBytesMax = 4_096
 
     private func logIn(_ request: Request) async throws -> Response {
-        let roleID = request.fields.string("role_id") ?? ""
-        let secretID = request.fields.string("secret_id") ?? ""
+        let roleID = request.fields.text("role_id")
+        let secretID = request.fields.text("secret_id")
         guard !roleID.isEmpty else { throw CofferError.invalid("missing role_id") }
         guard roleID.utf8.count + secretID.utf8.count <= Self.inputBytesMax else { throw Self.refusal }
         // No role has a longer id, so a login with one fails without being counted.

@@ -42,8 +42,8 @@ struct SecretIDTerms: Sendable {
         guard role.secretIDUses == 0 || (1...role.secretIDUses).contains(uses) else {
             throw .invalid("num_uses cannot be higher than the role's secret_id_num_uses")
         }
-        bounds = try AddressBounds(fields.strings("cidr_list") ?? [], field: "cidr_list")
-        tokenBounds = try AddressBounds(fields.strings("token_bound_cidrs") ?? [], field: "token_bound_cidrs")
+        bounds = try AddressBounds(fields.texts("cidr_list"), field: "cidr_list")
+        tokenBounds = try AddressBounds(fields.texts("token_bound_cidrs"), field: "token_bound_cidrs")
         guard bounds.isEmpty || bounds.isWithin(role.secretIDBounds) else {
             throw .invalid("field 'cidr_list' must be within the role's secret_id_bound_cidrs")
         }

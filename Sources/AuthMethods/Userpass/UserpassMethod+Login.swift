@@ -13,7 +13,7 @@ extension UserpassMethod {
     private static let refusal = CofferError.invalid("invalid username or password")
 
     private func logIn(_ request: Request) async throws -> Response {
-        let password = request.fields.string("password") ?? ""
+        let password = request.fields.text("password")
         guard !password.isEmpty else { throw CofferError.invalid("missing password") }
         guard let name = AccountName(request.captures["username"], allowsAt: true)?.text else {
             _ = try await passwords.check(password, nil)

@@ -36,7 +36,7 @@ extension UserpassMethod {
                 .update: .init("Change the password.") { request in
                     let name = try name(request)
                     guard try await users.find(name) != nil else { throw Self.unknownUser }
-                    let hash = try await passwords.make(request.fields.string("password") ?? "")
+                    let hash = try await passwords.make(request.fields.text("password"))
                     try await users.edit(name) { user, _ in
                         guard user != nil else { throw Self.unknownUser }
                         user?.password = hash

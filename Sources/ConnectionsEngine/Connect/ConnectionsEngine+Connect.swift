@@ -70,8 +70,8 @@ extension ConnectionsEngine {
 
     private func makeAuthorizationURL(_ request: Request) async throws -> Response {
         guard let name = Slug.folded(request.captures["platform"]) else { throw Self.badPlatform }
-        guard let place = Slug.folded(request.fields.string("environment") ?? "prod") else { throw Self.badEnvironment }
-        let id = ConnectionID(owner: try Owner(request.fields.string("owner") ?? ""), environment: place, platform: name)
+        guard let place = Slug.folded(request.fields.text("environment")) else { throw Self.badEnvironment }
+        let id = ConnectionID(owner: try Owner(request.fields.text("owner")), environment: place, platform: name)
         // The flow ends with a stored connection, so its caller needs the right to store one.
         guard request.mayAlso(.update, "tokens/\(id)") || request.mayAlso(.create, "tokens/\(id)") else { throw CofferError.denied }
         let profile = try profile(name)
@@ -225,7 +225,7 @@ extension ConnectionsEngine {
 
     /// Returns the pending connect that the request's state belongs to, or nil if there is none or it has expired.
     private func find(_ request: Request) async throws -> (ConnectState, PendingConnect, version: UInt64)? {
-        guard let state = ConnectState(request.fields.string("state") ?? ""), state.expiresAt >= now,
+        guard let state = ConnectState(request.fields.text("state")), state.expiresAt >= now,
             let record = try await store.storage.get(state.key), let pending = PendingConnect(decoding: record.value),
             pending.expiresAt == state.expiresAt
         else { return nil }

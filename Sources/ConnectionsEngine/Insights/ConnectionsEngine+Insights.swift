@@ -24,8 +24,8 @@ extension ConnectionsEngine {
     }
 
     private func readInsights(_ request: Request) async throws -> Response {
-        let days = request.fields.int("days") ?? 30
-        let ahead = request.fields.int("ahead") ?? 14
+        let days = request.fields.number("days")
+        let ahead = request.fields.number("ahead")
         guard (1...400).contains(days), (1...90).contains(ahead) else {
             throw CofferError.invalid("field 'days' must be 1 to 400 and field 'ahead' 1 to 90")
         }

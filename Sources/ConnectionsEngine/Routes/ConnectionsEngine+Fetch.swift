@@ -66,10 +66,10 @@ extension ConnectionsEngine {
         }
         let grant = loaded.grant
         if grant.state == .revoked { throw ConnectionFailure.revoked }
-        let scopes = (request.fields.strings("scopes") ?? []).flatMap(ScopeList.split)
+        let scopes = request.fields.texts("scopes").flatMap(ScopeList.split)
         try checkScopes(grant, scopes)
         let profile = environment.catalog[id.platform] ?? .unlisted(id.platform)
-        let minimum = max(request.fields.duration("min_ttl") ?? 0, Grant.usableSecondsMin)
+        let minimum = max(request.fields.seconds("min_ttl"), Grant.usableSecondsMin)
         let left = grant.secondsLeft(at: now)
         var refresh = RefreshRequest(id: id, seenGeneration: grant.generation, actor: request.actor, requestID: request.id)
         if left >= minimum {

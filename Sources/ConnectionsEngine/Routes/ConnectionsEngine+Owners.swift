@@ -20,9 +20,9 @@ extension ConnectionsEngine {
     /// Lists every known platform, and platforms whose profile was removed after a connection was stored.
     private func readStatus(_ request: Request) async throws -> Response {
         let owner = try Owner(request.captures["owner"])
-        guard let place = Slug.folded(request.fields.string("environment") ?? "prod") else { throw Self.badEnvironment }
+        guard let place = Slug.folded(request.fields.text("environment")) else { throw Self.badEnvironment }
         let wanted = try request.fields.string("state").map(state)
-        let isDetailed = request.fields.bool("detailed") ?? false
+        let isDetailed = request.fields.flag("detailed")
         var found: [String: JSONObject] = [:]
         if let key = try await store.owner(owner), !key.isDeleting {
             let names = try await store.storage.list(

@@ -76,8 +76,8 @@ extension ConnectionsEngine {
         guard let id = request.fields.string("client_id"), (1...512).contains(id.utf8.count) else {
             throw CofferError.invalid("missing field 'client_id'")
         }
-        let secret = request.fields.string("client_secret") ?? ""
-        let key = request.fields.string("private_key") ?? ""
+        let secret = request.fields.text("client_secret")
+        let key = request.fields.text("private_key")
         guard secret.utf8.count <= 4_096, key.utf8.count <= 16_384 else {
             throw CofferError.invalid("the client secret or private key is too long")
         }

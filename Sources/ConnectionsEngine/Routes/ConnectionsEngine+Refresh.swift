@@ -21,7 +21,7 @@ extension ConnectionsEngine {
                     var refresh = RefreshRequest(
                         id: id, seenGeneration: loaded.grant.generation, actor: request.actor, requestID: request.id)
                     refresh.isManual = true
-                    refresh.retriesInDoubt = request.fields.bool("retry_in_doubt") ?? false
+                    refresh.retriesInDoubt = request.fields.flag("retry_in_doubt")
                     return .data(described(try await refresher.refresh(refresh).get(), id))
                 }
             ])

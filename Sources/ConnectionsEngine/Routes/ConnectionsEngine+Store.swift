@@ -74,10 +74,10 @@ extension ConnectionsEngine {
             grant.tokenType = type
         }
         if fields.has("scopes") {
-            grant.scopes = Array((fields.strings("scopes") ?? []).flatMap(ScopeList.split).prefix(ScopeList.countMax))
+            grant.scopes = Array(fields.texts("scopes").flatMap(ScopeList.split).prefix(ScopeList.countMax))
         }
         try setExpiry(of: &grant, from: fields, profile: profile)
-        grant.metadata = try metadata(fields.stringMap("metadata") ?? [:])
+        grant.metadata = try metadata(fields.textMap("metadata"))
         grant.metadata["stored_by"] = grant.metadata["stored_by"] ?? request.actor
         return grant
     }

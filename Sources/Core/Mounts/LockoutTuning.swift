@@ -64,10 +64,11 @@ extension SettingKind where Value == Int? {
     ) -> Self {
         Self(
             .string, shown: { $0.map { .int($0) } }, read: { $0.intValue.map(Optional.some) },
-            take: { sent, name, current throws(CofferError) in
-                guard let text = sent.stringValue, !text.isEmpty else { return current }
-                return text == "system" ? nil : try parse(text, name)
-            })
+            take: { sent, name, _ throws(CofferError) in
+                guard let text = sent.stringValue, text != "system" else { return nil }
+                return try parse(text, name)
+            }
+        ).keptByEmptyText
     }
 }
 

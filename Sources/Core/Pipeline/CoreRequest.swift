@@ -21,7 +21,8 @@ package struct CoreRequest: Sendable {
     package var query: [(name: String, value: String)]
     /// The body: JSON, or any bytes on routes that accept them. Empty if there is none.
     package var body: [UInt8]
-    /// The media type of the body, such as `application/ocsp-request`; empty if the client sent none.
+    /// The media type of the body with its parameters, as the client sent it, such as `multipart/form-data; boundary=x`; empty if
+    /// the client sent none.
     package var contentType = ""
     /// Whether the body is declared as a form and does not look like JSON. Only routes that accept any bytes take it.
     package var isForm = false

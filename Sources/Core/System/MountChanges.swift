@@ -102,10 +102,11 @@ extension SettingKind where Value == Int {
     fileprivate static var overSystem: Self {
         Self(
             .string, shown: { .int($0) }, read: { $0.intValue },
-            take: { sent, name, current throws(CofferError) in
-                guard let text = sent.stringValue, !text.isEmpty else { return current }
-                return text == "system" ? 0 : try MountTuning.seconds(text, field: name)
-            })
+            take: { sent, name, _ throws(CofferError) in
+                guard let text = sent.stringValue, text != "system" else { return 0 }
+                return try MountTuning.seconds(text, field: name)
+            }
+        ).keptByEmptyText
     }
 }
 

@@ -255,9 +255,9 @@ struct PublicSystemPaths: Sendable {
     /// always send are ignored if the counts of the recovery key are there.
     private func checkShares(_ fields: Fields) throws(CofferError) {
         let kind = core.seal.configuredKind
-        let secret = (fields.int("secret_shares") ?? 0, fields.int("secret_threshold") ?? 0)
+        let secret = (fields.number("secret_shares"), fields.number("secret_threshold"))
         guard kind.unsealsAutomatically, secret != (0, 0) else { return }
-        guard secret == (5, 3), fields.int("recovery_shares") ?? 0 > 0 else {
+        guard secret == (5, 3), fields.number("recovery_shares") > 0 else {
             throw .invalid(
                 "parameters secret_shares,secret_threshold not applicable to seal type \(kind.rawValue): "
                     + "send recovery_shares and recovery_threshold")
@@ -265,19 +265,19 @@ struct PublicSystemPaths: Sendable {
     }
 
     private func count(_ fields: Fields, shares: String, threshold: String) throws -> ShareCount? {
-        guard let count = fields.int(shares), count != 0 || fields.int(threshold) ?? 0 != 0 else { return nil }
-        return try ShareCount(shares: count, threshold: fields.int(threshold) ?? 0)
+        guard let count = fields.int(shares), count != 0 || fields.number(threshold) != 0 else { return nil }
+        return try ShareCount(shares: count, threshold: fields.number(threshold))
     }
 
     private func unseal(_ fields: Fields) async throws -> Response {
-        if fields.bool("reset") == true {
+        if fields.flag("reset") {
             _ = try await core.seal.resetUnseal()
             return .bare(try await sealStatus())
         }
         guard let key = fields.string("key"), !key.isEmpty else {
             throw CofferError.invalid("'key' must be specified in request body as JSON, or 'reset' set to true")
         }
-        try await core.unseal(share: key, migrate: fields.bool("migrate") ?? false)
+        try await core.unseal(share: key, migrate: fields.flag("migrate"))
         return .bare(try await sealStatus())
     }
 }

@@ -32,7 +32,7 @@ extension SystemEngine {
                 endpoints: [
                     .update: .init("Hash a value.") { request in
                         let path = request.captures["path"] + "/"
-                        return .data(["hash": .string(try audit.hash(path, request.fields.string("input") ?? ""))])
+                        return .data(["hash": .string(try audit.hash(path, request.fields.text("input")))])
                     }
                 ]),
             EnginePath(
@@ -43,7 +43,7 @@ extension SystemEngine {
                 endpoints: [
                     .update: .init("Read the keys and the checkpoint.") { request in
                         let path = request.captures["path"] + "/"
-                        let disclosed = try audit.disclose(path, segments: request.fields.strings("segments") ?? [])
+                        let disclosed = try audit.disclose(path, segments: request.fields.texts("segments"))
                         try await audit.storeCheckpoints()
                         return Response(.data(disclosed))
                     }
@@ -69,8 +69,8 @@ extension SystemEngine {
             throw CofferError.invalid("the path of the audit device is missing: send the request to sys/audit/<path>")
         }
         try await audit.enable(
-            path + "/", type: type, description: request.fields.string("description") ?? "",
-            options: request.fields.stringMap("options") ?? [:], isLocal: request.fields.bool("local") ?? false)
+            path + "/", type: type, description: request.fields.text("description"),
+            options: request.fields.textMap("options"), isLocal: request.fields.flag("local"))
         return .empty
     }
 }

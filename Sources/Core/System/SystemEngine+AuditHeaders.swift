@@ -29,7 +29,7 @@ extension SystemEngine {
                         return .data(JSONObject([.init(key: name, value: Self.shown(isHashed))]))
                     },
                     .update: .init("Record a header.") { request in
-                        try await audit.headerRules.set(try headerName(request), isHashed: request.fields.bool("hmac") ?? false)
+                        try await audit.headerRules.set(try headerName(request), isHashed: request.fields.flag("hmac"))
                         return .empty
                     },
                     .delete: .init("Stop recording a header.") { request in

@@ -15,7 +15,7 @@ extension SystemEngine {
                 fields: [Field("token", .string, required: true, "The token."), paths, path],
                 endpoints: [
                     .update: .init("Read the capabilities of a token on paths.", changesNothing: true) { request in
-                        try capabilities(request, try await tokens.acl(ofToken: request.fields.string("token") ?? ""))
+                        try capabilities(request, try await tokens.acl(ofToken: request.fields.text("token")))
                     }
                 ]),
             EnginePath(
@@ -23,7 +23,7 @@ extension SystemEngine {
                 fields: [Field("accessor", .string, required: true, "Accessor of the token."), paths, path],
                 endpoints: [
                     .update: .init("Read the capabilities of a token on paths.", changesNothing: true) { request in
-                        try capabilities(request, try await tokens.acl(ofAccessor: request.fields.string("accessor") ?? ""))
+                        try capabilities(request, try await tokens.acl(ofAccessor: request.fields.text("accessor")))
                     }
                 ]),
             EnginePath(
@@ -38,7 +38,7 @@ extension SystemEngine {
     }
 
     private func capabilities(_ request: Request, _ acl: ACL, narrowing: Narrowing? = nil) throws -> Response {
-        let paths = request.fields.strings("paths") ?? request.fields.strings("path") ?? []
+        let paths = request.fields.strings("paths") ?? request.fields.texts("path")
         guard !paths.isEmpty else { throw CofferError.invalid("paths must be supplied") }
         guard paths.count <= Self.pathsMax else {
             throw CofferError.invalid("at most \(Self.pathsMax) paths can be checked in one request")

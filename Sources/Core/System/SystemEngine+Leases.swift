@@ -42,7 +42,7 @@ extension SystemEngine {
     }
 
     private func leaseID(_ request: Request) throws(CofferError) -> String {
-        let (named, inPath) = (request.fields.string("lease_id") ?? "", request.fields.string("url_lease_id") ?? "")
+        let (named, inPath) = (request.fields.text("lease_id"), request.fields.text("url_lease_id"))
         guard !named.isEmpty || !inPath.isEmpty else { throw .invalid("missing lease_id") }
         // If the body could name another lease, policies on the path would be useless.
         guard named.isEmpty || inPath.isEmpty || named.utf8.elementsEqual(inPath.utf8) else {
@@ -72,14 +72,14 @@ extension SystemEngine {
 
     private func renewLease(_ request: Request) async throws -> Response {
         let (renewed, warnings) = try await leases.renew(
-            try leaseID(request), increment: request.fields.duration("increment") ?? 0)
+            try leaseID(request), increment: request.fields.seconds("increment"))
         var response = Response(.none, warnings: warnings)
         response.lease = .held(renewed.shown(at: core.environment.time.now()))
         return response
     }
 
     private func revokeLease(_ request: Request) async throws -> Response {
-        let waits = request.fields.bool("sync") ?? true
+        let waits = request.fields.flag("sync")
         try await leases.revoke(try leaseID(request), waits: waits)
         return waits ? .empty : Response(.none, status: 202)
     }
@@ -99,7 +99,7 @@ extension SystemEngine {
                 access: .sudo, allowsFolder: true,
                 endpoints: [
                     .update: .init("Revoke the leases below a path.") { request in
-                        let waits = request.fields.bool("sync") ?? true
+                        let waits = request.fields.flag("sync")
                         try await leases.revokeAll(try prefix(request), waits: waits)
                         return waits ? .empty : Response(.none, status: 202)
                     }

@@ -12,7 +12,7 @@ extension SystemEngine {
                 ],
                 endpoints: [
                     .read: .init("List locked names.", changesNothing: true) { request in
-                        .data(try await lockedUsers(of: request.fields.string("mount_accessor") ?? ""))
+                        .data(try await lockedUsers(of: request.fields.text("mount_accessor")))
                     }
                 ]),
             EnginePath(

@@ -73,7 +73,7 @@ extension SystemEngine {
         guard let asked = request.fields.string("type") ?? request.fields.string("plugin_name"), !asked.isEmpty else {
             throw CofferError.invalid("backend type must be specified as a string")
         }
-        var options = request.fields.stringMap("options") ?? [:]
+        var options = request.fields.textMap("options")
         guard let (description, implied) = core.environment.catalog.resolve(asked, mountClass) else {
             throw Self.unknownType(asked, known: core.environment.catalog.mountableTypes(mountClass), of: mountClass)
         }
@@ -86,10 +86,10 @@ extension SystemEngine {
         var entry = MountEntry(
             uuid: core.environment.randomness.uuid(), path: path, type: type, mountClass: mountClass,
             accessor: Self.accessor(type, mountClass, randomness: core.environment.randomness))
-        entry.description = request.fields.string("description") ?? ""
+        entry.description = request.fields.text("description")
         entry.options = options
-        entry.isLocal = request.fields.bool("local") ?? false
-        entry.isSealWrapped = request.fields.bool("seal_wrap") ?? false
+        entry.isLocal = request.fields.flag("local")
+        entry.isSealWrapped = request.fields.flag("seal_wrap")
         try MountTuning.checkVersion(request.fields, type: type)
         try entry.tuning.update(request.fields, settings: core.settings)
         if let config = request.fields.object("config") {
@@ -205,8 +205,8 @@ extension SystemEngine {
 
     /// Moves a mount. Only the table changes, because records are stored under the mount's id.
     private func remount(_ request: Request) async throws -> Response {
-        let from = try Self.splitClass(request.fields.string("from") ?? "")
-        let to = try Self.splitClass(request.fields.string("to") ?? "")
+        let from = try Self.splitClass(request.fields.text("from"))
+        let to = try Self.splitClass(request.fields.text("to"))
         guard from.mountClass == to.mountClass else { throw CofferError.invalid("cannot remount between secret and auth mounts") }
         let source = try entry(from.path, from.mountClass)
         let isServersOwn = core.environment.catalog.description(of: source)?.isServersOwn == true

@@ -35,8 +35,8 @@ extension SystemEngine {
     }
 
     private func reloadEngine(_ request: Request) throws -> Response {
-        let plugin = request.fields.string("plugin") ?? ""
-        let paths = request.fields.strings("mounts") ?? []
+        let plugin = request.fields.text("plugin")
+        let paths = request.fields.texts("mounts")
         guard plugin.isEmpty != paths.isEmpty else {
             throw CofferError.invalid(
                 plugin.isEmpty ? "plugin or mounts must be provided" : "plugin and mounts cannot be set at the same time")

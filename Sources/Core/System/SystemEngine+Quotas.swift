@@ -48,7 +48,7 @@ extension SystemEngine {
     private static let quotaFields =
         [
             Field("name", .string, "Name of the quota."),
-            Field("type", .string, "Type of the quota, which is rate-limit."),
+            Field("type", .string, default: "rate-limit", "Type of the quota, which is rate-limit."),
             Field(
                 "path", .string, default: "",
                 "Path of a mount, or a path in a mount with an optional * at its end; empty for all requests."),
@@ -56,12 +56,11 @@ extension SystemEngine {
 
     private func quota(_ request: Request) throws(CofferError) -> RateLimitQuota {
         let fields = request.fields
-        let type = fields.string("type") ?? "rate-limit"
-        guard type == "rate-limit" else { throw .invalid("field 'type' must be \"rate-limit\"") }
+        guard fields.text("type") == "rate-limit" else { throw .invalid("field 'type' must be \"rate-limit\"") }
         var quota = RateLimitQuota(name: request.captures["name"], rate: 0)
         try quota.update(fields)
         if quota.interval == 0 { quota.interval = 1 }
-        let mount = try place(&quota, fields.string("path") ?? "")
+        let mount = try place(&quota, fields.text("path"))
         guard quota.role.isEmpty || mount?.entry.mountClass == .auth else {
             throw .invalid("'role' needs a 'path' that is an auth mount's")
         }

@@ -54,11 +54,11 @@ extension SystemEngine {
                     },
                     .update: .init("Start an attempt.") { request in
                         let count = try ShareCount(
-                            shares: request.fields.int("secret_shares") ?? 0, threshold: request.fields.int("secret_threshold") ?? 0
+                            shares: request.fields.number("secret_shares"), threshold: request.fields.number("secret_threshold")
                         )
                         let status = try await core.seal.startRekey(
-                            target, count, requiresVerification: request.fields.bool("require_verification") ?? false,
-                            pgpKeys: request.fields.strings("pgp_keys") ?? [], backup: request.fields.bool("backup") ?? false)
+                            target, count, requiresVerification: request.fields.flag("require_verification"),
+                            pgpKeys: request.fields.texts("pgp_keys"), backup: request.fields.flag("backup"))
                         return answer(status.shown)
                     },
                     .delete: .init("Cancel the attempt.") { request in
@@ -71,7 +71,7 @@ extension SystemEngine {
                 endpoints: [
                     .update: .init("Enter a share.") { request in
                         let progress = try await core.seal.updateRekey(
-                            target, share: request.fields.string("key") ?? "", nonce: request.fields.string("nonce") ?? "")
+                            target, share: request.fields.text("key"), nonce: request.fields.text("nonce"))
                         return answer(progress.shown)
                     }
                 ]),
@@ -84,7 +84,7 @@ extension SystemEngine {
                     },
                     .update: .init("Enter a new share.") { request in
                         let status = try await core.seal.verifyRekey(
-                            target, share: request.fields.string("key") ?? "", nonce: request.fields.string("nonce") ?? "")
+                            target, share: request.fields.text("key"), nonce: request.fields.text("nonce"))
                         return answer(status.isComplete ? ["nonce": .string(status.nonce), "complete": true] : status.shown)
                     },
                     .delete: .init("Restart the verification.") { _ in

@@ -120,7 +120,7 @@ extension SystemEngine {
                 endpoints: [
                     .update: .init("Enter a share.") { request in
                         let status = try await core.seal.updateRootGeneration(
-                            share: request.fields.string("key") ?? "", nonce: request.fields.string("nonce") ?? ""
+                            share: request.fields.text("key"), nonce: request.fields.text("nonce")
                         ) { try await core.makeRootToken(length: $0) }
                         return answer(status.shown)
                     }

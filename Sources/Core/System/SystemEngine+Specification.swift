@@ -24,8 +24,8 @@ extension SystemEngine {
 
     private func specification(_ request: Request) async throws -> Response {
         var options = OpenAPIDocument.Options(
-            hasGenericMountPaths: request.fields.bool("generic_mount_paths") ?? false,
-            context: request.fields.string("context") ?? "")
+            hasGenericMountPaths: request.fields.flag("generic_mount_paths"),
+            context: request.fields.text("context"))
         guard options.context.utf8.count <= 128 else { throw CofferError.invalid("field 'context' must have at most 128 bytes") }
         options.context = String(options.context.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" })
         var document = OpenAPIDocument(settings: core.settings, options: options)

@@ -129,18 +129,18 @@ struct TokenDraft {
     ) throws(CofferError) {
         self.role = role
         self.maxTTL = maxTTL
-        metadata = fields.stringMap("meta") ?? [:]
+        metadata = fields.textMap("meta")
         guard metadata.count <= 64, metadata.allSatisfy({ $0.key.utf8.count <= 128 && $0.value.utf8.count <= 1_024 }) else {
             throw .invalid("field 'meta' must have at most 64 entries, with names of at most 128 and values of at most 1024 bytes")
         }
         displayName = try Self.displayName(fields)
         type = try Self.type(fields, role: role)
         id = try Self.chosenID(fields, isPrivileged: isPrivileged, role: role)
-        isOrphan = role?.isOrphan ?? (isOrphanPath || fields.bool("no_parent") == true)
-        if fields.bool("no_parent") == true, role == nil, !isOrphanPath, !isPrivileged {
+        isOrphan = role?.isOrphan ?? (isOrphanPath || fields.flag("no_parent"))
+        if fields.flag("no_parent"), role == nil, !isOrphanPath, !isPrivileged {
             throw .invalid("root or sudo privileges required to create orphan token")
         }
-        let withoutDefault = fields.bool("no_default_policy") == true || role?.withoutDefaultPolicy == true
+        let withoutDefault = fields.flag("no_default_policy") || role?.withoutDefaultPolicy == true
         policies = try Self.policies(fields, parent: parent, role: role, isPrivileged: isPrivileged, withoutDefault: withoutDefault)
         try applyTerms(fields, parent: parent, isPrivileged: isPrivileged, defaultTTL: defaultTTL)
         if type == .batch { try checkBatch(fields) }
@@ -148,7 +148,7 @@ struct TokenDraft {
 
     /// Throws for properties that a batch token, which has no record, cannot have.
     private func checkBatch(_ fields: Fields) throws(CofferError) {
-        guard fields.duration("explicit_max_ttl") ?? 0 == 0 else {
+        guard fields.seconds("explicit_max_ttl") == 0 else {
             throw .invalid("batch tokens cannot have \"explicit_max_ttl\" set")
         }
         guard terms.uses == 0 else { throw .invalid("batch tokens cannot have \"num_uses\" set") }
@@ -192,18 +192,18 @@ struct TokenDraft {
 
     private mutating func applyTerms(_ fields: Fields, parent: TokenEntry, isPrivileged: Bool, defaultTTL: Int) throws(CofferError)
     {
-        terms.ttl = fields.duration("ttl") ?? fields.duration("lease") ?? 0
-        terms.isRenewable = (fields.bool("renewable") ?? true) && (role?.isRenewable ?? true)
-        let asked = fields.duration("explicit_max_ttl") ?? 0
+        terms.ttl = fields.duration("ttl") ?? fields.seconds("lease")
+        terms.isRenewable = fields.flag("renewable") && (role?.isRenewable ?? true)
+        let asked = fields.seconds("explicit_max_ttl")
         let limits = [asked, role?.explicitMaxTTL ?? 0].filter { $0 > 0 }
         terms.explicitMaxTTL = limits.min() ?? 0
-        let period = fields.duration("period") ?? 0
+        let period = fields.seconds("period")
         guard period == 0 || isPrivileged || role != nil else {
             throw .invalid("root or sudo privileges required to create periodic token")
         }
         terms.period = period
         if let role { terms.period = role.period > 0 || !isPrivileged ? role.period : max(period, 0) }
-        let uses = fields.int("num_uses") ?? 0
+        let uses = fields.number("num_uses")
         guard uses >= 0 else { throw .invalid("field 'num_uses' must not be negative") }
         let bounds = [uses, role?.uses ?? 0].filter { $0 > 0 }
         terms.uses = bounds.min() ?? 0
@@ -250,7 +250,7 @@ struct TokenDraft {
     private static func policies(
         _ fields: Fields, parent: TokenEntry, role: TokenRole?, isPrivileged: Bool, withoutDefault: Bool
     ) throws(CofferError) -> [String] {
-        let asked = try PolicyNames.normalized(fields.strings("policies") ?? [])
+        let asked = try PolicyNames.normalized(fields.texts("policies"))
         var policies: [String]
         if let role {
             policies = try rolePolicies(asked, parent: parent, role: role)

@@ -191,7 +191,7 @@ struct TokenEngine: Engine {
         guard entry.isRenewable, entry.expiresAt != nil else { throw CofferError.invalid("lease is not renewable") }
         let terms = try await renewal.terms(of: entry)
         if id == request.caller?.tokenID { try checkAddress(request, terms) }
-        let increment = request.fields.duration("increment") ?? 0
+        let increment = request.fields.seconds("increment")
         guard let (renewed, lifetime) = try await tokens.renew(id: id, increment: increment, terms: terms) else {
             throw CofferError.invalid("lease is not renewable: the token has reached its maximum life")
         }
@@ -222,7 +222,7 @@ struct TokenEngine: Engine {
 
     /// Revokes a token by its accessor. An unknown accessor gives a warning, because it may be mistyped.
     private func revokeByAccessor(_ request: Request) async throws -> Response {
-        guard let id = try await tokens.id(accessor: request.fields.string("accessor") ?? "") else {
+        guard let id = try await tokens.id(accessor: request.fields.text("accessor")) else {
             return Response(.none, warnings: ["No token found with this accessor"])
         }
         return try await revoke(id)

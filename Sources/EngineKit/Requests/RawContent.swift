@@ -2,7 +2,8 @@
 ///
 /// An object, so that requests and responses, which are handed on many times, stay small.
 package final class RawContent: Sendable {
-    /// A media type, such as `application/pkix-cert`. That of a request is what its sender says, and empty if it says nothing.
+    /// A media type, such as `application/pkix-cert`. That of a request is what its sender says, with its parameters, and empty if
+    /// the sender says nothing.
     package let contentType: String
     package let bytes: [UInt8]
 

@@ -57,6 +57,25 @@ package struct Fields: Sendable {
     package func any(_ name: String) -> JSON? { values[name] }
 }
 
+/// Fields that need not be sent. As in Vault, one that was not sent has the default that its ``Field`` declares, or else the empty
+/// value of its kind, so that no handler repeats a default.
+extension Fields {
+    /// Returns the text of a field, or "" if it was not sent and has no default.
+    package func text(_ name: String) -> String { string(name) ?? "" }
+    /// Returns the value of a flag, or false if it was not sent and has no default.
+    package func flag(_ name: String) -> Bool { bool(name) ?? false }
+    /// Returns the number in a field, or 0 if it was not sent and has no default.
+    package func number(_ name: String) -> Int { int(name) ?? 0 }
+    /// Returns the seconds of a duration, or 0 if it was not sent and has no default.
+    package func seconds(_ name: String) -> Int { duration(name) ?? 0 }
+    /// Returns the texts of a list, or [] if it was not sent and has no default.
+    package func texts(_ name: String) -> [String] { strings(name) ?? [] }
+    /// Returns the numbers of a list, or [] if it was not sent and has no default.
+    package func numbers(_ name: String) -> [Int] { ints(name) ?? [] }
+    /// Returns the members of an object of texts, or [:] if it was not sent and has no default.
+    package func textMap(_ name: String) -> [String: String] { stringMap(name) ?? [:] }
+}
+
 extension Fields {
     /// A value as the handler will have it, or nil when it would be refused.
     package static func reading(_ value: JSON, as field: Field) -> JSON? { try? coerce(value, field) }

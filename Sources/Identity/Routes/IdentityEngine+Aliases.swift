@@ -45,7 +45,7 @@ extension IdentityEngine {
     private func aliasChanges(_ request: Request, id: String?, of alias: Alias?) throws(CofferError) -> AliasChanges {
         var changes = AliasChanges()
         changes.id = id.flatMap { $0.isEmpty ? nil : $0 }
-        let canonical = request.fields.string("canonical_id") ?? request.fields.string("entity_id") ?? ""
+        let canonical = request.fields.string("canonical_id") ?? request.fields.text("entity_id")
         changes.canonicalID = canonical.isEmpty ? nil : canonical
         changes.place = try place(request, of: alias)
         return changes

@@ -13,7 +13,7 @@ extension IdentityEngine {
                 "entity", "Create or change an entity.", fields: [Self.idField, Self.nameField] + Self.changeFields,
                 endpoints: [
                     .update: .init("Create or change an entity.") { request in
-                        let id = request.fields.string("id") ?? ""
+                        let id = request.fields.text("id")
                         return try await write(id.isEmpty ? .any : .id(id), request)
                     }
                 ]),
@@ -75,7 +75,7 @@ extension IdentityEngine {
     }
 
     private func deleteEntities(_ request: Request) async throws -> Response {
-        let ids = request.fields.strings("entity_ids") ?? []
+        let ids = request.fields.texts("entity_ids")
         guard !ids.isEmpty else { throw CofferError.invalid("missing entity ids to delete") }
         guard ids.count <= IdentityLimits.batchMax else {
             throw CofferError.invalid("at most \(IdentityLimits.batchMax) entities may be deleted at once")

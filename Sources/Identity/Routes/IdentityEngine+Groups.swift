@@ -16,7 +16,7 @@ extension IdentityEngine {
                 "group", "Create or change a group.", fields: [Self.idField, Self.nameField] + Self.changeFields,
                 endpoints: [
                     .update: .init("Create or change a group.") { request in
-                        let id = request.fields.string("id") ?? ""
+                        let id = request.fields.text("id")
                         return try await writeGroup(id.isEmpty ? .any : .id(id), request)
                     }
                 ]),

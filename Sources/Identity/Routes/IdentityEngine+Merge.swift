@@ -22,14 +22,14 @@ extension IdentityEngine {
 
     private func merge(_ request: Request) async throws -> Response {
         var from: [String] = []
-        for id in request.fields.strings("from_entity_ids") ?? [] where !from.contains(id) { from.append(id) }
-        let to = request.fields.string("to_entity_id") ?? ""
+        for id in request.fields.texts("from_entity_ids") where !from.contains(id) { from.append(id) }
+        let to = request.fields.text("to_entity_id")
         guard !from.isEmpty else { throw CofferError.invalid("missing entity ids to merge from") }
         guard !to.isEmpty else { throw CofferError.invalid("missing entity id to merge to") }
         guard from.count <= IdentityLimits.batchMax else {
             throw CofferError.invalid("at most \(IdentityLimits.batchMax) entities may be merged at once")
         }
-        let kept = Set(request.fields.strings("conflicting_alias_ids_to_keep") ?? [])
+        let kept = Set(request.fields.texts("conflicting_alias_ids_to_keep"))
         guard kept.isEmpty || from.count == 1 else {
             throw CofferError.invalid("aliases to keep can be named only when one entity is merged")
         }

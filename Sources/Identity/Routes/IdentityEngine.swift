@@ -75,7 +75,7 @@ extension IdentityEngine {
     ///
     /// The mount must exist, and the name is changed to the form in which the mount's logins report it.
     func place(_ request: Request, of alias: Alias?) throws(CofferError) -> AliasPlace? {
-        var (name, accessor) = (request.fields.string("name") ?? "", request.fields.string("mount_accessor") ?? "")
+        var (name, accessor) = (request.fields.text("name"), request.fields.text("mount_accessor"))
         guard !name.isEmpty || !accessor.isEmpty else { return nil }
         if name.isEmpty { name = alias?.name ?? "" }
         if accessor.isEmpty { accessor = alias?.mountAccessor ?? "" }

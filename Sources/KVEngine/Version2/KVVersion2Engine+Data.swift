@@ -21,7 +21,7 @@ extension KVVersion2Engine {
     }
 
     private func readData(_ request: Request) async throws -> Response {
-        let version = request.fields.int("version") ?? 0
+        let version = request.fields.number("version")
         let (answer, data) = try await secrets.read(try request.secretPath, version: version, named: "data")
         return Response(.data(answer.with("data", data)))
     }

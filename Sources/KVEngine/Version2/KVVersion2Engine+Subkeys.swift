@@ -13,9 +13,9 @@ extension KVVersion2Engine {
 
     private func readSubkeys(_ request: Request) async throws -> Response {
         let path = try request.secretPath
-        let depth = request.fields.int("depth") ?? 0
+        let depth = request.fields.number("depth")
         guard depth >= 0 else { throw CofferError.invalid("field 'depth' must be at least 0") }
-        let version = request.fields.int("version") ?? 0
+        let version = request.fields.number("version")
         let (answer, data) = try await secrets.read(path, version: version, named: "subkeys")
         let object = try StoredObject.parse(data, key: RecordKey.head(path))
         return Response(.data(answer.with("subkeys", SubkeyText.text(of: object, depth: depth)[...])))

@@ -59,7 +59,8 @@ extension Setting {
         storedNames = always + [storedName ?? name]
         let inputs = fields.map(\.name)
         update = { owner, sent throws(CofferError) in
-            guard let input = inputs.first(where: { sent.any($0) != nil }), let value = sent.any(input) else { return }
+            let isSent = { (name: String) in sent.any(name).map { !kind.isKeptByEmptyText || $0 != .string("") } ?? false }
+            guard let input = inputs.first(where: isSent), let value = sent.any(input) else { return }
             owner[keyPath: path] = try kind.take(value, input, owner[keyPath: path])
             guard let memory else { return }
             owner[keyPath: memory].remove(oldName)

@@ -9,6 +9,8 @@ package struct SettingKind<Value: Sendable>: Sendable {
     let field: Field.Kind
     /// The only texts that a request may send; empty for any.
     let allowed: [String]
+    /// Whether an empty text that a request sends keeps what is set, as if the field had not been sent.
+    private(set) var isKeptByEmptyText = false
     /// Returns the value as answers show it, or nil to leave it out.
     package var shown: @Sendable (Value) -> JSON?
     /// Returns the value as records store it, or nil to leave it out.
@@ -53,6 +55,15 @@ package struct SettingKind<Value: Sendable>: Sendable {
     package var hidden: Self {
         var kind = self
         kind.shown = { _ in nil }
+        return kind
+    }
+}
+
+extension SettingKind {
+    /// The same kind, of which an empty text that a request sends keeps what is set.
+    package var keptByEmptyText: Self {
+        var kind = self
+        kind.isKeptByEmptyText = true
         return kind
     }
 }

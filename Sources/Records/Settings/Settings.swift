@@ -73,6 +73,17 @@ package struct Settings<Owner: SettingsRecord>: Sendable {
     /// Returns the declared inputs of these names, for a path that takes a few of them.
     package func fields(_ names: String...) -> [Field] { names.flatMap { name in fields.filter { $0.name == name } } }
 
+    /// Returns the declared inputs of these names, for a path that makes a record: their defaults are what a new record has.
+    package func newFields(_ names: String...) -> [Field] {
+        names.flatMap { name in
+            all.filter { $0.fields.first?.name == name }.map { setting in
+                var field = setting.fields[0]
+                field.initial = setting.shown(new) ?? setting.stored(new)
+                return field
+            }
+        }
+    }
+
     /// Whether a request sends any of the settings.
     package func areSent(in sent: Fields) -> Bool { fields.contains { sent.has($0.name) } }
 

@@ -70,7 +70,7 @@ struct Batching: Sendable {
     }
 
     private static func isLarge(_ fields: Fields) -> Bool {
-        contentFields.contains { fields.string($0)?.utf8.count ?? 0 > bytesOnLoopMax }
+        contentFields.contains { fields.text($0).utf8.count > bytesOnLoopMax }
     }
 
     private static func isLarge(_ element: JSON) -> Bool {

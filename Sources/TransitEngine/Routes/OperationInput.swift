@@ -39,6 +39,12 @@ struct OperationInput: Sendable {
         }
     }
 
+    /// Returns the field as text, or "" if it was not sent.
+    func text(_ name: String) throws(CofferError) -> String { try string(name) ?? "" }
+
+    /// Returns the field as a number, or 0 if it was not sent.
+    func number(_ name: String) throws(CofferError) -> Int { try int(name) ?? 0 }
+
     /// Returns the bytes that the field holds in base64, or nil if it was not sent.
     func bytes(_ name: String) throws(CofferError) -> [UInt8]? {
         guard let text = try string(name) else { return nil }
@@ -60,6 +66,6 @@ struct OperationInput: Sendable {
 
     /// Throws if the caller chose a nonce, because using a nonce twice breaks most of these ciphers.
     func refuseNonce() throws(CofferError) {
-        guard try string("nonce") ?? "" == "" else { throw .invalid("provided nonce not allowed for this key") }
+        guard try text("nonce").isEmpty else { throw .invalid("provided nonce not allowed for this key") }
     }
 }

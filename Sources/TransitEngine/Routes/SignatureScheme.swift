@@ -13,18 +13,18 @@ struct SignatureScheme: Sendable {
         guard type.signs else { throw .invalid("key type \(type.rawValue) does not support signing or verification") }
         let fields = request.fields
         hash = try Self.hash(request)
-        isPrehashed = fields.bool("prehashed") ?? false
-        switch fields.string("signature_algorithm") ?? "" {
+        isPrehashed = fields.flag("prehashed")
+        switch fields.text("signature_algorithm") {
         case "", "pss": padding = .pss
         case "pkcs1v15": padding = .pkcs1v15
         default: throw .invalid("unsupported signature algorithm; must be \"pss\" or \"pkcs1v15\"")
         }
-        switch fields.string("marshaling_algorithm") ?? "" {
+        switch fields.text("marshaling_algorithm") {
         case "", "asn1": isJWS = false
         case "jws": isJWS = true
         default: throw .invalid("invalid marshaling algorithm; must be \"asn1\" or \"jws\"")
         }
-        saltLength = try Self.saltLength(fields.string("salt_length") ?? "auto")
+        saltLength = try Self.saltLength(fields.text("salt_length"))
         if hash == nil, !isPrehashed || padding != .pkcs1v15 {
             throw .invalid("hash_algorithm=none requires both prehashed=true and signature_algorithm=pkcs1v15")
         }
@@ -36,8 +36,8 @@ struct SignatureScheme: Sendable {
     /// Returns the hash that the path names, or else `hash_algorithm` or `algorithm`; nil for `none`.
     static func hash(_ request: Request) throws(CofferError) -> HashAlgorithm? {
         var name = request.captures["urlalgorithm"]
-        if name.isEmpty { name = request.fields.string("hash_algorithm") ?? "" }
-        if name.isEmpty { name = request.fields.string("algorithm") ?? "sha2-256" }
+        if name.isEmpty { name = request.fields.text("hash_algorithm") }
+        if name.isEmpty { name = request.fields.text("algorithm") }
         return name == "none" ? nil : try HashAlgorithm(named: name)
     }
 

@@ -37,7 +37,7 @@ extension TransitEngine {
         try await Batching.run(request, cost: .encrypting(key.type), ignoring: [Self.versionField.name]) {
             [randomness] item throws(CofferError) in
             let plaintext = try item.required("plaintext", else: "missing plaintext to encrypt")
-            let version = try key.version(making: .encryption, requested: try item.int("key_version") ?? 0)
+            let version = try key.version(making: .encryption, requested: try item.number("key_version"))
             let text = try VersionCipher(key, version).seal(plaintext, with: item, randomness: randomness)
             return ["ciphertext": .string(text), "key_version": .int(version.number)]
         }
@@ -76,7 +76,7 @@ extension TransitEngine {
                     return try await Batching.run(request, cost: cost, ignoring: [Self.versionField.name]) {
                         item throws(CofferError) in
                         let plaintext = try open(item, key)
-                        let version = try key.version(making: .encryption, requested: try item.int("key_version") ?? 0)
+                        let version = try key.version(making: .encryption, requested: try item.number("key_version"))
                         let text = try VersionCipher(key, version).seal(plaintext, with: item, randomness: randomness)
                         return ["ciphertext": .string(text), "key_version": .int(version.number)]
                     }
@@ -96,12 +96,12 @@ extension TransitEngine {
                     guard kind == "plaintext" || kind == "wrapped" else {
                         throw CofferError.invalid("Invalid path, must be 'plaintext' or 'wrapped'")
                     }
-                    let bits = request.fields.int("bits") ?? 256
+                    let bits = request.fields.number("bits")
                     guard [128, 256, 512].contains(bits) else {
                         throw CofferError.invalid("invalid bit length")
                     }
                     let key = try await key(request)
-                    let version = try key.version(making: .encryption, requested: request.fields.int("key_version") ?? 0)
+                    let version = try key.version(making: .encryption, requested: request.fields.number("key_version"))
                     let plain = randomness.bytes(bits / 8)
                     let text = try VersionCipher(key, version).seal(
                         plain, with: OperationInput(request.fields), randomness: randomness)
@@ -117,15 +117,15 @@ extension TransitEngine {
         let name = request.captures["name"]
         if let key = try await store.key(name) { return key }
         guard try await store.mountSettings().allowsUpsert else { throw CofferError.invalid("encryption key not found") }
-        guard let type = KeyType(rawValue: request.fields.string("type") ?? ""), type.encrypts else {
+        guard let type = KeyType(rawValue: request.fields.text("type")), type.encrypts else {
             throw CofferError.invalid("unknown key type")
         }
         var settings = KeySettings(type: type)
         let first =
             request.fields.any("batch_input")?.arrayValue?.first?.objectValue.map { OperationInput($0) }
             ?? OperationInput(request.fields)
-        settings.isDerived = try !(first.string("context") ?? "").isEmpty
-        settings.isConvergent = request.fields.bool("convergent_encryption") ?? false
+        settings.isDerived = try !first.text("context").isEmpty
+        settings.isConvergent = request.fields.flag("convergent_encryption")
         try settings.check()
         let made = try await create(name, settings)
         guard let key = made.key else { throw CofferError.notFound }

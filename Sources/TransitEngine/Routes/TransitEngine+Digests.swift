@@ -17,7 +17,7 @@ extension TransitEngine {
     /// Returns the algorithm that the path names, or else the one in the body.
     static func algorithm(_ request: Request) throws(CofferError) -> HashAlgorithm {
         let inPath = request.captures["urlalgorithm"]
-        return try HashAlgorithm(named: inPath.isEmpty ? request.fields.string("algorithm") ?? "sha2-256" : inPath)
+        return try HashAlgorithm(named: inPath.isEmpty ? request.fields.text("algorithm") : inPath)
     }
 
     private func hmac(_ pattern: PathPattern) -> EnginePath {
@@ -31,7 +31,7 @@ extension TransitEngine {
                 .update: .init("Authenticate a message.", changesNothing: true) { request in
                     let key = try await key(request)
                     let algorithm = try Self.algorithm(request)
-                    let requested = request.fields.int("key_version") ?? 0
+                    let requested = request.fields.number("key_version")
                     return try await Batching.run(request, cost: .hmac, failures: .byItem) { item throws(CofferError) in
                         let input = try item.required("input", else: "missing input for HMAC")
                         let version = try key.version(making: .hmac, requested: requested)
@@ -66,7 +66,7 @@ extension TransitEngine {
                     let sum =
                         input.count > Batching.bytesOnLoopMax
                         ? try await WorkThreads.shared.run { algorithm.digest(input) } : algorithm.digest(input)
-                    return .data(["sum": .string(try Self.text(sum, request.fields.string("format") ?? "hex"))])
+                    return .data(["sum": .string(try Self.text(sum, request.fields.text("format")))])
                 }
             ])
     }
@@ -83,7 +83,7 @@ extension TransitEngine {
             endpoints: [
                 .update: .init("Make random bytes.", changesNothing: true) { [randomness] request in
                     let source = request.captures["source"]
-                    var count = request.fields.int("bytes") ?? 32
+                    var count = request.fields.number("bytes")
                     let inPath = request.captures["urlbytes"]
                     if source.isEmpty, ["platform", "seal", "all"].contains(inPath) {
                         // The path contains only the source.
@@ -100,7 +100,7 @@ extension TransitEngine {
                     guard count <= Self.randomBytesMax else {
                         throw CofferError.invalid("\"bytes\" should be less than \(Self.randomBytesMax)")
                     }
-                    let text = try Self.text(randomness.bytes(count), request.fields.string("format") ?? "base64")
+                    let text = try Self.text(randomness.bytes(count), request.fields.text("format"))
                     return .data(["random_bytes": .string(text)])
                 }
             ])

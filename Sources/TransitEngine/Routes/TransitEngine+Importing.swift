@@ -34,7 +34,7 @@ extension TransitEngine {
                 .update: .init("Import a key.") { [store] request in
                     var settings = try Self.settings(request.fields)
                     settings.isImported = true
-                    settings.allowsImportedRotation = request.fields.bool("allow_rotation") ?? false
+                    settings.allowsImportedRotation = request.fields.flag("allow_rotation")
                     guard settings.autoRotate == 0 || settings.allowsImportedRotation else {
                         throw CofferError.invalid("allow_rotation must be set to true if auto-rotation is enabled")
                     }
@@ -93,13 +93,13 @@ extension TransitEngine {
     }
 
     private func material(_ request: Request, _ type: KeyType) async throws -> Material {
-        let (ciphertext, publicText) = (request.fields.string("ciphertext") ?? "", request.fields.string("public_key") ?? "")
+        let (ciphertext, publicText) = (request.fields.text("ciphertext"), request.fields.text("public_key"))
         guard ciphertext.isEmpty != publicText.isEmpty else {
             throw CofferError.invalid("exactly one of 'ciphertext' and 'public_key' must be given")
         }
         if !publicText.isEmpty { return .publicKey(try Self.publicKey(publicText, type)) }
         guard let wrapped = Base64.decode(ciphertext) else { throw CofferError.invalid("failed to base64-decode ciphertext") }
-        let hash = try KeyWrapping.hash(request.fields.string("hash_function") ?? "")
+        let hash = try KeyWrapping.hash(request.fields.text("hash_function"))
         let key = try await wrapping.key()
         return try await WorkThreads.shared.run { () throws(CofferError) in
             .secret(try Self.secret(try KeyWrapping.unwrap(wrapped, with: key, hash), type))
@@ -160,7 +160,7 @@ extension TransitEngine {
         guard key.type.signs, !key.settings.isDerived else {
             throw .invalid("key type \(key.type.rawValue) does not support certificates")
         }
-        return try key.version(making: .signing, requested: request.fields.int("version") ?? 0)
+        return try key.version(making: .signing, requested: request.fields.number("version"))
     }
 
     private var csr: EnginePath {
@@ -194,7 +194,7 @@ extension TransitEngine {
                     try await store.edit(request.captures["name"]) { old in
                         guard let old else { throw CofferError.notFound }
                         let version = try certified(old, request)
-                        let chain = try version.certificates(inPEM: request.fields.string("certificate_chain") ?? "")
+                        let chain = try version.certificates(inPEM: request.fields.text("certificate_chain"))
                         return TransitKey(
                             name: old.name, settings: old.settings,
                             versions: old.versions.map { $0.number == version.number ? $0.certified(by: chain) : $0 })

@@ -18,12 +18,12 @@ extension TransitEngine {
 
     static let makingFields =
         [Field("type", .string, default: "aes256-gcm96", "The type of the key, such as aes256-gcm96, ed25519 or ml-kem-768.")]
-        + KeySettings.settings.fields("derived", "exportable", "allow_plaintext_backup", "auto_rotate_period")
+        + KeySettings.settings.newFields("derived", "exportable", "allow_plaintext_backup", "auto_rotate_period")
 
     private var keyItself: EnginePath {
         EnginePath(
             "keys/{name}", "Makes, shows and deletes a key.",
-            fields: Self.makingFields + KeySettings.settings.fields("convergent_encryption", "key_size") + [
+            fields: Self.makingFields + KeySettings.settings.newFields("convergent_encryption", "key_size") + [
                 Field("context", .string, "Base64. For reading: the context whose public keys are shown of a derived key.")
             ],
             exists: { [store] request in try await store.key(request.captures["name"]) != nil },
@@ -49,7 +49,7 @@ extension TransitEngine {
 
     /// Returns the settings for a key that is created or imported.
     static func settings(_ fields: Fields) throws(CofferError) -> KeySettings {
-        let name = fields.string("type") ?? ""
+        let name = fields.text("type")
         guard let type = KeyType(rawValue: name) else { throw .invalid("unknown key type") }
         var settings = KeySettings(type: type)
         if type == .hmac { settings.size = KeySettings.hmacKeyBytes }

@@ -80,7 +80,7 @@ extension TransitEngine {
                     guard let newest = destination.versions.last, case .rsa(let rsa) = try newest.key else {
                         throw CofferError.invalid("the destination must be an RSA key")
                     }
-                    let hash = try KeyWrapping.hash(request.fields.string("hash") ?? "SHA256")
+                    let hash = try KeyWrapping.hash(request.fields.text("hash"))
                     return try await Self.answer(key, version: request.captures["version"], isSlow: true) {
                         version throws(CofferError) in
                         Base64.encode(
@@ -127,14 +127,14 @@ extension TransitEngine {
             ],
             endpoints: [
                 .update: .init("Restore a key.") { request in
-                    guard var text = Base64.decode(request.fields.string("backup") ?? "") else {
+                    guard var text = Base64.decode(request.fields.text("backup")) else {
                         throw CofferError.invalid("failed to base64-decode backup")
                     }
                     defer { zero(&text) }
                     let (kept, record) = try Self.opened(text)
                     let name = request.captures["name"].isEmpty ? kept : request.captures["name"]
                     let key = try await restored(name, record)
-                    let isForced = request.fields.bool("force") ?? false
+                    let isForced = request.fields.flag("force")
                     try await store.edit(name, overDamaged: isForced) { old in
                         guard old == nil || isForced else { throw CofferError.invalid("key \"\(name)\" already exists") }
                         let event = KeySettings.TransferEvent(time: store.time.now().seconds, version: key.latest)

@@ -26,7 +26,7 @@ extension TransitEngine {
                 .update: .init("Sign.", changesNothing: true) { [randomness] request in
                     let key = try await key(request)
                     let scheme = try SignatureScheme(request, key.type)
-                    let requested = request.fields.int("key_version") ?? 0
+                    let requested = request.fields.number("key_version")
                     return try await Batching.run(request, cost: .privateOperation(key.type), failures: .byItem) {
                         item throws(CofferError) in
                         let asked = try item.int("key_version") ?? requested
@@ -88,7 +88,7 @@ extension TransitEngine {
     private static func isValid(
         _ item: OperationInput, key: TransitKey, request: Request
     ) throws(CofferError) -> Bool {
-        let (signature, hmac) = (try item.string("signature") ?? "", try item.string("hmac") ?? "")
+        let (signature, hmac) = (try item.text("signature"), try item.text("hmac"))
         switch (signature.isEmpty, hmac.isEmpty) {
         case (true, true): throw .invalid("neither a 'signature' nor an 'hmac' was given to verify")
         case (false, false): throw .invalid("provide one of 'signature' or 'hmac'")
