@@ -63,6 +63,7 @@ let package = Package(
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CLDAP", pkgConfig: "ldap", providers: [.apt(["libldap-dev"])]),
         room("Hashes", ["COpenSSL"]),
         room("Ciphers", ["SecretMemory", "COpenSSL", crypto, cryptoExtras]),
         // Keys, requests and certificates as DER and PEM.
@@ -92,6 +93,8 @@ let package = Package(
             ]),
         // Calls to other servers over HTTP: the one way out.
         room("Outbound", ["Syntax", "EngineKit", .product(name: "NIOTLS", package: "swift-nio")] + nio),
+        // libldap, for whoever asks a directory.
+        room("Directories", ["CLDAP", "Syntax", "EngineKit", "Outbound"]),
         // libpq, and what blocking clients run on; for whoever speaks to a database server.
         room("DatabaseClients", ["CPostgres", "Syntax", "EngineKit"]),
         room("Databases", ["DatabaseClients", "CHiredis", "COpenSSL", "Syntax", "EngineKit", crypto]),
@@ -121,7 +124,12 @@ let package = Package(
         room(
             "TransitEngine",
             ["SecretMemory", "Syntax", "Ciphers", "Certificates", "EngineKit", "Records", crypto, cryptoExtras, logging]),
-        room("AuthMethods", ["SecretMemory", "Syntax", "EngineKit", "Records", "LoginGuards", crypto, cryptoExtras, logging]),
+        room(
+            "AuthMethods",
+            [
+                "SecretMemory", "Syntax", "Certificates", "EngineKit", "Records", "LoginGuards", "Outbound", "Directories", crypto,
+                cryptoExtras, logging,
+            ]),
         // The shell and the dialects.
         room(
             "HTTPShell",
@@ -151,7 +159,8 @@ let package = Package(
             [
                 "SecretMemory", "Syntax", "EngineKit", "StoreKit", "Barrier", "Policy", "Audit", "Lifetimes", "StoreSQLite",
                 "StorePostgres",
-                "Core", "KVEngine", "DatabaseEngine", "TransitEngine", "AuthMethods", "HTTPShell", "VaultAPI", "Outbound",
+                "Core", "KVEngine", "DatabaseEngine", "TransitEngine", "AuthMethods", "Directories", "HTTPShell", "VaultAPI",
+                "Outbound",
                 "ConnectionsEngine", "EngineAPI", "ServiceRules", "ProjectsEngine", "RemoteKVEngine", "ServiceAPI", "CofferClient",
                 crypto, logging,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -168,7 +177,7 @@ let package = Package(
             ]),
         .executableTarget(name: "coffer", dependencies: ["CLI"], swiftSettings: settings),
         // What only tests need.
-        room("TestSupport", ["SecretMemory", "Syntax", "EngineKit", "StoreKit", logging]),
+        room("TestSupport", ["SecretMemory", "Syntax", "EngineKit", "StoreKit", "Outbound", logging]),
         tests("RoomTests", []),
         tests(
             "GuideTests",
@@ -197,7 +206,7 @@ let package = Package(
         tests(
             "ServerTests",
             [
-                "Server", "EngineKit", "HTTPShell", "Syntax", logging,
+                "Server", "EngineKit", "HTTPShell", "Outbound", "Syntax", logging,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ] + nio),
@@ -211,7 +220,7 @@ let package = Package(
                 "TransitEngine", "DatabaseEngine", "Syntax", "TestSupport", logging,
             ]),
         tests("AuditTests", ["Audit", "Hashes", "EngineKit", "Syntax", "SecretMemory", "TestSupport", crypto, logging]),
-        tests("OutboundTests", ["Outbound", "EngineKit"] + nio),
+        tests("OutboundTests", ["Outbound", "EngineKit", "TestSupport"] + nio),
         tests(
             "ConnectionsEngineTests",
             ["ConnectionsEngine", "Outbound", "EngineKit", "Syntax", "TestSupport", "StoreSQLite", logging] + nio),
@@ -240,7 +249,13 @@ let package = Package(
                 "TransitEngine", "Certificates", "Ciphers", "EngineKit", "SecretMemory", "Syntax", "TestSupport", crypto,
                 cryptoExtras, logging, asn1, x509,
             ]),
-        tests("AuthMethodsTests", ["AuthMethods", "LoginGuards", "EngineKit", "SecretMemory", "Syntax", "TestSupport", logging]),
+        tests("DirectoriesTests", ["Directories"]),
+        tests(
+            "AuthMethodsTests",
+            [
+                "AuthMethods", "Directories", "LoginGuards", "EngineKit", "Outbound", "SecretMemory", "Syntax", "TestSupport",
+                logging,
+            ]),
         tests("IdentityTests", ["Identity", "EngineKit", "Syntax", "TestSupport"]),
         tests("SyntaxTests", ["Syntax"]),
         tests("PolicyTests", ["Syntax", "Policy", "EngineKit"]),

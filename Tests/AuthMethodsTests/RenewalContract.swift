@@ -24,7 +24,7 @@ import Testing
         #expect(same.policies == ["ops"] && same.terms.ttl == 60 && same.terms.boundCIDRs == ["10.0.0.0/8"])
     }
 
-    @Test("refuses an account that is gone, and another of the same name", arguments: AuthMethodSubject.all)
+    @Test("refuses an account that is gone, and another of the same name", arguments: AuthMethodSubject.withAccounts)
     func gone(subject: AuthMethodSubject) async throws {
         let driver = try await subject.driver()
         let (path, body) = try await subject.login(driver)
@@ -35,7 +35,9 @@ import Testing
         await #expect(throws: CofferError.self) { try await renewed(driver, grant) }
     }
 
-    @Test("knows the logins of versions that noted nothing, and refuses what never was one", arguments: AuthMethodSubject.all)
+    @Test(
+        "knows the logins of versions that noted nothing, and refuses what never was one",
+        arguments: AuthMethodSubject.withFormerLogins)
     func former(subject: AuthMethodSubject) async throws {
         let driver = try await subject.driver()
         let (path, body) = try await subject.login(driver)

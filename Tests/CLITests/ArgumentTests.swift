@@ -100,7 +100,7 @@ import Testing
             ["write", "x"], ["kv", "put", "secret/x"], ["kv", "destroy", "secret/x"], ["kv", "destroy", "-versions=a", "secret/x"],
             ["kv", "rollback", "secret/x"], ["token", "create", "-ttl=soon"], ["token", "revoke"], ["status", "extra"],
             ["token", "revoke", "-accessor", "-mode=orphan", "x"], ["read", "-wrap-ttl=soon", "x"], ["read", "-header=x", "x"],
-            ["policy", "write", "a", "/no/such/file"], ["server"], ["server", "-dev", "extra"], ["login", "-method=ldap"],
+            ["policy", "write", "a", "/no/such/file"], ["server"], ["server", "-dev", "extra"], ["login", "-method=nosuch"],
             ["read", "/"],
             ["operator", "generate-root", "-decode=AAAA"], ["operator", "generate-root", "-decode=AAAA", "-otp=toolong"],
             ["kv", "get", "-cas"],

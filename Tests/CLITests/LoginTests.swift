@@ -34,6 +34,8 @@ import Testing
                 ["-method=userpass", "-path=people/", "username=ann", "password=-"], "auth/people/login/ann",
                 ["password": "typed in"]
             ),
+            (["-method=ldap", "username=ann", "password=pw"], "auth/ldap/login/ann", ["password": "pw"]),
+            (["-method=github", "token=ghp_x"], "auth/github/login", ["token": "ghp_x"]),
             (["-method=approle", "role_id=r", "secret_id=s"], "auth/approle/login", ["role_id": "r", "secret_id": "s"]),
             (["-method=approle", "-path", "apps", "role_id=r"], "auth/apps/login", ["role_id": "r"]),
         ] as [([String], String, JSON)])
@@ -49,7 +51,9 @@ import Testing
 
     @Test(
         "asks for what is secret and missing",
-        arguments: [("userpass", "username=ann", "password"), ("approle", "role_id=r", "secret_id")])
+        arguments: [
+            ("userpass", "username=ann", "password"), ("approle", "role_id=r", "secret_id"), ("ldap", "username=ann", "password"),
+        ])
     func asks(method: String, argument: String, field: String) async throws {
         let (run, _) = try await login(["-method=\(method)", argument], typed: .text("hidden\n"))
         #expect(run.sent?[field] == "hidden")
@@ -83,7 +87,8 @@ import Testing
         "refuses what cannot be meant before anything is sent",
         arguments: [
             ["-method=userpass", "password=pw"], ["-method=userpass", "username=a/b", "password=pw"],
-            ["-method=userpass", "username=ann"], ["-method=approle", "secret_id=s"], ["-method=oidc"],
+            ["-method=userpass", "username=ann"], ["-method=ldap", "password=pw"], ["-method=github"],
+            ["-method=approle", "secret_id=s"], ["-method=oidc"],
             ["-method=userpass", "ann"], ["-no-print", "-token-only", "t"], ["-no-print", "-no-store", "t"],
             ["-token-only", "-field=x", "t"], ["a", "b"],
         ])

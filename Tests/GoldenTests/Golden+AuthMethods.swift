@@ -6,7 +6,12 @@ import Syntax
 
 extension Golden {
     static let ofAuthMethods: [Golden] =
-        [account("approle-role", AppRole.self), account("userpass-user", User.self)]
+        [
+            account("approle-role", AppRole.self), account("userpass-user", User.self),
+            account("ldap-config", LDAPConfiguration.self), account("ldap-user", LDAPUser.self),
+            account("ldap-group", LDAPGroup.self), account("github-config", GitHubConfiguration.self),
+            account("github-mapping", GitHubMapping.self),
+        ]
         + ["approle-secret-id", "approle-secret-id-endless"].map { name in
             Golden(name) { try SecretID(decoding: $0, key: name).encoded }
         }

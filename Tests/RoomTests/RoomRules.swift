@@ -23,6 +23,7 @@ enum RoomRules {
         "CPostgres": Room(layer: 0, rooms: []),
         "CHiredis": Room(layer: 0, rooms: []),
         "COpenSSL": Room(layer: 0, rooms: []),
+        "CLDAP": Room(layer: 0, rooms: []),
         "SecretMemory": Room(layer: 1, rooms: ["CSecretMemory"]),
         "Syntax": Room(layer: 1, rooms: []),
         "Hashes": Room(layer: 1, rooms: ["COpenSSL"]),
@@ -58,6 +59,8 @@ enum RoomRules {
 
         // The one way out over HTTP.
         "Outbound": Room(layer: 5, rooms: ["Syntax", "EngineKit"], packages: nio),
+        // libldap, and sessions with directories. What a host and an address is, the way out over HTTP says.
+        "Directories": Room(layer: 6, rooms: ["CLDAP", "Syntax", "EngineKit", "Outbound"]),
         "ServiceRules": Room(layer: 5, rooms: ["Syntax", "EngineKit"], packages: ["Yams"]),
 
         "Core": Room(
@@ -82,7 +85,10 @@ enum RoomRules {
             layer: 7, rooms: ["SecretMemory", "Syntax", "Ciphers", "Certificates", "EngineKit", "Records"],
             packages: ["Crypto", "CryptoExtras", "Logging"]),
         "AuthMethods": Room(
-            layer: 7, rooms: ["SecretMemory", "Syntax", "EngineKit", "Records", "LoginGuards"],
+            layer: 7,
+            rooms: [
+                "SecretMemory", "Syntax", "Certificates", "EngineKit", "Records", "LoginGuards", "Outbound", "Directories",
+            ],
             packages: ["Crypto", "CryptoExtras", "Logging"]),
 
         "HTTPShell": Room(
@@ -108,7 +114,7 @@ enum RoomRules {
                 "SecretMemory", "Syntax", "EngineKit", "StoreKit", "Barrier", "Policy", "Audit", "Lifetimes", "StoreSQLite",
                 "StorePostgres",
                 "Core",
-                "KVEngine", "DatabaseEngine", "TransitEngine", "AuthMethods", "HTTPShell", "VaultAPI", "Outbound",
+                "KVEngine", "DatabaseEngine", "TransitEngine", "AuthMethods", "Directories", "HTTPShell", "VaultAPI", "Outbound",
                 "ConnectionsEngine",
                 "EngineAPI",
                 "ServiceRules", "ProjectsEngine", "RemoteKVEngine", "ServiceAPI",
@@ -129,7 +135,7 @@ enum RoomRules {
         "coffer": Room(layer: 12, rooms: ["CLI"]),
         // What only tests need; no room lists it.
         "TestSupport": Room(
-            layer: 13, rooms: ["SecretMemory", "Syntax", "EngineKit", "StoreKit"], packages: ["Testing", "Logging"]),
+            layer: 13, rooms: ["SecretMemory", "Syntax", "EngineKit", "StoreKit", "Outbound"], packages: ["Testing", "Logging"]),
     ]
 
     /// Drivers that exactly one room may know, whatever the table above comes to say.

@@ -29,16 +29,9 @@ import Testing
     }
 
     /// Every method that locks names, and every kind of inline credentials.
-    @Test(arguments: ["all", "userpass", "approle", "service", "engine"])
+    @Test(arguments: ["all", "userpass", "approle", "ldap", "service", "engine"])
     func takesRulesFor(label: String) throws {
         #expect(try read("user_lockout \"\(label)\" { lockout_threshold = 9 }")[label]?.threshold == 9)
-    }
-
-    @Test func saysThatRulesForAMethodOfVaultHaveNoEffectHere() throws {
-        var configuration = ServerConfiguration()
-        try configuration.apply(text: Array("user_lockout \"ldap\" { lockout_threshold = 9 }".utf8), file: "c.hcl")
-        #expect(configuration.lockouts.isEmpty)
-        #expect(configuration.notices.map { "\($0)" }.contains { $0.contains("user_lockout \"ldap\" has no effect") })
     }
 
     @Test func aThresholdOfZeroLocksNobody() throws {

@@ -1,9 +1,10 @@
 import EngineKit
 import Foundation
 import GRDB
-import StoreSQLite
 import TestSupport
 import Testing
+
+@testable import StoreSQLite  // The directory is looked at before SQLite has opened its files.
 
 @Suite struct SQLiteOpeningTests {
     private let directory: TemporaryDirectory
@@ -47,16 +48,22 @@ import Testing
         await (try open()).close()
         chmod(file, 0o666)
         chmod(path, 0o755)
-        // Left behind by a process that was killed. SQLite gives an empty file the mode of the database, and no other.
-        for suffix in ["-wal", "-shm"] {
-            try Data(count: 64).write(to: URL(filePath: file + suffix))
-            chmod(file + suffix, 0o644)
-        }
         let storage = try open()
         #expect(try mode(file) == 0o600)
-        for suffix in ["-wal", "-shm"] { #expect(try mode(file + suffix) == 0o600, "\(suffix)") }
         #expect(try mode(path) == 0o700)
         await storage.close()
+    }
+
+    /// Left behind by a process that was killed, or put there before the first start. What SQLite does with their modes depends on what
+    /// is in them.
+    @Test("takes rights away from the files that SQLite has beside the database", arguments: ["-wal", "-shm", "-journal"])
+    func neighbours(_ suffix: String) async throws {
+        await (try open()).close()
+        try Data(count: 64).write(to: URL(filePath: file + suffix))
+        chmod(file + suffix, 0o644)
+        let store = try StoreDirectory(path, logger: quiet)
+        #expect(try mode(file + suffix) == 0o600)
+        store.unlock()
     }
 
     @Test("leaves the mode of a directory that holds others' files")

@@ -20,6 +20,8 @@ DESTRUCTIVE = (
     r"^/sys/(seal|step-down|init|unseal|rotate|config/|quotas|rekey|generate-root|rekey-recovery-key|leases/revoke|revoke)"
     r"|^/sys/audit/"
     r"|^/auth/token/revoke"
+    # A directory that is not there is a 503 that is right.
+    r"|^/auth/ldap/login"
 )
 # It finds the run's own token and its accessor in answers, so these come last.
 REVOKING = r"^/auth/token/revoke|^/sys/(leases/)?revoke"

@@ -14,17 +14,6 @@ enum UserpassLogin: LoginMethod {
         """
 
     static func request(_ arguments: JSONObject, _ session: Session) throws(CommandFailure) -> LoginRequest {
-        guard let user = try arguments.loginText("username") else {
-            throw .local("The user name is missing: coffer login -method=userpass username=NAME")
-        }
-        guard !user.utf8.contains(UInt8(ascii: "/")) else { throw .local("A user name cannot contain '/'") }
-        var body = arguments
-        body["username"] = nil
-        var password = try arguments.loginText("password")
-        if password == nil {
-            password = try session.askHidden("Password", instead: "give it as password=- on the standard input", keepsSpaces: true)
-        }
-        body["password"] = .optional(password)
-        return LoginRequest(path: "login/" + user, body: body)
+        try .named(arguments, method: name, session)
     }
 }

@@ -189,7 +189,7 @@ struct TokenEngine: Engine {
             throw showsToken ? Self.unknownToken : Self.badAccessor
         }
         guard entry.isRenewable, entry.expiresAt != nil else { throw CofferError.invalid("lease is not renewable") }
-        let terms = try await renewal.terms(of: entry)
+        let terms = try await renewal.terms(of: entry, on: request.connection)
         if id == request.caller?.tokenID { try checkAddress(request, terms) }
         let increment = request.fields.seconds("increment")
         guard let (renewed, lifetime) = try await tokens.renew(id: id, increment: increment, terms: terms) else {

@@ -17,13 +17,15 @@ struct TokenRenewal: Sendable {
     static let changedPolicies = CofferError.invalid("policies have changed, not renewing")
 
     /// Returns the terms of the renewal. Throws if the token must not be renewed.
-    func terms(of entry: TokenEntry) async throws -> RenewalTerms {
+    func terms(of entry: TokenEntry, on connection: Connection) async throws -> RenewalTerms {
         try await checkEntity(entry)
         if entry.path.utf8.starts(with: "auth/token/".utf8) { return try await ownTerms(entry) }
         guard let mount = mount(entry.mountID, entry.path), let method = mount.auth else {
             throw CofferError.invalid("the auth method that created the token no longer exists, not renewing")
         }
-        let grant = try await method.renewal(of: HeldLogin(metadata: entry.metadata, facts: entry.loginFacts))
+        let grant = try await method.renewal(
+            of: HeldLogin(
+                metadata: entry.metadata, facts: entry.loginFacts, certificateChain: connection.certificateChain))
         try checkPolicies(grant.policies, entry)
         try await refreshGroups(of: entry, from: grant, on: mount)
         let limits = mount.entry.tuning.limits(settings)

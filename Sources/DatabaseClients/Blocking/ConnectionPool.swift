@@ -66,7 +66,7 @@ package final class ConnectionPool<Connection: PooledConnection>: Sendable {
         _ body: @escaping @Sendable (Connection) throws(DatabaseError) -> Success
     ) async throws(DatabaseError) -> Success {
         let asked = time.now()
-        try await gate.enter()
+        guard await gate.enter() else { throw .busy }
         defer { gate.leave() }
         guard time.now() < asked.adding(seconds: Self.waitSecondsMax) else { throw .busy }
         return try await threads.run { [self] () throws(DatabaseError) -> Success in

@@ -49,10 +49,16 @@ package struct Connection: Sendable, Hashable {
     /// All names in a verified client certificate, bare and with their kinds: `billing`, `CN=billing`, `DNS:billing.example`,
     /// `CN=billing,O=Example`. Empty without one.
     package var clientCertificateNames: [String]
+    /// The certificates that the client presented, as DER, its own first; empty without one. Nobody has judged them: whoever
+    /// relies on them verifies them.
+    package var certificateChain: [[UInt8]]
 
     /// Creates the description of a connection.
-    package init(remoteAddress: String = "", remotePort: Int = 0, clientCertificateNames: [String] = []) {
+    package init(
+        remoteAddress: String = "", remotePort: Int = 0, clientCertificateNames: [String] = [], certificateChain: [[UInt8]] = []
+    ) {
         self.clientCertificateNames = clientCertificateNames
+        self.certificateChain = certificateChain
         self.remoteAddress = remoteAddress
         self.remotePort = remotePort
     }

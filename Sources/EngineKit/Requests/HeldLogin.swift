@@ -4,10 +4,13 @@ package struct HeldLogin: Sendable, Hashable {
     package var metadata: [String: String]
     /// What the grant noted for this question; empty for tokens made before there was any.
     package var facts: [String: String]
+    /// The certificates that the request for more time came with, as ``Connection/certificateChain``.
+    package var certificateChain: [[UInt8]]
 
-    /// Creates the question from what the token's entry holds.
-    package init(metadata: [String: String], facts: [String: String]) {
+    /// Creates the question from what the token's entry holds and how the request came.
+    package init(metadata: [String: String], facts: [String: String], certificateChain: [[UInt8]] = []) {
         self.metadata = metadata
         self.facts = facts
+        self.certificateChain = certificateChain
     }
 }

@@ -41,6 +41,7 @@ package struct ForwardedFor: Sendable {
         }
         request.connection = Connection(
             remoteAddress: address, remotePort: request.connection.remotePort,
-            clientCertificateNames: request.connection.clientCertificateNames)
+            clientCertificateNames: request.connection.clientCertificateNames,
+            certificateChain: request.connection.certificateChain)
     }
 }

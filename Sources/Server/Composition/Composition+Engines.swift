@@ -2,9 +2,11 @@ import AuthMethods
 import ConnectionsEngine
 import Core
 import DatabaseEngine
+import Directories
 import EngineAPI
 import EngineKit
 import KVEngine
+import Outbound
 import ProjectsEngine
 import RemoteKVEngine
 import ServiceAPI
@@ -12,9 +14,11 @@ import ServiceRules
 import TransitEngine
 
 extension Composition {
-    /// Returns everything that can be mounted, and the authenticators of inline credentials.
+    /// Returns everything that can be mounted, and the authenticators of inline credentials. What a mount's settings name, such as
+    /// a JWKS URL, is asked through `outbound.targets`.
     static func catalog(
-        _ configuration: ServerConfiguration, connections: ConnectionsSetup, serviceAPI: ServiceComposition?,
+        _ configuration: ServerConfiguration, outbound: OutboundClients, connections: ConnectionsSetup,
+        serviceAPI: ServiceComposition?,
         additional: [EngineDescription]
     ) throws(ConfigurationError) -> EngineCatalog {
         var catalog = EngineCatalog()
@@ -31,20 +35,25 @@ extension Composition {
         catalog.addInlineAuthenticator(connections.authenticator)
         catalog.addSecretsEngine(DatabaseEngine.description())
         catalog.addSecretsEngine(TransitEngine.description)
-        for method in authMethods { catalog.addAuthMethod(method) }
+        for method in lockingMethods(configuration.outboundAddresses) { catalog.addAuthMethod(method) }
+        catalog.addAuthMethod(GitHubMethod.description(outbound: outbound.targets))
         return catalog
     }
 
-    private static let authMethods = [AppRoleMethod.description, UserpassMethod.description()]
+    /// Returns the auth methods that lock names. A directory that a mount's settings name may have an address that `addresses`
+    /// allows.
+    private static func lockingMethods(_ addresses: AddressPolicy) -> [EngineDescription] {
+        [
+            AppRoleMethod.description, UserpassMethod.description(),
+            LDAPMethod.description { LDAPDirectory { addresses.allows($0, for: .configuration) } },
+        ]
+    }
 
     /// The names that a `user_lockout` block of the configuration may have: methods that lock names, and kinds of inline
     /// credentials.
     static let lockoutNames: Set<String> =
-        Set(authMethods.filter(\.locksNames).map(\.type))
+        Set(lockingMethods(AddressPolicy()).map(\.type))
         .union([ServiceCaller.kind, EngineCredentials.kind])
-
-    /// Methods of Vault that this server does not have. A configuration that was written for Vault may have rules for them.
-    static let foreignLockoutNames: Set = ["ldap"]
 }
 
 extension InitialMount {

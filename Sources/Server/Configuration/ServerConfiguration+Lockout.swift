@@ -18,7 +18,7 @@ extension ServerConfiguration {
     /// leaves out comes from `all`, or is the default.
     private mutating func applyLockout(_ block: HCLBlock) throws(HCLError) {
         let label = block.labels[0].lowercased()
-        guard Self.lockoutLabels.contains(label) || Composition.foreignLockoutNames.contains(label) else {
+        guard Self.lockoutLabels.contains(label) else {
             let known = Self.lockoutLabels.sorted().joined(separator: ", ")
             throw HCLError("user_lockout is for one of \(known)", at: block.position)
         }
@@ -36,10 +36,6 @@ extension ServerConfiguration {
         if let isOff = try body.bool("disable_lockout") { rules.isDisabled = isOff }
         // As in Vault, a threshold of 0 locks nobody.
         if rules.threshold == 0 { rules.isDisabled = true }
-        guard Self.lockoutLabels.contains(label) else {
-            notices.append(ConfigurationNotice("user_lockout \"\(label)\" has no effect: this server has no such auth method"))
-            return
-        }
         lockouts[label] = rules
     }
 

@@ -17,10 +17,8 @@ package final class Gate: Sendable {
         self.waitingMax = waitingMax
     }
 
-    /// Waits for a place.
-    ///
-    /// - Throws: ``DatabaseError/busy`` if too many wait already.
-    package func enter() async throws(DatabaseError) {
+    /// Waits for a place. Returns false at once if too many wait already.
+    package func enter() async -> Bool {
         let isTurnedAway = await withCheckedContinuation { (continuation: CheckedContinuation<Bool, Never>) in
             let answer: Bool? = state.withLock { state in
                 if state.inside < widthMax {
@@ -33,7 +31,7 @@ package final class Gate: Sendable {
             }
             if let answer { continuation.resume(returning: answer) }
         }
-        if isTurnedAway { throw .busy }
+        return !isTurnedAway
     }
 
     /// Gives a place back, to the first that waits.

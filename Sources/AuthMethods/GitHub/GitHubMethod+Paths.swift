@@ -1,0 +1,116 @@
+import EngineKit
+import Logging
+import Outbound
+import Records
+import Syntax
+
+extension GitHubMethod {
+    var configuration: EnginePath {
+        EnginePath(
+            "config", "The organization, and what the tokens of its members are like.",
+            fields: GitHubConfiguration.settings.fields, exists: { _ in try await settings() != nil },
+            endpoints: [
+                .read: .init("Read the settings.") { _ in
+                    guard let settings = try await settings() else { throw CofferError.notFound }
+                    return .data(settings.shown)
+                },
+                .update: .init("Set or change the settings.", configure),
+            ])
+    }
+
+    private func configure(_ request: Request) async throws -> Response {
+        let before = try await settings()
+        var changed = before ?? GitHubConfiguration()
+        try changed.update(request.fields)
+        guard !changed.organization.isEmpty else { throw CofferError.invalid("organization is a required parameter") }
+        let isOther = before?.organization.lowercased() != changed.organization.lowercased() || before?.baseURL != changed.baseURL
+        if request.fields.int("organization_id") ?? 0 == 0, isOther || changed.organizationID == 0 {
+            changed.organizationID = try await findOrganization(changed)
+        }
+        let found = changed.organizationID
+        var warnings: [String] = []
+        try await configurations.edit(Self.configurationName) { stored, _ in
+            guard stored == before else { throw CofferError(.conflict, "another writer changed the settings first; try again") }
+            changed.organizationID = found
+            warnings = changed.tokens.warnings(mountMax: maxTTL)
+            stored = changed
+        }
+        return Response(.none, warnings: warnings)
+    }
+
+    private func findOrganization(_ settings: GitHubConfiguration) async throws(CofferError) -> Int {
+        do throws(GitHubError) {
+            return try await api(settings).organizationID(of: settings.organization)
+        } catch {
+            logger.notice("the id of a GitHub organization could not be found", metadata: ["reason": "\(error.reason)"])
+            throw .invalid("unable to fetch the organization_id, you must manually set it in the config")
+        }
+    }
+
+    /// Returns the API that the settings name.
+    func api(_ settings: GitHubConfiguration) throws(GitHubError) -> GitHubAPI {
+        do throws(OutboundTargetError) {
+            return GitHubAPI(outbound: outbound, target: try settings.target())
+        } catch {
+            throw .unavailable(reason: error.text)
+        }
+    }
+
+    /// Returns the form of a team's or a user's name in the store: in lower case and without spaces around it.
+    static func key(_ name: String) -> String? {
+        let key = String(name.trimmingUTF8(" ")).lowercased()
+        guard (1...256).contains(key.utf8.count), key.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "/") })
+        else {
+            return nil
+        }
+        return key
+    }
+
+    static func paths(of mappings: RecordTable<GitHubMapping>, _ folder: String, _ summary: String) -> [EnginePath] {
+        let name = Field("key", .string, required: true, "The name, in which case does not matter; \"default\" for everybody.")
+        return [
+            EnginePath(
+                PathPattern("map/\(folder)"), "The \(folder) that have policies here.", fields: Paging.fields,
+                endpoints: [.list: .init("List the names.") { try .keys(try await mappings.names(Paging($0.fields))) }]),
+            EnginePath(
+                PathPattern("map/\(folder)/{key}"), summary, fields: [name] + GitHubMapping.settings.fields,
+                exists: { request in
+                    guard let key = key(request.captures["key"]) else { return false }
+                    return try await mappings.find(key) != nil
+                },
+                endpoints: [
+                    .read: .init("Read the policies.") { request in
+                        guard let key = key(request.captures["key"]), let mapping = try await mappings.find(key) else {
+                            throw CofferError.notFound
+                        }
+                        return .data(JSONObject([.init(key: "key", value: .string(key))] + mapping.value.shown.members))
+                    },
+                    .update: .init("Set the policies.") { request in
+                        guard let key = key(request.captures["key"]) else {
+                            throw CofferError.invalid("field 'key' must have 1 to 256 bytes and no control characters")
+                        }
+                        try await mappings.edit(key) { stored, _ in
+                            var changed = stored ?? GitHubMapping()
+                            try changed.update(request.fields)
+                            stored = changed
+                        }
+                        return .empty
+                    },
+                    .delete: .init("Delete the entry.") { request in
+                        guard let key = key(request.captures["key"]) else { return .empty }
+                        try await mappings.edit(key) { mapping, _ in mapping = nil }
+                        return .empty
+                    },
+                ]),
+        ]
+    }
+}
+
+extension GitHubError {
+    /// The reason for the log.
+    var reason: String {
+        switch self {
+        case .refused(let reason), .unavailable(let reason): reason
+        }
+    }
+}
