@@ -199,7 +199,7 @@ let package = Package(
         tests(
             "HTTPShellTests",
             [
-                "HTTPShell", "EngineKit", crypto, logging, .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                "HTTPShell", "EngineKit", "Syntax", crypto, logging, .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ] + nio),
         tests("VaultAPITests", ["VaultAPI", "HTTPShell", "Core", "EngineKit", "Syntax"] + nio),

@@ -172,7 +172,7 @@ package struct OutboundClient: Outbound {
                     try pipeline.addHTTPClientHandlers()
                     try pipeline.addHandler(
                         OutboundExchange(
-                            head: head, body: body, waitsForTLS: context != nil, bytesMax: bytesMax,
+                            head: head, body: body, waitsForTLS: context != nil, hostName: name, bytesMax: bytesMax,
                             deadline: deadline, answer: answer))
                 }
             }

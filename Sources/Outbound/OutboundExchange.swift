@@ -1,5 +1,6 @@
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 import NIOTLS
 import Syntax
 
@@ -11,6 +12,8 @@ final class OutboundExchange: ChannelInboundHandler {
     private let head: HTTPRequestHead
     private let body: [UInt8]
     private let waitsForTLS: Bool
+    /// The name that the server's certificate must have, or nil if it must have the address.
+    private let hostName: String?
     private let bytesMax: Int
     private let deadline: NIODeadline
     private let answer: OneShot<Result<OutboundReply, OutboundError>>
@@ -20,12 +23,13 @@ final class OutboundExchange: ChannelInboundHandler {
     private var timer: Scheduled<Void>?
 
     init(
-        head: HTTPRequestHead, body: [UInt8], waitsForTLS: Bool, bytesMax: Int, deadline: NIODeadline,
+        head: HTTPRequestHead, body: [UInt8], waitsForTLS: Bool, hostName: String?, bytesMax: Int, deadline: NIODeadline,
         answer: OneShot<Result<OutboundReply, OutboundError>>
     ) {
         self.head = head
         self.body = body
         self.waitsForTLS = waitsForTLS
+        self.hostName = hostName
         self.bytesMax = bytesMax
         self.deadline = deadline
         self.answer = answer
@@ -42,8 +46,17 @@ final class OutboundExchange: ChannelInboundHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case .handshakeCompleted? = event as? TLSUserEvent { send(context) }
+        if case .handshakeCompleted? = event as? TLSUserEvent {
+            guard isRightHost(context) else { return finish(context.channel, failing: fault(.tlsFailed)) }
+            send(context)
+        }
         context.fireUserInboundEventTriggered(event)
+    }
+
+    private func isRightHost(_ context: ChannelHandlerContext) -> Bool {
+        guard let hostName else { return true }
+        guard let certificate = try? context.pipeline.syncOperations.nioSSL_peerCertificate() else { return false }
+        return HostIdentity.certificate(certificate, isFor: hostName)
     }
 
     private func send(_ context: ChannelHandlerContext) {

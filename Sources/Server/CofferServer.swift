@@ -83,13 +83,28 @@ package struct CofferServer: Sendable {
 
     private func serve(_ composition: Composition, _ listeners: [HTTPListener], logger: Logger) async throws {
         let reload = ReloadService { await self.reload(composition, listeners, logger: logger) }
+        let watch = EverySecond { _ in reloadChangedCertificates(of: listeners, logger: logger) }
         // They end in the opposite order: the listeners first, so that what they accepted still finds its rooms.
         var group = ServiceGroupConfiguration(
-            services: composition.services.map { .init(service: $0) } + [.init(service: reload)]
+            services: composition.services.map { .init(service: $0) } + [.init(service: reload), .init(service: watch)]
                 + listeners.map { .init(service: $0) },
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logs.logger("lifecycle"))
         group.maximumGracefulShutdownDuration = .seconds(Self.drainSecondsMax)
         try await ServiceGroup(configuration: group).run()
+    }
+
+    /// Takes certificates into use whose files have changed.
+    private func reloadChangedCertificates(of listeners: [HTTPListener], logger: Logger) {
+        for listener in listeners {
+            let address: Logger.Metadata = ["address": "\(listener.settings.address)"]
+            do throws(TLSSettingsError) {
+                guard try listener.reloadTLSIfChanged() else { continue }
+                logger.info("the certificate files have changed; new connections use them", metadata: address)
+            } catch {
+                logger.error(
+                    "the certificate files have changed, but the old certificate stays in use: \(error)", metadata: address)
+            }
+        }
     }
 
     /// Whether there is a Service API at all is settled at the start.

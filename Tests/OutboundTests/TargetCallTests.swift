@@ -55,14 +55,29 @@ struct TargetCallTests {
         await server.stop()
     }
 
-    @Test("the certificate may have the server name of the target in place of the host's")
+    /// The certificate is also one for the address, which whoever forges the answer of DNS could have, too.
+    @Test("the certificate must have the host's name, or the server name of the target")
     func serverName() async throws {
         let server = try await LoopbackServer.start(tls: try tls())
         let client = client(ScriptedResolver(["127.0.0.1"]))
         let url = "https://other.test:\(server.port)/"
+        let misnamed = try OutboundTarget(configured: url, trust: try own.get())
+        #expect(await failure(client, misnamed.get()) == .notSent(.tlsFailed))
+        #expect(server.seen.isEmpty)
         let named = try OutboundTrust(authoritiesPEM: TargetCertificates.authority, serverName: "IDP.test")
         #expect(await failure(client, try OutboundTarget(configured: url, trust: named).get()) == nil)
         await server.stop()
+    }
+
+    @Test(
+        "a wildcard stands for one whole label",
+        arguments: [
+            ("*.idp.test", "a.idp.test", true), ("*.IDP.test", "a.idp.test", true), ("idp.test", "idp.test", true),
+            ("*.idp.test", "idp.test", false), ("*.idp.test", "a.b.idp.test", false), ("a*.idp.test", "ab.idp.test", false),
+            ("*.test", "idp.test", false), ("*", "idp", false), ("*.idp.test", ".idp.test", false), ("", "idp.test", false),
+        ])
+    func wildcards(pattern: String, host: String, isMatch: Bool) {
+        #expect(HostIdentity.pattern(pattern, matches: host) == isMatch)
     }
 
     @Test("the client certificate of the target is presented")

@@ -120,7 +120,7 @@ import Testing
                 "c.hcl:3: \"address\" must be a host and a port"
             ),
             (
-                "listener \"tcp\" { tls_disable = true\n proxy_protocol_behavior = \"use_always\" }",
+                "listener \"tcp\" { tls_disable = true\n proxy_protocol_behavior = \"allow_authorized\" }",
                 "c.hcl:2: \"proxy_protocol_behavior\""
             ),
             ("listener \"udp\" {}", "c.hcl:1: listener \"udp\" is not supported"),

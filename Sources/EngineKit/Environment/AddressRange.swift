@@ -45,6 +45,13 @@ package struct AddressRange: Sendable, Hashable {
         parse(text).flatMap(normalized)
     }
 
+    /// Returns the text of an IPv4 or IPv6 address, given as its 4 or 16 bytes, or nil for another number of bytes. IPv4 inside IPv6 gives
+    /// the IPv4 address.
+    package static func text(of bytes: [UInt8]) -> String? {
+        guard bytes.count == 4 || bytes.count == 16 else { return nil }
+        return normalized(bytes).flatMap { normalized($0) }
+    }
+
     private static func normalized(_ bytes: [UInt8]) -> String? {
         var output = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
         let family = bytes.count == 4 ? AF_INET : AF_INET6

@@ -1,6 +1,5 @@
 import EngineKit
 import NIOCore
-import NIOSSL
 
 /// The handler of an HTTP/1 connection: it checks heads, collects bodies, calls the shell and writes the answers in the
 /// order of the requests.
@@ -78,24 +77,21 @@ final class HTTP1Handler: ChannelDuplexHandler {
     var lingeringBytesMax = 4 << 20
     var context: ChannelHandlerContext?
     var executor: EventLoopTaskExecutor?
-    var connection = EngineKit.Connection()
+    let connection: EngineKit.Connection
     var ids = RequestIDSource()
     var date = HTTPDate()
 
-    init(shell: Shell, settings: ListenerSettings) {
+    /// Creates the handler of a connection from a client.
+    init(shell: Shell, settings: ListenerSettings, connection: EngineKit.Connection) {
         self.shell = shell
         self.settings = settings
+        self.connection = connection
         parser = HTTP1Parser(limits: settings.limits)
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         executor = EventLoopTaskExecutor(context.eventLoop)
-        connection = EngineKit.Connection(context.channel.remoteAddress)
-        // The TLS handler exists after the handshake, and only with TLS.
-        if settings.tls?.clientCertificates ?? .notAsked != .notAsked {
-            connection.add(try? context.pipeline.syncOperations.nioSSL_peerCertificate())
-        }
         expect(within: settings.timeouts.headerMilliseconds)
         startTimer(context)
     }
@@ -219,6 +215,8 @@ extension HTTP1Handler {
         } catch {
             return refuse(error, of: head, context)
         }
+        var head = head
+        if admitted.hasClientCertificates { settings.removeClientCertificates(from: &head.headers) }
         let incoming = Incoming(head: head, admitted: admitted)
         phase = .readingBody(incoming)
         guard admitted.hasBody else { return }

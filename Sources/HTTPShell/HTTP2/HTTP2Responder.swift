@@ -3,12 +3,13 @@ import HTTPTypes
 import HummingbirdCore
 import NIOCore
 import NIOHTTP1
-import NIOSSL
 
 /// Answers HTTP/2 streams with the same checks and dialects as HTTP/1. Hummingbird accepts and frames them.
 struct HTTP2Responder: Sendable {
     let shell: Shell
     let settings: ListenerSettings
+    /// The client of the connection.
+    let connection: EngineKit.Connection
 
     /// Answers one stream.
     ///
@@ -63,10 +64,11 @@ struct HTTP2Responder: Sendable {
         for field in request.headers { headers.add(name: field.name.rawName, value: field.value) }
         var passed = ShellRequest(
             id: id, method: request.method.rawValue, path: "", headers: headers, body: [],
-            connection: EngineKit.Connection((channel.parent ?? channel).remoteAddress))
+            connection: connection)
         do throws(HTTPRefusal) {
             let admitted = try AdmittedHead(target: target, headers: headers, isHTTP2: true, limits: settings.limits)
             (passed.path, passed.query) = (admitted.path, admitted.query)
+            if admitted.hasClientCertificates { settings.removeClientCertificates(from: &passed.headers) }
             let (body, claim) = try await gather(request, admitted, headers: headers, channel: channel)
             guard shell.admission.beginRequest() else {
                 shell.admission.release(claim)
@@ -74,9 +76,6 @@ struct HTTP2Responder: Sendable {
             }
             defer { shell.admission.end(claim) }
             passed.body = body
-            if settings.tls?.clientCertificates ?? .notAsked != .notAsked {
-                passed.connection.add(try? await (channel.parent ?? channel).nioSSL_peerCertificate().get())
-            }
             try settings.check(&passed)
             let whole = passed
             return await closing(channel, after: settings.timeouts.requestMilliseconds) {
@@ -114,7 +113,7 @@ struct HTTP2Responder: Sendable {
         let (shell, limits) = (shell, settings.limits)
         let unread = ShellRequest(
             id: "", method: request.method.rawValue, path: head.path, query: head.query, headers: headers, body: [],
-            connection: EngineKit.Connection((channel.parent ?? channel).remoteAddress))
+            connection: connection)
         let result: Result<Gathered, HTTPRefusal> = await closing(channel, after: settings.timeouts.readMilliseconds) {
             var body: [UInt8] = []
             var claim = Admission.Claim()

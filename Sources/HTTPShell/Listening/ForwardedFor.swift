@@ -39,9 +39,6 @@ package struct ForwardedFor: Sendable {
         guard index >= 0, let address = AddressRange.normalized(String(values[index])) else {
             throw HTTPRefusal(400, "the X-Forwarded-For header is malformed or has too few addresses")
         }
-        request.connection = Connection(
-            remoteAddress: address, remotePort: request.connection.remotePort,
-            clientCertificateNames: request.connection.clientCertificateNames,
-            certificateChain: request.connection.certificateChain)
+        request.connection.remoteAddress = address
     }
 }

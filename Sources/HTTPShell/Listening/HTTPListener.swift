@@ -40,6 +40,15 @@ package struct HTTPListener: Service {
     /// - Throws: `TLSSettingsError` if the files cannot be used. The listener then keeps the previous certificate.
     package func reloadTLS() throws(TLSSettingsError) { try tls?.reload() }
 
+    /// Reads the TLS files again if they have changed and `tls_auto_reload` is on. Called once a second.
+    ///
+    /// - Returns: Whether a new certificate is in use.
+    /// - Throws: `TLSSettingsError` if the files cannot be used. The listener then keeps the previous certificate.
+    package func reloadTLSIfChanged() throws(TLSSettingsError) -> Bool {
+        guard let tls, tls.settings.reloadsChangedFiles else { return false }
+        return try tls.reloadIfChanged()
+    }
+
     /// Accepts connections until the service is shut down.
     package func run() async throws {
         var quiet = logger

@@ -21,6 +21,10 @@ package struct ListenerSettings: Sendable {
     package var timeouts: ShellTimeouts
     /// The rules for `X-Forwarded-For`, or nil to ignore the header.
     package var forwarding: ForwardedFor?
+    /// The rules for the client's certificate in a header of a proxy, or nil to read no header.
+    package var forwardedCertificate: ForwardedCertificate?
+    /// The rules for the PROXY protocol, or nil if connections do not begin with its header.
+    package var proxyProtocol: ProxyProtocol?
     /// Whether requests without `X-Vault-Request: true` are refused. A web page of another origin cannot send this header.
     package var demandsVaultRequestHeader = false
 
@@ -48,11 +52,18 @@ extension ListenerSettings.Address: CustomStringConvertible {
 }
 
 extension ListenerSettings {
+    /// Removes the headers of RFC 9440, so that nobody takes them for a proxy's. The one that the listener reads is kept for ``check``.
+    func removeClientCertificates(from headers: inout HTTPHeaders) {
+        for name in ["client-cert", "client-cert-chain"] where name != forwardedCertificate?.header { headers.remove(name: name) }
+    }
+
     /// Checks a complete request against the listener's settings, and takes the client's address from the proxy's header.
     func check(_ request: inout ShellRequest) throws(HTTPRefusal) {
         if demandsVaultRequestHeader, request.headers.first(name: "x-vault-request") != "true" {
             throw HTTPRefusal(412, "the X-Vault-Request header is missing")
         }
+        // The proxy is known by the address that X-Forwarded-For replaces.
+        if let forwardedCertificate { try forwardedCertificate.apply(to: &request) }
         if let forwarding { try forwarding.apply(to: &request) }
     }
 }

@@ -13,6 +13,8 @@ struct AdmittedHead {
     var hasBody: Bool
     /// Whether the client waits for `100 Continue` before it sends the body.
     var expectsContinue: Bool
+    /// Whether the head has one of the headers of RFC 9440, by which a proxy says which certificate the client has.
+    var hasClientCertificates: Bool
 }
 
 extension AdmittedHead {
@@ -28,6 +30,7 @@ extension AdmittedHead {
         var transferEncoding: String?
         var wrapTTL = false
         var namespace = false
+        var clientCertificates = false
         var bytes = 0
     }
 
@@ -53,6 +56,7 @@ extension AdmittedHead {
             guard singles.contentLength == nil else { throw .twoLengths }
             guard !isHTTP2, !isHTTP10, encoding.equals("chunked") else { throw .badTransferEncoding }
         }
+        hasClientCertificates = singles.clientCertificates
         contentLength = nil
         if let text = singles.contentLength {
             guard let length = Self.length(text) else { throw .badContentLength }
@@ -89,6 +93,7 @@ extension AdmittedHead.Singles {
         switch name.utf8.count {
         case 4 where name.equals("host"): try Self.once(&host, "Host")
         case 6 where name.equals("expect"): try Self.once(&expect, value, name: "Expect")
+        case 11 where name.equals("client-cert"): clientCertificates = true
         case 12 where name.equals("content-type"): try Self.once(&contentType, "Content-Type")
         case 13 where name.equals("x-vault-token"): try Self.once(&token, "X-Vault-Token")
         case 13 where name.equals("authorization"): try Self.once(&authorization, "Authorization")
@@ -96,6 +101,7 @@ extension AdmittedHead.Singles {
         case 16 where name.equals("content-encoding"): try Self.once(&contentEncoding, value, name: "Content-Encoding")
         case 16 where name.equals("x-vault-wrap-ttl"): try Self.once(&wrapTTL, "X-Vault-Wrap-TTL")
         case 17 where name.equals("transfer-encoding"): try Self.once(&transferEncoding, value, name: "Transfer-Encoding")
+        case 17 where name.equals("client-cert-chain"): clientCertificates = true
         case 17 where name.equals("x-vault-namespace"): try Self.once(&namespace, "X-Vault-Namespace")
         default: break
         }

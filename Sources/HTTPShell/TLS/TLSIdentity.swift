@@ -5,26 +5,56 @@ import Syntax
 
 /// The certificate and key of a listener, which can be reloaded. Open connections keep the ones that they started with.
 package final class TLSIdentity: Sendable {
-    private let settings: TLSSettings
-    private let current: Mutex<NIOSSLContext>
+    let settings: TLSSettings
+    /// The chains that clients have presented.
+    let knownChains = KnownChains()
+    private let current: Mutex<State>
+
+    private struct State {
+        var context: NIOSSLContext
+        /// The files that were read last, whether they could be used or not.
+        var read: [FileStamp?]
+        /// The files when they were looked at last.
+        var seen: [FileStamp?]
+    }
 
     /// Reads the certificate and the key.
     ///
     /// - Throws: `TLSSettingsError` if they cannot be used.
     package init(_ settings: TLSSettings) throws(TLSSettingsError) {
         self.settings = settings
-        current = Mutex(try Self.load(settings))
+        let stamps = settings.files.map(FileStamp.init)
+        current = Mutex(State(context: try Self.load(settings), read: stamps, seen: stamps))
     }
 
     /// Reads the files again.
     ///
     /// - Throws: `TLSSettingsError` if they cannot be used. The previous certificate and key are kept.
     package func reload() throws(TLSSettingsError) {
+        // Looked at before they are read: a file that changes meanwhile differs from this, and is read again.
+        let stamps = settings.files.map(FileStamp.init)
+        current.withLock { ($0.read, $0.seen) = (stamps, stamps) }
         let fresh = try Self.load(settings)
-        current.withLock { $0 = fresh }
+        current.withLock { $0.context = fresh }
     }
 
-    var context: NIOSSLContext { current.withLock { $0 } }
+    /// Reads the files again if they have changed since they were read, and not since the previous call, so that a certificate and
+    /// a key that are written one after the other are read together. Files that cannot be used are tried once.
+    ///
+    /// - Returns: Whether the new files are in use.
+    /// - Throws: `TLSSettingsError` if they cannot be used. The previous certificate and key are kept.
+    package func reloadIfChanged() throws(TLSSettingsError) -> Bool {
+        let stamps = settings.files.map(FileStamp.init)
+        let isDue = current.withLock { current in
+            defer { current.seen = stamps }
+            return stamps != current.read && stamps == current.seen
+        }
+        guard isDue else { return false }
+        try reload()
+        return true
+    }
+
+    var context: NIOSSLContext { current.withLock { $0.context } }
 
     private static func load(_ settings: TLSSettings) throws(TLSSettingsError) -> NIOSSLContext {
         let certificates = try reading(settings.certificateFile, as: "certificate") { try NIOSSLCertificate.fromPEMFile($0) }
@@ -38,10 +68,12 @@ package final class TLSIdentity: Sendable {
         configuration.certificateVerification =
             switch settings.clientCertificates {
             case .notAsked: .none
-            case .optional: .optionalVerification
+            case .requested, .optional: .optionalVerification
             case .required: .noHostnameVerification
             }
-        if let file = settings.clientCAFile {
+        // Nobody's certificate is verified by the listener; without authorities, those of the system would be read.
+        if settings.clientCertificates == .requested { configuration.trustRoots = .certificates([]) }
+        if settings.clientCertificates.areVerified, let file = settings.clientCAFile {
             _ = try reading(file, as: "client CA certificate") { try NIOSSLCertificate.fromPEMFile($0) }
             configuration.trustRoots = .file(file)
             configuration.sendCANameList = true

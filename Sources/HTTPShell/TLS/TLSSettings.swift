@@ -12,10 +12,15 @@ package struct TLSSettings: Sendable, Hashable {
     package enum ClientCertificates: Sendable, Hashable {
         /// Clients are not asked for a certificate.
         case notAsked
+        /// Clients may present any certificate. The listener does not judge it; whoever relies on it does.
+        case requested
         /// Clients may present a certificate, which must then be valid.
         case optional
         /// Clients must present a valid certificate.
         case required
+
+        /// Whether a certificate that is presented has been verified.
+        var areVerified: Bool { self == .optional || self == .required }
     }
 
     /// The path of the server's certificate and its chain.
@@ -32,6 +37,12 @@ package struct TLSSettings: Sendable, Hashable {
     package var clientCertificates = ClientCertificates.notAsked
     /// The names of the suites for TLS 1.2, as in the IANA registry or in Go; empty for the suites that the library selects.
     package var cipherSuites: [String] = []
+
+    /// Whether the files are read again when they change.
+    package var reloadsChangedFiles = true
+
+    /// The files that the settings name.
+    var files: [String] { [certificateFile, keyFile] + (clientCAFile.map { [$0] } ?? []) }
 
     /// Creates settings with the default versions and suites.
     package init(certificateFile: String, keyFile: String) {

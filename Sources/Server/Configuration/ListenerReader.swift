@@ -15,13 +15,13 @@ struct ListenerReader {
         self.requestSeconds = requestSeconds
     }
 
-    private var body: HCLBody { block.body }
+    var body: HCLBody { block.body }
 
     mutating func settings() throws(HCLError) -> ListenerSettings {
         for (name, problem) in Self.refused where body.names.contains(where: { $0.name == name }) {
             throw body.error(name, problem)
         }
-        try body.refuseUnknown(except: Self.keys.union(Self.unusedKeys))
+        try body.refuseUnknown(except: Self.keys.union(Self.proxyKeys).union(Self.unusedKeys))
         for (name, position) in body.names where Self.unusedKeys.contains(name) {
             note("has no effect in Coffer", about: name, at: position)
         }
@@ -95,8 +95,11 @@ struct ListenerReader {
         if isRequired {
             tls.clientCertificates = .required
         } else {
-            tls.clientCertificates = isOff || tls.clientCAFile == nil ? .notAsked : .optional
+            // As with Vault, clients are asked for a certificate that auth methods judge. Authorities of the listener judge it first.
+            let asked: TLSSettings.ClientCertificates = tls.clientCAFile == nil ? .requested : .optional
+            tls.clientCertificates = isOff ? .notAsked : asked
         }
+        tls.reloadsChangedFiles = try body.bool("tls_auto_reload") ?? true
         if let suites = try body.text("tls_cipher_suites") {
             tls.cipherSuites = suites.splitUTF8(at: ",").map { String($0.filter { $0 != " " }) }
         }
@@ -132,7 +135,7 @@ struct ListenerReader {
         if let seconds = requestSeconds, seconds > 0 { settings.timeouts.requestMilliseconds = seconds * 1_000 }
         try time("max_request_duration", &settings.timeouts.requestMilliseconds)
         settings.demandsVaultRequestHeader = try body.bool("require_request_header") ?? false
-        settings.forwarding = try forwarding()
+        try applyProxies(to: &settings)
         return settings
     }
 
@@ -141,24 +144,13 @@ struct ListenerReader {
         if let seconds = try body.seconds(key), seconds > 0 { milliseconds = min(seconds, 86_400) * 1_000 }
     }
 
-    private func forwarding() throws(HCLError) -> ForwardedFor? {
-        guard let ranges = try body.addressRanges("x_forwarded_for_authorized_addrs") else { return nil }
-        let skips = try body.int("x_forwarded_for_hop_skips") ?? 0
-        guard (0...32).contains(skips) else { throw body.error("x_forwarded_for_hop_skips", "must be a number from 0 to 32") }
-        return ForwardedFor(
-            authorized: ranges, hopSkips: skips,
-            rejectsUnauthorized: try body.bool("x_forwarded_for_reject_not_authorized") ?? true,
-            rejectsAbsent: try body.bool("x_forwarded_for_reject_not_present") ?? true)
-    }
-
     // MARK: Keys
 
     static let keys: Set<String> = [
         "address", "tls_disable", "tls_cert_file", "tls_key_file", "tls_min_version", "tls_max_version", "tls_cipher_suites",
         "tls_client_ca_file", "tls_require_and_verify_client_cert", "tls_disable_client_certs", "max_request_size",
         "max_request_duration", "http_idle_timeout", "http_read_timeout", "http_read_header_timeout", "http_write_timeout",
-        "require_request_header", "x_forwarded_for_authorized_addrs", "x_forwarded_for_hop_skips",
-        "x_forwarded_for_reject_not_authorized", "x_forwarded_for_reject_not_present", "socket_mode",
+        "require_request_header", "socket_mode", "tls_auto_reload",
     ]
 
     static let unusedKeys: Set<String> = [
@@ -172,9 +164,7 @@ struct ListenerReader {
     /// Keys that change who may connect. They are refused, because ignoring them would leave a
     /// listener open, or cut off its clients.
     private static let refused: [(String, String)] = [
-        ("proxy_protocol_behavior", "is not supported: the PROXY protocol is not spoken; use x_forwarded_for_authorized_addrs"),
-        ("proxy_protocol_authorized_addrs", "is not supported: the PROXY protocol is not spoken"),
-        ("chroot_namespace", "is not supported: there are no namespaces"),
+        ("chroot_namespace", "is not supported: there are no namespaces")
     ]
 }
 

@@ -109,7 +109,9 @@ extension ServerConfiguration {
                 throw ConfigurationError(
                     "COFFER_LISTEN_ADDRESS needs COFFER_TLS_CERT_FILE and COFFER_TLS_KEY_FILE, or COFFER_TLS_DISABLE=true")
             }
-            listener.tls = TLSSettings(certificateFile: certificate, keyFile: key)
+            var tls = TLSSettings(certificateFile: certificate, keyFile: key)
+            tls.clientCertificates = .requested
+            listener.tls = tls
         }
         listeners = [listener]
     }

@@ -79,6 +79,7 @@ extension ServerConfiguration {
             throw ConfigurationError("COFFER_TLS_CERT_FILE needs COFFER_TLS_KEY_FILE")
         }
         var tls = TLSSettings(certificateFile: certificate, keyFile: key)
+        tls.clientCertificates = .requested
         if let file = environment["COFFER_TLS_CLIENT_CA_FILE"] {
             tls.clientCAFile = file
             tls.clientCertificates = .optional
