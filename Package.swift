@@ -76,6 +76,8 @@ let package = Package(
         room("StoreKit", ["Syntax", "EngineKit"]),
         room("PasswordPolicies", ["Syntax", "EngineKit"]),
         room("LoginGuards", ["Syntax", "EngineKit", "Records"]),
+        // Signed tokens and the keys of those who sign them.
+        room("JOSE", ["Syntax", "Certificates", "EngineKit", crypto, cryptoExtras]),
         // Rooms with one job each.
         room("Barrier", ["SecretMemory", "Syntax", "Ciphers", "EngineKit", crypto, cryptoExtras]),
         room("Policy", ["Syntax", "EngineKit"]),
@@ -241,6 +243,7 @@ let package = Package(
                 cryptoExtras, logging, asn1, x509,
             ]),
         tests("AuthMethodsTests", ["AuthMethods", "LoginGuards", "EngineKit", "SecretMemory", "Syntax", "TestSupport", logging]),
+        tests("JOSETests", ["JOSE", "EngineKit", "Syntax", "TestSupport", crypto]),
         tests("IdentityTests", ["Identity", "EngineKit", "Syntax", "TestSupport"]),
         tests("SyntaxTests", ["Syntax"]),
         tests("PolicyTests", ["Syntax", "Policy", "EngineKit"]),
@@ -279,7 +282,7 @@ if Context.environment["COFFER_FUZZ"] != nil {
                 "Syntax", "EngineKit", "StoreKit", "PasswordPolicies", "SecretMemory", "Policy", "Audit", "Barrier", "Certificates",
                 "Ciphers", "Capabilities",
                 "ServiceRules", "TransitEngine", "KVEngine", "DatabaseClients", "Databases", "DatabaseEngine", "ConnectionsEngine",
-                "Outbound",
+                "Outbound", "JOSE",
             ],
             path: "Fuzz/Sources")
     )
