@@ -170,7 +170,7 @@ let package = Package(
             ]),
         .executableTarget(name: "coffer", dependencies: ["CLI"], swiftSettings: settings),
         // What only tests need.
-        room("TestSupport", ["SecretMemory", "Syntax", "EngineKit", "StoreKit", logging]),
+        room("TestSupport", ["SecretMemory", "Syntax", "EngineKit", "StoreKit", "Outbound", logging]),
         tests("RoomTests", []),
         tests(
             "GuideTests",
@@ -199,7 +199,7 @@ let package = Package(
         tests(
             "ServerTests",
             [
-                "Server", "EngineKit", "HTTPShell", "Syntax", logging,
+                "Server", "EngineKit", "HTTPShell", "Outbound", "Syntax", logging,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ] + nio),
@@ -213,7 +213,7 @@ let package = Package(
                 "TransitEngine", "DatabaseEngine", "Syntax", "TestSupport", logging,
             ]),
         tests("AuditTests", ["Audit", "Hashes", "EngineKit", "Syntax", "SecretMemory", "TestSupport", crypto, logging]),
-        tests("OutboundTests", ["Outbound", "EngineKit"] + nio),
+        tests("OutboundTests", ["Outbound", "EngineKit", "TestSupport"] + nio),
         tests(
             "ConnectionsEngineTests",
             ["ConnectionsEngine", "Outbound", "EngineKit", "Syntax", "TestSupport", "StoreSQLite", logging] + nio),

@@ -3,7 +3,6 @@ package import NIOCore
 import NIOHTTP1
 import NIOPosix
 package import NIOSSL
-import Synchronization
 
 /// An ``Outbound`` that opens a new connection for each request, to an address that was resolved once and checked against the
 /// address policy.
@@ -29,29 +28,47 @@ package struct OutboundClient: Outbound {
     private let group: any EventLoopGroup
     private let resolver: any HostResolver
     private let settings: Settings
-    private let tls = TLSContext()
+    private let tls: TLSContexts
+    private let underWay = CallsUnderWay()
     private static let attemptsMax = 3
+    /// The bounds of the bounds that a target may set.
+    private static let targetTimeoutMillisecondsMax: Int64 = 60_000
+    private static let targetAnswerBytesMax = 16 << 20
 
     /// Creates a client that runs on the event loops of `group`.
     package init(group: any EventLoopGroup, resolver: any HostResolver, settings: Settings = Settings()) {
         self.group = group
         self.resolver = resolver
         self.settings = settings
+        tls = TLSContexts(trusting: settings.trustRoots)
     }
 
     /// Checks the request's URL, host and address, and sends it to the first of up to three addresses that accepts a
     /// connection.
     package func send(_ request: OutboundRequest) async throws(OutboundError) -> OutboundReply {
         guard let url = OutboundURL(request.url) else { throw .refused(.malformedURL) }
-        guard url.scheme == .https || settings.policy.allowsPrivate else { throw .refused(.notHTTPS) }
-        guard request.allowedHosts.contains(where: { $0.lowercased() == url.host }) else { throw .refused(.hostNotAllowed) }
+        guard let target = request.target else {
+            guard url.scheme == .https || settings.policy.allowsPrivate else { throw .refused(.notHTTPS) }
+            guard request.allowedHosts.contains(where: { $0.lowercased() == url.host }) else { throw .refused(.hostNotAllowed) }
+            return try await send(request, to: url)
+        }
+        guard target.covers(url) else { throw .refused(.hostNotAllowed) }
+        guard underWay.begin(url.host) else { throw .notSent(.tooMany) }
+        defer { underWay.end(url.host) }
+        return try await send(request, to: url)
+    }
+
+    private func send(_ request: OutboundRequest, to url: OutboundURL) async throws(OutboundError) -> OutboundReply {
+        let terms = Terms(of: request.target, settings)
         let head = try head(request, url)
-        let deadline = NIODeadline.now() + .milliseconds(settings.timeoutMilliseconds)
-        let addresses = try await addresses(of: url, before: deadline)
+        let deadline = NIODeadline.now() + .milliseconds(terms.timeoutMilliseconds)
+        let addresses = try await addresses(of: url, for: request.target, before: deadline)
         var failure = OutboundError.notSent(.unreachable)
         for address in addresses.prefix(Self.attemptsMax) {
             do throws(OutboundError) {
-                return try await exchange(head, request.body, with: url, at: address, before: deadline)
+                var reply = try await exchange(head, request.body, with: url, at: address, on: terms, before: deadline)
+                reply.isFromPrivateAddress = !AddressPolicy.isPublic(address)
+                return reply
             } catch .notSent(let fault) where fault == .unreachable {
                 failure = .notSent(fault)
             } catch {
@@ -59,6 +76,22 @@ package struct OutboundClient: Outbound {
             }
         }
         throw failure
+    }
+
+    /// The trust and the bounds of one request.
+    private struct Terms {
+        var trust = OutboundTrust.system
+        var timeoutMilliseconds: Int64
+        var answerBytesMax: Int
+
+        init(of target: OutboundTarget?, _ settings: Settings) {
+            timeoutMilliseconds = settings.timeoutMilliseconds
+            answerBytesMax = settings.answerBytesMax
+            guard let target else { return }
+            trust = target.trust
+            timeoutMilliseconds = min(max(target.timeoutMilliseconds, 1), OutboundClient.targetTimeoutMillisecondsMax)
+            answerBytesMax = min(max(target.answerBytesMax, 0), OutboundClient.targetAnswerBytesMax)
+        }
     }
 
     /// Returns the request's head. Refuses malformed and repeated headers, and those that the client sets itself.
@@ -86,10 +119,20 @@ package struct OutboundClient: Outbound {
 
     /// Returns the addresses of the host, all of them allowed. If one address is not allowed the request is refused, since a
     /// name that has both kinds is not to be trusted.
-    private func addresses(of url: OutboundURL, before deadline: NIODeadline) async throws(OutboundError) -> [String] {
+    private func addresses(
+        of url: OutboundURL, for target: OutboundTarget?, before deadline: NIODeadline
+    ) async throws(OutboundError) -> [String] {
         let found = url.isAddress ? [url.host] : await look(up: url.host, before: deadline)
         guard let found, !found.isEmpty else { throw .notSent(.unresolved) }
-        guard found.allSatisfy(settings.policy.allows) else { throw .refused(.forbiddenAddress) }
+        guard let target else {
+            guard found.allSatisfy(settings.policy.allows) else { throw .refused(.forbiddenAddress) }
+            return found
+        }
+        guard found.allSatisfy({ settings.policy.allows($0, for: target.source) }) else { throw .refused(.forbiddenAddress) }
+        // Within a private network, the operator decides whether the wire can be trusted.
+        guard url.scheme == .https || target.isSigned || !found.contains(where: AddressPolicy.isPublic) else {
+            throw .refused(.notHTTPS)
+        }
         return found
     }
 
@@ -108,14 +151,15 @@ package struct OutboundClient: Outbound {
 
     /// Opens a connection to the address, with TLS for https, and sends one request.
     private func exchange(
-        _ head: HTTPRequestHead, _ body: [UInt8], with url: OutboundURL, at address: String, before deadline: NIODeadline
+        _ head: HTTPRequestHead, _ body: [UInt8], with url: OutboundURL, at address: String, on terms: Terms,
+        before deadline: NIODeadline
     ) async throws(OutboundError) -> OutboundReply {
-        let context = url.scheme == .https ? try tls.context(settings.trustRoots) : nil
+        let context = url.scheme == .https ? try tls.context(for: terms.trust) : nil
         guard let socket = try? SocketAddress(ipAddress: address, port: url.port) else { throw .notSent(.unreachable) }
         let loop = group.any()
         let answer = OneShot<Result<OutboundReply, OutboundError>>()
-        let bytesMax = settings.answerBytesMax
-        let name = url.isAddress ? nil : url.host
+        let bytesMax = terms.answerBytesMax
+        let name = terms.trust.serverName.isEmpty ? (url.isAddress ? nil : url.host) : terms.trust.serverName
         let connecting = ClientBootstrap(group: loop)
             .connectTimeout(max(deadline - .now(), .milliseconds(1)))
             .channelInitializer { channel in
@@ -128,77 +172,12 @@ package struct OutboundClient: Outbound {
                     try pipeline.addHTTPClientHandlers()
                     try pipeline.addHandler(
                         OutboundExchange(
-                            head: head, body: body, waitsForTLS: context != nil, bytesMax: bytesMax, deadline: deadline,
-                            answer: answer))
+                            head: head, body: body, waitsForTLS: context != nil, bytesMax: bytesMax,
+                            deadline: deadline, answer: answer))
                 }
             }
             .connect(to: socket)
         connecting.whenFailure { _ in answer.fulfill(.failure(.notSent(deadline <= .now() ? .timedOut : .unreachable))) }
         return try await answer.value.get()
-    }
-}
-
-/// The TLS configuration, created at first use because reading the system's certificates takes long.
-private final class TLSContext: Sendable {
-    private let made = Mutex<NIOSSLContext?>(nil)
-
-    /// Returns the configuration, created at the first call.
-    func context(_ roots: NIOSSLTrustRoots) throws(OutboundError) -> NIOSSLContext {
-        let context = made.withLock { made -> NIOSSLContext? in
-            if let made { return made }
-            var configuration = TLSConfiguration.makeClientConfiguration()
-            configuration.trustRoots = roots
-            configuration.minimumTLSVersion = .tlsv12
-            configuration.applicationProtocols = ["http/1.1"]
-            made = try? NIOSSLContext(configuration: configuration)
-            return made
-        }
-        guard let context else { throw .notSent(.tlsFailed) }
-        return context
-    }
-}
-
-/// A value that is set once, by whichever task is first, and waited for once. Later values are ignored.
-final class OneShot<Value: Sendable>: Sendable {
-    private enum State {
-        case empty
-        case waiting(CheckedContinuation<Value, Never>)
-        case full(Value)
-        case done
-    }
-
-    private let state = Mutex(State.empty)
-
-    /// Sets the value, unless there is one already.
-    func fulfill(_ value: Value) {
-        let waiting: CheckedContinuation<Value, Never>? = state.withLock { state in
-            switch state {
-            case .empty:
-                state = .full(value)
-                return nil
-            case .waiting(let continuation):
-                state = .done
-                return continuation
-            case .full, .done: return nil
-            }
-        }
-        waiting?.resume(returning: value)
-    }
-
-    /// The value, as soon as it is set. May be read once.
-    var value: Value {
-        get async {
-            await withCheckedContinuation { continuation in
-                let found: Value? = state.withLock { state in
-                    if case .full(let value) = state {
-                        state = .done
-                        return value
-                    }
-                    state = .waiting(continuation)
-                    return nil
-                }
-                if let found { continuation.resume(returning: found) }
-            }
-        }
     }
 }

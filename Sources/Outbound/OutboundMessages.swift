@@ -10,6 +10,9 @@ package struct OutboundRequest: Sendable {
     package var url: String
     /// The hosts that may be called. A request to any other host is refused before its name is resolved.
     package var allowedHosts: [String]
+    /// The configured server that the request is for, with its own address policy, trust and bounds; nil to use those of the
+    /// client.
+    package let target: OutboundTarget?
     /// Headers to add.
     package var headers: [(name: String, value: String)]
     /// The body, sent with its `content-length`.
@@ -25,6 +28,22 @@ package struct OutboundRequest: Sendable {
         self.allowedHosts = allowedHosts
         self.headers = headers
         self.body = body
+        target = nil
+    }
+
+    /// Creates a request to a target.
+    ///
+    /// - Parameter path: A path to append to that of the target's URL, whose query is then left out; empty for the URL itself.
+    package init(
+        _ method: Method, _ target: OutboundTarget, path: String = "", headers: [(name: String, value: String)] = [],
+        body: [UInt8] = []
+    ) {
+        self.method = method
+        url = target.url(appending: path)
+        allowedHosts = [target.host]
+        self.headers = headers
+        self.body = body
+        self.target = target
     }
 }
 
@@ -38,6 +57,8 @@ package struct OutboundReply: Sendable, Hashable {
     package var retryAfter: Int?
     /// The body.
     package var body: [UInt8]
+    /// Whether the address that answered is not a public one.
+    package var isFromPrivateAddress = false
 
     /// Creates a reply, for tests.
     package init(status: Int, contentType: String = "application/json", retryAfter: Int? = nil, body: [UInt8] = []) {
@@ -74,6 +95,7 @@ package enum OutboundError: Error, Sendable, Hashable {
         case timedOut = "the request timed out"
         case closed = "the connection was closed before the response was complete"
         case tooLarge = "the response is too large"
+        case tooMany = "too many requests to other servers are waiting for an answer"
         case malformed = "the response is not valid HTTP"
     }
 

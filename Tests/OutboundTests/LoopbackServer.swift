@@ -1,6 +1,7 @@
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 import Synchronization
 
 /// A server on loopback that answers every request alike, and keeps what it was sent.
@@ -12,6 +13,7 @@ final class LoopbackServer: Sendable {
 
     private let seenRequests = Mutex<[Seen]>([])
     private let channel: any Channel
+    private let box: Box
     let port: Int
 
     var seen: [Seen] { seenRequests.withLock { $0 } }
@@ -19,32 +21,41 @@ final class LoopbackServer: Sendable {
     /// `status` nil closes the connection instead of answering; `answers` false keeps silent.
     static func start(
         status: Int? = 200, headers: [(String, String)] = [("content-type", "application/json")], body: [UInt8] = Array("{}".utf8),
-        answers: Bool = true
+        answers: Bool = true, tls: NIOSSLContext? = nil
     ) async throws -> LoopbackServer {
         let box = Box()
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
+                box.connections.withLock { $0.append(channel) }
+                return channel.eventLoop.makeCompletedFuture {
+                    if let tls { try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls)) }
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline()
                     try channel.pipeline.syncOperations.addHandler(
                         Handler(status: status, headers: headers, body: body, answers: answers, box: box))
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
-        let server = LoopbackServer(channel: channel, port: channel.localAddress?.port ?? 0)
+        let server = LoopbackServer(channel: channel, port: channel.localAddress?.port ?? 0, box: box)
         box.server.withLock { $0 = server }
         return server
     }
 
-    private init(channel: any Channel, port: Int) {
+    private init(channel: any Channel, port: Int, box: Box) {
         self.channel = channel
         self.port = port
+        self.box = box
     }
 
     func stop() async { try? await channel.close() }
 
+    /// Closes all connections.
+    func hangUp() async {
+        for connection in box.connections.withLock({ $0 }) { try? await connection.close() }
+    }
+
     fileprivate final class Box: Sendable {
         let server = Mutex<LoopbackServer?>(nil)
+        let connections = Mutex<[any Channel]>([])
     }
 
     private final class Handler: ChannelInboundHandler {

@@ -131,7 +131,7 @@ enum RoomRules {
         "coffer": Room(layer: 12, rooms: ["CLI"]),
         // What only tests need; no room lists it.
         "TestSupport": Room(
-            layer: 13, rooms: ["SecretMemory", "Syntax", "EngineKit", "StoreKit"], packages: ["Testing", "Logging"]),
+            layer: 13, rooms: ["SecretMemory", "Syntax", "EngineKit", "StoreKit", "Outbound"], packages: ["Testing", "Logging"]),
     ]
 
     /// Drivers that exactly one room may know, whatever the table above comes to say.

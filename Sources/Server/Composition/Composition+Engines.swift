@@ -12,9 +12,11 @@ import ServiceRules
 import TransitEngine
 
 extension Composition {
-    /// Returns everything that can be mounted, and the authenticators of inline credentials.
+    /// Returns everything that can be mounted, and the authenticators of inline credentials. What a mount's settings name, such as
+    /// a JWKS URL, is asked through `outbound.targets`.
     static func catalog(
-        _ configuration: ServerConfiguration, connections: ConnectionsSetup, serviceAPI: ServiceComposition?,
+        _ configuration: ServerConfiguration, outbound: OutboundClients, connections: ConnectionsSetup,
+        serviceAPI: ServiceComposition?,
         additional: [EngineDescription]
     ) throws(ConfigurationError) -> EngineCatalog {
         var catalog = EngineCatalog()

@@ -56,14 +56,16 @@ extension Composition {
         let controller = SealController(
             barrier: barrier, base: store.storage, seal: seals.current, previousSeal: seals.previous, randomness: randomness,
             time: time)
+        let outbound = OutboundClients(configuration)
         let connections = try ConnectionsSetup(
-            configuration, outbound: OutboundClients(configuration), time: time, randomness: randomness,
+            configuration, outbound: outbound, time: time, randomness: randomness,
             logger: logs.logger("connections"))
         let serviceAPI = try Self.serviceComposition(configuration, randomness, verifier: connections.providers)
         let core = Core(
             settings: configuration.coreSettings,
             environment: CoreEnvironment(
-                catalog: try Self.catalog(configuration, connections: connections, serviceAPI: serviceAPI, additional: engines),
+                catalog: try Self.catalog(
+                    configuration, outbound: outbound, connections: connections, serviceAPI: serviceAPI, additional: engines),
                 time: time,
                 randomness: randomness, logger: logs.logger("core"), cluster: store.cluster),
             barrier: barrier, seal: controller, dropCaches: store.dropCaches)

@@ -13,19 +13,26 @@ struct OutboundClients {
     let events: OutboundClient
     /// Asks the operator's own service what an engine may do while the engine waits.
     let engineControl: OutboundClient
+    /// Asks the servers that the settings of mounts name, such as JWKS URLs and Kubernetes APIs. Each target has an address
+    /// policy, trust and bounds of its own.
+    let targets: OutboundClient
 
     init(_ configuration: ServerConfiguration) {
         let resolver = SystemResolver()
-        func client(allowsPrivate: Bool, timeoutMilliseconds: Int64? = nil) -> OutboundClient {
+        func client(_ policy: AddressPolicy, timeoutMilliseconds: Int64? = nil) -> OutboundClient {
             var settings = OutboundClient.Settings()
-            settings.policy = AddressPolicy(allowsPrivate: allowsPrivate)
+            settings.policy = policy
             if let timeoutMilliseconds { settings.timeoutMilliseconds = timeoutMilliseconds }
             return OutboundClient(group: MultiThreadedEventLoopGroup.singleton, resolver: resolver, settings: settings)
+        }
+        func client(allowsPrivate: Bool, timeoutMilliseconds: Int64? = nil) -> OutboundClient {
+            client(AddressPolicy(allowsPrivate: allowsPrivate), timeoutMilliseconds: timeoutMilliseconds)
         }
         let allowsPrivate = configuration.connections.allowsPrivateEndpoints
         providers = client(allowsPrivate: allowsPrivate)
         verification = client(allowsPrivate: allowsPrivate, timeoutMilliseconds: 5_000)
         events = client(allowsPrivate: true, timeoutMilliseconds: 5_000)
         engineControl = client(allowsPrivate: true, timeoutMilliseconds: 2_000)
+        targets = client(configuration.outboundAddresses)
     }
 }

@@ -142,14 +142,7 @@ struct ListenerReader {
     }
 
     private func forwarding() throws(HCLError) -> ForwardedFor? {
-        guard let texts = try body.strings("x_forwarded_for_authorized_addrs") else { return nil }
-        var ranges: [AddressRange] = []
-        for text in texts.flatMap({ $0.splitUTF8(at: ",") }) {
-            guard let range = AddressRange(text.filter { $0 != " " }) else {
-                throw body.error("x_forwarded_for_authorized_addrs", "must be addresses or ranges such as \"10.0.0.0/8\"")
-            }
-            ranges.append(range)
-        }
+        guard let ranges = try body.addressRanges("x_forwarded_for_authorized_addrs") else { return nil }
         let skips = try body.int("x_forwarded_for_hop_skips") ?? 0
         guard (0...32).contains(skips) else { throw body.error("x_forwarded_for_hop_skips", "must be a number from 0 to 32") }
         return ForwardedFor(

@@ -47,7 +47,7 @@ extension ServerConfiguration {
     }
 
     private mutating func apply(_ body: HCLBody, file: String) throws(HCLError) {
-        try body.refuseUnknown(except: Self.keys.union(Self.connectionKeys).union(Self.unusedKeys))
+        try body.refuseUnknown(except: Self.keys.union(Self.connectionKeys).union(Self.outboundKeys).union(Self.unusedKeys))
         noteUnused(Self.unusedKeys, in: body, file: file)
         if let text = try body.text("api_addr") { apiAddress = text }
         if let text = try body.text("cluster_addr") { clusterAddress = text }
@@ -73,6 +73,7 @@ extension ServerConfiguration {
         if let text = try body.text("pid_file") { pidFile = text.isEmpty ? nil : text }
         if let isOn = try body.bool("allow_unauthenticated_rekey") { allowsUnauthenticatedRekey = isOn }
         try applyConnections(body)
+        try applyOutbound(body)
         try applyStorage(body, file: file)
         for block in try body.blocks("seal", labels: 1) { seals.append(try Seal(block)) }
         try applyLockouts(body)

@@ -1,6 +1,7 @@
 package import EngineKit
 import Foundation
 package import HTTPShell
+import Outbound
 package import StorePostgres
 
 /// The settings of a server, gathered from files, variables and the command line.
@@ -85,6 +86,8 @@ package struct ServerConfiguration: Sendable {
     /// The settings of dev mode, or nil in normal operation.
     package var dev: Dev?
     var connections = Connections()
+    /// The addresses that configured targets of mounts may have, and those that they may not have.
+    var outboundAddresses = AddressPolicy()
     /// The files of a server that initializes its own store, or nil if an operator does.
     package var selfInitialized: SelfInitializedStore?
     /// The services of the Service API, or nil if there is no Service API.
