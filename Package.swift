@@ -123,7 +123,11 @@ let package = Package(
         room(
             "TransitEngine",
             ["SecretMemory", "Syntax", "Ciphers", "Certificates", "EngineKit", "Records", crypto, cryptoExtras, logging]),
-        room("AuthMethods", ["SecretMemory", "Syntax", "EngineKit", "Records", "LoginGuards", crypto, cryptoExtras, logging]),
+        room(
+            "AuthMethods",
+            [
+                "SecretMemory", "Syntax", "EngineKit", "Records", "LoginGuards", "JOSE", "Outbound", crypto, cryptoExtras, logging,
+            ]),
         // The shell and the dialects.
         room(
             "HTTPShell",
@@ -242,7 +246,12 @@ let package = Package(
                 "TransitEngine", "Certificates", "Ciphers", "EngineKit", "SecretMemory", "Syntax", "TestSupport", crypto,
                 cryptoExtras, logging, asn1, x509,
             ]),
-        tests("AuthMethodsTests", ["AuthMethods", "LoginGuards", "EngineKit", "SecretMemory", "Syntax", "TestSupport", logging]),
+        tests(
+            "AuthMethodsTests",
+            [
+                "AuthMethods", "LoginGuards", "JOSE", "Outbound", "EngineKit", "SecretMemory", "Syntax", "TestSupport", crypto,
+                logging,
+            ]),
         tests("JOSETests", ["JOSE", "EngineKit", "Syntax", "TestSupport", crypto]),
         tests("IdentityTests", ["Identity", "EngineKit", "Syntax", "TestSupport"]),
         tests("SyntaxTests", ["Syntax"]),

@@ -6,7 +6,9 @@ import Syntax
 
 extension Golden {
     static let ofAuthMethods: [Golden] =
-        [account("approle-role", AppRole.self), account("userpass-user", User.self)]
+        [account("approle-role", AppRole.self), account("userpass-user", User.self), account("jwt-role", JWTRole.self)]
+        + ["jwt-configuration", "jwt-configuration-sets"].map { account($0, JWTConfiguration.self) }
+        + ["jwt-browser-login", "jwt-browser-login-done"].map { account($0, BrowserLogin.self) }
         + ["approle-secret-id", "approle-secret-id-endless"].map { name in
             Golden(name) { try SecretID(decoding: $0, key: name).encoded }
         }

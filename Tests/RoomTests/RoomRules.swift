@@ -84,7 +84,7 @@ enum RoomRules {
             layer: 7, rooms: ["SecretMemory", "Syntax", "Ciphers", "Certificates", "EngineKit", "Records"],
             packages: ["Crypto", "CryptoExtras", "Logging"]),
         "AuthMethods": Room(
-            layer: 7, rooms: ["SecretMemory", "Syntax", "EngineKit", "Records", "LoginGuards"],
+            layer: 7, rooms: ["SecretMemory", "Syntax", "EngineKit", "Records", "LoginGuards", "JOSE", "Outbound"],
             packages: ["Crypto", "CryptoExtras", "Logging"]),
 
         "HTTPShell": Room(

@@ -34,6 +34,7 @@ extension Composition {
         catalog.addSecretsEngine(DatabaseEngine.description())
         catalog.addSecretsEngine(TransitEngine.description)
         for method in authMethods { catalog.addAuthMethod(method) }
+        for type in ["jwt", "oidc"] { catalog.addAuthMethod(JWTMethod.description(type, outbound: outbound.targets)) }
         return catalog
     }
 
