@@ -77,6 +77,8 @@ let package = Package(
         room("StoreKit", ["Syntax", "EngineKit"]),
         room("PasswordPolicies", ["Syntax", "EngineKit"]),
         room("LoginGuards", ["Syntax", "EngineKit", "Records"]),
+        // Signed tokens and the keys of those who sign them.
+        room("JOSE", ["Syntax", "Certificates", "EngineKit", crypto, cryptoExtras]),
         // Rooms with one job each.
         room("Barrier", ["SecretMemory", "Syntax", "Ciphers", "EngineKit", crypto, cryptoExtras]),
         room("Policy", ["Syntax", "EngineKit"]),
@@ -127,7 +129,7 @@ let package = Package(
         room(
             "AuthMethods",
             [
-                "SecretMemory", "Syntax", "Certificates", "EngineKit", "Records", "LoginGuards", "Outbound", "Directories", crypto,
+                "SecretMemory", "Syntax", "Certificates", "EngineKit", "Records", "LoginGuards", "JOSE", "Outbound", "Directories", crypto,
                 cryptoExtras, logging,
             ]),
         // The shell and the dialects.
@@ -253,9 +255,10 @@ let package = Package(
         tests(
             "AuthMethodsTests",
             [
-                "AuthMethods", "Directories", "LoginGuards", "EngineKit", "Outbound", "SecretMemory", "Syntax", "TestSupport",
-                logging,
+                "AuthMethods", "Directories", "LoginGuards", "JOSE", "EngineKit", "Outbound", "SecretMemory", "Syntax", "TestSupport",
+                crypto, logging,
             ]),
+        tests("JOSETests", ["JOSE", "EngineKit", "Syntax", "TestSupport", crypto]),
         tests("IdentityTests", ["Identity", "EngineKit", "Syntax", "TestSupport"]),
         tests("SyntaxTests", ["Syntax"]),
         tests("PolicyTests", ["Syntax", "Policy", "EngineKit"]),
@@ -294,7 +297,7 @@ if Context.environment["COFFER_FUZZ"] != nil {
                 "Syntax", "EngineKit", "StoreKit", "PasswordPolicies", "SecretMemory", "Policy", "Audit", "Barrier", "Certificates",
                 "Ciphers", "Capabilities",
                 "ServiceRules", "TransitEngine", "KVEngine", "DatabaseClients", "Databases", "DatabaseEngine", "ConnectionsEngine",
-                "Outbound",
+                "Outbound", "JOSE",
             ],
             path: "Fuzz/Sources")
     )

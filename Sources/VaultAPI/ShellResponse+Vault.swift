@@ -25,10 +25,19 @@ extension ShellResponse {
             self.init(status: response.status ?? 200, body: VaultEnvelope(answer, response, data: data).encoded())
         case .raw(let content):
             self.init(status: response.status ?? 200, contentType: content.contentType, body: content.bytes)
+            if content.contentType.hasUTF8Prefix("text/html") { headers += Self.pageHeaders }
         case .stream(let content):
             self.init(status: response.status ?? 200, stream: content)
         }
     }
+
+    /// Pages have no scripts, may be in no frame of another page, and send nothing of their address on.
+    private static let pageHeaders: [(name: String, value: String)] = [
+        (
+            "content-security-policy",
+            "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+        ), ("referrer-policy", "no-referrer"), ("x-frame-options", "DENY"),
+    ]
 
     private init(vault error: CofferError, _ answer: CoreAnswer) {
         let status = StatusTable.vault.status(of: error)

@@ -38,6 +38,8 @@ import Testing
             (["-method=github", "token=ghp_x"], "auth/github/login", ["token": "ghp_x"]),
             (["-method=approle", "role_id=r", "secret_id=s"], "auth/approle/login", ["role_id": "r", "secret_id": "s"]),
             (["-method=approle", "-path", "apps", "role_id=r"], "auth/apps/login", ["role_id": "r"]),
+            (["-method=jwt", "role=r", "jwt=a.b.c"], "auth/jwt/login", ["role": "r", "jwt": "a.b.c"]),
+            (["-method=jwt", "-path=ci", "jwt=-"], "auth/ci/login", ["jwt": "typed in"]),
         ] as [([String], String, JSON)])
     func requests(arguments: [String], path: String, body: JSON) async throws {
         let (run, kept) = try await login(arguments, input: "typed in\n", token: "hvs.old")
@@ -88,7 +90,7 @@ import Testing
         arguments: [
             ["-method=userpass", "password=pw"], ["-method=userpass", "username=a/b", "password=pw"],
             ["-method=userpass", "username=ann"], ["-method=ldap", "password=pw"], ["-method=github"],
-            ["-method=approle", "secret_id=s"], ["-method=oidc"],
+            ["-method=approle", "secret_id=s"], ["-method=saml"],
             ["-method=userpass", "ann"], ["-no-print", "-token-only", "t"], ["-no-print", "-no-store", "t"],
             ["-token-only", "-field=x", "t"], ["a", "b"],
         ])

@@ -10,8 +10,10 @@ extension Golden {
             account("approle-role", AppRole.self), account("userpass-user", User.self),
             account("ldap-config", LDAPConfiguration.self), account("ldap-user", LDAPUser.self),
             account("ldap-group", LDAPGroup.self), account("github-config", GitHubConfiguration.self),
-            account("github-mapping", GitHubMapping.self),
+            account("github-mapping", GitHubMapping.self), account("jwt-role", JWTRole.self),
         ]
+        + ["jwt-configuration", "jwt-configuration-sets"].map { account($0, JWTConfiguration.self) }
+        + ["jwt-browser-login", "jwt-browser-login-done"].map { account($0, BrowserLogin.self) }
         + ["approle-secret-id", "approle-secret-id-endless"].map { name in
             Golden(name) { try SecretID(decoding: $0, key: name).encoded }
         }

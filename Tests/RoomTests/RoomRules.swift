@@ -38,6 +38,8 @@ enum RoomRules {
         "StoreKit": Room(layer: 3, rooms: ["Syntax", "EngineKit"]),
         "PasswordPolicies": Room(layer: 3, rooms: ["Syntax", "EngineKit"]),
         "LoginGuards": Room(layer: 4, rooms: ["Syntax", "EngineKit", "Records"]),
+        // Signed tokens and the keys of those who sign them.
+        "JOSE": Room(layer: 3, rooms: ["Syntax", "Certificates", "EngineKit"], packages: ["Crypto", "CryptoExtras"]),
 
         "Barrier": Room(
             layer: 5, rooms: ["SecretMemory", "Syntax", "Ciphers", "EngineKit"], packages: ["Crypto", "CryptoExtras"]),
@@ -87,7 +89,7 @@ enum RoomRules {
         "AuthMethods": Room(
             layer: 7,
             rooms: [
-                "SecretMemory", "Syntax", "Certificates", "EngineKit", "Records", "LoginGuards", "Outbound", "Directories",
+                "SecretMemory", "Syntax", "Certificates", "EngineKit", "Records", "LoginGuards", "JOSE", "Outbound", "Directories",
             ],
             packages: ["Crypto", "CryptoExtras", "Logging"]),
 

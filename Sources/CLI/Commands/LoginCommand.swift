@@ -15,9 +15,10 @@ struct LoginCommand: SessionCommand {
               $ coffer login -                                     # reads it from the standard input
               $ coffer login -method=userpass username=ann         # asks for the password
               $ coffer login -method=approle role_id=… secret_id=…
+              $ coffer login -method=oidc                          # opens a browser
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @Option(help: ArgumentHelp("The auth method: token, userpass, approle, ldap or github.", valueName: "name"))
+    @Option(help: ArgumentHelp("The auth method: token, userpass, approle, github, jwt, ldap or oidc.", valueName: "name"))
     var method = "token"
     @Option(help: ArgumentHelp("The mount of the auth method. (default: its name)", valueName: "path")) var path: String?
     @Option(help: "Print only this field of the answer.") var field: String?
@@ -59,8 +60,9 @@ struct LoginCommand: SessionCommand {
         }
         let mount = try path.unlessEmpty.map { try ArgumentText.requiredPath($0) } ?? name
         let values = try KeyValueArguments.parse(arguments, input: session.system.input)
-        let request = try login.request(values, session)
         do {
+            if let secret = try await login.logIn(values, mount: mount, session) { return secret }
+            let request = try login.request(values, session)
             // A login needs no token, and sending one could use up one of its uses.
             let response = try await session.client(token: nil)
                 .request(.put, "auth/\(mount)/\(request.path)", body: .object(request.body))

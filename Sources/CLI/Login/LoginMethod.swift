@@ -1,3 +1,4 @@
+internal import CofferClient
 internal import Syntax
 
 /// An auth method of `coffer login -method=NAME`.
@@ -8,6 +9,13 @@ protocol LoginMethod {
     static var usage: String { get }
     /// Returns the request of a login. Asks the user for a missing secret.
     static func request(_ arguments: JSONObject, _ session: Session) throws(CommandFailure) -> LoginRequest
+    /// Logs in, where that takes more than one request, and returns the answer with the token. Nil for all other methods.
+    static func logIn(_ arguments: JSONObject, mount: String, _ session: Session) async throws -> Secret?
+}
+
+extension LoginMethod {
+    /// One request is enough.
+    static func logIn(_ arguments: JSONObject, mount: String, _ session: Session) async throws -> Secret? { nil }
 }
 
 /// The request of a login.
@@ -21,7 +29,9 @@ struct LoginRequest {
 /// The auth methods that `coffer login` knows.
 enum LoginMethods {
     /// All methods except `token`, which sends no login.
-    static var all: [any LoginMethod.Type] { [AppRoleLogin.self, GitHubLogin.self, LDAPLogin.self, UserpassLogin.self] }
+    static var all: [any LoginMethod.Type] {
+        [AppRoleLogin.self, GitHubLogin.self, JWTLogin.self, LDAPLogin.self, OIDCLogin.self, UserpassLogin.self]
+    }
 
     static var names: [String] { (["token"] + all.map { $0.name }).sorted() }
 

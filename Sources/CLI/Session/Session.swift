@@ -39,6 +39,9 @@ final class Session: Sendable {
 
     var console: Console { system.console }
 
+    /// The address of the server.
+    var address: String { configuration.address }
+
     /// Whether the answers are to be wrapped.
     var wrapsAnswers: Bool { configuration.wrapTTL != nil }
 

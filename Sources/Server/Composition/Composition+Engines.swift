@@ -37,6 +37,7 @@ extension Composition {
         catalog.addSecretsEngine(TransitEngine.description)
         for method in lockingMethods(configuration.outboundAddresses) { catalog.addAuthMethod(method) }
         catalog.addAuthMethod(GitHubMethod.description(outbound: outbound.targets))
+        for type in ["jwt", "oidc"] { catalog.addAuthMethod(JWTMethod.description(type, outbound: outbound.targets)) }
         return catalog
     }
 

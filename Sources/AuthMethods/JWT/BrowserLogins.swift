@@ -1,0 +1,131 @@
+import EngineKit
+import Logging
+import Records
+import Synchronization
+import Syntax
+
+/// The logins in a browser that have begun, each under the HMAC of its state.
+///
+/// A state is a random text that the program, the browser and the provider hand on. It says when it expires and which address it was
+/// made for, so that expired records are found without reading them, and one address cannot fill the store.
+struct BrowserLogins: Sendable {
+    /// How long a login may take, in seconds.
+    static let secondsMax = 600
+    /// The most logins that may begin at one address in a minute.
+    static let perAddressMax = 300
+    /// The most addresses at which logins may begin in a minute.
+    static let addressesMax = 2_000
+
+    private let table: RecordTable<BrowserLogin>
+    private let key: MountKey
+    private let storage: any Storage
+    private let time: any TimeSource
+    private let randomness: any Randomness
+    private let logger: Logger
+    private let sweeping = Sweeping()
+
+    private static let prefix = "login/"
+    private static let secretBytes = 32
+
+    /// When expired records were looked for last.
+    private final class Sweeping: Sendable {
+        let next = Mutex(0)
+    }
+
+    init(_ context: MountContext) {
+        table = RecordTable(storage: context.storage, prefix: Self.prefix)
+        key = MountKey(storage: context.storage, randomness: context.randomness)
+        storage = context.storage
+        time = context.time
+        randomness = context.randomness
+        logger = context.logger
+    }
+
+    /// Stores a login that begins now, and returns its state.
+    func begin(_ login: BrowserLogin) async throws -> String {
+        var login = login
+        login.expiresAt = time.now().seconds + Self.secondsMax
+        let minute = login.expiresAt / 60 + 1
+        let tag = String(try await key.hash("oidc-address/v1", login.address).prefixUTF8(8))
+        let minutes = try await storage.list(Listing(prefix: "\(Self.prefix)\(minute)/", limit: Self.addressesMax + 1))
+        let begun = try await storage.list(Listing(prefix: "\(Self.prefix)\(minute)/\(tag)/", limit: Self.perAddressMax))
+        guard begun.count < Self.perAddressMax, minutes.count <= Self.addressesMax else {
+            throw CofferError(.rateLimited, "too many logins have begun; retry in a minute")
+        }
+        let state = "\(minute).\(tag)." + Base64.encode(randomness.bytes(Self.secretBytes), as: .url)
+        guard let name = try await name(of: state) else { throw CofferError(.internal, "a login could not be stored") }
+        let begunLogin = login
+        try await table.edit(name) { stored, _ in stored = begunLogin }
+        return state
+    }
+
+    /// Returns a login that has begun, or nil if there is none of this state, or if it took too long.
+    func find(_ state: String) async throws -> BrowserLogin? {
+        guard let name = try await name(of: state), let login = try await table.find(name)?.value, isAlive(login) else {
+            return nil
+        }
+        return login
+    }
+
+    /// Returns a login and removes it, so that nobody gets it again, on whichever node.
+    func take(_ state: String) async throws -> BrowserLogin? {
+        guard let name = try await name(of: state) else { return nil }
+        let taken = try await table.edit(name) { stored, _ in
+            defer { stored = nil }
+            return stored
+        }
+        return taken.flatMap { isAlive($0) ? $0 : nil }
+    }
+
+    /// Changes a login unless it took too long. Returns what `decide` returned, or nil if there is no such login.
+    func change<Result: Sendable>(
+        _ state: String, _ decide: (inout BrowserLogin) throws -> Result
+    ) async throws -> Result? {
+        guard let name = try await name(of: state) else { return nil }
+        return try await table.edit(name) { stored, _ -> Result? in
+            guard var login = stored, isAlive(login) else { return nil }
+            let result = try decide(&login)
+            stored = login
+            return result
+        }
+    }
+
+    private func isAlive(_ login: BrowserLogin) -> Bool { time.now().seconds < login.expiresAt }
+
+    /// Returns the name of the record, or nil for a text that is no state.
+    private func name(of state: String) async throws -> String? {
+        let parts = state.splitUTF8(at: ".", maxSplits: 3, omittingEmpty: false)
+        guard parts.count == 3, (1...12).contains(parts[0].utf8.count), parts[0].utf8.allSatisfy({ $0.isASCIIDigit }),
+            parts[1].utf8.count == 8, parts[1].utf8.allSatisfy({ $0.isLowercaseHexDigit }), (1...64).contains(parts[2].utf8.count)
+        else { return nil }
+        return "\(parts[0])/\(parts[1])/" + (try await key.hash("oidc-state/v1", String(parts[2])))
+    }
+
+    // MARK: Expired records
+
+    private static let sweepSeconds = 30
+    private static let sweptMax = 1_000
+
+    /// Removes a bounded number of records that nobody can use any more.
+    func sweep() async {
+        let now = time.now().seconds
+        let isDue = sweeping.next.withLock { next in
+            guard now >= next else { return false }
+            next = now + Self.sweepSeconds
+            return true
+        }
+        guard isDue else { return }
+        do {
+            for folder in try await storage.list(Listing(prefix: Self.prefix)) {
+                guard let minute = Int(folder.removingUTF8Suffix("/") ?? folder[...]), minute * 60 < now else { continue }
+                let names = try await storage.list(Listing(prefix: Self.prefix + folder, limit: Self.sweptMax, isRecursive: true))
+                guard !names.isEmpty else { continue }
+                var batch = Batch()
+                for name in names { batch.delete(Self.prefix + folder + name) }
+                try await storage.commit(batch)
+            }
+        } catch {
+            logger.warning("expired browser logins were not removed; the next round tries again", metadata: ["error": "\(error)"])
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import Syntax
+
+/// The fields of a form (`application/x-www-form-urlencoded`), as a browser sends them.
+struct FormBody: Sendable {
+    private var fields: [String: String] = [:]
+
+    static let bytesMax = 64 << 10
+    private static let fieldsMax = 64
+
+    /// Reads a form. Returns nil if it is malformed, has too many fields, or has one twice, of which programs may read either.
+    init?(_ bytes: [UInt8]) {
+        guard bytes.count <= Self.bytesMax, let text = String(validating: bytes, as: UTF8.self) else { return nil }
+        let parts = text.splitUTF8(at: "&")
+        guard parts.count <= Self.fieldsMax else { return nil }
+        for part in parts {
+            let (before, after) = part.cutUTF8(at: "=") ?? (part[...], part[part.endIndex...])
+            guard let name = Self.decoded(before), let value = Self.decoded(after), fields[name] == nil else { return nil }
+            fields[name] = value
+        }
+    }
+
+    /// Reads a JSON object of texts, as programs that take a form for their user pass it on. Returns nil for anything else.
+    init?(json bytes: [UInt8]) {
+        guard bytes.count <= Self.bytesMax,
+            let object = (try? JSON(parsing: bytes, limits: JSONLimits(depthMax: 2, nodesMax: 2 * Self.fieldsMax + 1)))?.objectValue
+        else { return nil }
+        for member in object {
+            guard let text = member.value.stringValue else { return nil }
+            fields[member.key] = text
+        }
+    }
+
+    /// Returns the value of a field; empty if there is none.
+    subscript(_ name: String) -> String { fields[name] ?? "" }
+
+    private static func decoded(_ text: Substring) -> String? {
+        var output: [UInt8] = []
+        var rest = text.utf8[...]
+        while let byte = rest.popFirst() {
+            switch byte {
+            case UInt8(ascii: "+"): output.append(0x20)
+            case UInt8(ascii: "%"):
+                guard let high = rest.popFirst().flatMap({ Hex.value($0) }), let low = rest.popFirst().flatMap({ Hex.value($0) })
+                else { return nil }
+                output.append(high << 4 | low)
+            default: output.append(byte)
+            }
+        }
+        return String(validating: output, as: UTF8.self)
+    }
+}

@@ -1,0 +1,123 @@
+import EngineKit
+import JOSE
+import Logging
+import Outbound
+import Records
+import Synchronization
+import Syntax
+
+/// The keys of one version of a configuration.
+struct JWTKeys: Sendable {
+    /// The version of the record that they were made for.
+    let version: UInt64
+    /// Keys that the configuration holds.
+    private let own: KeySet?
+    private let remote: [RemoteKeySet]
+    /// The OpenID provider, if the configuration names one.
+    let provider: FetchedValue<ProviderDocument>?
+
+    /// Creates the keys. Nothing is fetched before it is needed.
+    ///
+    /// - Throws: A refusal if a URL or a certificate cannot be used.
+    init(
+        _ configuration: JWTConfiguration, version: UInt64, outbound: any Outbound, _ context: MountContext
+    ) throws(CofferError) {
+        self.version = version
+        var keys: [VerificationKey] = []
+        for pem in configuration.publicKeys {
+            guard let key = try? VerificationKey(pem: pem) else { throw Self.unusable }
+            keys.append(key)
+        }
+        if !configuration.sharedSecret.isEmpty {
+            guard let key = try? VerificationKey(sharedSecret: Array(configuration.sharedSecret.utf8)) else { throw Self.unusable }
+            keys.append(key)
+        }
+        own = keys.isEmpty ? nil : KeySet(keys)
+        let calls = ProviderCalls(outbound: outbound, mount: context.path, logger: context.logger)
+        let name = configuration.serverNames.first ?? ""
+        if configuration.discoveryURL.isEmpty {
+            provider = nil
+            var places = configuration.keySets
+            if !configuration.keySetURL.isEmpty {
+                places.append(KeySetLocation(url: configuration.keySetURL, authorities: configuration.keySetAuthorities))
+            }
+            var remote: [RemoteKeySet] = []
+            for place in places {
+                let target = try ProviderCalls.target(place.url, authorities: place.authorities, serverName: name)
+                remote.append(RemoteKeySet(time: context.time) { try await calls.keys(at: target) })
+            }
+            self.remote = remote
+        } else {
+            let target = try ProviderCalls.target(
+                configuration.discoveryURL, authorities: configuration.discoveryAuthorities, serverName: name)
+            let issuer = configuration.discoveryURL
+            let document = FetchedValue(time: context.time) { try await calls.document(of: issuer, at: target) }
+            provider = document
+            remote = [
+                RemoteKeySet(time: context.time) {
+                    guard let document = await document.current() else { throw ProviderCalls.Failure.noDocument }
+                    return try await calls.keys(at: document.keys)
+                }
+            ]
+        }
+    }
+
+    /// What a caller is told while there are no keys to verify a token with. The log has the reason.
+    static let unavailable = CofferError(
+        .unavailable, "the keys of the identity provider are not available; retry later, and see the server's log")
+
+    private static let unusable = CofferError(.internal, "the stored configuration of the keys cannot be used; write it again")
+
+    /// Returns whether one of the keys signed the token.
+    func verify(_ token: SignedToken) async -> RemoteKeySet.Verdict {
+        if let own, own.verifies(token) { return .verified }
+        var isUnavailable = false
+        for keys in remote {
+            switch await keys.verify(token) {
+            case .verified: return .verified
+            case .unavailable: isUnavailable = true
+            case .refused: break
+            }
+        }
+        return isUnavailable ? .unavailable : .refused
+    }
+
+    /// Returns whether all keys are there, after asking for those that are not.
+    func areAvailable() async -> Bool {
+        for keys in remote { guard await keys.isAvailable() else { return false } }
+        return true
+    }
+
+    /// Returns the issuer that tokens must have; nil if any may have issued them.
+    func issuer(for configuration: JWTConfiguration) async throws(CofferError) -> String? {
+        if !configuration.boundIssuer.isEmpty { return configuration.boundIssuer }
+        guard let provider else { return nil }
+        guard let document = await provider.current() else { throw Self.unavailable }
+        return document.issuer
+    }
+}
+
+/// Keeps the keys of the configuration that is stored now.
+final class JWTKeyStore: Sendable {
+    private let outbound: any Outbound
+    private let context: MountContext
+    private let made = Mutex<JWTKeys?>(nil)
+
+    init(outbound: any Outbound, _ context: MountContext) {
+        self.outbound = outbound
+        self.context = context
+    }
+
+    /// Returns the keys of a configuration that is not stored yet.
+    func candidate(_ configuration: JWTConfiguration) throws(CofferError) -> JWTKeys {
+        try JWTKeys(configuration, version: 0, outbound: outbound, context)
+    }
+
+    /// Returns the keys of a configuration. Those of another version are forgotten, with all that was fetched for it.
+    func keys(of found: RecordTable<JWTConfiguration>.Found) throws(CofferError) -> JWTKeys {
+        if let keys = made.withLock({ $0 }), keys.version == found.version { return keys }
+        let keys = try JWTKeys(found.value, version: found.version, outbound: outbound, context)
+        made.withLock { $0 = keys }
+        return keys
+    }
+}
