@@ -66,7 +66,7 @@ let package = Package(
         room("Hashes", ["COpenSSL"]),
         room("Ciphers", ["SecretMemory", "COpenSSL", crypto, cryptoExtras]),
         // Keys, requests and certificates as DER and PEM.
-        room("Certificates", ["Syntax", asn1, x509]),
+        room("Certificates", ["Syntax", crypto, asn1, x509]),
         // The contract.
         room("Capabilities", ["SecretMemory", "Syntax", "Hashes", crypto]),
         room("EngineKit", ["SecretMemory", "Syntax", logging]),
@@ -121,7 +121,12 @@ let package = Package(
         room(
             "TransitEngine",
             ["SecretMemory", "Syntax", "Ciphers", "Certificates", "EngineKit", "Records", crypto, cryptoExtras, logging]),
-        room("AuthMethods", ["SecretMemory", "Syntax", "EngineKit", "Records", "LoginGuards", crypto, cryptoExtras, logging]),
+        room(
+            "AuthMethods",
+            [
+                "SecretMemory", "Syntax", "Certificates", "EngineKit", "Records", "LoginGuards", "Outbound", crypto, cryptoExtras,
+                logging,
+            ]),
         // The shell and the dialects.
         room(
             "HTTPShell",
@@ -168,7 +173,7 @@ let package = Package(
             ]),
         .executableTarget(name: "coffer", dependencies: ["CLI"], swiftSettings: settings),
         // What only tests need.
-        room("TestSupport", ["SecretMemory", "Syntax", "EngineKit", "StoreKit", "Outbound", logging]),
+        room("TestSupport", ["SecretMemory", "Syntax", "EngineKit", "StoreKit", "Outbound", logging, crypto, asn1, x509]),
         tests("RoomTests", []),
         tests(
             "GuideTests",
@@ -232,7 +237,7 @@ let package = Package(
         tests("PasswordPolicyTests", ["PasswordPolicies", "EngineKit", "Syntax", "TestSupport"]),
         tests("SecretMemoryTests", ["SecretMemory"]),
         tests("HashesTests", ["Hashes", crypto]),
-        tests("CertificatesTests", ["Certificates", "Syntax", crypto, cryptoExtras, asn1, x509]),
+        tests("CertificatesTests", ["Certificates", "Syntax", "TestSupport", crypto, cryptoExtras, asn1, x509]),
         tests("CiphersTests", ["Ciphers", "SecretMemory", "Syntax", "TestSupport"]),
         tests(
             "TransitEngineTests",
@@ -240,7 +245,12 @@ let package = Package(
                 "TransitEngine", "Certificates", "Ciphers", "EngineKit", "SecretMemory", "Syntax", "TestSupport", crypto,
                 cryptoExtras, logging, asn1, x509,
             ]),
-        tests("AuthMethodsTests", ["AuthMethods", "LoginGuards", "EngineKit", "SecretMemory", "Syntax", "TestSupport", logging]),
+        tests(
+            "AuthMethodsTests",
+            [
+                "AuthMethods", "LoginGuards", "EngineKit", "Outbound", "SecretMemory", "Syntax", "TestSupport", logging, crypto,
+                x509,
+            ]),
         tests("IdentityTests", ["Identity", "EngineKit", "Syntax", "TestSupport"]),
         tests("SyntaxTests", ["Syntax"]),
         tests("PolicyTests", ["Syntax", "Policy", "EngineKit"]),

@@ -18,6 +18,14 @@ struct AuthMethodSubject: Sendable, CustomTestStringConvertible {
     var displayName: String
     /// Texts that no answer and no record may hold.
     var secrets: [String]
+    /// What every request presents.
+    var certificateChain: [[UInt8]] = []
+    /// A first write of an account of the same name that is for other credentials.
+    var another: JSONObject = ["password": "another"]
+    /// Whether there are tokens of versions that noted nothing for renewals.
+    var hasFormerLogins = true
+    /// How a failed login is refused.
+    var refusal = CofferError.Code.invalidRequest
 
     var testDescription: String { description.type }
 
@@ -60,10 +68,11 @@ struct AuthMethodSubject: Sendable, CustomTestStringConvertible {
         },
         displayName: "userpass-app", secrets: ["canary-password"])
 
-    static let all = [appRole, userpass]
+    static let all = [appRole, userpass, certificate, kubernetes]
 
     func driver(_ fields: JSONObject = [:], storage: any Storage = StampingStorage(MemoryStorage())) async throws -> AuthDriver {
-        let driver = try AuthDriver(description, storage: storage)
+        var driver = try AuthDriver(description, storage: storage)
+        driver.certificateChain = certificateChain
         try await write(driver, fields)
         return driver
     }
@@ -198,7 +207,7 @@ struct AuthMethodContract {
         var seen: Set<String> = []
         for (path, body) in try await subject.failures(driver) {
             let refusal = try #require(await driver.refusal(.update, path, body))
-            #expect(refusal.code == .invalidRequest)
+            #expect(refusal.code == subject.refusal)
             #expect(!refusal.bytes.contains("canary"))
             seen.insert(refusal.bytes)
         }
@@ -244,9 +253,9 @@ struct AuthMethodContract {
         let (path, body) = try await subject.login(driver)
         #expect(await driver.refusal(.update, path, body) == nil)
         try await driver.send(.delete, subject.account)
-        #expect(await driver.refusal(.update, path, body)?.code == .invalidRequest)
-        try await driver.send(.update, subject.account, ["password": "another"])
-        #expect(await driver.refusal(.update, path, body)?.code == .invalidRequest)
+        #expect(await driver.refusal(.update, path, body)?.code == subject.refusal)
+        try await driver.send(.update, subject.account, subject.another)
+        #expect(await driver.refusal(.update, path, body)?.code == subject.refusal)
     }
 
     @Test("no answer and no record holds a secret", arguments: AuthMethodSubject.all)
@@ -284,13 +293,16 @@ struct AuthMethodContract {
         let driver = try await subject.driver()
         for path in driver.method.paths {
             let sample = path.pattern.description.replacing("{role_name}", with: "app").replacing("{username}", with: "app")
+                .replacing("{name}", with: "app")
             for field in path.fields where !path.pattern.captureNames.contains(field.name) {
                 for value in values {
                     for operation in path.endpoints.keys.sorted(by: { $0.rawValue < $1.rawValue }) where operation != .delete {
                         let body = JSONObject([.init(key: field.name, value: value)])
                         guard let refusal = await driver.refusal(operation, sample, body) else { continue }
                         #expect(
-                            [.invalidRequest, .notFound, .permissionDenied].contains(refusal.code),
+                            [.invalidRequest, .notFound, .permissionDenied].contains(refusal.code)
+                                // The status that Vault answers, and its clients expect.
+                                || refusal.message == "compact JWS format must have three parts",
                             "\(sample) \(field.name) \(refusal.code)")
                         #expect(!refusal.message.contains("canary"), "\(sample) \(field.name)")
                     }
@@ -309,7 +321,7 @@ struct AuthMethodContract {
                 batch.put(key, Array(value[..<cut]))
                 try await made.storage.commit(batch)
                 let code = await (try made.restarted()).refusal(.update, path, body)?.code
-                #expect([nil, .internal, .invalidRequest].contains(code), "\(key) cut to \(cut)")
+                #expect([nil, .internal, subject.refusal].contains(code), "\(key) cut to \(cut)")
                 #expect(code != nil || key.contains("expiry") || key.contains("accessor"), "\(key) cut to \(cut)")
             }
             var batch = Batch()

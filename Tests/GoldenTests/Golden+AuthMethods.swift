@@ -6,7 +6,13 @@ import Syntax
 
 extension Golden {
     static let ofAuthMethods: [Golden] =
-        [account("approle-role", AppRole.self), account("userpass-user", User.self)]
+        [
+            account("approle-role", AppRole.self), account("userpass-user", User.self),
+            account("certificate-entry", CertificateEntry.self),
+            account("certificate-configuration", CertificateConfiguration.self),
+            account("certificate-crl", StoredRevocationList.self),
+            account("kubernetes-configuration", KubernetesConfiguration.self), account("kubernetes-role", KubernetesRole.self),
+        ]
         + ["approle-secret-id", "approle-secret-id-endless"].map { name in
             Golden(name) { try SecretID(decoding: $0, key: name).encoded }
         }

@@ -17,7 +17,8 @@ struct LoginCommand: SessionCommand {
               $ coffer login -method=approle role_id=… secret_id=…
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @Option(help: ArgumentHelp("The auth method: token, userpass or approle.", valueName: "name")) var method = "token"
+    @Option(help: ArgumentHelp("The auth method: token, userpass, approle, cert or kubernetes.", valueName: "name")) var method =
+        "token"
     @Option(help: ArgumentHelp("The mount of the auth method. (default: its name)", valueName: "path")) var path: String?
     @Option(help: "Print only this field of the answer.") var field: String?
     @Flag(help: "Do not save the token.") var noStore = false

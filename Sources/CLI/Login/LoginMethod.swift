@@ -21,7 +21,7 @@ struct LoginRequest {
 /// The auth methods that `coffer login` knows.
 enum LoginMethods {
     /// All methods except `token`, which sends no login.
-    static var all: [any LoginMethod.Type] { [AppRoleLogin.self, UserpassLogin.self] }
+    static var all: [any LoginMethod.Type] { [AppRoleLogin.self, CertificateLogin.self, KubernetesLogin.self, UserpassLogin.self] }
 
     static var names: [String] { (["token"] + all.map { $0.name }).sorted() }
 

@@ -34,6 +34,8 @@ extension Composition {
         catalog.addSecretsEngine(DatabaseEngine.description())
         catalog.addSecretsEngine(TransitEngine.description)
         for method in authMethods { catalog.addAuthMethod(method) }
+        catalog.addAuthMethod(CertificateMethod.description(outbound: outbound.targets))
+        catalog.addAuthMethod(KubernetesMethod.description(outbound: outbound.targets))
         return catalog
     }
 
