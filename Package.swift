@@ -67,7 +67,7 @@ let package = Package(
         room("Hashes", ["COpenSSL"]),
         room("Ciphers", ["SecretMemory", "COpenSSL", crypto, cryptoExtras]),
         // Keys, requests and certificates as DER and PEM.
-        room("Certificates", ["Syntax", asn1, x509]),
+        room("Certificates", ["Syntax", crypto, asn1, x509]),
         // The contract.
         room("Capabilities", ["SecretMemory", "Syntax", "Hashes", crypto]),
         room("EngineKit", ["SecretMemory", "Syntax", logging]),
@@ -129,7 +129,8 @@ let package = Package(
         room(
             "AuthMethods",
             [
-                "SecretMemory", "Syntax", "Certificates", "EngineKit", "Records", "LoginGuards", "JOSE", "Outbound", "Directories", crypto,
+                "SecretMemory", "Syntax", "Certificates", "EngineKit", "Records", "LoginGuards", "JOSE", "Outbound", "Directories",
+                crypto,
                 cryptoExtras, logging,
             ]),
         // The shell and the dialects.
@@ -179,7 +180,7 @@ let package = Package(
             ]),
         .executableTarget(name: "coffer", dependencies: ["CLI"], swiftSettings: settings),
         // What only tests need.
-        room("TestSupport", ["SecretMemory", "Syntax", "EngineKit", "StoreKit", "Outbound", logging]),
+        room("TestSupport", ["SecretMemory", "Syntax", "EngineKit", "StoreKit", "Outbound", logging, crypto, asn1, x509]),
         tests("RoomTests", []),
         tests(
             "GuideTests",
@@ -201,7 +202,8 @@ let package = Package(
         tests(
             "HTTPShellTests",
             [
-                "HTTPShell", "EngineKit", "Syntax", crypto, logging, .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                "HTTPShell", "EngineKit", "Syntax", crypto, logging,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ] + nio),
         tests("VaultAPITests", ["VaultAPI", "HTTPShell", "Core", "EngineKit", "Syntax"] + nio),
@@ -243,7 +245,7 @@ let package = Package(
         tests("PasswordPolicyTests", ["PasswordPolicies", "EngineKit", "Syntax", "TestSupport"]),
         tests("SecretMemoryTests", ["SecretMemory"]),
         tests("HashesTests", ["Hashes", crypto]),
-        tests("CertificatesTests", ["Certificates", "Syntax", crypto, cryptoExtras, asn1, x509]),
+        tests("CertificatesTests", ["Certificates", "Syntax", "TestSupport", crypto, cryptoExtras, asn1, x509]),
         tests("CiphersTests", ["Ciphers", "SecretMemory", "Syntax", "TestSupport"]),
         tests(
             "TransitEngineTests",
@@ -255,8 +257,9 @@ let package = Package(
         tests(
             "AuthMethodsTests",
             [
-                "AuthMethods", "Directories", "LoginGuards", "JOSE", "EngineKit", "Outbound", "SecretMemory", "Syntax", "TestSupport",
-                crypto, logging,
+                "AuthMethods", "Directories", "LoginGuards", "JOSE", "EngineKit", "Outbound", "SecretMemory", "Syntax",
+                "TestSupport",
+                crypto, logging, x509,
             ]),
         tests("JOSETests", ["JOSE", "EngineKit", "Syntax", "TestSupport", crypto]),
         tests("IdentityTests", ["Identity", "EngineKit", "Syntax", "TestSupport"]),

@@ -9,6 +9,7 @@ package enum PEM {
     package enum Label: String, Sendable {
         case certificate = "CERTIFICATE"
         case certificateRequest = "CERTIFICATE REQUEST"
+        case revocationList = "X509 CRL"
         case publicKey = "PUBLIC KEY"
         /// PKCS #1.
         case rsaPrivateKey = "RSA PRIVATE KEY"

@@ -11,6 +11,8 @@ struct AuthDriver: Sendable {
     let description: EngineDescription
     let storage: any Storage
     let time: ManualTime
+    /// What the requests present, as the listener hands it on.
+    var certificateChain: [[UInt8]] = []
 
     init(
         _ description: EngineDescription, storage: any Storage = StampingStorage(MemoryStorage()), time: ManualTime = ManualTime(),
@@ -26,7 +28,11 @@ struct AuthDriver: Sendable {
     }
 
     /// The same store, as another start of the server sees it.
-    func restarted() throws -> AuthDriver { try AuthDriver(description, storage: storage, time: time, seed: 77) }
+    func restarted() throws -> AuthDriver {
+        var driver = try AuthDriver(description, storage: storage, time: time, seed: 77)
+        driver.certificateChain = certificateChain
+        return driver
+    }
 
     func declared(_ path: String) -> (EnginePath, Captures)? {
         method.paths.lazy.compactMap { declared in declared.pattern.match(path[...]).map { (declared, $0) } }.first
@@ -44,7 +50,7 @@ struct AuthDriver: Sendable {
         let request = Request(
             id: "1", operation: operation, path: canonical, mountPath: mount, captures: captures,
             fields: try Fields(validating: input, as: declared.fields), body: body,
-            connection: Connection(remoteAddress: address))
+            connection: Connection(remoteAddress: address, certificateChain: certificateChain))
         guard let endpoint = declared.endpoint(for: operation) else { throw CofferError(.methodNotAllowed) }
         return try await endpoint.handler(request)
     }

@@ -25,6 +25,14 @@ struct AuthMethodSubject: Sendable, CustomTestStringConvertible {
     var takesStatements = false
     /// Patterns of open paths beside the login.
     var openPaths: Set<String> = []
+    /// What every request presents.
+    var certificateChain: [[UInt8]] = []
+    /// A first write of an account of the same name that is for other credentials.
+    var another: JSONObject = ["password": "another"]
+    /// Whether there are tokens of versions that noted nothing for renewals.
+    var hasFormerLogins = true
+    /// How a failed login is refused.
+    var refusal = CofferError.Code.invalidRequest
 
     var testDescription: String { description.type }
 
@@ -68,14 +76,13 @@ struct AuthMethodSubject: Sendable, CustomTestStringConvertible {
         displayName: "userpass-app", secrets: ["canary-password"])
 
     /// Methods whose tokens are described by accounts of their own, each under a name.
-    static let withAccounts = [appRole, userpass] + [jwt].compactMap(\.self)
+    static let withAccounts = [appRole, userpass, certificate, kubernetes] + [jwt].compactMap(\.self)
     /// The others describe the tokens in the settings of the mount.
     static let all = withAccounts + [ldap, gitHub]
-    /// Methods whose logins noted nothing in earlier versions.
-    static let withFormerLogins = [appRole, userpass, ldap]
 
     func driver(_ fields: JSONObject = [:], storage: any Storage = StampingStorage(MemoryStorage())) async throws -> AuthDriver {
-        let driver = try AuthDriver(description, storage: storage)
+        var driver = try AuthDriver(description, storage: storage)
+        driver.certificateChain = certificateChain
         try await prepare(driver)
         try await write(driver, fields)
         return driver
@@ -212,7 +219,7 @@ struct AuthMethodContract {
         var seen: Set<String> = []
         for (path, body) in try await subject.failures(driver) {
             let refusal = try #require(await driver.refusal(.update, path, body))
-            #expect(refusal.code == .invalidRequest)
+            #expect(refusal.code == subject.refusal)
             #expect(!refusal.bytes.contains("canary"))
             seen.insert(refusal.bytes)
         }
@@ -260,10 +267,10 @@ struct AuthMethodContract {
         let (path, body) = try await subject.login(driver)
         #expect(await driver.refusal(.update, path, body) == nil)
         try await driver.send(.delete, subject.account)
-        #expect(await driver.refusal(.update, path, body)?.code == .invalidRequest)
+        #expect(await driver.refusal(.update, path, body)?.code == subject.refusal)
         guard !subject.takesStatements else { return }
-        try await driver.send(.update, subject.account, ["password": "another"])
-        #expect(await driver.refusal(.update, path, body)?.code == .invalidRequest)
+        try await driver.send(.update, subject.account, subject.another)
+        #expect(await driver.refusal(.update, path, body)?.code == subject.refusal)
     }
 
     @Test("no answer and no record holds a secret", arguments: AuthMethodSubject.all)
@@ -308,7 +315,9 @@ struct AuthMethodContract {
                         let body = JSONObject([.init(key: field.name, value: value)])
                         guard let refusal = await driver.refusal(operation, sample, body) else { continue }
                         #expect(
-                            [.invalidRequest, .notFound, .permissionDenied, .methodNotAllowed].contains(refusal.code),
+                            [.invalidRequest, .notFound, .permissionDenied, .methodNotAllowed].contains(refusal.code)
+                                // The status that Vault answers, and its clients expect.
+                                || refusal.message == "compact JWS format must have three parts",
                             "\(sample) \(field.name) \(refusal.code)")
                         // The text of a protocol may name the role.
                         if subject.takesStatements, field.name == "role" { continue }
@@ -329,7 +338,7 @@ struct AuthMethodContract {
                 batch.put(key, Array(value[..<cut]))
                 try await made.storage.commit(batch)
                 let code = await (try made.restarted()).refusal(.update, path, body)?.code
-                #expect([nil, .internal, .invalidRequest].contains(code), "\(key) cut to \(cut)")
+                #expect([nil, .internal, subject.refusal].contains(code), "\(key) cut to \(cut)")
                 #expect(code != nil || key.contains("expiry") || key.contains("accessor"), "\(key) cut to \(cut)")
             }
             var batch = Batch()

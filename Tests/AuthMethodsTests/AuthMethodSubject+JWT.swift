@@ -23,6 +23,7 @@ extension AuthMethodSubject {
             try await driver.send(.update, "config", ["jwks_url": .string(TokenIssuer.address + "/keys")])
         }
         subject.takesStatements = true
+        subject.hasFormerLogins = false
         subject.openPaths = ["oidc/auth_url", "oidc/callback", "oidc/poll"]
         return subject
     }

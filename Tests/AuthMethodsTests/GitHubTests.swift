@@ -68,7 +68,7 @@ extension AuthMethodSubject {
                 ("login", ["token": "canary \r\nx: y"]), ("login", ["token": .string(String(repeating: "x", count: 100_000))]),
             ]
         },
-        displayName: "github-app", secrets: [])
+        displayName: "github-app", secrets: [], hasFormerLogins: false)
 }
 
 @Suite("GitHub")

@@ -6,7 +6,9 @@ import Testing
 @Suite("Every auth method, asked again") struct RenewalContract {
     private func renewed(_ driver: AuthDriver, _ grant: AuthGrant) async throws -> AuthGrant {
         let method = try #require(driver.method as? any AuthMethod)
-        return try await method.renewal(of: HeldLogin(metadata: grant.metadata, facts: grant.facts))
+        return try await method.renewal(
+            of:
+                HeldLogin(metadata: grant.metadata, facts: grant.facts, certificateChain: driver.certificateChain))
     }
 
     @Test("says what a login would be granted today", arguments: AuthMethodSubject.all)
@@ -37,7 +39,7 @@ import Testing
 
     @Test(
         "knows the logins of versions that noted nothing, and refuses what never was one",
-        arguments: AuthMethodSubject.withFormerLogins)
+        arguments: AuthMethodSubject.all.filter(\.hasFormerLogins))
     func former(subject: AuthMethodSubject) async throws {
         let driver = try await subject.driver()
         let (path, body) = try await subject.login(driver)

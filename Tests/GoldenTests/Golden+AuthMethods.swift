@@ -11,6 +11,10 @@ extension Golden {
             account("ldap-config", LDAPConfiguration.self), account("ldap-user", LDAPUser.self),
             account("ldap-group", LDAPGroup.self), account("github-config", GitHubConfiguration.self),
             account("github-mapping", GitHubMapping.self), account("jwt-role", JWTRole.self),
+            account("certificate-entry", CertificateEntry.self),
+            account("certificate-configuration", CertificateConfiguration.self),
+            account("certificate-crl", StoredRevocationList.self),
+            account("kubernetes-configuration", KubernetesConfiguration.self), account("kubernetes-role", KubernetesRole.self),
         ]
         + ["jwt-configuration", "jwt-configuration-sets"].map { account($0, JWTConfiguration.self) }
         + ["jwt-browser-login", "jwt-browser-login-done"].map { account($0, BrowserLogin.self) }

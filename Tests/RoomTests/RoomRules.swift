@@ -29,7 +29,7 @@ enum RoomRules {
         "Hashes": Room(layer: 1, rooms: ["COpenSSL"]),
         "Capabilities": Room(layer: 2, rooms: ["SecretMemory", "Syntax", "Hashes"], packages: ["Crypto"]),
         "Ciphers": Room(layer: 2, rooms: ["SecretMemory", "COpenSSL"], packages: ["Crypto", "CryptoExtras"]),
-        "Certificates": Room(layer: 2, rooms: ["Syntax"], packages: ["SwiftASN1", "X509"]),
+        "Certificates": Room(layer: 2, rooms: ["Syntax"], packages: ["Crypto", "SwiftASN1", "X509"]),
         "EngineKit": Room(layer: 2, rooms: ["SecretMemory", "Syntax"], packages: ["Logging"]),
 
         // What lies between the contract and whatever keeps records.
@@ -137,7 +137,8 @@ enum RoomRules {
         "coffer": Room(layer: 12, rooms: ["CLI"]),
         // What only tests need; no room lists it.
         "TestSupport": Room(
-            layer: 13, rooms: ["SecretMemory", "Syntax", "EngineKit", "StoreKit", "Outbound"], packages: ["Testing", "Logging"]),
+            layer: 13, rooms: ["SecretMemory", "Syntax", "EngineKit", "StoreKit", "Outbound"],
+            packages: ["Testing", "Logging", "Crypto", "SwiftASN1", "X509"]),
     ]
 
     /// Drivers that exactly one room may know, whatever the table above comes to say.

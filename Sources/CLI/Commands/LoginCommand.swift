@@ -18,7 +18,9 @@ struct LoginCommand: SessionCommand {
               $ coffer login -method=oidc                          # opens a browser
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @Option(help: ArgumentHelp("The auth method: token, userpass, approle, github, jwt, ldap or oidc.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp(
+            "The auth method: token, userpass, approle, cert, github, jwt, kubernetes, ldap or oidc.", valueName: "name"))
     var method = "token"
     @Option(help: ArgumentHelp("The mount of the auth method. (default: its name)", valueName: "path")) var path: String?
     @Option(help: "Print only this field of the answer.") var field: String?

@@ -30,7 +30,10 @@ struct LoginRequest {
 enum LoginMethods {
     /// All methods except `token`, which sends no login.
     static var all: [any LoginMethod.Type] {
-        [AppRoleLogin.self, GitHubLogin.self, JWTLogin.self, LDAPLogin.self, OIDCLogin.self, UserpassLogin.self]
+        [
+            AppRoleLogin.self, CertificateLogin.self, GitHubLogin.self, JWTLogin.self, KubernetesLogin.self, LDAPLogin.self,
+            OIDCLogin.self, UserpassLogin.self,
+        ]
     }
 
     static var names: [String] { (["token"] + all.map { $0.name }).sorted() }

@@ -38,6 +38,8 @@ extension Composition {
         for method in lockingMethods(configuration.outboundAddresses) { catalog.addAuthMethod(method) }
         catalog.addAuthMethod(GitHubMethod.description(outbound: outbound.targets))
         for type in ["jwt", "oidc"] { catalog.addAuthMethod(JWTMethod.description(type, outbound: outbound.targets)) }
+        catalog.addAuthMethod(CertificateMethod.description(outbound: outbound.targets))
+        catalog.addAuthMethod(KubernetesMethod.description(outbound: outbound.targets))
         return catalog
     }
 

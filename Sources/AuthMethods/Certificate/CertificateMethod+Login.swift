@@ -1,0 +1,130 @@
+import Certificates
+import Crypto
+package import EngineKit
+import Records
+import Syntax
+
+extension CertificateMethod {
+    var login: EnginePath {
+        EnginePath(
+            "login", "Log in with a client certificate.",
+            details: "The certificate is that of the TLS connection. The listener must ask for one.",
+            fields: [Field("name", .string, "The entry to log in with; by default the first one that accepts the certificate.")],
+            access: .unauthenticated, endpoints: [.update: .init("Log in.", logIn)])
+    }
+
+    private static let noChain = CofferError.invalid("invalid certificate or no client certificate supplied")
+    private static let noMatch = CofferError.invalid(
+        "no chain matching all constraints could be found for this login certificate")
+
+    /// An entry that accepts a certificate.
+    private struct Match {
+        var entry: CertificateEntry
+        var chain: ClientChain
+    }
+
+    private func logIn(_ request: Request) async throws -> Response {
+        guard let presented = ClientChain.read(request.connection.certificateChain) else { throw Self.noChain }
+        let address = request.connection.remoteAddress
+        let configuration = try await configured()
+        var refusal = Self.noChain
+        // Entries often share an authority, whose signatures are verified once.
+        var chains: [CertificateBundle: ClientChain?] = [:]
+        var paging = Paging()
+        while true {
+            let names = try await candidates(request.fields.string("name"), paging)
+            for name in names {
+                guard let found = try await entries.find(name) else { continue }
+                let entry = found.value
+                let chain: ClientChain?
+                if let known = chains[entry.trusted] {
+                    chain = known
+                } else {
+                    chain = await entry.chain(of: presented, at: time.now().seconds)
+                    chains[entry.trusted] = chain
+                }
+                guard let chain else { continue }
+                refusal = Self.noMatch
+                guard entry.tokens.bounds.allows(address),
+                    try await isAllowed(chain, presented, by: found, configuration)
+                else { continue }
+                return Response(.none, auth: .grant(grant(request, Match(entry: entry, chain: chain), configuration)))
+            }
+            guard request.fields.string("name") == nil, names.count == paging.limit, let last = names.last else { throw refusal }
+            paging.after = last
+        }
+    }
+
+    /// Returns the name that a login gives, or a page of all names.
+    private func candidates(_ name: String?, _ paging: Paging) async throws -> [String] {
+        guard let name, !name.isEmpty else { return try await entries.names(paging) }
+        return AccountName(name).map { [$0.text] } ?? []
+    }
+
+    /// Whether the constraints of an entry, the revocation lists and the responders leave a chain as it is.
+    private func isAllowed(
+        _ chain: ClientChain, _ presented: [ClientCertificate], by found: RecordTable<CertificateEntry>.Found,
+        _ configuration: CertificateConfiguration
+    ) async throws -> Bool {
+        guard found.value.constraints.allow(chain.leaf), try await lists.allow(chain) else { return false }
+        return await ocsp.allow(
+            chain, presented: presented, entry: found.value, version: found.version, cacheSize: configuration.ocspCacheSize)
+    }
+
+    // MARK: Granting
+
+    /// The names of the facts that a grant keeps for its renewal.
+    private enum Fact {
+        static let entry = "entry"
+        static let uid = "uid"
+        /// The SHA-256 hash of the certificate, in hex.
+        static let certificate = "certificate"
+    }
+
+    private static func fingerprint(_ certificate: ClientCertificate) -> String {
+        Hex.encode(SHA256.hash(data: certificate.der))
+    }
+
+    private func grant(_ request: Request, _ match: Match, _ configuration: CertificateConfiguration) -> AuthGrant {
+        let (entry, leaf) = (match.entry, match.chain.leaf)
+        var metadata = entry.constraints.metadata(of: leaf)
+        metadata["cert_name"] = entry.name
+        metadata["common_name"] = leaf.commonName
+        metadata["serial_number"] = leaf.serialText
+        metadata["subject_key_id"] = leaf.subjectKeyID
+        metadata["authority_key_id"] = leaf.authorityKeyID
+        let name = entry.displayName.isEmpty ? entry.name : entry.displayName
+        var grant = grant(entry, displayName: request.displayName(name), metadata: metadata)
+        if configuration.keepsAliasMetadata { grant.aliasMetadata = metadata }
+        grant.facts = [Fact.entry: entry.name, Fact.uid: entry.uid, Fact.certificate: Self.fingerprint(leaf)]
+        return grant
+    }
+
+    private func grant(_ entry: CertificateEntry, displayName: String, metadata: [String: String]) -> AuthGrant {
+        AuthGrant(
+            displayName: displayName, policies: entry.tokens.policies, metadata: metadata,
+            aliasName: metadata["common_name"] ?? "", terms: entry.tokens.terms,
+            withoutDefaultPolicy: entry.tokens.withoutDefaultPolicy)
+    }
+
+    // MARK: Renewing
+
+    /// Returns what the entry of an earlier login grants today.
+    ///
+    /// - Throws: A refusal if the entry is gone, if a later entry of the same name has taken its place, or, unless binding is
+    ///   disabled, if the renewal does not present the certificate of the login or the entry does not accept it any more.
+    package func renewal(of login: HeldLogin) async throws -> AuthGrant {
+        guard let name = login.facts[Fact.entry], let found = try await entries.find(name), found.value.uid == login.facts[Fact.uid]
+        else { throw CofferError.invalid("no certificate was matched by this request") }
+        let configuration = try await configured()
+        if !configuration.disablesBinding {
+            guard !login.certificateChain.isEmpty else { throw CofferError.invalid("no client certificate found") }
+            guard let presented = ClientChain.read(login.certificateChain), let leaf = presented.first,
+                Self.fingerprint(leaf) == login.facts[Fact.certificate],
+                let chain = await found.value.chain(of: presented, at: time.now().seconds),
+                try await isAllowed(chain, presented, by: found, configuration)
+            else { throw CofferError.invalid("no certificate was matched by this request") }
+        }
+        return grant(found.value, displayName: "", metadata: login.metadata)
+    }
+}

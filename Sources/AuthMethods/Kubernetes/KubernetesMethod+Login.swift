@@ -1,0 +1,154 @@
+package import EngineKit
+import Logging
+import Outbound
+import Records
+import Syntax
+
+extension KubernetesMethod {
+    var login: EnginePath {
+        EnginePath(
+            "login", "Log in with a service account's token.",
+            fields: [
+                Field("role", .string, "The role to log in with."), Field("jwt", .string, "The token of the service account."),
+            ], access: .unauthenticated, endpoints: [.update: .init("Log in.", logIn)])
+    }
+
+    private func logIn(_ request: Request) async throws -> Response {
+        guard let sent = request.fields.string("role"), !sent.isEmpty else { throw CofferError.invalid("missing role") }
+        guard let token = request.fields.string("jwt"), !token.isEmpty else { throw CofferError.invalid("missing jwt") }
+        guard let configuration = try await configurations.find(Self.configurationName)?.value else {
+            throw CofferError(.internal, "could not load backend configuration")
+        }
+        guard let name = AccountName(sent)?.text, let role = try await roles.find(name)?.value else {
+            throw refusal("the role does not exist")
+        }
+        guard role.tokens.bounds.allows(request.connection.remoteAddress) else { throw refusal("the address is not allowed") }
+        guard let account = ServiceAccountToken(compact: token) else {
+            throw refusal("the token is not that of a service account")
+        }
+        try check(account, configuration, role)
+        try await verify(account, token: token, configuration, role)
+        return Response(.none, auth: .grant(grant(request, role, account)))
+    }
+
+    /// The answer to every login that fails, whose reason is in the log. The reason names nothing that the caller sent.
+    private func refusal(_ reason: String) -> CofferError {
+        logger.info("a Kubernetes login was refused: \(reason)")
+        return .denied
+    }
+
+    /// Throws if what a token says of itself does not suit the role, before the cluster is asked.
+    private func check(
+        _ account: ServiceAccountToken, _ configuration: KubernetesConfiguration, _ role: KubernetesRole
+    ) throws(CofferError) {
+        guard account.isValid(at: time.now().seconds) else { throw refusal("the token is out of its times") }
+        let issuer = configuration.issuer.isEmpty ? KubernetesConfiguration.defaultIssuer : configuration.issuer
+        guard configuration.ignoresIssuer || account.issuer.equalsUTF8(issuer) else { throw refusal("the issuer is another") }
+        guard role.allows(account: account.name) else { throw refusal("the service account is not allowed") }
+        guard role.names(namespace: account.namespace) || !role.selector.isEmpty else {
+            throw refusal("the namespace is not allowed")
+        }
+        guard role.audience.isEmpty || account.audiences.contains(role.audience) else { throw refusal("the audience is another") }
+    }
+
+    /// Throws unless the cluster accepts the token, for the same account as the token says.
+    private func verify(
+        _ account: ServiceAccountToken, token: String, _ configuration: KubernetesConfiguration, _ role: KubernetesRole
+    ) async throws(CofferError) {
+        guard reviews.begin() else {
+            throw CofferError(.unavailable, "too many logins are waiting for the Kubernetes API; try again")
+        }
+        defer { reviews.end() }
+        let api = try api(configuration)
+        let reviewer = reviewer(configuration) ?? token
+        guard let review = try await api.review(token, audience: role.audience, by: reviewer) else {
+            throw refusal("the cluster does not accept the token")
+        }
+        guard review.username.equalsUTF8(account.username), review.uid.equalsUTF8(account.uid) else {
+            throw refusal("the cluster knows the token as that of another account")
+        }
+        guard role.audience.isEmpty || review.audiences.contains(role.audience) else {
+            throw refusal("the cluster does not accept the token for the audience")
+        }
+        guard !role.names(namespace: account.namespace) else { return }
+        guard let labels = try await api.labels(ofNamespace: account.namespace, by: reviewer), role.selector.selects(labels) else {
+            throw refusal("the namespace is not selected")
+        }
+    }
+
+    private func api(_ configuration: KubernetesConfiguration) throws(CofferError) -> KubernetesAPI {
+        var authority = configuration.authority.pem
+        if authority.isEmpty, !configuration.ignoresPod { authority = pod.authority ?? "" }
+        do throws(OutboundTargetError) {
+            let target = try OutboundTarget(configured: configuration.host, trust: OutboundTrust(authoritiesPEM: authority))
+            return KubernetesAPI(outbound: outbound, logger: logger, target: target)
+        } catch {
+            logger.warning("the Kubernetes API cannot be asked: \(error.text)")
+            throw KubernetesAPI.unavailable
+        }
+    }
+
+    /// Returns the token that asks about others, or nil if the login's own is to ask.
+    private func reviewer(_ configuration: KubernetesConfiguration) -> String? {
+        if !configuration.reviewer.isEmpty { return configuration.reviewer }
+        return configuration.ignoresPod ? nil : pod.token
+    }
+
+    // MARK: Granting
+
+    /// The names of the facts that a grant keeps for its renewal.
+    private enum Fact {
+        static let role = "role"
+        static let uid = "uid"
+        static let alias = "alias"
+    }
+
+    private func grant(_ request: Request, _ role: KubernetesRole, _ account: ServiceAccountToken) -> AuthGrant {
+        let facts = [
+            "service_account_uid": account.uid, "service_account_name": account.name,
+            "service_account_namespace": account.namespace, "service_account_secret_name": account.secretName,
+        ]
+        var grant = grant(
+            role, displayName: request.displayName(account.namespace + "-" + account.name),
+            metadata: facts.merging(["role": role.name]) { $1 }, alias: role.alias(account))
+        grant.aliasMetadata = facts
+        grant.facts = [Fact.role: role.name, Fact.uid: role.uid, Fact.alias: role.alias(account)]
+        return grant
+    }
+
+    private func grant(_ role: KubernetesRole, displayName: String, metadata: [String: String], alias: String) -> AuthGrant {
+        AuthGrant(
+            displayName: displayName, policies: role.tokens.policies, metadata: metadata, aliasName: alias,
+            terms: role.tokens.terms,
+            withoutDefaultPolicy: role.tokens.withoutDefaultPolicy)
+    }
+
+    // MARK: Renewing
+
+    /// Returns what the role of an earlier login grants today.
+    ///
+    /// The login's token is not kept, so the cluster is not asked about it again. It is asked about the namespace's labels where
+    /// those decide.
+    ///
+    /// - Throws: A refusal if the role is gone, if a later role of the same name has taken its place, or if the role is not for the
+    ///   account any more.
+    package func renewal(of login: HeldLogin) async throws -> AuthGrant {
+        guard let name = login.facts[Fact.role], let role = try await roles.find(name)?.value, role.uid == login.facts[Fact.uid]
+        else {
+            throw CofferError.invalid("the role of this login does not exist during renewal")
+        }
+        let namespace = login.metadata["service_account_namespace"] ?? ""
+        guard role.allows(account: login.metadata["service_account_name"] ?? ""),
+            try await isAllowed(namespace: namespace, by: role)
+        else { throw CofferError.invalid("the role is not for the service account of this login any more") }
+        return grant(role, displayName: "", metadata: login.metadata, alias: login.facts[Fact.alias] ?? "")
+    }
+
+    private func isAllowed(namespace: String, by role: KubernetesRole) async throws -> Bool {
+        if role.names(namespace: namespace) { return true }
+        guard !role.selector.isEmpty, let configuration = try await configurations.find(Self.configurationName)?.value,
+            let reviewer = reviewer(configuration), ServiceAccountToken.isName(namespace)
+        else { return false }
+        return try await api(configuration).labels(ofNamespace: namespace, by: reviewer).map(role.selector.selects) ?? false
+    }
+}

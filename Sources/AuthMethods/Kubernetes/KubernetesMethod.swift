@@ -1,0 +1,149 @@
+package import EngineKit
+import Logging
+package import Outbound
+import Records
+import Synchronization
+package import Syntax
+
+/// The `kubernetes` method, by which pods log in with the token of their service account. The cluster is asked about each token.
+package struct KubernetesMethod: RoleNamingAuthMethod {
+    let roles: RecordTable<KubernetesRole>
+    let configurations: RecordTable<KubernetesConfiguration>
+    let outbound: any Outbound
+    let pod: PodFiles
+    let time: any TimeSource
+    let randomness: any Randomness
+    let logger: Logger
+    /// The mount's maximum TTL in seconds; 0 where the mount sets none.
+    let maxTTL: Int
+    let reviews = ReviewLimit()
+
+    static let configurationName = "settings"
+
+    /// Creates the method for a mount.
+    ///
+    /// - Parameters:
+    ///   - outbound: What asks the cluster.
+    ///   - podDirectory: Where the token and the authority of the server's own pod are, if it runs in one.
+    package init(_ context: MountContext, outbound: any Outbound, podDirectory: String) {
+        roles = RecordTable(storage: context.storage, prefix: "role/", parsedMax: 1_024)
+        configurations = RecordTable(storage: context.storage, prefix: "config/", parsedMax: 1)
+        self.outbound = outbound
+        pod = PodFiles(directory: podDirectory, time: context.time)
+        time = context.time
+        randomness = context.randomness
+        logger = context.logger
+        maxTTL = context.maxTTL
+    }
+
+    /// The declared paths, in the order in which they are tried.
+    package var paths: [EnginePath] { [login, configuration] + rolePaths }
+
+    /// Returns the role that a login names, for quotas that name one.
+    package func loginRole(_ relativePath: Substring, _ body: JSONObject) async throws -> String? {
+        guard relativePath == "login", let name = body["role"]?.stringValue else { return nil }
+        return AccountName(name)?.text
+    }
+}
+
+/// Counts the logins that wait for a cluster, so that one that does not answer holds up a bounded number.
+final class ReviewLimit: Sendable {
+    private let running = Mutex(0)
+    private static let runningMax = 128
+
+    /// Notes that one more begins. Returns false if there are too many.
+    func begin() -> Bool {
+        running.withLock { running in
+            guard running < Self.runningMax else { return false }
+            running += 1
+            return true
+        }
+    }
+
+    /// Notes that one has ended.
+    func end() { running.withLock { $0 -= 1 } }
+}
+
+extension KubernetesMethod {
+    /// Describes the method to the catalog.
+    ///
+    /// - Parameters:
+    ///   - outbound: What asks the cluster.
+    ///   - podDirectory: Where the token and the authority of the server's own pod are; by default where Kubernetes puts them.
+    package static func description(outbound: any Outbound, podDirectory: String? = nil) -> EngineDescription {
+        EngineDescription(type: "kubernetes", summary: "Logs pods in with the tokens of their service accounts.") { context in
+            KubernetesMethod(context, outbound: outbound, podDirectory: podDirectory ?? PodFiles.usualDirectory)
+        }
+    }
+
+    static let roleField = Field("name", .string, required: true, "Name of the role, in which case does not matter.")
+
+    var configuration: EnginePath {
+        EnginePath(
+            "config", "The cluster, and how it is asked.", fields: KubernetesConfiguration.settings.fields,
+            endpoints: [
+                .read: .init("Read the configuration, without the reviewer's token.") { _ in
+                    guard let found = try await configurations.find(Self.configurationName)?.value else {
+                        throw CofferError.notFound
+                    }
+                    var shown = found.shown
+                    shown["token_reviewer_jwt_set"] = .bool(!found.reviewer.isEmpty)
+                    return .data(shown)
+                },
+                .update: .init("Replace the configuration.") { request in
+                    // As in Vault, what is not sent goes back to its default.
+                    var changed = KubernetesConfiguration()
+                    try changed.update(request.fields)
+                    let made = changed
+                    try await configurations.edit(Self.configurationName) { stored, _ in stored = made }
+                    return .empty
+                },
+            ])
+    }
+
+    var rolePaths: [EnginePath] {
+        [
+            EnginePath(
+                "role", "The roles.", fields: Paging.fields,
+                endpoints: [.list: .init("List roles.") { try .keys(try await roles.names(Paging($0.fields))) }]),
+            EnginePath(
+                "role/{name}", "A role: which service accounts may log in, and what with.",
+                fields: [Self.roleField] + KubernetesRole.settings.fields, exists: { try await role($0) != nil },
+                endpoints: [
+                    .read: .init("Read a role.") { request in
+                        guard let role = try await role(request) else { throw CofferError.notFound }
+                        return .data(role.shown)
+                    },
+                    .update: .init("Create or change a role.", writeRole),
+                    .delete: .init("Delete a role.") { request in
+                        guard let name = AccountName(request.captures["name"]) else { return .empty }
+                        try await roles.edit(name.text) { role, _ in role = nil }
+                        return .empty
+                    },
+                ]),
+        ]
+    }
+
+    private func role(_ request: Request) async throws -> KubernetesRole? {
+        guard let name = AccountName(request.captures["name"]) else { return nil }
+        return try await roles.find(name.text)?.value
+    }
+
+    private func writeRole(_ request: Request) async throws -> Response {
+        guard let name = AccountName(request.captures["name"])?.text else {
+            throw CofferError.invalid(
+                "field 'name' may have letters, digits, '_', '-' and '.', and \(AccountName.bytesMax) bytes at most")
+        }
+        var warnings: [String] = []
+        try await roles.edit(name) { role, _ in
+            var changed = role ?? KubernetesRole(name: name, uid: Hex.encode(randomness.bytes(16)))
+            try changed.update(request.fields)
+            warnings = changed.tokens.warnings(mountMax: maxTTL)
+            if changed.audience.isEmpty {
+                warnings.append("Role \(name) has no audience: tokens that are meant for the cluster's API can log in with it.")
+            }
+            role = changed
+        }
+        return Response(.none, warnings: warnings)
+    }
+}
