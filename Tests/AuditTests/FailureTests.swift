@@ -1,6 +1,7 @@
 import EngineKit
 import Foundation
 import Glibc
+import Synchronization
 import Syntax
 import TestSupport
 import Testing
@@ -83,9 +84,57 @@ import Testing
             #expect(throws: AuditError.notRecorded) { try trail.broker.record(.request()) }
         }
         #expect((10...30).contains(control.opens))
-        trail.broker.reopenAll()  // An operator says that it is mended.
         control.failsAfterBytes = nil
+        trail.broker.reopenAll()  // An operator says that it is mended.
+        #expect(trail.broker.list()[0].failure == nil)
         #expect(throws: Never.self) { try trail.broker.record(.request()) }
+    }
+
+    /// A peer that accepts connections and reads nothing: each opening succeeds, and a write soon after it fails.
+    @Test func `waits longer for a device that fails again soon after it was opened, and not for one that had worked`() throws {
+        let trail = try Trail()
+        let control = FaultyDevice.Switch()
+        try trail.add(FaultyDevice(control: control), name: "bad/")
+        /// Seconds until the device is tried again.
+        func pause() -> Int {
+            control.isClean = false
+            control.failsAfterBytes = 0
+            #expect(throws: AuditError.notRecorded) { try trail.broker.record(.request()) }
+            control.failsAfterBytes = nil
+            for second in 0..<100 {
+                if (try? trail.broker.record(.request())) != nil { return second }
+                trail.time.advance(seconds: 1)
+            }
+            return 100
+        }
+        let pauses = (0..<12).map { _ in pause() }
+        #expect(pauses.first == 1 && pauses.last == 30 && pauses == pauses.sorted())
+        trail.time.advance(seconds: 60)
+        #expect(pause() == 1)
+    }
+
+    @Test func `records no request on a device that cannot be enabled`() throws {
+        let trail = try Trail()
+        let group = DispatchGroup()
+        let started = Mutex(false)
+        // Readers, beside somebody who tries to enable a first device at a place that is not there.
+        DispatchQueue.global().async(group: group) {
+            while !started.withLock({ $0 }) {}
+            for _ in 0..<200 {
+                let lost = Trail.configuration("/nowhere/audit.log", name: "new/")
+                #expect(throws: AuditError.self) { try trail.broker.enable(lost) }
+            }
+        }
+        started.withLock { $0 = true }
+        for _ in 0..<20_000 { #expect(throws: Never.self) { try trail.broker.record(.request()) } }
+        group.wait()
+        #expect(trail.broker.list().isEmpty)
+    }
+
+    @Test func `keeps a path for whoever began to enable a device at it`() throws {
+        let trail = try Trail()
+        try trail.enable()
+        #expect(throws: AuditError.pathInUse) { try trail.enable() }
     }
 
     @Test func `a stored device that cannot be opened stops requests and not the unsealing`() throws {

@@ -50,6 +50,32 @@ import Testing
         #expect(await server.ask(.read, "sys/mounts", token: token).code == .permissionDenied)
     }
 
+    @Test("a request that the narrowest counter refuses spends none of those around it")
+    func narrowestFirst() async throws {
+        let server = try await CoreHarness.make()
+        let (parent, wide) = (try await writer(server), Caveat.uses(4, counter: String(repeating: "a", count: 32)))
+        let outer = try narrowed(parent, wide)
+        let inner = try narrowed(parent, wide, .uses(2, counter: String(repeating: "b", count: 32)))
+        func isLetIn(_ token: String) async -> Bool {
+            await server.ask(.list, "secret/metadata", token: token).code != .permissionDenied
+        }
+        var letIn: [Bool] = []
+        for _ in 0..<6 { letIn.append(await isLetIn(inner)) }
+        #expect(letIn == [true, true, false, false, false, false])
+        letIn = []
+        for _ in 0..<3 { letIn.append(await isLetIn(outer)) }
+        #expect(letIn == [true, true, false])
+    }
+
+    @Test("a narrowed token is no success to revoke, renew or look up", arguments: ["revoke", "revoke-orphan", "renew", "lookup"])
+    func notByItself(_ path: String) async throws {
+        let server = try await CoreHarness.make()
+        let token = try narrowed(try await writer(server), .uses(9, counter: String(repeating: "a", count: 32)))
+        let refused = await server.ask(.update, "auth/token/\(path)", ["token": .string(token)])
+        #expect(refused.code == .invalidRequest && refused.error?.messages.first?.contains("narrowed token") == true)
+        #expect(await server.ask(.list, "secret/metadata", token: token).code != .permissionDenied)
+    }
+
     @Test("what a revoked parent's capabilities had spent is gone with it")
     func countersGo() async throws {
         let server = try await CoreHarness.make()

@@ -5,7 +5,7 @@ import Foundation
 enum FieldRules {
     // The patterns are literals, so they are well formed.
     private static let declaration = try! NSRegularExpression(
-        pattern: #"(?:Field|Setting|accepted|shown|remembered)\(\s*"(\w+)"|\{(\w+)(?:\.\.\.)?\}"#)
+        pattern: #"(?:Field|Setting|accepted|shown|remembered|query)\(\s*"(\w+)"|\{(\w+)(?:\.\.\.)?\}"#)
     private static let reading = try! NSRegularExpression(pattern: #"fields\.\w+\("(\w+)"\)"#)
     private static let repetition = try! NSRegularExpression(
         pattern: #"fields\.\w+\([^()]*\) (?:\?\? (?:"|\d|\[|true|false)|[!=]= (?:true|false))"#)

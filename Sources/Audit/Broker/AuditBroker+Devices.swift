@@ -13,13 +13,23 @@ extension AuditBroker {
     ) throws(AuditError) {
         let options = try AuditOptions(type: configuration.type, options: configuration.options)
         let chain = make(configuration, options, known: known, isNew: isNew)
-        // Added before it is opened, so that two calls for one path do not both open its file.
-        try add(chain)
+        // Reserved before it is opened, so that two calls for one path do not both open its file. Requests are recorded on it only
+        // when it works: until then they would be refused where it is the first device.
+        try reserve(chain)
+        defer { table.withLock { table in table.opening.removeAll { $0 === chain } } }
         do throws(AuditDeviceError) {
             try chain.withOpenDevice { _ in }
         } catch {
-            remove(chain)
             throw .unavailable(error.reason)
+        }
+        let isAdded = table.withLock { table in
+            guard !table.isClosed else { return false }
+            table.chains.append(chain)
+            return true
+        }
+        guard isAdded else {
+            chain.discard()
+            throw .closed
         }
     }
 
@@ -82,9 +92,10 @@ extension AuditBroker {
     /// Returns the form that a value has in the lines of the device at a path: `hmac-sha256:…`.
     package func hash(_ path: String, _ input: String) throws(AuditError) -> String { try chain(path).hash(input) }
 
-    /// Ends every file and continues in the file that has its name now, after log rotation (SIGHUP).
+    /// Ends every file and continues in the file that has its name now, after log rotation (SIGHUP). Devices that failed are tried.
     package func reopenAll() {
         for chain in table.withLock({ $0.chains }) { chain.reopen() }
+        retryFailed()
     }
 
     /// Returns the ends of all chains by accessor, to be stored behind the barrier regularly and when the server is sealed.
@@ -157,13 +168,24 @@ extension AuditBroker {
     /// Adds a chain, unless its path is in use or there are too many devices.
     func add(_ chain: DeviceChain) throws(AuditError) {
         try table.withLock { table throws(AuditError) in
-            guard !table.isClosed else { throw .closed }
-            guard table.chains.count < context.settings.devicesMax else { throw .tooManyDevices }
-            guard !table.chains.contains(where: { $0.configuration.path == chain.configuration.path }) else {
-                throw .pathInUse
-            }
+            try check(chain, in: table)
             table.chains.append(chain)
         }
+    }
+
+    /// Keeps the path of a chain that is about to be opened, unless it is in use or there are too many devices.
+    private func reserve(_ chain: DeviceChain) throws(AuditError) {
+        try table.withLock { table throws(AuditError) in
+            try check(chain, in: table)
+            table.opening.append(chain)
+        }
+    }
+
+    private func check(_ chain: DeviceChain, in table: Table) throws(AuditError) {
+        let taken = table.chains + table.opening
+        guard !table.isClosed else { throw .closed }
+        guard taken.count < context.settings.devicesMax else { throw .tooManyDevices }
+        guard !taken.contains(where: { $0.configuration.path == chain.configuration.path }) else { throw .pathInUse }
     }
 
     private func remove(_ chain: DeviceChain) {

@@ -9,6 +9,8 @@ package final class AuditBroker: Sendable {
     /// The devices.
     struct Table: Sendable {
         var chains: [DeviceChain] = []
+        /// Devices that are being enabled. No request is recorded on them yet.
+        var opening: [DeviceChain] = []
         var isClosed = false
     }
 

@@ -15,8 +15,9 @@ extension ChainState {
     /// Opens the device if it is not open.
     mutating func openIfNeeded(_ context: DeviceChain.Context) throws(AuditDeviceError) {
         guard !isOpen else { return }
-        try open(context, at: context.clock.now())
-        (retryAt, backoffNanoseconds) = (nil, Self.backoffMinNanoseconds)
+        let now = context.clock.now()
+        try open(context, at: now)
+        (retryAt, openedAt) = (nil, now)
     }
 
     /// Opens the device and begins a segment, after recording any damage that was found.

@@ -26,7 +26,9 @@ struct ChainState: Sendable {
     }
 
     static let backoffMinNanoseconds: Int64 = 100_000_000
-    private static let backoffMaxNanoseconds: Int64 = 5_000_000_000
+    private static let backoffMaxNanoseconds: Int64 = 30_000_000_000
+    /// How long an open device has to work before its next failure counts as the first.
+    private static let steadySeconds = 60
 
     var device: any AuditDevice
     let keys: DeviceKeys
@@ -58,6 +60,8 @@ struct ChainState: Sendable {
     /// When to open the device again after a failure.
     var retryAt: Timestamp?
     var backoffNanoseconds = Self.backoffMinNanoseconds
+    /// When the device was opened last.
+    var openedAt: Timestamp?
 
     init(
         device: any AuditDevice, keys: DeviceKeys, header: Header, known: AuditCheckpoint?, isKnownLost: Bool = false,
@@ -103,6 +107,10 @@ struct ChainState: Sendable {
     mutating func failed(_ error: AuditDeviceError, at now: Timestamp) {
         failure = error.reason
         guard !error.isClean || !isOpen else { return }
+        // A peer that accepts connections and reads nothing fails soon after each opening, and holds up a request each time.
+        if isOpen, let openedAt, now >= openedAt.adding(seconds: Self.steadySeconds) {
+            backoffNanoseconds = Self.backoffMinNanoseconds
+        }
         // What the device contains is unknown until it was opened and read again.
         isOpen = false
         retryAt = Timestamp(nanoseconds: now.nanoseconds + backoffNanoseconds)

@@ -38,7 +38,7 @@ extension CertificateMethod {
 
     private func writeList(_ request: Request) async throws -> Response {
         guard let name = AccountName(request.captures["name"])?.text else { throw Self.badName }
-        let (text, url) = (request.fields.string("crl") ?? "", request.fields.string("url") ?? "")
+        let (text, url) = (request.fields.text("crl"), request.fields.text("url"))
         guard text.isEmpty != url.isEmpty else { throw CofferError.invalid("one of 'crl' and 'url' must be given") }
         let made = url.isEmpty ? try await lists.uploaded(text) : try await lists.fetched(url)
         let isNew = try await lists.table.find(name) == nil

@@ -23,7 +23,7 @@ extension GitHubMethod {
     }
 
     private func logIn(_ request: Request) async throws -> Response {
-        let token = request.fields.string("token") ?? ""
+        let token = request.fields.text("token")
         guard let settings = try await settings() else { throw Self.notConfigured }
         guard Self.isToken(token), settings.tokens.bounds.allows(request.connection.remoteAddress) else { throw Self.refusal }
         let user = try await find(token, settings)

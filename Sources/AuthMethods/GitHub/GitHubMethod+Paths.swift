@@ -24,7 +24,7 @@ extension GitHubMethod {
         try changed.update(request.fields)
         guard !changed.organization.isEmpty else { throw CofferError.invalid("organization is a required parameter") }
         let isOther = before?.organization.lowercased() != changed.organization.lowercased() || before?.baseURL != changed.baseURL
-        if request.fields.int("organization_id") ?? 0 == 0, isOther || changed.organizationID == 0 {
+        if request.fields.number("organization_id") == 0, isOther || changed.organizationID == 0 {
             changed.organizationID = try await findOrganization(changed)
         }
         let found = changed.organizationID

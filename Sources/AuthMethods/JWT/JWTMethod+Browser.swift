@@ -29,7 +29,7 @@ extension JWTMethod {
         guard let found = try await foundConfiguration() else { throw CofferError.invalid("could not load configuration") }
         guard found.value.isForBrowsers else { throw CofferError.invalid("OIDC login is not configured for this mount") }
         let role = try await role(named: request.fields.string("role"), found.value)
-        let clientNonce = request.fields.string("client_nonce") ?? ""
+        let clientNonce = request.fields.text("client_nonce")
         guard !clientNonce.isEmpty || role.callbackMode == .client else { throw CofferError.invalid("missing client_nonce") }
         guard clientNonce.utf8.count <= Self.nonceBytesMax else { throw CofferError.invalid("field 'client_nonce' is too long") }
         guard role.kind == .oidc, role.tokens.bounds.allows(request.connection.remoteAddress) else { return Self.nowhere }

@@ -33,7 +33,7 @@ extension JWTMethod {
     private static let noCode = "no_code"
 
     private func completeLogin(_ request: Request) async throws -> Response {
-        let state = request.fields.string("state") ?? ""
+        let state = request.fields.text("state")
         guard let login = try await logins.find(state), login.deviceCode.isEmpty, !login.isSpent else { throw Self.expired }
         let role = try await role(of: login)
         guard role.callbackMode == .direct else { return try await completeForProgram(request, state: state) }
@@ -48,7 +48,7 @@ extension JWTMethod {
     /// In the mode client, the program gets the token. The state is used up whatever comes of it.
     private func completeForProgram(_ request: Request, state: String) async throws -> Response {
         guard let login = try await logins.take(state) else { throw Self.expired }
-        guard Self.isClient(request.fields.string("client_nonce") ?? "", of: login) else {
+        guard Self.isClient(request.fields.text("client_nonce"), of: login) else {
             throw CofferError.invalid("invalid client_nonce")
         }
         let role = try await role(of: login)
@@ -60,9 +60,9 @@ extension JWTMethod {
     private func completeForServer(_ request: Request, _ login: BrowserLogin, _ role: JWTRole, state: String) async throws
         -> Response
     {
-        let code = request.fields.string("code") ?? ""
-        let isRefused = !(request.fields.string("error") ?? "").isEmpty
-        if !isRefused, !role.skipsConfirmation, (request.fields.string("confirmation") ?? "").isEmpty {
+        let code = request.fields.text("code")
+        let isRefused = !request.fields.text("error").isEmpty
+        if !isRefused, !role.skipsConfirmation, request.fields.text("confirmation").isEmpty {
             return BrowserPage.confirmation(of: login, state: state, code: code, from: request.connection.remoteAddress)
         }
         let begun = try await logins.change(state) { login -> BrowserLogin? in
@@ -98,7 +98,7 @@ extension JWTMethod {
         if let issuer = request.fields.string("iss"), issuer != provider.document.issuer {
             throw Self.failed("The answer is of another issuer.")
         }
-        var code = request.fields.string("code") ?? ""
+        var code = request.fields.text("code")
         if code == Self.noCode { code = login.code }
         guard !code.isEmpty else {
             guard !login.idToken.isEmpty else { throw Self.failed("No code or id_token received.") }

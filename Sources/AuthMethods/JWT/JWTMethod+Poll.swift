@@ -14,9 +14,9 @@ extension JWTMethod {
     }
 
     private func poll(_ request: Request) async throws -> Response {
-        let state = request.fields.string("state") ?? ""
+        let state = request.fields.text("state")
         guard let login = try await logins.find(state) else { throw Self.expired }
-        guard Self.isClient(request.fields.string("client_nonce") ?? "", of: login) else {
+        guard Self.isClient(request.fields.text("client_nonce"), of: login) else {
             throw CofferError.invalid("invalid client_nonce")
         }
         let role = try await role(of: login)

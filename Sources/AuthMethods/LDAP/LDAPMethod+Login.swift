@@ -20,7 +20,7 @@ extension LDAPMethod {
 
     private func logIn(_ request: Request) async throws -> Response {
         let started = ContinuousClock.now
-        let password = request.fields.string("password") ?? ""
+        let password = request.fields.text("password")
         // An empty password is an anonymous bind, which directories accept for every name (RFC 4513, section 5.1.2).
         guard !password.isEmpty else { throw CofferError.invalid("missing password") }
         guard let settings = try await settings() else { throw Self.notConfigured }

@@ -86,9 +86,9 @@ final class Exchange {
 
     /// Steps 3 to 7 of the pipeline. Throws every refusal.
     private func serve() async throws -> Response {
-        let location = locate()
-        try await authenticate(to: location)
-        let (endpoint, declared, captures) = try await route(to: location)
+        try await authenticate()
+        // Not earlier: authentication may wait, and the mount may be removed meanwhile.
+        let (endpoint, declared, captures) = try await route(to: locate())
         (self.declared, self.captures) = (declared, captures)
         let malformed = input.parseBody(
             incoming, as: endpoint?.body ?? .json, limits: core.settings.jsonLimits)
@@ -149,20 +149,21 @@ final class Exchange {
 
     /// Sets the token and the entity of the caller, and spends a use of the token. A token that is not valid is ignored here;
     /// paths that need one refuse the request.
-    private func authenticate(to location: Location?) async throws {
+    private func authenticate() async throws {
         guard case .token(let text) = incoming.credentials else { return try await authenticateInline() }
         guard let token = try await find(text), let found = try await services.usable(token, from: incoming.connection)
         else { return }
         entity = found.entity
-        try await spendUses(of: found.token, at: location)
+        try await spendUses(of: found.token)
     }
 
-    private func spendUses(of found: LiveToken, at location: Location?) async throws {
+    private func spendUses(of found: LiveToken) async throws {
         let isCounted = !counted.isEmpty || found.entry.usesLeft > 0
         // Clients send their token with every request; a path that ignores it must not spend a use.
-        if isCounted, isForOpenPath(location) { return }
+        if isCounted, isForOpenPath(locate()) { return }
         mayHaveChanged = isCounted
-        for use in counted { guard try await services.tokens.spend(use, of: found.entry) else { return } }
+        // The narrowest first: what its counter refuses must not spend the counters of those who gave it.
+        for use in counted.reversed() { guard try await services.tokens.spend(use, of: found.entry) else { return } }
         guard found.entry.usesLeft > 0 else { return token = found }
         token = try await services.tokens.spendUse(found.entry).map { LiveToken($0) }
     }

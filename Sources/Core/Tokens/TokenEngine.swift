@@ -1,3 +1,4 @@
+import Capabilities
 import EngineKit
 import Identity
 import Lifetimes
@@ -104,6 +105,9 @@ struct TokenEngine: Engine {
     // MARK: Looking up
 
     private func lookup(_ request: Request) async throws -> Response {
+        if let other = request.fields.string("token"), !other.utf8.elementsEqual((request.presentedToken ?? "").utf8) {
+            try Self.refuseNarrowed(other)
+        }
         guard let token = request.fields.string("token") ?? request.presentedToken else { throw CofferError.denied }
         guard let entry = try await tokens.authenticate(token) else { throw CofferError(.permissionDenied, "bad token") }
         return try await shown(entry, token: token)
@@ -168,12 +172,21 @@ struct TokenEngine: Engine {
     private func tokenID(_ request: Request) async throws -> String {
         guard let token = request.fields.string("token"), !token.isEmpty else { throw CofferError.invalid("missing field 'token'") }
         try refuseBatch(token)
+        try Self.refuseNarrowed(token)
         return try await tokens.knownID(of: token)
     }
 
     private func ownID(_ request: Request) throws(CofferError) -> String? {
         guard request.caller?.tokenID.isEmpty != true else { throw Self.batchRefusal }
         return request.caller?.tokenID
+    }
+
+    /// A narrowed token is not stored. An answer as for an unknown token would read as if it had been revoked.
+    private static func refuseNarrowed(_ token: String) throws(CofferError) {
+        guard CapabilityToken.isOne(token) else { return }
+        throw .invalid(
+            "this is a narrowed token, which ends with the token it was made from; name that token or its accessor, or use a *-self path "
+                + "with the narrowed token")
     }
 
     private static let batchRefusal = CofferError.invalid("batch tokens cannot be renewed or revoked")
