@@ -45,8 +45,10 @@ extension Core {
 
     /// Seals the node, and unseals it again if its seal does so automatically.
     private func sealAndReopen() {
-        logger.warning("another node replaced the keys and this node cannot open the new ones, so it is sealed: unseal it again")
-        // In a task, because closing waits for the requests in progress.
+        let next = seal.configuredKind.unsealsAutomatically ? "it tries to unseal automatically" : "unseal it again"
+        logger.warning(
+            "another node replaced the keys and this node cannot open the new ones, so it is sealed: \(next)")
+        // In a task: closing waits for the requests in progress, and the change feed must not wait for them.
         Task.detached { [self] in
             await close()
             try? await start()  // The jobs retry a failed start.

@@ -78,7 +78,8 @@ extension Core {
         }
     }
 
-    /// Tries to unseal a node whose seal does so automatically and whose store was uninitialized or unavailable before.
+    /// Tries to unseal a node whose seal does so automatically, if its store was uninitialized or unavailable before, or if an
+    /// earlier attempt failed.
     private func openIfPossible() async {
         guard isSealed, nodeStatus.unsealsAutomatically else { return }
         do {

@@ -55,8 +55,6 @@ package final class Core: Pipeline {
     var services: Services? { state.withLock { $0 } }
     /// Whether the server is sealed.
     package var isSealed: Bool { services == nil }
-    /// The id of the cluster; empty while sealed.
-    var clusterID: String { services?.clusterID ?? "" }
 
     // MARK: Serving
 

@@ -146,7 +146,7 @@ package struct RemoteKVEngine: SecretsEngine {
         _ method: RemoteMethod, _ route: String, path: String, query: [(name: String, value: String)] = [],
         body: JSONObject? = nil
     ) async throws -> JSONObject {
-        guard !path.isEmpty || method == .list else { throw CofferError.invalid("missing path") }
+        guard !path.isEmpty || method == .list else { throw CofferError.invalid("missing path: name a secret below the mount") }
         let answer: RemoteAnswer
         do throws(RemoteFailure) {
             answer = try await vault.send(method, "\(mount)/\(route)/\(path)", query: query, body: body)

@@ -54,7 +54,10 @@ struct VaultHeaders {
     private static func checkNamespace(_ value: String) throws(HTTPRefusal) {
         let name = value.dropUTF8 { $0 == UInt8(ascii: "/") }
         guard name.isEmpty || name == "root" || name == "root/" else {
-            throw HTTPRefusal(400, "namespaces are not supported; omit the X-Vault-Namespace header")
+            throw HTTPRefusal(
+                400,
+                "namespaces are not supported; omit the X-Vault-Namespace header, which clients send for -namespace and VAULT_NAMESPACE"
+            )
         }
     }
 }

@@ -10,7 +10,8 @@ struct FirstHourTests {
             (["policy", "write", "app"], "<file> is missing", "coffer policy write [options] <name> <file>"),
             (["secrets", "move", "a"], "<new path> is missing", "coffer secrets move [options] <mount> <new path>"),
             (["kv", "destroy", "-versions=1"], "<path> is missing", "coffer kv destroy"),
-            (["write"], "<path> is missing", "coffer write"), (["token", "revoke"], "<token> is missing", "coffer token revoke"),
+            (["write"], "<path> is missing", "coffer write"),
+            (["token", "revoke"], "accessor with -accessor; -self", "coffer token revoke"),
             (["secrets", "enable", "a", "b"], "Too many arguments", "coffer secrets enable [options] <type>"),
         ])
     func missing(arguments: [String], expected: String, usage: String) async {

@@ -104,7 +104,7 @@ struct DataTests {
     func noPath(operation: Operation) async throws {
         let kv = try KVDriver()
         for path in ["data", "metadata"] {
-            #expect(await kv.refusal(operation, path, #"{"data":{}}"#)?.message == "missing path")
+            #expect(await kv.refusal(operation, path, #"{"data":{}}"#)?.message == "missing path: name a secret below the mount")
         }
     }
 

@@ -39,7 +39,7 @@ struct Version1Tests {
         #expect(await kv.refusal(.update, "a")?.message == "missing data fields")
         #expect(await kv.refusal(.patch, "a", #"{"x":1}"#)?.code == .methodNotAllowed)
         for operation in [Operation.read, .update, .delete] {
-            #expect(await kv.refusal(operation, "", #"{"x":1}"#)?.message == "missing path")
+            #expect(await kv.refusal(operation, "", #"{"x":1}"#)?.message == "missing path: name a secret below the mount")
         }
     }
 

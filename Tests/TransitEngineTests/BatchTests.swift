@@ -34,7 +34,7 @@ import Testing
         #expect(response.status == 400)
         let all = try results(response)
         #expect(all[0]["ciphertext"] != nil && all[0]["error"] == nil)
-        #expect(all[1]["error"] == "failed to base64-decode plaintext" && all[1]["reference"] == "bad")
+        #expect(all[1]["error"] == "failed to base64-decode plaintext: the field must be base64" && all[1]["reference"] == "bad")
         #expect(all[2]["error"] == "missing plaintext to encrypt" && all[2]["reference"] == "none")
         #expect(all[3]["error"] == "a batch item must be an object")
         #expect(all[4]["error"] != nil && all.count == 5)

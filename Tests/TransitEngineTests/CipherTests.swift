@@ -117,7 +117,10 @@ import Testing
             await driver.refusal(.update, "keys/k", ["convergent_encryption": true])
                 == "convergent encryption requires derivation to be enabled")
         #expect(await driver.refusal(.update, "keys/k", ["type": "hmac", "derived": true])?.contains("not supported") == true)
-        #expect(await driver.refusal(.update, "keys/k", ["type": "aes512"]) == "unknown key type")
+        let unknown = await driver.refusal(.update, "keys/k", ["type": "aes512"]) ?? ""
+        #expect(unknown.hasPrefix("unknown key type; 'type' must be one of aes128-gcm96, ") && unknown.contains("ed25519"))
+        let cannotEncrypt = await driver.refusal(.update, "encrypt/new", ["type": "ed25519", "plaintext": "eA=="]) ?? ""
+        #expect(cannotEncrypt.contains("aes256-gcm96") && !cannotEncrypt.contains("ed25519"))
         #expect(await driver.refusal(.list, "keys") != nil)
     }
 

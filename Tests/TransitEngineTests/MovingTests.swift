@@ -144,7 +144,9 @@ import TransitEngine
             let cut = JSON.string(Base64.encode(bytes.prefix(count)))
             #expect(await driver.refusal(.update, "restore/new", ["backup": cut]) != nil)
         }
-        #expect(await driver.refusal(.update, "restore/new", ["backup": "not base64!"]) == "failed to base64-decode backup")
+        #expect(
+            await driver.refusal(.update, "restore/new", ["backup": "not base64!"])
+                == "failed to base64-decode backup: the field must be base64")
         #expect(try await driver.keys() == ["k"])
     }
 }

@@ -79,7 +79,9 @@ import Testing
     func refusesNamespaces(_ name: String) async {
         let reply = await ask("GET", headers: ["X-Vault-Namespace": name])
         #expect(reply.status == 400)
-        #expect(reply.text.contains("namespaces are not supported"))
+        for part in ["namespaces are not supported", "X-Vault-Namespace", "-namespace", "VAULT_NAMESPACE"] {
+            #expect(reply.text.contains(part))
+        }
     }
 
     @Test("takes as the root namespace", arguments: ["", "/", "root", "root/"])

@@ -100,6 +100,18 @@ def test_files_of_another_device_and_other_files_are_not_called_changed(trail):
         assert done.returncode == 1 and "is not an audit file" in done.stderr, done.stdout + done.stderr
 
 
+def test_without_keys_nothing_is_verified_which_is_not_called_changed(trail):
+    file = str(trail.audit_path)
+    for arguments, settings in (
+        (["-device=nope"], {}), ([], {"VAULT_TOKEN": "hvs.unknown"}), ([], {"VAULT_ADDR": "http://127.0.0.1:9", "VAULT_MAX_RETRIES": "0"}),
+    ):
+        done = trail.cli("audit", "verify", *arguments, file, env=settings)
+        assert done.returncode == 1 and not done.stdout, done.stdout + done.stderr
+        assert "Nothing was verified" in done.stderr and "give the keys with -keys" in done.stderr, done.stderr
+    done = trail.cli("audit", "verify", "-keys=/nofile", file)
+    assert done.returncode == 1 and done.stderr.startswith("Cannot open /nofile: No such file"), done.stderr
+
+
 def test_rotated_files_are_verified_as_one_trail(trail):
     rotated = trail.audit_path.with_suffix(".1")
     trail.audit_path.rename(rotated)

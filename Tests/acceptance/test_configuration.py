@@ -182,8 +182,15 @@ def test_dev_server(dev):
     assert dev.get("sys/mounts").data["secret/"]["options"]["version"] == "2"
     dev.post("secret/data/x", {"data": {"a": 1}}).expect(200)
     assert "dev-root" in dev.log() and "Unseal Key" in dev.log() or "dev-root" in dev.log()
+    saved = dev.directory / ".coffer-token"
+    assert saved.read_text().strip() == "dev-root" and f"saved as this user's login in {saved}" in dev.log()
     dev.put("sys/audit/file", {"type": "file", "options": {"file_path": f"/tmp/coffer-dev-{os.getpid()}-{secrets.token_hex(4)}.log"}}).expect(204)
     assert dev.stop() == 0
+
+
+def test_dev_server_that_saves_no_token_says_nothing_of_it(dev):
+    dev.start("-dev-no-store-token")
+    assert not (dev.directory / ".coffer-token").exists() and "saved as" not in dev.log() and "Root Token" in dev.log()
 
 
 def test_dev_server_from_variables(dev):

@@ -22,7 +22,7 @@ def test_a_store_that_waits_for_its_shares_is_not_called_uninitialised(new_serve
     shown = server.cli("kv", "get", "secret/a", token=made["root_token"])
     assert shown.returncode == 2 and "coffer operator unseal" in shown.stderr and "initialized" not in shown.stderr
     again = server.put("sys/init", {"secret_shares": 1, "secret_threshold": 1}, token=None)
-    assert again.status == 400 and again.errors == ["Coffer is already initialized"], again
+    assert again.status == 400 and again.errors == ["Coffer is already initialized; see its state with `coffer status`"], again
     server.put("sys/unseal", {"key": made["keys_base64"][0]}, token=None).expect(200)
     assert server.get("sys/mounts", token=made["root_token"]).status == 200
 

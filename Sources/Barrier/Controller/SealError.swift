@@ -57,14 +57,14 @@ extension SealError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .notInitialized: "Coffer is not initialized"
-        case .alreadyInitialized: "Coffer is already initialized"
+        case .alreadyInitialized: "Coffer is already initialized; see its state with `coffer status`"
         case .sealed: "Coffer is sealed"
         case .invalidShareCount(let reason): "invalid seal configuration: \(reason)"
         case .malformedShare: "'key' must be a key share of this store, in hex or base64"
         case .wrongShares:
             "the key shares do not belong to this store; they were all discarded, so submit the right ones from the first"
         case .wrongKey(let source):
-            "the key from \(source) is not the one that this store was sealed with; configure the key that sealed it, or restore its backup"
+            "the key from \(source) is not the one that this store was sealed with; configure the key that sealed it; if that was lost, restore the key from its backup"
         case .unknownKeyID(let id):
             "this store was sealed with the key \"\(id)\", which is not configured; configure it as previous_key_id and previous_key"
         case .refusedKey(let source, let reason): "the key from \(source) is refused: \(reason)"

@@ -40,7 +40,7 @@ struct ServerCommand: CLICommand {
         options.logFormat = logFormat
         options.envFile = envFile.unlessEmpty
         if dev, !devNoStoreToken, let file = TokenFile(environment: system.environment) {
-            options.devStoreToken = { token in try? file.store(token) }
+            options.devStoreToken = { token in (try? file.store(token)) == nil ? nil : file.path }
         }
         return options
     }

@@ -36,7 +36,9 @@ struct GlobalOptions: ParsableArguments {
 
     @Option(
         name: [.customLong("namespace"), .customLong("ns")],
-        help: ArgumentHelp("Namespace of the request (COFFER_NAMESPACE, VAULT_NAMESPACE).", valueName: "path"))
+        help: ArgumentHelp(
+            "Namespace, sent as X-Vault-Namespace; Coffer accepts only root (COFFER_NAMESPACE, VAULT_NAMESPACE).",
+            valueName: "path"))
     var namespace: String?
 
     @Option(help: ArgumentHelp("Send an additional header, written as key=value; may be repeated.", valueName: "key=value"))

@@ -63,7 +63,7 @@ final class AuditTrail: Sendable {
         } catch {
             throw CofferError(
                 .internal,
-                "the stored configuration of an audit device is not valid: name the device in audit_disable_on_start, restart, and enable it again"
+                "the stored configuration of the audit device \"\(device.path)\" is not valid: name it in audit_disable_on_start, restart, and enable it again"
             )
         }
     }

@@ -136,7 +136,7 @@ final class MountTable: Sendable {
     /// - Parameters:
     ///   - earlier: The previous result.
     ///   - checksMax: The number of checks in which a removal is left alone.
-    ///   - Returns: The number of checks that have found each remaining removal, by the id of its mount.
+    /// - Returns: The number of checks that have found each remaining removal, by the id of its mount.
     func finishRemovals(leftFor earlier: [String: Int], checksMax: Int) async throws -> [String: Int] {
         var left: [String: Int] = [:]
         for uuid in try await storage.list(Listing(prefix: "sys/unmounting/")) where !removing.withLock({ $0.contains(uuid) }) {

@@ -13,7 +13,7 @@ struct KeyRotation: Sendable, Hashable {
     static let intervalMin = 86_400
 
     var isEnabled = true
-    /// The age in seconds at which a key is rotated; 0 for any age.
+    /// The age in seconds at which a key is rotated; 0 to never rotate by age.
     var interval = 0
     /// The number of encryptions after which a key is rotated.
     var operations = Self.operationsMax

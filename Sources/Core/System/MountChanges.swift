@@ -127,7 +127,9 @@ enum MountPaths {
             throw .invalid("a mount's path may not contain '*' or '+'")
         }
         if mountClass == .auth {
-            guard path != "token/" else { throw .invalid("path is already in use at \(path)") }
+            guard path != "token/" else {
+                throw .invalid("path is already in use at \(path): the token method is always enabled there")
+            }
             return "auth/" + path
         }
         guard !reserved.contains(where: path.hasUTF8Prefix) else { throw .invalid("cannot mount under existing mount \"\(path)\"") }
@@ -137,7 +139,7 @@ enum MountPaths {
     /// Throws if the path is another mount's, or one is inside the other.
     static func checkFree(_ path: String, among entries: [MountEntry]) throws(CofferError) {
         for entry in entries where entry.path.hasUTF8Prefix(path) || path.hasUTF8Prefix(entry.path) {
-            throw .invalid("path is already in use at \(entry.shownPath)")
+            throw .invalid("path is already in use at \(entry.shownPath); choose another path, or disable or move that mount")
         }
     }
 }

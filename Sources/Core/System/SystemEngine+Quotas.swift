@@ -62,7 +62,7 @@ extension SystemEngine {
         if quota.interval == 0 { quota.interval = 1 }
         let mount = try place(&quota, fields.text("path"))
         guard quota.role.isEmpty || mount?.entry.mountClass == .auth else {
-            throw .invalid("'role' needs a 'path' that is an auth mount's")
+            throw .invalid("'role' may only be set if 'path' is the path of an auth mount, such as auth/approle")
         }
         if !fields.has("inheritable") { quota.isInheritable = quota.mountPath.isEmpty }
         guard !quota.isInheritable || quota.mountPath.isEmpty else {

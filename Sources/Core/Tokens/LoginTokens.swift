@@ -14,7 +14,7 @@ struct LoginTokens {
     /// - Parameters:
     ///   - mounted: The mount of the auth method.
     ///   - path: The path of the login, which names the token's lease.
-    ///   - Returns: The token, and warnings about terms that were reduced.
+    /// - Returns: The token, and warnings about terms that were reduced.
     func issue(
         _ grant: AuthGrant, mount mounted: Mount, path: String
     ) async throws -> (auth: IssuedAuth, warnings: [String]) {

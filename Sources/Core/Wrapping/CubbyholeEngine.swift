@@ -33,7 +33,7 @@ struct CubbyholeEngine: SecretsEngine {
 
     private func name(_ request: Request) throws(CofferError) -> String {
         let name = request.captures["path"]
-        guard !name.isEmpty else { throw .invalid("missing path") }
+        guard !name.isEmpty else { throw .invalid("missing path: name a secret below the mount") }
         return name
     }
 

@@ -32,7 +32,7 @@ package struct MountContext: Sendable {
     package var systemMaxTTL = 2_764_800
     /// Makes a password by a policy of `sys/policies/password/`.
     package var makePassword: @Sendable (_ policy: String) async throws -> String = { _ in
-        throw CofferError(.notFound, "no password policy of this name")
+        throw CofferError(.notFound, "there is no password policy with this name")
     }
 
     /// Creates the context of a mount.

@@ -56,7 +56,7 @@ package struct CofferError: Error, Sendable {
     package static let notFound = CofferError(.notFound)
     /// The caller believed another version to be the newest. Dialects that have a status of their own for it know it by its text.
     package static let checkAndSetMismatch = CofferError.invalid("check-and-set parameter did not match the current version")
-    /// With a seal that opens by itself when the server starts.
+    /// With a seal that unseals automatically when the server starts.
     package static let sealedByHand = CofferError(
         .sealed, "Coffer is sealed; give the recovery keys to `coffer operator unseal`, or restart the server")
     /// Restarted with another seal in the configuration: the keys that are asked for are those of the stored one.

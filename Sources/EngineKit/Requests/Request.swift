@@ -1,6 +1,6 @@
 package import Syntax
 
-/// One request as an engine sees it: authenticated, authorised, audited and validated.
+/// One request as an engine sees it: authenticated, authorized, audited and validated.
 package struct Request: Sendable {
     package var id: String
     package var operation: Operation

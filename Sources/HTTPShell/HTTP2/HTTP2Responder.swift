@@ -125,7 +125,7 @@ struct HTTP2Responder: Sendable {
                 guard count <= limits.bodyBytesMax else { return .bodyTooLarge }
                 if count <= limits.unaskedBodyBytesMax || claim.isLarge { return nil }
                 if let refusal = await shell.refusalOfLargeBody(unread, settings) { return refusal }
-                // For the audit log, the address is that of the client behind a trusted proxy if possible.
+                // The bytes that have arrived are counted as part of a large body from now on.
                 return shell.admission.admitLarge(announced: head.contentLength, &claim) ? nil : .largeBodiesFull
             }
             if let refusal = await refusal(ofGrowingTo: head.contentLength ?? 0) { return refused(refusal) }

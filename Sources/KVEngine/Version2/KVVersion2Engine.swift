@@ -63,7 +63,7 @@ extension Request {
     var secretPath: String {
         get throws(CofferError) {
             let path = captures["path"]
-            guard !path.isEmpty else { throw .invalid("missing path") }
+            guard !path.isEmpty else { throw .invalid("missing path: name a secret below the mount") }
             return path
         }
     }

@@ -23,13 +23,16 @@ struct DevServer {
         let isNew = try await !core.seal.isInitialized
         let key = isNew ? try await initialize(core) : try storedKey()
         try await core.unseal(share: key.unsealKey)
-        dev.storeToken?(key.rootToken)
+        let savedTo = dev.storeToken?(key.rootToken)
         let address = configuration.listeners.first.map { "http://\($0.address)" } ?? "http://127.0.0.1:8200"
-        return [
+        var lines = [
             "==> Coffer is running in development mode: \(configuration.storage == .memory ? "everything is kept in memory and lost when it stops" : "its unseal key is stored beside its data").",
             "    Do not use it in production.", "", "    $ export COFFER_ADDR='\(address)'", "",
-            "    Unseal Key: \(key.unsealKey)", "    Root Token: \(key.rootToken)", "", "    Try:",
-            "    $ coffer login \(key.rootToken)", "    $ coffer kv put secret/hello name=world",
+            "    Unseal Key: \(key.unsealKey)", "    Root Token: \(key.rootToken)", "",
+        ]
+        if let savedTo { lines += ["    The root token was saved as this user's login in \(savedTo).", ""] }
+        return lines + [
+            "    Try:", "    $ coffer login \(key.rootToken)", "    $ coffer kv put secret/hello name=world",
             "    $ coffer kv get secret/hello", "",
         ]
     }

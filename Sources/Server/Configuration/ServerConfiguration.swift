@@ -104,8 +104,8 @@ package struct ServerConfiguration: Sendable {
         package var rootToken: String?
         /// Whether `secret/` is KV version 1 instead of version 2.
         package var usesKVVersion1 = false
-        /// Saves the root token, so that the other commands use it.
-        package var storeToken: (@Sendable (String) -> Void)?
+        /// Saves the root token, so that the other commands use it, and returns the path of its file, or nil if it cannot be saved.
+        package var storeToken: (@Sendable (String) -> String?)?
     }
 
     /// Creates the default configuration, which lacks a storage and a listener.

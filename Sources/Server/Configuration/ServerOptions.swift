@@ -15,8 +15,8 @@ package struct ServerOptions: Sendable {
     package var devStorage: String?
     /// Whether dev mode mounts KV version 1 instead of version 2 at `secret/`.
     package var devUsesKVVersion1 = false
-    /// Called with the root token of dev mode.
-    package var devStoreToken: (@Sendable (String) -> Void)?
+    /// Saves the root token of dev mode and returns the path of its file, or nil if it cannot be saved.
+    package var devStoreToken: (@Sendable (String) -> String?)?
     /// The log level by one of Vault's names, or nil for the configured one.
     package var logLevel: String?
     /// The log format, `json` or `standard`, or nil for the configured one.

@@ -19,6 +19,11 @@ enum KeyType: String, Sendable, CaseIterable {
     case mlKEM1024 = "ml-kem-1024"
     case xWing = "x-wing"
 
+    /// Returns the message about a type that is unknown, or that has no place among `types`.
+    static func unknown(among types: [KeyType]) -> String {
+        "unknown key type; 'type' must be one of " + types.map(\.rawValue).joined(separator: ", ")
+    }
+
     /// Types that share an implementation.
     enum Family: Sendable { case cipher, ed25519, ecdsa, rsa, hmac, mlDSA, kem }
 

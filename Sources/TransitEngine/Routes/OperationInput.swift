@@ -48,7 +48,7 @@ struct OperationInput: Sendable {
     /// Returns the bytes that the field holds in base64, or nil if it was not sent.
     func bytes(_ name: String) throws(CofferError) -> [UInt8]? {
         guard let text = try string(name) else { return nil }
-        guard let bytes = Base64.decode(text) else { throw .invalid("failed to base64-decode \(name)") }
+        guard let bytes = Base64.decode(text) else { throw .invalid("failed to base64-decode \(name): the field must be base64") }
         return bytes
     }
 

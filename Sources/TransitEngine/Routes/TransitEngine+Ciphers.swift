@@ -6,7 +6,7 @@ extension TransitEngine {
     var cipherPaths: [EnginePath] { [encrypt, decrypt, rewrap, dataKey] }
 
     private static let contextFields = [
-        Field("context", .string, "Base64. The context of a derived key."),
+        Field("context", .string, "The context in base64, which a key with derived=true needs: each context has a key of its own."),
         Field("nonce", .string, "Refused: nonces are random, or derived by convergent keys."),
         Field("associated_data", .string, "Base64. Authenticated with the ciphertext and needed to open it."),
     ]
@@ -118,7 +118,7 @@ extension TransitEngine {
         if let key = try await store.key(name) { return key }
         guard try await store.mountSettings().allowsUpsert else { throw CofferError.invalid("encryption key not found") }
         guard let type = KeyType(rawValue: request.fields.text("type")), type.encrypts else {
-            throw CofferError.invalid("unknown key type")
+            throw CofferError.invalid(KeyType.unknown(among: KeyType.allCases.filter(\.encrypts)))
         }
         var settings = KeySettings(type: type)
         let first =

@@ -98,7 +98,9 @@ extension TransitEngine {
             throw CofferError.invalid("exactly one of 'ciphertext' and 'public_key' must be given")
         }
         if !publicText.isEmpty { return .publicKey(try Self.publicKey(publicText, type)) }
-        guard let wrapped = Base64.decode(ciphertext) else { throw CofferError.invalid("failed to base64-decode ciphertext") }
+        guard let wrapped = Base64.decode(ciphertext) else {
+            throw CofferError.invalid("failed to base64-decode ciphertext: the field must be base64")
+        }
         let hash = try KeyWrapping.hash(request.fields.text("hash_function"))
         let key = try await wrapping.key()
         return try await WorkThreads.shared.run { () throws(CofferError) in

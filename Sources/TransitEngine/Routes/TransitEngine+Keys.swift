@@ -24,7 +24,7 @@ extension TransitEngine {
         EnginePath(
             "keys/{name}", "Makes, shows and deletes a key.",
             fields: Self.makingFields + KeySettings.settings.newFields("convergent_encryption", "key_size") + [
-                Field("context", .string, "Base64. For reading: the context whose public keys are shown of a derived key.")
+                Field("context", .string, "For reading a key with derived=true: the context, in base64, whose public key is shown.")
             ],
             exists: { [store] request in try await store.key(request.captures["name"]) != nil },
             endpoints: [
@@ -50,7 +50,7 @@ extension TransitEngine {
     /// Returns the settings for a key that is created or imported.
     static func settings(_ fields: Fields) throws(CofferError) -> KeySettings {
         let name = fields.text("type")
-        guard let type = KeyType(rawValue: name) else { throw .invalid("unknown key type") }
+        guard let type = KeyType(rawValue: name) else { throw .invalid(KeyType.unknown(among: KeyType.allCases)) }
         var settings = KeySettings(type: type)
         if type == .hmac { settings.size = KeySettings.hmacKeyBytes }
         try settings.update(fields)

@@ -128,7 +128,7 @@ extension TransitEngine {
             endpoints: [
                 .update: .init("Restore a key.") { request in
                     guard var text = Base64.decode(request.fields.text("backup")) else {
-                        throw CofferError.invalid("failed to base64-decode backup")
+                        throw CofferError.invalid("failed to base64-decode backup: the field must be base64")
                     }
                     defer { zero(&text) }
                     let (kept, record) = try Self.opened(text)

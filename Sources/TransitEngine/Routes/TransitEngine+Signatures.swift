@@ -9,7 +9,7 @@ extension TransitEngine {
 
     private static let fields = [
         Field("input", .string, "Base64."),
-        Field("context", .string, "Base64. The context of a derived key."),
+        Field("context", .string, "The context in base64, which a key with derived=true needs: each context has a key of its own."),
         algorithmField,
         Field("hash_algorithm", .string, "The hash of the input, or none; the same as `algorithm`."),
         Field("signature_algorithm", .string, "For RSA keys: pss or pkcs1v15."),

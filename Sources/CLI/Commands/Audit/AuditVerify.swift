@@ -19,8 +19,9 @@ struct AuditVerifyCommand: SessionCommand {
               $ coffer audit verify -keys=keys.json copy.log
 
             The exit status is 0 if the file is intact, 2 if it was changed, 3 if it cannot be verified with these keys, and \
-            1 if it cannot be read. A copy whose last lines were removed cannot be told from an older copy, so the status of \
-            both is 3. The end of the file that the server is writing is compared with the server's record.
+            1 if nothing was verified, for example because it cannot be read or the server refuses the keys. A copy whose last \
+            lines were removed cannot be told from an older copy, so the status of both is 3. The end of the file that the server \
+            is writing is compared with the server's record.
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Option(
@@ -34,9 +35,13 @@ struct AuditVerifyCommand: SessionCommand {
 
     func run(_ session: Session) async throws {
         try arguments.expect(atLeast: 1)
-        let disclosure = try await disclosure(session)
+        let disclosure: AuditChainDisclosure
         var isWrittenNow = false
-        if keys == nil, let last = arguments.last { isWrittenNow = try await session.isWrittenNow(last) }
+        if let keys {
+            disclosure = try Self.disclosure(of: keys, session)
+        } else {
+            (disclosure, isWrittenNow) = try await askServer(session)
+        }
         let verdict: AuditVerdict
         do {
             verdict = try AuditVerifier.verify(
@@ -51,11 +56,30 @@ struct AuditVerifyCommand: SessionCommand {
         try report(verdict, session)
     }
 
-    private func disclosure(_ session: Session) async throws -> AuditChainDisclosure {
-        guard let keys else { return try await session.auditKeys(of: arguments, device: device) }
-        guard let json = try? JSON(parsing: try session.system.input.file(keys)),
-            let disclosure = AuditChainDisclosure(json: json["data"] ?? json)
-        else { throw CommandFailure.local("\(keys) is not the output of `coffer audit keys`") }
+    /// Returns the server's keys of the files, and whether a device writes the last file now.
+    private func askServer(_ session: Session) async throws -> (AuditChainDisclosure, isWrittenNow: Bool) {
+        do {
+            let disclosure = try await session.auditKeys(of: arguments, device: device)
+            guard let last = arguments.last else { return (disclosure, false) }
+            return (disclosure, try await session.isWrittenNow(last))
+        } catch var failure as CommandFailure where failure.status == 2 {
+            // A status of 2 would say that the file was changed.
+            failure.status = 1
+            failure.message = """
+                Nothing was verified, because that needs the keys of the audit device: log in with a token that may `read` sys/audit \
+                and `update` sys/audit-verify/\(device ?? "DEVICE"), both with `sudo`, or give the keys with -keys.
+
+                \(failure.message)
+                """
+            throw failure
+        }
+    }
+
+    private static func disclosure(of keys: String, _ session: Session) throws -> AuditChainDisclosure {
+        let bytes = try session.system.input.file(keys)
+        guard let json = try? JSON(parsing: bytes), let disclosure = AuditChainDisclosure(json: json["data"] ?? json) else {
+            throw CommandFailure.local("\(keys) is not the output of `coffer audit keys`")
+        }
         return disclosure
     }
 

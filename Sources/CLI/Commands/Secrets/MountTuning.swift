@@ -65,11 +65,14 @@ struct MountTuning: ParsableArguments {
 /// The settings of a mount that are fixed when it is enabled.
 struct MountCreation: ParsableArguments {
     @Option(help: ArgumentHelp("The path to mount it at. (default: its type)", valueName: "path")) var path: String?
-    @Flag(help: "Do not replicate the mount to other clusters.") var local = false
-    @Flag(help: "Encrypt its critical values with the seal as well.") var sealWrap = false
-    @Flag(help: "Do not cache its data.") var forceNoCache = false
-    @Flag(help: "Allow it to use random numbers from the seal.") var externalEntropyAccess = false
-    @Option(help: ArgumentHelp("The plugin of a mount of the type plugin.", valueName: "name")) var pluginName: String?
+    @Flag(help: "Accepted for compatibility; has no effect.") var local = false
+    @Flag(help: "Accepted for compatibility; has no effect.") var sealWrap = false
+    @Flag(help: "Accepted for compatibility; has no effect.") var forceNoCache = false
+    @Flag(help: "Accepted for compatibility; has no effect.") var externalEntropyAccess = false
+    @Option(
+        help: ArgumentHelp(
+            "Accepted for compatibility; has no effect, except that with the type plugin it names the type.", valueName: "name"))
+    var pluginName: String?
 
     /// Returns the path and the body of the request that enables a mount.
     func request(type: String, tuning: MountTuning) throws(CommandFailure) -> (path: String, body: JSONObject) {

@@ -11,6 +11,7 @@ struct TokenRevoke: SessionCommand {
             Examples:
               $ coffer token revoke coffer.s.…
               $ coffer token revoke -accessor ACCESSOR
+              $ coffer token revoke -self
               $ coffer token revoke -mode=path auth/userpass/login/ann      # all tokens of this login
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
@@ -25,6 +26,10 @@ struct TokenRevoke: SessionCommand {
 
     func run(_ session: Session) async throws {
         guard [nil, "", "orphan", "path"].contains(mode) else { throw CommandFailure.local("-mode must be orphan or path") }
+        if arguments.isEmpty, !own, mode != "path" {
+            throw CommandFailure.arguments(
+                "Give the token to revoke, or its accessor with -accessor; -self revokes your own token", missing: nil)
+        }
         try arguments.expect(own ? 0 : 1)
         let isOrphaning = mode == "orphan"
         let hasMode = mode.unlessEmpty != nil

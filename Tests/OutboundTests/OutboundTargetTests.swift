@@ -3,8 +3,8 @@ import Outbound
 import TestSupport
 import Testing
 
-@Suite("Targets")
-struct TargetTests {
+@Suite("Outbound targets")
+struct OutboundTargetTests {
     @Test(
         "a configured target may have a private address, a foreign one may not",
         arguments: [
