@@ -1,11 +1,11 @@
-/// A login that a token came of, as its auth method is asked about it before the token gets more time.
+/// The login that a token resulted from, about which its auth method is asked before the token is renewed.
 package struct HeldLogin: Sendable, Hashable {
-    /// What the grant said of the caller.
+    /// The metadata of the grant.
     package var metadata: [String: String]
-    /// What the grant noted for this question; empty for tokens made before there was any.
+    /// The facts of the grant; empty for tokens from before there were facts.
     package var facts: [String: String]
 
-    /// Creates the question from what the token's entry holds.
+    /// Creates a login from the entry of a token.
     package init(metadata: [String: String], facts: [String: String]) {
         self.metadata = metadata
         self.facts = facts

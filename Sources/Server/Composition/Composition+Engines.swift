@@ -43,12 +43,12 @@ extension Composition {
         Set(authMethods.filter(\.locksNames).map(\.type))
         .union([ServiceCaller.kind, EngineCredentials.kind])
 
-    /// Methods of Vault that this server does not have. A configuration that was written for Vault may have rules for them.
+    /// Methods of Vault that this server lacks. A configuration that was written for Vault may have rules for them.
     static let foreignLockoutNames: Set = ["ldap"]
 }
 
 extension InitialMount {
-    /// `secret/`, which a server that is set up without being asked begins with.
+    /// The mount `secret/` of a server that initializes itself.
     static func secret(version: Int = 2) -> InitialMount {
         InitialMount(
             path: "secret/", type: KVEngine.description.type, options: ["version": String(version)],
@@ -57,7 +57,7 @@ extension InitialMount {
 }
 
 extension ServerConfiguration {
-    /// What the configuration says that the pipeline needs, with the mounts that its engines begin with.
+    /// The settings of the pipeline from the configuration, with the first mounts.
     var coreSettings: CoreSettings {
         var settings = CoreSettings()
         settings.defaultTTL = defaultLeaseTTL
