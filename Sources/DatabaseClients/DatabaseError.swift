@@ -1,7 +1,6 @@
-/// The reason why a database did not do what it was asked. The texts never hold a password, a statement or a connection
-/// string.
+/// Why a database did not do what was requested. The messages never contain a password, a statement or a connection string.
 package enum DatabaseError: Error, Hashable, Sendable {
-    /// Settings, names or statements cannot be used. The server was not asked.
+    /// The settings, names or statements cannot be used. The server was not contacted.
     case invalid(String)
     /// Too many others wait for the same database.
     case busy

@@ -94,12 +94,12 @@ package struct DatabaseEngine: SecretsEngine, LeasedEngine, PeriodicEngine {
     }
 }
 
-/// The state of this process's work that is under way.
+/// The state of this process's unfinished work.
 final class Progress: Sendable {
     struct State {
-        /// Intents of users that were handed over to a lease. They have yet to be deleted.
+        /// The records of users whose lease was stored. The records are still to be deleted.
         var handedOver: Set<String> = []
-        /// Intents of users of which it is not known whether they were created.
+        /// The records of users of which it is unknown whether they were created.
         var abandoned: Set<String> = []
         var nextRecoveryAt = Timestamp(seconds: 0)
         var nextPruneAt = Timestamp(seconds: 0)

@@ -19,20 +19,21 @@ package protocol DatabaseDriver: Sendable {
     /// Changes the password of a user. Fails if the user does not exist.
     func setPassword(of name: String, to password: String, statements: [String]) async throws(DatabaseError)
 
+    /// Drops a user. Dropping one that does not exist is not an error.
     func deleteUser(_ name: String, statements: [String]) async throws(DatabaseError)
 
     /// Closes idle connections that have reached their lifetime.
     func prune()
 
-    /// Closes all connections: idle ones now, those in use when they come back.
+    /// Closes all connections: idle ones at once, those in use when they are returned.
     func close()
 }
 
 /// A user to create.
 package struct NewUser: Sendable {
-    /// Its name, which is safe in a statement.
+    /// The name, which is safe in a statement.
     package var name: String
-    /// Its password.
+    /// The password.
     package var password: String
     /// When the user's password stops being valid, if the server has such a time.
     package var expiresAt: Timestamp

@@ -2,17 +2,17 @@ package import DatabaseClients
 package import EngineKit
 package import Syntax
 
-/// A kind of database: the settings that it takes, and how its driver is created.
+/// A type of database: its settings, and how its driver is created.
 package struct DatabasePlugin: Sendable {
     /// The name that `plugin_name` selects it by.
     package var name: String
-    /// What it is, in a sentence.
+    /// The description, in one sentence.
     package var summary: String
-    /// The settings that it takes.
+    /// The settings.
     package var fields: [Field]
     /// The fields that are stored and never shown.
     package var secretFields: Set<String>
-    /// The template of usernames where a connection has none. See ``UsernameTemplate``.
+    /// The template of usernames for connections without one. See ``UsernameTemplate``.
     package var usernameTemplate: String
     /// The longest username that the server takes, in bytes.
     package var usernameBytesMax: Int

@@ -9,25 +9,25 @@ import ServiceLifecycle
 import ServiceRules
 import UnixSignals
 
-/// A whole server: reads its configuration, puts the rooms together, listens, and ends in good order.
+/// A whole server: reads its configuration, creates the rooms, listens, and shuts down in order.
 package struct CofferServer: Sendable {
     private let options: ServerOptions
     private let configuration: ServerConfiguration
     private let logs: LogStream
 
-    /// For requests that are under way when the server is told to end.
+    /// How long requests in progress may take after the server is told to stop, in seconds.
     private static let drainSecondsMax = 25
-    /// From the signal to the end of the process, whatever happens.
+    /// The time from the signal to the end of the process at the latest, in seconds.
     private static let shutdownSecondsMax = 40
 
-    /// Reads and checks the configuration; nothing is opened yet.
+    /// Reads and checks the configuration. Nothing is opened yet.
     package init(_ options: ServerOptions) throws(ConfigurationError) {
         self.options = options
         configuration = try ServerConfiguration.load(options)
         logs = LogStream(format: configuration.logFormat, level: configuration.logLevel.level)
     }
 
-    /// Serves until SIGTERM or SIGINT. SIGHUP reads certificates, log level and audit files anew.
+    /// Serves until SIGTERM or SIGINT. SIGHUP reads certificates, log level and audit files again.
     package func run() async throws {
         let logger = logs.logger("server")
         StartReport(options: options, configuration: configuration, logger: logger).begin()
@@ -75,7 +75,7 @@ package struct CofferServer: Sendable {
         }
     }
 
-    /// To standard output, which is for people; the log goes to standard error.
+    /// Prints to standard output, which is for people; the log is written to standard error.
     private func announce(_ composition: Composition) {
         guard !composition.announcement.isEmpty else { return }
         FileHandle.standardOutput.write(Data((composition.announcement.joined(separator: "\n") + "\n").utf8))
@@ -133,7 +133,8 @@ package struct CofferServer: Sendable {
                 try listener.reloadTLS()
             } catch {
                 isWhole = false
-                logger.error("the old certificate stays in use: \(error)", metadata: ["address": "\(listener.settings.address)"])
+                logger.error(
+                    "the previous certificate stays in use: \(error)", metadata: ["address": "\(listener.settings.address)"])
             }
         }
         await composition.reload()

@@ -11,7 +11,7 @@ import Synchronization
 final class ChangeFeed: Sendable {
     typealias Handler = @Sendable (StorageChange) async throws -> Void
 
-    /// True while a handler runs. What a handler writes must not wait for this feed.
+    /// Whether a handler is running. What a handler writes must not wait for this feed.
     @TaskLocal static var isHandling = false
 
     /// Cached records could not be dropped, or not in time.
@@ -198,8 +198,8 @@ final class ChangeFeed: Sendable {
         return false
     }
 
-    /// Returns whether the hints require reading the table. Hints about this node's own commits, in
-    /// their order, do not.
+    /// Returns whether the hints require reading the table. Hints about this node's own commits do not, if they are in
+    /// order.
     private func isWorthALook(_ notes: [FeedNote]) -> Bool {
         var isWorth = false
         for note in notes {

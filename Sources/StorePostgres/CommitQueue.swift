@@ -10,7 +10,7 @@ final class CommitQueue: Sendable {
     static let closed = StorageError.unavailable("the store is closed")
 
     private let state = Mutex(Waiting())
-    // Locked on the one thread only, so there is never a wait for the lock.
+    // Used on one thread only, so the lock is always free.
     private let writer: Mutex<GroupWriter>
     private let thread = BlockingThreads(threadsMax: 1, queueMax: 16)
 

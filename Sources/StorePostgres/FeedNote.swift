@@ -13,7 +13,7 @@ enum FeedNote: Sendable, Hashable {
         }
     }
 
-    /// Returns nil for a text that ``text`` never gives.
+    /// Returns nil for a text that ``text`` never returns.
     init?(_ text: String) {
         let words = Array(text.utf8).split(separator: UInt8(ascii: " "))
         guard words.count == 3, let sequence = Int64(String(decoding: words[1], as: UTF8.self)) else { return nil }

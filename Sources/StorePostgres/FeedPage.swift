@@ -9,7 +9,7 @@ struct FeedPage: Sendable {
         var keys: [String]?
     }
 
-    /// What a node has to do about a page.
+    /// What a node has to do after reading a page.
     struct Effect {
         var position: Int64
         /// What to drop from the caches, or nil for nothing.
@@ -21,7 +21,7 @@ struct FeedPage: Sendable {
     var changes: [Change]
     var seen: [String: Int64]
 
-    /// Returns what a node that has come to `position` has to do about the page.
+    /// Returns what a node that has read up to `position` has to do.
     func effect(after position: Int64, isOwn: (Change) -> Bool) -> Effect {
         var effect = Effect(position: position, isForeign: false)
         var keys: [String] = []

@@ -49,8 +49,7 @@ package final class Membership: Cluster {
         var historySeenAt: Timestamp?
         /// Why this node has no place.
         var trouble: String?
-        /// The number of the last change that this node has dealt with. Nothing older than that is
-        /// cached.
+        /// The number of the last change that this node has processed. Nothing older is cached.
         var position: Int64 = 0
         /// The highest number that the database was seen to have. The feed must get that far with
         /// its next page.
@@ -187,7 +186,7 @@ package final class Membership: Cluster {
         }
     }
 
-    /// The number that the feed should have reached and has not, because rows are missing, or nil.
+    /// The number that the feed should have reached, but cannot because rows are missing, or nil.
     var missing: Int64? { state.withLock { $0.promised > $0.position ? $0.promised : nil } }
 
     /// Returns whether a change from the table is this node's: it has this node's name, and this

@@ -29,7 +29,7 @@ struct NodeProcess: Sendable, Hashable {
 
     var stored: String { "\(boot) \(namespace) \(number) \(start)" }
 
-    /// Returns nil for a text that ``stored`` never gives.
+    /// Returns nil for a text that ``stored`` never returns.
     init?(stored: String) {
         let words = Array(stored.utf8).split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
         guard words.count == 4, let number = Int32(words[2]), number > 0 else { return nil }

@@ -173,7 +173,7 @@ package final class PostgresStorage: Storage {
                 return try await readers.use(body)
             } catch {
                 failure = error
-                // That the server has ended a session shows only when the session is used.
+                // Whether the server has ended a session is noticed only when the session is used.
                 guard case .unavailable = error else { break }
             }
         }

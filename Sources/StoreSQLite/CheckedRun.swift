@@ -1,9 +1,9 @@
 import EngineKit
 
-/// A list by an index that has not been held against the table yet: every key that it comes by must be that of its row, and the
-/// keys must ascend, or the list is refused.
+/// A listing with an index that has not been checked against the table yet. Every key of the index must be that of its row,
+/// and the keys must ascend; otherwise the listing is refused.
 ///
-/// So a key that was changed neither shows under a wrong name, nor leads the search astray, nor ends the list early.
+/// A damaged key therefore does not appear under a wrong name, mislead the search, or end the listing early.
 struct CheckedRun: ListingRun {
     static let from = SQL.entriesFrom
     static let after = SQL.entriesAfter
@@ -13,7 +13,7 @@ struct CheckedRun: ListingRun {
 
     init(_ statements: Connection.Statements) { self.statements = statements }
 
-    /// Confirms that the index's search ended at the right place.
+    /// Checks that the search in the index ended at the right place.
     func begin(at key: String) throws(SQLiteFailure) { try statements.confirmAbsence(of: key) }
 
     mutating func key(at statement: PreparedStatement) throws(SQLiteFailure) -> String? {
@@ -21,7 +21,7 @@ struct CheckedRun: ListingRun {
         try statements.confirmEntry(id, bytes)
         guard last.lexicographicallyPrecedes(bytes) else { throw .damagedRow }
         last = bytes
-        // A key that is not UTF-8 was not written by us; the others are still served.
+        // A key that is not UTF-8 was not written by Coffer; the others are still served.
         return statement.text(1)
     }
 }

@@ -8,7 +8,7 @@ final class CommitQueue: Sendable {
     private typealias Waiting = WaitingCommits<Batch, GroupWriter.Verdict>
 
     private let state = Mutex(Waiting())
-    // Locked on `thread` only, so there is never a wait for the lock.
+    // Used on `thread` only, so the lock is always free.
     private let writer: Mutex<GroupWriter>
     private let thread = DispatchQueue(label: "coffer.store.writer", qos: .userInitiated)
 

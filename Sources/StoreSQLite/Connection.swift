@@ -6,14 +6,14 @@ import GRDBSQLite
 /// `@unchecked`: the statements are touched only inside `DatabaseQueue.inDatabase`, which is
 /// serial.
 final class Connection: @unchecked Sendable {
-    /// What a connection is for. There is one that writes.
+    /// What a connection is used for. One connection writes.
     enum Purpose {
         case writing
         case reading
     }
 
     private let database: DatabaseQueue
-    // nil once the connection is closed.
+    // Nil once the connection is closed.
     private var statements: Statements?
 
     /// Opens a database file, which must exist, have the schema and be in WAL mode.

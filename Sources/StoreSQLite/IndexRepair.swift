@@ -2,7 +2,7 @@ import Logging
 
 /// Acts on a check of the index: rebuilds it, checks it again, and tells the operator.
 struct IndexRepair: Sendable {
-    /// Checks the whole index. Stops early when `mayGoOn` returns false.
+    /// Checks the whole index. Ends early when `mayGoOn` returns false.
     let check: @Sendable (_ mayGoOn: () -> Bool) -> IndexCheck.Finding
     let logger: Logger
 

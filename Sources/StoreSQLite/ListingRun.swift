@@ -1,23 +1,23 @@
 import StoreKit
 import EngineKit
 
-/// How one list is read from the index: plainly, or with every key held against its row.
+/// How a listing is read from the index: directly, or with every key checked against its row.
 protocol ListingRun {
     init(_ statements: Connection.Statements)
 
-    /// The statements that give the keys from one on, and those behind one.
+    /// The statements that return the keys from a given one on, and those after a given one.
     static var from: SQL { get }
     static var after: SQL { get }
 
-    /// Called before a run, whose search in the index ends at `key`.
+    /// Called before a run. The search in the index ends at `key`.
     func begin(at key: String) throws(SQLiteFailure)
 
-    /// Returns the key of the row that the statement is at, or nil for one that is to be left out.
+    /// Returns the key of the current row, or nil for one that is to be left out.
     mutating func key(at statement: PreparedStatement) throws(SQLiteFailure) -> String?
 }
 
 extension ListingRun {
-    /// The names on a page, from key to key; where a folder is to be skipped, another run begins behind it.
+    /// Returns the names of a page, key by key. Where a folder is skipped, another run begins after it.
     static func names(_ start: ListingPage, _ statements: Connection.Statements) throws(SQLiteFailure) -> [String] {
         var page = start
         var bound: ListingPage.Bound? = page.start
@@ -25,7 +25,7 @@ extension ListingRun {
         return page.names
     }
 
-    /// Returns the bound to go on from, or nil when the page is full or the list has ended.
+    /// Reads one run. Returns the bound to continue from, or nil when the page is full or the listing has ended.
     private static func read(
         _ page: inout ListingPage, _ bound: ListingPage.Bound, with statements: Connection.Statements
     ) throws(SQLiteFailure) -> ListingPage.Bound? {
@@ -50,7 +50,7 @@ extension ListingRun {
     }
 }
 
-/// A list by an index that has been held against the table.
+/// A listing with an index that has been checked against the table.
 struct TrustedRun: ListingRun {
     static let from = SQL.listFrom
     static let after = SQL.listAfter
@@ -59,6 +59,6 @@ struct TrustedRun: ListingRun {
 
     func begin(at key: String) {}
 
-    /// A key that is not UTF-8 was not written by us; the others are still served.
+    /// A key that is not UTF-8 was not written by Coffer; the others are still served.
     func key(at statement: PreparedStatement) -> String? { statement.text(0) }
 }

@@ -3,11 +3,11 @@ import EngineKit
 import StoreKit
 import Synchronization
 
-/// Connections that read beside the writer.
+/// Connections that read while the writer writes.
 ///
-/// A record is read on the caller's own thread: out of the page cache that takes a few microseconds, less than a
-/// change of threads would. The connection used last is used first, so its pages are warm. Lists may take
-/// milliseconds, so they have a thread and a connection of their own.
+/// A record is read on the caller's thread: from the page cache that takes a few microseconds, less than switching threads.
+/// The connection that was used last is used first, because its pages are cached. Listings may take milliseconds, so they
+/// have a separate thread and connection.
 final class ReaderPool: Sendable {
     private let readers: [Connection]
     private let free: Mutex<[Int]>
@@ -30,11 +30,12 @@ final class ReaderPool: Sendable {
     func get(_ key: String) throws(StorageError) -> StoredRecord? {
         do throws(SQLiteFailure) {
             return try withReader { (statements) throws(SQLiteFailure) in
-                // Asked first: an index that is rebuilt after the read says nothing about what the read missed.
+                // Checked first: if the index is rebuilt after the read, that says nothing about what the read missed.
                 let isTrusted = trust.isEarned
                 if let record = try Self.record(key, statements) { return record }
                 guard !isTrusted else { return nil }
-                // Once more, in one snapshot with the neighbours: a commit between these reads would look like damage.
+                // The record is read again, in one snapshot with its neighbors: a commit between these reads would look
+                // like damage.
                 return try statements.inSnapshot { () throws(SQLiteFailure) in
                     if let record = try Self.record(key, statements) { return record }
                     try statements.confirmAbsence(of: key)
@@ -76,7 +77,7 @@ final class ReaderPool: Sendable {
     ) throws(SQLiteFailure) -> Result {
         let index = free.withLock { $0.popLast() }
         guard let index else {
-            // All are busy: stand in line at one of them.
+            // All connections are in use, so the caller waits for one of them.
             return try readers[next.add(1, ordering: .relaxed).newValue % readers.count].use(body)
         }
         defer { free.withLock { $0.append(index) } }

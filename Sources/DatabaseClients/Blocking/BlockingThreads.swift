@@ -1,6 +1,6 @@
 import EngineKit
 
-/// A bounded set of threads for calls that block, so that a slow database does not hold up the server's own threads.
+/// A limited number of threads for calls that block, so that a slow database does not delay the server's own threads.
 package final class BlockingThreads: Sendable {
     /// The threads for all databases of the process.
     package static let shared = BlockingThreads(threadsMax: 32, queueMax: 1_024)

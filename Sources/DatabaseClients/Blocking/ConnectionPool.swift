@@ -3,9 +3,9 @@ import Synchronization
 
 /// A connection of a ``ConnectionPool``. One thread uses it at a time.
 package protocol PooledConnection: AnyObject, Sendable {
-    /// Whether the connection can be used again. False after anything that leaves its state in doubt, and when the server
-    /// has closed it.
+    /// Whether the connection can be used again. False if its state is unknown or the server has closed it.
     var isUsable: Bool { get }
+    /// Closes the connection.
     func close()
 }
 
@@ -13,11 +13,11 @@ package protocol PooledConnection: AnyObject, Sendable {
 package final class ConnectionPool<Connection: PooledConnection>: Sendable {
     /// The bounds of a pool.
     package struct Limits: Sendable, Hashable {
-        /// Connections at the same time, at most.
+        /// The largest number of connections at the same time.
         package var open: Int
-        /// Connections that stay open unused, at most.
+        /// The largest number of idle connections.
         package var idle: Int
-        /// How long a connection is used, in seconds; 0 for ever.
+        /// How long a connection is used, in seconds; 0 for no limit.
         package var lifetime: Int
 
         /// Creates bounds.
@@ -109,7 +109,7 @@ package final class ConnectionPool<Connection: PooledConnection>: Sendable {
         for idle in old { idle.connection.close() }
     }
 
-    /// Closes all connections: idle ones now, those in use when they come back.
+    /// Closes all connections: idle ones at once, those in use when they are returned.
     package func close() {
         let idle = state.withLock { state in
             state.isClosed = true

@@ -5,7 +5,7 @@ import Glibc
 extension PostgresConnection {
     private static let preparedMax = 64
 
-    /// Runs a statement of our own with its parameters, and returns its rows.
+    /// Runs a statement of Coffer with its parameters and returns its rows.
     @discardableResult
     package func run(_ sql: String, _ parameters: [PostgresValue] = []) throws(DatabaseError) -> [PostgresRow] {
         guard let connection, !isBroken else { throw .unavailable("the connection to the database was lost") }

@@ -6,7 +6,7 @@ package final class PostgresConnection: PooledConnection, @unchecked Sendable { 
     var connection: OpaquePointer?
     var isBroken = false
 
-    /// The time that one statement may take, in seconds. The server is given up a little later.
+    /// The time limit of a statement, in seconds. The connection is abandoned a little later.
     private let statementSecondsMax: Int
     /// The names of prepared statements by their text.
     var prepared: [String: String] = [:]
@@ -59,7 +59,7 @@ package final class PostgresConnection: PooledConnection, @unchecked Sendable { 
 
     /// Whether a transaction is open.
     package var isInTransaction: Bool { connection.map { PQtransactionStatus($0) == PQTRANS_INTRANS } ?? false }
-    /// Whether the server was lost. What was under way may then have happened.
+    /// Whether the connection was lost. An operation that was in progress may or may not have happened.
     package var isLost: Bool { isBroken || connection.map { PQstatus($0) != CONNECTION_OK } ?? true }
 
     // MARK: Statements

@@ -10,8 +10,8 @@ package struct PostgresTarget: Sendable {
     private static let urlBytesMax = 8_192
     static let connectSecondsMax = 30
 
-    /// The keywords that a connection_url may have. Others would read files of this machine or change the meaning of our
-    /// sessions.
+    /// The keywords that a connection_url may have. Others would read files of this machine or change how Coffer's sessions
+    /// behave.
     private static let allowed: Set<String> = [
         "host", "hostaddr", "port", "dbname", "user", "password", "connect_timeout", "application_name", "sslmode", "sslsni",
         "sslcompression", "ssl_min_protocol_version", "ssl_max_protocol_version", "channel_binding", "target_session_attrs",
@@ -19,7 +19,7 @@ package struct PostgresTarget: Sendable {
         "load_balance_hosts", "require_auth", "client_encoding",
     ]
 
-    /// The keywords that only an operator's configuration may have as well: files of this machine.
+    /// The keywords that are allowed in the server's configuration only: files of this machine.
     private static let files: Set<String> = ["sslrootcert", "sslcert", "sslkey", "sslcrl", "sslpassword"]
 
     /// Parses a connection_url. `details` may have PEM texts: `tls_ca`, `tls_certificate` and `private_key`.
@@ -60,8 +60,8 @@ package struct PostgresTarget: Sendable {
         parameters["passfile"] = "/dev/null"
     }
 
-    /// Sets what libpq would otherwise take from this process's environment and home. A caller of the engine could choose
-    /// the server, and it would be sent the credentials of the server's own store.
+    /// Sets what libpq would otherwise take from the environment and home folder of this process. A caller of the engine
+    /// can choose the server, which would then receive the credentials of the server's own store.
     private mutating func refuseOwnCredentials() {
         // libpq treats an empty value as none.
         if parameters["password", default: ""].isEmpty { parameters["password"] = "none" }

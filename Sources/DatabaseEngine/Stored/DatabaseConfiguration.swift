@@ -20,7 +20,7 @@ struct DatabaseConfiguration: Record, Hashable {
 
     init(plugin: String) { self.plugin = plugin }
 
-    /// Whether a role may use the connection. Entries are names, `*` for every role, and globs such as `app-*`.
+    /// Whether a role may use the connection. The list contains names, `*` for every role, and globs such as `app-*`.
     func allows(role: String) -> Bool { allowedRoles.contains { Glob.matches(role, $0) } }
 }
 

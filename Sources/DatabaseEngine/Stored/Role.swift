@@ -9,7 +9,7 @@ struct Role: Record, Hashable {
     var revocation: [String] = []
     var renewal: [String] = []
     var rollback: [String] = []
-    /// The TTL of a lease in seconds; 0 for the mount's. The maximum is in seconds, too.
+    /// The TTL of a lease in seconds; 0 for the mount's. The maximum TTL is in seconds, too.
     var defaultTTL = 0
     var maxTTL = 0
     var credentialType = CredentialType.password

@@ -2,8 +2,8 @@ import EngineKit
 import Records
 import Syntax
 
-/// A note that a user is about to be created. It is written before the user is created and deleted when the lease is on record,
-/// so that after a crash the user can be found and dropped.
+/// A record that a user is about to be created. It is written before the user is created and deleted when the lease is
+/// stored, so that after a crash the user can be found and dropped.
 struct UserIntent: Record, Hashable {
     var database = ""
     var username = ""
@@ -26,7 +26,7 @@ struct LeasedUser: Record, Hashable {
     var database = ""
     var role = ""
     var username = ""
-    /// The statements of the role, in case the role is gone by the time they are needed.
+    /// The statements of the role, in case the role no longer exists when they are needed.
     var revocation: [String] = []
     var renewal: [String] = []
     /// The TTL that was granted, in seconds.

@@ -18,18 +18,19 @@ extension PostgresDriver {
 }
 
 extension PostgresConnection {
-    /// Locks the role out, ends its sessions, gives what it owns to our user, revokes its privileges and drops it.
+    /// Disables the role, ends its sessions, transfers what it owns to the configured user, revokes its privileges and
+    /// drops it.
     ///
-    /// A role with privileges or objects in other databases of the server cannot be dropped. It then stays locked out, and
-    /// the role needs revocation_statements.
+    /// A role with privileges or objects in other databases of the server cannot be dropped. It stays disabled, and needs
+    /// revocation_statements.
     fileprivate func dropRole(_ name: String, id: String) throws(DatabaseError) {
         let role = try identifier(name)
-        // This is a statement of its own, so that it takes effect whatever happens to the rest.
+        // A separate statement, so that it takes effect whatever happens to the rest.
         try execute("ALTER ROLE \(role) NOLOGIN")
         try begin()
         do throws(DatabaseError) {
-            // Unless our user is a superuser, it must be a member of the role to end its sessions and to take over what it
-            // owns.
+            // Unless the configured user is a superuser, it must be a member of the role to end its sessions and to take
+            // over what it owns.
             try attempt("GRANT \(role) TO CURRENT_USER")
             try attempt(
                 "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE usesysid = "

@@ -80,7 +80,7 @@ struct PostgresDriver: DatabaseDriver {
 }
 
 extension PostgresConnection {
-    /// Runs all of the statements in a transaction. The error says whether it is known that none took effect.
+    /// Runs all statements in a transaction. The error says whether it is certain that none of them took effect.
     func transaction(_ statements: [String]) throws(DatabaseError) {
         try begin()
         do throws(DatabaseError) {

@@ -18,7 +18,7 @@ extension DatabasePlugin {
         make: { settings throws(DatabaseError) in try RedisDriver(settings) },
         checkStatements: { statements throws(DatabaseError) in _ = try RedisRules.parse(statements) },
         destination: { details in
-            // A setting that is not set has the driver's default.
+            // A setting that is absent has the driver's default.
             let defaults: JSONObject = [
                 "host": "", "port": .int(RedisTarget.defaultPort), "tls": false, "insecure_tls": false, "ca_cert": "",
             ]

@@ -4,8 +4,8 @@ import Glibc
 
 /// A session with a Redis or Valkey server. Its calls block, so only the threads of a pool use it, one at a time.
 ///
-/// hiredis connects, formats commands and parses answers. The transport is ours, because hiredis in stable distributions
-/// has no TLS.
+/// hiredis connects, formats commands and parses answers. The transport is not hiredis's, because its stable versions in
+/// distributions have no TLS.
 final class RedisConnection: PooledConnection, @unchecked Sendable {  // the pool lends it to one thread at a time
     private var context: UnsafeMutablePointer<redisContext>?
     private var reader: UnsafeMutablePointer<redisReader>?
@@ -116,7 +116,7 @@ final class RedisConnection: PooledConnection, @unchecked Sendable {  // the poo
     }
 }
 
-/// Carries bytes to a server and back.
+/// Sends bytes to a server and receives its answers.
 protocol RedisTransport {
     func send(_ bytes: [UInt8]) -> Bool
     /// Receives bytes and returns how many came; 0 or less at the end of the stream or after a timeout.

@@ -69,7 +69,7 @@ struct RedisDriver: DatabaseDriver {
         for (index, command) in commands.enumerated() {
             guard case .error(let kind) = try connection.command(command) else { continue }
             if index == 0 { throw refusal(kind) }
-            // The change is made but not saved, and would be lost at the server's next restart.
+            // The change was made but not saved, so it would be lost when the server restarts.
             throw .uncertain("the database made the change but could not save it (\(kind)); see persistence_mode")
         }
     }

@@ -11,7 +11,7 @@ struct TLSTransport: RedisTransport {
 
     private let session: OpaquePointer
 
-    /// Does the handshake. The socket already has timeouts, and the caller still owns it.
+    /// Performs the handshake. The socket already has timeouts and remains the caller's.
     init(_ descriptor: Int32, host: String, _ settings: Settings) throws(DatabaseError) {
         guard let context = SSL_CTX_new(TLS_client_method()) else { throw .unavailable("TLS cannot be set up") }
         defer { SSL_CTX_free(context) }

@@ -29,7 +29,7 @@ struct SQLSubstitution: Sendable {
     }
 
     private static func quoted(_ value: [UInt8], in context: SQLScript.Context, _ name: String) throws(DatabaseError) -> [UInt8] {
-        // No session of ours runs without standard_conforming_strings, so a backslash is a character in `'…'`.
+        // Every session of Coffer has standard_conforming_strings, so a backslash is an ordinary character in `'…'`.
         guard !value.contains(where: { $0 < 0x20 || $0 == 0x7F }) else { throw .invalid("a value has a control character") }
         let (quote, doubleQuote, backslash) = (UInt8(ascii: "'"), UInt8(ascii: "\""), UInt8(ascii: "\\"))
         switch context {

@@ -15,7 +15,7 @@ package struct StatusTable: Sendable {
     /// Returns whether the dialect tells errors with this reason apart from others of their code.
     package func tellsApart(_ reason: String) -> Bool { reasons[reason] != nil }
 
-    /// Returns the status that the dialect answers the error with.
+    /// Returns the status with which the dialect answers the error.
     package func status(of error: CofferError) -> Int {
         if let reason = error.reason, let status = reasons[reason] { return status }
         return codes[error.code] ?? error.code.httpStatus
@@ -23,13 +23,13 @@ package struct StatusTable: Sendable {
 }
 
 extension StatusTable {
-    /// The Vault API has no finer reasons and no statuses of its own.
+    /// The Vault API distinguishes no further reasons and has no statuses of its own.
     package static let vault = StatusTable()
 
-    /// To a service, a server that is not set up yet is unavailable.
+    /// For a service, a server that is not initialized is unavailable.
     package static let service = StatusTable(codes: [.uninitialized: 503])
 
-    /// Engines tell apart why a connection has no token to give.
+    /// Engines distinguish why a connection has no token.
     package static let engine = StatusTable(
         codes: [.uninitialized: 503],
         reasons: [
@@ -39,8 +39,8 @@ extension StatusTable {
 }
 
 extension CofferError.Code {
-    /// The status that Vault's protocol has for the code, and that the audit records whatever the dialect answered. Vault answers
-    /// most refusals with 400; a client that lost a race at the storage may tell it apart by 409.
+    /// The status of the code in Vault's protocol, which the audit log records whatever the dialect answered. Vault answers
+    /// most refusals with 400. A client that lost a race in the storage can recognize that by 409.
     package var httpStatus: Int {
         switch self {
         case .invalidRequest, .uninitialized: 400

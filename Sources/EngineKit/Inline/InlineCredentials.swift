@@ -1,11 +1,11 @@
 package import SecretMemory
 
-/// Credentials other than a token, sent with the request that they are for: a service's name and token, an engine's id
-/// and key. A dialect reads them; the ``InlineAuthenticator`` of their kind says whose they are.
+/// Credentials other than a token, sent with the request that they are for: a service's name and token, or an engine's id
+/// and key. A dialect reads them, and the ``InlineAuthenticator`` of their kind verifies them.
 package struct InlineCredentials: Sendable {
-    /// Which authenticator, such as `service`.
+    /// The kind, which selects the authenticator, such as `service`.
     package var kind: String
-    /// Who the caller says it is. Nothing of it is trusted; it is the name that failures count for.
+    /// The name that the caller claims. It is not verified, and failures are counted for it.
     package var name: String
     /// The token or key that the caller sent.
     package var secret: SecretBytes
@@ -18,18 +18,18 @@ package struct InlineCredentials: Sendable {
     }
 }
 
-/// What an authenticator is asked about.
+/// The credentials and the request to verify them for.
 package struct InlineAttempt: Sendable {
     /// The credentials of the request.
     package var credentials: InlineCredentials
-    /// As the dialect asked for it; `.update` for every write.
+    /// The operation, as the dialect requests it; `.update` for every write.
     package var operation: Operation
     /// The path of the request in the pipeline.
     package var path: CanonicalPath
     /// Where the request came from.
     package var connection: Connection
 
-    /// Creates the question that an ``InlineAuthenticator`` is asked.
+    /// Creates an attempt.
     package init(credentials: InlineCredentials, operation: Operation, path: CanonicalPath, connection: Connection) {
         self.credentials = credentials
         self.operation = operation

@@ -1,16 +1,17 @@
 public import Glibc
 
-/// A lock that a running thread may take before the threads that sleep for it.
+/// A lock that a running thread may take before threads that are waiting for it.
 ///
-/// `Synchronization.Mutex` hands itself to the next sleeper on Linux, so that under load each write costs a switch of
-/// threads. Held across `write(2)`, that made eight threads several times slower than one, and where there are more
-/// threads than cores even a short section is now and then left by a thread that was put aside in it.
+/// On Linux, `Synchronization.Mutex` passes itself to the next waiting thread, so that under load each use costs a
+/// thread switch. Held during a `write(2)`, that made eight threads several times slower than one. With more threads
+/// than cores, a thread is sometimes suspended within even a short section, and all others then wait for it.
 ///
-/// Public, because the compiler specializes no `package` function for another module: each use would call the generic one, and the
-/// caches that every request asks are in other modules.
+/// The type is public because the compiler does not specialize `package` functions for other modules: each use would
+/// call the generic function, and the caches that every request uses are in other modules.
 public final class UnfairLock<Value: Sendable>: @unchecked Sendable {  // `value` is touched only between lock and unlock.
     @usableFromInline let mutex: UnsafeMutablePointer<pthread_mutex_t>
-    // Apart, for the runtime would look for overlapping accesses of a member, which the lock rules out.
+    // Allocated separately, because the runtime would check for overlapping accesses to a stored property, which the
+    // lock excludes.
     @usableFromInline let value: UnsafeMutablePointer<Value>
 
     /// Creates a lock that guards `value`.

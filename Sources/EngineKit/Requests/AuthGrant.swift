@@ -1,4 +1,4 @@
-/// How long a token lives and what it may do. Seconds; 0 means "as the mount or the system has it".
+/// The lifetime and the limits of a token, in seconds; 0 means the value of the mount or the system.
 package struct TokenTerms: Sendable, Hashable {
     /// The lifetime of the token.
     package var ttl = 0
@@ -8,7 +8,7 @@ package struct TokenTerms: Sendable, Hashable {
     package var explicitMaxTTL = 0
     /// For a periodic token, the lifetime that each renewal gives.
     package var period = 0
-    /// 0 is without bound.
+    /// The number of uses; 0 for any number.
     package var uses = 0
     /// Whether the token can be renewed.
     package var isRenewable = true
@@ -26,7 +26,7 @@ package enum TokenType: String, Sendable, Hashable {
     case service, batch
 }
 
-/// An auth method's verdict: this caller is who it says, and gets a token like this.
+/// The result of a login: who the caller is, and what its token is like.
 package struct AuthGrant: Sendable {
     /// The name that audit records and lookups show.
     package var displayName: String
@@ -34,13 +34,13 @@ package struct AuthGrant: Sendable {
     package var policies: [String]
     /// Metadata of the token, shown to its holder and in the audit log.
     package var metadata: [String: String]
-    /// The name of the caller on this mount; identity finds the entity by it.
+    /// The name of the caller on this mount, by which its entity is found.
     package var aliasName: String
-    /// Facts about the caller that the alias keeps; they may not change from login to login without need.
+    /// Metadata to store with the alias. It should not change from login to login without need.
     package var aliasMetadata: [String: String] = [:]
-    /// Names of the groups the caller is in by the mount's account of it.
+    /// The names of the caller's groups, as the mount reports them.
     package var groupAliases: [String] = []
-    /// What the method needs to find the account again; kept with the token, shown to nobody. See ``HeldLogin``.
+    /// What the method needs to find the account again. Stored with the token and never shown. See ``HeldLogin``.
     package var facts: [String: String] = [:]
     /// How long the token lives and what limits it.
     package var terms: TokenTerms
@@ -67,7 +67,7 @@ package struct IssuedAuth: Sendable {
     package var clientToken: String
     /// The handle by which the token is looked up and revoked without being known.
     package var accessor: String
-    /// All policies that hold for the token.
+    /// All policies that apply to the token.
     package var policies: [String]
     /// The policies of the token alone.
     package var tokenPolicies: [String]
@@ -85,7 +85,7 @@ package struct IssuedAuth: Sendable {
     package var type: TokenType
     /// Whether the token has no parent, and so is not revoked with one.
     package var isOrphan: Bool
-    /// How many more requests the token is good for; 0 if they are not counted.
+    /// The number of uses that are left; 0 if they are not counted.
     package var uses: Int
 
     /// Creates the answer's view of a token.

@@ -1,18 +1,18 @@
-/// Who is asking, as far as an engine may know. An object, made once for a token and shared by its requests.
+/// The caller as an engine sees it. It is a class, created once for a token and shared by its requests.
 package final class Caller: Sendable {
     /// The accessor of the token, or an empty string for credentials that are not a token.
     package let accessor: String
     /// The name that audit records and answers show.
     package let displayName: String
-    /// The ID of the entity, or an empty string if there is none.
+    /// The id of the entity, or an empty string if there is none.
     package let entityID: String
-    /// The token's own.
+    /// The policies of the token itself.
     package let policies: [String]
-    /// Those of its entity and the entity's groups.
+    /// The policies of the entity and of its groups.
     package let identityPolicies: [String]
     /// Metadata of the token.
     package let metadata: [String: String]
-    /// A stable private id for the token's own storage (cubbyhole, leases); never the token.
+    /// A stable internal id for the token's own storage (cubbyhole, leases); never the token.
     package let tokenID: String
 
     /// Creates a caller from the entry of its token.

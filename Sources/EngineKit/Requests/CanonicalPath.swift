@@ -1,11 +1,11 @@
 import Foundation
 import Syntax
 
-/// The one form of a path that policies, routing, storage and audit all see.
+/// The canonical form of a path, which policies, routing, storage and the audit log use.
 ///
-/// Made once, from the bytes on the wire. Whatever could be read in two ways is refused instead of cleaned up:
-/// dot segments, empty segments, encoded slashes, doubled encodings, control characters, text that is not NFC, and
-/// segments whose first or last character would join the slash beside it.
+/// It is computed once, from the bytes of the request. What could be read in two ways is refused instead of corrected: dot
+/// segments, empty segments, encoded slashes, doubled encodings, control characters, text that is not in NFC, and segments
+/// whose first or last character would combine with the slash next to it.
 package struct CanonicalPath: Sendable, Hashable, CustomStringConvertible {
     /// Why a path is refused. The raw values are the messages.
     package enum Refusal: String, Error, Sendable {
@@ -26,15 +26,15 @@ package struct CanonicalPath: Sendable, Hashable, CustomStringConvertible {
     /// The most segments that a path may have.
     package static let segmentsMax = 512
 
-    /// Without a slash at either end.
+    /// The path without a slash at either end.
     package let text: String
-    /// The path was written with a final slash, as listings are.
+    /// Whether the path was written with a final slash, as those of listings are.
     package let isFolder: Bool
 
     /// The path with its final slash if it was written with one.
     package var description: String { isFolder ? text + "/" : text }
 
-    /// From the percent-encoded path of a request, without its dialect's prefix (`/v1/`).
+    /// Reads the percent-encoded path of a request, without the prefix of its dialect (`/v1/`).
     package init(percentEncoded wire: String) throws(Refusal) {
         guard !wire.isEmpty else { throw .empty }
         guard wire.utf8.count <= 3 * Self.bytesMax else { throw .tooLong }
@@ -42,7 +42,7 @@ package struct CanonicalPath: Sendable, Hashable, CustomStringConvertible {
         try self.init(decoded: decoded)
     }
 
-    /// From text that no encoding is left in, such as a path inside a JSON field.
+    /// Reads a path that is not encoded, such as one in a JSON field.
     package init(decoded: String) throws(Refusal) {
         var body = decoded[...]
         isFolder = body.utf8.last == UInt8(ascii: "/")
@@ -62,7 +62,7 @@ package struct CanonicalPath: Sendable, Hashable, CustomStringConvertible {
         guard body.splitUTF8(at: "/").allSatisfy(standsAlone) else { throw .joiningCharacter }
     }
 
-    /// One pass over the bytes; the common path costs nothing more.
+    /// Checks the bytes in one pass, which is all that most paths need.
     private static func scan(_ bytes: UnsafeBufferPointer<UInt8>) -> (Refusal?, isASCII: Bool) {
         var segmentStart = 0
         var segments = 1
@@ -90,7 +90,7 @@ package struct CanonicalPath: Sendable, Hashable, CustomStringConvertible {
     }
 
     private static func isNormalised(_ text: String) -> Bool {
-        // C1 controls and direction marks look like nothing and would name two things the same.
+        // C1 controls and direction marks are invisible, so that two paths could look the same.
         let isPlain = text.unicodeScalars.allSatisfy { scalar in
             switch scalar.properties.generalCategory {
             case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned: false
@@ -100,8 +100,9 @@ package struct CanonicalPath: Sendable, Hashable, CustomStringConvertible {
         return isPlain && Array(text.utf8) == Array(text.precomposedStringWithCanonicalMapping.utf8)
     }
 
-    /// A combining mark that begins a segment, or a prepending letter that ends one, forms one character with the slash:
-    /// what is shown is not what is stored, and whatever counts in characters sees no slash there.
+    /// Whether the segment combines with no slash. A combining mark at its beginning, or a prepending letter at its end,
+    /// forms one character with the slash: the path would look different than it is stored, and code that works on
+    /// characters would not find the slash.
     private static func standsAlone(_ segment: Substring) -> Bool {
         guard let first = segment.unicodeScalars.first, let last = segment.unicodeScalars.last else { return true }
         return (first.isASCII || !first.isMark && "/\(first)".count == 2) && (last.isASCII || "\(last)/".count == 2)

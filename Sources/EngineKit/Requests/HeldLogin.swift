@@ -1,8 +1,8 @@
-/// A login that a token came of, as its auth method is asked about it before the token gets more time.
+/// The login that a token resulted from, about which its auth method is asked before the token is renewed.
 package struct HeldLogin: Sendable, Hashable {
-    /// What the grant said of the caller.
+    /// The metadata of the grant.
     package var metadata: [String: String]
-    /// What the grant noted for this question; empty for tokens made before there was any.
+    /// The facts of the grant; empty for tokens from before there were facts.
     package var facts: [String: String]
     /// The certificates that the request for more time came with, as ``Connection/certificateChain``.
     package var certificateChain: [[UInt8]]

@@ -1,22 +1,22 @@
 package import Syntax
 
-/// How an answer's lease stands on its way through the pipeline.
+/// The lease of an answer, before and after the pipeline has registered it.
 package enum Lease: Sendable {
-    /// An engine says what it made; the pipeline registers the lease.
+    /// What an engine created; the pipeline registers the lease.
     case grant(LeaseGrant)
-    /// A lease that exists.
+    /// A registered lease.
     case held(LeaseShown)
 }
 
-/// What a ``LeasedEngine`` made or renewed. Seconds; 0 means "as the mount or the system has it".
+/// The lease that a ``LeasedEngine`` grants or renews. In seconds; 0 means the value of the mount or the system.
 package struct LeaseGrant: Sendable, Hashable {
     /// Seconds until the lease ends unless it is renewed.
     package var ttl: Int
-    /// From the lease's beginning; no renewal passes it.
+    /// The longest lifetime from the creation of the lease. No renewal extends it.
     package var maxTTL: Int
     /// Whether the lease can be renewed.
     package var isRenewable: Bool
-    /// What the engine needs to renew and revoke it. Stored sealed, shown to nobody.
+    /// What the engine needs to renew and revoke the lease. Stored encrypted and never shown.
     package var data: JSONObject
 
     /// Creates a grant; what is not given is left to the mount.
@@ -30,9 +30,9 @@ package struct LeaseGrant: Sendable, Hashable {
 
 /// A lease as an answer shows it.
 package struct LeaseShown: Sendable, Hashable {
-    /// The lease's public ID, such as `database/creds/app/…`.
+    /// The public id of the lease, such as `database/creds/app/…`.
     package var id: String
-    /// Above 0: every lease ends.
+    /// The lifetime in seconds, above 0: every lease ends.
     package var seconds: Int
     /// Whether the lease can be renewed.
     package var isRenewable: Bool

@@ -1,10 +1,10 @@
-/// One page of a listing, as it was asked for: `after` and `limit` mean the same wherever names are listed.
+/// One page of a listing. `after` and `limit` mean the same in every listing.
 ///
-/// Without a limit, and with one of 0 or less, an answer is one page. More than a page is never given at once.
+/// Without a limit, or with one of 0 or less, an answer contains one page. An answer never contains more than a page.
 package struct Paging: Sendable, Hashable {
-    /// The last name of the page before; nil to begin.
+    /// The last name of the previous page; nil for the first page.
     package var after: String?
-    /// At least 1.
+    /// The number of names, at least 1.
     package var limit: Int
 
     /// The fields `after` and `limit`, for the declaration of a listing.
@@ -19,13 +19,15 @@ package struct Paging: Sendable, Hashable {
         self.limit = limit
     }
 
-    /// - Parameter limitMax: The most names that one answer may have, where that is not ``StorageLimits/pageMax``.
+    /// Reads the page that a request asks for.
+    ///
+    /// - Parameter limitMax: The largest number of names in an answer, if it differs from ``StorageLimits/pageMax``.
     package init(_ fields: Fields, limitMax: Int = StorageLimits.pageMax) {
         after = fields.string("after").flatMap { $0.isEmpty ? nil : $0 }
         limit = Self.limit(fields.int("limit"), limitMax)
     }
 
-    /// Returns the size of a page that was asked for, at least 1 and at most `limitMax`; nil, 0 and less ask for a whole page.
+    /// Returns the size of a page, from 1 to `limitMax`. Nil, 0 and negative numbers ask for the largest page.
     package static func limit(_ asked: Int?, _ limitMax: Int = StorageLimits.pageMax) -> Int {
         guard let asked, asked > 0 else { return min(StorageLimits.pageMax, limitMax) }
         return min(asked, limitMax)
@@ -33,7 +35,7 @@ package struct Paging: Sendable, Hashable {
 }
 
 extension Paging {
-    /// Returns the page of names that are all at hand, in byte order.
+    /// Returns a page of names that are all available, in byte order.
     package func page(of names: [String]) -> [String] {
         let sorted = names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         guard let after else { return Array(sorted.prefix(limit)) }

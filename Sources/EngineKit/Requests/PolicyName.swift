@@ -1,10 +1,10 @@
 import Foundation
 import Syntax
 
-/// The name of a policy, such as `team/reader`, `kv:read` or `on call`: a path, in lower case.
+/// The name of a policy, such as `team/reader`, `kv:read` or `on call`: a path in lower case.
 ///
-/// Every door lower-cases through here, so `ROOT` is `root` before anything compares it. What looks like another name
-/// (` root`, full-width letters, a Cyrillic letter among Latin ones, `../root`) is no name at all.
+/// Every name is lowercased here, so that `ROOT` is `root` before it is compared. Names that resemble others (` root`,
+/// full-width letters, a Cyrillic letter among Latin ones, `../root`) are refused.
 package struct PolicyName: Sendable, Hashable, CustomStringConvertible {
     /// Why a name is refused. The raw values are the messages.
     package enum Refusal: String, Error, Sendable {
@@ -14,15 +14,15 @@ package struct PolicyName: Sendable, Hashable, CustomStringConvertible {
             "a policy name may not have control characters, '*', '+', ',', '\\', '\"', '{', '}', or space at either end"
         case notAPath = "a policy name may not have empty, '.' or '..' segments, a slash at either end, or percent-encoding"
         case lookAlike =
-            "a policy name must be in Unicode normalisation form KC and may not mix Latin letters with those of scripts that look alike"
+            "a policy name must be in Unicode normalization form KC and may not mix Latin letters with those of scripts that look alike"
     }
 
     /// The longest name, in bytes.
     package static let bytesMax = 256
 
-    /// Every permission; never stored, never changed.
+    /// The policy that allows everything. It is never stored and never changed.
     package static let root = PolicyName(known: "root")
-    /// What every ordinary token has.
+    /// The policy of every ordinary token.
     package static let `default` = PolicyName(known: "default")
 
     /// The name in lower case.
@@ -50,13 +50,13 @@ package struct PolicyName: Sendable, Hashable, CustomStringConvertible {
             }
         }
         text = name.lowercased()
-        // Full-width letters, ligatures and wide spaces have another compatibility form.
+        // Full-width letters, ligatures and wide spaces differ from their compatibility form.
         guard bytes.allSatisfy({ $0 < 0x80 }) || Self.isPlain(text) else { throw .lookAlike }
     }
 
     private init(known text: String) { self.text = text }
 
-    /// A comma parts the names of a list, a star is a glob where roles name policies, and braces are a template's.
+    /// A comma separates names, a star is a glob where roles name policies, and braces belong to templates.
     private static func isAllowed(_ byte: UInt8) -> Bool {
         byte >= 0x20 && byte != 0x7F && !"*+,\\\"{}".utf8.contains(byte)
     }
@@ -67,7 +67,7 @@ package struct PolicyName: Sendable, Hashable, CustomStringConvertible {
         return !scalars.contains { ("a"..."z").contains($0) } || !scalars.contains(where: looksLatin)
     }
 
-    /// Greek, Cyrillic, Armenian and Cherokee, whose letters are drawn like Latin ones.
+    /// Whether the scalar is a Greek, Cyrillic, Armenian or Cherokee one, many of which look like Latin letters.
     private static func looksLatin(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0x0370...0x058F, 0x13A0...0x13FF, 0x1C80...0x1C8F, 0x1D00...0x1D7F, 0x1F00...0x1FFF, 0x2DE0...0x2DFF,

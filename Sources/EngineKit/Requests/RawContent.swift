@@ -1,12 +1,14 @@
 /// Bytes with a content type: a body that is not JSON, such as a certificate.
 ///
-/// An object, so that requests and responses, which are handed on many times, stay small.
+/// It is a class, so that requests and responses, which are passed on many times, stay small.
 package final class RawContent: Sendable {
     /// A media type, such as `application/pkix-cert`. That of a request is what its sender says, with its parameters, and empty if
     /// the sender says nothing.
     package let contentType: String
+    /// The bytes.
     package let bytes: [UInt8]
 
+    /// Creates the content.
     package init(_ bytes: [UInt8], contentType: String) {
         self.bytes = bytes
         self.contentType = Self.headerValue(contentType)

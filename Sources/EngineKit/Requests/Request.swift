@@ -2,34 +2,40 @@ package import Syntax
 
 /// One request as an engine sees it: authenticated, authorized, audited and validated.
 package struct Request: Sendable {
+    /// The id of the request, a UUID.
     package var id: String
+    /// The operation.
     package var operation: Operation
     /// The whole canonical path, such as `secret/data/db`.
     package var path: CanonicalPath
-    /// With a final slash, such as `secret/`.
+    /// The path of the mount with its final slash, such as `secret/`.
     package var mountPath: String
-    /// What the path's pattern captured; see ``PathPattern``.
+    /// The captures of the path's pattern; see ``PathPattern``.
     package var captures: Captures
     /// The declared fields, from body, query and captures, in their declared types.
     package var fields: Fields
     /// The body as it was sent, for engines that store it whole.
     package var body: JSONObject
-    /// The body as bytes, on routes that take it so (``EnginePath/RequestBody``); nil on all others. `body` and the declared fields
-    /// hold nothing of it.
+    /// The body as bytes, on routes that accept it (``EnginePath/RequestBody``); nil on all others. It is not part of
+    /// `body` or of the declared fields.
     package var rawBody: RawContent?
-    /// nil only on paths that are declared `.unauthenticated`.
+    /// The caller; nil only on paths that are declared `.unauthenticated`.
     package var caller: Caller?
+    /// Where the request came from.
     package var connection: Connection
+    /// The requested lifetime of a wrapped response in seconds, or nil.
     package var wrapTTL: Int?
-    /// The token as it came; set only for the server's own mounts (`sys/`, `auth/token/`), which answer with it.
+    /// The token as it was sent. Set only for the server's own mounts (`sys/`, `auth/token/`), which answer with it.
     package var presentedToken: String?
-    /// What the caller's credentials leave of its rights, where their holder narrowed them; nil for all of them.
+    /// The limits of the caller's capability token, or nil.
     package var narrowing: Narrowing?
-    /// Asks the caller's policies about another path of the same mount: batch items and recursive listings.
+    /// Returns whether the caller's policies allow an operation on another path of the same mount, for the items of a batch
+    /// and for recursive listings.
     package var mayAlso: @Sendable (Operation, _ relativePath: String) -> Bool
-    /// Whether the caller's policies give `sudo` on this request's path, where only part of what it can ask needs that.
+    /// Returns whether the caller's policies grant `sudo` on the path, for requests that need it only in part.
     package var hasSudo: @Sendable () -> Bool = { false }
 
+    /// Creates a request.
     package init(
         id: String, operation: Operation, path: CanonicalPath, mountPath: String, captures: Captures = .init(),
         fields: Fields = .init(), body: JSONObject = .init(), caller: Caller? = nil, connection: Connection = .init(),

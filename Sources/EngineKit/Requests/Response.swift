@@ -1,21 +1,21 @@
 package import Syntax
 
-/// An engine's answer. A dialect turns it into its own JSON, except where the body is raw or streamed.
+/// An engine's answer. A dialect puts it into its own JSON, unless the body is raw or streamed.
 package struct Response: Sendable {
     /// The body of an answer.
     package enum Body: Sendable {
-        /// No body: 204, unless there is something else to tell.
+        /// No body: 204, unless the answer has something else to show.
         case none
-        /// The `data` of the envelope: an object, or `.raw` text of one.
+        /// The `data` of the envelope: an object, or its text as `.raw`.
         case data(JSON)
-        /// The whole body, without an envelope, as `sys/health` answers.
+        /// The whole body, without an envelope, as for `sys/health`.
         case bare(JSON)
-        /// The whole body as bytes, as a certificate is answered. It cannot be wrapped, and warnings are not shown.
+        /// The whole body as bytes, such as a certificate. It cannot be wrapped, and warnings are not shown.
         case raw(RawContent)
-        /// The whole body, made while it is sent. It cannot be wrapped, and warnings are not shown.
+        /// The whole body, produced while it is sent. It cannot be wrapped, and warnings are not shown.
         case stream(StreamedContent)
 
-        /// Whether a dialect can put the body into JSON of its own, and so wrap it.
+        /// Whether a dialect can put the body into its own JSON, and so wrap it.
         package var isJSON: Bool {
             switch self {
             case .none, .data, .bare: true
@@ -26,7 +26,7 @@ package struct Response: Sendable {
 
     /// The body.
     package var body: Body
-    /// Where the usual one (200, or 204 with no body) does not fit.
+    /// The status, if it is not the usual one (200, or 204 without a body).
     package var status: Int?
     private var extras: Extras?
 
@@ -38,7 +38,7 @@ package struct Response: Sendable {
         if !warnings.isEmpty { self.warnings = warnings }
     }
 
-    /// Nothing beside the body that an envelope would hold.
+    /// Whether an envelope would contain nothing besides the body.
     package var hasNothingToSay: Bool { auth == nil && lease == nil && wrapInfo == nil && warnings.isEmpty }
 
     /// An answer without a body: 204.
@@ -51,10 +51,10 @@ package struct Response: Sendable {
     package static func raw(_ bytes: [UInt8], contentType: String, status: Int? = nil) -> Response {
         .init(.raw(RawContent(bytes, contentType: contentType)), status: status)
     }
-    /// Returns an answer whose body is made while it is sent.
+    /// Returns an answer whose body is produced while it is sent.
     package static func stream(_ content: StreamedContent) -> Response { .init(.stream(content)) }
 
-    /// `{"keys": [...]}`, or 404 when there are none, as the Vault API answers lists.
+    /// Returns `{"keys": [...]}`, or throws a 404 if there are none, as the Vault API answers lists.
     package static func keys(_ keys: [String], info: JSONObject? = nil) throws(CofferError) -> Response {
         guard !keys.isEmpty else { throw .notFound }
         var data: JSONObject = ["keys": .strings(keys)]
@@ -63,7 +63,7 @@ package struct Response: Sendable {
     }
 }
 
-/// What few answers have. Kept apart and in one piece, because an answer is handed on many times.
+/// Members that few answers have. They are in a separate object, because an answer is passed on many times.
 extension Response {
     private struct More: Sendable {
         var auth: Authentication?
@@ -82,32 +82,32 @@ extension Response {
         get { more?.auth }
         set { change { $0.auth = newValue } }
     }
-    /// How long the answer is good for when no lease was registered: the envelope's `lease_duration`.
+    /// How long the answer is valid if no lease was registered: `lease_duration` of the envelope.
     package var leaseSeconds: Int {
         get { more?.leaseSeconds ?? 0 }
         set { change { $0.leaseSeconds = newValue } }
     }
-    /// What ends with this answer's lease.
+    /// The lease of the answer.
     package var lease: Lease? {
         get { more?.lease }
         set { change { $0.lease = newValue } }
     }
-    /// The token that the answer itself waits under; then there is no body.
+    /// The wrapping token that contains the answer; there is no body then.
     package var wrapInfo: WrapInfo? {
         get { more?.wrapInfo }
         set { change { $0.wrapInfo = newValue } }
     }
-    /// Sentences that the envelope shows beside the data.
+    /// Sentences that the envelope shows next to the data.
     package var warnings: [String] {
         get { more?.warnings ?? [] }
         set { change { $0.warnings = newValue } }
     }
-    /// Done when the answer is on record and before it leaves, such as sealing.
+    /// Called after the answer was recorded and before it is sent, for example to seal the server.
     package var afterRecording: (@Sendable () async -> Void)? {
         get { more?.afterRecording }
         set { change { $0.afterRecording = newValue } }
     }
-    /// Undoes what was made for this answer, when it cannot be recorded and so does not leave.
+    /// Undoes what was created for this answer if it cannot be recorded and is therefore not sent.
     package var takeBack: (@Sendable () async throws -> Void)? {
         get { more?.takeBack }
         set { change { $0.takeBack = newValue } }
@@ -124,10 +124,10 @@ extension Response {
     }
 }
 
-/// What a login or a token creation gives.
+/// The result of a login or a token creation.
 package enum Authentication: Sendable {
-    /// An auth method says who this is; the pipeline makes the token.
+    /// The verdict of an auth method; the pipeline creates the token.
     case grant(AuthGrant)
-    /// A token that exists.
+    /// An existing token.
     case issued(IssuedAuth)
 }

@@ -1,32 +1,32 @@
-/// A body that is made while it is sent, such as a snapshot of the store.
+/// A body that is produced while it is sent, such as a snapshot of the store.
 ///
-/// The shell asks for the next piece when the client has taken the one before it, so that one piece at a time is in memory however
-/// slow the client is. When the client leaves, the task that makes a piece is canceled and no further piece is asked for. What
-/// `produce` holds is released with the last reference to the content: after the last piece, after a failure, and after the client
-/// left.
+/// The HTTP layer asks for the next piece when the client has taken the one before, so that only one piece is in memory,
+/// however slow the client is. When the client leaves, the task that produces a piece is canceled and no further piece is
+/// requested. What `produce` holds is released with the last reference to the content: after the last piece, after a
+/// failure, or after the client has left.
 package final class StreamedContent: Sendable {
-    /// Makes the next piece, or returns nil after the last one. Called for one piece at a time. Throws when the body cannot be
-    /// completed; the client then sees a connection that breaks off, and never a body that looks whole.
+    /// Produces the next piece, or returns nil after the last one. Called for one piece at a time. Throws if the body
+    /// cannot be completed; the client then sees that the connection breaks off.
     package typealias Producer = @Sendable () async throws -> [UInt8]?
 
-    /// Why a stream ended before its body was whole.
+    /// Why a stream ended before its body was complete.
     package enum Failure: Error, Sendable, Hashable {
-        /// The producer made a piece of more than ``pieceBytesMax`` bytes.
+        /// The producer returned a piece of more than ``pieceBytesMax`` bytes.
         case pieceTooLarge
-        /// The producer made more bytes than it announced, or than the content may have.
+        /// The producer returned more bytes than it announced, or than the content may have.
         case tooLong
-        /// The producer ended before it had made as many bytes as it announced.
+        /// The producer ended before it had returned the announced number of bytes.
         case tooShort
     }
 
-    /// The most bytes that one piece may have.
+    /// The largest number of bytes in a piece.
     package static let pieceBytesMax = 1 << 20
 
     /// A media type, such as `application/gzip`.
     package let contentType: String
-    /// The number of bytes, where it is known before the first of them is made. Exactly so many must be made.
+    /// The number of bytes, if it is known in advance. Exactly that number must be produced.
     package let length: Int?
-    /// The most bytes that the content may have.
+    /// The largest number of bytes of the content.
     package let bytesMax: Int
     private let produce: Producer
 
@@ -38,7 +38,7 @@ package final class StreamedContent: Sendable {
         self.produce = produce
     }
 
-    /// Creates a body whose length is not known before, of at most `bytesMax` bytes.
+    /// Creates a body of unknown length, of at most `bytesMax` bytes.
     package init(contentType: String, bytesMax: Int, produce: @escaping Producer) {
         self.contentType = RawContent.headerValue(contentType)
         length = nil
@@ -46,7 +46,7 @@ package final class StreamedContent: Sendable {
         self.produce = produce
     }
 
-    /// The pieces, held to the content's bounds. A copy continues where the original was.
+    /// The pieces, within the limits of the content. A copy continues where the original was.
     package struct Pieces: Sendable {
         /// One piece, and what follows it.
         package struct Step: Sendable {

@@ -1,20 +1,21 @@
 import Glibc
 import Syntax
 
-/// Finds what may be a token in text that is about to be written where others read it.
+/// Finds possible tokens in text that is about to be written where others can read it.
 package enum TokenText {
-    /// How the tokens of this server and of Vault begin.
+    /// The beginnings of the tokens of this server and of Vault.
     package static let prefixes = ["coffer.", "hvs.", "hvb.", "hvr."]
 
     private static let dot = UInt8(ascii: ".")
 
-    /// Whether a token stands anywhere in the text, glued to other text or not.
+    /// Whether the text contains a token, separated from other text or not.
     package static func occurs(in text: String) -> Bool {
         var text = text
         return text.withUTF8 { occurs(in: UnsafeRawBufferPointer($0)) }
     }
 
-    /// Every prefix ends with a dot, which few paths have, so most texts are passed over in one sweep.
+    /// Whether the text contains a token. Every prefix ends with a dot, which few paths contain, so most texts need one
+    /// pass only.
     package static func occurs(in bytes: UnsafeRawBufferPointer) -> Bool {
         guard let base = bytes.baseAddress else { return false }
         var start = 0
@@ -26,7 +27,8 @@ package enum TokenText {
         return false
     }
 
-    /// What must follow the dot at `place` for a token to begin there; nil when none does.
+    /// Returns the number of characters that must follow the dot at `place` for a token to begin there, or nil if there is
+    /// no prefix.
     private static func bodyBytesMin(_ bytes: UnsafeRawBufferPointer, before place: Int) -> Int? {
         guard place > 0, let base = bytes.baseAddress else { return nil }
         func precedes(_ name: StaticString) -> Bool {
@@ -37,14 +39,14 @@ package enum TokenText {
         case UInt8(ascii: "s"), UInt8(ascii: "b"), UInt8(ascii: "r"):
             if precedes("hvs") || precedes("hvb") || precedes("hvr") { return 9 }
             if precedes("coffer") { return 13 }
-            // The tokens of old versions of Vault; a word may end so, and then goes on.
+            // The prefix of tokens of old versions of Vault. A word may end with it, so more must follow.
             return place == 1 || !bytes[place - 2].isASCIILetterOrDigit ? 24 : nil
         default: return nil
         }
     }
 
-    /// Whether so many bytes of a token follow. A segment of a path that begins with a token's prefix counts whatever its next bytes
-    /// are.
+    /// Whether that number of characters of a token follows. A segment of a path that begins with the prefix of a token
+    /// counts whatever follows.
     private static func hasBody(_ bytes: UnsafeRawBufferPointer, from start: Int, of count: Int) -> Bool {
         guard bytes.count - start >= count else { return false }
         let body = bytes[start..<start + count]

@@ -1,6 +1,6 @@
 /// What a role, a user or a mount says about the type of its tokens.
 package enum TokenTypeChoice: String, Sendable, Hashable, CaseIterable {
-    /// As the mount has it.
+    /// The type that the mount has.
     case `default`
     case service, batch
     case defaultService = "default-service"
@@ -9,7 +9,8 @@ package enum TokenTypeChoice: String, Sendable, Hashable, CaseIterable {
     /// Whether this choice can lead to a batch token.
     package var mayBeBatch: Bool { self == .batch || self == .defaultBatch }
 
-    /// The type of a login's token: a mount with a plain type decides alone, one with a default leaves it to the role.
+    /// Returns the type of a login's token: a mount with a fixed type decides alone, and one with a default leaves it to
+    /// the role.
     package func resolved(onMount mount: TokenTypeChoice) -> TokenType {
         switch (mount, self) {
         case (.service, _): .service

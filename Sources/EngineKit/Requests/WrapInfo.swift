@@ -4,11 +4,11 @@ package struct WrapInfo: Sendable, Hashable {
     package var token: String
     /// The accessor of the wrapping token.
     package var accessor: String
-    /// Seconds.
+    /// The lifetime in seconds.
     package var ttl: Int
     /// When the answer was wrapped.
     package var createdAt: Timestamp
-    /// The path whose answer waits under the token.
+    /// The path whose answer was wrapped.
     package var creationPath: String
     /// The accessor of the token inside, when the answer has one.
     package var wrappedAccessor: String?

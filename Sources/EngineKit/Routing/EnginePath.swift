@@ -1,6 +1,6 @@
-/// One declared path of an engine. Routing, validation, help, the OpenAPI document and the audit all read this.
+/// A declared path of an engine. Routing, validation, help, the OpenAPI document and the audit log use it.
 ///
-/// An object, because each request is handed one and none changes it.
+/// It is a class, because each request refers to one and none changes it.
 package final class EnginePath: Sendable {
     /// Handles one request.
     package typealias Handler = @Sendable (Request) async throws -> Response
@@ -9,21 +9,23 @@ package final class EnginePath: Sendable {
     package enum Access: Sendable {
         /// A valid token whose policies allow the operation.
         case token
-        /// The same, and `sudo` besides.
+        /// A valid token whose policies allow the operation and grant `sudo`.
         case sudo
         /// Anybody, in auth methods and secrets engines alike: logins, certificates of an authority, revocation lists.
         ///
-        /// No policy is asked, and a token that comes along has no say. Everything else is as on other paths: quotas, the audit,
-        /// and 503 while the server is sealed. A route where callers name themselves locks names that fail: ``LockingEngine``.
+        /// No policy is evaluated, and a token in the request is ignored. Everything else is as on other paths: quotas, the
+        /// audit log, and 503 while the server is sealed. A route on which callers name themselves must lock names that
+        /// fail: ``LockingEngine``.
         case unauthenticated
     }
 
-    /// How an endpoint takes the body of a request.
+    /// How an endpoint accepts the body of a request.
     package enum RequestBody: Sendable, Hashable {
         /// A JSON object, whose members are the declared fields.
         case json
-        /// Bytes of any kind, at most so many: ``Request/rawBody``. The listener's own bound, which is lower for callers without a
-        /// token, holds as well. Rules about parameters see nothing of the body, and the audit has its HMAC and its length.
+        /// Bytes of any kind, at most `max` of them: ``Request/rawBody``. The listener's limit, which is lower for callers
+        /// without a token, applies as well. Rules about parameters do not see the body, and the audit log contains its
+        /// HMAC and its length.
         case bytes(max: Int)
     }
 
@@ -31,10 +33,10 @@ package final class EnginePath: Sendable {
     package struct Endpoint: Sendable {
         /// What the operation does, beginning with a verb, for help and the API description.
         package var summary: String
-        /// The handler only reads. Its request and its answer are then put on record together, before the answer leaves;
-        /// otherwise the request is on record before the handler is called.
+        /// Whether the handler only reads. Its request and its answer are then recorded together, before the answer is
+        /// sent; otherwise the request is recorded before the handler is called.
         package var changesNothing: Bool
-        /// How the body of a request is taken.
+        /// How the body of a request is accepted.
         package var body: RequestBody
         /// The media type of an answer that is not JSON (`.raw` or `.stream`), for the API description; nil for JSON. A request to
         /// wrap such an answer is refused before the handler is called.
@@ -65,13 +67,13 @@ package final class EnginePath: Sendable {
     package let fields: [Field]
     /// Who may call the path.
     package let access: Access
-    /// Takes any field besides the declared ones, and the engine reads `Request.body`.
+    /// Whether the path accepts fields that are not declared, which the engine reads from `Request.body`.
     package let isOpen: Bool
-    /// Whether a final slash means the same as none (mount paths). Otherwise only listings may have one.
+    /// Whether a final slash makes no difference, as for paths of mounts. Otherwise, only listings may have one.
     package let allowsFolder: Bool
     /// The operations, each with its handler.
     package let endpoints: [Operation: Endpoint]
-    /// Whether the thing is there: decides between `create` and `update`. Without it every write is an update.
+    /// Returns whether the object exists, which decides between `create` and `update`. Nil if every write is an update.
     package let exists: (@Sendable (Request) async throws -> Bool)?
 
     /// Declares a path.
@@ -91,15 +93,15 @@ package final class EnginePath: Sendable {
         self.exists = exists
     }
 
-    /// A write with no `create` of its own is handled as an update.
+    /// Returns the endpoint of an operation. A write without a `create` endpoint is handled as an update.
     package func endpoint(for operation: Operation) -> Endpoint? {
         endpoints[operation] ?? (operation == .create ? endpoints[.update] : nil)
     }
 }
 
-/// Thrown by an update that changes nothing when what it needs is not there, but could be made.
+/// Thrown by an update that changes nothing if what it needs does not exist but could be created.
 ///
-/// The pipeline then asks for `create` and calls that endpoint.
+/// The pipeline then checks for `create` and calls that endpoint.
 package struct CreationNeeded: Error {
     /// Creates the error.
     package init() {}

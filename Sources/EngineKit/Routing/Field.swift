@@ -29,7 +29,7 @@ package struct Field: Sendable {
     package var details: String
     /// Whether help and the OpenAPI document mark the field as deprecated.
     package var isDeprecated: Bool
-    /// Reads and listings take it in the query, and writes do not have it.
+    /// Whether reads and listings have the field in the query, and writes do not have it.
     package var isQuery: Bool
     /// The only values of a string; empty for any.
     package var allowed: [String]

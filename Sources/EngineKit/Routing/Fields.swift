@@ -1,9 +1,9 @@
 package import Syntax
 
-/// A request's fields after validation. A getter of the declared kind cannot fail.
+/// The fields of a request after validation. Reading a field as its declared kind cannot fail.
 package struct Fields: Sendable {
     private var values: JSONObject
-    /// Names that were sent, as opposed to filled in with a default.
+    /// The names of the fields that were sent, as opposed to those with a default value.
     private var sent: [String]
 
     /// Creates fields that were validated already.
@@ -12,7 +12,8 @@ package struct Fields: Sendable {
         sent = values.keys
     }
 
-    /// Coerces what was sent to the declared kinds, as the Vault API does; anything else names its field and is refused.
+    /// Converts the values that were sent to the declared kinds, as the Vault API does. Throws an error that names the
+    /// field if that is not possible.
     package init(validating input: JSONObject, as declared: [Field]) throws(CofferError) {
         var values = JSONObject()
         var sent: [String] = []
@@ -30,7 +31,7 @@ package struct Fields: Sendable {
         self.sent = sent
     }
 
-    /// True when the caller sent it (null counts as not sent).
+    /// Whether the field was sent. A null counts as not sent.
     package func has(_ name: String) -> Bool { sent.contains(name) }
 
     /// Returns the text of a field, or nil if it was not sent.
@@ -39,7 +40,7 @@ package struct Fields: Sendable {
     package func bool(_ name: String) -> Bool? { values[name]?.boolValue }
     /// Returns the number in a field, or the seconds of a duration; nil if it was not sent.
     package func int(_ name: String) -> Int? { values[name]?.intValue }
-    /// Seconds.
+    /// Returns the seconds of a duration, or nil if it was not sent.
     package func duration(_ name: String) -> Int? { values[name]?.intValue }
     /// Returns the texts of a list, or nil if it was not sent.
     package func strings(_ name: String) -> [String]? { values[name]?.arrayValue?.compactMap(\.stringValue) }
@@ -77,7 +78,7 @@ extension Fields {
 }
 
 extension Fields {
-    /// A value as the handler will have it, or nil when it would be refused.
+    /// Returns a value as the handler will read it, or nil if it would be refused.
     package static func reading(_ value: JSON, as field: Field) -> JSON? { try? coerce(value, field) }
 
     private static func coerce(_ value: JSON, _ field: Field) throws(CofferError) -> JSON {
@@ -139,14 +140,14 @@ extension Fields {
         case .string(""): return []
         case .string(let joined):
             let parts = joined.splitUTF8(at: ",").map { String($0.trimmingUTF8(" ")) }
-            // Only nothing at all means an empty list: "," may not lift a bound.
+            // Only an empty text means an empty list: a text of commas must not remove a limit.
             return parts.allSatisfy(\.isEmpty) ? nil : parts.filter { !$0.isEmpty }
         case .number: return element(value).map { [$0] }
         default: return nil
         }
     }
 
-    /// An object of strings; or, as the command lines of the field send it, `key=value` or a list of that.
+    /// Returns an object of strings. Command lines send `key=value` or a list of those, which is accepted, too.
     private static func stringMap(_ value: JSON) -> JSON? {
         switch value {
         case .object(let object):
@@ -164,7 +165,7 @@ extension Fields {
         }
     }
 
-    /// Parted at the first `=`; of a key that comes twice the last counts.
+    /// Splits pairs at the first `=`. If a key is repeated, its last value is used.
     private static func pairs(_ values: [JSON]) -> JSON? {
         var members: [JSONObject.Member] = []
         var places: [String: Int] = [:]
@@ -174,7 +175,7 @@ extension Fields {
             else { return nil }
             let name = String(Substring(bytes[..<mark]))
             let member = JSONObject.Member(key: name, value: .string(String(Substring(bytes[bytes.index(after: mark)...]))))
-            // Not by a scan for each: a list may have very many.
+            // A dictionary instead of a search for each key, because a list may be very long.
             if let place = places[name] {
                 members[place] = member
             } else {
@@ -195,7 +196,7 @@ extension [String] {
 }
 
 extension Field.Kind {
-    /// For error texts.
+    /// The kind in error messages.
     fileprivate var nounPhrase: String {
         switch self {
         case .string: "a string"

@@ -16,7 +16,7 @@ package struct PathPattern: Sendable, Hashable, CustomStringConvertible {
     package let description: String
     /// The parts of the pattern, in order.
     package let segments: [Segment]
-    /// What follows `{name...}`, with its slash: `/tune`.
+    /// The literals after `{name...}`, with their slash, such as `/tune`.
     private let tail: String
 
     /// Creates the pattern that `text` spells, such as `roles/{name}`.
@@ -40,7 +40,7 @@ package struct PathPattern: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// The captures, or nil when the path is another. `path` has no slash at either end.
+    /// Returns the captures, or nil if the path does not match. `path` has no slash at either end.
     package func match(_ path: Substring) -> Captures? {
         var captures = Captures()
         var rest = path
@@ -80,7 +80,7 @@ extension PathPattern: ExpressibleByStringLiteral {
     package init(stringLiteral value: String) { self.init(value) }
 }
 
-/// The parts of a path that its pattern names: a few, so a scan finds them.
+/// The captured parts of a path. There are few of them, so they are found by a linear search.
 package struct Captures: Sendable, Hashable {
     /// The captures in the order of the path.
     package private(set) var pairs: [(name: String, value: String)] = []
@@ -91,7 +91,7 @@ package struct Captures: Sendable, Hashable {
     /// Adds the value of one capture.
     package mutating func append(_ name: String, _ value: String) { pairs.append((name, value)) }
 
-    /// Empty when the pattern has no such name.
+    /// Returns the value of a capture, or an empty string if the pattern has none of that name.
     package subscript(_ name: String) -> String { pairs.first { $0.name == name }?.value ?? "" }
 
     /// Returns whether both have the same names and values in the same order.
@@ -105,7 +105,7 @@ package struct Captures: Sendable, Hashable {
 }
 
 extension String {
-    /// What stands behind the first `mark`, or nothing.
+    /// Returns the text after the first `mark`, or an empty string.
     fileprivate func textBehind(_ mark: String) -> String {
         rangeOfUTF8(mark).map { String(self[$0.upperBound...]) } ?? ""
     }

@@ -1,5 +1,5 @@
 extension Batch {
-    /// What the batch weighs in a queue: its keys and values.
+    /// The size of the batch in a queue: the bytes of its keys and values.
     package var byteCount: Int {
         mutations.reduce(0) { total, mutation in
             guard case .put(let value, _) = mutation.change else { return total + mutation.key.utf8.count }
@@ -7,7 +7,7 @@ extension Batch {
         }
     }
 
-    /// The rules that every store applies before it looks at a record; throws ``StorageError/limitExceeded(_:)``.
+    /// Checks the rules of every store, before any record is read. Throws ``StorageError/limitExceeded(_:)``.
     package func validate() throws(StorageError) {
         guard mutations.count <= StorageLimits.batchMutationsMax else {
             throw .limitExceeded("a batch holds at most \(StorageLimits.batchMutationsMax) changes")
@@ -28,7 +28,7 @@ extension Batch {
 }
 
 extension Batch.Precondition {
-    /// Whether it holds for a key whose record has this version, or has none.
+    /// Whether the precondition is met for a record with this version, or for an absent record.
     package func holds(for version: UInt64?) -> Bool {
         switch self {
         case .none: true
@@ -39,7 +39,7 @@ extension Batch.Precondition {
 }
 
 extension StorageLimits {
-    /// A key is segments joined by `/`, none of them empty, without NUL.
+    /// Checks a key: segments joined by `/`, none of them empty, without NUL.
     package static func validate(key: String) throws(StorageError) {
         guard key.utf8.count <= keyBytesMax else { throw .limitExceeded("a key holds at most \(keyBytesMax) bytes") }
         var previous = UInt8(ascii: "/")

@@ -1,6 +1,6 @@
-/// Puts, deletes and checks that happen together or not at all.
+/// Changes and checks that take effect together or not at all.
 package struct Batch: Sendable {
-    /// What must be true of a key for the batch to be carried out.
+    /// A condition on a record that must be met for the batch to be committed.
     package enum Precondition: Sendable, Hashable {
         case none
         case absent
@@ -8,22 +8,22 @@ package struct Batch: Sendable {
         case version(UInt64)
     }
 
-    /// What happens to a key.
+    /// The change of a record.
     package enum Change: Sendable, Hashable {
-        /// `version` 0 lets the barrier choose a fresh stamp; a bare store writes it as given.
+        /// Writes a value. For version 0, the barrier chooses a new stamp; a store without a barrier writes it as it is.
         case put([UInt8], version: UInt64)
         case delete
-        /// Changes nothing: only the precondition counts.
+        /// Changes nothing; only the precondition matters.
         case check
     }
 
-    /// A key, what happens to it, and what must be true of it before.
+    /// A key, its change and its precondition.
     package struct Mutation: Sendable {
         /// The key of the record.
         package var key: String
         /// What happens to the record.
         package var change: Change
-        /// What must be true of the record before anything changes.
+        /// The condition that must be met before anything is changed.
         package var precondition: Precondition
 
         /// Creates a mutation of one record.
@@ -34,7 +34,7 @@ package struct Batch: Sendable {
         }
     }
 
-    /// At most one mutation a key; a store refuses a second.
+    /// The mutations. A store refuses a batch with two mutations of one key.
     package private(set) var mutations: [Mutation] = []
 
     /// Creates an empty batch.
@@ -45,12 +45,12 @@ package struct Batch: Sendable {
     /// The keys of all mutations, in order.
     package var keys: [String] { mutations.map(\.key) }
 
-    /// Adds the writing of a value; by default whatever is stored before, and with a fresh version.
+    /// Adds the writing of a value, by default without a precondition and with a new version.
     package mutating func put(_ key: String, _ value: [UInt8], if precondition: Precondition = .none, version: UInt64 = 0) {
         append(.init(key: key, change: .put(value, version: version), precondition: precondition))
     }
 
-    /// Adds the removal of a record. It need not exist, unless the precondition says so.
+    /// Adds the deletion of a record. The record need not exist, unless the precondition requires it.
     package mutating func delete(_ key: String, if precondition: Precondition = .none) {
         append(.init(key: key, change: .delete, precondition: precondition))
     }
@@ -65,7 +65,7 @@ package struct Batch: Sendable {
 }
 
 extension Batch.Precondition {
-    /// What must still hold for a change that was decided on this reading.
+    /// The condition that the record has not changed since it was read.
     package init(unchanged record: StoredRecord?) {
         self = record.map { .version($0.version) } ?? .absent
     }

@@ -1,9 +1,9 @@
-/// A slice of a store: an engine sees its own keys and no others.
+/// A part of a store. An engine sees its own keys only.
 package struct PrefixedStorage: Storage {
     private let base: any Storage
     private let prefix: String
 
-    /// The prefix ends with `/`.
+    /// Creates the part below `prefix`, which ends with `/`.
     package init(_ base: any Storage, prefix: String) {
         self.base = base
         self.prefix = prefix
@@ -38,7 +38,7 @@ package struct PrefixedStorage: Storage {
         }
     }
 
-    /// Names the key as the engine knows it.
+    /// Returns the error with the key as the engine knows it.
     private func inSlice(_ error: StorageError) -> StorageError {
         switch error {
         case .conflict(let key): .conflict(key: withoutPrefix(key))
@@ -54,7 +54,7 @@ package struct PrefixedStorage: Storage {
 }
 
 extension Batch {
-    /// The same batch, below `prefix`.
+    /// Returns the same batch below `prefix`.
     package func prefixed(_ prefix: String) -> Batch {
         var prefixed = Batch()
         for var mutation in mutations {

@@ -1,23 +1,25 @@
-/// Where records live. Three verbs; every store passes the same contract suite.
+/// A store of records. Every implementation passes the same contract suite.
 ///
-/// Keys are UTF-8 paths such as `mount/4f…/data/db`: segments joined by `/`, none empty, no NUL, at most
-/// ``StorageLimits/keyBytesMax`` long, compared and ordered by their bytes. A store never sees a plain secret: the
-/// barrier seals values before they come here.
+/// Keys are UTF-8 paths such as `mount/4f…/data/db`: segments joined by `/`, none of them empty, without NUL, at most
+/// ``StorageLimits/keyBytesMax`` long, compared and ordered by their bytes. A store never sees a secret in the clear,
+/// because the barrier encrypts values before.
 package protocol Storage: Sendable {
-    /// Nil also for a key that no record can have.
+    /// Returns a record, or nil if there is none. Also returns nil for a key that no record can have.
     func get(_ key: String) async throws(StorageError) -> StoredRecord?
 
-    /// One page of keys below a prefix. See ``Listing``.
+    /// Returns one page of keys below a prefix. See ``Listing``.
     func list(_ listing: Listing) async throws(StorageError) -> [String]
 
-    /// All of it or nothing, on disk when this returns, and seen by every read that begins after that.
+    /// Commits a batch completely or not at all. When this returns, it is on disk, and every read that begins afterwards
+    /// sees it.
     ///
-    /// Every precondition is judged before anything changes. Cancelling the caller does not stop a commit.
+    /// All preconditions are checked before anything is changed. Canceling the caller does not stop a commit.
     func commit(_ batch: Batch) async throws(StorageError)
 }
 
 extension Storage {
-    /// Commits a change that was decided on a reading. False when something else changed first: read again and retry.
+    /// Commits a change that was decided on records that were read. Returns false if something else has changed: read again
+    /// and retry.
     package func commitIfUnchanged(_ batch: Batch) async throws(StorageError) -> Bool {
         do throws(StorageError) {
             try await commit(batch)
@@ -30,11 +32,11 @@ extension Storage {
     }
 }
 
-/// A value and the stamp that its writer gave it.
+/// A value and the version that its writer gave it.
 package struct StoredRecord: Sendable, Hashable {
     /// The bytes of the record.
     package var value: [UInt8]
-    /// Differs for every write of a key, so it serves as the precondition of the next one.
+    /// The version, which is different for every write of a key and so serves as the precondition of the next one.
     package var version: UInt64
 
     /// Creates a record as it was read.
@@ -46,16 +48,17 @@ package struct StoredRecord: Sendable, Hashable {
 
 /// A request for one page of the keys below a prefix, in the order of their bytes.
 package struct Listing: Sendable, Hashable {
-    /// Ends with `/`, or is empty for everything.
+    /// The prefix, which ends with `/` or is empty for everything.
     package var prefix: String
-    /// The last name of the page before, relative to `prefix`. It need not be there (any more).
+    /// The last name of the previous page, relative to `prefix`. It need not exist anymore.
     package var after: String?
-    /// At most this many names come back, and never more than ``StorageLimits/pageMax``; none for 0 or less.
+    /// The largest number of names, at most ``StorageLimits/pageMax``. A number of 0 or less returns none.
     package var limit: Int
-    /// Names with everything below them; otherwise children only, folders once with a final `/`.
+    /// Whether all keys below the prefix are listed. Otherwise, only its children are, and each folder once, with a final
+    /// `/`.
     package var isRecursive: Bool
 
-    /// Creates the request for a page; by default the first one, as long as pages may be, of children only.
+    /// Creates the request for a page; by default, the first page of children, of the largest size.
     package init(prefix: String, after: String? = nil, limit: Int = StorageLimits.pageMax, isRecursive: Bool = false) {
         self.prefix = prefix
         self.after = after
@@ -68,34 +71,34 @@ package struct Listing: Sendable, Hashable {
 package enum StorageLimits {
     /// The longest key, in bytes.
     package static let keyBytesMax = 4_096
-    /// A sealed record: the 32 MiB a body may have at most, and room for its envelope.
+    /// The largest encrypted record in bytes: the largest body of 32 MiB, with room for its envelope.
     package static let valueBytesMax = 33 << 20
-    /// The most names on one page of a listing.
+    /// The largest number of names on a page.
     package static let pageMax = 10_000
-    /// The most mutations in one batch.
+    /// The largest number of mutations in a batch.
     package static let batchMutationsMax = 20_000
-    /// Keys and values of one batch together: two records of the largest size, such as a new version and the one that it
-    /// replaces, and small ones beside them.
+    /// The largest total size of keys and values in a batch, in bytes: two records of the largest size, such as a new
+    /// version and the one that it replaces, and small ones.
     package static let batchBytesMax = 2 * valueBytesMax + (1 << 20)
 }
 
-/// Why a store did not do what it was asked.
+/// Why an operation of a store failed.
 package enum StorageError: Error, Hashable, Sendable {
-    /// A precondition of a batch did not hold; nothing was written.
+    /// A precondition was not met; nothing was written.
     case conflict(key: String)
-    /// Another writer was first every time that a change was tried; nothing was written.
+    /// Another writer was first in every attempt; nothing was written.
     case contended(key: String)
-    /// A key, value, batch or listing outside the contract; nothing was written.
+    /// A key, value, batch or listing exceeds a limit; nothing was written.
     case limitExceeded(String)
-    /// The store cannot be reached or its disk refuses; whether anything was written is unknown.
+    /// The store cannot be reached, or its disk fails; it is unknown whether anything was written.
     case unavailable(String)
-    /// A record is there but is not what was written: changed, moved or truncated.
+    /// A record exists, but is not what was written: it was changed, moved or truncated.
     case corrupted(key: String)
     case sealed
 }
 
-/// A store that keeps records it has read in memory.
+/// A store that keeps records in memory after reading them.
 package protocol CachingStorage: Storage {
-    /// Drops records that somebody else wrote, so that they are read again.
+    /// Removes records from memory that another writer has changed.
     func invalidate(_ keys: some Sequence<String>)
 }

@@ -1,13 +1,13 @@
 import Glibc
 
-/// A storage key compared byte for byte. Swift's own `==` takes two spellings of `é` for one key; a store must not.
+/// A storage key that is compared byte for byte. Swift's `==` treats two spellings of `é` as equal, which a store must not.
 ///
-/// Public, as is what a table needs of it, because the compiler inlines no `package` function into another module, and the cache
-/// looks up each read by it.
+/// It is public, with what a table needs of it, because the compiler does not inline `package` functions into other
+/// modules, and the cache looks up each read by it.
 public struct StorageKey: Hashable, Sendable {
     /// The key as text.
     package let text: String
-    /// Seeded for each process, so callers cannot choose names that collide.
+    /// The hash, seeded for each process so that callers cannot choose names that collide.
     public let digest: Int
 
     /// Creates a key and its hash.
@@ -25,7 +25,7 @@ public struct StorageKey: Hashable, Sendable {
 
     @usableFromInline func hasSameText(as other: StorageKey) -> Bool { text.compareBytes(to: other.text) == 0 }
 
-    /// Feeds the hash that was made with the key, so that a table does not read the text again.
+    /// Feeds the stored hash, so that a table does not read the text again.
     @inlinable public func hash(into hasher: inout Hasher) { hasher.combine(digest) }
 }
 
@@ -46,6 +46,6 @@ extension String {
         return Array(utf8).withUnsafeBufferPointer(body)
     }
 
-    // Never read: `memcmp` gets it together with a length of 0.
+    // Never read: `memcmp` receives it together with a length of 0.
     private static var noBytes: UnsafePointer<UInt8> { UnsafePointer(bitPattern: 1).unsafelyUnwrapped }
 }

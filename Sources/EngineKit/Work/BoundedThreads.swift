@@ -1,17 +1,16 @@
 import Glibc
 
-/// Jobs in a bounded queue, and a bounded set of threads that sleep until there are some. Threads are made as they are needed
-/// and stay.
+/// A bounded queue of jobs, and a bounded number of threads that run them. Threads are created as needed and are kept.
 package final class BoundedThreads: @unchecked Sendable {  // `jobs` and the counts are touched only between lock and unlock.
     /// Work that may block its thread.
     package typealias Job = @Sendable () -> Void
 
-    /// What became of a job that was added.
+    /// The result of adding a job.
     package enum Outcome: Sendable {
         case taken
-        /// Too many wait. Nothing happens.
+        /// Too many jobs are waiting. The job is not run.
         case full
-        /// The system gives no thread at all. Nothing happens.
+        /// The system provides no thread. The job is not run.
         case noThread
     }
 
@@ -23,7 +22,7 @@ package final class BoundedThreads: @unchecked Sendable {  // `jobs` and the cou
     private var threads = 0
     private var sleeping = 0
 
-    /// Creates a pool of at most `threadsMax` threads before which at most `queueMax` jobs wait.
+    /// Creates a pool of at most `threadsMax` threads, with at most `queueMax` waiting jobs.
     package init(threadsMax: Int, queueMax: Int) {
         self.threadsMax = threadsMax
         self.queueMax = queueMax
@@ -32,14 +31,17 @@ package final class BoundedThreads: @unchecked Sendable {  // `jobs` and the cou
     }
 
     deinit {
-        // Only a queue that never had a thread comes to its end: threads hold on to it.
+        // The queue is released only if it never had a thread, because threads hold references to it.
         pthread_cond_destroy(condition)
         pthread_mutex_destroy(mutex)
         condition.deallocate()
         mutex.deallocate()
     }
 
-    /// - Parameter isAdmitted: Whether this is a later step of work that was admitted. Such a step may exceed the queue's bound.
+    /// Adds a job.
+    ///
+    /// - Parameter isAdmitted: Whether this is a later step of work that was admitted. Such a step may exceed the limit of
+    /// the queue.
     package func add(isAdmitted: Bool = false, _ job: @escaping Job) -> Outcome {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
@@ -68,7 +70,7 @@ package final class BoundedThreads: @unchecked Sendable {  // `jobs` and the cou
     }
 
     private func work() {
-        // A peer that goes away is an error of the call, not a signal to the process.
+        // A peer that closes its connection causes an error of the call, not a signal to the process.
         var signals = sigset_t()
         sigemptyset(&signals)
         sigaddset(&signals, SIGPIPE)

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Lets a bounded number of callers in at once. A bounded number of others wait in order, and the rest are refused.
+/// Limits how many callers run at the same time. A limited number of others wait in order, and the rest are refused.
 package final class Gate: Sendable {
     private struct State {
         var inside = 0
@@ -34,7 +34,7 @@ package final class Gate: Sendable {
         return !isTurnedAway
     }
 
-    /// Gives a place back, to the first that waits.
+    /// Gives the place to the first waiting caller.
     package func leave() {
         let next: CheckedContinuation<Bool, Never>? = state.withLock { state in
             guard !state.waiting.isEmpty else {

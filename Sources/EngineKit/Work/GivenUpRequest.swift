@@ -1,9 +1,9 @@
-/// A request that nobody waits for any more: its time was up, or its client left.
+/// A request that nobody waits for anymore: its time is over, or its client has left.
 package enum GivenUpRequest {
-    /// Nobody sees it but the audit trail.
+    /// The error, which only the audit log shows.
     package static let error = CofferError(.unavailable, "the request was given up before its work was done")
 
-    /// Between two steps of work that may be many.
+    /// Throws if the request was abandoned. To be called between the steps of long work.
     package static func check() throws(CofferError) {
         if Task.isCancelled { throw error }
     }

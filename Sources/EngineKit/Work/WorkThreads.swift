@@ -1,26 +1,26 @@
 import Glibc
 import Synchronization
 
-/// A bounded set of threads for work that takes long: neither an event loop nor one of the few threads on which all
-/// concurrent tasks of the process run is held up by it.
+/// A bounded number of threads for work that takes long, so that it blocks neither an event loop nor the few threads that
+/// run all concurrent tasks of the process.
 ///
-/// Work of many steps takes turns with the other work that waits, so that one long request holds up no short one, and ends
-/// between two steps when the request it is done for is given up.
+/// Work of many steps takes turns with other waiting work, so that a long request does not delay short ones. It ends
+/// between two steps if its request is abandoned.
 package final class WorkThreads: Sendable {
-    /// For operations of milliseconds, and many of them.
+    /// For many operations that take milliseconds.
     package static let shared = WorkThreads(threadsMax: max(2, min(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 64)), queueMax: 1_024)
-    /// For what takes seconds and cannot be interrupted, such as making an RSA key.
+    /// For operations that take seconds and cannot be interrupted, such as generating an RSA key.
     package static let patient = WorkThreads(threadsMax: 2, queueMax: 64)
 
-    /// The refusal of work when too much of it waits.
-    package static let busy = CofferError(.rateLimited, "too much of this work waits to be done already; retry in a moment")
+    /// The refusal of work when too much is waiting.
+    package static let busy = CofferError(.rateLimited, "too much work of this kind is waiting already; retry in a moment")
 
     private let threads: BoundedThreads
 
-    /// Creates a pool of at most `threadsMax` threads before which at most `queueMax` jobs wait.
+    /// Creates a pool of at most `threadsMax` threads, with at most `queueMax` waiting jobs.
     package init(threadsMax: Int, queueMax: Int) { threads = BoundedThreads(threadsMax: threadsMax, queueMax: queueMax) }
 
-    /// One step of work. Throws ``busy`` when too much waits.
+    /// Runs one step of work. Throws ``busy`` if too much work is waiting.
     package func run<Success: Sendable>(
         _ body: @escaping @Sendable () throws(CofferError) -> Success
     ) async throws(CofferError) -> Success {
@@ -37,8 +37,8 @@ package final class WorkThreads: Sendable {
         return try result.get()
     }
 
-    /// `count` steps, in order. Throws when the request was given up meanwhile, what `body` throws at once, and ``busy``
-    /// when too much waits.
+    /// Runs `count` steps in order. Throws if the request was abandoned meanwhile, if `body` throws, or ``busy`` if too
+    /// much work is waiting.
     package func map<Element: Sendable>(
         _ count: Int, _ body: @escaping @Sendable (Int) throws(CofferError) -> Element
     ) async throws(CofferError) -> [Element] {
@@ -56,21 +56,23 @@ package final class WorkThreads: Sendable {
         case .taken: return true
         case .full: return false
         case .noThread:
-            // Better slowly here than never.
+            // Running slowly on this thread is better than not at all.
             job()
             return true
         }
     }
 }
 
-/// Steps that are done a few at a time. Only one thread has it at any moment: whoever took its next turn from the queue.
+/// Steps that are run a few at a time. Only one thread uses the object at any time: the one that took its turn from the
+/// queue.
 private final class SteppedWork<Element: Sendable>: Sendable {
     private let count: Int
     private let body: @Sendable (Int) throws(CofferError) -> Element
     private let isCancelled = Atomic(false)
     private let done: Mutex<[Element]>
 
-    /// Long against the cost of a turn, short against what a waiting request notices.
+    /// The length of a turn, in milliseconds: much longer than switching costs, and too short for a waiting request to
+    /// notice.
     private static var turnMilliseconds: Int { 10 }
 
     init(count: Int, body: @escaping @Sendable (Int) throws(CofferError) -> Element) {
@@ -96,7 +98,7 @@ private final class SteppedWork<Element: Sendable>: Sendable {
         }
     }
 
-    /// nil when another turn is needed.
+    /// Runs the steps of one turn. Returns nil if another turn is needed.
     private func turn() throws(CofferError) -> [Element]? {
         let clock = ContinuousClock()
         let end = clock.now + .milliseconds(Self.turnMilliseconds)

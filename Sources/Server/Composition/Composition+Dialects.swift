@@ -6,8 +6,8 @@ import ServiceAPI
 import VaultAPI
 
 extension Composition {
-    /// Returns the dialects in the order in which a path is matched. The Service API's paths begin with nothing in particular, so it
-    /// comes last.
+    /// Returns the dialects in the order in which a path is matched. The prefix of the Service API matches every path, so
+    /// it is last.
     static func dialects(
         _ pipeline: any Pipeline, _ serviceAPI: ServiceComposition?, logger: Logger
     ) -> [any Dialect] {

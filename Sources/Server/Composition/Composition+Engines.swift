@@ -60,7 +60,7 @@ extension Composition {
 }
 
 extension InitialMount {
-    /// `secret/`, which a server that is set up without being asked begins with.
+    /// The mount `secret/` of a server that initializes itself.
     static func secret(version: Int = 2) -> InitialMount {
         InitialMount(
             path: "secret/", type: KVEngine.description.type, options: ["version": String(version)],
@@ -69,7 +69,7 @@ extension InitialMount {
 }
 
 extension ServerConfiguration {
-    /// What the configuration says that the pipeline needs, with the mounts that its engines begin with.
+    /// The settings of the pipeline from the configuration, with the first mounts.
     var coreSettings: CoreSettings {
         var settings = CoreSettings()
         settings.defaultTTL = defaultLeaseTTL

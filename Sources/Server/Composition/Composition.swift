@@ -7,15 +7,15 @@ import ServiceAPI
 import ServiceLifecycle
 import ServiceRules
 
-/// The rooms of a server, put together. This file and its extensions are the only place where that is done.
+/// The rooms of a server and their connections. Only this file and its extensions create them.
 struct Composition: Sendable {
-    /// What the listeners serve. Listeners try them in order, so the dialect whose paths begin with nothing in particular is last.
+    /// What the listeners serve. Listeners try them in order, so the dialect whose prefix matches every path is last.
     var dialects: [any Dialect]
     /// Background work. It ends after the listeners have.
     var services: [any Service]
     /// Called on SIGHUP, after the configuration was read again.
     var reload: @Sendable () async -> Void
-    /// The parts of the Service API that outlive one reading of the configuration; nil when it is not spoken.
+    /// The parts of the Service API that are kept when the configuration is read again; nil without a Service API.
     var serviceAPI: ServiceComposition?
     /// Seals and closes the storage. Called after everything else has ended.
     var close: @Sendable () async -> Void
@@ -31,10 +31,10 @@ struct ServiceComposition: Sendable {
 }
 
 extension Composition {
-    /// Opens the store, makes the core with its engines, and starts it.
+    /// Opens the store, creates the core with its engines, and starts it.
     ///
     /// - Parameter engines: Engines to offer in addition to the built-in ones.
-    /// - Throws: ``ConfigurationError`` when a setting is at fault. Nothing is left open then.
+    /// - Throws: ``ConfigurationError`` if a setting is wrong. Nothing is left open then.
     init(_ configuration: ServerConfiguration, _ logs: LogStream, engines: [EngineDescription] = []) async throws {
         let (time, randomness) = (SteadyTime(), SystemRandomness())
         let store = try await OpenedStore(configuration, time: time, randomness: randomness, logs: logs)
@@ -46,7 +46,7 @@ extension Composition {
         }
     }
 
-    /// Makes the core on a store that is open.
+    /// Creates the core on an open store.
     private init(
         _ configuration: ServerConfiguration, _ logs: LogStream, engines: [EngineDescription], in store: OpenedStore,
         time: SteadyTime, randomness: SystemRandomness
@@ -84,7 +84,8 @@ extension Composition {
             }, announcement: announcement)
     }
 
-    /// Returns the core's work in turns. Each has turns of its own, because a database may keep a lease's engine waiting.
+    /// Returns the periodic work of the core as services. Each runs independently, because a slow database may delay an
+    /// engine that revokes leases.
     private static func jobs(of core: Core) -> [any Service] {
         [
             EverySecond { await core.runJobs(round: $0) }, WhenRung(bell: core.leaseBell) { await core.runLeaseJobs() },

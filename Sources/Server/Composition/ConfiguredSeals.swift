@@ -7,8 +7,7 @@ struct ConfiguredSeals {
     /// The configured seal. Without a seal block it is a key from the seed variables, or Shamir
     /// shares if they are not set.
     var current: any Seal
-    /// The seal that is marked `disabled`, or nil. It opens what it sealed until the current one
-    /// has taken over.
+    /// The seal that is marked `disabled`, or nil. It decrypts what it encrypted until the current one has taken over.
     var previous: (any Seal)?
 
     init(_ configuration: ServerConfiguration, logger: Logger) throws {

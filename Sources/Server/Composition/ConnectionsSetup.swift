@@ -8,11 +8,11 @@ import Outbound
 import SecretMemory
 import ServiceLifecycle
 
-/// What the connections engine and the Engine API need from outside the pipeline.
+/// What the connections engine and the Engine API need besides the pipeline.
 struct ConnectionsSetup {
     var environment: ConnectionsEnvironment
     var authenticator: InlineAuthenticatorDescription
-    /// For services that want a credential of theirs checked.
+    /// Checks credentials of providers for services.
     var providers: PlatformProviders
     var services: [any Service] = []
 
@@ -82,7 +82,7 @@ struct ConnectionsSetup {
 }
 
 extension ServerConfiguration {
-    /// nil when everything is in memory.
+    /// The directory of the store, or nil if everything is in memory.
     var storageDirectory: String? {
         if case .sqlite(let directory)? = storage { directory } else { nil }
     }

@@ -52,8 +52,7 @@ struct DevServer {
         return key
     }
 
-    /// The file with the unseal key and the root token, beside the data, or nil if everything is in
-    /// memory.
+    /// The file with the unseal key and the root token, in the data directory, or nil if everything is in memory.
     private var keyFile: String? {
         guard case .sqlite(let directory)? = configuration.storage else { return nil }
         return directory + "/dev-keys"
@@ -64,16 +63,16 @@ struct DevServer {
         guard
             FileManager.default.createFile(
                 atPath: file, contents: content, attributes: [.posixPermissions: 0o600])
-        else { throw ConfigurationError("cannot write the file dev-keys beside the data") }
+        else { throw ConfigurationError("cannot write the file dev-keys in the data directory") }
     }
 
     private func storedKey() throws -> Key {
         guard let file = keyFile, let data = FileManager.default.contents(atPath: file) else {
-            throw ConfigurationError("this store was not created by a dev server: start it with -config")
+            throw ConfigurationError("this store was not created by a dev server; start it with -config")
         }
         let lines = String(decoding: data, as: UTF8.self).splitUTF8(at: "\n").map(String.init)
         guard lines.count == 2 else {
-            throw ConfigurationError("the file dev-keys beside the data is damaged: delete the data, or restore the file")
+            throw ConfigurationError("the file dev-keys in the data directory is damaged; delete the data, or restore the file")
         }
         return Key(unsealKey: lines[0], rootToken: lines[1])
     }

@@ -3,14 +3,14 @@ import StoreKit
 import StorePostgres
 import StoreSQLite
 
-/// A store that is open, and what the server does with it beyond reading and writing.
+/// An open store, and what the server does with it besides reading and writing.
 struct OpenedStore: Sendable {
     var storage: any Storage
-    /// Drops the cache of sealed records.
+    /// Removes everything from the cache of encrypted records.
     var dropCaches: @Sendable () -> Void = {}
-    /// The other nodes of the store; nil where there can be only one node.
+    /// The nodes of the store; nil if there can be only one.
     var cluster: (any Cluster)?
-    /// Has the core told of what other nodes change, after the cache of sealed records was.
+    /// Calls the handler when other nodes have changed something, after the cache of encrypted records was updated.
     var follow: @Sendable (@escaping @Sendable (StorageChange) async throws -> Void) -> Void = { _ in }
     var close: @Sendable () async -> Void = {}
 }
@@ -28,7 +28,7 @@ extension OpenedStore {
         }
     }
 
-    /// Bytes of sealed records to cache. What a busy server reads again and again fits.
+    /// The size of the cache of encrypted records, in bytes. It is enough for what a busy server reads repeatedly.
     private static let cacheBytesMax = 32 << 20
 
     private static func sqlite(_ directory: String, _ logs: LogStream) throws -> OpenedStore {

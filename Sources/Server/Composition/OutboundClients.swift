@@ -2,8 +2,8 @@ import EngineKit
 import NIOPosix
 import Outbound
 
-/// The server's clients for other servers: one for each purpose, because purposes differ in which addresses may be asked and how
-/// long an answer may take.
+/// The server's clients for other servers: one for each purpose, because purposes differ in the allowed addresses and in
+/// the time limit.
 struct OutboundClients {
     /// Asks OAuth providers for tokens. Private addresses only where the configuration allows them.
     let providers: OutboundClient

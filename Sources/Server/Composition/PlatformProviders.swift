@@ -8,8 +8,7 @@ final class PlatformProviders: ProviderVerifier {
     let providers: [String]
     private let catalog: PlatformCatalog
     private let verifier: PlatformVerifier
-    /// The number of checks that wait for a provider. It is limited because each holds a
-    /// connection.
+    /// The number of checks in progress. It is limited because each occupies a connection.
     private let underWay = Mutex(0)
     private static let underWayMax = 32
 

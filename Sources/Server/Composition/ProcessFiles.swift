@@ -1,7 +1,7 @@
 import Glibc
 import Synchronization
 
-/// A file with the number of this process, for as long as the server runs.
+/// A file with the process number, which exists while the server runs.
 struct PIDFile: Sendable {
     private let path: String
 
@@ -17,7 +17,7 @@ struct PIDFile: Sendable {
     func remove() { unlink(path) }
 }
 
-/// The limit of open files, of which each connection is one.
+/// The limit on open files. Each connection is one.
 enum OpenFiles {
     /// Raises the limit to what the system allows this process, at most 2^20.
     static func raiseLimit() {
@@ -28,7 +28,7 @@ enum OpenFiles {
     }
 }
 
-/// Tells the last of several events.
+/// Finds the last of several events.
 final class Countdown: Sendable {
     private let left: Atomic<Int>
 

@@ -5,7 +5,7 @@ import Syntax
 /// A client of another Vault server, with a fixed token, or as an AppRole that logs in again when
 /// its token expires.
 actor RemoteVaultClient: RemoteVault {
-    /// A client with a token. The number tells the successive tokens of an AppRole apart.
+    /// A client with a token. The number distinguishes the successive tokens of an AppRole.
     private struct Session: Sendable {
         var client: CofferClient
         var number: Int
@@ -14,11 +14,11 @@ actor RemoteVaultClient: RemoteVault {
     private let settings: RemoteVaultSettings
     private let base: CofferClient
     private var session: Session?
-    /// The login under way. Requests that need a token wait for it instead of logging in, too.
+    /// The login in progress. Requests that need a token wait for it instead of logging in themselves.
     private var login: Task<Result<Session, RemoteFailure>, Never>?
     private var loginsMade = 0
-    /// When a new token was refused like the old one. The role lacks a permission then, and another
-    /// login would not help.
+    /// When a new token was refused like the previous one. The role then lacks a permission, and another login would not
+    /// help.
     private var futileLogin: ContinuousClock.Instant?
 
     private static let responseBytesMax = 8 << 20
@@ -45,8 +45,7 @@ actor RemoteVaultClient: RemoteVault {
     ) async throws(RemoteFailure) -> RemoteAnswer {
         let used = try await current()
         let answer = try await send(method, path, query: query, body: body, in: used)
-        // The token may have expired. A request that is really forbidden is refused with a new
-        // token as well.
+        // The token may have expired. A request that is not permitted is refused with a new token as well.
         guard answer.status == 403, let fresh = try await renewed(after: used) else { return answer }
         let second = try await send(method, path, query: query, body: body, in: fresh)
         futileLogin = second.status == 403 ? .now : nil

@@ -20,7 +20,7 @@ struct SelfInitializingServer {
         // Needed also if another node initialized the store: each node writes its own audit file.
         try makeAuditDirectory()
         guard try await !core.seal.isInitialized else { return hint }
-        // First, because a root token that cannot be saved would be lost.
+        // Written first, because a root token that cannot be saved would be lost.
         try claimTokenFile()
         let made: Initialization
         do {

@@ -10,8 +10,7 @@ import Logging
 final class ShutdownLimit {
     private let sources: [any DispatchSourceSignal]
 
-    /// Begins to watch for the signals, whose default action must be off, as the service group has
-    /// set it.
+    /// Begins to watch for the signals. Their default action must be disabled, as the service group has done.
     init(seconds: Int, logger: Logger, end: @escaping @Sendable () -> Void = { _exit(1) }) {
         let queue = DispatchQueue(label: "coffer.shutdown", qos: .userInitiated)
         sources = [SIGTERM, SIGINT].map { signal in

@@ -47,7 +47,7 @@ struct StartReport {
             return
         }
         guard !status.isMigrating else {
-            // A configuration whose seal block was lost looks like one that migrates to key shares.
+            // A configuration that lacks its seal block looks like one that migrates to key shares.
             logger.warning(
                 """
                 sealed: the store was sealed with another seal than the one that is configured. If that was not meant, put the seal \

@@ -1,7 +1,7 @@
 import EngineKit
 import ServiceLifecycle
 
-/// Runs work whenever a bell rings, and at least once a second, until the server ends.
+/// Runs work whenever it is signaled, and at least once a second, until the server ends.
 struct WhenRung: Service {
     let bell: Bell
     let work: @Sendable () async -> Void

@@ -33,7 +33,7 @@ extension BuiltInProfiles {
             default_scopes: [api, refresh_token]
             token_url: https://login.salesforce.com/services/oauth2/token
             token_auth_method: client_secret_post
-            # The answer names no life time; sessions last for two hours unless the organisation says otherwise.
+            # The answer contains no lifetime; sessions last for two hours unless the organization says otherwise.
             default_expires_in: 7200
             rotates_refresh_token: false
             retry_in_doubt: true
