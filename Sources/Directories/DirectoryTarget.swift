@@ -24,7 +24,8 @@ package struct DirectoryServer: Sendable, Hashable {
             !authority.containsUTF8("/"), !authority.containsUTF8("?"), let port = UInt16(exactly: one.port)
         else { return nil }
         host = one.host
-        self.port = one.port == other.port ? port : isEncrypted ? 636 : 389
+        let standard: UInt16 = isEncrypted ? 636 : 389
+        self.port = one.port == other.port ? port : standard
     }
 
     /// Parses a list of URLs with commas between them. Returns nil if one of them is malformed, or for none or too many.

@@ -58,7 +58,7 @@ package final class LDAPDirectory: Directory {
         for server in target.servers where !line.isCut {
             do throws(DirectoryError) {
                 let descriptor = try line.connect(to: server, secondsMax: target.connectSecondsMax, isAllowed: isAllowed)
-                return try LDAPSession(descriptor, server, target)
+                return try LDAPSession(descriptor, server, target: target)
             } catch {
                 failure = error
             }

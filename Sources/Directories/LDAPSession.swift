@@ -16,7 +16,7 @@ final class LDAPSession: DirectorySession {
     private static let messagesMax = 20_000
 
     /// Takes over a connected socket and makes it a session, with TLS if the target has it.
-    init(_ descriptor: Int32, _ server: DirectoryServer, _ target: DirectoryTarget) throws(DirectoryError) {
+    init(_ descriptor: Int32, _ server: DirectoryServer, target: DirectoryTarget) throws(DirectoryError) {
         self.target = target
         guard ldap_init_fd(descriptor, LDAP_PROTO_TCP, server.url, &handle) == LDAP_SUCCESS, let handle else {
             Glibc.close(descriptor)
@@ -154,8 +154,8 @@ final class LDAPSession: DirectorySession {
         repeat {
             let page = target.pageSize > 0 && search.scope == .subtree ? try control(handle, cookie) : nil
             defer { if let page { ldap_control_free(page) } }
-            let number = try send(search, page, handle)
-            let answered = try collect(number, search.attributes, &found, handle)
+            let number = try send(search, page, over: handle)
+            let answered = try collect(number, search.attributes, into: &found, over: handle)
             if cookie != nil { ber_bvfree(cookie) }
             cookie = answered
         } while cookie.map { $0.pointee.bv_len > 0 } ?? false
@@ -179,7 +179,7 @@ final class LDAPSession: DirectorySession {
     }
 
     private func send(
-        _ search: DirectorySearch, _ page: UnsafeMutablePointer<LDAPControl>?, _ handle: OpaquePointer
+        _ search: DirectorySearch, _ page: UnsafeMutablePointer<LDAPControl>?, over handle: OpaquePointer
     ) throws(DirectoryError) -> Int32 {
         var number: Int32 = 0
         // Attribute 1.1 asks for none (RFC 4511, section 4.5.1.8).
@@ -199,7 +199,7 @@ final class LDAPSession: DirectorySession {
 
     /// Reads the answers to one request. Returns the cookie of the next page, or nil if there are no pages.
     private func collect(
-        _ number: Int32, _ attributes: [String], _ found: inout Found, _ handle: OpaquePointer
+        _ number: Int32, _ attributes: [String], into found: inout Found, over handle: OpaquePointer
     ) throws(DirectoryError) -> UnsafeMutablePointer<berval>? {
         while true {
             var time = timeval(tv_sec: target.requestSecondsMax, tv_usec: 0)
@@ -214,7 +214,7 @@ final class LDAPSession: DirectorySession {
             guard found.messages <= Self.messagesMax else { throw giveUp() }
             switch ber_tag_t(kind) {
             case LDAP_RES_SEARCH_ENTRY:
-                let entry = try Self.entry(message, attributes, handle)
+                let entry = try Self.entry(message, attributes, over: handle)
                 found.entries.append(entry)
                 found.bytes += entry.name.utf8.count
                 for (_, values) in entry.attributes { for value in values { found.bytes += value.utf8.count } }
@@ -247,7 +247,7 @@ final class LDAPSession: DirectorySession {
     }
 
     private static func entry(
-        _ message: OpaquePointer, _ attributes: [String], _ handle: OpaquePointer
+        _ message: OpaquePointer, _ attributes: [String], over handle: OpaquePointer
     ) throws(DirectoryError) -> DirectoryEntry {
         guard let name = ldap_get_dn(handle, message) else { throw lost }
         defer { ldap_memfree(name) }

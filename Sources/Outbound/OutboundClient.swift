@@ -159,7 +159,8 @@ package struct OutboundClient: Outbound {
         let loop = group.any()
         let answer = OneShot<Result<OutboundReply, OutboundError>>()
         let bytesMax = terms.answerBytesMax
-        let name = terms.trust.serverName.isEmpty ? (url.isAddress ? nil : url.host) : terms.trust.serverName
+        let named = url.isAddress ? nil : url.host
+        let name = terms.trust.serverName.isEmpty ? named : terms.trust.serverName
         let connecting = ClientBootstrap(group: loop)
             .connectTimeout(max(deadline - .now(), .milliseconds(1)))
             .channelInitializer { channel in

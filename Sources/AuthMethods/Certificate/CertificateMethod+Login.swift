@@ -46,9 +46,10 @@ extension CertificateMethod {
                 guard let chain else { continue }
                 refusal = Self.noMatch
                 guard entry.tokens.bounds.allows(address),
-                    try await isAllowed(chain, presented, by: found, configuration)
+                    try await isAllowed(chain, presented, by: found, configuration: configuration)
                 else { continue }
-                return Response(.none, auth: .grant(grant(request, Match(entry: entry, chain: chain), configuration)))
+                return Response(
+                    .none, auth: .grant(grant(request, Match(entry: entry, chain: chain), configuration: configuration)))
             }
             guard request.fields.string("name") == nil, names.count == paging.limit, let last = names.last else { throw refusal }
             paging.after = last
@@ -64,7 +65,7 @@ extension CertificateMethod {
     /// Whether the constraints of an entry, the revocation lists and the responders leave a chain as it is.
     private func isAllowed(
         _ chain: ClientChain, _ presented: [ClientCertificate], by found: RecordTable<CertificateEntry>.Found,
-        _ configuration: CertificateConfiguration
+        configuration: CertificateConfiguration
     ) async throws -> Bool {
         guard found.value.constraints.allow(chain.leaf), try await lists.allow(chain) else { return false }
         return await ocsp.allow(
@@ -85,7 +86,7 @@ extension CertificateMethod {
         Hex.encode(SHA256.hash(data: certificate.der))
     }
 
-    private func grant(_ request: Request, _ match: Match, _ configuration: CertificateConfiguration) -> AuthGrant {
+    private func grant(_ request: Request, _ match: Match, configuration: CertificateConfiguration) -> AuthGrant {
         let (entry, leaf) = (match.entry, match.chain.leaf)
         var metadata = entry.constraints.metadata(of: leaf)
         metadata["cert_name"] = entry.name
@@ -122,7 +123,7 @@ extension CertificateMethod {
             guard let presented = ClientChain.read(login.certificateChain), let leaf = presented.first,
                 Self.fingerprint(leaf) == login.facts[Fact.certificate],
                 let chain = await found.value.chain(of: presented, at: time.now().seconds),
-                try await isAllowed(chain, presented, by: found, configuration)
+                try await isAllowed(chain, presented, by: found, configuration: configuration)
             else { throw CofferError.invalid("no certificate was matched by this request") }
         }
         return grant(found.value, displayName: "", metadata: login.metadata)

@@ -58,7 +58,7 @@ final class RevocationLists: Sendable {
         for name in names {
             guard let found = try await table.find(name) else { continue }
             for (certificate, issuer) in chain.issued where found.value.list.isAbout(certificate) {
-                guard try await allow(certificate, of: issuer, name, found, among: names) else { return false }
+                guard try await allow(certificate, of: issuer, name, list: found, among: names) else { return false }
             }
         }
         return true
@@ -66,7 +66,7 @@ final class RevocationLists: Sendable {
 
     private func allow(
         _ certificate: ClientCertificate, of issuer: ClientCertificate?, _ name: String,
-        _ found: RecordTable<StoredRevocationList>.Found, among names: [String]
+        list found: RecordTable<StoredRevocationList>.Found, among names: [String]
     ) async throws -> Bool {
         guard let issuer else {
             // Who issued a certificate that is trusted itself is not known, so every list of that name counts.

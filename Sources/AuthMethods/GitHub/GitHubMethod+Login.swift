@@ -27,7 +27,8 @@ extension GitHubMethod {
         guard let settings = try await settings() else { throw Self.notConfigured }
         guard Self.isToken(token), settings.tokens.bounds.allows(request.connection.remoteAddress) else { throw Self.refusal }
         let user = try await find(token, settings)
-        return Response(.none, auth: .grant(try await grant(user, token, settings, displayName: request.displayName(user.name))))
+        return Response(
+            .none, auth: .grant(try await grant(user, token, settings: settings, displayName: request.displayName(user.name))))
     }
 
     private func find(_ token: String, _ settings: GitHubConfiguration) async throws(CofferError) -> GitHubUser {
@@ -46,7 +47,7 @@ extension GitHubMethod {
     }
 
     private func grant(
-        _ user: GitHubUser, _ token: String, _ settings: GitHubConfiguration, displayName: String
+        _ user: GitHubUser, _ token: String, settings: GitHubConfiguration, displayName: String
     ) async throws -> AuthGrant {
         var policies = Set(settings.tokens.policies)
         for team in Set((user.teams + ["default"]).compactMap(Self.key)) {
@@ -79,6 +80,6 @@ extension GitHubMethod {
         else {
             throw CofferError.invalid("the token is of another user now, not renewing")
         }
-        return try await grant(user, token, settings, displayName: "")
+        return try await grant(user, token, settings: settings, displayName: "")
     }
 }

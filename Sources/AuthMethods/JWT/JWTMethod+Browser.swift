@@ -36,7 +36,7 @@ extension JWTMethod {
         var login = BrowserLogin(role: role.name, roleUID: role.uid)
         login.address = request.connection.remoteAddress
         login.clientNonce = Self.digest(clientNonce)
-        if role.callbackMode == .device { return try await beginDevice(login, role, found) }
+        if role.callbackMode == .device { return try await beginDevice(login, role, configuration: found) }
         guard let redirect = request.fields.string("redirect_uri"), !redirect.isEmpty else {
             throw CofferError.invalid("missing redirect_uri")
         }
@@ -63,7 +63,7 @@ extension JWTMethod {
     }
 
     private func beginDevice(
-        _ login: BrowserLogin, _ role: JWTRole, _ found: RecordTable<JWTConfiguration>.Found
+        _ login: BrowserLogin, _ role: JWTRole, configuration found: RecordTable<JWTConfiguration>.Found
     ) async throws -> Response {
         var login = login
         let device: OpenIDProvider.Device
@@ -127,10 +127,10 @@ extension JWTMethod {
     /// - Parameter accessToken: Asks the provider for more claims; empty for none.
     func identity(
         _ idToken: String, accessToken: String, of login: BrowserLogin, _ role: JWTRole,
-        _ found: RecordTable<JWTConfiguration>.Found
+        configuration found: RecordTable<JWTConfiguration>.Found
     ) async throws -> JWTIdentity {
         let provider = try await provider(found)
-        var claims = try await verifiedIDToken(idToken, of: login, role, found, issuer: provider.document.issuer)
+        var claims = try await verifiedIDToken(idToken, of: login, role, configuration: found, issuer: provider.document.issuer)
         if let more = await provider.userInfo(accessToken, subject: claims["sub"]) {
             // What the token says of itself and of its audience is signed, and stays.
             for member in more where !Self.signedClaims.contains(member.key) { claims.object[member.key] = member.value }
@@ -149,7 +149,8 @@ extension JWTMethod {
     ]
 
     private func verifiedIDToken(
-        _ text: String, of login: BrowserLogin, _ role: JWTRole, _ found: RecordTable<JWTConfiguration>.Found, issuer: String
+        _ text: String, of login: BrowserLogin, _ role: JWTRole, configuration found: RecordTable<JWTConfiguration>.Found,
+        issuer: String
     ) async throws -> TokenClaims {
         func refused(_ reason: String) -> CofferError { .invalid("Token verification failed. \(reason)") }
         guard let token = try? SignedToken(text), let claims = try? TokenClaims(payload: token.payload) else {

@@ -38,7 +38,7 @@ extension JWTMethod {
         let role = try await role(of: login)
         guard role.callbackMode == .direct else { return try await completeForProgram(request, state: state) }
         do {
-            return try await completeForServer(request, login, role, state: state)
+            return try await completeForServer(request, login, role: role, state: state)
         } catch let error as CofferError {
             // Who is in front of a browser reads a page.
             return BrowserPage.failure(error.messages.first ?? "The login failed.")
@@ -52,12 +52,12 @@ extension JWTMethod {
             throw CofferError.invalid("invalid client_nonce")
         }
         let role = try await role(of: login)
-        let identity = try await exchanged(request, login, role)
+        let identity = try await exchanged(request, login, role: role)
         return Response(.none, auth: .grant(try grant(role, identity, displayName: request.displayName(identity.user))))
     }
 
     /// In the mode direct, the browser comes here, and the program asks for the token later.
-    private func completeForServer(_ request: Request, _ login: BrowserLogin, _ role: JWTRole, state: String) async throws
+    private func completeForServer(_ request: Request, _ login: BrowserLogin, role: JWTRole, state: String) async throws
         -> Response
     {
         let code = request.fields.text("code")
@@ -72,7 +72,7 @@ extension JWTMethod {
         }
         guard let login = begun ?? nil else { throw Self.expired }
         do {
-            let identity = try await exchanged(request, login, role)
+            let identity = try await exchanged(request, login, role: role)
             _ = try await logins.change(state) { $0.identity = identity }
             return BrowserPage.success
         } catch {
@@ -83,7 +83,7 @@ extension JWTMethod {
     }
 
     /// Returns who signed in, for the code of a request.
-    private func exchanged(_ request: Request, _ login: BrowserLogin, _ role: JWTRole) async throws -> JWTIdentity {
+    private func exchanged(_ request: Request, _ login: BrowserLogin, role: JWTRole) async throws -> JWTIdentity {
         guard role.tokens.bounds.allows(role.callbackMode == .direct ? login.address : request.connection.remoteAddress) else {
             throw CofferError.denied
         }
@@ -102,7 +102,7 @@ extension JWTMethod {
         if code == Self.noCode { code = login.code }
         guard !code.isEmpty else {
             guard !login.idToken.isEmpty else { throw Self.failed("No code or id_token received.") }
-            return try await identity(login.idToken, accessToken: "", of: login, role, found)
+            return try await identity(login.idToken, accessToken: "", of: login, role, configuration: found)
         }
         let tokens: OpenIDProvider.Tokens
         do {
@@ -112,7 +112,7 @@ extension JWTMethod {
         } catch {
             throw JWTKeys.unavailable
         }
-        return try await identity(tokens.idToken, accessToken: tokens.accessToken, of: login, role, found)
+        return try await identity(tokens.idToken, accessToken: tokens.accessToken, of: login, role, configuration: found)
     }
 
     /// Stores what a provider posts, until the program or the person asks for the rest.

@@ -16,7 +16,7 @@ extension JWTMethod {
         guard role.kind == .jwt else { throw CofferError.invalid("role with oidc role_type is not allowed") }
         guard let text = request.fields.string("jwt"), !text.isEmpty else { throw CofferError.invalid("missing token") }
         guard role.tokens.bounds.allows(request.connection.remoteAddress) else { throw CofferError.denied }
-        let claims = try await verifiedClaims(text, found, role)
+        let claims = try await verifiedClaims(text, found, role: role)
         let identity = try role.identity(of: claims)
         try role.checkBoundClaims(claims)
         return Response(.none, auth: .grant(try grant(role, identity, displayName: request.displayName(identity.user))))
@@ -24,7 +24,7 @@ extension JWTMethod {
 
     /// Returns the claims of a token whose signature, issuer, subject, audience and times are right.
     private func verifiedClaims(
-        _ text: String, _ found: RecordTable<JWTConfiguration>.Found, _ role: JWTRole
+        _ text: String, _ found: RecordTable<JWTConfiguration>.Found, role: JWTRole
     ) async throws -> TokenClaims {
         let token: SignedToken
         let claims: TokenClaims

@@ -44,7 +44,7 @@ extension JWTMethod {
         guard mayAsk == true else { throw CofferError.invalid("slow_down") }
         do {
             let tokens = try await provider(found).poll(login.deviceCode)
-            return try await identity(tokens.idToken, accessToken: tokens.accessToken, of: login, role, found)
+            return try await identity(tokens.idToken, accessToken: tokens.accessToken, of: login, role, configuration: found)
         } catch OpenIDProvider.Refusal.pending(let text) {
             throw CofferError.invalid(text)
         } catch is OpenIDProvider.Refusal {

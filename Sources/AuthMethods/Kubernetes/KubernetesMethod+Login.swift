@@ -26,9 +26,9 @@ extension KubernetesMethod {
         guard let account = ServiceAccountToken(compact: token) else {
             throw refusal("the token is not that of a service account")
         }
-        try check(account, configuration, role)
-        try await verify(account, token: token, configuration, role)
-        return Response(.none, auth: .grant(grant(request, role, account)))
+        try check(account, configuration, role: role)
+        try await verify(account, token: token, configuration, role: role)
+        return Response(.none, auth: .grant(grant(request, role, account: account)))
     }
 
     /// The answer to every login that fails, whose reason is in the log. The reason names nothing that the caller sent.
@@ -39,7 +39,7 @@ extension KubernetesMethod {
 
     /// Throws if what a token says of itself does not suit the role, before the cluster is asked.
     private func check(
-        _ account: ServiceAccountToken, _ configuration: KubernetesConfiguration, _ role: KubernetesRole
+        _ account: ServiceAccountToken, _ configuration: KubernetesConfiguration, role: KubernetesRole
     ) throws(CofferError) {
         guard account.isValid(at: time.now().seconds) else { throw refusal("the token is out of its times") }
         let issuer = configuration.issuer.isEmpty ? KubernetesConfiguration.defaultIssuer : configuration.issuer
@@ -53,7 +53,7 @@ extension KubernetesMethod {
 
     /// Throws unless the cluster accepts the token, for the same account as the token says.
     private func verify(
-        _ account: ServiceAccountToken, token: String, _ configuration: KubernetesConfiguration, _ role: KubernetesRole
+        _ account: ServiceAccountToken, token: String, _ configuration: KubernetesConfiguration, role: KubernetesRole
     ) async throws(CofferError) {
         guard reviews.begin() else {
             throw CofferError(.unavailable, "too many logins are waiting for the Kubernetes API; try again")
@@ -103,7 +103,7 @@ extension KubernetesMethod {
         static let alias = "alias"
     }
 
-    private func grant(_ request: Request, _ role: KubernetesRole, _ account: ServiceAccountToken) -> AuthGrant {
+    private func grant(_ request: Request, _ role: KubernetesRole, account: ServiceAccountToken) -> AuthGrant {
         let facts = [
             "service_account_uid": account.uid, "service_account_name": account.name,
             "service_account_namespace": account.namespace, "service_account_secret_name": account.secretName,

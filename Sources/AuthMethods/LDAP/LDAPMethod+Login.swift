@@ -30,16 +30,16 @@ extension LDAPMethod {
         }
         let address = request.connection.remoteAddress
         let finding = try await attempts.run(name.folded) {
-            try await check(name, password, settings, from: address, since: started)
+            try await check(name, password, settings: settings, from: address, since: started)
         }
-        let grant = try await grant(name, settings, finding, displayName: request.displayName(name.text))
+        let grant = try await grant(name, settings, finding: finding, displayName: request.displayName(name.text))
         let warnings = finding.groups.isEmpty ? ["no LDAP groups found; only policies of users and groups set here apply"] : []
         return Response(.none, auth: .grant(grant), warnings: warnings)
     }
 
     /// Asks the directory, and counts a failure.
     private func check(
-        _ name: LDAPName, _ password: String, _ settings: LDAPConfiguration, from address: String,
+        _ name: LDAPName, _ password: String, settings: LDAPConfiguration, from address: String,
         since started: ContinuousClock.Instant
     ) async throws -> LDAPFinding {
         let dialog = LDAPDialog(settings: settings, name: name)
@@ -96,7 +96,7 @@ extension LDAPMethod {
     // MARK: What is granted
 
     private func grant(
-        _ name: LDAPName, _ settings: LDAPConfiguration, _ finding: LDAPFinding, displayName: String
+        _ name: LDAPName, _ settings: LDAPConfiguration, finding: LDAPFinding, displayName: String
     ) async throws -> AuthGrant {
         let user = try await users.find(name.text)?.value
         let all = Set((user?.groups ?? []) + finding.groups)
@@ -138,7 +138,7 @@ extension LDAPMethod {
             guard login.facts[Self.markerFact].map({ $0 == finding.passwordMarker }) != false else {
                 throw CofferError.invalid("the user's password has changed, not renewing")
             }
-            return try await grant(name, settings, finding, displayName: "")
+            return try await grant(name, settings, finding: finding, displayName: "")
         }
     }
 }

@@ -61,12 +61,13 @@ package struct OCSPResponse: Sendable, DERParseable {
                 return elements.prefix(Self.certificatesMax).compactMap { try? ClientCertificate(der: Array($0.encodedBytes)) }
             }
             return try OCSPResponse(
-                data, SignedBytes(bytes: data.encodedBytes, algorithm: algorithm, signature: signature), certificates ?? [])
+                data, SignedBytes(bytes: data.encodedBytes, algorithm: algorithm, signature: signature),
+                certificates: certificates ?? [])
         }
     }
 
     /// Reads what RFC 6960 calls ResponseData.
-    private init(_ node: ASN1Node, _ signed: SignedBytes, _ certificates: [ClientCertificate]) throws {
+    private init(_ node: ASN1Node, _ signed: SignedBytes, certificates: [ClientCertificate]) throws {
         self.signed = signed
         self.certificates = certificates
         (responder, answers, nonce) = try DER.sequence(node, identifier: .sequence) { nodes in

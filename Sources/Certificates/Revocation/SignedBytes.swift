@@ -34,10 +34,10 @@ enum DERTime {
     static func read(_ node: ASN1Node) throws -> Int {
         if node.identifier == .utcTime {
             let time = try UTCTime(derEncoded: node)
-            return seconds(time.year, time.month, time.day, at: (time.hours, time.minutes, time.seconds))
+            return seconds(year: time.year, month: time.month, day: time.day, at: (time.hours, time.minutes, time.seconds))
         }
         let time = try GeneralizedTime(derEncoded: node)
-        return seconds(time.year, time.month, time.day, at: (time.hours, time.minutes, time.seconds))
+        return seconds(year: time.year, month: time.month, day: time.day, at: (time.hours, time.minutes, time.seconds))
     }
 
     /// Whether the element can be a time.
@@ -45,7 +45,7 @@ enum DERTime {
 }
 
 extension DERTime {
-    private static func seconds(_ year: Int, _ month: Int, _ day: Int, at time: (hour: Int, minute: Int, second: Int)) -> Int {
+    private static func seconds(year: Int, month: Int, day: Int, at time: (hour: Int, minute: Int, second: Int)) -> Int {
         let days = CivilDate(year: year, month: month, day: day).daysSince1970
         return days * 86_400 + time.hour * 3_600 + time.minute * 60 + time.second
     }
