@@ -63,13 +63,13 @@ def test_hvac(setting):
     assert cert.list_certificate_roles()["data"]["keys"] == ["web"]
     good, other = clients.issue("web-1", common_name="web-1"), clients.issue("api-1", common_name="api-1")
     stranger = strangers.issue("web-2", common_name="web-2")
-    login = client(setting, good).auth.cert.login(name="web", cacert=str(authority.certificate), cert_pem=good[0], key_pem=good[1])
+    login = client(setting, good).auth.cert.login(name="web", cert_pem=good[0], key_pem=good[1])
     auth = login["auth"]
     assert auth["metadata"]["cert_name"] == "web" and auth["metadata"]["common_name"] == "web-1" and auth["lease_duration"] == 600
     assert auth["metadata"]["serial_number"].isdigit() and auth["entity_id"]
     for pair, text in ((other, "no chain matching all constraints"), (stranger, "invalid certificate or no client")):
         with pytest.raises(exceptions.InvalidRequest, match=text):
-            client(setting).auth.cert.login(name="web", cacert=str(authority.certificate), cert_pem=pair[0], key_pem=pair[1])
+            client(setting).auth.cert.login(name="web", cert_pem=pair[0], key_pem=pair[1])
     # Without a certificate.
     with server.session() as session:
         assert session.post("/v1/auth/cert/login", json={}, headers={"X-Vault-Token": ""}).status_code == 400
@@ -94,7 +94,7 @@ def test_a_revoked_certificate_and_a_restart(setting):
 
     def logs_in(pair):
         try:
-            client(setting).auth.cert.login(name="apps", cacert=str(authority.certificate), cert_pem=pair[0], key_pem=pair[1])
+            client(setting).auth.cert.login(name="apps", cert_pem=pair[0], key_pem=pair[1])
             return True
         except exceptions.InvalidRequest:
             return False
@@ -121,10 +121,10 @@ def test_one_certificate_is_compared_as_a_whole(setting):
     request = clients.directory / "twin.csr"
     openssl("req", "-new", "-key", pair[1], "-subj", "/CN=solo", "-out", request)
     openssl("x509", "-req", "-in", request, "-CA", clients.certificate, "-CAkey", clients.key, "-CAcreateserial", "-days", 1, "-out", twin)
-    made = client(setting).auth.cert.login(name="solo", cacert=str(authority.certificate), cert_pem=pair[0], key_pem=pair[1])
+    made = client(setting).auth.cert.login(name="solo", cert_pem=pair[0], key_pem=pair[1])
     assert made["auth"]["metadata"]["common_name"] == "solo"
     with pytest.raises(exceptions.InvalidRequest):
-        client(setting).auth.cert.login(name="solo", cacert=str(authority.certificate), cert_pem=str(twin), key_pem=pair[1])
+        client(setting).auth.cert.login(name="solo", cert_pem=str(twin), key_pem=pair[1])
 
 
 def test_the_command_line(setting):

@@ -93,7 +93,7 @@ def kubernetes(server, cluster):
 
 
 def test_hvac(kubernetes, server, cluster):
-    with pytest.raises(exceptions.InternalServerError, match="compact JWS format must have three parts"):
+    with pytest.raises(exceptions.InvalidRequest, match="compact JWS format must have three parts"):
         kubernetes.configure(kubernetes_host=cluster.url, token_reviewer_jwt="not-a-token")
     shown = kubernetes.read_config()
     shown = shown.get("data", shown)

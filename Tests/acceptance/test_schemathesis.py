@@ -103,14 +103,16 @@ def test_no_field_takes_absurd_values_badly(new_server):
         for method in ("post", "patch"):
             content = item.get(method, {}).get("requestBody", {}).get("content", {})
             for media_type, body in content.items():
-                schema = document["components"]["schemas"][body["schema"]["$ref"].rsplit("/", 1)[1]]
+                # Bodies of bytes have no members.
+                reference = body["schema"].get("$ref")
+                schema = document["components"]["schemas"][reference.rsplit("/", 1)[1]] if reference else {}
                 names = list(schema.get("properties", {})) or ["any"]
                 values = ABSURD[:4] if template in slow else ABSURD if SECONDS > 60 else ABSURD[:8]
                 for name in names:
                     for value in values:
                         reply = session.request(
                             method, f"{server.address}/v1{path}", data=json.dumps({name: value}),
-                            headers={"X-Vault-Token": server.token, "Content-Type": media_type}, timeout=20)
+                            headers={"X-Vault-Token": server.token, "Content-Type": media_type.replace("*/*", "application/octet-stream")}, timeout=20)
                         if reply.status_code >= 500:
                             failures.append((method, path, name, str(value)[:40], reply.status_code, reply.text[:200]))
     assert failures == []

@@ -67,9 +67,9 @@ extension SettingKind where Value == String {
             .string, shown: { _ in nil }, stored: { .string($0) }, read: { $0.stringValue },
             normalize: { text, _ throws(CofferError) in
                 let token = String(text.trimmingASCIISpace())
-                // The status and the text are those of Vault, which its clients test for.
+                // The text is Vault's, which answers with 500 though the caller is at fault.
                 guard token.isEmpty || token.splitUTF8(at: ".", omittingEmpty: false).count == 3 else {
-                    throw CofferError(.internal, "compact JWS format must have three parts")
+                    throw .invalid("compact JWS format must have three parts")
                 }
                 guard token.utf8.count <= ServiceAccountToken.bytesMax, token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
                     throw .invalid("field 'token_reviewer_jwt' must be a JSON web token")
