@@ -17,7 +17,7 @@ run: system ## build and start a server on 127.0.0.1:8200
 	scripts/run-server .build/debug/coffer
 
 test: ## lint, the client's documentation, unit tests, acceptance tests, a short fuzzing, a few mutation tests
-	scripts/run-tests lint build docs unit acceptance fuzz mutants
+	scripts/run-tests lint build docs unit acceptance release fuzz mutants
 
 lint: ## formatting and style of every Swift file
 	scripts/run-tests lint

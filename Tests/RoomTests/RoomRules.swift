@@ -11,7 +11,7 @@ enum RoomRules {
 
     /// Part of the toolchain; any room may use them.
     static let platform: Set<String> = [
-        "Swift", "Synchronization", "Foundation", "FoundationEssentials", "Glibc", "Musl", "Darwin", "Dispatch",
+        "Swift", "Synchronization", "Foundation", "FoundationEssentials", "CoreFoundation", "Glibc", "Musl", "Darwin", "Dispatch",
     ]
 
     private static let nio: Set<String> = [

@@ -1,3 +1,4 @@
+internal import CoreFoundation  // Release builds find the members of `stat` there.
 internal import Glibc
 
 /// Atomic replacement of a file: a reader, also after a crash, sees either the old content or the new.
