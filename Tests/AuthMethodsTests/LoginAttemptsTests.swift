@@ -32,7 +32,7 @@ import Testing
         var waitingCount: Int { state.withLock { $0.waiting.count } }
     }
 
-    @Test("attempts that all step back for one that is done by then go on, one after the other", .timeLimit(.minutes(1)))
+    @Test("attempts that all step back for one that is done by then go on, one after the other", .timeLimit(.minutes(10)))
     func nobodyIsForgotten() async throws {
         let (lookUp, body) = (Door(), Door())
         let lockouts = Lockouts(storage: StampingStorage(MemoryStorage()), time: ManualTime()) { _ in

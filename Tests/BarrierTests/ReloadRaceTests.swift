@@ -34,7 +34,7 @@ private final class InterruptedStorage: Storage {
     }
 }
 
-@Suite("Keys that are read while this node replaces them", .timeLimit(.minutes(3)))
+@Suite("Keys that are read while this node replaces them", .timeLimit(.minutes(10)))
 struct ReloadRaceTests {
     private struct Node: Sendable {
         let storage: InterruptedStorage

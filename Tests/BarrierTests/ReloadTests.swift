@@ -5,7 +5,7 @@ import Testing
 
 @testable import Barrier
 
-@Suite("Keys that another node changed", .timeLimit(.minutes(3)))
+@Suite("Keys that another node changed", .timeLimit(.minutes(10)))
 struct ReloadTests {
     private struct Node {
         let barrier: Barrier

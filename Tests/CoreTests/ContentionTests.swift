@@ -5,7 +5,7 @@ import TestSupport
 
 /// Changes that are decided on a reading are tried again when another writer was first, and give up after some tries: with a 409,
 /// whatever was to be changed.
-@Suite("What contention answers", .timeLimit(.minutes(2)))
+@Suite("What contention answers", .timeLimit(.minutes(10)))
 struct ContentionTests {
     struct Case: Sendable, CustomTestStringConvertible {
         var path: String

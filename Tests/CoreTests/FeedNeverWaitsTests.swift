@@ -15,7 +15,7 @@ private final class LoneCluster: Cluster {
 
 /// Every commit of a node is answered when the other nodes have heard of it, and they hear of it by their change feeds. So
 /// what the feed calls must never wait for anything that is held over a commit: two nodes would wait for each other.
-@Suite("What the change feed calls waits for no commit", .timeLimit(.minutes(2)))
+@Suite("What the change feed calls waits for no commit", .timeLimit(.minutes(10)))
 struct FeedNeverWaitsTests {
     typealias Work = @Sendable (CoreHarness) async -> Void
 

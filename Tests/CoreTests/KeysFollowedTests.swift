@@ -29,7 +29,7 @@ private final class BrokenRecord: Storage {
     func commit(_ batch: Batch) async throws(StorageError) { try await base.commit(batch) }
 }
 
-@Suite("Keys that another node may have replaced", .timeLimit(.minutes(3)))
+@Suite("Keys that another node may have replaced", .timeLimit(.minutes(10)))
 struct KeysFollowedTests {
     private static let changes: [StorageChange] = [.everything, .keys(["core/keyring"]), .keys(["core/seal"])]
     private static let records = ["core/seal", "core/keyring"]

@@ -26,7 +26,7 @@ private struct WorkingDialect: Dialect {
     func hasEnded() async { for await _ in ended.stream { return } }
 }
 
-@Suite("Clients that leave before the answer", .timeLimit(.minutes(1)))
+@Suite("Clients that leave before the answer", .timeLimit(.minutes(10)))
 struct DepartureTests {
     @Test("the work for a connection that is reset is given up")
     func reset() async throws {

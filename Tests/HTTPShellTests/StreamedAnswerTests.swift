@@ -82,7 +82,7 @@ private final class StreamDialect: Dialect {
     }
 }
 
-@Suite("Answers that are made while they are sent", .timeLimit(.minutes(1)))
+@Suite("Answers that are made while they are sent", .timeLimit(.minutes(10)))
 struct StreamedAnswerTests {
     private func get(_ path: String, _ version: String = "1.1", _ more: String = "") -> String {
         "GET \(path) HTTP/\(version)\r\nHost: h\r\n\(more)\r\n"

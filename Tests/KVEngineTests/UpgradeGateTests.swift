@@ -43,7 +43,7 @@ struct UpgradeGateTests {
         try await gate.pass()
     }
 
-    @Test("so many may wait; the others are told to come again at once", .timeLimit(.minutes(1)))
+    @Test("so many may wait; the others are told to come again at once", .timeLimit(.minutes(10)))
     func bounded() async throws {
         let base = StampingStorage(MemoryStorage())
         try await filled(base)
@@ -66,7 +66,7 @@ struct UpgradeGateTests {
         }
     }
 
-    @Test("once the time of a run is up, everybody who comes during it is told to come again", .timeLimit(.minutes(1)))
+    @Test("once the time of a run is up, everybody who comes during it is told to come again", .timeLimit(.minutes(10)))
     func timeIsUp() async throws {
         let base = StampingStorage(MemoryStorage())
         try await filled(base)

@@ -52,7 +52,7 @@ private struct BytesEngine: SecretsEngine {
     ]
 }
 
-@Suite("Bytes in, bytes out, over HTTP", .timeLimit(.minutes(1)))
+@Suite("Bytes in, bytes out, over HTTP", .timeLimit(.minutes(10)))
 struct RawRouteTests {
     private func serving(_ body: @escaping @Sendable (RunningServer, String) async throws -> Void) async throws {
         let directory = NSTemporaryDirectory() + "raw-routes-" + UUID().uuidString

@@ -5,7 +5,7 @@ import Testing
 
 @testable import StorePostgres
 
-@Suite("A place among the nodes, after it was given back for good", .timeLimit(.minutes(3)))
+@Suite("A place among the nodes, after it was given back for good", .timeLimit(.minutes(10)))
 struct EndedMembershipTests {
     private let time = ManualTime()
     private let place = Membership.Place(incarnation: "a", history: "h")

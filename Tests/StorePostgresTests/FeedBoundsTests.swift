@@ -9,7 +9,7 @@ import Testing
 
 @Suite(
     "What a node does at once over one PostgreSQL store", .enabled(if: PostgresServer.isThere), .serialized,
-    .timeLimit(.minutes(3)))
+    .timeLimit(.minutes(10)))
 struct FeedBoundsTests {
     @Test("a group of writes without a place is refused as a whole, and none of it is tried again")
     func groupWithoutAPlace() async throws {

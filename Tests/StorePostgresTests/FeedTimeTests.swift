@@ -3,7 +3,7 @@ import Testing
 
 @testable import StorePostgres
 
-@Suite("Time for the change feed", .timeLimit(.minutes(3)))
+@Suite("Time for the change feed", .timeLimit(.minutes(10)))
 struct FeedTimeTests {
     /// Longer than the suite may last, and not for ever where a pause does not end.
     private static let long = 240_000

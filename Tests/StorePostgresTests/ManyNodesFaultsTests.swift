@@ -7,7 +7,7 @@ import Testing
 
 @testable import StorePostgres
 
-@Suite("Faults of nodes over one PostgreSQL store", .enabled(if: PostgresServer.isThere), .serialized, .timeLimit(.minutes(3)))
+@Suite("Faults of nodes over one PostgreSQL store", .enabled(if: PostgresServer.isThere), .serialized, .timeLimit(.minutes(10)))
 struct ManyNodesFaultsTests {
     /// What a handler waits for until the test lets it go.
     private final class Held: Sendable {

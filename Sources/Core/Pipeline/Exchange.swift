@@ -88,7 +88,7 @@ final class Exchange {
     private func serve() async throws -> Response {
         try await authenticate()
         // Not earlier: authentication may wait, and the mount may be removed meanwhile.
-        let (endpoint, declared, captures) = try await route(to: locate())
+        let (endpoint, declared, captures) = try await route()
         (self.declared, self.captures) = (declared, captures)
         let malformed = input.parseBody(
             incoming, as: endpoint?.body ?? .json, limits: core.settings.jsonLimits)
@@ -151,17 +151,19 @@ final class Exchange {
     /// paths that need one refuse the request.
     private func authenticate() async throws {
         guard case .token(let text) = incoming.credentials else { return try await authenticateInline() }
-        guard let token = try await find(text), let found = try await services.usable(token, from: incoming.connection)
-        else { return }
-        entity = found.entity
-        try await spendUses(of: found.token)
+        guard let found = try await find(text), found.entry.isUsable(from: incoming.connection.remoteAddress) else { return }
+        if !found.entry.entityID.isEmpty {
+            guard let entity = try await services.enabledEntity(of: found) else { return }
+            self.entity = entity
+        }
+        guard !counted.isEmpty || found.entry.usesLeft > 0 else { return token = found }
+        try await spendUses(of: found)
     }
 
     private func spendUses(of found: LiveToken) async throws {
-        let isCounted = !counted.isEmpty || found.entry.usesLeft > 0
         // Clients send their token with every request; a path that ignores it must not spend a use.
-        if isCounted, isForOpenPath(locate()) { return }
-        mayHaveChanged = isCounted
+        if isForOpenPath { return }
+        mayHaveChanged = true
         // The narrowest first: what its counter refuses must not spend the counters of those who gave it.
         for use in counted.reversed() { guard try await services.tokens.spend(use, of: found.entry) else { return } }
         guard found.entry.usesLeft > 0 else { return token = found }
@@ -170,9 +172,10 @@ final class Exchange {
 
     /// Returns whether the path belongs to an engine and takes callers without a token. Such paths of built-in mounts read the
     /// token of the request.
-    private func isForOpenPath(_ location: Location?) -> Bool {
-        guard operation != .help, let location, !location.mount.entry.isBuiltIn else { return false }
-        return location.match?.path.access == .unauthenticated
+    private var isForOpenPath: Bool {
+        guard operation != .help, let (mount, relative) = services.mounts.router.route(path.text), !mount.entry.isBuiltIn
+        else { return false }
+        return mount.router.route(relative)?.0.access == .unauthenticated
     }
 
     /// Whether the token is ignored, because the path answers all callers alike.
@@ -209,23 +212,18 @@ final class Exchange {
 
     // MARK: Route
 
-    /// Where a path leads: its mount, the path relative to it, and the declared path that matches, or nil if none does.
-    private typealias Location = (mount: Mount, relative: Substring, match: (path: EnginePath, captures: Captures)?)
-
-    private func locate() -> Location? {
-        services.mounts.router.route(path.text).map { mount, relative in
-            let isMountHelp = operation == .help && relative.isEmpty
-            return (mount, relative, isMountHelp ? (Help.root, Captures()) : mount.router.route(relative))
-        }
-    }
-
     /// Returns the endpoint and the declared path of the request. Until the caller is authorized, every failure looks like a
     /// missing permission, so that nobody can find out what exists.
-    private func route(to location: Location?) async throws -> (EnginePath.Endpoint?, EnginePath, Captures) {
-        guard let (mount, relative, match) = location, let (declared, captures) = match else {
+    private func route() async throws -> (EnginePath.Endpoint?, EnginePath, Captures) {
+        let location = services.mounts.router.route(path.text)
+        // The root of a mount has help and nothing else.
+        guard let (mount, relative) = location,
+            let (declared, captures) = operation == .help && relative.isEmpty
+                ? (Help.root, Captures()) : mount.router.route(relative)
+        else {
             guard !services.mounts.isClosed else { throw CofferError.sealed }
             try await requireAccess(isSudo: false, orToCreate: true)
-            if let location, let text = location.mount.explaining?.explanation(of: location.relative, incoming.operation) {
+            if let (mount, relative) = location, let text = mount.explaining?.explanation(of: relative, incoming.operation) {
                 // Vault answers with a warning and no data.
                 throw CofferError(.notFound, text, data: .null)
             }
