@@ -26,5 +26,6 @@ extension AuthMethodSubject {
             return [("login", ["name": "other"]), ("login", ["name": "OTHER"]), ("login", ["name": "more"])]
         },
         displayName: "cert-app", secrets: [], certificateChain: TestCertificates.chain,
+        // A test that cannot make an authority cannot go on.
         another: ["certificate": .string(try! TestAuthority("Another").pem)], hasFormerLogins: false)
 }
