@@ -45,7 +45,7 @@ final class Services: Sendable {
     func usable(
         _ token: LiveToken, from connection: Connection
     ) async throws -> (token: LiveToken, entity: ResolvedEntity?)? {
-        guard token.entry.isUsable(from: connection.remoteAddress) else { return nil }
+        guard token.isUsable(from: connection.remoteAddress) else { return nil }
         guard !token.entry.entityID.isEmpty else { return (token, nil) }
         guard let entity = try await enabledEntity(of: token) else { return nil }
         return (token, entity)

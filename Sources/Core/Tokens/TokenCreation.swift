@@ -32,7 +32,7 @@ extension TokenEngine {
     ///   - isOrphan: Whether the path is `create-orphan`.
     ///   - roleName: The role in the path; nil if there is none.
     func create(_ request: Request, isOrphan: Bool = false, role roleName: String? = nil) async throws -> Response {
-        guard let caller = request.caller, let parent = try await self.caller(request) else { throw CofferError.denied }
+        guard let caller = request.caller, let parent = try await self.caller(request)?.entry else { throw CofferError.denied }
         guard parent.type == .service else { throw CofferError.invalid("batch tokens cannot create more tokens") }
         guard parent.usesLeft == 0 else { throw CofferError.invalid("restricted use token cannot generate child tokens") }
         var role: TokenRole?

@@ -109,20 +109,20 @@ struct TokenEngine: Engine {
             try Self.refuseNarrowed(other)
         }
         guard let token = request.fields.string("token") ?? request.presentedToken else { throw CofferError.denied }
-        guard let entry = try await tokens.authenticate(token) else { throw CofferError(.permissionDenied, "bad token") }
-        return try await shown(entry, token: token)
+        guard let found = try await tokens.find(token) else { throw CofferError(.permissionDenied, "bad token") }
+        return try await shown(found, token: token)
     }
 
     private func lookupSelf(_ request: Request) async throws -> Response {
-        guard let token = request.presentedToken, let entry = try await caller(request) else {
+        guard let token = request.presentedToken, let caller = try await caller(request) else {
             throw CofferError.denied
         }
-        guard let narrowing = request.narrowing else { return try await shown(entry, token: token) }
+        guard let narrowing = request.narrowing else { return try await shown(caller, token: token) }
         // The answer describes the narrowed token, not its parent.
-        var narrowed = entry
+        var narrowed = caller.entry
         narrowed.isRenewable = false
-        if let end = narrowing.endsAt { narrowed.expiresAt = entry.expiresAt.map { min($0, end) } ?? end }
-        var response = try await shown(narrowed, token: token)
+        if let end = narrowing.endsAt { narrowed.expiresAt = narrowed.expiresAt.map { min($0, end) } ?? end }
+        var response = try await shown(LiveToken(narrowed), token: token)
         if case .data(.object(var data)) = response.body {
             data["narrowed"] = true
             response.body = .data(.object(data))
@@ -130,26 +130,27 @@ struct TokenEngine: Engine {
         return response
     }
 
-    /// Returns the entry of the calling token. That of a batch token is decoded from the token.
-    func caller(_ request: Request) async throws -> TokenEntry? {
-        if let id = request.caller?.tokenID, !id.isEmpty { return try await tokens.entry(id: id) }
+    /// Returns the calling token. A batch token is decoded from its text.
+    func caller(_ request: Request) async throws -> LiveToken? {
+        if let id = request.caller?.tokenID, !id.isEmpty { return try await tokens.find(id: id) }
         guard let token = request.presentedToken else { return nil }
-        return try await tokens.authenticate(token)
+        return try await tokens.find(token)
     }
 
     private func lookupAccessor(_ request: Request) async throws -> Response {
         let id = try await accessorID(request)
-        guard let entry = try await tokens.entry(id: id), entry.isValid(at: time.now()) else { throw Self.badAccessor }
-        return try await shown(entry, token: "")
+        guard let found = try await tokens.find(id: id), found.isValid(at: time.now()) else { throw Self.badAccessor }
+        return try await shown(found, token: "")
     }
 
-    private func shown(_ entry: TokenEntry, token: String) async throws -> Response {
-        .data(entry.shown(token: token, entity: try await entity(of: entry), at: time.now()))
+    private func shown(_ found: LiveToken, token: String) async throws -> Response {
+        let entity = try await entity(found.entry.entityID)
+        return .data(found.entry.shown(token: token, entity: entity, at: time.now()))
     }
 
-    /// Returns the entity of a token, or nil if the token has none or the entity was deleted.
-    func entity(of entry: TokenEntry) async throws -> ResolvedEntity? {
-        entry.entityID.isEmpty ? nil : try await access.identity.resolve(entry.entityID)
+    /// Returns the entity with an id, or nil if the id is empty or the entity was deleted.
+    func entity(_ id: String) async throws -> ResolvedEntity? {
+        id.isEmpty ? nil : try await access.identity.resolve(id)
     }
 
     private func listAccessors(_ request: Request) async throws -> Response {
@@ -211,7 +212,7 @@ struct TokenEngine: Engine {
         let token = showsToken ? request.fields.string("token") ?? request.presentedToken ?? "" : ""
         var response = Response(
             .data(.object([:])),
-            auth: .issued(renewed.issued(token: token, seconds: lifetime.ttl, entity: try await entity(of: renewed))))
+            auth: .issued(renewed.issued(token: token, seconds: lifetime.ttl, entity: try await entity(renewed.entityID))))
         response.warnings = lifetime.warnings
         return response
     }

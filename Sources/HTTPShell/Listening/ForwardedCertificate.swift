@@ -49,12 +49,11 @@ package struct ForwardedCertificate: Sendable {
             }
             return
         }
-        request.connection.certificateChain = []
-        request.connection.clientCertificateNames = []
+        request.connection.setCertificate([])
         guard values.count <= 1 else { throw HTTPRefusal(400, "the client certificate header was sent twice") }
         guard let value = values.first, !value.isEmpty else { return }
         guard let certificate = decode(value) else { throw HTTPRefusal(400, "the client certificate header is malformed") }
-        request.connection.certificateChain = [certificate]
+        request.connection.setCertificate([certificate])
     }
 
     /// Returns the certificate of a header's value as DER, or nil if it is malformed.
