@@ -292,11 +292,14 @@ extension HTTP1Handler {
     private func finish(_ context: ChannelHandlerContext) {
         guard case .readingBody(let incoming) = phase else { return }
         guard shell.admission.beginRequest() else { return refuse(.busy, context) }
-        let request = ShellRequest(
+        var request = ShellRequest(
             id: ids.next(), method: incoming.head.method, path: incoming.admitted.path, query: incoming.admitted.query,
             headers: incoming.head.headers, body: incoming.body, connection: connection)
+        var refusal: HTTPRefusal?
+        do throws(HTTPRefusal) { try settings.check(&request) } catch { refusal = error }
         start(
-            request, claim: incoming.claim, keepAlive: incoming.head.keepsAlive, isHTTP10: incoming.head.isHTTP10, context)
+            request, claim: incoming.claim, refused: refusal, keepAlive: incoming.head.keepsAlive,
+            isHTTP10: incoming.head.isHTTP10, context)
     }
 
     /// Starts the answer on this event loop. If nothing blocks, the answer is written before this function returns.
@@ -310,15 +313,12 @@ extension HTTP1Handler {
             Exchange(
                 id: request.id, path: request.path, isHead: request.method == "HEAD", keepAlive: keepAlive, isHTTP10: isHTTP10))
         expect(within: settings.timeouts.requestMilliseconds)
-        var request = request
-        var refusal = refused
-        do throws(HTTPRefusal) { try settings.check(&request) } catch { refusal = refusal ?? error }
         let loop = context.eventLoop
         let bound = NIOLoopBound(self, eventLoop: loop)
         let shell = shell
-        let task = Task.immediate(executorPreference: executor) { [request, refusal] in
+        let task = Task.immediate(executorPreference: executor) {
             let response =
-                if let refusal { await shell.refuse(refusal, request) } else { await shell.respond(to: request) }
+                if let refused { await shell.refuse(refused, request) } else { await shell.respond(to: request) }
             if let content = response.stream {
                 // Streams are counted separately, because a slow reader must not occupy the place of a request.
                 shell.admission.end(claim)
@@ -381,8 +381,10 @@ extension HTTP1Handler {
         if refusal == .largeBodiesFull { lingeringBytesMax = settings.limits.bodyBytesMax }
         if refusal.isRecorded, let head, let plain = AdmittedHead.path(ofRefused: head.target, limits: settings.limits) {
             if shell.admission.beginRequest() {
-                let request = ShellRequest(
+                var request = ShellRequest(
                     id: id, method: head.method, path: plain, headers: head.headers, body: [], connection: connection)
+                // For the client's address; the request is refused already.
+                do throws(HTTPRefusal) { try settings.check(&request) } catch {}
                 return start(request, refused: refusal, keepAlive: false, context)
             }
             refusal = .busy
