@@ -4,17 +4,12 @@ internal import Syntax
 
 /// The command `coffer delete`.
 struct DeleteCommand: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "delete", abstract: "Delete the data at a path.",
-        usage: "coffer delete [options] <path> [<key=value> ...]",
-        discussion: """
-            Use `coffer kv delete` for secrets of a KV mount: it supports versions.
-
-            Example:
-              $ coffer delete auth/userpass/users/ann
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer delete [options] <path> [<key=value> ...]", "Delete the data at a path.",
+        notes: "Use `coffer kv delete` for secrets of a KV mount: it supports versions.",
+        examples: "coffer delete auth/userpass/users/ann")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @Argument(help: ArgumentHelp("The path, then the query as key=value.", valueName: "path")) var arguments: [String] = []
+    @Argument(help: .init("The path, then the query as key=value.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(atLeast: 1)

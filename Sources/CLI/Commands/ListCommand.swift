@@ -4,17 +4,12 @@ internal import Syntax
 
 /// The command `coffer list`.
 struct ListCommand: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "List the names below a path.",
-        usage: "coffer list [options] <path> [<key=value> ...]",
-        discussion: """
-            Examples:
-              $ coffer list auth/approle/role
-              $ coffer list -detailed sys/leases/lookup/auth/userpass/login/ann
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer list [options] <path> [<key=value> ...]", "List the names below a path.",
+        examples: "coffer list auth/approle/role", "coffer list -detailed sys/leases/lookup/auth/userpass/login/ann")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Flag(help: "Show the details of each name, if the server returns them.") var detailed = false
-    @Argument(help: ArgumentHelp("The path, then the query as key=value.", valueName: "path")) var arguments: [String] = []
+    @Argument(help: .init("The path, then the query as key=value.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(atLeast: 1)

@@ -4,19 +4,14 @@ internal import Syntax
 
 /// The command `coffer patch`.
 struct PatchCommand: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "patch", abstract: "Merge data into the record at a path.",
-        usage: "coffer patch [options] <path> [<key=value> ...]",
-        discussion: """
-            A member that is null in a @file.json is removed.
-
-            Example:
-              $ coffer patch identity/entity/name/ann disabled=true
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer patch [options] <path> [<key=value> ...]", "Merge data into the record at a path.",
+        notes: "A member that is null in a @file.json is removed.",
+        examples: "coffer patch identity/entity/name/ann disabled=true")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Flag(name: [.long, .customShort("f")], help: "Patch without any data.") var force = false
     @Option(help: "Print only this field of the answer.") var field: String?
-    @Argument(help: ArgumentHelp("The path, then key=value.", valueName: "path")) var arguments: [String] = []
+    @Argument(help: .init("The path, then key=value.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(atLeast: 1)

@@ -4,16 +4,11 @@ internal import Syntax
 
 /// The command `coffer path-help`.
 struct PathHelpCommand: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "path-help", abstract: "Show the documentation of a path and its parameters.",
-        usage: "coffer path-help [options] <path>",
-        discussion: """
-            Examples:
-              $ coffer path-help secret/
-              $ coffer path-help auth/token/create
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer path-help [options] <path>", "Show the documentation of a path and its parameters.",
+        examples: "coffer path-help secret/", "coffer path-help auth/token/create")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @Argument(help: ArgumentHelp("The path, such as secret/ or auth/token/create.", valueName: "path")) var arguments: [String] = []
+    @Argument(help: .init("The path, such as secret/ or auth/token/create.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(1)

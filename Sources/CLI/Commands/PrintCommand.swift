@@ -3,24 +3,14 @@ internal import Syntax
 
 /// The command `coffer print`, which groups commands.
 struct PrintCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "print", abstract: "Show what commands send to the server.",
-        discussion: """
-            Example:
-              $ coffer print token
-            """,
-        subcommands: [PrintTokenCommand.self])
+    static let configuration = CommandConfiguration.group(
+        "print", "Show what commands send to the server.", examples: "coffer print token", subcommands: [PrintTokenCommand.self])
 }
 
 /// The command `coffer print token`.
 struct PrintTokenCommand: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "token", abstract: "Show the token that commands send.",
-        usage: "coffer print token [options]",
-        discussion: """
-            Example:
-              $ coffer print token
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer print token [options]", "Show the token that commands send.", examples: "coffer print token")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
 
     func run(_ session: Session) async throws {

@@ -4,19 +4,13 @@ internal import Syntax
 
 /// The command `coffer read`.
 struct ReadCommand: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "read", abstract: "Read data from a path.",
-        usage: "coffer read [options] <path> [<key=value> ...]",
-        discussion: """
-            Use `coffer kv get` for secrets of a KV mount: it supports versions.
-
-            Examples:
-              $ coffer read sys/mounts/secret/tune
-              $ coffer read -field=role_id auth/approle/role/app/role-id
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer read [options] <path> [<key=value> ...]", "Read data from a path.",
+        notes: "Use `coffer kv get` for secrets of a KV mount: it supports versions.",
+        examples: "coffer read sys/mounts/secret/tune", "coffer read -field=role_id auth/approle/role/app/role-id")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Option(help: "Print only this field.") var field: String?
-    @Argument(help: ArgumentHelp("The path, then the query as key=value.", valueName: "path")) var arguments: [String] = []
+    @Argument(help: .init("The path, then the query as key=value.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(atLeast: 1)

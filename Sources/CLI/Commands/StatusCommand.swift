@@ -4,16 +4,10 @@ internal import Syntax
 
 /// The command `coffer status`.
 struct StatusCommand: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "Show whether the server is initialized and unsealed.",
-        usage: "coffer status [options]",
-        discussion: """
-            The exit status is 0 if the server serves requests, 2 if it is sealed or cannot serve any, and 1 on an error.
-
-            Examples:
-              $ coffer status
-              $ coffer status -format=json
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer status [options]", "Show whether the server is initialized and unsealed.",
+        notes: "The exit status is 0 if the server serves requests, 2 if it is sealed or cannot serve any, and 1 on an error.",
+        examples: "coffer status", "coffer status -format=json")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Argument(help: .hidden) var arguments: [String] = []
 

@@ -4,18 +4,14 @@ internal import Syntax
 
 /// The command `coffer unwrap`.
 struct UnwrapCommand: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "unwrap", abstract: "Read the secret behind a wrapping token. This works once.",
-        usage: "coffer unwrap [options] [<token>]",
-        discussion: """
-            Examples:
-              $ coffer unwrap coffer.s.…   # takes the token as an argument
-              $ coffer unwrap -            # reads the token from the standard input
-              $ coffer unwrap              # uses the token that commands send
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer unwrap [options] [<token>]", "Read the secret behind a wrapping token. This works once.",
+        examples: "coffer unwrap coffer.s.…   # takes the token as an argument",
+        "coffer unwrap -            # reads the token from the standard input",
+        "coffer unwrap              # uses the token that commands send")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Option(help: "Print only this field.") var field: String?
-    @Argument(help: ArgumentHelp("The wrapping token.", valueName: "token")) var arguments: [String] = []
+    @Argument(help: .init("The wrapping token.", valueName: "token")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(0...1)

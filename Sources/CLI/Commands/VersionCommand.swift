@@ -4,13 +4,8 @@ internal import Syntax
 
 /// The command `coffer version`.
 struct VersionCommand: CLICommand {
-    static let configuration = CommandConfiguration(
-        commandName: "version", abstract: "Print the version of this program.",
-        usage: "coffer version [options]",
-        discussion: """
-            Example:
-              $ coffer version
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer version [options]", "Print the version of this program.", examples: "coffer version")
     @OptionGroup(title: "Output") var local: LocalOptions
 
     static func write(to console: Console) { console.output("Coffer v\(CofferVersion.text)") }

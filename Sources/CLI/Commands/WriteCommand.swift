@@ -4,21 +4,15 @@ internal import Syntax
 
 /// The command `coffer write`.
 struct WriteCommand: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "write", abstract: "Write data to a path.",
-        usage: "coffer write [options] <path> [<key=value> ...]",
-        discussion: """
-            The value @file reads a file, and - reads the standard input. @file.json without a key is the whole body.
-
-            Examples:
-              $ coffer write auth/token/roles/app period=24h
-              $ coffer write -f sys/rotate
-              $ coffer write identity/entity @entity.json
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer write [options] <path> [<key=value> ...]", "Write data to a path.",
+        notes: "The value @file reads a file, and - reads the standard input. @file.json without a key is the whole body.",
+        examples: "coffer write auth/token/roles/app period=24h", "coffer write -f sys/rotate",
+        "coffer write identity/entity @entity.json")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Flag(name: [.long, .customShort("f")], help: "Write without any data.") var force = false
     @Option(help: "Print only this field of the answer.") var field: String?
-    @Argument(help: ArgumentHelp("The path, then key=value.", valueName: "path")) var arguments: [String] = []
+    @Argument(help: .init("The path, then key=value.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(atLeast: 1)

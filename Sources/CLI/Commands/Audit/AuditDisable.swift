@@ -3,14 +3,10 @@ internal import CofferClient
 
 /// The command `coffer audit disable`.
 struct AuditDisable: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "disable", abstract: "Disable an audit device.", usage: "coffer audit disable [options] <device>",
-        discussion: """
-            Example:
-              $ coffer audit disable file/
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer audit disable [options] <device>", "Disable an audit device.", examples: "coffer audit disable file/")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @Argument(help: ArgumentHelp("The device's name, such as file/.", valueName: "name")) var arguments: [String] = []
+    @Argument(help: .init("The device's name, such as file/.", valueName: "name")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(1)

@@ -4,19 +4,15 @@ internal import Syntax
 
 /// The command `coffer audit enable`.
 struct AuditEnable: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "enable", abstract: "Enable an audit device.",
-        usage: "coffer audit enable [options] <type> [<key=value> ...]",
-        discussion: """
-            Examples:
-              $ coffer audit enable file file_path=/var/log/coffer/audit.log
-              $ coffer audit enable socket address=127.0.0.1:9090 socket_type=tcp
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer audit enable [options] <type> [<key=value> ...]", "Enable an audit device.",
+        examples: "coffer audit enable file file_path=/var/log/coffer/audit.log",
+        "coffer audit enable socket address=127.0.0.1:9090 socket_type=tcp")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @Option(help: ArgumentHelp("The device's name; its type by default.", valueName: "name")) var path: String?
+    @Option(help: .init("The device's name; its type by default.", valueName: "name")) var path: String?
     @Option(help: "A description of the device.") var description: String?
     @Flag(help: "Do not replicate the device to other clusters.") var local = false
-    @Argument(help: ArgumentHelp("The type (file, socket or syslog), then its options as key=value.", valueName: "type"))
+    @Argument(help: .init("The type (file, socket or syslog), then its options as key=value.", valueName: "type"))
     var arguments: [String] = []
 
     func run(_ session: Session) async throws {

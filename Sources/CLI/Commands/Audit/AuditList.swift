@@ -4,12 +4,8 @@ internal import Syntax
 
 /// The command `coffer audit list`.
 struct AuditList: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "List the audit devices.", usage: "coffer audit list [options]",
-        discussion: """
-            Example:
-              $ coffer audit list -detailed
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer audit list [options]", "List the audit devices.", examples: "coffer audit list -detailed")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Flag(help: "Show also whether devices are replicated, and their options.") var detailed = false
     @Argument(help: .hidden) var arguments: [String] = []

@@ -3,15 +3,11 @@ internal import CofferClient
 
 /// The command `coffer auth disable`.
 struct AuthDisable: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "disable", abstract: "Disable an auth method and revoke the tokens that it issued.",
-        usage: "coffer auth disable [options] <mount>",
-        discussion: """
-            Example:
-              $ coffer auth disable userpass/
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer auth disable [options] <mount>", "Disable an auth method and revoke the tokens that it issued.",
+        examples: "coffer auth disable userpass/")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @Argument(help: ArgumentHelp("The mount, such as userpass/.", valueName: "path")) var arguments: [String] = []
+    @Argument(help: .init("The mount, such as userpass/.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(1)

@@ -4,18 +4,13 @@ internal import Syntax
 
 /// The command `coffer auth enable`.
 struct AuthEnable: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "enable", abstract: "Enable an auth method.",
-        usage: "coffer auth enable [options] <type>",
-        discussion: """
-            Examples:
-              $ coffer auth enable userpass
-              $ coffer auth enable -path=people -description="Staff" userpass
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer auth enable [options] <type>", "Enable an auth method.", examples: "coffer auth enable userpass",
+        #"coffer auth enable -path=people -description="Staff" userpass"#)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var creation: MountCreation
     @OptionGroup var tuning: MountTuning
-    @Argument(help: ArgumentHelp("The type of the method, such as userpass.", valueName: "type")) var arguments: [String] = []
+    @Argument(help: .init("The type of the method, such as userpass.", valueName: "type")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(1)

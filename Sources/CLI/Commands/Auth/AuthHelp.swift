@@ -4,16 +4,13 @@ internal import Syntax
 
 /// The command `coffer auth help`.
 struct AuthHelp: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "help", abstract: "Explain how to log in with an auth method, or list the paths of a mounted method.",
-        usage: "coffer auth help [options] <method or mount>",
-        discussion: """
-            Examples:
-              $ coffer auth help userpass        # explains the method, whether mounted or not
-              $ coffer auth help people/         # explains the method mounted at auth/people/
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer auth help [options] <method or mount>",
+        "Explain how to log in with an auth method, or list the paths of a mounted method.",
+        examples: "coffer auth help userpass        # explains the method, whether mounted or not",
+        "coffer auth help people/         # explains the method mounted at auth/people/")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @Argument(help: ArgumentHelp("The name of a method, or a mount with a slash at the end.", valueName: "method or path"))
+    @Argument(help: .init("The name of a method, or a mount with a slash at the end.", valueName: "method or path"))
     var arguments: [String] = []
 
     func run(_ session: Session) async throws {

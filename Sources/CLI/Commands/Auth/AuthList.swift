@@ -4,14 +4,8 @@ internal import Syntax
 
 /// The command `coffer auth list`.
 struct AuthList: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "List the auth methods.",
-        usage: "coffer auth list [options]",
-        discussion: """
-            Examples:
-              $ coffer auth list
-              $ coffer auth list -detailed
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer auth list [options]", "List the auth methods.", examples: "coffer auth list", "coffer auth list -detailed")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Flag(help: "Show TTLs, options and more.") var detailed = false
     @Argument(help: .hidden) var arguments: [String] = []

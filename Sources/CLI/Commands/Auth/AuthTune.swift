@@ -4,19 +4,15 @@ internal import Syntax
 
 /// The command `coffer auth tune`.
 struct AuthTune: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "tune", abstract: "Change settings of an auth method.",
-        usage: "coffer auth tune [options] <mount>",
-        discussion: """
-            Examples:
-              $ coffer auth tune -default-lease-ttl=1h userpass/
-              $ coffer auth tune -user-lockout-threshold=10 -user-lockout-duration=5m userpass/
-              $ coffer auth tune -description= userpass/      # removes the description
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer auth tune [options] <mount>", "Change settings of an auth method.",
+        examples: "coffer auth tune -default-lease-ttl=1h userpass/",
+        "coffer auth tune -user-lockout-threshold=10 -user-lockout-duration=5m userpass/",
+        "coffer auth tune -description= userpass/      # removes the description")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var tuning: MountTuning
     @OptionGroup var lockout: LockoutTuning
-    @Argument(help: ArgumentHelp("The mount, such as userpass/.", valueName: "path")) var arguments: [String] = []
+    @Argument(help: .init("The mount, such as userpass/.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(1)

@@ -3,10 +3,9 @@ internal import Syntax
 
 /// The lockout settings of an auth method: how failed logins lock a user name.
 struct LockoutTuning: ParsableArguments {
-    @Option(help: ArgumentHelp("Lock a user name after this many failures in a row.", valueName: "number"))
-    var userLockoutThreshold: Int?
-    @Option(help: ArgumentHelp("Keep a user name locked for this time.", valueName: "duration")) var userLockoutDuration: String?
-    @Option(help: ArgumentHelp("Reset the count of failures after this time without one.", valueName: "duration"))
+    @Option(help: .init("Lock a user name after this many failures in a row.", valueName: "number")) var userLockoutThreshold: Int?
+    @Option(help: .init("Keep a user name locked for this time.", valueName: "duration")) var userLockoutDuration: String?
+    @Option(help: .init("Reset the count of failures after this time without one.", valueName: "duration"))
     var userLockoutCounterResetDuration: String?
     @Flag(inversion: .prefixedNo, help: "Turn the locking of user names off or on.") var userLockoutDisable: Bool?
 

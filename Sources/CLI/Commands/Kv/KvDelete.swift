@@ -4,20 +4,14 @@ internal import Syntax
 
 /// The command `coffer kv delete`.
 struct KvDelete: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "delete", abstract: "Delete the newest version of a secret, or the given versions.",
-        usage: "coffer kv delete [options] <path>",
-        discussion: """
-            On a KV version 2 mount, `coffer kv undelete` restores a deleted version.
-
-            Examples:
-              $ coffer kv delete secret/app
-              $ coffer kv delete -versions=1,2 secret/app
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer kv delete [options] <path>", "Delete the newest version of a secret, or the given versions.",
+        notes: "On a KV version 2 mount, `coffer kv undelete` restores a deleted version.",
+        examples: "coffer kv delete secret/app", "coffer kv delete -versions=1,2 secret/app")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var mount: KvMountOption
     @OptionGroup var selection: KvVersions
-    @Argument(help: ArgumentHelp("The path of the secret.", valueName: "path")) var arguments: [String] = []
+    @Argument(help: .init("The path of the secret.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(1)
@@ -35,8 +29,7 @@ struct KvDelete: SessionCommand {
 
 /// The versions of a secret that a command applies to.
 struct KvVersions: ParsableArguments {
-    @Option(help: ArgumentHelp("Version numbers such as 1,3; may be repeated.", valueName: "numbers"))
-    var versions: [String] = []
+    @Option(help: .init("Version numbers such as 1,3; may be repeated.", valueName: "numbers")) var versions: [String] = []
 
     func numbers() throws(CommandFailure) -> [Int] { try ArgumentText.versions(versions) }
 

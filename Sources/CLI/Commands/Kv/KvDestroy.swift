@@ -3,17 +3,13 @@ internal import CofferClient
 
 /// The command `coffer kv destroy`.
 struct KvDestroy: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "destroy", abstract: "Remove the data of versions permanently.",
-        usage: "coffer kv destroy [options] -versions=<numbers> <path>",
-        discussion: """
-            Example:
-              $ coffer kv destroy -versions=1,2 secret/app
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer kv destroy [options] -versions=<numbers> <path>", "Remove the data of versions permanently.",
+        examples: "coffer kv destroy -versions=1,2 secret/app")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var mount: KvMountOption
     @OptionGroup var selection: KvVersions
-    @Argument(help: ArgumentHelp("The path of the secret.", valueName: "path")) var arguments: [String] = []
+    @Argument(help: .init("The path of the secret.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(1)

@@ -4,15 +4,11 @@ internal import Syntax
 
 /// The command `coffer kv enable-versioning`.
 struct KvEnableVersioning: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "enable-versioning", abstract: "Upgrade a KV version 1 mount to version 2.",
-        usage: "coffer kv enable-versioning [options] <mount>",
-        discussion: """
-            Example:
-              $ coffer kv enable-versioning secret/
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer kv enable-versioning [options] <mount>", "Upgrade a KV version 1 mount to version 2.",
+        examples: "coffer kv enable-versioning secret/")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @Argument(help: ArgumentHelp("The mount.", valueName: "path")) var arguments: [String] = []
+    @Argument(help: .init("The mount.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(1)

@@ -4,20 +4,14 @@ internal import Syntax
 
 /// The command `coffer kv get`.
 struct KvGet: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "get", abstract: "Read a secret.",
-        usage: "coffer kv get [options] <path>",
-        discussion: """
-            Examples:
-              $ coffer kv get secret/app
-              $ coffer kv get -field=password secret/app
-              $ coffer kv get -version=2 secret/app
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer kv get [options] <path>", "Read a secret.", examples: "coffer kv get secret/app",
+        "coffer kv get -field=password secret/app", "coffer kv get -version=2 secret/app")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var mount: KvMountOption
     @Option(help: "Print only this field.") var field: String?
-    @Option(help: ArgumentHelp("The version to read. (default: the newest)", valueName: "number")) var version: Int?
-    @Argument(help: ArgumentHelp("The path of the secret.", valueName: "path")) var arguments: [String] = []
+    @Option(help: .init("The version to read. (default: the newest)", valueName: "number")) var version: Int?
+    @Argument(help: .init("The path of the secret.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(1)

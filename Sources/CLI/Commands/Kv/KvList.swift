@@ -3,17 +3,12 @@ internal import CofferClient
 
 /// The command `coffer kv list`.
 struct KvList: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "List the secrets below a path.",
-        usage: "coffer kv list [options] <path>",
-        discussion: """
-            Examples:
-              $ coffer kv list secret/
-              $ coffer kv list -mount=secret apps/
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer kv list [options] <path>", "List the secrets below a path.", examples: "coffer kv list secret/",
+        "coffer kv list -mount=secret apps/")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var mount: KvMountOption
-    @Argument(help: ArgumentHelp("The path.", valueName: "path")) var arguments: [String] = []
+    @Argument(help: .init("The path.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(mount.mount.unlessEmpty == nil ? 1...1 : 0...1)

@@ -4,24 +4,20 @@ internal import Syntax
 
 /// The command `coffer kv metadata`, which groups commands.
 struct KvMetadata: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "metadata", abstract: "Read and change the metadata of secrets.",
-        discussion: """
-            Example:
-              $ coffer kv metadata get secret/app
-            """,
+    static let configuration = CommandConfiguration.group(
+        "metadata", "Read and change the metadata of secrets.", examples: "coffer kv metadata get secret/app",
         subcommands: [KvMetadataGet.self, KvMetadataPut.self, KvMetadataPatch.self, KvMetadataDelete.self])
 }
 
 /// The settings of a secret that `kv metadata put` and `kv metadata patch` take.
 struct KvMetadataSettings: ParsableArguments {
-    @Option(help: ArgumentHelp("The number of versions to keep; 0 for the setting of the mount.", valueName: "number"))
+    @Option(help: .init("The number of versions to keep; 0 for the setting of the mount.", valueName: "number"))
     var maxVersions: Int?
     @Flag(inversion: .prefixedNo, help: "Require -cas for writes.") var casRequired: Bool?
-    @Option(help: ArgumentHelp("Delete each version this long after it is written.", valueName: "duration"))
+    @Option(help: .init("Delete each version this long after it is written.", valueName: "duration"))
     var deleteVersionAfter: String?
-    @Option(help: ArgumentHelp("A label, written as key=value; may be repeated.", valueName: "key=value")) var customMetadata:
-        [String] = []
+    @Option(help: .init("A label, written as key=value; may be repeated.", valueName: "key=value"))
+    var customMetadata: [String] = []
 
     func body() throws(CommandFailure) -> JSONObject {
         var body = JSONObject()

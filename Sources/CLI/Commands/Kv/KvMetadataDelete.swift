@@ -3,16 +3,12 @@ internal import CofferClient
 
 /// The command `coffer kv metadata delete`.
 struct KvMetadataDelete: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "delete", abstract: "Remove a secret with all its versions permanently.",
-        usage: "coffer kv metadata delete [options] <path>",
-        discussion: """
-            Example:
-              $ coffer kv metadata delete secret/app
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer kv metadata delete [options] <path>", "Remove a secret with all its versions permanently.",
+        examples: "coffer kv metadata delete secret/app")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var mount: KvMountOption
-    @Argument(help: ArgumentHelp("The path of the secret.", valueName: "path")) var arguments: [String] = []
+    @Argument(help: .init("The path of the secret.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(1)

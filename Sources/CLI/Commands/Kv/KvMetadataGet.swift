@@ -4,17 +4,13 @@ internal import Syntax
 
 /// The command `coffer kv metadata get`.
 struct KvMetadataGet: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "get", abstract: "Show the metadata of a secret and its versions.",
-        usage: "coffer kv metadata get [options] <path>",
-        discussion: """
-            Example:
-              $ coffer kv metadata get secret/app
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer kv metadata get [options] <path>", "Show the metadata of a secret and its versions.",
+        examples: "coffer kv metadata get secret/app")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var mount: KvMountOption
     @Option(help: "Print only this field.") var field: String?
-    @Argument(help: ArgumentHelp("The path of the secret.", valueName: "path")) var arguments: [String] = []
+    @Argument(help: .init("The path of the secret.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(1)

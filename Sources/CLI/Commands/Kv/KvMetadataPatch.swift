@@ -4,19 +4,15 @@ internal import Syntax
 
 /// The command `coffer kv metadata patch`.
 struct KvMetadataPatch: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "patch", abstract: "Change some of the metadata of a secret.",
-        usage: "coffer kv metadata patch [options] <path>",
-        discussion: """
-            Examples:
-              $ coffer kv metadata patch -custom-metadata=owner=team-b secret/app
-              $ coffer kv metadata patch -remove-custom-metadata=owner secret/app
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer kv metadata patch [options] <path>", "Change some of the metadata of a secret.",
+        examples: "coffer kv metadata patch -custom-metadata=owner=team-b secret/app",
+        "coffer kv metadata patch -remove-custom-metadata=owner secret/app")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var mount: KvMountOption
     @OptionGroup var settings: KvMetadataSettings
-    @Option(help: ArgumentHelp("Remove this label; may be repeated.", valueName: "key")) var removeCustomMetadata: [String] = []
-    @Argument(help: ArgumentHelp("The path of the secret.", valueName: "path")) var arguments: [String] = []
+    @Option(help: .init("Remove this label; may be repeated.", valueName: "key")) var removeCustomMetadata: [String] = []
+    @Argument(help: .init("The path of the secret.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(1)

@@ -3,18 +3,14 @@ internal import CofferClient
 
 /// The command `coffer kv metadata put`.
 struct KvMetadataPut: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "put", abstract: "Set the metadata of a secret and replace all its labels.",
-        usage: "coffer kv metadata put [options] <path>",
-        discussion: """
-            Examples:
-              $ coffer kv metadata put -max-versions=5 -custom-metadata=owner=team-a secret/app
-              $ coffer kv metadata put -custom-metadata= secret/app      # removes all labels
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer kv metadata put [options] <path>", "Set the metadata of a secret and replace all its labels.",
+        examples: "coffer kv metadata put -max-versions=5 -custom-metadata=owner=team-a secret/app",
+        "coffer kv metadata put -custom-metadata= secret/app      # removes all labels")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var mount: KvMountOption
     @OptionGroup var settings: KvMetadataSettings
-    @Argument(help: ArgumentHelp("The path of the secret.", valueName: "path")) var arguments: [String] = []
+    @Argument(help: .init("The path of the secret.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(1)

@@ -4,24 +4,20 @@ internal import Syntax
 
 /// The command `coffer kv patch`.
 struct KvPatch: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "patch", abstract: "Change some fields of a secret and keep the others.",
-        usage: "coffer kv patch [options] <path> [<key=value> ...]",
-        discussion: """
+    static let configuration = CommandConfiguration.command(
+        "coffer kv patch [options] <path> [<key=value> ...]", "Change some fields of a secret and keep the others.",
+        notes: """
             The server merges the fields. If it does not support this, or the token has no `patch` capability, the command \
             reads the secret and writes it back, and fails if someone else has written it in the meantime.
-
-            Examples:
-              $ coffer kv patch secret/app password=-
-              $ coffer kv patch -remove-data=old secret/app
-            """)
+            """,
+        examples: "coffer kv patch secret/app password=-", "coffer kv patch -remove-data=old secret/app")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var mount: KvMountOption
-    @Option(help: ArgumentHelp("Write only if this version is the newest.", valueName: "version")) var cas: Int?
+    @Option(help: .init("Write only if this version is the newest.", valueName: "version")) var cas: Int?
     @Option(help: "patch (the server merges) or rw (read and write). (default: patch, then rw)") var method: String?
-    @Option(help: ArgumentHelp("Remove this field; may be repeated.", valueName: "key")) var removeData: [String] = []
+    @Option(help: .init("Remove this field; may be repeated.", valueName: "key")) var removeData: [String] = []
     @Option(help: "Print only this field of the answer.") var field: String?
-    @Argument(help: ArgumentHelp("The path of the secret, then key=value.", valueName: "path")) var arguments: [String] = []
+    @Argument(help: .init("The path of the secret, then key=value.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(atLeast: 1)

@@ -4,22 +4,18 @@ internal import Syntax
 
 /// The command `coffer kv put`.
 struct KvPut: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "put", abstract: "Write a secret, as a new version of it on a version 2 mount.",
-        usage: "coffer kv put [options] <path> <key=value> ...",
-        discussion: """
-            Examples:
-              $ coffer kv put secret/app user=root password=-       # the password from standard input
-              $ coffer kv put secret/app certificate=@server.pem    # takes a file's text
-              $ coffer kv put secret/app @secret.json               # takes a whole JSON object
-              $ coffer kv put -cas=0 secret/app user=root           # only if there is none
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer kv put [options] <path> <key=value> ...", "Write a secret, as a new version of it on a version 2 mount.",
+        examples: "coffer kv put secret/app user=root password=-       # the password from standard input",
+        "coffer kv put secret/app certificate=@server.pem    # takes a file's text",
+        "coffer kv put secret/app @secret.json               # takes a whole JSON object",
+        "coffer kv put -cas=0 secret/app user=root           # only if there is none")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var mount: KvMountOption
-    @Option(help: ArgumentHelp("Write only if this version is the newest; 0 if the secret must not exist.", valueName: "version"))
+    @Option(help: .init("Write only if this version is the newest; 0 if the secret must not exist.", valueName: "version"))
     var cas: Int?
     @Option(help: "Print only this field of the answer.") var field: String?
-    @Argument(help: ArgumentHelp("The path of the secret, then key=value.", valueName: "path")) var arguments: [String] = []
+    @Argument(help: .init("The path of the secret, then key=value.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(atLeast: 1)

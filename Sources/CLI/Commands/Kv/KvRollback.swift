@@ -4,17 +4,13 @@ internal import Syntax
 
 /// The command `coffer kv rollback`.
 struct KvRollback: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "rollback", abstract: "Write the data of an older version as a new version.",
-        usage: "coffer kv rollback [options] -version=<number> <path>",
-        discussion: """
-            Example:
-              $ coffer kv rollback -version=2 secret/app
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer kv rollback [options] -version=<number> <path>", "Write the data of an older version as a new version.",
+        examples: "coffer kv rollback -version=2 secret/app")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var mount: KvMountOption
-    @Option(help: ArgumentHelp("The version to restore.", valueName: "number")) var version: Int?
-    @Argument(help: ArgumentHelp("The path of the secret.", valueName: "path")) var arguments: [String] = []
+    @Option(help: .init("The version to restore.", valueName: "number")) var version: Int?
+    @Argument(help: .init("The path of the secret.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(1)

@@ -3,17 +3,13 @@ internal import CofferClient
 
 /// The command `coffer kv undelete`.
 struct KvUndelete: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "undelete", abstract: "Restore deleted versions of a secret.",
-        usage: "coffer kv undelete [options] -versions=<numbers> <path>",
-        discussion: """
-            Example:
-              $ coffer kv undelete -versions=3 secret/app
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer kv undelete [options] -versions=<numbers> <path>", "Restore deleted versions of a secret.",
+        examples: "coffer kv undelete -versions=3 secret/app")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var mount: KvMountOption
     @OptionGroup var selection: KvVersions
-    @Argument(help: ArgumentHelp("The path of the secret.", valueName: "path")) var arguments: [String] = []
+    @Argument(help: .init("The path of the secret.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(1)

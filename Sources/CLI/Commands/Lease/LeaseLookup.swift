@@ -4,16 +4,12 @@ internal import Syntax
 
 /// The command `coffer lease lookup`.
 struct LeaseLookup: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "lookup", abstract: "Show when a lease was issued and renewed, and when it expires.",
-        usage: "coffer lease lookup [options] <lease id>",
-        discussion: """
-            Example:
-              $ coffer lease lookup database/creds/app/2f6a614c…
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer lease lookup [options] <lease id>", "Show when a lease was issued and renewed, and when it expires.",
+        examples: "coffer lease lookup database/creds/app/2f6a614c…")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Option(help: "Print only this field.") var field: String?
-    @Argument(help: ArgumentHelp("The id of the lease.", valueName: "lease id")) var arguments: [String] = []
+    @Argument(help: .init("The id of the lease.", valueName: "lease id")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(1)

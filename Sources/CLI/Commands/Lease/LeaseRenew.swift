@@ -4,21 +4,15 @@ internal import Syntax
 
 /// The command `coffer lease renew`.
 struct LeaseRenew: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "renew", abstract: "Renew a lease.",
-        usage: "coffer lease renew [options] <lease id>",
-        discussion: """
-            Examples:
-              $ coffer lease renew database/creds/app/2f6a614c…
-              $ coffer lease renew -increment=1h database/creds/app/2f6a614c…
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer lease renew [options] <lease id>", "Renew a lease.", examples: "coffer lease renew database/creds/app/2f6a614c…",
+        "coffer lease renew -increment=1h database/creds/app/2f6a614c…")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Option(
-        name: [.customLong("increment"), .customLong("i")],
-        help: ArgumentHelp("The lifetime to request; the server may grant less.", valueName: "duration"))
+        name: [.long, .customLong("i")], help: .init("The lifetime to request; the server may grant less.", valueName: "duration"))
     var increment: String?
     @Option(help: "Print only this field.") var field: String?
-    @Argument(help: ArgumentHelp("The id of the lease.", valueName: "lease id")) var arguments: [String] = []
+    @Argument(help: .init("The id of the lease.", valueName: "lease id")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(1)

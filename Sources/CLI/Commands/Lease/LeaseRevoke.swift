@@ -4,21 +4,15 @@ internal import Syntax
 
 /// The command `coffer lease revoke`.
 struct LeaseRevoke: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "revoke", abstract: "Revoke leases and the credentials issued with them.",
-        usage: "coffer lease revoke [options] <lease id>",
-        discussion: """
-            Examples:
-              $ coffer lease revoke database/creds/app/2f6a614c…
-              $ coffer lease revoke -prefix database/creds
-              $ coffer lease revoke -force -prefix database/creds
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer lease revoke [options] <lease id>", "Revoke leases and the credentials issued with them.",
+        examples: "coffer lease revoke database/creds/app/2f6a614c…", "coffer lease revoke -prefix database/creds",
+        "coffer lease revoke -force -prefix database/creds")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Flag(help: "Remove the leases even if they cannot be revoked. Requires -prefix.") var force = false
     @Flag(help: "Revoke all leases below the path that the argument names.") var prefix = false
     @Flag(help: "Wait until the revocation is complete.") var sync = false
-    @Argument(help: ArgumentHelp("The id of the lease, or with -prefix a path.", valueName: "lease id")) var arguments: [String] =
-        []
+    @Argument(help: .init("The id of the lease, or with -prefix a path.", valueName: "lease id")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(1)

@@ -2,13 +2,9 @@ internal import ArgumentParser
 
 /// The command `coffer operator`, which groups commands.
 struct OperatorCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "operator", abstract: "Initialize, seal and unseal the server, and change its keys.",
-        discussion: """
-            Examples:
-              $ coffer operator init
-              $ coffer operator unseal
-            """,
+    static let configuration = CommandConfiguration.group(
+        "operator", "Initialize, seal and unseal the server, and change its keys.", examples: "coffer operator init",
+        "coffer operator unseal",
         subcommands: [
             OperatorInit.self, OperatorUnseal.self, OperatorSeal.self, OperatorKeyStatus.self, OperatorRotate.self,
             OperatorGenerateRoot.self, OperatorRekey.self, OperatorSealMigrate.self,

@@ -4,24 +4,20 @@ internal import Syntax
 
 /// The command `coffer operator generate-root`.
 struct OperatorGenerateRoot: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "generate-root", abstract: "Generate a new root token with a quorum of key shares.",
-        usage: "coffer operator generate-root [options] [<key>]",
-        discussion: """
-            Examples:
-              $ coffer operator generate-root -init   # shows a one-time password (OTP): keep it
-              $ coffer operator generate-root         # once for each share; the last shows the encoded token
-              $ coffer operator generate-root -decode=ENCODED -otp=OTP
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer operator generate-root [options] [<key>]", "Generate a new root token with a quorum of key shares.",
+        examples: "coffer operator generate-root -init   # shows a one-time password (OTP): keep it",
+        "coffer operator generate-root         # once for each share; the last shows the encoded token",
+        "coffer operator generate-root -decode=ENCODED -otp=OTP")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Flag(name: .customLong("init"), help: "Start an attempt.") var start = false
     @Flag(help: "Cancel the attempt.") var cancel = false
     @Flag(help: "Show the progress of the attempt.") var status = false
     @Flag(help: "Print a one-time password for -init.") var generateOTP = false
-    @Option(help: ArgumentHelp("The encoded token to decode. Requires -otp.", valueName: "text")) var decode: String?
-    @Option(help: ArgumentHelp("The one-time password.", valueName: "text")) var otp: String?
-    @Option(help: ArgumentHelp("The nonce of the attempt that the share is for.", valueName: "text")) var nonce: String?
-    @Argument(help: ArgumentHelp("A key share.", valueName: "key")) var arguments: [String] = []
+    @Option(help: .init("The encoded token to decode. Requires -otp.", valueName: "text")) var decode: String?
+    @Option(help: .init("The one-time password.", valueName: "text")) var otp: String?
+    @Option(help: .init("The nonce of the attempt that the share is for.", valueName: "text")) var nonce: String?
+    @Argument(help: .init("A key share.", valueName: "key")) var arguments: [String] = []
 
     private static let path = "sys/generate-root/attempt"
 

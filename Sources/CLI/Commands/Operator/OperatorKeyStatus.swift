@@ -4,13 +4,8 @@ internal import Syntax
 
 /// The command `coffer operator key-status`.
 struct OperatorKeyStatus: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "key-status", abstract: "Show the encryption key in use.",
-        usage: "coffer operator key-status [options]",
-        discussion: """
-            Example:
-              $ coffer operator key-status
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer operator key-status [options]", "Show the encryption key in use.", examples: "coffer operator key-status")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Argument(help: .hidden) var arguments: [String] = []
 

@@ -4,32 +4,24 @@ internal import Syntax
 
 /// The command `coffer operator rekey`.
 struct OperatorRekey: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "rekey", abstract: "Generate new unseal keys with a quorum of the current ones.",
-        usage: "coffer operator rekey [options] [<key>]",
-        discussion: """
-            Examples:
-              $ coffer operator rekey -init -key-shares=5 -key-threshold=3
-              $ coffer operator rekey             # once for each current share; the last shows the new ones
-              $ coffer operator rekey -init -target=recovery
-              $ coffer operator rekey -verify     # once for each new share, to confirm them
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer operator rekey [options] [<key>]", "Generate new unseal keys with a quorum of the current ones.",
+        examples: "coffer operator rekey -init -key-shares=5 -key-threshold=3",
+        "coffer operator rekey             # once for each current share; the last shows the new ones",
+        "coffer operator rekey -init -target=recovery",
+        "coffer operator rekey -verify     # once for each new share, to confirm them")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Flag(name: .customLong("init"), help: "Start a rekey.") var start = false
     @Flag(help: "Cancel the rekey.") var cancel = false
     @Flag(help: "Show the progress.") var status = false
     @Flag(help: "With -init, require that the new shares are given before they replace the old ones. Otherwise, give a new share.")
     var verify = false
-    @Option(
-        name: [.customLong("key-shares"), .customLong("n")], help: ArgumentHelp("Number of new shares.", valueName: "number"))
-    var keyShares = 5
-    @Option(
-        name: [.customLong("key-threshold"), .customLong("t")],
-        help: ArgumentHelp("Number of new shares that are needed to unseal.", valueName: "number"))
+    @Option(name: [.long, .customLong("n")], help: .init("Number of new shares.", valueName: "number")) var keyShares = 5
+    @Option(name: [.long, .customLong("t")], help: .init("Number of new shares that are needed to unseal.", valueName: "number"))
     var keyThreshold = 3
-    @Option(help: ArgumentHelp("The nonce of the attempt that the share is for.", valueName: "text")) var nonce: String?
+    @Option(help: .init("The nonce of the attempt that the share is for.", valueName: "text")) var nonce: String?
     @Option(help: "barrier, or recovery for a seal that unseals automatically.") var target = "barrier"
-    @Argument(help: ArgumentHelp("A key share.", valueName: "key")) var arguments: [String] = []
+    @Argument(help: .init("A key share.", valueName: "key")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         guard ["barrier", "recovery", "hsm"].contains(target) else {

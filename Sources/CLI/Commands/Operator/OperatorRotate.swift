@@ -3,13 +3,9 @@ internal import CofferClient
 
 /// The command `coffer operator rotate`.
 struct OperatorRotate: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "rotate", abstract: "Rotate the encryption key. New data is encrypted with the new key.",
-        usage: "coffer operator rotate [options]",
-        discussion: """
-            Example:
-              $ coffer operator rotate
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer operator rotate [options]", "Rotate the encryption key. New data is encrypted with the new key.",
+        examples: "coffer operator rotate")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Argument(help: .hidden) var arguments: [String] = []
 

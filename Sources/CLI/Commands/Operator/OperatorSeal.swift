@@ -3,13 +3,9 @@ internal import CofferClient
 
 /// The command `coffer operator seal`.
 struct OperatorSeal: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "seal", abstract: "Seal the server: it discards its keys and refuses requests until it is unsealed.",
-        usage: "coffer operator seal [options]",
-        discussion: """
-            Example:
-              $ coffer operator seal
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer operator seal [options]", "Seal the server: it discards its keys and refuses requests until it is unsealed.",
+        examples: "coffer operator seal")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Argument(help: .hidden) var arguments: [String] = []
 

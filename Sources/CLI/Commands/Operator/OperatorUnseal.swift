@@ -4,21 +4,14 @@ internal import Syntax
 
 /// The command `coffer operator unseal`.
 struct OperatorUnseal: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "unseal", abstract: "Give the server one key share. The last share that is needed unseals it.",
-        usage: "coffer operator unseal [options] [<key>]",
-        discussion: """
-            Without an argument, the command asks for the share without showing it. `-` reads it from the standard input.
-
-            Examples:
-              $ coffer operator unseal
-              $ coffer operator unseal - < share
-              $ coffer operator unseal -reset
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer operator unseal [options] [<key>]", "Give the server one key share. The last share that is needed unseals it.",
+        notes: "Without an argument, the command asks for the share without showing it. `-` reads it from the standard input.",
+        examples: "coffer operator unseal", "coffer operator unseal - < share", "coffer operator unseal -reset")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Flag(help: "Discard the shares given so far.") var reset = false
     @Flag(help: "Migrate to the seal in the configuration with these shares.") var migrate = false
-    @Argument(help: ArgumentHelp("The key share.", valueName: "key")) var arguments: [String] = []
+    @Argument(help: .init("The key share.", valueName: "key")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         if reset {

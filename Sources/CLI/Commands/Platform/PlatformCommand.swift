@@ -2,11 +2,6 @@ internal import ArgumentParser
 
 /// The command `coffer platform`, which groups commands.
 struct PlatformCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "platform", abstract: "Check platform profiles.",
-        discussion: """
-            Example:
-              $ coffer platform lint profiles/
-            """,
-        subcommands: [PlatformLint.self])
+    static let configuration = CommandConfiguration.group(
+        "platform", "Check platform profiles.", examples: "coffer platform lint profiles/", subcommands: [PlatformLint.self])
 }

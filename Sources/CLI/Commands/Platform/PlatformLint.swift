@@ -4,18 +4,12 @@ internal import Syntax
 
 /// The command `coffer platform lint`.
 struct PlatformLint: CLICommand {
-    static let configuration = CommandConfiguration(
-        commandName: "lint", abstract: "Check platform profiles and show problems with file and line.",
-        usage: "coffer platform lint [options] <path> ...",
-        discussion: """
-            For a folder, all its .yaml and .yml files are checked.
-
-            Examples:
-              $ coffer platform lint profiles/
-              $ coffer platform lint -format=json slack.yaml
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer platform lint [options] <path> ...", "Check platform profiles and show problems with file and line.",
+        notes: "For a folder, all its .yaml and .yml files are checked.",
+        examples: "coffer platform lint profiles/", "coffer platform lint -format=json slack.yaml")
     @OptionGroup(title: "Output") var local: LocalOptions
-    @Argument(help: ArgumentHelp("Files or folders.", valueName: "path")) var arguments: [String] = []
+    @Argument(help: .init("Files or folders.", valueName: "path")) var arguments: [String] = []
 
     func run(in system: System) async throws {
         try arguments.expect(atLeast: 1)

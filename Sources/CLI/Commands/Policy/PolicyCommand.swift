@@ -2,12 +2,8 @@ internal import ArgumentParser
 
 /// The command `coffer policy`, which groups commands.
 struct PolicyCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "policy", abstract: "Read and write policies, which define what tokens may do.",
-        discussion: """
-            Example:
-              $ coffer policy write app app-policy.hcl
-            """,
+    static let configuration = CommandConfiguration.group(
+        "policy", "Read and write policies, which define what tokens may do.", examples: "coffer policy write app app-policy.hcl",
         subcommands: [PolicyWrite.self, PolicyRead.self, PolicyList.self, PolicyDelete.self, PolicyFmt.self])
 
     /// Returns the name of a policy in lower case. Refuses an empty name.

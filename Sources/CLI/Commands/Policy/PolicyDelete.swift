@@ -3,15 +3,10 @@ internal import CofferClient
 
 /// The command `coffer policy delete`.
 struct PolicyDelete: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "delete", abstract: "Delete a policy.",
-        usage: "coffer policy delete [options] <name>",
-        discussion: """
-            Example:
-              $ coffer policy delete app
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer policy delete [options] <name>", "Delete a policy.", examples: "coffer policy delete app")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @Argument(help: ArgumentHelp("The policy's name.", valueName: "name")) var arguments: [String] = []
+    @Argument(help: .init("The policy's name.", valueName: "name")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(1)

@@ -3,15 +3,10 @@ internal import Syntax
 
 /// The command `coffer policy fmt`.
 struct PolicyFmt: CLICommand {
-    static let configuration = CommandConfiguration(
-        commandName: "fmt", abstract: "Format a policy file.",
-        usage: "coffer policy fmt [options] <file>",
-        discussion: """
-            Example:
-              $ coffer policy fmt app-policy.hcl
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer policy fmt [options] <file>", "Format a policy file.", examples: "coffer policy fmt app-policy.hcl")
     @OptionGroup(title: "Output") var local: LocalOptions
-    @Argument(help: ArgumentHelp("The file.", valueName: "file")) var arguments: [String] = []
+    @Argument(help: .init("The file.", valueName: "file")) var arguments: [String] = []
 
     func run(in system: System) async throws {
         try arguments.expect(1)

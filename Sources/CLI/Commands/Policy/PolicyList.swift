@@ -4,13 +4,8 @@ internal import Syntax
 
 /// The command `coffer policy list`.
 struct PolicyList: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "List the names of the policies.",
-        usage: "coffer policy list [options]",
-        discussion: """
-            Example:
-              $ coffer policy list
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer policy list [options]", "List the names of the policies.", examples: "coffer policy list")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Argument(help: .hidden) var arguments: [String] = []
 

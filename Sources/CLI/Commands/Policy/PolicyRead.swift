@@ -4,15 +4,10 @@ internal import Syntax
 
 /// The command `coffer policy read`.
 struct PolicyRead: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "read", abstract: "Print a policy.",
-        usage: "coffer policy read [options] <name>",
-        discussion: """
-            Example:
-              $ coffer policy read app
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer policy read [options] <name>", "Print a policy.", examples: "coffer policy read app")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @Argument(help: ArgumentHelp("The policy's name.", valueName: "name")) var arguments: [String] = []
+    @Argument(help: .init("The policy's name.", valueName: "name")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(1)

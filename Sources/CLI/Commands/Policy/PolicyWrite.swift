@@ -3,16 +3,11 @@ internal import CofferClient
 
 /// The command `coffer policy write`.
 struct PolicyWrite: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "write", abstract: "Upload a policy from a file, or from the standard input with `-`.",
-        usage: "coffer policy write [options] <name> <file>",
-        discussion: """
-            Examples:
-              $ coffer policy write app app-policy.hcl
-              $ coffer policy write app - < app-policy.hcl
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer policy write [options] <name> <file>", "Upload a policy from a file, or from the standard input with `-`.",
+        examples: "coffer policy write app app-policy.hcl", "coffer policy write app - < app-policy.hcl")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @Argument(help: ArgumentHelp("The policy's name, then its file.", valueName: "name")) var arguments: [String] = []
+    @Argument(help: .init("The policy's name, then its file.", valueName: "name")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(2)

@@ -3,31 +3,23 @@ internal import Syntax
 
 /// The settings of a mount that can be changed after it is enabled.
 struct MountTuning: ParsableArguments {
-    @Option(
-        name: .customLong("default-lease-ttl"),
-        help: ArgumentHelp("The TTL of leases and tokens that request none.", valueName: "duration"))
-    var defaultLeaseTTL: String?
-    @Option(name: .customLong("max-lease-ttl"), help: ArgumentHelp("The longest TTL.", valueName: "duration")) var maxLeaseTTL:
-        String?
+    @Option(help: .init("The TTL of leases and tokens that request none.", valueName: "duration")) var defaultLeaseTTL: String?
+    @Option(help: .init("The longest TTL.", valueName: "duration")) var maxLeaseTTL: String?
     @Option(help: "A description of the mount.") var description: String?
     @Option(help: "unauth (shown to callers without a token) or hidden.") var listingVisibility: String?
-    @Option(
-        name: .customLong("audit-non-hmac-request-keys"),
-        help: ArgumentHelp("A request field that audit devices record unhashed; may be repeated.", valueName: "key"))
+    @Option(help: .init("A request field that audit devices record unhashed; may be repeated.", valueName: "key"))
     var auditNonHMACRequestKeys: [String] = []
-    @Option(
-        name: .customLong("audit-non-hmac-response-keys"),
-        help: ArgumentHelp("An answer field that audit devices record unhashed; may be repeated.", valueName: "key"))
+    @Option(help: .init("An answer field that audit devices record unhashed; may be repeated.", valueName: "key"))
     var auditNonHMACResponseKeys: [String] = []
-    @Option(help: ArgumentHelp("A request header to pass to the engine; may be repeated.", valueName: "name"))
+    @Option(help: .init("A request header to pass to the engine; may be repeated.", valueName: "name"))
     var passthroughRequestHeaders: [String] = []
-    @Option(help: ArgumentHelp("A header that the engine may set in answers; may be repeated.", valueName: "name"))
+    @Option(help: .init("A header that the engine may set in answers; may be repeated.", valueName: "name"))
     var allowedResponseHeaders: [String] = []
     @Option(help: "The type of tokens: default-service, default-batch, service or batch.") var tokenType: String?
-    @Option(help: ArgumentHelp("An option of the engine, written as key=value; may be repeated.", valueName: "key=value"))
+    @Option(help: .init("An option of the engine, written as key=value; may be repeated.", valueName: "key=value"))
     var options: [String] = []
-    @Option(help: ArgumentHelp("The version of the KV engine, 1 or 2.", valueName: "number")) var version: String?
-    @Option(help: ArgumentHelp("The version of the plugin.", valueName: "version")) var pluginVersion: String?
+    @Option(help: .init("The version of the KV engine, 1 or 2.", valueName: "number")) var version: String?
+    @Option(help: .init("The version of the plugin.", valueName: "version")) var pluginVersion: String?
 
     /// Returns the settings except the description and the options.
     func config() throws(CommandFailure) -> JSONObject {
@@ -64,13 +56,13 @@ struct MountTuning: ParsableArguments {
 
 /// The settings of a mount that are fixed when it is enabled.
 struct MountCreation: ParsableArguments {
-    @Option(help: ArgumentHelp("The path to mount it at. (default: its type)", valueName: "path")) var path: String?
+    @Option(help: .init("The path to mount it at. (default: its type)", valueName: "path")) var path: String?
     @Flag(help: "Accepted for compatibility; has no effect.") var local = false
     @Flag(help: "Accepted for compatibility; has no effect.") var sealWrap = false
     @Flag(help: "Accepted for compatibility; has no effect.") var forceNoCache = false
     @Flag(help: "Accepted for compatibility; has no effect.") var externalEntropyAccess = false
     @Option(
-        help: ArgumentHelp(
+        help: .init(
             "Accepted for compatibility; has no effect, except that with the type plugin it names the type.", valueName: "name"))
     var pluginName: String?
 

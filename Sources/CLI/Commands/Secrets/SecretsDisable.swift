@@ -3,15 +3,11 @@ internal import CofferClient
 
 /// The command `coffer secrets disable`.
 struct SecretsDisable: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "disable", abstract: "Disable a secrets engine and delete all its data.",
-        usage: "coffer secrets disable [options] <mount>",
-        discussion: """
-            Example:
-              $ coffer secrets disable apps/
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer secrets disable [options] <mount>", "Disable a secrets engine and delete all its data.",
+        examples: "coffer secrets disable apps/")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @Argument(help: ArgumentHelp("The mount.", valueName: "path")) var arguments: [String] = []
+    @Argument(help: .init("The mount.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(1)

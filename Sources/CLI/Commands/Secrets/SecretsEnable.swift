@@ -4,18 +4,13 @@ internal import Syntax
 
 /// The command `coffer secrets enable`.
 struct SecretsEnable: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "enable", abstract: "Enable a secrets engine.",
-        usage: "coffer secrets enable [options] <type>",
-        discussion: """
-            Examples:
-              $ coffer secrets enable -path=secret kv-v2
-              $ coffer secrets enable -path=apps -version=1 kv
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer secrets enable [options] <type>", "Enable a secrets engine.",
+        examples: "coffer secrets enable -path=secret kv-v2", "coffer secrets enable -path=apps -version=1 kv")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var creation: MountCreation
     @OptionGroup var tuning: MountTuning
-    @Argument(help: ArgumentHelp("The type of the engine, such as kv.", valueName: "type")) var arguments: [String] = []
+    @Argument(help: .init("The type of the engine, such as kv.", valueName: "type")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(1)

@@ -4,14 +4,9 @@ internal import Syntax
 
 /// The command `coffer secrets list`.
 struct SecretsList: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "List the secrets engines.",
-        usage: "coffer secrets list [options]",
-        discussion: """
-            Examples:
-              $ coffer secrets list
-              $ coffer secrets list -detailed
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer secrets list [options]", "List the secrets engines.", examples: "coffer secrets list",
+        "coffer secrets list -detailed")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Flag(help: "Show TTLs, options and more.") var detailed = false
     @Argument(help: .hidden) var arguments: [String] = []

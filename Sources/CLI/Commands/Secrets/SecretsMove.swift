@@ -4,15 +4,11 @@ internal import Syntax
 
 /// The command `coffer secrets move`.
 struct SecretsMove: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "move", abstract: "Move a secrets engine to another path. Its leases are revoked.",
-        usage: "coffer secrets move [options] <mount> <new path>",
-        discussion: """
-            Example:
-              $ coffer secrets move secret/ archive/
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer secrets move [options] <mount> <new path>", "Move a secrets engine to another path. Its leases are revoked.",
+        examples: "coffer secrets move secret/ archive/")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @Argument(help: ArgumentHelp("The mount, then its new path.", valueName: "path")) var arguments: [String] = []
+    @Argument(help: .init("The mount, then its new path.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(2)

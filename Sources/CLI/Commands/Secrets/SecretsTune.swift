@@ -4,17 +4,13 @@ internal import Syntax
 
 /// The command `coffer secrets tune`.
 struct SecretsTune: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "tune", abstract: "Change settings of a secrets engine.",
-        usage: "coffer secrets tune [options] <mount>",
-        discussion: """
-            Examples:
-              $ coffer secrets tune -max-lease-ttl=12h database/
-              $ coffer secrets tune -description= database/      # removes the description
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer secrets tune [options] <mount>", "Change settings of a secrets engine.",
+        examples: "coffer secrets tune -max-lease-ttl=12h database/",
+        "coffer secrets tune -description= database/      # removes the description")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var tuning: MountTuning
-    @Argument(help: ArgumentHelp("The mount.", valueName: "path")) var arguments: [String] = []
+    @Argument(help: .init("The mount.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(1)

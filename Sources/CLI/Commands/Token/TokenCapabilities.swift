@@ -4,19 +4,13 @@ internal import Syntax
 
 /// The command `coffer token capabilities`.
 struct TokenCapabilities: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "capabilities", abstract: "Show what a token may do on a path.",
-        usage: "coffer token capabilities [options] [<token>] <path>",
-        discussion: """
-            Without a token, the command uses your own.
-
-            Examples:
-              $ coffer token capabilities secret/data/app
-              $ coffer token capabilities coffer.s.… secret/data/apis/openai
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer token capabilities [options] [<token>] <path>", "Show what a token may do on a path.",
+        notes: "Without a token, the command uses your own.",
+        examples: "coffer token capabilities secret/data/app", "coffer token capabilities coffer.s.… secret/data/apis/openai")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Flag(help: "The first argument is an accessor instead of a token.") var accessor = false
-    @Argument(help: ArgumentHelp("The token or accessor, then the path.", valueName: "token")) var arguments: [String] = []
+    @Argument(help: .init("The token or accessor, then the path.", valueName: "token")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(accessor ? 2...2 : 1...2)

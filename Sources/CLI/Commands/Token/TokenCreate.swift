@@ -4,37 +4,25 @@ internal import Syntax
 
 /// The command `coffer token create`.
 struct TokenCreate: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "create", abstract: "Create a token.",
-        usage: "coffer token create [options]",
-        discussion: """
-            Examples:
-              $ coffer token create -policy=app -ttl=24h
-              $ coffer token create -role=ci -format=json
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer token create [options]", "Create a token.", examples: "coffer token create -policy=app -ttl=24h",
+        "coffer token create -role=ci -format=json")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @Option(help: ArgumentHelp("A policy of the token; may be repeated.", valueName: "name")) var policy: [String] = []
-    @Option(name: .customLong("ttl"), help: ArgumentHelp("The lifetime, which can be renewed.", valueName: "duration")) var ttl:
-        String?
-    @Option(
-        name: .customLong("explicit-max-ttl"),
-        help: ArgumentHelp("The longest lifetime, including renewals.", valueName: "duration"))
-    var explicitMaxTTL: String?
-    @Option(help: ArgumentHelp("The lifetime after each renewal, without a maximum.", valueName: "duration")) var period: String?
+    @Option(help: .init("A policy of the token; may be repeated.", valueName: "name")) var policy: [String] = []
+    @Option(help: .init("The lifetime, which can be renewed.", valueName: "duration")) var ttl: String?
+    @Option(help: .init("The longest lifetime, including renewals.", valueName: "duration")) var explicitMaxTTL: String?
+    @Option(help: .init("The lifetime after each renewal, without a maximum.", valueName: "duration")) var period: String?
     @Flag(inversion: .prefixedNo, help: "Allow or forbid renewal.") var renewable = true
     @Flag(help: "Create the token without a parent, so that it outlives the token that creates it.") var orphan = false
     @Flag(help: "Create the token without the default policy.") var noDefaultPolicy = false
-    @Option(help: ArgumentHelp("The number of requests that it can be used for; 0 for no limit.", valueName: "number"))
-    var useLimit: Int?
-    @Option(help: ArgumentHelp("A display name, which is recorded in the audit log.", valueName: "name")) var displayName: String?
-    @Option(help: ArgumentHelp("Metadata for the audit log, written as key=value; may be repeated.", valueName: "key=value"))
-    var metadata: [String] =
-        []
-    @Option(name: .customLong("id"), help: ArgumentHelp("The text of the token. Requires a root token.", valueName: "token"))
-    var id: String?
-    @Option(help: ArgumentHelp("The token role whose settings apply.", valueName: "name")) var role: String?
+    @Option(help: .init("The number of requests that it can be used for; 0 for no limit.", valueName: "number")) var useLimit: Int?
+    @Option(help: .init("A display name, which is recorded in the audit log.", valueName: "name")) var displayName: String?
+    @Option(help: .init("Metadata for the audit log, written as key=value; may be repeated.", valueName: "key=value"))
+    var metadata: [String] = []
+    @Option(help: .init("The text of the token. Requires a root token.", valueName: "token")) var id: String?
+    @Option(help: .init("The token role whose settings apply.", valueName: "name")) var role: String?
     @Option(help: "The type of the token: service or batch.") var type: String?
-    @Option(help: ArgumentHelp("The entity alias. Requires -role.", valueName: "name")) var entityAlias: String?
+    @Option(help: .init("The entity alias. Requires -role.", valueName: "name")) var entityAlias: String?
     @Option(help: "Print only this field, such as token.") var field: String?
     @Argument(help: .hidden) var arguments: [String] = []
 

@@ -4,20 +4,14 @@ internal import Syntax
 
 /// The command `coffer token lookup`.
 struct TokenLookup: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "lookup", abstract: "Show a token's policies, TTL and metadata.",
-        usage: "coffer token lookup [options] [<token>]",
-        discussion: """
-            Without a token, the command uses your own.
-
-            Examples:
-              $ coffer token lookup
-              $ coffer token lookup -accessor ACCESSOR
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer token lookup [options] [<token>]", "Show a token's policies, TTL and metadata.",
+        notes: "Without a token, the command uses your own.",
+        examples: "coffer token lookup", "coffer token lookup -accessor ACCESSOR")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Flag(help: "The argument is an accessor instead of a token.") var accessor = false
     @Option(help: "Print only this field.") var field: String?
-    @Argument(help: ArgumentHelp("The token, or with -accessor its accessor.", valueName: "token")) var arguments: [String] = []
+    @Argument(help: .init("The token, or with -accessor its accessor.", valueName: "token")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(accessor ? 1...1 : 0...1)

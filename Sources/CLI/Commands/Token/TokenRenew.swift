@@ -4,24 +4,16 @@ internal import Syntax
 
 /// The command `coffer token renew`.
 struct TokenRenew: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "renew", abstract: "Renew a token's TTL.",
-        usage: "coffer token renew [options] [<token>]",
-        discussion: """
-            Without a token, the command uses your own.
-
-            Examples:
-              $ coffer token renew
-              $ coffer token renew -increment=1h coffer.s.…
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer token renew [options] [<token>]", "Renew a token's TTL.",
+        notes: "Without a token, the command uses your own.",
+        examples: "coffer token renew", "coffer token renew -increment=1h coffer.s.…")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Flag(help: "The argument is an accessor instead of a token.") var accessor = false
-    @Option(
-        name: [.customLong("increment"), .customLong("i")],
-        help: ArgumentHelp("The lifetime to request, from now.", valueName: "duration"))
+    @Option(name: [.long, .customLong("i")], help: .init("The lifetime to request, from now.", valueName: "duration"))
     var increment: String?
     @Option(help: "Print only this field.") var field: String?
-    @Argument(help: ArgumentHelp("The token, or with -accessor its accessor.", valueName: "token")) var arguments: [String] = []
+    @Argument(help: .init("The token, or with -accessor its accessor.", valueName: "token")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(accessor ? 1...1 : 0...1)

@@ -4,25 +4,18 @@ internal import Syntax
 
 /// The command `coffer token revoke`.
 struct TokenRevoke: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "revoke", abstract: "Revoke a token and the tokens that it created.",
-        usage: "coffer token revoke [options] [<token>]",
-        discussion: """
-            Examples:
-              $ coffer token revoke coffer.s.…
-              $ coffer token revoke -accessor ACCESSOR
-              $ coffer token revoke -self
-              $ coffer token revoke -mode=path auth/userpass/login/ann      # all tokens of this login
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer token revoke [options] [<token>]", "Revoke a token and the tokens that it created.",
+        examples: "coffer token revoke coffer.s.…", "coffer token revoke -accessor ACCESSOR", "coffer token revoke -self",
+        "coffer token revoke -mode=path auth/userpass/login/ann      # all tokens of this login")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Flag(name: .customLong("self"), help: "Revoke your own token.") var own = false
     @Flag(help: "The argument is an accessor instead of a token.") var accessor = false
     @Option(
-        help: ArgumentHelp(
-            "orphan (only the token, not those that it created) or path (all tokens that a login path issued).",
-            valueName: "mode"))
+        help: .init(
+            "orphan (only the token, not those that it created) or path (all tokens that a login path issued).", valueName: "mode"))
     var mode: String?
-    @Argument(help: ArgumentHelp("The token, or with -accessor its accessor.", valueName: "token")) var arguments: [String] = []
+    @Argument(help: .init("The token, or with -accessor its accessor.", valueName: "token")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         guard [nil, "", "orphan", "path"].contains(mode) else { throw CommandFailure.local("-mode must be orphan or path") }
