@@ -92,9 +92,3 @@ struct VaultEnvelope {
         object.encode(into: &output)
     }
 }
-
-extension [UInt8] {
-    fileprivate mutating func append(_ text: StaticString) {
-        append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
-    }
-}
