@@ -42,39 +42,23 @@ struct OperatorGenerateRoot: SessionCommand {
         try write(answer, to: session)
     }
 
-    /// Warns if the progress did not change, because a share that is given twice counts once.
-    static func warnOfRepeatedShare(before: JSONObject?, after: JSONObject, session: Session) {
-        guard let before = before?["progress"]?.intValue, let after = after["progress"]?.intValue, before == after, after > 0 else {
-            return
-        }
-        session.console.error("WARNING! This share was given before, so it does not count again.")
-    }
-
     private func current(_ session: Session) async throws -> JSONObject {
         try await session.call("Error getting root generation status") { try await $0.request(.get, Self.path).object() }
     }
 
     private func giveShare(_ session: Session) async throws -> JSONObject {
-        var nonce = nonce.unlessEmpty
         let status = try await current(session)
-        if nonce == nil {
-            guard status["started"]?.boolValue == true else {
-                throw CommandFailure.local(
-                    "No root token generation is in progress. Start one with `coffer operator generate-root -init`.")
-            }
-            nonce = status["nonce"]?.stringValue
+        guard nonce.unlessEmpty != nil || status["started"]?.boolValue == true else {
+            throw CommandFailure.local(
+                "No root token generation is in progress. Start one with `coffer operator generate-root -init`.")
         }
+        let share = KeyShare(nonce: nonce.unlessEmpty ?? status["nonce"]?.stringValue, status: status)
         let key = try KeyShare.read(arguments, name: "Unseal Key", session: session)
-        let body: JSON = ["key": .string(key), "nonce": .optional(nonce)]
-        let answer = try await session.call("Error posting unseal key") {
-            try await $0.request(.put, "sys/generate-root/update", body: body).object()
-        }
-        if answer["complete"]?.boolValue != true { Self.warnOfRepeatedShare(before: status, after: answer, session: session) }
-        return answer
+        return try await share.give(key, to: "sys/generate-root/update", doing: "Error posting unseal key", session: session)
     }
 
     private func write(_ answer: JSONObject, to session: Session) throws {
-        func text(_ name: String) -> String { answer[name].map { $0.isNull ? "" : ValueText.cell($0) } ?? "" }
+        func text(_ name: String) -> String { ValueText.cell(answer[name]) }
         var rows = [
             ["Nonce", text("nonce")], ["Started", text("started")], ["Progress", "\(text("progress"))/\(text("required"))"],
             ["Complete", text("complete")],
@@ -103,18 +87,14 @@ struct OperatorGenerateRoot: SessionCommand {
         // The system's generator is cryptographically secure.
         var random = SystemRandomNumberGenerator()
         let password = String((0..<length).map { _ in letters[Int.random(in: 0..<letters.count, using: &random)] })
-        if session.printer.isTable {
-            session.console.output(password)
-        } else {
-            try session.printer.value(["otp": .string(password)])
-        }
+        try session.printer.text(password, as: "otp")
     }
 
     private func writeDecoded(_ encoded: String, to session: Session) throws {
         guard let otp = otp.unlessEmpty else { throw CommandFailure.local("Give the one-time password with -otp") }
         let text = ArgumentText.trimmed(encoded == "-" ? try session.system.input.text(of: "-") : encoded)
         let token = try Self.decoded(text, otp: otp)
-        if session.printer.isTable { session.console.output(token) } else { try session.printer.value(["token": .string(token)]) }
+        try session.printer.text(token, as: "token")
     }
 
     /// Returns the token, which is encoded by an exclusive or of each byte with the password.

@@ -56,30 +56,22 @@ struct OperatorRekey: SessionCommand {
     }
 
     private func giveShare(_ session: Session) async throws {
-        var nonce = nonce.unlessEmpty
         let status = try await current(session)
-        if nonce == nil {
-            guard status["started"]?.boolValue == true else {
-                throw CommandFailure.local("No rekey is in progress. Start one with `coffer operator rekey -init`.")
-            }
-            let name = verify && status["verification_nonce"]?.stringValue?.isEmpty == false ? "verification_nonce" : "nonce"
-            nonce = status[name]?.stringValue
+        guard nonce.unlessEmpty != nil || status["started"]?.boolValue == true else {
+            throw CommandFailure.local("No rekey is in progress. Start one with `coffer operator rekey -init`.")
         }
+        let verification = verify ? status["verification_nonce"]?.stringValue.unlessEmpty : nil
+        let share = KeyShare(nonce: nonce.unlessEmpty ?? verification ?? status["nonce"]?.stringValue, status: status)
         let key = try KeyShare.read(arguments, name: verify ? "New Unseal Key" : "Unseal Key", session: session)
-        let body: JSON = ["key": .string(key), "nonce": .optional(nonce)]
-        let answer = try await session.call("Error posting key") {
-            try await $0.request(.put, verify ? "\(base)/verify" : "\(base)/update", body: body).object()
-        }
-        if answer["complete"]?.boolValue != true {
-            OperatorGenerateRoot.warnOfRepeatedShare(before: status, after: answer, session: session)
-        }
+        let answer = try await share.give(
+            key, to: verify ? "\(base)/verify" : "\(base)/update", doing: "Error posting key", session: session)
         guard session.printer.isTable, answer["complete"]?.boolValue == true else { return try write(answer, to: session) }
         writeKeys(answer, to: session)
     }
 
     private func write(_ answer: JSONObject, to session: Session) throws {
         guard session.printer.isTable else { return try session.printer.value(.object(answer)) }
-        func text(_ name: String) -> String { answer[name].map { $0.isNull ? "" : ValueText.cell($0) } ?? "" }
+        func text(_ name: String) -> String { ValueText.cell(answer[name]) }
         var rows = [["Nonce", text("nonce")]]
         if !text("started").isEmpty { rows.append(["Started", text("started")]) }
         if answer["started"]?.boolValue == true {

@@ -42,9 +42,7 @@ struct TokenAttenuate: CLICommand {
         } catch {
             throw CommandFailure.local(error.rawValue)
         }
-        let printer = try local.printer(system)
-        guard !printer.isTable, printer.format != .raw else { return system.console.output(text) }
-        try printer.value(["token": .string(text)])
+        try local.printer(system).text(text, as: "token", isPlainWhenRaw: true)
     }
 
     private func parent(_ system: System) throws(CommandFailure) -> String {
