@@ -84,9 +84,3 @@ enum VaultEnvelope {
         object.encode(into: &output)
     }
 }
-
-extension [UInt8] {
-    fileprivate mutating func append(_ text: StaticString) {
-        append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
-    }
-}

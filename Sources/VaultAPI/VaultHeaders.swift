@@ -31,18 +31,12 @@ struct VaultHeaders {
             default: recorded.append((name.lowercased(), value))
             }
         }
-        guard let authorization, let bearer = Self.bearer(authorization) else { return }
+        guard let authorization, let bearer = authorization.bearerToken else { return }
         guard token == nil else { throw HTTPRefusal(400, "X-Vault-Token and Authorization must not both be sent") }
         token = bearer
     }
 
     /// Returns the token of a `Bearer` authorization, or nil for another scheme, which a proxy may have added.
-    private static func bearer(_ value: String) -> String? {
-        guard value.prefixUTF8(7).lowercased() == "bearer " else { return nil }
-        let token = value.dropFirstUTF8(7).dropUTF8 { $0 == 0x20 }
-        return token.isEmpty ? nil : String(token)
-    }
-
     private static func wrapTTL(_ value: String) throws(HTTPRefusal) -> Int? {
         guard !value.isEmpty else { return nil }
         guard let seconds = DurationText.seconds(value) else {

@@ -34,18 +34,6 @@ struct FormBody: Sendable {
     subscript(_ name: String) -> String { fields[name] ?? "" }
 
     private static func decoded(_ text: Substring) -> String? {
-        var output: [UInt8] = []
-        var rest = text.utf8[...]
-        while let byte = rest.popFirst() {
-            switch byte {
-            case UInt8(ascii: "+"): output.append(0x20)
-            case UInt8(ascii: "%"):
-                guard let high = rest.popFirst().flatMap({ Hex.value($0) }), let low = rest.popFirst().flatMap({ Hex.value($0) })
-                else { return nil }
-                output.append(high << 4 | low)
-            default: output.append(byte)
-            }
-        }
-        return String(validating: output, as: UTF8.self)
+        PercentEncoding.decode(text.utf8, isForm: true).flatMap { String(validating: $0, as: UTF8.self) }
     }
 }
