@@ -108,6 +108,7 @@ enum RecordRules {
         "Identity/Model/Alias.swift": Place(1, "identity-entity", "identity-group-external"),
         "Identity/Model/Entity.swift": Place(1, "identity-entity", "identity-entity-bare"),
         "Identity/Model/Group.swift": Place(1, "identity-group", "identity-group-external"),
+        "Identity/Model/IdentityMember.swift": Place(1, "identity-entity", "identity-group"),
         // Indexes hold ids as text.
         "Identity/Records/IdentityTransaction.swift": Place(1, "identity-graph"),
         "KVEngine/Stored/ArchiveRecord.swift": Place(2, "kv-archive", "kv-plain", "kv-plain-no-lease"),
