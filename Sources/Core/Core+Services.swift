@@ -4,6 +4,7 @@ import EngineKit
 import Identity
 import Lifetimes
 import Logging
+import Records
 import Syntax
 
 /// The creation of everything that exists only while the server is unsealed.
@@ -57,7 +58,7 @@ extension Core {
             core: self, policies: policies, mounts: mounts, audit: audit, access: access,
             tokens: TokenAccess(tokens, access), wrapping: wrapping, leases: leases, inline: inline, quotas: quotas,
             passwords: passwords)
-        let roles = PrefixedStorage(barrier, prefix: "sys/token-role/")
+        let roles = RecordTable<TokenRole>(storage: barrier, prefix: "sys/token-role/role/")
         let (settings, time) = (settings, environment.time)
         let accessorTidy = AccessorTidy(tokens: tokens, logger: logger)
         let builtIn = [
@@ -65,7 +66,7 @@ extension Core {
             BuiltInMount(entry: .token) { [weak mounts] entry in
                 let limits = entry.tuning.limits(settings)
                 return TokenEngine(
-                    tokens: tokens, access: access, settings: settings, storage: roles, time: time,
+                    tokens: tokens, access: access, settings: settings, roles: roles, time: time,
                     accessorTidy: accessorTidy,
                     mount: { [weak mounts] in mounts?.mount(id: $0, path: $1) },
                     defaultTTL: limits.defaultTTL, maxTTL: limits.maxTTL)

@@ -1,6 +1,7 @@
 import EngineKit
 import Identity
 import Lifetimes
+import Records
 import Syntax
 
 /// The parameters of `auth/token/create`.
@@ -37,7 +38,7 @@ extension TokenEngine {
         guard parent.usesLeft == 0 else { throw CofferError.invalid("restricted use token cannot generate child tokens") }
         var role: TokenRole?
         if let roleName {
-            role = try await self.role(roleName)
+            role = try await roles.find(roleName)?.value
             guard role != nil else { throw CofferError.invalid("unknown role \(roleName)") }
         }
         let draft = try TokenDraft(
