@@ -1,6 +1,7 @@
 import Audit
 import EngineKit
 import Identity
+import IdentityTokens
 import Lifetimes
 
 /// Everything that exists only while the server is unsealed.
@@ -14,6 +15,7 @@ final class Services: Sendable {
     let inline: InlineLogins
     let quotas: RateLimits
     let identity: IdentityStore
+    let identityTokens: IdentityTokens
     let clock: ClockGuard
     /// The whole store behind the barrier, for records that belong to no other service.
     let storage: any Storage
@@ -22,14 +24,15 @@ final class Services: Sendable {
 
     init(
         tokens: TokenStore, policies: PolicyStore, mounts: MountTable, audit: AuditTrail, wrapping: ResponseWrapping,
-        leases: LeaseService, inline: InlineLogins, quotas: RateLimits, identity: IdentityStore, clock: ClockGuard,
-        unfinished: InterruptedWork, storage: any Storage, clusterID: String
+        leases: LeaseService, inline: InlineLogins, quotas: RateLimits, identity: IdentityStore,
+        identityTokens: IdentityTokens, clock: ClockGuard, unfinished: InterruptedWork, storage: any Storage, clusterID: String
     ) {
         self.clock = clock
         self.unfinished = unfinished
         self.storage = storage
         self.leases = leases
         self.identity = identity
+        self.identityTokens = identityTokens
         self.wrapping = wrapping
         self.clusterID = clusterID
         self.inline = inline

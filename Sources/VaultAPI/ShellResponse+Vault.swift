@@ -29,6 +29,8 @@ extension ShellResponse {
         case .stream(let content):
             self.init(status: response.status ?? 200, stream: content)
         }
+        let more = response.headers
+        if !more.isEmpty { headers += more }
     }
 
     /// Pages have no scripts, may be in no frame of another page, and send nothing of their address on.

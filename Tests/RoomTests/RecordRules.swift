@@ -111,6 +111,11 @@ enum RecordRules {
         "Identity/Model/IdentityMember.swift": Place(1, "identity-entity", "identity-group"),
         // Indexes hold ids as text.
         "Identity/Records/IdentityTransaction.swift": Place(1, "identity-graph"),
+        "IdentityTokens/Documents/IssuerConfiguration.swift": Place(1, "identity-token-config"),
+        "IdentityTokens/IdentityTokens.swift": Place(1, none: "a mark with nothing in it, of which only the version matters"),
+        "IdentityTokens/Keys/KeySettings.swift": Place(1, "identity-token-key"),
+        "IdentityTokens/Keys/NamedKey.swift": Place(2, "identity-token-key"),
+        "IdentityTokens/Roles/TokenRole.swift": Place(1, "identity-token-role"),
         "KVEngine/Stored/ArchiveRecord.swift": Place(2, "kv-archive", "kv-plain", "kv-plain-no-lease"),
         "KVEngine/Stored/Head+Encoding.swift": Place(1, "kv-head", "kv-head-destroyed", "kv-head-metadata"),
         "KVEngine/Stored/Head.swift": Place(1, "kv-head-metadata"),

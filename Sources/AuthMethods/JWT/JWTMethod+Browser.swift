@@ -2,6 +2,7 @@ import Crypto
 import EngineKit
 import JOSE
 import Logging
+import OAuth
 import Records
 import SecretMemory
 import Syntax

@@ -1,4 +1,5 @@
 import EngineKit
+import OAuth
 import Records
 import Syntax
 

@@ -265,9 +265,9 @@ final class Exchange {
             fields: fields, body: input.body, caller: ignoresToken ? nil : caller,
             connection: incoming.connection, wrapTTL: incoming.wrapTTL)
         request.rawBody = input.raw
-        if mount?.isBuiltIn == true, case .token(let text) = incoming.credentials, token != nil {
-            request.presentedToken = text
-        }
+        guard mount?.isBuiltIn == true else { return request }
+        if case .token(let text) = incoming.credentials, token != nil || isOpenPath { request.presentedToken = text }
+        if isOpenPath { request.authorization = incoming.authorization }
         return request
     }
 

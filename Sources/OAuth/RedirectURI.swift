@@ -1,12 +1,13 @@
 import Syntax
 
 /// Where a provider may send the browser of somebody who logs in.
-enum RedirectURI {
-    static let bytesMax = 2_048
+package enum RedirectURI {
+    /// The longest redirect URI, in bytes.
+    package static let bytesMax = 2_048
 
     /// Returns whether one of the allowed URIs is this one. Those of the program's own machine match whatever their port, which is
     /// chosen when the program starts (RFC 8252, 7.3). All others are compared byte by byte.
-    static func isAllowed(_ uri: String, by allowed: [String]) -> Bool {
+    package static func isAllowed(_ uri: String, by allowed: [String]) -> Bool {
         guard (1...bytesMax).contains(uri.utf8.count), uri.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { return false }
         if allowed.contains(where: { $0.equalsUTF8(uri) }) { return true }
         guard let loopback = withoutPort(uri) else { return false }
