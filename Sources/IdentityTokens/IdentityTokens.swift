@@ -36,6 +36,12 @@ package struct IdentityTokens: Sendable {
     let configurations: RecordTable<IssuerConfiguration>
     let keys: NamedKeys
     let roles: RecordTable<TokenRole>
+    let providers: RecordTable<Provider>
+    let clients: RecordTable<Client>
+    let scopes: RecordTable<Scope>
+    let assignments: RecordTable<Assignment>
+    let codes: ShortLived<AuthorizationCode>
+    let accessTokens: ShortLived<AccessToken>
     let time: any TimeSource
     let randomness: any Randomness
     let logger: Logger
@@ -54,6 +60,12 @@ package struct IdentityTokens: Sendable {
         configurations = RecordTable(storage: storage, prefix: "config/", parsedMax: 1)
         keys = NamedKeys(storage: storage, time: time, randomness: randomness)
         roles = RecordTable(storage: storage, prefix: "role/", parsedMax: 1_024)
+        providers = RecordTable(storage: storage, prefix: "provider/", parsedMax: 128)
+        clients = RecordTable(storage: storage, prefix: "client/", parsedMax: 1_024)
+        scopes = RecordTable(storage: storage, prefix: "scope/", parsedMax: 256)
+        assignments = RecordTable(storage: storage, prefix: "assignment/", parsedMax: 64)
+        codes = ShortLived(storage: storage, prefix: "code/", mark: "coffer_code_", randomness: randomness)
+        accessTokens = ShortLived(storage: storage, prefix: "access/", mark: "coffer_access_", randomness: randomness)
         self.time = time
         self.randomness = randomness
         self.logger = logger
@@ -61,11 +73,17 @@ package struct IdentityTokens: Sendable {
 
     /// The declared paths below `identity/`, in the order in which they are tried.
     package var paths: [EnginePath] {
-        [configurationPath] + keyPaths + rolePaths + tokenPaths + documentPaths
+        [configurationPath] + keyPaths + rolePaths + tokenPaths + documentPaths + clientPaths + scopePaths + providerPaths
+            + [authorizePath, signInPath, exchangePath, userInfoPath]
     }
 
-    /// Rotates the keys that are due. The leader calls it every few seconds.
-    package func runRound() async throws { try await keys.rotateDue() }
+    /// Rotates the keys that are due, and deletes codes and access tokens that have ended. The leader calls it every few seconds.
+    package func runRound() async throws {
+        try await keys.rotateDue()
+        let now = time.now().seconds
+        try await codes.sweep(at: now)
+        try await accessTokens.sweep(at: now)
+    }
 }
 
 extension IdentityTokens {
@@ -92,7 +110,7 @@ extension IdentityTokens {
 
     /// Returns the issuer of identity tokens: the address with the path of this engine.
     func issuer() async throws -> String {
-        try await address(configured: try await configurations.find(IssuerConfiguration.name)?.value.issuer ?? "")
+        try address(configured: try await configurations.find(IssuerConfiguration.name)?.value.issuer ?? "")
             + "/v1/identity/oidc"
     }
 
@@ -100,12 +118,12 @@ extension IdentityTokens {
     ///
     /// - Parameter configured: What an operator set; empty for the address of the server.
     /// - Throws: `.invalidRequest` if there is neither.
-    func address(configured: String) async throws -> String {
+    func address(configured: String) throws(CofferError) -> String {
         guard configured.isEmpty else { return configured }
         var address = surroundings.address[...]
         while let shorter = address.removingUTF8Suffix("/") { address = shorter }
         guard !address.isEmpty else {
-            throw CofferError.invalid(
+            throw .invalid(
                 "the server does not know its address: set \"issuer\" in identity/oidc/config, or api_addr in the configuration")
         }
         return String(address)

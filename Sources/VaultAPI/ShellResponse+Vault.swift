@@ -30,10 +30,11 @@ extension ShellResponse {
             self.init(status: response.status ?? 200, stream: content)
         }
         let more = response.headers
-        if !more.isEmpty { headers += more }
+        guard !more.isEmpty else { return }
+        headers = headers.filter { header in !more.contains { $0.name == header.name } } + more
     }
 
-    /// Pages have no scripts, may be in no frame of another page, and send nothing of their address on.
+    /// Unless they say otherwise, pages have no scripts, may be in no frame of another page, and send nothing of their address on.
     private static let pageHeaders: [(name: String, value: String)] = [
         (
             "content-security-policy",

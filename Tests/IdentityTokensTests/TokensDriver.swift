@@ -53,6 +53,8 @@ struct TokensDriver: Sendable {
             request.caller = Caller(accessor: "a", displayName: "d", entityID: entity, policies: ["default"], tokenID: "t")
         }
         if let form { request.rawBody = RawContent(Array(form.utf8), contentType: "application/x-www-form-urlencoded") }
+        request.presentedToken = bearer
+        if let basic { request.authorization = basic }
         guard let endpoint = declared.endpoint(for: operation) else { throw CofferError(.methodNotAllowed) }
         return try await endpoint.handler(request)
     }

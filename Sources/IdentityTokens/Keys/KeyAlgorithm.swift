@@ -10,6 +10,14 @@ enum KeyAlgorithm: String, CaseIterable, Sendable {
     case es512 = "ES512"
     case edDSA = "EdDSA"
 
+    /// Whether its keys are RSA keys, which take long to make.
+    var isRSA: Bool {
+        switch self {
+        case .rs256, .rs384, .rs512: true
+        case .es256, .es384, .es512, .edDSA: false
+        }
+    }
+
     /// The algorithm by its name in the header of a token.
     var signature: SignatureAlgorithm {
         switch self {

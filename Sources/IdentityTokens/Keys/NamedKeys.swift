@@ -45,16 +45,19 @@ struct NamedKeys: Sendable {
             next: try await makePair(settings.algorithm))
     }
 
-    /// Makes a pair on a thread of its own, since an RSA key takes long.
+    /// Makes a pair, an RSA pair on a thread of its own, since that takes long.
     func makePair(_ algorithm: KeyAlgorithm) async throws(CofferError) -> NamedKey.Pair {
         let id = randomness.uuid()
-        return try await WorkThreads.patient.run { () throws(CofferError) in
-            do throws(JOSEError) {
-                let key = try SigningKey(generating: algorithm.signature)
-                return NamedKey.Pair(privateKey: key.stored, publicKey: try key.publicJWK(id: id))
-            } catch {
-                throw CofferError(.internal, "a key could not be made")
-            }
+        guard algorithm.isRSA else { return try Self.pair(algorithm, id: id) }
+        return try await WorkThreads.patient.run { () throws(CofferError) in try Self.pair(algorithm, id: id) }
+    }
+
+    private static func pair(_ algorithm: KeyAlgorithm, id: String) throws(CofferError) -> NamedKey.Pair {
+        do throws(JOSEError) {
+            let key = try SigningKey(generating: algorithm.signature)
+            return NamedKey.Pair(privateKey: key.stored, publicKey: try key.publicJWK(id: id))
+        } catch {
+            throw CofferError(.internal, "a key could not be made")
         }
     }
 

@@ -57,7 +57,8 @@ extension IdentityTokens {
     func lifetime(ofTokensFor user: Referrer) async throws -> Int? {
         switch user.kind {
         case .role: try await roles.find(user.name)?.value.ttl
-        case .client, .provider: nil
+        case .client: try await clients.find(user.name)?.value.idTokenTTL
+        case .provider: nil
         }
     }
 }
