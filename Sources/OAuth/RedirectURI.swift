@@ -14,6 +14,9 @@ package enum RedirectURI {
         return allowed.contains { withoutPort($0) == loopback }
     }
 
+    /// Returns whether a URI leads to the machine of the person's browser.
+    package static func isLoopback(_ uri: String) -> Bool { withoutPort(uri) != nil }
+
     /// Returns a URI of this machine without its port, or nil for any other.
     private static func withoutPort(_ uri: String) -> String? {
         guard let mark = uri.rangeOfUTF8("://") else { return nil }
