@@ -8,7 +8,7 @@ extension GitHubMethod {
         EnginePath(
             "login", "Log in with a personal access token of GitHub.",
             fields: [Field("token", .string, "A token that may read the user's organizations (scope read:org).")],
-            access: .unauthenticated, endpoints: [.update: .init("Log in.", logIn)])
+            access: .unauthenticated, isLogin: true, endpoints: [.update: .init("Log in.", logIn)])
     }
 
     private static let refusal = CofferError.invalid(

@@ -7,7 +7,7 @@ extension JWTMethod {
     var login: EnginePath {
         EnginePath(
             "login", "Log in with a signed token.", fields: [Self.roleField, Field("jwt", .string, "The token.")],
-            access: .unauthenticated, endpoints: [.update: .init("Log in.", logIn)])
+            access: .unauthenticated, isLogin: true, endpoints: [.update: .init("Log in.", logIn)])
     }
 
     private func logIn(_ request: Request) async throws -> Response {

@@ -10,7 +10,7 @@ extension KubernetesMethod {
             "login", "Log in with a service account's token.",
             fields: [
                 Field("role", .string, "The role to log in with."), Field("jwt", .string, "The token of the service account."),
-            ], access: .unauthenticated, endpoints: [.update: .init("Log in.", logIn)])
+            ], access: .unauthenticated, isLogin: true, endpoints: [.update: .init("Log in.", logIn)])
     }
 
     private func logIn(_ request: Request) async throws -> Response {

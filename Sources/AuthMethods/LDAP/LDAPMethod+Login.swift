@@ -9,7 +9,7 @@ extension LDAPMethod {
     var login: EnginePath {
         EnginePath(
             "login/{username}", "Log in with the password of the directory.",
-            fields: [Self.userField, Field("password", .string, "The password.")], access: .unauthenticated,
+            fields: [Self.userField, Field("password", .string, "The password.")], access: .unauthenticated, isLogin: true,
             endpoints: [.update: .init("Log in.", logIn)])
     }
 

@@ -6,7 +6,7 @@ extension UserpassMethod {
     var login: EnginePath {
         EnginePath(
             "login/{username}", "Log in with a password.", fields: [Self.nameField, Self.passwordField],
-            access: .unauthenticated, endpoints: [.update: .init("Log in.", logIn)])
+            access: .unauthenticated, isLogin: true, endpoints: [.update: .init("Log in.", logIn)])
     }
 
     /// The answer to every login that fails: the same text after the same work for an unknown user and a wrong password.
