@@ -102,10 +102,7 @@ extension CertificateMethod {
     }
 
     private func grant(_ entry: CertificateEntry, displayName: String, metadata: [String: String]) -> AuthGrant {
-        AuthGrant(
-            displayName: displayName, policies: entry.tokens.policies, metadata: metadata,
-            aliasName: metadata["common_name"] ?? "", terms: entry.tokens.terms,
-            withoutDefaultPolicy: entry.tokens.withoutDefaultPolicy)
+        entry.tokens.grant(displayName: displayName, metadata: metadata, aliasName: metadata["common_name"] ?? "")
     }
 
     // MARK: Renewing

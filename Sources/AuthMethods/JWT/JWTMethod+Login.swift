@@ -92,9 +92,7 @@ extension JWTMethod {
 
     /// Returns what the role grants to whoever logged in.
     func grant(_ role: JWTRole, _ identity: JWTIdentity, displayName: String) throws(CofferError) -> AuthGrant {
-        var grant = AuthGrant(
-            displayName: displayName, policies: role.tokens.policies, metadata: identity.metadata, aliasName: identity.user,
-            terms: role.tokens.terms, withoutDefaultPolicy: role.tokens.withoutDefaultPolicy)
+        var grant = role.tokens.grant(displayName: displayName, metadata: identity.metadata, aliasName: identity.user)
         grant.aliasMetadata = identity.metadata
         grant.groupAliases = identity.groups
         grant.facts = [

@@ -108,19 +108,12 @@ extension KubernetesMethod {
             "service_account_uid": account.uid, "service_account_name": account.name,
             "service_account_namespace": account.namespace, "service_account_secret_name": account.secretName,
         ]
-        var grant = grant(
-            role, displayName: request.displayName(account.namespace + "-" + account.name),
-            metadata: facts.merging(["role": role.name]) { $1 }, alias: role.alias(account))
+        var grant = role.tokens.grant(
+            displayName: request.displayName(account.namespace + "-" + account.name),
+            metadata: facts.merging(["role": role.name]) { $1 }, aliasName: role.alias(account))
         grant.aliasMetadata = facts
         grant.facts = [Fact.role: role.name, Fact.uid: role.uid, Fact.alias: role.alias(account)]
         return grant
-    }
-
-    private func grant(_ role: KubernetesRole, displayName: String, metadata: [String: String], alias: String) -> AuthGrant {
-        AuthGrant(
-            displayName: displayName, policies: role.tokens.policies, metadata: metadata, aliasName: alias,
-            terms: role.tokens.terms,
-            withoutDefaultPolicy: role.tokens.withoutDefaultPolicy)
     }
 
     // MARK: Renewing
@@ -141,7 +134,7 @@ extension KubernetesMethod {
         guard role.allows(account: login.metadata["service_account_name"] ?? ""),
             try await isAllowed(namespace: namespace, by: role)
         else { throw CofferError.invalid("the role is not for the service account of this login any more") }
-        return grant(role, displayName: "", metadata: login.metadata, alias: login.facts[Fact.alias] ?? "")
+        return role.tokens.grant(displayName: "", metadata: login.metadata, aliasName: login.facts[Fact.alias] ?? "")
     }
 
     private func isAllowed(namespace: String, by role: KubernetesRole) async throws -> Bool {

@@ -104,9 +104,8 @@ extension LDAPMethod {
         for group in Set(all.compactMap { LDAPName($0, keepsCase: settings.keepsCase)?.text }) {
             policies.formUnion(try await groups.find(group)?.value.policies ?? [])
         }
-        var grant = AuthGrant(
-            displayName: displayName, policies: policies.sorted(), metadata: ["username": name.text], aliasName: finding.alias,
-            terms: settings.tokens.terms, withoutDefaultPolicy: settings.tokens.withoutDefaultPolicy)
+        var grant = settings.tokens.grant(
+            displayName: displayName, metadata: ["username": name.text], aliasName: finding.alias, policies: policies.sorted())
         grant.aliasMetadata = ["name": name.text]
         // Identity compares names of aliases in lower case.
         grant.groupAliases = Set(all.map { $0.lowercased() }).sorted()

@@ -25,9 +25,7 @@ extension UserpassMethod {
     }
 
     private func grant(_ user: User, displayName: String) -> AuthGrant {
-        var grant = AuthGrant(
-            displayName: displayName, policies: user.tokens.policies, metadata: ["username": user.name], aliasName: user.name,
-            terms: user.tokens.terms, withoutDefaultPolicy: user.tokens.withoutDefaultPolicy)
+        var grant = user.tokens.grant(displayName: displayName, metadata: ["username": user.name], aliasName: user.name)
         if !user.uid.isEmpty { grant.facts = [Self.uidFact: user.uid] }
         return grant
     }
