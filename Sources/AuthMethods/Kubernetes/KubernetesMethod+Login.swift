@@ -1,4 +1,5 @@
 package import EngineKit
+import JOSE
 import Logging
 import Outbound
 import Records
@@ -27,6 +28,7 @@ extension KubernetesMethod {
             throw refusal("the token is not that of a service account")
         }
         try check(account, configuration, role: role)
+        try checkSignature(token, configuration)
         try await verify(account, token: token, configuration, role: role)
         return Response(.none, auth: .grant(grant(request, role, account: account)))
     }
@@ -49,6 +51,13 @@ extension KubernetesMethod {
             throw refusal("the namespace is not allowed")
         }
         guard role.audience.isEmpty || account.audiences.contains(role.audience) else { throw refusal("the audience is another") }
+    }
+
+    /// Throws if there are keys and none of them signed the token, so that a forged one costs the cluster nothing.
+    private func checkSignature(_ token: String, _ configuration: KubernetesConfiguration) throws(CofferError) {
+        guard !configuration.keys.isEmpty else { return }
+        guard let signed = try? SignedToken(token, bytesMax: ServiceAccountToken.bytesMax), configuration.keys.keys.verifies(signed)
+        else { throw refusal("none of the configured keys signed the token") }
     }
 
     /// Throws unless the cluster accepts the token, for the same account as the token says.
