@@ -21,6 +21,7 @@ extension CoreRequest {
             body: call.ignoresBody ? [] : request.body, credentials: headers.credentials,
             connection: request.connection, wrapTTL: headers.wrapTTL, headers: headers.recorded)
         contentType = headers.contentType
+        authorization = headers.authorization
         isForm = call.isForm
     }
 }

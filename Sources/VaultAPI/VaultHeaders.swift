@@ -13,6 +13,8 @@ struct VaultHeaders {
     var wrapTTL: Int?
     /// The media type of the body; empty if there is none.
     var contentType = ""
+    /// The value of `Authorization` if it has another scheme than `Bearer`; empty if there is none.
+    var authorization = ""
     /// The other headers, which audit devices can record. Their names are in lower case.
     var recorded: [(name: String, value: String)] = []
 
@@ -38,20 +40,17 @@ struct VaultHeaders {
             default: recorded.append((name.lowercased(), value))
             }
         }
-        if let authorization, let bearer = Self.bearer(authorization) {
-            guard token == nil else { throw HTTPRefusal(400, "X-Vault-Token and Authorization must not both be sent") }
-            token = bearer
+        if let authorization {
+            if let bearer = authorization.bearerToken {
+                guard token == nil else { throw HTTPRefusal(400, "X-Vault-Token and Authorization must not both be sent") }
+                token = bearer
+            } else {
+                self.authorization = authorization
+            }
         }
         guard let inline else { return }
         guard token == nil else { throw InlineLoginHeaders.besideToken }
         login = try inline.login()
-    }
-
-    /// Returns the token of a `Bearer` authorization, or nil for another scheme, which a proxy may have added.
-    private static func bearer(_ value: String) -> String? {
-        guard value.prefixUTF8(7).lowercased() == "bearer " else { return nil }
-        let token = value.dropFirstUTF8(7).dropUTF8 { $0 == 0x20 }
-        return token.isEmpty ? nil : String(token)
     }
 
     private static func wrapTTL(_ value: String) throws(HTTPRefusal) -> Int? {

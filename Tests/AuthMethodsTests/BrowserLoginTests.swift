@@ -279,7 +279,8 @@ struct BrowserLoginTests {
             .read, "oidc/callback", ["state": .string(begun.state), "code": "c-1"], from: "10.9.9.9")
         #expect(try page(elsewhere).text.contains("another address"))
         #expect(try page(try await callback(driver, begun, ["confirmation": "yes"])).text.contains("You are signed in"))
-        #expect(await refusal(driver, begun, ["confirmation": "yes"]) == "Login failed. Expired or missing OAuth state.")
+        let again = try page(try await callback(driver, begun, ["confirmation": "yes"]))
+        #expect(again.status == 400 && again.text.contains("Expired or missing OAuth state."))
         #expect(await poll("n-2")?.message == "invalid client_nonce")
         let other = try driver.restarted()
         let grant = try await other.grant("oidc/poll", ["state": .string(begun.state), "client_nonce": "n-1"])
@@ -296,6 +297,26 @@ struct BrowserLoginTests {
         #expect(failed.status == 400 && failed.text.contains("did not accept the code"))
         let refusal = await driver.refusal(.update, "oidc/poll", ["state": .string(begun.state), "client_nonce": "n-1"])
         #expect(refusal?.message == "Login failed. Expired or missing OAuth state.")
+    }
+
+    @Test("in the mode direct the browser gets a page, whatever is known of the login")
+    func directPages() async throws {
+        let driver = try await driver(["callback_mode": "direct"])
+        let begun = try await begin(driver, ["client_nonce": "n-1"])
+        func failure() async throws -> String {
+            let failed = try page(try await callback(driver, begun))
+            #expect(failed.status == 400)
+            return failed.text
+        }
+        let mark = try #require(begun.state.rangeOfUTF8(".direct"))
+        let unmarked: JSONObject = ["state": .string(String(begun.state[..<mark.lowerBound])), "code": "c"]
+        #expect(await driver.refusal(.read, "oidc/callback", unmarked)?.message == "Login failed. Expired or missing OAuth state.")
+        try await driver.send(.update, "role/app", role.with(["callback_mode": "client"]))
+        #expect(try await failure().contains("Expired or missing OAuth state."))
+        try await driver.send(.delete, "role/app")
+        #expect(try await failure().contains("Role could not be found"))
+        driver.time.advance(seconds: 600)
+        #expect(try await failure().contains("Expired or missing OAuth state."))
     }
 
     @Test("with another device the provider is asked no more often than it wants")

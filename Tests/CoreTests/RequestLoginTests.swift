@@ -144,6 +144,11 @@ struct RequestLoginTests {
         #expect(answer.error?.messages.first?.contains("auth/jwt/login") == true)
     }
 
+    @Test func aPathThatGetsAnotherOperationStaysALogin() async throws {
+        let path = EnginePath("login", "A login.", access: .unauthenticated, isLogin: true).deleting("Forget it.") { _ in }
+        #expect(path.isLogin && path.preceded(by: {}).isLogin && path.access == .unauthenticated)
+    }
+
     @Test func aLoginHasNoLogin() async throws {
         let server = try await server()
         let answer = await ask(server, "auth/userpass/login/ann", .update, body: Self.right)

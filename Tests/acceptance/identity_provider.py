@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import html
 import json
 import secrets
 import threading
@@ -85,6 +86,8 @@ class IdentityProvider:
         self.codes, self.requests, self.fault = {}, [], None
         self.person = {"sub": "ada", "email": "ada@example.com", "groups": ["staff"]}
         self.device_done = False
+        # The error and its description with which every sign-in is refused.
+        self.refusal = None
         provider = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -156,8 +159,13 @@ class IdentityProvider:
     def authorize(self, handler, fields):
         code = secrets.token_urlsafe(16)
         self.codes[code] = fields
-        place = fields["redirect_uri"] + "?" + urllib.parse.urlencode({"state": fields["state"], "code": code, "session_state": "x"})
-        self.send(handler, 302, b"", Location=place)
+        answer = {"state": fields["state"], **({"error": self.refusal[0], "error_description": self.refusal[1]} if self.refusal else {"code": code})}
+        if fields.get("response_mode") == "form_post":
+            inputs = "".join(f'<input type="hidden" name="{name}" value="{html.escape(value)}">' for name, value in answer.items())
+            page = f'<body onload="document.forms[0].submit()"><form method="post" action="{fields["redirect_uri"]}">{inputs}</form></body>'
+            return self.send(handler, 200, page.encode(), **{"Content-Type": "text/html"})
+        place = fields["redirect_uri"] + "?" + urllib.parse.urlencode({**answer, "session_state": "x"})
+        return self.send(handler, 302, b"", Location=place)
 
     def token(self, handler, fields):
         expected = "Basic " + base64.b64encode(f"{self.client}:{self.secret}".encode()).decode()

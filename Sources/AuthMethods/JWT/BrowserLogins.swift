@@ -7,7 +7,8 @@ import Syntax
 /// The logins in a browser that have begun, each under the HMAC of its state.
 ///
 /// A state is a random text that the program, the browser and the provider hand on. It says when it expires and which address it was
-/// made for, so that expired records are found without reading them, and one address cannot fill the store.
+/// made for, so that expired records are found without reading them, and one address cannot fill the store. It also says whether the
+/// browser brings it to this server, so that a person reads a page when nothing else is known of the login any more.
 struct BrowserLogins: Sendable {
     /// How long a login may take, in seconds.
     static let secondsMax = 600
@@ -42,7 +43,9 @@ struct BrowserLogins: Sendable {
     }
 
     /// Stores a login that begins now, and returns its state.
-    func begin(_ login: BrowserLogin) async throws -> String {
+    ///
+    /// - Parameter isDirect: Whether the provider sends the browser to this server.
+    func begin(_ login: BrowserLogin, isDirect: Bool = false) async throws -> String {
         var login = login
         login.expiresAt = time.now().seconds + Self.secondsMax
         let minute = login.expiresAt / 60 + 1
@@ -52,7 +55,8 @@ struct BrowserLogins: Sendable {
         guard begun.count < Self.perAddressMax, minutes.count <= Self.addressesMax else {
             throw CofferError(.rateLimited, "too many logins have begun; retry in a minute")
         }
-        let state = "\(minute).\(tag)." + Base64.encode(randomness.bytes(Self.secretBytes), as: .url)
+        let mark = isDirect ? "." + Self.directMark : ""
+        let state = "\(minute).\(tag)." + Base64.encode(randomness.bytes(Self.secretBytes), as: .url) + mark
         guard let name = try await name(of: state) else { throw CofferError(.internal, "a login could not be stored") }
         let begunLogin = login
         try await table.edit(name) { stored, _ in stored = begunLogin }
@@ -94,12 +98,18 @@ struct BrowserLogins: Sendable {
 
     /// Returns the name of the record, or nil for a text that is no state.
     private func name(of state: String) async throws -> String? {
-        let parts = state.splitUTF8(at: ".", maxSplits: 3, omittingEmpty: false)
-        guard parts.count == 3, (1...12).contains(parts[0].utf8.count), parts[0].utf8.allSatisfy({ $0.isASCIIDigit }),
+        let parts = state.splitUTF8(at: ".", maxSplits: 4, omittingEmpty: false)
+        guard parts.count == (Self.isDirect(state) ? 4 : 3), (1...12).contains(parts[0].utf8.count),
+            parts[0].utf8.allSatisfy({ $0.isASCIIDigit }),
             parts[1].utf8.count == 8, parts[1].utf8.allSatisfy({ $0.isLowercaseHexDigit }), (1...64).contains(parts[2].utf8.count)
         else { return nil }
         return "\(parts[0])/\(parts[1])/" + (try await key.hash("oidc-state/v1", String(parts[2])))
     }
+
+    private static let directMark = "direct"
+
+    /// Returns whether a text is a state that the browser brings to this server, of a login that may have ended.
+    static func isDirect(_ state: String) -> Bool { state.hasUTF8Suffix("." + directMark) }
 
     // MARK: Expired records
 

@@ -2,6 +2,7 @@ import Crypto
 import EngineKit
 import JOSE
 import Logging
+import OAuth
 import Records
 import SecretMemory
 import Syntax
@@ -53,7 +54,7 @@ extension JWTMethod {
         let provider = try await provider(found)
         // The address is made first, so that nothing is stored for a provider without one.
         guard provider.signInAddress(login, role, state: "") != nil else { throw JWTKeys.unavailable }
-        let state = try await logins.begin(login)
+        let state = try await logins.begin(login, isDirect: role.callbackMode == .direct)
         var data: JSONObject = ["auth_url": .string(provider.signInAddress(login, role, state: state) ?? "")]
         if role.callbackMode == .direct {
             data["state"] = .string(state)

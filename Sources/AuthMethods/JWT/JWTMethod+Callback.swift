@@ -1,4 +1,5 @@
 import EngineKit
+import OAuth
 import Records
 import Syntax
 
@@ -34,12 +35,15 @@ extension JWTMethod {
 
     private func completeLogin(_ request: Request) async throws -> Response {
         let state = request.fields.text("state")
-        guard let login = try await logins.find(state), login.deviceCode.isEmpty, !login.isSpent else { throw Self.expired }
-        let role = try await role(of: login)
-        guard role.callbackMode == .direct else { return try await completeForProgram(request, state: state) }
+        let isDirect = BrowserLogins.isDirect(state)
         do {
-            return try await completeForServer(request, login, role: role, state: state)
-        } catch let error as CofferError {
+            guard let login = try await logins.find(state), login.deviceCode.isEmpty, !login.isSpent else { throw Self.expired }
+            let role = try await role(of: login)
+            guard isDirect == (role.callbackMode == .direct) else { throw Self.expired }
+            return isDirect
+                ? try await completeForServer(request, login, role: role, state: state)
+                : try await completeForProgram(request, state: state)
+        } catch let error as CofferError where isDirect {
             // Who is in front of a browser reads a page.
             return BrowserPage.failure(error.messages.first ?? "The login failed.")
         }

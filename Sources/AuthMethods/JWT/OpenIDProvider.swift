@@ -1,5 +1,6 @@
 import EngineKit
 import JOSE
+import OAuth
 import Outbound
 import Syntax
 

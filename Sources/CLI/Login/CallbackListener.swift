@@ -46,19 +46,21 @@ final class CallbackListener: Sendable {
         }
     }
 
-    /// Waits for a request to `/oidc/callback`. Other requests, such as for an icon, are answered with 404.
+    /// Waits for a request to `/oidc/callback` that has the state of the login. Other requests, such as for an icon, are answered
+    /// with 404: any page in the browser can send one, and with the state of a stranger's login it would log in the stranger.
     ///
     /// - Throws: A failure if none came in time.
-    func wait(seconds: Int) async throws -> Callback {
+    func wait(forState state: String, seconds: Int) async throws -> Callback {
         guard let listening = descriptor.withLock({ $0 }) else { throw CommandFailure.local("Cannot listen for the browser") }
         return try await withCheckedThrowingContinuation { continuation in
             DispatchQueue.global().async {
-                continuation.resume(with: Result { try Self.accept(on: listening, until: Self.now() + Int64(seconds) * 1_000) })
+                let end = Self.now() + Int64(seconds) * 1_000
+                continuation.resume(with: Result { try Self.accept(on: listening, state: state, until: end) })
             }
         }
     }
 
-    private static func accept(on listening: Int32, until end: Int64) throws -> Callback {
+    private static func accept(on listening: Int32, state: String, until end: Int64) throws -> Callback {
         while true {
             let left = end - now()
             guard left > 0 else { throw CommandFailure.local("Nobody signed in within two minutes") }
@@ -67,7 +69,7 @@ final class CallbackListener: Sendable {
             let connection = Glibc.accept(listening, nil, nil)
             guard connection >= 0 else { continue }
             let callback = read(from: connection).flatMap { Callback(request: $0, connection: connection) }
-            guard let callback else {
+            guard let callback, callback.fields["state"]?.equalsUTF8(state) == true else {
                 Callback.respond(on: connection, status: "404 Not Found", title: "Not found", text: "There is nothing here.")
                 continue
             }
@@ -170,7 +172,8 @@ struct Callback: Sendable {
             + "<body style=\"font: 16px system-ui, sans-serif; margin: 15vh auto; max-width: 34em\"><h1>\(title)</h1><p>\(text)</p></body></html>\n"
         let head =
             "HTTP/1.1 \(status)\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: \(page.utf8.count)\r\n"
-            + "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'\r\nConnection: close\r\n\r\n"
+            + "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'\r\n"
+            + "Cache-Control: no-store\r\nReferrer-Policy: no-referrer\r\nConnection: close\r\n\r\n"
         var rest = Array((head + page).utf8)[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }

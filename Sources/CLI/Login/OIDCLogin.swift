@@ -53,7 +53,10 @@ enum OIDCLogin: LoginMethod {
         }
         show(address, code: begun["user_code"]?.stringValue, opensBrowser: plan.opensBrowser, session)
         if let listener {
-            return try await complete(listener, mount: mount, nonce: nonce, session)
+            guard let state = URLComponents(string: address)?.queryItems?.first(where: { $0.name == "state" })?.value else {
+                throw CommandFailure.server("The address that the server gave has no state")
+            }
+            return try await complete(listener, state: state, mount: mount, nonce: nonce, session)
         }
         guard let state = begun["state"]?.stringValue, let interval = begun["poll_interval"]?.stringValue.flatMap({ Int($0) })
         else {
@@ -92,9 +95,9 @@ enum OIDCLogin: LoginMethod {
 
     /// Waits for the browser, and shows in it what came of the login.
     private static func complete(
-        _ listener: CallbackListener, mount: String, nonce: String, _ session: Session
+        _ listener: CallbackListener, state: String, mount: String, nonce: String, _ session: Session
     ) async throws -> Secret? {
-        let callback = try await listener.wait(seconds: secondsMax)
+        let callback = try await listener.wait(forState: state, seconds: secondsMax)
         var query = [QueryItem("client_nonce", nonce)]
         for name in ["state", "code", "error", "iss"] {
             if let value = callback.fields[name] { query.append(QueryItem(name, value)) }
