@@ -43,6 +43,10 @@ extension Core {
         case .token(let token):
             request.clientToken = token
             identity = AuditIdentity(AuditAuth(clientToken: token))
+        case .login:
+            var auth = AuditAuth(tokenType: "inline")
+            auth.inlineKind = "login"
+            identity = AuditIdentity(auth)
         case .inline(let credentials):
             var auth = AuditAuth(tokenType: "inline")
             (auth.inlineKind, auth.inlineName) = (credentials.kind, credentials.name)

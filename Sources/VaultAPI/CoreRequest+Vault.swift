@@ -18,7 +18,7 @@ extension CoreRequest {
         self.init(
             id: request.id, operation: call.operation, path: String(Substring(request.path.utf8.dropFirst(prefix.utf8.count))),
             query: call.query,
-            body: call.ignoresBody ? [] : request.body, credentials: headers.token.map { .token($0) } ?? .none,
+            body: call.ignoresBody ? [] : request.body, credentials: headers.credentials,
             connection: request.connection, wrapTTL: headers.wrapTTL, headers: headers.recorded)
         contentType = headers.contentType
         authorization = headers.authorization

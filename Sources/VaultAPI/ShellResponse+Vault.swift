@@ -11,6 +11,7 @@ extension ShellResponse {
         case .failure(let error): self.init(vault: error, answer)
         }
         if !answer.headers.isEmpty { headers += answer.headers }
+        if answer.isRefusalOfLogin { headers.append((InlineLoginHeaders.failed, "true")) }
     }
 
     private init(vault response: Response, _ answer: CoreAnswer) {

@@ -1,3 +1,4 @@
+import Core
 import HTTPShell
 import NIOHTTP1
 import Syntax
@@ -6,6 +7,8 @@ import Syntax
 struct VaultHeaders {
     /// The token of `X-Vault-Token` or `Authorization: Bearer`, or nil if there is none.
     var token: String?
+    /// The login of the `X-Vault-Inline-Auth-` headers, or nil if there is none.
+    var login: RequestLogin?
     /// The TTL of `X-Vault-Wrap-TTL` in seconds, or nil if the answer is not to be wrapped.
     var wrapTTL: Int?
     /// The media type of the body; empty if there is none.
@@ -17,9 +20,10 @@ struct VaultHeaders {
 
     /// Reads the headers.
     ///
-    /// - Throws: A refusal if a header is malformed, or if two headers contain a token.
+    /// - Throws: A refusal if a header is malformed, or if two of them contain credentials.
     init(_ headers: HTTPHeaders) throws(HTTPRefusal) {
         var authorization: String?
+        var inline: InlineLoginHeaders?
         for (name, value) in headers {
             switch name.utf8.count {
             case 12 where name.equals("content-type"): contentType = value
@@ -30,16 +34,23 @@ struct VaultHeaders {
             case 4 where name.equals("host"), 6 where name.equals("accept"), 6 where name.equals("cookie"),
                 14 where name.equals("content-length"):
                 break
+            case 20... where InlineLoginHeaders.isOne(name):
+                if inline == nil { inline = InlineLoginHeaders() }
+                try inline?.read(name, value)
             default: recorded.append((name.lowercased(), value))
             }
         }
-        guard let authorization else { return }
-        guard let bearer = authorization.bearerToken else {
-            self.authorization = authorization
-            return
+        if let authorization {
+            if let bearer = authorization.bearerToken {
+                guard token == nil else { throw HTTPRefusal(400, "X-Vault-Token and Authorization must not both be sent") }
+                token = bearer
+            } else {
+                self.authorization = authorization
+            }
         }
-        guard token == nil else { throw HTTPRefusal(400, "X-Vault-Token and Authorization must not both be sent") }
-        token = bearer
+        guard let inline else { return }
+        guard token == nil else { throw InlineLoginHeaders.besideToken }
+        login = try inline.login()
     }
 
     private static func wrapTTL(_ value: String) throws(HTTPRefusal) -> Int? {
@@ -50,7 +61,7 @@ struct VaultHeaders {
         return seconds == 0 ? nil : seconds
     }
 
-    private static func checkNamespace(_ value: String) throws(HTTPRefusal) {
+    static func checkNamespace(_ value: String) throws(HTTPRefusal) {
         let name = value.dropUTF8 { $0 == UInt8(ascii: "/") }
         guard name.isEmpty || name == "root" || name == "root/" else {
             throw HTTPRefusal(
@@ -58,5 +69,13 @@ struct VaultHeaders {
                 "namespaces are not supported; omit the X-Vault-Namespace header, which clients send for -namespace and VAULT_NAMESPACE"
             )
         }
+    }
+}
+
+extension VaultHeaders {
+    /// What the request authenticates with.
+    var credentials: CoreRequest.Credentials {
+        if let login { return .login(login) }
+        return token.map { .token($0) } ?? .none
     }
 }

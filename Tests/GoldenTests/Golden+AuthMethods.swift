@@ -15,6 +15,7 @@ extension Golden {
             account("certificate-configuration", CertificateConfiguration.self),
             account("certificate-crl", StoredRevocationList.self),
             account("kubernetes-configuration", KubernetesConfiguration.self), account("kubernetes-role", KubernetesRole.self),
+            account("kubernetes-configuration-keys", KubernetesConfiguration.self),
         ]
         + ["jwt-configuration", "jwt-configuration-sets"].map { account($0, JWTConfiguration.self) }
         + ["jwt-browser-login", "jwt-browser-login-done"].map { account($0, BrowserLogin.self) }

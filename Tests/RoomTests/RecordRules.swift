@@ -44,7 +44,8 @@ enum RecordRules {
         "AuthMethods/Certificate/CertificateEntry.swift": Place(1, "certificate-entry"),
         "AuthMethods/Certificate/OCSPSettings.swift": Place(1, "certificate-entry"),
         "AuthMethods/Certificate/StoredRevocationList.swift": Place(1, "certificate-crl"),
-        "AuthMethods/Kubernetes/KubernetesConfiguration.swift": Place(1, "kubernetes-configuration"),
+        "AuthMethods/Kubernetes/KubernetesConfiguration.swift": Place(
+            1, "kubernetes-configuration", "kubernetes-configuration-keys"),
         "AuthMethods/Kubernetes/KubernetesRole.swift": Place(1, "kubernetes-role"),
         "AuthMethods/Shared/MountKey.swift": Place(1, "auth-mount-key"),
         "AuthMethods/Shared/TokenFields.swift": Place(1, "approle-role", "github-config", "ldap-config", "userpass-user"),

@@ -35,8 +35,7 @@ rootdn "cn=root,{base}"
 rootpw root-password
 directory {directory}/data
 maxsize 10485760
-overlay ppolicy
-ppolicy_default "cn=policy,{base}"
+{policy}
 access to attrs=userPassword by anonymous auth by * none
 access to * by dn.exact="{searcher}" read by users read by anonymous {anonymous}
 """
@@ -88,8 +87,10 @@ def dn(uid):
 class Slapd:
     """One server with the users ann and ben, of whom ann is in the group Staff."""
 
-    def __init__(self, tls=None, anonymous="auth", size_limit="500", client_certificates=False):
-        """With `tls`, (certificate, key, authority of clients) as paths, for StartTLS and on a port of its own."""
+    def __init__(self, tls=None, anonymous="auth", size_limit="500", client_certificates=False, policy=True):
+        """`policy` is whether the server keeps a password policy, and so when a password was changed.
+
+        With `tls`, (certificate, key, authority of clients) as paths, for StartTLS and on a port of its own."""
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="coffer-ldap-", dir="/tmp"))
         (self.directory / "data").mkdir()
         self.port, self.tls_port = free_port(), free_port()
@@ -103,7 +104,8 @@ class Slapd:
         self.has_tls = bool(tls)
         self.configuration = self.directory / "slapd.conf"
         self.configuration.write_text(CONFIGURATION.format(
-            directory=self.directory, tls=lines, base=BASE, searcher=SEARCHER, anonymous=anonymous, size_limit=size_limit))
+            directory=self.directory, tls=lines, base=BASE, searcher=SEARCHER, anonymous=anonymous, size_limit=size_limit,
+            policy=f'overlay ppolicy\nppolicy_default "cn=policy,{BASE}"' if policy else ""))
         content = self.directory / "content.ldif"
         content.write_text("\n".join([CONTENT, person("ann", "ann-password"), person("ben", "ben-password"), group("Staff", dn("ann"))]))
         self._own()

@@ -55,6 +55,7 @@ extension LineFormatter {
         appendMember(",\"token_type\":", clear: auth.tokenType)
         appendMember(",\"inline_kind\":", clear: auth.inlineKind)
         appendMember(",\"inline_name\":", secret: auth.inlineName)
+        appendMember(",\"login_request_id\":", clear: auth.loginRequestID)
         appendMember(",\"token_ttl\":", number: auth.tokenTTLSeconds)
         appendMember(",\"token_issue_time\":", time: auth.tokenIssueTime)
         appendPolicyResults(auth)

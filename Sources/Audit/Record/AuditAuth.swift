@@ -38,6 +38,8 @@ package struct AuditAuth: Sendable {
     package var inlineKind: String?
     /// The name that such credentials claim. Written as an HMAC: a name that was not verified may be anything, even a secret.
     package var inlineName: String?
+    /// The id of the login that came with the request, under which the log has the login's own lines.
+    package var loginRequestID: String?
     /// The lifetime of the token.
     package var tokenTTLSeconds: Int?
     /// When the token was issued.

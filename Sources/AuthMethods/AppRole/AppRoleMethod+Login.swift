@@ -8,7 +8,7 @@ extension AppRoleMethod {
         EnginePath(
             "login", "Log in with a role id and a secret id.",
             fields: [Field("role_id", .string, "Id of the role."), Field("secret_id", .string, "A secret id of the role.")],
-            access: .unauthenticated, endpoints: [.update: .init("Log in.", logIn)])
+            access: .unauthenticated, isLogin: true, endpoints: [.update: .init("Log in.", logIn)])
     }
 
     /// The answer to every login that fails. All failures have this text after the same look-ups, so a caller cannot tell

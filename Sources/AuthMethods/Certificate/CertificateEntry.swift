@@ -3,7 +3,7 @@ import EngineKit
 import Records
 
 /// An entry of the certificate method: a certificate that is trusted for logins, who may use it, and what the tokens are like.
-struct CertificateEntry: Record, Hashable {
+struct CertificateEntry: NamedAccount, Hashable {
     private(set) var name: String
     /// An id that differs from that of a later entry of the same name.
     private(set) var uid: String
@@ -20,7 +20,7 @@ struct CertificateEntry: Record, Hashable {
     }
 }
 
-extension CertificateEntry: SettingsRecord {
+extension CertificateEntry {
     static let settings = Settings(
         new: CertificateEntry(name: "", uid: ""), sortsShown: true,
         .kept("name", \.name, as: .text), .kept("uid", \.uid, as: .text),
@@ -31,7 +31,7 @@ extension CertificateEntry: SettingsRecord {
             "display_name", \.displayName, as: .text(check: checkDisplayName), help: "The name in the audit; empty for the entry's."
         ),
         .group(\.constraints, stored: "constraints"), .group(\.ocsp, stored: "ocsp"),
-        .group(\.tokens, stored: "tokens", oldNames: ["policies", "ttl", "max_ttl", "period", "bound_cidrs"]))
+        .tokens(\.tokens))
 
     private static let displayNameBytesMax = 128
 

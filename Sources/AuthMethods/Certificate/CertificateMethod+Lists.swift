@@ -37,7 +37,7 @@ extension CertificateMethod {
     }
 
     private func writeList(_ request: Request) async throws -> Response {
-        guard let name = AccountName(request.captures["name"])?.text else { throw Self.badName }
+        guard let name = AccountName(request.captures["name"])?.text else { throw AccountName.refusal }
         let (text, url) = (request.fields.text("crl"), request.fields.text("url"))
         guard text.isEmpty != url.isEmpty else { throw CofferError.invalid("one of 'crl' and 'url' must be given") }
         let made = url.isEmpty ? try await lists.uploaded(text) : try await lists.fetched(url)

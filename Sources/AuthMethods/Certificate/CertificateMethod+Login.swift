@@ -10,7 +10,7 @@ extension CertificateMethod {
             "login", "Log in with a client certificate.",
             details: "The certificate is that of the TLS connection. The listener must ask for one.",
             fields: [Field("name", .string, "The entry to log in with; by default the first one that accepts the certificate.")],
-            access: .unauthenticated, endpoints: [.update: .init("Log in.", logIn)])
+            access: .unauthenticated, isLogin: true, endpoints: [.update: .init("Log in.", logIn)])
     }
 
     private static let noChain = CofferError.invalid("invalid certificate or no client certificate supplied")
@@ -102,10 +102,7 @@ extension CertificateMethod {
     }
 
     private func grant(_ entry: CertificateEntry, displayName: String, metadata: [String: String]) -> AuthGrant {
-        AuthGrant(
-            displayName: displayName, policies: entry.tokens.policies, metadata: metadata,
-            aliasName: metadata["common_name"] ?? "", terms: entry.tokens.terms,
-            withoutDefaultPolicy: entry.tokens.withoutDefaultPolicy)
+        entry.tokens.grant(displayName: displayName, metadata: metadata, aliasName: metadata["common_name"] ?? "")
     }
 
     // MARK: Renewing

@@ -8,7 +8,7 @@ extension GitHubMethod {
         EnginePath(
             "login", "Log in with a personal access token of GitHub.",
             fields: [Field("token", .string, "A token that may read the user's organizations (scope read:org).")],
-            access: .unauthenticated, endpoints: [.update: .init("Log in.", logIn)])
+            access: .unauthenticated, isLogin: true, endpoints: [.update: .init("Log in.", logIn)])
     }
 
     private static let refusal = CofferError.invalid(
@@ -56,10 +56,9 @@ extension GitHubMethod {
         for name in Set([user.name, "default"].compactMap(Self.key)) {
             policies.formUnion(try await users.find(name)?.value.policies ?? [])
         }
-        var grant = AuthGrant(
-            displayName: displayName, policies: policies.sorted(),
-            metadata: ["username": user.name, "org": settings.organization], aliasName: user.name, terms: settings.tokens.terms,
-            withoutDefaultPolicy: settings.tokens.withoutDefaultPolicy)
+        var grant = settings.tokens.grant(
+            displayName: displayName, metadata: ["username": user.name, "org": settings.organization], aliasName: user.name,
+            policies: policies.sorted())
         grant.aliasMetadata = ["github_id": String(user.id)]
         // Identity compares names of aliases in lower case.
         grant.groupAliases = Set(user.teams.map { $0.lowercased() }).sorted()

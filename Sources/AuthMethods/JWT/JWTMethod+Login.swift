@@ -7,7 +7,7 @@ extension JWTMethod {
     var login: EnginePath {
         EnginePath(
             "login", "Log in with a signed token.", fields: [Self.roleField, Field("jwt", .string, "The token.")],
-            access: .unauthenticated, endpoints: [.update: .init("Log in.", logIn)])
+            access: .unauthenticated, isLogin: true, endpoints: [.update: .init("Log in.", logIn)])
     }
 
     private func logIn(_ request: Request) async throws -> Response {
@@ -92,9 +92,7 @@ extension JWTMethod {
 
     /// Returns what the role grants to whoever logged in.
     func grant(_ role: JWTRole, _ identity: JWTIdentity, displayName: String) throws(CofferError) -> AuthGrant {
-        var grant = AuthGrant(
-            displayName: displayName, policies: role.tokens.policies, metadata: identity.metadata, aliasName: identity.user,
-            terms: role.tokens.terms, withoutDefaultPolicy: role.tokens.withoutDefaultPolicy)
+        var grant = role.tokens.grant(displayName: displayName, metadata: identity.metadata, aliasName: identity.user)
         grant.aliasMetadata = identity.metadata
         grant.groupAliases = identity.groups
         grant.facts = [

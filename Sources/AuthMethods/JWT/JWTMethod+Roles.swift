@@ -4,33 +4,14 @@ import Syntax
 
 extension JWTMethod {
     var rolePaths: [EnginePath] {
-        [
-            EnginePath(
-                "role", "The roles.", fields: Paging.fields,
-                endpoints: [.list: .init("List roles.") { try .keys(try await roles.names(Paging($0.fields))) }]),
-            EnginePath(
-                "role/{name}", "One role of the method.", fields: [Self.nameField] + JWTRole.settings.fields,
-                exists: { try await storedRole($0) != nil },
-                endpoints: [
-                    .read: .init("Read a role.") { request in
-                        guard let role = try await storedRole(request) else { throw CofferError.notFound }
-                        return .data(Self.shown(role))
-                    },
-                    .update: .init("Create or change a role.", writeRole),
-                    .delete: .init("Delete a role.") { request in
-                        guard let name = AccountName(request.captures["name"]) else { return .empty }
-                        try await roles.edit(name.text) { role, _ in role = nil }
-                        return .empty
-                    },
-                ]),
-        ]
-    }
-
-    private static let nameField = Field("name", .string, required: true, "Name of the role, in which case does not matter.")
-
-    private func storedRole(_ request: Request) async throws -> JWTRole? {
-        guard let name = AccountName(request.captures["name"]) else { return nil }
-        return try await roles.find(name.text)?.value
+        NamedAccounts(
+            table: roles, randomness: randomness, maxTTL: maxTTL, shown: Self.shown, warnings: { role, _ in Self.warnings(role) }
+        )
+        .paths(
+            "role",
+            .init(
+                list: "The roles.", account: "One role of the method.", one: "a role", many: "roles",
+                name: "Name of the role, in which case does not matter."))
     }
 
     /// The interval is shown only where the role sets one, as the Vault API does.
@@ -38,21 +19,6 @@ extension JWTMethod {
         var shown = role.shown
         if role.pollInterval == 0 { shown["poll_interval"] = nil }
         return shown
-    }
-
-    private func writeRole(_ request: Request) async throws -> Response {
-        guard let name = AccountName(request.captures["name"]) else {
-            throw CofferError.invalid(
-                "field 'name' may have letters, digits, '_', '-' and '.', and \(AccountName.bytesMax) bytes at most")
-        }
-        var warnings: [String] = []
-        try await roles.edit(name.text) { role, _ in
-            var changed = role ?? JWTRole(name: name.text, uid: Hex.encode(randomness.bytes(16)))
-            try changed.update(request.fields)
-            warnings = changed.tokens.warnings(mountMax: maxTTL) + Self.warnings(changed)
-            role = changed
-        }
-        return Response(.none, warnings: warnings)
     }
 
     private static func warnings(_ role: JWTRole) -> [String] {

@@ -4,7 +4,7 @@ import Records
 import Syntax
 
 /// A role of the JWT method: whose tokens may log in with it, and what they get.
-struct JWTRole: Record, Hashable {
+struct JWTRole: NamedAccount, Hashable {
     /// How a login with the role begins: with a token that the caller has, or in a browser.
     enum Kind: String, Sendable, CaseIterable { case jwt, oidc }
     /// How claims are compared with what the role asks for.
@@ -47,7 +47,7 @@ struct JWTRole: Record, Hashable {
     }
 }
 
-extension JWTRole: SettingsRecord {
+extension JWTRole {
     static let settings = Settings(
         new: JWTRole(name: "", uid: ""), sortsShown: true,
         .kept("name", \.name, as: .text), .kept("uid", \.uid, as: .text),
@@ -101,7 +101,7 @@ extension JWTRole: SettingsRecord {
             "token_policies_template_claims", \.hasTemplatedPolicies, as: .flag, help: "Must be false: write templates in policies."
         ),
         Setting("oauth2_metadata", \.providerTokens, as: .names, help: "Must be empty: tokens of the provider are not kept."),
-        .group(\.tokens, stored: "tokens", oldNames: ["policies", "ttl", "max_ttl", "period", "bound_cidrs"]))
+        .tokens(\.tokens))
 
     private static let listMax = 256
     private static let textBytesMax = 4_096

@@ -16,6 +16,8 @@ struct KubernetesConfiguration: Record, Hashable {
     var issuer = ""
     /// Whether the files of the pod that the server runs in are left unused.
     var ignoresPod = false
+    /// Keys of which one must have signed each token; none to leave signatures to the cluster.
+    var keys = PublicKeyList.none
 
     static let defaultIssuer = "kubernetes/serviceaccount"
 }
@@ -35,7 +37,12 @@ extension KubernetesConfiguration: SettingsRecord {
         Setting("issuer", \.issuer, as: .text, help: "The issuer of tokens; empty for \(defaultIssuer)."),
         Setting(
             "disable_local_ca_jwt", \.ignoresPod, as: .flag,
-            help: "Whether the token and the authority of the pod that the server runs in are left unused."))
+            help: "Whether the token and the authority of the pod that the server runs in are left unused."),
+        Setting(
+            "pem_keys", \.keys, as: .publicKeys,
+            help:
+                "Public keys or certificates as PEM, of which one must have signed each token. The cluster is asked as well; empty to leave signatures to it."
+        ))
 
     func check() throws(CofferError) {
         guard !host.isEmpty else { throw .invalid("no host provided") }

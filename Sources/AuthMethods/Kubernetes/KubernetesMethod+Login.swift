@@ -1,4 +1,5 @@
 package import EngineKit
+import JOSE
 import Logging
 import Outbound
 import Records
@@ -10,7 +11,7 @@ extension KubernetesMethod {
             "login", "Log in with a service account's token.",
             fields: [
                 Field("role", .string, "The role to log in with."), Field("jwt", .string, "The token of the service account."),
-            ], access: .unauthenticated, endpoints: [.update: .init("Log in.", logIn)])
+            ], access: .unauthenticated, isLogin: true, endpoints: [.update: .init("Log in.", logIn)])
     }
 
     private func logIn(_ request: Request) async throws -> Response {
@@ -27,6 +28,7 @@ extension KubernetesMethod {
             throw refusal("the token is not that of a service account")
         }
         try check(account, configuration, role: role)
+        try checkSignature(token, configuration)
         try await verify(account, token: token, configuration, role: role)
         return Response(.none, auth: .grant(grant(request, role, account: account)))
     }
@@ -51,6 +53,13 @@ extension KubernetesMethod {
         guard role.audience.isEmpty || account.audiences.contains(where: { $0.equalsUTF8(role.audience) }) else {
             throw refusal("the audience is another")
         }
+    }
+
+    /// Throws if there are keys and none of them signed the token, so that a forged one costs the cluster nothing.
+    private func checkSignature(_ token: String, _ configuration: KubernetesConfiguration) throws(CofferError) {
+        guard !configuration.keys.isEmpty else { return }
+        guard let signed = try? SignedToken(token, bytesMax: ServiceAccountToken.bytesMax), configuration.keys.keys.verifies(signed)
+        else { throw refusal("none of the configured keys signed the token") }
     }
 
     /// Throws unless the cluster accepts the token, for the same account as the token says.
@@ -110,19 +119,12 @@ extension KubernetesMethod {
             "service_account_uid": account.uid, "service_account_name": account.name,
             "service_account_namespace": account.namespace, "service_account_secret_name": account.secretName,
         ]
-        var grant = grant(
-            role, displayName: request.displayName(account.namespace + "-" + account.name),
-            metadata: facts.merging(["role": role.name]) { $1 }, alias: role.alias(account))
+        var grant = role.tokens.grant(
+            displayName: request.displayName(account.namespace + "-" + account.name),
+            metadata: facts.merging(["role": role.name]) { $1 }, aliasName: role.alias(account))
         grant.aliasMetadata = facts
         grant.facts = [Fact.role: role.name, Fact.uid: role.uid, Fact.alias: role.alias(account)]
         return grant
-    }
-
-    private func grant(_ role: KubernetesRole, displayName: String, metadata: [String: String], alias: String) -> AuthGrant {
-        AuthGrant(
-            displayName: displayName, policies: role.tokens.policies, metadata: metadata, aliasName: alias,
-            terms: role.tokens.terms,
-            withoutDefaultPolicy: role.tokens.withoutDefaultPolicy)
     }
 
     // MARK: Renewing
@@ -143,7 +145,7 @@ extension KubernetesMethod {
         guard role.allows(account: login.metadata["service_account_name"] ?? ""),
             try await isAllowed(namespace: namespace, by: role)
         else { throw CofferError.invalid("the role is not for the service account of this login any more") }
-        return grant(role, displayName: "", metadata: login.metadata, alias: login.facts[Fact.alias] ?? "")
+        return role.tokens.grant(displayName: "", metadata: login.metadata, aliasName: login.facts[Fact.alias] ?? "")
     }
 
     private func isAllowed(namespace: String, by role: KubernetesRole) async throws -> Bool {

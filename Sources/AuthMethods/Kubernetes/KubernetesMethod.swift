@@ -76,8 +76,6 @@ extension KubernetesMethod {
         }
     }
 
-    static let roleField = Field("name", .string, required: true, "Name of the role, in which case does not matter.")
-
     var configuration: EnginePath {
         EnginePath(
             "config", "The cluster, and how it is asked.", fields: KubernetesConfiguration.settings.fields,
@@ -102,48 +100,17 @@ extension KubernetesMethod {
     }
 
     var rolePaths: [EnginePath] {
-        [
-            EnginePath(
-                "role", "The roles.", fields: Paging.fields,
-                endpoints: [.list: .init("List roles.") { try .keys(try await roles.names(Paging($0.fields))) }]),
-            EnginePath(
-                "role/{name}", "A role: which service accounts may log in, and what with.",
-                fields: [Self.roleField] + KubernetesRole.settings.fields, exists: { try await role($0) != nil },
-                endpoints: [
-                    .read: .init("Read a role.") { request in
-                        guard let role = try await role(request) else { throw CofferError.notFound }
-                        return .data(role.shown)
-                    },
-                    .update: .init("Create or change a role.", writeRole),
-                    .delete: .init("Delete a role.") { request in
-                        guard let name = AccountName(request.captures["name"]) else { return .empty }
-                        try await roles.edit(name.text) { role, _ in role = nil }
-                        return .empty
-                    },
-                ]),
-        ]
-    }
-
-    private func role(_ request: Request) async throws -> KubernetesRole? {
-        guard let name = AccountName(request.captures["name"]) else { return nil }
-        return try await roles.find(name.text)?.value
-    }
-
-    private func writeRole(_ request: Request) async throws -> Response {
-        guard let name = AccountName(request.captures["name"])?.text else {
-            throw CofferError.invalid(
-                "field 'name' may have letters, digits, '_', '-' and '.', and \(AccountName.bytesMax) bytes at most")
-        }
-        var warnings: [String] = []
-        try await roles.edit(name) { role, _ in
-            var changed = role ?? KubernetesRole(name: name, uid: Hex.encode(randomness.bytes(16)))
-            try changed.update(request.fields)
-            warnings = changed.tokens.warnings(mountMax: maxTTL)
-            if changed.audience.isEmpty {
-                warnings.append("Role \(name) has no audience: tokens that are meant for the cluster's API can log in with it.")
+        NamedAccounts(
+            table: roles, randomness: randomness, maxTTL: maxTTL,
+            warnings: { role, name in
+                guard role.audience.isEmpty else { return [] }
+                return ["Role \(name) has no audience: tokens that are meant for the cluster's API can log in with it."]
             }
-            role = changed
-        }
-        return Response(.none, warnings: warnings)
+        )
+        .paths(
+            "role",
+            .init(
+                list: "The roles.", account: "A role: which service accounts may log in, and what with.", one: "a role",
+                many: "roles", name: "Name of the role, in which case does not matter."))
     }
 }

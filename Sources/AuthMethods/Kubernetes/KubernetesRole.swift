@@ -3,7 +3,7 @@ import Records
 import Syntax
 
 /// A role of the Kubernetes method: which service accounts may log in with it, and what the tokens are like.
-struct KubernetesRole: Record, Hashable {
+struct KubernetesRole: NamedAccount, Hashable {
     /// What an account's alias is called.
     enum AliasSource: String, CaseIterable, Sendable {
         /// By the uid, which no later account of the same name has.
@@ -31,7 +31,7 @@ struct KubernetesRole: Record, Hashable {
     }
 }
 
-extension KubernetesRole: SettingsRecord {
+extension KubernetesRole {
     static let settings = Settings(
         new: KubernetesRole(name: "", uid: ""), sortsShown: true,
         .kept("name", \.name, as: .text), .kept("uid", \.uid, as: .text),
@@ -50,7 +50,7 @@ extension KubernetesRole: SettingsRecord {
         Setting(
             "alias_name_source", \.aliasSource, as: .choice(empty: .uid),
             help: "What the alias is called: serviceaccount_uid, or serviceaccount_name for namespace/name."),
-        .group(\.tokens, stored: "tokens", oldNames: ["policies", "ttl", "max_ttl", "period", "bound_cidrs"]))
+        .tokens(\.tokens))
 
     private static func checkAudience(_ text: String, field name: String) throws(CofferError) {
         guard text.utf8.count <= NamePattern.bytesMax else {

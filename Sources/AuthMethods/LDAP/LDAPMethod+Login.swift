@@ -9,7 +9,7 @@ extension LDAPMethod {
     var login: EnginePath {
         EnginePath(
             "login/{username}", "Log in with the password of the directory.",
-            fields: [Self.userField, Field("password", .string, "The password.")], access: .unauthenticated,
+            fields: [Self.userField, Field("password", .string, "The password.")], access: .unauthenticated, isLogin: true,
             endpoints: [.update: .init("Log in.", logIn)])
     }
 
@@ -104,9 +104,8 @@ extension LDAPMethod {
         for group in Set(all.compactMap { LDAPName($0, keepsCase: settings.keepsCase)?.text }) {
             policies.formUnion(try await groups.find(group)?.value.policies ?? [])
         }
-        var grant = AuthGrant(
-            displayName: displayName, policies: policies.sorted(), metadata: ["username": name.text], aliasName: finding.alias,
-            terms: settings.tokens.terms, withoutDefaultPolicy: settings.tokens.withoutDefaultPolicy)
+        var grant = settings.tokens.grant(
+            displayName: displayName, metadata: ["username": name.text], aliasName: finding.alias, policies: policies.sorted())
         grant.aliasMetadata = ["name": name.text]
         // Identity compares names of aliases in lower case.
         grant.groupAliases = Set(all.map { $0.lowercased() }).sorted()

@@ -10,6 +10,10 @@ struct AccountName: Sendable, Hashable {
 
     static let bytesMax = 128
 
+    /// The refusal of a name of another form, where operators write accounts.
+    static let refusal = CofferError.invalid(
+        "field 'name' may have letters, digits, '_', '-' and '.', and \(bytesMax) bytes at most")
+
     /// Returns nil unless the name consists of ASCII letters, digits and `_`, with `-`, `.` and, if allowed, `@` in
     /// between. Names are ASCII so that no two of them look alike.
     init?(_ name: String, allowsAt: Bool = false) {

@@ -6,7 +6,7 @@ extension UserpassMethod {
     var login: EnginePath {
         EnginePath(
             "login/{username}", "Log in with a password.", fields: [Self.nameField, Self.passwordField],
-            access: .unauthenticated, endpoints: [.update: .init("Log in.", logIn)])
+            access: .unauthenticated, isLogin: true, endpoints: [.update: .init("Log in.", logIn)])
     }
 
     /// The answer to every login that fails: the same text after the same work for an unknown user and a wrong password.
@@ -25,9 +25,7 @@ extension UserpassMethod {
     }
 
     private func grant(_ user: User, displayName: String) -> AuthGrant {
-        var grant = AuthGrant(
-            displayName: displayName, policies: user.tokens.policies, metadata: ["username": user.name], aliasName: user.name,
-            terms: user.tokens.terms, withoutDefaultPolicy: user.tokens.withoutDefaultPolicy)
+        var grant = user.tokens.grant(displayName: displayName, metadata: ["username": user.name], aliasName: user.name)
         if !user.uid.isEmpty { grant.facts = [Self.uidFact: user.uid] }
         return grant
     }

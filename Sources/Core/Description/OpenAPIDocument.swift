@@ -58,7 +58,7 @@ struct OpenAPIDocument {
             "openapi": "3.0.2",
             "info": [
                 "title": "Coffer API",
-                "description": "The Vault API as Coffer serves it. All routes are prefixed with `/v1/`.",
+                "description": .string(Self.description),
                 "version": .string(settings.version), "license": ["name": "Apache-2.0"],
             ],
             "servers": [["url": "/v1"]],
@@ -66,6 +66,12 @@ struct OpenAPIDocument {
             "components": ["schemas": .object(Self.sorted(schemas)), "responses": OpenAPIOperations.sharedResponses],
         ]
     }
+
+    private static let description = """
+        The Vault API as Coffer serves it. All routes are prefixed with `/v1/`. A request authenticates with a token in \
+        `X-Vault-Token` or, without one, with a login for itself alone: `X-Vault-Inline-Auth-Path` has the path of the login, and each \
+        `X-Vault-Inline-Auth-Parameter-<name>` one of its parameters, as base64url of `{"key": ..., "value": ...}`.
+        """
 
     private static func sorted(_ values: [String: JSON]) -> JSONObject {
         JSONObject(values.sorted { $0.key < $1.key }.map { .init(key: $0.key, value: $0.value) })

@@ -39,6 +39,11 @@ struct LeaseService: Sendable {
             path: path, token: token, until: end, mountID: mount.entry.uuid, mountPath: mount.entry.path, grant: grant,
             defaultTTL: tuning.defaultTTL > 0 ? tuning.defaultTTL : defaultTTL, maxTTL: tuning.maxTTL > 0 ? tuning.maxTTL : maxTTL)
         do {
+            guard !token.isOfOneRequest else {
+                throw CofferError.invalid(
+                    "requests with inline authentication cannot generate leases, which end with a token: log in, and send the token"
+                )
+            }
             guard token.usesLeft >= 0 else {
                 throw CofferError.invalid(
                     "the secret cannot be returned: this request spent the token's last use, which revokes the leases of the token; use a token with more uses"

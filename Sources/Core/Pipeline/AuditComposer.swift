@@ -44,6 +44,7 @@ struct AuditComposer {
     /// Who sent the request. It is cached on the token for all requests that the same policies allow.
     private var identity: AuditIdentity? {
         if case .inline(let credentials) = exchange.incoming.credentials { return identity(of: credentials) }
+        if case .login = exchange.incoming.credentials { return AuditIdentity(loginAuth) }
         guard let token = exchange.token else { return clientToken.map { AuditIdentity(AuditAuth(clientToken: $0)) } }
         let identityPolicies = exchange.entity?.policies ?? []
         return token.note(
@@ -92,6 +93,14 @@ struct AuditComposer {
         return auth
     }
 
+    /// Who logged in with the request, or only that somebody tried. The login itself is in the log under the id that this names.
+    private var loginAuth: AuditAuth {
+        var auth = exchange.token.map { self.auth($0.entry) } ?? AuditAuth()
+        (auth.accessor, auth.tokenTTLSeconds, auth.tokenIssueTime) = (nil, nil, nil)
+        (auth.tokenType, auth.inlineKind, auth.loginRequestID) = ("inline", "login", exchange.loginID)
+        return auth
+    }
+
     private var request: AuditRequest {
         let data = exchange.input.data
         var request = AuditRequest(
@@ -123,11 +132,14 @@ struct AuditComposer {
         }
         if case .held(let lease)? = response.lease { result.leaseID = lease.id }
         if case .issued(let issued)? = response.auth {
-            let auth = AuditAuth(
+            var auth = AuditAuth(
                 clientToken: issued.clientToken, accessor: issued.accessor, policies: issued.policies,
                 tokenPolicies: issued.tokenPolicies, identityPolicies: issued.identityPolicies, metadata: issued.metadata,
                 entityID: issued.entityID,
                 tokenType: issued.type.rawValue, tokenTTLSeconds: issued.leaseSeconds)
+            if exchange.isForOneRequest {
+                (auth.clientToken, auth.accessor, auth.tokenType, auth.tokenTTLSeconds) = (nil, nil, "inline", nil)
+            }
             result.issued = AuditIdentity(auth)
         }
         return result

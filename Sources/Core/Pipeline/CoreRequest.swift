@@ -1,4 +1,5 @@
 package import EngineKit
+package import Syntax
 
 /// A request as a dialect passes it to the pipeline, neither trusted nor parsed.
 package struct CoreRequest: Sendable {
@@ -8,6 +9,8 @@ package struct CoreRequest: Sendable {
         case token(String)
         /// Credentials that are valid for this request only; see ``InlineAuthenticator``.
         case inline(InlineCredentials)
+        /// A login at an auth method that is valid for this request only.
+        case login(RequestLogin)
     }
 
     /// The id of the request: a UUID that answers, log lines and audit records contain.
@@ -56,6 +59,20 @@ package struct CoreRequest: Sendable {
     }
 }
 
+/// A login that a client sends with another request, whose caller exists for that request only.
+package struct RequestLogin: Sendable {
+    /// The percent-encoded path of the login without the dialect's prefix, such as `auth/jwt/login`.
+    package var path: String
+    /// The parameters of the login, as the body of a request to the path would have them.
+    package var parameters: JSONObject
+
+    /// Creates a login.
+    package init(path: String, parameters: JSONObject) {
+        self.path = path
+        self.parameters = parameters
+    }
+}
+
 /// The pipeline's answer to a request.
 package struct CoreAnswer: Sendable {
     /// The id of the request.
@@ -73,6 +90,8 @@ package struct CoreAnswer: Sendable {
     package var inlineRefusal: InlineRefusal?
     /// The display name of the grant of inline credentials; nil if there were none or they were refused.
     package var inlineName: String?
+    /// Whether the outcome is the refusal of the login that came with the request, which was not served then.
+    package var isRefusalOfLogin = false
 
     /// Creates an answer.
     package init(requestID: String, mountType: String = "", path: String = "", outcome: Result<Response, CofferError>) {

@@ -20,10 +20,10 @@ extension Exchange {
     func issueToken(_ grant: AuthGrant, _ response: inout Response) async throws {
         guard let mount else { return }
         let tokens = services.tokens
-        let issued = try await LoginTokens(
-            tokens: tokens, identity: services.identity, settings: core.settings, time: core.environment.time
-        )
-        .issue(grant, mount: mount, path: path.text)
+        let logins = LoginTokens(
+            tokens: tokens, identity: services.identity, settings: core.settings, time: core.environment.time)
+        if isForOneRequest { return try await admit(grant, mount: mount, by: logins, answering: &response) }
+        let issued = try await logins.issue(grant, mount: mount, path: path.text)
         if issued.auth.type == .service {
             rollbacks.append { try await tokens.revokeTree(id: tokens.id(of: issued.auth.clientToken)) }
         }

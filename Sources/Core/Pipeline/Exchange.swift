@@ -33,12 +33,21 @@ final class Exchange {
     private var counted: [UseCounters.Use] = []
     /// The result of authenticating inline credentials; nil if there were none.
     private var inline: Result<InlineLogins.Admitted, InlineLogins.Refused>?
+    /// Whether the request is a login that came with another request, so that it makes a caller and no token.
+    let isForOneRequest: Bool
+    /// The caller that such a login made.
+    var loggedIn: LoginCaller?
+    /// The id of the login that came with this request; nil if none did or it was not begun.
+    var loginID: String?
+    /// Whether a login came with the request and was refused.
+    private var isLoginRefused = false
 
-    init(core: Core, services: Services, incoming: CoreRequest, path: CanonicalPath) {
+    init(core: Core, services: Services, incoming: CoreRequest, path: CanonicalPath, isForOneRequest: Bool = false) {
         self.core = core
         self.services = services
         self.incoming = incoming
         self.path = path
+        self.isForOneRequest = isForOneRequest
         operation = incoming.operation
         input = RequestInput(incoming)
     }
@@ -61,6 +70,7 @@ final class Exchange {
         if case .success(let response) = answered { await response.afterRecording?() }
         var answer = CoreAnswer(
             requestID: incoming.id, mountType: mount?.entry.type ?? "", path: path.text, outcome: answered)
+        answer.isRefusalOfLogin = isLoginRefused
         switch inline {
         case .success(let admitted): answer.inlineName = admitted.token.entry.displayName
         case .failure(let refused): answer.inlineRefusal = refused.reason
@@ -180,7 +190,10 @@ final class Exchange {
 
     /// Whether the token is ignored, because the path answers all callers alike.
     private var ignoresToken: Bool {
-        guard case .token = incoming.credentials else { return false }
+        switch incoming.credentials {
+        case .token, .login: break
+        case .none, .inline: return false
+        }
         return isOpenPath && operation != .help && mount?.isBuiltIn == false
     }
 
@@ -199,6 +212,7 @@ final class Exchange {
 
     /// Authenticates credentials other than a token, which make a caller for this request only.
     private func authenticateInline() async throws {
+        if case .login(let login) = incoming.credentials { return try await authenticate(with: login) }
         guard case .inline(let credentials) = incoming.credentials else { return }
         let attempt = InlineAttempt(
             credentials: credentials, operation: operation, path: path, connection: incoming.connection)
@@ -208,6 +222,15 @@ final class Exchange {
         token = admitted.token
         limit = admitted.limit
         entity = admitted.entity
+    }
+
+    private func authenticate(with login: RequestLogin) async throws {
+        // The login may have counted a failure, spent a secret id or created an entity.
+        mayHaveChanged = true
+        isLoginRefused = true
+        let caller = try await logIn(login)
+        isLoginRefused = false
+        (token, entity) = (caller.token, caller.entity)
     }
 
     // MARK: Route
@@ -240,19 +263,6 @@ final class Exchange {
             operation == .help ? .init("", changesNothing: true, { _ in .empty }) : declared.endpoint(for: operation), declared,
             captures
         )
-    }
-
-    /// The error for a path without a route. The audit gets a text without the path, which may contain a token by mistake.
-    private var unrouted: CofferError {
-        var error = CofferError(.notFound, "no handler for route \"\(path.text)\". route entry not found.")
-        error.auditText = "no handler for this route"
-        return error
-    }
-
-    /// The error for a request without a valid token. A used wrapping token is reported as such, because somebody else may have
-    /// read the answer.
-    private var absentCaller: CofferError {
-        if case .token = incoming.credentials, path.text == "sys/wrapping/unwrap" { ResponseWrapping.invalidToken } else { .denied }
     }
 
     // MARK: Validate

@@ -9,15 +9,17 @@ struct LoginTokens {
     let settings: CoreSettings
     let time: any TimeSource
 
-    /// Creates the token of a login.
-    ///
-    /// - Parameters:
-    ///   - mounted: The mount of the auth method.
-    ///   - path: The path of the login, which names the token's lease.
-    /// - Returns: The token, and warnings about terms that were reduced.
-    func issue(
-        _ grant: AuthGrant, mount mounted: Mount, path: String
-    ) async throws -> (auth: IssuedAuth, warnings: [String]) {
+    /// What the token of a login is like, before it is made.
+    struct Draft {
+        var policies: [String]
+        var lifetime: TokenLifetime
+        var entity: ResolvedEntity?
+        /// Completes an entry that has the names and the policies.
+        var configure: (inout TokenEntry) -> Void
+    }
+
+    /// Applies the rules of logins to a grant, and finds or creates the entity of its alias.
+    func draft(_ grant: AuthGrant, mount mounted: Mount) async throws -> Draft {
         let mount = mounted.entry
         var policies = try PolicyNames.normalized(grant.policies)
         // A login never gives root.
@@ -27,7 +29,7 @@ struct LoginTokens {
         let lifetime = TokenLifetime.initial(grant.terms, defaultTTL: defaultTTL, maxTTL: maxTTL)
         let entity = try await entity(of: grant, mounted)
         let now = time.now()
-        let configure: (inout TokenEntry) -> Void = { entry in
+        return Draft(policies: policies, lifetime: lifetime, entity: entity) { entry in
             entry.metadata = grant.metadata
             entry.entityID = entity?.id ?? ""
             entry.explicitMaxTTL = grant.terms.explicitMaxTTL
@@ -39,6 +41,20 @@ struct LoginTokens {
             entry.creationTTL = lifetime.ttl
             entry.expiresAt = now.adding(seconds: lifetime.ttl)
         }
+    }
+
+    /// Creates the token of a login.
+    ///
+    /// - Parameters:
+    ///   - mounted: The mount of the auth method.
+    ///   - path: The path of the login, which names the token's lease.
+    /// - Returns: The token, and warnings about terms that were reduced.
+    func issue(
+        _ grant: AuthGrant, mount mounted: Mount, path: String
+    ) async throws -> (auth: IssuedAuth, warnings: [String]) {
+        let mount = mounted.entry
+        let draft = try await draft(grant, mount: mounted)
+        let (policies, configure) = (draft.policies, draft.configure)
         let made: (token: String, entry: TokenEntry)?
         switch grant.terms.type.resolved(onMount: TokenTypeChoice(rawValue: mount.tuning.tokenType) ?? .default) {
         case .service:
@@ -62,7 +78,7 @@ struct LoginTokens {
             }
         }
         guard let made else { throw CofferError(.conflict, "the token could not be created because of a concurrent change; retry") }
-        return (made.entry.issued(token: made.token, seconds: lifetime.ttl, entity: entity), lifetime.warnings)
+        return (made.entry.issued(token: made.token, seconds: draft.lifetime.ttl, entity: draft.entity), draft.lifetime.warnings)
     }
 
     /// Returns the entity of the login's alias, which the first login creates; nil if the grant has no alias. Throws `.denied` if

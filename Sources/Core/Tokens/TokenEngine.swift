@@ -152,6 +152,9 @@ struct TokenEngine: Engine {
 
     private func ownID(_ request: Request) throws(CofferError) -> String? {
         guard request.caller?.tokenID.isEmpty != true else { throw Self.batchRefusal }
+        guard request.caller?.tokenID.hasUTF8Prefix(TokenEntry.idPrefixOfOneRequest) != true else {
+            throw .invalid("the caller has no token to renew or revoke: it logged in for this request only")
+        }
         return request.caller?.tokenID
     }
 

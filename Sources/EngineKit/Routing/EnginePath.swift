@@ -67,6 +67,9 @@ package final class EnginePath: Sendable {
     package let fields: [Field]
     /// Who may call the path.
     package let access: Access
+    /// Whether one request to the path is a whole login, which can therefore be sent inside another request. False for the paths of
+    /// logins with several steps.
+    package let isLogin: Bool
     /// Whether the path accepts fields that are not declared, which the engine reads from `Request.body`.
     package let isOpen: Bool
     /// Whether a final slash makes no difference, as for paths of mounts. Otherwise, only listings may have one.
@@ -79,7 +82,8 @@ package final class EnginePath: Sendable {
     /// Declares a path.
     package init(
         _ pattern: PathPattern, _ summary: String, details: String = "", fields: [Field] = [], access: Access = .token,
-        isOpen: Bool = false, allowsFolder: Bool = false, exists: (@Sendable (Request) async throws -> Bool)? = nil,
+        isLogin: Bool = false, isOpen: Bool = false, allowsFolder: Bool = false,
+        exists: (@Sendable (Request) async throws -> Bool)? = nil,
         endpoints: [Operation: Endpoint] = [:]
     ) {
         self.pattern = pattern
@@ -87,6 +91,7 @@ package final class EnginePath: Sendable {
         self.details = details
         self.fields = fields
         self.access = access
+        self.isLogin = isLogin
         self.isOpen = isOpen
         self.allowsFolder = allowsFolder
         self.endpoints = endpoints
