@@ -131,7 +131,7 @@ let package = Package(
         room("RemoteKVEngine", ["Syntax", "EngineKit"]),
         room(
             "TransitEngine",
-            ["SecretMemory", "Syntax", "Ciphers", "Certificates", "EngineKit", "Records", crypto, cryptoExtras, logging]),
+            ["SecretMemory", "Syntax", "Hashes", "Ciphers", "Certificates", "EngineKit", "Records", crypto, cryptoExtras, logging]),
         room(
             "AuthMethods",
             [

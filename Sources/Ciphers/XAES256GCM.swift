@@ -5,7 +5,7 @@ package import SecretMemory
 
 /// XAES-256-GCM (https://c2sp.org/XAES-256-GCM): AES-256-GCM under a key that is derived for each nonce, so that random
 /// nonces of 192 bits are safe for 2^80 messages. Sealed text is `nonce (24) | ciphertext | tag (16)`.
-package final class XAES256GCM: Sendable {
+package final class XAES256GCM: ExtendedNonceCipher {
     /// The length of a key in bytes.
     package static let keyBytes = 32
     /// The length of a nonce in bytes.

@@ -4,7 +4,7 @@ package import SecretMemory
 
 /// XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03): ChaCha20-Poly1305 under a key made from the first 16 bytes of a nonce of
 /// 24, so that random nonces are safe for 2^80 messages. Sealed text is `nonce (24) | ciphertext | tag (16)`.
-package final class XChaCha20Poly1305: Sendable {
+package final class XChaCha20Poly1305: ExtendedNonceCipher {
     /// The length of a key in bytes.
     package static let keyBytes = 32
     /// The length of a nonce in bytes.

@@ -18,8 +18,6 @@ struct ClockCache<Value: Sendable>: Sendable {
 
     init(bytesMax: Int) { self.bytesMax = bytesMax }
 
-    var count: Int { index.count }
-
     mutating func value(of key: StorageKey) -> Value? {
         guard let slot = index[key] else { return nil }
         slots[slot]?.isHot = true

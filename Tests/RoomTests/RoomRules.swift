@@ -90,7 +90,7 @@ enum RoomRules {
         "ProjectsEngine": Room(layer: 7, rooms: ["Syntax", "EngineKit", "Records"]),
         "RemoteKVEngine": Room(layer: 7, rooms: ["Syntax", "EngineKit"]),
         "TransitEngine": Room(
-            layer: 7, rooms: ["SecretMemory", "Syntax", "Ciphers", "Certificates", "EngineKit", "Records"],
+            layer: 7, rooms: ["SecretMemory", "Syntax", "Hashes", "Ciphers", "Certificates", "EngineKit", "Records"],
             packages: ["Crypto", "CryptoExtras", "Logging"]),
         "AuthMethods": Room(
             layer: 7,

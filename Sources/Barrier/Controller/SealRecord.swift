@@ -13,13 +13,9 @@ struct SealRecord: Hashable {
     func context(instance: [UInt8]) -> SealContext {
         SealContext(instance: instance, kind: kind, shares: count.shares, threshold: count.threshold)
     }
+}
 
-    init(kind: SealKind, count: ShareCount, wrapped: WrappedKey) {
-        self.kind = kind
-        self.count = count
-        self.wrapped = wrapped
-    }
-
+extension SealRecord {
     /// Reads the record. Throws ``SealError/corrupted(_:)`` if it is malformed, or ``SealError/unknownFormat(_:)`` for
     /// an unknown kind of seal.
     init(decoding bytes: [UInt8]) throws(SealError) {

@@ -7,17 +7,10 @@ package import SecretMemory
 /// key with the previous key and encrypts it with the current one.
 package struct StaticSeal: Seal {
     let current: WrappingKey
-    let previous: [WrappingKey]
-
-    init(current: WrappingKey, previous: [WrappingKey] = []) {
-        self.current = current
-        self.previous = previous
-    }
+    var previous: [WrappingKey] = []
 
     /// Always `static`.
     package var kind: SealKind { .static }
-    /// The id of the key that encrypts the root key.
-    package var currentKeyID: String { current.id }
     /// The id of the first previous key, or nil.
     package var previousKeyID: String? { previous.first?.id }
 

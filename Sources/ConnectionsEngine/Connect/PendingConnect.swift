@@ -16,22 +16,15 @@ struct PendingConnect: Sendable {
     var scopes: [String]
     /// The digest of the secret given to the browser that opened the link; empty until one has.
     var browser = ""
+}
 
+extension PendingConnect {
     /// The record as it is stored.
     func encoded() -> [UInt8] {
         JSON.object([
             "id": .string(id.description), "verifier": .string(verifier), "until": .int(expiresAt), "actor": .string(actor),
             "scopes": .strings(scopes), "browser": .string(browser),
         ]).encoded()
-    }
-
-    /// Creates the record of a flow that no browser has opened yet.
-    init(id: ConnectionID, verifier: String, expiresAt: Int, actor: String, scopes: [String]) {
-        self.id = id
-        self.verifier = verifier
-        self.expiresAt = expiresAt
-        self.actor = actor
-        self.scopes = scopes
     }
 
     /// Reads a stored record. Returns nil if it is not one.
@@ -41,8 +34,7 @@ struct PendingConnect: Sendable {
         else { return nil }
         self.init(
             id: id, verifier: verifier, expiresAt: expiresAt, actor: json["actor"]?.stringValue ?? "",
-            scopes: json["scopes"]?.arrayValue?.compactMap(\.stringValue) ?? [])
-        browser = json["browser"]?.stringValue ?? ""
+            scopes: json["scopes"]?.arrayValue?.compactMap(\.stringValue) ?? [], browser: json["browser"]?.stringValue ?? "")
     }
 
     /// Returns the SHA-256 digest of the text in hex.
@@ -60,14 +52,9 @@ struct ConnectState: Sendable {
     var initiatorTag: String
     /// A random secret.
     var secret: String
+}
 
-    /// Creates a state.
-    init(expiresAt: Int, initiatorTag: String, secret: String) {
-        self.expiresAt = expiresAt
-        self.initiatorTag = initiatorTag
-        self.secret = secret
-    }
-
+extension ConnectState {
     /// Parses a state. Returns nil for anything that ``text`` did not produce.
     init?(_ text: String) {
         let parts = text.utf8.split(separator: UInt8(ascii: "."), maxSplits: 2, omittingEmptySubsequences: false)

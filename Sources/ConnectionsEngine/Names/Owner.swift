@@ -74,14 +74,9 @@ package struct ConnectionID: Sendable, Hashable, CustomStringConvertible {
     package var environment: String
     /// The platform, such as `slack`.
     package var platform: String
+}
 
-    /// Creates the name of a connection.
-    package init(owner: Owner, environment: String, platform: String) {
-        self.owner = owner
-        self.environment = environment
-        self.platform = platform
-    }
-
+extension ConnectionID {
     /// Parses a path such as `user:u123/prod/slack`. Returns nil if it does not have that form.
     package init?(path: some StringProtocol) {
         let parts = String(path).splitUTF8(at: "/")

@@ -81,8 +81,8 @@ package struct PlatformCatalog: Sendable {
 
     /// The built-in profiles, in an order in which a profile follows the one that it extends. A test reads each of them, so
     /// that none is skipped unnoticed.
-    private static let parsedBuiltIns: [PlatformProfile] = BuiltInProfiles.all.reduce(into: []) { known, entry in
-        let read = ProfileReader.read(entry.text, file: entry.name) { [known] base in known.first { $0.name == base } }
+    private static let parsedBuiltIns: [PlatformProfile] = BuiltInProfiles.all.reduce(into: []) { known, text in
+        let read = ProfileReader.read(text, file: "built-in") { [known] base in known.first { $0.name == base } }
         if let profile = try? read.get() { known.append(profile) }
     }
 }

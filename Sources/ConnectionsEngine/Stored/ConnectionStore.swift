@@ -10,8 +10,6 @@ struct ConnectionStore: Sendable {
     enum Key {
         /// The keys of owners.
         static let owners = "owner/"
-        /// Connections, sealed with their owner's key.
-        static let tokens = "token/"
         /// The index of when connections are due for a refresh.
         static let due = "due/"
         /// The index of connections that are not active.

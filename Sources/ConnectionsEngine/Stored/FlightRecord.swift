@@ -13,17 +13,12 @@ struct FlightRecord: Sendable, Hashable {
     var expiresAt: Int
     /// A digest of the refresh token, which tells whether the stored token is still the one that was sent.
     var digest: String
+}
 
+extension FlightRecord {
     /// The record as it is stored.
     func encoded() -> [UInt8] {
         JSON.object(["holder": .string(holder), "until": .int(expiresAt), "digest": .string(digest)]).encoded()
-    }
-
-    /// Creates a lease.
-    init(holder: String, expiresAt: Int, digest: String) {
-        self.holder = holder
-        self.expiresAt = expiresAt
-        self.digest = digest
     }
 
     /// Reads a stored lease.

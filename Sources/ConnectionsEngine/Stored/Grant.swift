@@ -75,13 +75,6 @@ package struct Grant: Sendable, Hashable {
     /// Seconds that must be left of a token for it to count as usable. With less, it could expire on its way to the platform.
     package static let usableSecondsMin = 10
 
-    /// Creates an active grant of generation 1.
-    package init(kind: Kind, accessToken: String, storedAt: Int) {
-        self.kind = kind
-        self.accessToken = accessToken
-        self.storedAt = storedAt
-    }
-
     /// Returns the seconds until the access token expires; `Int.max` if it does not.
     package func secondsLeft(at now: Int) -> Int { expiresAt.map { $0 - now } ?? .max }
 

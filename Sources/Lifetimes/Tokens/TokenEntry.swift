@@ -7,9 +7,9 @@ package struct TokenEntry: Sendable, Hashable {
     /// Identifies the token without granting access, so that it can be looked up and revoked.
     package var accessor: String
     /// The id of the token that created it; empty for an orphan.
-    package var parentID: String
+    package var parentID = ""
     /// The largest number of ancestors that the token may have; 0 in entries of servers that did not count them.
-    package var generation: Int
+    package var generation = 0
     /// The names of its own policies, without those of its entity.
     package var policies: [String]
     /// What the audit calls it, such as `userpass-bob`.
@@ -17,17 +17,17 @@ package struct TokenEntry: Sendable, Hashable {
     /// The path of the request that created the token, such as `auth/token/create`.
     package var path: String
     /// What its creator or its login attached to it.
-    package var metadata: [String: String]
+    package var metadata: [String: String] = [:]
     /// The token role of the creation; empty if there was none.
-    package var role: String
+    package var role = ""
     /// The uuid of the auth mount whose login created the token; empty if there was no login.
-    package var mountID: String
+    package var mountID = ""
     /// What the auth mount stored for renewing the token. It is never shown.
-    package var loginFacts: [String: String]
+    package var loginFacts: [String: String] = [:]
     /// The id of its entity; empty for none.
-    package var entityID: String
+    package var entityID = ""
     /// Whether it has a record or is a sealed text.
-    package var type: TokenType
+    package var type = TokenType.service
     /// When it was created.
     package var createdAt: Timestamp
     /// When it was last renewed; nil if it never was.
@@ -35,48 +35,31 @@ package struct TokenEntry: Sendable, Hashable {
     /// When it expires; nil for never, which only root tokens can have.
     package var expiresAt: Timestamp?
     /// The TTL that it was created with, in seconds. A renewal without an increment asks for it.
-    package var creationTTL: Int
+    package var creationTTL = 0
     /// The longest life from its creation in seconds, even with a period; 0 for none.
-    package var explicitMaxTTL: Int
+    package var explicitMaxTTL = 0
     /// The longest life from its creation in seconds, of a token without a period.
-    package var maxTTL: Int
+    package var maxTTL = 0
     /// The period of a periodic token in seconds; 0 for none.
-    package var period: Int
+    package var period = 0
     /// Whether it can be renewed.
-    package var isRenewable: Bool
+    package var isRenewable = false
     /// The address ranges from which it can be used; empty for all.
-    package var boundCIDRs: [String]
+    package var boundCIDRs: [String] = []
     /// The key that verifies capability tokens derived from this token. Empty in entries from before there were such
     /// tokens.
-    package var capabilityKey: [UInt8]
+    package var capabilityKey: [UInt8] = []
     /// The number of uses that are left; 0 for any number, -1 for none.
-    package var usesLeft: Int
+    package var usesLeft = 0
 
     /// Creates the entry of a token without parent and without an end.
     package init(id: String, accessor: String, policies: [String], displayName: String, path: String, createdAt: Timestamp) {
         self.id = id
         self.accessor = accessor
-        parentID = ""
-        generation = 0
         self.policies = policies
         self.displayName = displayName
         self.path = path
-        metadata = [:]
-        role = ""
-        mountID = ""
-        loginFacts = [:]
-        entityID = ""
-        type = .service
         self.createdAt = createdAt
-        expiresAt = nil
-        creationTTL = 0
-        explicitMaxTTL = 0
-        maxTTL = 0
-        period = 0
-        isRenewable = false
-        boundCIDRs = []
-        capabilityKey = []
-        usesLeft = 0
     }
 
     /// Whether no token created it.

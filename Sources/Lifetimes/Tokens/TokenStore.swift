@@ -48,9 +48,6 @@ package final class TokenStore: Sendable {
         cache = UnfairLock(Cache())
     }
 
-    /// The time of the store.
-    package var now: Timestamp { time.now() }
-
     // MARK: Finding
 
     /// Returns the entry of a token, or nil unless it is valid now.

@@ -1,4 +1,6 @@
 /// The type of a key. The raw value is its name in the Vault API.
+///
+/// The order is that of the codes in stored records, so new types come last, and none is removed.
 enum KeyType: String, Sendable, CaseIterable {
     case aes128GCM = "aes128-gcm96"
     case aes256GCM = "aes256-gcm96"
@@ -80,32 +82,11 @@ enum KeyType: String, Sendable, CaseIterable {
         }
     }
 
-    /// The number of the type in stored records. None is ever reused.
-    var code: UInt8 {
-        switch self {
-        case .aes128GCM: 1
-        case .aes256GCM: 2
-        case .chaCha20: 3
-        case .xChaCha20: 4
-        case .xaes256GCM: 5
-        case .ed25519: 6
-        case .p256: 7
-        case .p384: 8
-        case .p521: 9
-        case .rsa2048: 10
-        case .rsa3072: 11
-        case .rsa4096: 12
-        case .hmac: 13
-        case .mlDSA65: 14
-        case .mlDSA87: 15
-        case .mlKEM768: 16
-        case .mlKEM1024: 17
-        case .xWing: 18
-        }
-    }
+    /// The number of the type in stored records: its place among the cases, from 1.
+    var code: UInt8 { UInt8(Self.allCases.prefix { $0 != self }.count + 1) }
 
     init?(code: UInt8) {
-        guard let type = KeyType.allCases.first(where: { $0.code == code }) else { return nil }
-        self = type
+        guard (1...Self.allCases.count).contains(Int(code)) else { return nil }
+        self = Self.allCases[Int(code) - 1]
     }
 }

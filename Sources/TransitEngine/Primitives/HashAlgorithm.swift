@@ -1,5 +1,6 @@
 import Crypto
 import EngineKit
+import Hashes
 import SecretMemory
 
 /// The hashes of `hash`, `hmac`, `sign` and `verify`, by their names in the Vault API.
@@ -32,25 +33,40 @@ enum HashAlgorithm: String, Sendable, CaseIterable {
     }
 
     /// Returns the digest of `input`.
-    func digest(_ input: some Collection<UInt8>) -> [UInt8] { function.digest(Array(input)) }
+    func digest(_ input: some Collection<UInt8>) -> [UInt8] {
+        switch function {
+        case .swift(let function): function.digest(Array(input))
+        case .system(let function): function.digest(Array(input))
+        }
+    }
 
     /// Returns the authentication code of `input`.
     func hmac(_ input: [UInt8], key: SecretBytes) -> [UInt8] {
-        function.hmac(input, key.withBytes { SymmetricKey(data: $0) })
+        switch function {
+        case .swift(let function): function.hmac(input, key.withBytes { SymmetricKey(data: $0) })
+        case .system(let function): key.withBytes { function.hmac(input, key: $0) }
+        }
     }
 
-    private var function: any HashFunction.Type {
+    private var function: Function {
         switch self {
-        case .sha1: Insecure.SHA1.self
-        case .sha224: SHA224.self
-        case .sha256: SHA256.self
-        case .sha384: SHA384.self
-        case .sha512: SHA512.self
-        case .sha3x224: SHA3x224.self
-        case .sha3x256: SHA3_256.self
-        case .sha3x384: SHA3_384.self
-        case .sha3x512: SHA3_512.self
+        case .sha1: .swift(Insecure.SHA1.self)
+        case .sha224: .system(.sha224)
+        case .sha256: .swift(SHA256.self)
+        case .sha384: .swift(SHA384.self)
+        case .sha512: .swift(SHA512.self)
+        case .sha3x224: .system(.sha3x224)
+        case .sha3x256: .swift(SHA3_256.self)
+        case .sha3x384: .swift(SHA3_384.self)
+        case .sha3x512: .swift(SHA3_512.self)
         }
+    }
+
+    /// Where a hash function comes from.
+    private enum Function {
+        case swift(any HashFunction.Type)
+        /// swift-crypto lacks it.
+        case system(WholeHash)
     }
 }
 

@@ -5,7 +5,7 @@ extension KeyVersion {
     /// Returns a PKCS #10 request for this key, signed with it, in PEM.
     ///
     /// - Parameter template: A request in PEM whose subject and attributes are used. Its key and signature are ignored.
-    func certificateRequest(template: String?, randomness: any Randomness) throws(CofferError) -> String {
+    func certificateRequest(template: String?) throws(CofferError) -> String {
         guard let publicKeyInfo, let (algorithm, hash) = type.requestSignature else {
             throw .invalid("key type \(type.rawValue) does not support certificate signing requests")
         }
@@ -18,7 +18,7 @@ extension KeyVersion {
         }
         let signed = content.der
         let input = SigningInput(digest: hash?.digest(signed) ?? signed, hash: hash, padding: .pkcs1v15)
-        let signature = try key.sign(input, isRaw: false, randomness: randomness)
+        let signature = try key.sign(input, isRaw: false)
         let request = CertificateRequest(content, signatureAlgorithm: algorithm, signature: signature)
         return PEM.text(request.der, label: .certificateRequest)
     }

@@ -21,7 +21,7 @@ enum KeyWrapping {
         _ secret: SecretBytes, to rsa: RSAKey, hash: HashAlgorithm, randomness: any Randomness
     ) throws(CofferError) -> [UInt8] {
         let key = SecretBytes(count: 32) { randomness.fill($0) }
-        let first = try key.withBytes { bytes throws(CofferError) in try rsa.encrypt(bytes, hash: hash, randomness: randomness) }
+        let first = try key.withBytes { bytes throws(CofferError) in try rsa.encrypt(bytes, hash: hash) }
         do throws(CipherError) {
             return try secret.withBytes { bytes throws(CipherError) in first + (try AESKeyWrapPadding.wrap(bytes, under: key)) }
         } catch {

@@ -38,11 +38,11 @@ enum OpenedKey: Sendable {
     /// Returns a signature.
     ///
     /// - Parameter isRaw: Whether an ECDSA signature is the two numbers side by side (RFC 7518, 3.4) and not DER.
-    func sign(_ input: SigningInput, isRaw: Bool, randomness: any Randomness) throws(CofferError) -> [UInt8] {
+    func sign(_ input: SigningInput, isRaw: Bool) throws(CofferError) -> [UInt8] {
         switch self {
         case .ed25519(let key): return try key.sign(input.digest)
         case .ecdsa(let key): return try key.sign(input.digest, isRaw: isRaw)
-        case .rsa(let key): return try key.sign(input, randomness)
+        case .rsa(let key): return try key.sign(input)
         case .mlDSA(let key): return try key.sign(input.digest)
         case .cipher, .kem, .hmac: throw .invalid("message signing not supported for keys of this type")
         }

@@ -1,4 +1,4 @@
-import Crypto
+import Ciphers
 import CryptoExtras
 import EngineKit
 import FoundationEssentials
@@ -7,22 +7,20 @@ import SecretMemory
 /// An RSA key with the paddings OAEP, PSS and PKCS #1 v1.5.
 struct RSAKey: Sendable {
     let publicDER: [UInt8]
-    private let exponentiation: PublicExponentiation
-    /// swift-crypto offers the raw operation only for blind signatures. It is blinded against timing attacks, and its
-    /// result is checked before it is returned.
-    private let secret: _RSA.BlindSigning.PrivateKey<SHA384>?
-
-    private static let parameters = _RSA.BlindSigning.Parameters<SHA384>.RSABSSA_SHA384_PSS_Deterministic
+    private let key: PaddedRSA
+    private let isPrivate: Bool
 
     /// Reads a private key.
     ///
     /// - Parameter secretDER: PKCS #1 or PKCS #8.
     init(_ type: KeyType, secretDER: SecretBytes) throws(CofferError) {
         do {
-            let key = try secretDER.withBytes { try _RSA.Signing.PrivateKey(derRepresentation: $0) }
-            let secret = try _RSA.BlindSigning.PrivateKey<SHA384>(
-                derRepresentation: key.derRepresentation, parameters: Self.parameters)
-            try self.init(type, publicKey: key.publicKey, secret: secret)
+            // swift-crypto checks that the numbers are those of one key.
+            let secret = try secretDER.withBytes { try _RSA.Signing.PrivateKey(derRepresentation: $0) }
+            var der = secret.derRepresentation
+            defer { der.withUnsafeMutableBytes { _ = $0.initializeMemory(as: UInt8.self, repeating: 0) } }
+            let key = der.withUnsafeBytes { PaddedRSA(privateDER: $0) }
+            try self.init(type, key, publicDER: [UInt8](secret.publicKey.derRepresentation), isPrivate: true)
         } catch {
             throw .invalid("the RSA key could not be read, or is not of the type \(type.rawValue)")
         }
@@ -31,22 +29,18 @@ struct RSAKey: Sendable {
     /// Reads a SubjectPublicKeyInfo.
     init(_ type: KeyType, publicDER: [UInt8]) throws(CofferError) {
         do {
-            try self.init(type, publicKey: try _RSA.Signing.PublicKey(derRepresentation: publicDER), secret: nil)
+            let der = [UInt8](try _RSA.Signing.PublicKey(derRepresentation: publicDER).derRepresentation)
+            try self.init(type, PaddedRSA(publicDER: der), publicDER: der, isPrivate: false)
         } catch {
             throw .invalid("the RSA key could not be read, or is not of the type \(type.rawValue)")
         }
     }
 
-    private init(
-        _ type: KeyType, publicKey key: _RSA.Signing.PublicKey, secret: _RSA.BlindSigning.PrivateKey<SHA384>?
-    ) throws {
-        let numbers = try key.getKeyPrimitives()
-        guard let exponentiation = PublicExponentiation(modulus: numbers.modulus, exponent: numbers.publicExponent),
-            exponentiation.bitCount == type.rsaBits
-        else { throw CofferError.invalid("") }
-        self.exponentiation = exponentiation
-        self.secret = secret
-        publicDER = [UInt8](key.derRepresentation)
+    private init(_ type: KeyType, _ key: PaddedRSA?, publicDER: [UInt8], isPrivate: Bool) throws(CofferError) {
+        guard let key, key.bitCount == type.rsaBits else { throw .invalid("") }
+        self.key = key
+        self.publicDER = publicDER
+        self.isPrivate = isPrivate
     }
 
     /// Makes a key and returns its PKCS #1 DER, and the SubjectPublicKeyInfo of its public part.
@@ -58,66 +52,78 @@ struct RSAKey: Sendable {
     }
 
     /// The length of the modulus, and so of ciphertexts and signatures.
-    var byteCount: Int { exponentiation.byteCount }
+    var byteCount: Int { key.byteCount }
+
+    private func checkIsPrivate() throws(CofferError) {
+        guard isPrivate else { throw .invalid("requested operation is not allowed without a private key") }
+    }
 
     // MARK: Encryption
 
     /// Encrypts with OAEP.
-    func encrypt(
-        _ message: some Collection<UInt8>, hash: HashAlgorithm = .sha256, randomness: any Randomness
-    ) throws(CofferError) -> [UInt8] {
-        guard let padded = RSAPadding.oaep(message, hash, seed: randomness.bytes(hash.byteCount), bytes: byteCount),
-            let sealed = exponentiation(padded)
-        else { throw .invalid("the plaintext is too long for an RSA key of this size; use a data key") }
+    func encrypt(_ message: some Collection<UInt8>, hash: HashAlgorithm = .sha256) throws(CofferError) -> [UInt8] {
+        guard let sealed = key.encrypt(message, .oaep(hash: hash.rawValue)) else {
+            throw .invalid("the plaintext is too long for an RSA key of this size; use a data key")
+        }
         return sealed
     }
 
     /// Decrypts with OAEP. All failures have the same error, because telling them apart would be a padding oracle.
     func decrypt(_ sealed: [UInt8], _ hash: HashAlgorithm = .sha256) throws(CofferError) -> SecretBytes {
         guard sealed.count == byteCount else { throw SymmetricCipher.doesNotOpen }
-        var padded = try raw(sealed, else: SymmetricCipher.doesNotOpen)
-        guard let message = RSAPadding.openOAEP(&padded, hash) else { throw SymmetricCipher.doesNotOpen }
+        try checkIsPrivate()
+        guard let message = key.decrypt(sealed, .oaep(hash: hash.rawValue)) else { throw SymmetricCipher.doesNotOpen }
         return message
     }
 
     // MARK: Signatures
 
+    /// The length of the salt of PSS, which the field `salt_length` names.
+    enum SaltLength: Sendable, Hashable {
+        /// When signing, the longest salt that fits; when verifying, a salt of any length.
+        case auto
+        case hash
+        case bytes(Int)
+    }
+
     /// Returns a signature with the padding that `input` names.
-    func sign(_ input: SigningInput, _ randomness: any Randomness) throws(CofferError) -> [UInt8] {
-        let padded: [UInt8]?
-        switch input.padding {
-        case .pkcs1v15: padded = RSAPadding.pkcs1(input.digest, input.hash, bytes: byteCount)
-        case .pss:
+    func sign(_ input: SigningInput) throws(CofferError) -> [UInt8] {
+        var padding = PaddedRSA.Padding.pkcs1(hash: input.hash?.rawValue)
+        if input.padding == .pss {
             guard let hash = input.hash else { throw .invalid("PSS signatures need a hash algorithm") }
-            let longest = RSAPadding.saltBytesMax(hash, bits: exponentiation.bitCount)
-            let count =
-                switch input.saltLength {
-                case .auto: longest
-                case .hash: hash.byteCount
-                case .bytes(let count): count
-                }
+            let longest = (key.bitCount + 6) / 8 - hash.byteCount - 2
+            let count = Self.saltBytes(input.saltLength, hash) ?? longest
             guard (0...max(longest, 0)).contains(count) else {
                 throw .invalid("requested salt length is invalid: it must be between 0 and \(longest)")
             }
-            padded = RSAPadding.pss(input.digest, hash, salt: randomness.bytes(count), bits: exponentiation.bitCount)
+            padding = .pss(hash: hash.rawValue, saltBytes: count)
         }
-        guard let padded else { throw .invalid("the input is not as long as the output of the hash algorithm") }
-        return try raw(padded, else: CofferError(.internal, "the signature could not be made"))
+        guard input.hash.map({ $0.byteCount == input.digest.count }) ?? (input.digest.count + 11 <= byteCount) else {
+            throw .invalid("the input is not as long as the output of the hash algorithm")
+        }
+        try checkIsPrivate()
+        guard let signature = key.sign(input.digest, padding) else {
+            throw CofferError(.internal, "the signature could not be made")
+        }
+        return signature
     }
 
     /// Whether the signature is that of the input.
     func isValid(_ signature: [UInt8], _ input: SigningInput) -> Bool {
-        guard let padded = exponentiation(signature) else { return false }
-        switch input.padding {
-        case .pkcs1v15: return padded == RSAPadding.pkcs1(input.digest, input.hash, bytes: byteCount)
-        case .pss:
-            guard let hash = input.hash else { return false }
-            return RSAPadding.isPSS(padded, of: input.digest, hash, salt: input.saltLength, bits: exponentiation.bitCount)
+        guard input.padding == .pss else {
+            return key.isValid(signature, of: input.digest, .pkcs1(hash: input.hash?.rawValue))
         }
+        guard let hash = input.hash else { return false }
+        let saltBytes = Self.saltBytes(input.saltLength, hash)
+        return key.isValid(signature, of: input.digest, .pss(hash: hash.rawValue, saltBytes: saltBytes))
     }
 
-    private func raw(_ input: [UInt8], else failure: CofferError) throws(CofferError) -> [UInt8] {
-        guard let secret else { throw .invalid("requested operation is not allowed without a private key") }
-        do { return [UInt8](try secret.blindSignature(for: input).rawRepresentation) } catch { throw failure }
+    /// Returns nil for `auto`.
+    private static func saltBytes(_ length: SaltLength, _ hash: HashAlgorithm) -> Int? {
+        switch length {
+        case .auto: nil
+        case .hash: hash.byteCount
+        case .bytes(let count): count
+        }
     }
 }

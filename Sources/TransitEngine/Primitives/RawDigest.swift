@@ -1,7 +1,7 @@
 import Crypto
 import FoundationEssentials
 
-/// A digest that swift-crypto did not compute: of an algorithm that it lacks, or computed by the caller.
+/// A digest that was computed before, perhaps by the caller.
 struct RawDigest: Digest {
     static let byteCount = 28
 

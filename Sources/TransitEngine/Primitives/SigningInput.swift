@@ -7,5 +7,5 @@ struct SigningInput: Sendable {
     /// The hash, or nil for `none`, where the input is signed as it is.
     var hash: HashAlgorithm?
     var padding = Padding.pss
-    var saltLength = RSAPadding.SaltLength.auto
+    var saltLength = RSAKey.SaltLength.auto
 }

@@ -8,8 +8,7 @@ import SecretMemory
 enum SymmetricCipher: Sendable {
     case gcm(SymmetricKey)
     case chaCha(SymmetricKey)
-    case xChaCha(XChaCha20Poly1305)
-    case xaes(XAES256GCM)
+    case extended(any ExtendedNonceCipher)
 
     static let tagBytes = 16
 
@@ -18,8 +17,8 @@ enum SymmetricCipher: Sendable {
         guard type.family == .cipher, key.count == type.secretBytes else { throw .invalid("the key has the wrong length") }
         do throws(CipherError) {
             switch type {
-            case .xChaCha20: self = .xChaCha(try XChaCha20Poly1305(key: key))
-            case .xaes256GCM: self = .xaes(try XAES256GCM(key: key))
+            case .xChaCha20: self = .extended(try XChaCha20Poly1305(key: key))
+            case .xaes256GCM: self = .extended(try XAES256GCM(key: key))
             case .chaCha20: self = .chaCha(key.withBytes { SymmetricKey(data: $0) })
             default: self = .gcm(key.withBytes { SymmetricKey(data: $0) })
             }
@@ -32,8 +31,7 @@ enum SymmetricCipher: Sendable {
     var nonceBytes: Int {
         switch self {
         case .gcm, .chaCha: 12
-        case .xChaCha: XChaCha20Poly1305.nonceBytes
-        case .xaes: XAES256GCM.nonceBytes
+        case .extended: XAES256GCM.nonceBytes
         }
     }
 
@@ -47,16 +45,17 @@ enum SymmetricCipher: Sendable {
             case .chaCha(let key):
                 let box = try ChaChaPoly.seal(plaintext, using: key, nonce: .init(data: nonce), authenticating: associated)
                 return [UInt8](box.combined)
-            case .xChaCha(let cipher):
-                return try Self.sealing(plaintext, nonce: nonce, authenticating: associated) {
-                    plaintext, nonce, associated, output throws(CipherError) in
-                    try cipher.seal(plaintext, nonce: nonce, authenticating: associated, into: &output)
+            case .extended(let cipher):
+                var output: [UInt8] = []
+                output.reserveCapacity(plaintext.count + nonce.count + Self.tagBytes)
+                try plaintext.withUnsafeBytes { plaintext in
+                    try nonce.withUnsafeBytes { nonce in
+                        try associated.withUnsafeBytes {
+                            try cipher.seal(plaintext, nonce: nonce, authenticating: $0, into: &output)
+                        }
+                    }
                 }
-            case .xaes(let cipher):
-                return try Self.sealing(plaintext, nonce: nonce, authenticating: associated) {
-                    plaintext, nonce, associated, output throws(CipherError) in
-                    try cipher.seal(plaintext, nonce: nonce, authenticating: associated, into: &output)
-                }
+                return output
             }
         } catch {
             throw CofferError(.tooLarge, "the plaintext is too large for one message")
@@ -71,11 +70,7 @@ enum SymmetricCipher: Sendable {
                 return Self.wiping(try AES.GCM.open(.init(combined: sealed), using: key, authenticating: associated))
             case .chaCha(let key):
                 return Self.wiping(try ChaChaPoly.open(.init(combined: sealed), using: key, authenticating: associated))
-            case .xChaCha(let cipher):
-                return try sealed.withUnsafeBytes { sealed in
-                    try associated.withUnsafeBytes { try cipher.open(sealed, authenticating: $0) }
-                }
-            case .xaes(let cipher):
+            case .extended(let cipher):
                 return try sealed.withUnsafeBytes { sealed in
                     try associated.withUnsafeBytes { try cipher.open(sealed, authenticating: $0) }
                 }
@@ -93,19 +88,5 @@ enum SymmetricCipher: Sendable {
         let bytes = [UInt8](opened)
         opened.withUnsafeMutableBytes { _ = $0.initializeMemory(as: UInt8.self, repeating: 0) }
         return bytes
-    }
-
-    private static func sealing(
-        _ plaintext: [UInt8], nonce: [UInt8], authenticating associated: [UInt8],
-        seal: (UnsafeRawBufferPointer, UnsafeRawBufferPointer, UnsafeRawBufferPointer, inout [UInt8]) throws(CipherError) -> Void
-    ) throws -> [UInt8] {
-        var output: [UInt8] = []
-        output.reserveCapacity(plaintext.count + nonce.count + tagBytes)
-        try plaintext.withUnsafeBytes { plaintext in
-            try nonce.withUnsafeBytes { nonce in
-                try associated.withUnsafeBytes { try seal(plaintext, nonce, $0, &output) }
-            }
-        }
-        return output
     }
 }

@@ -5,7 +5,7 @@ struct SignatureScheme: Sendable {
     /// The hash of the input, or nil for `none`.
     let hash: HashAlgorithm?
     let padding: SigningInput.Padding
-    let saltLength: RSAPadding.SaltLength
+    let saltLength: RSAKey.SaltLength
     let isPrehashed: Bool
     let isJWS: Bool
 
@@ -41,7 +41,7 @@ struct SignatureScheme: Sendable {
         return name == "none" ? nil : try HashAlgorithm(named: name)
     }
 
-    private static func saltLength(_ text: String) throws(CofferError) -> RSAPadding.SaltLength {
+    private static func saltLength(_ text: String) throws(CofferError) -> RSAKey.SaltLength {
         switch text.lowercased() {
         case "auto", "0": return .auto
         case "hash", "-1": return .hash

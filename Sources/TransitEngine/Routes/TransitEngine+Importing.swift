@@ -162,12 +162,12 @@ extension TransitEngine {
                 Self.certifiedVersion, Field("csr", .string, "PEM of a request whose subject and attributes are taken over."),
             ]
         )
-        .updating("Make a request.", changesNothing: true) { [store, randomness] request in
+        .updating("Make a request.", changesNothing: true) { [store] request in
             let key = try await store.existing(request.captures["name"])
             let version = try certified(key, request)
             let template = request.fields.string("csr")
             let pem = try await WorkThreads.shared.run { () throws(CofferError) in
-                try version.certificateRequest(template: template, randomness: randomness)
+                try version.certificateRequest(template: template)
             }
             return .data(["name": .string(key.name), "type": .string(key.type.rawValue), "csr": .string(pem)])
         }

@@ -23,7 +23,7 @@ extension TransitEngine {
             pattern, "Signatures.",
             fields: Self.fields + [Field("key_version", .int, "The version to use; 0, or none, for the newest.")] + Batching.fields
         )
-        .updating("Sign.", changesNothing: true) { [randomness] request in
+        .updating("Sign.", changesNothing: true) { request in
             let key = try await key(request)
             let scheme = try SignatureScheme(request, key.type)
             let requested = request.fields.number("key_version")
@@ -31,17 +31,17 @@ extension TransitEngine {
                 item throws(CofferError) in
                 let asked = try item.int("key_version") ?? requested
                 let version = try key.version(making: .signing, requested: asked)
-                return try Self.signed(item, key: key, version: version, scheme: scheme, randomness: randomness)
+                return try Self.signed(item, key: key, version: version, scheme: scheme)
             }
         }
     }
 
     private static func signed(
-        _ item: OperationInput, key: TransitKey, version: KeyVersion, scheme: SignatureScheme, randomness: any Randomness
+        _ item: OperationInput, key: TransitKey, version: KeyVersion, scheme: SignatureScheme
     ) throws(CofferError) -> JSONObject {
         let input = try scheme.input(try item.required("input", else: "missing input"), key.type)
         let opened = try opened(item, key: key, version: version)
-        let signature = try opened.sign(input, isRaw: scheme.isJWS, randomness: randomness)
+        let signature = try opened.sign(input, isRaw: scheme.isJWS)
         var data: JSONObject = [
             "signature": .string(VersionedText.make(version.number, signature, as: scheme.isJWS ? .url : .standard)),
             "key_version": .int(version.number),

@@ -30,7 +30,7 @@ struct VersionCipher {
             return VersionedText.make(version.number, try cipher.seal(plaintext, nonce: nonce, authenticating: associated))
         case .rsa(let rsa):
             try refuse(associated)
-            let sealed = try rsa.encrypt(plaintext, hash: .sha256, randomness: randomness)
+            let sealed = try rsa.encrypt(plaintext)
             return VersionedText.make(version.number, sealed)
         case .kem(let kem): return VersionedText.make(version.number, try kem.seal(plaintext, authenticating: associated))
         case .ed25519, .ecdsa, .mlDSA, .hmac: throw Self.unsupported(key.type)

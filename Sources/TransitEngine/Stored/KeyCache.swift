@@ -15,7 +15,6 @@ struct KeyCache {
 
     init(weightMax: Int) { self.weightMax = weightMax }
 
-    var count: Int { slots.count }
     /// Whether the operator's limit was read.
     var isLimited: Bool { countMax != nil }
 

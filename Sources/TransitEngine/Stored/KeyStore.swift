@@ -78,17 +78,6 @@ final class KeyStore: Sendable {
         try await storage.list(Listing(prefix: Self.prefix, paging))
     }
 
-    /// Returns the names of all keys.
-    func names() async throws -> [String] {
-        var names: [String] = []
-        while true {
-            let page = try await storage.list(Listing(prefix: Self.prefix, after: names.last))
-            names += page
-            guard names.count <= Self.namesMax else { throw CofferError.invalid("there are too many keys to list") }
-            if page.count < StorageLimits.pageMax { return names }
-        }
-    }
-
     /// Bounds the number of cached keys; 0 is no bound.
     func limitCache(to count: Int) { cache.withLock { $0.limit(to: count) } }
 
@@ -99,8 +88,6 @@ final class KeyStore: Sendable {
         // A limit that was set since is newer.
         cache.withLock { if !$0.isLimited { $0.limit(to: size) } }
     }
-
-    private static let namesMax = 100_000
 
     /// Changes a key and returns its new state.
     ///
