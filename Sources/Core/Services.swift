@@ -14,6 +14,7 @@ final class Services: Sendable {
     let inline: InlineLogins
     let quotas: RateLimits
     let identity: IdentityStore
+    let logins: LoginTokens
     let clock: ClockGuard
     /// The whole store behind the barrier, for records that belong to no other service.
     let storage: any Storage
@@ -22,7 +23,8 @@ final class Services: Sendable {
 
     init(
         tokens: TokenStore, policies: PolicyStore, mounts: MountTable, audit: AuditTrail, wrapping: ResponseWrapping,
-        leases: LeaseService, inline: InlineLogins, quotas: RateLimits, identity: IdentityStore, clock: ClockGuard,
+        leases: LeaseService, inline: InlineLogins, quotas: RateLimits, identity: IdentityStore, logins: LoginTokens,
+        clock: ClockGuard,
         unfinished: InterruptedWork, storage: any Storage, clusterID: String
     ) {
         self.clock = clock
@@ -30,6 +32,7 @@ final class Services: Sendable {
         self.storage = storage
         self.leases = leases
         self.identity = identity
+        self.logins = logins
         self.wrapping = wrapping
         self.clusterID = clusterID
         self.inline = inline

@@ -45,6 +45,11 @@ struct GlobalOptions: ParsableArguments {
     var header: [String] = []
 
     @Option(
+        help: ArgumentHelp(
+            "Send the code of a second factor with a login; may be repeated (COFFER_MFA, VAULT_MFA).", valueName: "method:code"))
+    var mfa: [String] = []
+
+    @Option(
         name: .customLong("wrap-ttl"),
         help: ArgumentHelp(
             "Wrap the answer in a single-use token with this lifetime (COFFER_WRAP_TTL, VAULT_WRAP_TTL).", valueName: "duration")
@@ -66,9 +71,6 @@ struct GlobalOptions: ParsableArguments {
 
     @Option(help: ArgumentHelp("Address of an agent to use instead of the server.", valueName: "url", visibility: .hidden))
     var agentAddress: String?
-
-    @Option(help: ArgumentHelp("Send an MFA credential; may be repeated.", valueName: "text", visibility: .hidden))
-    var mfa: [String] = []
 
     @Flag(help: ArgumentHelp("Do not follow redirects.", visibility: .hidden)) var disableRedirects = false
 

@@ -6,16 +6,22 @@ package struct IdentityEngine: SecretsEngine {
     let store: IdentityStore
     /// Returns the mount with an accessor, or nil if there is none.
     let mount: @Sendable (String) -> IdentityMount?
+    /// Returns whether there are auth methods of a type.
+    let isAuthType: @Sendable (String) -> Bool
 
     /// Creates the engine.
-    package init(store: IdentityStore, mount: @escaping @Sendable (String) -> IdentityMount?) {
+    package init(
+        store: IdentityStore, isAuthType: @escaping @Sendable (String) -> Bool = { _ in false },
+        mount: @escaping @Sendable (String) -> IdentityMount?
+    ) {
         self.store = store
+        self.isAuthType = isAuthType
         self.mount = mount
     }
 
     /// The paths of the engine.
     package var paths: [EnginePath] {
-        entityPaths + mergePaths + aliasPaths + groupPaths + groupAliasPaths + lookupPaths
+        entityPaths + mergePaths + aliasPaths + groupPaths + groupAliasPaths + lookupPaths + mfaMethodPaths + mfaEnforcementPaths
     }
 }
 

@@ -60,7 +60,7 @@ extension IdentityStore {
     /// Returns the entity with this name, in any case; nil if there is none.
     func entity(named name: String) async throws -> Entity? { try await reading { try await $0.entity(named: name) } }
 
-    /// Deletes an entity, its aliases and its memberships. Its tokens are refused from then on. Deleting one that does not
+    /// Deletes an entity, its aliases, its memberships and its secrets of second factors. Its tokens are refused from then on. Deleting one that does not
     /// exist is not an error.
     ///
     /// - Parameter find: Returns the entity to delete, within the transaction that deletes it.
@@ -75,6 +75,7 @@ extension IdentityStore {
             }
             for alias in entity.aliases { transaction.deleteIndexes(alias) }
             for id in entity.mergedIDs { transaction.delete(IdentityKeys.merged(id)) }
+            try await transaction.deleteSecrets(ofEntity: entity.id)
             transaction.delete(IdentityKeys.entityName(entity.name))
             transaction.delete(IdentityKeys.entity(entity.id))
         }
