@@ -68,6 +68,8 @@ let package = Package(
         room("Ciphers", ["SecretMemory", "COpenSSL", crypto, cryptoExtras]),
         // Keys, requests and certificates as DER and PEM.
         room("Certificates", ["Syntax", crypto, asn1, x509]),
+        // Codes that follow the time, and the QR codes that carry their secrets.
+        room("OneTimeCodes", ["SecretMemory", "Syntax", crypto]),
         // The contract.
         room("Capabilities", ["SecretMemory", "Syntax", "Hashes", crypto]),
         room("EngineKit", ["SecretMemory", "Syntax", logging]),
@@ -88,7 +90,7 @@ let package = Package(
         room(
             "Lifetimes",
             ["SecretMemory", "Hashes", "Capabilities", "Syntax", "EngineKit", "Records", "LoginGuards", crypto, logging]),
-        room("Identity", ["Syntax", "EngineKit", "Records"]),
+        room("Identity", ["Syntax", "EngineKit", "Records", "OneTimeCodes"]),
         // Signed tokens that say who an entity is, and the OpenID provider.
         room(
             "IdentityTokens",
@@ -228,7 +230,7 @@ let package = Package(
             "CoreTests",
             [
                 "Core", "Capabilities", "LoginGuards", "SecretMemory", "Barrier", "EngineKit", "KVEngine", "AuthMethods",
-                "TransitEngine", "DatabaseEngine", "Syntax", "TestSupport", logging,
+                "TransitEngine", "DatabaseEngine", "OneTimeCodes", "Syntax", "TestSupport", logging,
             ]),
         tests("AuditTests", ["Audit", "Hashes", "EngineKit", "Syntax", "SecretMemory", "TestSupport", crypto, logging]),
         tests("OutboundTests", ["Outbound", "EngineKit", "TestSupport"] + nio),
@@ -273,7 +275,8 @@ let package = Package(
         tests(
             "IdentityTokensTests",
             ["IdentityTokens", "Identity", "JOSE", "OAuth", "EngineKit", "Records", "Syntax", "TestSupport", crypto, logging]),
-        tests("IdentityTests", ["Identity", "EngineKit", "Syntax", "TestSupport"]),
+        tests("OneTimeCodesTests", ["OneTimeCodes", "Syntax", crypto]),
+        tests("IdentityTests", ["Identity", "OneTimeCodes", "EngineKit", "Syntax", "TestSupport"]),
         tests("SyntaxTests", ["Syntax"]),
         tests("PolicyTests", ["Syntax", "Policy", "EngineKit"]),
         tests("CapabilitiesTests", ["Capabilities"]),

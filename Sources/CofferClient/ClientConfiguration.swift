@@ -71,14 +71,16 @@ public struct ClientConfiguration: Sendable {
         }
     }
 
-    /// Returns the headers of one request. Of several headers with the same name, the last is sent.
+    /// Returns the headers of one request. Of several headers with the same name, the last is sent, except for `X-Vault-MFA`, of
+    /// which each is for another method.
     func requestHeaders(replacedBy extra: [HeaderItem]) -> [HeaderItem] {
         var result = [HeaderItem("X-Vault-Request", "true"), HeaderItem("User-Agent", "coffer/\(CofferVersion.text)")]
         if let token, !token.isEmpty { result.append(HeaderItem("X-Vault-Token", token)) }
         if let namespace, !namespace.isEmpty { result.append(HeaderItem("X-Vault-Namespace", namespace)) }
         if let wrapTTL, !wrapTTL.isEmpty { result.append(HeaderItem("X-Vault-Wrap-TTL", wrapTTL)) }
         for item in headers + extra {
-            result.removeAll { $0.name.lowercased() == item.name.lowercased() }
+            let name = item.name.lowercased()
+            if name != "x-vault-mfa" { result.removeAll { $0.name.lowercased() == name } }
             result.append(item)
         }
         return result

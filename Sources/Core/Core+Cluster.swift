@@ -17,11 +17,12 @@ extension Core {
         // The keys come first: the records that are read below may be sealed with the new ones.
         if change.touches("core/keyring") || change.touches("core/seal") { try await reloadKeys() }
         services.tokens.drop(change.below(Self.tokenPrefix))
-        services.identity.drop(change.below("sys/identity/"))
+        services.identity.drop(change.below(Self.identityPrefix))
         services.policies.drop(change)
         for mount in services.mounts.router.mounts.values {
             mount.caching?.drop(change.below(mount.entry.storagePrefix))
         }
+        if change.touches(Self.identityPrefix + LoginMFA.generationKey) { try await services.identity.mfa.load() }
         if change.touches(MountTable.key) { try await services.mounts.reload() }
         if change.touches("sys/quota") { try await services.quotas.load() }
         if change.touches("sys/audit-headers") { try await services.audit.headerRules.load() }

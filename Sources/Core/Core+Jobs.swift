@@ -49,6 +49,9 @@ extension Core {
             Job(name: "rotating the keys of identity tokens", isDue: round % 10 == 0, isLeadersOnly: true) {
                 try await services.identityTokens.runRound()
             },
+            Job(name: "removing logins that were not completed", isDue: round % 30 == 0, isLeadersOnly: true) {
+                try await services.logins.pending.sweep()
+            },
             Job(name: "storing the audit checkpoints", isDue: round % 10 == 0) { try await services.audit.storeCheckpoints() },
             Job(name: "storing the count of encryptions", isDue: round % 60 == 0) { [seal] in try await seal.storeUsage() },
         ]

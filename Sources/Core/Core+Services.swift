@@ -33,8 +33,10 @@ extension Core {
         if !isShared { try await tokens.resumeRevocations() }
         let policies = PolicyStore(storage: barrier)
         let identity = IdentityStore(
-            storage: PrefixedStorage(barrier, prefix: "sys/identity/"), time: environment.time, randomness: environment.randomness,
+            storage: PrefixedStorage(barrier, prefix: Self.identityPrefix), time: environment.time,
+            randomness: environment.randomness,
             forbiddenPolicies: [PolicyName.root.text, TokenStore.wrappingPolicy])
+        try await loadSecondFactors(identity)
         let identityTokens = IdentityTokens(
             storage: PrefixedStorage(barrier, prefix: "sys/identity-tokens/"), identity: identity,
             surroundings: .init(address: settings.apiAddress, isShared: isShared) { request in
@@ -59,15 +61,19 @@ extension Core {
             environment.catalog.inline, storage: barrier, key: try barrier.subkey(info: "inline-lockout/v1"),
             environment: environment, identity: identity, mount: { [weak mounts] in mounts?.mount(accessor: $0)?.identity },
             rules: { [settings = self.settings] in settings.lockout(of: $0) })
+        let logins = LoginTokens(
+            tokens: tokens, identity: identity,
+            pending: PendingLogins(storage: barrier, time: environment.time, randomness: environment.randomness),
+            settings: self.settings, time: environment.time, storage: barrier)
         let quotas = RateLimits(storage: barrier, time: environment.time, logger: logger)
         try await quotas.load()
         let access = AccessControl(policies: policies, identity: identity)
         let system = SystemEngine(
             core: self, policies: policies, mounts: mounts, audit: audit, access: access,
             tokens: TokenAccess(tokens, access), wrapping: wrapping, leases: leases, inline: inline, quotas: quotas,
-            passwords: passwords)
+            passwords: passwords, logins: logins)
         let roles = RecordTable<TokenRole>(storage: barrier, prefix: "sys/token-role/role/")
-        let (settings, time) = (settings, environment.time)
+        let (settings, time, catalog) = (settings, environment.time, environment.catalog)
         let accessorTidy = AccessorTidy(tokens: tokens, logger: logger)
         let builtIn = [
             BuiltInMount(entry: .system) { _ in system },
@@ -80,8 +86,11 @@ extension Core {
                     defaultTTL: limits.defaultTTL, maxTTL: limits.maxTTL)
             },
             BuiltInMount(entry: .identity) { [weak mounts] _ in
-                IdentityEngine(store: identity, morePaths: identityTokens.paths) { [weak mounts] in
-                    mounts?.mount(accessor: $0)?.identity
+                IdentityEngine(
+                    store: identity, morePaths: identityTokens.paths,
+                    isAuthType: { [catalog] in catalog.description($0, .auth) != nil }
+                ) {
+                    [weak mounts] in mounts?.mount(accessor: $0)?.identity
                 }
             },
             BuiltInMount(entry: .cubbyhole) { _ in CubbyholeEngine(tokens: tokens, wrapping: wrapping) },
@@ -98,7 +107,7 @@ extension Core {
         }
         return Services(
             tokens: tokens, policies: policies, mounts: mounts, audit: audit, wrapping: wrapping, leases: leases,
-            inline: inline, quotas: quotas, identity: identity, identityTokens: identityTokens, clock: clock,
+            inline: inline, quotas: quotas, identity: identity, identityTokens: identityTokens, logins: logins, clock: clock,
             unfinished: InterruptedWork(tokens: tokens, mounts: mounts, isShared: isShared), storage: barrier,
             clusterID: cluster.map { String(decoding: $0.value, as: UTF8.self) } ?? "")
     }
@@ -124,6 +133,17 @@ extension Core {
     }
 
     static let tokenPrefix = "sys/token/"
+    static let identityPrefix = "sys/identity/"
+
+    /// Reads which logins need a second factor, and logs what cannot be read.
+    private func loadSecondFactors(_ identity: IdentityStore) async throws {
+        try await identity.mfa.load()
+        for key in identity.mfa.damagedKeys {
+            logger.error(
+                "a stored enforcement of second factors is damaged, so no login is let in: write it again or delete it with a token",
+                metadata: ["record": "\(Self.identityPrefix)\(key)"])
+        }
+    }
 
     private func auditBroker() throws -> AuditBroker {
         AuditBroker(

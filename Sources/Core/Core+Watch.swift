@@ -1,5 +1,6 @@
 import Audit
 import EngineKit
+import Identity
 import Logging
 
 /// What this node reports about itself in the log, in `sys/health` and in the seal's status.
@@ -45,6 +46,14 @@ extension Core {
         if services.quotas.isDamaged {
             found.append(
                 ("rate_limits", "a stored rate limit is damaged and not applied; the server's log says which. Write it again"))
+        }
+        if !services.identity.mfa.damagedKeys.isEmpty {
+            found.append(
+                (
+                    "mfa",
+                    "a stored enforcement of second factors is damaged, so no login is let in; the server's log says which. "
+                        + "Write it again"
+                ))
         }
         if services.audit.headerRules.isDamaged {
             found.append(("audit_headers", "the list of audited headers is damaged, so no headers are recorded; set them again"))

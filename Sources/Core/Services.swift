@@ -16,6 +16,7 @@ final class Services: Sendable {
     let quotas: RateLimits
     let identity: IdentityStore
     let identityTokens: IdentityTokens
+    let logins: LoginTokens
     let clock: ClockGuard
     /// The whole store behind the barrier, for records that belong to no other service.
     let storage: any Storage
@@ -25,7 +26,8 @@ final class Services: Sendable {
     init(
         tokens: TokenStore, policies: PolicyStore, mounts: MountTable, audit: AuditTrail, wrapping: ResponseWrapping,
         leases: LeaseService, inline: InlineLogins, quotas: RateLimits, identity: IdentityStore,
-        identityTokens: IdentityTokens, clock: ClockGuard, unfinished: InterruptedWork, storage: any Storage, clusterID: String
+        identityTokens: IdentityTokens, logins: LoginTokens, clock: ClockGuard, unfinished: InterruptedWork, storage: any Storage,
+        clusterID: String
     ) {
         self.clock = clock
         self.unfinished = unfinished
@@ -33,6 +35,7 @@ final class Services: Sendable {
         self.leases = leases
         self.identity = identity
         self.identityTokens = identityTokens
+        self.logins = logins
         self.wrapping = wrapping
         self.clusterID = clusterID
         self.inline = inline

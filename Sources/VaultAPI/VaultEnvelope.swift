@@ -26,7 +26,11 @@ enum VaultEnvelope {
         output.append(#","warnings":"#)
         if response.warnings.isEmpty { output.append("null") } else { JSON.strings(response.warnings).encode(into: &output) }
         output.append(#","auth":"#)
-        if case .issued(let auth)? = response.auth { encode(auth, into: &output) } else { output.append("null") }
+        switch response.auth {
+        case .issued(let auth)?: encode(auth, into: &output)
+        case .lacking(let requirement)?: encode(requirement, into: &output)
+        case .grant?, nil: output.append("null")
+        }
         output.append(#","mount_type":"#)
         JSON.encode(answer.mountType, into: &output)
         // An unwrapped answer is that of another path.
@@ -80,6 +84,17 @@ enum VaultEnvelope {
             "orphan": .bool(auth.isOrphan),
             "mfa_requirement": .null,
             "num_uses": .int(auth.uses),
+        ]
+        object.encode(into: &output)
+    }
+}
+
+extension VaultEnvelope {
+    /// Encodes a login that needs a second factor. All members but the requirement are empty, as in Vault.
+    private static func encode(_ requirement: MFARequirement, into output: inout [UInt8]) {
+        let object: JSONObject = [
+            "client_token": "", "accessor": "", "policies": .null, "metadata": .null, "lease_duration": 0, "renewable": false,
+            "entity_id": "", "token_type": "default", "orphan": false, "mfa_requirement": .object(requirement.shown), "num_uses": 0,
         ]
         object.encode(into: &output)
     }

@@ -12,6 +12,7 @@ extension Golden {
                 let rows = try required(JSON(parsing: bytes).arrayValue)
                 return MountTable.encode(try rows.map { try required(MountEntry(stored: $0)) })
             },
+            Golden("login-pending") { try required(PendingLogin(decoding: $0)).encoded() },
             Golden("key-rotation") { try required(KeyRotation(stored: JSON(parsing: $0))).stored.encoded() },
             Golden("quota") { try required(RateLimitQuota(stored: JSON(parsing: $0))).stored.encoded() },
             Golden("quota-configuration") { bytes in

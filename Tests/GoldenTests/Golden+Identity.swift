@@ -1,4 +1,5 @@
 import EngineKit
+import Records
 import StoreKit
 @testable import Identity
 
@@ -11,6 +12,9 @@ extension Golden {
             Golden(name) { try required(Group(id: "g-1", encoded: $0)).encoded() }
         }
         + [
+            Golden("identity-mfa-method") { try required(TOTPMethod(decoding: $0)).encoded() },
+            Golden("identity-mfa-enforcement") { try required(LoginEnforcement(decoding: $0)).encoded() },
+            Golden("identity-mfa-secret") { try required(EnrolledSecret(decoding: $0)).encoded() },
             // One less is read, so that what is written is this.
             Golden("identity-graph") { bytes in
                 let count = try required(Int(String(decoding: bytes, as: UTF8.self)))
@@ -19,6 +23,6 @@ extension Golden {
                 try await transaction.touchGraph()
                 try await storage.commit(transaction.batch)
                 return try await storage.bytes(IdentityKeys.graph)
-            }
+            },
         ]
 }

@@ -11,12 +11,15 @@ struct IdentityDriver: Sendable {
     let storage: any Storage
     let time: ManualTime
 
-    init(storage: any Storage = StampingStorage(MemoryStorage()), time: ManualTime = ManualTime(), seed: UInt64 = 1) {
+    init(
+        storage: any Storage = StampingStorage(MemoryStorage()), time: ManualTime = ManualTime(), seed: UInt64 = 1,
+        isAuthType types: Set<String> = []
+    ) {
         self.storage = storage
         self.time = time
         store = IdentityStore(
             storage: storage, time: time, randomness: SeededRandomness(seed: seed), forbiddenPolicies: ["root", "reserved"])
-        engine = IdentityEngine(store: store) { accessor in
+        engine = IdentityEngine(store: store, isAuthType: { types.contains($0) }) { accessor in
             switch accessor {
             case "auth_userpass_1": IdentityMount(path: "auth/userpass/", type: "userpass", isAuth: true, foldsAliasCase: true)
             case "auth_approle_1", "auth_approle_2": IdentityMount(path: "auth/\(accessor)/", type: "approle", isAuth: true)

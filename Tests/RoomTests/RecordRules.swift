@@ -84,6 +84,8 @@ enum RecordRules {
         "Core/Description/OpenAPIDocument.swift": Place(1, none: "an answer"),
         "Core/Description/OpenAPIOperations.swift": Place(1, none: "an answer"),
         "Core/Description/OpenAPIPlace.swift": Place(1, none: "an answer"),
+        "Core/Logins/PendingLogin.swift": Place(2, "login-pending"),
+        "Core/Logins/PendingLogins.swift": Place(1, "login-pending"),
         "Core/Mounts/LockoutTuning.swift": Place(1, "mounts"),
         "Core/Mounts/MountEntry.swift": Place(1, "mounts"),
         // The note of a removal holds the mount's accessor as text.
@@ -110,6 +112,9 @@ enum RecordRules {
         "Identity/Model/Entity.swift": Place(1, "identity-entity", "identity-entity-bare"),
         "Identity/Model/Group.swift": Place(1, "identity-group", "identity-group-external"),
         "Identity/Model/IdentityMember.swift": Place(1, "identity-entity", "identity-group"),
+        "Identity/MFA/EnrolledSecret.swift": Place(1, "identity-mfa-secret"),
+        "Identity/MFA/LoginEnforcement.swift": Place(1, "identity-mfa-enforcement"),
+        "Identity/MFA/TOTPMethod.swift": Place(1, "identity-mfa-method"),
         // Indexes hold ids as text.
         "Identity/Records/IdentityTransaction.swift": Place(1, "identity-graph"),
         "IdentityTokens/Documents/IssuerConfiguration.swift": Place(1, "identity-token-config"),

@@ -30,6 +30,8 @@ enum RoomRules {
         "Capabilities": Room(layer: 2, rooms: ["SecretMemory", "Syntax", "Hashes"], packages: ["Crypto"]),
         "Ciphers": Room(layer: 2, rooms: ["SecretMemory", "COpenSSL"], packages: ["Crypto", "CryptoExtras"]),
         "Certificates": Room(layer: 2, rooms: ["Syntax"], packages: ["Crypto", "SwiftASN1", "X509"]),
+        // Codes that follow the time, and the QR codes that carry their secrets.
+        "OneTimeCodes": Room(layer: 2, rooms: ["SecretMemory", "Syntax"], packages: ["Crypto"]),
         "EngineKit": Room(layer: 2, rooms: ["SecretMemory", "Syntax"], packages: ["Logging"]),
 
         // What lies between the contract and whatever keeps records.
@@ -51,7 +53,7 @@ enum RoomRules {
         "Lifetimes": Room(
             layer: 5, rooms: ["SecretMemory", "Hashes", "Capabilities", "Syntax", "EngineKit", "Records", "LoginGuards"],
             packages: ["Crypto", "Logging"]),
-        "Identity": Room(layer: 5, rooms: ["Syntax", "EngineKit", "Records"]),
+        "Identity": Room(layer: 5, rooms: ["Syntax", "EngineKit", "Records", "OneTimeCodes"]),
         // Signs what Identity knows, so it is above both.
         "IdentityTokens": Room(
             layer: 6, rooms: ["SecretMemory", "Syntax", "EngineKit", "Records", "JOSE", "OAuth", "Identity"],

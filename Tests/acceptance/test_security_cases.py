@@ -23,7 +23,7 @@ from harness import ROOT, status_of
 UNAUTHENTICATED = {
     ("GET", "sys/health"), ("HEAD", "sys/health"), ("GET", "sys/seal-status"), ("GET", "sys/init"), ("PUT", "sys/init"),
     ("POST", "sys/init"), ("PUT", "sys/unseal"), ("POST", "sys/unseal"), ("GET", "sys/leader"),
-    ("GET", "sys/internal/specs/openapi"), ("GET", "sys/internal/ui/mounts"), ("GET", "sys/wrapping/lookup"), ("POST", "sys/wrapping/lookup"), ("PUT", "sys/wrapping/lookup"),
+    ("GET", "sys/internal/specs/openapi"), ("GET", "sys/internal/ui/mounts"), ("PUT", "sys/mfa/validate"), ("POST", "sys/mfa/validate"), ("GET", "sys/wrapping/lookup"), ("POST", "sys/wrapping/lookup"), ("PUT", "sys/wrapping/lookup"),
 }
 
 SYS_PATHS = [

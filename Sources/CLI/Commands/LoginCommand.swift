@@ -11,7 +11,8 @@ struct LoginCommand: SessionCommand {
         "coffer login -                                     # reads it from the standard input",
         "coffer login -method=userpass username=ann         # asks for the password",
         "coffer login -method=approle role_id=… secret_id=…",
-        "coffer login -method=oidc                          # opens a browser")
+        "coffer login -method=oidc                          # opens a browser",
+        "coffer login -method=ldap -mfa=phone:123456 username=ann   # a second factor, which is asked for otherwise")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Option(
         help: .init("The auth method: token, userpass, approle, cert, github, jwt, kubernetes, ldap or oidc.", valueName: "name"))
@@ -57,13 +58,15 @@ struct LoginCommand: SessionCommand {
         let mount = try path.unlessEmpty.map { try ArgumentText.requiredPath($0) } ?? name
         let values = try KeyValueArguments.parse(arguments, input: session.system.input)
         do {
-            if let secret = try await login.logIn(values, mount: mount, session) { return secret }
+            if let secret = try await login.logIn(values, mount: mount, session) {
+                return try await SecondFactor.complete(secret, session)
+            }
             let request = try login.request(values, session)
             // A login needs no token, and sending one could use up one of its uses.
             let response = try await session.client(token: nil)
                 .request(.put, "auth/\(mount)/\(request.path)", body: .object(request.body))
             guard let secret = response.secret else { throw ClientError(.invalidResponse, "the answer does not contain a token") }
-            return secret
+            return try await SecondFactor.complete(secret, session)
         } catch let error as ClientError {
             throw CommandFailure(login: error, mount: mount, method: name)
         }

@@ -37,6 +37,11 @@ struct GlobalOptions: ParsableArguments {
 
     @Option(
         help: .init(
+            "Send the code of a second factor with a login; may be repeated (COFFER_MFA, VAULT_MFA).", valueName: "method:code"))
+    var mfa: [String] = []
+
+    @Option(
+        help: .init(
             "Wrap the answer in a single-use token with this lifetime (COFFER_WRAP_TTL, VAULT_WRAP_TTL).", valueName: "duration"))
     var wrapTTL: String?
 
@@ -51,8 +56,6 @@ struct GlobalOptions: ParsableArguments {
 
     @Option(help: .init("Address of an agent to use instead of the server.", valueName: "url", visibility: .hidden))
     var agentAddress: String?
-
-    @Option(help: .init("Send an MFA credential; may be repeated.", valueName: "text", visibility: .hidden)) var mfa: [String] = []
 
     @Flag(help: .init("Do not follow redirects.", visibility: .hidden)) var disableRedirects = false
 

@@ -65,7 +65,7 @@ final class AuditHeaderRules: Sendable {
             if let index = found.firstIndex(where: { $0.name == name }) {
                 found[index].values.append(value)
             } else {
-                found.append(AuditRequest.Header(name: name, values: [value], isClear: !isHashed))
+                found.append(AuditRequest.Header(name: name, values: [value], isClear: !isHashed && !Self.mayCarryCredential(name)))
             }
         }
         return found
@@ -99,7 +99,7 @@ final class AuditHeaderRules: Sendable {
     }
 
     private static func mayCarryCredential(_ name: String) -> Bool {
-        ["token", "key", "secret", "auth", "cookie", "password", "credential"].contains { name.containsUTF8($0) }
+        ["token", "key", "secret", "auth", "cookie", "password", "credential", "mfa"].contains { name.containsUTF8($0) }
     }
 
     /// Returns the header name in lower case, or nil if the text is not a valid header name (a token of RFC 9110).

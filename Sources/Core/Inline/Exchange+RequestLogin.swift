@@ -58,10 +58,8 @@ extension Exchange {
     }
 
     /// Makes the caller of a login that came with another request, where others get a token.
-    func admit(
-        _ grant: AuthGrant, mount: Mount, by logins: LoginTokens, answering response: inout Response
-    ) async throws {
-        let caller = try await logins.caller(grant, mount: mount, path: path.text, id: incoming.id)
+    func admit(_ grant: AuthGrant, mount: Mount, answering response: inout Response) async throws {
+        let caller = try await services.logins.caller(grant, mount: mount, path: path.text, id: incoming.id)
         guard caller.token.entry.isUsable(from: incoming.connection.remoteAddress) else { throw CofferError.denied }
         guard services.mounts.holds(mount) else { throw CofferError.denied }
         loggedIn = caller
@@ -75,14 +73,20 @@ extension LoginTokens {
     ///
     /// - Parameter id: The id of the login, which makes the caller different from that of every other login.
     func caller(_ grant: AuthGrant, mount: Mount, path: String, id: String) async throws -> LoginCaller {
-        let draft = try await draft(grant, mount: mount)
+        let (login, constraints) = try await begin(grant, mount: mount, path: path)
+        guard constraints.isEmpty else {
+            throw CofferError(
+                .permissionDenied,
+                "this login needs a second factor (enforcement \(constraints[0].name)), so it cannot come with another request: log "
+                    + "in, and send the token")
+        }
         var entry = TokenEntry(
-            id: TokenEntry.idPrefixOfOneRequest + id, accessor: "", policies: draft.policies, displayName: grant.displayName,
+            id: TokenEntry.idPrefixOfOneRequest + id, accessor: "", policies: login.policies, displayName: grant.displayName,
             path: path, createdAt: time.now())
-        draft.configure(&entry)
+        login.configure(&entry, at: time.now())
         entry.usesLeft = 0
         entry.isRenewable = false
-        return LoginCaller(token: LiveToken(entry), entity: draft.entity)
+        return LoginCaller(token: LiveToken(entry), entity: login.entity)
     }
 }
 

@@ -109,6 +109,7 @@ final class InlineLogins: Sendable {
         case .granted(let grant):
             let entity = try await entity(of: grant.alias)
             guard entity?.isDisabled != true else { return .failure(Refused(reason: .notAllowed)) }
+            guard try isComplete(grant.alias, entity) else { return .failure(Refused(reason: .notAllowed)) }
             try await counter.lockouts.forget(credentials.name, source: source)
             let token = try token(grant, entityID: entity?.id ?? "", counter, credentials: credentials)
             return .success(Admitted(token: token, rules: grant.rules, limit: grant.limit, entity: entity))
@@ -123,6 +124,12 @@ final class InlineLogins: Sendable {
     private func entity(of alias: InlineAlias?) async throws -> ResolvedEntity? {
         guard let alias, let mount = mount(alias.mountAccessor), mount.isAuth else { return nil }
         return try await identity.entity(ofAlias: mount.aliasName(alias.name), mountAccessor: alias.mountAccessor)
+    }
+
+    /// Whether a caller that acts as an entity needs no second factor for that. Such a caller has none to offer.
+    private func isComplete(_ alias: InlineAlias?, _ entity: ResolvedEntity?) throws(CofferError) -> Bool {
+        guard let alias, let entity, let mount = mount(alias.mountAccessor) else { return true }
+        return try identity.mfa.constraints(accessor: alias.mountAccessor, type: mount.type, entity: entity).isEmpty
     }
 
     /// Returns the source that failures and requests are counted by: the address, or the /64 network of an IPv6 address, because

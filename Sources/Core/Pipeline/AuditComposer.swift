@@ -131,7 +131,13 @@ struct AuditComposer {
                 creationPath: info.creationPath, wrappedAccessor: info.wrappedAccessor)
         }
         if case .held(let lease)? = response.lease { result.leaseID = lease.id }
+        if case .lacking(let requirement)? = response.auth {
+            result.data = .object(["mfa_requirement": .object(requirement.shown)])
+        }
         if case .issued(let issued)? = response.auth {
+            if !issued.satisfied.isEmpty {
+                result.data = .object(["mfa_satisfied": .object(MFARequirement.shown(issued.satisfied))])
+            }
             var auth = AuditAuth(
                 clientToken: issued.clientToken, accessor: issued.accessor, policies: issued.policies,
                 tokenPolicies: issued.tokenPolicies, identityPolicies: issued.identityPolicies, metadata: issued.metadata,

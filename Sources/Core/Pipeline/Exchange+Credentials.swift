@@ -1,4 +1,5 @@
 import EngineKit
+import Identity
 import Lifetimes
 import Logging
 import Syntax
@@ -16,22 +17,32 @@ extension Exchange {
         rollbacks.append { try await leases.revoke(id, waits: false) }
     }
 
-    /// Creates the token that an auth method granted.
+    /// Creates the token that an auth method granted, or says which second factor the login needs.
     func issueToken(_ grant: AuthGrant, _ response: inout Response) async throws {
         guard let mount else { return }
+        // Never the grant itself, whatever happens below.
+        response.auth = nil
         let tokens = services.tokens
-        let logins = LoginTokens(
-            tokens: tokens, identity: services.identity, settings: core.settings, time: core.environment.time)
-        if isForOneRequest { return try await admit(grant, mount: mount, by: logins, answering: &response) }
-        let issued = try await logins.issue(grant, mount: mount, path: path.text)
-        if issued.auth.type == .service {
-            rollbacks.append { try await tokens.revokeTree(id: tokens.id(of: issued.auth.clientToken)) }
+        if isForOneRequest { return try await admit(grant, mount: mount, answering: &response) }
+        let codes = try MFACodes(
+            headers: incoming.headers.lazy.filter { $0.name.equalsUTF8("x-vault-mfa") }.map(\.value))
+        let outcome = try await services.logins.issue(
+            grant, mount: mount, path: path.text, codes: codes, wrapTTL: incoming.wrapTTL)
+        switch outcome {
+        case .issued(let auth, let warnings):
+            if auth.type == .service { rollbacks.append { try await tokens.revokeTree(id: tokens.id(of: auth.clientToken)) } }
+            // A concurrent disable of the method revoked the tokens that it saw, which may not include this one.
+            guard services.mounts.holds(mount) else { throw CofferError.denied }
+            response.auth = .issued(auth)
+            response.warnings += warnings
+        case .lacking(let requirement):
+            // Nothing that the method had to say is for a caller that is not logged in yet.
+            response = Response(.none, auth: .lacking(requirement), warnings: [Self.lackingFactor])
         }
-        // A concurrent disable of the method revoked the tokens that it saw, which may not include this one.
-        guard services.mounts.holds(mount) else { throw CofferError.denied }
-        response.auth = .issued(issued.auth)
-        response.warnings += issued.warnings
     }
+
+    private static let lackingFactor =
+        "This login needs a second factor and is not complete. Send a code for each constraint to sys/mfa/validate within five minutes."
 
     /// Replaces the response by a wrapping token for it.
     func wrap(_ response: inout Response, ttl: Int) async throws {

@@ -134,7 +134,8 @@ final class Exchange {
         if case .grant(let grant)? = response.lease { try await registerLease(grant, &response) }
         if case .grant(let grant)? = response.auth { try await issueToken(grant, &response) }
         response.warnings += input.ignoredFieldWarnings(declared, operation: incoming.operation, query: incoming.query)
-        if let ttl = incoming.wrapTTL, response.wrapInfo == nil { try await wrap(&response, ttl: ttl) }
+        // What a login lacks is answered as it is: it grants nothing, and the caller has to read it.
+        if let ttl = incoming.wrapTTL, response.wrapInfo == nil, !response.isLackingFactor { try await wrap(&response, ttl: ttl) }
         return response
     }
 

@@ -15,11 +15,13 @@ struct SystemEngine: SecretsEngine {
     let inline: InlineLogins
     let quotas: RateLimits
     let passwords: PasswordPolicyStore
+    let logins: LoginTokens
 
     var paths: [EnginePath] {
         mountPaths + authMountPaths + policyPaths + capabilityPaths + auditPaths + internalPaths + specificationPaths
             + PublicSystemPaths(core: core).paths + sealPaths + keyPaths + generateRootPaths + rekeyPaths + wrappingPaths
             + leasePaths + quotaPaths + pluginPaths + lockedUserPaths + auditHeaderPaths + passwordPolicyPaths
+            + mfaPaths
     }
 
     /// Returns a path that a client sent, with or without a leading slash. Throws an error that names the path if it is malformed.

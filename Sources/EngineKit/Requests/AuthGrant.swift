@@ -87,6 +87,8 @@ package struct IssuedAuth: Sendable {
     package var isOrphan: Bool
     /// The number of uses that are left; 0 if they are not counted.
     package var uses: Int
+    /// The constraints that the login satisfied with second factors. For the audit; answers do not show it.
+    package var satisfied: [MFARequirement.Constraint] = []
 
     /// Creates the answer's view of a token.
     package init(

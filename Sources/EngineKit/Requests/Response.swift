@@ -38,6 +38,11 @@ package struct Response: Sendable {
         if !warnings.isEmpty { self.warnings = warnings }
     }
 
+    /// Whether the answer asks for a second factor instead of granting anything.
+    package var isLackingFactor: Bool {
+        if case .lacking? = auth { true } else { false }
+    }
+
     /// Whether an envelope would contain nothing besides the body.
     package var hasNothingToSay: Bool { auth == nil && lease == nil && wrapInfo == nil && warnings.isEmpty }
 
@@ -137,4 +142,6 @@ package enum Authentication: Sendable {
     case grant(AuthGrant)
     /// An existing token.
     case issued(IssuedAuth)
+    /// No token yet: the login needs a second factor.
+    case lacking(MFARequirement)
 }

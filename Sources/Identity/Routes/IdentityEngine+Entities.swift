@@ -36,7 +36,10 @@ extension IdentityEngine {
     /// Returns the answer to a read of an entity.
     func answer(_ entity: Entity?) async throws -> Response {
         guard let entity else { throw CofferError.notFound }
-        return .data(shown(entity, try await store.resolve(entity.id)))
+        var data = shown(entity, try await store.resolve(entity.id))
+        let methods = try await store.mfa.methods(ofEntity: entity.id)
+        data["mfa_secrets"] = .object(JSONObject(methods.map { .init(key: $0.id, value: ["type": .string(TOTPMethod.type)]) }))
+        return .data(data)
     }
 
     private func deleteEntities(_ request: Request) async throws {

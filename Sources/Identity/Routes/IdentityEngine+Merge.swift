@@ -11,7 +11,10 @@ extension IdentityEngine {
                     Field(
                         "to_entity_id", .string, required: true, "The id of the entity that receives their aliases and memberships."
                     ),
-                    Field("force", .bool, "Accepted for compatibility and ignored."),
+                    Field(
+                        "force", .bool,
+                        "Whether second factors are deleted for which the receiving entity has its own. Otherwise they refuse the merge."
+                    ),
                     Field(
                         "conflicting_alias_ids_to_keep", .strings,
                         "The ids of the aliases to keep where both entities have one on a mount. Only one entity can then be merged."
@@ -35,6 +38,6 @@ extension IdentityEngine {
         guard kept.isEmpty || from.count == 1 else {
             throw CofferError.invalid("aliases to keep can be named only when one entity is merged")
         }
-        try await store.merge(.init(from: from, to: to, kept: kept))
+        try await store.merge(.init(from: from, to: to, kept: kept, dropsSecrets: request.fields.flag("force")))
     }
 }

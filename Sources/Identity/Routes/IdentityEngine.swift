@@ -8,19 +8,27 @@ package struct IdentityEngine: SecretsEngine {
     let mount: @Sendable (String) -> IdentityMount?
     /// Paths of other rooms below the same mount.
     private let morePaths: [EnginePath]
+    /// Returns whether there are auth methods of a type.
+    let isAuthType: @Sendable (String) -> Bool
 
     /// Creates the engine.
     ///
     /// - Parameter morePaths: Paths of other rooms below the same mount, such as those of identity tokens.
-    package init(store: IdentityStore, morePaths: [EnginePath] = [], mount: @escaping @Sendable (String) -> IdentityMount?) {
+    package init(
+        store: IdentityStore, morePaths: [EnginePath] = [],
+        isAuthType: @escaping @Sendable (String) -> Bool = { _ in false },
+        mount: @escaping @Sendable (String) -> IdentityMount?
+    ) {
         self.store = store
         self.morePaths = morePaths
+        self.isAuthType = isAuthType
         self.mount = mount
     }
 
     /// The paths of the engine.
     package var paths: [EnginePath] {
-        entityPaths + mergePaths + aliasPaths + groupPaths + groupAliasPaths + lookupPaths + morePaths
+        entityPaths + mergePaths + aliasPaths + groupPaths + groupAliasPaths + lookupPaths + mfaMethodPaths + mfaEnforcementPaths
+            + morePaths
     }
 }
 

@@ -15,7 +15,8 @@ extension IdentityStore {
         }
     }
 
-    /// Deletes an entity, its aliases and its memberships. Its tokens are refused from then on. Deleting one that does not
+    /// Deletes an entity, its aliases, its memberships and its secrets of second factors. Its tokens are refused from then on.
+    /// Deleting one that does not
     /// exist is not an error.
     func deleteEntity(_ target: IdentityTarget) async throws {
         let known: Entity? = try await read(target)
@@ -29,6 +30,7 @@ extension IdentityStore {
             }
             for alias in entity.aliases { transaction.deleteIndexes(alias) }
             for id in entity.mergedIDs { transaction.delete(IdentityKeys.merged(id)) }
+            try await transaction.deleteSecrets(ofEntity: entity.id)
             transaction.delete(entity)
         }
     }

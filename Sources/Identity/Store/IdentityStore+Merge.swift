@@ -9,6 +9,8 @@ extension IdentityStore {
         var to: String
         /// The ids of the aliases to keep where both entities have one on the same mount. Only if ``from`` has one element.
         var kept: Set<String> = []
+        /// Whether secrets of second factors are deleted for which the remaining entity has its own.
+        var dropsSecrets = false
     }
 
     /// Merges entities into one. It receives their aliases and group memberships; their policies and metadata are deleted.
@@ -27,6 +29,7 @@ extension IdentityStore {
                 }
                 try move(source, into: &target, keeping: merge.kept, in: &transaction)
                 try await moveMemberships(of: source, to: target, in: &transaction)
+                try await transaction.moveSecrets(ofEntity: source.id, to: target.id, dropping: merge.dropsSecrets)
                 transaction.delete(source)
             }
             guard target.aliases.count <= IdentityLimits.aliasesMax else {

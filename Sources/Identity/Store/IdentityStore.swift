@@ -11,6 +11,8 @@ package final class IdentityStore: Sendable {
     let randomness: any Randomness
     /// The names of policies that entities and groups cannot have.
     let forbiddenPolicies: Set<String>
+    /// Second factors of logins.
+    package let mfa: LoginMFA
     private let cache = UnfairLock(Cache())
     private let queues = WriterQueues()
 
@@ -34,6 +36,7 @@ package final class IdentityStore: Sendable {
         self.time = time
         self.randomness = randomness
         self.forbiddenPolicies = forbiddenPolicies
+        mfa = LoginMFA(storage: storage, time: time, randomness: randomness)
     }
 
     // MARK: Resolving
