@@ -26,12 +26,6 @@ struct CommandFailure: Error {
         case usage(missing: Int?)
     }
 
-    init(status: Int32, message: String, hint: String? = nil) {
-        self.status = status
-        self.message = message
-        self.hint = hint
-    }
-
     /// Returns a failure with the exit status 1, for errors that the server has no part in.
     static func local(_ message: String) -> CommandFailure { CommandFailure(status: 1, message: message) }
     /// Runs work whose errors the server has no part in, and throws them as failures with the exit status 1.
