@@ -40,27 +40,27 @@ package struct EngineDialect: Dialect {
     /// Refuses a malformed call. A caller that is not allowed is told only that, whatever else is wrong, and the refusal is
     /// recorded.
     private func refuse(_ malformed: EngineCall.Malformed, _ request: ShellRequest) async -> EngineRefusal {
-        guard let probe = malformed.probe else { return await record(malformed.refusal, request) ?? malformed.refusal }
+        guard let probe = malformed.probe else {
+            let reason = "refused by the Engine API: \(malformed.refusal.code)"
+            return await record(malformed.refusal.status, reason, of: request) ?? malformed.refusal
+        }
         let answer = await pipeline.handle(probe)
         guard case .failure(let error) = answer.outcome else { return malformed.refusal }
         let refusal = EngineRefusal(error, refusal: answer.inlineRefusal)
         return [400, 404].contains(refusal.status) ? malformed.refusal : refusal
     }
 
-    /// Records a refusal of this dialect, as the pipeline records its own.
-    private func record(_ refusal: EngineRefusal, _ request: ShellRequest) async -> EngineRefusal? {
+    /// Records a refusal, as the pipeline records its own. Returns the error to answer with instead if that fails.
+    private func record(_ status: Int, _ reason: String, of request: ShellRequest) async -> EngineRefusal? {
         let refused = RefusedRequest(
-            id: request.id, method: request.method, path: request.path, connection: request.connection, status: refusal.status,
-            reason: "refused by the Engine API: \(refusal.code)")
+            id: request.id, method: request.method, path: request.path, connection: request.connection, status: status,
+            reason: reason)
         return await pipeline.record(refused).map { EngineRefusal($0, refusal: nil) }
     }
 
     /// Records a refusal of the HTTP layer and returns its answer.
     package func record(_ refusal: HTTPRefusal, of request: ShellRequest) async -> ShellResponse? {
-        let refused = RefusedRequest(
-            id: request.id, method: request.method, path: request.path, connection: request.connection, status: refusal.status,
-            reason: refusal.message)
-        return await pipeline.record(refused).map { EngineRefusal($0, refusal: nil).response(requestID: request.id) }
+        await record(refusal.status, refusal.message, of: request)?.response(requestID: request.id)
     }
 
     /// Returns the answer to a refusal of the HTTP layer.

@@ -17,7 +17,9 @@ struct ProjectRecord: Sendable, Hashable {
     var owner: String
     /// Whether the project was created by storing its first secret, and nobody has registered it since.
     var isImplicit = false
+}
 
+extension ProjectRecord {
     /// The record as it is stored.
     func encoded() -> [UInt8] {
         var object: JSONObject = [
@@ -36,17 +38,7 @@ struct ProjectRecord: Sendable, Hashable {
         self.init(
             id: id, name: name, description: object["description"]?.stringValue ?? "",
             createdAt: Timestamp(nanoseconds: Int64(created)), createdBy: object["created_by"]?.stringValue ?? "",
-            owner: object["owner"]?.stringValue ?? "")
-        isImplicit = object["implicit"]?.boolValue ?? false
-    }
-
-    init(id: String, name: String, description: String, createdAt: Timestamp, createdBy: String, owner: String) {
-        self.id = id
-        self.name = name
-        self.description = description
-        self.createdAt = createdAt
-        self.createdBy = createdBy
-        self.owner = owner
+            owner: object["owner"]?.stringValue ?? "", isImplicit: object["implicit"]?.boolValue ?? false)
     }
 
     /// The project as the API returns it.

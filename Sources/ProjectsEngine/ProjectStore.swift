@@ -12,8 +12,6 @@ struct ProjectStore: Sendable {
     private static let defaultKey = "default"
     private let queues = WriterQueues()
 
-    init(storage: any Storage) { self.storage = storage }
-
     /// A project and the version of its record.
     struct Found {
         var project: ProjectRecord

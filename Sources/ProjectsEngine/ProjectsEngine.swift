@@ -93,10 +93,10 @@ package struct ProjectsEngine: SecretsEngine {
         guard (description ?? "").utf8.count <= Self.descriptionBytesMax else {
             throw CofferError.invalid("field 'description' must be at most \(Self.descriptionBytesMax) bytes long")
         }
-        var project = ProjectRecord(
+        let project = ProjectRecord(
             id: randomness.uuid(), name: name, description: description ?? "", createdAt: time.now(),
-            createdBy: request.caller?.displayName ?? "", owner: request.caller?.tokenID ?? "")
-        project.isImplicit = request.fields.flag("implicit")
+            createdBy: request.caller?.displayName ?? "", owner: request.caller?.tokenID ?? "",
+            isImplicit: request.fields.flag("implicit"))
         if try await store.add(project) { return try await answer(project) }
         if request.fields.flag("must_be_new") {
             // A project that was created by its first secret may be registered.

@@ -24,7 +24,7 @@ package struct CofferServer: Sendable {
     package init(_ options: ServerOptions) throws(ConfigurationError) {
         self.options = options
         configuration = try ServerConfiguration.load(options)
-        logs = LogStream(format: configuration.logFormat, level: configuration.logLevel.level)
+        logs = LogStream(format: configuration.logFormat, level: configuration.logLevel)
     }
 
     /// Serves until SIGTERM or SIGINT. SIGHUP reads certificates, log level and audit files again.
@@ -110,11 +110,7 @@ package struct CofferServer: Sendable {
     /// Whether there is a Service API at all is settled at the start.
     private func reloadServices(_ composition: Composition, _ fresh: ServerConfiguration) throws(ConfigurationError) {
         guard let services = composition.serviceAPI else { return }
-        do throws(ServiceCatalogError) {
-            try services.directory.replace(fresh.services?.accounts ?? [])
-        } catch {
-            throw ConfigurationError("\(error)")
-        }
+        try ConfigurationError.wrapping { try services.directory.replace(fresh.services?.accounts ?? []) }
     }
 
     private func reload(_ composition: Composition, _ listeners: [HTTPListener], logger: Logger) async {
@@ -122,7 +118,7 @@ package struct CofferServer: Sendable {
         do throws(ConfigurationError) {
             let fresh = try ServerConfiguration.load(options)
             try reloadServices(composition, fresh)
-            logs.level = fresh.logLevel.level
+            logs.level = fresh.logLevel
             for notice in fresh.notices { logger.warning("configuration: \(notice)") }
         } catch {
             isWhole = false

@@ -56,7 +56,7 @@ final class Trail: Sendable {
     static func deviceKey(_ name: String = "file") -> SecretBytes { keys.deviceChainKey(accessor: "audit_file_" + name) }
 
     func verify(_ path: String? = nil, checkpoint: AuditCheckpoint? = nil, name: String = "file") throws -> AuditVerdict {
-        try AuditVerifier.verify(path: path ?? self.path, keys: .device(Self.deviceKey(name)), checkpoint: checkpoint)
+        try AuditVerifier.verify(paths: [path ?? self.path], keys: .device(Self.deviceKey(name)), checkpoint: checkpoint)
     }
 
     var checkpoint: AuditCheckpoint? { broker.checkpoints()["audit_file_file"] }

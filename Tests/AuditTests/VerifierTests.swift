@@ -186,7 +186,7 @@ private struct Sample {
         #expect(disclosure.segmentKeys[disclosure.liveSegment] == nil)
         let copy = try #require(AuditChainDisclosure(json: JSON(parsing: disclosure.json.encoded())))
         let keys = AuditVerifier.Keys.segments(copy.segmentKeys, live: copy.liveSegment)
-        let verdict = try AuditVerifier.verify(path: trail.path, keys: keys, checkpoint: copy.checkpoint)
+        let verdict = try AuditVerifier.verify(paths: [trail.path], keys: keys, checkpoint: copy.checkpoint)
         #expect(verdict.isIntact)
         #expect(verdict.lastSequence == 4)
         #expect(verdict.unverifiedLines == 2)

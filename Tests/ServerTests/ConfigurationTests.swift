@@ -1,5 +1,6 @@
 import Foundation
 import HTTPShell
+import Logging
 import Server
 import Syntax
 import Testing

@@ -1,5 +1,6 @@
 import Foundation
 import HTTPShell
+import Logging
 import Server
 import Testing
 
@@ -40,7 +41,7 @@ import Testing
                 "VAULT_API_ADDR": "https://v:8200", "COFFER_MAX_LEASE_TTL": "1000h",
             ])
         var configuration = try ServerConfiguration.load(options)
-        #expect(configuration.logLevel == .warn)
+        #expect(configuration.logLevel == .warning)
         #expect(configuration.auditDirectories == ["/a", "/b"])
         #expect(configuration.listeners.map(\.address) == [.tcp(host: "127.0.0.1", port: 9_999)])
         #expect(configuration.apiAddress == "https://v:8200")

@@ -5,21 +5,17 @@ import Glibc
 ///
 /// Lines that the system has accepted count as recorded. There is no acknowledgment, so lines that are in transit when a
 /// listener dies are lost; the chain shows the gap.
-struct SocketDevice: AuditDevice {
+struct SocketDevice: LinkedDevice {
     /// The largest part of a line in one datagram, which leaves room for the head of the part.
     static let datagramBytesMax = 60_000
 
     private let target: SocketTarget
-    private var link: SocketLink
+    var link: SocketLink
 
     init(_ target: SocketTarget, timeoutMilliseconds: Int) {
         self.target = target
         link = SocketLink(target, timeoutMilliseconds: timeoutMilliseconds)
     }
-
-    var isRecording: Bool { true }
-
-    mutating func open() throws(AuditDeviceError) -> DeviceContents { try link.open() }
 
     mutating func write(_ bytes: UnsafeRawBufferPointer) throws(AuditDeviceError) {
         let deadline = link.deadline
@@ -41,6 +37,4 @@ struct SocketDevice: AuditDevice {
             return (head + Array(piece)).withUnsafeBytes { link.send($0, deadline: deadline) }
         }
     }
-
-    mutating func close() { link.close() }
 }

@@ -1,6 +1,19 @@
 import EngineKit
 import Glibc
 
+/// A device that sends lines over a connection.
+protocol LinkedDevice: AuditDevice {
+    var link: SocketLink { get set }
+}
+
+extension LinkedDevice {
+    var isRecording: Bool { true }
+
+    mutating func open() throws(AuditDeviceError) -> DeviceContents { try link.open() }
+
+    mutating func close() { link.close() }
+}
+
 /// A socket connection that never blocks its user longer than its timeout. Errors are system error numbers (`errno`).
 struct SocketLink: Sendable {
     private let target: SocketTarget

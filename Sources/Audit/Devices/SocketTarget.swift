@@ -49,12 +49,9 @@ enum SocketTarget: Sendable, Hashable {
 struct SocketAddress: Sendable {
     var family: Int32
     var bytes: [UInt8]
+}
 
-    init(family: Int32, bytes: [UInt8]) {
-        self.family = family
-        self.bytes = bytes
-    }
-
+extension SocketAddress {
     /// The address of a Unix socket. Returns nil if the path is too long.
     init?(unix path: String) {
         guard (1...SocketTarget.pathBytesMax).contains(path.utf8.count), !path.utf8.contains(0) else { return nil }

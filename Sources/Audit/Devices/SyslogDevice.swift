@@ -4,7 +4,7 @@ import Syntax
 
 /// A device that sends lines to the local syslog daemon, as RFC 3164 messages of severity `info`: `<38>Nov 21 06:30:00
 /// coffer[4711]: {"seq":…}`.
-struct SyslogDevice: AuditDevice {
+struct SyslogDevice: LinkedDevice {
     /// The usual paths of the daemon's socket.
     static let defaultPaths = ["/dev/log", "/var/run/syslog", "/var/run/log"]
     /// The largest part of a line in one message. This is the limit of the socket; daemons have a lower one of their own, often
@@ -15,7 +15,7 @@ struct SyslogDevice: AuditDevice {
     private let facility: Int
     private let tag: String
     private let clock: any TimeSource
-    private var link: SocketLink
+    var link: SocketLink
 
     init(paths: [String], facility: Int, tag: String, clock: any TimeSource, timeoutMilliseconds: Int) {
         target = .unixDatagram(paths)
@@ -24,10 +24,6 @@ struct SyslogDevice: AuditDevice {
         self.clock = clock
         link = SocketLink(target, timeoutMilliseconds: timeoutMilliseconds)
     }
-
-    var isRecording: Bool { true }
-
-    mutating func open() throws(AuditDeviceError) -> DeviceContents { try link.open() }
 
     mutating func write(_ bytes: UnsafeRawBufferPointer) throws(AuditDeviceError) {
         var number = push(bytes)
@@ -77,6 +73,4 @@ struct SyslogDevice: AuditDevice {
         }
         return 16 + number
     }
-
-    mutating func close() { link.close() }
 }

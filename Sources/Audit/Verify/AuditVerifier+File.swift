@@ -10,15 +10,6 @@ extension AuditVerifier {
         return verifier.finish()
     }
 
-    /// Verifies one file.
-    ///
-    /// - Throws: ``AuditError/unavailable(_:)`` if the file cannot be read.
-    package static func verify(
-        path: String, keys: Keys, checkpoint: AuditCheckpoint? = nil, tail: Tail = .complete
-    ) throws(AuditError) -> AuditVerdict {
-        try verify(paths: [path], keys: keys, checkpoint: checkpoint, tail: tail)
-    }
-
     /// Verifies the bytes of a file.
     package static func verify(
         _ bytes: [UInt8], keys: Keys, checkpoint: AuditCheckpoint? = nil, tail: Tail = .complete

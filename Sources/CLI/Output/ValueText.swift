@@ -25,9 +25,6 @@ enum ValueText {
         return cell(value)
     }
 
-    /// Returns a list of strings as JSON, such as `["a","b"]`.
-    static func quotedList(_ values: [String]) -> String { cell(.strings(values)) }
-
     /// Returns a duration such as `768h`, `1h30m` or `20s`.
     static func duration(_ seconds: Int) -> String {
         guard seconds >= 0 else { return "-" + duration(seconds == .min ? .max : -seconds) }

@@ -26,14 +26,12 @@ struct CommandFailure: Error {
         case usage(missing: Int?)
     }
 
-    init(status: Int32, message: String, hint: String? = nil) {
-        self.status = status
-        self.message = message
-        self.hint = hint
-    }
-
     /// Returns a failure with the exit status 1, for errors that the server has no part in.
     static func local(_ message: String) -> CommandFailure { CommandFailure(status: 1, message: message) }
+    /// Runs work whose errors the server has no part in, and throws them as failures with the exit status 1.
+    static func reporting<T>(_ work: () throws -> T) throws(CommandFailure) -> T {
+        do { return try work() } catch { throw .local("\(error)") }
+    }
     /// Returns a failure with the exit status 2, for errors of the server.
     static func server(_ message: String) -> CommandFailure { CommandFailure(status: 2, message: message) }
     /// Returns a failure that prints nothing.

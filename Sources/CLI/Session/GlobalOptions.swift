@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import CofferClient
 
 /// The options of all commands that send requests.
 struct GlobalOptions: ParsableArguments {
@@ -60,4 +61,15 @@ struct GlobalOptions: ParsableArguments {
     @Flag(help: .init("Do not follow redirects.", visibility: .hidden)) var disableRedirects = false
 
     @Flag(help: .init("Ask for soft-mandatory policies to be overridden.", visibility: .hidden)) var policyOverride = false
+}
+
+/// The options of commands that do not send requests.
+struct LocalOptions: ParsableArguments {
+    @Option(help: .init("Print a table, json or yaml (COFFER_FORMAT, VAULT_FORMAT). (default: table)", valueName: "format"))
+    var format: String?
+
+    func printer(_ system: System) throws(CommandFailure) -> Printer {
+        let name = format ?? EnvironmentSettings(system.environment)["FORMAT"] ?? ""
+        return Printer(format: try OutputFormat(named: name), console: system.console)
+    }
 }

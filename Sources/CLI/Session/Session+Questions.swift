@@ -51,7 +51,7 @@ extension Session {
                 (isRoot
                 ? "No secrets engine is mounted at \(mount)."
                 : "No secrets engine is mounted at \(mount), or your token (policies: \(policies.joined(separator: ", "))) has no access to it.")
-                + " See `coffer secrets list`, or mount one: `coffer secrets enable -path=\(mount.dropLastSlash) kv-v2`"
+                + " See `coffer secrets list`, or mount one: `coffer secrets enable -path=\(ArgumentText.path(mount)) kv-v2`"
         }
         return """
             Your token (policies: \(policies.joined(separator: ", "))) may not \(Self.capability(method)) `\(path)`.
@@ -68,8 +68,4 @@ extension Session {
         case .delete: "`delete`"
         }
     }
-}
-
-extension String {
-    fileprivate var dropLastSlash: String { ArgumentText.path(self) }
 }

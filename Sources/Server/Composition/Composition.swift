@@ -72,7 +72,7 @@ extension Composition {
         store.follow { change in try await core.drop(change) }
         var announcement: [String] = []
         try await core.start()
-        if let dev = configuration.dev { announcement = try await DevServer(configuration, dev).prepare(core) }
+        if let dev = configuration.dev { announcement = try await DevServer(configuration: configuration, dev: dev).prepare(core) }
         if let store = configuration.selfInitialized { announcement = try await SelfInitializingServer(store).prepare(core) }
         await StartReport.tellWhatIsMissing(core, logs.logger("server"))
         self.init(
@@ -106,11 +106,7 @@ extension Composition {
     ) throws(ConfigurationError) -> ServiceComposition? {
         guard let services = configuration.services else { return nil }
         let directory = ServiceDirectory(services.settings, randomness: randomness)
-        do throws(ServiceCatalogError) {
-            try directory.replace(services.accounts)
-        } catch {
-            throw ConfigurationError("\(error)")
-        }
+        try ConfigurationError.wrapping { try directory.replace(services.accounts) }
         return ServiceComposition(settings: services.settings, directory: directory, verifier: verifier)
     }
 }

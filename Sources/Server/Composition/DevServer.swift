@@ -8,13 +8,8 @@ import Syntax
 /// Dev mode: initializes and unseals the server at start, and prints everything that is needed to
 /// use it.
 struct DevServer {
-    private let configuration: ServerConfiguration
-    private let dev: ServerConfiguration.Dev
-
-    init(_ configuration: ServerConfiguration, _ dev: ServerConfiguration.Dev) {
-        self.configuration = configuration
-        self.dev = dev
-    }
+    let configuration: ServerConfiguration
+    let dev: ServerConfiguration.Dev
 
     /// Initializes the store if it is new, and unseals it.
     ///

@@ -32,12 +32,7 @@ extension OpenedStore {
     private static let cacheBytesMax = 32 << 20
 
     private static func sqlite(_ directory: String, _ logs: LogStream) throws -> OpenedStore {
-        let sqlite: SQLiteStorage
-        do {
-            sqlite = try SQLiteStorage(directory: directory, logger: logs.logger("store"))
-        } catch {
-            throw ConfigurationError("\(error)")
-        }
+        let sqlite = try ConfigurationError.wrapping { try SQLiteStorage(directory: directory, logger: logs.logger("store")) }
         let cached = CachedStorage(base: sqlite, bytesMax: cacheBytesMax)
         sqlite.onRepair { cached.removeAll() }
         return OpenedStore(storage: cached, dropCaches: { cached.removeAll() }, close: { await sqlite.close() })

@@ -21,6 +21,11 @@ package struct ConfigurationError: Error, Sendable, Hashable, CustomStringConver
         self.init(error.message, file: file, at: HCLPosition(line: error.line, column: error.column))
     }
 
+    /// Runs work whose errors are mistakes in the configuration, and throws them as such.
+    static func wrapping<T>(_ work: () throws -> T) throws(ConfigurationError) -> T {
+        do { return try work() } catch { throw ConfigurationError("\(error)") }
+    }
+
     /// `FILE:LINE: MESSAGE`, as far as file and line are known.
     package var description: String { ConfigurationNotice(message, file: file, at: position).description }
 }

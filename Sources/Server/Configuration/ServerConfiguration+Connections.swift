@@ -43,20 +43,10 @@ extension ServerConfiguration {
         if let text = try body.text("platform_dir") { connections.platformDirectory = text.isEmpty ? nil : text }
         if let isOn = try body.bool("allow_private_endpoints") { connections.allowsPrivateEndpoints = isOn }
         if let text = try body.text("engine_control_url") { connections.controlURL = text.isEmpty ? nil : text }
-        if let text = try body.text("engine_control_protocol"), let value = body["engine_control_protocol"] {
-            guard let choice = Connections.ControlProtocol(rawValue: text) else {
-                throw HCLError("engine_control_protocol must be coffer or actions", at: value.position)
-            }
-            connections.controlProtocol = choice
-        }
+        connections.controlProtocol = try body.choice("engine_control_protocol") ?? connections.controlProtocol
         if let text = try body.text("engine_control_id") { connections.controlID = text }
         if let text = try body.text("engine_control_key") { connections.controlKey = text }
-        if let text = try body.text("events_format"), let value = body["events_format"] {
-            guard let choice = EventSpool.Form(rawValue: text) else {
-                throw HCLError("events_format must be array or object", at: value.position)
-            }
-            connections.eventsForm = choice
-        }
+        connections.eventsForm = try body.choice("events_format") ?? connections.eventsForm
         if let text = try body.text("events_url") { connections.eventsURL = text.isEmpty ? nil : text }
         if let text = try body.text("events_dir") { connections.eventsDirectory = text.isEmpty ? nil : text }
         for block in try body.blocks("engine", labels: 1) {
@@ -76,27 +66,13 @@ extension ServerConfiguration {
     /// accepted, too, while a key is being replaced.
     mutating func applyConnections(_ environment: ServerEnvironment) throws(ConfigurationError) {
         if let text = environment["COFFER_PLATFORM_DIR"] { connections.platformDirectory = text }
-        if let text = environment["COFFER_ALLOW_PRIVATE_ENDPOINTS"] {
-            guard ["true", "false", "1", "0"].contains(text.lowercased()) else {
-                throw ConfigurationError("COFFER_ALLOW_PRIVATE_ENDPOINTS must be true or false")
-            }
-            connections.allowsPrivateEndpoints = text.lowercased() == "true" || text == "1"
-        }
+        if let isOn = try Self.bool("COFFER_ALLOW_PRIVATE_ENDPOINTS", environment) { connections.allowsPrivateEndpoints = isOn }
         if let text = environment["COFFER_ENGINE_CONTROL_URL"] { connections.controlURL = text }
-        if let text = environment["COFFER_ENGINE_CONTROL_PROTOCOL"] {
-            guard let choice = Connections.ControlProtocol(rawValue: text) else {
-                throw ConfigurationError("COFFER_ENGINE_CONTROL_PROTOCOL must be coffer or actions")
-            }
-            connections.controlProtocol = choice
-        }
+        connections.controlProtocol =
+            try Self.choice("COFFER_ENGINE_CONTROL_PROTOCOL", environment) ?? connections.controlProtocol
         if let text = environment["COFFER_ENGINE_CONTROL_ID"] { connections.controlID = text }
         if let text = try environment.secret("COFFER_ENGINE_CONTROL_KEY") { connections.controlKey = text }
-        if let text = environment["COFFER_EVENTS_FORMAT"] {
-            guard let choice = EventSpool.Form(rawValue: text) else {
-                throw ConfigurationError("COFFER_EVENTS_FORMAT must be array or object")
-            }
-            connections.eventsForm = choice
-        }
+        connections.eventsForm = try Self.choice("COFFER_EVENTS_FORMAT", environment) ?? connections.eventsForm
         if let text = environment["COFFER_EVENTS_URL"] { connections.eventsURL = text }
         if let text = try environment.secret("COFFER_EVENTS_TOKEN") { connections.eventsToken = text }
         if let text = environment["COFFER_EVENTS_DIR"] { connections.eventsDirectory = text }

@@ -1,5 +1,6 @@
 import Foundation
 import HTTPShell
+import Logging
 import Syntax
 
 /// The variables of a server: those of the process, and those of its `.env` file.
@@ -57,18 +58,14 @@ extension ServerConfiguration {
     /// Applies `COFFER_…` variables, and Vault's where it has one. They override configuration
     /// files.
     mutating func apply(_ environment: ServerEnvironment) throws(ConfigurationError) {
-        if let text = environment["COFFER_LOG_LEVEL", "VAULT_LOG_LEVEL"] { logLevel = try Self.level(text, "COFFER_LOG_LEVEL") }
-        if let text = environment["COFFER_LOG_FORMAT", "VAULT_LOG_FORMAT"] {
-            logFormat = try Self.format(text, "COFFER_LOG_FORMAT")
-        }
+        logLevel = try Self.level(environment["COFFER_LOG_LEVEL", "VAULT_LOG_LEVEL"], "COFFER_LOG_LEVEL") ?? logLevel
+        logFormat = try Self.format(environment["COFFER_LOG_FORMAT", "VAULT_LOG_FORMAT"], "COFFER_LOG_FORMAT") ?? logFormat
         if let text = environment["COFFER_API_ADDR", "VAULT_API_ADDR"] { apiAddress = text }
         if let text = environment["COFFER_CLUSTER_ADDR", "VAULT_CLUSTER_ADDR"] { clusterAddress = text }
         if let text = environment["COFFER_CLUSTER_NAME"] { clusterName = text }
-        if let text = environment["COFFER_DEFAULT_LEASE_TTL"] {
-            defaultLeaseTTL = try Self.seconds(text, "COFFER_DEFAULT_LEASE_TTL")
-        }
-        if let text = environment["COFFER_MAX_LEASE_TTL"] { maxLeaseTTL = try Self.seconds(text, "COFFER_MAX_LEASE_TTL") }
-        if let text = environment["COFFER_DISABLE_MLOCK"] { locksMemory = !(try Self.bool(text, "COFFER_DISABLE_MLOCK")) }
+        defaultLeaseTTL = try Self.seconds("COFFER_DEFAULT_LEASE_TTL", environment) ?? defaultLeaseTTL
+        maxLeaseTTL = try Self.seconds("COFFER_MAX_LEASE_TTL", environment) ?? maxLeaseTTL
+        if let isOff = try Self.bool("COFFER_DISABLE_MLOCK", environment) { locksMemory = !isOff }
         if let text = environment["COFFER_PID_FILE"] { pidFile = text }
         if let text = environment["COFFER_STORAGE_PATH"] { storage = .sqlite(directory: text) }
         if let text = environment["COFFER_AUDIT_DIRS"] {
@@ -83,9 +80,7 @@ extension ServerConfiguration {
                 Self.devicePath(String($0))
             }
         }
-        if let text = environment["COFFER_ACCEPT_EARLIER_CLOCK"] {
-            acceptsEarlierClock = try Self.bool(text, "COFFER_ACCEPT_EARLIER_CLOCK")
-        }
+        acceptsEarlierClock = try Self.bool("COFFER_ACCEPT_EARLIER_CLOCK", environment) ?? acceptsEarlierClock
         try applyStorage(environment)
         try applyConnections(environment)
         if let text = environment["COFFER_LISTEN_ADDRESS"] { try listen(on: text, environment) }
@@ -101,10 +96,7 @@ extension ServerConfiguration {
             return
         }
         var listener = ListenerSettings(address: address)
-        if try
-            !(environment["COFFER_TLS_DISABLE"].map { text throws(ConfigurationError) in try Self.bool(text, "COFFER_TLS_DISABLE") }
-            ?? false)
-        {
+        if try Self.bool("COFFER_TLS_DISABLE", environment) != true {
             guard let certificate = environment["COFFER_TLS_CERT_FILE"], let key = environment["COFFER_TLS_KEY_FILE"] else {
                 throw ConfigurationError(
                     "COFFER_LISTEN_ADDRESS needs COFFER_TLS_CERT_FILE and COFFER_TLS_KEY_FILE, or COFFER_TLS_DISABLE=true")
@@ -116,32 +108,40 @@ extension ServerConfiguration {
         listeners = [listener]
     }
 
-    static func level(_ text: String, _ name: String) throws(ConfigurationError) -> LogLevel {
-        guard let level = LogLevel(vault: text.lowercased()) else {
-            throw ConfigurationError("\(name) must be trace, debug, info, warn or error")
-        }
-        return level
+    // MARK: Values
+
+    /// Returns what `parse` makes of a text, or nil if there is none. `name` is where the text comes from, and `wanted` what it
+    /// must be, for the error message.
+    static func checked<T>(
+        _ text: String?, _ name: String, as wanted: String, _ parse: (String) -> T?
+    ) throws(ConfigurationError) -> T? {
+        guard let text else { return nil }
+        guard let value = parse(text) else { throw ConfigurationError("\(name) must be \(wanted)") }
+        return value
     }
 
-    static func format(_ text: String, _ name: String) throws(ConfigurationError) -> LogFormat {
-        guard let format = LogFormat(rawValue: text.lowercased()) else {
-            throw ConfigurationError("\(name) must be json or standard")
-        }
-        return format
+    static func level(_ text: String?, _ name: String) throws(ConfigurationError) -> Logger.Level? {
+        try checked(text, name, as: "trace, debug, info, warn or error") { Logger.Level(vault: $0.lowercased()) }
     }
 
-    private static func bool(_ text: String, _ name: String) throws(ConfigurationError) -> Bool {
-        switch text.lowercased() {
-        case "true", "1", "yes": return true
-        case "false", "0", "no": return false
-        default: throw ConfigurationError("\(name) must be true or false")
-        }
+    static func format(_ text: String?, _ name: String) throws(ConfigurationError) -> LogFormat? {
+        try checked(text, name, as: "json or standard") { LogFormat(rawValue: $0.lowercased()) }
     }
 
-    private static func seconds(_ text: String, _ name: String) throws(ConfigurationError) -> Int {
-        guard let seconds = DurationText.seconds(text), seconds > 0 else {
-            throw ConfigurationError("\(name) must be a duration such as 768h")
+    static func bool(_ name: String, _ environment: ServerEnvironment) throws(ConfigurationError) -> Bool? {
+        let words = ["true": true, "1": true, "yes": true, "false": false, "0": false, "no": false]
+        return try checked(environment[name], name, as: "true or false") { words[$0.lowercased()] }
+    }
+
+    static func choice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ name: String, _ environment: ServerEnvironment
+    ) throws(ConfigurationError) -> Choice? {
+        try checked(environment[name], name, as: Choice.names, Choice.init(rawValue:))
+    }
+
+    private static func seconds(_ name: String, _ environment: ServerEnvironment) throws(ConfigurationError) -> Int? {
+        try checked(environment[name], name, as: "a duration such as 768h") { text in
+            DurationText.seconds(text).flatMap { $0 > 0 ? $0 : nil }
         }
-        return seconds
     }
 }

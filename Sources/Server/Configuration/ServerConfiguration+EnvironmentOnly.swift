@@ -16,8 +16,8 @@ extension ServerConfiguration {
     /// Applies `DATABASE_URL`, `HOST`, `PORT`, `LOG_LEVEL` and the master key to a server without a
     /// configuration file.
     mutating func applyEnvironmentOnly(_ environment: ServerEnvironment) throws(ConfigurationError) {
-        if let text = environment["LOG_LEVEL"], environment["COFFER_LOG_LEVEL", "VAULT_LOG_LEVEL"] == nil {
-            logLevel = try Self.level(text, "LOG_LEVEL")
+        if environment["COFFER_LOG_LEVEL", "VAULT_LOG_LEVEL"] == nil {
+            logLevel = try Self.level(environment["LOG_LEVEL"], "LOG_LEVEL") ?? logLevel
         }
         guard storage == nil else { return }
         let isKeyed = ["MSA_MASTER_KEY", "VAULT_ENCRYPTION_KEY"].contains { name in

@@ -1,5 +1,6 @@
 import Foundation
 import HTTPShell
+import Logging
 import Syntax
 
 extension ServerConfiguration {
@@ -56,7 +57,7 @@ extension ServerConfiguration {
         if let seconds = try body.seconds("max_lease_ttl"), seconds > 0 { maxLeaseTTL = seconds }
         if let isOff = try body.bool("disable_mlock") { locksMemory = !isOff }
         if let text = try body.text("log_level") {
-            logLevel = try parse(text, as: LogLevel.init(vault:), key: "log_level", in: body)
+            logLevel = try parse(text, as: Logger.Level.init(vault:), key: "log_level", in: body)
         }
         if let text = try body.text("log_format"), !text.isEmpty {
             logFormat = try parse(text, as: LogFormat.init(rawValue:), key: "log_format", in: body)
@@ -123,7 +124,18 @@ extension ServerConfiguration {
 extension HCLBody {
     /// Creates an error about the value of a key, without showing the value.
     func error(_ key: String, _ problem: String) -> HCLError {
-        let found = names.first { $0.name == key }?.position ?? position
-        return HCLError("\(HCLError.quoted(key)) \(problem)", at: found)
+        HCLError("\(HCLError.quoted(key)) \(problem)", at: position(of: key))
     }
+
+    /// Returns the choice that a key names, or nil if the key is missing.
+    func choice<Choice: RawRepresentable<String> & CaseIterable>(_ key: String) throws(HCLError) -> Choice? {
+        guard let text = try text(key), let value = self[key] else { return nil }
+        guard let choice = Choice(rawValue: text) else { throw HCLError("\(key) must be \(Choice.names)", at: value.position) }
+        return choice
+    }
+}
+
+extension CaseIterable where Self: RawRepresentable<String> {
+    /// The raw values, for an error message.
+    static var names: String { allCases.map(\.rawValue).joined(separator: " or ") }
 }

@@ -12,8 +12,8 @@ extension ServerConfiguration {
         if options.isDev { configuration.logFormat = .standard }
         try configuration.apply(paths: options.configPaths)
         try configuration.apply(environment)
-        if let text = options.logLevel { configuration.logLevel = try level(text, "-log-level") }
-        if let text = options.logFormat { configuration.logFormat = try format(text, "-log-format") }
+        configuration.logLevel = try level(options.logLevel, "-log-level") ?? configuration.logLevel
+        configuration.logFormat = try format(options.logFormat, "-log-format") ?? configuration.logFormat
         if options.isDev { try configuration.applyDev(options, environment) }
         if options.isEnvironmentOnly, options.variablesFile != nil || environment["DATABASE_URL", "ALLOWED_SERVICES"] != nil {
             try configuration.applyEnvironmentOnly(environment)

@@ -1,6 +1,7 @@
 package import EngineKit
 import Foundation
 package import HTTPShell
+package import Logging
 import Outbound
 package import StorePostgres
 
@@ -66,7 +67,7 @@ package struct ServerConfiguration: Sendable {
     /// Whether all memory of the process is kept out of swap.
     package var locksMemory = false
     /// The least severe events that are logged.
-    package var logLevel = LogLevel.info
+    package var logLevel = Logger.Level.info
     /// The form of log lines.
     package var logFormat = LogFormat.json
     /// The directories below which audit files may be. All paths are absolute.

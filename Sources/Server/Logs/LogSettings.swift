@@ -1,26 +1,14 @@
 package import Logging
 
-/// A log level, by the name that Vault has for it.
-package enum LogLevel: String, Sendable, Hashable {
-    case trace, debug, info, warn, error
-
-    init?(vault text: String) {
+extension Logger.Level {
+    /// Creates a level from a name that Vault has for it, in lower case. Returns nil for any other text.
+    package init?(vault text: String) {
         switch text {
+        case "trace", "debug", "info": self.init(rawValue: text)
         case "notice": self = .info
-        case "warning": self = .warn
-        case "err": self = .error
-        default: self.init(rawValue: text)
-        }
-    }
-
-    /// The level of swift-log.
-    package var level: Logger.Level {
-        switch self {
-        case .trace: .trace
-        case .debug: .debug
-        case .info: .info
-        case .warn: .warning
-        case .error: .error
+        case "warn", "warning": self = .warning
+        case "error", "err": self = .error
+        default: return nil
         }
     }
 }

@@ -28,15 +28,19 @@ package struct SecretPlace: Sendable, Hashable {
 
     /// Decodes the path of a request, such as `newsbot/prod/api-key`.
     init(wire: some StringProtocol) throws(ServiceError) {
-        let canonical: CanonicalPath
-        do throws(CanonicalPath.Refusal) {
-            canonical = try CanonicalPath(percentEncoded: String(wire))
-        } catch {
-            throw ServiceError(400, error.rawValue)
-        }
+        let canonical = try CanonicalPath(wire: wire)
         guard !canonical.isFolder else { throw ServiceError(400, "the path of a secret must not end in '/'") }
         guard let place = SecretPlace(full: canonical.text) else { throw .notFound }
         self = place
+    }
+}
+
+extension CanonicalPath {
+    /// Decodes a part of the path of a request.
+    init(wire: some StringProtocol) throws(ServiceError) {
+        do throws(Refusal) { self = try CanonicalPath(percentEncoded: String(wire)) } catch {
+            throw ServiceError(400, error.rawValue)
+        }
     }
 }
 

@@ -9,11 +9,6 @@ struct CapabilityUses: Sendable {
     let time: any TimeSource
     private let lines = WriterQueues()
 
-    init(storage: any Storage, time: any TimeSource) {
-        self.storage = storage
-        self.time = time
-    }
-
     /// Counts a use. Returns false if no use is left.
     func spend(_ use: UseCounters.Use, service: String, handle: [UInt8]) async throws(StorageError) -> Bool {
         // Counters are stored under this name, so the digits must never change.

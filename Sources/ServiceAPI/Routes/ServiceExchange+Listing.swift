@@ -58,7 +58,7 @@ extension ServiceExchange {
 
     /// Answers with every secret of a project that the caller may list and read, with its value.
     func readAll(_ wire: Substring) async throws(ServiceError) -> ShellResponse {
-        let project = try await reading { () throws(ServiceError) in try Self.projectName(wire) }
+        let project = try await reading { () throws(ServiceError) in try CanonicalPath(wire: wire).text }
         let filter = ListingFilter(project: project)
         let places = try await listingPlaces(filter)
         guard !places.isEmpty else {

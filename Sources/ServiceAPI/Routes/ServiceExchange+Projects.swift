@@ -69,7 +69,7 @@ extension ServiceExchange {
     }
 
     private func readProject(_ wire: Substring) async throws(ServiceError) -> ShellResponse {
-        let name = try await reading { () throws(ServiceError) in try Self.projectName(wire) }
+        let name = try await reading { () throws(ServiceError) in try CanonicalPath(wire: wire).text }
         switch try await ask(.read, record(name)) {
         case .success(let response): return answer(200, .object(response.object))
         case .failure(let error): throw projectError(error, "read", of: name)
@@ -80,7 +80,7 @@ extension ServiceExchange {
         let (name, description) = try await reading { () throws(ServiceError) in
             let body = try RequestBody(request.body)
             guard !body.has("name") else { throw .invalid("name", "cannot be changed") }
-            return (try Self.projectName(wire), try body.boundedText("description"))
+            return (try CanonicalPath(wire: wire).text, try body.boundedText("description"))
         }
         try await checkExists(name)
         // A request that changes nothing is not an error.
@@ -97,7 +97,7 @@ extension ServiceExchange {
     }
 
     private func deleteProject(_ wire: Substring) async throws(ServiceError) -> ShellResponse {
-        let name = try await reading { () throws(ServiceError) in try Self.projectName(wire) }
+        let name = try await reading { () throws(ServiceError) in try CanonicalPath(wire: wire).text }
         try await checkExists(name)
         guard try await !hasSecrets(name) else {
             throw ServiceError(400, "Cannot delete project '\(name)' with existing secrets. Delete all secrets first.")
@@ -119,7 +119,7 @@ extension ServiceExchange {
     }
 
     private func setDefault(_ wire: Substring) async throws(ServiceError) -> ShellResponse {
-        let name = try await reading { () throws(ServiceError) in try Self.projectName(wire) }
+        let name = try await reading { () throws(ServiceError) in try CanonicalPath(wire: wire).text }
         switch try await ask(.update, record(name) + "/default") {
         case .success(let response): return answer(200, .object(response.object))
         case .failure(let error) where error.code == .permissionDenied:
@@ -166,14 +166,6 @@ extension ServiceExchange {
         case .notFound: .noProject(name)
         case .conflict where action == "write": ServiceError(409, error.messages.first ?? "")
         default: ServiceError(error.code == .invalidRequest ? 422 : 500, error.messages.first ?? "")
-        }
-    }
-
-    static func projectName(_ wire: Substring) throws(ServiceError) -> String {
-        do throws(CanonicalPath.Refusal) {
-            return try CanonicalPath(percentEncoded: String(wire)).text
-        } catch {
-            throw ServiceError(400, error.rawValue)
         }
     }
 

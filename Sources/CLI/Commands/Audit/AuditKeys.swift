@@ -36,11 +36,7 @@ extension Session {
     func auditKeys(of files: [String], device: String?) async throws -> AuditChainDisclosure {
         var segments: [String] = []
         for file in files {
-            do {
-                segments += try AuditVerifier.segments(path: file)
-            } catch {
-                throw CommandFailure.local("\(error)")
-            }
+            segments += try CommandFailure.reporting { try AuditVerifier.segments(path: file) }
         }
         guard segments.count <= AuditVerifier.segmentsMax else {
             throw CommandFailure.local(

@@ -92,11 +92,7 @@ struct AuditSearch {
     }
 
     private static func lines(_ file: String, _ body: (UnsafeRawBufferPointer) -> Bool) throws {
-        do {
-            try AuditFile.lines(file, body)
-        } catch {
-            throw CommandFailure.local("\(error)")
-        }
+        try CommandFailure.reporting { try AuditFile.lines(file, body) }
     }
 
     private static func contains(_ needle: [UInt8], in line: UnsafeRawBufferPointer) -> Bool {

@@ -36,13 +36,10 @@ struct AuditVerifyCommand: SessionCommand {
         } else {
             (disclosure, isWrittenNow) = try await askServer(session)
         }
-        let verdict: AuditVerdict
-        do {
-            verdict = try AuditVerifier.verify(
+        let verdict = try CommandFailure.reporting {
+            try AuditVerifier.verify(
                 paths: arguments, keys: .segments(disclosure.segmentKeys, live: disclosure.liveSegment),
                 checkpoint: checkpoint(disclosure), tail: isWrittenNow ? .complete : .copy, accessor: disclosure.accessor)
-        } catch {
-            throw CommandFailure.local("\(error)")
         }
         if let finding = verdict.finding, finding.line <= 1, !isWrittenNow, [.malformed, .empty].contains(finding.reason) {
             throw CommandFailure.local("\(arguments[0]) is not an audit file: \(finding.reason.rawValue)")

@@ -20,15 +20,14 @@ struct KvGet: SessionCommand {
         "coffer kv get [options] <path>", "Read a secret.", examples: "coffer kv get secret/app",
         "coffer kv get -field=password secret/app", "coffer kv get -version=2 secret/app")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @OptionGroup var mount: KvMountOption
+    @OptionGroup var place: KvSecretArgument
     @Option(help: "Print only this field.") var field: String?
     @Option(help: .init("The version to read. (default: the newest)", valueName: "number")) var version: Int?
-    @Argument(help: .init("The path of the secret.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
-        try arguments.expect(1)
+        try place.arguments.expect(1)
         if let version, version < 0 { throw CommandFailure.local("-version must be the number of a version, or 0 for the newest") }
-        let target = try await KvTarget.find(arguments[0], in: mount, session: session)
+        let target = try await place.target(session)
         let path = target.apiPath("data")
         let query = version.map { $0 > 0 && target.isVersioned ? [QueryItem("version", String($0))] : [] } ?? []
         let secret = try await session.call("Error reading \(path)") { try await $0.read(path, query: query) }

@@ -42,13 +42,11 @@ struct KvMetadataGet: SessionCommand {
         "coffer kv metadata get [options] <path>", "Show the metadata of a secret and its versions.",
         examples: "coffer kv metadata get secret/app")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @OptionGroup var mount: KvMountOption
+    @OptionGroup var place: KvSecretArgument
     @Option(help: "Print only this field.") var field: String?
-    @Argument(help: .init("The path of the secret.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
-        try arguments.expect(1)
-        let target = try await KvTarget.find(arguments[0], in: mount, session: session)
+        let target = try await place.target(session)
         let path = try target.versionedPath("metadata")
         let secret = try await session.call("Error reading \(path)") { try await $0.read(path) }
         guard let secret else { throw CommandFailure.nothing(at: path) }
@@ -75,14 +73,13 @@ struct KvMetadataPut: SessionCommand {
         examples: "coffer kv metadata put -max-versions=5 -custom-metadata=owner=team-a secret/app",
         "coffer kv metadata put -custom-metadata= secret/app      # removes all labels")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @OptionGroup var mount: KvMountOption
+    @OptionGroup var place: KvSecretArgument
     @OptionGroup var settings: KvMetadataSettings
-    @Argument(help: .init("The path of the secret.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
-        try arguments.expect(1)
+        try place.arguments.expect(1)
         let body = try settings.body()
-        let target = try await KvTarget.find(arguments[0], in: mount, session: session)
+        let target = try await place.target(session)
         let path = try target.versionedPath("metadata")
         let secret = try await session.call("Error writing data to \(path)") { try await $0.write(path, body) }
         try session.printer.written(secret, to: path)
@@ -96,20 +93,19 @@ struct KvMetadataPatch: SessionCommand {
         examples: "coffer kv metadata patch -custom-metadata=owner=team-b secret/app",
         "coffer kv metadata patch -remove-custom-metadata=owner secret/app")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @OptionGroup var mount: KvMountOption
+    @OptionGroup var place: KvSecretArgument
     @OptionGroup var settings: KvMetadataSettings
     @Option(help: .init("Remove this label; may be repeated.", valueName: "key")) var removeCustomMetadata: [String] = []
-    @Argument(help: .init("The path of the secret.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
-        try arguments.expect(1)
+        try place.arguments.expect(1)
         var body = try settings.body()
         if !removeCustomMetadata.isEmpty {
             var labels = body["custom_metadata"]?.objectValue ?? JSONObject()
             for name in removeCustomMetadata { labels[name] = .null }
             body["custom_metadata"] = .object(labels)
         }
-        let target = try await KvTarget.find(arguments[0], in: mount, session: session)
+        let target = try await place.target(session)
         let path = try target.versionedPath("metadata")
         let changes = body
         let secret = try await session.call("Error writing data to \(path)") { client in
@@ -127,12 +123,10 @@ struct KvMetadataDelete: SessionCommand {
         "coffer kv metadata delete [options] <path>", "Remove a secret with all its versions permanently.",
         examples: "coffer kv metadata delete secret/app")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @OptionGroup var mount: KvMountOption
-    @Argument(help: .init("The path of the secret.", valueName: "path")) var arguments: [String] = []
+    @OptionGroup var place: KvSecretArgument
 
     func run(_ session: Session) async throws {
-        try arguments.expect(1)
-        let target = try await KvTarget.find(arguments[0], in: mount, session: session)
+        let target = try await place.target(session)
         let path = try target.versionedPath("metadata")
         let secret = try await session.call("Error deleting \(path)") { try await $0.delete(path) }
         try session.printer.deleted(secret, at: path)

@@ -6,6 +6,18 @@ struct KvMountOption: ParsableArguments {
     @Option(help: .init("The KV mount that the path is relative to.", valueName: "path")) var mount: String?
 }
 
+/// The secret that a command is about, and its mount.
+struct KvSecretArgument: ParsableArguments {
+    @OptionGroup var mount: KvMountOption
+    @Argument(help: .init("The path of the secret.", valueName: "path")) var arguments: [String] = []
+
+    /// Asks the server for the mount that serves the only argument.
+    func target(_ session: Session) async throws -> KvTarget {
+        try arguments.expect(1)
+        return try await KvTarget.find(arguments[0], in: mount, session: session)
+    }
+}
+
 /// A secret or folder of a KV mount, named as `secret/foo` or `-mount=secret foo`.
 struct KvTarget {
     let mount: KeyValueMount

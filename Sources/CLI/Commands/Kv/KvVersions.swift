@@ -9,14 +9,13 @@ struct KvDelete: SessionCommand {
         notes: "On a KV version 2 mount, `coffer kv undelete` restores a deleted version.",
         examples: "coffer kv delete secret/app", "coffer kv delete -versions=1,2 secret/app")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @OptionGroup var mount: KvMountOption
+    @OptionGroup var place: KvSecretArgument
     @OptionGroup var selection: KvVersions
-    @Argument(help: .init("The path of the secret.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
-        try arguments.expect(1)
+        try place.arguments.expect(1)
         let numbers = try selection.numbers()
-        let target = try await KvTarget.find(arguments[0], in: mount, session: session)
+        let target = try await place.target(session)
         let path = numbers.isEmpty ? target.apiPath("data") : try target.versionedPath("delete")
         let secret = try await session.call("Error deleting \(path)") {
             numbers.isEmpty ? try await $0.delete(path) : try await $0.write(path, KvVersions.body(numbers))
@@ -31,12 +30,12 @@ struct KvVersions: ParsableArguments {
 
     func numbers() throws(CommandFailure) -> [Int] { try ArgumentText.versions(versions) }
 
-    /// Sends the versions, which must be given, to the route `kind` of the secret that the only argument names.
-    func send(to kind: String, _ arguments: [String], in mount: KvMountOption, session: Session) async throws {
-        try arguments.expect(1)
+    /// Sends the versions, which must be given, to the route `kind` of a secret.
+    func send(to kind: String, of place: KvSecretArgument, session: Session) async throws {
+        try place.arguments.expect(1)
         let numbers = try numbers()
         guard !numbers.isEmpty else { throw CommandFailure.local("Give the versions with -versions, such as -versions=1,3") }
-        let path = try await KvTarget.find(arguments[0], in: mount, session: session).versionedPath(kind)
+        let path = try await place.target(session).versionedPath(kind)
         let secret = try await session.call("Error writing data to \(path)") { try await $0.write(path, Self.body(numbers)) }
         try session.printer.written(secret, to: path)
     }
@@ -50,12 +49,11 @@ struct KvUndelete: SessionCommand {
         "coffer kv undelete [options] -versions=<numbers> <path>", "Restore deleted versions of a secret.",
         examples: "coffer kv undelete -versions=3 secret/app")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @OptionGroup var mount: KvMountOption
+    @OptionGroup var place: KvSecretArgument
     @OptionGroup var selection: KvVersions
-    @Argument(help: .init("The path of the secret.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
-        try await selection.send(to: "undelete", arguments, in: mount, session: session)
+        try await selection.send(to: "undelete", of: place, session: session)
     }
 }
 
@@ -65,12 +63,11 @@ struct KvDestroy: SessionCommand {
         "coffer kv destroy [options] -versions=<numbers> <path>", "Remove the data of versions permanently.",
         examples: "coffer kv destroy -versions=1,2 secret/app")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @OptionGroup var mount: KvMountOption
+    @OptionGroup var place: KvSecretArgument
     @OptionGroup var selection: KvVersions
-    @Argument(help: .init("The path of the secret.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
-        try await selection.send(to: "destroy", arguments, in: mount, session: session)
+        try await selection.send(to: "destroy", of: place, session: session)
     }
 }
 
@@ -80,14 +77,13 @@ struct KvRollback: SessionCommand {
         "coffer kv rollback [options] -version=<number> <path>", "Write the data of an older version as a new version.",
         examples: "coffer kv rollback -version=2 secret/app")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @OptionGroup var mount: KvMountOption
+    @OptionGroup var place: KvSecretArgument
     @Option(help: .init("The version to restore.", valueName: "number")) var version: Int?
-    @Argument(help: .init("The path of the secret.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
-        try arguments.expect(1)
+        try place.arguments.expect(1)
         guard let version, version > 0 else { throw CommandFailure.local("Give the version to restore with -version") }
-        let target = try await KvTarget.find(arguments[0], in: mount, session: session)
+        let target = try await place.target(session)
         let path = try target.versionedPath("data")
         let secret = try await session.call("Error rolling back \(path)") { _ in
             let reader = try session.lookupClient()

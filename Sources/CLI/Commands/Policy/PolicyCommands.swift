@@ -8,9 +8,10 @@ struct PolicyCommand: ParsableCommand {
         "policy", "Read and write policies, which define what tokens may do.", examples: "coffer policy write app app-policy.hcl",
         subcommands: [PolicyWrite.self, PolicyRead.self, PolicyList.self, PolicyDelete.self, PolicyFmt.self])
 
-    /// Returns the name of a policy in lower case. Refuses an empty name.
-    static func name(_ text: String) throws(CommandFailure) -> String {
-        let name = text.lowercased()
+    /// Returns the first of `count` arguments, the name of a policy, in lower case. Refuses an empty name.
+    static func name(_ arguments: [String], of count: Int = 1) throws(CommandFailure) -> String {
+        try arguments.expect(count)
+        let name = arguments[0].lowercased()
         guard !name.isEmpty else { throw .local("The policy's name is empty") }
         return name
     }
@@ -25,8 +26,7 @@ struct PolicyWrite: SessionCommand {
     @Argument(help: .init("The policy's name, then its file.", valueName: "name")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
-        try arguments.expect(2)
-        let name = try PolicyCommand.name(arguments[0])
+        let name = try PolicyCommand.name(arguments, of: 2)
         let text = try session.system.input.text(of: arguments[1])
         try await session.call("Error uploading policy") { try await $0.sys.setPolicy(name, text: text) }
         try session.printer.success("Success! Uploaded policy: \(name)")
@@ -41,8 +41,7 @@ struct PolicyRead: SessionCommand {
     @Argument(help: .init("The policy's name.", valueName: "name")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
-        try arguments.expect(1)
-        let name = try PolicyCommand.name(arguments[0])
+        let name = try PolicyCommand.name(arguments)
         let text = try await session.call("Error reading policy named \(name)") { try await $0.sys.policy(name) }
         guard let text, !text.isEmpty else { throw CommandFailure.server("No policy named: \(name)") }
         try session.printer.text(session.printer.isTable ? ArgumentText.trimmed(text) : text, as: "policy")
@@ -75,8 +74,7 @@ struct PolicyDelete: SessionCommand {
     @Argument(help: .init("The policy's name.", valueName: "name")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
-        try arguments.expect(1)
-        let name = try PolicyCommand.name(arguments[0])
+        let name = try PolicyCommand.name(arguments)
         try await session.call("Error deleting \(name)") { try await $0.sys.deletePolicy(name) }
         try session.printer.success("Success! Deleted policy: \(name)")
     }

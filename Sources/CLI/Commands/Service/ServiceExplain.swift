@@ -21,21 +21,15 @@ struct ServiceExplain: CLICommand {
         try arguments.expect(policy ? 1...1 : 2...2)
         var options = ServerOptions(environment: system.environment)
         options.envFile = envFile.unlessEmpty
-        let catalog: ServiceCatalog
-        do throws(ConfigurationError) { catalog = try ServicesConfiguration.catalog(options) } catch {
-            throw CommandFailure.local("\(error)")
-        }
+        let catalog = try CommandFailure.reporting { [options] in try ServicesConfiguration.catalog(options) }
         guard let service = catalog[arguments[0]] else {
             throw CommandFailure.local("No service has this name. ALLOWED_SERVICES lists the services.")
         }
         if policy {
-            do throws(ServiceCatalogError) {
-                system.console.outputExactly(
-                    try service.compiled(mount: "services/", projectsMount: "service-projects/").policy)
-            } catch {
-                throw CommandFailure.local("\(error)")
-            }
-            return
+            return system.console.outputExactly(
+                try CommandFailure.reporting {
+                    try service.compiled(mount: "services/", projectsMount: "service-projects/").policy
+                })
         }
         let path = try Self.path(arguments[1])
         let printer = try local.printer(system)

@@ -27,10 +27,7 @@ struct ServiceMigrate: SessionCommand {
         guard to == "vault" || to == "local" else { throw CommandFailure.local("-to must be vault or local") }
         var options = ServerOptions(environment: session.system.environment)
         options.envFile = envFile.unlessEmpty
-        let settings: RemoteVaultSettings
-        do throws(ConfigurationError) { settings = try RemoteVaultSettings(options) } catch {
-            throw CommandFailure.local("\(error)")
-        }
+        let settings = try CommandFailure.reporting { [options] in try RemoteVaultSettings(options) }
         let progress = Progress()
         let local = try await SecretPlace(
             client: session.unwrapped(session.client()), mount: try ArgumentText.requiredPath(mount), name: "this server",

@@ -32,7 +32,6 @@ struct TokenAttenuate: CLICommand {
         try arguments.expect(0...1)
         let parent = try parent(system)
         try checkLimits()
-        try checkOperations()
         try checkParent(parent, system)
         let text: String
         do throws(CapabilityRefusal) {
@@ -101,7 +100,7 @@ struct TokenAttenuate: CLICommand {
         // share of another holder of the same paths.
         if let uses { caveats.append(.uses(uses, counter: Self.counter())) }
         if !paths.isEmpty { caveats.append(.paths(paths)) }
-        if let op { caveats.append(.operations(try Self.operations(op))) }
+        if let op { caveats.append(.operations(Self.operations(op))) }
         if let cidr { caveats.append(.sources(cidr.parts(at: ","))) }
         return caveats
     }
@@ -114,16 +113,8 @@ struct TokenAttenuate: CLICommand {
             + ["service-projects/caller"]
     }
 
-    private static func operations(_ text: String) throws(CapabilityRefusal) -> [String] {
-        var names: [String] = []
-        for name in text.parts(at: ",") {
-            if name == "write" {
-                names += ["create", "update", "patch"]
-            } else {
-                names.append(name)
-            }
-        }
-        return names
+    private static func operations(_ text: String) -> [String] {
+        text.parts(at: ",").flatMap { $0 == "write" ? ["create", "update", "patch"] : [$0] }
     }
 
     /// Checks the limits. The server sees them only when the token is used, and could then only refuse the request.
@@ -145,11 +136,14 @@ struct TokenAttenuate: CLICommand {
         if let uses, !(1...Caveat.usesMax).contains(uses) {
             throw .local("-uses=\(uses): not a number from 1 to \(Caveat.usesMax)")
         }
-        guard let cidr else { return }
-        let ranges = cidr.parts(at: ",")
-        guard !ranges.isEmpty else { throw .local("-cidr=\(cidr): no address or range, such as 10.0.0.0/8") }
+        let ranges = (cidr ?? "").parts(at: ",")
+        if let cidr, ranges.isEmpty { throw .local("-cidr=\(cidr): no address or range, such as 10.0.0.0/8") }
         for range in ranges where !AddressText.isAddressOrRange(range) {
             throw .local("-cidr=\(range): not an address or a range such as 10.0.0.0/8")
+        }
+        // The names of operations are not secret, so the message contains them.
+        for name in (op ?? "").parts(at: ",") where name != "write" && !Caveat.operationNames.contains(name) {
+            throw .local("-op=\(name): unknown operation; use read, list, write, delete, create, update or patch")
         }
     }
 
@@ -157,13 +151,6 @@ struct TokenAttenuate: CLICommand {
     private static func seconds(_ ttl: String) -> Int? {
         guard let seconds = DurationText.seconds(ttl), seconds > 0, seconds < Caveat.expiryMax - Clock.now else { return nil }
         return seconds
-    }
-
-    /// Checks the names of operations. They are not secret, so the message contains them.
-    private func checkOperations() throws(CommandFailure) {
-        for name in (op ?? "").parts(at: ",") where name != "write" && !Caveat.operationNames.contains(name) {
-            throw .local("-op=\(name): unknown operation; use read, list, write, delete, create, update or patch")
-        }
     }
 
     private static func counter() -> String {
