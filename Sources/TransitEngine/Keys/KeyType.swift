@@ -27,22 +27,21 @@ enum KeyType: String, Sendable, CaseIterable {
     }
 
     /// Types that share an implementation.
-    enum Family: Sendable { case cipher, ed25519, ecdsa, rsa, hmac, mlDSA, kem }
+    enum Family: Sendable { case cipher, message, ecdsa, rsa, hmac, kem }
 
     var family: Family {
         switch self {
         case .aes128GCM, .aes256GCM, .chaCha20, .xChaCha20, .xaes256GCM: .cipher
-        case .ed25519: .ed25519
+        case .ed25519, .mlDSA65, .mlDSA87: .message
         case .p256, .p384, .p521: .ecdsa
         case .rsa2048, .rsa3072, .rsa4096: .rsa
         case .hmac: .hmac
-        case .mlDSA65, .mlDSA87: .mlDSA
         case .mlKEM768, .mlKEM1024, .xWing: .kem
         }
     }
 
     var encrypts: Bool { family == .cipher || family == .rsa || family == .kem }
-    var signs: Bool { family == .ed25519 || family == .ecdsa || family == .rsa || family == .mlDSA }
+    var signs: Bool { family == .message || family == .ecdsa || family == .rsa }
     /// Whether a key for each context can be derived from it.
     var derives: Bool { family == .cipher || self == .ed25519 }
     /// Whether its versions have public keys.
@@ -50,7 +49,7 @@ enum KeyType: String, Sendable, CaseIterable {
     /// Whether the input of a signature is hashed first.
     var hashesInput: Bool { family == .ecdsa || family == .rsa }
     /// Whether operations take milliseconds, so that they may not run on an event loop.
-    var isSlow: Bool { family == .rsa || family == .mlDSA }
+    var isSlow: Bool { family == .rsa || family == .message && self != .ed25519 }
 
     /// The length of a symmetric key or a seed in bytes, or nil if the key has another form or any length.
     var secretBytes: Int? {

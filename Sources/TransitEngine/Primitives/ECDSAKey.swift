@@ -5,10 +5,9 @@ import FoundationEssentials
 import SecretMemory
 
 /// An ECDSA key on one of NIST's curves.
-enum ECDSAKey: Sendable {
-    case p256(P256.Signing.PrivateKey?, P256.Signing.PublicKey)
-    case p384(P384.Signing.PrivateKey?, P384.Signing.PublicKey)
-    case p521(P521.Signing.PrivateKey?, P521.Signing.PublicKey)
+struct ECDSAKey: Sendable {
+    private let secret: (any CurveSigner)?
+    private let verifier: any CurveVerifier
 
     private static let unreadable = CofferError.invalid("the key could not be read, or is not of the type that was named")
 
@@ -17,19 +16,7 @@ enum ECDSAKey: Sendable {
     /// - Parameter scalar: Big-endian, as long as the curve's order.
     init(_ type: KeyType, scalar: SecretBytes) throws(CofferError) {
         do {
-            self = try scalar.withBytes { bytes in
-                switch type {
-                case .p256:
-                    let key = try P256.Signing.PrivateKey(rawRepresentation: bytes)
-                    return .p256(key, key.publicKey)
-                case .p384:
-                    let key = try P384.Signing.PrivateKey(rawRepresentation: bytes)
-                    return .p384(key, key.publicKey)
-                default:
-                    let key = try P521.Signing.PrivateKey(rawRepresentation: bytes)
-                    return .p521(key, key.publicKey)
-                }
-            }
+            self.init(try scalar.withBytes { try Self.signer(type).init(rawRepresentation: $0) })
         } catch {
             throw Self.unreadable
         }
@@ -39,52 +26,40 @@ enum ECDSAKey: Sendable {
     init(_ type: KeyType, publicDER: [UInt8]) throws(CofferError) {
         guard publicDER.count <= DERForm.bytesMax else { throw Self.unreadable }
         do {
-            switch type {
-            case .p256: self = .p256(nil, try .init(derRepresentation: publicDER))
-            case .p384: self = .p384(nil, try .init(derRepresentation: publicDER))
-            default: self = .p521(nil, try .init(derRepresentation: publicDER))
-            }
+            (secret, verifier) = (nil, try Self.signer(type).verifier(publicDER))
         } catch {
             throw Self.unreadable
+        }
+    }
+
+    private init(_ secret: any CurveSigner) { (self.secret, verifier) = (secret, secret.verifier) }
+
+    private static func signer(_ type: KeyType) -> any CurveSigner.Type {
+        switch type {
+        case .p256: P256.Signing.PrivateKey.self
+        case .p384: P384.Signing.PrivateKey.self
+        default: P521.Signing.PrivateKey.self
         }
     }
 
     /// Returns the scalar in the DER of a private key, PKCS #8 or SEC 1.
     static func scalar(_ type: KeyType, secretDER: SecretBytes) throws(CofferError) -> SecretBytes {
         guard secretDER.count <= DERForm.bytesMax else { throw unreadable }
-        let key: ECDSAKey
+        let secret: any CurveSigner
         do {
-            key = try secretDER.withBytes { der in
-                switch type {
-                case .p256: try ECDSAKey(P256.Signing.PrivateKey(derRepresentation: der))
-                case .p384: try ECDSAKey(P384.Signing.PrivateKey(derRepresentation: der))
-                default: try ECDSAKey(P521.Signing.PrivateKey(derRepresentation: der))
-                }
-            }
+            secret = try secretDER.withBytes { try signer(type).init(derRepresentation: $0) }
         } catch {
             throw unreadable
         }
         let isConsistent = secretDER.withBytes { der in
             var bytes = Array(der)
             defer { zero(&bytes) }
-            return agrees(bytes, with: key.publicDER)
+            return agrees(bytes, with: ECDSAKey(secret).publicDER)
         }
-        guard isConsistent, let scalar = key.scalar else {
+        guard isConsistent else {
             throw .invalid("the key is of another curve than \(type.rawValue), or contains a public key that is not its own")
         }
-        return scalar
-    }
-
-    private init(_ key: P256.Signing.PrivateKey) { self = .p256(key, key.publicKey) }
-    private init(_ key: P384.Signing.PrivateKey) { self = .p384(key, key.publicKey) }
-    private init(_ key: P521.Signing.PrivateKey) { self = .p521(key, key.publicKey) }
-
-    private var scalar: SecretBytes? {
-        switch self {
-        case .p256(let key, _): key.map { SecretBytes($0.rawRepresentation) }
-        case .p384(let key, _): key.map { SecretBytes($0.rawRepresentation) }
-        case .p521(let key, _): key.map { SecretBytes($0.rawRepresentation) }
-        }
+        return SecretBytes(secret.rawRepresentation)
     }
 
     /// Whether a private key in PKCS #8 or SEC 1 names either the curve of a public key or none, and contains either that
@@ -98,40 +73,17 @@ enum ECDSAKey: Sendable {
 
     /// Makes a key and returns its scalar.
     static func make(_ type: KeyType) -> SecretBytes {
-        switch type {
-        case .p256: SecretBytes(P256.Signing.PrivateKey().rawRepresentation)
-        case .p384: SecretBytes(P384.Signing.PrivateKey().rawRepresentation)
-        default: SecretBytes(P521.Signing.PrivateKey().rawRepresentation)
-        }
+        SecretBytes(signer(type).init(compactRepresentable: true).rawRepresentation)
     }
 
     /// The public key as a SubjectPublicKeyInfo.
-    var publicDER: [UInt8] {
-        switch self {
-        case .p256(_, let key): [UInt8](key.derRepresentation)
-        case .p384(_, let key): [UInt8](key.derRepresentation)
-        case .p521(_, let key): [UInt8](key.derRepresentation)
-        }
-    }
+    var publicDER: [UInt8] { [UInt8](verifier.derRepresentation) }
 
     /// Returns a signature: DER, or the two numbers side by side as JWS has them (RFC 7518, 3.4).
     func sign(_ digest: [UInt8], isRaw: Bool) throws(CofferError) -> [UInt8] {
-        let digest = RawDigest(bytes: digest)
+        guard let secret else { throw .invalid("requested operation is not allowed without a private key") }
         do {
-            switch self {
-            case .p256(let key?, _):
-                let signature = try key.signature(for: digest)
-                return [UInt8](isRaw ? signature.rawRepresentation : signature.derRepresentation)
-            case .p384(let key?, _):
-                let signature = try key.signature(for: digest)
-                return [UInt8](isRaw ? signature.rawRepresentation : signature.derRepresentation)
-            case .p521(let key?, _):
-                let signature = try key.signature(for: digest)
-                return [UInt8](isRaw ? signature.rawRepresentation : signature.derRepresentation)
-            default: throw CofferError.invalid("requested operation is not allowed without a private key")
-            }
-        } catch let error as CofferError {
-            throw error
+            return [UInt8](try secret.sign(RawDigest(bytes: digest), isRaw: isRaw))
         } catch {
             throw CofferError(.internal, "the signature could not be made")
         }
@@ -139,20 +91,60 @@ enum ECDSAKey: Sendable {
 
     /// Whether the signature is that of the digest. Returns nil if it does not have the form of a signature.
     func isValid(_ signature: [UInt8], _ digest: [UInt8], isRaw: Bool) -> Bool? {
-        let digest = RawDigest(bytes: digest)
-        switch self {
-        case .p256(_, let key):
-            let read =
-                isRaw ? try? P256.Signing.ECDSASignature(rawRepresentation: signature) : try? .init(derRepresentation: signature)
-            return read.map { key.isValidSignature($0, for: digest) }
-        case .p384(_, let key):
-            let read =
-                isRaw ? try? P384.Signing.ECDSASignature(rawRepresentation: signature) : try? .init(derRepresentation: signature)
-            return read.map { key.isValidSignature($0, for: digest) }
-        case .p521(_, let key):
-            let read =
-                isRaw ? try? P521.Signing.ECDSASignature(rawRepresentation: signature) : try? .init(derRepresentation: signature)
-            return read.map { key.isValidSignature($0, for: digest) }
-        }
+        verifier.isValid(signature, RawDigest(bytes: digest), isRaw: isRaw)
     }
 }
+
+/// A private key of swift-crypto.
+private protocol CurveSigner: Sendable {
+    associatedtype PublicKey: CurveVerifier
+    init(compactRepresentable: Bool)
+    init<Bytes: ContiguousBytes>(rawRepresentation: Bytes) throws
+    init<Bytes: RandomAccessCollection>(derRepresentation: Bytes) throws where Bytes.Element == UInt8
+    var rawRepresentation: Data { get }
+    var publicKey: PublicKey { get }
+    func signature<D: Digest>(for digest: D) throws -> PublicKey.Signature
+}
+
+/// A public key of swift-crypto.
+private protocol CurveVerifier: Sendable {
+    associatedtype Signature: CurveSignature
+    init<Bytes: RandomAccessCollection>(derRepresentation: Bytes) throws where Bytes.Element == UInt8
+    var derRepresentation: Data { get }
+    func isValidSignature<D: Digest>(_ signature: Signature, for digest: D) -> Bool
+}
+
+/// A signature of swift-crypto.
+private protocol CurveSignature {
+    init<Bytes: DataProtocol>(rawRepresentation: Bytes) throws
+    init<Bytes: DataProtocol>(derRepresentation: Bytes) throws
+    var rawRepresentation: Data { get }
+    var derRepresentation: Data { get }
+}
+
+extension CurveSigner {
+    var verifier: any CurveVerifier { publicKey }
+    static func verifier(_ der: [UInt8]) throws -> any CurveVerifier { try PublicKey(derRepresentation: der) }
+
+    func sign(_ digest: RawDigest, isRaw: Bool) throws -> Data {
+        let signature = try signature(for: digest)
+        return isRaw ? signature.rawRepresentation : signature.derRepresentation
+    }
+}
+
+extension CurveVerifier {
+    func isValid(_ signature: [UInt8], _ digest: RawDigest, isRaw: Bool) -> Bool? {
+        let read = isRaw ? try? Signature(rawRepresentation: signature) : try? Signature(derRepresentation: signature)
+        return read.map { isValidSignature($0, for: digest) }
+    }
+}
+
+extension P256.Signing.PrivateKey: CurveSigner {}
+extension P384.Signing.PrivateKey: CurveSigner {}
+extension P521.Signing.PrivateKey: CurveSigner {}
+extension P256.Signing.PublicKey: CurveVerifier {}
+extension P384.Signing.PublicKey: CurveVerifier {}
+extension P521.Signing.PublicKey: CurveVerifier {}
+extension P256.Signing.ECDSASignature: CurveSignature {}
+extension P384.Signing.ECDSASignature: CurveSignature {}
+extension P521.Signing.ECDSASignature: CurveSignature {}

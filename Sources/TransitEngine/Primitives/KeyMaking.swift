@@ -19,7 +19,7 @@ struct KeyMaking: Sendable {
             }
             return try version(number, type: type, secret: made.secret)
         case .ecdsa: return try version(number, type: type, secret: ECDSAKey.make(type))
-        case .cipher, .ed25519, .mlDSA, .kem: return try version(number, type: type, secret: random(type.secretBytes ?? 32))
+        case .cipher, .message, .kem: return try version(number, type: type, secret: random(type.secretBytes ?? 32))
         }
     }
 
@@ -32,10 +32,9 @@ struct KeyMaking: Sendable {
         let publicKey: [UInt8] =
             switch type.family {
             case .cipher, .hmac: []
-            case .ed25519: try Ed25519Key(seed: secret).publicKey
             case .ecdsa: try ECDSAKey(type, scalar: secret).publicDER
             case .rsa: try RSAKey(type, secretDER: secret).publicDER
-            case .mlDSA: try MLDSAKey(type, seed: secret).publicKey
+            case .message: try MessageKey(type, seed: secret).publicKey
             case .kem: try KEMKey(type, seed: secret).publicKey
             }
         return KeyVersion(

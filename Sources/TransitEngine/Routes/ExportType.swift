@@ -54,7 +54,7 @@ enum ExportType: String {
             case .rsa: PEM.text(bytes, label: .rsaPrivateKey)
             case .ecdsa: PEM.text(try sec1(version, scalar: bytes), label: .ecPrivateKey)
             // The seed followed by the public key, as Go encodes a private key and clients of Vault expect.
-            case .ed25519: Base64.encode(Array(bytes) + version.publicKey)
+            case .message where version.type == .ed25519: Base64.encode(Array(bytes) + version.publicKey)
             default: Base64.encode(bytes)
             }
         }

@@ -103,7 +103,7 @@ extension TransitEngine {
     private static func secret(_ given: SecretBytes, _ type: KeyType) throws(CofferError) -> SecretBytes {
         switch type.family {
         case .ecdsa: return try ECDSAKey.scalar(type, secretDER: given)
-        case .ed25519:
+        case .message where type == .ed25519:
             let seed: SecretBytes? = given.withBytes { bytes in
                 if bytes.count == 32 { return given }
                 if bytes.count == 64 { return SecretBytes(bytes.prefix(32)) }
@@ -123,7 +123,7 @@ extension TransitEngine {
             }
             guard isWhole else { throw .invalid("the key could not be read: it must be one PKCS #8 or PKCS #1 structure in DER") }
             return given
-        case .cipher, .hmac, .mlDSA, .kem: return given
+        case .cipher, .hmac, .message, .kem: return given
         }
     }
 

@@ -46,7 +46,7 @@ extension TransitEngine {
             "signature": .string(VersionedText.make(version.number, signature, as: scheme.isJWS ? .url : .standard)),
             "key_version": .int(version.number),
         ]
-        if key.settings.isDerived, case .ed25519(let derived) = opened {
+        if key.settings.isDerived, case .message(let derived) = opened {
             data["public_key"] = .string(Base64.encode(derived.publicKey))
         }
         return data
@@ -58,12 +58,12 @@ extension TransitEngine {
     ) throws(CofferError) -> OpenedKey {
         guard key.settings.isDerived else { return try version.key }
         guard let context = try item.bytes("context"), !context.isEmpty else { throw DerivedKey.missingContext }
-        return .ed25519(try derived(version, context))
+        return .message(try derived(version, context))
     }
 
     /// Returns the key that is derived from this version for `context`.
-    static func derived(_ version: KeyVersion, _ context: [UInt8]) throws(CofferError) -> Ed25519Key {
-        try Ed25519Key(seed: DerivedKey.derive(try version.privateSecret, context: context, count: 32))
+    static func derived(_ version: KeyVersion, _ context: [UInt8]) throws(CofferError) -> MessageKey {
+        try MessageKey(.ed25519, seed: DerivedKey.derive(try version.privateSecret, context: context, count: 32))
     }
 
     private func verify(_ pattern: PathPattern) -> EnginePath {

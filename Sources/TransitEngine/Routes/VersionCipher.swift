@@ -33,7 +33,7 @@ struct VersionCipher {
             let sealed = try rsa.encrypt(plaintext)
             return VersionedText.make(version.number, sealed)
         case .kem(let kem): return VersionedText.make(version.number, try kem.seal(plaintext, authenticating: associated))
-        case .ed25519, .ecdsa, .mlDSA, .hmac: throw Self.unsupported(key.type)
+        case .message, .ecdsa, .hmac: throw Self.unsupported(key.type)
         }
     }
 
@@ -47,7 +47,7 @@ struct VersionCipher {
             try refuse(associated)
             return try rsa.decrypt(sealed).withBytes { Array($0) }
         case .kem(let kem): return try kem.open(sealed, authenticating: associated)
-        case .ed25519, .ecdsa, .mlDSA, .hmac: throw Self.unsupported(key.type)
+        case .message, .ecdsa, .hmac: throw Self.unsupported(key.type)
         }
     }
 
