@@ -106,7 +106,7 @@ struct LDAPTests {
             ("userfilter", "(uid={{ .Username }})"), ("userfilter", "(uid={{.UserDN}})"), ("userfilter", "(uid={{printf \"x\"}})"),
             ("groupfilter", "(member={{.Nothing}})"), ("groupfilter", "(member={{.UserDN}"), ("certificate", "no PEM"),
             ("client_tls_cert", "no PEM"), ("client_tls_key", "alone"), ("connection_timeout", 0), ("request_timeout", "1h"),
-            ("max_page_size", -1), ("dereference_aliases", "maybe"), ("upndomain", "a b"), ("starttls", true),
+            ("max_page_size", -2), ("dereference_aliases", "maybe"), ("upndomain", "a b"), ("starttls", true),
             ("userdn", "\u{0}"),
         ] as [(String, JSON)])
     func refusedSettings(name: String, value: JSON) async throws {

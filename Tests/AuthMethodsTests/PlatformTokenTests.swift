@@ -61,7 +61,8 @@ struct PlatformToken: Sendable, CustomTestStringConvertible {
                 "jti": "235b3a54-b797-45c7-ae9a-f72d7bc6ef5b", "iss": "https://gitlab.example.com",
                 "sub": "project_path:my-group/my-project:ref_type:branch:ref:main", "aud": ["https://coffer.example"],
             ],
-            user: "sample-user@example.com", others: ["project_id": "23", "ref": "mainly", "ref_protected": "false", "aud": ["x"]]),
+            user: "sample-user@example.com",
+            others: ["project_id": "23", "ref": "mainly", "ref_type": "tag", "ref_protected": "false", "aud": ["x"]]),
         PlatformToken(
             name: "Kubernetes, projected",
             role: base.with([
@@ -175,12 +176,26 @@ struct PlatformTokenTests {
     @Test("log in with a role for them, and not with one claim changed or missing", arguments: PlatformToken.all)
     func platforms(platform: PlatformToken) async throws {
         let issuer = try TokenIssuer(platform.name == "Azure AD" ? .rs256 : .es256)
-        let driver = try await AuthDriver.ofTokens(issuer, role: platform.role)
+        let source: JSONObject = ["jwks_url": .string(TokenIssuer.address + "/keys"), "bound_issuer": platform.claims["iss"] ?? ""]
+        let driver = try await AuthDriver.ofTokens(issuer, role: platform.role, configuration: source)
         let now = driver.seconds
         let claims = platform.claims.with(["iat": .int(now - 5), "nbf": .int(now - 5), "exp": .int(now + 300)])
         func login(_ claims: JSONObject) throws -> JSONObject { ["role": "app", "jwt": .string(try issuer.sign(claims))] }
         let grant = try await driver.grant("login", login(claims))
         #expect(grant.aliasName == platform.user)
+        // Whatever the role names is changed below, so that no bound is without its refusal.
+        let bounds = (platform.role["bound_claims"]?.objectValue ?? [:]).map { $0.key }
+        for bound in bounds {
+            let claim = bound.removingUTF8Prefix("/").map { String($0.prefixUTF8 { $0 != UInt8(ascii: "/") }) } ?? bound
+            #expect(platform.others[claim] != nil, "\(bound) is never changed")
+        }
+        for (member, value) in [("iss", "https://other.example"), ("nbf", JSON.int(now + 300)), ("iat", .int(now + 300))] {
+            let changed = try login(claims.with([member: value]))
+            #expect(await driver.refusal(.update, "login", changed) != nil, "\(member) changed")
+        }
+        let stranger = try TokenIssuer(platform.name == "Azure AD" ? .rs256 : .es256)
+        let foreign: JSONObject = ["role": "app", "jwt": .string(try stranger.sign(claims))]
+        #expect(await driver.refusal(.update, "login", foreign) != nil)
         for member in platform.others {
             let changed = try login(claims.with(JSONObject([member])))
             #expect(await driver.refusal(.update, "login", changed) != nil, "\(member.key) changed")

@@ -84,6 +84,8 @@ class IdentityProvider:
         self.keys = [Key(algorithm)]
         self.published = None
         self.codes, self.requests, self.fault = {}, [], None
+        # The paths that the fault is of; None for all of them.
+        self.faulty = None
         self.person = {"sub": "ada", "email": "ada@example.com", "groups": ["staff"]}
         self.device_done = False
         # The error and its description with which every sign-in is refused.
@@ -120,14 +122,39 @@ class IdentityProvider:
         path, _, query = handler.path.partition("?")
         self.requests.append((handler.command, path))
         fields = dict(urllib.parse.parse_qsl(query or body))
-        if self.fault == "slow":
+        if self.fault and self.faulty is not None and path not in self.faulty:
+            pass
+        elif self.fault == "slow":
             time.sleep(20)
+        elif self.fault:
+            return self.fail(handler)
+        return self.route(path, handler, fields)
+
+    def fail(self, handler):
+        """An answer that is not what it should be."""
+        if self.fault == "drip":
+            try:
+                handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 10000\r\n\r\n")
+                for _ in range(100):
+                    handler.wfile.write(b"{")
+                    handler.wfile.flush()
+                    time.sleep(0.2)
+            except OSError:
+                pass
+            return None
+        if self.fault == "redirect":
+            return self.send(handler, 302, b"", Location="http://169.254.169.254/latest/meta-data")
+        if self.fault == "cut":
+            return handler.connection.close()
         if self.fault == "huge":
             return self.send(handler, 200, b"[" + b" " * (8 << 20) + b"]")
         if self.fault == "wrong":
             return self.send(handler, 200, b"<html>")
         if self.fault == "error":
             return self.send(handler, 500, b"inner address 10.0.0.7")
+        raise AssertionError(self.fault)
+
+    def route(self, path, handler, fields):
         route = {
             "/.well-known/openid-configuration": self.discovery, "/keys": self.key_set, "/authorize": self.authorize,
             "/token": self.token, "/userinfo": self.userinfo, "/device": self.device,

@@ -1,4 +1,4 @@
-"""Ansible's collection for Vault: lookups and modules, by token, AppRole and user name."""
+"""Ansible's collection for Vault: lookups and modules, with each login that it has and Coffer too."""
 
 import json
 import os
@@ -7,6 +7,10 @@ import subprocess
 import sys
 
 import pytest
+from directories import Slapd
+from identity_provider import IdentityProvider
+from test_cert_login import ASKS
+from test_tls import Authority, TLSServer
 
 PLAYBOOK = pathlib.Path(sys.executable).parent / "ansible-playbook"
 
@@ -71,3 +75,54 @@ def test_logins(server, tmp_path, role):
         check(get.format("'approle', mount_point='ansible-ar', role_id=role_id, secret_id=secret_id")),
         check(get.format("'userpass', mount_point='ansible-up', username='bob', password='pw-of-bob'")),
     ], **role)
+
+
+def test_logins_with_what_others_vouch_for(server, tmp_path, role):
+    server.put("secret/data/ansible/d", {"data": {"k": "v"}}).expect(200)
+    provider, directory = IdentityProvider(), Slapd()
+    try:
+        for kind in ("jwt", "ldap"):
+            server.post(f"sys/auth/ansible-{kind}", {"type": kind}).expect(204)
+        server.post("auth/ansible-jwt/config", {"oidc_discovery_url": provider.address}).expect(200, 204)
+        server.post("auth/ansible-jwt/role/ci", {
+            "role_type": "jwt", "user_claim": "sub", "bound_audiences": "coffer", "token_policies": "ansible/reader"}).expect(200, 204)
+        server.post("auth/ansible-ldap/config", directory.settings(token_policies="ansible/reader")).expect(200, 204)
+        get = "lookup('community.hashi_vault.vault_kv2_get', 'ansible/d', auth_method={}).secret.k == 'v'"
+        jwt = {"auth_method": "jwt", "mount_point": "ansible-jwt", "role_id": "ci", "jwt": "{{ token }}"}
+        play(server, tmp_path, [
+            check(get.format("'jwt', mount_point='ansible-jwt', role_id='ci', jwt=token")),
+            check(get.format("'ldap', mount_point='ansible-ldap', username='ann', password='ann-password'")),
+            # The modules for logins, whose token others are then called with.
+            module("vault_login", **jwt) | {"register": "login"},
+            check("login.login.auth.metadata == {'role': 'ci'}", "'ansible/reader' in login.login.auth.policies"),
+            module("vault_read", path="secret/data/ansible/d", auth_method="token", token="{{ login.login.auth.client_token }}")
+            | {"register": "read"}, check("read.data.data.data.k == 'v'"),
+            module("vault_login", **{**jwt, "jwt": "a.b.c"}) | {"ignore_errors": True, "register": "refused"},
+            check("refused is failed", "'error validating token' in refused.msg"),
+            module("vault_login", auth_method="ldap", mount_point="ansible-ldap", username="ann", password="wrong")
+            | {"ignore_errors": True, "register": "wrong"}, check("wrong is failed", "'ldap operation failed' in wrong.msg"),
+        ], token=provider.key.sign(provider.claims()))
+    finally:
+        provider.close()
+        directory.close()
+
+
+def test_a_login_with_a_certificate(tmp_path):
+    authority, made = Authority(tmp_path), TLSServer(tmp_path / "server")
+    try:
+        made.listen(authority, *authority.issue("server"), more=ASKS).start()
+        made.set_up()
+        certificate, key = authority.issue("app", common_name="app")
+        with made.session() as session:
+            assert session.post("/v1/sys/auth/cert", json={"type": "cert"}).status_code == 204
+            entry = {"certificate": authority.certificate.read_text(), "allowed_common_names": "app", "token_policies": "app"}
+            assert session.post("/v1/auth/cert/certs/app", json=entry).status_code == 204
+        login = {"auth_method": "cert", "cert_auth_public_key": certificate, "cert_auth_private_key": key, "role_id": "app",
+                 "ca_cert": str(authority.certificate)}
+        play(made, tmp_path, [
+            module("vault_login", **login) | {"register": "login"},
+            check("login.login.auth.metadata.common_name == 'app'", "'app' in login.login.auth.policies"),
+            module("vault_login", **{**login, "role_id": "nobody"}) | {"ignore_errors": True, "register": "refused"}, check("refused is failed"),
+        ])
+    finally:
+        made.close()

@@ -36,7 +36,7 @@ class Cluster:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 if not self.is_known():
                     return self.answer(401, {"kind": "Status", "status": "Failure", "code": 401})
-                if self.path != "/apis/authentication.k8s.io/v1/tokenreviews" or body.get("kind") != "TokenReview":
+                if self.path != "/apis/authentication.k8s.io/v1/tokenreviews" or body.get("kind", "TokenReview") != "TokenReview":
                     return self.answer(404, {"kind": "Status", "status": "Failure", "code": 404})
                 cluster.reviews.append(body)
                 account = cluster.accounts.get(body["spec"]["token"])

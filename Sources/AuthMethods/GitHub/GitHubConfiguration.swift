@@ -58,9 +58,9 @@ extension GitHubMapping: SettingsRecord {
 }
 
 extension SettingKind where Value == [String] {
-    /// Policies that answers show as one text.
+    /// Policies that answers show as one text, in the order in which they were sent, which Terraform compares.
     fileprivate static var joinedPolicies: Self {
-        var kind = policies
+        var kind = names { names, _ throws(CofferError) in try PolicyList.inSentOrder(names) }
         kind.shown = { .string($0.joined(separator: ",")) }
         return kind
     }

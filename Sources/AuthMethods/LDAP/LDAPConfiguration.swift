@@ -98,7 +98,7 @@ extension LDAPConfiguration: SettingsRecord {
             "request_timeout", \.requestTimeout, as: .seconds(1...120), help: "Seconds for what is asked of a server, 120 at most."),
         Setting(
             "dereference_aliases", \.dereferencing, as: .choice(empty: .never), help: "When searches follow alias entries."),
-        Setting("max_page_size", \.pageSize, as: .count(0...10_000), help: "Entries of a page of results; 0 for no pages."),
+        Setting("max_page_size", \.pageSize, as: .pageSize, help: "Entries of a page of results; 0 and -1 for no pages."),
         Setting("binddn", \.bindName, as: .name, help: "The name of an account that searches for users and groups."),
         Setting("bindpass", \.bindPassword, as: .bounded.hidden, help: "Its password. Never shown."),
         Setting("userdn", \.userBase, as: .name, help: "The name of the entry below which users are."),
@@ -208,6 +208,19 @@ extension SettingKind where Value == String {
 }
 
 extension SettingKind where Value == Int {
+    /// The entries of a page. Terraform's provider sends -1 if its configuration says nothing, and expects to read it again.
+    fileprivate static var pageSize: Self {
+        var kind = number { value, name throws(CofferError) in
+            guard (-1...pageSizeMax).contains(value) else {
+                throw .invalid("field '\(name)' must be between -1 and \(pageSizeMax)")
+            }
+        }
+        kind.read = { value in value.intValue.flatMap { $0 < -1 ? nil : min($0, pageSizeMax) } }
+        return kind
+    }
+
+    private static var pageSizeMax: Int { 10_000 }
+
     fileprivate static func seconds(_ range: ClosedRange<Int>) -> Self {
         .duration { value, name throws(CofferError) in
             guard range.contains(value) else {

@@ -7,9 +7,12 @@ enum PolicyList {
 
     /// Returns the names in lower case, sorted and without duplicates. Refuses `root` in every spelling, because no login
     /// may give that policy.
-    static func normalized(_ names: [String]) throws(CofferError) -> [String] {
+    static func normalized(_ names: [String]) throws(CofferError) -> [String] { try inSentOrder(names).sorted() }
+
+    /// Returns the names as ``normalized(_:)`` does, but in the order in which they were sent.
+    static func inSentOrder(_ names: [String]) throws(CofferError) -> [String] {
         guard names.count <= countMax else { throw .invalid("a list of policies may have \(countMax) names at most") }
-        var result: Set<String> = []
+        var result: [String] = []
         for name in names where !name.isEmpty {
             let policy: PolicyName
             do {
@@ -18,9 +21,9 @@ enum PolicyList {
                 throw .invalid(error.rawValue)
             }
             guard policy != .root else { throw .invalid("auth methods cannot create root tokens") }
-            result.insert(policy.text)
+            if !result.contains(policy.text) { result.append(policy.text) }
         }
-        return result.sorted()
+        return result
     }
 }
 
