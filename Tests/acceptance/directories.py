@@ -35,6 +35,7 @@ rootdn "cn=root,{base}"
 rootpw root-password
 directory {directory}/data
 maxsize 10485760
+limits * size.soft={size_limit} size.hard={size_limit} size.prtotal=unlimited
 overlay ppolicy
 ppolicy_default "cn=policy,{base}"
 access to attrs=userPassword by anonymous auth by * none
