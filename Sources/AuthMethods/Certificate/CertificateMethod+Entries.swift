@@ -33,17 +33,17 @@ extension CertificateMethod {
     }
 
     private func writeEntry(_ request: Request) async throws -> Response {
-        guard let name = AccountName(request.captures["name"])?.text else { throw Self.badName }
+        guard let name = AccountName(request.captures["name"])?.text else { throw AccountName.malformed("name") }
         var warnings: [String] = []
         try await entries.edit(name) { entry, _ in
             var changed = entry ?? CertificateEntry(name: name, uid: Hex.encode(randomness.bytes(16)))
             try changed.update(request.fields)
+            guard changed.ocsp.servers.allSatisfy(ocsp.mayAsk) else {
+                throw CofferError.invalid("field 'ocsp_servers_override' has an address that may not be called")
+            }
             warnings = changed.tokens.warnings(mountMax: maxTTL)
             entry = changed
         }
         return Response(.none, warnings: warnings)
     }
-
-    static let badName = CofferError.invalid(
-        "field 'name' may have letters, digits, '_', '-' and '.', and \(AccountName.bytesMax) bytes at most")
 }

@@ -42,8 +42,7 @@ extension JWTMethod {
 
     private func writeRole(_ request: Request) async throws -> Response {
         guard let name = AccountName(request.captures["name"]) else {
-            throw CofferError.invalid(
-                "field 'name' may have letters, digits, '_', '-' and '.', and \(AccountName.bytesMax) bytes at most")
+            throw AccountName.malformed("name")
         }
         var warnings: [String] = []
         try await roles.edit(name.text) { role, _ in

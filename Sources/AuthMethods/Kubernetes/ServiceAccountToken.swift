@@ -24,9 +24,9 @@ struct ServiceAccountToken: Sendable, Hashable {
     init?(compact text: String) {
         guard text.utf8.count <= Self.bytesMax else { return nil }
         let parts = text.splitUTF8(at: ".", omittingEmpty: false)
-        guard parts.count == 3, Self.object(parts[0]) != nil, let claims = Self.object(parts[1]), !parts[2].isEmpty else {
-            return nil
-        }
+        guard parts.count == 3, Self.object(parts[0]) != nil, let claims = Self.object(parts[1]), !parts[2].isEmpty,
+            parts[2].utf8.allSatisfy({ $0.isASCIILetterOrDigit || "-_".utf8.contains($0) })
+        else { return nil }
         self.init(claims: claims)
     }
 
