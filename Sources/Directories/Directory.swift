@@ -6,6 +6,9 @@ package protocol Directory: Sendable {
     func withSession<Value: Sendable>(
         _ target: DirectoryTarget, _ body: @escaping @Sendable (any DirectorySession) throws(DirectoryError) -> Value
     ) async throws(DirectoryError) -> Value
+
+    /// Whether a server may be called, as far as its URL tells: false for an address that is not allowed, true for every name.
+    func mayCall(_ server: DirectoryServer) -> Bool
 }
 
 /// A session with one server. Its calls block.

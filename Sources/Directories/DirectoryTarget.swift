@@ -9,6 +9,8 @@ package struct DirectoryServer: Sendable, Hashable {
     package let host: String
     /// The port; 389, or 636 with TLS, if the text has none.
     package let port: UInt16
+    /// Whether the host is an address and not a name.
+    package let isAddress: Bool
 
     /// The most servers of a target.
     package static let countMax = 10
@@ -23,7 +25,7 @@ package struct DirectoryServer: Sendable, Hashable {
         guard let one = OutboundURL("https://" + authority), let other = OutboundURL("http://" + authority), one.target == "/",
             !authority.containsUTF8("/"), !authority.containsUTF8("?"), let port = UInt16(exactly: one.port)
         else { return nil }
-        host = one.host
+        (host, isAddress) = (one.host, one.isAddress)
         let standard: UInt16 = isEncrypted ? 636 : 389
         self.port = one.port == other.port ? port : standard
     }

@@ -17,6 +17,8 @@ package final class LDAPDirectory: Directory {
         self.isAllowed = isAllowed
     }
 
+    package func mayCall(_ server: DirectoryServer) -> Bool { !server.isAddress || isAllowed(server.host) }
+
     package func withSession<Value: Sendable>(
         _ target: DirectoryTarget, _ body: @escaping @Sendable (any DirectorySession) throws(DirectoryError) -> Value
     ) async throws(DirectoryError) -> Value {

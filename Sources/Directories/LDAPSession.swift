@@ -76,14 +76,16 @@ final class LDAPSession: DirectorySession {
             coffer_ldap_set_int(handle, LDAP_OPT_X_TLS_PROTOCOL_MIN, versions[target.versionMin] ?? 0x303),
             coffer_ldap_set_int(handle, LDAP_OPT_X_TLS_PROTOCOL_MAX, versions[target.versionMax] ?? 0x303),
             ldap_set_option(handle, LDAP_OPT_X_TLS_CACERTFILE, authorities),
+            // An empty text takes back what ldap.conf, ~/.ldaprc or a variable named: a directory of authorities would be trusted in
+            // addition to the file.
+            ldap_set_option(handle, LDAP_OPT_X_TLS_CACERTDIR, ""),
+            ldap_set_option(handle, LDAP_OPT_X_TLS_CIPHER_SUITE, Self.priorities(target, handle) ?? ""),
         ]
-        if !target.certificate.isEmpty {
-            outcomes.append(ldap_set_option(handle, LDAP_OPT_X_TLS_CERTFILE, try files.path(holding: target.certificate)))
-            outcomes.append(ldap_set_option(handle, LDAP_OPT_X_TLS_KEYFILE, try files.path(holding: target.key)))
-        }
-        if let priorities = Self.priorities(target, handle) {
-            outcomes.append(ldap_set_option(handle, LDAP_OPT_X_TLS_CIPHER_SUITE, priorities))
-        }
+        let (certificate, key) =
+            target.certificate.isEmpty
+            ? ("", "") : (try files.path(holding: target.certificate), try files.path(holding: target.key))
+        outcomes.append(ldap_set_option(handle, LDAP_OPT_X_TLS_CERTFILE, certificate))
+        outcomes.append(ldap_set_option(handle, LDAP_OPT_X_TLS_KEYFILE, key))
         outcomes.append(coffer_ldap_set_int(handle, LDAP_OPT_X_TLS_NEWCTX, 0))
         guard outcomes.allSatisfy({ $0 == LDAP_OPT_SUCCESS }) else {
             throw .invalid("the certificates for the directory cannot be used")

@@ -18,5 +18,5 @@ package enum ResultCode {
     ]
 
     /// Returns the name and the number of a code.
-    static func text(_ code: Int32) -> String { "\(names[code] ?? "result code") (\(code))" }
+    package static func text(_ code: Int32) -> String { "\(names[code] ?? "result code") (\(code))" }
 }

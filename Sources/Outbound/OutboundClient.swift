@@ -43,6 +43,12 @@ package struct OutboundClient: Outbound {
         tls = TLSContexts(trusting: settings.trustRoots)
     }
 
+    /// Whether a target may be called, as far as its URL tells. Addresses of names are checked when it is called.
+    package func mayCall(_ target: OutboundTarget) -> Bool {
+        guard let url = OutboundURL(target.url) else { return false }
+        return !url.isAddress || settings.policy.allows(url.host, for: target.source)
+    }
+
     /// Checks the request's URL, host and address, and sends it to the first of up to three addresses that accepts a
     /// connection.
     package func send(_ request: OutboundRequest) async throws(OutboundError) -> OutboundReply {

@@ -117,4 +117,12 @@ package protocol Outbound: Sendable {
     ///
     /// - Throws: ``OutboundError`` if the request is not allowed or there is no complete response.
     func send(_ request: OutboundRequest) async throws(OutboundError) -> OutboundReply
+
+    /// Whether a target may be called, as far as its URL tells: false for an address that is not allowed, true for every name.
+    func mayCall(_ target: OutboundTarget) -> Bool
+}
+
+extension Outbound {
+    /// Returns true. Only a client with an address policy knows better.
+    package func mayCall(_ target: OutboundTarget) -> Bool { true }
 }

@@ -16,7 +16,7 @@ struct AuthDriver: Sendable {
 
     init(
         _ description: EngineDescription, storage: any Storage = StampingStorage(MemoryStorage()), time: ManualTime = ManualTime(),
-        maxTTL: Int = 0, seed: UInt64 = 1
+        maxTTL: Int = 0, seed: UInt64 = 1, logger: Logger = Logger(label: "test")
     ) throws {
         self.description = description
         self.storage = storage
@@ -24,7 +24,7 @@ struct AuthDriver: Sendable {
         method = try description.make(
             MountContext(
                 path: "auth/\(description.type)/", accessor: "auth_1", maxTTL: maxTTL, storage: storage, time: time,
-                randomness: SeededRandomness(seed: seed), logger: Logger(label: "test")))
+                randomness: SeededRandomness(seed: seed), logger: logger))
     }
 
     /// The same store, as another start of the server sees it.

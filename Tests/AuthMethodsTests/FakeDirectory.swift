@@ -18,6 +18,8 @@ final class FakeDirectory: Directory {
         var log: [String] = []
         /// Whether anonymous searches find nothing.
         var hidesFromNobody = false
+        /// What the last session was opened with.
+        var target: DirectoryTarget?
     }
 
     let state = Mutex(State())
@@ -48,10 +50,17 @@ final class FakeDirectory: Directory {
 
     var log: [String] { state.withLock { $0.log } }
 
+    /// As a server whose configuration closes the addresses of cloud metadata services.
+    func mayCall(_ server: DirectoryServer) -> Bool { server.host != "169.254.169.254" }
+
     func withSession<Value: Sendable>(
         _ target: DirectoryTarget, _ body: @escaping @Sendable (any DirectorySession) throws(DirectoryError) -> Value
     ) async throws(DirectoryError) -> Value {
-        if let failure = state.withLock({ $0.failure }) { throw failure }
+        let failure = state.withLock { state in
+            state.target = target
+            return state.failure
+        }
+        if let failure { throw failure }
         return try body(Session(self))
     }
 

@@ -114,10 +114,45 @@ import X509
         #expect(ClientChain.read([[UInt8]](repeating: leaf, count: ClientChain.countMax + 1)) == nil)
         #expect(ClientChain.read([leaf, [0x30, 0]]) == nil)
         let key = P256.Signing.PrivateKey()
-        let loops = try (0..<7).map { _ in try TestAuthority("Loop", key: key) }
-        let presented = try #require(
-            ClientChain.read([TestAuthority.der(try loops[0].issue("web"))] + loops.map(\.der)))
-        #expect(try await chain(presented, root) == nil)
+        let loops = try (0..<6).map { _ in try TestAuthority("Loop", key: key).der }
+        let way = try TestAuthority("Loop", under: root, key: key)
+        let client = TestAuthority.der(try way.issue("web"))
+        // A third certificate of one key is not looked at, though it would lead to the authority.
+        #expect(try await chain(try #require(ClientChain.read([client] + loops + [way.der])), root) == nil)
+        #expect(try await chain(try #require(ClientChain.read([client, way.der] + loops)), root) != nil)
+    }
+
+    @Test("are refused with a key of RSA that makes verifying long")
+    func largeKeys() throws {
+        let root = try TestAuthority()
+        func certificate(bits: Int) throws -> [UInt8] {
+            var coder = DER.Serializer()
+            try coder.appendConstructedNode(identifier: .sequence) { coder in
+                try coder.appendConstructedNode(identifier: .sequence) { coder in
+                    try coder.serialize([1, 2, 840, 113_549, 1, 1, 1] as ASN1ObjectIdentifier)
+                    coder.appendPrimitiveNode(identifier: .null) { _ in }
+                }
+                coder.appendPrimitiveNode(identifier: .bitString) { bytes in
+                    var key = DER.Serializer()
+                    key.appendConstructedNode(identifier: .sequence) { key in
+                        let modulus = [0x80] + [UInt8](repeating: 0xA5, count: bits / 8 - 1)
+                        key.appendPrimitiveNode(identifier: .integer) { $0 += [0] + modulus }
+                        key.appendPrimitiveNode(identifier: .integer) { $0 += [1, 0, 1] }
+                    }
+                    bytes += [0] + key.serializedBytes
+                }
+            }
+            return TestAuthority.der(
+                try Certificate(
+                    version: .v3, serialNumber: .init(), publicKey: .init(derEncoded: coder.serializedBytes),
+                    notValidBefore: root.certificate.notValidBefore,
+                    notValidAfter: root.certificate.notValidAfter, issuer: root.certificate.subject,
+                    subject: root.certificate.subject,
+                    signatureAlgorithm: .ecdsaWithSHA256, extensions: .init(), issuerPrivateKey: .init(root.key)))
+        }
+        for bits in [2_048, 4_096, 8_192] { #expect(ClientChain.read([try certificate(bits: bits)]) != nil, "\(bits)") }
+        // The library may refuse to make one.
+        for bits in [8_448, 16_384] { #expect((try? certificate(bits: bits)).flatMap { ClientChain.read([$0]) } == nil, "\(bits)") }
     }
 
     @Test("name what Vault shows of a certificate")

@@ -35,6 +35,7 @@ rootdn "cn=root,{base}"
 rootpw root-password
 directory {directory}/data
 maxsize 10485760
+limits * size.soft={size_limit} size.hard={size_limit} size.prtotal=unlimited
 {policy}
 access to attrs=userPassword by anonymous auth by * none
 access to * by dn.exact="{searcher}" read by users read by anonymous {anonymous}

@@ -75,11 +75,14 @@ def nginx(tmp_path, authority):
         process.wait(10)
 
 
-def through(port, authority, certificate=None, headers=None):
+def through(port, authority, certificate=None, headers=None, path=None):
+    """Asks for the health, or logs in at `path`."""
     context = ssl.create_default_context(cafile=str(authority.certificate))
     if certificate:
         context.load_cert_chain(*certificate)
     with httpx.Client(base_url=f"https://127.0.0.1:{port}", verify=context) as client:
+        if path:
+            return client.post(f"/v1/{path}", json={}, headers=headers or {})
         return client.get("/v1/sys/health", headers=headers or {})
 
 
@@ -98,6 +101,20 @@ def test_nginx_passes_on_a_client_certificate(make, nginx, authority, decoders):
     assert through(port, authority).status_code == 200
     # nginx replaces what a client says.
     assert through(port, authority, headers={"X-SSL-Client-Cert": "canary"}).status_code == 200
+
+
+def test_a_certificate_login_through_nginx(make, nginx, authority):
+    server = make([FROM_HERE, HEADER, 'x_forwarded_for_client_cert_decoders = ["URL", "PEM"]',
+                   "x_forwarded_for_reject_not_present = false"]).start()
+    server.initialise()
+    server.post("sys/auth/cert", {"type": "cert"}).expect(204)
+    server.post("auth/cert/certs/web", {
+        "certificate": authority.certificate.read_text(), "allowed_common_names": "caller", "token_policies": "web"}).expect(200, 204)
+    port = nginx(server, NGINX_CERTIFICATE)
+    auth = through(port, authority, authority.issue("caller", common_name="caller"), path="auth/cert/login").json()["auth"]
+    assert auth["metadata"]["common_name"] == "caller" and "web" in auth["policies"]
+    for certificate in (None, authority.issue("other", common_name="other")):
+        assert through(port, authority, certificate, path="auth/cert/login").status_code == 400
 
 
 def test_a_form_that_is_not_configured_is_refused(make, nginx, authority):

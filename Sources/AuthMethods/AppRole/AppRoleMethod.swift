@@ -79,8 +79,7 @@ extension AppRoleMethod {
 
     func roleName(_ request: Request) throws(CofferError) -> String {
         guard let name = AccountName(request.captures["role_name"]) else {
-            throw .invalid(
-                "field 'role_name' may have letters, digits, '_', '-' and '.', and \(AccountName.bytesMax) bytes at most")
+            throw AccountName.malformed("role_name")
         }
         return name.text
     }

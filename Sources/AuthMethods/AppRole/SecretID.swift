@@ -1,4 +1,5 @@
 import EngineKit
+import Records
 import Syntax
 
 /// The record of a secret id. It does not hold the secret id itself, whose HMAC is the name of the record.

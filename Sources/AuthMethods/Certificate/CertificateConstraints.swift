@@ -86,7 +86,7 @@ struct ExtensionConstraint: Sendable {
 
     func allows(_ leaf: ClientCertificate) -> Bool {
         let value = isHex ? leaf.extensionBytes(oid).map { Hex.encode($0) } : leaf.extensionText(oid)
-        return value.map { NamePattern.matches($0, pattern) } ?? false
+        return value.map { $0.matchesUTF8(pattern) } ?? false
     }
 
     /// Whether the text is numbers with dots.

@@ -43,6 +43,12 @@ extension CertificateEntry {
 
     func check() throws(CofferError) {
         guard let first = trusted.certificates.first else { throw .invalid("failed to parse certificate") }
+        // Nothing would look at the others.
+        guard trusted.certificates.count == 1 || trusted.certificates.allSatisfy(\.isAuthority) else {
+            throw .invalid(
+                "field 'certificate' may have several authorities, or one certificate of a client and nothing else; write an entry for "
+                    + "each client")
+        }
         guard first.isAuthority || first.isForClients else {
             throw .invalid("nonCA certificates should have TLS client authentication set as an extended key usage")
         }

@@ -37,23 +37,21 @@ extension CertificateMethod {
     }
 
     private func writeList(_ request: Request) async throws -> Response {
-        guard let name = AccountName(request.captures["name"])?.text else { throw AccountName.refusal }
+        guard let name = AccountName(request.captures["name"])?.text else { throw AccountName.malformed("name") }
         let (text, url) = (request.fields.text("crl"), request.fields.text("url"))
         guard text.isEmpty != url.isEmpty else { throw CofferError.invalid("one of 'crl' and 'url' must be given") }
-        let made = url.isEmpty ? try await lists.uploaded(text) : try await lists.fetched(url)
-        let isNew = try await lists.table.find(name) == nil
-        if isNew, try await !hasRoom() {
-            throw CofferError.invalid("a mount may have \(RevocationLists.countMax) revocation lists at most")
+        let made = url.isEmpty ? try await lists.uploaded(text) : try await lists.added(from: url)
+        try await lists.table.edit(name) { list, _ in
+            let isKnown = list != nil
+            let hasRoom = try await lists.hasRoom()
+            guard isKnown || hasRoom else {
+                throw CofferError.invalid("a mount may have \(RevocationLists.countMax) revocation lists at most")
+            }
+            list = made
         }
-        try await lists.table.edit(name) { list, _ in list = made }
         guard made.list.isStale(at: time.now().seconds) else { return .empty }
         return Response(
             .none,
             warnings: ["The list is out of date: logins with certificates of its issuer are refused until a newer one is there."])
-    }
-
-    private func hasRoom() async throws -> Bool {
-        let names = try await lists.table.names(Paging(limit: RevocationLists.countMax))
-        return names.count < RevocationLists.countMax
     }
 }

@@ -17,6 +17,9 @@ extension CertificateMethod {
     private static let noMatch = CofferError.invalid(
         "no chain matching all constraints could be found for this login certificate")
 
+    /// Entries that are listed at once.
+    private static let entriesOfPage = 256
+
     /// An entry that accepts a certificate.
     private struct Match {
         var entry: CertificateEntry
@@ -27,12 +30,14 @@ extension CertificateMethod {
         guard let presented = ClientChain.read(request.connection.certificateChain) else { throw Self.noChain }
         let address = request.connection.remoteAddress
         let configuration = try await configured()
+        let wanted = request.fields.string("name").flatMap { $0.isEmpty ? nil : $0 }
+        let deadline = ocsp.deadline
         var refusal = Self.noChain
         // Entries often share an authority, whose signatures are verified once.
         var chains: [CertificateBundle: ClientChain?] = [:]
-        var paging = Paging()
+        var paging = Paging(limit: Self.entriesOfPage)
         while true {
-            let names = try await candidates(request.fields.string("name"), paging)
+            let names = try await candidates(wanted, paging)
             for name in names {
                 guard let found = try await entries.find(name) else { continue }
                 let entry = found.value
@@ -46,30 +51,30 @@ extension CertificateMethod {
                 guard let chain else { continue }
                 refusal = Self.noMatch
                 guard entry.tokens.bounds.allows(address),
-                    try await isAllowed(chain, presented, by: found, configuration: configuration)
+                    try await isAllowed(chain, presented, by: found, configuration: configuration, before: deadline)
                 else { continue }
                 return Response(
                     .none, auth: .grant(grant(request, Match(entry: entry, chain: chain), configuration: configuration)))
             }
-            guard request.fields.string("name") == nil, names.count == paging.limit, let last = names.last else { throw refusal }
+            guard wanted == nil, names.count == paging.limit, let last = names.last else { throw refusal }
             paging.after = last
         }
     }
 
     /// Returns the name that a login gives, or a page of all names.
     private func candidates(_ name: String?, _ paging: Paging) async throws -> [String] {
-        guard let name, !name.isEmpty else { return try await entries.names(paging) }
+        guard let name else { return try await entries.names(paging) }
         return AccountName(name).map { [$0.text] } ?? []
     }
 
     /// Whether the constraints of an entry, the revocation lists and the responders leave a chain as it is.
     private func isAllowed(
         _ chain: ClientChain, _ presented: [ClientCertificate], by found: RecordTable<CertificateEntry>.Found,
-        configuration: CertificateConfiguration
+        configuration: CertificateConfiguration, before deadline: Timestamp
     ) async throws -> Bool {
         guard found.value.constraints.allow(chain.leaf), try await lists.allow(chain) else { return false }
-        return await ocsp.allow(
-            chain, presented: presented, entry: found.value, version: found.version, cacheSize: configuration.ocspCacheSize)
+        return try await ocsp.allow(
+            chain, presented: presented, by: found, cacheSize: configuration.ocspCacheSize, before: deadline)
     }
 
     // MARK: Granting
@@ -80,6 +85,7 @@ extension CertificateMethod {
         static let uid = "uid"
         /// The SHA-256 hash of the certificate, in hex.
         static let certificate = "certificate"
+        static let alias = "alias"
     }
 
     private static func fingerprint(_ certificate: ClientCertificate) -> String {
@@ -95,14 +101,26 @@ extension CertificateMethod {
         metadata["subject_key_id"] = leaf.subjectKeyID
         metadata["authority_key_id"] = leaf.authorityKeyID
         let name = entry.displayName.isEmpty ? entry.name : entry.displayName
-        var grant = grant(entry, displayName: request.displayName(name), metadata: metadata)
+        let alias = Self.alias(of: leaf)
+        var grant = grant(entry, displayName: request.displayName(name), metadata: metadata, alias: alias)
         if configuration.keepsAliasMetadata { grant.aliasMetadata = metadata }
-        grant.facts = [Fact.entry: entry.name, Fact.uid: entry.uid, Fact.certificate: Self.fingerprint(leaf)]
+        grant.facts = [
+            Fact.entry: entry.name, Fact.uid: entry.uid, Fact.certificate: Self.fingerprint(leaf), Fact.alias: alias,
+        ]
         return grant
     }
 
-    private func grant(_ entry: CertificateEntry, displayName: String, metadata: [String: String]) -> AuthGrant {
-        entry.tokens.grant(displayName: displayName, metadata: metadata, aliasName: metadata["common_name"] ?? "")
+    /// Returns what the alias of a client's entity is called: the common name, or the first name of another kind, or, for a
+    /// certificate without names, its hash.
+    private static func alias(of leaf: ClientCertificate) -> String {
+        let names = [leaf.commonName] + [leaf.uris, leaf.dnsNames, leaf.emailAddresses].compactMap(\.first)
+        return names.first { !$0.isEmpty } ?? fingerprint(leaf)
+    }
+
+    private func grant(
+        _ entry: CertificateEntry, displayName: String, metadata: [String: String], alias: String
+    ) -> AuthGrant {
+        entry.tokens.grant(displayName: displayName, metadata: metadata, aliasName: alias)
     }
 
     // MARK: Renewing
@@ -120,9 +138,10 @@ extension CertificateMethod {
             guard let presented = ClientChain.read(login.certificateChain), let leaf = presented.first,
                 Self.fingerprint(leaf) == login.facts[Fact.certificate],
                 let chain = await found.value.chain(of: presented, at: time.now().seconds),
-                try await isAllowed(chain, presented, by: found, configuration: configuration)
+                try await isAllowed(chain, presented, by: found, configuration: configuration, before: ocsp.deadline)
             else { throw CofferError.invalid("no certificate was matched by this request") }
         }
-        return grant(found.value, displayName: "", metadata: login.metadata)
+        let alias = login.facts[Fact.alias] ?? login.metadata["common_name"] ?? ""
+        return grant(found.value, displayName: "", metadata: login.metadata, alias: alias)
     }
 }

@@ -7,21 +7,9 @@ enum NamePattern {
     static let countMax = 256
     static let bytesMax = 512
 
-    /// Whether the name matches the pattern. Both are compared byte by byte, in their letter case.
-    static func matches(_ name: String, _ pattern: String) -> Bool {
-        let parts = pattern.splitUTF8(at: "*", omittingEmpty: false)
-        guard parts.count > 1 else { return name.equalsUTF8(pattern) }
-        guard var rest = name.removingUTF8Prefix(parts[0]) else { return false }
-        for part in parts[1..<(parts.count - 1)] {
-            guard let found = rest.rangeOfUTF8(part) else { return false }
-            rest = rest[found.upperBound...]
-        }
-        return rest.hasUTF8Suffix(parts[parts.count - 1])
-    }
-
     /// Whether one of the names matches one of the patterns. No patterns allow everything.
     static func allow(_ names: [String], _ patterns: [String]) -> Bool {
-        patterns.isEmpty || names.contains { name in patterns.contains { matches(name, $0) } }
+        patterns.isEmpty || names.contains { name in patterns.contains(where: name.matchesUTF8) }
     }
 }
 

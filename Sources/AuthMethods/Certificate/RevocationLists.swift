@@ -13,6 +13,7 @@ final class RevocationLists: Sendable {
     private let fetches: RevocationFetches
     private let time: any TimeSource
     private let logger: Logger
+    private let troubles: TroubleLog
     private let state = Mutex(State())
 
     private struct State {
@@ -33,6 +34,8 @@ final class RevocationLists: Sendable {
     static let countMax = 64
     private static let verifiedMax = 512
     private static let retrySeconds = 10
+    /// How far the clocks of authorities may be ahead, in seconds.
+    private static let clockSecondsMax = 300
     /// How often the lists are looked through for those that are due, in seconds.
     private static let roundSeconds = 15
 
@@ -45,6 +48,7 @@ final class RevocationLists: Sendable {
         self.fetches = fetches
         self.time = time
         self.logger = logger
+        troubles = TroubleLog(logger, time: time)
     }
 
     // MARK: Judging
@@ -54,7 +58,9 @@ final class RevocationLists: Sendable {
     /// A list that has the name of an issuer and not its signature is taken for a forged one: unless the issuer's own list is there
     /// as well, the chain is refused. So it is when the next list is due and cannot be fetched.
     func allow(_ chain: ClientChain) async throws -> Bool {
-        let names = try await table.names(Paging(limit: Self.countMax))
+        let names = try await table.names(Paging(limit: Self.countMax + 1))
+        // Several writers at the same time can exceed the limit. A list that nobody reads would revoke nothing.
+        guard names.count <= Self.countMax else { return refuse("the mount has more than \(Self.countMax) revocation lists") }
         for name in names {
             guard let found = try await table.find(name) else { continue }
             for (certificate, issuer) in chain.issued where found.value.list.isAbout(certificate) {
@@ -80,15 +86,19 @@ final class RevocationLists: Sendable {
                     return true
                 }
             }
-            logger.warning("a certificate login was refused: a revocation list of its issuer's name is not signed by the issuer")
-            return false
+            return refuse("a revocation list of its issuer's name is not signed by the issuer")
         }
-        guard let list = try await fresh(name, found)?.list else {
-            logger.warning("a certificate login was refused: a revocation list is out of date")
-            return false
-        }
+        guard let list = try await fresh(name, found)?.list else { return refuse("a revocation list is out of date") }
         return !list.names(certificate)
     }
+
+    private func refuse(_ reason: String) -> Bool {
+        troubles.warn("a certificate login was refused", reason: reason)
+        return false
+    }
+
+    /// Whether a mount may have one more list.
+    func hasRoom() async throws -> Bool { try await table.names(Paging(limit: Self.countMax)).count < Self.countMax }
 
     private func isSigned(_ found: RecordTable<StoredRevocationList>.Found, _ name: String, by issuer: ClientCertificate) -> Bool {
         let key = Verified(name: name, version: found.version, issuer: issuer)
@@ -110,7 +120,7 @@ final class RevocationLists: Sendable {
         do {
             try await refresh(name, found.value)
         } catch let error as CofferError {
-            logger.warning("a revocation list could not be fetched: \(error.messages.joined(separator: "; "))")
+            troubles.warn("a revocation list could not be fetched", reason: error.messages.joined(separator: "; "))
             return nil
         }
         let newer = try await table.find(name)?.value
@@ -138,10 +148,28 @@ final class RevocationLists: Sendable {
         return try await checked(bytes, url: "")
     }
 
+    /// Fetches a list that a caller names.
+    ///
+    /// - Throws: One refusal for all that can be wrong, because the caller may not be one who may look into the network of the server.
+    ///   The log has the reason.
+    func added(from url: String) async throws -> StoredRevocationList {
+        guard OutboundURL(url) != nil else {
+            throw CofferError.invalid("field 'url': \(OutboundTargetError.malformedURL.text)")
+        }
+        do {
+            return try await fetched(url)
+        } catch let error as CofferError where error.code == .invalidRequest {
+            logger.warning(
+                "a revocation list was not added", metadata: ["reason": "\(error.messages.joined(separator: "; "))"])
+            throw CofferError.invalid(
+                "no CRL that can be relied on could be fetched from 'url'; the server's log has the reason")
+        }
+    }
+
     /// Fetches a list.
     ///
     /// - Throws: A refusal if it cannot be had, and as ``uploaded(_:)``.
-    func fetched(_ url: String) async throws -> StoredRevocationList {
+    private func fetched(_ url: String) async throws -> StoredRevocationList {
         try await checked(try await fetches.list(url), url: url)
     }
 
@@ -151,7 +179,16 @@ final class RevocationLists: Sendable {
                 "failed to parse CRL: it must be a full list with a next update, as PEM or base64 of DER, of "
                     + "\(RevocationList.bytesMax) bytes at most, and without critical extensions")
         }
+        // A list of the future would keep out every genuine one.
+        guard made.list.thisUpdate <= time.now().seconds + Self.clockSecondsMax else {
+            throw CofferError.invalid("the CRL is of the future: check the clocks of this server and of the authority")
+        }
         let authorities = try await authorities(named: made.list)
+        guard !authorities.isEmpty || OutboundURL(url)?.scheme != .http else {
+            throw CofferError.invalid(
+                "nothing here tells whether the CRL is genuine, because no entry has the authority of its issuer's name: fetch it over "
+                    + "https, upload it, or write an entry with the authority first")
+        }
         guard authorities.isEmpty || authorities.contains(where: made.list.isSigned) else {
             throw CofferError.invalid("the CRL is not signed by the authority of its issuer's name")
         }

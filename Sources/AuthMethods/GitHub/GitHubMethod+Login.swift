@@ -16,6 +16,8 @@ extension GitHubMethod {
     private static let notConfigured = CofferError.invalid("configuration has not been set")
     private static let tokenFact = "token"
     private static let userFact = "user_id"
+    /// The server that the token was sent to.
+    private static let serverFact = "base_url"
 
     /// Whether the text can be a token: one word of letters, digits and marks that a header can hold.
     private static func isToken(_ text: String) -> Bool {
@@ -40,7 +42,7 @@ extension GitHubMethod {
                 logger.debug("a GitHub login was refused", metadata: ["reason": "\(reason)"])
                 throw Self.refusal
             case .unavailable(let reason):
-                logger.warning("a GitHub login could not be decided", metadata: ["reason": "\(reason)"])
+                troubles.warn("a GitHub login could not be decided", reason: reason)
                 throw CofferError(.unavailable, "GitHub cannot be asked now; the server's log has the reason")
             }
         }
@@ -50,10 +52,10 @@ extension GitHubMethod {
         _ user: GitHubUser, _ token: String, settings: GitHubConfiguration, displayName: String
     ) async throws -> AuthGrant {
         var policies = Set(settings.tokens.policies)
-        for team in Set((user.teams + ["default"]).compactMap(Self.key)) {
+        for team in Set((user.teams + ["default"]).compactMap(Self.storedName)) {
             policies.formUnion(try await teams.find(team)?.value.policies ?? [])
         }
-        for name in Set([user.name, "default"].compactMap(Self.key)) {
+        for name in Set([user.name, "default"].compactMap(Self.storedName)) {
             policies.formUnion(try await users.find(name)?.value.policies ?? [])
         }
         var grant = settings.tokens.grant(
@@ -61,21 +63,28 @@ extension GitHubMethod {
             policies: policies.sorted())
         grant.aliasMetadata = ["github_id": String(user.id)]
         // Identity compares names of aliases in lower case.
-        grant.groupAliases = Set(user.teams.map { $0.lowercased() }).sorted()
-        grant.facts = [Self.tokenFact: token, Self.userFact: String(user.id)]
+        grant.groupAliases = Set(user.teams.compactMap(Self.storedName)).sorted()
+        grant.facts = [
+            Self.tokenFact: token, Self.userFact: String(user.id), Self.serverFact: settings.baseURL,
+        ]
         return grant
     }
 
     /// Returns what the user of an earlier login is granted today, as GitHub says when it is asked again with the same token.
     ///
-    /// - Throws: A refusal if the token was revoked, the user has left the organization, or the name is another user's now.
+    /// - Throws: A refusal if the token was revoked, the user has left the organization, or the name is another user's now, and if
+    ///   the mount asks another server than at the login, which the token was not meant for.
     package func renewal(of login: HeldLogin) async throws -> AuthGrant {
         guard let settings = try await settings() else { throw Self.notConfigured }
         guard let token = login.facts[Self.tokenFact], Self.isToken(token) else {
             throw CofferError.invalid("the login has no token of GitHub, not renewing")
         }
+        guard let server = login.facts[Self.serverFact], server.equalsUTF8(settings.baseURL) else {
+            throw CofferError.invalid("'base_url' has changed since the login, not renewing; log in again")
+        }
         let user = try await find(token, settings)
-        guard login.facts[Self.userFact] == String(user.id), login.metadata["username"]?.lowercased() == user.name.lowercased()
+        guard login.facts[Self.userFact] == String(user.id),
+            Self.storedName(login.metadata["username"] ?? "") == Self.storedName(user.name)
         else {
             throw CofferError.invalid("the token is of another user now, not renewing")
         }

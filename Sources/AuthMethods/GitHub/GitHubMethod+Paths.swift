@@ -23,6 +23,9 @@ extension GitHubMethod {
         var changed = before ?? GitHubConfiguration()
         try changed.update(request.fields)
         guard !changed.organization.isEmpty else { throw CofferError.invalid("organization is a required parameter") }
+        guard try outbound.mayCall(target(changed)) else {
+            throw CofferError.invalid("field 'base_url' has an address that may not be called")
+        }
         let isOther = before?.organization.lowercased() != changed.organization.lowercased() || before?.baseURL != changed.baseURL
         if request.fields.number("organization_id") == 0, isOther || changed.organizationID == 0 {
             changed.organizationID = try await findOrganization(changed)
@@ -47,6 +50,10 @@ extension GitHubMethod {
         }
     }
 
+    private func target(_ settings: GitHubConfiguration) throws(CofferError) -> OutboundTarget {
+        do throws(OutboundTargetError) { return try settings.target() } catch { throw .invalid("field 'base_url': \(error.text)") }
+    }
+
     /// Returns the API that the settings name.
     func api(_ settings: GitHubConfiguration) throws(GitHubError) -> GitHubAPI {
         do throws(OutboundTargetError) {
@@ -56,14 +63,17 @@ extension GitHubMethod {
         }
     }
 
-    /// Returns the form of a team's or a user's name in the store: in lower case and without spaces around it.
-    static func key(_ name: String) -> String? {
-        let key = String(name.trimmingUTF8(" ")).lowercased()
-        guard (1...256).contains(key.utf8.count), key.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "/") })
-        else {
-            return nil
-        }
-        return key
+    /// Returns the name in the store of what an operator calls a team or a user: without spaces around it.
+    static func key(_ name: String) -> String? { storedName(String(name.trimmingUTF8(" "))) }
+
+    /// Returns the name in the store of a team or a user of GitHub, or nil for one that no operator can have written.
+    ///
+    /// Only ASCII letters are taken for each other. With more, such as the Kelvin sign for k, or without spaces around it, a member
+    /// could make a team that has another one's name here.
+    static func storedName(_ name: String) -> String? {
+        guard (1...256).contains(name.utf8.count), name.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "/") })
+        else { return nil }
+        return String(decoding: name.utf8.map { $0.asciiLowercased }, as: UTF8.self)
     }
 
     static func paths(of mappings: RecordTable<GitHubMapping>, _ folder: String, _ summary: String) -> [EnginePath] {

@@ -11,6 +11,7 @@ package struct GitHubMethod: AuthMethod {
     let users: RecordTable<GitHubMapping>
     let outbound: any Outbound
     let logger: Logger
+    let troubles: TroubleLog
     /// The mount's maximum TTL in seconds; 0 where the mount sets none.
     let maxTTL: Int
 
@@ -23,6 +24,7 @@ package struct GitHubMethod: AuthMethod {
         users = RecordTable(storage: context.storage, prefix: "user/", parsedMax: 1_024)
         self.outbound = outbound
         logger = context.logger
+        troubles = TroubleLog(context.logger, time: context.time)
         maxTTL = context.maxTTL
     }
 

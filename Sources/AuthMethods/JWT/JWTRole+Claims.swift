@@ -81,7 +81,7 @@ extension JWTRole {
     private func isEqual(_ value: JSON, _ allowed: JSON) -> Bool {
         switch (value, allowed) {
         case (.string(let text), .string(let pattern)):
-            comparison == .glob ? ClaimGlob.matches(text, pattern) : text.equalsUTF8(pattern)
+            comparison == .glob ? text.matchesUTF8(pattern) : text.equalsUTF8(pattern)
         case (.number(let left), .number(let right)): comparison == .string && left.equalsUTF8(right)
         case (.bool(let left), .bool(let right)): comparison == .string && left == right
         default: false
@@ -99,19 +99,5 @@ extension JWTRole {
         leeways.notBefore = seconds(notBeforeLeeway, default: leeways.notBefore)
         leeways.clockSkew = seconds(clockSkewLeeway, default: leeways.clockSkew)
         return leeways
-    }
-}
-
-/// Patterns in which `*` matches any text. All other bytes match themselves.
-enum ClaimGlob {
-    static func matches(_ text: String, _ pattern: String) -> Bool {
-        let parts = pattern.splitUTF8(at: "*", omittingEmpty: false)
-        guard let first = parts.first, let last = parts.last, parts.count > 1 else { return text.equalsUTF8(pattern) }
-        guard var rest = text.removingUTF8Prefix(first) else { return false }
-        for part in parts.dropFirst().dropLast() where !part.isEmpty {
-            guard let found = rest.rangeOfUTF8(part) else { return false }
-            rest = rest[found.upperBound...]
-        }
-        return rest.hasUTF8Suffix(last)
     }
 }

@@ -1,14 +1,17 @@
 import EngineKit
-import Logging
 import Outbound
+import Records
 import Syntax
 
 /// Asks a cluster's API about tokens and namespaces.
 struct KubernetesAPI: Sendable {
     let outbound: any Outbound
-    let logger: Logger
+    let troubles: TroubleLog
     /// The API, as an operator configured it.
     let target: OutboundTarget
+
+    /// The largest answer. A namespace may have 256 KiB of annotations beside its labels.
+    static let answerBytesMax = 1 << 20
 
     /// What the cluster says of a token that it accepts.
     struct Review: Sendable, Hashable {
@@ -34,7 +37,7 @@ struct KubernetesAPI: Sendable {
             "/apis/authentication.k8s.io/v1/tokenreviews", by: reviewer, body: JSON.object(body).encoded())
         guard let answer else { return nil }
         guard answer["kind"]?.stringValue == "TokenReview", let status = answer["status"]?.objectValue else {
-            logger.warning("the Kubernetes API answered a TokenReview with something else")
+            troubles.warn("the Kubernetes API did not answer as it should", reason: "the answer is no TokenReview")
             throw Self.unavailable
         }
         guard status["authenticated"] == .bool(true), status["error"]?.stringValue ?? "" == "",
@@ -63,20 +66,20 @@ struct KubernetesAPI: Sendable {
             reply = try await outbound.send(
                 body.isEmpty ? target.get(path, headers: headers) : target.post(path, headers: headers, body: body))
         } catch {
-            logger.warning("the Kubernetes API could not be asked: \(error.text)")
+            troubles.warn("the Kubernetes API could not be asked", reason: error.text)
             throw Self.unavailable
         }
         switch reply.status {
         case 200, 201: break
         case 401, 403, 404:
-            logger.warning("the Kubernetes API refused the reviewer's request with status \(reply.status)")
+            troubles.warn("the Kubernetes API refused the reviewer's request", reason: "status \(reply.status)")
             return nil
         default:
-            logger.warning("the Kubernetes API answered with status \(reply.status)")
+            troubles.warn("the Kubernetes API did not answer as it should", reason: "status \(reply.status)")
             throw Self.unavailable
         }
         guard let object = (try? JSON(parsing: reply.body))?.objectValue else {
-            logger.warning("the Kubernetes API answered with something that is not a JSON object")
+            troubles.warn("the Kubernetes API did not answer as it should", reason: "the answer is no JSON object")
             throw Self.unavailable
         }
         return object

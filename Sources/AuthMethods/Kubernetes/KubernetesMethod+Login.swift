@@ -18,7 +18,8 @@ extension KubernetesMethod {
         guard let sent = request.fields.string("role"), !sent.isEmpty else { throw CofferError.invalid("missing role") }
         guard let token = request.fields.string("jwt"), !token.isEmpty else { throw CofferError.invalid("missing jwt") }
         guard let configuration = try await configurations.find(Self.configurationName)?.value else {
-            throw CofferError(.internal, "could not load backend configuration")
+            // Vault answers 500, which anybody could cause.
+            throw CofferError.invalid("could not load backend configuration")
         }
         guard let name = AccountName(sent)?.text, let role = try await roles.find(name)?.value else {
             throw refusal("the role does not exist")
@@ -35,7 +36,7 @@ extension KubernetesMethod {
 
     /// The answer to every login that fails, whose reason is in the log. The reason names nothing that the caller sent.
     private func refusal(_ reason: String) -> CofferError {
-        logger.info("a Kubernetes login was refused: \(reason)")
+        logger.debug("a Kubernetes login was refused", metadata: ["reason": "\(reason)"])
         return .denied
     }
 
@@ -50,7 +51,7 @@ extension KubernetesMethod {
         guard role.names(namespace: account.namespace) || !role.selector.isEmpty else {
             throw refusal("the namespace is not allowed")
         }
-        guard role.audience.isEmpty || account.audiences.contains(where: { $0.equalsUTF8(role.audience) }) else {
+        guard role.audience.isEmpty || account.audiences.contains(where: role.audience.equalsUTF8) else {
             throw refusal("the audience is another")
         }
     }
@@ -66,10 +67,6 @@ extension KubernetesMethod {
     private func verify(
         _ account: ServiceAccountToken, token: String, _ configuration: KubernetesConfiguration, role: KubernetesRole
     ) async throws(CofferError) {
-        guard reviews.begin() else {
-            throw CofferError(.unavailable, "too many logins are waiting for the Kubernetes API; try again")
-        }
-        defer { reviews.end() }
         let api = try api(configuration)
         let reviewer = reviewer(configuration) ?? token
         guard let review = try await api.review(token, audience: role.audience, by: reviewer) else {
@@ -78,7 +75,7 @@ extension KubernetesMethod {
         guard review.username.equalsUTF8(account.username), review.uid.equalsUTF8(account.uid) else {
             throw refusal("the cluster knows the token as that of another account")
         }
-        guard role.audience.isEmpty || review.audiences.contains(where: { $0.equalsUTF8(role.audience) }) else {
+        guard role.audience.isEmpty || review.audiences.contains(where: role.audience.equalsUTF8) else {
             throw refusal("the cluster does not accept the token for the audience")
         }
         guard !role.names(namespace: account.namespace) else { return }
@@ -91,10 +88,11 @@ extension KubernetesMethod {
         var authority = configuration.authority.pem
         if authority.isEmpty, !configuration.ignoresPod { authority = pod.authority ?? "" }
         do throws(OutboundTargetError) {
-            let target = try OutboundTarget(configured: configuration.host, trust: OutboundTrust(authoritiesPEM: authority))
-            return KubernetesAPI(outbound: outbound, logger: logger, target: target)
+            var target = try OutboundTarget(configured: configuration.host, trust: OutboundTrust(authoritiesPEM: authority))
+            target.answerBytesMax = KubernetesAPI.answerBytesMax
+            return KubernetesAPI(outbound: outbound, troubles: troubles, target: target)
         } catch {
-            logger.warning("the Kubernetes API cannot be asked: \(error.text)")
+            troubles.warn("the Kubernetes API cannot be asked", reason: error.text)
             throw KubernetesAPI.unavailable
         }
     }

@@ -2,7 +2,6 @@ package import EngineKit
 import Logging
 package import Outbound
 import Records
-import Synchronization
 package import Syntax
 
 /// The `kubernetes` method, by which pods log in with the token of their service account. The cluster is asked about each token.
@@ -16,7 +15,7 @@ package struct KubernetesMethod: RoleNamingAuthMethod {
     let logger: Logger
     /// The mount's maximum TTL in seconds; 0 where the mount sets none.
     let maxTTL: Int
-    let reviews = ReviewLimit()
+    let troubles: TroubleLog
 
     static let configurationName = "settings"
 
@@ -33,6 +32,7 @@ package struct KubernetesMethod: RoleNamingAuthMethod {
         time = context.time
         randomness = context.randomness
         logger = context.logger
+        troubles = TroubleLog(context.logger, time: context.time)
         maxTTL = context.maxTTL
     }
 
@@ -44,24 +44,6 @@ package struct KubernetesMethod: RoleNamingAuthMethod {
         guard relativePath == "login", let name = body["role"]?.stringValue else { return nil }
         return AccountName(name)?.text
     }
-}
-
-/// Counts the logins that wait for a cluster, so that one that does not answer holds up a bounded number.
-final class ReviewLimit: Sendable {
-    private let running = Mutex(0)
-    private static let runningMax = 128
-
-    /// Notes that one more begins. Returns false if there are too many.
-    func begin() -> Bool {
-        running.withLock { running in
-            guard running < Self.runningMax else { return false }
-            running += 1
-            return true
-        }
-    }
-
-    /// Notes that one has ended.
-    func end() { running.withLock { $0 -= 1 } }
 }
 
 extension KubernetesMethod {
@@ -92,11 +74,20 @@ extension KubernetesMethod {
                     // As in Vault, what is not sent goes back to its default.
                     var changed = KubernetesConfiguration()
                     try changed.update(request.fields)
+                    guard try outbound.mayCall(Self.target(changed.host)) else {
+                        throw CofferError.invalid("field 'kubernetes_host' has an address that may not be called")
+                    }
                     let made = changed
                     try await configurations.edit(Self.configurationName) { stored, _ in stored = made }
                     return .empty
                 },
             ])
+    }
+
+    private static func target(_ host: String) throws(CofferError) -> OutboundTarget {
+        do throws(OutboundTargetError) { return try OutboundTarget(configured: host) } catch {
+            throw .invalid("field 'kubernetes_host': \(error.text)")
+        }
     }
 
     var rolePaths: [EnginePath] {

@@ -68,9 +68,15 @@ extension KubernetesRole {
         for list in [accounts, namespaces] where list.count > 1 && list.contains(where: { $0 == "*" }) {
             throw .invalid("can not mix \"*\" with values")
         }
-        guard !Self.matchesAll(accounts) || !Self.matchesAll(namespaces) else {
+        guard Self.matchesAll(accounts) else { return }
+        guard !Self.matchesAll(namespaces) else {
             throw .invalid(
                 "\"bound_service_account_names\" and \"bound_service_account_namespaces\" can not both match everything")
+        }
+        guard !selector.selectsMost else {
+            throw .invalid(
+                "\"bound_service_account_names\" can not match everything with a \"bound_service_account_namespace_selector\" that "
+                    + "asks for no label: use matchLabels, In or Exists")
         }
     }
 
@@ -79,9 +85,9 @@ extension KubernetesRole {
     }
 
     /// Whether the role is for accounts of that name.
-    func allows(account name: String) -> Bool { accounts.contains { NamePattern.matches(name, $0) } }
+    func allows(account name: String) -> Bool { accounts.contains(where: name.matchesUTF8) }
     /// Whether the role names the namespace, so that no labels need to be looked at.
-    func names(namespace: String) -> Bool { namespaces.contains { NamePattern.matches(namespace, $0) } }
+    func names(namespace: String) -> Bool { namespaces.contains(where: namespace.matchesUTF8) }
 
     /// Returns the name of an account's alias.
     func alias(_ account: ServiceAccountToken) -> String {

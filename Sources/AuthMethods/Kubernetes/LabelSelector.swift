@@ -23,6 +23,15 @@ struct LabelSelector: Sendable, Hashable {
             case .doesNotExist: labels[key] == nil
             }
         }
+
+        /// Whether a namespace without labels of an operator's may meet it. Each has one with its name.
+        var isMetByAny: Bool {
+            switch condition {
+            case .isIn: false
+            case .exists: key == "kubernetes.io/metadata.name"
+            case .isNotIn, .doesNotExist: true
+            }
+        }
     }
 
     static let none = LabelSelector()
@@ -70,6 +79,9 @@ struct LabelSelector: Sendable, Hashable {
     }
 
     var isEmpty: Bool { requirements.isEmpty }
+
+    /// Whether it may select nearly every namespace, because it asks for no label and no value.
+    var selectsMost: Bool { !isEmpty && requirements.allSatisfy(\.isMetByAny) }
 
     /// Whether the labels meet all requirements.
     func selects(_ labels: [String: String]) -> Bool { !isEmpty && requirements.allSatisfy { $0.holds(labels) } }

@@ -55,11 +55,23 @@ struct LDAPConfiguration: Record, Hashable {
         target.versionMin = versionMin
         target.versionMax = versionMax
         target.isUnverified = isUnverified
-        target.connectSecondsMax = connectionTimeout
-        target.requestSecondsMax = requestTimeout
+        // A stored number may be out of its bounds, as another server could have written it.
+        target.connectSecondsMax = min(max(connectionTimeout, 1), Self.connectionSecondsMax)
+        target.requestSecondsMax = min(max(requestTimeout, 1), Self.requestSecondsMax)
         target.dereferencing = dereferencing
-        target.pageSize = pageSize
+        target.pageSize = min(max(pageSize, 0), Self.pageSizeMax)
         return target
+    }
+
+    private static let connectionSecondsMax = 60
+    private static let requestSecondsMax = 120
+    private static let pageSizeMax = 10_000
+
+    /// Whether the account's password may go where `other` sends it: to no further server, with the same protection.
+    func sendsPassword(as other: LDAPConfiguration) -> Bool {
+        let known = Set(other.target?.servers ?? [])
+        return (startsTLS, isUnverified, authorities) == (other.startsTLS, other.isUnverified, other.authorities)
+            && target?.servers.allSatisfy(known.contains) == true
     }
 
     /// What an operator should know about settings that are accepted.
@@ -72,6 +84,9 @@ struct LDAPConfiguration: Record, Hashable {
         let servers = target?.servers ?? []
         if !startsTLS, servers.contains(where: { !$0.isEncrypted }) {
             warnings.append("without ldaps:// or starttls, passwords are sent to the directory unencrypted")
+        }
+        if bindPassword.utf8.last == UInt8(ascii: "\n") {
+            warnings.append("bindpass ends with a line end, which is sent as part of it; with echo, use echo -n")
         }
         if isUnverified { warnings.append("with insecure_tls, anybody on the way to the directory can read passwords") }
         return warnings
@@ -92,10 +107,11 @@ extension LDAPConfiguration: SettingsRecord {
         Setting("tls_min_version", \.versionMin, as: .choice(empty: .tls12), help: "The lowest version of TLS."),
         Setting("tls_max_version", \.versionMax, as: .choice(empty: .tls12), help: "The highest version of TLS."),
         Setting(
-            "connection_timeout", \.connectionTimeout, as: .seconds(1...60),
+            "connection_timeout", \.connectionTimeout, as: .seconds(1...connectionSecondsMax),
             help: "Seconds for a connection with one server, 60 at most."),
         Setting(
-            "request_timeout", \.requestTimeout, as: .seconds(1...120), help: "Seconds for what is asked of a server, 120 at most."),
+            "request_timeout", \.requestTimeout, as: .seconds(1...requestSecondsMax),
+            help: "Seconds for what is asked of a server, 120 at most."),
         Setting(
             "dereference_aliases", \.dereferencing, as: .choice(empty: .never), help: "When searches follow alias entries."),
         Setting("max_page_size", \.pageSize, as: .pageSize, help: "Entries of a page of results; 0 and -1 for no pages."),
@@ -104,7 +120,8 @@ extension LDAPConfiguration: SettingsRecord {
         Setting("userdn", \.userBase, as: .name, help: "The name of the entry below which users are."),
         Setting("userattr", \.userAttribute, as: .attribute(empty: "cn"), help: "The attribute that holds the user name."),
         Setting(
-            "userfilter", \.userFilter, as: .template(empty: defaultUserFilter, with: [.userAttribute, .username]),
+            "userfilter", \.userFilter,
+            as: .template(empty: defaultUserFilter, with: [.userAttribute, .username], required: .username),
             help: "A filter for the user's entry, with {{.UserAttr}} and {{.Username}}."),
         Setting(
             "upndomain", \.principalDomain, as: .domain,
@@ -191,7 +208,9 @@ extension SettingKind where Value == String {
             })
     }
 
-    fileprivate static func template(empty: String, with variables: [LDAPTemplate.Variable]) -> Self {
+    fileprivate static func template(
+        empty: String, with variables: [LDAPTemplate.Variable], required: LDAPTemplate.Variable? = nil
+    ) -> Self {
         Self(
             .string, shown: { .string($0) }, read: { $0.stringValue },
             normalize: { text, name throws(CofferError) in
@@ -201,6 +220,10 @@ extension SettingKind where Value == String {
                     throw .invalid(
                         "field '\(name)' must be a filter in parentheses of 4096 bytes at most, with no variables but \(names)"
                     )
+                }
+                if let required, !template.variables.contains(required) {
+                    throw .invalid(
+                        "field '\(name)' must contain {{.\(required.rawValue)}}; it would find the same user for every name")
                 }
                 return text
             })

@@ -5,6 +5,11 @@ import Syntax
 struct LDAPFinding: Sendable, Hashable {
     /// The name of the user's entry, or what the user binds as where entries are not searched for.
     var name: String
+    /// Whose policies and metadata the login has: the name that was typed, or, where a filter finds users by something else, the
+    /// directory's.
+    var user: LDAPName
+    /// The name that was typed.
+    let typed: String
     /// The spellings of the user name in the directory, in lower case; empty where they cannot be read.
     var spellings: Set<String> = []
     /// The name of the entity's alias.
@@ -12,6 +17,10 @@ struct LDAPFinding: Sendable, Hashable {
     var groups: [String] = []
     /// Attributes that change with the password, as far as the directory has them.
     var passwordMarker = ""
+
+    init(name: String, user: LDAPName) {
+        (self.name, self.user, typed) = (name, user, user.text)
+    }
 }
 
 /// What came of asking.
@@ -52,7 +61,7 @@ struct LDAPDialog: Sendable {
             return .refused(reason: reason.isEmpty ? error.reason : reason, isKnown: entry != nil)
         }
         guard mayLogIn else { return .refused(reason: reason, isKnown: false) }
-        var finding = LDAPFinding(name: bindName)
+        var finding = LDAPFinding(name: bindName, user: name)
         if let entry { note(entry, in: &finding) }
         if settings.canSearch { try becomeSearcher(session) }
         if entry == nil { try lookUp(session, &finding) }
@@ -95,7 +104,13 @@ struct LDAPDialog: Sendable {
 
     private func becomeSearcher(_ session: any DirectorySession) throws(DirectoryError) {
         guard !settings.bindName.isEmpty, !settings.bindPassword.isEmpty else { return try session.bindAnonymously() }
-        try session.bind(settings.bindName, password: settings.bindPassword)
+        do throws(DirectoryError) {
+            try session.bind(settings.bindName, password: settings.bindPassword)
+        } catch {
+            // Without this, the log would not tell the account's password from the user's.
+            guard case .refused(let code) = error else { throw error }
+            throw .invalid("the directory refuses 'binddn' with its 'bindpass': \(ResultCode.text(code))")
+        }
     }
 
     // MARK: What is found
@@ -146,13 +161,19 @@ struct LDAPDialog: Sendable {
 
     private func complete(_ session: any DirectorySession, _ finding: LDAPFinding) throws(DirectoryError) -> LDAPOutcome {
         var finding = finding
-        if settings.namesAliasAfterUser { finding.alias = name.text }
         let expected =
             nameAttribute == settings.userAttribute ? name.folded : "\(name.folded)@\(settings.principalDomain.lowercased())"
-        let usesOwnFilter = settings.canSearch && settings.userFilter != LDAPConfiguration.defaultUserFilter
-        guard usesOwnFilter || finding.spellings.isEmpty || finding.spellings.contains(expected) else {
+        if settings.canSearch && settings.userFilter != LDAPConfiguration.defaultUserFilter {
+            // Users may be able to write what such a filter compares, so only 'userattr' says who somebody is.
+            guard let user = LDAPName(finding.alias, keepsCase: settings.keepsCase) else {
+                return .refused(
+                    reason: "the user's entry does not have exactly one value of 'userattr' that is a name", isKnown: true)
+            }
+            finding.user = user
+        } else if !finding.spellings.isEmpty, !finding.spellings.contains(expected) {
             return .refused(reason: "the directory spells the user name in another way", isKnown: true)
         }
+        if settings.namesAliasAfterUser { finding.alias = finding.user.text }
         guard !finding.alias.isEmpty else {
             return .refused(reason: "the user's entry does not have exactly one value of 'userattr'", isKnown: true)
         }
@@ -190,7 +211,7 @@ struct LDAPDialog: Sendable {
         let (entry, reason) = try find(session)
         guard let entry else { return .refused(reason: reason, isKnown: false) }
         guard !Self.isClosed(entry) else { return .refused(reason: "the user's account is disabled or locked", isKnown: true) }
-        var finding = LDAPFinding(name: entry.name)
+        var finding = LDAPFinding(name: entry.name, user: name)
         note(entry, in: &finding)
         return try complete(session, finding)
     }

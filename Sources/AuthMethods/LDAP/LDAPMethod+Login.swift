@@ -17,6 +17,8 @@ extension LDAPMethod {
     private static let refusal = CofferError.invalid("ldap operation failed: failed to bind as user")
     private static let notConfigured = CofferError.invalid("ldap backend not configured")
     private static let markerFact = "password_marker"
+    /// The user name as it was typed, where a filter finds users by something else than their name.
+    private static let typedFact = "typed"
 
     private func logIn(_ request: Request) async throws -> Response {
         let started = ContinuousClock.now
@@ -28,37 +30,39 @@ extension LDAPMethod {
             try await wait(since: started)
             throw Self.refusal
         }
-        let address = request.connection.remoteAddress
-        let finding = try await attempts.run(name.folded) {
-            try await check(name, password, settings: settings, from: address, since: started)
+        // Whoever may not log in from an address does not learn there what the directory says of a password, and locks nobody.
+        guard settings.tokens.bounds.allows(request.connection.remoteAddress) else {
+            logger.debug("an LDAP login was refused", metadata: ["reason": "its address is not allowed"])
+            try await wait(since: started)
+            throw Self.refusal
         }
-        let grant = try await grant(name, settings, finding: finding, displayName: request.displayName(name.text))
+        let finding = try await attempts.run(name.folded) {
+            try await check(name, password, settings: settings, since: started)
+        }
+        let grant = try await grant(settings, finding: finding, displayName: request.displayName(finding.user.text))
         let warnings = finding.groups.isEmpty ? ["no LDAP groups found; only policies of users and groups set here apply"] : []
         return Response(.none, auth: .grant(grant), warnings: warnings)
     }
 
     /// Asks the directory, and counts a failure.
     private func check(
-        _ name: LDAPName, _ password: String, settings: LDAPConfiguration, from address: String,
-        since started: ContinuousClock.Instant
+        _ name: LDAPName, _ password: String, settings: LDAPConfiguration, since started: ContinuousClock.Instant
     ) async throws -> LDAPFinding {
         let dialog = LDAPDialog(settings: settings, name: name)
         let outcome = try await ask(settings) { session throws(DirectoryError) in
             try dialog.logIn(session, password: password)
         }
         switch outcome {
-        case .found(let finding) where settings.tokens.bounds.allows(address):
+        case .found(let finding):
             try await checkOtherSpellings(finding, of: name)
             try await lockouts.forget(name.folded)
             return finding
-        case .found: logger.debug("an LDAP login was refused", metadata: ["reason": "its address is not allowed"])
-        case .refused(let reason, _): logger.debug("an LDAP login was refused", metadata: ["reason": "\(reason)"])
+        case .refused(let reason, let isKnown):
+            logger.debug("an LDAP login was refused", metadata: ["reason": "\(reason)"])
+            try await lockouts.fail(name.folded, isAccount: isKnown)
+            try await wait(since: started)
+            throw Self.refusal
         }
-        var isAccount = true
-        if case .refused(_, let isKnown) = outcome { isAccount = isKnown }
-        try await lockouts.fail(name.folded, isAccount: isAccount)
-        try await wait(since: started)
-        throw Self.refusal
     }
 
     /// Refuses a user who is locked under another name that the user's filter finds as well.
@@ -88,28 +92,28 @@ extension LDAPMethod {
             return try await directory.withSession(target, body)
         } catch {
             if error == .busy { throw LoginAttempts.busy }
-            logger.warning("an LDAP login could not be decided", metadata: ["reason": "\(error.reason)"])
+            troubles.warn("an LDAP login could not be decided", reason: error.reason)
             throw CofferError(.unavailable, "the LDAP directory cannot be asked now; the server's log has the reason")
         }
     }
 
     // MARK: What is granted
 
-    private func grant(
-        _ name: LDAPName, _ settings: LDAPConfiguration, finding: LDAPFinding, displayName: String
-    ) async throws -> AuthGrant {
-        let user = try await users.find(name.text)?.value
+    private func grant(_ settings: LDAPConfiguration, finding: LDAPFinding, displayName: String) async throws -> AuthGrant {
+        let name = finding.user.text
+        let user = try await users.find(name)?.value
         let all = Set((user?.groups ?? []) + finding.groups)
         var policies = Set(settings.tokens.policies + (user?.policies ?? []))
         for group in Set(all.compactMap { LDAPName($0, keepsCase: settings.keepsCase)?.text }) {
             policies.formUnion(try await groups.find(group)?.value.policies ?? [])
         }
         var grant = settings.tokens.grant(
-            displayName: displayName, metadata: ["username": name.text], aliasName: finding.alias, policies: policies.sorted())
-        grant.aliasMetadata = ["name": name.text]
+            displayName: displayName, metadata: ["username": name], aliasName: finding.alias, policies: policies.sorted())
+        grant.aliasMetadata = ["name": name]
         // Identity compares names of aliases in lower case.
         grant.groupAliases = Set(all.map { $0.lowercased() }).sorted()
         grant.facts = [Self.markerFact: finding.passwordMarker]
+        if finding.typed != name { grant.facts[Self.typedFact] = finding.typed }
         return grant
     }
 
@@ -120,7 +124,8 @@ extension LDAPMethod {
     ///   where no account may search.
     package func renewal(of login: HeldLogin) async throws -> AuthGrant {
         guard let settings = try await settings() else { throw Self.notConfigured }
-        guard let name = LDAPName(login.metadata["username"] ?? "", keepsCase: settings.keepsCase) else {
+        let username = login.metadata["username"] ?? ""
+        guard let name = LDAPName(login.facts[Self.typedFact] ?? username, keepsCase: settings.keepsCase) else {
             throw CofferError.invalid("the token holds no user of the directory, not renewing")
         }
         guard settings.canSearch else {
@@ -137,7 +142,10 @@ extension LDAPMethod {
             guard login.facts[Self.markerFact].map({ $0 == finding.passwordMarker }) != false else {
                 throw CofferError.invalid("the user's password has changed, not renewing")
             }
-            return try await grant(name, settings, finding: finding, displayName: "")
+            guard finding.user.folded.equalsUTF8(LDAPName(username, keepsCase: false)?.folded ?? "") else {
+                throw CofferError.invalid("the directory finds another user by the name of the login, not renewing")
+            }
+            return try await grant(settings, finding: finding, displayName: "")
         }
     }
 }

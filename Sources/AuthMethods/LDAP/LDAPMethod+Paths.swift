@@ -1,3 +1,4 @@
+import Directories
 import EngineKit
 import Records
 import Syntax
@@ -14,8 +15,19 @@ extension LDAPMethod {
                 .update: .init("Set or change the settings.") { request in
                     var warnings: [String] = []
                     try await configurations.edit(Self.configurationName) { stored, _ in
-                        var changed = stored ?? LDAPConfiguration()
+                        let before = stored ?? LDAPConfiguration()
+                        var changed = before
                         try changed.update(request.fields)
+                        // Whoever may change the settings may not read the password, nor have it sent somewhere else.
+                        guard before.bindPassword.isEmpty || request.fields.has("bindpass") || changed.sendsPassword(as: before)
+                        else {
+                            throw CofferError.invalid(
+                                "send 'bindpass' again with a change of 'url', 'starttls', 'insecure_tls' or 'certificate', because "
+                                    + "the stored one goes only where it went before")
+                        }
+                        guard changed.target?.servers.allSatisfy(directory.mayCall) != false else {
+                            throw CofferError.invalid("field 'url' has an address that may not be called")
+                        }
                         warnings = changed.warnings + changed.tokens.warnings(mountMax: maxTTL)
                         stored = changed
                     }

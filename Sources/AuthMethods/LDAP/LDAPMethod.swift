@@ -14,6 +14,7 @@ package struct LDAPMethod: LockingEngine, RoleNamingAuthMethod {
     let lockouts: Lockouts
     let attempts: LoginAttempts
     let logger: Logger
+    let troubles: TroubleLog
     /// How long a login that fails takes at least, in milliseconds.
     let failureMilliseconds: Int
     /// The mount's maximum TTL in seconds; 0 where the mount sets none.
@@ -34,6 +35,7 @@ package struct LDAPMethod: LockingEngine, RoleNamingAuthMethod {
         }
         attempts = LoginAttempts(lockouts)
         logger = context.logger
+        troubles = TroubleLog(context.logger, time: context.time)
         maxTTL = context.maxTTL
     }
 

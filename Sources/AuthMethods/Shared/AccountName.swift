@@ -10,10 +10,6 @@ struct AccountName: Sendable, Hashable {
 
     static let bytesMax = 128
 
-    /// The refusal of a name of another form, where operators write accounts.
-    static let refusal = CofferError.invalid(
-        "field 'name' may have letters, digits, '_', '-' and '.', and \(bytesMax) bytes at most")
-
     /// Returns nil unless the name consists of ASCII letters, digits and `_`, with `-`, `.` and, if allowed, `@` in
     /// between. Names are ASCII so that no two of them look alike.
     init?(_ name: String, allowsAt: Bool = false) {
@@ -24,6 +20,11 @@ struct AccountName: Sendable, Hashable {
             bytes.allSatisfy({ Self.isWord($0) || $0 == 0x2D || $0 == 0x2E || allowsAt && $0 == 0x40 })
         else { return nil }
         text = String(decoding: bytes.map { $0.asciiLowercased }, as: UTF8.self)
+    }
+
+    /// Returns the refusal of a request whose field holds no such name.
+    static func malformed(_ field: String) -> CofferError {
+        .invalid("field '\(field)' may have letters, digits, '_', '-' and '.', and \(bytesMax) bytes at most")
     }
 
     private static func isWord(_ byte: UInt8) -> Bool {

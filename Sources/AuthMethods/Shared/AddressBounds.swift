@@ -65,12 +65,3 @@ extension SettingKind where Value == AddressBounds {
         return kind
     }
 }
-
-extension JSON {
-    /// The strings of an array, or nil if it holds anything else.
-    var texts: [String]? {
-        guard let values = arrayValue else { return nil }
-        let texts = values.compactMap(\.stringValue)
-        return texts.count == values.count ? texts : nil
-    }
-}

@@ -21,8 +21,8 @@ struct NamedAccounts<Account: NamedAccount>: Sendable {
     let maxTTL: Int
     /// Returns an account as answers show it.
     var shown: @Sendable (Account) -> JSONObject = { $0.shown }
-    /// Returns warnings about an account that is accepted, beside those about its tokens.
-    var warnings: @Sendable (_ account: Account, _ name: String) -> [String] = { _, _ in [] }
+    /// Returns warnings about an account, beside those about its tokens, or throws if it is refused.
+    var warnings: @Sendable (_ account: Account, _ name: String) throws(CofferError) -> [String] = { _, _ in [] }
 
     /// Texts of the paths for help.
     struct Help: Sendable {
@@ -69,12 +69,12 @@ struct NamedAccounts<Account: NamedAccount>: Sendable {
     }
 
     private func write(_ request: Request) async throws -> Response {
-        guard let name = AccountName(request.captures["name"])?.text else { throw AccountName.refusal }
+        guard let name = AccountName(request.captures["name"])?.text else { throw AccountName.malformed("name") }
         var found: [String] = []
         try await table.edit(name) { account, _ in
             var changed = account ?? Account(name: name, uid: Hex.encode(randomness.bytes(16)))
             try changed.update(request.fields)
-            found = changed.tokens.warnings(mountMax: maxTTL) + warnings(changed, name)
+            found = changed.tokens.warnings(mountMax: maxTTL) + (try warnings(changed, name))
             account = changed
         }
         return Response(.none, warnings: found)

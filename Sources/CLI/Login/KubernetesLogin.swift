@@ -7,8 +7,9 @@ enum KubernetesLogin: LoginMethod {
     static let usage = """
         Usage: coffer login -method=kubernetes [options] role=NAME [jwt=TOKEN]
 
-          Logs in as a Kubernetes service account. Without `jwt` the token of the pod is read from \(tokenFile). `jwt=-` reads it
-          from the standard input.
+          Logs in as a Kubernetes service account. Without `jwt` the token of the pod is read from
+          \(tokenFile).
+          `jwt=-` reads it from the standard input.
 
               $ coffer login -method=kubernetes role=web
         """

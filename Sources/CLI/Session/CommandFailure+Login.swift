@@ -8,6 +8,8 @@ extension CommandFailure {
         // A login sends no token, so the hint about tokens and policies does not apply.
         question = nil
         let said = error.errors.joined(separator: "\n").lowercased()
+        // The methods that count failures of a name.
+        let locks = ["approle", "ldap", "userpass"].contains(method)
         let unmounted =
             "Nothing is mounted at auth/\(mount)/. Name the mount with -path, or enable the method: "
             + "`coffer auth enable \(mount == method ? "" : "-path=\(mount) ")\(method)`."
@@ -15,11 +17,14 @@ extension CommandFailure {
             hint = unmounted
         } else if status == 403 {
             hint =
-                "After several failures the account may be locked for some minutes. Otherwise check that the method is mounted "
+                (locks ? "After several failures the account may be locked for some minutes. Otherwise check" : "Check")
+                + " that the method is mounted "
                 + "at auth/\(mount)/: name the mount with -path, or enable the method with "
                 + "`coffer auth enable \(mount == method ? "" : "-path=\(mount) ")\(method)`."
         } else {
-            hint = "Check what you entered. After several failures in a row an account may be locked for some minutes."
+            hint =
+                "Check what you entered."
+                + (locks ? " After several failures in a row an account may be locked for some minutes." : "")
         }
     }
 

@@ -12,12 +12,18 @@ package struct ClientChain: Sendable {
     /// A key that certifies many of the presented certificates would make the search for a chain long.
     private static let perKeyMax = 2
 
-    /// Reads what a client presented, its own certificate first. Returns nil if one is malformed or there are more than
-    /// ``countMax``.
+    /// The longest public key, in bytes: that of RSA with 8,192 bits. Signatures are verified before anybody is known.
+    private static let keyBytesMax = 1_046
+
+    /// Reads what a client presented, its own certificate first. Returns nil if one is malformed or has a key that is too long, and
+    /// if there are more than ``countMax``.
     package static func read(_ presented: [[UInt8]]) -> [ClientCertificate]? {
         guard 1...countMax ~= presented.count else { return nil }
         let certificates = presented.compactMap { try? ClientCertificate(der: $0) }
-        return certificates.count == presented.count ? certificates : nil
+        guard certificates.count == presented.count,
+            certificates.allSatisfy({ $0.certificate.publicKey.subjectPublicKeyInfoBytes.count <= keyBytesMax })
+        else { return nil }
+        return certificates
     }
 
     /// Returns the chain of a certificate that is trusted itself, or nil if it is out of date or not for clients.

@@ -99,7 +99,7 @@ extension TokenEngine {
     private func aliasedEntity(_ fields: Fields, role: TokenRole?) async throws -> ResolvedEntity? {
         guard let alias = fields.string("entity_alias").map(IdentityMount(.token).aliasName), !alias.isEmpty else { return nil }
         guard let role else { throw CofferError.invalid("'entity_alias' is only allowed in combination with token role") }
-        guard role.allowedEntityAliases.contains(where: { Glob.matches(alias, $0) }) else {
+        guard role.allowedEntityAliases.contains(where: { alias.matchesUTF8($0) }) else {
             throw CofferError.invalid("invalid 'entity_alias' value")
         }
         let entity = try await access.identity.entity(aliasedAs: alias, mountAccessor: MountEntry.token.accessor)
@@ -286,20 +286,5 @@ struct TokenDraft {
             guard isAllowed else { throw .invalid("token policies must be subset of the role's allowed policies") }
         }
         return policies
-    }
-}
-
-/// Matches texts against patterns in which each `*` stands for any text.
-enum Glob {
-    /// Returns whether the whole text matches.
-    static func matches(_ text: String, _ pattern: String) -> Bool {
-        let parts = pattern.splitUTF8(at: "*", omittingEmpty: false)
-        guard parts.count > 1 else { return text == pattern }
-        guard var rest = text.removingUTF8Prefix(parts[0]) else { return false }
-        for part in parts[1..<(parts.count - 1)] {
-            guard let found = rest.rangeOfUTF8(part) else { return false }
-            rest = rest[found.upperBound...]
-        }
-        return rest.hasUTF8Suffix(parts[parts.count - 1])
     }
 }

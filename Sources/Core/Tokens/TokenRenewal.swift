@@ -1,6 +1,7 @@
 import EngineKit
 import Identity
 import Lifetimes
+import Syntax
 
 /// Decides about the renewal of a token by asking its source again: the auth method of its login, or its role. Users and roles may
 /// be deleted, and policies and lifetimes may change after a login.
@@ -93,11 +94,11 @@ extension TokenRole {
 
     /// Returns whether the role names the policy, or a pattern of it, among those that are allowed.
     func allows(_ policy: String) -> Bool {
-        allowedPolicies.contains(policy) || allowedPoliciesGlob.contains { Glob.matches(policy, $0) }
+        allowedPolicies.contains(policy) || allowedPoliciesGlob.contains { policy.matchesUTF8($0) }
     }
 
     /// Returns whether the role names the policy, or a pattern of it, among those that are not allowed.
     func disallows(_ policy: String) -> Bool {
-        disallowedPolicies.contains(policy) || disallowedPoliciesGlob.contains { Glob.matches(policy, $0) }
+        disallowedPolicies.contains(policy) || disallowedPoliciesGlob.contains { policy.matchesUTF8($0) }
     }
 }

@@ -21,7 +21,7 @@ struct DatabaseConfiguration: Record, Hashable {
     init(plugin: String) { self.plugin = plugin }
 
     /// Whether a role may use the connection. The list contains names, `*` for every role, and globs such as `app-*`.
-    func allows(role: String) -> Bool { allowedRoles.contains { Glob.matches(role, $0) } }
+    func allows(role: String) -> Bool { allowedRoles.contains { role.matchesUTF8($0) } }
 }
 
 extension DatabaseConfiguration: SettingsRecord {
@@ -47,21 +47,4 @@ extension DatabaseConfiguration: SettingsRecord {
             "verify_connection", \.verifiesConnection, as: .flag, isKept: false, help: "Log in before the connection is stored."),
         .kept("pending_password", \.pendingPassword, as: .optional(.text)),
         .kept("rotated_at", \.rotatedAt, as: .optional(.moment)))
-}
-
-/// Patterns in which `*` matches any text.
-enum Glob {
-    static func matches(_ text: String, _ pattern: String) -> Bool {
-        let parts = pattern.utf8.split(separator: UInt8(ascii: "*"), omittingEmptySubsequences: false).map(Array.init)
-        var rest = Array(text.utf8)[...]
-        guard parts.count > 1 else { return Array(rest) == parts[0] }
-        guard rest.starts(with: parts[0]) else { return false }
-        rest = rest.dropFirst(parts[0].count)
-        for part in parts[1..<(parts.count - 1)] where !part.isEmpty {
-            guard let start = rest.indices.first(where: { rest[$0...].starts(with: part) }) else { return false }
-            rest = rest[(start + part.count)...]
-        }
-        let last = parts[parts.count - 1]
-        return rest.count >= last.count && rest.suffix(last.count).elementsEqual(last)
-    }
 }

@@ -1,8 +1,8 @@
 import EngineKit
 
 extension IdentityStore {
-    /// The number of groups that one login may name.
-    private static let loginGroupsMax = 1_000
+    /// The most groups that a login may name: those of a directory, and the user's own.
+    private static let loginGroupsMax = 2_500
 
     /// Returns the entity of an alias after a login, created if there is none. Nothing is written unless the alias or its
     /// groups changed.

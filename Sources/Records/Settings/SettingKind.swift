@@ -265,7 +265,7 @@ extension CofferError {
 
 extension JSON {
     /// The strings of an array, or nil if it holds anything else.
-    fileprivate var texts: [String]? {
+    package var texts: [String]? {
         guard let values = arrayValue else { return nil }
         let texts = values.compactMap(\.stringValue)
         return texts.count == values.count ? texts : nil
