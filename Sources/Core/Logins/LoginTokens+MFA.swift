@@ -60,7 +60,10 @@ extension LoginTokens {
                     guard found != nil else { throw Self.unknownRequest }
                 }
                 let verified = try await identity.mfa.verify(constraints, codes, entity: entity.id)
-                for mutation in verified.changes.prefixed(Core.identityPrefix).mutations { batch.append(mutation) }
+                // A refusal that changes nothing, such as that of a blocked method, costs no commit.
+                if verified.refusal == nil || verified.changes.mutations.contains(where: { $0.change != .check }) {
+                    for mutation in verified.changes.prefixed(Core.identityPrefix).mutations { batch.append(mutation) }
+                }
                 if let refusal = verified.refusal { return .failure(refusal) }
                 if let found { pending.remove(found, in: &batch) }
                 var records = Batch()
