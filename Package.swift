@@ -79,6 +79,8 @@ let package = Package(
         room("LoginGuards", ["Syntax", "EngineKit", "Records"]),
         // Signed tokens and the keys of those who sign them.
         room("JOSE", ["Syntax", "Certificates", "EngineKit", crypto, cryptoExtras]),
+        // What the clients and the servers of OAuth share.
+        room("OAuth", ["Syntax", "EngineKit", crypto]),
         // Rooms with one job each.
         room("Barrier", ["SecretMemory", "Syntax", "Ciphers", "EngineKit", crypto, cryptoExtras]),
         room("Policy", ["Syntax", "EngineKit"]),
@@ -87,6 +89,10 @@ let package = Package(
             "Lifetimes",
             ["SecretMemory", "Hashes", "Capabilities", "Syntax", "EngineKit", "Records", "LoginGuards", crypto, logging]),
         room("Identity", ["Syntax", "EngineKit", "Records"]),
+        // Signed tokens that say who an entity is, and the OpenID provider.
+        room(
+            "IdentityTokens",
+            ["SecretMemory", "Syntax", "EngineKit", "Records", "JOSE", "OAuth", "Identity", crypto, logging]),
         room(
             "StoreSQLite",
             [
@@ -108,7 +114,7 @@ let package = Package(
             [
                 "SecretMemory", "Capabilities", "Syntax", "EngineKit", "Records", "PasswordPolicies", "LoginGuards", "Barrier",
                 "Policy",
-                "Audit", "Lifetimes", "Identity",
+                "Audit", "Lifetimes", "Identity", "IdentityTokens",
                 crypto,
                 logging,
             ]),
@@ -129,7 +135,8 @@ let package = Package(
         room(
             "AuthMethods",
             [
-                "SecretMemory", "Syntax", "Certificates", "EngineKit", "Records", "LoginGuards", "JOSE", "Outbound", "Directories",
+                "SecretMemory", "Syntax", "Certificates", "EngineKit", "Records", "LoginGuards", "JOSE", "OAuth", "Outbound",
+                "Directories",
                 crypto,
                 cryptoExtras, logging,
             ]),
@@ -194,7 +201,7 @@ let package = Package(
             "GoldenTests",
             [
                 "StoreKit", "Audit", "AuthMethods", "Barrier", "ConnectionsEngine", "Core", "DatabaseEngine", "Identity",
-                "KVEngine",
+                "IdentityTokens", "KVEngine",
                 "Lifetimes", "LoginGuards", "ProjectsEngine", "Records", "TransitEngine", "EngineKit", "SecretMemory", "Syntax",
                 "TestSupport", cryptoExtras,
                 logging,
@@ -262,6 +269,10 @@ let package = Package(
                 crypto, logging, x509,
             ]),
         tests("JOSETests", ["JOSE", "EngineKit", "Syntax", "TestSupport", crypto]),
+        tests("OAuthTests", ["OAuth"]),
+        tests(
+            "IdentityTokensTests",
+            ["IdentityTokens", "Identity", "JOSE", "OAuth", "EngineKit", "Records", "Syntax", "TestSupport", crypto, logging]),
         tests("IdentityTests", ["Identity", "EngineKit", "Syntax", "TestSupport"]),
         tests("SyntaxTests", ["Syntax"]),
         tests("PolicyTests", ["Syntax", "Policy", "EngineKit"]),

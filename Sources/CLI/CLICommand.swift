@@ -47,6 +47,12 @@ extension [String] {
     /// Checks the number of positional arguments.
     func expect(_ count: Int) throws(CommandFailure) { try expect(count...count) }
 
+    /// Returns the only positional argument, the path of a mount or of a route.
+    func onlyPath() throws(CommandFailure) -> String {
+        try expect(1)
+        return try ArgumentText.requiredPath(self[0])
+    }
+
     /// Checks the number of positional arguments.
     func expect(atLeast minimum: Int) throws(CommandFailure) {
         guard count >= minimum else {

@@ -34,7 +34,7 @@ package enum Program {
 
     private static func execute(_ arguments: [String], _ system: System) async -> Int32 {
         if let first = arguments.first, arguments.count == 1, ["--version", "-v"].contains(first) {
-            VersionCommand.write(to: system.console)
+            system.console.output(VersionCommand.line)
             return 0
         }
         do {

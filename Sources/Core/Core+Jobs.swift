@@ -1,5 +1,6 @@
 import Barrier
 import EngineKit
+import IdentityTokens
 import Lifetimes
 import Logging
 
@@ -45,6 +46,9 @@ extension Core {
             Job(
                 name: "finishing interrupted work", isDue: round % InterruptedWork.checkIntervalSeconds == 0, isLeadersOnly: true
             ) { try await services.unfinished.finishAbandoned() },
+            Job(name: "rotating the keys of identity tokens", isDue: round % 10 == 0, isLeadersOnly: true) {
+                try await services.identityTokens.runRound()
+            },
             Job(name: "storing the audit checkpoints", isDue: round % 10 == 0) { try await services.audit.storeCheckpoints() },
             Job(name: "storing the count of encryptions", isDue: round % 60 == 0) { [seal] in try await seal.storeUsage() },
         ]

@@ -2,8 +2,10 @@ import Audit
 import Barrier
 import EngineKit
 import Identity
+import IdentityTokens
 import Lifetimes
 import Logging
+import Records
 import Syntax
 
 /// The creation of everything that exists only while the server is unsealed.
@@ -33,6 +35,13 @@ extension Core {
         let identity = IdentityStore(
             storage: PrefixedStorage(barrier, prefix: "sys/identity/"), time: environment.time, randomness: environment.randomness,
             forbiddenPolicies: [PolicyName.root.text, TokenStore.wrappingPolicy])
+        let identityTokens = IdentityTokens(
+            storage: PrefixedStorage(barrier, prefix: "sys/identity-tokens/"), identity: identity,
+            surroundings: .init(address: settings.apiAddress, isShared: isShared) { request in
+                guard let token = request.presentedToken, let entry = try await tokens.find(token)?.entry else { return nil }
+                // A token that another token made says nothing about when somebody logged in.
+                return entry.mountID.isEmpty ? nil : entry.createdAt
+            }, time: environment.time, randomness: environment.randomness, logger: logger)
         let disabled = try await audit.load(leavingOut: settings.auditDisableOnStart)
         let passwords = PasswordPolicyStore(storage: barrier, randomness: environment.randomness)
         let mounts = MountTable(
@@ -57,7 +66,7 @@ extension Core {
             core: self, policies: policies, mounts: mounts, audit: audit, access: access,
             tokens: TokenAccess(tokens, access), wrapping: wrapping, leases: leases, inline: inline, quotas: quotas,
             passwords: passwords)
-        let roles = PrefixedStorage(barrier, prefix: "sys/token-role/")
+        let roles = RecordTable<TokenRole>(storage: barrier, prefix: "sys/token-role/role/")
         let (settings, time) = (settings, environment.time)
         let accessorTidy = AccessorTidy(tokens: tokens, logger: logger)
         let builtIn = [
@@ -65,13 +74,15 @@ extension Core {
             BuiltInMount(entry: .token) { [weak mounts] entry in
                 let limits = entry.tuning.limits(settings)
                 return TokenEngine(
-                    tokens: tokens, access: access, settings: settings, storage: roles, time: time,
+                    tokens: tokens, access: access, settings: settings, roles: roles, time: time,
                     accessorTidy: accessorTidy,
                     mount: { [weak mounts] in mounts?.mount(id: $0, path: $1) },
                     defaultTTL: limits.defaultTTL, maxTTL: limits.maxTTL)
             },
             BuiltInMount(entry: .identity) { [weak mounts] _ in
-                IdentityEngine(store: identity) { [weak mounts] in mounts?.mount(accessor: $0)?.identity }
+                IdentityEngine(store: identity, morePaths: identityTokens.paths) { [weak mounts] in
+                    mounts?.mount(accessor: $0)?.identity
+                }
             },
             BuiltInMount(entry: .cubbyhole) { _ in CubbyholeEngine(tokens: tokens, wrapping: wrapping) },
         ]
@@ -87,7 +98,7 @@ extension Core {
         }
         return Services(
             tokens: tokens, policies: policies, mounts: mounts, audit: audit, wrapping: wrapping, leases: leases,
-            inline: inline, quotas: quotas, identity: identity, clock: clock,
+            inline: inline, quotas: quotas, identity: identity, identityTokens: identityTokens, clock: clock,
             unfinished: InterruptedWork(tokens: tokens, mounts: mounts, isShared: isShared), storage: barrier,
             clusterID: cluster.map { String(decoding: $0.value, as: UTF8.self) } ?? "")
     }

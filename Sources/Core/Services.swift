@@ -1,6 +1,7 @@
 import Audit
 import EngineKit
 import Identity
+import IdentityTokens
 import Lifetimes
 
 /// Everything that exists only while the server is unsealed.
@@ -14,6 +15,7 @@ final class Services: Sendable {
     let inline: InlineLogins
     let quotas: RateLimits
     let identity: IdentityStore
+    let identityTokens: IdentityTokens
     let clock: ClockGuard
     /// The whole store behind the barrier, for records that belong to no other service.
     let storage: any Storage
@@ -22,14 +24,15 @@ final class Services: Sendable {
 
     init(
         tokens: TokenStore, policies: PolicyStore, mounts: MountTable, audit: AuditTrail, wrapping: ResponseWrapping,
-        leases: LeaseService, inline: InlineLogins, quotas: RateLimits, identity: IdentityStore, clock: ClockGuard,
-        unfinished: InterruptedWork, storage: any Storage, clusterID: String
+        leases: LeaseService, inline: InlineLogins, quotas: RateLimits, identity: IdentityStore,
+        identityTokens: IdentityTokens, clock: ClockGuard, unfinished: InterruptedWork, storage: any Storage, clusterID: String
     ) {
         self.clock = clock
         self.unfinished = unfinished
         self.storage = storage
         self.leases = leases
         self.identity = identity
+        self.identityTokens = identityTokens
         self.wrapping = wrapping
         self.clusterID = clusterID
         self.inline = inline
@@ -45,7 +48,7 @@ final class Services: Sendable {
     func usable(
         _ token: LiveToken, from connection: Connection
     ) async throws -> (token: LiveToken, entity: ResolvedEntity?)? {
-        guard token.entry.isUsable(from: connection.remoteAddress) else { return nil }
+        guard token.isUsable(from: connection.remoteAddress) else { return nil }
         guard !token.entry.entityID.isEmpty else { return (token, nil) }
         guard let entity = try await enabledEntity(of: token) else { return nil }
         return (token, entity)

@@ -7,52 +7,32 @@ import Syntax
 extension DatabaseEngine {
     var connectionPaths: [EnginePath] {
         [
-            EnginePath(
-                "config", "Configured databases.", fields: Paging.fields,
-                endpoints: [
-                    .list: .init("List connections.", changesNothing: true) {
-                        try .keys(try await databases.names(Paging($0.fields)))
-                    }
-                ]),
+            EnginePath("config", "Configured databases.", fields: Paging.fields)
+                .listing("List connections.") { try .keys(try await databases.names(Paging($0.fields))) },
             EnginePath(
                 "config/{name}", "One database.", fields: connectionFields,
-                exists: { try await databases.find(try name($0)) != nil },
-                endpoints: [
-                    .read: .init("Read a connection, without its secrets.", changesNothing: true) { try await readConnection($0) },
-                    .update: .init("Create or change a connection.") { try await writeConnection($0) },
-                    .delete: .init("Delete a connection. Leases of its users can then only be revoked by force.") { request in
-                        let name = try name(request)
-                        try await lines.inTurn("config/" + name) {
-                            var batch = Batch()
-                            databases.delete(name, into: &batch)
-                            batch.delete("wal/root/" + name)
-                            try await storage.commit(batch)
-                            drivers.drop(name)
-                        }
-                        return .empty
-                    },
-                ]),
-            EnginePath(
-                "reset/{name}", "Connections to one database.", fields: [Self.nameField],
-                endpoints: [
-                    .update: .init("Close all connections and open new ones.") { request in
-                        let name = try name(request)
-                        try await reset(name)
-                        return .empty
-                    }
-                ]),
-            EnginePath(
-                "reload/{name}", "Connections of one plugin.", fields: [Self.nameField],
-                endpoints: [.update: .init("Reset every connection of the plugin.") { try await reload($0) }]),
-            EnginePath(
-                "rotate-root/{name}", "The password of the user that Coffer logs in with.", fields: [Self.nameField],
-                endpoints: [
-                    .update: .init("Change the password of the connection's own user, which only Coffer knows afterwards.") {
-                        request in
-                        try await rotateRoot(try name(request))
-                        return .empty
-                    }
-                ]),
+                exists: { try await databases.find(try name($0)) != nil }
+            )
+            .reading("Read a connection, without its secrets.") { try await readConnection($0) }
+            .updatingWithoutAnswer("Create or change a connection.") { try await writeConnection($0) }
+            .deleting("Delete a connection. Leases of its users can then only be revoked by force.") { request in
+                let name = try name(request)
+                try await lines.inTurn("config/" + name) {
+                    var batch = Batch()
+                    databases.delete(name, into: &batch)
+                    batch.delete("wal/root/" + name)
+                    try await storage.commit(batch)
+                    drivers.drop(name)
+                }
+            },
+            EnginePath("reset/{name}", "Connections to one database.", fields: [Self.nameField])
+                .updatingWithoutAnswer("Close all connections and open new ones.") { try await reset(try name($0)) },
+            EnginePath("reload/{name}", "Connections of one plugin.", fields: [Self.nameField])
+                .updating("Reset every connection of the plugin.") { try await reload($0) },
+            EnginePath("rotate-root/{name}", "The password of the user that Coffer logs in with.", fields: [Self.nameField])
+                .updatingWithoutAnswer("Change the password of the connection's own user, which only Coffer knows afterwards.") {
+                    try await rotateRoot(try name($0))
+                },
         ]
     }
 
@@ -68,7 +48,7 @@ extension DatabaseEngine {
     }
 
     private func readConnection(_ request: Request) async throws -> Response {
-        guard let configuration = try await databases.find(try name(request))?.value else { throw CofferError.notFound }
+        let configuration = try await databases.existing(try name(request))
         let plugin = try drivers.plugin(configuration.plugin)
         var details = plugin.shown(configuration.details)
         for secret in plugin.secretFields { details[secret] = nil }
@@ -82,9 +62,9 @@ extension DatabaseEngine {
         return .data(data)
     }
 
-    private func writeConnection(_ request: Request) async throws -> Response {
+    private func writeConnection(_ request: Request) async throws {
         let name = try name(request)
-        return try await lines.inTurn("config/" + name) {
+        try await lines.inTurn("config/" + name) {
             let found = try await databases.find(name)
             let configuration = try changed(found?.value, by: request)
             let entry = try drivers.make(configuration)
@@ -101,7 +81,6 @@ extension DatabaseEngine {
             if configuration.pendingPassword == nil { batch.delete("wal/root/" + name) }
             try await storage.commit(batch)
             drivers.drop(name)
-            return .empty
         }
     }
 
@@ -148,11 +127,7 @@ extension DatabaseEngine {
         drivers.drop(name)
         let (configuration, entry) = try await database(name)
         guard configuration.verifiesConnection else { return }
-        do throws(DatabaseError) {
-            try await entry.driver.verifyConnection()
-        } catch {
-            throw CofferError(error)
-        }
+        try await refusing { try await entry.driver.verifyConnection() }
     }
 
     private func reload(_ request: Request) async throws -> Response {

@@ -9,9 +9,8 @@ import Syntax
 extension DatabaseEngine {
     var credentialPaths: [EnginePath] {
         [
-            EnginePath(
-                "creds/{name}", "Users of a role.", fields: [Self.nameField],
-                endpoints: [.read: .init("Create a user, with a lease.") { try await makeUser($0) }])
+            EnginePath("creds/{name}", "Users of a role.", fields: [Self.nameField])
+                .reading("Create a user, with a lease.", changesNothing: false) { try await makeUser($0) }
         ]
     }
 
@@ -27,13 +26,10 @@ extension DatabaseEngine {
         }
         let terms = terms(role)
         let password = try await password(policy: role.passwordPolicy.isEmpty ? configuration.passwordPolicy : role.passwordPolicy)
-        let username: String
-        do throws(DatabaseError) {
-            username = try entry.template.make(
+        let username = try await refusing {
+            try entry.template.make(
                 .init(displayName: request.caller?.displayName ?? "", roleName: name, time: now), randomness: context.randomness,
                 bytesMax: entry.plugin.usernameBytesMax)
-        } catch {
-            throw CofferError(error)
         }
         let intent = try await begin(
             UserIntent(
@@ -72,9 +68,7 @@ extension DatabaseEngine {
 
     private func begin(_ intent: UserIntent) async throws -> String {
         let id = context.randomness.uuid()
-        var batch = Batch()
-        intents.put(id, intent, if: .absent, into: &batch)
-        try await storage.commit(batch)
+        try await intents.put(id, intent, if: .absent)
         return id
     }
 
@@ -95,10 +89,8 @@ extension DatabaseEngine {
     /// Deletes an intent. If that fails, the periodic work tries again.
     func forget(_ intent: String) async {
         guard !intent.isEmpty else { return }
-        var batch = Batch()
-        intents.delete(intent, into: &batch)
         do {
-            try await storage.commit(batch)
+            try await intents.delete(intent)
             progress.change { state in
                 state.handedOver.remove(intent)
                 state.abandoned.remove(intent)
@@ -115,12 +107,10 @@ extension DatabaseEngine {
         guard let user = LeasedUser(stored: lease.data) else { throw StorageError.corrupted(key: lease.id) }
         let role = try await roles.find(user.role)?.value
         let (_, entry) = try await database(user.database)
-        do throws(DatabaseError) {
+        try await refusing {
             try await entry.driver.deleteUser(
                 user.username,
                 statements: role.map { $0.database == user.database ? $0.revocation : user.revocation } ?? user.revocation)
-        } catch {
-            throw CofferError(error)
         }
         await forget(user.intent)
     }
@@ -139,11 +129,9 @@ extension DatabaseEngine {
         let end = min(now.adding(seconds: increment > 0 ? increment : user.ttl), last)
         guard end > now else { throw CofferError.invalid("the lease has reached its max_ttl") }
         let (_, entry) = try await database(user.database)
-        do throws(DatabaseError) {
+        try await refusing { [user] in
             try await entry.driver.renewUser(
                 user.username, until: end.adding(seconds: Self.graceSeconds), statements: user.renewal)
-        } catch {
-            throw CofferError(error)
         }
         return LeaseGrant(ttl: end.secondsRoundedUp(since: now), maxTTL: user.maxTTL, data: user.stored)
     }

@@ -56,9 +56,7 @@ extension DatabaseEngine {
         for name in try await storage.list(Listing(prefix: "wal/root/", limit: Self.roundMax)) {
             await logging("settling a root password", "rotate-root/" + name) {
                 if try await databases.find(name)?.value.pendingPassword == nil {
-                    var batch = Batch()
-                    batch.delete("wal/root/" + name)
-                    try await storage.commit(batch)
+                    try await storage.delete("wal/root/" + name)
                 } else {
                     await acting("recover-root-password", "rotate-root/" + name) { try await settleRootPassword(of: name) }
                 }
@@ -102,11 +100,7 @@ extension DatabaseEngine {
                 return
             }
             let (_, entry) = try await database(intent.database)
-            do throws(DatabaseError) {
-                try await entry.driver.deleteUser(intent.username, statements: intent.revocation)
-            } catch {
-                throw CofferError(error)
-            }
+            try await refusing { try await entry.driver.deleteUser(intent.username, statements: intent.revocation) }
             await forget(id)
         }
     }
@@ -134,9 +128,7 @@ extension DatabaseEngine {
                 var role = found.value
                 role.plan(role.rotation.next(after: now))
                 role.failures = 0
-                var batch = Batch()
-                save(name, role, replacing: found, into: &batch)
-                try await storage.commit(batch)
+                try await save(name, role, replacing: found)
             }
             return
         }
@@ -156,9 +148,7 @@ extension DatabaseEngine {
             var role = found.value
             role.failures = min(role.failures + 1, 100)
             role.nextRotationAt = now.adding(seconds: Self.retrySeconds(role.failures))
-            var batch = Batch()
-            save(name, role, replacing: found, into: &batch)
-            try await storage.commit(batch)
+            try await save(name, role, replacing: found)
         }
     }
 

@@ -7,32 +7,20 @@ import Syntax
 extension DatabaseEngine {
     var rolePaths: [EnginePath] {
         [
-            EnginePath(
-                "roles", "Roles.", fields: Paging.fields,
-                endpoints: [
-                    .list: .init("List roles.", changesNothing: true) { try .keys(try await roles.names(Paging($0.fields))) }
-                ]),
+            EnginePath("roles", "Roles.", fields: Paging.fields)
+                .listing("List roles.") { try .keys(try await roles.names(Paging($0.fields))) },
             EnginePath(
                 "roles/{name}", "One role: how users are created.",
                 fields: [Self.nameField] + Role.settings.fields,
-                exists: { try await roles.find(try name($0)) != nil },
-                endpoints: [
-                    .read: .init("Read a role.", changesNothing: true) { request in
-                        guard let role = try await roles.find(try name(request))?.value else { throw CofferError.notFound }
-                        return .data(role.shown)
-                    },
-                    .update: .init("Create or change a role.") { try await writeRole($0) },
-                    .delete: .init("Delete a role. Its users stay until their leases end.") { request in
-                        var batch = Batch()
-                        roles.delete(try name(request), into: &batch)
-                        try await storage.commit(batch)
-                        return .empty
-                    },
-                ]),
+                exists: { try await roles.find(try name($0)) != nil }
+            )
+            .reading("Read a role.") { .data(try await roles.existing(try name($0)).shown) }
+            .updatingWithoutAnswer("Create or change a role.") { try await writeRole($0) }
+            .deleting("Delete a role. Its users stay until their leases end.") { try await roles.delete(try name($0)) },
         ]
     }
 
-    private func writeRole(_ request: Request) async throws -> Response {
+    private func writeRole(_ request: Request) async throws {
         let name = try name(request)
         let found = try await roles.find(name)
         guard try await staticRoles.find(name) == nil else {
@@ -44,10 +32,7 @@ extension DatabaseEngine {
         if let configuration = try await databases.find(role.database)?.value {
             try check(role, drivers.plugin(configuration.plugin))
         }
-        var batch = Batch()
-        roles.put(name, role, if: found?.unchanged ?? .absent, into: &batch)
-        try await storage.commit(batch)
-        return .empty
+        try await roles.put(name, role, if: found?.unchanged ?? .absent)
     }
 
     private func check(_ role: Role, _ plugin: DatabasePlugin) throws(CofferError) {

@@ -7,19 +7,14 @@ import Syntax
 extension DatabaseEngine {
     var staticCredentialPaths: [EnginePath] {
         [
-            EnginePath(
-                "static-creds/{name}", "The user of a static role.", fields: [Self.nameField],
-                endpoints: [.read: .init("Read the password that is in force.") { try await readStaticUser($0) }]),
-            EnginePath(
-                "rotate-role/{name}", "The password of a static role.", fields: [Self.nameField],
-                endpoints: [
-                    .update: .init("Change the password now.") { request in
-                        let name = try name(request)
-                        guard try await staticRoles.find(name) != nil else { throw Self.unknownStaticRole(name) }
-                        try await rotate(name)
-                        return .empty
-                    }
-                ]),
+            EnginePath("static-creds/{name}", "The user of a static role.", fields: [Self.nameField])
+                .reading("Read the password that is in force.", changesNothing: false) { try await readStaticUser($0) },
+            EnginePath("rotate-role/{name}", "The password of a static role.", fields: [Self.nameField])
+                .updatingWithoutAnswer("Change the password now.") { request in
+                    let name = try name(request)
+                    guard try await staticRoles.find(name) != nil else { throw Self.unknownStaticRole(name) }
+                    try await rotate(name)
+                },
         ]
     }
 
@@ -93,9 +88,7 @@ extension DatabaseEngine {
     private func write(
         _ name: String, _ role: StaticRole, replacing found: RecordTable<StaticRole>.Found
     ) async throws -> RecordTable<StaticRole>.Found {
-        var batch = Batch()
-        save(name, role, replacing: found, into: &batch)
-        try await storage.commit(batch)
+        try await save(name, role, replacing: found)
         guard let written = try await staticRoles.find(name) else { throw Self.unknownStaticRole(name) }
         return written
     }

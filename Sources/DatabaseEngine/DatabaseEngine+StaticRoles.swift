@@ -7,14 +7,8 @@ import Syntax
 extension DatabaseEngine {
     var staticRolePaths: [EnginePath] {
         [
-            EnginePath(
-                "static-roles", "Static roles.", fields: Paging.fields,
-                endpoints: [
-                    .list: .init("List static roles.", changesNothing: true) {
-                        try .keys(try await staticRoles.names(Paging($0.fields)))
-                    }
-                ]
-            ),
+            EnginePath("static-roles", "Static roles.", fields: Paging.fields)
+                .listing("List static roles.") { try .keys(try await staticRoles.names(Paging($0.fields))) },
             EnginePath(
                 "static-roles/{name}", "One static role: a user whose password is changed regularly.",
                 fields: [Self.nameField] + StaticRole.settings.fields + [
@@ -24,25 +18,20 @@ extension DatabaseEngine {
                         "rotation_window", .duration, "How late a scheduled change may be; at least an hour."),
                     Field("skip_import_rotation", .bool, "Leave the password alone until the first change is due."),
                 ],
-                exists: { try await staticRoles.find(try name($0)) != nil },
-                endpoints: [
-                    .read: .init("Read a static role.", changesNothing: true) { request in
-                        guard let role = try await staticRoles.find(try name(request))?.value else { throw CofferError.notFound }
-                        return .data(role.shown)
-                    },
-                    .update: .init("Create or change a static role. Creating one changes the password at once.") {
-                        try await writeStaticRole($0)
-                    },
-                    .delete: .init("Delete a static role. The user and its password stay.") { request in
-                        let name = try name(request)
-                        try await lines.inTurn("static-role/" + name) { try await deleteStaticRole(name) }
-                        return .empty
-                    },
-                ]),
+                exists: { try await staticRoles.find(try name($0)) != nil }
+            )
+            .reading("Read a static role.") { .data(try await staticRoles.existing(try name($0)).shown) }
+            .updatingWithoutAnswer("Create or change a static role. Creating one changes the password at once.") {
+                try await writeStaticRole($0)
+            }
+            .deleting("Delete a static role. The user and its password stay.") { request in
+                let name = try name(request)
+                try await lines.inTurn("static-role/" + name) { try await deleteStaticRole(name) }
+            },
         ]
     }
 
-    private func writeStaticRole(_ request: Request) async throws -> Response {
+    private func writeStaticRole(_ request: Request) async throws {
         let name = try name(request)
         let isNew = try await lines.inTurn("static-role/" + name) {
             let found = try await staticRoles.find(name)
@@ -63,12 +52,10 @@ extension DatabaseEngine {
             if found == nil, try await roles.find(name) != nil {
                 throw CofferError.invalid("a role of this name exists; the two may not share a name")
             }
-            var batch = Batch()
-            save(name, role, replacing: found, into: &batch)
-            try await storage.commit(batch)
+            try await save(name, role, replacing: found)
             return found == nil
         }
-        guard isNew, !request.fields.flag("skip_import_rotation") else { return .empty }
+        guard isNew, !request.fields.flag("skip_import_rotation") else { return }
         do {
             try await rotate(name)
         } catch {
@@ -77,7 +64,6 @@ extension DatabaseEngine {
             guard let refusal = error as? CofferError, refusal.code == .internal else { throw error }
             throw CofferError.invalid("the password of this user cannot be changed: " + refusal.messages.joined())
         }
-        return .empty
     }
 
     private func changed(_ old: StaticRole?, by fields: Fields) throws(CofferError) -> StaticRole {
@@ -138,7 +124,10 @@ extension DatabaseEngine {
 
     /// Writes a static role together with its entry in the index of due rotations and, if a rotation is unfinished, its
     /// mark.
-    func save(_ name: String, _ role: StaticRole, replacing found: RecordTable<StaticRole>.Found?, into batch: inout Batch) {
+    func save(
+        _ name: String, _ role: StaticRole, replacing found: RecordTable<StaticRole>.Found?
+    ) async throws(StorageError) {
+        var batch = Batch()
         staticRoles.put(name, role, if: found?.unchanged ?? .absent, into: &batch)
         let (old, new) = (found.map { Self.dueKey($0.value, name) }, Self.dueKey(role, name))
         if let old, old != new { batch.delete(old) }
@@ -148,6 +137,7 @@ extension DatabaseEngine {
         } else if found?.value.pendingPassword != nil {
             batch.delete("wal/static/" + name)
         }
+        try await storage.commit(batch)
     }
 
     static func dueKey(_ role: StaticRole, _ name: String) -> String {

@@ -85,6 +85,15 @@ package struct DatabaseEngine: SecretsEngine, LeasedEngine, PeriodicEngine {
         return (found.value, try drivers.entry(name, found))
     }
 
+    /// Returns what `body` returns. An error of the database becomes the refusal that the caller gets.
+    func refusing<Result>(_ body: () async throws -> Result) async throws -> Result {
+        do {
+            return try await body()
+        } catch let error as DatabaseError {
+            throw CofferError(error)
+        }
+    }
+
     static func unknownConnection(_ name: String) -> CofferError {
         .invalid("failed to find entry for connection with name: \"\(name)\"")
     }

@@ -15,7 +15,7 @@ package enum EngineCredentials {
     static func read(_ headers: HTTPHeaders) throws(EngineRefusal) -> CoreRequest.Credentials {
         let id = try single("x-engine-id", headers)
         let key = try single("x-engine-key", headers)
-        let bearer = try single("authorization", headers).flatMap(Self.bearer)
+        let bearer = try single("authorization", headers).flatMap(\.bearerToken)
         guard key == nil || bearer == nil else { throw .invalid("X-Engine-Key and Authorization must not both be sent") }
         guard let secret = key ?? bearer, secret.utf8.count <= secretBytesMax else { throw .noCredentials }
         let name = id ?? ""
@@ -33,12 +33,6 @@ package enum EngineCredentials {
         let values = headers[name]
         guard values.count <= 1 else { throw .invalid("the header \(name) was sent twice") }
         return values.first.flatMap { $0.isEmpty ? nil : $0 }
-    }
-
-    private static func bearer(_ value: String) -> String? {
-        guard value.prefixUTF8(7).lowercased() == "bearer " else { return nil }
-        let token = value.dropFirstUTF8(7).dropUTF8 { $0 == 0x20 }
-        return token.isEmpty ? nil : String(token)
     }
 }
 

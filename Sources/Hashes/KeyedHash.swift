@@ -30,11 +30,11 @@ package final class KeyedHash: Sendable {
         outer.write(finishedWith: UnsafeRawBufferPointer(rebasing: code[..<Self.codeBytes]), to: code)
     }
 
-    /// Calls `body` with the code of `bytes`.
-    package func withCode<Result>(of bytes: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+    /// Calls `body` with the code of `bytes`. Not generic, because other rooms would call it unspecialized.
+    package func withCode(of bytes: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> Void) {
         withUnsafeTemporaryAllocation(byteCount: Self.codeBytes, alignment: 8) { code in
             write(codeOf: bytes, to: code)
-            return body(UnsafeRawBufferPointer(code))
+            body(UnsafeRawBufferPointer(code))
         }
     }
 }

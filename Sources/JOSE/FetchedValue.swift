@@ -11,6 +11,14 @@ package final class FetchedValue<Value: Sendable>: Sendable {
     /// Fetches the value. Throws if there is none; whoever made this object logs why.
     package typealias Fetch = @Sendable () async throws -> Value
 
+    /// A value that can be used, and when it was fetched.
+    struct Known {
+        var value: Value
+        var fetchedAt: Timestamp
+        /// Whether it can be used without asking.
+        var isFresh: Bool
+    }
+
     private struct State {
         var value: Value?
         /// When the value was fetched.
@@ -40,12 +48,13 @@ package final class FetchedValue<Value: Sendable>: Sendable {
     /// Whether a request is under way.
     var isAsking: Bool { state.withLock { $0.request != nil } }
 
-    /// Returns the value that can be used now without asking, and whether it is fresh.
-    func known() -> (value: Value, isFresh: Bool)? {
+    /// Returns the value that is known, unless it is too old to be used even if the server does not answer.
+    func known() -> Known? {
         let now = time.now()
         return state.withLock { state in
             guard let value = state.value, now < state.fetchedAt.adding(seconds: FetchedValues.keptSeconds) else { return nil }
-            return (value, now < state.fetchedAt.adding(seconds: FetchedValues.freshSeconds))
+            let isFresh = now < state.fetchedAt.adding(seconds: FetchedValues.freshSeconds)
+            return Known(value: value, fetchedAt: state.fetchedAt, isFresh: isFresh)
         }
     }
 

@@ -24,14 +24,25 @@ package final class RemoteKeySet: Sendable {
     /// Returns whether one of the provider's keys signed the token.
     package func verify(_ token: SignedToken) async -> Verdict {
         // While another caller asks for newer keys, those that are known are good enough.
-        if let known = keys.known(), known.value.knowsKey(of: token), known.isFresh || keys.isAsking {
-            return known.value.verifies(token) ? .verified : .refused
+        let known = usable()
+        if let known, known.value.knowsKey(of: token) {
+            if known.value.verifies(token) { return .verified }
+            if known.value.names(keyOf: token) { return .refused }
         }
         await keys.ask()
-        guard let known = keys.known()?.value else { return .unavailable }
-        return known.verifies(token) ? .verified : .refused
+        guard let latest = keys.known() else { return .unavailable }
+        // The same keys have been tried.
+        if let known, known.value.knowsKey(of: token), latest.fetchedAt == known.fetchedAt { return .refused }
+        return latest.value.verifies(token) ? .verified : .refused
+    }
+
+    /// Returns whether one of the keys that are known signed the token, without asking for others.
+    package func verifiesWithKnownKeys(_ token: SignedToken) -> Bool { usable()?.value.verifies(token) ?? false }
+
+    private func usable() -> FetchedValue<KeySet>.Known? {
+        keys.known().flatMap { $0.isFresh || keys.isAsking ? $0 : nil }
     }
 
     /// Returns whether there are keys, after asking for them if there are none.
-    package func isAvailable() async -> Bool { await keys.current() != nil }
+    package func isAvailable() async -> Bool { await keys.current()?.keys.isEmpty == false }
 }

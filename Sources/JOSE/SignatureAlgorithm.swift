@@ -1,3 +1,5 @@
+import Crypto
+
 /// An algorithm of a signature, by its name in the `alg` member of a header (RFC 7518, 3.1; RFC 8037, 3.1).
 ///
 /// There is no case for `none`, so no token can be read that asks for it.
@@ -26,4 +28,16 @@ package enum SignatureAlgorithm: String, Sendable, Hashable, CaseIterable {
 
     /// The algorithms with a public key.
     package static let asymmetric = allCases.filter { !$0.isSymmetric }
+}
+
+extension SignatureAlgorithm {
+    /// Returns the hash of bytes by the hash function of the algorithm, as `at_hash` is made with it (OpenID Connect Core, 3.1.3.6).
+    /// For Ed25519 that is SHA-512, which the signature uses.
+    package func hash(of bytes: [UInt8]) -> [UInt8] {
+        switch self {
+        case .hs256, .rs256, .ps256, .es256: Array(SHA256.hash(data: bytes))
+        case .rs384, .ps384, .es384: Array(SHA384.hash(data: bytes))
+        case .rs512, .ps512, .es512, .edDSA: Array(SHA512.hash(data: bytes))
+        }
+    }
 }

@@ -39,6 +39,9 @@ package struct TokenClaims: Sendable {
         return Self.present(value)
     }
 
+    /// Returns whether a claim is this text, byte by byte: texts that look alike are not the same.
+    package func has(_ text: String, as claim: String) -> Bool { self[claim]?.stringValue?.equalsUTF8(text) ?? false }
+
     private static func present(_ value: JSON?) -> JSON? { value.flatMap { $0.isNull ? nil : $0 } }
 
     /// Returns an array index as RFC 6901 writes it: decimal digits without leading zeros.

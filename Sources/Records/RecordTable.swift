@@ -52,6 +52,14 @@ package final class RecordTable<Value: Record>: Sendable {
         return found
     }
 
+    /// Returns the record of that name.
+    ///
+    /// - Throws: ``CofferError/notFound`` if there is none, and as ``find(_:)``.
+    package func existing(_ name: String) async throws -> Value {
+        guard let found = try await find(name) else { throw CofferError.notFound }
+        return found.value
+    }
+
     /// Returns one page of names in byte order.
     package func names(_ paging: Paging) async throws(StorageError) -> [String] {
         try await storage.list(Listing(prefix: prefix, paging))
@@ -66,6 +74,14 @@ package final class RecordTable<Value: Record>: Sendable {
     package func delete(_ name: String, if precondition: Batch.Precondition = .none, into batch: inout Batch) {
         batch.delete(prefix + name, if: precondition)
     }
+
+    /// Writes a record.
+    package func put(_ name: String, _ value: Value, if precondition: Batch.Precondition = .none) async throws(StorageError) {
+        try await storage.put(prefix + name, value.encoded(), if: precondition)
+    }
+
+    /// Deletes a record if it exists.
+    package func delete(_ name: String) async throws(StorageError) { try await storage.delete(prefix + name) }
 
     /// Reads the record, lets `decide` change it, and commits the change in one batch. Starts over
     /// if another writer was first.

@@ -10,7 +10,7 @@ struct CleanPath {
     /// Corrects a path. Nil if it has no doubled slash, or if it is not valid without them.
     init?(_ path: String, prefix: String) {
         let slash = UInt8(ascii: "/")
-        guard zip(path.utf8, path.utf8.dropFirst()).contains(where: { $0 == slash && $1 == slash }) else { return nil }
+        guard Self.hasDoubledSlash(path) else { return nil }
         var output: [UInt8] = []
         for byte in path.utf8 where byte != slash || output.last != slash { output.append(byte) }
         let text = String(decoding: output, as: UTF8.self)
@@ -18,5 +18,14 @@ struct CleanPath {
             (try? CanonicalPath(percentEncoded: String(Substring(text.utf8.dropFirst(prefix.utf8.count))))) != nil
         else { return nil }
         self.text = text
+    }
+
+    private static func hasDoubledSlash(_ path: String) -> Bool {
+        var previous: UInt8 = 0
+        for byte in path.utf8 {
+            if byte == UInt8(ascii: "/"), previous == byte { return true }
+            previous = byte
+        }
+        return false
     }
 }

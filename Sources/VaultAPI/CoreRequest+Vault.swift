@@ -21,6 +21,7 @@ extension CoreRequest {
             body: call.ignoresBody ? [] : request.body, credentials: headers.token.map { .token($0) } ?? .none,
             connection: request.connection, wrapTTL: headers.wrapTTL, headers: headers.recorded)
         contentType = headers.contentType
+        authorization = headers.authorization
         isForm = call.isForm
     }
 }

@@ -20,18 +20,21 @@ extension ShellResponse {
         case .none where response.hasNothingToSay:
             self.init(status: response.status ?? 204)
         case .none:
-            self.init(status: response.status ?? 200, body: VaultEnvelope(answer, response, data: nil).encoded())
+            self.init(status: response.status ?? 200, body: VaultEnvelope.encoded(answer, response, data: nil))
         case .data(let data):
-            self.init(status: response.status ?? 200, body: VaultEnvelope(answer, response, data: data).encoded())
+            self.init(status: response.status ?? 200, body: VaultEnvelope.encoded(answer, response, data: data))
         case .raw(let content):
             self.init(status: response.status ?? 200, contentType: content.contentType, body: content.bytes)
             if content.contentType.hasUTF8Prefix("text/html") { headers += Self.pageHeaders }
         case .stream(let content):
             self.init(status: response.status ?? 200, stream: content)
         }
+        let more = response.headers
+        guard !more.isEmpty else { return }
+        headers = headers.filter { header in !more.contains { $0.name == header.name } } + more
     }
 
-    /// Pages have no scripts, may be in no frame of another page, and send nothing of their address on.
+    /// Unless they say otherwise, pages have no scripts, may be in no frame of another page, and send nothing of their address on.
     private static let pageHeaders: [(name: String, value: String)] = [
         (
             "content-security-policy",
@@ -43,7 +46,7 @@ extension ShellResponse {
         let status = StatusTable.vault.status(of: error)
         let body =
             if let data = error.data {
-                VaultEnvelope(answer, Response(.data(data), warnings: error.messages), data: data).encoded()
+                VaultEnvelope.encoded(answer, Response(.data(data), warnings: error.messages), data: data)
             } else {
                 JSON.object(["errors": .strings(error.messages)]).encoded()
             }

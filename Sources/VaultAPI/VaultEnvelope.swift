@@ -3,21 +3,11 @@ import EngineKit
 import Syntax
 
 /// The object around each answer of the Vault API. It is encoded directly, without an intermediate JSON value.
-struct VaultEnvelope {
-    private let answer: CoreAnswer
-    private let response: Response
-    private let data: JSON?
-
-    init(_ answer: CoreAnswer, _ response: Response, data: JSON?) {
-        self.answer = answer
-        self.response = response
-        self.data = data
-    }
-
-    /// Returns the envelope as JSON.
-    func encoded() -> [UInt8] {
+enum VaultEnvelope {
+    /// Returns the envelope of a response as JSON.
+    static func encoded(_ answer: CoreAnswer, _ response: Response, data: JSON?) -> [UInt8] {
         var output: [UInt8] = []
-        output.reserveCapacity(320 + dataBytes)
+        output.reserveCapacity(320 + bytes(of: data))
         output.append(#"{"request_id":"#)
         JSON.encode(answer.requestID, into: &output)
         if case .held(let lease)? = response.lease {
@@ -40,17 +30,19 @@ struct VaultEnvelope {
         output.append(#","mount_type":"#)
         JSON.encode(answer.mountType, into: &output)
         // An unwrapped answer is that of another path.
-        if answer.path.utf8.starts(with: "sys/".utf8), answer.path != "sys/wrapping/unwrap" { repeatMembers(into: &output) }
+        if answer.path.utf8.starts(with: "sys/".utf8), answer.path != "sys/wrapping/unwrap" {
+            repeatMembers(of: data, into: &output)
+        }
         output.append("}")
         return output
     }
 
-    private var dataBytes: Int {
+    private static func bytes(of data: JSON?) -> Int {
         if case .raw(let bytes)? = data { bytes.count } else { 256 }
     }
 
     /// Repeats the members of `data` next to it, as Vault does for `sys/`, for clients that are older than `data`.
-    private func repeatMembers(into output: inout [UInt8]) {
+    private static func repeatMembers(of data: JSON?, into output: inout [UInt8]) {
         let own: Set = [
             "request_id", "lease_id", "renewable", "lease_duration", "data", "wrap_info", "warnings", "auth", "mount_type",
         ]
@@ -63,7 +55,7 @@ struct VaultEnvelope {
         }
     }
 
-    private func encode(_ info: WrapInfo, into output: inout [UInt8]) {
+    private static func encode(_ info: WrapInfo, into output: inout [UInt8]) {
         var object: JSONObject = [
             "token": .string(info.token), "accessor": .string(info.accessor), "ttl": .int(info.ttl),
             "creation_time": .string(info.createdAt.description), "creation_path": .string(info.creationPath),
@@ -72,7 +64,7 @@ struct VaultEnvelope {
         object.encode(into: &output)
     }
 
-    private func encode(_ auth: IssuedAuth, into output: inout [UInt8]) {
+    private static func encode(_ auth: IssuedAuth, into output: inout [UInt8]) {
         let metadata = auth.metadata.sorted { $0.key < $1.key }.map { JSONObject.Member(key: $0.key, value: .string($0.value)) }
         let object: JSONObject = [
             "client_token": .string(auth.clientToken),
@@ -90,11 +82,5 @@ struct VaultEnvelope {
             "num_uses": .int(auth.uses),
         ]
         object.encode(into: &output)
-    }
-}
-
-extension [UInt8] {
-    fileprivate mutating func append(_ text: StaticString) {
-        append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 }

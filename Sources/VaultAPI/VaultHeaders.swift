@@ -10,6 +10,8 @@ struct VaultHeaders {
     var wrapTTL: Int?
     /// The media type of the body; empty if there is none.
     var contentType = ""
+    /// The value of `Authorization` if it has another scheme than `Bearer`; empty if there is none.
+    var authorization = ""
     /// The other headers, which audit devices can record. Their names are in lower case.
     var recorded: [(name: String, value: String)] = []
 
@@ -31,16 +33,13 @@ struct VaultHeaders {
             default: recorded.append((name.lowercased(), value))
             }
         }
-        guard let authorization, let bearer = Self.bearer(authorization) else { return }
+        guard let authorization else { return }
+        guard let bearer = authorization.bearerToken else {
+            self.authorization = authorization
+            return
+        }
         guard token == nil else { throw HTTPRefusal(400, "X-Vault-Token and Authorization must not both be sent") }
         token = bearer
-    }
-
-    /// Returns the token of a `Bearer` authorization, or nil for another scheme, which a proxy may have added.
-    private static func bearer(_ value: String) -> String? {
-        guard value.prefixUTF8(7).lowercased() == "bearer " else { return nil }
-        let token = value.dropFirstUTF8(7).dropUTF8 { $0 == 0x20 }
-        return token.isEmpty ? nil : String(token)
     }
 
     private static func wrapTTL(_ value: String) throws(HTTPRefusal) -> Int? {

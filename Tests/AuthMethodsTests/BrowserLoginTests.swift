@@ -30,29 +30,29 @@ struct BegunLogin {
 
 @Suite("Logins in a browser")
 struct BrowserLoginTests {
-    private let issuer: TokenIssuer
-    private let redirect = "http://localhost:8250/oidc/callback"
-    private let configuration: JSONObject = [
+    let issuer: TokenIssuer
+    let redirect = "http://localhost:8250/oidc/callback"
+    let configuration: JSONObject = [
         "oidc_discovery_url": .string(TokenIssuer.address), "oidc_client_id": .string(TokenIssuer.client),
         "oidc_client_secret": "s:ecret", "jwt_supported_algs": "ES256", "default_role": "app",
     ]
-    private let role: JSONObject = [
+    let role: JSONObject = [
         "user_claim": "sub", "allowed_redirect_uris": ["http://localhost:8250/oidc/callback", "https://coffer.example/cb"],
         "token_policies": "dev", "bound_claims": ["hd": "example.com"],
     ]
 
     init() throws { issuer = try TokenIssuer() }
 
-    private func driver(_ more: JSONObject = [:], configuration changes: JSONObject = [:]) async throws -> AuthDriver {
+    func driver(_ more: JSONObject = [:], configuration changes: JSONObject = [:]) async throws -> AuthDriver {
         try await AuthDriver.ofTokens(issuer, role: role.with(more), type: "oidc", configuration: configuration.with(changes))
     }
 
-    private func begin(_ driver: AuthDriver, _ more: JSONObject = [:]) async throws -> BegunLogin {
+    func begin(_ driver: AuthDriver, _ more: JSONObject = [:]) async throws -> BegunLogin {
         try BegunLogin(
             try await driver.data(.update, "oidc/auth_url", (["redirect_uri": .string(redirect)] as JSONObject).with(more)))
     }
 
-    private func claims(_ driver: AuthDriver, _ begun: BegunLogin, _ more: JSONObject = [:]) -> JSONObject {
+    func claims(_ driver: AuthDriver, _ begun: BegunLogin, _ more: JSONObject = [:]) -> JSONObject {
         let now = driver.seconds
         let base: JSONObject = [
             "iss": .string(TokenIssuer.address), "aud": .string(TokenIssuer.client), "sub": "ada", "hd": "example.com",
@@ -61,20 +61,28 @@ struct BrowserLoginTests {
         return base.with(more)
     }
 
-    private func callback(_ driver: AuthDriver, _ begun: BegunLogin, _ more: JSONObject = [:]) async throws -> Response {
+    func callback(_ driver: AuthDriver, _ begun: BegunLogin, _ more: JSONObject = [:]) async throws -> Response {
         let query: JSONObject = ["state": .string(begun.state), "code": "c-1"]
         return try await driver.send(.read, "oidc/callback", query.with(more))
     }
 
-    private func refusal(_ driver: AuthDriver, _ begun: BegunLogin, _ more: JSONObject = [:]) async -> String? {
+    func refusal(_ driver: AuthDriver, _ begun: BegunLogin, _ more: JSONObject = [:]) async -> String? {
         do { _ = try await callback(driver, begun, more) } catch { return CofferError(wrapping: error).message }
         return nil
     }
 
-    private func page(_ response: Response) throws -> (status: Int?, text: String) {
+    func page(_ response: Response) throws -> (status: Int?, text: String) {
         guard case .raw(let content) = response.body else { throw CofferError.notFound }
         #expect(content.contentType == "text/html; charset=utf-8")
         return (response.status, String(decoding: content.bytes, as: UTF8.self))
+    }
+
+    /// What the page that asks the person contains.
+    func confirmation(in page: String) throws -> String {
+        let after = try #require(page.components(separatedBy: "name=\"confirmation\" value=\"").dropFirst().first)
+        let value = try #require(after.components(separatedBy: "\"").first)
+        #expect(value.count == 64)
+        return value
     }
 
     @Test("a code is exchanged with PKCE, and the token is that of whoever signed in")
@@ -278,8 +286,11 @@ struct BrowserLoginTests {
         let elsewhere = try await driver.send(
             .read, "oidc/callback", ["state": .string(begun.state), "code": "c-1"], from: "10.9.9.9")
         #expect(try page(elsewhere).text.contains("another address"))
-        #expect(try page(try await callback(driver, begun, ["confirmation": "yes"])).text.contains("You are signed in"))
-        let again = try page(try await callback(driver, begun, ["confirmation": "yes"]))
+        let yes: JSONObject = ["confirmation": .string(try confirmation(in: question.text))]
+        #expect(try page(try await callback(driver, begun, ["confirmation": "yes"])).status == 400)
+        #expect(try page(try await callback(driver, begun, yes.with(["code": "c-2"]))).status == 400)
+        #expect(try page(try await callback(driver, begun, yes)).text.contains("You are signed in"))
+        let again = try page(try await callback(driver, begun, yes))
         #expect(again.status == 400 && again.text.contains("Expired or missing OAuth state."))
         #expect(await poll("n-2")?.message == "invalid client_nonce")
         let other = try driver.restarted()
@@ -388,9 +399,15 @@ struct BrowserLoginTests {
         for _ in 0..<300 { try await driver.send(.update, "oidc/auth_url", body) }
         #expect(await driver.refusal(.update, "oidc/auth_url", body)?.code == .rateLimited)
         #expect(await driver.refusal(.update, "oidc/auth_url", body, from: "10.0.0.1") == nil)
+        // One network of IPv6 is one address.
+        for index in 0..<300 { try await driver.send(.update, "oidc/auth_url", body, from: "2001:db8::\(index)") }
+        #expect(await driver.refusal(.update, "oidc/auth_url", body, from: "2001:db8::ffff:1")?.code == .rateLimited)
+        #expect(await driver.refusal(.update, "oidc/auth_url", body, from: "2001:db8:0:1::1") == nil)
+        // More than one commit removes.
+        for index in 0..<600 { try await driver.send(.update, "oidc/auth_url", body, from: "10.0.1.\(index % 4)") }
         let periodic = try #require(driver.method as? any PeriodicEngine)
         await periodic.runRound()
-        #expect(try await driver.records().keys.filter { $0.hasPrefix("login/") }.count == 301)
+        #expect(try await driver.records().keys.filter { $0.hasPrefix("login/") }.count == 1_202)
         driver.time.advance(seconds: 700)
         await periodic.runRound()
         #expect(try await driver.records().keys.filter { $0.hasPrefix("login/") } == [])

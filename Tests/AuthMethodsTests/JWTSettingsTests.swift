@@ -90,6 +90,8 @@ struct JWTSettingsTests {
         let cases: [(JSONObject, String)] = [
             (base, unbound), (base.with(["bound_subject": ""]), unbound), (base.with(["bound_audiences": []]), unbound),
             (base.with(["bound_claims": [:]]), unbound), (base.with(["token_bound_cidrs": ["0.0.0.0/0", "::/0"]]), unbound),
+            (base.with(["token_bound_cidrs": ["0.0.0.0/00"]]), unbound),
+            (base.with(["token_bound_cidrs": ["0.0.0.0/1", "128.0.0.0/1"]]), unbound),
             (base.with(["bound_claims": ["sub": "*"], "bound_claims_type": "glob"]), unbound),
             (base.with(["bound_claims": ["sub": ["a", "**"]], "bound_claims_type": "glob"]), unbound),
             (base.with(["bound_audiences": [""]]), "field 'bound_audiences' may not have an empty text"),
@@ -104,6 +106,8 @@ struct JWTSettingsTests {
             (base.with(["bound_subject": "x", "role_type": "saml"]), "field 'role_type' must be one of"),
             (base.with(["bound_subject": "x", "callback_mode": "other"]), "field 'callback_mode' must be one of"),
             (base.with(["bound_subject": "x", "clock_skew_leeway": "canary"]), "field 'clock_skew_leeway' must be"),
+            (base.with(["bound_subject": "x", "clock_skew_leeway": "-canary"]), "field 'clock_skew_leeway' must be"),
+            (base.with(["bound_subject": "x", "clock_skew_leeway": "-"]), "field 'clock_skew_leeway' must be"),
             (base.with(["bound_subject": "x", "oauth2_metadata": "id_token"]), "'oauth2_metadata' is not supported"),
             (base.with(["bound_subject": "x", "token_policies_template_claims": true]), "'token_policies_template_claims'"),
         ]

@@ -14,6 +14,29 @@ final class TokenIssuer: Sendable {
     private let published: Mutex<[(SigningKey, String)]>
     private let given = Mutex<(idToken: String, more: JSONObject, error: String?)>(("", [:], nil))
 
+    private let faults = Mutex(Faults())
+
+    private struct Faults {
+        var failsDevices = false
+        var otherAddress = ""
+        var whenExchanging: @Sendable () -> Void = {}
+    }
+
+    /// Whether logins with other devices cannot begin.
+    var failsDevices: Bool {
+        get { faults.withLock { $0.failsDevices } }
+        set { faults.withLock { $0.failsDevices = newValue } }
+    }
+
+    /// A second address at which the provider answers, as another issuer.
+    var alsoKnownAs: String {
+        get { faults.withLock { $0.otherAddress } }
+        set { faults.withLock { $0.otherAddress = newValue } }
+    }
+
+    /// Has something happen while a code is exchanged.
+    func whenExchanging(_ body: @escaping @Sendable () -> Void) { faults.withLock { $0.whenExchanging = body } }
+
     static let address = "https://id.example"
     static let client = "coffer-client"
 
@@ -52,10 +75,12 @@ final class TokenIssuer: Sendable {
     }
 
     private func reply(to request: OutboundRequest) -> OutboundReply {
+        let faults = faults.withLock { $0 }
         switch request.url {
-        case Self.address + "/.well-known/openid-configuration":
+        case Self.address + "/.well-known/openid-configuration", faults.otherAddress + "/.well-known/openid-configuration":
+            let isOther = !request.url.hasPrefix(Self.address)
             return Self.json([
-                "issuer": .string(Self.address), "jwks_uri": .string(Self.address + "/keys"),
+                "issuer": .string(isOther ? faults.otherAddress : Self.address), "jwks_uri": .string(Self.address + "/keys"),
                 "authorization_endpoint": .string(Self.address + "/authorize"), "token_endpoint": .string(Self.address + "/token"),
                 "userinfo_endpoint": .string(Self.address + "/userinfo"),
                 "device_authorization_endpoint": .string(Self.address + "/device"),
@@ -66,10 +91,12 @@ final class TokenIssuer: Sendable {
             let members = keys.compactMap { key, id in (try? key.publicJWK(id: id)).map { JSON.object($0) } }
             return Self.json(["keys": .array(members)])
         case Self.address + "/token":
+            faults.whenExchanging()
             let given = given.withLock { $0 }
             if let error = given.error { return Self.json(["error": .string(error)], status: 400) }
             return Self.json(["id_token": .string(given.idToken), "access_token": "a-1", "token_type": "Bearer"])
         case Self.address + "/userinfo": return Self.json(given.withLock { $0.more })
+        case Self.address + "/device" where faults.failsDevices: return OutboundReply(status: 500)
         case Self.address + "/device":
             return Self.json([
                 "device_code": "d-1", "user_code": "ABCD-EFGH", "verification_uri": .string(Self.address + "/activate"),

@@ -52,6 +52,16 @@ struct CertificateReloadTests {
         #expect(try identity.reloadIfChanged())
     }
 
+    @Test("a file that this user may read now is a change")
+    func permissions() throws {
+        let directory = try TestDirectory()
+        try write(.one, to: directory, second: 7)
+        let identity = try TLSIdentity(settings(directory))
+        try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: directory.path("key.pem"))
+        #expect(try !identity.reloadIfChanged())
+        #expect(try identity.reloadIfChanged())
+    }
+
     @Test("a link that leads to other files is a change, as in the volumes of Kubernetes")
     func link() throws {
         let (first, second, volume) = (try TestDirectory(), try TestDirectory(), try TestDirectory())

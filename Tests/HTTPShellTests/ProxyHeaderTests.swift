@@ -17,7 +17,7 @@ struct ProxyHeaderTests {
             ("PROXY TCP4 203.0.113.7 10.0.0.1 8080 8200\r\n", "203.0.113.7", 8_080),
             ("PROXY TCP6 2001:DB8::7 ::1 1 65535\r\n", "2001:db8::7", 1),
             ("PROXY TCP4 255.255.255.255 255.255.255.255 65535 65535\r\n", "255.255.255.255", 65_535),
-            ("PROXY UNKNOWN\r\n", nil, 0), ("PROXY UNKNOWN ffff::1 whatever\r\n", nil, 0),
+            ("PROXY UNKNOWN\r\n", "", 0), ("PROXY UNKNOWN ffff::1 whatever\r\n", "", 0),
         ] as [(String, String?, Int)])
     func text(header: String, address: String?, port: Int) {
         let bytes = Array(header.utf8)
@@ -60,7 +60,7 @@ struct ProxyHeaderTests {
             (Self.binary(0x21, 0x21, six + destination + [0, 1, 0, 2]), "2001:db8::7", 1),
             (Self.binary(0x21, 0x21, mapped + destination + [0, 1, 0, 2]), "10.1.2.3", 1),
             (Self.binary(0x20, 0x11, Self.client4), nil, 0), (Self.binary(0x20, 0, []), nil, 0),
-            (Self.binary(0x21, 0, [1, 2, 3]), nil, 0), (Self.binary(0x21, 0x31, [UInt8](repeating: 0, count: 216)), nil, 0),
+            (Self.binary(0x21, 0, [1, 2, 3]), "", 0), (Self.binary(0x21, 0x31, [UInt8](repeating: 0, count: 216)), "", 0),
         ] as [([UInt8], String?, Int)] {
             #expect(
                 ProxyHeader.read(bytes + [0x16, 3, 1])

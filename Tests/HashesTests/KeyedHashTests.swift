@@ -58,7 +58,9 @@ struct KeyedHashTests {
     private func keyedHash(_ key: [UInt8]) -> KeyedHash { key.withUnsafeBytes { KeyedHash(key: $0) } }
 
     private func code(_ keyed: KeyedHash, _ message: [UInt8]) -> [UInt8] {
-        message.withUnsafeBytes { keyed.withCode(of: $0) { Array($0) } }
+        var code: [UInt8] = []
+        message.withUnsafeBytes { keyed.withCode(of: $0) { code = Array($0) } }
+        return code
     }
 
     private func hex(_ bytes: [UInt8]) -> String {

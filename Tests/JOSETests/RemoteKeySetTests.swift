@@ -101,6 +101,53 @@ struct RemoteKeySetTests {
         #expect(await keys.verify(try token(first, "1")) == .refused)
     }
 
+    @Test("a provider that withdrew all keys has withdrawn them, and is not one that does not answer")
+    func emptied() async throws {
+        provider.publish(try published((first, "1")))
+        let keys = keys()
+        #expect(await keys.verify(try token(first, "1")) == .verified)
+        provider.publish(try KeySet(parsing: Array(#"{"keys":[]}"#.utf8)))
+        time.advance(seconds: FetchedValues.freshSeconds)
+        #expect(await keys.verify(try token(first, "1")) == .refused)
+        #expect(await keys.isAvailable() == false)
+        time.advance(seconds: FetchedValues.pauseSeconds)
+        provider.publish(try published((second, "2")))
+        #expect(await keys.verify(try token(second, "2")) == .verified)
+        #expect(await keys.isAvailable())
+    }
+
+    @Test("a key without a name is asked for at once when it was replaced", arguments: ["set", "token", "both"])
+    func namelessRotation(nameless: String) async throws {
+        func set(_ key: SigningKey) throws -> KeySet {
+            nameless == "token" ? try published((key, "1")) : try publishedWithoutNames(key)
+        }
+        let id = nameless == "set" ? "1" : nil
+        provider.publish(try set(first))
+        let keys = keys()
+        #expect(await keys.verify(try token(first, id)) == .verified)
+        provider.publish(try set(second))
+        // No more often than any other key.
+        for _ in 0..<20 { #expect(await keys.verify(try token(second, id)) == .refused) }
+        #expect(provider.requests == 1)
+        time.advance(seconds: FetchedValues.pauseSeconds)
+        #expect(await keys.verify(try token(second, id)) == .verified)
+        #expect(await keys.verify(try token(first, id)) == .refused)
+        #expect(provider.requests == 2)
+    }
+
+    @Test("keys that are known are tried without asking, and none that are too old")
+    func knownKeys() async throws {
+        provider.publish(try published((first, "1")))
+        let keys = keys()
+        let token = try token(first, "1")
+        #expect(!keys.verifiesWithKnownKeys(token))
+        #expect(await keys.verify(token) == .verified)
+        #expect(keys.verifiesWithKnownKeys(token))
+        time.advance(seconds: FetchedValues.freshSeconds)
+        #expect(!keys.verifiesWithKnownKeys(token))
+        #expect(provider.requests == 1)
+    }
+
     @Test("a flood of made-up keys asks the provider once in a while")
     func flood() async throws {
         provider.publish(try published((first, "1")))

@@ -15,6 +15,21 @@ func published(_ keys: (SigningKey, String)...) throws -> KeySet {
     return try KeySet(parsing: document.encoded())
 }
 
+/// Returns the set that publishes these keys without names.
+func publishedWithoutNames(_ keys: SigningKey...) throws -> KeySet {
+    let document: JSON = ["keys": .array(try keys.map { .object(try $0.publicJWK(id: "").without("kid")) })]
+    return try KeySet(parsing: document.encoded())
+}
+
+extension JSONObject {
+    /// The other members.
+    func without(_ key: String) -> JSONObject {
+        var rest = self
+        rest[key] = nil
+        return rest
+    }
+}
+
 func testHMAC(_ bytes: [UInt8], key: [UInt8]) -> [UInt8] {
     Array(HMAC<SHA256>.authenticationCode(for: bytes, using: SymmetricKey(data: key)))
 }

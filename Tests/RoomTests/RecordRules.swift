@@ -95,7 +95,6 @@ enum RecordRules {
         "Core/Rotation/KeyRotation.swift": Place(1, "key-rotation"),
         "Core/System/MountChanges.swift": Place(1, "mounts"),
         "Core/System/SystemEngine+Rotation.swift": Place(1, "key-rotation"),
-        "Core/Tokens/TokenEngine+Roles.swift": Place(1, "token-role"),
         "Core/Tokens/TokenRole.swift": Place(1, "token-role"),
         "Core/Watch/ClockGuard.swift": Place(1, "clock"),
         "Core/Wrapping/WrappedResponse.swift": Place(2, "wrapped-bare", "wrapped-data", "wrapped-login"),
@@ -103,13 +102,28 @@ enum RecordRules {
         "DatabaseEngine/Stored/Role.swift": Place(1, "database-role"),
         "DatabaseEngine/Stored/StaticRole.swift": Place(2, "database-static-role", "database-static-role-scheduled"),
         "DatabaseEngine/Stored/UserIntent.swift": Place(2, "database-intent", "database-lease"),
+        "EngineKit/Storage/Storage.swift": Place(1, none: "writes the bytes that its callers give it"),
         "LoginGuards/Lockouts.swift": Place(3, "lockout"),
         "LoginGuards/UseCounters.swift": Place(2, "use-counter", "use-counter-ending"),
         "Identity/Model/Alias.swift": Place(1, "identity-entity", "identity-group-external"),
         "Identity/Model/Entity.swift": Place(1, "identity-entity", "identity-entity-bare"),
         "Identity/Model/Group.swift": Place(1, "identity-group", "identity-group-external"),
+        "Identity/Model/IdentityMember.swift": Place(1, "identity-entity", "identity-group"),
         // Indexes hold ids as text.
         "Identity/Records/IdentityTransaction.swift": Place(1, "identity-graph"),
+        "IdentityTokens/Documents/IssuerConfiguration.swift": Place(1, "identity-token-config"),
+        "IdentityTokens/IdentityTokens.swift": Place(1, none: "a mark with nothing in it, of which only the version matters"),
+        "IdentityTokens/Keys/KeySettings.swift": Place(1, "identity-token-key"),
+        "IdentityTokens/Keys/NamedKey.swift": Place(2, "identity-token-key"),
+        "IdentityTokens/Provider/AccessToken.swift": Place(1, "identity-access"),
+        "IdentityTokens/Provider/Assignment.swift": Place(1, "identity-assignment"),
+        "IdentityTokens/Provider/AuthorizationCode.swift": Place(1, "identity-code"),
+        "IdentityTokens/Provider/Client.swift": Place(1, "identity-client"),
+        "IdentityTokens/Provider/IdentityTokens+Clients.swift": Place(
+            1, none: "an index: the name of the client of an id, as text"),
+        "IdentityTokens/Provider/Provider.swift": Place(1, "identity-provider"),
+        "IdentityTokens/Provider/Scope.swift": Place(1, "identity-scope"),
+        "IdentityTokens/Roles/TokenRole.swift": Place(1, "identity-token-role"),
         "KVEngine/Stored/ArchiveRecord.swift": Place(2, "kv-archive", "kv-plain", "kv-plain-no-lease"),
         "KVEngine/Stored/Head+Encoding.swift": Place(1, "kv-head", "kv-head-destroyed", "kv-head-metadata"),
         "KVEngine/Stored/Head.swift": Place(1, "kv-head-metadata"),
@@ -128,7 +142,7 @@ enum RecordRules {
         "ProjectsEngine/ProjectRecord.swift": Place(1, "project", "project-implicit"),
         "ProjectsEngine/ProjectStore.swift": Place(4, "project", "project-default"),
         "Records/Record.swift": Place(2, "approle-role", "database-configuration", "userpass-user"),
-        "Records/RecordTable.swift": Place(1, "approle-role", "database-configuration", "userpass-user"),
+        "Records/RecordTable.swift": Place(2, "approle-role", "database-configuration", "userpass-user"),
         "Records/Settings/Settings.swift": Place(1, "approle-role", "userpass-user"),
         "TransitEngine/Keys/KeySettings+Bounds.swift": Place(1, "transit-key-aes"),
         "TransitEngine/Stored/KeyStore+MountSettings.swift": Place(1, "transit-settings"),
@@ -154,7 +168,7 @@ enum RecordRules {
         guard file.room != "TestSupport" else { return 0 }
         return file.lines.count { line in
             let code = line.range(of: "//").map { line[..<$0.lowerBound] } ?? line
-            if code.contains("atch.put("), !code.contains(", [])") { return true }
+            if code.contains("atch.put(") || code.contains("torage.put("), !code.contains(", [])") { return true }
             guard !storeless.contains(file.room) else { return false }
             return encoders.contains { code.contains($0) } || code.contains("func encode(") && code.contains("-> [UInt8]")
         }

@@ -40,6 +40,8 @@ enum RoomRules {
         "LoginGuards": Room(layer: 4, rooms: ["Syntax", "EngineKit", "Records"]),
         // Signed tokens and the keys of those who sign them.
         "JOSE": Room(layer: 3, rooms: ["Syntax", "Certificates", "EngineKit"], packages: ["Crypto", "CryptoExtras"]),
+        // What the clients and the servers of OAuth share.
+        "OAuth": Room(layer: 3, rooms: ["Syntax", "EngineKit"], packages: ["Crypto"]),
 
         "Barrier": Room(
             layer: 5, rooms: ["SecretMemory", "Syntax", "Ciphers", "EngineKit"], packages: ["Crypto", "CryptoExtras"]),
@@ -50,6 +52,10 @@ enum RoomRules {
             layer: 5, rooms: ["SecretMemory", "Hashes", "Capabilities", "Syntax", "EngineKit", "Records", "LoginGuards"],
             packages: ["Crypto", "Logging"]),
         "Identity": Room(layer: 5, rooms: ["Syntax", "EngineKit", "Records"]),
+        // Signs what Identity knows, so it is above both.
+        "IdentityTokens": Room(
+            layer: 6, rooms: ["SecretMemory", "Syntax", "EngineKit", "Records", "JOSE", "OAuth", "Identity"],
+            packages: ["Crypto", "Logging"]),
         // libpq and blocking threads, for the two rooms that speak to database servers.
         "DatabaseClients": Room(layer: 5, rooms: ["CPostgres", "Syntax", "EngineKit"]),
         "Databases": Room(
@@ -66,11 +72,11 @@ enum RoomRules {
         "ServiceRules": Room(layer: 5, rooms: ["Syntax", "EngineKit"], packages: ["Yams"]),
 
         "Core": Room(
-            layer: 6,
+            layer: 7,
             rooms: [
                 "SecretMemory", "Capabilities", "Syntax", "EngineKit", "Records", "PasswordPolicies", "LoginGuards", "Barrier",
                 "Policy",
-                "Audit", "Lifetimes", "Identity",
+                "Audit", "Lifetimes", "Identity", "IdentityTokens",
             ],
             packages: ["Crypto", "Logging"]),
         // An engine knows the contract and nothing of the core that calls it.
@@ -89,7 +95,8 @@ enum RoomRules {
         "AuthMethods": Room(
             layer: 7,
             rooms: [
-                "SecretMemory", "Syntax", "Certificates", "EngineKit", "Records", "LoginGuards", "JOSE", "Outbound", "Directories",
+                "SecretMemory", "Syntax", "Certificates", "EngineKit", "Records", "LoginGuards", "JOSE", "OAuth", "Outbound",
+                "Directories",
             ],
             packages: ["Crypto", "CryptoExtras", "Logging"]),
 

@@ -49,9 +49,24 @@ struct ListenerProxyTests {
             "proxy_protocol_behavior = \"allow_authorized\"\nproxy_protocol_authorized_addrs = []",
             "proxy_protocol_authorized_addrs = [\"10.0.0.0/8\"]",
             "proxy_protocol_behavior = \"use_always\"\nproxy_protocol_authorized_addrs = [\"host\"]",
+            "proxy_protocol_behavior = \"use_always\"",
+            "proxy_protocol_behavior = \"use_always\"\nx_forwarded_for_client_cert_header = \"Client-Cert\"",
         ])
     func refused(text: String) {
         #expect(throws: ConfigurationError.self) { try listener(Self.proxies + text) }
+    }
+
+    @Test("trusted proxies are known by their address, which a header from anybody must not replace")
+    func claimedProxy() throws {
+        let text = "proxy_protocol_behavior = \"use_always\"\n"
+        #expect(try listener(text).proxyProtocol?.behavior == .always)
+        let error = #expect(throws: ConfigurationError.self) { try listener(Self.proxies + text) }
+        #expect(error.map { "\($0)" }?.contains("anybody could claim to be a trusted proxy") == true)
+        let authorized = "proxy_protocol_authorized_addrs = \"10.0.0.1\"\n"
+        for behavior in ["allow_authorized", "deny_unauthorized"] {
+            #expect(
+                try listener(Self.proxies + authorized + "proxy_protocol_behavior = \"\(behavior)\"").forwarding != nil)
+        }
     }
 
     @Test(

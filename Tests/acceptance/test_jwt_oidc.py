@@ -166,7 +166,9 @@ def test_direct_mode_asks_the_person_and_device_mode_the_provider(server, client
     assert page.status_code == 200 and "Confirm the login" in page.text and "<script" not in page.text
     assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"] and page.headers["Content-Type"].startswith("text/html")
     assert server.post(f"auth/{mount}/oidc/poll", poll, token=None).errors == ["authorization_pending"]
-    assert "You are signed in" in requests.get(back + "&confirmation=yes", timeout=20).text
+    assert requests.get(back + "&confirmation=yes", timeout=20).status_code == 400
+    confirmation = page.text.split('name="confirmation" value="')[1].split('"')[0]
+    assert "You are signed in" in requests.get(f"{back}&confirmation={confirmation}", timeout=20).text
     assert server.post(f"auth/{mount}/oidc/poll", {**poll, "client_nonce": "n2"}, token=None).errors == ["invalid client_nonce"]
     assert server.post(f"auth/{mount}/oidc/poll", poll, token=None).json["auth"]["client_token"]
     assert server.post(f"auth/{mount}/oidc/poll", poll, token=None).status == 400

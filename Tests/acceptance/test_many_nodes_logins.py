@@ -126,9 +126,12 @@ def test_a_direct_login_that_one_node_confirms_and_the_other_is_polled_for(nodes
     login = begun(a, mount, "direct", redirect_uri=redirect, client_nonce="n1")
     poll = {"state": login["state"], "client_nonce": "n1"}
     query = sent_back(login["auth_url"])
-    assert b"Confirm the login" in b.get(f"auth/{mount}/oidc/callback?{query}", token=None).expect(200).body
+    question = b.get(f"auth/{mount}/oidc/callback?{query}", token=None).expect(200).body.decode()
+    assert "Confirm the login" in question
     assert a.post(f"auth/{mount}/oidc/poll", poll, token=None).errors == ["authorization_pending"]
-    assert b"You are signed in" in b.get(f"auth/{mount}/oidc/callback?{query}&confirmation=yes", token=None).expect(200).body
+    confirmation = question.split('name="confirmation" value="')[1].split('"')[0]
+    signed_in = a.get(f"auth/{mount}/oidc/callback?{query}&confirmation={confirmation}", token=None).expect(200)
+    assert b"You are signed in" in signed_in.body
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         replies = list(pool.map(lambda n: nodes[n % 2].post(f"auth/{mount}/oidc/poll", poll, token=None), range(8)))
     assert sorted(reply.status for reply in replies) == [200] + [400] * 7

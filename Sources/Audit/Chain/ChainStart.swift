@@ -25,7 +25,6 @@ struct ChainStart: Sendable, Equatable {
         case cutOff = "lines that were written are missing at the end"
         case replaced = "the line at the last checkpoint was changed or replaced"
         case lostCheckpoint = "what the server knew of the end of this file is damaged or gone"
-        case lostLines = "a failed write left lines that could not be taken back"
     }
 
     /// The sequence number and the MAC of the line before the segment.

@@ -15,7 +15,6 @@ struct ChainState: Sendable {
     enum Change: Sendable {
         case recovered
         case failed(String)
-        case found(String)
     }
 
     /// The position of a line in the chain.

@@ -36,13 +36,18 @@ extension DeviceChain {
         // `withOpenDevice` logs and records a failure.
         try? withOpenDevice { state throws(AuditDeviceError) in
             guard isOpen, state.isOpen else { return }
-            state.begin(.rolled, context, at: now)
-            do throws(AuditDeviceError) {
-                try state.flush()
-            } catch {
-                state.segmentKey = keys.segmentKey(state.last.segment).keyedHash
-                throw error
-            }
+            try roll(&state, at: now)
+        }
+    }
+
+    /// Begins a new segment. If that fails, the one before stays in use.
+    private func roll(_ state: inout ChainState, at now: Timestamp) throws(AuditDeviceError) {
+        state.begin(.rolled, context, at: now)
+        do throws(AuditDeviceError) {
+            try state.flush()
+        } catch {
+            state.segmentKey = keys.segmentKey(state.last.segment).keyedHash
+            throw error
         }
     }
 
@@ -82,13 +87,7 @@ extension DeviceChain {
         do throws(AuditDeviceError) {
             try withOpenDevice { state throws(AuditDeviceError) in
                 guard let checkpoint = state.checkpoint(at: now) else { return }
-                state.begin(.rolled, context, at: now)
-                do throws(AuditDeviceError) {
-                    try state.flush()
-                } catch {
-                    state.segmentKey = keys.segmentKey(state.last.segment).keyedHash
-                    throw error
-                }
+                try roll(&state, at: now)
                 end = (checkpoint, state.last.segment)
             }
         } catch {

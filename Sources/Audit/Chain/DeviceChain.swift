@@ -103,8 +103,6 @@ final class DeviceChain: Sendable {
         case .recovered: context.logger.notice("audit device is recording again", metadata: path)
         case .failed(let reason):
             context.logger.error("audit device failed", metadata: path.merging(["reason": "\(reason)"]) { $1 })
-        case .found(let what):
-            context.logger.warning("audit file was damaged", metadata: path.merging(["found": "\(what)"]) { $1 })
         }
     }
 

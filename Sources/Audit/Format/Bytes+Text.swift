@@ -4,12 +4,6 @@ extension [UInt8] {
         if capacity - self.count < count { reserveCapacity(Swift.max(self.count + count, capacity + capacity / 2)) }
     }
 
-    /// Appends a static text as UTF-8.
-    @inline(__always)
-    mutating func append(_ text: StaticString) {
-        append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
-    }
-
     /// Appends a copy of a part of the array.
     mutating func `repeat`(_ range: Range<Int>) {
         let start = count

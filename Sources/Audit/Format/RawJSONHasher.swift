@@ -218,7 +218,7 @@ extension LineFormatter {
             zero(&scratch)
             scratch.removeAll(keepingCapacity: scratch.capacity <= 64 << 10)
         }
-        guard JSONUnescape.append(text, to: &scratch) else { return false }
+        guard JSONEscape.append(decoding: text, to: &scratch) else { return false }
         let hash = hash
         output.append("\"hmac-sha256:" as StaticString)
         scratch.withUnsafeBytes { hash.appendHex(of: $0, to: &output) }

@@ -27,6 +27,10 @@ struct BrowserLogin: Record, Hashable {
     /// What the provider sent as a form.
     var code = ""
     var idToken = ""
+    /// Whether the person has confirmed in the browser that the program may use the form.
+    var isConfirmed = false
+    /// The issuer of the provider that the login began at; empty for logins of earlier versions.
+    var issuer = ""
     /// Whether this server has begun to exchange the code, which it does once.
     var isSpent = false
     /// Who logged in, until the program asks.
@@ -39,6 +43,9 @@ struct BrowserLogin: Record, Hashable {
 }
 
 extension BrowserLogin {
+    /// Whether the provider has posted its answer.
+    var hasForm: Bool { !code.isEmpty || !idToken.isEmpty }
+
     var stored: JSONObject {
         var object: JSONObject = [
             "role": .string(role), "role_uid": .string(roleUID), "redirect": .string(redirectURI), "nonce": .string(nonce),
@@ -46,6 +53,8 @@ extension BrowserLogin {
             "until": .int(expiresAt), "device_code": .string(deviceCode), "interval": .int(interval), "asked": .int(askedAt),
             "code": .string(code), "id_token": .string(idToken), "spent": .bool(isSpent),
         ]
+        if isConfirmed { object["confirmed"] = true }
+        if !issuer.isEmpty { object["issuer"] = .string(issuer) }
         if let identity { object["identity"] = .object(identity.stored) }
         return object
     }
@@ -63,6 +72,14 @@ extension BrowserLogin {
         (self.redirectURI, self.nonce, self.verifier, self.clientNonce) = (redirectURI, nonce, verifier, clientNonce)
         (self.address, self.expiresAt, self.deviceCode, self.interval) = (address, expiresAt, deviceCode, interval)
         (self.askedAt, self.code, self.idToken, self.isSpent) = (askedAt, code, idToken, isSpent)
+        if let member = object["confirmed"] {
+            guard let isConfirmed = member.boolValue else { return nil }
+            self.isConfirmed = isConfirmed
+        }
+        if let member = object["issuer"] {
+            guard let issuer = member.stringValue else { return nil }
+            self.issuer = issuer
+        }
         guard let member = object["identity"] else { return }
         guard let identity = member.objectValue.flatMap(JWTIdentity.init(stored:)) else { return nil }
         self.identity = identity

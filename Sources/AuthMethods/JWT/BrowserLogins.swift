@@ -12,7 +12,7 @@ import Syntax
 struct BrowserLogins: Sendable {
     /// How long a login may take, in seconds.
     static let secondsMax = 600
-    /// The most logins that may begin at one address in a minute.
+    /// The most logins that may begin at one address in a minute. Whoever has an IPv6 address has all of its /64, which counts as one.
     static let perAddressMax = 300
     /// The most addresses at which logins may begin in a minute.
     static let addressesMax = 2_000
@@ -49,7 +49,8 @@ struct BrowserLogins: Sendable {
         var login = login
         login.expiresAt = time.now().seconds + Self.secondsMax
         let minute = login.expiresAt / 60 + 1
-        let tag = String(try await key.hash("oidc-address/v1", login.address).prefixUTF8(8))
+        let address = AddressRange.network(of: login.address, prefixBits: 64) ?? login.address
+        let tag = String(try await key.hash("oidc-address/v1", address).prefixUTF8(8))
         let minutes = try await storage.list(Listing(prefix: "\(Self.prefix)\(minute)/", limit: Self.addressesMax + 1))
         let begun = try await storage.list(Listing(prefix: "\(Self.prefix)\(minute)/\(tag)/", limit: Self.perAddressMax))
         guard begun.count < Self.perAddressMax, minutes.count <= Self.addressesMax else {
@@ -94,6 +95,12 @@ struct BrowserLogins: Sendable {
         }
     }
 
+    /// Returns what the page that asks the person contains, and what the person's answer must contain. It is made of what the provider
+    /// answered, which only the person's browser brought here, so that whoever began the login cannot confirm it.
+    func confirmation(_ state: String, code: String, idToken: String) async throws(StorageError) -> String {
+        try await key.hash("oidc-confirmation/v1", state, code, idToken)
+    }
+
     private func isAlive(_ login: BrowserLogin) -> Bool { time.now().seconds < login.expiresAt }
 
     /// Returns the name of the record, or nil for a text that is no state.
@@ -114,7 +121,10 @@ struct BrowserLogins: Sendable {
     // MARK: Expired records
 
     private static let sweepSeconds = 30
-    private static let sweptMax = 1_000
+    /// The most records that one commit removes.
+    private static let batchMax = 1_000
+    /// The most commits in a round: about what can begin in the time between two rounds.
+    private static let batchesMax = 300
 
     /// Removes a bounded number of records that nobody can use any more.
     func sweep() async {
@@ -126,16 +136,22 @@ struct BrowserLogins: Sendable {
         }
         guard isDue else { return }
         do {
+            var batchesLeft = Self.batchesMax
             for folder in try await storage.list(Listing(prefix: Self.prefix)) {
                 guard let minute = Int(folder.removingUTF8Suffix("/") ?? folder[...]), minute * 60 < now else { continue }
-                let names = try await storage.list(Listing(prefix: Self.prefix + folder, limit: Self.sweptMax, isRecursive: true))
-                guard !names.isEmpty else { continue }
-                var batch = Batch()
-                for name in names { batch.delete(Self.prefix + folder + name) }
-                try await storage.commit(batch)
+                while batchesLeft > 0, try await removeBatch(of: Self.prefix + folder) { batchesLeft -= 1 }
             }
         } catch {
             logger.warning("expired browser logins were not removed; the next round tries again", metadata: ["error": "\(error)"])
         }
+    }
+    /// Removes some of the records below a prefix. Returns whether there may be more.
+    private func removeBatch(of prefix: String) async throws(StorageError) -> Bool {
+        let names = try await storage.list(Listing(prefix: prefix, limit: Self.batchMax, isRecursive: true))
+        guard !names.isEmpty else { return false }
+        var batch = Batch()
+        for name in names { batch.delete(prefix + name) }
+        try await storage.commit(batch)
+        return names.count == Self.batchMax
     }
 }

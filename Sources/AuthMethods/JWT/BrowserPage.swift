@@ -18,14 +18,18 @@ enum BrowserPage {
     }
 
     /// Asks whether the person who signed in began the login, because a login that somebody else began would be theirs.
-    static func confirmation(of login: BrowserLogin, state: String, code: String, from address: String) -> Response {
+    ///
+    /// - Parameter confirmation: What the answer contains, for this very code. A page for somebody else must not have it.
+    static func confirmation(
+        of login: BrowserLogin, state: String, code: String, confirmation: String, from address: String
+    ) -> Response {
         let isElsewhere = login.address != address
         let place = login.address.isEmpty ? "an unknown address" : "the address \(login.address)"
         let warning =
             isElsewhere
             ? "<p class=\"warning\">This browser has another address. If you did not begin this login yourself, "
                 + "somebody else is trying to use your account: do not confirm.</p>" : ""
-        let fields = [("state", state), ("code", code), ("confirmation", "yes")]
+        let fields = [("state", state), ("code", code), ("confirmation", confirmation)]
         let inputs = fields.map { "<input type=\"hidden\" name=\"\($0.0)\" value=\"\(escaped($0.1))\">" }.joined()
         let body = """
             <p>A program at \(escaped(place)) asks to log in with the role <b>\(escaped(login.role))</b> as you.</p>\(warning)

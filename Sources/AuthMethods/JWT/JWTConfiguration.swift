@@ -32,8 +32,10 @@ struct JWTConfiguration: Record, Hashable {
     var isForBrowsers: Bool { !discoveryURL.isEmpty && !clientID.isEmpty }
     /// Whether the provider sends its answer as a form.
     var takesForms: Bool { responseMode == "form_post" }
-    /// Whether the provider is asked for an ID token instead of a code.
+    /// Whether the provider is asked for an ID token in its first answer.
     var asksForIDToken: Bool { responseTypes.contains("id_token") }
+    /// Whether the provider is asked for a code.
+    var asksForCode: Bool { !asksForIDToken || responseTypes.contains("code") }
 }
 
 /// A JWK Set and the authorities of its server.

@@ -71,21 +71,26 @@ struct JWTKeys: Sendable {
     /// Returns whether one of the keys signed the token.
     func verify(_ token: SignedToken) async -> RemoteKeySet.Verdict {
         if let own, own.verifies(token) { return .verified }
-        var isUnavailable = false
-        for keys in remote {
-            switch await keys.verify(token) {
-            case .verified: return .verified
-            case .unavailable: isUnavailable = true
-            case .refused: break
+        guard remote.count != 1 else { return await remote[0].verify(token) }
+        // No set is asked about a key of another one, and all sets that are asked answer at the same time.
+        if remote.contains(where: { $0.verifiesWithKnownKeys(token) }) { return .verified }
+        return await withTaskGroup(of: RemoteKeySet.Verdict.self) { group in
+            for keys in remote { group.addTask { await keys.verify(token) } }
+            var worst = RemoteKeySet.Verdict.refused
+            for await verdict in group {
+                if verdict == .verified { return verdict }
+                if verdict == .unavailable { worst = verdict }
             }
+            return worst
         }
-        return isUnavailable ? .unavailable : .refused
     }
 
     /// Returns whether all keys are there, after asking for those that are not.
     func areAvailable() async -> Bool {
-        for keys in remote { guard await keys.isAvailable() else { return false } }
-        return true
+        await withTaskGroup(of: Bool.self) { group in
+            for keys in remote { group.addTask { await keys.isAvailable() } }
+            return await group.reduce(true) { $0 && $1 }
+        }
     }
 
     /// Returns the issuer that tokens must have; nil if any may have issued them.

@@ -2,6 +2,7 @@ import Crypto
 import EngineKit
 import JOSE
 import Logging
+import OAuth
 import Records
 import SecretMemory
 import Syntax
@@ -41,16 +42,16 @@ extension JWTMethod {
             throw CofferError.invalid("missing redirect_uri")
         }
         guard RedirectURI.isAllowed(redirect, by: role.redirectURIs) else {
-            logger.warning(
-                "a login in a browser named a redirect URI that its role does not allow", metadata: ["role": "\(role.name)"])
+            foreignRedirects.log(to: logger, at: time.now(), ["role": "\(role.name)"])
             return Self.nowhere
         }
         // A browser that comes from a page of the server posts the form to the server itself.
         login.redirectURI = found.value.takesForms ? Self.firstReplaced("/ui/vault/", with: "/v1/", in: redirect) : redirect
         login.nonce = PKCE.verifier(randomness)
-        login.verifier = found.value.asksForIDToken ? "" : PKCE.verifier(randomness)
+        login.verifier = found.value.asksForCode ? PKCE.verifier(randomness) : ""
         login.interval = role.pollInterval > 0 ? role.pollInterval : Self.defaultInterval
         let provider = try await provider(found)
+        login.issuer = provider.document.issuer
         // The address is made first, so that nothing is stored for a provider without one.
         guard provider.signInAddress(login, role, state: "") != nil else { throw JWTKeys.unavailable }
         let state = try await logins.begin(login, isDirect: role.callbackMode == .direct)
@@ -65,15 +66,20 @@ extension JWTMethod {
     private func beginDevice(
         _ login: BrowserLogin, _ role: JWTRole, configuration found: RecordTable<JWTConfiguration>.Found
     ) async throws -> Response {
-        var login = login
+        // Stored first, because what is stored bounds how often anybody can have this server call the provider.
+        let provider = try await provider(found)
+        var begun = login
+        begun.issuer = provider.document.issuer
+        let state = try await logins.begin(begun)
         let device: OpenIDProvider.Device
-        do { device = try await provider(found).beginDevice(role) } catch { throw JWTKeys.unavailable }
-        login.deviceCode = device.code
+        do { device = try await provider.beginDevice(role) } catch { throw JWTKeys.unavailable }
         let asked = device.interval > 0 ? device.interval : Self.defaultInterval
-        login.interval = role.pollInterval > 0 ? role.pollInterval : asked
-        let state = try await logins.begin(login)
+        let interval = role.pollInterval > 0 ? role.pollInterval : asked
+        guard try await logins.change(state, { ($0.deviceCode, $0.interval) = (device.code, interval) }) != nil else {
+            throw Self.expired
+        }
         var data: JSONObject = [
-            "auth_url": .string(device.address), "state": .string(state), "poll_interval": .string(String(login.interval)),
+            "auth_url": .string(device.address), "state": .string(state), "poll_interval": .string(String(interval)),
         ]
         if !device.isComplete { data["user_code"] = .string(device.userCode) }
         return .data(data)
@@ -99,6 +105,17 @@ extension JWTMethod {
         return OpenIDProvider(configuration: found.value, document: document, calls: calls)
     }
 
+    /// Returns the provider of a configuration for a login that has begun.
+    ///
+    /// - Throws: A refusal if the login began at another provider, which must not learn this one's code, nor this one the other's.
+    func provider(_ found: RecordTable<JWTConfiguration>.Found, of login: BrowserLogin) async throws -> OpenIDProvider {
+        let provider = try await provider(found)
+        guard login.issuer.isEmpty || provider.document.issuer.equalsUTF8(login.issuer) else {
+            throw Self.failed("The provider of this mount has changed; begin the login again.")
+        }
+        return provider
+    }
+
     /// Returns the role of a login that has begun, as it is now.
     func role(of login: BrowserLogin) async throws -> JWTRole {
         guard let role = try await roles.find(login.role)?.value, role.uid == login.roleUID, role.kind == .oidc else {
@@ -107,9 +124,10 @@ extension JWTMethod {
         return role
     }
 
-    /// Returns whether the text is what the program sent when it began the login.
+    /// Returns whether the text is what the program sent when it began the login: nothing, if it sent nothing then. Otherwise somebody
+    /// who began a login without it could have another person's program complete it.
     static func isClient(_ nonce: String, of login: BrowserLogin) -> Bool {
-        login.clientNonce.isEmpty || constantTimeEqual(Array(digest(nonce).utf8), Array(login.clientNonce.utf8))
+        constantTimeEqual(Array(digest(nonce).utf8), Array(login.clientNonce.utf8))
     }
 
     private static func digest(_ text: String) -> String {
@@ -129,11 +147,13 @@ extension JWTMethod {
         _ idToken: String, accessToken: String, of login: BrowserLogin, _ role: JWTRole,
         configuration found: RecordTable<JWTConfiguration>.Found
     ) async throws -> JWTIdentity {
-        let provider = try await provider(found)
+        let provider = try await provider(found, of: login)
         var claims = try await verifiedIDToken(idToken, of: login, role, configuration: found, issuer: provider.document.issuer)
-        if let more = await provider.userInfo(accessToken, subject: claims["sub"]) {
-            // What the token says of itself and of its audience is signed, and stays.
-            for member in more where !Self.signedClaims.contains(member.key) { claims.object[member.key] = member.value }
+        if let more = await provider.userInfo(accessToken, subject: claims["sub"]?.stringValue) {
+            // What the token says is signed, and stays.
+            for member in more where !Self.tokenClaims.contains(member.key) && claims.object[member.key] == nil {
+                claims.object[member.key] = member.value
+            }
         }
         do throws(CofferError) {
             let identity = try role.identity(of: claims)
@@ -144,7 +164,8 @@ extension JWTMethod {
         }
     }
 
-    private static let signedClaims: Set = [
+    /// Claims about the token, which only the token may have.
+    private static let tokenClaims: Set = [
         "iss", "sub", "aud", "azp", "exp", "iat", "nbf", "nonce", "auth_time", "acr", "amr", "jti",
     ]
 
@@ -165,22 +186,25 @@ extension JWTMethod {
         case .unavailable: throw JWTKeys.unavailable
         }
         let expected = found.value.boundIssuer.isEmpty ? issuer : found.value.boundIssuer
-        guard claims["iss"] == .string(expected) else { throw refused("The ID token is of another issuer.") }
+        guard claims.has(expected, as: "iss") else { throw refused("The ID token is of another issuer.") }
         let client = found.value.clientID
         guard let audiences = try? claims.audiences(), audiences.contains(where: { $0.equalsUTF8(client) }),
-            claims["azp"].map({ $0 == .string(client) }) ?? true
+            claims["azp"] == nil || claims.has(client, as: "azp")
         else { throw refused("The ID token is for another client.") }
-        guard role.boundAudiences.isEmpty || role.boundAudiences.contains(where: { audiences.contains($0) }) else {
+        guard
+            role.boundAudiences.isEmpty
+                || audiences.contains(where: { audience in role.boundAudiences.contains { $0.equalsUTF8(audience) } })
+        else {
             throw refused("The ID token has no audience of the role.")
         }
-        guard role.boundSubject.isEmpty || claims["sub"] == .string(role.boundSubject) else {
+        guard role.boundSubject.isEmpty || claims.has(role.boundSubject, as: "sub") else {
             throw Self.failed("sub claim does not match bound subject")
         }
         guard claims["exp"] != nil, (try? claims.checkTimes(at: time.now(), ClaimLeeways())) != nil else {
             throw refused("The ID token is not valid at this time.")
         }
         // A login with another device has no nonce.
-        guard login.nonce.isEmpty || claims["nonce"] == .string(login.nonce) else { throw refused("The nonce is another one.") }
+        guard login.nonce.isEmpty || claims.has(login.nonce, as: "nonce") else { throw refused("The nonce is another one.") }
         if role.maxAge > 0 {
             guard let signedIn = try? claims.moment("auth_time"),
                 time.now() <= signedIn.adding(seconds: role.maxAge + ClaimLeeways().clockSkew)

@@ -44,10 +44,10 @@ extension JWTMethod {
             throw Self.invalidToken("error verifying token signature: no known key successfully validated the token signature")
         case .unavailable: throw JWTKeys.unavailable
         }
-        if let issuer = try await keys.issuer(for: found.value), claims["iss"] != .string(issuer) {
+        if let issuer = try await keys.issuer(for: found.value), !claims.has(issuer, as: "iss") {
             throw Self.invalidToken("invalid issuer (iss) claim")
         }
-        if !role.boundSubject.isEmpty, claims["sub"] != .string(role.boundSubject) {
+        if !role.boundSubject.isEmpty, !claims.has(role.boundSubject, as: "sub") {
             throw Self.invalidToken("invalid subject (sub) claim")
         }
         try Self.checkAudience(claims, role)

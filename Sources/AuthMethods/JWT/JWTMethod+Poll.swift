@@ -43,7 +43,7 @@ extension JWTMethod {
         }
         guard mayAsk == true else { throw CofferError.invalid("slow_down") }
         do {
-            let tokens = try await provider(found).poll(login.deviceCode)
+            let tokens = try await provider(found, of: login).poll(login.deviceCode)
             return try await identity(tokens.idToken, accessToken: tokens.accessToken, of: login, role, configuration: found)
         } catch OpenIDProvider.Refusal.pending(let text) {
             throw CofferError.invalid(text)

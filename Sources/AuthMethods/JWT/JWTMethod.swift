@@ -15,6 +15,7 @@ package struct JWTMethod: RoleNamingAuthMethod, PeriodicEngine {
     let time: any TimeSource
     let randomness: any Randomness
     let logger: Logger
+    let foreignRedirects = PacedWarning("a login in a browser named a redirect URI that its role does not allow")
     /// The mount's maximum TTL in seconds; 0 where the mount sets none.
     let maxTTL: Int
 

@@ -93,7 +93,7 @@ extension JWTRole: SettingsRecord {
             help: "Seconds between two questions of a program that waits; 0 for the provider's, or 5."),
         Setting(
             "oidc_disable_confirmation", \.skipsConfirmation, as: .flag,
-            help: "Whether a login in direct mode completes without a question in the browser."),
+            help: "Whether a login completes without a question in the browser, where the provider answers to the server itself."),
         Setting(
             "max_age", \.maxAge, as: .duration, help: "How long ago the person may have signed in at the provider; 0 for any time."),
         Setting("verbose_oidc_logging", \.isVerbose, as: .flag, help: "Has no effect: tokens and claims are never logged."),
@@ -166,7 +166,16 @@ extension JWTRole: SettingsRecord {
             return comparison == .string
                 || !values.contains { $0.stringValue?.utf8.allSatisfy { $0 == UInt8(ascii: "*") } == true }
         }
-        return isClaimBound || !tokens.bounds.isEmpty && !tokens.bounds.texts.contains { $0.hasUTF8Suffix("/0") }
+        return isClaimBound || !tokens.bounds.isEmpty && !Self.areEverything(tokens.bounds.texts)
+    }
+
+    /// Returns whether address ranges are together as large as all addresses, however they are written.
+    private static func areEverything(_ ranges: [String]) -> Bool {
+        let shares = ranges.map { range in
+            // A range without a length is one address.
+            Double(sign: .plus, exponent: -(range.cutUTF8(at: "/").flatMap { Int($0.after) } ?? 32), significand: 1)
+        }
+        return shares.reduce(0, +) >= 1
     }
 
     /// Returns a scalar as a list of it, a list of scalars as it is, and nil for anything else.
@@ -203,7 +212,7 @@ extension SettingKind where Value == Int {
                     case .number(let text), .string(let text): text
                     default: nil
                     }
-                if text.flatMap({ Int($0) }).map({ $0 < 0 }) == true || text?.hasUTF8Prefix("-") == true { return -1 }
+                if let size = text?.removingUTF8Prefix("-"), DurationText.seconds(String(size)) != nil { return -1 }
                 guard let seconds = text.flatMap({ $0.isEmpty ? 0 : DurationText.seconds($0) }), seconds <= 86_400 else {
                     throw .invalid("field '\(name)' must be a duration of a day at most, or -1")
                 }

@@ -1,5 +1,6 @@
 import EngineKit
 import JOSE
+import OAuth
 import Outbound
 import Syntax
 
@@ -96,11 +97,11 @@ struct OpenIDProvider: Sendable {
     }
 
     /// Returns what the provider says of the person beside the ID token, or nil if it says nothing, or if it speaks of somebody else.
-    func userInfo(_ accessToken: String, subject: JSON?) async -> JSONObject? {
+    func userInfo(_ accessToken: String, subject: String?) async -> JSONObject? {
         guard let target = document.userInfo, !accessToken.isEmpty, let subject else { return nil }
         let headers = [(name: "authorization", value: "Bearer " + accessToken)]
         guard let (status, object) = try? await calls.object(target.get(headers: headers)), status == 200,
-            object["sub"] == subject
+            object["sub"]?.stringValue?.equalsUTF8(subject) == true
         else { return nil }
         return object
     }

@@ -59,6 +59,8 @@ struct ProviderCalls: Sendable {
         let reply = try await send(target.get())
         guard reply.status == 200 else { throw failed(.status) }
         guard let keys = try? KeySet(parsing: reply.body) else { throw failed(.malformedKeys) }
+        // Its owner may have withdrawn them all.
+        if keys.keys.isEmpty { log("the provider's JWK Set has no key that can be used") }
         return keys
     }
 
@@ -71,7 +73,7 @@ struct ProviderCalls: Sendable {
             let keyTarget = try? target.linked(keys, in: reply)
         else { throw failed(.malformedDocument) }
         // Otherwise a provider could speak for another one. Only a final slash may differ.
-        guard Self.bare(named) == Self.bare(issuer) else { throw failed(.otherIssuer) }
+        guard Self.bare(named).equalsUTF8(Self.bare(issuer)) else { throw failed(.otherIssuer) }
         func linked(_ name: String) -> OutboundTarget? {
             object[name]?.stringValue.flatMap { try? target.linked($0, in: reply) }
         }

@@ -48,7 +48,9 @@ extension KubernetesMethod {
         guard role.names(namespace: account.namespace) || !role.selector.isEmpty else {
             throw refusal("the namespace is not allowed")
         }
-        guard role.audience.isEmpty || account.audiences.contains(role.audience) else { throw refusal("the audience is another") }
+        guard role.audience.isEmpty || account.audiences.contains(where: { $0.equalsUTF8(role.audience) }) else {
+            throw refusal("the audience is another")
+        }
     }
 
     /// Throws unless the cluster accepts the token, for the same account as the token says.
@@ -67,7 +69,7 @@ extension KubernetesMethod {
         guard review.username.equalsUTF8(account.username), review.uid.equalsUTF8(account.uid) else {
             throw refusal("the cluster knows the token as that of another account")
         }
-        guard role.audience.isEmpty || review.audiences.contains(role.audience) else {
+        guard role.audience.isEmpty || review.audiences.contains(where: { $0.equalsUTF8(role.audience) }) else {
             throw refusal("the cluster does not accept the token for the audience")
         }
         guard !role.names(namespace: account.namespace) else { return }

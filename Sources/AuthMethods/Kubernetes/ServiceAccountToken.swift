@@ -1,4 +1,5 @@
 import EngineKit
+import JOSE
 import Syntax
 
 /// What a service account's token says of itself. Nothing of it is verified here: the cluster is asked about the token.
@@ -22,19 +23,9 @@ struct ServiceAccountToken: Sendable, Hashable {
     /// Reads the claims of a compact JWS (RFC 7515). Returns nil for any other text, for members that are there twice, and for the
     /// token of something else than a service account.
     init?(compact text: String) {
-        guard text.utf8.count <= Self.bytesMax else { return nil }
-        let parts = text.splitUTF8(at: ".", omittingEmpty: false)
-        guard parts.count == 3, Self.object(parts[0]) != nil, let claims = Self.object(parts[1]), !parts[2].isEmpty else {
-            return nil
-        }
-        self.init(claims: claims)
-    }
-
-    private static let limits = JSONLimits(depthMax: 16, nodesMax: 2_000)
-
-    private static func object(_ part: Substring) -> JSONObject? {
-        guard let bytes = Base64.decode(String(part), as: .url) else { return nil }
-        return (try? JSON(parsing: bytes, limits: limits))?.objectValue
+        guard let token = try? SignedToken(text, bytesMax: Self.bytesMax), let claims = try? TokenClaims(payload: token.payload)
+        else { return nil }
+        self.init(claims: claims.object)
     }
 
     /// Reads claims in the projected form, or in the legacy one.

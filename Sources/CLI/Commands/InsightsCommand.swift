@@ -4,14 +4,9 @@ internal import Syntax
 
 /// The command `coffer insights`.
 struct InsightsCommand: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "insights", abstract: "Show the state of connections: disconnections, upcoming expiries, failed refreshes.",
-        usage: "coffer insights [options]",
-        discussion: """
-            Examples:
-              $ coffer insights -days=7
-              $ coffer insights -format=json
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer insights [options]", "Show the state of connections: disconnections, upcoming expiries, failed refreshes.",
+        examples: "coffer insights -days=7", "coffer insights -format=json")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Option(help: "Number of days to look back, from 1 to 400.") var days: Int = 30
     @Option(help: "Number of days to look ahead, from 1 to 90.") var ahead: Int = 14

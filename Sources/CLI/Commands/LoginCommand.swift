@@ -4,31 +4,25 @@ internal import Syntax
 
 /// The command `coffer login`.
 struct LoginCommand: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "login", abstract: "Log in and save the token for later commands.",
-        usage: "coffer login [options] [<token> | <key=value> ...]",
-        discussion: """
-            The token is saved in ~/.coffer-token, which only its owner can read. `coffer auth help METHOD` explains a method.
-
-            Examples:
-              $ coffer login                                       # asks for a token
-              $ coffer login -                                     # reads it from the standard input
-              $ coffer login -method=userpass username=ann         # asks for the password
-              $ coffer login -method=approle role_id=… secret_id=…
-              $ coffer login -method=oidc                          # opens a browser
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer login [options] [<token> | <key=value> ...]", "Log in and save the token for later commands.",
+        notes: "The token is saved in ~/.coffer-token, which only its owner can read. `coffer auth help METHOD` explains a method.",
+        examples: "coffer login                                       # asks for a token",
+        "coffer login -                                     # reads it from the standard input",
+        "coffer login -method=userpass username=ann         # asks for the password",
+        "coffer login -method=approle role_id=… secret_id=…",
+        "coffer login -method=oidc                          # opens a browser")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Option(
-        help: ArgumentHelp(
-            "The auth method: token, userpass, approle, cert, github, jwt, kubernetes, ldap or oidc.", valueName: "name"))
+        help: .init("The auth method: token, userpass, approle, cert, github, jwt, kubernetes, ldap or oidc.", valueName: "name"))
     var method = "token"
-    @Option(help: ArgumentHelp("The mount of the auth method. (default: its name)", valueName: "path")) var path: String?
+    @Option(help: .init("The mount of the auth method. (default: its name)", valueName: "path")) var path: String?
     @Option(help: "Print only this field of the answer.") var field: String?
     @Flag(help: "Do not save the token.") var noStore = false
     @Flag(help: "Print nothing.") var noPrint = false
     @Flag(help: "Print only the token, and do not save it.") var tokenOnly = false
     @Argument(
-        help: ArgumentHelp(
+        help: .init(
             "The token, or the method's parameters as key=value. It is safer to let the command ask for secrets.",
             valueName: "token"))
     var arguments: [String] = []

@@ -10,7 +10,7 @@ final class CallbackListener: Sendable {
 
     private static let requestBytesMax = 64 << 10
     /// How long one browser may take to send its request, in milliseconds.
-    private static let requestMilliseconds: Int32 = 5_000
+    private static let requestMilliseconds: Int64 = 5_000
 
     /// Begins to listen.
     ///
@@ -46,52 +46,70 @@ final class CallbackListener: Sendable {
         }
     }
 
-    /// Waits for a request to `/oidc/callback` that has the state of the login. Other requests, such as for an icon, are answered
-    /// with 404: any page in the browser can send one, and with the state of a stranger's login it would log in the stranger.
+    /// Waits for a request to `/oidc/callback` with a state. Other requests, such as for an icon, or those that a page of somebody
+    /// else makes the browser send, are answered with 404.
     ///
     /// - Throws: A failure if none came in time.
-    func wait(forState state: String, seconds: Int) async throws -> Callback {
+    func wait(for state: String, seconds: Int) async throws -> Callback {
         guard let listening = descriptor.withLock({ $0 }) else { throw CommandFailure.local("Cannot listen for the browser") }
         return try await withCheckedThrowingContinuation { continuation in
             DispatchQueue.global().async {
                 let end = Self.now() + Int64(seconds) * 1_000
-                continuation.resume(with: Result { try Self.accept(on: listening, state: state, until: end) })
+                continuation.resume(with: Result { try Self.accept(on: listening, for: state, until: end) })
             }
         }
     }
 
-    private static func accept(on listening: Int32, state: String, until end: Int64) throws -> Callback {
-        while true {
-            let left = end - now()
-            guard left > 0 else { throw CommandFailure.local("Nobody signed in within two minutes") }
-            var event = pollfd(fd: listening, events: Int16(POLLIN), revents: 0)
-            guard poll(&event, 1, Int32(left)) > 0 else { continue }
-            let connection = Glibc.accept(listening, nil, nil)
-            guard connection >= 0 else { continue }
-            let callback = read(from: connection).flatMap { Callback(request: $0, connection: connection) }
-            guard let callback, callback.fields["state"]?.equalsUTF8(state) == true else {
-                Callback.respond(on: connection, status: "404 Not Found", title: "Not found", text: "There is nothing here.")
-                continue
-            }
-            return callback
-        }
-    }
-
-    /// Reads one request: its head, and the body that the head announces.
-    private static func read(from connection: Int32) -> [UInt8]? {
+    /// A connection whose request has not arrived completely.
+    private struct Pending {
+        let connection: Int32
+        let end: Int64
         var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 8 << 10)
-        let end = now() + Int64(requestMilliseconds)
-        while bytes.count < requestBytesMax {
-            let left = end - now()
-            var event = pollfd(fd: connection, events: Int16(POLLIN), revents: 0)
-            guard left > 0, poll(&event, 1, Int32(left)) > 0 else { return nil }
-            let count = Glibc.read(connection, &buffer, buffer.count)
-            guard count > 0 else { return nil }
-            bytes += buffer[..<count]
-            if Callback.isWhole(bytes) { return bytes }
+    }
+
+    /// The most connections at a time. Browsers open some before they need them, and send nothing there.
+    private static let connectionsMax = 16
+
+    private static func accept(on listening: Int32, for state: String, until end: Int64) throws -> Callback {
+        var pending: [Pending] = []
+        defer { for pending in pending { Glibc.close(pending.connection) } }
+        while true {
+            let left = ([end] + pending.map(\.end)).reduce(Int64.max, min) - now()
+            guard end > now() else { throw CommandFailure.local("Nobody signed in within two minutes") }
+            // With as many connections as there may be, new ones wait.
+            var events = pending.map { pollfd(fd: $0.connection, events: Int16(POLLIN), revents: 0) }
+            events.append(
+                pollfd(fd: pending.count < connectionsMax ? listening : -1, events: Int16(POLLIN), revents: 0))
+            guard poll(&events, nfds_t(events.count), Int32(max(left, 0))) >= 0 else { continue }
+            for index in pending.indices.reversed() {
+                var current = pending[index]
+                var isOver = now() >= current.end
+                if events[index].revents != 0 { isOver = !read(&current) || isOver }
+                pending[index] = current
+                let isWhole = Callback.isWhole(current.bytes)
+                guard isWhole || isOver else { continue }
+                pending.remove(at: index)
+                if isWhole, let callback = Callback(request: current.bytes, connection: current.connection),
+                    callback.fields["state"]?.equalsUTF8(state) == true
+                {
+                    return callback
+                }
+                Callback.respond(
+                    on: current.connection, status: "404 Not Found", title: "Not found", text: "There is nothing here.")
+            }
+            guard events.last?.revents != 0 else { continue }
+            let connection = Glibc.accept(listening, nil, nil)
+            if connection >= 0 { pending.append(Pending(connection: connection, end: now() + requestMilliseconds)) }
         }
-        return nil
+    }
+
+    /// Reads what has arrived. Returns false if there will be no more, or if the request is too large.
+    private static func read(_ pending: inout Pending) -> Bool {
+        var buffer = [UInt8](repeating: 0, count: 8 << 10)
+        let count = Glibc.read(pending.connection, &buffer, buffer.count)
+        guard count > 0 else { return false }
+        pending.bytes += buffer[..<count]
+        return pending.bytes.count < requestBytesMax
     }
 
     private static func now() -> Int64 {
@@ -117,8 +135,8 @@ struct Callback: Sendable {
         let (path, query) = words[1].cutUTF8(at: "?") ?? (words[1], "")
         guard path == "/oidc/callback" else { return nil }
         switch words[0] {
-        case "GET": (fields, isForm) = (Self.fields(query), false)
-        case "POST": (fields, isForm) = (Self.fields(body), true)
+        case "GET": (fields, isForm) = (Self.fields(of: query), false)
+        case "POST": (fields, isForm) = (Self.fields(of: body), true)
         default: return nil
         }
         self.connection = connection
@@ -140,7 +158,8 @@ struct Callback: Sendable {
         return true
     }
 
-    private static func fields(_ text: Substring) -> [String: String] {
+    /// Returns the fields of a query or a form. Those that are not valid percent-encoded text are left out.
+    static func fields(of text: Substring) -> [String: String] {
         var fields: [String: String] = [:]
         for part in text.splitUTF8(at: "&") {
             let (name, value) = part.cutUTF8(at: "=") ?? (part, "")
@@ -172,8 +191,7 @@ struct Callback: Sendable {
             + "<body style=\"font: 16px system-ui, sans-serif; margin: 15vh auto; max-width: 34em\"><h1>\(title)</h1><p>\(text)</p></body></html>\n"
         let head =
             "HTTP/1.1 \(status)\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: \(page.utf8.count)\r\n"
-            + "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'\r\n"
-            + "Cache-Control: no-store\r\nReferrer-Policy: no-referrer\r\nConnection: close\r\n\r\n"
+            + "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'\r\nConnection: close\r\n\r\n"
         var rest = Array((head + page).utf8)[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }

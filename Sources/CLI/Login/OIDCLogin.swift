@@ -51,11 +51,11 @@ enum OIDCLogin: LoginMethod {
             throw CommandFailure.server(
                 "The server does not allow this login: check the role, and that its allowed_redirect_uris have \(plan.redirect)")
         }
+        // Any page that the person has open can call the listener; only the answer to this login may end the wait.
+        let state = Callback.fields(of: address.cutUTF8(at: "?")?.after ?? "")["state"]
+        guard listener == nil || state != nil else { throw CommandFailure.server("The server's address has no state") }
         show(address, code: begun["user_code"]?.stringValue, opensBrowser: plan.opensBrowser, session)
-        if let listener {
-            guard let state = URLComponents(string: address)?.queryItems?.first(where: { $0.name == "state" })?.value else {
-                throw CommandFailure.server("The address that the server gave has no state")
-            }
+        if let listener, let state {
             return try await complete(listener, state: state, mount: mount, nonce: nonce, session)
         }
         guard let state = begun["state"]?.stringValue, let interval = begun["poll_interval"]?.stringValue.flatMap({ Int($0) })
@@ -97,15 +97,15 @@ enum OIDCLogin: LoginMethod {
     private static func complete(
         _ listener: CallbackListener, state: String, mount: String, nonce: String, _ session: Session
     ) async throws -> Secret? {
-        let callback = try await listener.wait(forState: state, seconds: secondsMax)
+        let callback = try await listener.wait(for: state, seconds: secondsMax)
         var query = [QueryItem("client_nonce", nonce)]
         for name in ["state", "code", "error", "iss"] {
             if let value = callback.fields[name] { query.append(QueryItem(name, value)) }
         }
         do {
             let client = try session.client(token: nil)
-            if callback.isForm {
-                // The provider answers with a form, which the server keeps until it is asked for the rest.
+            if callback.isForm, (callback.fields["code"] ?? "").isEmpty {
+                // The provider answers with an ID token in a form, which the server keeps until it is asked for the rest.
                 let members = callback.fields.sorted { $0.key < $1.key }.map {
                     JSONObject.Member(key: $0.key, value: .string($0.value))
                 }
@@ -122,18 +122,21 @@ enum OIDCLogin: LoginMethod {
         }
     }
 
+    /// How long the person may take with another device, and the most that a server may have this program wait, in seconds.
+    private static let deviceSecondsMax = 600
+
     /// Asks until the person has signed in (RFC 8628, 3.5).
     private static func ask(_ body: JSON, every seconds: Int, mount: String, _ session: Session) async throws -> Secret? {
-        var interval = max(1, seconds)
+        var interval = min(max(1, seconds), deviceSecondsMax)
         let client = try session.client(token: nil)
-        let end = ContinuousClock.now + .seconds(600)
+        let end = ContinuousClock.now + .seconds(deviceSecondsMax)
         while ContinuousClock.now < end {
             try await Task.sleep(for: .seconds(interval))
             do {
                 return try await client.request(.put, "auth/\(mount)/oidc/poll", body: body).secret
             } catch {
                 if error.errors.contains("slow_down") {
-                    interval *= 2
+                    interval = min(2 * interval, deviceSecondsMax)
                 } else if !error.errors.contains("authorization_pending") {
                     throw error
                 }

@@ -36,6 +36,25 @@ struct Printer {
         if !rows.isEmpty { console.output(Table(header: ["Key", "Value"], rows: rows).text) }
     }
 
+    /// Prints an answer to a write, or a message if it is empty.
+    func written(_ secret: Secret?, to path: String) throws {
+        if let secret { try self.secret(secret) } else { try success("Success! Data written to: \(path)") }
+    }
+
+    /// Prints an answer to a deletion. For people, a message comes first.
+    func deleted(_ secret: Secret?, at path: String) throws {
+        if secret == nil || isTable { try success("Success! Data deleted (if it existed) at: \(path)") }
+        if let secret { try self.secret(secret) }
+    }
+
+    /// Prints a text for people, or an object with the text as its only member for programs.
+    ///
+    /// - Parameter isPlainWhenRaw: Whether `-format=raw` prints the text too.
+    func text(_ text: String, as name: String, isPlainWhenRaw: Bool = false) throws {
+        if isTable || isPlainWhenRaw && format == .raw { return console.output(text) }
+        try value([name: .string(text)])
+    }
+
     /// Prints the members of an object as keys and values.
     func object(_ object: JSONObject) throws {
         guard isTable else { return try value(Self.sorted(.object(object))) }

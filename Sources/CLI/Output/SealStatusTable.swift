@@ -9,7 +9,7 @@ struct SealStatusTable {
     /// Prints the table, or the answer as JSON or YAML.
     func write(to printer: Printer) throws { try printer.rows(rows, json: .object(status)) }
 
-    private func text(_ name: String) -> String { status[name].map { $0.isNull ? "" : ValueText.cell($0) } ?? "" }
+    private func text(_ name: String) -> String { ValueText.cell(status[name]) }
 
     private func isTrue(_ name: String) -> Bool { status[name]?.boolValue ?? false }
 

@@ -26,58 +26,41 @@ enum SecretRows {
         object.members.sorted { $0.key < $1.key }.map { [$0.key, ValueText.cell($0.value, named: $0.key)] }
     }
 
-    private static func rows(of auth: Secret.Auth) -> [[String]] {
-        let duration = auth.leaseDuration == 0 ? "∞" : ValueText.duration(auth.leaseDuration)
-        var rows = [
-            ["token", auth.clientToken],
-            ["token_accessor", auth.accessor],
-            ["token_duration", duration],
-            ["token_renewable", String(auth.renewable)],
-            ["token_policies", ValueText.quotedList(auth.tokenPolicies)],
-            ["identity_policies", ValueText.quotedList(auth.identityPolicies)],
-            ["policies", ValueText.quotedList(auth.policies)],
+    /// The values of a token, by the names that `-field` takes.
+    private static func fields(of auth: Secret.Auth) -> [(name: String, value: JSON)] {
+        [
+            ("token", .string(auth.clientToken)), ("token_accessor", .string(auth.accessor)),
+            ("token_duration", .int(auth.leaseDuration)), ("token_renewable", .bool(auth.renewable)),
+            ("token_policies", .strings(auth.tokenPolicies)), ("identity_policies", .strings(auth.identityPolicies)),
+            ("policies", .strings(auth.policies)),
         ]
-        for (name, value) in auth.metadata.sorted(by: { $0.key < $1.key }) { rows.append(["token_meta_\(name)", value]) }
-        return rows
+    }
+
+    private static func rows(of auth: Secret.Auth) -> [[String]] {
+        let rows = fields(of: auth).map { name, value in
+            [name, name == "token_duration" && auth.leaseDuration == 0 ? "∞" : ValueText.cell(value, named: name)]
+        }
+        return rows + auth.metadata.sorted { $0.key < $1.key }.map { ["token_meta_\($0.key)", $0.value] }
+    }
+
+    /// The values of a wrapping token, by the names that `-field` takes.
+    private static func fields(of wrap: Secret.WrapInfo) -> [(name: String, value: JSON)] {
+        let fields: [(name: String, value: JSON)] = [
+            ("wrapping_token", .string(wrap.token)), ("wrapping_accessor", .string(wrap.accessor)),
+            ("wrapping_token_ttl", .int(wrap.ttl)), ("wrapping_token_creation_time", .string(wrap.creationTime)),
+            ("wrapping_token_creation_path", .string(wrap.creationPath)),
+        ]
+        return fields + (wrap.wrappedAccessor.map { [("wrapped_accessor", .string($0))] } ?? [])
     }
 
     private static func rows(of wrap: Secret.WrapInfo) -> [[String]] {
-        var rows = [
-            ["wrapping_token:", wrap.token],
-            ["wrapping_accessor:", wrap.accessor],
-            ["wrapping_token_ttl:", ValueText.duration(wrap.ttl)],
-            ["wrapping_token_creation_time:", wrap.creationTime],
-            ["wrapping_token_creation_path:", wrap.creationPath],
-        ]
-        if let accessor = wrap.wrappedAccessor { rows.append(["wrapped_accessor:", accessor]) }
-        return rows
+        fields(of: wrap).map { ["\($0.name):", ValueText.cell($0.value, named: $0.name)] }
     }
 
     /// Returns the value that `-field` names: one of the token, the wrapping token, the data or the lease, or nil if there is none.
     static func field(_ name: String, of secret: Secret) -> JSON? {
-        if let auth = secret.auth {
-            switch name {
-            case "token": return .string(auth.clientToken)
-            case "token_accessor": return .string(auth.accessor)
-            case "token_duration": return .int(auth.leaseDuration)
-            case "token_renewable": return .bool(auth.renewable)
-            case "token_policies": return .strings(auth.tokenPolicies)
-            case "identity_policies": return .strings(auth.identityPolicies)
-            case "policies": return .strings(auth.policies)
-            default: break
-            }
-        }
-        if let wrap = secret.wrapInfo {
-            switch name {
-            case "wrapping_token": return .string(wrap.token)
-            case "wrapping_accessor": return .string(wrap.accessor)
-            case "wrapping_token_ttl": return .int(wrap.ttl)
-            case "wrapping_token_creation_time": return .string(wrap.creationTime)
-            case "wrapping_token_creation_path": return .string(wrap.creationPath)
-            case "wrapped_accessor": return wrap.wrappedAccessor.map { .string($0) }
-            default: break
-            }
-        }
+        let tokens = (secret.auth.map(fields) ?? []) + (secret.wrapInfo.map(fields) ?? [])
+        if let field = tokens.first(where: { $0.name == name }) { return field.value }
         if let value = secret.data?[name] { return value }
         switch name {
         case "data": return secret.data.map { .object($0) }

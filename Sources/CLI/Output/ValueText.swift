@@ -11,6 +11,12 @@ enum ValueText {
         }
     }
 
+    /// Returns the text of a member that may be missing or `null`, which is an empty string.
+    static func cell(_ value: JSON?) -> String {
+        guard let value, !value.isNull else { return "" }
+        return cell(value)
+    }
+
     /// Returns the text of a member: seconds as a duration if the name says that it is one, `null` as an empty string.
     static func cell(_ value: JSON, named name: String) -> String {
         // The table shows n/a for an empty cell.

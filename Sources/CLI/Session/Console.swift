@@ -58,7 +58,7 @@ package struct Console: Sendable {
     }
 
     /// Writes all bytes and returns 0, or the number of the error that prevented it.
-    private static func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
+    static func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
         bytes.withUnsafeBytes { buffer in
             var rest = buffer[...]
             while !rest.isEmpty {

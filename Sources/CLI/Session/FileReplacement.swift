@@ -10,7 +10,7 @@ enum FileReplacement {
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw .local("Cannot write \(temporary): \(Input.reason(errno))") }
         // The umask may have removed bits from the mode that the file was created with.
-        let isWritten = fchmod(descriptor, mode) == 0 && writeAll(bytes, to: descriptor) && fsync(descriptor) == 0
+        let isWritten = fchmod(descriptor, mode) == 0 && Console.writeAll(bytes, to: descriptor) == 0 && fsync(descriptor) == 0
         let reason = errno
         close(descriptor)
         guard isWritten, rename(temporary, path) == 0 else {
@@ -26,16 +26,5 @@ enum FileReplacement {
         guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, let real = realpath(path, nil) else { return nil }
         defer { free(real) }
         return (String(cString: real), status.st_mode & 0o777)
-    }
-
-    private static func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { return false }
-            rest = rest.dropFirst(count)
-        }
-        return true
     }
 }

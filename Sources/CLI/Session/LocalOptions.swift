@@ -3,7 +3,7 @@ internal import CofferClient
 
 /// The options of commands that do not send requests.
 struct LocalOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Print a table, json or yaml (COFFER_FORMAT, VAULT_FORMAT). (default: table)", valueName: "format"))
+    @Option(help: .init("Print a table, json or yaml (COFFER_FORMAT, VAULT_FORMAT). (default: table)", valueName: "format"))
     var format: String?
 
     func printer(_ system: System) throws(CommandFailure) -> Printer {

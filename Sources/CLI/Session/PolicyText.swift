@@ -10,7 +10,8 @@ struct PolicyText {
         let url = request.url
         let start = url.firstRange(of: "/v1/")?.upperBound ?? url.startIndex
         let below = String(url[start...]).cut(at: "?")
-        path = PercentDecoding.text(below?.before ?? String(url[start...]))
+        let encoded = below?.before ?? String(url[start...])
+        path = String(decoding: PercentEncoding.decode(encoded.utf8, isStrict: false) ?? [], as: UTF8.self)
         switch request.method {
         case .get, .head: capabilities = below?.after.parts(at: "&").contains("list=true") == true ? ["list"] : ["read"]
         case .list: capabilities = ["list"]
@@ -44,26 +45,5 @@ struct PolicyText {
             guard isOpen || part == path[index] else { return false }
         }
         return path.count == pattern.count || pattern.last?.utf8.first == UInt8(ascii: "{")
-    }
-}
-
-/// Percent-decoding of a path, for display.
-enum PercentDecoding {
-    static func text(_ encoded: String) -> String {
-        var bytes: [UInt8] = []
-        let source = Array(encoded.utf8)
-        var index = 0
-        while index < source.count {
-            if source[index] == UInt8(ascii: "%"), index + 2 < source.count,
-                let high = Hex.value(source[index + 1]), let low = Hex.value(source[index + 2])
-            {
-                bytes.append(high << 4 | low)
-                index += 3
-            } else {
-                bytes.append(source[index])
-                index += 1
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -62,9 +62,7 @@ final class Session: Sendable {
     /// Returns a client that always sends its requests and whose answers are never wrapped, for lookups that a command needs to build its
     /// own request.
     func lookupClient() throws(ClientError) -> CofferClient {
-        var client = try openClient()
-        client.configuration.wrapTTL = nil
-        return client
+        unwrapped(try openClient())
     }
 
     /// Returns the same client without wrapping, for answers that the command itself has to read.

@@ -39,9 +39,6 @@ enum DERTime {
         let time = try GeneralizedTime(derEncoded: node)
         return seconds(year: time.year, month: time.month, day: time.day, at: (time.hours, time.minutes, time.seconds))
     }
-
-    /// Whether the element can be a time.
-    static func isTime(_ node: ASN1Node) -> Bool { node.identifier == .utcTime || node.identifier == .generalizedTime }
 }
 
 extension DERTime {

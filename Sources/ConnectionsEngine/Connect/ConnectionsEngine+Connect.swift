@@ -30,8 +30,9 @@ extension ConnectionsEngine {
                 Field("owner", .string, required: true, "The owner of the connection: user:ID or project:ID."),
                 Field("environment", .string, default: "prod", "The environment; prod by default."),
                 Field("scopes", .strings, "The scopes to ask for; those of the platform's profile by default."),
-            ],
-            endpoints: [.update: .init("Create an authorization URL.", makeAuthorizationURL)])
+            ]
+        )
+        .updating("Create an authorization URL.", makeAuthorizationURL)
     }
 
     /// `start`: where the link leads; binds it to the browser that opens it, and sends the browser on to the provider.
@@ -42,7 +43,9 @@ extension ConnectionsEngine {
                 Field("state", .string, required: true, "The state from the authorization URL."),
                 Field("browser", .string, "The secret that this browser was given before, if any."), plainBrowserField,
             ],
-            access: .unauthenticated, endpoints: [.update: .init("Bind the connection to this browser.", redirectToProvider)])
+            access: .unauthenticated
+        )
+        .updating("Bind the connection to this browser.", redirectToProvider)
     }
 
     /// `callback`: where the provider redirects the browser to; exchanges the code for tokens and stores the connection.
@@ -58,7 +61,9 @@ extension ConnectionsEngine {
                 Field("error", .string, "Why the provider sent no code."),
                 Field("browser", .string, "The secret that the browser was given at the start."), plainBrowserField,
             ],
-            access: .unauthenticated, endpoints: [.update: .init("Complete the connection.", complete)])
+            access: .unauthenticated
+        )
+        .updating("Complete the connection.", complete)
     }
 
     /// The browser's secret from a cookie without the `__Host-` protection, which is used only if `api_addr` is not https.
@@ -92,9 +97,7 @@ extension ConnectionsEngine {
             id: id, verifier: Base64.encode(randomness.bytes(32), as: .url), expiresAt: state.expiresAt, actor: request.actor,
             scopes: request.fields.strings("scopes") ?? profile.defaultScopes)
         try await makeRoom(for: state.initiatorTag)
-        var batch = Batch()
-        batch.put(state.key, pending.encoded(), if: .absent)
-        try await store.storage.commit(batch)
+        try await store.storage.put(state.key, pending.encoded(), if: .absent)
         return .data([
             "authorization_url": .string("\(environment.startURL)?state=\(PercentEncoding.component(state.text))"),
             "redirect_uri": .string(environment.callbackURL), "expires_in": .int(Self.stateSeconds),

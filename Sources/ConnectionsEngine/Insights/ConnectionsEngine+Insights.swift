@@ -15,12 +15,9 @@ extension ConnectionsEngine {
             fields: [
                 Field("days", .int, default: 30, "The number of past days to include, 1 to 400."),
                 Field("ahead", .int, default: 14, "The number of coming days to include, 1 to 90."),
-            ],
-            endpoints: [
-                .read: .init(
-                    "Read disconnections, coming expiries, failure rates and owners with broken connections.", changesNothing: true,
-                    readInsights)
-            ])
+            ]
+        )
+        .reading("Read disconnections, coming expiries, failure rates and owners with broken connections.", readInsights)
     }
 
     private func readInsights(_ request: Request) async throws -> Response {

@@ -31,19 +31,7 @@ enum AnswerBody {
 
     /// Decodes percent escapes and `+`. A `%` that does not begin an escape is kept as it is.
     private static func decoded(_ bytes: ArraySlice<UInt8>) -> String {
-        var output: [UInt8] = []
-        var rest = bytes[...]
-        while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "%"), let high = rest.first.flatMap(Hex.value),
-                let low = rest.dropFirst().first.flatMap(Hex.value)
-            {
-                output.append(high << 4 | low)
-                rest = rest.dropFirst(2)
-            } else {
-                output.append(byte == UInt8(ascii: "+") ? 0x20 : byte)
-            }
-        }
-        return String(decoding: output, as: UTF8.self)
+        String(decoding: PercentEncoding.decode(bytes, isForm: true, isStrict: false) ?? [], as: UTF8.self)
     }
 }
 

@@ -42,9 +42,7 @@ struct ClientStore: Sendable {
             "client_id": .string(credentials.id), "client_secret": .string(credentials.secret),
             "private_key": .string(credentials.privateKey),
         ]
-        var batch = Batch()
-        batch.put(Self.key(platform, environment), object.encoded())
-        try await storage.commit(batch)
+        try await storage.put(Self.key(platform, environment), object.encoded())
     }
 
     /// Returns the environments that have credentials, with ``anywhere`` for those of all environments.
@@ -54,8 +52,6 @@ struct ClientStore: Sendable {
 
     /// Deletes credentials. Deleting none is not an error.
     func delete(_ platform: String, _ environment: String?) async throws(StorageError) {
-        var batch = Batch()
-        batch.delete(Self.key(platform, environment))
-        try await storage.commit(batch)
+        try await storage.delete(Self.key(platform, environment))
     }
 }

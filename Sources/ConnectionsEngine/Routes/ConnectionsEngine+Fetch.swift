@@ -35,14 +35,13 @@ extension ConnectionsEngine {
             exists: { request in
                 guard let id = try? foldedID(request) else { return false }
                 return try await store.load(id) != nil
-            },
-            endpoints: [
-                // A refresh that a read causes has its own audit record, written before it begins.
-                .read: .init("Read a valid token.", changesNothing: true, fetch),
-                .create: .init("Store a connection.", write),
-                .update: .init("Store a connection.", write),
-                .delete: .init("Revoke the token at the provider if possible, and delete the connection.", delete),
-            ])
+            }
+        )
+        // A refresh that a read causes has its own audit record, written before it begins.
+        .reading("Read a valid token.", fetch)
+        .creating("Store a connection.", write)
+        .updating("Store a connection.", write)
+        .adding(.delete, .init("Revoke the token at the provider if possible, and delete the connection.", delete))
     }
 
     private func fetch(_ request: Request) async throws -> Response {

@@ -13,8 +13,9 @@ extension ConnectionsEngine {
                 Self.nameFields[0], Field("environment", .string, default: "prod", "The environment; prod by default."),
                 Field("state", .string, "Show only platforms in this state; `missing` means not_connected."),
                 Field("detailed", .bool, default: false, "Include the scopes, times and failures of each connection."),
-            ],
-            endpoints: [.read: .init("List every platform with its state.", changesNothing: true, readStatus)])
+            ]
+        )
+        .reading("List every platform with its state.", readStatus)
     }
 
     /// Lists every known platform, and platforms whose profile was removed after a connection was stored.
@@ -60,35 +61,31 @@ extension ConnectionsEngine {
         EnginePath(
             "owners", "List the owners that have connections.",
             fields: Paging.fields + [Field("kind", .string, "List only owners of this kind: user or project.")],
-            allowsFolder: true,
-            endpoints: [
-                .list: .init("List owners.", changesNothing: true) { request in
-                    var paging = Paging(request.fields)
-                    let kind = request.fields.string("kind")
-                    // Names begin with their kind, so the owners of one kind are adjacent in the list.
-                    if let kind, Owner.Kind(rawValue: kind) != nil, (paging.after ?? "") < kind + ":" { paging.after = kind + ":" }
-                    let names = try await store.storage.list(Listing(prefix: ConnectionStore.Key.owners, paging))
-                    return try .keys(kind.map { kind in names.filter { $0.hasUTF8Prefix(kind + ":") } } ?? names)
-                }
-            ])
+            allowsFolder: true
+        )
+        .listing("List owners.") { request in
+            var paging = Paging(request.fields)
+            let kind = request.fields.string("kind")
+            // Names begin with their kind, so the owners of one kind are adjacent in the list.
+            if let kind, Owner.Kind(rawValue: kind) != nil, (paging.after ?? "") < kind + ":" { paging.after = kind + ":" }
+            let names = try await store.storage.list(Listing(prefix: ConnectionStore.Key.owners, paging))
+            return try .keys(kind.map { kind in names.filter { $0.hasUTF8Prefix(kind + ":") } } ?? names)
+        }
     }
 
     /// `owners/{owner}`: shows what an owner has, and deletes all of it.
     var owner: EnginePath {
-        EnginePath(
-            "owners/{owner}", "Show or delete an owner's connections.", fields: [Self.nameFields[0]],
-            endpoints: [
-                .read: .init("List the owner's connections, without tokens.", changesNothing: true) { request in
-                    let owner = try Owner(request.captures["owner"])
-                    guard let key = try await store.owner(owner) else { throw CofferError.notFound }
-                    let names = try await store.connections(of: owner)
-                    return .data([
-                        "owner": .string(owner.description), "deleting": .bool(key.isDeleting),
-                        "connections": .strings(names.map { "\($0.environment)/\($0.platform)" }),
-                    ])
-                },
-                .delete: .init("Revoke and delete all connections of the owner, and its key.", deleteOwner),
-            ])
+        EnginePath("owners/{owner}", "Show or delete an owner's connections.", fields: [Self.nameFields[0]])
+            .reading("List the owner's connections, without tokens.") { request in
+                let owner = try Owner(request.captures["owner"])
+                guard let key = try await store.owner(owner) else { throw CofferError.notFound }
+                let names = try await store.connections(of: owner)
+                return .data([
+                    "owner": .string(owner.description), "deleting": .bool(key.isDeleting),
+                    "connections": .strings(names.map { "\($0.environment)/\($0.platform)" }),
+                ])
+            }
+            .adding(.delete, .init("Revoke and delete all connections of the owner, and its key.", deleteOwner))
     }
 
     /// Deletes an owner. Deleting one that does not exist is not an error.

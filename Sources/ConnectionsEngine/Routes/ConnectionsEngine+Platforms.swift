@@ -13,36 +13,27 @@ extension ConnectionsEngine {
 
     /// `platforms`: lists the known platforms.
     var platforms: EnginePath {
-        EnginePath(
-            "platforms", "List the known platforms.", fields: Paging.fields, allowsFolder: true,
-            endpoints: [
-                .list: .init("List platforms.", changesNothing: true) { request in
-                    try .keys(Paging(request.fields).page(of: environment.catalog.names))
-                }
-            ])
+        EnginePath("platforms", "List the known platforms.", fields: Paging.fields, allowsFolder: true)
+            .listing("List platforms.") { try .keys(Paging($0.fields).page(of: environment.catalog.names)) }
     }
 
     /// `platforms/{name}`: a platform's profile and its client credentials.
     var platform: EnginePath {
-        EnginePath(
-            "platforms/{name}", "Read a platform's profile, and manage its client credentials.", fields: Self.clientFields,
-            endpoints: [
-                .read: .init("Read the profile and the environments that have credentials.", changesNothing: true, readPlatform),
-                .update: .init("Store the client id and secret.", writePlatform),
-                .delete: .init("Delete the client id and secret.", deletePlatform),
-            ])
+        EnginePath("platforms/{name}", "Read a platform's profile, and manage its client credentials.", fields: Self.clientFields)
+            .reading("Read the profile and the environments that have credentials.", readPlatform)
+            .updatingWithoutAnswer("Store the client id and secret.", writePlatform)
+            .deleting("Delete the client id and secret.", deletePlatform)
     }
 
     /// `platforms/{name}/{environment}`: the same for one environment, in a path that policies can grant separately.
     var platformClient: EnginePath {
         EnginePath(
             "platforms/{name}/{environment}", "Manage a platform's client credentials for one environment.",
-            fields: Self.clientFields,
-            endpoints: [
-                .read: .init("Read the client id.", changesNothing: true, readPlatform),
-                .update: .init("Store the client id and secret.", writePlatform),
-                .delete: .init("Delete the client id and secret.", deletePlatform),
-            ])
+            fields: Self.clientFields
+        )
+        .reading("Read the client id.", readPlatform)
+        .updatingWithoutAnswer("Store the client id and secret.", writePlatform)
+        .deleting("Delete the client id and secret.", deletePlatform)
     }
 
     /// Returns the profile and the environment (nil for all) that the request names. A caller that writes either in upper case
@@ -71,7 +62,7 @@ extension ConnectionsEngine {
         return .data(shown)
     }
 
-    private func writePlatform(_ request: Request) async throws -> Response {
+    private func writePlatform(_ request: Request) async throws {
         let (profile, place) = try named(request)
         guard let id = request.fields.string("client_id"), (1...512).contains(id.utf8.count) else {
             throw CofferError.invalid("missing field 'client_id'")
@@ -91,12 +82,10 @@ extension ConnectionsEngine {
         }
         try await refresher.clients.write(
             ClientCredentials(id: id, secret: secret, privateKey: key), platform: profile.name, environment: place)
-        return .empty
     }
 
-    private func deletePlatform(_ request: Request) async throws -> Response {
+    private func deletePlatform(_ request: Request) async throws {
         let (profile, place) = try named(request)
         try await refresher.clients.delete(profile.name, place)
-        return .empty
     }
 }

@@ -92,12 +92,8 @@ final class AuditHeaderRules: Sendable {
         try await writers.inTurn(Self.key) {
             var changed = all
             try body(&changed)
-            var batch = Batch()
-            batch.put(
-                Self.key,
-                JSON.object(JSONObject(changed.sorted { $0.key < $1.key }.map { .init(key: $0.key, value: .bool($0.value)) }))
-                    .encoded())
-            try await storage.commit(batch)
+            let members = changed.sorted { $0.key < $1.key }.map { JSONObject.Member(key: $0.key, value: .bool($0.value)) }
+            try await storage.put(Self.key, JSONObject(members).encoded())
             try await load()
         }
     }

@@ -191,9 +191,7 @@ final class AuditTrail: Sendable {
         var batch = Batch()
         batch.delete(checkpointKey(device.accessor))
         for node in try await storage.list(Listing(prefix: Self.checkpointPrefix + device.accessor + "/", limit: 1_000)) {
-            batch.append(
-                .init(
-                    key: "\(Self.checkpointPrefix)\(device.accessor)/\(node)", change: .delete, precondition: .none))
+            batch.delete("\(Self.checkpointPrefix)\(device.accessor)/\(node)")
         }
         try await storage.commit(batch)
     }

@@ -5,6 +5,12 @@ import Identity
 /// A mounted engine with its paths and the optional contracts that it implements.
 final class Mount: Sendable {
     let entry: MountEntry
+    // What each request asks of the entry, so that none copies it.
+
+    /// The path with its final slash.
+    let path: String
+    /// Whether the server makes the mount, and nobody can remove it.
+    let isBuiltIn: Bool
     /// The mount as the audit records it.
     let audited: AuditMount
     /// The mount as identity sees it.
@@ -31,6 +37,8 @@ final class Mount: Sendable {
     /// Creates the mount of an engine.
     init(entry: MountEntry, engine: any Engine, catalog: EngineCatalog) {
         self.entry = entry
+        path = entry.path
+        isBuiltIn = entry.isBuiltIn
         identity = IdentityMount(entry, catalog.description(of: entry))
         apiName = catalog.apiName(of: entry)
         audited = AuditMount(entry)

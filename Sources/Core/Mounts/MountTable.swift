@@ -190,13 +190,9 @@ final class MountTable: Sendable {
         while true {
             let names = try await storage.list(Listing(prefix: prefix, limit: 1_000, isRecursive: true))
             if names.isEmpty { break }
-            var batch = Batch()
-            for name in names { batch.delete(prefix + name) }
-            try await storage.commit(batch)
+            try await storage.delete(names, below: prefix)
         }
-        var batch = Batch()
-        batch.delete("sys/unmounting/\(uuid)")
-        try await storage.commit(batch)
+        try await storage.delete("sys/unmounting/\(uuid)")
     }
 }
 
@@ -283,10 +279,7 @@ struct UnavailableEngine: Engine {
             throw CofferError(.unavailable, "this mount's engine is not available; the server's log says why")
         }
         let operations: [Operation] = [.read, .list, .update, .patch, .delete]
-        return [
-            EnginePath(
-                "{path...}", "Not available.", isOpen: true,
-                endpoints: Dictionary(uniqueKeysWithValues: operations.map { ($0, .init("Refused.", refuse)) }))
-        ]
+        let path = EnginePath("{path...}", "Not available.", isOpen: true)
+        return [operations.reduce(path) { $0.adding($1, .init("Refused.", refuse)) }]
     }
 }

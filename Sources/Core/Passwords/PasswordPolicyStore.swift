@@ -32,16 +32,12 @@ struct PasswordPolicyStore: Sendable {
         } catch {
             throw CofferError.invalid("failed to parse password policy: \(error)")
         }
-        var batch = Batch()
-        batch.put(key, Array(text.utf8))
-        try await storage.commit(batch)
+        try await storage.put(key, Array(text.utf8))
     }
 
     /// Deletes a policy. Does nothing if none exists.
     func delete(_ name: String) async throws {
-        var batch = Batch()
-        batch.delete(try Self.key(name))
-        try await storage.commit(batch)
+        try await storage.delete(try Self.key(name))
     }
 
     /// Generates a password from a policy. Throws `.notFound` if the policy does not exist.

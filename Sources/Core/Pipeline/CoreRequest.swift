@@ -28,6 +28,9 @@ package struct CoreRequest: Sendable {
     package var isForm = false
     /// What the caller authenticates with.
     package var credentials: Credentials
+    /// The value of the header `Authorization` if it is neither a token nor other credentials of the dialect; empty if there is
+    /// none. Only paths of the server's own mounts that take callers without a token see it.
+    package var authorization = ""
     /// The client's address.
     package var connection: Connection
     /// The wanted life of a wrapping token in seconds; nil for an answer that is not wrapped.

@@ -102,7 +102,7 @@ final class Exchange {
         request.operation = operation
         request.narrowing = limit
         if !ignoresToken, let acl = try await callersACL() {
-            let prefix = mount?.entry.path ?? ""
+            let prefix = mount?.path ?? ""
             request.mayAlso = {
                 [limit, data = input.data, fields = declared.fields, wrapTTL = incoming.wrapTTL] operation, relative in
                 acl.verdict(
@@ -151,7 +151,7 @@ final class Exchange {
     /// paths that need one refuse the request.
     private func authenticate() async throws {
         guard case .token(let text) = incoming.credentials else { return try await authenticateInline() }
-        guard let found = try await find(text), found.entry.isUsable(from: incoming.connection.remoteAddress) else { return }
+        guard let found = try await find(text), found.isUsable(from: incoming.connection.remoteAddress) else { return }
         if !found.entry.entityID.isEmpty {
             guard let entity = try await services.enabledEntity(of: found) else { return }
             self.entity = entity
@@ -173,7 +173,7 @@ final class Exchange {
     /// Returns whether the path belongs to an engine and takes callers without a token. Such paths of built-in mounts read the
     /// token of the request.
     private var isForOpenPath: Bool {
-        guard operation != .help, let (mount, relative) = services.mounts.router.route(path.text), !mount.entry.isBuiltIn
+        guard operation != .help, let (mount, relative) = services.mounts.router.route(path.text), !mount.isBuiltIn
         else { return false }
         return mount.router.route(relative)?.0.access == .unauthenticated
     }
@@ -181,7 +181,7 @@ final class Exchange {
     /// Whether the token is ignored, because the path answers all callers alike.
     private var ignoresToken: Bool {
         guard case .token = incoming.credentials else { return false }
-        return isOpenPath && operation != .help && mount?.entry.isBuiltIn == false
+        return isOpenPath && operation != .help && mount?.isBuiltIn == false
     }
 
     /// Returns the token with this text or, for a capability token, its parent with the limits set; nil if it is not valid.
@@ -261,13 +261,13 @@ final class Exchange {
         let data = try input.handed(captures, declared)
         let fields = operation == .help ? Fields() : try Fields(validating: data, as: declared.fields)
         var request = Request(
-            id: incoming.id, operation: operation, path: path, mountPath: mount?.entry.path ?? "", captures: captures,
+            id: incoming.id, operation: operation, path: path, mountPath: mount?.path ?? "", captures: captures,
             fields: fields, body: input.body, caller: ignoresToken ? nil : caller,
             connection: incoming.connection, wrapTTL: incoming.wrapTTL)
         request.rawBody = input.raw
-        if mount?.entry.isBuiltIn == true, case .token(let text) = incoming.credentials, token != nil {
-            request.presentedToken = text
-        }
+        guard mount?.isBuiltIn == true else { return request }
+        if case .token(let text) = incoming.credentials, token != nil || isOpenPath { request.presentedToken = text }
+        if isOpenPath { request.authorization = incoming.authorization }
         return request
     }
 
@@ -327,7 +327,7 @@ final class Exchange {
         guard let acl = try await callersACL() else { throw CofferError.denied }
         if let limit, !limit(operation, path.description) { throw CofferError.denied }
         // Help reveals nothing that is stored, so any access to the mount is enough.
-        if operation == .help, let mount, let token, acl.hasAnyAccess(underPrefix: mount.entry.path) {
+        if operation == .help, let mount, let token, acl.hasAnyAccess(underPrefix: mount.path) {
             grantingPolicies = token.entry.policies
             return
         }
@@ -343,10 +343,10 @@ final class Exchange {
 
     /// Returns what the caller's policies allow; nil for a caller without a token.
     private func callersACL() async throws -> ACL? {
-        guard acl == nil, let entry = token?.entry else { return acl }
+        guard acl == nil, let token else { return acl }
         var rules: [InlinePolicy] = []
         if case .success(let admitted)? = inline { rules = admitted.rules }
-        acl = try await services.policies.acl(entry.policies, rules: rules, entity)
+        acl = try await services.policies.acl(token.entry.policies, rules: rules, entity)
         return acl
     }
 

@@ -137,9 +137,8 @@ final class PolicyStore: Sendable {
         } catch {
             throw CofferError.invalid("failed to parse policy: \(error)")
         }
-        var batch = Batch()
-        batch.put(Self.prefix + name, Array(text.utf8))
-        try await commit(batch)
+        defer { invalidate() }
+        try await storage.put(Self.prefix + name, Array(text.utf8))
     }
 
     /// Deletes a policy. Does nothing if none exists, and throws for a built-in one.
@@ -147,23 +146,12 @@ final class PolicyStore: Sendable {
         guard name != "root", name != "default", name != BuiltInPolicies.wrappingName else {
             throw CofferError.invalid("cannot delete \"\(name)\" policy")
         }
-        var batch = Batch()
-        batch.delete(Self.prefix + name)
-        try await commit(batch)
+        defer { invalidate() }
+        try await storage.delete(Self.prefix + name)
     }
 
     /// Adds the first policies to the batch that initializes the server.
     static func seed(into batch: inout Batch) { batch.put(prefix + "default", Array(BuiltInPolicies.defaultText.utf8)) }
-
-    private func commit(_ batch: Batch) async throws(StorageError) {
-        do {
-            try await storage.commit(batch)
-            invalidate()
-        } catch {
-            invalidate()
-            throw error
-        }
-    }
 
     /// Drops the compiled ACLs if another node changed a policy.
     ///

@@ -167,9 +167,7 @@ final class RateLimits: Sendable {
             guard others.count < Self.quotasMax else {
                 throw CofferError(.tooLarge, "there are \(Self.quotasMax) rate-limit quotas, which is the limit; delete one first")
             }
-            var batch = Batch()
-            batch.put(Self.prefix + quota.name, quota.stored.encoded())
-            try await storage.commit(batch)
+            try await storage.put(Self.prefix + quota.name, quota.stored.encoded())
             try await load()
             // A replaced quota starts counting at zero, even if it did not change.
             install { table in
@@ -181,9 +179,7 @@ final class RateLimits: Sendable {
     /// Deletes a quota, even if its record is damaged. Does nothing if none exists.
     func delete(_ name: String) async throws {
         try await writers.inTurn("quotas") {
-            var batch = Batch()
-            batch.delete(Self.prefix + name)
-            try await storage.commit(batch)
+            try await storage.delete(Self.prefix + name)
             try await load()
         }
     }
@@ -193,9 +189,7 @@ final class RateLimits: Sendable {
         try await writers.inTurn("quotas") {
             var changed = configuration
             try changed.update(fields)
-            var batch = Batch()
-            batch.put(Self.configurationKey, JSON.object(changed.shown).encoded())
-            try await storage.commit(batch)
+            try await storage.put(Self.configurationKey, JSON.object(changed.shown).encoded())
             try await load()
         }
     }

@@ -71,33 +71,26 @@ struct PublicSystemPaths: Sendable {
         case "health":
             EnginePath(
                 "health", "Returns whether the server is ready, by the status of the answer.", fields: Self.healthCodes,
-                access: .unauthenticated,
-                endpoints: [.read: .init("Read the server's health.", changesNothing: true) { try await health($0.fields) }])
+                access: .unauthenticated
+            )
+            .reading("Read the server's health.") { try await health($0.fields) }
         case "seal-status":
             EnginePath(
-                "seal-status", "Returns whether the server is sealed, and the progress of unsealing.", access: .unauthenticated,
-                endpoints: [
-                    .read: .init("Read the state of the seal.", changesNothing: true) { request in
-                        .bare(try await sealStatus(showsKey: request.caller != nil))
-                    }
-                ])
+                "seal-status", "Returns whether the server is sealed, and the progress of unsealing.", access: .unauthenticated
+            )
+            .reading("Read the state of the seal.") { .bare(try await sealStatus(showsKey: $0.caller != nil)) }
         case "leader":
-            EnginePath(
-                "leader", "Returns which node leads.", access: .unauthenticated,
-                endpoints: [.read: .init("Read the leader.", changesNothing: true) { _ in .bare(leader) }])
+            EnginePath("leader", "Returns which node leads.", access: .unauthenticated)
+                .reading("Read the leader.") { _ in .bare(leader) }
         case "init":
-            EnginePath(
-                "init", "Initializes a new server.", fields: Self.initFields, access: .unauthenticated,
-                endpoints: [
-                    .read: .init("Read whether the server is initialized.", changesNothing: true) { _ in
-                        .bare(["initialized": .bool(try await core.seal.isInitialized)])
-                    },
-                    .update: .init("Create the keys and the first root token.") { try await initialize($0.fields) },
-                ])
+            EnginePath("init", "Initializes a new server.", fields: Self.initFields, access: .unauthenticated)
+                .reading("Read whether the server is initialized.") { _ in
+                    .bare(["initialized": .bool(try await core.seal.isInitialized)])
+                }
+                .updating("Create the keys and the first root token.") { try await initialize($0.fields) }
         case "unseal":
-            EnginePath(
-                "unseal", "Unseals the server.", fields: Self.unsealFields, access: .unauthenticated,
-                endpoints: [.update: .init("Give one share of the unseal key.") { try await unseal($0.fields) }])
+            EnginePath("unseal", "Unseals the server.", fields: Self.unsealFields, access: .unauthenticated)
+                .updating("Give one share of the unseal key.") { try await unseal($0.fields) }
         default: nil
         }
     }

@@ -6,11 +6,8 @@ extension SystemEngine {
     /// The paths of audit devices.
     var auditPaths: [EnginePath] {
         [
-            EnginePath(
-                "audit", "Lists the audit devices.", access: .sudo,
-                endpoints: [
-                    .read: .init("List audit devices.", changesNothing: true) { _ in .data(shownDevices) }
-                ]),
+            EnginePath("audit", "Lists the audit devices.", access: .sudo)
+                .reading("List audit devices.") { _ in .data(shownDevices) },
             EnginePath(
                 "audit/{path...}", "Enables and disables an audit device.",
                 fields: [
@@ -18,36 +15,30 @@ extension SystemEngine {
                     Field("description", .string, default: "", "Description of the device."),
                     Field("options", .stringMap, "Options of the device, such as file_path."),
                     Field("local", .bool, default: false, "Accepted for compatibility: nothing is replicated."),
-                ], access: .sudo, allowsFolder: true,
-                endpoints: [
-                    .update: .init("Enable an audit device.") { try await enableAudit($0) },
-                    .delete: .init("Disable an audit device.") { request in
-                        try await audit.disable(request.captures["path"] + "/")
-                        return .empty
-                    },
-                ]),
+                ], access: .sudo, allowsFolder: true
+            )
+            .updatingWithoutAnswer("Enable an audit device.") { try await enableAudit($0) }
+            .deleting("Disable an audit device.") { try await audit.disable($0.captures["path"] + "/") },
             EnginePath(
                 "audit-hash/{path...}", "Returns a value as an audit device records it.",
-                fields: [Field("input", .string, required: true, "Value to hash.")], allowsFolder: true,
-                endpoints: [
-                    .update: .init("Hash a value.") { request in
-                        let path = request.captures["path"] + "/"
-                        return .data(["hash": .string(try audit.hash(path, request.fields.text("input")))])
-                    }
-                ]),
+                fields: [Field("input", .string, required: true, "Value to hash.")], allowsFolder: true
+            )
+            .updating("Hash a value.") { request in
+                let path = request.captures["path"] + "/"
+                return .data(["hash": .string(try audit.hash(path, request.fields.text("input")))])
+            },
             EnginePath(
                 "audit-verify/{path...}", "Returns the keys that verify an audit device's file.",
                 details: "Ends the current segment first, so that the keys cannot be used to forge later entries.",
                 fields: [Field("segments", .strings, required: true, "Ids of the segments in the file.")], access: .sudo,
-                allowsFolder: true,
-                endpoints: [
-                    .update: .init("Read the keys and the checkpoint.") { request in
-                        let path = request.captures["path"] + "/"
-                        let disclosed = try audit.disclose(path, segments: request.fields.texts("segments"))
-                        try await audit.storeCheckpoints()
-                        return Response(.data(disclosed))
-                    }
-                ]),
+                allowsFolder: true
+            )
+            .updating("Read the keys and the checkpoint.") { request in
+                let path = request.captures["path"] + "/"
+                let disclosed = try audit.disclose(path, segments: request.fields.texts("segments"))
+                try await audit.storeCheckpoints()
+                return Response(.data(disclosed))
+            },
         ]
     }
 
@@ -62,7 +53,7 @@ extension SystemEngine {
             })
     }
 
-    private func enableAudit(_ request: Request) async throws -> Response {
+    private func enableAudit(_ request: Request) async throws {
         guard let type = request.fields.string("type"), !type.isEmpty else { throw CofferError.invalid("missing field 'type'") }
         let path = request.captures["path"]
         guard !path.isEmpty else {
@@ -71,7 +62,6 @@ extension SystemEngine {
         try await audit.enable(
             path + "/", type: type, description: request.fields.text("description"),
             options: request.fields.textMap("options"), isLocal: request.fields.flag("local"))
-        return .empty
     }
 }
 

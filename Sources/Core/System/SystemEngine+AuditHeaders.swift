@@ -6,37 +6,31 @@ extension SystemEngine {
     var auditHeaderPaths: [EnginePath] {
         [
             EnginePath(
-                "config/auditing/request-headers", "Lists the request headers that are recorded in the audit log.", access: .sudo,
-                endpoints: [
-                    .read: .init("List the rules.", changesNothing: true) { _ in
-                        let rules = audit.headerRules.all.sorted { $0.key < $1.key }
-                        return .data(["headers": .object(JSONObject(rules.map { .init(key: $0.key, value: Self.shown($0.value)) }))]
-                        )
-                    }
-                ]),
+                "config/auditing/request-headers", "Lists the request headers that are recorded in the audit log.", access: .sudo
+            )
+            .reading("List the rules.") { _ in
+                let rules = audit.headerRules.all.sorted { $0.key < $1.key }
+                return .data(["headers": .object(JSONObject(rules.map { .init(key: $0.key, value: Self.shown($0.value)) }))]
+                )
+            },
             EnginePath(
                 "config/auditing/request-headers/{header}", "Reads, writes and deletes the rule for a request header.",
                 fields: [
                     Field("header", .string, "Name of the header."),
                     Field("hmac", .bool, default: false, "Whether the value is recorded as an HMAC."),
-                ], access: .sudo,
-                endpoints: [
-                    .read: .init("Read a rule.", changesNothing: true) { request in
-                        let name = try headerName(request)
-                        guard let isHashed = audit.headerRules.all[name] else {
-                            throw CofferError.invalid("Could not find header in config")
-                        }
-                        return .data(JSONObject([.init(key: name, value: Self.shown(isHashed))]))
-                    },
-                    .update: .init("Record a header.") { request in
-                        try await audit.headerRules.set(try headerName(request), isHashed: request.fields.flag("hmac"))
-                        return .empty
-                    },
-                    .delete: .init("Stop recording a header.") { request in
-                        try await audit.headerRules.remove(try headerName(request))
-                        return .empty
-                    },
-                ]),
+                ], access: .sudo
+            )
+            .reading("Read a rule.") { request in
+                let name = try headerName(request)
+                guard let isHashed = audit.headerRules.all[name] else {
+                    throw CofferError.invalid("Could not find header in config")
+                }
+                return .data(JSONObject([.init(key: name, value: Self.shown(isHashed))]))
+            }
+            .updatingWithoutAnswer("Record a header.") { request in
+                try await audit.headerRules.set(try headerName(request), isHashed: request.fields.flag("hmac"))
+            }
+            .deleting("Stop recording a header.") { try await audit.headerRules.remove(try headerName($0)) },
         ]
     }
 

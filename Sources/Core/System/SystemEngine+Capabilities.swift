@@ -12,28 +12,25 @@ extension SystemEngine {
         return [
             EnginePath(
                 "capabilities", "Returns what a token may do.",
-                fields: [Field("token", .string, required: true, "The token."), paths, path],
-                endpoints: [
-                    .update: .init("Read the capabilities of a token on paths.", changesNothing: true) { request in
-                        try capabilities(request, try await tokens.acl(ofToken: request.fields.text("token")))
-                    }
-                ]),
+                fields: [Field("token", .string, required: true, "The token."), paths, path]
+            )
+            .updating("Read the capabilities of a token on paths.", changesNothing: true) { request in
+                try capabilities(request, try await tokens.acl(ofToken: request.fields.text("token")))
+            },
             EnginePath(
                 "capabilities-accessor", "Returns what the token of an accessor may do.",
-                fields: [Field("accessor", .string, required: true, "Accessor of the token."), paths, path],
-                endpoints: [
-                    .update: .init("Read the capabilities of a token on paths.", changesNothing: true) { request in
-                        try capabilities(request, try await tokens.acl(ofAccessor: request.fields.text("accessor")))
-                    }
-                ]),
+                fields: [Field("accessor", .string, required: true, "Accessor of the token."), paths, path]
+            )
+            .updating("Read the capabilities of a token on paths.", changesNothing: true) { request in
+                try capabilities(request, try await tokens.acl(ofAccessor: request.fields.text("accessor")))
+            },
             EnginePath(
                 "capabilities-self", "Returns what the calling token may do.",
-                fields: [Field("token", .string, "Ignored: the calling token is checked."), paths, path],
-                endpoints: [
-                    .update: .init("Read the capabilities of the calling token on paths.", changesNothing: true) { request in
-                        try capabilities(request, try await access.acl(of: request.caller), narrowing: request.narrowing)
-                    }
-                ]),
+                fields: [Field("token", .string, "Ignored: the calling token is checked."), paths, path]
+            )
+            .updating("Read the capabilities of the calling token on paths.", changesNothing: true) { request in
+                try capabilities(request, try await access.acl(of: request.caller), narrowing: request.narrowing)
+            },
         ]
     }
 

@@ -6,27 +6,23 @@ extension SystemEngine {
     /// The paths by which the CLI and the console find mounts and permissions.
     var internalPaths: [EnginePath] {
         [
-            EnginePath(
-                "internal/ui/mounts", "Lists the mounts that the caller may see.", access: .unauthenticated,
-                endpoints: [.read: .init("List mounts for a user interface.", changesNothing: true) { try await visibleMounts($0) }]
-            ),
+            EnginePath("internal/ui/mounts", "Lists the mounts that the caller may see.", access: .unauthenticated)
+                .reading("List mounts for a user interface.") { try await visibleMounts($0) },
             EnginePath(
                 "internal/ui/mounts/{path...}", "Returns the mount that contains a path.", access: .unauthenticated,
-                allowsFolder: true,
-                endpoints: [.read: .init("Read the mount of a path.", changesNothing: true) { try await mountOfPath($0) }]),
-            EnginePath(
-                "internal/ui/resultant-acl", "Returns everything that the calling token may do.",
-                endpoints: [
-                    .read: .init("Read the effective policy of the calling token.", changesNothing: true) { request in
-                        // The limits of a token cannot be written as policies, and its parent's policies allow more.
-                        guard request.narrowing == nil else {
-                            throw CofferError.invalid(
-                                "the policies of a narrowed token do not show what it may do; check paths with sys/capabilities-self"
-                            )
-                        }
-                        return .data(try await access.acl(of: request.caller).resultant)
+                allowsFolder: true
+            )
+            .reading("Read the mount of a path.") { try await mountOfPath($0) },
+            EnginePath("internal/ui/resultant-acl", "Returns everything that the calling token may do.")
+                .reading("Read the effective policy of the calling token.") { request in
+                    // The limits of a token cannot be written as policies, and its parent's policies allow more.
+                    guard request.narrowing == nil else {
+                        throw CofferError.invalid(
+                            "the policies of a narrowed token do not show what it may do; check paths with sys/capabilities-self"
+                        )
                     }
-                ]),
+                    return .data(try await access.acl(of: request.caller).resultant)
+                },
         ]
     }
 

@@ -11,33 +11,30 @@ extension SystemEngine {
         "sync", .bool, default: true, "Whether to wait until the leases are revoked; otherwise they are queued.")
 
     /// The paths of leases.
-    var leasePaths: [EnginePath] { leasePathsOfOne + leasePathsOfMany + leaseReports }
+    var leasePaths: [EnginePath] {
+        [leaseLookup] + leaseChanges() + leaseChanges("/{url_lease_id...}", [Self.urlField]) + leasePathsOfMany + leaseReports
+    }
 
     // MARK: One lease
 
-    private var leasePathsOfOne: [EnginePath] {
-        let renew = EnginePath.Endpoint("Renew a lease.") { try await renewLease($0) }
-        let revoke = EnginePath.Endpoint("Revoke a lease.") { try await revokeLease($0) }
+    private var leaseLookup: EnginePath {
+        EnginePath("leases/lookup", "Looks up a lease.", fields: [Self.idField] + Paging.fields)
+            .updating("Read the times of a lease.", changesNothing: true) { try await lookUpLease($0) }
+            .listing("List leases; needs sudo.") { request in
+                // The path is shared with the lookup of one lease, for which knowing its id is enough.
+                guard try await isOperator(request) else { throw CofferError.denied }
+                return try await listLeases(request, "")
+            }
+    }
+
+    /// Renewing and revoking a lease that is named in the body or, with a tail, in the path.
+    private func leaseChanges(_ tail: String = "", _ more: [Field] = []) -> [EnginePath] {
+        let fields = [Self.idField] + more
         return [
-            EnginePath(
-                "leases/lookup", "Looks up a lease.", fields: [Self.idField] + Paging.fields,
-                endpoints: [
-                    .update: .init("Read the times of a lease.", changesNothing: true) { try await lookUpLease($0) },
-                    .list: .init("List leases; needs sudo.", changesNothing: true) { request in
-                        // The path is shared with the lookup of one lease, for which knowing its id is enough.
-                        guard try await isOperator(request) else { throw CofferError.denied }
-                        return try await listLeases(request, "")
-                    },
-                ]),
-            EnginePath(
-                "leases/renew", "Renews a lease.", fields: [Self.idField, Self.incrementField], endpoints: [.update: renew]),
-            EnginePath(
-                "leases/renew/{url_lease_id...}", "Renews a lease.", fields: [Self.idField, Self.urlField, Self.incrementField],
-                endpoints: [.update: renew]),
-            EnginePath("leases/revoke", "Revokes a lease.", fields: [Self.idField, Self.syncField], endpoints: [.update: revoke]),
-            EnginePath(
-                "leases/revoke/{url_lease_id...}", "Revokes a lease.", fields: [Self.idField, Self.urlField, Self.syncField],
-                endpoints: [.update: revoke]),
+            EnginePath(PathPattern("leases/renew" + tail), "Renews a lease.", fields: fields + [Self.incrementField])
+                .updating("Renew a lease.") { try await renewLease($0) },
+            EnginePath(PathPattern("leases/revoke" + tail), "Revokes a lease.", fields: fields + [Self.syncField])
+                .updating("Revoke a lease.") { try await revokeLease($0) },
         ]
     }
 
@@ -90,32 +87,28 @@ extension SystemEngine {
         let prefixField = Field("prefix", .string, "Path below which all leases are affected.")
         return [
             EnginePath(
-                "leases/lookup/{prefix...}", "Lists the leases below a path.", fields: [prefixField] + Paging.fields, access: .sudo,
-                endpoints: [
-                    .list: .init("List leases.", changesNothing: true) { try await listLeases($0, $0.captures["prefix"] + "/") }
-                ]),
+                "leases/lookup/{prefix...}", "Lists the leases below a path.", fields: [prefixField] + Paging.fields, access: .sudo
+            )
+            .listing("List leases.") { try await listLeases($0, $0.captures["prefix"] + "/") },
             EnginePath(
                 "leases/revoke-prefix/{prefix...}", "Revokes the leases below a path.", fields: [prefixField, Self.syncField],
-                access: .sudo, allowsFolder: true,
-                endpoints: [
-                    .update: .init("Revoke the leases below a path.") { request in
-                        let waits = request.fields.flag("sync")
-                        try await leases.revokeAll(try prefix(request), waits: waits)
-                        return waits ? .empty : Response(.none, status: 202)
-                    }
-                ]),
+                access: .sudo, allowsFolder: true
+            )
+            .updating("Revoke the leases below a path.") { request in
+                let waits = request.fields.flag("sync")
+                try await leases.revokeAll(try prefix(request), waits: waits)
+                return waits ? .empty : Response(.none, status: 202)
+            },
             EnginePath(
                 "leases/revoke-force/{prefix...}", "Forgets the leases below a path.",
                 details:
                     "Also asks the engine to revoke them, but forgets them if that fails, so their credentials may stay valid.",
                 fields: [prefixField],
-                access: .sudo, allowsFolder: true,
-                endpoints: [
-                    .update: .init("Forget the leases below a path.") { request in
-                        try await leases.revokeAll(try prefix(request), force: true)
-                        return .empty
-                    }
-                ]),
+                access: .sudo, allowsFolder: true
+            )
+            .updatingWithoutAnswer("Forget the leases below a path.") { request in
+                try await leases.revokeAll(try prefix(request), force: true)
+            },
         ]
     }
 
@@ -145,31 +138,20 @@ extension SystemEngine {
             EnginePath(
                 "leases", "Lists the leases that cannot be revoked.",
                 fields: [typeField, Field("limit", .string, "Maximum number of leases to list, or \"none\".")],
-                access: .sudo,
-                endpoints: [
-                    .read: .init("List the leases and their errors.", changesNothing: true) {
-                        try await irrevocables($0, showsLeases: true)
-                    }
-                ]),
-            EnginePath(
-                "leases/count", "Counts the leases that cannot be revoked.", fields: [typeField], access: .sudo,
-                endpoints: [
-                    .read: .init("Count the leases by mount.", changesNothing: true) {
-                        try await irrevocables($0, showsLeases: false)
-                    }
-                ]),
-            EnginePath(
-                "leases/tidy", "Revokes the leases of tokens that no longer exist.", access: .sudo,
-                endpoints: [
-                    .update: .init("Start a tidy.") { _ in
-                        leases.tidy()
-                        return Response(
-                            .none, status: 202,
-                            warnings: [
-                                "Tidy operation successfully started. The leases that it finds are revoked in the background."
-                            ])
-                    }
-                ]),
+                access: .sudo
+            )
+            .reading("List the leases and their errors.") { try await irrevocables($0, showsLeases: true) },
+            EnginePath("leases/count", "Counts the leases that cannot be revoked.", fields: [typeField], access: .sudo)
+                .reading("Count the leases by mount.") { try await irrevocables($0, showsLeases: false) },
+            EnginePath("leases/tidy", "Revokes the leases of tokens that no longer exist.", access: .sudo)
+                .updating("Start a tidy.") { _ in
+                    leases.tidy()
+                    return Response(
+                        .none, status: 202,
+                        warnings: [
+                            "Tidy operation successfully started. The leases that it finds are revoked in the background."
+                        ])
+                },
         ]
     }
 

@@ -9,24 +9,19 @@ extension SystemEngine {
                 "locked-users", "Lists the names that failed logins have locked.",
                 fields: [
                     Field("mount_accessor", .string, default: "", "Accessor of the mount whose names are listed; empty for all.")
-                ],
-                endpoints: [
-                    .read: .init("List locked names.", changesNothing: true) { request in
-                        .data(try await lockedUsers(of: request.fields.text("mount_accessor")))
-                    }
-                ]),
+                ]
+            )
+            .reading("List locked names.") { .data(try await lockedUsers(of: $0.fields.text("mount_accessor"))) },
             EnginePath(
                 "locked-users/{mount_accessor}/unlock/{alias_identifier}", "Unlocks a name.",
                 fields: [
                     Field("mount_accessor", .string, "Accessor of the mount."),
                     Field("alias_identifier", .string, "Locked name: a user name, a role id or a service's name."),
-                ],
-                endpoints: [
-                    .update: .init("Unlock a name.") { request in
-                        try await unlock(request.captures["alias_identifier"], at: request.captures["mount_accessor"])
-                        return .empty
-                    }
-                ]),
+                ]
+            )
+            .updatingWithoutAnswer("Unlock a name.") { request in
+                try await unlock(request.captures["alias_identifier"], at: request.captures["mount_accessor"])
+            },
         ]
     }
 

@@ -24,37 +24,30 @@ extension SystemEngine {
     private func paths(_ mountClass: MountEntry.Class, root: String) -> [EnginePath] {
         let what = mountClass == .auth ? "auth method" : "secrets engine"
         return [
-            EnginePath(
-                PathPattern(root), "Lists the mounts.",
-                endpoints: [
-                    .read: .init("List the \(what)s.", changesNothing: true) { _ in
-                        let entries = mounts.entries.filter { ($0.mountClass == .auth) == (mountClass == .auth) }
-                        let sorted = entries.sorted { $0.path < $1.path }
-                        return .data(JSONObject(sorted.map { .init(key: $0.shownPath, value: .object($0.shown)) }))
-                    }
-                ]),
+            EnginePath(PathPattern(root), "Lists the mounts.")
+                .reading("List the \(what)s.") { _ in
+                    let entries = mounts.entries.filter { ($0.mountClass == .auth) == (mountClass == .auth) }
+                    let sorted = entries.sorted { $0.path < $1.path }
+                    return .data(JSONObject(sorted.map { .init(key: $0.shownPath, value: .object($0.shown)) }))
+                },
             tunePath(PathPattern(root + "/{path...}/tune"), mountClass),
             EnginePath(
                 PathPattern(root + "/{path...}"), "Mounts, reads and unmounts an engine.", fields: Self.enableFields,
-                access: mountClass == .auth ? .sudo : .token, allowsFolder: true,
-                endpoints: [
-                    .read: .init("Read a mount.", changesNothing: true) { .data(try entry($0.captures["path"], mountClass).shown) },
-                    .update: .init("Mount a \(what).") { try await enable($0, mountClass) },
-                    .delete: .init("Unmount a \(what) and delete its data.") { try await disable($0, mountClass) },
-                ]),
+                access: mountClass == .auth ? .sudo : .token, allowsFolder: true
+            )
+            .reading("Read a mount.") { .data(try entry($0.captures["path"], mountClass).shown) }
+            .updating("Mount a \(what).") { try await enable($0, mountClass) }
+            .deleting("Unmount a \(what) and delete its data.") { try await disable($0, mountClass) },
         ]
     }
 
     private func tunePath(_ pattern: PathPattern, _ mountClass: MountEntry.Class) -> EnginePath {
         EnginePath(
             pattern, "Reads and changes the settings of a mount.", fields: MountTuning.fields,
-            access: mountClass == .auth ? .sudo : .token,
-            endpoints: [
-                .read: .init("Read the settings.", changesNothing: true) { request in
-                    .data(try entry(request.captures["path"], mountClass).shownTuning(core.settings))
-                },
-                .update: .init("Change the settings.") { try await tune($0, mountClass) },
-            ])
+            access: mountClass == .auth ? .sudo : .token
+        )
+        .reading("Read the settings.") { .data(try entry($0.captures["path"], mountClass).shownTuning(core.settings)) }
+        .updatingWithoutAnswer("Change the settings.") { try await tune($0, mountClass) }
     }
 
     private func entry(_ shown: String, _ mountClass: MountEntry.Class) throws(CofferError) -> MountEntry {
@@ -129,9 +122,9 @@ extension SystemEngine {
 
     // MARK: Changing
 
-    private func disable(_ request: Request, _ mountClass: MountEntry.Class) async throws -> Response {
+    private func disable(_ request: Request, _ mountClass: MountEntry.Class) async throws {
         let mountPath = (mountClass == .auth ? "auth/" : "") + request.captures["path"] + "/"
-        guard let entry = mounts.entry(at: mountPath) else { return .empty }
+        guard let entry = mounts.entry(at: mountPath) else { return }
         guard !entry.isBuiltIn else { throw CofferError.invalid("cannot unmount \"\(entry.shownPath)\"") }
         let engine = mounts.router.mounts[entry.path]?.leased
         // The engine can revoke leases only while it is mounted, and a failure leaves the mount as it is.
@@ -142,10 +135,9 @@ extension SystemEngine {
             try? await leases.revokeAll(path, engine: engine)
         }
         try await quotas.mountRemoved(entry.path)
-        return .empty
     }
 
-    private func tune(_ request: Request, _ mountClass: MountEntry.Class) async throws -> Response {
+    private func tune(_ request: Request, _ mountClass: MountEntry.Class) async throws {
         let current = try entry(request.captures["path"], mountClass)
         guard current.mountClass != .system else {
             throw CofferError.invalid("the settings of \"\(current.shownPath)\" cannot be changed")
@@ -173,7 +165,6 @@ extension SystemEngine {
             }
             entries[index] = entry
         }
-        return .empty
     }
 
     // MARK: Moving
@@ -185,21 +176,19 @@ extension SystemEngine {
                 fields: [
                     Field("from", .string, required: true, "Current path of the mount."),
                     Field("to", .string, required: true, "New path of the mount."),
-                ], access: .sudo,
-                endpoints: [.update: .init("Move a mount.") { try await remount($0) }]),
-            EnginePath(
-                "remount/status/{migration_id}", "Returns the state of a move.",
-                endpoints: [
-                    .read: .init("Read the state of a move.", changesNothing: true) { request in
-                        guard let remount = core.remounts.find(request.captures["migration_id"]) else { throw CofferError.notFound }
-                        return .data([
-                            "migration_id": .string(remount.id),
-                            "migration_info": [
-                                "source_mount": .string(remount.from), "target_mount": .string(remount.to), "status": "success",
-                            ],
-                        ])
-                    }
-                ]),
+                ], access: .sudo
+            )
+            .updating("Move a mount.") { try await remount($0) },
+            EnginePath("remount/status/{migration_id}", "Returns the state of a move.")
+                .reading("Read the state of a move.") { request in
+                    guard let remount = core.remounts.find(request.captures["migration_id"]) else { throw CofferError.notFound }
+                    return .data([
+                        "migration_id": .string(remount.id),
+                        "migration_info": [
+                            "source_mount": .string(remount.from), "target_mount": .string(remount.to), "status": "success",
+                        ],
+                    ])
+                },
         ]
     }
 

@@ -13,24 +13,24 @@ extension SystemEngine {
                     Field("plugin", .string, "Type of the engine."),
                     Field("mounts", .strings, "Paths of the mounts to reload, instead of a type."),
                     Field("scope", .string, oneOf: ["global"], "Accepted: all nodes have the same engines."),
-                ],
-                endpoints: [.update: .init("Reload an engine.") { try reloadEngine($0) }]),
+                ]
+            )
+            .updating("Reload an engine.") { try reloadEngine($0) },
             EnginePath(
                 "plugins/reload/{type}/{name}", "Reloads an engine.",
-                fields: [Field("scope", .string, oneOf: ["global"], "Accepted: all nodes have the same engines.")],
-                endpoints: [
-                    .update: .init("Reload an engine.") { request in
-                        let (type, name) = (request.captures["type"], request.captures["name"])
-                        guard ["auth", "secret", "database", "unknown"].contains(type) else {
-                            throw CofferError.invalid("a plugin's type is \"auth\", \"secret\", \"database\" or \"unknown\"")
-                        }
-                        let isKnown =
-                            type == "auth"
-                            ? isKnown(name, .auth) : isKnown(name, .secret) || type == "unknown" && isKnown(name, .auth)
-                        guard isKnown || type == "database" else { throw Self.unknown(name) }
-                        return .data(["reload_id": .string(request.id)])
-                    }
-                ]),
+                fields: [Field("scope", .string, oneOf: ["global"], "Accepted: all nodes have the same engines.")]
+            )
+            .updating("Reload an engine.") { request in
+                let (type, name) = (request.captures["type"], request.captures["name"])
+                guard ["auth", "secret", "database", "unknown"].contains(type) else {
+                    throw CofferError.invalid("a plugin's type is \"auth\", \"secret\", \"database\" or \"unknown\"")
+                }
+                let isKnown =
+                    type == "auth"
+                    ? isKnown(name, .auth) : isKnown(name, .secret) || type == "unknown" && isKnown(name, .auth)
+                guard isKnown || type == "database" else { throw Self.unknown(name) }
+                return .data(["reload_id": .string(request.id)])
+            },
         ]
     }
 

@@ -11,40 +11,31 @@ extension SystemEngine {
 
     /// The paths of policies.
     var policyPaths: [EnginePath] {
-        [
+        policyPaths("policies/acl", textName: "policy") + policyPaths("policy", textName: "rules", isLegacy: true)
+    }
+
+    private func policyPaths(_ root: String, textName: String, isLegacy: Bool = false) -> [EnginePath] {
+        let older = isLegacy ? ", at an older path" : ""
+        let list = EnginePath(PathPattern(root), "Lists the policies\(older).", fields: Paging.fields)
+            .listing("List policies.") { try await listPolicies($0, isLegacy: isLegacy) }
+        return [
+            isLegacy ? list.reading("List policies.") { try await listPolicies($0, isLegacy: true) } : list,
             EnginePath(
-                "policies/acl", "Lists the policies.", fields: Paging.fields,
-                endpoints: [.list: .init("List policies.", changesNothing: true) { try await listPolicies($0) }]),
-            EnginePath(
-                "policies/acl/{name...}", "Reads, writes and deletes a policy.", fields: Self.policyFields,
-                endpoints: [
-                    .read: .init("Read a policy.", changesNothing: true) { request in
-                        let (name, text) = try await policy(request)
-                        return .data(["name": .string(name), "policy": .string(text)])
-                    },
-                    .update: .init("Create or replace a policy.") { try await writePolicy($0) },
-                    .delete: .init("Delete a policy.") { try await deletePolicy($0) },
-                ]),
-            EnginePath(
-                "policy", "Lists the policies, at an older path.", fields: Paging.fields,
-                endpoints: [
-                    .read: .init("List policies.", changesNothing: true) { try await listPolicies($0, isLegacy: true) },
-                    .list: .init("List policies.", changesNothing: true) { try await listPolicies($0, isLegacy: true) },
-                ]),
-            EnginePath(
-                "policy/{name...}", "Reads, writes and deletes a policy, at an older path.", fields: Self.policyFields,
-                endpoints: [
-                    .read: .init("Read a policy.", changesNothing: true) { request in
-                        let (name, text) = try await policy(request)
-                        return .data(["name": .string(name), "rules": .string(text)])
-                    },
-                    .update: .init("Create or replace a policy.") { try await writePolicy($0) },
-                    .delete: .init("Delete a policy.") { try await deletePolicy($0) },
-                ]),
+                PathPattern(root + "/{name...}"), "Reads, writes and deletes a policy\(older).", fields: Self.policyFields
+            )
+            .reading("Read a policy.") { request in
+                let (name, text) = try await policy(request)
+                return .data(["name": .string(name), textName: .string(text)])
+            }
+            .updatingWithoutAnswer("Create or replace a policy.") { try await writePolicy($0) }
+            .deleting("Delete a policy.") { request in
+                // No policy has an invalid name, so there is nothing to delete.
+                if let name = try? PolicyName(request.captures["name"]).text { try await policies.delete(name) }
+            },
         ]
     }
 
-    private func listPolicies(_ request: Request, isLegacy: Bool = false) async throws -> Response {
+    private func listPolicies(_ request: Request, isLegacy: Bool) async throws -> Response {
         let paging = Paging(request.fields)
         let names = try await policies.names(after: paging.after, limit: paging.limit)
         var data: JSONObject = ["keys": .strings(names)]
@@ -61,13 +52,12 @@ extension SystemEngine {
         return (name, name == PolicyName.root.text ? "" : text)
     }
 
-    private func writePolicy(_ request: Request) async throws -> Response {
+    private func writePolicy(_ request: Request) async throws {
         let name = try PolicyNames.normalized(request.captures["name"])
         guard let text = request.fields.string("policy") ?? request.fields.string("rules"), !text.isEmpty else {
             throw CofferError.invalid("'policy' parameter not supplied or empty")
         }
         try await policies.write(name, text: Self.decodingBase64(text))
-        return .empty
     }
 
     /// Returns the text, decoded if it is base64. No policy in HCL or JSON is valid base64 by accident.
@@ -76,11 +66,5 @@ extension SystemEngine {
             return text
         }
         return decoded
-    }
-
-    private func deletePolicy(_ request: Request) async throws -> Response {
-        // No policy has an invalid name, so there is nothing to delete.
-        if let name = try? PolicyName(request.captures["name"]).text { try await policies.delete(name) }
-        return .empty
     }
 }

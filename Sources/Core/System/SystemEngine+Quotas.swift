@@ -6,42 +6,23 @@ extension SystemEngine {
     /// The paths of rate-limit quotas.
     var quotaPaths: [EnginePath] {
         [
-            EnginePath(
-                "quotas/config", "Reads and changes the settings of all quotas.",
-                fields: QuotaConfiguration.settings.fields,
-                endpoints: [
-                    .read: .init("Read the settings.", changesNothing: true) { _ in .data(quotas.configuration.shown) },
-                    .update: .init("Change the settings.") { request in
-                        try await quotas.configure(request.fields)
-                        return .empty
-                    },
-                ]),
-            EnginePath(
-                "quotas/rate-limit", "Lists the rate-limit quotas.", fields: Paging.fields,
-                endpoints: [
-                    .list: .init("List quotas.", changesNothing: true) { request in
-                        try .keys(Paging(request.fields).page(of: quotas.names))
-                    }
-                ]),
+            EnginePath("quotas/config", "Reads and changes the settings of all quotas.", fields: QuotaConfiguration.settings.fields)
+                .reading("Read the settings.") { _ in .data(quotas.configuration.shown) }
+                .updatingWithoutAnswer("Change the settings.") { try await quotas.configure($0.fields) },
+            EnginePath("quotas/rate-limit", "Lists the rate-limit quotas.", fields: Paging.fields)
+                .listing("List quotas.") { try .keys(Paging($0.fields).page(of: quotas.names)) },
             EnginePath(
                 "quotas/rate-limit/{name}", "Reads, writes and deletes a rate-limit quota.",
                 details:
                     "Only the most specific quota that matches a request counts it: by role, then path, then mount, then for all requests.",
-                fields: Self.quotaFields, exists: { quotas.quota($0.captures["name"]) != nil },
-                endpoints: [
-                    .read: .init("Read a quota.", changesNothing: true) { request in
-                        guard let quota = quotas.quota(request.captures["name"]) else { throw CofferError.notFound }
-                        return .data(quota.shown)
-                    },
-                    .update: .init("Create or replace a quota.") { request in
-                        try await quotas.write(try quota(request))
-                        return .empty
-                    },
-                    .delete: .init("Delete a quota.") { request in
-                        try await quotas.delete(request.captures["name"])
-                        return .empty
-                    },
-                ]),
+                fields: Self.quotaFields, exists: { quotas.quota($0.captures["name"]) != nil }
+            )
+            .reading("Read a quota.") { request in
+                guard let quota = quotas.quota(request.captures["name"]) else { throw CofferError.notFound }
+                return .data(quota.shown)
+            }
+            .updatingWithoutAnswer("Create or replace a quota.") { try await quotas.write(try quota($0)) }
+            .deleting("Delete a quota.") { try await quotas.delete($0.captures["name"]) },
         ]
     }
 

@@ -8,32 +8,22 @@ extension SystemEngine {
     /// The paths that rotate the encryption key.
     var rotationPaths: [EnginePath] {
         ["rotate", "rotate/keyring"].map { path in
-            EnginePath(
-                PathPattern(path), "Rotates the encryption key.", access: .sudo,
-                endpoints: [
-                    .update: .init("Create a new encryption key, and re-encrypt older records with it.") { _ in
-                        try await core.rotateKey()
-                        return .empty
-                    }
-                ])
+            EnginePath(PathPattern(path), "Rotates the encryption key.", access: .sudo)
+                .updatingWithoutAnswer("Create a new encryption key, and re-encrypt older records with it.") { _ in
+                    try await core.rotateKey()
+                }
         }
             + ["rotate/config", "rotate/keyring/config"].map { path in
                 EnginePath(
                     PathPattern(path), "Configures the automatic rotation of the encryption key.",
-                    fields: KeyRotation.settings.fields,
-                    endpoints: [
-                        .read: .init("Read the settings.", changesNothing: true) { _ in
-                            .data(try await KeyRotation.load(core.storage).rotation.shown)
-                        },
-                        .update: .init("Change the settings.") { request in
-                            var (rotation, version) = try await KeyRotation.load(core.storage)
-                            try rotation.update(request.fields)
-                            var batch = Batch()
-                            batch.put(KeyRotation.key, rotation.encoded(), if: version.map { .version($0) } ?? .absent)
-                            try await core.storage.commit(batch)
-                            return .empty
-                        },
-                    ])
+                    fields: KeyRotation.settings.fields
+                )
+                .reading("Read the settings.") { _ in .data(try await KeyRotation.load(core.storage).rotation.shown) }
+                .updatingWithoutAnswer("Change the settings.") { request in
+                    var (rotation, version) = try await KeyRotation.load(core.storage)
+                    try rotation.update(request.fields)
+                    try await core.storage.put(KeyRotation.key, rotation.encoded(), if: version.map { .version($0) } ?? .absent)
+                }
             }
     }
 }

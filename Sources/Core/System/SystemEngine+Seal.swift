@@ -7,30 +7,16 @@ extension SystemEngine {
     /// The paths that seal the server and manage the cluster.
     var sealPaths: [EnginePath] {
         [
-            EnginePath(
-                "seal", "Seals the server.", access: .sudo,
-                endpoints: [
-                    .update: .init("Discard all keys until the next unseal.") { _ in
-                        var response = Response.empty
-                        response.afterRecording = { [core] in await core.close() }
-                        return response
-                    }
-                ]),
-            EnginePath(
-                "ha-status", "Lists the nodes of the cluster.",
-                endpoints: [
-                    .read: .init("List the nodes.", changesNothing: true) { _ in
-                        .data(["nodes": .array(nodes)])
-                    }
-                ]),
-            EnginePath(
-                "step-down", "Gives up leadership.", access: .sudo,
-                endpoints: [
-                    .update: .init("Let another node lead; has no effect on a single node.") { _ in
-                        core.stepDown()
-                        return .empty
-                    }
-                ]),
+            EnginePath("seal", "Seals the server.", access: .sudo)
+                .updating("Discard all keys until the next unseal.") { _ in
+                    var response = Response.empty
+                    response.afterRecording = { [core] in await core.close() }
+                    return response
+                },
+            EnginePath("ha-status", "Lists the nodes of the cluster.")
+                .reading("List the nodes.") { _ in .data(["nodes": .array(nodes)]) },
+            EnginePath("step-down", "Gives up leadership.", access: .sudo)
+                .updatingWithoutAnswer("Let another node lead; has no effect on a single node.") { _ in core.stepDown() },
         ]
     }
 
@@ -56,17 +42,14 @@ extension SystemEngine {
     /// The paths of the encryption key.
     var keyPaths: [EnginePath] {
         [
-            EnginePath(
-                "key-status", "Returns the encryption key in use.",
-                endpoints: [
-                    .read: .init("Read the key's term and age.", changesNothing: true) { _ in
-                        let status = try core.seal.keyStatus()
-                        return .data([
-                            "term": .int(status.term), "install_time": .string(status.installed.description),
-                            "encryptions": .int(status.encryptions),
-                        ])
-                    }
-                ])
+            EnginePath("key-status", "Returns the encryption key in use.")
+                .reading("Read the key's term and age.") { _ in
+                    let status = try core.seal.keyStatus()
+                    return .data([
+                        "term": .int(status.term), "install_time": .string(status.installed.description),
+                        "encryptions": .int(status.encryptions),
+                    ])
+                }
         ] + rotationPaths
     }
 
@@ -94,37 +77,32 @@ extension SystemEngine {
                         "otp", .string, "One-time password of 24 to 64 bytes that masks the token; generated if left out."),
                     Field("pgp_key", .string, "Not supported."),
                 ],
-                access: access,
-                endpoints: [
-                    .read: .init("Read the progress.", changesNothing: true) { _ in
-                        answer(try await core.seal.rootGenerationStatus(otpLength: TokenFormat.serviceLength).shown)
-                    },
-                    .update: .init("Start an attempt.") { request in
-                        answer(
-                            try await core.seal.startRootGeneration(
-                                otp: Self.nonEmpty(request.fields.string("otp")), otpLength: TokenFormat.serviceLength,
-                                pgpKey: Self.nonEmpty(request.fields.string("pgp_key"))
-                            ).shown)
-                    },
-                    .delete: .init("Cancel the attempt.") { _ in
-                        await core.seal.cancelRootGeneration()
-                        return .empty
-                    },
-                ]),
+                access: access
+            )
+            .reading("Read the progress.") { _ in
+                answer(try await core.seal.rootGenerationStatus(otpLength: TokenFormat.serviceLength).shown)
+            }
+            .updating("Start an attempt.") { request in
+                answer(
+                    try await core.seal.startRootGeneration(
+                        otp: Self.nonEmpty(request.fields.string("otp")), otpLength: TokenFormat.serviceLength,
+                        pgpKey: Self.nonEmpty(request.fields.string("pgp_key"))
+                    ).shown)
+            }
+            .deleting("Cancel the attempt.") { _ in await core.seal.cancelRootGeneration() },
             EnginePath(
                 PathPattern(root + "/update"), "Takes one key share for a root token.",
                 fields: [
                     Field("key", .string, required: true, "One key share."),
                     Field("nonce", .string, required: true, "Nonce of the attempt."),
-                ], access: access,
-                endpoints: [
-                    .update: .init("Enter a share.") { request in
-                        let status = try await core.seal.updateRootGeneration(
-                            share: request.fields.text("key"), nonce: request.fields.text("nonce")
-                        ) { try await core.makeRootToken(length: $0) }
-                        return answer(status.shown)
-                    }
-                ]),
+                ], access: access
+            )
+            .updating("Enter a share.") { request in
+                let status = try await core.seal.updateRootGeneration(
+                    share: request.fields.text("key"), nonce: request.fields.text("nonce")
+                ) { try await core.makeRootToken(length: $0) }
+                return answer(status.shown)
+            },
         ]
     }
 

@@ -14,11 +14,10 @@ extension SystemEngine {
                         "generic_mount_paths", .bool, default: false,
                         "Write mount paths as parameters, for code that works with every mount of a type."),
                     Field("context", .string, "Suffix of every operation id."),
-                ], access: .unauthenticated,
-                endpoints: [
-                    .read: .init("Generate the document.", changesNothing: true) { try await specification($0) },
-                    .update: .init("Generate the document.", changesNothing: true) { try await specification($0) },
-                ])
+                ], access: .unauthenticated
+            )
+            .reading("Generate the document.") { try await specification($0) }
+            .updating("Generate the document.", changesNothing: true) { try await specification($0) }
         ]
     }
 

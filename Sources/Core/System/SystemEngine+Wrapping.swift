@@ -8,44 +8,32 @@ extension SystemEngine {
     /// The paths of wrapping tokens.
     var wrappingPaths: [EnginePath] {
         [
-            EnginePath(
-                "wrapping/wrap", "Wraps data.", details: "Needs the header X-Vault-Wrap-TTL.", isOpen: true,
-                endpoints: [
-                    .update: .init("Wrap the body.") { request in
-                        guard request.wrapTTL != nil else {
-                            throw CofferError.invalid("endpoint requires response wrapping to be used")
-                        }
-                        return .data(request.body)
+            EnginePath("wrapping/wrap", "Wraps data.", details: "Needs the header X-Vault-Wrap-TTL.", isOpen: true)
+                .updating("Wrap the body.") { request in
+                    guard request.wrapTTL != nil else {
+                        throw CofferError.invalid("endpoint requires response wrapping to be used")
                     }
-                ]),
+                    return .data(request.body)
+                },
             EnginePath(
                 "wrapping/lookup", "Looks up a wrapping token.", details: "Does not use the token.", fields: [Self.wrappingField],
-                access: .unauthenticated,
-                endpoints: [
-                    .read: .init("Look up a wrapping token.", changesNothing: true) { try await lookUpWrapping($0) },
-                    .update: .init("Look up a wrapping token.", changesNothing: true) { try await lookUpWrapping($0) },
-                ]),
-            EnginePath(
-                "wrapping/unwrap", "Returns the answer that a wrapping token refers to.", fields: [Self.wrappingField],
-                endpoints: [
-                    .update: .init("Unwrap the answer and delete the token.") {
-                        try await wrapping.unwrap(id: try await wrappingID($0))
+                access: .unauthenticated
+            )
+            .reading("Look up a wrapping token.") { try await lookUpWrapping($0) }
+            .updating("Look up a wrapping token.", changesNothing: true) { try await lookUpWrapping($0) },
+            EnginePath("wrapping/unwrap", "Returns the answer that a wrapping token refers to.", fields: [Self.wrappingField])
+                .updating("Unwrap the answer and delete the token.") { try await wrapping.unwrap(id: try await wrappingID($0)) },
+            EnginePath("wrapping/rewrap", "Exchanges a wrapping token for a new one.", fields: [Self.wrappingField])
+                .updating("Exchange the token for one with the same life and answer.") { request in
+                    var response = Response(.none)
+                    let info = try await wrapping.rewrap(
+                        id: try await wrappingID(request), until: request.narrowing?.endsAt)
+                    response.wrapInfo = info
+                    response.takeBack = { [tokens = wrapping.tokens] in
+                        try await tokens.destroyWrapping(id: tokens.id(of: info.token))
                     }
-                ]),
-            EnginePath(
-                "wrapping/rewrap", "Exchanges a wrapping token for a new one.", fields: [Self.wrappingField],
-                endpoints: [
-                    .update: .init("Exchange the token for one with the same life and answer.") { request in
-                        var response = Response(.none)
-                        let info = try await wrapping.rewrap(
-                            id: try await wrappingID(request), until: request.narrowing?.endsAt)
-                        response.wrapInfo = info
-                        response.takeBack = { [tokens = wrapping.tokens] in
-                            try await tokens.destroyWrapping(id: tokens.id(of: info.token))
-                        }
-                        return response
-                    }
-                ]),
+                    return response
+                },
         ]
     }
 

@@ -1,6 +1,7 @@
 import EngineKit
 import Identity
 import Lifetimes
+import Records
 import Syntax
 
 /// The parameters of `auth/token/create`.
@@ -32,12 +33,12 @@ extension TokenEngine {
     ///   - isOrphan: Whether the path is `create-orphan`.
     ///   - roleName: The role in the path; nil if there is none.
     func create(_ request: Request, isOrphan: Bool = false, role roleName: String? = nil) async throws -> Response {
-        guard let caller = request.caller, let parent = try await self.caller(request) else { throw CofferError.denied }
+        guard let caller = request.caller, let parent = try await self.caller(request)?.entry else { throw CofferError.denied }
         guard parent.type == .service else { throw CofferError.invalid("batch tokens cannot create more tokens") }
         guard parent.usesLeft == 0 else { throw CofferError.invalid("restricted use token cannot generate child tokens") }
         var role: TokenRole?
         if let roleName {
-            role = try await self.role(roleName)
+            role = try await roles.find(roleName)?.value
             guard role != nil else { throw CofferError.invalid("unknown role \(roleName)") }
         }
         let draft = try TokenDraft(

@@ -2,6 +2,7 @@ import Capabilities
 import EngineKit
 import Identity
 import Lifetimes
+import Records
 import Syntax
 
 /// The engine at `auth/token/`, which creates, shows, renews and revokes tokens.
@@ -9,8 +10,7 @@ struct TokenEngine: Engine {
     let tokens: TokenStore
     let access: AccessControl
     let settings: CoreSettings
-    /// The storage of token roles.
-    let storage: any Storage
+    let roles: RecordTable<TokenRole>
     let time: any TimeSource
     let accessorTidy: AccessorTidy
     /// Returns the mount with an id or, if the id is empty, the mount that contains a path.
@@ -29,76 +29,49 @@ struct TokenEngine: Engine {
 
     private var creationPaths: [EnginePath] {
         [
-            EnginePath(
-                "create", "Creates a token.", fields: TokenCreation.fields,
-                endpoints: [.update: .init("Create a child of the calling token.") { try await create($0) }]),
-            EnginePath(
-                "create-orphan", "Creates a token without a parent.", fields: TokenCreation.fields, access: .sudo,
-                endpoints: [.update: .init("Create an orphan.") { try await create($0, isOrphan: true) }]),
-            EnginePath(
-                "create/{role_name}", "Creates a token with a role.", fields: TokenCreation.fields,
-                endpoints: [
-                    .update: .init("Create a token with a role.") { try await create($0, role: $0.captures["role_name"]) }
-                ]
-            ),
+            EnginePath("create", "Creates a token.", fields: TokenCreation.fields)
+                .updating("Create a child of the calling token.") { try await create($0) },
+            EnginePath("create-orphan", "Creates a token without a parent.", fields: TokenCreation.fields, access: .sudo)
+                .updating("Create an orphan.") { try await create($0, isOrphan: true) },
+            EnginePath("create/{role_name}", "Creates a token with a role.", fields: TokenCreation.fields)
+                .updating("Create a token with a role.") { try await create($0, role: $0.captures["role_name"]) },
         ]
     }
 
     private var lookupPaths: [EnginePath] {
         [
-            EnginePath(
-                "lookup", "Looks up a token.", fields: [Self.tokenField],
-                endpoints: [.update: .init("Look up a token.", changesNothing: true) { try await lookup($0) }]),
-            EnginePath(
-                "lookup-self", "Looks up the calling token.",
-                endpoints: [
-                    .read: .init("Look up the calling token.", changesNothing: true) { try await lookupSelf($0) },
-                    .update: .init("Look up the calling token.", changesNothing: true) { try await lookupSelf($0) },
-                ]),
-            EnginePath(
-                "lookup-accessor", "Looks up a token by its accessor.", fields: [Self.accessorField],
-                endpoints: [
-                    .update: .init("Look up a token without showing it.", changesNothing: true) {
-                        try await lookupAccessor($0)
-                    }
-                ]),
-            EnginePath(
-                "accessors", "Lists the accessors of all tokens.", fields: Paging.fields, access: .sudo,
-                endpoints: [.list: .init("List accessors.", changesNothing: true) { try await listAccessors($0) }]),
+            EnginePath("lookup", "Looks up a token.", fields: [Self.tokenField])
+                .updating("Look up a token.", changesNothing: true) { try await lookup($0) },
+            EnginePath("lookup-self", "Looks up the calling token.")
+                .reading("Look up the calling token.") { try await lookupSelf($0) }
+                .updating("Look up the calling token.", changesNothing: true) { try await lookupSelf($0) },
+            EnginePath("lookup-accessor", "Looks up a token by its accessor.", fields: [Self.accessorField])
+                .updating("Look up a token without showing it.", changesNothing: true) { try await lookupAccessor($0) },
+            EnginePath("accessors", "Lists the accessors of all tokens.", fields: Paging.fields, access: .sudo)
+                .listing("List accessors.") { try await listAccessors($0) },
         ]
     }
 
     private var changePaths: [EnginePath] {
         [
-            EnginePath(
-                "renew", "Renews a token.", fields: [Self.tokenField, Self.incrementField],
-                endpoints: [.update: .init("Renew a token.") { try await renew($0, id: try await tokenID($0)) }]),
-            EnginePath(
-                "renew-self", "Renews the calling token.", fields: [Self.incrementField],
-                endpoints: [.update: .init("Renew the calling token.") { try await renew($0, id: try ownID($0)) }]),
-            EnginePath(
-                "renew-accessor", "Renews a token by its accessor.", fields: [Self.accessorField, Self.incrementField],
-                endpoints: [
-                    .update: .init("Renew a token.") {
-                        try await renew($0, id: try await accessorID($0), showsToken: false)
-                    }
-                ]
-            ),
-            EnginePath(
-                "revoke", "Revokes a token and its children.", fields: [Self.tokenField],
-                endpoints: [.update: .init("Revoke a token.") { try await revoke(try await tokenID($0)) }]),
-            EnginePath(
-                "revoke-self", "Revokes the calling token and its children.",
-                endpoints: [.update: .init("Revoke the calling token.") { try await revoke(try ownID($0)) }]),
-            EnginePath(
-                "revoke-accessor", "Revokes a token by its accessor.", fields: [Self.accessorField],
-                endpoints: [.update: .init("Revoke a token.") { try await revokeByAccessor($0) }]),
-            EnginePath(
-                "revoke-orphan", "Revokes a token and leaves its children valid.", fields: [Self.tokenField], access: .sudo,
-                endpoints: [.update: .init("Revoke one token.") { try await revokeOrphaning($0) }]),
-            EnginePath(
-                "tidy", "Removes what expired tokens left behind.",
-                endpoints: [.update: .init("Start a tidy.") { _ in try await tidy() }]),
+            EnginePath("renew", "Renews a token.", fields: [Self.tokenField, Self.incrementField])
+                .updating("Renew a token.") { try await renew($0, id: try await tokenID($0)) },
+            EnginePath("renew-self", "Renews the calling token.", fields: [Self.incrementField])
+                .updating("Renew the calling token.") { try await renew($0, id: try ownID($0)) },
+            EnginePath("renew-accessor", "Renews a token by its accessor.", fields: [Self.accessorField, Self.incrementField])
+                .updating("Renew a token.") { try await renew($0, id: try await accessorID($0), showsToken: false) },
+            EnginePath("revoke", "Revokes a token and its children.", fields: [Self.tokenField])
+                .updatingWithoutAnswer("Revoke a token.") { try await tokens.revokeTree(id: try await tokenID($0)) },
+            EnginePath("revoke-self", "Revokes the calling token and its children.")
+                .updatingWithoutAnswer("Revoke the calling token.") { request in
+                    if let id = try ownID(request) { try await tokens.revokeTree(id: id) }
+                },
+            EnginePath("revoke-accessor", "Revokes a token by its accessor.", fields: [Self.accessorField])
+                .updating("Revoke a token.") { try await revokeByAccessor($0) },
+            EnginePath("revoke-orphan", "Revokes a token and leaves its children valid.", fields: [Self.tokenField], access: .sudo)
+                .updatingWithoutAnswer("Revoke one token.") { try await revokeOrphaning($0) },
+            EnginePath("tidy", "Removes what expired tokens left behind.")
+                .updating("Start a tidy.") { _ in try await tidy() },
         ]
     }
 
@@ -109,20 +82,20 @@ struct TokenEngine: Engine {
             try Self.refuseNarrowed(other)
         }
         guard let token = request.fields.string("token") ?? request.presentedToken else { throw CofferError.denied }
-        guard let entry = try await tokens.authenticate(token) else { throw CofferError(.permissionDenied, "bad token") }
-        return try await shown(entry, token: token)
+        guard let found = try await tokens.find(token) else { throw CofferError(.permissionDenied, "bad token") }
+        return try await shown(found, token: token)
     }
 
     private func lookupSelf(_ request: Request) async throws -> Response {
-        guard let token = request.presentedToken, let entry = try await caller(request) else {
+        guard let token = request.presentedToken, let caller = try await caller(request) else {
             throw CofferError.denied
         }
-        guard let narrowing = request.narrowing else { return try await shown(entry, token: token) }
+        guard let narrowing = request.narrowing else { return try await shown(caller, token: token) }
         // The answer describes the narrowed token, not its parent.
-        var narrowed = entry
+        var narrowed = caller.entry
         narrowed.isRenewable = false
-        if let end = narrowing.endsAt { narrowed.expiresAt = entry.expiresAt.map { min($0, end) } ?? end }
-        var response = try await shown(narrowed, token: token)
+        if let end = narrowing.endsAt { narrowed.expiresAt = narrowed.expiresAt.map { min($0, end) } ?? end }
+        var response = try await shown(LiveToken(narrowed), token: token)
         if case .data(.object(var data)) = response.body {
             data["narrowed"] = true
             response.body = .data(.object(data))
@@ -130,26 +103,27 @@ struct TokenEngine: Engine {
         return response
     }
 
-    /// Returns the entry of the calling token. That of a batch token is decoded from the token.
-    func caller(_ request: Request) async throws -> TokenEntry? {
-        if let id = request.caller?.tokenID, !id.isEmpty { return try await tokens.entry(id: id) }
+    /// Returns the calling token. A batch token is decoded from its text.
+    func caller(_ request: Request) async throws -> LiveToken? {
+        if let id = request.caller?.tokenID, !id.isEmpty { return try await tokens.find(id: id) }
         guard let token = request.presentedToken else { return nil }
-        return try await tokens.authenticate(token)
+        return try await tokens.find(token)
     }
 
     private func lookupAccessor(_ request: Request) async throws -> Response {
         let id = try await accessorID(request)
-        guard let entry = try await tokens.entry(id: id), entry.isValid(at: time.now()) else { throw Self.badAccessor }
-        return try await shown(entry, token: "")
+        guard let found = try await tokens.find(id: id), found.isValid(at: time.now()) else { throw Self.badAccessor }
+        return try await shown(found, token: "")
     }
 
-    private func shown(_ entry: TokenEntry, token: String) async throws -> Response {
-        .data(entry.shown(token: token, entity: try await entity(of: entry), at: time.now()))
+    private func shown(_ found: LiveToken, token: String) async throws -> Response {
+        let entity = try await entity(found.entry.entityID)
+        return .data(found.entry.shown(token: token, entity: entity, at: time.now()))
     }
 
-    /// Returns the entity of a token, or nil if the token has none or the entity was deleted.
-    func entity(of entry: TokenEntry) async throws -> ResolvedEntity? {
-        entry.entityID.isEmpty ? nil : try await access.identity.resolve(entry.entityID)
+    /// Returns the entity with an id, or nil if the id is empty or the entity was deleted.
+    func entity(_ id: String) async throws -> ResolvedEntity? {
+        id.isEmpty ? nil : try await access.identity.resolve(id)
     }
 
     private func listAccessors(_ request: Request) async throws -> Response {
@@ -211,14 +185,15 @@ struct TokenEngine: Engine {
         let token = showsToken ? request.fields.string("token") ?? request.presentedToken ?? "" : ""
         var response = Response(
             .data(.object([:])),
-            auth: .issued(renewed.issued(token: token, seconds: lifetime.ttl, entity: try await entity(of: renewed))))
+            auth: .issued(renewed.issued(token: token, seconds: lifetime.ttl, entity: try await entity(renewed.entityID))))
         response.warnings = lifetime.warnings
         return response
     }
 
     private var renewal: TokenRenewal {
         TokenRenewal(
-            identity: access.identity, settings: settings, ownMaxTTL: maxTTL, mount: mount, role: { name in try await role(name) })
+            identity: access.identity, settings: settings, ownMaxTTL: maxTTL, mount: mount,
+            role: { [roles] in try await roles.find($0)?.value })
     }
 
     /// Throws if the renewed token could not be used from the caller's address.
@@ -228,24 +203,19 @@ struct TokenEngine: Engine {
         else { throw .denied }
     }
 
-    private func revoke(_ id: String?) async throws -> Response {
-        if let id { try await tokens.revokeTree(id: id) }
-        return .empty
-    }
-
     /// Revokes a token by its accessor. An unknown accessor gives a warning, because it may be mistyped.
     private func revokeByAccessor(_ request: Request) async throws -> Response {
         guard let id = try await tokens.id(accessor: request.fields.text("accessor")) else {
             return Response(.none, warnings: ["No token found with this accessor"])
         }
-        return try await revoke(id)
+        try await tokens.revokeTree(id: id)
+        return .empty
     }
 
-    private func revokeOrphaning(_ request: Request) async throws -> Response {
+    private func revokeOrphaning(_ request: Request) async throws {
         let id = try await tokenID(request)
         guard try await tokens.isOnRecord(id) else { throw CofferError.invalid("token to revoke not found") }
         try await tokens.revokeOrphaning(id: id)
-        return .empty
     }
 
     private func tidy() async throws -> Response {

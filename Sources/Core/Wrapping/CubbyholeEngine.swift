@@ -12,16 +12,12 @@ struct CubbyholeEngine: SecretsEngine {
             EnginePath(
                 "{path...}", "Reads, writes, lists and deletes the calling token's own secrets.",
                 details: "They are deleted with the token. No other token can read them, not even root tokens.",
-                fields: Paging.fields, isOpen: true, exists: { try await stored($0) != nil },
-                endpoints: [
-                    .read: .init("Read a secret.") { try await read($0) },
-                    .list: .init("List secrets.", changesNothing: true) { try await list($0) },
-                    .update: .init("Write a secret.") { try await write($0) },
-                    .delete: .init("Delete a secret.") { request in
-                        try await tokens.cubbyhole(of: try owner(request), delete: try name(request))
-                        return .empty
-                    },
-                ])
+                fields: Paging.fields, isOpen: true, exists: { try await stored($0) != nil }
+            )
+            .reading("Read a secret.", changesNothing: false) { try await read($0) }
+            .listing("List secrets.") { try await list($0) }
+            .updatingWithoutAnswer("Write a secret.") { try await write($0) }
+            .deleting("Delete a secret.") { try await tokens.cubbyhole(of: try owner($0), delete: try name($0)) }
         ]
     }
 
@@ -60,11 +56,10 @@ struct CubbyholeEngine: SecretsEngine {
         return try .keys(names)
     }
 
-    private func write(_ request: Request) async throws -> Response {
+    private func write(_ request: Request) async throws {
         guard !request.body.isEmpty else { throw CofferError.invalid("missing data fields") }
         guard try await tokens.cubbyhole(of: try owner(request), write: try name(request), request.body.encoded()) else {
             throw CofferError.denied
         }
-        return .empty
     }
 }

@@ -48,40 +48,47 @@ package struct Timestamp: Sendable, Hashable, Comparable {
 }
 
 extension Timestamp: CustomStringConvertible {
+    /// The length of ``description``. Years from 1677 to 2262 are all that fit, so no number is wider than its place.
+    private static let textBytes = "2006-01-02T15:04:05.000000000Z".utf8.count
+
     /// RFC 3339 in UTC with nine digits of a second, as the Vault API writes times.
     package var description: String {
-        var output: [UInt8] = []
-        encode(into: &output)
-        return String(decoding: output, as: UTF8.self)
+        String(unsafeUninitializedCapacity: Self.textBytes) { text in
+            write(to: text)
+            return Self.textBytes
+        }
     }
 
-    /// The description as ASCII, without a string in between: answers are full of times.
+    /// Appends the description as ASCII, without a string in between: answers are full of times.
     package func encode(into output: inout [UInt8]) {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.textBytes) { text in
+            write(to: text)
+            output.append(contentsOf: UnsafeBufferPointer(text))
+        }
+    }
+
+    private func write(to text: UnsafeMutableBufferPointer<UInt8>) {
         let seconds = Int64(self.seconds)
         let days = seconds >= 0 ? seconds / 86_400 : (seconds - 86_399) / 86_400
         let second = Int(seconds - days * 86_400)
         let date = CivilDate(daysSince1970: Int(days))
-        Self.append(date.year, digits: 4, then: UInt8(ascii: "-"), to: &output)
-        Self.append(date.month, digits: 2, then: UInt8(ascii: "-"), to: &output)
-        Self.append(date.day, digits: 2, then: UInt8(ascii: "T"), to: &output)
-        Self.append(second / 3600, digits: 2, then: UInt8(ascii: ":"), to: &output)
-        Self.append(second / 60 % 60, digits: 2, then: UInt8(ascii: ":"), to: &output)
-        Self.append(second % 60, digits: 2, then: UInt8(ascii: "."), to: &output)
-        // Wrapping, because the seconds of the earliest moments do not fit as nanoseconds; the difference always does.
-        Self.append(Int(nanoseconds &- seconds &* 1_000_000_000), digits: 9, then: UInt8(ascii: "Z"), to: &output)
-    }
-
-    /// Years from 1677 to 2262 are all that fit, so no number is wider than its place.
-    private static func append(_ value: Int, digits: Int, then separator: UInt8, to output: inout [UInt8]) {
-        let start = output.count
-        output.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: digits))
-        output.append(separator)
-        var rest = value
-        var position = start + digits - 1
-        while rest > 0, position >= start {
-            output[position] += UInt8(rest % 10)
-            rest /= 10
-            position -= 1
+        var position = 0
+        func write(_ value: Int, digits: Int, then separator: UInt8) {
+            var rest = value
+            for place in (position..<position + digits).reversed() {
+                text[place] = UInt8(ascii: "0") + UInt8(rest % 10)
+                rest /= 10
+            }
+            text[position + digits] = separator
+            position += digits + 1
         }
+        write(date.year, digits: 4, then: UInt8(ascii: "-"))
+        write(date.month, digits: 2, then: UInt8(ascii: "-"))
+        write(date.day, digits: 2, then: UInt8(ascii: "T"))
+        write(second / 3600, digits: 2, then: UInt8(ascii: ":"))
+        write(second / 60 % 60, digits: 2, then: UInt8(ascii: ":"))
+        write(second % 60, digits: 2, then: UInt8(ascii: "."))
+        // Wrapping, because the seconds of the earliest moments do not fit as nanoseconds; the difference always does.
+        write(Int(nanoseconds &- seconds &* 1_000_000_000), digits: 9, then: UInt8(ascii: "Z"))
     }
 }

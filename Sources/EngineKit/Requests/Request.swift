@@ -25,8 +25,12 @@ package struct Request: Sendable {
     package var connection: Connection
     /// The requested lifetime of a wrapped response in seconds, or nil.
     package var wrapTTL: Int?
-    /// The token as it was sent. Set only for the server's own mounts (`sys/`, `auth/token/`), which answer with it.
+    /// The token as it was sent. Set only for the server's own mounts (`sys/`, `auth/token/`, `identity/`), some of which answer
+    /// with it. On their paths that are declared `.unauthenticated` it may be anything, such as an access token of OAuth.
     package var presentedToken: String?
+    /// The header `Authorization` with another scheme than `Bearer`, as it was sent; empty if there is none. Set only on paths of
+    /// the server's own mounts that are declared `.unauthenticated`.
+    package var authorization = ""
     /// The limits of the caller's capability token, or nil.
     package var narrowing: Narrowing?
     /// Returns whether the caller's policies allow an operation on another path of the same mount, for the items of a batch

@@ -73,6 +73,7 @@ extension Response {
         var warnings: [String] = []
         var afterRecording: (@Sendable () async -> Void)?
         var takeBack: (@Sendable () async throws -> Void)?
+        var headers: [(name: String, value: String)] = []
     }
 
     private indirect enum Extras: Sendable { case some(More) }
@@ -111,6 +112,12 @@ extension Response {
     package var takeBack: (@Sendable () async throws -> Void)? {
         get { more?.takeBack }
         set { change { $0.takeBack = newValue } }
+    }
+
+    /// Headers of the answer, with lower-case names. `cache-control` replaces the one that forbids keeping the answer.
+    package var headers: [(name: String, value: String)] {
+        get { more?.headers ?? [] }
+        set { change { $0.headers = newValue } }
     }
 
     private var more: More? {

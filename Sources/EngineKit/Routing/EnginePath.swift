@@ -80,7 +80,7 @@ package final class EnginePath: Sendable {
     package init(
         _ pattern: PathPattern, _ summary: String, details: String = "", fields: [Field] = [], access: Access = .token,
         isOpen: Bool = false, allowsFolder: Bool = false, exists: (@Sendable (Request) async throws -> Bool)? = nil,
-        endpoints: [Operation: Endpoint]
+        endpoints: [Operation: Endpoint] = [:]
     ) {
         self.pattern = pattern
         self.summary = summary

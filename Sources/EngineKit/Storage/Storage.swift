@@ -18,6 +18,29 @@ package protocol Storage: Sendable {
 }
 
 extension Storage {
+    /// Writes one record.
+    package func put(
+        _ key: String, _ value: [UInt8], if precondition: Batch.Precondition = .none
+    ) async throws(StorageError) {
+        var batch = Batch()
+        batch.put(key, value, if: precondition)
+        try await commit(batch)
+    }
+
+    /// Deletes one record if it exists.
+    package func delete(_ key: String) async throws(StorageError) {
+        var batch = Batch()
+        batch.delete(key)
+        try await commit(batch)
+    }
+
+    /// Deletes the records with these names below a prefix, all or none.
+    package func delete(_ names: [String], below prefix: String) async throws(StorageError) {
+        var batch = Batch()
+        for name in names { batch.delete(prefix + name) }
+        try await commit(batch)
+    }
+
     /// Commits a change that was decided on records that were read. Returns false if something else has changed: read again
     /// and retry.
     package func commitIfUnchanged(_ batch: Batch) async throws(StorageError) -> Bool {

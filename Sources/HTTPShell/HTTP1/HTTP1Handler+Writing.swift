@@ -13,7 +13,8 @@ extension HTTP1Handler {
         var output = context.channel.allocator.buffer(capacity: 320 + (omitsBody ? 0 : response.body.count))
         output.writeStatusLine(response.status)
         output.writeString(date.current())
-        output.writeStaticString("\r\ncache-control: no-store\r\nx-content-type-options: nosniff\r\nx-request-id: ")
+        if !response.saysHowToCache { output.writeStaticString("\r\ncache-control: no-store") }
+        output.writeStaticString("\r\nx-content-type-options: nosniff\r\nx-request-id: ")
         output.writeString(id)
         for (name, value) in response.headers where name.isHeaderName && value.isHeaderValue {
             output.writeStaticString("\r\n")

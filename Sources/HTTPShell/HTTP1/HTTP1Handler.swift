@@ -33,13 +33,18 @@ final class HTTP1Handler: ChannelDuplexHandler {
         case closed
     }
 
-    /// A request whose body is arriving.
-    struct Incoming {
+    /// A request whose body is arriving. A class, because the phase that holds it is copied at each step.
+    final class Incoming {
         var head: HTTP1Parser.Head
-        var admitted: AdmittedHead
+        let admitted: AdmittedHead
         /// The part of the shared memory that the body uses.
         var claim = Admission.Claim()
         var body: [UInt8] = []
+
+        init(head: HTTP1Parser.Head, admitted: AdmittedHead) {
+            self.head = head
+            self.admitted = admitted
+        }
     }
 
     /// What is needed of a request for its answer.
@@ -49,7 +54,6 @@ final class HTTP1Handler: ChannelDuplexHandler {
         var isHead: Bool
         var keepAlive: Bool
         var isHTTP10 = false
-        var task: Task<Void, Never>?
     }
 
     /// The largest capacity that is reserved before the bytes of a body arrive.
@@ -70,6 +74,8 @@ final class HTTP1Handler: ChannelDuplexHandler {
     var isFlushWanted = false
     /// The number of the current exchange. An answer with another number is late and is dropped.
     var exchangeNumber = 0
+    /// The work of the current exchange, if its answer was not available immediately.
+    var task: Task<Void, Never>?
     var deadline = NIODeadline.distantFuture
     var timer: Scheduled<Void>?
     var tickDueAt = NIODeadline.distantFuture
@@ -111,7 +117,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
         timer = nil
         switch phase {
         case .readingBody(let incoming), .asking(let incoming): shell.admission.release(incoming.claim)
-        case .responding(let exchange), .streaming(let exchange): exchange.task?.cancel()
+        case .responding, .streaming: task?.cancel()
         default: break
         }
         phase = .closed
@@ -215,9 +221,8 @@ extension HTTP1Handler {
         } catch {
             return refuse(error, of: head, context)
         }
-        var head = head
-        if admitted.hasClientCertificates { settings.removeClientCertificates(from: &head.headers) }
         let incoming = Incoming(head: head, admitted: admitted)
+        if admitted.hasClientCertificates { settings.removeClientCertificates(from: &incoming.head.headers) }
         phase = .readingBody(incoming)
         guard admitted.hasBody else { return }
         expect(within: settings.timeouts.readMilliseconds)
@@ -256,7 +261,7 @@ extension HTTP1Handler {
     }
 
     private func asked(_ refusal: HTTPRefusal?, number: Int) {
-        guard let context, number == exchangeNumber, case .asking(var incoming) = phase else { return }
+        guard let context, number == exchangeNumber, case .asking(let incoming) = phase else { return }
         if let refusal {
             if (incoming.admitted.contentLength ?? 0) > settings.limits.unaskedBodyBytesMax { return refuse(refusal, context) }
         } else {
@@ -269,32 +274,32 @@ extension HTTP1Handler {
     }
 
     private func gather(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
-        guard case .readingBody(var incoming) = phase else { return }
+        guard case .readingBody(let incoming) = phase else { return }
         let count = bytes.readableBytes
         let isLarge = incoming.claim.isLarge
         let bytesMax = isLarge ? settings.limits.bodyBytesMax : settings.limits.unaskedBodyBytesMax
         guard incoming.body.count + count <= bytesMax else { return refuse(.bodyTooLarge, context) }
         guard shell.admission.reserve(bodyBytes: count, &incoming.claim) else {
-            phase = .readingBody(incoming)
             return refuse(isLarge ? .largeBodiesFull : .busy, context)
         }
-        phase = .idle  // Leaves the body with one owner, so that it grows without being copied.
         if incoming.body.isEmpty {
             // The announced length may be false, so memory is reserved and counted as bytes arrive.
             incoming.body.reserveCapacity(max(count, min(incoming.admitted.contentLength ?? count, Self.bodyBytesAtOnce)))
         }
         incoming.body.append(contentsOf: bytes.readableBytesView)
-        phase = .readingBody(incoming)
     }
 
     private func finish(_ context: ChannelHandlerContext) {
         guard case .readingBody(let incoming) = phase else { return }
         guard shell.admission.beginRequest() else { return refuse(.busy, context) }
-        let head = incoming.head
-        let request = ShellRequest(
-            id: ids.next(), method: head.method, path: incoming.admitted.path, query: incoming.admitted.query,
-            headers: head.headers, body: incoming.body, connection: connection)
-        start(request, claim: incoming.claim, keepAlive: head.keepsAlive, isHTTP10: head.isHTTP10, context)
+        var request = ShellRequest(
+            id: ids.next(), method: incoming.head.method, path: incoming.admitted.path, query: incoming.admitted.query,
+            headers: incoming.head.headers, body: incoming.body, connection: connection)
+        var refusal: HTTPRefusal?
+        do throws(HTTPRefusal) { try settings.check(&request) } catch { refusal = error }
+        start(
+            request, claim: incoming.claim, refused: refusal, keepAlive: incoming.head.keepsAlive,
+            isHTTP10: incoming.head.isHTTP10, context)
     }
 
     /// Starts the answer on this event loop. If nothing blocks, the answer is written before this function returns.
@@ -308,15 +313,12 @@ extension HTTP1Handler {
             Exchange(
                 id: request.id, path: request.path, isHead: request.method == "HEAD", keepAlive: keepAlive, isHTTP10: isHTTP10))
         expect(within: settings.timeouts.requestMilliseconds)
-        var request = request
-        var refusal = refused
-        do throws(HTTPRefusal) { try settings.check(&request) } catch { refusal = refusal ?? error }
         let loop = context.eventLoop
         let bound = NIOLoopBound(self, eventLoop: loop)
         let shell = shell
-        let task = Task.immediate(executorPreference: executor) { [request, refusal] in
+        let task = Task.immediate(executorPreference: executor) {
             let response =
-                if let refusal { await shell.refuse(refusal, request) } else { await shell.respond(to: request) }
+                if let refused { await shell.refuse(refused, request) } else { await shell.respond(to: request) }
             if let content = response.stream {
                 // Streams are counted separately, because a slow reader must not occupy the place of a request.
                 shell.admission.end(claim)
@@ -331,10 +333,7 @@ extension HTTP1Handler {
                 loop.execute { bound.value.answered(response, number: number) }
             }
         }
-        if number == exchangeNumber, case .responding(var exchange) = phase {
-            exchange.task = task
-            phase = .responding(exchange)
-        }
+        if number == exchangeNumber, case .responding = phase { self.task = task }
     }
 
     func answered(_ response: ShellResponse, number: Int) {
@@ -344,7 +343,7 @@ extension HTTP1Handler {
 
     /// Answers that the time limit has passed, and cancels the work.
     func giveUp(_ exchange: Exchange, _ context: ChannelHandlerContext) {
-        exchange.task?.cancel()
+        task?.cancel()
         var last = exchange
         last.keepAlive = false
         phase = .responding(last)
@@ -354,6 +353,7 @@ extension HTTP1Handler {
     func answered(_ response: ShellResponse, number: Int, _ context: ChannelHandlerContext) {
         guard number == exchangeNumber, case .responding(let exchange) = phase else { return }
         exchangeNumber += 1
+        task = nil
         let keepAlive = mayKeepAlive(exchange)
         let bytes = encode(response, id: exchange.id, keepAlive: keepAlive, omitsBody: exchange.isHead, context)
         phase = .idle
@@ -381,8 +381,10 @@ extension HTTP1Handler {
         if refusal == .largeBodiesFull { lingeringBytesMax = settings.limits.bodyBytesMax }
         if refusal.isRecorded, let head, let plain = AdmittedHead.path(ofRefused: head.target, limits: settings.limits) {
             if shell.admission.beginRequest() {
-                let request = ShellRequest(
+                var request = ShellRequest(
                     id: id, method: head.method, path: plain, headers: head.headers, body: [], connection: connection)
+                // For the client's address; the request is refused already.
+                do throws(HTTPRefusal) { try settings.check(&request) } catch {}
                 return start(request, refused: refusal, keepAlive: false, context)
             }
             refusal = .busy

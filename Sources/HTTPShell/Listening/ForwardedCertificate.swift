@@ -49,12 +49,11 @@ package struct ForwardedCertificate: Sendable {
             }
             return
         }
-        request.connection.certificateChain = []
-        request.connection.clientCertificateNames = []
+        request.connection.setCertificate([])
         guard values.count <= 1 else { throw HTTPRefusal(400, "the client certificate header was sent twice") }
         guard let value = values.first, !value.isEmpty else { return }
         guard let certificate = decode(value) else { throw HTTPRefusal(400, "the client certificate header is malformed") }
-        request.connection.certificateChain = [certificate]
+        request.connection.setCertificate([certificate])
     }
 
     /// Returns the certificate of a header's value as DER, or nil if it is malformed.
@@ -64,7 +63,7 @@ package struct ForwardedCertificate: Sendable {
         for decoder in decoders {
             let decoded: [UInt8]? =
                 switch decoder {
-                case .url: Self.percentDecoded(text)
+                case .url: PercentEncoding.decode(text)
                 case .pem: PEM.documents(in: String(decoding: text, as: UTF8.self), label: .certificate).flatMap(Self.only)
                 case .rfc9440: Self.byteSequence(text)
                 case .base64: Base64.decode(String(decoding: text, as: UTF8.self))
@@ -87,20 +86,5 @@ package struct ForwardedCertificate: Sendable {
         let colon = UInt8(ascii: ":")
         guard text.count > 2, text.first == colon, text.last == colon else { return nil }
         return Base64.decode(String(decoding: text.dropFirst().dropLast(), as: UTF8.self), allowing: [])
-    }
-
-    private static func percentDecoded(_ text: [UInt8]) -> [UInt8]? {
-        var output: [UInt8] = []
-        output.reserveCapacity(text.count)
-        var bytes = text.makeIterator()
-        while let byte = bytes.next() {
-            guard byte == UInt8(ascii: "%") else {
-                output.append(byte)
-                continue
-            }
-            guard let high = bytes.next().flatMap(Hex.value), let low = bytes.next().flatMap(Hex.value) else { return nil }
-            output.append(high << 4 | low)
-        }
-        return output
     }
 }

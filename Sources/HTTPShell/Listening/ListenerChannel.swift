@@ -112,10 +112,8 @@ struct ListenerChannel: ServerChildChannel {
         guard clients != .notAsked else { return client }
         var client = client
         let own = (try? channel.pipeline.syncOperations.nioSSL_peerCertificate()).flatMap(\.self)
-        client.certificateChain = presented.chain(endingIn: own)
-        if clients.areVerified, let der = client.certificateChain.first {
-            client.clientCertificateNames = CertificateNames.names(inDER: der)
-        }
+        let chain = presented.chain(endingIn: own)
+        client.setCertificate(chain, names: clients.areVerified ? chain.first.map(CertificateNames.names(inDER:)) ?? [] : [])
         return client
     }
 

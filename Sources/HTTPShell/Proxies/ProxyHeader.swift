@@ -3,7 +3,7 @@ import Syntax
 
 /// A header of the PROXY protocol, version 1 or 2 (haproxy.org, "The PROXY protocol", 2020).
 package struct ProxyHeader: Sendable, Hashable {
-    /// The client's address as text, or nil if the header has none: the proxy speaks for itself, or does not know.
+    /// The client's address as text; empty if the proxy does not know it, and nil if the connection is the proxy's own.
     package var address: String?
     /// The client's port; 0 if the header has none.
     package var port: Int
@@ -54,8 +54,8 @@ package struct ProxyHeader: Sendable, Hashable {
         guard line.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) else { return .malformed }
         let words = String(decoding: line, as: UTF8.self).splitUTF8(at: " ", omittingEmpty: false)
         guard words.count >= 2 else { return .malformed }
-        // Whatever follows UNKNOWN is ignored.
-        if words[1] == "UNKNOWN" { return .complete(ProxyHeader(), byteCount: end + 1) }
+        // Whatever follows UNKNOWN is ignored. The client is not the proxy, whose address it must not have.
+        if words[1] == "UNKNOWN" { return .complete(ProxyHeader(address: ""), byteCount: end + 1) }
         guard words.count == 6, words[1] == "TCP4" || words[1] == "TCP6" else { return .malformed }
         guard let source = address(words[2], isIPv6: words[1] == "TCP6"), address(words[3], isIPv6: words[1] == "TCP6") != nil,
             let port = portNumber(words[4]), portNumber(words[5]) != nil
@@ -91,8 +91,8 @@ package struct ProxyHeader: Sendable, Hashable {
         switch family {
         case 0x11: return header(content, addressBytes: 4)
         case 0x21: return header(content, addressBytes: 16)
-        // An unspecified protocol, and Unix sockets, which have no address.
-        case 0x00, 0x31: return .complete(ProxyHeader(), byteCount: 16 + length)
+        // An unspecified protocol, and Unix sockets, which have no address. The client must not have that of the proxy.
+        case 0x00, 0x31: return .complete(ProxyHeader(address: ""), byteCount: 16 + length)
         default: return .malformed
         }
     }

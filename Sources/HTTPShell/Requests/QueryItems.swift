@@ -34,19 +34,7 @@ package enum QueryItems {
     }
 
     private static func decode(_ text: Substring.UTF8View) -> String? {
-        var output: [UInt8] = []
-        output.reserveCapacity(text.count)
-        var bytes = text.makeIterator()
-        while let byte = bytes.next() {
-            switch byte {
-            case UInt8(ascii: "+"): output.append(0x20)
-            case UInt8(ascii: "%"):
-                guard let high = bytes.next().flatMap(Hex.value), let low = bytes.next().flatMap(Hex.value) else { return nil }
-                output.append(high << 4 | low)
-            default: output.append(byte)
-            }
-        }
-        guard !output.contains(0) else { return nil }
-        return String(validating: output, as: UTF8.self)
+        guard let bytes = PercentEncoding.decode(text, isForm: true), !bytes.contains(0) else { return nil }
+        return String(validating: bytes, as: UTF8.self)
     }
 }

@@ -27,6 +27,9 @@ package struct ShellResponse: Sendable {
     /// Whether answers with the status have no body (RFC 9110).
     var isWithoutBody: Bool { status == 204 || status == 304 }
 
+    /// Whether the answer has a `cache-control` header. Answers without one must not be kept.
+    var saysHowToCache: Bool { headers.contains { $0.name == "cache-control" } }
+
     /// Creates a streamed answer.
     package init(status: Int, headers: [(name: String, value: String)] = [], stream: StreamedContent) {
         self.status = status

@@ -68,12 +68,11 @@ final class KnownChains: Sendable {
     /// Returns the chain that begins with a certificate.
     subscript(own: [UInt8]) -> [[UInt8]]? { chains.withLock { $0[own] } }
 
-    /// Keeps a chain, unless it has one certificate or is too large.
+    /// Keeps the latest chain of a certificate, unless it has one certificate or is too large.
     func keep(_ chain: [[UInt8]]) {
         guard chain.count > 1, let own = chain.first, chain.reduce(0, { $0 + $1.count }) <= Self.bytesMax else { return }
         chains.withLock { chains in
-            guard chains[own] == nil else { return }
-            if chains.count >= Self.countMax, let any = chains.keys.first { chains[any] = nil }
+            if chains[own] == nil, chains.count >= Self.countMax, let any = chains.keys.first { chains[any] = nil }
             chains[own] = chain
         }
     }

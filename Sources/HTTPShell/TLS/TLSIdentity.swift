@@ -35,7 +35,8 @@ package final class TLSIdentity: Sendable {
         let stamps = settings.files.map(FileStamp.init)
         current.withLock { ($0.read, $0.seen) = (stamps, stamps) }
         let fresh = try Self.load(settings)
-        current.withLock { $0.context = fresh }
+        // Unless newer files have been read meanwhile, by a signal and the watch at the same time.
+        current.withLock { if $0.read == stamps { $0.context = fresh } }
     }
 
     /// Reads the files again if they have changed since they were read, and not since the previous call, so that a certificate and

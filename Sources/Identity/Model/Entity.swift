@@ -1,18 +1,19 @@
 import EngineKit
+import Records
 import Syntax
 
 /// A person or program that logs in, through however many auth mounts.
 struct Entity: Sendable, Hashable {
-    var id: String
-    var name: String
+    var id = ""
+    var name = ""
     var aliases: [Alias] = []
     var metadata: [String: String] = [:]
     /// Policy names in lower case, sorted, and never `root`.
     var policies: [String] = []
     /// Whether the entity's tokens are refused.
     var isDisabled = false
-    var createdAt: Timestamp
-    var updatedAt: Timestamp
+    var createdAt = Timestamp(nanoseconds: 0)
+    var updatedAt = Timestamp(nanoseconds: 0)
     /// The ids of entities that were merged into this one, which is still found by them.
     var mergedIDs: [String] = []
 
@@ -20,29 +21,26 @@ struct Entity: Sendable, Hashable {
     func alias(mount accessor: String) -> Alias? { aliases.first { $0.mountAccessor == accessor } }
 }
 
-extension Entity {
-    /// The record as it is stored.
-    func encoded() -> [UInt8] {
-        let object: JSONObject = [
-            "name": .string(name), "aliases": .array(aliases.map(\.stored)), "metadata": .map(metadata),
-            "policies": .strings(policies), "disabled": .bool(isDisabled), "created": .int(createdAt.nanoseconds),
-            "updated": .int(updatedAt.nanoseconds), "merged": .strings(mergedIDs),
-        ]
-        return object.encoded()
+extension Entity: IdentityMember {
+    static let kind = "entity"
+
+    init?(id: String, encoded bytes: [UInt8]) {
+        self.init(decoding: bytes)
+        self.id = id
+        for index in aliases.indices { aliases[index].canonicalID = id }
     }
 
-    /// Reads a stored record. Returns nil if it was not written by ``encoded()``.
-    init?(id: String, encoded bytes: [UInt8]) {
-        guard let object = try? JSON(parsing: bytes), let name = object["name"]?.stringValue,
-            let rows = object["aliases"]?.arrayValue, let metadata = object["metadata"]?.texts,
-            let policies = object["policies"]?.textList, let isDisabled = object["disabled"]?.boolValue,
-            let created = object["created"]?.intValue, let updated = object["updated"]?.intValue,
-            let merged = object["merged"]?.textList
-        else { return nil }
-        let aliases = rows.compactMap { Alias(stored: $0, of: id) }
-        guard aliases.count == rows.count else { return nil }
-        self.init(
-            id: id, name: name, aliases: aliases, metadata: metadata, policies: policies, isDisabled: isDisabled,
-            createdAt: Timestamp(nanoseconds: Int64(created)), updatedAt: Timestamp(nanoseconds: Int64(updated)), mergedIDs: merged)
+    /// Returns the entity with this id, or the one that it was merged into.
+    static func find(_ id: String, in transaction: inout IdentityTransaction) async throws(StorageError) -> Entity? {
+        try await transaction.entity(id)
     }
+}
+
+extension Entity: SettingsRecord {
+    static let settings = Settings(
+        new: Entity(),
+        .kept("name", \.name, as: .text), .kept("aliases", \.aliases, as: .list()), .kept("metadata", \.metadata, as: .map),
+        .kept("policies", \.policies, as: .names), .kept("disabled", \.isDisabled, as: .flag),
+        .kept("created", \.createdAt, as: .nanoseconds), .kept("updated", \.updatedAt, as: .nanoseconds),
+        .kept("merged", \.mergedIDs, as: .names))
 }

@@ -5,30 +5,27 @@ import Syntax
 /// and allows any byte.
 enum IdentityKeys {
     static let entities = "entity/"
-    static let entityNames = "entity-name/"
     static let aliases = "alias/"
-    static let groups = "group/"
-    static let groupNames = "group-name/"
     static let groupAliases = "group-alias/"
     /// A counter that increases with every change of group memberships.
     static let graph = "graph"
 
-    /// The record of an entity.
-    static func entity(_ id: String) -> String { entities + id }
+    /// The folder of the records of all entities or groups.
+    static func records<Member: IdentityMember>(_ kind: Member.Type) -> String { Member.kind + "/" }
+    /// The folder of the index entries of all names of entities or groups.
+    static func names<Member: IdentityMember>(_ kind: Member.Type) -> String { Member.kind + "-name/" }
+    /// The record of an entity or group.
+    static func record<Member: IdentityMember>(_ id: String, of kind: Member.Type) -> String { records(kind) + id }
+    /// The index entry of a name, which holds the id.
+    static func name<Member: IdentityMember>(_ name: String, of kind: Member.Type) -> String { names(kind) + folded(name) }
     /// The record of an entity that was merged into another one, which holds the other's id.
     static func merged(_ id: String) -> String { "merged/" + id }
-    /// The index entry of an entity's name, which holds the entity's id.
-    static func entityName(_ name: String) -> String { entityNames + folded(name) }
     /// The index entry of an alias's id, which holds the id of its entity.
     static func alias(_ id: String) -> String { aliases + id }
     /// The index entry of an alias's mount and name, which holds the id of its entity.
     static func alias(at place: AliasPlace) -> String { aliasNames(place.mountAccessor) + hex(place.name) }
     /// The prefix of the names of all aliases on a mount.
     static func aliasNames(_ accessor: String) -> String { "alias-name/\(accessor)/" }
-    /// The record of a group.
-    static func group(_ id: String) -> String { groups + id }
-    /// The index entry of a group's name, which holds the group's id.
-    static func groupName(_ name: String) -> String { groupNames + folded(name) }
     /// The index entry of a group alias's id, which holds the id of its group.
     static func groupAlias(_ id: String) -> String { groupAliases + id }
     /// The index entry of a group alias's mount and name, which holds the id of its group.

@@ -1,4 +1,5 @@
 import EngineKit
+import Records
 
 /// A set of reads and writes that are committed together, on condition that nothing that was read has changed in the meantime.
 struct IdentityTransaction {
@@ -63,20 +64,25 @@ extension IdentityTransaction {
     /// Writes a text.
     mutating func put(_ key: String, text: String) { put(key, Array(text.utf8)) }
 
-    /// Returns an entity by its id, or by the id of an entity that was merged into it.
-    mutating func entity(_ id: String) async throws(StorageError) -> Entity? {
-        guard let bytes = try await get(IdentityKeys.entity(id)) else {
-            guard let target = try await text(IdentityKeys.merged(id)), target != id else { return nil }
-            return try await entity(target)
-        }
-        guard let entity = Entity(id: id, encoded: bytes) else { throw .corrupted(key: IdentityKeys.entity(id)) }
-        return entity
+    /// Returns the record of an entity or group, or nil if there is none.
+    mutating func record<Member: IdentityMember>(_ id: String) async throws(StorageError) -> Member? {
+        let key = IdentityKeys.record(id, of: Member.self)
+        guard let bytes = try await get(key) else { return nil }
+        guard let member = Member(id: id, encoded: bytes) else { throw .corrupted(key: key) }
+        return member
     }
 
-    /// Returns an entity by its name, in any case.
-    mutating func entity(named name: String) async throws(StorageError) -> Entity? {
-        guard let id = try await text(IdentityKeys.entityName(name)) else { return nil }
-        return try await entity(id)
+    /// Returns an entity by its id, or by the id of an entity that was merged into it.
+    mutating func entity(_ id: String) async throws(StorageError) -> Entity? {
+        if let entity: Entity = try await record(id) { return entity }
+        guard let target = try await text(IdentityKeys.merged(id)), target != id else { return nil }
+        return try await entity(target)
+    }
+
+    /// Returns an entity or group by its name, in any case.
+    mutating func member<Member: IdentityMember>(named name: String) async throws(StorageError) -> Member? {
+        guard let id = try await text(IdentityKeys.name(name, of: Member.self)) else { return nil }
+        return try await Member.find(id, in: &self)
     }
 
     /// Returns an entity by the mount and name of one of its aliases.
@@ -86,22 +92,18 @@ extension IdentityTransaction {
     }
 
     /// Returns a group by its id.
-    mutating func group(_ id: String) async throws(StorageError) -> Group? {
-        guard let bytes = try await get(IdentityKeys.group(id)) else { return nil }
-        guard let group = Group(id: id, encoded: bytes) else { throw .corrupted(key: IdentityKeys.group(id)) }
-        return group
+    mutating func group(_ id: String) async throws(StorageError) -> Group? { try await record(id) }
+
+    /// Writes the record of an entity or group.
+    mutating func put<Member: IdentityMember>(_ member: Member) {
+        put(IdentityKeys.record(member.id, of: Member.self), member.encoded())
     }
 
-    /// Returns a group by its name, in any case.
-    mutating func group(named name: String) async throws(StorageError) -> Group? {
-        guard let id = try await text(IdentityKeys.groupName(name)) else { return nil }
-        return try await group(id)
+    /// Deletes the record and the name of an entity or group.
+    mutating func delete<Member: IdentityMember>(_ member: Member) {
+        delete(IdentityKeys.name(member.name, of: Member.self))
+        delete(IdentityKeys.record(member.id, of: Member.self))
     }
-
-    /// Writes the record of an entity.
-    mutating func put(_ entity: Entity) { put(IdentityKeys.entity(entity.id), entity.encoded()) }
-    /// Writes the record of a group.
-    mutating func put(_ group: Group) { put(IdentityKeys.group(group.id), group.encoded()) }
 
     /// Writes the index entries of an entity's alias.
     mutating func putIndexes(_ alias: Alias) {

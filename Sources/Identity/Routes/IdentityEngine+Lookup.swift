@@ -11,22 +11,16 @@ extension IdentityEngine {
     /// Vault.
     var lookupPaths: [EnginePath] {
         [
-            EnginePath(
-                "lookup/entity", "Find an entity.", fields: Self.fields,
-                endpoints: [
-                    .update: .init("Find an entity.", changesNothing: true) { request in
-                        guard let entity = try await entity(try query(request)) else { return .empty }
-                        return try await answer(entity)
-                    }
-                ]),
-            EnginePath(
-                "lookup/group", "Find a group.", fields: Self.fields,
-                endpoints: [
-                    .update: .init("Find a group.", changesNothing: true) { request in
-                        guard let group = try await group(try query(request)) else { return .empty }
-                        return try await answer(group)
-                    }
-                ]),
+            EnginePath("lookup/entity", "Find an entity.", fields: Self.fields)
+                .updating("Find an entity.", changesNothing: true) { request in
+                    guard let entity = try await entity(try query(request)) else { return .empty }
+                    return try await answer(entity)
+                },
+            EnginePath("lookup/group", "Find a group.", fields: Self.fields)
+                .updating("Find a group.", changesNothing: true) { request in
+                    guard let group = try await group(try query(request)) else { return .empty }
+                    return try await answer(group)
+                },
         ]
     }
 
@@ -58,8 +52,8 @@ extension IdentityEngine {
 
     private func entity(_ query: Query) async throws -> Entity? {
         switch query {
-        case .name(let name): try await store.entity(named: name)
-        case .id(let id): try await store.entity(id)
+        case .name(let name): try await store.read(.name(name))
+        case .id(let id): try await store.read(.id(id))
         case .alias(let id): try await store.reading { try await store.alias(id, in: &$0)?.entity }
         case .place(let place): try await store.reading { try await $0.entity(at: place) }
         }
@@ -67,8 +61,8 @@ extension IdentityEngine {
 
     private func group(_ query: Query) async throws -> Group? {
         switch query {
-        case .name(let name): try await store.group(named: name)
-        case .id(let id): try await store.group(id)
+        case .name(let name): try await store.read(.name(name))
+        case .id(let id): try await store.read(.id(id))
         case .alias(let id): try await store.groupWithAlias(id)
         case .place(let place):
             try await store.reading { transaction in

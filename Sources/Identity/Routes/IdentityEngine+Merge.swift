@@ -16,11 +16,13 @@ extension IdentityEngine {
                         "conflicting_alias_ids_to_keep", .strings,
                         "The ids of the aliases to keep where both entities have one on a mount. Only one entity can then be merged."
                     ),
-                ], access: .sudo, endpoints: [.update: .init("Merge entities.") { try await merge($0) }])
+                ], access: .sudo
+            )
+            .updatingWithoutAnswer("Merge entities.") { try await merge($0) }
         ]
     }
 
-    private func merge(_ request: Request) async throws -> Response {
+    private func merge(_ request: Request) async throws {
         var from: [String] = []
         for id in request.fields.texts("from_entity_ids") where !from.contains(id) { from.append(id) }
         let to = request.fields.text("to_entity_id")
@@ -34,6 +36,5 @@ extension IdentityEngine {
             throw CofferError.invalid("aliases to keep can be named only when one entity is merged")
         }
         try await store.merge(.init(from: from, to: to, kept: kept))
-        return .empty
     }
 }

@@ -6,16 +6,21 @@ package struct IdentityEngine: SecretsEngine {
     let store: IdentityStore
     /// Returns the mount with an accessor, or nil if there is none.
     let mount: @Sendable (String) -> IdentityMount?
+    /// Paths of other rooms below the same mount.
+    private let morePaths: [EnginePath]
 
     /// Creates the engine.
-    package init(store: IdentityStore, mount: @escaping @Sendable (String) -> IdentityMount?) {
+    ///
+    /// - Parameter morePaths: Paths of other rooms below the same mount, such as those of identity tokens.
+    package init(store: IdentityStore, morePaths: [EnginePath] = [], mount: @escaping @Sendable (String) -> IdentityMount?) {
         self.store = store
+        self.morePaths = morePaths
         self.mount = mount
     }
 
     /// The paths of the engine.
     package var paths: [EnginePath] {
-        entityPaths + mergePaths + aliasPaths + groupPaths + groupAliasPaths + lookupPaths
+        entityPaths + mergePaths + aliasPaths + groupPaths + groupAliasPaths + lookupPaths + morePaths
     }
 }
 

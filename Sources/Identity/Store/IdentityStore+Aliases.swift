@@ -25,7 +25,7 @@ extension IdentityStore {
                 guard let found = try await transaction.entity(id) else { throw CofferError.invalid("invalid canonical ID") }
                 entity = found
             } else {
-                entity = try await makeEntity(named: nil, in: &transaction)
+                entity = try await make(in: &transaction)
             }
             let now = time.now()
             let alias = Alias(

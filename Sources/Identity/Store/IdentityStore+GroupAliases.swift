@@ -17,7 +17,7 @@ extension IdentityStore {
                 guard let found = try await transaction.group(id) else { throw CofferError.invalid("invalid group ID") }
                 group = found
             } else {
-                group = try await makeGroup(named: nil, in: &transaction)
+                group = try await make(in: &transaction)
                 group.isExternal = true
             }
             let now = time.now()

@@ -11,64 +11,18 @@ struct GroupChanges: Sendable {
 }
 
 extension IdentityStore {
-    /// Which group a write is about.
-    enum GroupTarget: Sendable {
-        /// An existing group.
-        case id(String)
-        /// The group with this name, created if there is none.
-        case name(String)
-        /// The group with the name in the changes, or a new one.
-        case any
-    }
-
     /// Creates or changes a group. Returns it, and whether it is new.
-    func write(_ target: GroupTarget, _ changes: GroupChanges) async throws -> (group: Group, isNew: Bool) {
+    func write(_ target: IdentityTarget, _ changes: GroupChanges) async throws -> (group: Group, isNew: Bool) {
         try await changeGraph { transaction in
-            var found: Group?
-            switch target {
-            case .id(let id):
-                found = try await transaction.group(id)
-                guard found != nil else { throw CofferError.invalid("group not found from id") }
-            case .name(let name): found = try await transaction.group(named: name)
-            case .any:
-                if let name = changes.name, !name.isEmpty { found = try await transaction.group(named: name) }
-            }
-            let isNew = found == nil
             var name = changes.name
             if case .name(let chosen) = target { name = chosen }
-            var group: Group
-            if let found { group = found } else { group = try await makeGroup(named: name, in: &transaction) }
+            var (group, isNew): (Group, Bool) = try await findOrMake(target, named: name, in: &transaction)
             if isNew { group.isExternal = changes.isExternal ?? false } else { group.modifyIndex += 1 }
             try await rename(&group, name, in: &transaction)
             try await apply(changes, to: &group, in: &transaction)
             transaction.put(group)
             return (group, isNew)
         }
-    }
-
-    /// Returns a new internal group, whose name is reserved in the transaction and which the caller must store.
-    ///
-    /// - Parameter name: The name, or nil or empty for a generated one.
-    func makeGroup(named name: String?, in transaction: inout IdentityTransaction) async throws -> Group {
-        let now = time.now()
-        var chosen = name ?? ""
-        if chosen.isEmpty { chosen = try await unusedName("group") { try await transaction.group(named: $0) != nil } }
-        try IdentityLimits.checkName(chosen)
-        let group = Group(id: randomness.uuid(), name: chosen, createdAt: now, updatedAt: now)
-        transaction.put(IdentityKeys.groupName(chosen), text: group.id)
-        return group
-    }
-
-    /// Gives a group another name, if one is given and it is not taken.
-    private func rename(_ group: inout Group, _ name: String?, in transaction: inout IdentityTransaction) async throws {
-        guard let name, !name.isEmpty, name != group.name else { return }
-        try IdentityLimits.checkName(name)
-        if let other = try await transaction.group(named: name), other.id != group.id {
-            throw CofferError.invalid("group name is already in use")
-        }
-        transaction.delete(IdentityKeys.groupName(group.name))
-        transaction.put(IdentityKeys.groupName(name), text: group.id)
-        group.name = name
     }
 
     /// Applies all changes except the name.
@@ -147,12 +101,6 @@ extension IdentityStore {
 
     // MARK: Finding and deleting
 
-    /// Returns the group with this id, or nil if there is none.
-    func group(_ id: String) async throws -> Group? { try await reading { try await $0.group(id) } }
-
-    /// Returns the group with this name, in any case; nil if there is none.
-    func group(named name: String) async throws -> Group? { try await reading { try await $0.group(named: name) } }
-
     /// Returns the ids of the groups that a group is a member of.
     func parents(of group: String) async throws -> [String] {
         try await storage.list(
@@ -160,12 +108,11 @@ extension IdentityStore {
     }
 
     /// Deletes a group and its memberships. Deleting one that does not exist is not an error.
-    ///
-    /// - Parameter find: Returns the group to delete, within the transaction that deletes it.
-    func deleteGroup(_ find: (inout IdentityTransaction) async throws -> Group?) async throws {
-        guard try await reading(find) != nil else { return }
+    func deleteGroup(_ target: IdentityTarget) async throws {
+        let known: Group? = try await read(target)
+        guard known != nil else { return }
         try await changeGraph { transaction in
-            guard let group = try await find(&transaction) else { return }
+            guard let group: Group = try await find(target, orNamed: nil, in: &transaction) else { return }
             let parents = try await transaction.names(
                 IdentityKeys.parents(of: group.id), limit: IdentityLimits.groupsOfEntityMax + 1)
             for id in parents {
@@ -179,8 +126,7 @@ extension IdentityStore {
             for id in group.memberGroupIDs { transaction.delete(IdentityKeys.parents(of: id) + group.id) }
             for id in group.memberEntityIDs { transaction.delete(IdentityKeys.memberships(of: id) + group.id) }
             if let alias = group.alias { transaction.deleteGroupIndexes(alias) }
-            transaction.delete(IdentityKeys.groupName(group.name))
-            transaction.delete(IdentityKeys.group(group.id))
+            transaction.delete(group)
         }
     }
 }

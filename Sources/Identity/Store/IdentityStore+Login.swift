@@ -59,7 +59,7 @@ extension IdentityStore {
             transaction.put(entity)
             return entity.id
         }
-        var entity = try await makeEntity(named: nil, in: &transaction)
+        var entity: Entity = try await make(in: &transaction)
         let alias = Alias(
             id: randomness.uuid(), canonicalID: entity.id, mountAccessor: place.mountAccessor, name: place.name,
             metadata: metadata, createdAt: now, updatedAt: now)
@@ -67,19 +67,6 @@ extension IdentityStore {
         transaction.putIndexes(alias)
         transaction.put(entity)
         return entity.id
-    }
-
-    /// Returns a new entity, whose name is reserved in the transaction and which the caller must store.
-    ///
-    /// - Parameter name: The name, or nil or empty for a generated one.
-    func makeEntity(named name: String?, in transaction: inout IdentityTransaction) async throws -> Entity {
-        let now = time.now()
-        var chosen = name ?? ""
-        if chosen.isEmpty { chosen = try await unusedName("entity") { try await transaction.entity(named: $0) != nil } }
-        try IdentityLimits.checkName(chosen)
-        let entity = Entity(id: randomness.uuid(), name: chosen, createdAt: now, updatedAt: now)
-        transaction.put(IdentityKeys.entityName(chosen), text: entity.id)
-        return entity
     }
 
     // MARK: External groups

@@ -27,8 +27,7 @@ extension IdentityStore {
                 }
                 try move(source, into: &target, keeping: merge.kept, in: &transaction)
                 try await moveMemberships(of: source, to: target, in: &transaction)
-                transaction.delete(IdentityKeys.entityName(source.name))
-                transaction.delete(IdentityKeys.entity(source.id))
+                transaction.delete(source)
             }
             guard target.aliases.count <= IdentityLimits.aliasesMax else {
                 throw CofferError.invalid("an entity may have at most \(IdentityLimits.aliasesMax) aliases")

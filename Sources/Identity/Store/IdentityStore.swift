@@ -42,12 +42,14 @@ package final class IdentityStore: Sendable {
     package func resolve(_ id: String) async throws -> ResolvedEntity? {
         let (cached, generation) = cache.withLock { ($0.entities[id], $0.generation) }
         if let cached { return cached }
-        guard let bytes = try await storage.get(IdentityKeys.entity(id))?.value else {
+        guard let bytes = try await storage.get(IdentityKeys.record(id, of: Entity.self))?.value else {
             guard let target = try await storage.get(IdentityKeys.merged(id))?.value else { return nil }
             let merged = String(decoding: target, as: UTF8.self)
             return merged == id ? nil : try await resolve(merged)
         }
-        guard let entity = Entity(id: id, encoded: bytes) else { throw StorageError.corrupted(key: IdentityKeys.entity(id)) }
+        guard let entity = Entity(id: id, encoded: bytes) else {
+            throw StorageError.corrupted(key: IdentityKeys.record(id, of: Entity.self))
+        }
         let (groups, direct) = try await groups(of: id)
         return cache.withLock { cache in
             cache.stamp += 1
@@ -70,8 +72,10 @@ package final class IdentityStore: Sendable {
             guard seen.count <= IdentityLimits.groupsOfEntityMax else {
                 throw CofferError(.tooLarge, "an entity may be in at most \(IdentityLimits.groupsOfEntityMax) groups")
             }
-            guard let bytes = try await storage.get(IdentityKeys.group(id))?.value else { continue }
-            guard let group = Group(id: id, encoded: bytes) else { throw StorageError.corrupted(key: IdentityKeys.group(id)) }
+            guard let bytes = try await storage.get(IdentityKeys.record(id, of: Group.self))?.value else { continue }
+            guard let group = Group(id: id, encoded: bytes) else {
+                throw StorageError.corrupted(key: IdentityKeys.record(id, of: Group.self))
+            }
             found.append(group)
             waiting += try await names(IdentityKeys.parents(of: id))
         }
@@ -153,14 +157,5 @@ package final class IdentityStore: Sendable {
     /// Whether a record belongs to a group, so that a change of it may affect any entity.
     private static func concernsGroups(_ key: String) -> Bool {
         key.hasUTF8Prefix("group") || key == IdentityKeys.graph || key.hasUTF8Prefix("member/") || key.hasUTF8Prefix("parent/")
-    }
-
-    /// Returns an unused name for an entity or group whose creator chose none, such as `entity_5d1f3b2a`.
-    func unusedName(_ kind: String, _ isTaken: (String) async throws -> Bool) async throws -> String {
-        for _ in 0..<4 {
-            let name = kind + "_" + randomness.uuid().prefixUTF8(8)
-            if try await !isTaken(name) { return name }
-        }
-        return kind + "_" + randomness.uuid()
     }
 }

@@ -32,14 +32,13 @@ package struct KVVersion1Engine: SecretsEngine {
             exists: { request in
                 let path = request.captures["path"]
                 return path.isEmpty ? false : try await storage.get(RecordKey.plain(path)) != nil
-            },
-            endpoints: [
-                .read: .init("Read a secret.", changesNothing: true, read),
-                .list: .init("List the names of secrets and folders.", changesNothing: true, list),
-                .create: .init("Write a secret.", write),
-                .update: .init("Replace a secret.", write),
-                .delete: .init("Delete a secret permanently.", delete),
-            ])
+            }
+        )
+        .reading("Read a secret.", read)
+        .listing("List the names of secrets and folders.", list)
+        .creating("Write a secret.", write)
+        .updating("Replace a secret.", write)
+        .deleting("Delete a secret permanently.") { try await storage.delete(RecordKey.plain(try $0.secretPath)) }
     }
 
     private func read(_ request: Request) async throws -> Response {
@@ -56,16 +55,7 @@ package struct KVVersion1Engine: SecretsEngine {
         guard !request.body.isEmpty else { throw CofferError.invalid("missing data fields") }
         let text = request.body.encoded()
         try SecretSize.check(text)
-        var batch = Batch()
-        batch.put(RecordKey.plain(path), PlainRecord(lease: lease(request.body), body: text).encoded())
-        try await storage.commit(batch)
-        return .empty
-    }
-
-    private func delete(_ request: Request) async throws -> Response {
-        var batch = Batch()
-        batch.delete(RecordKey.plain(try request.secretPath))
-        try await storage.commit(batch)
+        try await storage.put(RecordKey.plain(path), PlainRecord(lease: lease(request.body), body: text).encoded())
         return .empty
     }
 

@@ -10,14 +10,13 @@ extension KVVersion2Engine {
                 Field("options", .object, "`cas`: the version that is replaced; 0 if the secret must not exist."),
                 Field("data", .object, "The secret, or the merge patch to apply."),
             ],
-            exists: exists,
-            endpoints: [
-                .read: endpoint("Read a secret.", changesNothing: true, readData),
-                .create: endpoint("Write the first version of a secret.", writeData),
-                .update: endpoint("Write a new version of a secret.", writeData),
-                .patch: endpoint("Write a new version: the newest with a JSON merge patch applied.", patchData),
-                .delete: endpoint("Delete the newest version; it can be undeleted.", deleteData),
-            ])
+            exists: exists
+        )
+        .reading("Read a secret.", readData)
+        .creating("Write the first version of a secret.", writeData)
+        .updating("Write a new version of a secret.", writeData)
+        .patching("Write a new version: the newest with a JSON merge patch applied.", patchData)
+        .deleting("Delete the newest version; it can be undeleted.", deleteData)
     }
 
     private func readData(_ request: Request) async throws -> Response {
@@ -63,12 +62,11 @@ extension KVVersion2Engine {
         return Response(.data(answer.metadata))
     }
 
-    private func deleteData(_ request: Request) async throws -> Response {
+    private func deleteData(_ request: Request) async throws {
         try await secrets.edit(try request.secretPath) { edit in
             guard let current = edit.head.flatMap({ Int(exactly: $0.current) }) else { return }
             edit.delete([current], at: time.now())
         }
-        return .empty
     }
 }
 

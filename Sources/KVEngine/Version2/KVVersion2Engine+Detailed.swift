@@ -7,8 +7,9 @@ extension KVVersion2Engine {
         EnginePath(
             "detailed-metadata/{path...}", "Lists secrets with their newest versions.",
             details: "The answer is that of `metadata/`, with `key_info` beside `keys`, for at most 1,000 names.",
-            fields: SecretListing.fields,
-            endpoints: [.list: endpoint("List secrets with their newest versions.", changesNothing: true, listDetailed)])
+            fields: SecretListing.fields
+        )
+        .listing("List secrets with their newest versions.", listDetailed)
     }
 
     private static let detailedMax = 1_000

@@ -10,15 +10,16 @@ extension KVVersion2Engine {
             fields: Head.settings.fields + [
                 Field("custom_metadata", .object, "Up to 64 short strings by name, for all versions. They are not secret.")
             ] + SecretListing.fields,
-            exists: exists,
-            endpoints: [
-                .read: endpoint("Read the metadata of a secret.", changesNothing: true, readMetadata),
-                .list: endpoint("List the names of secrets and folders.", changesNothing: true, list),
-                .create: endpoint("Write metadata before the first version.", writeMetadata),
-                .update: endpoint("Change the metadata; fields that are not sent keep their values.", writeMetadata),
-                .patch: endpoint("Change the metadata; `null` removes a key of custom_metadata.", patchMetadata),
-                .delete: endpoint("Delete a secret with all its versions permanently.", deleteMetadata),
-            ])
+            exists: exists
+        )
+        .reading("Read the metadata of a secret.", readMetadata)
+        .listing("List the names of secrets and folders.", list)
+        .creating("Write metadata before the first version.", writeMetadata)
+        .updating("Change the metadata; fields that are not sent keep their values.", writeMetadata)
+        .patching("Change the metadata; `null` removes a key of custom_metadata.", patchMetadata)
+        .deleting("Delete a secret with all its versions permanently.") { request in
+            try await secrets.edit(try request.secretPath) { $0.remove() }
+        }
     }
 
     private func list(_ request: Request) async throws -> Response {
@@ -65,11 +66,6 @@ extension KVVersion2Engine {
         }
         let isOff = request.body["cas_required"]?.isNull == true
         return try await answer(sent: isOff ? false : request.fields.bool("cas_required"))
-    }
-
-    private func deleteMetadata(_ request: Request) async throws -> Response {
-        try await secrets.edit(try request.secretPath) { edit in edit.remove() }
-        return .empty
     }
 
     /// Warns when the setting that was sent has no effect.

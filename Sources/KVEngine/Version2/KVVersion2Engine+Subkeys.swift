@@ -7,8 +7,9 @@ extension KVVersion2Engine {
             fields: [
                 Field("version", .int, "The version to read; 0, or none, for the newest."),
                 Field("depth", .int, "The number of levels to show; 0, or none, for all."),
-            ],
-            endpoints: [.read: endpoint("Read the names in a secret.", changesNothing: true, readSubkeys)])
+            ]
+        )
+        .reading("Read the names in a secret.", readSubkeys)
     }
 
     private func readSubkeys(_ request: Request) async throws -> Response {

@@ -1,44 +1,32 @@
 import EngineKit
 
 extension KVVersion2Engine {
-    private static let versionsField = Field("versions", .ints, "The numbers of the versions.")
-
     var delete: EnginePath {
-        EnginePath(
-            "delete/{path...}", "Deletes versions; they can be undeleted.", fields: [Self.versionsField],
-            endpoints: [
-                .update: endpoint("Delete versions of a secret.") { request in
-                    try await change(request) { [time] edit, versions in edit.delete(versions, at: time.now()) }
-                }
-            ])
+        versions("delete", "Deletes versions; they can be undeleted.", "Delete versions of a secret.") { [time] edit, versions in
+            edit.delete(versions, at: time.now())
+        }
     }
 
     var undelete: EnginePath {
-        EnginePath(
-            "undelete/{path...}", "Undeletes versions.", fields: [Self.versionsField],
-            endpoints: [
-                .update: endpoint("Undelete versions of a secret.") { request in
-                    try await change(request) { edit, versions in edit.undelete(versions) }
-                }
-            ])
+        versions("undelete", "Undeletes versions.", "Undelete versions of a secret.") { $0.undelete($1) }
     }
 
     var destroy: EnginePath {
-        EnginePath(
-            "destroy/{path...}", "Deletes the data of versions permanently.", fields: [Self.versionsField],
-            endpoints: [
-                .update: endpoint("Destroy versions of a secret.") { request in
-                    try await change(request) { edit, versions in edit.destroy(versions) }
-                }
-            ])
+        versions("destroy", "Deletes the data of versions permanently.", "Destroy versions of a secret.") { $0.destroy($1) }
     }
 
-    private func change(_ request: Request, _ body: (inout HeadEdit, [Int]) -> Void) async throws -> Response {
-        let path = try request.secretPath
-        guard let versions = request.fields.ints("versions"), !versions.isEmpty else {
-            throw CofferError.invalid("No version number provided")
+    private func versions(
+        _ name: String, _ summary: String, _ operation: String, change: @escaping @Sendable (inout HeadEdit, [Int]) -> Void
+    ) -> EnginePath {
+        EnginePath(
+            PathPattern(name + "/{path...}"), summary, fields: [Field("versions", .ints, "The numbers of the versions.")]
+        )
+        .updatingWithoutAnswer(operation) { [secrets] request in
+            let path = try request.secretPath
+            guard let versions = request.fields.ints("versions"), !versions.isEmpty else {
+                throw CofferError.invalid("No version number provided")
+            }
+            try await secrets.edit(path) { edit in change(&edit, versions) }
         }
-        try await secrets.edit(path) { edit in body(&edit, versions) }
-        return .empty
     }
 }

@@ -12,8 +12,12 @@ package struct KVVersion2Engine: SecretsEngine {
         gate.begin()
     }
 
-    /// The paths of the engine.
-    package var paths: [EnginePath] { [settings, data, delete, undelete, destroy, metadata, detailedMetadata, subkeys] }
+    /// The paths of the engine, whose handlers wait for an upgrade.
+    package var paths: [EnginePath] {
+        [settings, data, delete, undelete, destroy, metadata, detailedMetadata, subkeys].map { path in
+            path.preceded { [gate] in try await gate.pass() }
+        }
+    }
 }
 
 extension KVVersion2Engine: PathExplainingEngine {
@@ -38,16 +42,6 @@ extension KVVersion2Engine: PathExplainingEngine {
 
 extension KVVersion2Engine {
     var time: any TimeSource { secrets.time }
-
-    /// Makes an endpoint that waits for an upgrade.
-    func endpoint(
-        _ summary: String, changesNothing: Bool = false, _ handler: @escaping EnginePath.Handler
-    ) -> EnginePath.Endpoint {
-        EnginePath.Endpoint(summary, changesNothing: changesNothing) { [gate] request in
-            try await gate.pass()
-            return try await handler(request)
-        }
-    }
 
     /// Whether the secret exists, so that a write is an update.
     var exists: @Sendable (Request) async throws -> Bool {

@@ -22,6 +22,16 @@ package final class LiveToken: Sendable {
         isWrapping = entry.isWrapping
     }
 
+    // An `await` in a function that calls a method of the entry makes the compiler copy the whole entry, so these are not inlined.
+
+    /// Returns whether the token is valid; see ``TokenEntry/isValid(at:)``.
+    @inline(never)
+    package func isValid(at now: Timestamp) -> Bool { entry.isValid(at: now) }
+
+    /// Returns whether the token may be used from an address; see ``TokenEntry/isUsable(from:)``.
+    @inline(never)
+    package func isUsable(from address: String) -> Bool { entry.isUsable(from: address) }
+
     /// Whether all ancestors are known to exist as of this count of endings.
     func isDescentKnown(at endings: Int) -> Bool {
         entry.isOrphan || descent.load(ordering: .acquiring) == endings

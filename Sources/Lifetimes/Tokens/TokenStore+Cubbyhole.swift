@@ -25,9 +25,7 @@ extension TokenStore {
 
     /// Deletes the value at a path.
     package func cubbyhole(of id: String, delete path: String) async throws(StorageError) {
-        var batch = Batch()
-        batch.delete(TokenKeys.cubbyhole(of: id) + path)
-        try await storage.commit(batch)
+        try await storage.delete(TokenKeys.cubbyhole(of: id) + path)
     }
 
     /// Deletes the cubbyhole as part of a revocation. If that is interrupted, the record below `revoking/` shows what is
@@ -41,9 +39,7 @@ extension TokenStore {
         while true {
             let names = try await storage.list(Listing(prefix: prefix, limit: 1_000, isRecursive: true))
             if names.isEmpty { return }
-            var batch = Batch()
-            for name in names { batch.delete(prefix + name) }
-            try await storage.commit(batch)
+            try await storage.delete(names, below: prefix)
         }
     }
 }

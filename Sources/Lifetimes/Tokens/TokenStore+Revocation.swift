@@ -78,9 +78,7 @@ extension TokenStore {
             // The record is damaged, and only the key contains its end. If it stayed, it would block all tokens that end
             // later.
             try await revokeTree(id: id)
-            var batch = Batch()
-            batch.delete(key)
-            try await storage.commit(batch)
+            try await storage.delete(key)
             return true
         }
         // The token is in its last second. A renewed token has another key.
@@ -88,9 +86,7 @@ extension TokenStore {
         let isDue = entry.map { !$0.isValid(at: now) } ?? false
         if isDue { try await revokeTree(id: id) }
         if entry.flatMap({ TokenKeys.expiry($0) }) != key || !isDue {
-            var batch = Batch()
-            batch.delete(key)
-            try await storage.commit(batch)
+            try await storage.delete(key)
         }
         return isDue
     }
@@ -107,9 +103,7 @@ extension TokenStore {
             }
             try await queueLeases(of: id)
             try await emptyCubbyhole(of: id)
-            var batch = Batch()
-            batch.delete(TokenKeys.revoking(id))
-            try await storage.commit(batch)
+            try await storage.delete(TokenKeys.revoking(id))
             stack.removeLast()
         }
     }

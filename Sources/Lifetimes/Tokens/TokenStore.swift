@@ -65,7 +65,7 @@ package final class TokenStore: Sendable {
         let id = id(of: token)
         let (cached, generation) = cached(id)
         if let cached {
-            guard cached.entry.isValid(at: time.now()) else { return nil }
+            guard cached.isValid(at: time.now()) else { return nil }
             if cached.isDescentKnown(at: endings.load(ordering: .acquiring)) { return cached }
             return try await descends(cached) ? cached : nil
         }
@@ -74,14 +74,15 @@ package final class TokenStore: Sendable {
         var found = try await load(id, generation)
         if found == nil { found = try await load(olderID(of: token), generation, alias: id) }
         guard let found else { return nil }
-        guard found.entry.isValid(at: time.now()) else { return nil }
+        guard found.isValid(at: time.now()) else { return nil }
         return try await descends(found) ? found : nil
     }
 
     /// Returns the entry with this id, valid or not, or nil if there is none.
     package func entry(id: String) async throws(StorageError) -> TokenEntry? { try await find(id: id)?.entry }
 
-    func find(id: String) async throws(StorageError) -> LiveToken? {
+    /// Returns the token with this id, valid or not, or nil if there is none.
+    package func find(id: String) async throws(StorageError) -> LiveToken? {
         let (cached, generation) = cached(id)
         if let cached { return cached }
         return try await load(id, generation)
@@ -164,7 +165,11 @@ package final class TokenStore: Sendable {
         return text.withUTF8 { hash(UnsafeRawBufferPointer($0)) }
     }
 
-    private func hash(_ bytes: UnsafeRawBufferPointer) -> String { keyed.withCode(of: bytes) { Hex.encode($0) } }
+    private func hash(_ bytes: UnsafeRawBufferPointer) -> String {
+        var text = ""
+        keyed.withCode(of: bytes) { text = Hex.encode($0) }
+        return text
+    }
 
     // MARK: Making
 

@@ -235,6 +235,28 @@ extension SettingKind where Value: SettingsRecord {
     }
 }
 
+extension SettingKind {
+    /// Records of one kind, in their order.
+    package static func list<Element: SettingsRecord>() -> Self where Value == [Element] {
+        let element = SettingKind<Element>.members
+        return Self(
+            .any, shown: { .array($0.compactMap(element.shown)) }, stored: { .array($0.compactMap(element.stored)) },
+            read: { json in
+                guard let rows = json.arrayValue else { return nil }
+                let elements = rows.compactMap(element.read)
+                return elements.count == rows.count ? elements : nil
+            })
+    }
+}
+
+extension SettingKind where Value == Timestamp {
+    /// A moment, as nanoseconds since 1970.
+    package static var nanoseconds: Self {
+        Self(
+            .int, shown: { .int($0.nanoseconds) }, read: { $0.intValue.map { Timestamp(nanoseconds: Int64($0)) } })
+    }
+}
+
 extension CofferError {
     fileprivate static func unreadable(_ name: String) -> CofferError {
         .invalid("the value of field '\(name)' is not valid")

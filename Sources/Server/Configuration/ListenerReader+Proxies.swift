@@ -14,6 +14,13 @@ extension ListenerReader {
         settings.forwarding = try forwarding()
         settings.forwardedCertificate = try forwardedCertificate()
         settings.proxyProtocol = try proxyProtocol()
+        // The header replaces the address by which a trusted proxy is known.
+        guard settings.proxyProtocol?.behavior != .always || settings.forwarding?.authorized.isEmpty ?? true else {
+            throw body.error(
+                "proxy_protocol_behavior",
+                "must not be \"use_always\" together with x_forwarded_for_authorized_addrs, because anybody could claim to be a "
+                    + "trusted proxy; use \"deny_unauthorized\"")
+        }
     }
 
     private func forwarding() throws(HCLError) -> ForwardedFor? {

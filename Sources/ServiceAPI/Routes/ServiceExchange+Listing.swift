@@ -58,13 +58,7 @@ extension ServiceExchange {
 
     /// Answers with every secret of a project that the caller may list and read, with its value.
     func readAll(_ wire: Substring) async throws(ServiceError) -> ShellResponse {
-        let project = try await reading { () throws(ServiceError) in
-            do throws(CanonicalPath.Refusal) {
-                return try CanonicalPath(percentEncoded: String(wire)).text
-            } catch {
-                throw ServiceError(400, error.rawValue)
-            }
-        }
+        let project = try await reading { () throws(ServiceError) in try Self.projectName(wire) }
         let filter = ListingFilter(project: project)
         let places = try await listingPlaces(filter)
         guard !places.isEmpty else {
@@ -168,8 +162,8 @@ extension ServiceExchange {
 
     private func page(
         _ places: [String], _ filter: ListingFilter, after: String?, limit: Int
-    ) async throws(ServiceError) -> [ListedSecret] {
-        var found: [ListedSecret] = []
+    ) async throws(ServiceError) -> [SecretRecord] {
+        var found: [SecretRecord] = []
         for place in places where found.count < limit {
             if place.isEmpty || place.hasUTF8Suffix("/") {
                 try await listFolder(place, filter, after: after, limit: limit, into: &found)
@@ -181,7 +175,7 @@ extension ServiceExchange {
     }
 
     private func listFolder(
-        _ folder: String, _ filter: ListingFilter, after: String?, limit: Int, into found: inout [ListedSecret]
+        _ folder: String, _ filter: ListingFilter, after: String?, limit: Int, into found: inout [SecretRecord]
     ) async throws(ServiceError) {
         var relative: String?
         if let after {
@@ -202,7 +196,7 @@ extension ServiceExchange {
                 guard listed.isThere(name), let info = listed[name], let place = SecretPlace(full: folder + name),
                     filter.accepts(place.full), mayList(place)
                 else { continue }
-                found.append(ListedSecret(place: place, record: SecretRecord(place, listed: info)))
+                found.append(SecretRecord(place, listed: info))
             }
             guard listed.names.count == wanted, let last = listed.names.last else { return }
             relative = last
@@ -210,7 +204,7 @@ extension ServiceExchange {
     }
 
     /// Returns the secret that a rule for a single secret allows to list.
-    private func single(_ path: String) async throws(ServiceError) -> ListedSecret? {
+    private func single(_ path: String) async throws(ServiceError) -> SecretRecord? {
         guard let place = SecretPlace(full: path), mayList(place),
             case .success(let response) = try await ask(.read, metadata(place)),
             let current = response.object["current_version"]?.stringOrNumber,
@@ -219,7 +213,7 @@ extension ServiceExchange {
         else { return nil }
         var info = version
         info["version"] = .number(current)
-        return ListedSecret(place: place, record: SecretRecord(place, metadata: info, value: nil))
+        return SecretRecord(place, metadata: info, value: nil)
     }
 
     /// Whether a secret may be listed. The mount lists all names of a folder, but a rule may be about some of them only.
@@ -231,14 +225,6 @@ extension ServiceExchange {
     private static func precedes(_ a: String, _ b: String) -> Bool {
         Array(a.utf8).lexicographicallyPrecedes(Array(b.utf8))
     }
-}
-
-/// One entry of a listing.
-struct ListedSecret {
-    var place: SecretPlace
-    var record: SecretRecord
-
-    var shown: JSONObject { record.shown }
 }
 
 /// The filter of a listing: a project and a prefix of the paths.

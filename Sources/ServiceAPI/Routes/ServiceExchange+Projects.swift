@@ -65,10 +65,7 @@ extension ServiceExchange {
         }
         var body: JSONObject = ["must_be_new": true]
         if let description { body["description"] = .string(description) }
-        switch try await ask(.update, record(name), body: body) {
-        case .success(let response): return answer(201, .object(response.object))
-        case .failure(let error): throw projectError(error, "write", of: name)
-        }
+        return try await write(name, body, status: 201)
     }
 
     private func readProject(_ wire: Substring) async throws(ServiceError) -> ShellResponse {
@@ -88,8 +85,13 @@ extension ServiceExchange {
         try await checkExists(name)
         // A request that changes nothing is not an error.
         guard let description else { return try await readProject(wire) }
-        switch try await ask(.update, record(name), body: ["description": .string(description)]) {
-        case .success(let response): return answer(200, .object(response.object))
+        return try await write(name, ["description": .string(description)], status: 200)
+    }
+
+    /// Writes the record of a project and answers with it.
+    private func write(_ name: String, _ body: JSONObject, status: Int) async throws(ServiceError) -> ShellResponse {
+        switch try await ask(.update, record(name), body: body) {
+        case .success(let response): return answer(status, .object(response.object))
         case .failure(let error): throw projectError(error, "write", of: name)
         }
     }
@@ -167,7 +169,7 @@ extension ServiceExchange {
         }
     }
 
-    private static func projectName(_ wire: Substring) throws(ServiceError) -> String {
+    static func projectName(_ wire: Substring) throws(ServiceError) -> String {
         do throws(CanonicalPath.Refusal) {
             return try CanonicalPath(percentEncoded: String(wire)).text
         } catch {
@@ -188,12 +190,8 @@ extension ServiceExchange {
     }
 
     static func isPlainName(_ text: String) -> Bool {
-        guard let first = text.utf8.first, text.utf8.count <= 128, isAlphanumeric(first) else { return false }
-        return text.utf8.allSatisfy { isAlphanumeric($0) || "_-.".utf8.contains($0) }
-    }
-
-    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
-        byte.isASCIILetterOrDigit
+        guard let first = text.utf8.first, text.utf8.count <= 128, first.isASCIILetterOrDigit else { return false }
+        return text.utf8.allSatisfy { $0.isASCIILetterOrDigit || "_-.".utf8.contains($0) }
     }
 }
 

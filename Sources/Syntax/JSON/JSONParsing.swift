@@ -21,7 +21,7 @@ public struct JSONLimits: Sendable {
 /// A fault in a JSON text. It contains no part of the text, which may be a secret.
 public struct JSONError: Error, Hashable, CustomStringConvertible {
     /// The kinds of faults. The raw value is the message.
-    public enum Reason: String, Sendable {
+    public enum Reason: String, Error, Sendable {
         /// The text ends within a value.
         case unexpectedEnd = "unexpected end of the text"
         /// A character is not allowed at its position.
@@ -211,50 +211,11 @@ private struct JSONParser {
     }
 
     private mutating func escape(into output: inout [UInt8]) throws(JSONError) {
-        let kind = try peek()
-        position += 1
-        switch kind {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): output.append(kind)
-        case UInt8(ascii: "b"): output.append(0x08)
-        case UInt8(ascii: "f"): output.append(0x0C)
-        case UInt8(ascii: "n"): output.append(0x0A)
-        case UInt8(ascii: "r"): output.append(0x0D)
-        case UInt8(ascii: "t"): output.append(0x09)
-        case UInt8(ascii: "u"):
-            var scalar = UInt32(try fourHexDigits())
-            if limits.isLenient, (0xD800..<0xE000).contains(scalar), !isLowSurrogateNext(after: scalar) {
-                scalar = 0xFFFD
-            } else if (0xD800..<0xDC00).contains(scalar) {
-                guard position + 1 < bytes.count, bytes[position] == UInt8(ascii: "\\"), bytes[position + 1] == UInt8(ascii: "u")
-                else { throw failure(.badEscape) }
-                position += 2
-                let low = UInt32(try fourHexDigits())
-                guard (0xDC00..<0xE000).contains(low) else { throw failure(.badEscape) }
-                scalar = 0x10000 + (scalar - 0xD800) << 10 + (low - 0xDC00)
-            }
-            guard let unicode = Unicode.Scalar(scalar) else { throw failure(.badEscape) }
-            output.append(contentsOf: UTF8.encode(unicode)!)  // Every scalar has a UTF-8 form.
-        default: throw failure(.badEscape)
+        do throws(JSONError.Reason) {
+            try JSONEscape.decode(bytes, at: &position, into: &output, isLenient: limits.isLenient)
+        } catch {
+            throw failure(error)
         }
-    }
-
-    /// Whether `scalar` is a high surrogate and an escaped low surrogate follows.
-    private func isLowSurrogateNext(after scalar: UInt32) -> Bool {
-        guard scalar < 0xDC00, position + 6 <= bytes.count, bytes[position] == UInt8(ascii: "\\"),
-            bytes[position + 1] == UInt8(ascii: "u"), bytes[position + 2].asciiLowercased == UInt8(ascii: "d")
-        else { return false }
-        return Hex.value(bytes[position + 3]).map { $0 >= 0xC } ?? false
-    }
-
-    private mutating func fourHexDigits() throws(JSONError) -> UInt16 {
-        guard position + 4 <= bytes.count else { throw failure(.unexpectedEnd) }
-        var result: UInt16 = 0
-        for _ in 0..<4 {
-            guard let digit = Hex.value(bytes[position]) else { throw failure(.badEscape) }
-            result = result << 4 | UInt16(digit)
-            position += 1
-        }
-        return result
     }
 
     private mutating func number() throws(JSONError) -> String {

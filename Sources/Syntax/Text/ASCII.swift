@@ -23,6 +23,15 @@ extension UInt8 {
     public var asciiLowercased: UInt8 { isASCIIUppercase ? self | 0x20 : self }
 }
 
+extension [UInt8] {
+    /// Appends a static text as UTF-8.
+    @inlinable
+    @inline(__always)
+    package mutating func append(_ text: StaticString) {
+        append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+}
+
 /// Alphabets for random texts.
 public enum ASCII {
     /// The letters `A` to `Z`.

@@ -14,6 +14,34 @@ public enum PercentEncoding {
         items.map { component($0.0) + "=" + component($0.1) }.joined(separator: "&")
     }
 
+    /// Returns the bytes of percent-encoded text, or nil if an escape is incomplete.
+    ///
+    /// - Parameters:
+    ///   - isForm: Whether `+` stands for a space, as in queries and forms.
+    ///   - isStrict: Whether a `%` must begin an escape. If not, another one is kept as it is.
+    @inlinable
+    public static func decode(_ text: some Sequence<UInt8>, isForm: Bool = false, isStrict: Bool = true) -> [UInt8]? {
+        var output: [UInt8] = []
+        output.reserveCapacity(text.underestimatedCount)
+        var bytes = text.makeIterator()
+        while let byte = bytes.next() {
+            guard byte == UInt8(ascii: "%") else {
+                output.append(isForm && byte == UInt8(ascii: "+") ? 0x20 : byte)
+                continue
+            }
+            var ahead = bytes
+            if let high = ahead.next().flatMap(Hex.value), let low = ahead.next().flatMap(Hex.value) {
+                output.append(high << 4 | low)
+                bytes = ahead
+            } else if isStrict {
+                return nil
+            } else {
+                output.append(byte)
+            }
+        }
+        return output
+    }
+
     private static let pathBytes = Array("/!$&'()*+,;=:@".utf8)[...]
     private static let digits = Array("0123456789ABCDEF".utf8)
 

@@ -20,17 +20,16 @@ extension TransitEngine {
                 Field("type", .string, default: "aes256-gcm96", "The type of a key that is made by encrypting with it."),
                 Field("convergent_encryption", .bool, "Whether a key that is made so is convergent."),
             ] + Self.contextFields + Batching.fields,
-            exists: { [store] request in try await store.key(request.captures["name"]) != nil },
-            endpoints: [
-                .update: .init("Encrypt.", changesNothing: true) { request in
-                    guard let key = try await store.key(request.captures["name"]) else { throw CreationNeeded() }
-                    return try await seal(request, key)
-                },
-                .create: .init("Make the key, then encrypt.") { request in
-                    let key = try await upserted(request)
-                    return try await seal(request, key)
-                },
-            ])
+            exists: { [store] request in try await store.key(request.captures["name"]) != nil }
+        )
+        .updating("Encrypt.", changesNothing: true) { request in
+            guard let key = try await store.key(request.captures["name"]) else { throw CreationNeeded() }
+            return try await seal(request, key)
+        }
+        .creating("Make the key, then encrypt.") { request in
+            let key = try await upserted(request)
+            return try await seal(request, key)
+        }
     }
 
     private func seal(_ request: Request, _ key: TransitKey) async throws -> Response {
@@ -46,15 +45,14 @@ extension TransitEngine {
     private var decrypt: EnginePath {
         EnginePath(
             "decrypt/{name}", "Decrypts.",
-            fields: [Field("ciphertext", .string, "What encrypt gave: `vault:v1:…`.")] + Self.contextFields + Batching.fields,
-            endpoints: [
-                .update: .init("Decrypt.", changesNothing: true) { request in
-                    let key = try await key(request)
-                    return try await Batching.run(request, cost: .privateOperation(key.type)) { item throws(CofferError) in
-                        ["plaintext": .string(Base64.encode(try open(item, key)))]
-                    }
-                }
-            ])
+            fields: [Field("ciphertext", .string, "What encrypt gave: `vault:v1:…`.")] + Self.contextFields + Batching.fields
+        )
+        .updating("Decrypt.", changesNothing: true) { request in
+            let key = try await key(request)
+            return try await Batching.run(request, cost: .privateOperation(key.type)) { item throws(CofferError) in
+                ["plaintext": .string(Base64.encode(try open(item, key)))]
+            }
+        }
     }
 
     private func open(_ item: OperationInput, _ key: TransitKey) throws(CofferError) -> [UInt8] {
@@ -68,20 +66,19 @@ extension TransitEngine {
         EnginePath(
             "rewrap/{name}", "Encrypts a ciphertext again with the newest version, without showing the plaintext.",
             fields: [Field("ciphertext", .string, "What encrypt gave: `vault:v1:…`."), Self.versionField] + Self.contextFields
-                + Batching.fields,
-            endpoints: [
-                .update: .init("Rewrap.", changesNothing: true) { [randomness] request in
-                    let key = try await key(request)
-                    let cost = WorkCost.privateOperation(key.type)
-                    return try await Batching.run(request, cost: cost, ignoring: [Self.versionField.name]) {
-                        item throws(CofferError) in
-                        let plaintext = try open(item, key)
-                        let version = try key.version(making: .encryption, requested: try item.number("key_version"))
-                        let text = try VersionCipher(key, version).seal(plaintext, with: item, randomness: randomness)
-                        return ["ciphertext": .string(text), "key_version": .int(version.number)]
-                    }
-                }
-            ])
+                + Batching.fields
+        )
+        .updating("Rewrap.", changesNothing: true) { [randomness] request in
+            let key = try await key(request)
+            let cost = WorkCost.privateOperation(key.type)
+            return try await Batching.run(request, cost: cost, ignoring: [Self.versionField.name]) {
+                item throws(CofferError) in
+                let plaintext = try open(item, key)
+                let version = try key.version(making: .encryption, requested: try item.number("key_version"))
+                let text = try VersionCipher(key, version).seal(plaintext, with: item, randomness: randomness)
+                return ["ciphertext": .string(text), "key_version": .int(version.number)]
+            }
+        }
     }
 
     private var dataKey: EnginePath {
@@ -89,27 +86,26 @@ extension TransitEngine {
             "datakey/{kind}/{name}", "Makes a random key and gives it encrypted: with the plain key, or without it (`wrapped`).",
             fields: [
                 Field("bits", .int, default: 256, "128, 256 or 512."), Self.versionField,
-            ] + Self.contextFields,
-            endpoints: [
-                .update: .init("Make a data key.", changesNothing: true) { [randomness] request in
-                    let kind = request.captures["kind"]
-                    guard kind == "plaintext" || kind == "wrapped" else {
-                        throw CofferError.invalid("Invalid path, must be 'plaintext' or 'wrapped'")
-                    }
-                    let bits = request.fields.number("bits")
-                    guard [128, 256, 512].contains(bits) else {
-                        throw CofferError.invalid("invalid bit length")
-                    }
-                    let key = try await key(request)
-                    let version = try key.version(making: .encryption, requested: request.fields.number("key_version"))
-                    let plain = randomness.bytes(bits / 8)
-                    let text = try VersionCipher(key, version).seal(
-                        plain, with: OperationInput(request.fields), randomness: randomness)
-                    var data: JSONObject = ["ciphertext": .string(text), "key_version": .int(version.number)]
-                    if kind == "plaintext" { data["plaintext"] = .string(Base64.encode(plain)) }
-                    return .data(data)
-                }
-            ])
+            ] + Self.contextFields
+        )
+        .updating("Make a data key.", changesNothing: true) { [randomness] request in
+            let kind = request.captures["kind"]
+            guard kind == "plaintext" || kind == "wrapped" else {
+                throw CofferError.invalid("Invalid path, must be 'plaintext' or 'wrapped'")
+            }
+            let bits = request.fields.number("bits")
+            guard [128, 256, 512].contains(bits) else {
+                throw CofferError.invalid("invalid bit length")
+            }
+            let key = try await key(request)
+            let version = try key.version(making: .encryption, requested: request.fields.number("key_version"))
+            let plain = randomness.bytes(bits / 8)
+            let text = try VersionCipher(key, version).seal(
+                plain, with: OperationInput(request.fields), randomness: randomness)
+            var data: JSONObject = ["ciphertext": .string(text), "key_version": .int(version.number)]
+            if kind == "plaintext" { data["plaintext"] = .string(Base64.encode(plain)) }
+            return .data(data)
+        }
     }
 
     /// Returns the key that the request names. Creates it if it does not exist, as clients of Vault expect of `encrypt`.

@@ -26,20 +26,19 @@ extension TransitEngine {
             fields: [
                 Field("input", .string, "Base64."), Self.algorithmField,
                 Field("key_version", .int, "The version to use; 0, or none, for the newest."),
-            ] + Batching.fields,
-            endpoints: [
-                .update: .init("Authenticate a message.", changesNothing: true) { request in
-                    let key = try await key(request)
-                    let algorithm = try Self.algorithm(request)
-                    let requested = request.fields.number("key_version")
-                    return try await Batching.run(request, cost: .hmac, failures: .byItem) { item throws(CofferError) in
-                        let input = try item.required("input", else: "missing input for HMAC")
-                        let version = try key.version(making: .hmac, requested: requested)
-                        let code = algorithm.hmac(input, key: version.hmacKey)
-                        return ["hmac": .string(VersionedText.make(version.number, code))]
-                    }
-                }
-            ])
+            ] + Batching.fields
+        )
+        .updating("Authenticate a message.", changesNothing: true) { request in
+            let key = try await key(request)
+            let algorithm = try Self.algorithm(request)
+            let requested = request.fields.number("key_version")
+            return try await Batching.run(request, cost: .hmac, failures: .byItem) { item throws(CofferError) in
+                let input = try item.required("input", else: "missing input for HMAC")
+                let version = try key.version(making: .hmac, requested: requested)
+                let code = algorithm.hmac(input, key: version.hmacKey)
+                return ["hmac": .string(VersionedText.make(version.number, code))]
+            }
+        }
     }
 
     /// Whether `text` is the code that `hmac` returns for this input.
@@ -58,17 +57,16 @@ extension TransitEngine {
             fields: [
                 Field("input", .string, "Base64."), Self.algorithmField,
                 Field("format", .string, default: "hex", "hex or base64."),
-            ],
-            endpoints: [
-                .update: .init("Hash.", changesNothing: true) { request in
-                    let input = try OperationInput(request.fields).required("input", else: "missing input to hash")
-                    let algorithm = try Self.algorithm(request)
-                    let sum =
-                        input.count > Batching.bytesOnLoopMax
-                        ? try await WorkThreads.shared.run { algorithm.digest(input) } : algorithm.digest(input)
-                    return .data(["sum": .string(try Self.text(sum, request.fields.text("format")))])
-                }
-            ])
+            ]
+        )
+        .updating("Hash.", changesNothing: true) { request in
+            let input = try OperationInput(request.fields).required("input", else: "missing input to hash")
+            let algorithm = try Self.algorithm(request)
+            let sum =
+                input.count > Batching.bytesOnLoopMax
+                ? try await WorkThreads.shared.run { algorithm.digest(input) } : algorithm.digest(input)
+            return .data(["sum": .string(try Self.text(sum, request.fields.text("format")))])
+        }
     }
 
     private static let randomBytesMax = 128 << 10
@@ -79,31 +77,30 @@ extension TransitEngine {
             fields: [
                 Field("bytes", .int, default: 32, "How many; 131072 at most."),
                 Field("format", .string, default: "base64", "hex or base64."),
-            ],
-            endpoints: [
-                .update: .init("Make random bytes.", changesNothing: true) { [randomness] request in
-                    let source = request.captures["source"]
-                    var count = request.fields.number("bytes")
-                    let inPath = request.captures["urlbytes"]
-                    if source.isEmpty, ["platform", "seal", "all"].contains(inPath) {
-                        // The path contains only the source.
-                    } else if !inPath.isEmpty {
-                        guard let number = Int(inPath) else {
-                            throw CofferError.invalid("error parsing url-set byte count")
-                        }
-                        count = number
-                    }
-                    guard ["", "platform", "seal", "all"].contains(source) else {
-                        throw CofferError.invalid("unsupported entropy source")
-                    }
-                    guard count >= 1 else { throw CofferError.invalid("\"bytes\" cannot be less than 1") }
-                    guard count <= Self.randomBytesMax else {
-                        throw CofferError.invalid("\"bytes\" should be less than \(Self.randomBytesMax)")
-                    }
-                    let text = try Self.text(randomness.bytes(count), request.fields.text("format"))
-                    return .data(["random_bytes": .string(text)])
+            ]
+        )
+        .updating("Make random bytes.", changesNothing: true) { [randomness] request in
+            let source = request.captures["source"]
+            var count = request.fields.number("bytes")
+            let inPath = request.captures["urlbytes"]
+            if source.isEmpty, ["platform", "seal", "all"].contains(inPath) {
+                // The path contains only the source.
+            } else if !inPath.isEmpty {
+                guard let number = Int(inPath) else {
+                    throw CofferError.invalid("error parsing url-set byte count")
                 }
-            ])
+                count = number
+            }
+            guard ["", "platform", "seal", "all"].contains(source) else {
+                throw CofferError.invalid("unsupported entropy source")
+            }
+            guard count >= 1 else { throw CofferError.invalid("\"bytes\" cannot be less than 1") }
+            guard count <= Self.randomBytesMax else {
+                throw CofferError.invalid("\"bytes\" should be less than \(Self.randomBytesMax)")
+            }
+            let text = try Self.text(randomness.bytes(count), request.fields.text("format"))
+            return .data(["random_bytes": .string(text)])
+        }
     }
 
     private static func text(_ bytes: [UInt8], _ format: String) throws(CofferError) -> String {

@@ -8,14 +8,11 @@ extension TransitEngine {
     var importingPaths: [EnginePath] { [wrappingKeyPath, importing, importingVersion, csr, setCertificate] }
 
     private var wrappingKeyPath: EnginePath {
-        EnginePath(
-            "wrapping_key", "Shows the public key that keys are encrypted to for import.",
-            endpoints: [
-                // The key is created when it is first asked for.
-                .read: .init("Show the wrapping key.") { [wrapping] _ in
-                    .data(["public_key": .string(PEM.text(try await wrapping.key().publicDER, label: .publicKey))])
-                }
-            ])
+        EnginePath("wrapping_key", "Shows the public key that keys are encrypted to for import.")
+            // The key is created when it is first asked for.
+            .reading("Show the wrapping key.", changesNothing: false) { [wrapping] _ in
+                .data(["public_key": .string(PEM.text(try await wrapping.key().publicDER, label: .publicKey))])
+            }
     }
 
     private static let materialFields = [
@@ -29,55 +26,48 @@ extension TransitEngine {
             "keys/{name}/import", "Imports a key that was made elsewhere.",
             fields: Self.materialFields + Self.makingFields + [
                 Field("allow_rotation", .bool, default: false, "Whether `rotate` may add versions that were made here.")
-            ],
-            endpoints: [
-                .update: .init("Import a key.") { [store] request in
-                    var settings = try Self.settings(request.fields)
-                    settings.isImported = true
-                    settings.allowsImportedRotation = request.fields.flag("allow_rotation")
-                    guard settings.autoRotate == 0 || settings.allowsImportedRotation else {
-                        throw CofferError.invalid("allow_rotation must be set to true if auto-rotation is enabled")
-                    }
-                    let material = try await material(request, settings.type)
-                    if case .secret(let secret) = material, settings.type == .hmac { settings.size = secret.count }
-                    try settings.check()
-                    let (name, final) = (request.captures["name"], settings)
-                    try await store.edit(name) { old in
-                        guard old == nil else {
-                            throw CofferError.invalid(
-                                "the import path cannot be used with an existing key; use import-version to rotate an existing imported key"
-                            )
-                        }
-                        return TransitKey(
-                            name: name, settings: final, versions: [try version(1, type: final.type, material: material)])
-                    }
-                    return .empty
+            ]
+        )
+        .updatingWithoutAnswer("Import a key.") { [store] request in
+            var settings = try Self.settings(request.fields)
+            settings.isImported = true
+            settings.allowsImportedRotation = request.fields.flag("allow_rotation")
+            guard settings.autoRotate == 0 || settings.allowsImportedRotation else {
+                throw CofferError.invalid("allow_rotation must be set to true if auto-rotation is enabled")
+            }
+            let material = try await material(request, settings.type)
+            if case .secret(let secret) = material, settings.type == .hmac { settings.size = secret.count }
+            try settings.check()
+            let (name, final) = (request.captures["name"], settings)
+            try await store.edit(name) { old in
+                guard old == nil else {
+                    throw CofferError.invalid(
+                        "the import path cannot be used with an existing key; use import-version to rotate an existing imported key"
+                    )
                 }
-            ])
+                return TransitKey(
+                    name: name, settings: final, versions: [try version(1, type: final.type, material: material)])
+            }
+        }
     }
 
     private var importingVersion: EnginePath {
-        EnginePath(
-            "keys/{name}/import_version", "Imports a new version of an imported key.",
-            fields: Self.materialFields,
-            endpoints: [
-                .update: .init("Import a version.") { [store] request in
-                    let name = request.captures["name"]
-                    guard let current = try await store.key(name) else {
-                        throw CofferError.invalid("no key found with name \(name); to import a new key, use the import/ endpoint")
-                    }
-                    let material = try await material(request, current.type)
-                    try await store.edit(name) { old in
-                        guard let old else { throw CofferError.notFound }
-                        guard old.settings.isImported else {
-                            throw CofferError.invalid("the import_version endpoint can only be used with an imported key")
-                        }
-                        guard old.type == current.type else { throw CofferError(.conflict, "the key changed; retry") }
-                        return try old.adding(try version(old.latest + 1, type: old.type, material: material))
-                    }
-                    return .empty
+        EnginePath("keys/{name}/import_version", "Imports a new version of an imported key.", fields: Self.materialFields)
+            .updatingWithoutAnswer("Import a version.") { [store] request in
+                let name = request.captures["name"]
+                guard let current = try await store.key(name) else {
+                    throw CofferError.invalid("no key found with name \(name); to import a new key, use the import/ endpoint")
                 }
-            ])
+                let material = try await material(request, current.type)
+                try await store.edit(name) { old in
+                    guard let old else { throw CofferError.notFound }
+                    guard old.settings.isImported else {
+                        throw CofferError.invalid("the import_version endpoint can only be used with an imported key")
+                    }
+                    guard old.type == current.type else { throw CofferError(.conflict, "the key changed; retry") }
+                    return try old.adding(try version(old.latest + 1, type: old.type, material: material))
+                }
+            }
     }
 
     private enum Material: Sendable {
@@ -170,18 +160,17 @@ extension TransitEngine {
             "keys/{name}/csr", "Makes a certificate signing request for the key.",
             fields: [
                 Self.certifiedVersion, Field("csr", .string, "PEM of a request whose subject and attributes are taken over."),
-            ],
-            endpoints: [
-                .update: .init("Make a request.", changesNothing: true) { [store, randomness] request in
-                    let key = try await store.existing(request.captures["name"])
-                    let version = try certified(key, request)
-                    let template = request.fields.string("csr")
-                    let pem = try await WorkThreads.shared.run { () throws(CofferError) in
-                        try version.certificateRequest(template: template, randomness: randomness)
-                    }
-                    return .data(["name": .string(key.name), "type": .string(key.type.rawValue), "csr": .string(pem)])
-                }
-            ])
+            ]
+        )
+        .updating("Make a request.", changesNothing: true) { [store, randomness] request in
+            let key = try await store.existing(request.captures["name"])
+            let version = try certified(key, request)
+            let template = request.fields.string("csr")
+            let pem = try await WorkThreads.shared.run { () throws(CofferError) in
+                try version.certificateRequest(template: template, randomness: randomness)
+            }
+            return .data(["name": .string(key.name), "type": .string(key.type.rawValue), "csr": .string(pem)])
+        }
     }
 
     private var setCertificate: EnginePath {
@@ -190,19 +179,17 @@ extension TransitEngine {
             fields: [
                 Self.certifiedVersion,
                 Field("certificate_chain", .string, required: true, "PEM: the leaf first, then the certificates of its issuers."),
-            ],
-            endpoints: [
-                .update: .init("Set the certificate.") { [store] request in
-                    try await store.edit(request.captures["name"]) { old in
-                        guard let old else { throw CofferError.notFound }
-                        let version = try certified(old, request)
-                        let chain = try version.certificates(inPEM: request.fields.text("certificate_chain"))
-                        return TransitKey(
-                            name: old.name, settings: old.settings,
-                            versions: old.versions.map { $0.number == version.number ? $0.certified(by: chain) : $0 })
-                    }
-                    return .empty
-                }
-            ])
+            ]
+        )
+        .updatingWithoutAnswer("Set the certificate.") { [store] request in
+            try await store.edit(request.captures["name"]) { old in
+                guard let old else { throw CofferError.notFound }
+                let version = try certified(old, request)
+                let chain = try version.certificates(inPEM: request.fields.text("certificate_chain"))
+                return TransitKey(
+                    name: old.name, settings: old.settings,
+                    versions: old.versions.map { $0.number == version.number ? $0.certified(by: chain) : $0 })
+            }
+        }
     }
 }

@@ -7,13 +7,8 @@ extension TransitEngine {
     var keyPaths: [EnginePath] { [listing, keyItself, rotate, config, trim] }
 
     private var listing: EnginePath {
-        EnginePath(
-            "keys", "Lists keys.", fields: Paging.fields,
-            endpoints: [
-                .list: .init("List keys.", changesNothing: true) { [store] request in
-                    try .keys(try await store.names(Paging(request.fields)))
-                }
-            ])
+        EnginePath("keys", "Lists keys.", fields: Paging.fields)
+            .listing("List keys.") { try .keys(try await store.names(Paging($0.fields))) }
     }
 
     static let makingFields =
@@ -26,15 +21,14 @@ extension TransitEngine {
             fields: Self.makingFields + KeySettings.settings.newFields("convergent_encryption", "key_size") + [
                 Field("context", .string, "For reading a key with derived=true: the context, in base64, whose public key is shown.")
             ],
-            exists: { [store] request in try await store.key(request.captures["name"]) != nil },
-            endpoints: [
-                .read: .init("Show a key, without its secrets.", changesNothing: true) { [store] request in
-                    let context = try OperationInput(request.fields).bytes("context")
-                    return .data(try await KeyView.data(try await store.existing(request.captures["name"]), context: context))
-                },
-                .update: .init("Make a key, or leave it as it is if it exists.", make),
-                .delete: .init("Delete a key that allows it.", delete),
-            ])
+            exists: { [store] request in try await store.key(request.captures["name"]) != nil }
+        )
+        .reading("Show a key, without its secrets.") { [store] request in
+            let context = try OperationInput(request.fields).bytes("context")
+            return .data(try await KeyView.data(try await store.existing(request.captures["name"]), context: context))
+        }
+        .updating("Make a key, or leave it as it is if it exists.", make)
+        .deleting("Delete a key that allows it.", delete)
     }
 
     private func make(_ request: Request) async throws -> Response {
@@ -68,27 +62,23 @@ extension TransitEngine {
         return (key, isNew)
     }
 
-    private func delete(_ request: Request) async throws -> Response {
+    private func delete(_ request: Request) async throws {
         let name = request.captures["name"]
         try await store.edit(name) { old in
             guard let old else { throw CofferError.invalid("could not delete key; not found") }
             guard old.settings.allowsDeletion else { throw CofferError.invalid("deletion is not allowed for this key") }
             return nil
         }
-        return .empty
     }
 
     // MARK: Rotating
 
     private var rotate: EnginePath {
-        EnginePath(
-            "keys/{name}/rotate", "Adds a version to a key, which then encrypts and signs.",
-            endpoints: [
-                .update: .init("Rotate a key.") { request in
-                    let key = try await rotated(request.captures["name"]) { _ in true }
-                    return .data(try await KeyView.data(key))
-                }
-            ])
+        EnginePath("keys/{name}/rotate", "Adds a version to a key, which then encrypts and signs.")
+            .updating("Rotate a key.") { request in
+                let key = try await rotated(request.captures["name"]) { _ in true }
+                return .data(try await KeyView.data(key))
+            }
     }
 
     /// Adds a version to a key if `isWanted` returns true for its current state, and returns the key.
@@ -114,8 +104,9 @@ extension TransitEngine {
             fields: [
                 Field("min_decryption_version", .int, "The oldest version that decrypts and verifies."),
                 Field("min_encryption_version", .int, "The oldest version that encrypts and signs, or 0 for any."),
-            ] + KeySettings.settings.fields("deletion_allowed", "exportable", "allow_plaintext_backup", "auto_rotate_period"),
-            endpoints: [.update: .init("Configure a key.", configure)])
+            ] + KeySettings.settings.fields("deletion_allowed", "exportable", "allow_plaintext_backup", "auto_rotate_period")
+        )
+        .updating("Configure a key.", configure)
     }
 
     private func configure(_ request: Request) async throws -> Response {
@@ -173,8 +164,9 @@ extension TransitEngine {
     private var trim: EnginePath {
         EnginePath(
             "keys/{name}/trim", "Deletes old versions of a key.",
-            fields: [Field("min_available_version", .int, "The oldest version to keep.")],
-            endpoints: [.update: .init("Trim a key.", trimmed)])
+            fields: [Field("min_available_version", .int, "The oldest version to keep.")]
+        )
+        .updating("Trim a key.", trimmed)
     }
 
     private func trimmed(_ request: Request) async throws -> Response {

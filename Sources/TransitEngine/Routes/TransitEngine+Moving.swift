@@ -17,23 +17,20 @@ extension TransitEngine {
     private static let versionsOnLoopMax = 16
 
     private func export(_ pattern: PathPattern) -> EnginePath {
-        EnginePath(
-            pattern, "Shows the versions of an exportable key.",
-            endpoints: [
-                .read: .init("Export a key.", changesNothing: true) { [store] request in
-                    let key = try await store.existing(request.captures["name"])
-                    guard let kind = ExportType(rawValue: request.captures["kind"]) else {
-                        throw CofferError.invalid(
-                            "invalid export type: it is encryption-key, signing-key, hmac-key, public-key or certificate-chain")
-                    }
-                    guard key.settings.isExportable || kind.isPublic else {
-                        throw CofferError.invalid("private key material is not exportable")
-                    }
-                    return try await Self.answer(key, version: request.captures["version"]) { version throws(CofferError) in
-                        try kind.text(key, version)
-                    }
+        EnginePath(pattern, "Shows the versions of an exportable key.")
+            .reading("Export a key.") { [store] request in
+                let key = try await store.existing(request.captures["name"])
+                guard let kind = ExportType(rawValue: request.captures["kind"]) else {
+                    throw CofferError.invalid(
+                        "invalid export type: it is encryption-key, signing-key, hmac-key, public-key or certificate-chain")
                 }
-            ])
+                guard key.settings.isExportable || kind.isPublic else {
+                    throw CofferError.invalid("private key material is not exportable")
+                }
+                return try await Self.answer(key, version: request.captures["version"]) { version throws(CofferError) in
+                    try kind.text(key, version)
+                }
+            }
     }
 
     private static func answer(
@@ -71,23 +68,22 @@ extension TransitEngine {
     private func byokExport(_ pattern: PathPattern) -> EnginePath {
         EnginePath(
             pattern, "Exports an exportable key, encrypted to the RSA key of another server.",
-            fields: [Field("hash", .string, default: "SHA256", "The hash of OAEP.")],
-            endpoints: [
-                .read: .init("Export a key wrapped.", changesNothing: true) { [store, randomness] request in
-                    let destination = try await store.existing(request.captures["destination"])
-                    let key = try await store.existing(request.captures["name"])
-                    guard key.settings.isExportable else { throw CofferError.invalid("key is not exportable") }
-                    guard let newest = destination.versions.last, case .rsa(let rsa) = try newest.key else {
-                        throw CofferError.invalid("the destination must be an RSA key")
-                    }
-                    let hash = try KeyWrapping.hash(request.fields.text("hash"))
-                    return try await Self.answer(key, version: request.captures["version"], isSlow: true) {
-                        version throws(CofferError) in
-                        Base64.encode(
-                            try KeyWrapping.wrap(try ExportType.importable(version), to: rsa, hash: hash, randomness: randomness))
-                    }
-                }
-            ])
+            fields: [Field("hash", .string, default: "SHA256", "The hash of OAEP.")]
+        )
+        .reading("Export a key wrapped.") { [store, randomness] request in
+            let destination = try await store.existing(request.captures["destination"])
+            let key = try await store.existing(request.captures["name"])
+            guard key.settings.isExportable else { throw CofferError.invalid("key is not exportable") }
+            guard let newest = destination.versions.last, case .rsa(let rsa) = try newest.key else {
+                throw CofferError.invalid("the destination must be an RSA key")
+            }
+            let hash = try KeyWrapping.hash(request.fields.text("hash"))
+            return try await Self.answer(key, version: request.captures["version"], isSlow: true) {
+                version throws(CofferError) in
+                Base64.encode(
+                    try KeyWrapping.wrap(try ExportType.importable(version), to: rsa, hash: hash, randomness: randomness))
+            }
+        }
     }
 
     // MARK: Backup
@@ -95,27 +91,24 @@ extension TransitEngine {
     private static let backupMark = Array("coffer-transit-backup/1\0".utf8)
 
     private var backup: EnginePath {
-        EnginePath(
-            "backup/{name}", "Exports a key with all its versions in plaintext, if the key allows it.",
-            endpoints: [
-                .read: .init("Back a key up.") { [store] request in
-                    let key = try await store.edit(request.captures["name"]) { old in
-                        guard let old else { throw CofferError.notFound }
-                        guard old.settings.isExportable else { throw CofferError.invalid("exporting is disallowed on the policy") }
-                        guard old.settings.allowsBackup else {
-                            throw CofferError.invalid("plaintext backup is disallowed on the policy")
-                        }
-                        let event = KeySettings.TransferEvent(time: store.time.now().seconds, version: old.latest)
-                        return try old.with { settings throws(CofferError) in settings.backedUp = event }
+        EnginePath("backup/{name}", "Exports a key with all its versions in plaintext, if the key allows it.")
+            .reading("Back a key up.", changesNothing: false) { [store] request in
+                let key = try await store.edit(request.captures["name"]) { old in
+                    guard let old else { throw CofferError.notFound }
+                    guard old.settings.isExportable else { throw CofferError.invalid("exporting is disallowed on the policy") }
+                    guard old.settings.allowsBackup else {
+                        throw CofferError.invalid("plaintext backup is disallowed on the policy")
                     }
-                    guard let key else { throw CofferError.notFound }
-                    var writer = RecordWriter()
-                    writer.string(Array(key.name.utf8))
-                    var text = Self.backupMark + writer.bytes + key.encoded()
-                    defer { zero(&text) }
-                    return .data(["backup": .string(Base64.encode(text))])
+                    let event = KeySettings.TransferEvent(time: store.time.now().seconds, version: old.latest)
+                    return try old.with { settings throws(CofferError) in settings.backedUp = event }
                 }
-            ])
+                guard let key else { throw CofferError.notFound }
+                var writer = RecordWriter()
+                writer.string(Array(key.name.utf8))
+                var text = Self.backupMark + writer.bytes + key.encoded()
+                defer { zero(&text) }
+                return .data(["backup": .string(Base64.encode(text))])
+            }
     }
 
     private func restore(_ pattern: PathPattern) -> EnginePath {
@@ -124,25 +117,23 @@ extension TransitEngine {
             fields: [
                 Field("backup", .string, required: true, "What backup gave."),
                 Field("force", .bool, default: false, "Replaces a key of the same name."),
-            ],
-            endpoints: [
-                .update: .init("Restore a key.") { request in
-                    guard var text = Base64.decode(request.fields.text("backup")) else {
-                        throw CofferError.invalid("failed to base64-decode backup: the field must be base64")
-                    }
-                    defer { zero(&text) }
-                    let (kept, record) = try Self.opened(text)
-                    let name = request.captures["name"].isEmpty ? kept : request.captures["name"]
-                    let key = try await restored(name, record)
-                    let isForced = request.fields.flag("force")
-                    try await store.edit(name, overDamaged: isForced) { old in
-                        guard old == nil || isForced else { throw CofferError.invalid("key \"\(name)\" already exists") }
-                        let event = KeySettings.TransferEvent(time: store.time.now().seconds, version: key.latest)
-                        return try key.with { settings throws(CofferError) in settings.restored = event }
-                    }
-                    return .empty
-                }
-            ])
+            ]
+        )
+        .updatingWithoutAnswer("Restore a key.") { request in
+            guard var text = Base64.decode(request.fields.text("backup")) else {
+                throw CofferError.invalid("failed to base64-decode backup: the field must be base64")
+            }
+            defer { zero(&text) }
+            let (kept, record) = try Self.opened(text)
+            let name = request.captures["name"].isEmpty ? kept : request.captures["name"]
+            let key = try await restored(name, record)
+            let isForced = request.fields.flag("force")
+            try await store.edit(name, overDamaged: isForced) { old in
+                guard old == nil || isForced else { throw CofferError.invalid("key \"\(name)\" already exists") }
+                let event = KeySettings.TransferEvent(time: store.time.now().seconds, version: key.latest)
+                return try key.with { settings throws(CofferError) in settings.restored = event }
+            }
+        }
     }
 
     /// Returns the key in a backup. Anybody may have written the backup, so the key must be one that this server could have

@@ -21,20 +21,19 @@ extension TransitEngine {
     private func sign(_ pattern: PathPattern) -> EnginePath {
         EnginePath(
             pattern, "Signatures.",
-            fields: Self.fields + [Field("key_version", .int, "The version to use; 0, or none, for the newest.")] + Batching.fields,
-            endpoints: [
-                .update: .init("Sign.", changesNothing: true) { [randomness] request in
-                    let key = try await key(request)
-                    let scheme = try SignatureScheme(request, key.type)
-                    let requested = request.fields.number("key_version")
-                    return try await Batching.run(request, cost: .privateOperation(key.type), failures: .byItem) {
-                        item throws(CofferError) in
-                        let asked = try item.int("key_version") ?? requested
-                        let version = try key.version(making: .signing, requested: asked)
-                        return try Self.signed(item, key: key, version: version, scheme: scheme, randomness: randomness)
-                    }
-                }
-            ])
+            fields: Self.fields + [Field("key_version", .int, "The version to use; 0, or none, for the newest.")] + Batching.fields
+        )
+        .updating("Sign.", changesNothing: true) { [randomness] request in
+            let key = try await key(request)
+            let scheme = try SignatureScheme(request, key.type)
+            let requested = request.fields.number("key_version")
+            return try await Batching.run(request, cost: .privateOperation(key.type), failures: .byItem) {
+                item throws(CofferError) in
+                let asked = try item.int("key_version") ?? requested
+                let version = try key.version(making: .signing, requested: asked)
+                return try Self.signed(item, key: key, version: version, scheme: scheme, randomness: randomness)
+            }
+        }
     }
 
     private static func signed(
@@ -72,17 +71,15 @@ extension TransitEngine {
             pattern, "Checks signatures and HMACs.",
             fields: Self.fields + [
                 Field("signature", .string, "What sign gave."), Field("hmac", .string, "What hmac gave."),
-            ] + Batching.fields,
-            endpoints: [
-                .update: .init("Verify.", changesNothing: true) { request in
-                    let key = try await key(request)
-                    return try await Batching.run(request, cost: .verifying(key.type), failures: .byItem(members: ["valid": false]))
-                    {
-                        item throws(CofferError) in
-                        ["valid": .bool(try Self.isValid(item, key: key, request: request))]
-                    }
-                }
-            ])
+            ] + Batching.fields
+        )
+        .updating("Verify.", changesNothing: true) { request in
+            let key = try await key(request)
+            return try await Batching.run(request, cost: .verifying(key.type), failures: .byItem(members: ["valid": false])) {
+                item throws(CofferError) in
+                ["valid": .bool(try Self.isValid(item, key: key, request: request))]
+            }
+        }
     }
 
     private static func isValid(

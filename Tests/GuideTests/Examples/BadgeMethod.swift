@@ -52,35 +52,30 @@ extension BadgeMethod {
 
     private static func badge(in badges: RecordTable<Badge>, _ randomness: any Randomness) -> EnginePath {
         EnginePath(
-            "badges/{name}", "A badge.", fields: [name, Field("policies", .strings, "The policies of the holder.")],
-            endpoints: [
-                .update: .init("Create a badge, or replace its code and policies.") { request in
-                    let code = Base64.encode(randomness.bytes(32), as: .url)
-                    let badge = Badge(code: code, policies: request.fields.strings("policies") ?? [])
-                    try await badges.edit(request.captures["name"]) { stored, _ in stored = badge }
-                    return .data(["code": .string(code)])
-                },
-                .delete: .init("Delete a badge.") { request in
-                    try await badges.edit(request.captures["name"]) { stored, _ in stored = nil }
-                    return .empty
-                },
-            ])
+            "badges/{name}", "A badge.", fields: [name, Field("policies", .strings, "The policies of the holder.")]
+        )
+        .updating("Create a badge, or replace its code and policies.") { request in
+            let code = Base64.encode(randomness.bytes(32), as: .url)
+            let badge = Badge(code: code, policies: request.fields.strings("policies") ?? [])
+            try await badges.edit(request.captures["name"]) { stored, _ in stored = badge }
+            return .data(["code": .string(code)])
+        }
+        .deleting("Delete a badge.") { try await badges.delete($0.captures["name"]) }
     }
 
     private static func login(with badges: RecordTable<Badge>) -> EnginePath {
         EnginePath(
             "login/{name}", "Log in.", fields: [name, Field("code", .string, "The code of the badge.")],
-            access: .unauthenticated,
-            endpoints: [
-                .update: .init("Log in with a badge.") { request in
-                    let name = request.captures["name"]
-                    let badge = try await badges.find(name)?.value
-                    // A badge that does not exist is compared as well, and refused with the same words.
-                    let isRight = constantTimeEqual(
-                        Array((request.fields.string("code") ?? "").utf8), Array((badge?.code ?? "").utf8))
-                    guard isRight, let badge else { throw CofferError.denied }
-                    return Response(.none, auth: .grant(grant(name, badge)))
-                }
-            ])
+            access: .unauthenticated
+        )
+        .updating("Log in with a badge.") { request in
+            let name = request.captures["name"]
+            let badge = try await badges.find(name)?.value
+            // A badge that does not exist is compared as well, and refused with the same words.
+            let isRight = constantTimeEqual(
+                Array((request.fields.string("code") ?? "").utf8), Array((badge?.code ?? "").utf8))
+            guard isRight, let badge else { throw CofferError.denied }
+            return Response(.none, auth: .grant(grant(name, badge)))
+        }
     }
 }

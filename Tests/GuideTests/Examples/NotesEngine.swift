@@ -30,13 +30,8 @@ struct NotesEngine: SecretsEngine {
 
 extension NotesEngine {
     private static func listing(of notes: RecordTable<Note>) -> EnginePath {
-        EnginePath(
-            "notes", "The names of the notes.", fields: Paging.fields,
-            endpoints: [
-                .list: .init("List the notes.", changesNothing: true) { request in
-                    try .keys(try await notes.names(Paging(request.fields)))
-                }
-            ])
+        EnginePath("notes", "The names of the notes.", fields: Paging.fields)
+            .listing("List the notes.") { try .keys(try await notes.names(Paging($0.fields))) }
     }
 
     private static func note(in notes: RecordTable<Note>) -> EnginePath {
@@ -45,21 +40,13 @@ extension NotesEngine {
             fields: [
                 Field("name", .string, "The name of the note."), Field("text", .string, "The text of the note."),
             ],
-            exists: { try await notes.find($0.captures["name"]) != nil },
-            endpoints: [
-                .read: .init("Read a note.", changesNothing: true) { request in
-                    guard let note = try await notes.find(request.captures["name"])?.value else { throw CofferError.notFound }
-                    return .data(["text": .string(note.text)])
-                },
-                .update: .init("Write a note.") { request in
-                    guard let text = request.fields.string("text") else { throw CofferError.invalid("missing field 'text'") }
-                    try await notes.edit(request.captures["name"]) { note, _ in note = Note(text: text) }
-                    return .empty
-                },
-                .delete: .init("Delete a note.") { request in
-                    try await notes.edit(request.captures["name"]) { note, _ in note = nil }
-                    return .empty
-                },
-            ])
+            exists: { try await notes.find($0.captures["name"]) != nil }
+        )
+        .reading("Read a note.") { .data(["text": .string(try await notes.existing($0.captures["name"]).text)]) }
+        .updatingWithoutAnswer("Write a note.") { request in
+            guard let text = request.fields.string("text") else { throw CofferError.invalid("missing field 'text'") }
+            try await notes.edit(request.captures["name"]) { note, _ in note = Note(text: text) }
+        }
+        .deleting("Delete a note.") { try await notes.delete($0.captures["name"]) }
     }
 }

@@ -6,10 +6,9 @@ internal import Syntax
 
 /// The command `coffer audit keys`.
 struct AuditKeysCommand: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "keys", abstract: "Print the keys that verify an audit file without the server.",
-        usage: "coffer audit keys [options] <file> ...",
-        discussion: """
+    static let configuration = CommandConfiguration.command(
+        "coffer audit keys [options] <file> ...", "Print the keys that verify an audit file without the server.",
+        notes: """
             Fetch the keys first, then copy the file:
 
               $ coffer audit keys /var/log/coffer/audit.log > keys.json
@@ -21,9 +20,9 @@ struct AuditKeysCommand: SessionCommand {
             this when it opens the file.
             """)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @Option(help: ArgumentHelp("The device that wrote the files (default: found by the file's path).", valueName: "name"))
+    @Option(help: .init("The device that wrote the files (default: found by the file's path).", valueName: "name"))
     var device: String?
-    @Argument(help: ArgumentHelp("The audit files.", valueName: "file")) var arguments: [String] = []
+    @Argument(help: .init("The audit files.", valueName: "file")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(atLeast: 1)

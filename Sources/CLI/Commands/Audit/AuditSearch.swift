@@ -9,28 +9,23 @@ internal import Syntax
 /// A narrowed token has another hash than the token that it was derived from, but the same accessor. A search for a token therefore
 /// continues with the accessors in the records that it finds.
 struct AuditSearchCommand: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "search", abstract: "Find the records of a token, an accessor or a path in audit files.",
-        usage: "coffer audit search [options] <file> ...",
-        discussion: """
-            Examples:
-              $ coffer audit search -token=- /var/log/coffer/audit.log < token
-              $ coffer audit search -accessor=0e9f... audit.log audit.log.1
-              $ coffer audit search -path='secret/data/app/*' audit.log
-
+    static let configuration = CommandConfiguration.command(
+        "coffer audit search [options] <file> ...", "Find the records of a token, an accessor or a path in audit files.",
+        notes: """
             A search for a token also finds the tokens that were narrowed from it, because they share its accessor. The values \
             in the file are hashes, which the server computes. A value that begins with hmac-sha256: is used as the hash, \
             without a request to the server. Requests for hashes, such as those of this search, are omitted. With \
             -format=json each record is one line. The file is not verified: run `coffer audit verify` as well.
-            """)
+            """,
+        examples: "coffer audit search -token=- /var/log/coffer/audit.log < token",
+        "coffer audit search -accessor=0e9f... audit.log audit.log.1", "coffer audit search -path='secret/data/app/*' audit.log")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @Option(help: ArgumentHelp("A token, or - to read it from the standard input.", valueName: "token"))
-    var token: String?
-    @Option(help: ArgumentHelp("The accessor of a token.", valueName: "accessor")) var accessor: String?
-    @Option(help: ArgumentHelp("A path, or the beginning of paths followed by *.", valueName: "path")) var path: String?
-    @Option(help: ArgumentHelp("The device that wrote the files (default: found by the file's path).", valueName: "name"))
+    @Option(help: .init("A token, or - to read it from the standard input.", valueName: "token")) var token: String?
+    @Option(help: .init("The accessor of a token.", valueName: "accessor")) var accessor: String?
+    @Option(help: .init("A path, or the beginning of paths followed by *.", valueName: "path")) var path: String?
+    @Option(help: .init("The device that wrote the files (default: found by the file's path).", valueName: "name"))
     var device: String?
-    @Argument(help: ArgumentHelp("The audit files.", valueName: "file")) var arguments: [String] = []
+    @Argument(help: .init("The audit files.", valueName: "file")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(atLeast: 1)

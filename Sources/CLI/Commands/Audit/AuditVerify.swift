@@ -10,28 +10,22 @@ struct AuditVerifyCommand: SessionCommand {
     private static let changedStatus: Int32 = 2
     private static let unprovableStatus: Int32 = 3
 
-    static let configuration = CommandConfiguration(
-        commandName: "verify", abstract: "Verify that an audit file has not been changed.",
-        usage: "coffer audit verify [options] <file> ...",
-        discussion: """
-            Examples:
-              $ coffer audit verify /var/log/coffer/audit.log
-              $ coffer audit verify -keys=keys.json copy.log
-
+    static let configuration = CommandConfiguration.command(
+        "coffer audit verify [options] <file> ...", "Verify that an audit file has not been changed.",
+        notes: """
             The exit status is 0 if the file is intact, 2 if it was changed, 3 if it cannot be verified with these keys, and \
             1 if nothing was verified, for example because it cannot be read or the server refuses the keys. A copy whose last \
             lines were removed cannot be told from an older copy, so the status of both is 3. The end of the file that the server \
             is writing is compared with the server's record.
-            """)
+            """,
+        examples: "coffer audit verify /var/log/coffer/audit.log", "coffer audit verify -keys=keys.json copy.log")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Option(
-        name: [.customLong("device"), .customLong("path")],
-        help: ArgumentHelp("The device that wrote the file (default: found by the file's path).", valueName: "name"))
+        name: [.long, .customLong("path")],
+        help: .init("The device that wrote the file (default: found by the file's path).", valueName: "name"))
     var device: String?
-    @Option(help: ArgumentHelp("The output of `coffer audit keys`, to verify without a server.", valueName: "file"))
-    var keys: String?
-    @Argument(help: ArgumentHelp("The audit file, or several consecutive files.", valueName: "file")) var arguments: [String] =
-        []
+    @Option(help: .init("The output of `coffer audit keys`, to verify without a server.", valueName: "file")) var keys: String?
+    @Argument(help: .init("The audit file, or several consecutive files.", valueName: "file")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(atLeast: 1)

@@ -3,8 +3,7 @@ internal import CofferClient
 
 /// The option that names a KV mount.
 struct KvMountOption: ParsableArguments {
-    @Option(help: ArgumentHelp("The KV mount that the path is relative to.", valueName: "path"))
-    var mount: String?
+    @Option(help: .init("The KV mount that the path is relative to.", valueName: "path")) var mount: String?
 }
 
 /// A secret or folder of a KV mount, named as `secret/foo` or `-mount=secret foo`.

@@ -4,24 +4,20 @@ internal import Syntax
 
 /// The command `coffer operator generate-root`.
 struct OperatorGenerateRoot: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "generate-root", abstract: "Generate a new root token with a quorum of key shares.",
-        usage: "coffer operator generate-root [options] [<key>]",
-        discussion: """
-            Examples:
-              $ coffer operator generate-root -init   # shows a one-time password (OTP): keep it
-              $ coffer operator generate-root         # once for each share; the last shows the encoded token
-              $ coffer operator generate-root -decode=ENCODED -otp=OTP
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer operator generate-root [options] [<key>]", "Generate a new root token with a quorum of key shares.",
+        examples: "coffer operator generate-root -init   # shows a one-time password (OTP): keep it",
+        "coffer operator generate-root         # once for each share; the last shows the encoded token",
+        "coffer operator generate-root -decode=ENCODED -otp=OTP")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Flag(name: .customLong("init"), help: "Start an attempt.") var start = false
     @Flag(help: "Cancel the attempt.") var cancel = false
     @Flag(help: "Show the progress of the attempt.") var status = false
     @Flag(help: "Print a one-time password for -init.") var generateOTP = false
-    @Option(help: ArgumentHelp("The encoded token to decode. Requires -otp.", valueName: "text")) var decode: String?
-    @Option(help: ArgumentHelp("The one-time password.", valueName: "text")) var otp: String?
-    @Option(help: ArgumentHelp("The nonce of the attempt that the share is for.", valueName: "text")) var nonce: String?
-    @Argument(help: ArgumentHelp("A key share.", valueName: "key")) var arguments: [String] = []
+    @Option(help: .init("The encoded token to decode. Requires -otp.", valueName: "text")) var decode: String?
+    @Option(help: .init("The one-time password.", valueName: "text")) var otp: String?
+    @Option(help: .init("The nonce of the attempt that the share is for.", valueName: "text")) var nonce: String?
+    @Argument(help: .init("A key share.", valueName: "key")) var arguments: [String] = []
 
     private static let path = "sys/generate-root/attempt"
 
@@ -46,39 +42,23 @@ struct OperatorGenerateRoot: SessionCommand {
         try write(answer, to: session)
     }
 
-    /// Warns if the progress did not change, because a share that is given twice counts once.
-    static func warnOfRepeatedShare(before: JSONObject?, after: JSONObject, session: Session) {
-        guard let before = before?["progress"]?.intValue, let after = after["progress"]?.intValue, before == after, after > 0 else {
-            return
-        }
-        session.console.error("WARNING! This share was given before, so it does not count again.")
-    }
-
     private func current(_ session: Session) async throws -> JSONObject {
         try await session.call("Error getting root generation status") { try await $0.request(.get, Self.path).object() }
     }
 
     private func giveShare(_ session: Session) async throws -> JSONObject {
-        var nonce = nonce.unlessEmpty
         let status = try await current(session)
-        if nonce == nil {
-            guard status["started"]?.boolValue == true else {
-                throw CommandFailure.local(
-                    "No root token generation is in progress. Start one with `coffer operator generate-root -init`.")
-            }
-            nonce = status["nonce"]?.stringValue
+        guard nonce.unlessEmpty != nil || status["started"]?.boolValue == true else {
+            throw CommandFailure.local(
+                "No root token generation is in progress. Start one with `coffer operator generate-root -init`.")
         }
+        let share = KeyShare(nonce: nonce.unlessEmpty ?? status["nonce"]?.stringValue, status: status)
         let key = try KeyShare.read(arguments, name: "Unseal Key", session: session)
-        let body: JSON = ["key": .string(key), "nonce": .optional(nonce)]
-        let answer = try await session.call("Error posting unseal key") {
-            try await $0.request(.put, "sys/generate-root/update", body: body).object()
-        }
-        if answer["complete"]?.boolValue != true { Self.warnOfRepeatedShare(before: status, after: answer, session: session) }
-        return answer
+        return try await share.give(key, to: "sys/generate-root/update", doing: "Error posting unseal key", session: session)
     }
 
     private func write(_ answer: JSONObject, to session: Session) throws {
-        func text(_ name: String) -> String { answer[name].map { $0.isNull ? "" : ValueText.cell($0) } ?? "" }
+        func text(_ name: String) -> String { ValueText.cell(answer[name]) }
         var rows = [
             ["Nonce", text("nonce")], ["Started", text("started")], ["Progress", "\(text("progress"))/\(text("required"))"],
             ["Complete", text("complete")],
@@ -107,18 +87,14 @@ struct OperatorGenerateRoot: SessionCommand {
         // The system's generator is cryptographically secure.
         var random = SystemRandomNumberGenerator()
         let password = String((0..<length).map { _ in letters[Int.random(in: 0..<letters.count, using: &random)] })
-        if session.printer.isTable {
-            session.console.output(password)
-        } else {
-            try session.printer.value(["otp": .string(password)])
-        }
+        try session.printer.text(password, as: "otp")
     }
 
     private func writeDecoded(_ encoded: String, to session: Session) throws {
         guard let otp = otp.unlessEmpty else { throw CommandFailure.local("Give the one-time password with -otp") }
         let text = ArgumentText.trimmed(encoded == "-" ? try session.system.input.text(of: "-") : encoded)
         let token = try Self.decoded(text, otp: otp)
-        if session.printer.isTable { session.console.output(token) } else { try session.printer.value(["token": .string(token)]) }
+        try session.printer.text(token, as: "token")
     }
 
     /// Returns the token, which is encoded by an exclusive or of each byte with the password.

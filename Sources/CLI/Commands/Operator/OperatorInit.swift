@@ -4,32 +4,23 @@ internal import Syntax
 
 /// The command `coffer operator init`.
 struct OperatorInit: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "init", abstract: "Initialize a new server, and show its unseal keys and root token once.",
-        usage: "coffer operator init [options]",
-        discussion: """
-            A server that unseals automatically has recovery keys instead of unseal keys.
-
-            Examples:
-              $ coffer operator init -key-shares=5 -key-threshold=3
-              $ coffer operator init -recovery-shares=3 -recovery-threshold=2
-              $ coffer operator init -status
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer operator init [options]", "Initialize a new server, and show its unseal keys and root token once.",
+        notes: "A server that unseals automatically has recovery keys instead of unseal keys.",
+        examples: "coffer operator init -key-shares=5 -key-threshold=3",
+        "coffer operator init -recovery-shares=3 -recovery-threshold=2", "coffer operator init -status")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
-    @Option(
-        name: [.customLong("key-shares"), .customLong("n")],
-        help: ArgumentHelp("Number of shares of the unseal key. (default: 5)", valueName: "number"))
+    @Option(name: [.long, .customLong("n")], help: .init("Number of shares of the unseal key. (default: 5)", valueName: "number"))
     var keyShares: Int?
     @Option(
-        name: [.customLong("key-threshold"), .customLong("t")],
-        help: ArgumentHelp("Number of shares that are needed to unseal the server. (default: 3)", valueName: "number"))
+        name: [.long, .customLong("t")],
+        help: .init("Number of shares that are needed to unseal the server. (default: 3)", valueName: "number"))
     var keyThreshold: Int?
     @Option(
-        help: ArgumentHelp(
+        help: .init(
             "Number of shares of the recovery key, for a server that unseals automatically. (default: 5)", valueName: "number"))
     var recoveryShares: Int?
-    @Option(help: ArgumentHelp("Number of recovery shares that are needed. (default: 3)", valueName: "number"))
-    var recoveryThreshold: Int?
+    @Option(help: .init("Number of recovery shares that are needed. (default: 3)", valueName: "number")) var recoveryThreshold: Int?
     @Flag(help: "Only show whether the server is initialized. The exit status is 0 if it is and 2 if not.") var status = false
     @Argument(help: .hidden) var arguments: [String] = []
 

@@ -4,32 +4,24 @@ internal import Syntax
 
 /// The command `coffer operator rekey`.
 struct OperatorRekey: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "rekey", abstract: "Generate new unseal keys with a quorum of the current ones.",
-        usage: "coffer operator rekey [options] [<key>]",
-        discussion: """
-            Examples:
-              $ coffer operator rekey -init -key-shares=5 -key-threshold=3
-              $ coffer operator rekey             # once for each current share; the last shows the new ones
-              $ coffer operator rekey -init -target=recovery
-              $ coffer operator rekey -verify     # once for each new share, to confirm them
-            """)
+    static let configuration = CommandConfiguration.command(
+        "coffer operator rekey [options] [<key>]", "Generate new unseal keys with a quorum of the current ones.",
+        examples: "coffer operator rekey -init -key-shares=5 -key-threshold=3",
+        "coffer operator rekey             # once for each current share; the last shows the new ones",
+        "coffer operator rekey -init -target=recovery",
+        "coffer operator rekey -verify     # once for each new share, to confirm them")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Flag(name: .customLong("init"), help: "Start a rekey.") var start = false
     @Flag(help: "Cancel the rekey.") var cancel = false
     @Flag(help: "Show the progress.") var status = false
     @Flag(help: "With -init, require that the new shares are given before they replace the old ones. Otherwise, give a new share.")
     var verify = false
-    @Option(
-        name: [.customLong("key-shares"), .customLong("n")], help: ArgumentHelp("Number of new shares.", valueName: "number"))
-    var keyShares = 5
-    @Option(
-        name: [.customLong("key-threshold"), .customLong("t")],
-        help: ArgumentHelp("Number of new shares that are needed to unseal.", valueName: "number"))
+    @Option(name: [.long, .customLong("n")], help: .init("Number of new shares.", valueName: "number")) var keyShares = 5
+    @Option(name: [.long, .customLong("t")], help: .init("Number of new shares that are needed to unseal.", valueName: "number"))
     var keyThreshold = 3
-    @Option(help: ArgumentHelp("The nonce of the attempt that the share is for.", valueName: "text")) var nonce: String?
+    @Option(help: .init("The nonce of the attempt that the share is for.", valueName: "text")) var nonce: String?
     @Option(help: "barrier, or recovery for a seal that unseals automatically.") var target = "barrier"
-    @Argument(help: ArgumentHelp("A key share.", valueName: "key")) var arguments: [String] = []
+    @Argument(help: .init("A key share.", valueName: "key")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         guard ["barrier", "recovery", "hsm"].contains(target) else {
@@ -64,30 +56,22 @@ struct OperatorRekey: SessionCommand {
     }
 
     private func giveShare(_ session: Session) async throws {
-        var nonce = nonce.unlessEmpty
         let status = try await current(session)
-        if nonce == nil {
-            guard status["started"]?.boolValue == true else {
-                throw CommandFailure.local("No rekey is in progress. Start one with `coffer operator rekey -init`.")
-            }
-            let name = verify && status["verification_nonce"]?.stringValue?.isEmpty == false ? "verification_nonce" : "nonce"
-            nonce = status[name]?.stringValue
+        guard nonce.unlessEmpty != nil || status["started"]?.boolValue == true else {
+            throw CommandFailure.local("No rekey is in progress. Start one with `coffer operator rekey -init`.")
         }
+        let verification = verify ? status["verification_nonce"]?.stringValue.unlessEmpty : nil
+        let share = KeyShare(nonce: nonce.unlessEmpty ?? verification ?? status["nonce"]?.stringValue, status: status)
         let key = try KeyShare.read(arguments, name: verify ? "New Unseal Key" : "Unseal Key", session: session)
-        let body: JSON = ["key": .string(key), "nonce": .optional(nonce)]
-        let answer = try await session.call("Error posting key") {
-            try await $0.request(.put, verify ? "\(base)/verify" : "\(base)/update", body: body).object()
-        }
-        if answer["complete"]?.boolValue != true {
-            OperatorGenerateRoot.warnOfRepeatedShare(before: status, after: answer, session: session)
-        }
+        let answer = try await share.give(
+            key, to: verify ? "\(base)/verify" : "\(base)/update", doing: "Error posting key", session: session)
         guard session.printer.isTable, answer["complete"]?.boolValue == true else { return try write(answer, to: session) }
         writeKeys(answer, to: session)
     }
 
     private func write(_ answer: JSONObject, to session: Session) throws {
         guard session.printer.isTable else { return try session.printer.value(.object(answer)) }
-        func text(_ name: String) -> String { answer[name].map { $0.isNull ? "" : ValueText.cell($0) } ?? "" }
+        func text(_ name: String) -> String { ValueText.cell(answer[name]) }
         var rows = [["Nonce", text("nonce")]]
         if !text("started").isEmpty { rows.append(["Started", text("started")]) }
         if answer["started"]?.boolValue == true {

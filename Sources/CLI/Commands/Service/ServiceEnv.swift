@@ -4,31 +4,26 @@ internal import Syntax
 
 /// The command `coffer service env`.
 struct ServiceEnv: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "env", abstract: "Run a command with a project's secrets as variables, or print them.",
-        usage: "coffer service env [options] -project=<name> -env=<name> [-- <command> ...]",
-        discussion: """
+    static let configuration = CommandConfiguration.command(
+        "coffer service env [options] -project=<name> -env=<name> [-- <command> ...]",
+        "Run a command with a project's secrets as variables, or print them.",
+        notes: """
             The name of a variable is derived from the path of its secret: db/password becomes db_password. Names that \
             control other programs, such as PATH, are refused unless -allow-name accepts them.
-
-            Examples:
-              $ coffer service env -project=newsbot -env=prod -- ./newsbot serve
-              $ eval "$(coffer service env -project=newsbot -env=prod -as=shell)"
-            """)
+            """,
+        examples: "coffer service env -project=newsbot -env=prod -- ./newsbot serve",
+        #"eval "$(coffer service env -project=newsbot -env=prod -as=shell)""#)
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var place: ServicePlace
     @Option(
         name: .customLong("as"),
-        help: ArgumentHelp("The form to print: dotenv, shell, json or yaml. (default: dotenv)", valueName: "form")) var form:
-        String?
+        help: .init("The form to print: dotenv, shell, json or yaml. (default: dotenv)", valueName: "form"))
+    var form: String?
     @Flag(help: "Write the names in upper case.") var upper = false
-    @Option(
-        help: ArgumentHelp(
-            "Accept a name that controls other programs, such as PATH; may be repeated.", valueName: "name"))
+    @Option(help: .init("Accept a name that controls other programs, such as PATH; may be repeated.", valueName: "name"))
     var allowName: [String] = []
-    @Argument(
-        parsing: .postTerminator, help: ArgumentHelp("The command to run, and its arguments.", valueName: "command")) var command:
-        [String] = []
+    @Argument(parsing: .postTerminator, help: .init("The command to run, and its arguments.", valueName: "command"))
+    var command: [String] = []
 
     func run(_ session: Session) async throws {
         let form = (form.unlessEmpty ?? global.format.unlessEmpty ?? "dotenv").lowercased()

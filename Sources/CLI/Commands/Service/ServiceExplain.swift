@@ -5,20 +5,16 @@ internal import Syntax
 
 /// Explains rules offline: it reads the same files as the server and needs neither a server nor a token.
 struct ServiceExplain: CLICommand {
-    static let configuration = CommandConfiguration(
-        commandName: "explain", abstract: "Show what a service may do with a secret, and which rule decides.",
-        usage: "coffer service explain [options] <service> [<project/path>]",
-        discussion: """
-            The command reads the same files as the server and needs neither a running server nor a token.
-
-            Examples:
-              $ coffer service explain myscheduler newsbot/prod/api-key
-              $ coffer service explain -env-file=.env -policy-text myscheduler   # its rules as a policy
-            """)
-    @Option(help: ArgumentHelp("The server's file of variables. (default: .env)", valueName: "file")) var envFile: String?
+    static let configuration = CommandConfiguration.command(
+        "coffer service explain [options] <service> [<project/path>]",
+        "Show what a service may do with a secret, and which rule decides.",
+        notes: "The command reads the same files as the server and needs neither a running server nor a token.",
+        examples: "coffer service explain myscheduler newsbot/prod/api-key",
+        "coffer service explain -env-file=.env -policy-text myscheduler   # its rules as a policy")
+    @Option(help: .init("The server's file of variables. (default: .env)", valueName: "file")) var envFile: String?
     @OptionGroup(title: "Output") var local: LocalOptions
     @Flag(name: .customLong("policy-text"), help: "Print the whole policy of the service.") var policy = false
-    @Argument(help: ArgumentHelp("The service, then PROJECT/PATH or secret:PROJECT:PATH.", valueName: "service"))
+    @Argument(help: .init("The service, then PROJECT/PATH or secret:PROJECT:PATH.", valueName: "service"))
     var arguments: [String] = []
 
     func run(in system: System) async throws {

@@ -2,22 +2,28 @@ internal import ArgumentParser
 internal import CofferClient
 internal import Syntax
 
+/// The command `coffer service`, which groups commands.
+struct ServiceCommand: ParsableCommand {
+    static let configuration = CommandConfiguration.group(
+        "service", "Explain the rules of services, and use the secrets of projects as variables.",
+        examples: "coffer service env -project=newsbot -env=prod -- ./newsbot",
+        subcommands: [ServiceExplain.self, ServiceImport.self, ServiceEnv.self, ServiceMigrate.self])
+}
+
 /// The command `coffer service import`.
 struct ServiceImport: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "import", abstract: "Store the variables of a .env file as secrets of a project.",
-        usage: "coffer service import [options] -project=<name> -env=<name> <file>",
-        discussion: """
+    static let configuration = CommandConfiguration.command(
+        "coffer service import [options] -project=<name> -env=<name> <file>",
+        "Store the variables of a .env file as secrets of a project.",
+        notes: """
             If a variable is already stored with another value, the command fails and stores nothing, unless -overwrite \
             is given.
-
-            Example:
-              $ coffer service import old.env -project=newsbot -env=prod
-            """)
+            """,
+        examples: "coffer service import old.env -project=newsbot -env=prod")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var place: ServicePlace
     @Flag(help: "Write a new version of secrets that have another value.") var overwrite = false
-    @Argument(help: ArgumentHelp("The file, or - for the standard input.", valueName: "file")) var arguments: [String] = []
+    @Argument(help: .init("The file, or - for the standard input.", valueName: "file")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
         try arguments.expect(1)

@@ -6,22 +6,19 @@ internal import Syntax
 
 /// The command `coffer service migrate`.
 struct ServiceMigrate: SessionCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "migrate", abstract: "Copy secrets to or from another server that speaks the Vault API.",
-        usage: "coffer service migrate [options] -to=vault|local",
-        discussion: """
+    static let configuration = CommandConfiguration.command(
+        "coffer service migrate [options] -to=vault|local", "Copy secrets to or from another server that speaks the Vault API.",
+        notes: """
             Copies from this server's services/ to the server of SERVICE_VAULT_ADDR, or back. The newest version of each \
             secret is copied with its labels and settings, and everything is compared at the end. Run the command again to \
             continue after an interruption. The source is not changed. KV version 1 mounts are supported too.
-
-            Examples:
-              $ coffer service migrate -to=vault
-              $ coffer service migrate -to=local -mount=secret      # any KV version 2 mount of this server
-            """)
+            """,
+        examples: "coffer service migrate -to=vault",
+        "coffer service migrate -to=local -mount=secret      # any KV version 2 mount of this server")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @Option(help: "The server to copy to: vault or local.") var to: String
-    @Option(help: ArgumentHelp("The server's file of variables. (default: .env)", valueName: "file")) var envFile: String?
-    @Option(help: ArgumentHelp("The mount of the Service API.", valueName: "path")) var mount: String = "services"
+    @Option(help: .init("The server's file of variables. (default: .env)", valueName: "file")) var envFile: String?
+    @Option(help: .init("The mount of the Service API.", valueName: "path")) var mount: String = "services"
     @Flag(help: "Write a new version of secrets that have other values.") var overwrite = false
     @Argument(help: .hidden) var arguments: [String] = []
 

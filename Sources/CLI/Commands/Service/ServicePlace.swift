@@ -4,10 +4,10 @@ internal import Syntax
 
 /// The folder of a project's secrets of one environment: `services/<project>/[<scope>/]<env>/`.
 struct ServicePlace: ParsableArguments {
-    @Option(help: ArgumentHelp("The project.", valueName: "name")) var project: String
-    @Option(name: .customLong("env"), help: ArgumentHelp("The environment, such as prod.", valueName: "name")) var env: String
-    @Option(help: ArgumentHelp("The path between the project and the environment, if any.", valueName: "path")) var scope: String?
-    @Option(help: ArgumentHelp("The mount of the Service API.", valueName: "path")) var mount: String = "services"
+    @Option(help: .init("The project.", valueName: "name")) var project: String
+    @Option(help: .init("The environment, such as prod.", valueName: "name")) var env: String
+    @Option(help: .init("The path between the project and the environment, if any.", valueName: "path")) var scope: String?
+    @Option(help: .init("The mount of the Service API.", valueName: "path")) var mount: String = "services"
 
     /// Returns the path of the folder below the mount, with a slash at the end.
     func folder() throws(CommandFailure) -> String {

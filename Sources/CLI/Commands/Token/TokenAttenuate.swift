@@ -6,32 +6,26 @@ internal import Syntax
 
 /// Derives a narrower token offline: only the token is needed, not the server.
 struct TokenAttenuate: CLICommand {
-    static let configuration = CommandConfiguration(
-        commandName: "attenuate", abstract: "Derive a weaker token offline; the server is not involved.",
-        usage: "coffer token attenuate [options] [<token>]",
-        discussion: """
+    static let configuration = CommandConfiguration.command(
+        "coffer token attenuate [options] [<token>]", "Derive a weaker token offline; the server is not involved.",
+        notes: """
             The result can be used as X-Vault-Token (and as X-Token, if it is derived from a service's token) until it or its \
             parent expires. Anyone who has it can narrow it further, but nobody can widen it.
-
-            Examples:
-              $ coffer token attenuate -path=secret/data/app/ -op=read -ttl=1h
-              $ coffer token attenuate -secrets=services:newsbot/prod/ -uses=5 -cidr=10.0.0.0/8 - < token
-            """)
+            """,
+        examples: "coffer token attenuate -path=secret/data/app/ -op=read -ttl=1h",
+        "coffer token attenuate -secrets=services:newsbot/prod/ -uses=5 -cidr=10.0.0.0/8 - < token")
     @OptionGroup(title: "Output") var local: LocalOptions
-    @Option(
-        help: ArgumentHelp("Allow only this path, or all paths below it if it ends with /; may be repeated.", valueName: "path"))
+    @Option(help: .init("Allow only this path, or all paths below it if it ends with /; may be repeated.", valueName: "path"))
     var path: [String] = []
     @Option(
-        help: ArgumentHelp(
-            "Allow only the secrets below this path of a KV version 2 mount; may be repeated.", valueName: "mount:path"))
+        help: .init("Allow only the secrets below this path of a KV version 2 mount; may be repeated.", valueName: "mount:path"))
     var secrets: [String] = []
-    @Option(help: ArgumentHelp("Allow only these: read, list, write, delete, create, update or patch.", valueName: "names")) var op:
-        String?
-    @Option(name: .customLong("ttl"), help: ArgumentHelp("Expire after this time, such as 1h.", valueName: "duration"))
-    var ttl: String?
-    @Option(help: ArgumentHelp("Allow at most this many requests.", valueName: "number")) var uses: Int?
-    @Option(help: ArgumentHelp("Allow only these addresses or ranges, separated by commas.", valueName: "ranges")) var cidr: String?
-    @Argument(help: ArgumentHelp("The token to derive from, or - for the standard input. (default: your own)", valueName: "token"))
+    @Option(help: .init("Allow only these: read, list, write, delete, create, update or patch.", valueName: "names"))
+    var op: String?
+    @Option(help: .init("Expire after this time, such as 1h.", valueName: "duration")) var ttl: String?
+    @Option(help: .init("Allow at most this many requests.", valueName: "number")) var uses: Int?
+    @Option(help: .init("Allow only these addresses or ranges, separated by commas.", valueName: "ranges")) var cidr: String?
+    @Argument(help: .init("The token to derive from, or - for the standard input. (default: your own)", valueName: "token"))
     var arguments: [String] = []
 
     func run(in system: System) async throws {
@@ -48,9 +42,7 @@ struct TokenAttenuate: CLICommand {
         } catch {
             throw CommandFailure.local(error.rawValue)
         }
-        let printer = try local.printer(system)
-        guard !printer.isTable, printer.format != .raw else { return system.console.output(text) }
-        try printer.value(["token": .string(text)])
+        try local.printer(system).text(text, as: "token", isPlainWhenRaw: true)
     }
 
     private func parent(_ system: System) throws(CommandFailure) -> String {

@@ -1,0 +1,150 @@
+package import EngineKit
+package import Identity
+import JOSE
+package import Logging
+import Records
+import Syntax
+
+/// Signed tokens that say who an entity is (`identity/oidc/`), and the OpenID provider that other programs let people log in with.
+///
+/// The records are in a part of the storage of their own. Whatever changes which of them refer to which takes turns, also among
+/// nodes: ``change(_:)``.
+package struct IdentityTokens: Sendable {
+    /// What the rest of the server tells of a request.
+    package struct Surroundings: Sendable {
+        /// The address that clients reach this node at; empty if it is not configured.
+        package var address: String
+        /// Whether other nodes with other addresses may serve the same store.
+        package var isShared: Bool
+        /// Returns when the caller of a request logged in, or nil if it is not known.
+        package var loggedInAt: @Sendable (Request) async throws -> Timestamp?
+
+        /// Creates the description of the server.
+        package init(
+            address: String, isShared: Bool = false,
+            loggedInAt: @escaping @Sendable (Request) async throws -> Timestamp? = { _ in nil }
+        ) {
+            self.address = address
+            self.isShared = isShared
+            self.loggedInAt = loggedInAt
+        }
+    }
+
+    let storage: any Storage
+    let identity: IdentityStore
+    let surroundings: Surroundings
+    let configurations: RecordTable<IssuerConfiguration>
+    let keys: NamedKeys
+    let roles: RecordTable<TokenRole>
+    let providers: RecordTable<Provider>
+    let clients: RecordTable<Client>
+    let scopes: RecordTable<Scope>
+    let assignments: RecordTable<Assignment>
+    let codes: ShortLived<AuthorizationCode>
+    let accessTokens: ShortLived<AccessToken>
+    let time: any TimeSource
+    let randomness: any Randomness
+    let logger: Logger
+    private let turns = WriterQueues()
+
+    /// Creates the part of the identity engine.
+    ///
+    /// - Parameter storage: The part of the barrier's storage that belongs to it.
+    package init(
+        storage: any Storage, identity: IdentityStore, surroundings: Surroundings, time: any TimeSource,
+        randomness: any Randomness, logger: Logger
+    ) {
+        self.storage = storage
+        self.identity = identity
+        self.surroundings = surroundings
+        configurations = RecordTable(storage: storage, prefix: "config/", parsedMax: 1)
+        keys = NamedKeys(storage: storage, time: time, randomness: randomness)
+        roles = RecordTable(storage: storage, prefix: "role/", parsedMax: 1_024)
+        providers = RecordTable(storage: storage, prefix: "provider/", parsedMax: 128)
+        clients = RecordTable(storage: storage, prefix: "client/", parsedMax: 1_024)
+        scopes = RecordTable(storage: storage, prefix: "scope/", parsedMax: 256)
+        assignments = RecordTable(storage: storage, prefix: "assignment/", parsedMax: 64)
+        codes = ShortLived(storage: storage, prefix: "code/", mark: "coffer_code_", randomness: randomness)
+        accessTokens = ShortLived(storage: storage, prefix: "access/", mark: "coffer_access_", randomness: randomness)
+        self.time = time
+        self.randomness = randomness
+        self.logger = logger
+    }
+
+    /// The declared paths below `identity/`, in the order in which they are tried.
+    package var paths: [EnginePath] {
+        [configurationPath] + keyPaths + rolePaths + tokenPaths + documentPaths + clientPaths + scopePaths + providerPaths
+            + [authorizePath, signInPath, exchangePath, userInfoPath]
+    }
+
+    /// Rotates the keys that are due, and deletes codes and access tokens that have ended. The leader calls it every few seconds.
+    package func runRound() async throws {
+        try await keys.rotateDue()
+        let now = time.now().seconds
+        try await codes.sweep(at: now)
+        try await accessTokens.sweep(at: now)
+    }
+}
+
+extension IdentityTokens {
+    static let nameField = Field("name", .string, required: true, "The name.")
+    /// The folder of everything below `identity/`.
+    static let folder = "oidc/"
+
+    /// Makes a change of records that refer to each other, after and before all other such changes on whatever node.
+    ///
+    /// `decide` may rely on all that it reads, except on keys, which rotate: those it writes with a precondition.
+    func change<Result>(_ decide: (inout Batch) async throws -> Result) async throws -> Result {
+        try await turns.inTurn(Self.changes) {
+            try await storage.transact { batch in
+                // Its version is what matters, which each write changes.
+                let mark = try await storage.get(Self.changes)
+                let result = try await decide(&batch)
+                if !batch.isEmpty { batch.put(Self.changes, [], if: .init(unchanged: mark)) }
+                return result
+            }
+        }
+    }
+
+    private static let changes = "changes"
+
+    /// Returns the issuer of identity tokens: the address with the path of this engine.
+    func issuer() async throws -> String {
+        try address(configured: try await configurations.find(IssuerConfiguration.name)?.value.issuer ?? "")
+            + "/v1/identity/oidc"
+    }
+
+    /// Returns the scheme, host and port of an issuer.
+    ///
+    /// - Parameter configured: What an operator set; empty for the address of the server.
+    /// - Throws: `.invalidRequest` if there is neither.
+    func address(configured: String) throws(CofferError) -> String {
+        guard configured.isEmpty else { return configured }
+        var address = surroundings.address[...]
+        while let shorter = address.removingUTF8Suffix("/") { address = shorter }
+        guard !address.isEmpty else {
+            throw .invalid(
+                "the server does not know its address: set \"issuer\" in identity/oidc/config, or api_addr in the configuration")
+        }
+        return String(address)
+    }
+
+    /// Returns the text of a new identifier or secret: 62 possible characters each.
+    func randomText(_ count: Int) -> String {
+        let digits = Array(ASCII.lettersAndDigits.utf8)
+        var text: [UInt8] = []
+        while text.count < count {
+            // Bytes beyond the last multiple of 62 would make some characters likelier.
+            text += randomness.bytes(2 * count).filter { $0 < 248 }.prefix(count - text.count).map { digits[Int($0 % 62)] }
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Returns the enabled entity of the caller.
+    func callersEntity(_ request: Request) async throws -> ResolvedEntity? {
+        guard let id = request.caller?.entityID, !id.isEmpty, let entity = try await identity.resolve(id), !entity.isDisabled else {
+            return nil
+        }
+        return entity
+    }
+}

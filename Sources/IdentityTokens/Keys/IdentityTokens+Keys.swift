@@ -1,0 +1,117 @@
+import EngineKit
+import Records
+import Syntax
+
+extension IdentityTokens {
+    /// The paths `oidc/key` and `oidc/key/…`.
+    var keyPaths: [EnginePath] {
+        [
+            EnginePath(
+                "oidc/key", "The named keys.", fields: Paging.fields,
+                endpoints: [
+                    .list: .init("List the named keys.") { request in
+                        // The default key is among them from the beginning.
+                        _ = try await keys.find(NamedKeys.defaultName)
+                        return try .keys(try await keys.table.names(Paging(request.fields)))
+                    }
+                ]),
+            EnginePath(
+                "oidc/key/{name}/rotate", "Replace the key that signs.",
+                fields: [
+                    Self.nameField,
+                    Field(
+                        "verification_ttl", .duration,
+                        "How long tokens of the replaced key can be verified; by default what the named key says, and not at all with 0."
+                    ),
+                ],
+                endpoints: [
+                    .update: .init("Rotate a named key.") { request in
+                        try await keys.rotate(
+                            try ObjectName.of(request), verificationTTL: request.fields.duration("verification_ttl"))
+                        return .empty
+                    }
+                ]),
+            EnginePath(
+                "oidc/key/{name}", "A named key, which signs tokens and is rotated.",
+                fields: [Self.nameField] + KeySettings.settings.fields,
+                endpoints: [
+                    .read: .init("Read a named key, without its private part.") { request in
+                        guard let key = try await keys.find(try ObjectName.of(request)) else { throw CofferError.notFound }
+                        return .data(key.settings.shown)
+                    },
+                    .update: .init("Create or change a named key.", writeKey), .delete: .init("Delete a named key.", deleteKey),
+                ]),
+        ]
+    }
+
+    private func writeKey(_ request: Request) async throws -> Response {
+        let name = try ObjectName.of(request)
+        let known = try await keys.find(name)
+        var settings = known?.settings ?? KeySettings()
+        try settings.update(request.fields)
+        // Keys are made first, because the change below may be decided more than once.
+        let made = known?.settings.algorithm == settings.algorithm ? nil : try await keys.make(settings)
+        try await change { batch in
+            let found = try await keys.table.find(name)
+            guard found != nil || known == nil else { throw Self.keyChanged }
+            var key: NamedKey
+            if var changed = found?.value {
+                try changed.settings.update(request.fields)
+                try await check(verificationTTL: changed.settings.verificationTTL, ofKey: name)
+                if changed.settings.algorithm != found?.value.settings.algorithm {
+                    guard let made, made.settings.algorithm == changed.settings.algorithm else { throw Self.keyChanged }
+                    let ttl = changed.settings.verificationTTL
+                    try changed.rotate(to: made.current, at: time.now().seconds, verificationTTL: ttl)
+                    // The one that was to follow has the old algorithm, and was published only.
+                    (changed.current, changed.next) = (made.current, made.next)
+                }
+                key = changed
+            } else {
+                guard let made else { throw Self.keyChanged }
+                guard try await keys.names().count < NamedKeys.namesMax else {
+                    throw CofferError.invalid("there are \(NamedKeys.namesMax) named keys, which is the limit; delete one first")
+                }
+                key = made
+            }
+            keys.table.put(name, key, if: found?.unchanged ?? .absent, into: &batch)
+        }
+        return .empty
+    }
+
+    private static let keyChanged = CofferError(.conflict, "the key was changed at the same time; try again")
+
+    private func deleteKey(_ request: Request) async throws -> Response {
+        let name = try ObjectName.of(request)
+        guard name != NamedKeys.defaultName else { throw CofferError.invalid("deletion of key \"default\" not allowed") }
+        try await change { batch in
+            guard let found = try await keys.table.find(name) else { return }
+            try await refuseDeletion(of: .key(name))
+            keys.table.delete(name, if: found.unchanged, into: &batch)
+        }
+        return .empty
+    }
+
+    /// Throws if tokens of a role or client of the key would live longer than they can be verified.
+    private func check(verificationTTL: Int, ofKey name: String) async throws {
+        for user in try await users(of: .key(name)) {
+            guard let ttl = try await lifetime(ofTokensFor: user), ttl > verificationTTL else { continue }
+            throw CofferError.invalid(
+                "unable to update key \"\(name)\": \(user.description) has tokens that live for \(ttl) seconds, longer than "
+                    + "verification_ttl")
+        }
+    }
+
+    /// Returns the name of a key that a role or client refers to.
+    ///
+    /// - Throws: `.invalidRequest` if there is no such key, or tokens would live longer than they can be verified with it.
+    func checkKey(_ name: String, lifetime: Int, of kind: String) async throws {
+        guard let key = try await keys.find(name) else {
+            throw CofferError.invalid(ObjectName.isValid(name) ? "cannot find key \"\(name)\"" : "cannot find the key")
+        }
+        guard lifetime <= key.settings.verificationTTL else {
+            throw CofferError.invalid(
+                "a \(kind) cannot be longer than the verification_ttl of the key it references, which is "
+                    + "\(key.settings.verificationTTL) seconds")
+        }
+    }
+}

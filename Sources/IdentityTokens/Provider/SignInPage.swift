@@ -1,0 +1,113 @@
+import Crypto
+import EngineKit
+import Syntax
+
+/// The page to which clients send the browser of somebody who is to log in.
+///
+/// It is the same for every request: its script reads the parameters from the address of the page, logs in with a password or takes a
+/// token, asks `authorize` for a code, and goes where that path has said that the client may be. The token of a login is revoked at
+/// once; no token is kept, and there is no cookie, so no other page can use the person's login.
+enum SignInPage {
+    /// The page, which may run this one script, be in no frame, and connect to this server only.
+    static let response: Response = {
+        var response = Response.raw(Array(html.utf8), contentType: "text/html; charset=utf-8")
+        response.headers = [("content-security-policy", policy), ("referrer-policy", "no-referrer"), ("x-frame-options", "DENY")]
+        return response
+    }()
+
+    private static let policy =
+        "default-src 'none'; script-src 'sha256-\(hash)'; style-src 'unsafe-inline'; connect-src 'self'; form-action 'none'; "
+        + "frame-ancestors 'none'; base-uri 'none'"
+    private static let hash = Base64.encode(Array(SHA256.hash(data: Array(script.utf8))))
+
+    private static let html = """
+        <!DOCTYPE html>
+        <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+        <title>Coffer: Sign in</title><style>
+        body { font: 16px/1.5 system-ui, sans-serif; margin: 12vh auto; max-width: 26em; padding: 0 1em; color: #1c1e21; }
+        h1 { font-size: 1.3em; } label { display: block; margin: .8em 0; } input, select { font: inherit; width: 100%; padding: .3em; }
+        button { font: inherit; padding: .5em 1.2em; } #problem { border-left: 4px solid #b00020; padding-left: 1em; }
+        </style></head><body><main><h1>Sign in with Coffer</h1>
+        <p>You will be sent to <b id="place">an unknown place</b>. Go on only if you came from there.</p>
+        <form id="form">
+        <label>Sign in with <select id="kind"><option value="password">a password</option><option value="token">a token</option>
+        </select></label>
+        <div id="password-fields">
+        <label>Method <input id="mount" value="userpass" autocapitalize="none" spellcheck="false"></label>
+        <label>User name <input id="user" autocomplete="username" autocapitalize="none" spellcheck="false"></label>
+        <label>Password <input id="password" type="password" autocomplete="current-password"></label>
+        </div>
+        <div id="token-fields" hidden><label>Token <input id="token" type="password" autocomplete="off"></label></div>
+        <button id="go" type="submit">Sign in</button>
+        </form>
+        <p id="problem" role="alert" hidden></p>
+        <noscript><p>This page needs JavaScript.</p></noscript>
+        </main><script>\(script)</script></body></html>
+
+        """
+
+    /// Only errors that `authorize` gives after it has compared the redirect URI are sent to the client.
+    private static let script = """
+        "use strict";
+        const sent = new URLSearchParams(location.search);
+        const element = id => document.getElementById(id);
+        const api = location.pathname.slice(0, location.pathname.indexOf("/identity/oidc/provider/"));
+        const forClient = ["access_denied", "login_required", "invalid_scope", "unauthorized_client", "unsupported_response_type",
+          "request_not_supported", "request_uri_not_supported"];
+        const redirect = sent.get("redirect_uri") || "";
+        try { const place = new URL(redirect); element("place").textContent = place.host || place.protocol; } catch (error) {}
+        const say = text => { element("problem").textContent = text; element("problem").hidden = false; };
+        const call = (path, body, token) => fetch(path, { method: "POST", cache: "no-store", credentials: "omit",
+          headers: Object.assign({ "Content-Type": "application/json" }, token ? { "X-Vault-Token": token } : {}),
+          body: JSON.stringify(body) });
+        const segments = text => text.split("/").filter(part => part).map(encodeURIComponent).join("/");
+        const leave = parameters => {
+          const target = redirect + (redirect.includes("?") ? "&" : "?") + new URLSearchParams(parameters).toString();
+          location.replace(target);
+        };
+        element("kind").addEventListener("change", () => {
+          const isToken = element("kind").value === "token";
+          element("token-fields").hidden = !isToken;
+          element("password-fields").hidden = isToken;
+        });
+        const login = async () => {
+          const path = api + "/auth/" + segments(element("mount").value) + "/login/" + encodeURIComponent(element("user").value);
+          const reply = await call(path, { password: element("password").value });
+          const auth = reply.ok ? (await reply.json()).auth : null;
+          if (reply.ok && auth && !auth.client_token) throw "This login needs another factor. Sign in with a token.";
+          if (!auth) throw reply.status === 429 ? "Too many attempts. Wait a moment." : "The method, the user name or the password is wrong.";
+          return auth.client_token;
+        };
+        const authorize = async token => {
+          const reply = await call(location.pathname.replace(/sign-in$/, "authorize"), Object.fromEntries(sent), token);
+          const answer = await reply.json().catch(() => ({}));
+          if (reply.ok && answer.code) {
+            const parameters = { code: answer.code };
+            if (answer.state) parameters.state = answer.state;
+            if (answer.iss) parameters.iss = answer.iss;
+            return leave(parameters);
+          }
+          if (forClient.includes(answer.error)) {
+            const parameters = { error: answer.error, error_description: answer.error_description };
+            if (answer.state) parameters.state = answer.state;
+            return leave(parameters);
+          }
+          if (answer.error) throw "The program that sent you here made a mistake: " + answer.error_description + ".";
+          throw reply.status === 403 ? "The token is not valid, or its policies do not allow this." : "The server did not answer as expected.";
+        };
+        element("form").addEventListener("submit", async event => {
+          event.preventDefault();
+          element("go").disabled = true;
+          const isToken = element("kind").value === "token";
+          let token = "";
+          try {
+            token = isToken ? element("token").value : await login();
+            await authorize(token);
+          } catch (problem) {
+            say(typeof problem === "string" ? problem : "The server could not be reached.");
+          }
+          if (token && !isToken) await call(api + "/auth/token/revoke-self", {}, token).catch(() => {});
+          element("go").disabled = false;
+        });
+        """
+}
