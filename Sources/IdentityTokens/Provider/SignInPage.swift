@@ -85,12 +85,12 @@ enum SignInPage {
             const parameters = { code: answer.code };
             if (answer.state) parameters.state = answer.state;
             if (answer.iss) parameters.iss = answer.iss;
-            return leave(parameters);
+            return parameters;
           }
           if (forClient.includes(answer.error)) {
             const parameters = { error: answer.error, error_description: answer.error_description };
             if (answer.state) parameters.state = answer.state;
-            return leave(parameters);
+            return parameters;
           }
           if (answer.error) throw "The program that sent you here made a mistake: " + answer.error_description + ".";
           throw reply.status === 403 ? "The token is not valid, or its policies do not allow this." : "The server did not answer as expected.";
@@ -100,13 +100,16 @@ enum SignInPage {
           element("go").disabled = true;
           const isToken = element("kind").value === "token";
           let token = "";
+          let parameters = null;
           try {
             token = isToken ? element("token").value : await login();
-            await authorize(token);
+            parameters = await authorize(token);
           } catch (problem) {
             say(typeof problem === "string" ? problem : "The server could not be reached.");
           }
           if (token && !isToken) await call(api + "/auth/token/revoke-self", {}, token).catch(() => {});
+          // Not earlier: leaving the page would end the call.
+          if (parameters) return leave(parameters);
           element("go").disabled = false;
         });
         """
