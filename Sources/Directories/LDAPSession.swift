@@ -76,8 +76,8 @@ final class LDAPSession: DirectorySession {
             coffer_ldap_set_int(handle, LDAP_OPT_X_TLS_PROTOCOL_MIN, versions[target.versionMin] ?? 0x303),
             coffer_ldap_set_int(handle, LDAP_OPT_X_TLS_PROTOCOL_MAX, versions[target.versionMax] ?? 0x303),
             ldap_set_option(handle, LDAP_OPT_X_TLS_CACERTFILE, authorities),
-            // An empty text takes back what ldap.conf, ~/.ldaprc or a variable named: a directory of authorities would be trusted in
-            // addition to the file.
+            // libldap hands nothing that ldap.conf, ~/.ldaprc or a variable names on to a session with a context of its own. Should a
+            // version do so, an empty text takes it back: a directory of authorities would be trusted in addition to the file.
             ldap_set_option(handle, LDAP_OPT_X_TLS_CACERTDIR, ""),
             ldap_set_option(handle, LDAP_OPT_X_TLS_CIPHER_SUITE, Self.priorities(target, handle) ?? ""),
         ]
