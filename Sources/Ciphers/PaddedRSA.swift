@@ -48,19 +48,19 @@ package final class PaddedRSA: Sendable {
 
     /// Returns the ciphertext, or nil if the message is too long.
     package func encrypt(_ message: some Collection<UInt8>, _ padding: Padding) -> [UInt8]? {
-        run(Array(message), padding, EVP_PKEY_encrypt_init, EVP_PKEY_encrypt)
+        run(Array(message), padding, begin: EVP_PKEY_encrypt_init, operation: EVP_PKEY_encrypt)
     }
 
     /// Returns the message, or nil for any fault.
     package func decrypt(_ sealed: [UInt8], _ padding: Padding) -> SecretBytes? {
-        guard var message = run(sealed, padding, EVP_PKEY_decrypt_init, EVP_PKEY_decrypt) else { return nil }
+        guard var message = run(sealed, padding, begin: EVP_PKEY_decrypt_init, operation: EVP_PKEY_decrypt) else { return nil }
         defer { zero(&message) }
         return SecretBytes(message)
     }
 
     /// Returns the signature of a digest, or nil if the digest has the wrong length.
     package func sign(_ digest: [UInt8], _ padding: Padding) -> [UInt8]? {
-        run(digest, padding, EVP_PKEY_sign_init, EVP_PKEY_sign)
+        run(digest, padding, begin: EVP_PKEY_sign_init, operation: EVP_PKEY_sign)
     }
 
     /// Whether the signature is that of the digest.
@@ -76,7 +76,7 @@ package final class PaddedRSA: Sendable {
     ) -> Int32
 
     private func run(
-        _ input: [UInt8], _ padding: Padding, _ begin: (OpaquePointer?) -> Int32, _ operation: Operation
+        _ input: [UInt8], _ padding: Padding, begin: (OpaquePointer?) -> Int32, operation: Operation
     ) -> [UInt8]? {
         withContext(padding, begin) { context in
             var count = byteCount
@@ -92,7 +92,7 @@ package final class PaddedRSA: Sendable {
 
     /// Returns the result of `body`. Whatever libcrypto then has to say about a fault is forgotten.
     private func withContext<Result>(
-        _ padding: Padding, _ begin: (OpaquePointer?) -> Int32, _ body: (OpaquePointer) -> Result?
+        _ padding: Padding, _ begin: (OpaquePointer?) -> Int32, body: (OpaquePointer) -> Result?
     ) -> Result? {
         guard let context = EVP_PKEY_CTX_new(key, nil) else { return nil }
         defer { EVP_PKEY_CTX_free(context) }

@@ -53,7 +53,7 @@ package struct QRCode: Sendable {
 
     // MARK: Patterns
 
-    private mutating func fix(_ row: Int, _ column: Int, _ isDark: Bool) {
+    private mutating func fix(_ row: Int, _ column: Int, isDark: Bool) {
         guard (0..<side).contains(row), (0..<side).contains(column) else { return }
         modules[row * side + column] = isDark
         isFixed[row * side + column] = true
@@ -61,8 +61,8 @@ package struct QRCode: Sendable {
 
     private mutating func drawPatterns() {
         for index in 0..<side {
-            fix(6, index, index.isMultiple(of: 2))
-            fix(index, 6, index.isMultiple(of: 2))
+            fix(6, index, isDark: index.isMultiple(of: 2))
+            fix(index, 6, isDark: index.isMultiple(of: 2))
         }
         for (row, column) in [(3, 3), (3, side - 4), (side - 4, 3)] { drawFinder(row, column) }
         let centers = alignmentCenters
@@ -82,14 +82,14 @@ package struct QRCode: Sendable {
         for y in -4...4 {
             for x in -4...4 {
                 let distance = max(abs(x), abs(y))
-                fix(row + y, column + x, distance != 2 && distance != 4)
+                fix(row + y, column + x, isDark: distance != 2 && distance != 4)
             }
         }
     }
 
     private mutating func drawAlignment(_ row: Int, _ column: Int) {
         for y in -2...2 {
-            for x in -2...2 { fix(row + y, column + x, max(abs(x), abs(y)) != 1) }
+            for x in -2...2 { fix(row + y, column + x, isDark: max(abs(x), abs(y)) != 1) }
         }
     }
 
@@ -108,14 +108,14 @@ package struct QRCode: Sendable {
         for _ in 0..<10 { remainder = remainder << 1 ^ (remainder >> 9) * 0x537 }
         let bits = (mask << 10 | remainder) ^ 0x5412
         let bit = { (index: Int) in bits >> index & 1 == 1 }
-        for index in 0...5 { fix(index, 8, bit(index)) }
-        fix(7, 8, bit(6))
-        fix(8, 8, bit(7))
-        fix(8, 7, bit(8))
-        for index in 9..<15 { fix(8, 14 - index, bit(index)) }
-        for index in 0..<8 { fix(8, side - 1 - index, bit(index)) }
-        for index in 8..<15 { fix(side - 15 + index, 8, bit(index)) }
-        fix(side - 8, 8, true)
+        for index in 0...5 { fix(index, 8, isDark: bit(index)) }
+        fix(7, 8, isDark: bit(6))
+        fix(8, 8, isDark: bit(7))
+        fix(8, 7, isDark: bit(8))
+        for index in 9..<15 { fix(8, 14 - index, isDark: bit(index)) }
+        for index in 0..<8 { fix(8, side - 1 - index, isDark: bit(index)) }
+        for index in 8..<15 { fix(side - 15 + index, 8, isDark: bit(index)) }
+        fix(side - 8, 8, isDark: true)
     }
 
     /// Draws the version, twice, with 12 bits of a BCH code. Versions below 7 are read off the size.
@@ -126,8 +126,8 @@ package struct QRCode: Sendable {
         let bits = version << 12 | remainder
         for index in 0..<18 {
             let isDark = bits >> index & 1 == 1
-            fix(side - 11 + index % 3, index / 3, isDark)
-            fix(index / 3, side - 11 + index % 3, isDark)
+            fix(side - 11 + index % 3, index / 3, isDark: isDark)
+            fix(index / 3, side - 11 + index % 3, isDark: isDark)
         }
     }
 
@@ -153,14 +153,14 @@ package struct QRCode: Sendable {
 
     private mutating func apply(mask: Int) {
         for row in 0..<side {
-            for column in 0..<side where !isFixed[row * side + column] && Self.flips(mask, row, column) {
+            for column in 0..<side where !isFixed[row * side + column] && Self.flips(mask, row: row, column: column) {
                 modules[row * side + column].toggle()
             }
         }
         drawFormat(mask: mask)
     }
 
-    private static func flips(_ mask: Int, _ row: Int, _ column: Int) -> Bool {
+    private static func flips(_ mask: Int, row: Int, column: Int) -> Bool {
         switch mask {
         case 0: (row + column) % 2 == 0
         case 1: row % 2 == 0

@@ -34,7 +34,7 @@ enum SecondFactor {
         guard let requirement = Requirement(secret) else { return secret }
         var payload = JSONObject()
         for methods in requirement.constraints where !methods.contains(where: { payload[$0.id] != nil }) {
-            let (method, code) = try ask(methods, requirement, session)
+            let (method, code) = try ask(methods, requirement, on: session)
             payload[method.id] = [.string(code)]
         }
         let body: JSON = ["mfa_request_id": .string(requirement.requestID), "mfa_payload": .object(payload)]
@@ -49,7 +49,7 @@ enum SecondFactor {
 
     /// Asks for a code of one of the methods.
     private static func ask(
-        _ methods: [Method], _ requirement: Requirement, _ session: Session
+        _ methods: [Method], _ requirement: Requirement, on session: Session
     ) throws(CommandFailure) -> (Method, code: String) {
         guard session.canAsk, let ask = session.system.askHidden else { throw unattended(requirement) }
         for (index, method) in methods.enumerated() {

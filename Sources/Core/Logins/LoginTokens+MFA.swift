@@ -34,7 +34,7 @@ extension LoginTokens {
         login.entity = entity
         let constraints = try identity.mfa.constraints(
             accessor: mounted.entry.accessor, type: mounted.entry.type, entity: entity)
-        let issued = try await prove(login, constraints, codes, entity: entity, completing: requestID)
+        let issued = try await prove(login, constraints, codes: codes, entity: entity, completing: requestID)
         // A concurrent disable of the method revoked the tokens that it saw, which may not include this one.
         guard mount(waiting.mountID) != nil else {
             if issued.type == .service { try await tokens.revokeTree(id: tokens.id(of: issued.clientToken)) }
@@ -48,7 +48,7 @@ extension LoginTokens {
     /// Verifies codes and creates the token. One commit uses the codes up, removes the waiting login, and stores the token; if the
     /// codes are not enough, one commit counts that.
     func prove(
-        _ login: NewLogin, _ constraints: [MFARequirement.Constraint], _ codes: MFACodes, entity: ResolvedEntity,
+        _ login: NewLogin, _ constraints: [MFARequirement.Constraint], codes: MFACodes, entity: ResolvedEntity,
         completing requestID: String?
     ) async throws -> IssuedAuth {
         // Guesses at one entity wait for each other on this node, so that they do not keep each other from being counted.

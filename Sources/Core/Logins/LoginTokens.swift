@@ -47,7 +47,7 @@ struct LoginTokens: Sendable {
                 grant: grant, mountID: mount.entry.uuid, path: path, entityID: entity.id, wrapTTL: wrapTTL ?? 0)
             return .lacking(MFARequirement(requestID: try await pending.begin(waiting), constraints: constraints))
         }
-        let issued = try await prove(login, constraints, codes, entity: entity, completing: nil)
+        let issued = try await prove(login, constraints, codes: codes, entity: entity, completing: nil)
         return .issued(issued, warnings: login.lifetime.warnings)
     }
 

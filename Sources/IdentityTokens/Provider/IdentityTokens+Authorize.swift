@@ -70,14 +70,14 @@ extension IdentityTokens {
         guard RedirectURI.isAllowed(redirect, by: client.redirectURIs) else {
             throw ProviderError("invalid_redirect_uri", "redirect_uri is not allowed for the client")
         }
-        var code = try await checkedCode(request, client, provider)
+        var code = try await checkedCode(request, client, of: provider)
         (code.provider, code.redirectURI) = (name, redirect)
         let issuer = try await issuer(of: provider, named: name)
         return .bare(["code": .string(try await store(code)), "state": .string(state), "iss": .string(issuer)])
     }
 
     /// Returns what a code stands for, after checking everything that was asked for.
-    private func checkedCode(_ request: Request, _ client: Client, _ provider: Provider) async throws -> AuthorizationCode {
+    private func checkedCode(_ request: Request, _ client: Client, of provider: Provider) async throws -> AuthorizationCode {
         let fields = request.fields
         guard provider.allows(clientID: client.clientID) else {
             throw ProviderError("unauthorized_client", "client is not authorized to use the provider")

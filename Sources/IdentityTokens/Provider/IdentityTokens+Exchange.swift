@@ -39,7 +39,7 @@ extension IdentityTokens {
             throw ProviderError("unauthorized_client", "the named key of the client does not allow its client id")
         }
         let issued = try await spend(sent, client, provider: name)
-        return try await answer(issued, sent, client, key: key, issuer: try await issuer(of: provider, named: name))
+        return try await answer(issued, sent, client: client, key: key, issuer: try await issuer(of: provider, named: name))
     }
 
     // MARK: Codes
@@ -106,7 +106,7 @@ extension IdentityTokens {
     // MARK: Tokens
 
     private func answer(
-        _ issued: Issued, _ sent: TokenRequest, _ client: Client, key: NamedKey, issuer: String
+        _ issued: Issued, _ sent: TokenRequest, client: Client, key: NamedKey, issuer: String
     ) async throws -> Response {
         let now = time.now()
         let ttl = min(client.idTokenTTL, key.settings.verificationTTL)

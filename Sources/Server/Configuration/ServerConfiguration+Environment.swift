@@ -113,7 +113,7 @@ extension ServerConfiguration {
     /// Returns what `parse` makes of a text, or nil if there is none. `name` is where the text comes from, and `wanted` what it
     /// must be, for the error message.
     static func checked<T>(
-        _ text: String?, _ name: String, as wanted: String, _ parse: (String) -> T?
+        _ text: String?, _ name: String, as wanted: String, parse: (String) -> T?
     ) throws(ConfigurationError) -> T? {
         guard let text else { return nil }
         guard let value = parse(text) else { throw ConfigurationError("\(name) must be \(wanted)") }
@@ -136,7 +136,7 @@ extension ServerConfiguration {
     static func choice<Choice: RawRepresentable<String> & CaseIterable>(
         _ name: String, _ environment: ServerEnvironment
     ) throws(ConfigurationError) -> Choice? {
-        try checked(environment[name], name, as: Choice.names, Choice.init(rawValue:))
+        try checked(environment[name], name, as: Choice.names, parse: Choice.init(rawValue:))
     }
 
     private static func seconds(_ name: String, _ environment: ServerEnvironment) throws(ConfigurationError) -> Int? {

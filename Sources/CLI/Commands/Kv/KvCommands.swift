@@ -84,6 +84,6 @@ struct KvEnableVersioning: SessionCommand {
     @Argument(help: .init("The mount.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
-        try await MountKind.secrets.tune(arguments.onlyPath(), ["options": ["version": "2"]], session)
+        try await MountKind.secrets.tune(arguments.onlyPath(), ["options": ["version": "2"]], on: session)
     }
 }

@@ -75,7 +75,7 @@ struct AuthTune: SessionCommand {
         var body = try tuning.tuneBody()
         let rules = try lockout.config()
         if !rules.isEmpty { body["user_lockout_config"] = .object(rules) }
-        try await MountKind.auth.tune(path, body, session)
+        try await MountKind.auth.tune(path, body, on: session)
     }
 }
 

@@ -18,7 +18,7 @@ struct MountKind {
     }
 
     /// Changes settings of the mount at a path.
-    func tune(_ path: String, _ body: JSONObject, _ session: Session) async throws {
+    func tune(_ path: String, _ body: JSONObject, on session: Session) async throws {
         try await session.call("Error tuning \(name) \(path)/") {
             try await $0.request(.post, "\(route)/\(path)/tune", body: .object(body))
         }

@@ -67,7 +67,7 @@ struct SecretsTune: SessionCommand {
     @Argument(help: .init("The mount.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
-        try await MountKind.secrets.tune(arguments.onlyPath(), tuning.tuneBody(), session)
+        try await MountKind.secrets.tune(arguments.onlyPath(), tuning.tuneBody(), on: session)
     }
 }
 
