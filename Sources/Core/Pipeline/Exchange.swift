@@ -276,9 +276,10 @@ final class Exchange {
             fields: fields, body: input.body, caller: ignoresToken ? nil : caller,
             connection: incoming.connection, wrapTTL: incoming.wrapTTL)
         request.rawBody = input.raw
-        guard mount?.isBuiltIn == true else { return request }
-        if case .token(let text) = incoming.credentials, token != nil || isOpenPath { request.presentedToken = text }
-        if isOpenPath { request.authorization = incoming.authorization }
+        if mount?.isBuiltIn == true {
+            if case .token(let text) = incoming.credentials, token != nil || isOpenPath { request.presentedToken = text }
+            if isOpenPath { request.authorization = incoming.authorization }
+        }
         return request
     }
 
