@@ -59,7 +59,7 @@ package final class Core: Pipeline {
     // MARK: Serving
 
     /// Answers a request. The answer is in the audit log, where one is enabled, before this returns.
-    package func handle(_ request: CoreRequest) async -> CoreAnswer {
+    package func handle(_ request: consuming CoreRequest) async -> CoreAnswer {
         let path: CanonicalPath
         do throws(CanonicalPath.Refusal) {
             path = LegacyPaths.resolve(try CanonicalPath(percentEncoded: request.path))
@@ -84,7 +84,7 @@ package final class Core: Pipeline {
         .unavailable,
         "this node is cut off from the store and serves no requests until it has caught up; ask another node, or retry")
 
-    private func serve(_ request: CoreRequest, _ path: CanonicalPath, with services: Services?) async -> CoreAnswer {
+    private func serve(_ request: consuming CoreRequest, _ path: CanonicalPath, with services: Services?) async -> CoreAnswer {
         if let answer = await PublicSystemPaths(core: self).answer(request, path) {
             return await recordOpenPath(request, path, answer: answer, wasOpen: services)
         }

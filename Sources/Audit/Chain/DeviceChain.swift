@@ -52,8 +52,8 @@ final class DeviceChain: Sendable {
         for entry in entries { formatter.append(entry) }
         let result = write(formatter.output, ends: formatter.ends)
         formatter.reset()
-        let returned = formatter
-        formatters.withLock { if $0.count < Self.formattersMax { $0.append(returned) } }
+        var returned: LineFormatter? = consume formatter
+        formatters.withLock { if $0.count < Self.formattersMax, let formatter = returned.take() { $0.append(formatter) } }
         try result.get()
     }
 

@@ -137,7 +137,7 @@ package struct RefusedRequest: Sendable {
 /// What answers the requests of all dialects.
 package protocol Pipeline: Sendable {
     /// Answers a request. The answer is in the audit log, where one is enabled, before this returns.
-    func handle(_ request: CoreRequest) async -> CoreAnswer
+    func handle(_ request: consuming CoreRequest) async -> CoreAnswer
     /// Records a refusal, which must not be sent before this returns. Returns nil, or the error to send instead.
     func record(_ refused: RefusedRequest) async -> CofferError?
     /// Returns whether a token is valid. Counts as a request in the global rate-limit quota, and throws `.rateLimited` beyond it.
