@@ -168,6 +168,16 @@ import Testing
             cluster.answer { _ in OutboundReply(status: 201, body: Array(#"{"kind":"TokenReview","status":\#(status)}"#.utf8)) }
             #expect(await refusal(driver, cluster.token())?.code == .permissionDenied)
         }
+        // All that is said of the account is right.
+        let rest = #""audiences":["coffer"],"user":{"username":"system:serviceaccount:prod:web","uid":"\#(KubernetesCluster.Account().uid)"}"#
+        for (said, isAccepted) in [
+            (#""authenticated":true,"#, true), (#""authenticated":false,"#, false), (#""authenticated":"true","#, false),
+            (#""authenticated":1,"#, false), ("", false), (#""authenticated":true,"error":"x","#, false),
+        ] {
+            let body = #"{"kind":"TokenReview","status":{\#(said)\#(rest)}}"#
+            cluster.answer { _ in OutboundReply(status: 201, body: Array(body.utf8)) }
+            #expect((await refusal(driver, cluster.token()) == nil) == isAccepted, "\(said)")
+        }
     }
 
     @Test("use the token and the authority of the pod, read again after a minute, or the login's own token")
