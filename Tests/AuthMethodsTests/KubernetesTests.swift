@@ -169,7 +169,8 @@ import Testing
             #expect(await refusal(driver, cluster.token())?.code == .permissionDenied)
         }
         // All that is said of the account is right.
-        let rest = #""audiences":["coffer"],"user":{"username":"system:serviceaccount:prod:web","uid":"\#(KubernetesCluster.Account().uid)"}"#
+        let uid = KubernetesCluster.Account().uid
+        let rest = #""audiences":["coffer"],"user":{"username":"system:serviceaccount:prod:web","uid":"\#(uid)"}"#
         for (said, isAccepted) in [
             (#""authenticated":true,"#, true), (#""authenticated":false,"#, false), (#""authenticated":"true","#, false),
             (#""authenticated":1,"#, false), ("", false), (#""authenticated":true,"error":"x","#, false),
