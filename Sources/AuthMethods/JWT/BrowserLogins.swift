@@ -138,7 +138,7 @@ struct BrowserLogins: Sendable {
         do {
             var batchesLeft = Self.batchesMax
             for folder in try await storage.list(Listing(prefix: Self.prefix)) {
-                guard let minute = Int(folder.removingUTF8Suffix("/") ?? folder[...]), minute * 60 < now else { continue }
+                guard let minute = Int(folder.removingUTF8Suffix("/") ?? folder[...]), minute <= (now - 1) / 60 else { continue }
                 while batchesLeft > 0, try await removeBatch(of: Self.prefix + folder) { batchesLeft -= 1 }
             }
         } catch {

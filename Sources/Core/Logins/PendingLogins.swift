@@ -72,7 +72,7 @@ struct PendingLogins: Sendable {
     func sweep() async throws {
         let now = time.now().seconds
         for name in try await storage.list(Listing(prefix: Self.ends)) {
-            guard let minute = Int(name.removingUTF8Suffix("/") ?? name[...]), minute * 60 < now else { continue }
+            guard let minute = Int(name.removingUTF8Suffix("/") ?? name[...]), minute <= (now - 1) / 60 else { continue }
             let names = try await storage.list(Listing(prefix: Self.ends + name, limit: Self.sweptMax, isRecursive: true))
             guard !names.isEmpty else { continue }
             var batch = Batch()

@@ -70,7 +70,7 @@ struct ShortLived<Value: Record>: Sendable {
     func sweep(at now: Int) async throws {
         // The oldest minutes come first as long as they have the same number of digits, which they have until the year 2160.
         for folder in try await storage.list(Listing(prefix: prefix, limit: 64)) {
-            guard let minute = Int(folder.removingUTF8Suffix("/") ?? folder[...]), minute * 60 < now else { break }
+            guard let minute = Int(folder.removingUTF8Suffix("/") ?? folder[...]), minute <= (now - 1) / 60 else { break }
             let names = try await storage.list(Listing(prefix: prefix + folder, limit: 1_000, isRecursive: true))
             guard !names.isEmpty else { continue }
             var batch = Batch()
