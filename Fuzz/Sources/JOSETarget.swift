@@ -6,7 +6,7 @@ import Syntax
 func fuzzJOSE(_ bytes: UnsafeRawBufferPointer) {
     let array = Array(bytes)
     if let keys = try? KeySet(parsing: array) {
-        precondition((1...KeySet.keysMax).contains(keys.keys.count))
+        precondition(keys.keys.count <= KeySet.keysMax)
         precondition(!keys.keys.contains { $0.allows(.hs256) }, "a document gave a shared secret")
     }
     if let claims = try? TokenClaims(payload: array) {
