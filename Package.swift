@@ -131,6 +131,7 @@ let package = Package(
         room("DatabaseEngine", ["Syntax", "EngineKit", "Records", "PasswordPolicies", "DatabaseClients", "Databases", logging]),
         room("ProjectsEngine", ["Syntax", "EngineKit", "Records"]),
         room("RemoteKVEngine", ["Syntax", "EngineKit"]),
+        room("UserSecretsEngine", ["SecretMemory", "Syntax", "EngineKit", "Records", crypto, logging]),
         room(
             "TransitEngine",
             ["SecretMemory", "Syntax", "Hashes", "Ciphers", "Certificates", "EngineKit", "Records", crypto, cryptoExtras, logging]),
@@ -174,7 +175,7 @@ let package = Package(
                 "Core", "KVEngine", "DatabaseEngine", "TransitEngine", "AuthMethods", "Directories", "HTTPShell", "VaultAPI",
                 "Outbound",
                 "ConnectionsEngine", "EngineAPI", "ServiceRules", "ProjectsEngine", "RemoteKVEngine", "ServiceAPI", "CofferClient",
-                crypto, logging,
+                "UserSecretsEngine", crypto, logging,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ] + nio),
@@ -204,7 +205,8 @@ let package = Package(
             [
                 "StoreKit", "Audit", "AuthMethods", "Barrier", "ConnectionsEngine", "Core", "DatabaseEngine", "Identity",
                 "IdentityTokens", "KVEngine",
-                "Lifetimes", "LoginGuards", "ProjectsEngine", "Records", "TransitEngine", "EngineKit", "SecretMemory", "Syntax",
+                "Lifetimes", "LoginGuards", "ProjectsEngine", "Records", "TransitEngine", "UserSecretsEngine", "EngineKit",
+                "SecretMemory", "Syntax",
                 "TestSupport", cryptoExtras,
                 logging,
             ]),
@@ -246,6 +248,9 @@ let package = Package(
         tests("RecordsTests", ["Records", "EngineKit", "Syntax", "TestSupport"]),
         tests("KVEngineTests", ["KVEngine", "EngineKit", "Syntax", "TestSupport", logging]),
         tests("ProjectsEngineTests", ["ProjectsEngine", "EngineKit", "Syntax", "TestSupport", logging]),
+        tests(
+            "UserSecretsEngineTests",
+            ["UserSecretsEngine", "StoreKit", "EngineKit", "Records", "SecretMemory", "Syntax", "TestSupport", logging]),
         tests("RemoteKVEngineTests", ["RemoteKVEngine", "EngineKit", "Syntax", "TestSupport", logging]),
         tests("DatabasesTests", ["DatabaseClients", "Databases", "EngineKit", "Syntax", "TestSupport"]),
         tests(

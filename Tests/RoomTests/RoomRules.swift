@@ -91,6 +91,8 @@ enum RoomRules {
             packages: ["Logging"]),
         "ProjectsEngine": Room(layer: 7, rooms: ["Syntax", "EngineKit", "Records"]),
         "RemoteKVEngine": Room(layer: 7, rooms: ["Syntax", "EngineKit"]),
+        "UserSecretsEngine": Room(
+            layer: 7, rooms: ["SecretMemory", "Syntax", "EngineKit", "Records"], packages: ["Crypto", "Logging"]),
         "TransitEngine": Room(
             layer: 7, rooms: ["SecretMemory", "Syntax", "Hashes", "Ciphers", "Certificates", "EngineKit", "Records"],
             packages: ["Crypto", "CryptoExtras", "Logging"]),
@@ -128,7 +130,7 @@ enum RoomRules {
                 "KVEngine", "DatabaseEngine", "TransitEngine", "AuthMethods", "Directories", "HTTPShell", "VaultAPI", "Outbound",
                 "ConnectionsEngine",
                 "EngineAPI",
-                "ServiceRules", "ProjectsEngine", "RemoteKVEngine", "ServiceAPI",
+                "ServiceRules", "ProjectsEngine", "RemoteKVEngine", "ServiceAPI", "UserSecretsEngine",
                 // Only to ask another server that keeps the secrets.
                 "CofferClient",
             ],
