@@ -109,6 +109,10 @@ let package = Package(
         room("DatabaseClients", ["CPostgres", "Syntax", "EngineKit"]),
         room("Databases", ["DatabaseClients", "CHiredis", "COpenSSL", "Syntax", "EngineKit", crypto]),
         room("StorePostgres", ["DatabaseClients", "Syntax", "EngineKit", "StoreKit", crypto, logging]),
+        // Tests of credentials at their providers, and what credentials look like.
+        room(
+            "CredentialChecks",
+            ["SecretMemory", "Syntax", "EngineKit", "Outbound", "DatabaseClients", "Databases", crypto]),
         room("ServiceRules", ["Syntax", "EngineKit", .product(name: "Yams", package: "Yams")]),
         // The one pipeline.
         room(
@@ -280,6 +284,9 @@ let package = Package(
         tests(
             "IdentityTokensTests",
             ["IdentityTokens", "Identity", "JOSE", "OAuth", "EngineKit", "Records", "Syntax", "TestSupport", crypto, logging]),
+        tests(
+            "CredentialChecksTests",
+            ["CredentialChecks", "Outbound", "DatabaseClients", "EngineKit", "Syntax", "TestSupport", crypto] + nio),
         tests("OneTimeCodesTests", ["OneTimeCodes", "Syntax", crypto]),
         tests("IdentityTests", ["Identity", "OneTimeCodes", "EngineKit", "Syntax", "TestSupport"]),
         tests("SyntaxTests", ["Syntax"]),

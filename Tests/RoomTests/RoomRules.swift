@@ -81,6 +81,10 @@ enum RoomRules {
                 "Audit", "Lifetimes", "Identity", "IdentityTokens",
             ],
             packages: ["Crypto", "Logging"]),
+        // Tests of credentials at their providers; engines are above it.
+        "CredentialChecks": Room(
+            layer: 7, rooms: ["SecretMemory", "Syntax", "EngineKit", "Outbound", "DatabaseClients", "Databases"],
+            packages: ["Crypto"]),
         // An engine knows the contract and nothing of the core that calls it.
         "KVEngine": Room(layer: 7, rooms: ["Syntax", "EngineKit", "Records"]),
         "ConnectionsEngine": Room(
