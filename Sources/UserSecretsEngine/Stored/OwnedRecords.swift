@@ -5,7 +5,8 @@ import Syntax
 
 /// The records of one owner, and no others: whoever holds this cannot name a record of somebody else.
 ///
-/// All of them are below `owned/<owner>/`, so that a store can put a wall of its own around each owner.
+/// All of them are below `owned/<owner>/`. The barrier, and PostgreSQL with row-level security, refuse them outside of a request for the
+/// owner (``OwnedStorage``).
 struct OwnedRecords: Sendable {
     /// A record of the owner.
     enum Name: Sendable, Hashable {
@@ -73,13 +74,13 @@ struct OwnedRecords: Sendable {
 
     /// Whose records they are.
     let owner: Owner
-    private let storage: PrefixedStorage
+    private let storage: OwnedStorage
 
-    private static let folder = "owned/"
+    private static let folder = OwnedKey.folder
 
     init(of owner: Owner, in storage: any Storage) {
         self.owner = owner
-        self.storage = PrefixedStorage(storage, prefix: Self.folder + owner.text + "/")
+        self.storage = OwnedStorage(storage, owner: owner.text)
     }
 
     /// Returns a record, or nil if there is none. Throws ``StorageError/corrupted(key:)`` for one that cannot be read.
