@@ -1,3 +1,6 @@
+import Glibc
+import Syntax
+
 /// On whose behalf records of owners are read and written.
 ///
 /// A record of an owner has a key such as `mount/4f…/owned/alice/…`. The barrier refuses it unless the scope allows it, so a
@@ -39,28 +42,45 @@ package enum OwnerScope: Sendable, Hashable {
 package enum OwnedKey {
     /// The folder of a mount that has a folder for each owner.
     package static let folder = "owned/"
-    private static let mounts = "mount/"
+    private static let folderName: StaticString = "owned/"
+    private static let mounts: StaticString = "mount/"
     private static let slash = UInt8(ascii: "/")
 
     /// Returns the owner of the record with this key, or nil if it belongs to nobody.
     package static func owner(of key: String) -> Substring? {
-        let bytes = key.utf8
-        guard bytes.starts(with: mounts.utf8) else { return nil }
-        guard let mountEnd = bytes.dropFirst(mounts.utf8.count).firstIndex(of: slash) else { return nil }
-        let rest = bytes[mountEnd...].dropFirst()
-        guard rest.starts(with: folder.utf8) else { return nil }
-        let owner = rest.dropFirst(folder.utf8.count)
-        guard let end = owner.firstIndex(of: slash), end != owner.startIndex else { return nil }
-        return Substring(owner[..<end])
+        guard let range = key.utf8.withContiguousStorageIfAvailable(ownerRange) ?? Array(key.utf8).withUnsafeBufferPointer(ownerRange)
+        else { return nil }
+        return Substring(key.utf8.dropFirst(range.lowerBound).prefix(range.count))
+    }
+
+    /// Returns where in the bytes of a key its owner is. Each read of a record asks, so this looks at few bytes.
+    private static func ownerRange(in key: UnsafeBufferPointer<UInt8>) -> Range<Int>? {
+        guard has(mounts, in: key, at: 0), let mountEnd = firstSlash(in: key, from: mounts.utf8CodeUnitCount),
+            has(folderName, in: key, at: mountEnd + 1)
+        else { return nil }
+        let start = mountEnd + 1 + folderName.utf8CodeUnitCount
+        guard let end = firstSlash(in: key, from: start), end > start else { return nil }
+        return start..<end
+    }
+
+    private static func has(_ text: StaticString, in key: UnsafeBufferPointer<UInt8>, at offset: Int) -> Bool {
+        let count = text.utf8CodeUnitCount
+        guard let base = key.baseAddress, key.count - offset >= count else { return false }
+        return memcmp(base + offset, text.utf8Start, count) == 0
+    }
+
+    private static func firstSlash(in key: UnsafeBufferPointer<UInt8>, from offset: Int) -> Int? {
+        guard let base = key.baseAddress, offset < key.count,
+            let found = memchr(base + offset, Int32(slash), key.count - offset)
+        else { return nil }
+        return UnsafeRawPointer(base).distance(to: UnsafeRawPointer(found))
     }
 
     /// Returns whether a listing of this prefix can show keys of several owners.
     package static func mayPrecede(_ prefix: String) -> Bool {
-        if mounts.utf8.starts(with: prefix.utf8) { return true }
-        guard prefix.utf8.starts(with: mounts.utf8) else { return false }
-        let rest = prefix.utf8.dropFirst(mounts.utf8.count)
-        guard let mountEnd = rest.firstIndex(of: slash) else { return false }
-        return folder.utf8.starts(with: rest[mountEnd...].dropFirst())
+        guard prefix.hasUTF8Prefix("mount/") else { return "mount/".hasUTF8Prefix(prefix) }
+        guard let (_, rest) = prefix.dropFirstUTF8(6).cutUTF8(at: "/") else { return false }
+        return folder.hasUTF8Prefix(rest)
     }
 
     /// Checks that the current scope allows the record with this key.
