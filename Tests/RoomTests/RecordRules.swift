@@ -85,7 +85,6 @@ enum RecordRules {
         "Core/Description/OpenAPIOperations.swift": Place(1, none: "an answer"),
         "Core/Description/OpenAPIPlace.swift": Place(1, none: "an answer"),
         "Core/Logins/PendingLogin.swift": Place(2, "login-pending"),
-        "Core/Logins/PendingLogins.swift": Place(1, "login-pending"),
         "Core/Mounts/LockoutTuning.swift": Place(1, "mounts"),
         "Core/Mounts/MountEntry.swift": Place(1, "mounts"),
         // The note of a removal holds the mount's accessor as text.
