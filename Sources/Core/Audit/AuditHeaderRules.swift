@@ -93,8 +93,11 @@ final class AuditHeaderRules: Sendable {
             var changed = all
             try body(&changed)
             let members = changed.sorted { $0.key < $1.key }.map { JSONObject.Member(key: $0.key, value: .bool($0.value)) }
-            try await storage.put(Self.key, JSONObject(members).encoded())
-            try await load()
+            try await changeAndLoad {
+                try await storage.put(Self.key, JSONObject(members).encoded())
+            } load: {
+                try await load()
+            }
         }
     }
 
