@@ -48,7 +48,8 @@ package enum OwnedKey {
 
     /// Returns the owner of the record with this key, or nil if it belongs to nobody.
     package static func owner(of key: String) -> Substring? {
-        guard let range = key.utf8.withContiguousStorageIfAvailable(ownerRange) ?? Array(key.utf8).withUnsafeBufferPointer(ownerRange)
+        guard
+            let range = key.utf8.withContiguousStorageIfAvailable(ownerRange) ?? Array(key.utf8).withUnsafeBufferPointer(ownerRange)
         else { return nil }
         return Substring(key.utf8.dropFirst(range.lowerBound).prefix(range.count))
     }
