@@ -79,8 +79,10 @@ package enum OwnedKey {
 
     /// Returns whether a listing of this prefix can show keys of several owners.
     package static func mayPrecede(_ prefix: String) -> Bool {
-        guard prefix.hasUTF8Prefix("mount/") else { return "mount/".hasUTF8Prefix(prefix) }
-        guard let (_, rest) = prefix.dropFirstUTF8(6).cutUTF8(at: "/") else { return false }
+        if "mount/".hasUTF8Prefix(prefix) { return true }
+        guard prefix.hasUTF8Prefix("mount/"), let (_, rest) = prefix.dropFirstUTF8(6).cutUTF8(at: "/") else {
+            return false
+        }
         return folder.hasUTF8Prefix(rest)
     }
 
