@@ -1,3 +1,4 @@
+import EngineKit
 import Glibc
 import Synchronization
 
@@ -41,10 +42,9 @@ final class DirectoryLine: Sendable {
     func connect(
         to server: DirectoryServer, secondsMax: Int, isAllowed: (String) -> Bool
     ) throws(DirectoryError) -> Int32 {
-        let addresses = Self.addresses(of: server)
-        defer { for address in addresses { address.deallocate() } }
+        let addresses = SystemAddress.lookUp(server.host, port: String(server.port))
         guard !addresses.isEmpty else { throw .unreachable("the host name of the directory could not be resolved") }
-        guard addresses.allSatisfy({ isAllowed($0.text) }) else {
+        guard addresses.allSatisfy({ $0.text.map(isAllowed) ?? false }) else {
             throw .unreachable("the host of the directory has an address that may not be called")
         }
         let deadline = ContinuousClock.now + .seconds(secondsMax)
@@ -59,7 +59,7 @@ final class DirectoryLine: Sendable {
 
     private static let flags = Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
 
-    private func isConnected(_ descriptor: Int32, _ address: Address, before deadline: ContinuousClock.Instant) -> Bool {
+    private func isConnected(_ descriptor: Int32, _ address: SystemAddress, before deadline: ContinuousClock.Instant) -> Bool {
         if address.connect(descriptor) == 0 { return true }
         guard errno == EINPROGRESS else { return false }
         while !isCut {
@@ -90,51 +90,5 @@ final class DirectoryLine: Sendable {
             state.copy = copy
             return !state.isCut
         }
-    }
-}
-
-extension DirectoryLine {
-    /// An address of a host and its port, as `connect` takes it.
-    private struct Address {
-        let text: String
-        let family: Int32
-        private let bytes: UnsafeMutableRawPointer
-        private let count: socklen_t
-
-        init?(_ entry: addrinfo) {
-            var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
-            guard let address = entry.ai_addr,
-                getnameinfo(address, entry.ai_addrlen, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST) == 0
-            else { return nil }
-            self.text = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-            family = entry.ai_family
-            count = entry.ai_addrlen
-            bytes = .allocate(byteCount: Int(count), alignment: MemoryLayout<sockaddr_storage>.alignment)
-            bytes.copyMemory(from: address, byteCount: Int(count))
-        }
-
-        func connect(_ descriptor: Int32) -> Int32 {
-            Glibc.connect(descriptor, bytes.assumingMemoryBound(to: sockaddr.self), count)
-        }
-
-        func deallocate() { bytes.deallocate() }
-    }
-
-    private static let addressesMax = 16
-
-    private static func addresses(of server: DirectoryServer) -> [Address] {
-        var hints = addrinfo()
-        hints.ai_family = AF_UNSPEC
-        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        var list: UnsafeMutablePointer<addrinfo>?
-        guard getaddrinfo(server.host, String(server.port), &hints, &list) == 0 else { return [] }
-        defer { freeaddrinfo(list) }
-        var found: [Address] = []
-        var next = list
-        while let entry = next, found.count < addressesMax {
-            if let address = Address(entry.pointee) { found.append(address) }
-            next = entry.pointee.ai_next
-        }
-        return found
     }
 }

@@ -129,10 +129,8 @@ package struct Lockouts: Sendable {
     /// Reads a record and leaves out entries that no longer count.
     private func entries(_ key: String) async throws(StorageError) -> (entries: [Entry], precondition: Batch.Precondition) {
         guard let record = try await storage.get(key) else { return ([], .absent) }
-        guard let rows = (try? JSON(parsing: record.value))?.arrayValue else { throw .corrupted(key: key) }
+        guard let entries = (try? JSON(parsing: record.value)).flatMap(Self.kind.read) else { throw .corrupted(key: key) }
         let now = time.now()
-        let entries = rows.compactMap(Entry.init(stored:))
-        guard entries.count == rows.count else { throw .corrupted(key: key) }
         return (entries.filter { counts($0, at: now) }, .version(record.version))
     }
 
@@ -140,23 +138,15 @@ package struct Lockouts: Sendable {
         now < entry.last.adding(seconds: entry.failures >= rules.threshold ? rules.duration : rules.counterReset)
     }
 
-    private static func encode(_ entries: [Entry]) -> [UInt8] { JSON.array(entries.map(\.stored)).encoded() }
+    private static let kind = SettingKind<[Entry]>.list()
+
+    private static func encode(_ entries: [Entry]) -> [UInt8] { kind.stored(entries)?.encoded() ?? [] }
 }
 
-extension Lockouts.Entry {
-    var stored: JSON {
-        [
-            "name": .string(name), "source": .string(source), "failures": .int(failures), "last": .int(last.nanoseconds),
-            "user": .bool(isAccount),
-        ]
-    }
-
-    init?(stored: JSON) {
-        guard let name = stored["name"]?.stringValue, let failures = stored["failures"]?.intValue,
-            let last = stored["last"]?.intValue, let isAccount = stored["user"]?.boolValue
-        else { return nil }
-        self.init(
-            name: name, source: stored["source"]?.stringValue ?? "", failures: failures,
-            last: Timestamp(nanoseconds: Int64(last)), isAccount: isAccount)
-    }
+extension Lockouts.Entry: SettingsRecord {
+    static let settings = Settings(
+        new: Lockouts.Entry(name: "", source: "", failures: 0, last: Timestamp(seconds: 0), isAccount: false),
+        required: ["name", "failures", "last", "user"],
+        .kept("name", \.name, as: .text), .kept("source", \.source, as: .text), .kept("failures", \.failures, as: .integer),
+        .kept("last", \.last, as: .nanoseconds), .kept("user", \.isAccount, as: .flag))
 }

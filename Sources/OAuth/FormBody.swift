@@ -15,7 +15,9 @@ package struct FormBody: Sendable {
         guard parts.count <= Self.fieldsMax else { return nil }
         for part in parts {
             let (before, after) = part.cutUTF8(at: "=") ?? (part[...], part[part.endIndex...])
-            guard let name = Self.decoded(before), let value = Self.decoded(after), fields[name] == nil else { return nil }
+            guard let name = PercentEncoding.decodedText(before, isForm: true),
+                let value = PercentEncoding.decodedText(after, isForm: true), fields[name] == nil
+            else { return nil }
             fields[name] = value
         }
     }
@@ -33,9 +35,4 @@ package struct FormBody: Sendable {
 
     /// Returns the value of a field; empty if there is none.
     package subscript(_ name: String) -> String { fields[name] ?? "" }
-
-    /// Returns a percent-encoded text decoded, in which `+` is a space, or nil if it is malformed.
-    package static func decoded(_ text: Substring) -> String? {
-        PercentEncoding.decode(text.utf8, isForm: true).flatMap { String(validating: $0, as: UTF8.self) }
-    }
 }

@@ -1,4 +1,4 @@
-import Glibc
+import EngineKit
 import NIOPosix
 
 /// Resolves host names to addresses.
@@ -23,24 +23,8 @@ package struct SystemResolver: HostResolver {
     }
 
     private static func lookUp(_ host: String) -> [String] {
-        var hints = addrinfo()
-        hints.ai_family = AF_UNSPEC
-        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        var list: UnsafeMutablePointer<addrinfo>?
-        guard getaddrinfo(host, nil, &hints, &list) == 0 else { return [] }
-        defer { freeaddrinfo(list) }
-        var found: [String] = []
-        var next = list
-        while let entry = next, found.count < 16 {
-            var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
-            if getnameinfo(
-                entry.pointee.ai_addr, entry.pointee.ai_addrlen, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST) == 0
-            {
-                let address = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-                if !found.contains(address) { found.append(address) }
-            }
-            next = entry.pointee.ai_next
+        SystemAddress.lookUp(host).compactMap(\.text).reduce(into: []) { found, text in
+            if !found.contains(text) { found.append(text) }
         }
-        return found
     }
 }

@@ -25,21 +25,18 @@ private final class Listener {
             family, Int32((isStream ? SOCK_STREAM : SOCK_DGRAM).rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
         var one: Int32 = 1
         setsockopt(listening, SOL_SOCKET, SO_REUSEADDR, &one, socklen_t(4))
-        let address: SocketAddress
+        let address: SystemAddress
         if family == AF_UNIX {
             unlink(path)
-            address = try #require(SocketAddress(unix: path))
+            address = try #require(SystemAddress(unix: path))
         } else {
             var inet = sockaddr_in()
             inet.sin_family = sa_family_t(AF_INET)
             inet.sin_port = port.bigEndian
             inet.sin_addr.s_addr = inet_addr("127.0.0.1")
-            address = SocketAddress(family: AF_INET, bytes: withUnsafeBytes(of: &inet) { Array($0) })
+            address = SystemAddress(family: AF_INET, bytes: withUnsafeBytes(of: &inet) { Array($0) })
         }
-        let bound = address.bytes.withUnsafeBytes { bytes in
-            bytes.baseAddress.map { bind(listening, $0.assumingMemoryBound(to: sockaddr.self), socklen_t(bytes.count)) } ?? -1
-        }
-        try #require(bound == 0)
+        try #require(address.withPointer { bind(listening, $0, $1) } == 0)
         if isStream { try #require(listen(listening, 8) == 0) }
         var name = sockaddr_in()
         var size = socklen_t(MemoryLayout<sockaddr_in>.size)

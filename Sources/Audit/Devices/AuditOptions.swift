@@ -1,3 +1,4 @@
+import EngineKit
 import Syntax
 
 /// The options of an audit device after they were parsed and checked.
@@ -101,7 +102,7 @@ struct AuditOptions: Sendable {
     }
 
     private static func socketPath(_ path: String, _ name: String) throws(AuditError) -> String {
-        guard path.hasUTF8Prefix("/"), SocketAddress(unix: path) != nil else {
+        guard path.hasUTF8Prefix("/"), SystemAddress(unix: path) != nil else {
             throw .invalidOption(name: name, reason: "must be an absolute path of at most \(SocketTarget.pathBytesMax) bytes")
         }
         return path

@@ -93,10 +93,7 @@ struct SocketLink: Sendable {
         let type = target.isDatagram ? SOCK_DGRAM : SOCK_STREAM
         let made = socket(address.family, Int32(type.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard made >= 0 else { return errno }
-        let result = address.bytes.withUnsafeBytes { bytes -> Int32 in
-            guard let base = bytes.baseAddress else { return -1 }
-            return Glibc.connect(made, base.assumingMemoryBound(to: sockaddr.self), socklen_t(bytes.count))
-        }
+        let result = address.connect(made)
         let number = result == 0 ? 0 : errno
         switch number {
         case 0:

@@ -45,13 +45,7 @@ enum SocketTarget: Sendable, Hashable {
     }
 }
 
-/// A socket address in the system's form (`sockaddr`).
-struct SocketAddress: Sendable {
-    var family: Int32
-    var bytes: [UInt8]
-}
-
-extension SocketAddress {
+extension SystemAddress {
     /// The address of a Unix socket. Returns nil if the path is too long.
     init?(unix path: String) {
         guard (1...SocketTarget.pathBytesMax).contains(path.utf8.count), !path.utf8.contains(0) else { return nil }
@@ -66,7 +60,7 @@ extension SocketAddress {
 /// delays no request.
 final class SocketAddresses: Sendable {
     private struct State: Sendable {
-        var known: [SocketAddress] = []
+        var known: [SystemAddress] = []
         var isResolving = false
     }
 
@@ -76,7 +70,7 @@ final class SocketAddresses: Sendable {
     init(_ target: SocketTarget) { self.target = target }
 
     /// The addresses that the last successful lookup returned.
-    var current: [SocketAddress] { state.withLock { $0.known } }
+    var current: [SystemAddress] { state.withLock { $0.known } }
 
     /// Looks the host up. Blocks for as long as the system's resolver does.
     func resolve() {
@@ -96,31 +90,14 @@ final class SocketAddresses: Sendable {
         if mayResolve { DispatchQueue.global(qos: .utility).async { self.resolve() } }
     }
 
-    private static func lookUp(_ target: SocketTarget) -> [SocketAddress] {
-        switch target {
-        case .unix(let path): SocketAddress(unix: path).map { [$0] } ?? []
-        case .unixDatagram(let paths): paths.compactMap(SocketAddress.init(unix:))
-        case .tcp(let host, let port): lookUp(host, port, socketType: Int32(SOCK_STREAM.rawValue))
-        case .udp(let host, let port): lookUp(host, port, socketType: Int32(SOCK_DGRAM.rawValue))
-        }
-    }
+    private static let addressesMax = 8
 
-    private static func lookUp(_ host: String, _ port: String, socketType: Int32) -> [SocketAddress] {
-        var hints = addrinfo()
-        hints.ai_socktype = socketType
-        hints.ai_flags = AI_NUMERICSERV
-        var list: UnsafeMutablePointer<addrinfo>?
-        guard getaddrinfo(host, port, &hints, &list) == 0 else { return [] }
-        defer { freeaddrinfo(list) }
-        var found: [SocketAddress] = []
-        var next = list
-        while let info = next?.pointee, found.count < 8 {
-            if let address = info.ai_addr {
-                let bytes = UnsafeRawBufferPointer(start: address, count: Int(info.ai_addrlen))
-                found.append(SocketAddress(family: info.ai_family, bytes: Array(bytes)))
-            }
-            next = info.ai_next
+    private static func lookUp(_ target: SocketTarget) -> [SystemAddress] {
+        switch target {
+        case .unix(let path): SystemAddress(unix: path).map { [$0] } ?? []
+        case .unixDatagram(let paths): paths.compactMap(SystemAddress.init(unix:))
+        case .tcp(let host, let port): SystemAddress.lookUp(host, port: port, max: addressesMax)
+        case .udp(let host, let port): SystemAddress.lookUp(host, port: port, type: SOCK_DGRAM, max: addressesMax)
         }
-        return found
     }
 }

@@ -1,5 +1,4 @@
 internal import Dispatch
-internal import Foundation
 internal import Glibc
 internal import Synchronization
 internal import Syntax
@@ -163,14 +162,12 @@ struct Callback: Sendable {
         var fields: [String: String] = [:]
         for part in text.splitUTF8(at: "&") {
             let (name, value) = part.cutUTF8(at: "=") ?? (part, "")
-            guard let name = decoded(name), let value = decoded(value) else { continue }
+            guard let name = PercentEncoding.decodedText(name, isForm: true),
+                let value = PercentEncoding.decodedText(value, isForm: true)
+            else { continue }
             fields[name] = value
         }
         return fields
-    }
-
-    private static func decoded(_ text: Substring) -> String? {
-        String(text.replacingUTF8("+", with: " ")).removingPercentEncoding
     }
 
     /// Shows the person what came of the login.

@@ -15,11 +15,7 @@ enum GitHubLogin: LoginMethod {
 
     static func request(_ arguments: JSONObject, _ session: Session) throws(CommandFailure) -> LoginRequest {
         var body = arguments
-        var token = try arguments.loginText("token")
-        if token == nil {
-            token = try session.askHidden("GitHub token", instead: "give it as token=- on the standard input")
-        }
-        body["token"] = .optional(token)
+        body["token"] = try arguments.loginSecret("token", asking: "GitHub token", session)
         return LoginRequest(path: "login", body: body)
     }
 }

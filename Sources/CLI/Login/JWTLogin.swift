@@ -15,9 +15,7 @@ enum JWTLogin: LoginMethod {
 
     static func request(_ arguments: JSONObject, _ session: Session) throws(CommandFailure) -> LoginRequest {
         var body = arguments
-        var token = try arguments.loginText("jwt")
-        if token == nil { token = try session.askHidden("Token", instead: "give it as jwt=- on the standard input") }
-        body["jwt"] = .optional(token)
+        body["jwt"] = try arguments.loginSecret("jwt", asking: "Token", session)
         if let role = try arguments.loginText("role") { body["role"] = .string(role) }
         return LoginRequest(path: "login", body: body)
     }

@@ -28,11 +28,7 @@ extension LoginRequest {
         guard !user.utf8.contains(UInt8(ascii: "/")) else { throw .local("A user name cannot contain '/'") }
         var body = arguments
         body["username"] = nil
-        var password = try arguments.loginText("password")
-        if password == nil {
-            password = try session.askHidden("Password", instead: "give it as password=- on the standard input", keepsSpaces: true)
-        }
-        body["password"] = .optional(password)
+        body["password"] = try arguments.loginSecret("password", asking: "Password", session, keepsSpaces: true)
         return LoginRequest(path: "login/" + user, body: body)
     }
 }

@@ -66,4 +66,13 @@ extension JSONObject {
         }
         return bytes.isEmpty ? nil : String(Substring(bytes))
     }
+
+    /// Returns a secret argument, for which the user is asked if it is missing.
+    func loginSecret(
+        _ name: String, asking question: String, _ session: Session, keepsSpaces: Bool = false
+    ) throws(CommandFailure) -> JSON {
+        if let text = try loginText(name) { return .string(text) }
+        let instead = "give it as \(name)=- on the standard input"
+        return .string(try session.askHidden(question, instead: instead, keepsSpaces: keepsSpaces))
+    }
 }

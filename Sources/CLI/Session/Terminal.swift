@@ -6,7 +6,6 @@ enum Terminal {
     ///
     /// The terminal sends no signals meanwhile, so that Control-C cannot leave it with the echo turned off.
     static func readHidden(prompt: String, console: Console) -> HiddenAnswer {
-        console.prompt(prompt)
         var before = termios()
         let isTerminal = tcgetattr(STDIN_FILENO, &before) == 0
         if isTerminal {
@@ -14,6 +13,8 @@ enum Terminal {
             hidden.c_lflag &= ~tcflag_t(ECHO | ICANON | ISIG)
             tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden)
         }
+        // Not before, because what was typed until now is discarded.
+        console.prompt(prompt)
         defer {
             if isTerminal { tcsetattr(STDIN_FILENO, TCSAFLUSH, &before) }
             console.prompt("\n")

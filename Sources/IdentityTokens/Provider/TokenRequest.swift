@@ -44,7 +44,7 @@ struct TokenRequest: Sendable {
         guard header.utf8.count <= credentialBytesMax, header.prefixUTF8(6).lowercased() == "basic ",
             let bytes = Base64.decode(header.dropFirstUTF8(6).trimmingUTF8(" "), allowing: []),
             let text = String(validating: bytes, as: UTF8.self), let (id, secret) = text.cutUTF8(at: ":"),
-            let id = FormBody.decoded(id), let secret = FormBody.decoded(secret)
+            let id = PercentEncoding.decodedText(id, isForm: true), let secret = PercentEncoding.decodedText(secret, isForm: true)
         else { return nil }
         return (id, secret)
     }

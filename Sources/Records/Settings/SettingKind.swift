@@ -147,6 +147,9 @@ extension SettingKind where Value == Int {
         }
     }
 
+    /// Any whole number.
+    package static var integer: Self { Self(.int, shown: { .int($0) }, read: { $0.intValue }) }
+
     /// Whole seconds, sent as a number or as a text such as `1h30m`.
     package static var duration: Self { duration { _, _ throws(CofferError) in } }
 

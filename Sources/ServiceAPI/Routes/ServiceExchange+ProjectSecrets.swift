@@ -36,9 +36,7 @@ extension ServiceExchange {
 
     /// Throws unless the caller may register a project of this name. Called before anything is created for it.
     func checkMayRegister(_ name: String) async throws(ServiceError) {
-        if case .failure(let error) = try await ask(.update, record(name), body: ["only_checks": true]) {
-            throw projectError(error, "write", of: name)
-        }
+        _ = try object(try await ask(.update, record(name), body: ["only_checks": true]), "write", of: name)
     }
 
     private func asSystem(

@@ -31,23 +31,20 @@ extension ServiceExchange {
             let query = try ListingQuery(request.query, refusesOthers: false)
             return (query["after"], try query.limit())
         }
-        switch try await ask(.list, settings.projectsMount + "records") {
-        case .success(let response):
-            var projects = (response.object["projects"]?.arrayValue ?? [])[...]
-            let total = projects.count
-            if let after {
-                projects = projects.drop { !after.utf8.lexicographicallyPrecedes(($0["name"]?.stringValue ?? "").utf8) }
-            }
-            let page = projects.prefix(limit ?? projects.count)
-            var listed = answer(200, .array(Array(page)))
-            listed.headers.append(("x-total-count", String(total)))
-            if let limit, page.count < projects.count, let last = page.last?["name"]?.stringValue {
-                let next = PercentEncoding.form([("after", last), ("limit", String(limit))])
-                listed.headers.append(("link", "</api/projects?\(next)>; rel=\"next\""))
-            }
-            return listed
-        case .failure(let error): throw projectError(error, "list", of: "*")
+        let all = try object(try await ask(.list, settings.projectsMount + "records"), "list", of: "*")
+        var projects = (all["projects"]?.arrayValue ?? [])[...]
+        let total = projects.count
+        if let after {
+            projects = projects.drop { !after.utf8.lexicographicallyPrecedes(($0["name"]?.stringValue ?? "").utf8) }
         }
+        let page = projects.prefix(limit ?? projects.count)
+        var listed = answer(200, .array(Array(page)))
+        listed.headers.append(("x-total-count", String(total)))
+        if let limit, page.count < projects.count, let last = page.last?["name"]?.stringValue {
+            let next = PercentEncoding.form([("after", last), ("limit", String(limit))])
+            listed.headers.append(("link", "</api/projects?\(next)>; rel=\"next\""))
+        }
+        return listed
     }
 
     private func registerProject() async throws(ServiceError) -> ShellResponse {
@@ -70,10 +67,7 @@ extension ServiceExchange {
 
     private func readProject(_ wire: Substring) async throws(ServiceError) -> ShellResponse {
         let name = try await reading { () throws(ServiceError) in try CanonicalPath(wire: wire).text }
-        switch try await ask(.read, record(name)) {
-        case .success(let response): return answer(200, .object(response.object))
-        case .failure(let error): throw projectError(error, "read", of: name)
-        }
+        return answer(200, .object(try object(try await ask(.read, record(name)), "read", of: name)))
     }
 
     private func changeProject(_ wire: Substring) async throws(ServiceError) -> ShellResponse {
@@ -90,10 +84,7 @@ extension ServiceExchange {
 
     /// Writes the record of a project and answers with it.
     private func write(_ name: String, _ body: JSONObject, status: Int) async throws(ServiceError) -> ShellResponse {
-        switch try await ask(.update, record(name), body: body) {
-        case .success(let response): return answer(status, .object(response.object))
-        case .failure(let error): throw projectError(error, "write", of: name)
-        }
+        answer(status, .object(try object(try await ask(.update, record(name), body: body), "write", of: name)))
     }
 
     private func deleteProject(_ wire: Substring) async throws(ServiceError) -> ShellResponse {
@@ -113,21 +104,15 @@ extension ServiceExchange {
     }
 
     private func deleteRecord(_ name: String, body: JSONObject? = nil) async throws(ServiceError) {
-        if case .failure(let error) = try await ask(.delete, record(name), body: body) {
-            throw projectError(error, "delete", of: name)
-        }
+        _ = try object(try await ask(.delete, record(name), body: body), "delete", of: name)
     }
 
     private func setDefault(_ wire: Substring) async throws(ServiceError) -> ShellResponse {
         let name = try await reading { () throws(ServiceError) in try CanonicalPath(wire: wire).text }
-        switch try await ask(.update, record(name) + "/default") {
-        case .success(let response): return answer(200, .object(response.object))
-        case .failure(let error) where error.code == .permissionDenied:
-            // Every service may know whether the project exists.
-            try await checkExists(name)
-            throw denied("write", "project:\(name)")
-        case .failure(let error): throw projectError(error, "write", of: name)
-        }
+        let made = try await ask(.update, record(name) + "/default")
+        // Every service may know whether the project exists.
+        if case .failure(let error) = made, error.code == .permissionDenied { try await checkExists(name) }
+        return answer(200, .object(try object(made, "write", of: name)))
     }
 
     // MARK: Parts
@@ -135,7 +120,14 @@ extension ServiceExchange {
     func record(_ name: String) -> String { settings.projectsMount + "records/" + name.pathEncoded }
 
     func checkExists(_ name: String) async throws(ServiceError) {
-        if case .failure(let error) = try await ask(.read, record(name)) { throw projectError(error, "read", of: name) }
+        _ = try object(try await ask(.read, record(name)), "read", of: name)
+    }
+
+    /// Returns the object that a request about a project was answered with, or throws its error in the words of this dialect.
+    func object(
+        _ answer: Result<Response, CofferError>, _ action: String, of name: String
+    ) throws(ServiceError) -> JSONObject {
+        try answer.mapError { projectError($0, action, of: name) }.get().object
     }
 
     /// Whether the project has secrets. A folder that the caller may not list counts as one that has.
@@ -160,7 +152,7 @@ extension ServiceExchange {
         }
     }
 
-    func projectError(_ error: CofferError, _ action: String, of name: String) -> ServiceError {
+    private func projectError(_ error: CofferError, _ action: String, of name: String) -> ServiceError {
         switch error.code {
         case .permissionDenied: denied(action, "project:\(name)")
         case .notFound: .noProject(name)

@@ -30,14 +30,10 @@ extension ServiceExchange {
             guard let deleted = try await deletedVersion(new.place) else { throw Self.exists(new.place) }
             written = try await write(new, checkAndSet: deleted)
         }
-        switch written {
-        case .success(let response):
-            let record = SecretRecord(new.place, metadata: response.object, value: .string(new.value))
-            await register(new.place.project)
-            return answer(201, .object(record.shown))
-        case .failure(let error) where error.isCheckAndSetMismatch: throw Self.exists(new.place)
-        case .failure(let error): throw secretError(error, "write", of: new.place)
-        }
+        if case .failure(let error) = written, error.isCheckAndSetMismatch { throw Self.exists(new.place) }
+        let metadata = try object(written, "write", of: new.place)
+        await register(new.place.project)
+        return answer(201, .object(SecretRecord(new.place, metadata: metadata, value: .string(new.value)).shown))
     }
 
     func rotateSecret(_ wire: Substring) async throws(ServiceError) -> ShellResponse {
@@ -48,42 +44,35 @@ extension ServiceExchange {
         }
         var body: JSONObject = ["data": ["value": .string(value)]]
         if let expected { body["options"] = ["cas": .int(expected)] }
-        switch try await ask(.patch, data(place), body: body) {
-        case .success(let response):
-            return answer(200, .object(SecretRecord(place, metadata: response.object, value: .string(value)).shown))
-        case .failure(let error) where error.isCheckAndSetMismatch:
+        let written = try await ask(.patch, data(place), body: body)
+        if case .failure(let error) = written, error.isCheckAndSetMismatch {
             throw ServiceError(
                 409, "Secret '\(place.path)' in project '\(place.project)' is not at the expected version; read it again")
-        case .failure(let error): throw secretError(error, "write", of: place)
         }
+        let metadata = try object(written, "write", of: place)
+        return answer(200, .object(SecretRecord(place, metadata: metadata, value: .string(value)).shown))
     }
 
     func deleteSecret(_ wire: Substring) async throws(ServiceError) -> ShellResponse {
         let place = try await place(wire)
         let isThere = try await isThere(place)
         // Sent even if the secret does not exist: only callers that may delete it learn whether it exists.
-        if case .failure(let error) = try await ask(.delete, data(place)) { throw secretError(error, "delete", of: place) }
+        _ = try object(try await ask(.delete, data(place)), "delete", of: place)
         guard isThere else { throw .noSecret(place) }
         return ShellResponse(status: 204)
     }
 
     func listVersions(_ wire: Substring) async throws(ServiceError) -> ShellResponse {
         let place = try await place(wire)
-        switch try await ask(.read, metadata(place)) {
-        case .success(let response):
-            let history = response.object["versions"]?.objectValue ?? [:]
-            guard !history.isEmpty else { throw .noSecret(place) }
-            return answer(
-                200,
-                .array(
-                    history.members.map { member in
-                        [
-                            "version": .number(member.key), "updated_at": member.value["created_time"] ?? "",
-                            "updated_by": member.value["created_by"] ?? "",
-                        ]
-                    }))
-        case .failure(let error): throw secretError(error, "read", of: place)
+        let history = try object(try await ask(.read, metadata(place)), "read", of: place)["versions"]?.objectValue ?? [:]
+        guard !history.isEmpty else { throw .noSecret(place) }
+        let versions = history.members.map { member -> JSON in
+            [
+                "version": .number(member.key), "updated_at": member.value["created_time"] ?? "",
+                "updated_by": member.value["created_by"] ?? "",
+            ]
         }
+        return answer(200, .array(versions))
     }
 
     // MARK: Parts
@@ -142,6 +131,13 @@ extension ServiceExchange {
 
     private static func exists(_ place: SecretPlace) -> ServiceError {
         ServiceError(409, "Secret '\(place.resource)' already exists")
+    }
+
+    /// Returns the object that a request about a secret was answered with, or throws its error in the words of this dialect.
+    private func object(
+        _ answer: Result<Response, CofferError>, _ action: String, of place: SecretPlace
+    ) throws(ServiceError) -> JSONObject {
+        try answer.mapError { secretError($0, action, of: place) }.get().object
     }
 
     func secretError(_ error: CofferError, _ action: String, of place: SecretPlace) -> ServiceError {

@@ -42,6 +42,13 @@ public enum PercentEncoding {
         return output
     }
 
+    /// Returns percent-encoded text decoded, or nil if an escape is incomplete or the bytes are not UTF-8.
+    ///
+    /// - Parameter isForm: Whether `+` stands for a space, as in queries and forms.
+    public static func decodedText(_ text: some StringProtocol, isForm: Bool = false) -> String? {
+        decode(text.utf8, isForm: isForm).flatMap { String(validating: $0, as: UTF8.self) }
+    }
+
     private static let pathBytes = Array("/!$&'()*+,;=:@".utf8)[...]
     private static let digits = Array("0123456789ABCDEF".utf8)
 

@@ -34,12 +34,16 @@ extension TransitEngine {
 
     private func seal(_ request: Request, _ key: TransitKey) async throws -> Response {
         try await Batching.run(request, cost: .encrypting(key.type), ignoring: [Self.versionField.name]) {
-            [randomness] item throws(CofferError) in
-            let plaintext = try item.required("plaintext", else: "missing plaintext to encrypt")
-            let version = try key.version(making: .encryption, requested: try item.number("key_version"))
-            let text = try VersionCipher(key, version).seal(plaintext, with: item, randomness: randomness)
-            return ["ciphertext": .string(text), "key_version": .int(version.number)]
+            item throws(CofferError) in
+            try seal(try item.required("plaintext", else: "missing plaintext to encrypt"), item, key)
         }
+    }
+
+    /// Returns the result of an item whose plaintext is encrypted with the version that it asks for.
+    private func seal(_ plaintext: [UInt8], _ item: OperationInput, _ key: TransitKey) throws(CofferError) -> JSONObject {
+        let version = try key.version(making: .encryption, requested: try item.number("key_version"))
+        let text = try VersionCipher(key, version).seal(plaintext, with: item, randomness: randomness)
+        return ["ciphertext": .string(text), "key_version": .int(version.number)]
     }
 
     private var decrypt: EnginePath {
@@ -68,15 +72,11 @@ extension TransitEngine {
             fields: [Field("ciphertext", .string, "What encrypt gave: `vault:v1:…`."), Self.versionField] + Self.contextFields
                 + Batching.fields
         )
-        .updating("Rewrap.", changesNothing: true) { [randomness] request in
+        .updating("Rewrap.", changesNothing: true) { request in
             let key = try await key(request)
             let cost = WorkCost.privateOperation(key.type)
             return try await Batching.run(request, cost: cost, ignoring: [Self.versionField.name]) {
-                item throws(CofferError) in
-                let plaintext = try open(item, key)
-                let version = try key.version(making: .encryption, requested: try item.number("key_version"))
-                let text = try VersionCipher(key, version).seal(plaintext, with: item, randomness: randomness)
-                return ["ciphertext": .string(text), "key_version": .int(version.number)]
+                item throws(CofferError) in try seal(try open(item, key), item, key)
             }
         }
     }

@@ -30,12 +30,26 @@ struct Answer {
     }
 }
 
-/// The `key=value` arguments of a command as the query of a request.
-enum QueryArguments {
-    /// Returns the items of the query. A list becomes several items.
-    static func parse(_ arguments: some Collection<String>, input: Input) throws(CommandFailure) -> [QueryItem] {
-        try KeyValueArguments.parse(Array(arguments), input: input).flatMap { member in
+/// The arguments of a command that begin with a path, and have `key=value` behind it.
+enum PathArguments {
+    /// Returns the path, and the rest as the query of a request. A list becomes several items.
+    static func query(_ arguments: [String], input: Input) throws(CommandFailure) -> (path: String, query: [QueryItem]) {
+        let (path, data) = try body(arguments, input: input)
+        let query = data.flatMap { member in
             (member.value.arrayValue ?? [member.value]).map { QueryItem(member.key, ValueText.cell($0)) }
         }
+        return (path, query)
+    }
+
+    /// Returns the path, and the rest as the body of a request.
+    ///
+    /// - Parameter needsData: Whether nothing behind the path is refused.
+    static func body(
+        _ arguments: [String], needsData: Bool = false, input: Input
+    ) throws(CommandFailure) -> (path: String, body: JSONObject) {
+        try arguments.expect(atLeast: 1)
+        guard arguments.count > 1 || !needsData else { throw .local("Must supply data, such as key=value, or use -force") }
+        let path = try ArgumentText.requiredPath(arguments[0])
+        return (path, try KeyValueArguments.parse(Array(arguments.dropFirst()), input: input))
     }
 }

@@ -13,9 +13,7 @@ struct ReadCommand: SessionCommand {
     @Argument(help: .init("The path, then the query as key=value.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
-        try arguments.expect(atLeast: 1)
-        let path = try ArgumentText.requiredPath(arguments[0])
-        let query = try QueryArguments.parse(arguments.dropFirst(), input: session.system.input)
+        let (path, query) = try PathArguments.query(arguments, input: session.system.input)
         let response = try await session.call("Error reading \(path)") { client in
             let response = try await client.send(.get, path, query: query)
             // A 404 without an error text means that nothing exists at the path.
@@ -45,9 +43,7 @@ struct ListCommand: SessionCommand {
     @Argument(help: .init("The path, then the query as key=value.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
-        try arguments.expect(atLeast: 1)
-        let path = try ArgumentText.requiredPath(arguments[0])
-        let query = try QueryArguments.parse(arguments.dropFirst(), input: session.system.input)
+        let (path, query) = try PathArguments.query(arguments, input: session.system.input)
         let settings = EnvironmentSettings(session.system.environment)
         let isDetailed = try detailed || settings.bool("DETAILED") ?? settings.bool("DETAILED_LISTS") ?? false
         try await Self.list(path, query: query, isDetailed: isDetailed, session: session)
@@ -92,10 +88,7 @@ struct WriteCommand: SessionCommand {
     @Argument(help: .init("The path, then key=value.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
-        try arguments.expect(atLeast: 1)
-        guard arguments.count > 1 || force else { throw CommandFailure.local("Must supply data, such as key=value, or use -force") }
-        let path = try ArgumentText.requiredPath(arguments[0])
-        let data = try KeyValueArguments.parse(Array(arguments.dropFirst()), input: session.system.input)
+        let (path, data) = try PathArguments.body(arguments, needsData: !force, input: session.system.input)
         let response = try await session.call("Error writing data to \(path)") {
             // `sys/wrapping/wrap` always wraps, so it needs a TTL even without -wrap-ttl.
             let hasTTL = $0.configuration.wrapTTL != nil || path != "sys/wrapping/wrap"
@@ -122,10 +115,7 @@ struct PatchCommand: SessionCommand {
     @Argument(help: .init("The path, then key=value.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
-        try arguments.expect(atLeast: 1)
-        guard arguments.count > 1 || force else { throw CommandFailure.local("Must supply data, such as key=value, or use -force") }
-        let path = try ArgumentText.requiredPath(arguments[0])
-        let data = try KeyValueArguments.parse(Array(arguments.dropFirst()), input: session.system.input)
+        let (path, data) = try PathArguments.body(arguments, needsData: !force, input: session.system.input)
         let response = try await session.call("Error writing data to \(path)") {
             try await $0.request(.patch, path, body: .object(data), headers: [.mergePatch])
         }
@@ -144,9 +134,7 @@ struct DeleteCommand: SessionCommand {
     @Argument(help: .init("The path, then the query as key=value.", valueName: "path")) var arguments: [String] = []
 
     func run(_ session: Session) async throws {
-        try arguments.expect(atLeast: 1)
-        let path = try ArgumentText.requiredPath(arguments[0])
-        let query = try QueryArguments.parse(arguments.dropFirst(), input: session.system.input)
+        let (path, query) = try PathArguments.query(arguments, input: session.system.input)
         let response = try await session.call("Error deleting \(path)") { try await $0.request(.delete, path, query: query) }
         try session.printer.deleted(response.secret, at: path)
     }

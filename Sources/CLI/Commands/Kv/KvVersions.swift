@@ -30,45 +30,48 @@ struct KvVersions: ParsableArguments {
 
     func numbers() throws(CommandFailure) -> [Int] { try ArgumentText.versions(versions) }
 
-    /// Sends the versions, which must be given, to the route `kind` of a secret.
-    func send(to kind: String, of place: KvSecretArgument, session: Session) async throws {
-        try place.arguments.expect(1)
-        let numbers = try numbers()
-        guard !numbers.isEmpty else { throw CommandFailure.local("Give the versions with -versions, such as -versions=1,3") }
-        let path = try await place.target(session).versionedPath(kind)
-        let secret = try await session.call("Error writing data to \(path)") { try await $0.write(path, Self.body(numbers)) }
-        try session.printer.written(secret, to: path)
-    }
-
     static func body(_ numbers: [Int]) -> JSONObject { ["versions": .array(numbers.map { .int($0) })] }
 }
 
+/// A command that changes versions of a secret, which must be given.
+protocol KvVersionsCommand: SessionCommand {
+    /// The route of the API, below the mount.
+    static var route: String { get }
+    var place: KvSecretArgument { get }
+    var selection: KvVersions { get }
+}
+
+extension KvVersionsCommand {
+    func run(_ session: Session) async throws {
+        try place.arguments.expect(1)
+        let numbers = try selection.numbers()
+        guard !numbers.isEmpty else { throw CommandFailure.local("Give the versions with -versions, such as -versions=1,3") }
+        let path = try await place.target(session).versionedPath(Self.route)
+        let secret = try await session.call("Error writing data to \(path)") { try await $0.write(path, KvVersions.body(numbers)) }
+        try session.printer.written(secret, to: path)
+    }
+}
+
 /// The command `coffer kv undelete`.
-struct KvUndelete: SessionCommand {
+struct KvUndelete: KvVersionsCommand {
+    static let route = "undelete"
     static let configuration = CommandConfiguration.command(
         "coffer kv undelete [options] -versions=<numbers> <path>", "Restore deleted versions of a secret.",
         examples: "coffer kv undelete -versions=3 secret/app")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var place: KvSecretArgument
     @OptionGroup var selection: KvVersions
-
-    func run(_ session: Session) async throws {
-        try await selection.send(to: "undelete", of: place, session: session)
-    }
 }
 
 /// The command `coffer kv destroy`.
-struct KvDestroy: SessionCommand {
+struct KvDestroy: KvVersionsCommand {
+    static let route = "destroy"
     static let configuration = CommandConfiguration.command(
         "coffer kv destroy [options] -versions=<numbers> <path>", "Remove the data of versions permanently.",
         examples: "coffer kv destroy -versions=1,2 secret/app")
     @OptionGroup(title: "Connection and output") var global: GlobalOptions
     @OptionGroup var place: KvSecretArgument
     @OptionGroup var selection: KvVersions
-
-    func run(_ session: Session) async throws {
-        try await selection.send(to: "destroy", of: place, session: session)
-    }
 }
 
 /// The command `coffer kv rollback`.
