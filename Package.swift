@@ -129,7 +129,7 @@ let package = Package(
         room(
             "ConnectionsEngine",
             [
-                "SecretMemory", "Syntax", "EngineKit", "Records", "Outbound", crypto, cryptoExtras, logging,
+                "SecretMemory", "Syntax", "EngineKit", "Records", "Outbound", "CredentialChecks", crypto, cryptoExtras, logging,
                 .product(name: "Yams", package: "Yams"),
             ]),
         room("DatabaseEngine", ["Syntax", "EngineKit", "Records", "PasswordPolicies", "DatabaseClients", "Databases", logging]),
@@ -178,8 +178,9 @@ let package = Package(
                 "StorePostgres",
                 "Core", "KVEngine", "DatabaseEngine", "TransitEngine", "AuthMethods", "Directories", "HTTPShell", "VaultAPI",
                 "Outbound",
-                "ConnectionsEngine", "EngineAPI", "ServiceRules", "ProjectsEngine", "RemoteKVEngine", "ServiceAPI", "CofferClient",
-                "UserSecretsEngine", crypto, logging,
+                "CredentialChecks", "ConnectionsEngine", "EngineAPI", "ServiceRules", "ProjectsEngine", "RemoteKVEngine",
+                "ServiceAPI", "CofferClient", "UserSecretsEngine",
+                crypto, logging,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ] + nio),
@@ -286,7 +287,7 @@ let package = Package(
             ["IdentityTokens", "Identity", "JOSE", "OAuth", "EngineKit", "Records", "Syntax", "TestSupport", crypto, logging]),
         tests(
             "CredentialChecksTests",
-            ["CredentialChecks", "Outbound", "DatabaseClients", "EngineKit", "Syntax", "TestSupport", crypto] + nio),
+            ["CredentialChecks", "Outbound", "DatabaseClients", "Databases", "EngineKit", "Syntax", "TestSupport"]),
         tests("OneTimeCodesTests", ["OneTimeCodes", "Syntax", crypto]),
         tests("IdentityTests", ["Identity", "OneTimeCodes", "EngineKit", "Syntax", "TestSupport"]),
         tests("SyntaxTests", ["Syntax"]),
@@ -326,7 +327,7 @@ if Context.environment["COFFER_FUZZ"] != nil {
                 "Syntax", "EngineKit", "StoreKit", "PasswordPolicies", "SecretMemory", "Policy", "Audit", "Barrier", "Certificates",
                 "Ciphers", "Capabilities",
                 "ServiceRules", "TransitEngine", "KVEngine", "DatabaseClients", "Databases", "DatabaseEngine", "ConnectionsEngine",
-                "Outbound", "JOSE",
+                "Outbound", "JOSE", "CredentialChecks",
             ],
             path: "Fuzz/Sources")
     )

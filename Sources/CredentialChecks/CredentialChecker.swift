@@ -9,6 +9,9 @@ import Syntax
 /// nor a provider's answer is ever logged or returned.
 package final class CredentialChecker: Sendable {
     private let outbound: any Outbound
+    let resolver: any HostResolver
+    /// Which databases may be tested.
+    package let reach: DatabaseReach
     private let time: any TimeSource
     private let underWay = Mutex(0)
 
@@ -17,9 +20,16 @@ package final class CredentialChecker: Sendable {
 
     /// Creates a checker.
     ///
-    /// - Parameter outbound: A client with a time limit of ten seconds and 64 KiB for an answer.
-    package init(outbound: any Outbound, time: any TimeSource) {
+    /// - Parameters:
+    ///   - outbound: A client with a time limit of ten seconds and 64 KiB for an answer.
+    ///   - resolver: Finds the addresses of databases.
+    ///   - reach: Which databases may be tested.
+    package init(
+        outbound: any Outbound, resolver: any HostResolver, reach: DatabaseReach = .publicOnly, time: any TimeSource
+    ) {
         self.outbound = outbound
+        self.resolver = resolver
+        self.reach = reach
         self.time = time
     }
 
@@ -37,38 +47,27 @@ package final class CredentialChecker: Sendable {
         case .webhookSecret:
             let isGood = WebhookSigner(secret: value)?.passesSelfTest(at: time.now()) ?? false
             return stamped(isGood ? CheckOutcome(.valid, .accepted) : CheckOutcome(.invalid, .malformed))
-        case .postgreSQL, .redis, .noClient: return CheckOutcome(.unknown, .noClient)
+        case .postgreSQL: return await checkPostgreSQL(value)
+        case .redis: return await checkRedis(value)
+        case .noClient: return CheckOutcome(.unknown, .noClient)
         case .none: return CheckOutcome(.unknown, .noProbe)
         }
     }
 
     /// Tests a credential by a probe.
     package func check(_ value: String, with probe: Probe, patterns: [KeyPattern] = []) async -> CheckOutcome {
-        guard let prepared = probe.prepared(with: value, patterns: patterns, at: time.now()) else {
-            return CheckOutcome(.unknown, .wrongForm)
-        }
         guard begin() else { return CheckOutcome(.unknown, .busy) }
         defer { end() }
-        do throws(OutboundError) {
-            let reply = try await outbound.send(prepared.request)
-            let answer = ProbeAnswer(status: reply.status, body: reply.body)
-            var outcome = AnswerRule.outcome(of: answer, by: probe.rules, andUsual: probe.hasUsualRules)
-            if outcome.verdict == .valid, let name = answer.name(at: probe.account) {
-                outcome.account = CheckOutcome.shownAccount(name, hiding: prepared.secrets)
-            }
-            return stamped(outcome)
-        } catch {
-            return stamped(CheckOutcome(.unknown, .init(error)))
-        }
+        return stamped(await probe.outcome(for: value, patterns: patterns, through: outbound, at: time.now()))
     }
 
-    private func stamped(_ outcome: CheckOutcome) -> CheckOutcome {
+    func stamped(_ outcome: CheckOutcome) -> CheckOutcome {
         var outcome = outcome
         outcome.checkedAt = time.now()
         return outcome
     }
 
-    private func begin() -> Bool {
+    func begin() -> Bool {
         underWay.withLock { count in
             guard count < Self.underWayMax else { return false }
             count += 1
@@ -76,25 +75,5 @@ package final class CredentialChecker: Sendable {
         }
     }
 
-    private func end() { underWay.withLock { $0 -= 1 } }
-}
-
-extension CheckOutcome.Reason {
-    init(_ error: OutboundError) {
-        switch error {
-        case .refused(.badHeader): self = .wrongForm
-        case .refused(.forbiddenAddress): self = .addressNotAllowed
-        case .refused: self = .noProbe
-        case .notSent(let fault), .unanswered(let fault):
-            switch fault {
-            case .unresolved: self = .unresolved
-            case .unreachable: self = .unreachable
-            case .tlsFailed: self = .tlsFailed
-            case .timedOut: self = .timedOut
-            case .closed, .malformed: self = .unexpectedAnswer
-            case .tooLarge: self = .answerTooLarge
-            case .tooMany: self = .busy
-            }
-        }
-    }
+    func end() { underWay.withLock { $0 -= 1 } }
 }

@@ -88,7 +88,7 @@ struct CheckTests {
         _ id: String, _ type: SecretType? = nil, value: String? = nil, _ answer: @escaping ScriptedOutbound.Answer
     ) async -> (CheckOutcome, [OutboundRequest]) {
         let outbound = ScriptedOutbound(answer)
-        let checker = CredentialChecker(outbound: outbound, time: ManualTime())
+        let checker = CredentialChecker(outbound: outbound, resolver: ScriptedResolver([]), time: ManualTime())
         let given = value ?? Provider.named(id).map { Samples.value($0) } ?? ""
         return (await checker.check(given, provider: id, type: type), outbound.requests)
     }
@@ -179,7 +179,7 @@ struct CheckTests {
         "values that cannot be put into the request are not sent",
         arguments: [
             ("openai", ""), ("openai", "a\nb"), ("openai", "a\r\nx-evil: 1"), ("openai", "a\0"),
-            ("openai", String(repeating: "a", count: 8_193)),
+            ("openai", String(repeating: "a", count: 65_537)),
             ("telegram", "123456789:../../etc"), ("telegram", "short"), ("slack_webhook", "https://evil.example/services/T1/B1/x"),
             ("slack_webhook", "https://hooks.slack.com@evil.example/"), ("discord", "http://169.254.169.254/"),
             ("twilio", "AC123:x"),
@@ -237,7 +237,7 @@ struct CheckTests {
     func signature() async throws {
         let time = ManualTime(Timestamp(seconds: 1_440_938_160))
         let outbound = ScriptedOutbound { _ throws(OutboundError) in OutboundReply(status: 403) }
-        let checker = CredentialChecker(outbound: outbound, time: time)
+        let checker = CredentialChecker(outbound: outbound, resolver: ScriptedResolver([]), time: time)
         _ = await checker.check("AKIDEXAMPLE:wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", provider: "aws")
         let headers = Dictionary(
             try #require(outbound.requests.first).headers.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
@@ -288,7 +288,7 @@ struct CheckTests {
             while !gate.isOpen.load(ordering: .relaxed) { try? await Task.sleep(for: .milliseconds(2)) }
             return OutboundReply(status: 401)
         }
-        let checker = CredentialChecker(outbound: outbound, time: ManualTime())
+        let checker = CredentialChecker(outbound: outbound, resolver: ScriptedResolver([]), time: ManualTime())
         await withTaskGroup(of: CheckOutcome.self) { group in
             for _ in 0..<CredentialChecker.underWayMax { group.addTask { await checker.check("k", provider: "openai") } }
             while gate.started.load(ordering: .relaxed) < CredentialChecker.underWayMax {

@@ -88,7 +88,7 @@ enum RoomRules {
         // An engine knows the contract and nothing of the core that calls it.
         "KVEngine": Room(layer: 7, rooms: ["Syntax", "EngineKit", "Records"]),
         "ConnectionsEngine": Room(
-            layer: 7, rooms: ["SecretMemory", "Syntax", "EngineKit", "Records", "Outbound"],
+            layer: 8, rooms: ["SecretMemory", "Syntax", "EngineKit", "Records", "Outbound", "CredentialChecks"],
             packages: ["Crypto", "CryptoExtras", "Logging", "Yams"]),
         "DatabaseEngine": Room(
             layer: 7, rooms: ["Syntax", "EngineKit", "Records", "PasswordPolicies", "DatabaseClients", "Databases"],
@@ -132,7 +132,7 @@ enum RoomRules {
                 "StorePostgres",
                 "Core",
                 "KVEngine", "DatabaseEngine", "TransitEngine", "AuthMethods", "Directories", "HTTPShell", "VaultAPI", "Outbound",
-                "ConnectionsEngine",
+                "CredentialChecks", "ConnectionsEngine",
                 "EngineAPI",
                 "ServiceRules", "ProjectsEngine", "RemoteKVEngine", "ServiceAPI", "UserSecretsEngine",
                 // Only to ask another server that keeps the secrets.

@@ -35,7 +35,7 @@ extension ConnectionsEngine {
             let id = try id(request, tail: "/verify")
             guard let loaded = try await store.load(id) else { throw ConnectionFailure.notConnected(id.platform) }
             let verifier = PlatformVerifier(catalog: environment.catalog, outbound: environment.outbound)
-            return .data(try await verifier.verify(loaded.grant.accessToken, on: id.platform).shown)
+            return .data(await verifier.verify(loaded.grant.accessToken, on: id.platform).shown)
         }
     }
 

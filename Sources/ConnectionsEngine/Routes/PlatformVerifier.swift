@@ -1,4 +1,5 @@
-import Foundation
+package import CredentialChecks
+import EngineKit
 package import Outbound
 package import Syntax
 
@@ -35,26 +36,37 @@ package struct PlatformVerifier: Sendable {
     }
 
     /// Sends the token to the platform's verification URL and returns what its answer means.
-    package func verify(_ token: String, on platform: String) async throws -> Finding {
-        guard let profile = catalog[platform], let rule = profile.verify else {
+    package func verify(_ token: String, on platform: String) async -> Finding {
+        guard let probe = catalog[platform]?.probe else {
             return Finding(verdict: .unsupported, detail: "the platform's profile has no verify rule")
         }
-        var request = OutboundRequest(
-            OutboundRequest.Method(rawValue: rule.method) ?? .get, rule.url, allowedHosts: profile.allowedHosts)
-        request.headers = profile.headers.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
-        if let (name, value) = rule.header.cutUTF8(at: ":") {
-            request.headers.append((String(name), value.dropUTF8 { $0 == 0x20 }.replacingUTF8("{token}", with: token)))
+        // Rules of profiles sign nothing, so the time has no effect.
+        let outcome = await probe.outcome(for: token, through: outbound, at: Timestamp(seconds: 0))
+        let detail = outcome.status.map { "status \($0)" } ?? outcome.fault?.text ?? outcome.reason.text
+        switch outcome.verdict {
+        case .valid, .restricted: return Finding(verdict: .works, detail: detail)
+        case .invalid: return Finding(verdict: .refused, detail: detail)
+        case .unknown: return Finding(verdict: .unknown, detail: detail)
         }
-        do throws(OutboundError) {
-            let reply = try await outbound.send(request)
-            if reply.status == rule.status {
-                let isRefused = (try? JSON(parsing: reply.body))?["ok"] == .bool(false)
-                return Finding(verdict: isRefused ? .refused : .works, detail: "status \(reply.status)")
-            }
-            let isRefused = reply.status == 401 || reply.status == 403
-            return Finding(verdict: isRefused ? .refused : .unknown, detail: "status \(reply.status)")
-        } catch {
-            return Finding(verdict: .unknown, detail: error.text)
-        }
+    }
+}
+
+extension PlatformProfile {
+    /// The request of the `verify` rule and what its answers mean, or nil if the profile has none.
+    ///
+    /// The expected status is a working token, unless the body has `"ok": false`, as that of Slack does; 401 and 403 are a refused
+    /// one, and everything else says nothing.
+    package var probe: Probe? {
+        guard let verify, let (name, template) = verify.header.cutUTF8(at: ":") else { return nil }
+        let status = verify.status
+        return Probe(
+            OutboundRequest.Method(rawValue: verify.method) ?? .get, verify.url,
+            .template(String(name), String(template.dropUTF8 { $0 == 0x20 })),
+            headers: headers.sorted { $0.key < $1.key }.map { Probe.Header($0.key, $0.value) },
+            rules: [
+                .oneOf(status, ["error"], ["ratelimited", "rate_limited"], .unknown, .rateLimited),
+                .equal(status, ["ok"], false, .invalid, .rejected), .status(status, .valid, .accepted),
+                .status(401, .invalid, .rejected), .status(403, .invalid, .rejected),
+            ], hasUsualRules: false, allowedHosts: allowedHosts)
     }
 }

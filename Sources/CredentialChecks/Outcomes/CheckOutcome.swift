@@ -1,4 +1,5 @@
 package import EngineKit
+package import Outbound
 import Syntax
 
 /// What a connection test found out. It contains nothing of the credential, and nothing of a provider's answer but the name of an
@@ -86,6 +87,8 @@ package struct CheckOutcome: Sendable, Hashable {
     package var account: String?
     /// The status code of the provider's answer, or nil if there was none.
     package var status: Int?
+    /// Why there was no answer, if it was asked over HTTP and there was none.
+    package var fault: OutboundError?
     /// Whether the connection was not protected from being read or changed on its way.
     package var isUnprotected = false
     /// When the test ended.

@@ -9,7 +9,7 @@ extension Probe {
         var secrets: [String]
     }
 
-    private static let valueBytesMax = 8_192
+    private static let valueBytesMax = 64 << 10
 
     /// Returns the request with the credential in its place, or nil if the value cannot be put there.
     ///

@@ -149,12 +149,12 @@ extension Provider {
             ] + (types.contains(.oauthToken) ? tokens : []),
             example: "AQ.EXAMPLE", documentation: "https://ai.google.dev/gemini-api/docs/api-key",
             notes: ["Google is ending keys that begin with AIza; new ones begin with AQ."],
-            check: .probes([
-                Probe(
-                    .get, "https://generativelanguage.googleapis.com/v1beta/models?pageSize=1", .header("x-goog-api-key"),
-                    rules: [.member("models", .valid), .code(400, "API_KEY_INVALID", .invalid, .rejected)]),
-                .googleUser,
-            ]))
+            check: .probes(
+                [
+                    Probe(
+                        .get, "https://generativelanguage.googleapis.com/v1beta/models?pageSize=1", .header("x-goog-api-key"),
+                        rules: [.member("models", .valid), .code(400, "API_KEY_INVALID", .invalid, .rejected)])
+                ] + (types.contains(.oauthToken) ? [.googleUser] : [])))
     }
 
     private static func voyage(_ id: String) -> Provider {

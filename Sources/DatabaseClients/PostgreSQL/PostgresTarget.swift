@@ -7,7 +7,7 @@ package struct PostgresTarget: Sendable {
     package private(set) var parameters: [String: String]
     private let certificates: PostgresFiles?
 
-    private static let urlBytesMax = 8_192
+    static let urlBytesMax = 8_192
     static let connectSecondsMax = 30
 
     /// The keywords that a connection_url may have. Others would read files of this machine or change how Coffer's sessions
@@ -88,7 +88,7 @@ package struct PostgresTarget: Sendable {
 
     /// Parses a connection_url. The message of libpq for a text that it cannot parse holds parts of it, so it is not
     /// repeated.
-    private static func parse(_ url: String) throws(DatabaseError) -> [String: String] {
+    static func parse(_ url: String) throws(DatabaseError) -> [String: String] {
         var message: UnsafeMutablePointer<CChar>?
         let options = PQconninfoParse(url, &message)
         if let message { PQfreemem(message) }

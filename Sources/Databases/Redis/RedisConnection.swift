@@ -15,15 +15,19 @@ final class RedisConnection: PooledConnection, @unchecked Sendable {  // the poo
     private static let secondsMax = 10
     private static let replyBytesMax = 1 << 20
 
-    init(_ target: RedisTarget) throws(DatabaseError) {
+    /// Connects, and logs in if the target has a password.
+    ///
+    /// - Parameter deadline: Ends the connection at a time; its owner closes the connection only after ending it.
+    init(_ target: RedisTarget, deadline: SocketDeadline? = nil) throws(DatabaseError) {
         let limit = timeval(tv_sec: 5, tv_usec: 0)
-        guard let context = redisConnectWithTimeout(target.host, Int32(target.port), limit) else {
+        guard let context = redisConnectWithTimeout(target.address ?? target.host, Int32(target.port), limit) else {
             throw .unavailable("the database server cannot be reached")
         }
         guard context.pointee.err == 0 else {
             redisFree(context)
             throw .unavailable("the database server cannot be reached")
         }
+        deadline?.watch(context.pointee.fd)
         redisSetTimeout(context, timeval(tv_sec: Self.secondsMax, tv_usec: 0))
         do throws(DatabaseError) {
             transport =
@@ -31,6 +35,7 @@ final class RedisConnection: PooledConnection, @unchecked Sendable {  // the poo
                     try TLSTransport(context.pointee.fd, host: target.host, tls)
                 } ?? PlainTransport(descriptor: context.pointee.fd)
         } catch {
+            deadline?.end()
             redisFree(context)
             throw error
         }

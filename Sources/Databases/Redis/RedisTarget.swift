@@ -3,7 +3,10 @@ import Syntax
 
 /// The address of a Redis server and how to log in.
 struct RedisTarget: Sendable {
+    /// The name or address of the server, which its certificate must have.
     var host: String
+    /// The address to connect to; nil to look the host up.
+    var address: String?
     var port: Int
     var username: String
     var password: String
@@ -20,6 +23,15 @@ struct RedisTarget: Sendable {
     }
 
     static let defaultPort = 6_379
+
+    /// Creates a target to log in to without a user.
+    init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+        username = ""
+        password = ""
+        persistence = .none
+    }
 
     init(_ settings: DriverSettings) throws(DatabaseError) {
         let details = settings.details

@@ -1,5 +1,6 @@
 import ConnectionsEngine
 import Core
+import CredentialChecks
 import EngineAPI
 import EngineKit
 import Foundation
@@ -12,6 +13,8 @@ import ServiceLifecycle
 struct ConnectionsSetup {
     var environment: ConnectionsEnvironment
     var authenticator: InlineAuthenticatorDescription
+    /// Tests credentials at their providers.
+    var checker: CredentialChecker
     /// Checks credentials of providers for services.
     var providers: PlatformProviders
     var services: [any Service] = []
@@ -22,7 +25,10 @@ struct ConnectionsSetup {
     ) throws {
         let settings = configuration.connections
         let catalog = try Self.catalog(settings.platformDirectory)
-        providers = PlatformProviders(catalog, outbound: outbound.verification)
+        // Names of databases come from callers, so they have threads of their own to be looked up with.
+        checker = CredentialChecker(
+            outbound: outbound.verification, resolver: SystemResolver(threads: 2), reach: settings.databaseTests, time: time)
+        providers = PlatformProviders(catalog, checker: checker)
         environment = ConnectionsEnvironment(
             catalog: catalog, outbound: outbound.providers,
             callbackURL: configuration.apiAddress.isEmpty ? "" : configuration.apiAddress + "/oauth/callback")

@@ -30,7 +30,7 @@ struct OutboundClients {
         }
         let allowsPrivate = configuration.connections.allowsPrivateEndpoints
         providers = client(allowsPrivate: allowsPrivate)
-        verification = client(allowsPrivate: allowsPrivate, timeoutMilliseconds: 5_000)
+        verification = client(allowsPrivate: allowsPrivate, timeoutMilliseconds: 10_000)
         events = client(allowsPrivate: true, timeoutMilliseconds: 5_000)
         engineControl = client(allowsPrivate: true, timeoutMilliseconds: 2_000)
         targets = client(configuration.outboundAddresses)

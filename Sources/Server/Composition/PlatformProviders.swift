@@ -1,42 +1,43 @@
 import ConnectionsEngine
-import Outbound
+import CredentialChecks
 import ServiceAPI
-import Synchronization
 
-/// Asks the platforms of the connections engine whether a credential works, for the Service API.
+/// Tests credentials for the Service API: by the rule of a platform's profile, or by the table of providers.
 final class PlatformProviders: ProviderVerifier {
     let providers: [String]
     private let catalog: PlatformCatalog
-    private let verifier: PlatformVerifier
-    /// The number of checks in progress. It is limited because each occupies a connection.
-    private let underWay = Mutex(0)
-    private static let underWayMax = 32
+    private let checker: CredentialChecker
 
-    init(_ catalog: PlatformCatalog, outbound: any Outbound) {
+    init(_ catalog: PlatformCatalog, checker: CredentialChecker) {
         self.catalog = catalog
-        verifier = PlatformVerifier(catalog: catalog, outbound: outbound)
-        providers = catalog.names.filter { catalog[$0]?.verify != nil }
+        self.checker = checker
+        let known = catalog.names.filter { catalog[$0]?.probe != nil } + Provider.all.filter(\.isTestable).map(\.id)
+        providers = Set(known).sorted()
     }
 
-    func verify(_ credential: String, provider: String) async throws(ProviderRefusal) {
-        let name = provider.lowercased()
-        guard catalog[name] != nil else { throw .unknownProvider }
-        guard begin() else { throw .busy }
-        defer { underWay.withLock { $0 -= 1 } }
-        guard let finding = try? await verifier.verify(credential, on: name) else { throw .unreachable }
-        switch finding.verdict {
-        case .works: return
-        case .refused: throw .refused
-        case .unknown: throw .unreachable
-        case .unsupported: throw .noRule
+    func verify(_ credential: String, provider: String) async throws(ProviderRefusal) -> ProviderAcceptance {
+        let outcome = try await outcome(credential, provider.lowercased())
+        switch outcome.verdict {
+        case .valid: return .full
+        case .restricted: return .restricted
+        case .invalid: throw .refused
+        case .unknown:
+            switch outcome.reason {
+            case .busy: throw .busy
+            case .noProbe, .noClient, .turnedOff: throw .noRule
+            case .wrongForm, .notSupported: throw .malformed
+            default: throw .unreachable
+            }
         }
     }
 
-    private func begin() -> Bool {
-        underWay.withLock { count in
-            guard count < Self.underWayMax else { return false }
-            count += 1
-            return true
+    private func outcome(_ credential: String, _ name: String) async throws(ProviderRefusal) -> CheckOutcome {
+        // An operator's own profile comes before the table.
+        if let probe = catalog[name]?.probe { return await checker.check(credential, with: probe) }
+        guard Provider.named(name) != nil else {
+            if catalog[name] != nil { throw .noRule }
+            throw .unknownProvider
         }
+        return await checker.check(credential, provider: name)
     }
 }

@@ -1,4 +1,5 @@
 import ConnectionsEngine
+import CredentialChecks
 import EngineAPI
 import SecretMemory
 import Syntax
@@ -28,6 +29,8 @@ extension ServerConfiguration {
         /// The name under which Coffer calls the engine control service.
         var controlID = "vault"
         var controlKey = ""
+        /// Which databases connection tests may reach.
+        var databaseTests = DatabaseReach.publicOnly
         var eventsURL: String?
         var eventsForm = EventSpool.Form.array
         var eventsToken = ""
@@ -37,6 +40,7 @@ extension ServerConfiguration {
     static let connectionKeys: Set<String> = [
         "platform_dir", "allow_private_endpoints", "engine", "engine_control_url", "engine_control_protocol",
         "engine_control_id", "engine_control_key", "events_url", "events_dir", "events_format",
+        "connection_tests", "connection_test_allowed", "connection_test_ca_file",
     ]
 
     mutating func applyConnections(_ body: HCLBody) throws(HCLError) {
@@ -49,6 +53,14 @@ extension ServerConfiguration {
         connections.eventsForm = try body.choice("events_format") ?? connections.eventsForm
         if let text = try body.text("events_url") { connections.eventsURL = text.isEmpty ? nil : text }
         if let text = try body.text("events_dir") { connections.eventsDirectory = text.isEmpty ? nil : text }
+        let state: DatabaseReach.State? = try body.choice("connection_tests")
+        let allowed = try body.strings("connection_test_allowed")
+        let authorities = try body.text("connection_test_ca_file")
+        do throws(ConfigurationError) {
+            try connections.reachDatabases(state, allowed, authorities: authorities)
+        } catch {
+            throw body.error("connection_test_allowed", DatabaseReach.entriesRule)
+        }
         for block in try body.blocks("engine", labels: 1) {
             try block.body.refuseUnknown(except: ["keys", "policies"])
             let keys = try block.body.strings("keys") ?? []
@@ -76,6 +88,10 @@ extension ServerConfiguration {
         if let text = environment["COFFER_EVENTS_URL"] { connections.eventsURL = text }
         if let text = try environment.secret("COFFER_EVENTS_TOKEN") { connections.eventsToken = text }
         if let text = environment["COFFER_EVENTS_DIR"] { connections.eventsDirectory = text }
+        try connections.reachDatabases(
+            try Self.choice("COFFER_CONNECTION_TESTS", environment),
+            environment["COFFER_CONNECTION_TEST_ALLOWED"].map { $0.splitUTF8(at: ",").map { String($0.trimmingASCIISpace()) } },
+            authorities: environment["COFFER_CONNECTION_TEST_CA_FILE"])
         let tails = ["_ENGINE_KEY", "_ENGINE_KEY_FILE"]
         let names = Set(
             environment.names.flatMap { name in tails.filter(name.hasUTF8Suffix).map { String(name.dropLastUTF8($0.utf8.count)) } })
@@ -85,5 +101,17 @@ extension ServerConfiguration {
             connections.engines.removeAll { EngineName.normal($0.name) == EngineName.normal(name) }
             connections.engines.append(.init(name: name, keys: [key] + (previous.map { [$0] } ?? [])))
         }
+    }
+}
+
+extension ServerConfiguration.Connections {
+    /// Sets what is given of which databases may be tested.
+    fileprivate mutating func reachDatabases(
+        _ state: DatabaseReach.State?, _ allowed: [String]?, authorities: String?
+    ) throws(ConfigurationError) {
+        guard
+            let reach = databaseTests.changed(state: state, allowed: allowed, authoritiesFile: authorities)
+        else { throw ConfigurationError("COFFER_CONNECTION_TEST_ALLOWED \(DatabaseReach.entriesRule)") }
+        databaseTests = reach
     }
 }

@@ -10,12 +10,18 @@ extension ServiceExchange {
         guard let asked else {
             return answer(200, ["status": "ok", "message": .string("Authentication successful for service '\(caller.name)'")])
         }
+        let acceptance: ProviderAcceptance
         do throws(ProviderRefusal) {
-            try await dialect.verifier.verify(asked.value, provider: asked.provider)
+            acceptance = try await dialect.verifier.verify(asked.value, provider: asked.provider)
         } catch {
             throw refusal(error, of: asked.provider)
         }
-        return answer(200, ["status": "ok", "message": .string("The provider accepts this credential")])
+        switch acceptance {
+        case .full: return answer(200, ["status": "ok", "message": .string("The provider accepts this credential")])
+        case .restricted:
+            let message = "The provider knows this credential, which lacks the right for this check"
+            return answer(200, ["status": "ok", "message": .string(message)])
+        }
     }
 
     private func refusal(_ refusal: ProviderRefusal, of asked: String) -> ServiceError {
@@ -29,6 +35,7 @@ extension ServiceExchange {
             let more = known.count > Self.shownProvidersMax ? " and \(known.count - Self.shownProvidersMax) more" : ""
             return .unknownProvider(asked, known: shown + more)
         case .noRule: return .invalid("provider", "has no rule to check credentials with; add 'verify' to its profile")
+        case .malformed: return .invalid("value", "does not have the form of this provider's credentials")
         case .refused: return ServiceError(400, "The provider does not accept this credential")
         case .unreachable: return ServiceError(502, "The provider could not be asked; try again later")
         case .busy:

@@ -1,0 +1,115 @@
+import DatabaseClients
+import Databases
+import Glibc
+import Testing
+
+/// Whoever tests a connection string chooses the server, which may therefore do anything.
+@Suite("Hostile databases", .serialized)
+struct HostileServerTests {
+    /// Returns what `body` returns, and the seconds that it took.
+    private func timed<Result>(_ body: () async throws -> Result) async rethrows -> (Result, Double) {
+        let clock = ContinuousClock()
+        let start = clock.now
+        let result = try await body()
+        return (result, (clock.now - start) / .seconds(1))
+    }
+
+    private func memoryKiB() -> Int {
+        var usage = rusage()
+        // 0 is RUSAGE_SELF, an enumeration that Swift imports as another type.
+        getrusage(0, &usage)
+        return usage.ru_maxrss
+    }
+
+    private func postgres(_ server: HostileServer, seconds: Int = 1) async throws -> PostgresLogin.Result {
+        let login = try PostgresLogin("host=127.0.0.1 port=\(server.port) user=u password=CANARY sslmode=disable")
+        return try await BlockingThreads.shared.run { () throws(DatabaseError) in
+            login.run(at: "127.0.0.1", authorities: "", secondsMax: seconds)
+        }
+    }
+
+    private func redis(_ server: HostileServer, tls: Bool = false) async throws -> RedisLogin.Result {
+        let login = RedisLogin(
+            host: "127.0.0.1", address: "127.0.0.1", port: server.port, usesTLS: tls, username: "u", password: "p")
+        return try await BlockingThreads.shared.run { () throws(DatabaseError) in login.run(secondsMax: 1) }
+    }
+
+    @Test("a server that says nothing is left after the time limit")
+    func silent() async throws {
+        let server = try HostileServer { connection in
+            for _ in 0..<40 { usleep(100_000) }
+            HostileServer.read(connection)
+        }
+        defer { server.stop() }
+        let (first, firstSeconds) = try await timed { try await postgres(server) }
+        #expect(first == .timedOut && firstSeconds < 4)
+        for tls in [false, true] {
+            let (result, seconds) = try await timed { try await redis(server, tls: tls) }
+            #expect(result == .timedOut && seconds < 4)
+        }
+    }
+
+    @Test("a server that sends a byte now and then is left after the time limit")
+    func slow() async throws {
+        let server = try HostileServer { connection in
+            while HostileServer.send(Array("+".utf8), to: connection) { usleep(100_000) }
+        }
+        defer { server.stop() }
+        let (result, seconds) = try await timed { try await redis(server) }
+        #expect(result == .timedOut && seconds < 4)
+    }
+
+    @Test("a server that never stops sending does not fill the memory")
+    func flood() async throws {
+        let chunk = [UInt8](repeating: 0x41, count: 65_536)
+        let redisServer = try HostileServer { connection in
+            _ = HostileServer.send(Array("$536870912\r\n".utf8), to: connection)
+            while HostileServer.send(chunk, to: connection) {}
+        }
+        defer { redisServer.stop() }
+        let postgresServer = try HostileServer { connection in
+            HostileServer.read(connection)
+            // The login is accepted, and a notice of a gibibyte follows.
+            _ = HostileServer.send([0x52, 0, 0, 0, 8, 0, 0, 0, 0, 0x4E, 0x3F, 0xFF, 0xFF, 0xFF], to: connection)
+            while HostileServer.send(chunk, to: connection) {}
+        }
+        defer { postgresServer.stop() }
+        let before = memoryKiB()
+        let (first, firstSeconds) = try await timed { try await redis(redisServer) }
+        #expect(first != .pong && firstSeconds < 4)
+        let (second, secondSeconds) = try await timed { try await postgres(postgresServer, seconds: 3) }
+        #expect(second != .accepted && secondSeconds < 8)
+        #expect(memoryKiB() - before < 200 << 10)
+    }
+
+    @Test("an error of a server is its code alone, whatever else it says")
+    func errors() async throws {
+        @Sendable func error(_ code: String, _ message: String) -> [UInt8] {
+            let fields = Array("SFATAL\0VFATAL\0C\(code)\0M\(message)\0\0".utf8)
+            let length = fields.count + 4
+            return [0x45, 0, 0, UInt8(length >> 8), UInt8(length & 0xFF)] + fields
+        }
+        for (code, expected) in [
+            ("28P01", PostgresLogin.Result.refused("28P01")), ("42501", .refused("42501")), ("XXXXXX", .unreachable),
+        ] {
+            let server = try HostileServer { connection in
+                HostileServer.read(connection)
+                _ = HostileServer.send(error(code, "password CANARY of host"), to: connection)
+            }
+            #expect(try await postgres(server) == expected, "\(code)")
+            server.stop()
+        }
+        for (line, expected) in [
+            ("-WRONGPASS p CANARY\r\n", RedisLogin.Result.refused("WRONGPASS")), ("-NOPERM x\r\n", .refused("NOPERM")),
+            ("+OK\r\n+PONG\r\n", .pong), ("+OK\r\n:7\r\n", .other), ("+OK\r\n$4\r\nnope\r\n", .other), ("rubbish", .unreachable),
+        ] {
+            let server = try HostileServer { connection in
+                HostileServer.read(connection)
+                _ = HostileServer.send(Array(line.utf8), to: connection)
+                usleep(300_000)
+            }
+            #expect(try await redis(server) == expected, "\(line)")
+            server.stop()
+        }
+    }
+}
