@@ -11,10 +11,7 @@ extension Grant {
         if let expiresAt { object["expires_at"] = .int(expiresAt) }
         if let lifetime { object["lifetime"] = .int(lifetime) }
         if let scopes { object["scopes"] = .strings(scopes) }
-        if !metadata.isEmpty {
-            object["metadata"] = .object(
-                JSONObject(metadata.sorted { $0.key < $1.key }.map { .init(key: $0.key, value: .string($0.value)) }))
-        }
+        if !metadata.isEmpty { object["metadata"] = .map(metadata) }
         if !reason.isEmpty { object["reason"] = .string(reason) }
         if let refreshedAt { object["refreshed_at"] = .int(refreshedAt) }
         if !failures.isEmpty {

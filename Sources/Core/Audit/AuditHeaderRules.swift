@@ -92,8 +92,7 @@ final class AuditHeaderRules: Sendable {
         try await writers.inTurn(Self.key) {
             var changed = all
             try body(&changed)
-            let members = changed.sorted { $0.key < $1.key }.map { JSONObject.Member(key: $0.key, value: .bool($0.value)) }
-            try await storage.put(Self.key, JSONObject(members).encoded())
+            try await storage.put(Self.key, JSONObject(sorting: changed) { .bool($0) }.encoded())
             try await load()
         }
     }
