@@ -99,9 +99,6 @@ package enum OutboundError: Error, Sendable, Hashable {
         case malformed = "the response is not valid HTTP"
     }
 
-    /// Whether the other server may have acted on the request.
-    package var mayHaveActed: Bool { if case .unanswered = self { true } else { false } }
-
     /// The error as a fixed message. It holds no part of the request.
     package var text: String {
         switch self {
