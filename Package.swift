@@ -109,6 +109,10 @@ let package = Package(
         room("DatabaseClients", ["CPostgres", "Syntax", "EngineKit"]),
         room("Databases", ["DatabaseClients", "CHiredis", "COpenSSL", "Syntax", "EngineKit", crypto]),
         room("StorePostgres", ["DatabaseClients", "Syntax", "EngineKit", "StoreKit", crypto, logging]),
+        // Tests of credentials at their providers, and what credentials look like.
+        room(
+            "CredentialChecks",
+            ["SecretMemory", "Syntax", "EngineKit", "Outbound", "DatabaseClients", "Databases", crypto]),
         room("ServiceRules", ["Syntax", "EngineKit", .product(name: "Yams", package: "Yams")]),
         // The one pipeline.
         room(
@@ -131,6 +135,7 @@ let package = Package(
         room("DatabaseEngine", ["Syntax", "EngineKit", "Records", "PasswordPolicies", "DatabaseClients", "Databases", logging]),
         room("ProjectsEngine", ["Syntax", "EngineKit", "Records"]),
         room("RemoteKVEngine", ["Syntax", "EngineKit"]),
+        room("UserSecretsEngine", ["SecretMemory", "Syntax", "EngineKit", "Records", crypto, logging]),
         room(
             "TransitEngine",
             ["SecretMemory", "Syntax", "Hashes", "Ciphers", "Certificates", "EngineKit", "Records", crypto, cryptoExtras, logging]),
@@ -174,7 +179,7 @@ let package = Package(
                 "Core", "KVEngine", "DatabaseEngine", "TransitEngine", "AuthMethods", "Directories", "HTTPShell", "VaultAPI",
                 "Outbound",
                 "ConnectionsEngine", "EngineAPI", "ServiceRules", "ProjectsEngine", "RemoteKVEngine", "ServiceAPI", "CofferClient",
-                crypto, logging,
+                "UserSecretsEngine", crypto, logging,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ] + nio),
@@ -204,7 +209,8 @@ let package = Package(
             [
                 "StoreKit", "Audit", "AuthMethods", "Barrier", "ConnectionsEngine", "Core", "DatabaseEngine", "Identity",
                 "IdentityTokens", "KVEngine",
-                "Lifetimes", "LoginGuards", "ProjectsEngine", "Records", "TransitEngine", "EngineKit", "SecretMemory", "Syntax",
+                "Lifetimes", "LoginGuards", "ProjectsEngine", "Records", "TransitEngine", "UserSecretsEngine", "EngineKit",
+                "SecretMemory", "Syntax",
                 "TestSupport", cryptoExtras,
                 logging,
             ]),
@@ -246,6 +252,9 @@ let package = Package(
         tests("RecordsTests", ["Records", "EngineKit", "Syntax", "TestSupport"]),
         tests("KVEngineTests", ["KVEngine", "EngineKit", "Syntax", "TestSupport", logging]),
         tests("ProjectsEngineTests", ["ProjectsEngine", "EngineKit", "Syntax", "TestSupport", logging]),
+        tests(
+            "UserSecretsEngineTests",
+            ["UserSecretsEngine", "StoreKit", "EngineKit", "Records", "SecretMemory", "Syntax", "TestSupport", logging]),
         tests("RemoteKVEngineTests", ["RemoteKVEngine", "EngineKit", "Syntax", "TestSupport", logging]),
         tests("DatabasesTests", ["DatabaseClients", "Databases", "EngineKit", "Syntax", "TestSupport"]),
         tests(
@@ -275,6 +284,9 @@ let package = Package(
         tests(
             "IdentityTokensTests",
             ["IdentityTokens", "Identity", "JOSE", "OAuth", "EngineKit", "Records", "Syntax", "TestSupport", crypto, logging]),
+        tests(
+            "CredentialChecksTests",
+            ["CredentialChecks", "Outbound", "DatabaseClients", "EngineKit", "Syntax", "TestSupport", crypto] + nio),
         tests("OneTimeCodesTests", ["OneTimeCodes", "Syntax", crypto]),
         tests("IdentityTests", ["Identity", "OneTimeCodes", "EngineKit", "Syntax", "TestSupport"]),
         tests("SyntaxTests", ["Syntax"]),

@@ -4,6 +4,7 @@ extension Barrier: Storage {
     /// Returns the record of `key` with its value decrypted, or nil if there is none.
     package func get(_ key: String) async throws(StorageError) -> StoredRecord? {
         try Self.refuseOwn(key)
+        try OwnedKey.check(key)
         let record = try await base.get(key)
         // The keys are taken after the read: a request that was waiting for the store when the server was sealed
         // decrypts nothing.
@@ -21,6 +22,7 @@ extension Barrier: Storage {
     /// Returns a page of keys. The keys below `core/` are left out.
     package func list(_ listing: Listing) async throws(StorageError) -> [String] {
         try Self.refuseOwn(listing.prefix)
+        try OwnedKey.check(prefix: listing.prefix)
         guard !isSealed else { throw .sealed }
         guard listing.prefix.isEmpty else { return try await base.list(listing) }
         return try await listRoot(listing)
@@ -37,6 +39,7 @@ extension Barrier: Storage {
         var sealed = Batch()
         for var mutation in batch.mutations {
             try Self.refuseOwn(mutation.key)
+            try OwnedKey.check(mutation.key)
             if case .put(let value, let asked) = mutation.change {
                 guard value.count <= StorageLimits.valueBytesMax - Envelope.overheadBytes else {
                     throw .limitExceeded("the value is larger than a record may be; split it")

@@ -1,5 +1,6 @@
 import Barrier
 import EngineKit
+import Identity
 import IdentityTokens
 import Lifetimes
 import Logging
@@ -49,6 +50,7 @@ extension Core {
             Job(name: "rotating the keys of identity tokens", isDue: round % 10 == 0, isLeadersOnly: true) {
                 try await services.identityTokens.runRound()
             },
+            Job(name: "reading which logins need a second factor") { try await services.identity.mfa.loadIfOutdated() },
             Job(name: "removing logins that were not completed", isDue: round % 30 == 0, isLeadersOnly: true) {
                 try await services.logins.pending.sweep()
             },

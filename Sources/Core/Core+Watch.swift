@@ -55,6 +55,14 @@ extension Core {
                         + "Write it again"
                 ))
         }
+        if services.identity.mfa.isOutdated {
+            found.append(
+                (
+                    "mfa",
+                    "it could not be read which logins need a second factor, so no login is let in; the server tries again every "
+                        + "second"
+                ))
+        }
         if services.audit.headerRules.isDamaged {
             found.append(("audit_headers", "the list of audited headers is damaged, so no headers are recorded; set them again"))
         }

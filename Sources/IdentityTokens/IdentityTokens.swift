@@ -40,8 +40,8 @@ package struct IdentityTokens: Sendable {
     let clients: RecordTable<Client>
     let scopes: RecordTable<Scope>
     let assignments: RecordTable<Assignment>
-    let codes: ShortLived<AuthorizationCode>
-    let accessTokens: ShortLived<AccessToken>
+    let codes: BearerRecords<AuthorizationCode>
+    let accessTokens: BearerRecords<AccessToken>
     let time: any TimeSource
     let randomness: any Randomness
     let logger: Logger
@@ -64,8 +64,8 @@ package struct IdentityTokens: Sendable {
         clients = RecordTable(storage: storage, prefix: "client/", parsedMax: 1_024)
         scopes = RecordTable(storage: storage, prefix: "scope/", parsedMax: 256)
         assignments = RecordTable(storage: storage, prefix: "assignment/", parsedMax: 64)
-        codes = ShortLived(storage: storage, prefix: "code/", mark: "coffer_code_", randomness: randomness)
-        accessTokens = ShortLived(storage: storage, prefix: "access/", mark: "coffer_access_", randomness: randomness)
+        codes = BearerRecords(storage: storage, prefix: "code/", mark: "coffer_code_", randomness: randomness)
+        accessTokens = BearerRecords(storage: storage, prefix: "access/", mark: "coffer_access_", randomness: randomness)
         self.time = time
         self.randomness = randomness
         self.logger = logger
@@ -81,8 +81,8 @@ package struct IdentityTokens: Sendable {
     package func runRound() async throws {
         try await keys.rotateDue()
         let now = time.now().seconds
-        try await codes.sweep(at: now)
-        try await accessTokens.sweep(at: now)
+        try await codes.folders.sweep(at: now)
+        try await accessTokens.folders.sweep(at: now)
     }
 }
 

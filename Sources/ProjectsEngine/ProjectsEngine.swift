@@ -31,15 +31,10 @@ package struct ProjectsEngine: SecretsEngine {
                     Field(
                         "provider", .string,
                         "The provider of the credential that the caller is about to check, for the audit log.")
-                ],
-                endpoints: [
-                    .read: .init("Read the caller's name.", changesNothing: true) { request in
-                        .data(["name": .string(request.caller?.displayName ?? "")])
-                    }
-                ]),
-            EnginePath(
-                "records", "List the projects.",
-                endpoints: [.list: .init("List all projects with their properties.", changesNothing: true, list)]),
+                ]
+            )
+            .reading("Read the caller's name.") { .data(["name": .string($0.caller?.displayName ?? "")]) },
+            EnginePath("records", "List the projects.").listing("List all projects with their properties.", list),
             EnginePath(
                 "records/{name}", "Manage a project.",
                 fields: [
@@ -49,15 +44,13 @@ package struct ProjectsEngine: SecretsEngine {
                         "implicit", .bool,
                         "Create the project without registering it, so that it can still be registered under this name."),
                     Field("only_checks", .bool, "Change nothing, and only check whether the change would be allowed."),
-                ],
-                endpoints: [
-                    .read: .init("Read a project.", changesNothing: true, read),
-                    .update: .init("Register a project, or change its description.", write),
-                    .delete: .init("Delete a project but not its secrets.", remove),
-                ]),
-            EnginePath(
-                "records/{name}/default", "Choose the default project.",
-                endpoints: [.update: .init("Make this project the default.", setDefault)]),
+                ]
+            )
+            .reading("Read a project.", read)
+            .updating("Register a project, or change its description.", write)
+            .deleting("Delete a project but not its secrets.", remove),
+            EnginePath("records/{name}/default", "Choose the default project.")
+                .updating("Make this project the default.", setDefault),
         ]
     }
 
@@ -119,12 +112,10 @@ package struct ProjectsEngine: SecretsEngine {
         return try await answer(project)
     }
 
-    private func remove(_ request: Request) async throws -> Response {
+    private func remove(_ request: Request) async throws {
         let name = request.captures["name"]
         try await checkMayChange(name, request)
-        if request.fields.flag("only_checks") { return .empty }
-        try await store.remove(name)
-        return .empty
+        if !request.fields.flag("only_checks") { try await store.remove(name) }
     }
 
     /// Throws unless the caller created the project or a policy lets it manage the project.

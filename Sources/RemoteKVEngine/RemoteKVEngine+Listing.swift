@@ -7,20 +7,16 @@ extension RemoteKVEngine {
     /// The number of folders that are listed for one request.
     private static let foldersMax = 2_000
 
-    /// Handles `LIST metadata/{path}`.
-    func list(_ request: Request) async throws -> Response {
-        try .keys(try await names(request, policyPrefix: "metadata/"))
-    }
-
     /// Handles `LIST detailed-metadata/{path}`: the names, and for each secret its newest version.
     func listDetailed(_ request: Request) async throws -> Response {
         let folder = Self.folder(request)
         let names = try await names(request, policyPrefix: "detailed-metadata/")
         var info = JSONObject()
         for name in names where !name.hasUTF8Suffix("/") {
-            guard let data = try await metadataIfPresent(folder + name), let current = data["current_version"]?.intValue else {
-                continue
-            }
+            // A secret may have been deleted in the meantime.
+            guard let data = try await ifPresent({ try await metadata(folder + name) }),
+                let current = data["current_version"]?.intValue
+            else { continue }
             let version = data["versions"]?[String(current)]?.objectValue ?? [:]
             let isGone =
                 current == 0 || version["destroyed"]?.boolValue == true || version["deletion_time"]?.stringValue?.isEmpty == false
@@ -35,11 +31,11 @@ extension RemoteKVEngine {
         return try .keys(names, info: info)
     }
 
-    /// Returns the metadata of a secret, or nil if it was deleted in the meantime. Any other error fails the whole listing: a
-    /// secret that is left out would seem not to exist.
-    private func metadataIfPresent(_ path: String) async throws -> JSONObject? {
+    /// Returns what `read` returns, or nil if there is nothing to read. Any other error fails the whole listing: a secret or folder
+    /// that is left out would seem not to exist.
+    private func ifPresent(_ read: () async throws -> JSONObject) async throws -> JSONObject? {
         do {
-            return try await metadata(path)
+            return try await read()
         } catch let error as CofferError where error.code == .notFound {
             return nil
         }
@@ -55,7 +51,7 @@ extension RemoteKVEngine {
     /// folder at a time, so each folder is one request.
     ///
     /// - Parameter policyPrefix: The path under which the caller needs the right to list a subfolder.
-    private func names(_ request: Request, policyPrefix: String) async throws -> [String] {
+    func names(_ request: Request, policyPrefix: String) async throws -> [String] {
         let root = Self.folder(request)
         let paging = Paging(request.fields, limitMax: Self.pageMax)
         let (after, limit) = (paging.after ?? "", paging.limit)
@@ -79,19 +75,11 @@ extension RemoteKVEngine {
             guard asked <= Self.foldersMax else {
                 throw CofferError.invalid("the list would include more than \(Self.foldersMax) folders; list a subfolder instead")
             }
-            let children = try await children(of: root + folder)
+            let listed = try await ifPresent { try await send(.list, "metadata", path: root + folder) }
+            let children = listed?["keys"]?.arrayValue?.compactMap(\.stringValue) ?? []
             pending += children.sorted { Self.precedes($1, $0) }.map { folder + $0 }
         }
         return found
-    }
-
-    /// Returns the names directly in a folder; none if the folder does not exist.
-    private func children(of folder: String) async throws -> [String] {
-        do {
-            return try await send(.list, "metadata", path: folder)["keys"]?.arrayValue?.compactMap(\.stringValue) ?? []
-        } catch let error as CofferError where error.code == .notFound {
-            return []
-        }
     }
 
     private static func precedes(_ a: String, _ b: String) -> Bool { Array(a.utf8).lexicographicallyPrecedes(Array(b.utf8)) }

@@ -29,28 +29,24 @@ package struct RemoteKVEngine: SecretsEngine {
         ]
         let versions = Field("versions", .ints, "The numbers of the versions.")
         return [
+            EnginePath("data/{path...}", "Read and write secrets.", fields: [version] + data)
+                .reading("Read a secret.", readData)
+                .updating("Write a new version.", write)
+                .patching("Write a new version by a merge patch.", write)
+                .deleting("Delete the newest version.") { _ = try await send(.delete, "data", path: $0.captures["path"]) },
             EnginePath(
-                "data/{path...}", "Read and write secrets.", fields: [version] + data,
-                endpoints: [
-                    .read: .init("Read a secret.", changesNothing: true, readData), .update: .init("Write a new version.", write),
-                    .patch: .init("Write a new version by a merge patch.", write),
-                    .delete: .init("Delete the newest version.", delete),
-                ]),
+                "metadata/{path...}", "Read the metadata of secrets, and list secrets.", fields: Self.listingFields
+            )
+            .reading("Read the metadata.") { .data(try await metadata($0.captures["path"])) }
+            .listing("List names.") { try .keys(try await names($0, policyPrefix: "metadata/")) },
             EnginePath(
-                "metadata/{path...}", "Read the metadata of secrets, and list secrets.", fields: Self.listingFields,
-                endpoints: [
-                    .read: .init("Read the metadata.", changesNothing: true, readMetadata),
-                    .list: .init("List names.", changesNothing: true, list),
-                ]),
-            EnginePath(
-                "detailed-metadata/{path...}", "List secrets with their newest versions.", fields: Self.listingFields,
-                endpoints: [.list: .init("List secrets with their newest versions.", changesNothing: true, listDetailed)]),
-            EnginePath(
-                "delete/{path...}", "Delete versions.", fields: [versions],
-                endpoints: [.update: .init("Delete versions.") { try await passVersions($0, "delete") }]),
-            EnginePath(
-                "undelete/{path...}", "Undelete versions.", fields: [versions],
-                endpoints: [.update: .init("Undelete versions.") { try await passVersions($0, "undelete") }]),
+                "detailed-metadata/{path...}", "List secrets with their newest versions.", fields: Self.listingFields
+            )
+            .listing("List secrets with their newest versions.", listDetailed),
+            EnginePath("delete/{path...}", "Delete versions.", fields: [versions])
+                .updatingWithoutAnswer("Delete versions.") { try await passVersions($0, "delete") },
+            EnginePath("undelete/{path...}", "Undelete versions.", fields: [versions])
+                .updatingWithoutAnswer("Undelete versions.") { try await passVersions($0, "undelete") },
         ]
     }
 
@@ -93,20 +89,10 @@ package struct RemoteKVEngine: SecretsEngine {
         _ = try? await vault.send(.patch, "\(mount)/metadata/\(path)", query: [], body: ["custom_metadata": .object(noted)])
     }
 
-    private func delete(_ request: Request) async throws -> Response {
-        _ = try await send(.delete, "data", path: request.captures["path"])
-        return .empty
-    }
-
     /// Passes on a request that names versions, to `delete` or `undelete`.
-    private func passVersions(_ request: Request, _ route: String) async throws -> Response {
+    private func passVersions(_ request: Request, _ route: String) async throws {
         let versions = request.fields.numbers("versions")
         _ = try await send(.put, route, path: request.captures["path"], body: ["versions": .array(versions.map { .int($0) })])
-        return .empty
-    }
-
-    private func readMetadata(_ request: Request) async throws -> Response {
-        .data(try await metadata(request.captures["path"]))
     }
 
     /// Returns the metadata of a secret, with the author of each version.

@@ -18,9 +18,9 @@ final class CommitQueue: Sendable {
 
     /// Commits a batch, and returns which nodes must have noticed it before it is answered, or nil
     /// if it changed nothing.
-    func commit(_ batch: Batch, term: UInt64?, place: Membership.Place?) async throws(StorageError) -> Membership.Receipt? {
+    func commit(_ request: GroupWriter.Request) async throws(StorageError) -> Membership.Receipt? {
         let verdict = await withCheckedContinuation { answer in
-            enqueue(.init(.init(batch: batch, term: term, place: place), bytes: batch.byteCount, answer: answer))
+            enqueue(.init(request, bytes: request.batch.byteCount, answer: answer))
         }
         return try verdict.get()
     }

@@ -16,7 +16,7 @@ final class FeedSession {
     init(_ schema: Schema, _ connection: PostgresConnection) throws(DatabaseError) {
         self.connection = connection
         self.schema = schema
-        sql = Statements(schema)
+        sql = Statements(schema, owners: nil)
         do throws(DatabaseError) {
             history = try StoreHistory.enter(schema, connection)
             let setting = try connection.execute("SELECT current_setting('synchronous_commit')").first?.first.flatMap { $0 }

@@ -13,6 +13,8 @@ final class GroupWriter {
     /// A batch to write, and the conditions under which it may be written.
     struct Request: Sendable {
         var batch: Batch
+        /// The owners whose records it may change.
+        var owners: Set<[UInt8]> = []
         /// The term of the leader that ordered the batch, or nil if any node may write it.
         var term: UInt64?
         /// The place of this node when it decided on the batch and sealed it.
@@ -37,10 +39,10 @@ final class GroupWriter {
     static let keysBytesMax = 256 << 10
 
     init(
-        _ schema: Schema, membership: Membership, logger: Logger,
+        _ schema: Schema, _ sql: Statements, membership: Membership, logger: Logger,
         connect: @escaping @Sendable () throws(DatabaseError) -> PostgresConnection
     ) {
-        sql = Statements(schema)
+        self.sql = sql
         self.schema = schema
         self.membership = membership
         self.logger = logger
@@ -112,7 +114,10 @@ final class GroupWriter {
             return isWritten.map { $0.map { _ in nil } }
         }
         let sequence = last + 1
-        try send(changes, as: sequence, by: incarnation, over: connection)
+        let allowed = zip(requests, isWritten).reduce(into: Set()) { owners, written in
+            if case .success = written.1 { owners.formUnion(written.0.owners) }
+        }
+        try send(changes, of: allowed, as: sequence, by: incarnation, over: connection)
         membership.began(sequence)
         try finish(sequence, by: incarnation, over: connection)
         membership.wrote(sequence)
@@ -146,30 +151,22 @@ final class GroupWriter {
             }
         }
         guard !places.isEmpty else { return [:] }
+        let allowed = requests.reduce(into: Set()) { $0.formUnion($1.owners) }
         var versions: [RecordPlace: UInt64] = [:]
-        for row in try connection.run(sql.versions, [.byteArrays(places.map(\.head)), .byteArrays(places.map(\.mark))]) {
-            guard let number = row.integer(0), let version = row.integer(1) else { continue }
-            versions[places[Int(number) - 1]] = UInt64(bitPattern: version)
+        for (places, statement, values) in sql.versions(of: places, allowed) {
+            for row in try connection.run(statement, values) {
+                guard let number = row.integer(0), let version = row.integer(1) else { continue }
+                versions[places[Int(number) - 1]] = UInt64(bitPattern: version)
+            }
         }
         return versions
     }
 
     private func send(
-        _ changes: GroupChanges, as sequence: Int64, by incarnation: String, over connection: PostgresConnection
+        _ changes: GroupChanges, of owners: Set<[UInt8]>, as sequence: Int64, by incarnation: String,
+        over connection: PostgresConnection
     ) throws(DatabaseError) {
-        let puts = changes.puts
-        if !puts.isEmpty {
-            try connection.run(
-                sql.put,
-                [
-                    .byteArrays(puts.map(\.place.head)), .byteArrays(puts.map(\.place.mark)), .byteArrays(puts.map(\.place.tail)),
-                    .integers(puts.map { Int64(bitPattern: $0.record.version) }), .byteArrays(puts.map(\.record.value)),
-                ])
-        }
-        let deletes = changes.deletes
-        if !deletes.isEmpty {
-            try connection.run(sql.delete, [.byteArrays(deletes.map(\.head)), .byteArrays(deletes.map(\.mark))])
-        }
+        for (statement, values) in sql.writes(of: changes, owners) { try connection.run(statement, values) }
         try connection.run(
             sql.record,
             [

@@ -19,6 +19,16 @@ package struct PostgresSettings: Sendable, Hashable {
     /// Creates the default settings for a server.
     package init(connectionURL: String) { self.connectionURL = connectionURL }
 
+    /// The statements that a superuser runs once in the database, to create the tables of the records of owners with row-level
+    /// security. They may be run again, and repair what was changed.
+    ///
+    /// - Parameters:
+    ///   - table: The prefix of the names of tables, as in the configuration.
+    ///   - login: The role that the server logs in as.
+    package static func ownerTables(table: String, login: String) -> String {
+        OwnerTables(table: table).setUp(login: login).map { $0 + ";\n" }.joined()
+    }
+
     /// Returns whether a text may be the prefix of the names of tables. Only lower case is allowed,
     /// so the names need no quotes in psql.
     package static func isTableName(_ name: String) -> Bool {
@@ -39,6 +49,8 @@ package enum PostgresStorageError: Error, Hashable, Sendable, CustomStringConver
     case newerSchema(version: Int)
     /// A table with the name exists and does not belong to a store.
     case foreignTable(String)
+    /// Row-level security for the records of owners was set up, and something of it is missing or was changed.
+    case unsafeOwnerTables(String)
     /// Another node serves the store, and one of the two must be the only one.
     case notAlone
 
@@ -50,6 +62,9 @@ package enum PostgresStorageError: Error, Hashable, Sendable, CustomStringConver
         case .newerSchema(let version):
             "the PostgreSQL store was written by a newer Coffer (schema \(version); this build knows \(Schema.version)): start the newer version"
         case .foreignTable(let name): "the table \(name) exists and does not belong to Coffer; choose another name with \"table\""
+        case .unsafeOwnerTables(let reason):
+            "the records of owners are not protected by row-level security: \(reason). Mend it with the statements of `coffer operator "
+                + "owner-tables`, run by a superuser, and start again"
         case .notAlone:
             "another node serves this store, and one of the two has ha_enabled = \"false\"; stop that node, or set ha_enabled = \"true\" on both"
         }

@@ -44,10 +44,11 @@ package final class PostgresStorage: Storage {
             try Self.session(target, statementSecondsMax: Self.statementSecondsMax)
         }
         let schema = Schema(table: settings.table)
-        try await Self.prepare(schema, connect)
+        let owners = OwnerTables(table: settings.table)
+        let hasOwners = try await Self.prepare(schema, owners, connect: connect)
         cluster = Membership(time: time)
-        sql = Statements(schema)
-        commits = CommitQueue(GroupWriter(schema, membership: cluster, logger: logger, connect: connect))
+        sql = Statements(schema, owners: hasOwners ? OwnerStatements(schema, owners) : nil)
+        commits = CommitQueue(GroupWriter(schema, sql, membership: cluster, logger: logger, connect: connect))
         let backoff = ConnectBackoff(time: time, connect: connect)
         readers = ConnectionPool(
             limits: .init(open: settings.parallelMax, idle: min(settings.idleMax, settings.parallelMax)), time: time,
@@ -78,10 +79,8 @@ package final class PostgresStorage: Storage {
 
     /// Returns the record with this key, or nil if there is none.
     package func get(_ key: String) async throws(StorageError) -> StoredRecord? {
-        let place = RecordPlace(key)
-        let rows = try await read { [sql] connection throws(DatabaseError) in
-            try connection.run(sql.get, [.bytes(place.head), .bytes(place.mark)])
-        }
+        let (statement, values) = try sql.get(key)
+        let rows = try await read { connection throws(DatabaseError) in try connection.run(statement, values) }
         guard let row = rows.first else { return nil }
         guard let version = row.integer(0), let value = row.bytes(1) else { throw .corrupted(key: key) }
         return StoredRecord(value: value, version: UInt64(bitPattern: version))
@@ -91,7 +90,8 @@ package final class PostgresStorage: Storage {
     package func list(_ listing: Listing) async throws(StorageError) -> [String] {
         let page = try ListingPage(listing)
         guard !page.isFull else { return [] }
-        return try await read { [sql] connection throws(DatabaseError) in try Self.list(page, sql, over: connection) }
+        let statements = try sql.list(listing)
+        return try await read { connection throws(DatabaseError) in try Self.list(page, statements, over: connection) }
     }
 
     /// Commits a batch: all of it or nothing. When this returns, it is durable and all nodes have
@@ -99,11 +99,13 @@ package final class PostgresStorage: Storage {
     package func commit(_ batch: Batch) async throws(StorageError) {
         guard !batch.isEmpty else { return }
         try batch.validate()
+        let owners = try sql.owners(of: batch)
         guard !isClosed.load(ordering: .acquiring) else { throw CommitQueue.closed }
         // Without a place the batch is not tried: the database does not answer, or the batch was
         // decided on outdated records.
         guard let place = cluster.place, cluster.mayServe || ChangeFeed.isHandling else { throw Self.cutOff }
-        guard let receipt = try await commits.commit(batch, term: LeaderTerm.current, place: place), !ChangeFeed.isHandling else {
+        let request = GroupWriter.Request(batch: batch, owners: owners, term: LeaderTerm.current, place: place)
+        guard let receipt = try await commits.commit(request), !ChangeFeed.isHandling else {
             return
         }
         try await cluster.passed(receipt)
@@ -149,19 +151,21 @@ package final class PostgresStorage: Storage {
         return connection
     }
 
+    /// Creates the tables, and returns whether the records of owners have theirs.
     private static func prepare(
-        _ schema: Schema, _ connect: @escaping @Sendable () throws(DatabaseError) -> PostgresConnection
-    ) async throws {
-        let outcome = try await BlockingThreads.shared.run { () throws(DatabaseError) -> Result<Void, PostgresStorageError> in
+        _ schema: Schema, _ owners: OwnerTables, connect: @escaping @Sendable () throws(DatabaseError) -> PostgresConnection
+    ) async throws -> Bool {
+        let outcome = try await BlockingThreads.shared.run { () throws(DatabaseError) -> Result<Bool, PostgresStorageError> in
             do {
                 let connection = try connect()
                 defer { connection.close() }
-                return .success(try schema.prepare(connection))
+                try schema.prepare(connection)
+                return .success(try owners.areSetUp(connection))
             } catch {
                 return .failure(error as? PostgresStorageError ?? .unreachable((error as? DatabaseError)?.message ?? ""))
             }
         }
-        try outcome.get()
+        return try outcome.get()
     }
 
     private func read<Success: Sendable>(
@@ -181,7 +185,7 @@ package final class PostgresStorage: Storage {
     }
 
     private static func list(
-        _ start: ListingPage, _ sql: Statements, over connection: PostgresConnection
+        _ start: ListingPage, _ statements: ListStatements, over connection: PostgresConnection
     ) throws(DatabaseError) -> [String] {
         var page = start
         var bound = page.start
@@ -189,11 +193,12 @@ package final class PostgresStorage: Storage {
         while true {
             let (text, key): (String, String) =
                 switch bound {
-                case .from(let key): (sql.listFrom, key)
-                case .after(let key): (sql.listAfter, key)
+                case .from(let key): (statements.from, key)
+                case .after(let key): (statements.after, key)
                 }
             let place = RecordPlace(key)
-            let rows = try connection.run(text, [.bytes(place.head), .bytes(place.tail), .integer(rowsMax)])
+            let rows = try connection.run(
+                text, [.bytes(place.head), .bytes(place.tail), .integer(rowsMax)] + statements.extra)
             switch take(rows, &page) {
             case .done: return page.names
             case .seek(let next): bound = next

@@ -1,8 +1,11 @@
+import DatabaseClients
+
 /// The statements that run while the store is in use.
 struct Statements: Sendable {
+    /// What reads and writes the records of owners, or nil if their tables are not set up.
+    let owners: OwnerStatements?
     let get: String
-    let listFrom: String
-    let listAfter: String
+    let list: ListStatements
     let lock: String
     let versions: String
     let put: String
@@ -17,15 +20,11 @@ struct Statements: Sendable {
     /// An expression that differs between two heartbeats of a node: their time, in microseconds.
     static let mark = "(extract(epoch FROM n.expires_at) * 1000000)::bigint"
 
-    init(_ schema: Schema) {
+    init(_ schema: Schema, owners: OwnerStatements?) {
+        self.owners = owners
         let (records, state, changes, nodes) = (schema.records, schema.state, schema.changes, schema.nodes)
         get = "SELECT version, value FROM \(records) WHERE head = $1 AND mark = $2"
-        listFrom = """
-            SELECT head, tail FROM \(records) WHERE head >= $1 AND (head, tail) >= ($1, $2) ORDER BY head, tail LIMIT $3
-            """
-        listAfter = """
-            SELECT head, tail FROM \(records) WHERE head >= $1 AND (head, tail) > ($1, $2) ORDER BY head, tail LIMIT $3
-            """
+        list = ListStatements(schema)
         lock = """
             SELECT last, leader, term, history, (extract(epoch FROM settled_at - clock_timestamp()) * 1000)::bigint
             FROM \(state) FOR UPDATE
@@ -51,5 +50,34 @@ struct Statements: Sendable {
         removeNode = "DELETE FROM \(nodes) WHERE incarnation = $1"
         removeDead = "DELETE FROM \(nodes) n WHERE n.incarnation = $1 AND \(Self.mark) = $2"
         liveNodes = "SELECT incarnation FROM \(nodes)"
+    }
+}
+
+/// The statements of a listing: `$1` and `$2` are the key that it begins at, `$3` is the number of rows.
+struct ListStatements: Sendable {
+    var from: String
+    var after: String
+    /// `$4`, the owner whose keys are listed; nil for a listing of others.
+    var owner: [UInt8]?
+
+    /// The parameters beyond the third.
+    var extra: [PostgresValue] { owner.map { [.bytes($0)] } ?? [] }
+
+    /// Lists the records that belong to nobody.
+    init(_ schema: Schema) {
+        (from, after) = (Self.ofNobody(schema, ">="), Self.ofNobody(schema, ">"))
+    }
+
+    init(from: String, after: String, owner: [UInt8]? = nil) {
+        self.from = from
+        self.after = after
+        self.owner = owner
+    }
+
+    static func ofNobody(_ schema: Schema, _ comparison: String) -> String {
+        """
+        SELECT head, tail FROM \(schema.records) WHERE head >= $1 AND (head, tail) \(comparison) ($1, $2)
+        ORDER BY head, tail LIMIT $3
+        """
     }
 }

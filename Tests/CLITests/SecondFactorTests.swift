@@ -59,6 +59,14 @@ struct SecondFactorTests {
         }
     }
 
+    @Test("without a terminal the message has a method for each enforcement, and none twice")
+    func unattendedByTwo() async {
+        let run = await login(
+            ["a": ["any": [Self.phone]], "b": ["any": [Self.fob, Self.phone]], "c": ["any": [Self.fob]]], typed: nil)
+        #expect(run.errors.contains("as -mfa=phone:CODE -mfa=m-2:CODE, or"))
+        #expect(run.errors.contains(#"{"mfa_request_id":"r-1","mfa_payload":{"m-1":["CODE"],"m-2":["CODE"]}}"#))
+    }
+
     @Test("a refused code, an empty one, and Ctrl-C fail")
     func failures() async {
         let refusal: (Int, JSON?) = (

@@ -352,6 +352,11 @@ struct LoginMFATests {
         #expect(await mfa.server.core.handle(request).inlineRefusal == .notAllowed)
         request.credentials = .inline(InlineCredentials(kind: "console", name: "bob", secret: SecretBytes([1])))
         #expect(await mfa.server.core.handle(request).inlineRefusal == nil)
+        // An alias without an entity is of the method all the same.
+        request.credentials = .inline(InlineCredentials(kind: "console", name: "nobody", secret: SecretBytes([1])))
+        #expect(await mfa.server.core.handle(request).inlineRefusal == nil)
+        await mfa.enforce("all")
+        #expect(await mfa.server.core.handle(request).inlineRefusal == .notAllowed)
     }
 
     @Test("two nodes over one store share waiting logins, used codes and failures")

@@ -86,6 +86,24 @@ struct ManyNodesTests {
         }
     }
 
+    @Test("a login on the other node needs a second factor as soon as an enforcement says so, and no longer than that")
+    func secondFactors() async throws {
+        let pair = try await pair()
+        await pair.a.ask(.update, "sys/auth/userpass", ["type": "userpass"])
+        await pair.a.ask(.update, "auth/userpass/users/ann", ["password": "a long password"])
+        let method = await pair.a.ask(.update, "identity/mfa/method/totp", ["issuer": "Coffer"]).data?["method_id"] ?? .null
+        func login() async -> CoreHarness.Answer {
+            await pair.b.ask(.update, "auth/userpass/login/ann", ["password": "a long password"], token: nil)
+        }
+        for _ in 0..<3 {
+            #expect(await login().issued != nil)
+            let body: JSONObject = ["mfa_method_ids": [method], "auth_method_types": ["userpass"]]
+            #expect(await pair.a.ask(.update, "identity/mfa/login-enforcement/all", body).isSuccess)
+            #expect(await login().lacking != nil)
+            #expect(await pair.a.ask(.delete, "identity/mfa/login-enforcement/all").isSuccess)
+        }
+    }
+
     @Test("a policy rules on the other node as soon as it is written")
     func policies() async throws {
         let pair = try await pair()

@@ -21,7 +21,7 @@ struct Golden: Sendable, CustomTestStringConvertible {
     static let all: [Golden] = [
         Golden.ofAudit, Golden.ofAuthMethods, Golden.ofBarrier, Golden.ofConnections, Golden.ofCore, Golden.ofDatabases,
         Golden.ofEngineKit, Golden.ofIdentity, Golden.ofIdentityTokens, Golden.ofKV, Golden.ofLifetimes, Golden.ofProjects,
-        Golden.ofTransit,
+        Golden.ofTransit, Golden.ofUserSecrets,
     ].flatMap(\.self)
 }
 

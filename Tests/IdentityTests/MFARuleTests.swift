@@ -156,17 +156,6 @@ struct MFARuleTests {
         #expect(try await identity.keys().filter { $0.utf8.starts(with: "mfa/".utf8) } == ["mfa/generation"])
     }
 
-    @Test("what an enforcement says is a matter of the store, so another store instance sees it after reading")
-    func otherNode() async throws {
-        let id = try await method()
-        try await enforce("one", ["mfa_method_ids": [.string(id)], "auth_method_types": ["userpass"]])
-        let other = IdentityStore(storage: identity.storage, time: identity.time, randomness: SeededRandomness(seed: 5))
-        #expect(try other.mfa.constraints(accessor: "a", type: "userpass", entity: nil).isEmpty)
-        try await other.mfa.load()
-        #expect(try other.mfa.constraints(accessor: "a", type: "userpass", entity: nil).map(\.name) == ["one"])
-        #expect(try other.mfa.constraints(accessor: "a", type: "approle", entity: nil).isEmpty)
-    }
-
     @Test("with a damaged enforcement nobody logs in, until it is written again or deleted")
     func damage() async throws {
         let id = try await method()
@@ -308,25 +297,65 @@ struct EnrolledSecretTests {
         #expect(secret.failures == 0 && secret.blocks == 0)
     }
 
-    @Test("failures count for as long as a code could be good, and a right code ends the count")
+    @Test("failures count until a right code, however long somebody waits between them")
     func windows() {
         var secret = secret()
         for _ in 0..<4 { #expect(secret.take("000", at: start, attemptsMax: 5) == .wrong) }
         #expect(secret.take(code(secret, at: start + 89), at: start + 89, attemptsMax: 5) == .right)
         for _ in 0..<4 { #expect(secret.take("000", at: start + 90, attemptsMax: 5) == .wrong) }
-        for _ in 0..<4 { #expect(secret.take("000", at: start + 180, attemptsMax: 5) == .wrong) }
-        #expect(secret.take(code(secret, at: start + 200), at: start + 200, attemptsMax: 5) == .right)
+        #expect(secret.take("000", at: start + 80_000, attemptsMax: 5) == .wrong)
+        #expect(secret.take(code(secret, at: start + 80_010), at: start + 80_010, attemptsMax: 5) == .blocked(seconds: 80))
+        #expect(secret.take(code(secret, at: start + 80_090), at: start + 80_090, attemptsMax: 5) == .right)
         // A used code counts, too, so that nobody learns from it for free.
-        for _ in 0..<5 { #expect(secret.take(code(secret, at: start + 200), at: start + 200, attemptsMax: 5) == .used) }
-        #expect(secret.take(code(secret, at: start + 240), at: start + 240, attemptsMax: 5) == .blocked(seconds: 50))
+        for _ in 0..<5 { #expect(secret.take(code(secret, at: start + 80_090), at: start + 80_090, attemptsMax: 5) == .used) }
+        #expect(secret.take(code(secret, at: start + 80_130), at: start + 80_130, attemptsMax: 5) == .blocked(seconds: 50))
     }
 
-    @Test("earlier blocks are forgotten after a day without failures")
+    @Test("failures and blocks are forgotten after a day without any")
     func forgetting() {
         var secret = secret()
         for _ in 0..<5 { _ = secret.take("x", at: start, attemptsMax: 5) }
         let later = start + 90 + 86_400
         for _ in 0..<5 { _ = secret.take("x", at: later, attemptsMax: 5) }
         #expect(secret.take("x", at: later, attemptsMax: 5) == .blocked(seconds: 90))
+        for _ in 0..<4 { _ = secret.take("x", at: later + 90, attemptsMax: 5) }
+        for _ in 0..<4 { #expect(secret.take("x", at: later + 90 + 86_400, attemptsMax: 5) == .wrong) }
+        #expect(secret.take("x", at: later + 90 + 86_400, attemptsMax: 5) == .wrong)
+        #expect(secret.take("x", at: later + 90 + 86_400, attemptsMax: 5) == .blocked(seconds: 90))
+    }
+
+    @Test("no way of waiting between guesses gets more of them than an hourly block lets through", arguments: 1...6)
+    func guessesOfADay(atOnce: Int) {
+        for pause in [0, 1, 30, 89, 90, 91, 180, 600, 3_599, 3_600, 7_200] {
+            var (secret, now) = (secret(), start)
+            func compared(until end: Int) -> Int {
+                var count = 0
+                while now < end {
+                    for _ in 0..<atOnce where now < end {
+                        guard case .blocked(let seconds) = secret.take("x", at: now, attemptsMax: 5) else {
+                            count += 1
+                            continue
+                        }
+                        now += seconds
+                    }
+                    now += pause
+                }
+                return count
+            }
+            // The blocks of the first hour and a half are shorter.
+            #expect(compared(until: start + 86_400) <= 150, "\(atOnce) at once, then \(pause) seconds")
+            #expect(compared(until: start + 2 * 86_400) <= 125, "\(atOnce) at once, then \(pause) seconds")
+        }
+    }
+
+    @Test("no number that a record may have stops the count", arguments: [0, 999, 1 << 52, (1 << 53) - 1])
+    func storedNumbers(number: Int) throws {
+        var stored = secret().stored
+        for name in ["failures", "window_end", "blocks", "last_step", "created"] { stored[name] = .int(number) }
+        var secret = try #require(EnrolledSecret(stored: stored))
+        for attemptsMax in [1, 100] {
+            for now in [start, 1 << 52] { _ = secret.take("x", at: now, attemptsMax: attemptsMax) }
+        }
+        #expect(EnrolledSecret(stored: secret.stored) == secret)
     }
 }

@@ -85,7 +85,6 @@ enum RecordRules {
         "Core/Description/OpenAPIOperations.swift": Place(1, none: "an answer"),
         "Core/Description/OpenAPIPlace.swift": Place(1, none: "an answer"),
         "Core/Logins/PendingLogin.swift": Place(2, "login-pending"),
-        "Core/Logins/PendingLogins.swift": Place(1, "login-pending"),
         "Core/Mounts/LockoutTuning.swift": Place(1, "mounts"),
         "Core/Mounts/MountEntry.swift": Place(1, "mounts"),
         // The note of a removal holds the mount's accessor as text.
@@ -157,6 +156,14 @@ enum RecordRules {
         "TransitEngine/Stored/TransitKey+Stored.swift": Place(
             1, "transit-key-aes", "transit-key-derived", "transit-key-ed25519", "transit-key-hmac", "transit-key-imported"),
         "TransitEngine/Stored/WrappingKey.swift": Place(1, "transit-wrapping-key"),
+        "UserSecretsEngine/Keys/KeyRing.swift": Place(1, "user-secrets-root"),
+        "UserSecretsEngine/Keys/OwnerKeys.swift": Place(1, "user-secrets-keys"),
+        "UserSecretsEngine/Keys/RootSecret.swift": Place(1, "user-secrets-root"),
+        "UserSecretsEngine/Stored/OldValue.swift": Place(1, "user-secrets-old"),
+        "UserSecretsEngine/Stored/OwnedRecords.swift": Place(1, "user-secrets-secret"),
+        "UserSecretsEngine/Stored/OwnerCounts.swift": Place(1, "user-secrets-counts"),
+        "UserSecretsEngine/Stored/Pair.swift": Place(1, "user-secrets-pair"),
+        "UserSecretsEngine/Stored/UserSecret+Stored.swift": Place(1, "user-secrets-secret"),
     ]
 
     /// Rooms that keep nothing: their encoders make answers, requests and logs. A record put there would be found all the same.

@@ -81,6 +81,10 @@ enum RoomRules {
                 "Audit", "Lifetimes", "Identity", "IdentityTokens",
             ],
             packages: ["Crypto", "Logging"]),
+        // Tests of credentials at their providers; engines are above it.
+        "CredentialChecks": Room(
+            layer: 7, rooms: ["SecretMemory", "Syntax", "EngineKit", "Outbound", "DatabaseClients", "Databases"],
+            packages: ["Crypto"]),
         // An engine knows the contract and nothing of the core that calls it.
         "KVEngine": Room(layer: 7, rooms: ["Syntax", "EngineKit", "Records"]),
         "ConnectionsEngine": Room(
@@ -91,6 +95,8 @@ enum RoomRules {
             packages: ["Logging"]),
         "ProjectsEngine": Room(layer: 7, rooms: ["Syntax", "EngineKit", "Records"]),
         "RemoteKVEngine": Room(layer: 7, rooms: ["Syntax", "EngineKit"]),
+        "UserSecretsEngine": Room(
+            layer: 7, rooms: ["SecretMemory", "Syntax", "EngineKit", "Records"], packages: ["Crypto", "Logging"]),
         "TransitEngine": Room(
             layer: 7, rooms: ["SecretMemory", "Syntax", "Hashes", "Ciphers", "Certificates", "EngineKit", "Records"],
             packages: ["Crypto", "CryptoExtras", "Logging"]),
@@ -128,7 +134,7 @@ enum RoomRules {
                 "KVEngine", "DatabaseEngine", "TransitEngine", "AuthMethods", "Directories", "HTTPShell", "VaultAPI", "Outbound",
                 "ConnectionsEngine",
                 "EngineAPI",
-                "ServiceRules", "ProjectsEngine", "RemoteKVEngine", "ServiceAPI",
+                "ServiceRules", "ProjectsEngine", "RemoteKVEngine", "ServiceAPI", "UserSecretsEngine",
                 // Only to ask another server that keeps the secrets.
                 "CofferClient",
             ],

@@ -22,7 +22,9 @@ struct FeedBoundsTests {
         let collected = CollectedLog()
         let sessions = Mutex(0)
         let target = try PostgresTarget(url: settings.connectionURL)
-        let writer = GroupWriter(Schema(table: settings.table), membership: membership, logger: collected.logger) {
+        let schema = Schema(table: settings.table)
+        let statements = Statements(schema, owners: nil)
+        let writer = GroupWriter(schema, statements, membership: membership, logger: collected.logger) {
             () throws(DatabaseError) in
             sessions.withLock { $0 += 1 }
             return try PostgresConnection(target)

@@ -90,11 +90,11 @@ struct PostgresStorageTests {
         let now = try #require(storage.cluster.place)
         for place in [Membership.Place(incarnation: "earlier", history: now.history), nil] {
             await #expect(throws: PostgresStorage.cutOff) {
-                _ = try await storage.commits.commit(batch, term: nil, place: place)
+                _ = try await storage.commits.commit(.init(batch: batch, term: nil, place: place))
             }
         }
         #expect(try await storage.get("k") == nil)
-        #expect(try await storage.commits.commit(batch, term: nil, place: now) != nil)
+        #expect(try await storage.commits.commit(.init(batch: batch, term: nil, place: now)) != nil)
         await storage.close()
     }
 

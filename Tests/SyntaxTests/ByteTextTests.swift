@@ -57,7 +57,9 @@ struct ByteTextTests {
         #expect("a=b=c".cutUTF8(at: "=").map { [$0.before, $0.after] } == ["a", "b=c"])
         #expect("a=b=c".cutUTF8(atLast: "=").map { [$0.before, $0.after] } == ["a=b", "c"])
         #expect("abc".cutUTF8(at: "=") == nil)
-        #expect("a/\(Self.mark)b".cutUTF8(atLast: "/")?.after.utf8.elementsEqual("\(Self.mark)b".utf8) == true)
+        #expect("a/\(Self.mark)b".lastUTF8Segment().utf8.elementsEqual("\(Self.mark)b".utf8))
+        #expect("abc".lastUTF8Segment() == "abc")
+        #expect("a/".lastUTF8Segment() == "")
     }
 
     @Test("trims ASCII spaces and leaves wider ones")

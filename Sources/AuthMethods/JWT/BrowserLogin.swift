@@ -1,6 +1,4 @@
-import EngineKit
 import Records
-import Syntax
 
 /// A login in a browser that has begun and is not complete, as the store has it, so that any node can continue it.
 struct BrowserLogin: Record, Hashable {
@@ -45,62 +43,23 @@ struct BrowserLogin: Record, Hashable {
 extension BrowserLogin {
     /// Whether the provider has posted its answer.
     var hasForm: Bool { !code.isEmpty || !idToken.isEmpty }
-
-    var stored: JSONObject {
-        var object: JSONObject = [
-            "role": .string(role), "role_uid": .string(roleUID), "redirect": .string(redirectURI), "nonce": .string(nonce),
-            "verifier": .string(verifier), "client_nonce": .string(clientNonce), "address": .string(address),
-            "until": .int(expiresAt), "device_code": .string(deviceCode), "interval": .int(interval), "asked": .int(askedAt),
-            "code": .string(code), "id_token": .string(idToken), "spent": .bool(isSpent),
-        ]
-        if isConfirmed { object["confirmed"] = true }
-        if !issuer.isEmpty { object["issuer"] = .string(issuer) }
-        if let identity { object["identity"] = .object(identity.stored) }
-        return object
-    }
-
-    init?(stored object: JSONObject) {
-        guard let role = object["role"]?.stringValue, let roleUID = object["role_uid"]?.stringValue,
-            let redirectURI = object["redirect"]?.stringValue, let nonce = object["nonce"]?.stringValue,
-            let verifier = object["verifier"]?.stringValue, let clientNonce = object["client_nonce"]?.stringValue,
-            let address = object["address"]?.stringValue, let expiresAt = object["until"]?.countValue,
-            let deviceCode = object["device_code"]?.stringValue, let interval = object["interval"]?.countValue,
-            let askedAt = object["asked"]?.countValue, let code = object["code"]?.stringValue,
-            let idToken = object["id_token"]?.stringValue, let isSpent = object["spent"]?.boolValue
-        else { return nil }
-        self.init(role: role, roleUID: roleUID)
-        (self.redirectURI, self.nonce, self.verifier, self.clientNonce) = (redirectURI, nonce, verifier, clientNonce)
-        (self.address, self.expiresAt, self.deviceCode, self.interval) = (address, expiresAt, deviceCode, interval)
-        (self.askedAt, self.code, self.idToken, self.isSpent) = (askedAt, code, idToken, isSpent)
-        if let member = object["confirmed"] {
-            guard let isConfirmed = member.boolValue else { return nil }
-            self.isConfirmed = isConfirmed
-        }
-        if let member = object["issuer"] {
-            guard let issuer = member.stringValue else { return nil }
-            self.issuer = issuer
-        }
-        guard let member = object["identity"] else { return }
-        guard let identity = member.objectValue.flatMap(JWTIdentity.init(stored:)) else { return nil }
-        self.identity = identity
-    }
 }
 
-extension JWTIdentity {
-    var stored: JSONObject {
-        let metadata = metadata.sorted { $0.key < $1.key }.map { JSONObject.Member(key: $0.key, value: .string($0.value)) }
-        return ["user": .string(user), "metadata": .object(JSONObject(metadata)), "groups": .strings(groups)]
-    }
+extension BrowserLogin: SettingsRecord {
+    static let settings = Settings(
+        new: BrowserLogin(role: "", roleUID: ""),
+        .kept("role", \.role, as: .text), .kept("role_uid", \.roleUID, as: .text),
+        .kept("redirect", \.redirectURI, as: .text), .kept("nonce", \.nonce, as: .text), .kept("verifier", \.verifier, as: .text),
+        .kept("client_nonce", \.clientNonce, as: .text), .kept("address", \.address, as: .text),
+        .kept("until", \.expiresAt, as: .count()), .kept("device_code", \.deviceCode, as: .text),
+        .kept("interval", \.interval, as: .count()), .kept("asked", \.askedAt, as: .count()),
+        .kept("code", \.code, as: .text), .kept("id_token", \.idToken, as: .text), .kept("spent", \.isSpent, as: .flag),
+        .kept("confirmed", \.isConfirmed, as: .flag.omitted(if: false)), .kept("issuer", \.issuer, as: .text.omitted(if: "")),
+        .kept("identity", \.identity, as: .optional(.members)))
+}
 
-    init?(stored object: JSONObject) {
-        guard let user = object["user"]?.stringValue, let members = object["metadata"]?.objectValue,
-            let groups = object["groups"]?.texts
-        else { return nil }
-        var metadata: [String: String] = [:]
-        for member in members {
-            guard let text = member.value.stringValue else { return nil }
-            metadata[member.key] = text
-        }
-        self.init(user: user, metadata: metadata, groups: groups)
-    }
+extension JWTIdentity: SettingsRecord {
+    static let settings = Settings(
+        new: JWTIdentity(user: "", metadata: [:], groups: []),
+        .kept("user", \.user, as: .text), .kept("metadata", \.metadata, as: .map), .kept("groups", \.groups, as: .names))
 }

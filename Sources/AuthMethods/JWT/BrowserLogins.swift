@@ -18,15 +18,14 @@ struct BrowserLogins: Sendable {
     static let addressesMax = 2_000
 
     private let table: RecordTable<BrowserLogin>
+    private let folders: ShortLived
     private let key: MountKey
-    private let storage: any Storage
     private let time: any TimeSource
     private let randomness: any Randomness
     private let logger: Logger
     private let sweeping = Sweeping()
 
     private static let prefix = "login/"
-    private static let secretBytes = 32
 
     /// When expired records were looked for last.
     private final class Sweeping: Sendable {
@@ -35,8 +34,8 @@ struct BrowserLogins: Sendable {
 
     init(_ context: MountContext) {
         table = RecordTable(storage: context.storage, prefix: Self.prefix)
+        folders = ShortLived(storage: context.storage, prefix: Self.prefix)
         key = MountKey(storage: context.storage, randomness: context.randomness)
-        storage = context.storage
         time = context.time
         randomness = context.randomness
         logger = context.logger
@@ -48,20 +47,15 @@ struct BrowserLogins: Sendable {
     func begin(_ login: BrowserLogin, isDirect: Bool = false) async throws -> String {
         var login = login
         login.expiresAt = time.now().seconds + Self.secondsMax
-        let minute = login.expiresAt / 60 + 1
         let address = AddressRange.network(of: login.address, prefixBits: 64) ?? login.address
-        let tag = String(try await key.hash("oidc-address/v1", address).prefixUTF8(8))
-        let minutes = try await storage.list(Listing(prefix: "\(Self.prefix)\(minute)/", limit: Self.addressesMax + 1))
-        let begun = try await storage.list(Listing(prefix: "\(Self.prefix)\(minute)/\(tag)/", limit: Self.perAddressMax))
-        guard begun.count < Self.perAddressMax, minutes.count <= Self.addressesMax else {
-            throw CofferError(.rateLimited, "too many logins have begun; retry in a minute")
-        }
-        let mark = isDirect ? "." + Self.directMark : ""
-        let state = "\(minute).\(tag)." + Base64.encode(randomness.bytes(Self.secretBytes), as: .url) + mark
-        guard let name = try await name(of: state) else { throw CofferError(.internal, "a login could not be stored") }
-        let begunLogin = login
-        try await table.edit(name) { stored, _ in stored = begunLogin }
-        return state
+        let state = ShortLivedText(
+            endingAt: login.expiresAt, ownerHash: try await key.hash("oidc-address/v1", address), randomness: randomness)
+        guard
+            try await folders.hasRoom(in: state.folder, perOwnerMax: Self.perAddressMax, ownersMax: Self.addressesMax)
+        else { throw CofferError(.rateLimited, "too many logins have begun; retry in a minute") }
+        let begun = login
+        try await table.edit(try await name(of: state)) { stored, _ in stored = begun }
+        return state.text + (isDirect ? Self.directMark : "")
     }
 
     /// Returns a login that has begun, or nil if there is none of this state, or if it took too long.
@@ -105,26 +99,25 @@ struct BrowserLogins: Sendable {
 
     /// Returns the name of the record, or nil for a text that is no state.
     private func name(of state: String) async throws -> String? {
-        let parts = state.splitUTF8(at: ".", maxSplits: 4, omittingEmpty: false)
-        guard parts.count == (Self.isDirect(state) ? 4 : 3), (1...12).contains(parts[0].utf8.count),
-            parts[0].utf8.allSatisfy({ $0.isASCIIDigit }),
-            parts[1].utf8.count == 8, parts[1].utf8.allSatisfy({ $0.isLowercaseHexDigit }), (1...64).contains(parts[2].utf8.count)
-        else { return nil }
-        return "\(parts[0])/\(parts[1])/" + (try await key.hash("oidc-state/v1", String(parts[2])))
+        guard let text = ShortLivedText(state.removingUTF8Suffix(Self.directMark) ?? state[...]) else { return nil }
+        return try await name(of: text)
     }
 
-    private static let directMark = "direct"
+    private func name(of state: ShortLivedText) async throws(StorageError) -> String {
+        state.folder + (try await key.hash("oidc-state/v1", state.secret))
+    }
+
+    /// What a state that the browser brings to this server ends with.
+    private static let directMark = ".direct"
 
     /// Returns whether a text is a state that the browser brings to this server, of a login that may have ended.
-    static func isDirect(_ state: String) -> Bool { state.hasUTF8Suffix("." + directMark) }
+    static func isDirect(_ state: String) -> Bool { state.hasUTF8Suffix(directMark) }
 
     // MARK: Expired records
 
     private static let sweepSeconds = 30
-    /// The most records that one commit removes.
-    private static let batchMax = 1_000
     /// The most commits in a round: about what can begin in the time between two rounds.
-    private static let batchesMax = 300
+    private static let commitsMax = 300
 
     /// Removes a bounded number of records that nobody can use any more.
     func sweep() async {
@@ -136,22 +129,9 @@ struct BrowserLogins: Sendable {
         }
         guard isDue else { return }
         do {
-            var batchesLeft = Self.batchesMax
-            for folder in try await storage.list(Listing(prefix: Self.prefix)) {
-                guard let minute = Int(folder.removingUTF8Suffix("/") ?? folder[...]), minute <= (now - 1) / 60 else { continue }
-                while batchesLeft > 0, try await removeBatch(of: Self.prefix + folder) { batchesLeft -= 1 }
-            }
+            try await folders.sweep(at: now, commitsMax: Self.commitsMax)
         } catch {
             logger.warning("expired browser logins were not removed; the next round tries again", metadata: ["error": "\(error)"])
         }
-    }
-    /// Removes some of the records below a prefix. Returns whether there may be more.
-    private func removeBatch(of prefix: String) async throws(StorageError) -> Bool {
-        let names = try await storage.list(Listing(prefix: prefix, limit: Self.batchMax, isRecursive: true))
-        guard !names.isEmpty else { return false }
-        var batch = Batch()
-        for name in names { batch.delete(prefix + name) }
-        try await storage.commit(batch)
-        return names.count == Self.batchMax
     }
 }

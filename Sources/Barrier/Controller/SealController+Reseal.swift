@@ -22,7 +22,10 @@ extension SealController {
         var position = try await resealPosition(for: term)
         var report = ResealReport()
         while !position.isDone {
-            position = try await resealPage(position, size: min(max(batchSize, 1), 4_096), &report)
+            // The records of all owners, which stay as they are inside.
+            position = try await OwnerScope.everybody.run { () throws(SealError) in
+                try await resealPage(position, size: min(max(batchSize, 1), 4_096), &report)
+            }
             onProgress(report)
         }
         // If the key was rotated meanwhile, the next run starts from the beginning.

@@ -100,6 +100,7 @@ extension SealError: CustomStringConvertible {
         case .limitExceeded(let what): what
         case .unavailable(let what): what
         case .corrupted(let key): "the record \(key) is damaged; restore the database from a backup"
+        case .foreignOwner(let key): "the record \(key) belongs to an owner and was not read"
         case .sealed: "Coffer is sealed"
         }
     }

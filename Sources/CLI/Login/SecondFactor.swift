@@ -64,15 +64,21 @@ enum SecondFactor {
         throw .local("The code is empty")
     }
 
-    /// The failure without a terminal: it says how to send the codes.
+    /// The failure without a terminal: it says how to send the codes, with one method for each enforcement.
     private static func unattended(_ requirement: Requirement) -> CommandFailure {
-        let methods = requirement.constraints.map { $0.map(\.label).joined(separator: " or ") }.joined(separator: ", and ")
-        let first = requirement.constraints.first?.first
+        let needed = requirement.constraints.map { $0.map(\.label).joined(separator: " or ") }.joined(separator: ", and ")
+        var methods: [Method] = []
+        for constraint in requirement.constraints where !constraint.contains(where: { one in methods.contains { $0.id == one.id } })
+        {
+            methods.append(constraint.first ?? Method(id: "METHOD", label: "METHOD"))
+        }
+        let flags = methods.map { "-mfa=\($0.label):CODE" }.joined(separator: " ")
+        let payload = methods.map { "\"\($0.id)\":[\"CODE\"]" }.joined(separator: ",")
         return CommandFailure(
-            status: 2, message: "This login needs a second factor: a code for \(methods).",
+            status: 2, message: "This login needs a second factor: a code for \(needed).",
             hint: """
-                Send it with the login, as -mfa=\(first?.label ?? "METHOD"):CODE, or complete this login within five minutes:
-                  echo '{"mfa_request_id":"\(requirement.requestID)","mfa_payload":{"\(first?.id ?? "METHOD")":["CODE"]}}' \\
+                Send it with the login, as \(flags), or complete this login within five minutes:
+                  echo '{"mfa_request_id":"\(requirement.requestID)","mfa_payload":{\(payload)}}' \\
                     | coffer write sys/mfa/validate -
                 """)
     }

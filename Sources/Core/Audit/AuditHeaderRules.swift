@@ -92,8 +92,11 @@ final class AuditHeaderRules: Sendable {
         try await writers.inTurn(Self.key) {
             var changed = all
             try body(&changed)
-            try await storage.put(Self.key, JSONObject(sorting: changed) { .bool($0) }.encoded())
-            try await load()
+            try await changeAndLoad {
+                try await storage.put(Self.key, JSONObject(sorting: changed) { .bool($0) }.encoded())
+            } load: {
+                try await load()
+            }
         }
     }
 

@@ -126,9 +126,9 @@ final class InlineLogins: Sendable {
         return try await identity.entity(ofAlias: mount.aliasName(alias.name), mountAccessor: alias.mountAccessor)
     }
 
-    /// Whether a caller that acts as an entity needs no second factor for that. Such a caller has none to offer.
+    /// Whether a caller that acts by an alias of an auth method needs no second factor for that. Such a caller has none to offer.
     private func isComplete(_ alias: InlineAlias?, _ entity: ResolvedEntity?) throws(CofferError) -> Bool {
-        guard let alias, let entity, let mount = mount(alias.mountAccessor) else { return true }
+        guard let alias, let mount = mount(alias.mountAccessor) else { return true }
         return try identity.mfa.constraints(accessor: alias.mountAccessor, type: mount.type, entity: entity).isEmpty
     }
 

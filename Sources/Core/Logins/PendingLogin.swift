@@ -1,6 +1,5 @@
-import EngineKit
-import Records
-import Syntax
+package import EngineKit
+package import Records
 
 /// A login whose first factor was accepted and whose second one is awaited, as the store has it, so that any node can complete it.
 /// Nothing was issued for it.
@@ -19,67 +18,23 @@ struct PendingLogin: Record {
     var expiresAt = 0
 }
 
-extension PendingLogin {
-    var stored: JSONObject {
-        [
-            "mount": .string(mountID), "path": .string(path), "entity": .string(entityID), "wrap_ttl": .int(wrapTTL),
-            "until": .int(expiresAt), "display_name": .string(grant.displayName), "policies": .strings(grant.policies),
-            "metadata": .object(JSONObject(sorting: grant.metadata)), "alias": .string(grant.aliasName),
-            "facts": .object(JSONObject(sorting: grant.facts)), "no_default_policy": .bool(grant.withoutDefaultPolicy),
-            "terms": grant.terms.stored,
-        ]
-    }
-
-    init?(stored object: JSONObject) {
-        guard let mountID = object["mount"]?.stringValue, let path = object["path"]?.stringValue,
-            let entityID = object["entity"]?.stringValue, let wrapTTL = object["wrap_ttl"]?.countValue,
-            let expiresAt = object["until"]?.countValue, let displayName = object["display_name"]?.stringValue,
-            let policies = object["policies"]?.textList, let metadata = object["metadata"]?.textMap,
-            let alias = object["alias"]?.stringValue, let facts = object["facts"]?.textMap,
-            let withoutDefault = object["no_default_policy"]?.boolValue,
-            let terms = object["terms"].flatMap(TokenTerms.init(stored:))
-        else { return nil }
-        var grant = AuthGrant(
-            displayName: displayName, policies: policies, metadata: metadata, aliasName: alias, terms: terms,
-            withoutDefaultPolicy: withoutDefault)
-        grant.facts = facts
-        self.init(
-            grant: grant, mountID: mountID, path: path, entityID: entityID, wrapTTL: wrapTTL, expiresAt: expiresAt)
-    }
+extension PendingLogin: SettingsRecord {
+    static let settings = Settings(
+        new: PendingLogin(
+            grant: AuthGrant(displayName: "", policies: [], aliasName: ""), mountID: "", path: "", entityID: ""),
+        .kept("mount", \.mountID, as: .text), .kept("path", \.path, as: .text), .kept("entity", \.entityID, as: .text),
+        .kept("wrap_ttl", \.wrapTTL, as: .count()), .kept("until", \.expiresAt, as: .count()),
+        .kept("display_name", \.grant.displayName, as: .text), .kept("policies", \.grant.policies, as: .names),
+        .kept("metadata", \.grant.metadata, as: .map), .kept("alias", \.grant.aliasName, as: .text),
+        .kept("facts", \.grant.facts, as: .map), .kept("no_default_policy", \.grant.withoutDefaultPolicy, as: .flag),
+        .kept("terms", \.grant.terms, as: .members))
 }
 
-extension TokenTerms {
-    fileprivate var stored: JSON {
-        [
-            "ttl": .int(ttl), "max_ttl": .int(maxTTL), "explicit_max_ttl": .int(explicitMaxTTL), "period": .int(period),
-            "uses": .int(uses), "renewable": .bool(isRenewable), "cidrs": .strings(boundCIDRs), "type": .string(type.rawValue),
-        ]
-    }
-
-    fileprivate init?(stored: JSON) {
-        guard let ttl = stored["ttl"]?.countValue, let maxTTL = stored["max_ttl"]?.countValue,
-            let explicitMaxTTL = stored["explicit_max_ttl"]?.countValue, let period = stored["period"]?.countValue,
-            let uses = stored["uses"]?.countValue, let isRenewable = stored["renewable"]?.boolValue,
-            let boundCIDRs = stored["cidrs"]?.textList,
-            let type = stored["type"]?.stringValue.flatMap(TokenTypeChoice.init(rawValue:))
-        else { return nil }
-        self.init()
-        (self.ttl, self.maxTTL, self.explicitMaxTTL, self.period) = (ttl, maxTTL, explicitMaxTTL, period)
-        (self.uses, self.isRenewable, self.boundCIDRs, self.type) = (uses, isRenewable, boundCIDRs, type)
-    }
-}
-
-extension JSON {
-    /// The strings of an array; nil for any other value.
-    fileprivate var textList: [String]? {
-        guard let values = arrayValue else { return nil }
-        let texts = values.compactMap(\.stringValue)
-        return texts.count == values.count ? texts : nil
-    }
-
-    /// The members of an object of strings; nil for any other value.
-    fileprivate var textMap: [String: String]? {
-        guard let object = objectValue, object.allSatisfy({ $0.value.stringValue != nil }) else { return nil }
-        return Dictionary(object.map { ($0.key, $0.value.stringValue ?? "") }, uniquingKeysWith: { $1 })
-    }
+extension TokenTerms: SettingsRecord {
+    package static let settings = Settings(
+        new: TokenTerms(),
+        .kept("ttl", \.ttl, as: .count()), .kept("max_ttl", \.maxTTL, as: .count()),
+        .kept("explicit_max_ttl", \.explicitMaxTTL, as: .count()), .kept("period", \.period, as: .count()),
+        .kept("uses", \.uses, as: .count()), .kept("renewable", \.isRenewable, as: .flag),
+        .kept("cidrs", \.boundCIDRs, as: .names), .kept("type", \.type, as: .choice(empty: .default)))
 }

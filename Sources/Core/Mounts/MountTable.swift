@@ -190,7 +190,7 @@ final class MountTable: Sendable {
         while true {
             let names = try await storage.list(Listing(prefix: prefix, limit: 1_000, isRecursive: true))
             if names.isEmpty { break }
-            try await storage.delete(names, below: prefix)
+            try await OwnerScope.everybody.run { () throws(StorageError) in try await storage.delete(names, below: prefix) }
         }
         try await storage.delete("sys/unmounting/\(uuid)")
     }

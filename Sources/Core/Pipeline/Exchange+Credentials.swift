@@ -18,14 +18,12 @@ extension Exchange {
     }
 
     /// Creates the token that an auth method granted, or says which second factor the login needs.
-    func issueToken(_ grant: AuthGrant, _ response: inout Response) async throws {
+    func issueToken(_ grant: AuthGrant, _ codes: MFACodes?, _ response: inout Response) async throws {
         guard let mount else { return }
         // Never the grant itself, whatever happens below.
         response.auth = nil
         let tokens = services.tokens
         if isForOneRequest { return try await admit(grant, mount: mount, answering: &response) }
-        let codes = try MFACodes(
-            headers: incoming.headers.lazy.filter { $0.name.equalsUTF8("x-vault-mfa") }.map(\.value))
         let outcome = try await services.logins.issue(
             grant, mount: mount, path: path.text, codes: codes, wrapTTL: incoming.wrapTTL)
         switch outcome {
@@ -39,6 +37,11 @@ extension Exchange {
             // Nothing that the method had to say is for a caller that is not logged in yet.
             response = Response(.none, auth: .lacking(requirement), warnings: [Self.lackingFactor])
         }
+    }
+
+    /// Returns the codes of second factors that the headers of the request have, or nil without any.
+    func sentCodes() throws(CofferError) -> MFACodes? {
+        try MFACodes(headers: incoming.headers.lazy.filter { $0.name.equalsUTF8("x-vault-mfa") }.map(\.value))
     }
 
     private static let lackingFactor =

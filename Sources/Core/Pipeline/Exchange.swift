@@ -39,6 +39,8 @@ final class Exchange {
     var loggedIn: LoginCaller?
     /// The id of the login that came with this request; nil if none did or it was not begun.
     var loginID: String?
+    /// The codes of second factors that came with a login; nil if none did.
+    private var codes: MFACodes?
     /// Whether a login came with the request and was refused.
     private var isLoginRefused = false
 
@@ -107,6 +109,8 @@ final class Exchange {
         if let malformed { throw malformed }
         if endpoint == nil { throw CofferError(.methodNotAllowed, "unsupported operation") }
         if incoming.wrapTTL != nil, endpoint?.contentType != nil { throw ResponseWrapping.notJSON }
+        // Not later: the login takes effect before its grant becomes a token.
+        if isOpenPath, mount?.entry.mountClass == .auth, !isForOneRequest { codes = try sentCodes() }
         var request = try makeRequest(declared, captures)
         if operation == .update || operation == .create { try await chooseCreateOrUpdate(declared, request) }
         request.operation = operation
@@ -132,7 +136,7 @@ final class Exchange {
         var response = try await answer(request, of: endpoint, declaredAs: declared)
         if let takeBack = response.takeBack { rollbacks.append(takeBack) }
         if case .grant(let grant)? = response.lease { try await registerLease(grant, &response) }
-        if case .grant(let grant)? = response.auth { try await issueToken(grant, &response) }
+        if case .grant(let grant)? = response.auth { try await issueToken(grant, codes, &response) }
         response.warnings += input.ignoredFieldWarnings(declared, operation: incoming.operation, query: incoming.query)
         // What a login lacks is answered as it is: it grants nothing, and the caller has to read it.
         if let ttl = incoming.wrapTTL, response.wrapInfo == nil, !response.isLackingFactor { try await wrap(&response, ttl: ttl) }

@@ -167,8 +167,11 @@ final class RateLimits: Sendable {
             guard others.count < Self.quotasMax else {
                 throw CofferError(.tooLarge, "there are \(Self.quotasMax) rate-limit quotas, which is the limit; delete one first")
             }
-            try await storage.put(Self.prefix + quota.name, quota.stored.encoded())
-            try await load()
+            try await changeAndLoad {
+                try await storage.put(Self.prefix + quota.name, quota.stored.encoded())
+            } load: {
+                try await load()
+            }
             // A replaced quota starts counting at zero, even if it did not change.
             install { table in
                 if table.byName[quota.name]?.quota == quota { table.byName[quota.name] = Active(quota) }
@@ -179,8 +182,11 @@ final class RateLimits: Sendable {
     /// Deletes a quota, even if its record is damaged. Does nothing if none exists.
     func delete(_ name: String) async throws {
         try await writers.inTurn("quotas") {
-            try await storage.delete(Self.prefix + name)
-            try await load()
+            try await changeAndLoad {
+                try await storage.delete(Self.prefix + name)
+            } load: {
+                try await load()
+            }
         }
     }
 
@@ -189,8 +195,11 @@ final class RateLimits: Sendable {
         try await writers.inTurn("quotas") {
             var changed = configuration
             try changed.update(fields)
-            try await storage.put(Self.configurationKey, JSON.object(changed.shown).encoded())
-            try await load()
+            try await changeAndLoad {
+                try await storage.put(Self.configurationKey, JSON.object(changed.shown).encoded())
+            } load: {
+                try await load()
+            }
         }
     }
 

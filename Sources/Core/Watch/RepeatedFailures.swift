@@ -54,7 +54,7 @@ final class RepeatedFailures: Sendable {
     static func metadata(of error: any Error) -> Logger.Metadata {
         var metadata: Logger.Metadata = ["kind": "\(type(of: error))"]
         switch StorageError(behind: error) {
-        case .corrupted(let key)?: metadata["record"] = "\(key)"
+        case .corrupted(let key)?, .foreignOwner(let key)?: metadata["record"] = "\(key)"
         case .unavailable(let reason)?: metadata["reason"] = "\(reason)"
         case .limitExceeded(let what)?: metadata["reason"] = "\(what)"
         case .sealed?, .conflict?, .contended?, nil: break

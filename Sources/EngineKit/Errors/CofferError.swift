@@ -94,6 +94,8 @@ extension CofferError {
             self = .outcomeUnknown
         case .corrupted:
             self.init(.internal, "a stored record failed its integrity check and is not served; restore it from a backup")
+        case .foreignOwner:
+            self.init(.internal, "the request was not answered, because a record that it needs belongs to another owner")
         case .sealed: self = .sealed
         }
     }

@@ -44,6 +44,7 @@ package struct PrefixedStorage: Storage {
         case .conflict(let key): .conflict(key: withoutPrefix(key))
         case .contended(let key): .contended(key: withoutPrefix(key))
         case .corrupted(let key): .corrupted(key: withoutPrefix(key))
+        case .foreignOwner(let key): .foreignOwner(key: withoutPrefix(key))
         case .limitExceeded, .unavailable, .sealed: error
         }
     }

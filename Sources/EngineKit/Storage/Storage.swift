@@ -117,6 +117,8 @@ package enum StorageError: Error, Hashable, Sendable {
     case unavailable(String)
     /// A record exists, but is not what was written: it was changed, moved or truncated.
     case corrupted(key: String)
+    /// The record belongs to an owner on whose behalf the task does not act; see ``OwnerScope``. Nothing was read or written.
+    case foreignOwner(key: String)
     case sealed
 }
 

@@ -13,19 +13,21 @@ struct EnrolledSecret: Record, Sendable, Hashable {
     var createdAt = 0
     /// The step of the last code that was accepted. No code of it, or of an earlier one, is accepted again.
     var lastStep = -1
-    /// Wrong codes since ``windowEndsAt`` was set.
+    /// Wrong codes since the last one that was accepted, the end of the last block, or a day without any.
     var failures = 0
-    /// When the failures no longer count, and when a block ends; seconds since 1970.
+    /// When the last block ends or, with fewer failures than block, when the last of them happened; seconds since 1970.
     var windowEndsAt = 0
-    /// Blocks since the last code that was accepted.
+    /// Blocks since the last code that was accepted, or a day without a failure.
     var blocks = 0
 
     /// The longest block in seconds. Guessing is then limited to `max_validation_attempts` an hour.
     static let blockSecondsMax = 3_600
-    /// Seconds without a failure after which earlier blocks no longer make the next one longer.
+    /// Seconds without a failure or a block after which earlier ones no longer count.
     private static let forgottenAfter = 86_400
+    /// The largest number of failures and of blocks that is counted.
+    private static let countMax = 1_000
 
-    /// For how long a code could be accepted, which is how long failures count at first, as in Vault.
+    /// For how long a code could be accepted, which is how long the first block lasts, as in Vault.
     private var window: Int { codes.period * (2 + skew) }
 
     /// The outcome of comparing a code.
@@ -50,18 +52,21 @@ struct EnrolledSecret: Record, Sendable, Hashable {
         return .right
     }
 
+    /// Counts a wrong code. Waiting does not take it back, except for a day: otherwise whoever waits before the last failure that
+    /// does not block could guess without end.
     private mutating func noteFailure(at now: Int, attemptsMax: Int) {
-        if now >= windowEndsAt {
-            if now >= windowEndsAt + Self.forgottenAfter { blocks = 0 }
+        if now >= windowEndsAt + Self.forgottenAfter {
+            (failures, blocks) = (0, 0)
+        } else if failures >= attemptsMax {
+            // The block has ended, or this code would not have been compared.
             failures = 0
-            windowEndsAt = now + window
         }
-        failures += 1
-        guard failures >= attemptsMax else { return }
+        failures = min(failures + 1, Self.countMax)
+        guard failures >= attemptsMax else { return windowEndsAt = now }
         // Each block lasts twice as long as the one before it.
         let longest = max(window, Self.blockSecondsMax)
         windowEndsAt = now + min(longest, window << min(blocks, 12))
-        blocks = min(blocks + 1, 1_000)
+        blocks = min(blocks + 1, Self.countMax)
     }
 }
 

@@ -70,14 +70,12 @@ extension LoginEnforcement: SettingsRecord {
         }
     }
 
-    /// Throws unless the name can be that of an enforcement: letters, digits, and `-`, `_` and `.` within.
+    /// Throws unless the name can be that of an enforcement.
     static func checkName(_ name: String) throws(CofferError) {
-        let bytes = Array(name.utf8)
-        let isWord = { (byte: UInt8?) in byte.map { $0.isASCIILetterOrDigit || $0 == 0x5F } ?? false }
-        guard bytes.count <= 128, isWord(bytes.first), isWord(bytes.last),
-            bytes.allSatisfy({ isWord($0) || $0 == 0x2D || $0 == 0x2E })
-        else {
-            throw .invalid("the name of an enforcement has at most 128 letters and digits, with '-', '_' and '.' between them")
+        guard ObjectName.isValid(name) else {
+            throw .invalid(
+                "the name of an enforcement has at most \(ObjectName.bytesMax) letters and digits, with '-', '_' and '.' between them"
+            )
         }
     }
 }

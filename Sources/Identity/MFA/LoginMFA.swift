@@ -23,6 +23,8 @@ package final class LoginMFA: Sendable {
         var enforcements: [LoginEnforcement] = []
         /// The keys of enforcements that cannot be read.
         var damaged: [String] = []
+        /// Whether the store may say something else, because reading it failed.
+        var isOutdated = false
     }
 
     /// The key of the record that every change of methods and enforcements writes, relative to identity's part of the storage.
@@ -41,32 +43,48 @@ package final class LoginMFA: Sendable {
 
     // MARK: Reading
 
-    /// Reads the methods and enforcements from the store.
+    /// Reads the methods and enforcements from the store. If that fails, no login is let in until they were read.
     package func load() async throws {
         try await queues.inTurn(MFAKeys.generation) {
-            var rules = Rules()
-            for id in try await storage.list(Listing(prefix: MFAKeys.methods)) {
-                // An enforcement is not satisfied by a method that cannot be read, so this one may be left out.
-                guard let record = try await readable(MFAKeys.method(id)), var method = TOTPMethod(decoding: record.value) else {
-                    continue
-                }
-                method.id = id
-                rules.methods[id] = method
+            do {
+                let loaded = try await stored()
+                state.withLock { $0 = loaded }
+                isAny.store(!loaded.enforcements.isEmpty || !loaded.damaged.isEmpty, ordering: .releasing)
+            } catch {
+                state.withLock { $0.isOutdated = true }
+                isAny.store(true, ordering: .releasing)
+                throw error
             }
-            for name in try await storage.list(Listing(prefix: MFAKeys.enforcements)) {
-                guard let record = try await readable(MFAKeys.enforcement(name)),
-                    var enforcement = LoginEnforcement(decoding: record.value)
-                else {
-                    rules.damaged.append(MFAKeys.enforcement(name))
-                    continue
-                }
-                enforcement.name = name
-                rules.enforcements.append(enforcement)
-            }
-            let loaded = rules
-            state.withLock { $0 = loaded }
-            isAny.store(!loaded.enforcements.isEmpty || !loaded.damaged.isEmpty, ordering: .releasing)
         }
+    }
+
+    /// Reads them again if that failed before. The server calls it every second.
+    package func loadIfOutdated() async throws { if isOutdated { try await load() } }
+
+    /// Whether the methods and enforcements may have changed without this node knowing how. No login is let in then.
+    package var isOutdated: Bool { isAny.load(ordering: .acquiring) && rules.isOutdated }
+
+    private func stored() async throws -> Rules {
+        var rules = Rules()
+        for id in try await storage.list(Listing(prefix: MFAKeys.methods)) {
+            // An enforcement is not satisfied by a method that cannot be read, so this one may be left out.
+            guard let record = try await readable(MFAKeys.method(id)), var method = TOTPMethod(decoding: record.value) else {
+                continue
+            }
+            method.id = id
+            rules.methods[id] = method
+        }
+        for name in try await storage.list(Listing(prefix: MFAKeys.enforcements)) {
+            guard let record = try await readable(MFAKeys.enforcement(name)),
+                var enforcement = LoginEnforcement(decoding: record.value)
+            else {
+                rules.damaged.append(MFAKeys.enforcement(name))
+                continue
+            }
+            enforcement.name = name
+            rules.enforcements.append(enforcement)
+        }
+        return rules
     }
 
     /// Returns a record, or nil if there is none or it is damaged.
@@ -97,6 +115,12 @@ package final class LoginMFA: Sendable {
     ) throws(CofferError) -> [MFARequirement.Constraint] {
         guard isAny.load(ordering: .acquiring) else { return [] }
         let rules = rules
+        guard !rules.isOutdated else {
+            throw CofferError(
+                .unavailable,
+                "no login is let in, because it could not be read which of them need a second factor; the server reads it again "
+                    + "every second")
+        }
         if let key = rules.damaged.first {
             throw CofferError(
                 .internal,
@@ -112,18 +136,20 @@ package final class LoginMFA: Sendable {
     /// Runs a change of methods and enforcements, one after the other on this node and excluding each other over nodes, and reads
     /// them again.
     func changeRules<Result>(_ decide: (inout IdentityTransaction) async throws -> Result) async throws -> Result {
-        let result = try await queues.inTurn("change") {
-            try await storage.transact { batch in
-                var transaction = IdentityTransaction(storage)
-                let count = try await transaction.text(MFAKeys.generation).flatMap { Int($0) } ?? 0
-                transaction.put(MFAKeys.generation, text: String(count &+ 1))
-                let result = try await decide(&transaction)
-                batch = transaction.batch
-                return result
+        try await changeAndLoad {
+            try await queues.inTurn("change") {
+                try await storage.transact { batch in
+                    var transaction = IdentityTransaction(storage)
+                    let count = try await transaction.text(MFAKeys.generation).flatMap { Int($0) } ?? 0
+                    transaction.put(MFAKeys.generation, text: String(count &+ 1))
+                    let result = try await decide(&transaction)
+                    batch = transaction.batch
+                    return result
+                }
             }
+        } load: {
+            try await load()
         }
-        try await load()
-        return result
     }
 }
 

@@ -10,12 +10,18 @@ package struct MFACodes: Sendable {
     private static let bytesMax = 256
 
     /// Reads values of the header `X-Vault-MFA`: `method:code`, where a method is an id or a name. Returns nil without any.
+    ///
+    /// - Throws: `.invalidRequest` for more codes, or longer ones, than any login has.
     package init?(headers values: some Sequence<String>) throws(CofferError) {
         for value in values {
             let text = value.trimmingASCIISpace()
             guard !text.isEmpty else { continue }
             let (method, code) = text.cutUTF8(at: ":").map { ($0.0, $0.1 as Substring?) } ?? (text, nil)
-            try add(code.map { [String($0)] } ?? [], for: String(method))
+            guard add(code.map { [String($0)] } ?? [], for: String(method)) else {
+                throw .invalid(
+                    "the header X-Vault-MFA must be METHOD:CODE, for at most \(Self.methodsMax) methods, with \(Self.codesMax) codes "
+                        + "for each and \(Self.bytesMax) bytes in each part")
+            }
         }
         if codes.isEmpty { return nil }
     }
@@ -24,11 +30,10 @@ package struct MFACodes: Sendable {
     package init(payload: JSONObject) throws(CofferError) {
         for member in payload {
             if let code = member.value.stringValue {
-                try add([code], for: member.key)
+                guard add([code], for: member.key) else { throw Self.malformed }
             } else if let list = member.value.arrayValue {
                 let texts = list.compactMap(\.stringValue)
-                guard texts.count == list.count else { throw Self.malformed }
-                try add(texts, for: member.key)
+                guard texts.count == list.count, add(texts, for: member.key) else { throw Self.malformed }
             } else {
                 throw Self.malformed
             }
@@ -38,10 +43,11 @@ package struct MFACodes: Sendable {
     private static let malformed = CofferError.invalid(
         "invalid mfa payload: it must have a code, or a list of codes, for each method")
 
-    private mutating func add(_ texts: [String], for method: String) throws(CofferError) {
-        guard method.utf8.count <= Self.bytesMax, texts.allSatisfy({ $0.utf8.count <= Self.bytesMax }) else { throw Self.malformed }
+    /// Adds codes. Returns false if they are too many or too long.
+    private mutating func add(_ texts: [String], for method: String) -> Bool {
+        guard method.utf8.count <= Self.bytesMax, texts.allSatisfy({ $0.utf8.count <= Self.bytesMax }) else { return false }
         codes[method, default: []] += texts.map { String($0.removingUTF8Prefix("passcode=") ?? $0[...]) }
-        guard codes.count <= Self.methodsMax, codes[method, default: []].count <= Self.codesMax else { throw Self.malformed }
+        return codes.count <= Self.methodsMax && codes[method, default: []].count <= Self.codesMax
     }
 
     /// Returns the codes for a method, or nil if it was not named.

@@ -6,27 +6,26 @@ extension IdentityTokens {
     /// The path `oidc/config`.
     var configurationPath: EnginePath {
         EnginePath(
-            "oidc/config", "What identity tokens name as their issuer.", fields: IssuerConfiguration.settings.fields,
-            endpoints: [
-                .read: .init("Read the configuration.", changesNothing: true) { _ in
-                    let found = try await configurations.find(IssuerConfiguration.name)?.value ?? IssuerConfiguration()
-                    return Response(.data(.object(found.shown)), warnings: try await issuerWarnings())
-                },
-                .update: .init("Change the configuration.") { request in
-                    try await configurations.edit(IssuerConfiguration.name) { stored, _ in
-                        var changed = stored ?? IssuerConfiguration()
-                        try changed.update(request.fields)
-                        stored = changed
-                    }
-                    guard !request.fields.text("issuer").isEmpty else { return .empty }
-                    return Response(
-                        .none,
-                        warnings: [
-                            "All tokens have to be verified against this address from now on. An empty \"issuer\" sets it back to "
-                                + "the api_addr of the server."
-                        ])
-                },
-            ])
+            "oidc/config", "What identity tokens name as their issuer.", fields: IssuerConfiguration.settings.fields
+        )
+        .reading("Read the configuration.") { _ in
+            let found = try await configurations.find(IssuerConfiguration.name)?.value ?? IssuerConfiguration()
+            return Response(.data(.object(found.shown)), warnings: try await issuerWarnings())
+        }
+        .updating("Change the configuration.") { request in
+            try await configurations.edit(IssuerConfiguration.name) { stored, _ in
+                var changed = stored ?? IssuerConfiguration()
+                try changed.update(request.fields)
+                stored = changed
+            }
+            guard !request.fields.text("issuer").isEmpty else { return .empty }
+            return Response(
+                .none,
+                warnings: [
+                    "All tokens have to be verified against this address from now on. An empty \"issuer\" sets it back to "
+                        + "the api_addr of the server."
+                ])
+        }
     }
 
     /// The documents that verifiers of identity tokens read.
@@ -34,16 +33,14 @@ extension IdentityTokens {
         [
             EnginePath(
                 "oidc/.well-known/openid-configuration", "What verifiers need to know (OpenID Connect Discovery).",
-                access: .unauthenticated,
-                endpoints: [.read: .init("Read the document.", changesNothing: true) { _ in try await discovery() }]),
+                access: .unauthenticated
+            )
+            .reading("Read the document.") { _ in try await discovery() },
             EnginePath(
                 "oidc/.well-known/keys", "The public keys that identity tokens can be verified with (RFC 7517).",
-                access: .unauthenticated,
-                endpoints: [
-                    .read: .init("Read the public keys.", changesNothing: true) { _ in
-                        try await keySet(of: try await keys.names())
-                    }
-                ]),
+                access: .unauthenticated
+            )
+            .reading("Read the public keys.") { _ in try await keySet(of: try await keys.names()) },
         ]
     }
 

@@ -1,4 +1,5 @@
 import EngineKit
+import Identity
 import Records
 import Syntax
 
@@ -6,15 +7,12 @@ extension IdentityTokens {
     /// The paths `oidc/key` and `oidc/key/…`.
     var keyPaths: [EnginePath] {
         [
-            EnginePath(
-                "oidc/key", "The named keys.", fields: Paging.fields,
-                endpoints: [
-                    .list: .init("List the named keys.") { request in
-                        // The default key is among them from the beginning.
-                        _ = try await keys.find(NamedKeys.defaultName)
-                        return try .keys(try await keys.table.names(Paging(request.fields)))
-                    }
-                ]),
+            EnginePath("oidc/key", "The named keys.", fields: Paging.fields)
+                .listing("List the named keys.", changesNothing: false) { request in
+                    // The default key is among them from the beginning.
+                    _ = try await keys.find(NamedKeys.defaultName)
+                    return try .keys(try await keys.table.names(Paging(request.fields)))
+                },
             EnginePath(
                 "oidc/key/{name}/rotate", "Replace the key that signs.",
                 fields: [
@@ -23,28 +21,26 @@ extension IdentityTokens {
                         "verification_ttl", .duration,
                         "How long tokens of the replaced key can be verified; by default what the named key says, and not at all with 0."
                     ),
-                ],
-                endpoints: [
-                    .update: .init("Rotate a named key.") { request in
-                        try await keys.rotate(
-                            try ObjectName.of(request), verificationTTL: request.fields.duration("verification_ttl"))
-                        return .empty
-                    }
-                ]),
+                ]
+            )
+            .updatingWithoutAnswer("Rotate a named key.") { request in
+                try await keys.rotate(
+                    try ObjectName.of(request), verificationTTL: request.fields.duration("verification_ttl"))
+            },
             EnginePath(
                 "oidc/key/{name}", "A named key, which signs tokens and is rotated.",
-                fields: [Self.nameField] + KeySettings.settings.fields,
-                endpoints: [
-                    .read: .init("Read a named key, without its private part.") { request in
-                        guard let key = try await keys.find(try ObjectName.of(request)) else { throw CofferError.notFound }
-                        return .data(key.settings.shown)
-                    },
-                    .update: .init("Create or change a named key.", writeKey), .delete: .init("Delete a named key.", deleteKey),
-                ]),
+                fields: [Self.nameField] + KeySettings.settings.fields
+            )
+            .reading("Read a named key, without its private part.", changesNothing: false) { request in
+                guard let key = try await keys.find(try ObjectName.of(request)) else { throw CofferError.notFound }
+                return .data(key.settings.shown)
+            }
+            .updatingWithoutAnswer("Create or change a named key.", writeKey)
+            .deleting("Delete a named key.", deleteKey),
         ]
     }
 
-    private func writeKey(_ request: Request) async throws -> Response {
+    private func writeKey(_ request: Request) async throws {
         let name = try ObjectName.of(request)
         let known = try await keys.find(name)
         var settings = known?.settings ?? KeySettings()
@@ -75,20 +71,14 @@ extension IdentityTokens {
             }
             keys.table.put(name, key, if: found?.unchanged ?? .absent, into: &batch)
         }
-        return .empty
     }
 
     private static let keyChanged = CofferError(.conflict, "the key was changed at the same time; try again")
 
-    private func deleteKey(_ request: Request) async throws -> Response {
+    private func deleteKey(_ request: Request) async throws {
         let name = try ObjectName.of(request)
         guard name != NamedKeys.defaultName else { throw CofferError.invalid("deletion of key \"default\" not allowed") }
-        try await change { batch in
-            guard let found = try await keys.table.find(name) else { return }
-            try await refuseDeletion(of: .key(name))
-            keys.table.delete(name, if: found.unchanged, into: &batch)
-        }
-        return .empty
+        try await delete(name, from: keys.table, as: .key(name))
     }
 
     /// Throws if tokens of a role or client of the key would live longer than they can be verified.

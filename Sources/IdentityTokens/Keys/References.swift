@@ -1,4 +1,5 @@
 import EngineKit
+import Records
 import Syntax
 
 /// What others refer to, which cannot be deleted as long as they do.
@@ -68,5 +69,14 @@ extension IdentityTokens {
         guard !users.isEmpty else { return }
         let names = users.compactMap { Referrer(entry: $0)?.description }.joined(separator: ", ")
         throw CofferError.invalid("unable to delete \(referenced.text) because it is currently referenced by: \(names)")
+    }
+
+    /// Deletes a record that refers to no other, unless others refer to it.
+    func delete(_ name: String, from table: RecordTable<some Record>, as referenced: Referenced) async throws {
+        try await change { batch in
+            guard let found = try await table.find(name) else { return }
+            try await refuseDeletion(of: referenced)
+            table.delete(name, if: found.unchanged, into: &batch)
+        }
     }
 }

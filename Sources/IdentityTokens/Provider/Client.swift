@@ -1,4 +1,5 @@
 import EngineKit
+import Identity
 import OAuth
 import Records
 import SecretMemory

@@ -23,11 +23,10 @@ extension IdentityTokens {
                 Field("ui_locales", .string, "Is not looked at."), Field("login_hint", .string, "Is not looked at."),
                 Field("id_token_hint", .string, "Is not looked at."), Field("acr_values", .string, "Is not looked at."),
                 Field("request", .string, "Is not supported."), Field("request_uri", .string, "Is not supported."),
-            ],
-            endpoints: [
-                .read: .init("Return a code.") { request in try await answering { try await authorize(request) } },
-                .update: .init("Return a code.") { request in try await answering { try await authorize(request) } },
-            ])
+            ]
+        )
+        .reading("Return a code.", changesNothing: false) { request in try await answering { try await authorize(request) } }
+        .updating("Return a code.") { request in try await answering { try await authorize(request) } }
     }
 
     /// The path `oidc/provider/…/sign-in`.
@@ -35,10 +34,9 @@ extension IdentityTokens {
         EnginePath(
             "oidc/provider/{name}/sign-in", "The page to which clients send the browser of somebody who is to log in.",
             details: "It takes the parameters of authorize, which it asks for a code when the person has signed in.",
-            fields: [Self.nameField], access: .unauthenticated,
-            endpoints: [
-                .read: .init("Return the page.", changesNothing: true, answers: "text/html") { _ in SignInPage.response }
-            ])
+            fields: [Self.nameField], access: .unauthenticated
+        )
+        .reading("Return the page.", answers: "text/html") { _ in SignInPage.response }
     }
 
     /// How long a code can be exchanged, in seconds.
@@ -159,11 +157,10 @@ extension IdentityTokens {
     }
 
     private func store(_ code: AuthorizationCode) async throws -> String {
-        let (end, limit) = (code.expiresAt, Self.codesPerMinuteMax)
-        guard try await codes.count(endingAt: end, of: code.entityID, limit: limit) < limit else {
+        let made = codes.make(endingAt: code.expiresAt, of: code.entityID)
+        guard try await codes.folders.hasRoom(in: made.folder, perOwnerMax: Self.codesPerMinuteMax) else {
             throw CofferError(.rateLimited, "too many codes were issued to this entity; retry in a minute")
         }
-        let made = codes.make(endingAt: end, of: code.entityID)
         try await codes.table.edit(made.name) { stored, _ in stored = code }
         return made.text
     }

@@ -1,4 +1,5 @@
 import EngineKit
+import Identity
 import Records
 import Syntax
 
@@ -6,33 +7,27 @@ extension IdentityTokens {
     /// The paths `oidc/client` and `oidc/client/…`.
     var clientPaths: [EnginePath] {
         [
-            EnginePath(
-                "oidc/client", "The programs that people log in to.", fields: Paging.fields,
-                endpoints: [
-                    .list: .init("List the clients.", changesNothing: true) { request in
-                        var info = JSONObject()
-                        let names = try await clients.names(Paging(request.fields, limitMax: Self.pageMax))
-                        for name in names {
-                            guard let client = try await clients.find(name)?.value else { continue }
-                            info.members.append(.init(key: name, value: .object(client.shown)))
-                        }
-                        return try .keys(names, info: info)
+            EnginePath("oidc/client", "The programs that people log in to.", fields: Paging.fields)
+                .listing("List the clients.") { request in
+                    var info = JSONObject()
+                    let names = try await clients.names(Paging(request.fields, limitMax: Self.pageMax))
+                    for name in names {
+                        guard let client = try await clients.find(name)?.value else { continue }
+                        info.members.append(.init(key: name, value: .object(client.shown)))
                     }
-                ]),
+                    return try .keys(names, info: info)
+                },
             EnginePath(
-                "oidc/client/{name}", "A program that people log in to.", fields: [Self.nameField] + Client.settings.fields,
-                endpoints: [
-                    .read: .init("Read a client, with its secret.", changesNothing: true) { request in
-                        guard let client = try await clients.find(try ObjectName.of(request))?.value else {
-                            throw CofferError.notFound
-                        }
-                        var shown = client.shown
-                        if client.kind == .confidential { shown["client_secret"] = .string(client.secret) }
-                        return .data(shown)
-                    },
-                    .update: .init("Create or change a client.", writeClient),
-                    .delete: .init("Delete a client. Its codes and access tokens end.", deleteClient),
-                ]),
+                "oidc/client/{name}", "A program that people log in to.", fields: [Self.nameField] + Client.settings.fields
+            )
+            .reading("Read a client, with its secret.") { request in
+                let client = try await clients.existing(try ObjectName.of(request))
+                var shown = client.shown
+                if client.kind == .confidential { shown["client_secret"] = .string(client.secret) }
+                return .data(shown)
+            }
+            .updatingWithoutAnswer("Create or change a client.", writeClient)
+            .deleting("Delete a client. Its codes and access tokens end.", deleteClient),
         ]
     }
 
@@ -51,7 +46,7 @@ extension IdentityTokens {
 
     private static func clientIDKey(_ id: String) -> String { "client-id/\(id)" }
 
-    private func writeClient(_ request: Request) async throws -> Response {
+    private func writeClient(_ request: Request) async throws {
         let name = try ObjectName.of(request)
         let newID = randomText(Self.clientIDCharacters)
         let newSecret = Client.secretPrefix + randomText(Client.secretCharacters)
@@ -81,14 +76,13 @@ extension IdentityTokens {
                 to: Self.references(of: client), in: &batch)
             clients.put(name, client, if: found?.unchanged ?? .absent, into: &batch)
         }
-        return .empty
     }
 
     private static func references(of client: Client) -> Set<Referenced> {
         Set([.key(client.key)] + client.assignments.filter { $0 != Assignment.allowAll }.map { .assignment($0) })
     }
 
-    private func deleteClient(_ request: Request) async throws -> Response {
+    private func deleteClient(_ request: Request) async throws {
         let name = try ObjectName.of(request)
         try await change { batch in
             guard let found = try await clients.find(name) else { return }
@@ -96,6 +90,5 @@ extension IdentityTokens {
             batch.delete(Self.clientIDKey(found.value.clientID))
             clients.delete(name, if: found.unchanged, into: &batch)
         }
-        return .empty
     }
 }

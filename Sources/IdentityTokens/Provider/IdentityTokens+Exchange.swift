@@ -14,12 +14,11 @@ extension IdentityTokens {
             details:
                 "Takes a form with grant_type, code, redirect_uri and code_verifier. The client authenticates with Basic, or with "
                 + "client_id and client_secret in the form; a public client sends its client_id.",
-            fields: [Self.nameField], access: .unauthenticated,
-            endpoints: [
-                .update: .init("Exchange a code.", takes: .bytes(max: FormBody.bytesMax)) { request in
-                    try await answering { try await exchange(request) }
-                }
-            ])
+            fields: [Self.nameField], access: .unauthenticated
+        )
+        .updating("Exchange a code.", takes: .bytes(max: FormBody.bytesMax)) { request in
+            try await answering { try await exchange(request) }
+        }
     }
 
     private func exchange(_ request: Request) async throws -> Response {
@@ -66,7 +65,7 @@ extension IdentityTokens {
         let code = try await codes.table.edit(name) { stored, batch -> AuthorizationCode? in
             guard var code = stored else { return nil }
             if code.isSpent {
-                if !code.accessToken.isEmpty { accessTokens.delete(code.accessToken, into: &batch) }
+                if !code.accessToken.isEmpty { accessTokens.table.delete(code.accessToken, into: &batch) }
                 return nil
             }
             code.isSpent = true
@@ -154,15 +153,12 @@ extension IdentityTokens {
     var userInfoPath: EnginePath {
         EnginePath(
             "oidc/provider/{name}/userinfo", "The claims of whoever logged in (OpenID Connect Core, 5.3).",
-            details: "Takes the access token as Authorization: Bearer.", fields: [Self.nameField], access: .unauthenticated,
-            endpoints: [
-                .read: .init("Read the claims.", changesNothing: true) { request in
-                    try await answering { try await userInfo(request) }
-                },
-                .update: .init("Read the claims.", changesNothing: true, takes: .bytes(max: FormBody.bytesMax)) { request in
-                    try await answering { try await userInfo(request) }
-                },
-            ])
+            details: "Takes the access token as Authorization: Bearer.", fields: [Self.nameField], access: .unauthenticated
+        )
+        .reading("Read the claims.") { request in try await answering { try await userInfo(request) } }
+        .updating("Read the claims.", changesNothing: true, takes: .bytes(max: FormBody.bytesMax)) { request in
+            try await answering { try await userInfo(request) }
+        }
     }
 
     private func userInfo(_ request: Request) async throws -> Response {

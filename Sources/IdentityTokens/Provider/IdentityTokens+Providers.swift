@@ -1,4 +1,5 @@
 import EngineKit
+import Identity
 import Records
 import Syntax
 
@@ -10,30 +11,27 @@ extension IdentityTokens {
                 "oidc/provider", "The OpenID providers.",
                 fields: Paging.fields + [
                     Field("allowed_client_id", .string, query: true, "List only the providers that serve this client id.")
-                ], endpoints: [.list: .init("List the providers.", changesNothing: true, listProviders)]),
-            EnginePath(
-                "oidc/provider/{name}", "An OpenID provider.", fields: [Self.nameField] + Provider.settings.fields,
-                endpoints: [
-                    .read: .init("Read a provider.", changesNothing: true) { request in
-                        guard let provider = try await provider(try ObjectName.of(request)) else { throw CofferError.notFound }
-                        return .data(provider.shown)
-                    },
-                    .update: .init("Create or change a provider.", writeProvider),
-                    .delete: .init("Delete a provider.", deleteProvider),
-                ]),
+                ]
+            )
+            .listing("List the providers.", listProviders),
+            EnginePath("oidc/provider/{name}", "An OpenID provider.", fields: [Self.nameField] + Provider.settings.fields)
+                .reading("Read a provider.") { request in
+                    guard let provider = try await provider(try ObjectName.of(request)) else { throw CofferError.notFound }
+                    return .data(provider.shown)
+                }
+                .updating("Create or change a provider.", writeProvider)
+                .deleting("Delete a provider.", deleteProvider),
             EnginePath(
                 "oidc/provider/{name}/.well-known/openid-configuration",
                 "What clients of a provider need to know (OpenID Connect Discovery).", fields: [Self.nameField],
-                access: .unauthenticated,
-                endpoints: [.read: .init("Read the document.", changesNothing: true, providerDiscovery)]),
+                access: .unauthenticated
+            )
+            .reading("Read the document.", providerDiscovery),
             EnginePath(
                 "oidc/provider/{name}/.well-known/keys", "The public keys of a provider's tokens (RFC 7517).",
-                fields: [Self.nameField], access: .unauthenticated,
-                endpoints: [
-                    .read: .init("Read the public keys.", changesNothing: true) { request in
-                        try await keySet(of: try await keyNames(of: try await existingProvider(request)))
-                    }
-                ]),
+                fields: [Self.nameField], access: .unauthenticated
+            )
+            .reading("Read the public keys.") { try await keySet(of: try await keyNames(of: try await existingProvider($0))) },
         ]
     }
 
@@ -110,7 +108,7 @@ extension IdentityTokens {
         return Array(warnings.prefix(20))
     }
 
-    private func deleteProvider(_ request: Request) async throws -> Response {
+    private func deleteProvider(_ request: Request) async throws {
         let name = try ObjectName.of(request)
         guard name != Provider.defaultName else {
             throw CofferError.invalid("deletion of provider \"default\" not allowed")
@@ -120,7 +118,6 @@ extension IdentityTokens {
             refer(Referrer(.provider, name), from: Set(found.value.scopes.map { .scope($0) }), to: [], in: &batch)
             providers.delete(name, if: found.unchanged, into: &batch)
         }
-        return .empty
     }
 
     // MARK: Documents

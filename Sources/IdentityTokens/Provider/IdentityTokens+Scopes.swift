@@ -1,4 +1,5 @@
 import EngineKit
+import Identity
 import Records
 import Syntax
 
@@ -6,61 +7,49 @@ extension IdentityTokens {
     /// The paths `oidc/scope`, `oidc/assignment` and those below them.
     var scopePaths: [EnginePath] {
         [
+            EnginePath("oidc/scope", "The scopes that providers can offer.", fields: Paging.fields)
+                .listing("List the scopes.") { try .keys(try await scopes.names(Paging($0.fields))) },
             EnginePath(
-                "oidc/scope", "The scopes that providers can offer.", fields: Paging.fields,
-                endpoints: [
-                    .list: .init("List the scopes.", changesNothing: true) { try .keys(try await scopes.names(Paging($0.fields))) }
-                ]),
-            EnginePath(
-                "oidc/scope/{name}", "A scope: claims that clients can ask for.", fields: [Self.nameField] + Scope.settings.fields,
-                endpoints: [
-                    .read: .init("Read a scope.", changesNothing: true) { request in
-                        guard let scope = try await scopes.find(try ObjectName.of(request))?.value else {
-                            throw CofferError.notFound
-                        }
-                        return .data(scope.shown)
-                    },
-                    .update: .init("Create or change a scope.", writeScope), .delete: .init("Delete a scope.", deleteScope),
-                ]),
-            EnginePath(
-                "oidc/assignment", "The assignments of entities and groups to clients.", fields: Paging.fields,
-                endpoints: [.list: .init("List the assignments.", changesNothing: true, listAssignments)]),
+                "oidc/scope/{name}", "A scope: claims that clients can ask for.", fields: [Self.nameField] + Scope.settings.fields
+            )
+            .reading("Read a scope.") { .data(try await scopes.existing(try ObjectName.of($0)).shown) }
+            .updatingWithoutAnswer("Create or change a scope.", writeScope)
+            .deleting("Delete a scope.") { request in
+                let name = try ObjectName.of(request)
+                try await delete(name, from: scopes, as: .scope(name))
+            },
+            EnginePath("oidc/assignment", "The assignments of entities and groups to clients.", fields: Paging.fields)
+                .listing("List the assignments.", listAssignments),
             EnginePath(
                 "oidc/assignment/{name}", "An assignment: who may log in to the clients that name it.",
-                fields: [Self.nameField] + Assignment.settings.fields,
-                endpoints: [
-                    .read: .init("Read an assignment.", changesNothing: true) { request in
-                        let name = try ObjectName.of(request)
-                        if name == Assignment.allowAll { return .data(["entity_ids": ["*"], "group_ids": ["*"]]) }
-                        guard let assignment = try await assignments.find(name)?.value else { throw CofferError.notFound }
-                        return .data(assignment.shown)
-                    },
-                    .update: .init("Create or change an assignment.", writeAssignment),
-                    .delete: .init("Delete an assignment.", deleteAssignment),
-                ]),
+                fields: [Self.nameField] + Assignment.settings.fields
+            )
+            .reading("Read an assignment.") { request in
+                let name = try ObjectName.of(request)
+                if name == Assignment.allowAll { return .data(["entity_ids": ["*"], "group_ids": ["*"]]) }
+                return .data(try await assignments.existing(name).shown)
+            }
+            .updatingWithoutAnswer("Create or change an assignment.", writeAssignment)
+            .deleting("Delete an assignment.", deleteAssignment),
         ]
     }
 
-    private func writeScope(_ request: Request) async throws -> Response {
+    private func writeScope(_ request: Request) async throws {
         let name = try ObjectName.of(request)
         guard name != Scope.openID else { throw CofferError.invalid("the \"openid\" scope name is reserved") }
-        try await change { batch in
-            let found = try await scopes.find(name)
-            var scope = found?.value ?? Scope()
-            try scope.update(request.fields)
-            scopes.put(name, scope, if: found?.unchanged ?? .absent, into: &batch)
-        }
-        return .empty
+        try await write(name, in: scopes, new: Scope(), request.fields)
     }
 
-    private func deleteScope(_ request: Request) async throws -> Response {
-        let name = try ObjectName.of(request)
+    /// Creates or changes a record that refers to no other.
+    private func write<Value: Record & SettingsRecord>(
+        _ name: String, in table: RecordTable<Value>, new: Value, _ fields: Fields
+    ) async throws {
         try await change { batch in
-            guard let found = try await scopes.find(name) else { return }
-            try await refuseDeletion(of: .scope(name))
-            scopes.delete(name, if: found.unchanged, into: &batch)
+            let found = try await table.find(name)
+            var value = found?.value ?? new
+            try value.update(fields)
+            table.put(name, value, if: found?.unchanged ?? .absent, into: &batch)
         }
-        return .empty
     }
 
     // MARK: Assignments
@@ -78,30 +67,19 @@ extension IdentityTokens {
         return try .keys(names)
     }
 
-    private func writeAssignment(_ request: Request) async throws -> Response {
+    private func writeAssignment(_ request: Request) async throws {
         let name = try ObjectName.of(request)
         guard name != Assignment.allowAll else {
             throw CofferError.invalid("modification of assignment \"allow_all\" not allowed")
         }
-        try await change { batch in
-            let found = try await assignments.find(name)
-            var assignment = found?.value ?? Assignment()
-            try assignment.update(request.fields)
-            assignments.put(name, assignment, if: found?.unchanged ?? .absent, into: &batch)
-        }
-        return .empty
+        try await write(name, in: assignments, new: Assignment(), request.fields)
     }
 
-    private func deleteAssignment(_ request: Request) async throws -> Response {
+    private func deleteAssignment(_ request: Request) async throws {
         let name = try ObjectName.of(request)
         guard name != Assignment.allowAll else {
             throw CofferError.invalid("deletion of assignment \"allow_all\" not allowed")
         }
-        try await change { batch in
-            guard let found = try await assignments.find(name) else { return }
-            try await refuseDeletion(of: .assignment(name))
-            assignments.delete(name, if: found.unchanged, into: &batch)
-        }
-        return .empty
+        try await delete(name, from: assignments, as: .assignment(name))
     }
 }

@@ -1,4 +1,5 @@
 import EngineKit
+import Identity
 import Records
 import Syntax
 

@@ -1,4 +1,5 @@
 import EngineKit
+import Identity
 import Records
 import Syntax
 
@@ -8,24 +9,18 @@ extension IdentityTokens {
     /// The paths `oidc/role` and `oidc/role/…`.
     var rolePaths: [EnginePath] {
         [
+            EnginePath("oidc/role", "The roles of identity tokens.", fields: Paging.fields)
+                .listing("List the roles.") { try .keys(try await roles.names(Paging($0.fields))) },
             EnginePath(
-                "oidc/role", "The roles of identity tokens.", fields: Paging.fields,
-                endpoints: [
-                    .list: .init("List the roles.", changesNothing: true) { try .keys(try await roles.names(Paging($0.fields))) }
-                ]),
-            EnginePath(
-                "oidc/role/{name}", "A role, for which entities get tokens.", fields: [Self.nameField] + TokenRole.settings.fields,
-                endpoints: [
-                    .read: .init("Read a role.", changesNothing: true) { request in
-                        guard let role = try await roles.find(try ObjectName.of(request))?.value else { throw CofferError.notFound }
-                        return .data(role.shown)
-                    },
-                    .update: .init("Create or change a role.", writeRole), .delete: .init("Delete a role.", deleteRole),
-                ]),
+                "oidc/role/{name}", "A role, for which entities get tokens.", fields: [Self.nameField] + TokenRole.settings.fields
+            )
+            .reading("Read a role.") { .data(try await roles.existing(try ObjectName.of($0)).shown) }
+            .updatingWithoutAnswer("Create or change a role.", writeRole)
+            .deleting("Delete a role.", deleteRole),
         ]
     }
 
-    private func writeRole(_ request: Request) async throws -> Response {
+    private func writeRole(_ request: Request) async throws {
         let name = try ObjectName.of(request)
         let newID = randomText(Self.clientIDCharacters)
         // Made before it is referred to.
@@ -40,17 +35,15 @@ extension IdentityTokens {
                 Referrer(.role, name), from: Set(found.map { [.key($0.value.key)] } ?? []), to: [.key(role.key)], in: &batch)
             roles.put(name, role, if: found?.unchanged ?? .absent, into: &batch)
         }
-        return .empty
     }
 
-    private func deleteRole(_ request: Request) async throws -> Response {
+    private func deleteRole(_ request: Request) async throws {
         let name = try ObjectName.of(request)
         try await change { batch in
             guard let found = try await roles.find(name) else { return }
             refer(Referrer(.role, name), from: [.key(found.value.key)], to: [], in: &batch)
             roles.delete(name, if: found.unchanged, into: &batch)
         }
-        return .empty
     }
 
     /// Returns how long the tokens of a role or client are valid, in seconds, or nil if there is no such role or client.

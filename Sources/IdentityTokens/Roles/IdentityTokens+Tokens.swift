@@ -10,15 +10,17 @@ extension IdentityTokens {
         [
             EnginePath(
                 "oidc/token/{name}", "A signed token that says who the caller is.",
-                details: "It is for the entity of the caller, and for no other.", fields: [Self.nameField],
-                endpoints: [.read: .init("Generate a token for a role.", generate)]),
+                details: "It is for the entity of the caller, and for no other.", fields: [Self.nameField]
+            )
+            .reading("Generate a token for a role.", changesNothing: false, generate),
             EnginePath(
                 "oidc/introspect", "Whether a token is valid, and its entity still there.",
                 fields: [
                     Field("token", .string, required: true, "The token."),
                     Field("client_id", .string, "The audience that the token must have; any by default."),
-                ],
-                endpoints: [.update: .init("Verify a token.", changesNothing: true, introspect)]),
+                ]
+            )
+            .updating("Verify a token.", changesNothing: true, introspect),
         ]
     }
 

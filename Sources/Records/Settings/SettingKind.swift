@@ -14,7 +14,7 @@ package struct SettingKind<Value: Sendable>: Sendable {
     /// Returns the value as answers show it, or nil to leave it out.
     package var shown: @Sendable (Value) -> JSON?
     /// Returns the value as records store it, or nil to leave it out.
-    package let stored: @Sendable (Value) -> JSON?
+    package private(set) var stored: @Sendable (Value) -> JSON?
     /// Returns the value that ``stored`` wrote, or nil for anything else.
     package var read: @Sendable (JSON) -> Value?
     /// Returns the value that follows `current` when a request sends `sent` in the field of that name.
@@ -64,6 +64,15 @@ extension SettingKind {
     package var keptByEmptyText: Self {
         var kind = self
         kind.isKeptByEmptyText = true
+        return kind
+    }
+}
+
+extension SettingKind where Value: Equatable {
+    /// The same kind, which records leave out where it has this value.
+    package func omitted(if value: Value) -> Self {
+        var kind = self
+        kind.stored = { [stored] in $0 == value ? nil : stored($0) }
         return kind
     }
 }

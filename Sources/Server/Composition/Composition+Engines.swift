@@ -12,6 +12,7 @@ import RemoteKVEngine
 import ServiceAPI
 import ServiceRules
 import TransitEngine
+import UserSecretsEngine
 
 extension Composition {
     /// Returns everything that can be mounted, and the authenticators of inline credentials. What a mount's settings name, such as
@@ -35,6 +36,7 @@ extension Composition {
         catalog.addInlineAuthenticator(connections.authenticator)
         catalog.addSecretsEngine(DatabaseEngine.description())
         catalog.addSecretsEngine(TransitEngine.description)
+        catalog.addSecretsEngine(UserSecretsEngine.description)
         for method in lockingMethods(configuration.outboundAddresses) { catalog.addAuthMethod(method) }
         catalog.addAuthMethod(GitHubMethod.description(outbound: outbound.targets))
         for type in ["jwt", "oidc"] { catalog.addAuthMethod(JWTMethod.description(type, outbound: outbound.targets)) }

@@ -184,6 +184,12 @@ extension StringProtocol where SubSequence == Substring, UTF8View: Bidirectional
         return (self[..<index], self[utf8.index(after: index)...])
     }
 
+    /// Returns the text after the last occurrence of an ASCII byte, or the whole text if it does not occur: `c` for `a/b/c`.
+    @inlinable
+    public func lastUTF8Segment(after byte: Unicode.Scalar = "/") -> Substring {
+        cutUTF8(atLast: byte)?.after ?? self[...]
+    }
+
     /// Returns the text without the leading and trailing bytes for which `isEdge` is true, which must be ASCII.
     @inlinable
     public func trimmingUTF8(where isEdge: (UInt8) -> Bool) -> Substring {

@@ -15,6 +15,7 @@ package final class FailingStorage: Storage {
         var failures: [Int: Moment] = [:]
         var failsAllFrom: Int?
         var failsReads = false
+        var failsReadsAfter: Int?
     }
 
     private let base: any Storage
@@ -39,6 +40,11 @@ package final class FailingStorage: Storage {
         state.withLock { $0.failsReads = true }
     }
 
+    /// Fails all reads after the `number`th commit from now, until ``heal()``.
+    package func failReads(afterCommit number: Int) {
+        state.withLock { $0.failsReadsAfter = $0.commits + number }
+    }
+
     package func heal() {
         state.withLock { $0 = State(commits: $0.commits) }
     }
@@ -61,6 +67,7 @@ package final class FailingStorage: Storage {
         }
         if moment == .before { throw .unavailable("injected failure") }
         try await base.commit(batch)
+        state.withLock { if $0.failsReadsAfter == $0.commits { $0.failsReads = true } }
         if moment == .after { throw .unavailable("injected failure") }
     }
 

@@ -9,7 +9,7 @@ struct OperatorCommand: ParsableCommand {
         "coffer operator unseal",
         subcommands: [
             OperatorInit.self, OperatorUnseal.self, OperatorSeal.self, OperatorKeyStatus.self, OperatorRotate.self,
-            OperatorGenerateRoot.self, OperatorRekey.self, OperatorSealMigrate.self,
+            OperatorGenerateRoot.self, OperatorRekey.self, OperatorSealMigrate.self, OperatorOwnerTables.self,
         ])
 }
 

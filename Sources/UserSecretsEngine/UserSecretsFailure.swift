@@ -1,0 +1,32 @@
+import EngineKit
+
+/// The errors of the engine. Each carries a `reason`, a stable word that dialects map to their own codes.
+enum UserSecretsFailure {
+    /// Returns an error with a reason, which its message begins with.
+    static func error(_ code: CofferError.Code, _ reason: String, _ message: String) -> CofferError {
+        var error = CofferError(code, "\(reason): \(message)")
+        error.reason = reason
+        return error
+    }
+
+    /// A field has a value that cannot be stored. The message never contains it.
+    static func invalidField(_ field: String, _ message: String) -> CofferError {
+        error(.invalidRequest, "invalid_field", "field '\(field)' \(message)")
+    }
+
+    /// More than the engine keeps.
+    static func limit(_ message: String) -> CofferError { error(.tooLarge, "limit", message) }
+
+    /// The owner is being deleted.
+    static let ownerDeleting = error(
+        .conflict, "owner_deleting", "the owner is being deleted; retry when the deletion is complete")
+
+    /// Nobody may read the value.
+    static let restricted = error(
+        .permissionDenied, "restricted", "nobody can read the value of a restricted secret; replace it to change it")
+
+    /// The visibility would become wider.
+    static let loosened = error(
+        .invalidRequest, "visibility",
+        "a restricted secret stays restricted; delete it and store the value again to make a secret that can be revealed")
+}
