@@ -23,10 +23,8 @@ package struct CertificateMethod: RoleNamingAuthMethod, PeriodicEngine {
         let fetches = RevocationFetches(outbound: outbound)
         entries = RecordTable(storage: context.storage, prefix: "cert/", parsedMax: 1_024)
         configurations = RecordTable(storage: context.storage, prefix: "config/", parsedMax: 1)
-        lists = RevocationLists(
-            storage: context.storage, entries: entries, fetches: fetches, time: context.time, logger: context.logger)
-        ocsp = OCSPChecks(
-            fetches: fetches, time: context.time, randomness: context.randomness, logger: context.logger)
+        lists = RevocationLists(context, entries: entries, fetches: fetches)
+        ocsp = OCSPChecks(context, fetches: fetches)
         self.context = context
     }
 
@@ -34,7 +32,7 @@ package struct CertificateMethod: RoleNamingAuthMethod, PeriodicEngine {
     package var paths: [EnginePath] { [login, configuration] + entryPaths + listPaths }
 
     /// Fetches the revocation lists that are due. Called about once a second.
-    package func runRound() async { await lists.runRound(context.record, context.randomness) }
+    package func runRound() async { await lists.runRound() }
 
     /// Returns the entry that a login names, for quotas that name a role.
     package func loginRole(_ relativePath: Substring, _ body: JSONObject) async throws -> String? {
