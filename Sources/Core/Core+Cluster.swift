@@ -74,9 +74,6 @@ extension Core {
         }
     }
 
-    /// Whether this node does the cluster's singleton work. Always true without a cluster.
-    package var leads: Bool { leadership.leads }
-
     /// Runs `body` in the leader's term if this node leads, and does nothing otherwise.
     func runAsLeader(_ body: () async throws -> Void) async rethrows {
         let (leads, term) = leadership

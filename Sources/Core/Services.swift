@@ -53,13 +53,7 @@ final class Services: Sendable {
     ) async throws -> (token: LiveToken, entity: ResolvedEntity?)? {
         guard token.isUsable(from: connection.remoteAddress) else { return nil }
         guard !token.entry.entityID.isEmpty else { return (token, nil) }
-        guard let entity = try await enabledEntity(of: token) else { return nil }
-        return (token, entity)
-    }
-
-    /// Returns the entity of a token that has one, or nil if it was deleted or disabled.
-    func enabledEntity(of token: LiveToken) async throws -> ResolvedEntity? {
         guard let entity = try await identity.resolve(token.entry.entityID), !entity.isDisabled else { return nil }
-        return entity
+        return (token, entity)
     }
 }

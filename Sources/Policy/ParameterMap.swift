@@ -33,6 +33,6 @@ package struct ParameterMap: Sendable, Hashable {
 
     /// The map as JSON, sorted by name.
     package var json: JSON {
-        .object(JSONObject(values.sorted { $0.key < $1.key }.map { .init(key: $0.key, value: .array($0.value)) }))
+        .object(JSONObject(sorting: values) { .array($0) })
     }
 }

@@ -114,3 +114,26 @@ package final class RecordTable<Value: Record>: Sendable {
         }
     }
 }
+
+extension RecordTable where Value: SettingsRecord {
+    /// Changes the settings that a request contains, and returns the changed record.
+    ///
+    /// - Parameters:
+    ///   - new: Makes the record to change if there is none of that name, or throws if there has to be one.
+    ///   - check: Throws if the change is refused. `before` is nil if there was no such record. It is called again if another
+    ///     writer was first.
+    /// - Throws: As ``edit(_:_:)``, and what the settings, `new` and `check` throw.
+    @discardableResult
+    package func update(
+        _ name: String, _ sent: Fields, new: () throws -> Value = { Value.settings.new },
+        check: (_ changed: Value, _ before: Value?) throws -> Void = { _, _ in }
+    ) async throws -> Value {
+        try await edit(name) { value, _ in
+            var changed = try value ?? new()
+            try changed.update(sent)
+            try check(changed, value)
+            value = changed
+            return changed
+        }
+    }
+}

@@ -69,14 +69,13 @@ enum VaultEnvelope {
     }
 
     private static func encode(_ auth: IssuedAuth, into output: inout [UInt8]) {
-        let metadata = auth.metadata.sorted { $0.key < $1.key }.map { JSONObject.Member(key: $0.key, value: .string($0.value)) }
         let object: JSONObject = [
             "client_token": .string(auth.clientToken),
             "accessor": .string(auth.accessor),
             "policies": .strings(auth.policies),
             "token_policies": .strings(auth.tokenPolicies),
             "identity_policies": .strings(auth.identityPolicies),
-            "metadata": metadata.isEmpty ? .null : .object(JSONObject(metadata)),
+            "metadata": .mapOrNull(auth.metadata),
             "lease_duration": .int(auth.leaseSeconds),
             "renewable": .bool(auth.isRenewable),
             "entity_id": .string(auth.entityID),

@@ -1,3 +1,4 @@
+import Crypto
 import EngineKit
 import Foundation
 import Logging
@@ -53,7 +54,9 @@ final class Trail: Sendable {
         try broker.add(broker.make(configuration, options, device: device, known: nil))
     }
 
-    static func deviceKey(_ name: String = "file") -> SecretBytes { keys.deviceChainKey(accessor: "audit_file_" + name) }
+    static func deviceKey(_ name: String = "file") -> SecretBytes {
+        DeviceKeys.chain(keys, accessor: "audit_file_" + name).withUnsafeBytes { SecretBytes($0) }
+    }
 
     func verify(_ path: String? = nil, checkpoint: AuditCheckpoint? = nil, name: String = "file") throws -> AuditVerdict {
         try AuditVerifier.verify(paths: [path ?? self.path], keys: .device(Self.deviceKey(name)), checkpoint: checkpoint)

@@ -25,47 +25,34 @@ struct OpenEngine: SecretsEngine, LockingEngine {
 
     var paths: [EnginePath] {
         [
+            EnginePath("ca", "A certificate.", access: .unauthenticated)
+                .reading("Read it.", answers: "application/pkix-cert") { _ in
+                    .raw([0x30, 0x00, 0xFF], contentType: "application/pkix-cert")
+                },
+            EnginePath("check", "A question in bytes.", access: .unauthenticated)
+                .updating("Ask.", changesNothing: true, takes: .bytes(max: Self.bytesMax)) { request in
+                    .raw(Array((request.rawBody?.bytes ?? []).reversed()), contentType: request.rawBody?.contentType ?? "")
+                },
+            EnginePath("upload/{name}", "Bytes that a caller stores.", fields: [Field("size", .int, "Not read.")])
+                .updating("Store.", takes: .bytes(max: Self.bytesMax)) { request in
+                    .data([
+                        "length": .int(request.rawBody?.bytes.count ?? -1),
+                        "caller": .string(request.caller?.displayName ?? ""),
+                        "fields": .bool(request.fields.has("size")), "body": .object(request.body),
+                    ])
+                },
+            EnginePath("stream", "Bytes that are made while they are sent.")
+                .reading("Read them.") { _ in
+                    .stream(StreamedContent(contentType: "application/gzip", length: 9) { nil })
+                },
+            EnginePath("late", "Says only when it answers that it is not JSON.")
+                .reading("Read it.", changesNothing: false) { _ in .raw([1], contentType: "a/b") },
             EnginePath(
-                "ca", "A certificate.", access: .unauthenticated,
-                endpoints: [
-                    .read: .init("Read it.", changesNothing: true, answers: "application/pkix-cert") { _ in
-                        .raw([0x30, 0x00, 0xFF], contentType: "application/pkix-cert")
-                    }
-                ]),
-            EnginePath(
-                "check", "A question in bytes.", access: .unauthenticated,
-                endpoints: [
-                    .update: .init("Ask.", changesNothing: true, takes: .bytes(max: Self.bytesMax)) { request in
-                        .raw(Array((request.rawBody?.bytes ?? []).reversed()), contentType: request.rawBody?.contentType ?? "")
-                    }
-                ]),
-            EnginePath(
-                "upload/{name}", "Bytes that a caller stores.", fields: [Field("size", .int, "Not read.")],
-                endpoints: [
-                    .update: .init("Store.", takes: .bytes(max: Self.bytesMax)) { request in
-                        .data([
-                            "length": .int(request.rawBody?.bytes.count ?? -1),
-                            "caller": .string(request.caller?.displayName ?? ""),
-                            "fields": .bool(request.fields.has("size")), "body": .object(request.body),
-                        ])
-                    }
-                ]),
-            EnginePath(
-                "stream", "Bytes that are made while they are sent.",
-                endpoints: [
-                    .read: .init("Read them.", changesNothing: true) { _ in
-                        .stream(StreamedContent(contentType: "application/gzip", length: 9) { nil })
-                    }
-                ]),
-            EnginePath(
-                "late", "Says only when it answers that it is not JSON.",
-                endpoints: [.read: .init("Read it.") { _ in .raw([1], contentType: "a/b") }]),
-            EnginePath(
-                "enter/{name}", "A door.", fields: [Field("secret", .string, "The secret.")], access: .unauthenticated,
-                endpoints: [.update: .init("Enter.") { try await enter($0) }]),
-            EnginePath(
-                "thing", "Something that is there or not.", access: .unauthenticated, exists: { _ in false },
-                endpoints: [.update: .init("Change it.") { .data(["by": .string($0.operation.rawValue)]) }]),
+                "enter/{name}", "A door.", fields: [Field("secret", .string, "The secret.")], access: .unauthenticated
+            )
+            .updating("Enter.") { try await enter($0) },
+            EnginePath("thing", "Something that is there or not.", access: .unauthenticated, exists: { _ in false })
+                .updating("Change it.") { .data(["by": .string($0.operation.rawValue)]) },
         ]
     }
 

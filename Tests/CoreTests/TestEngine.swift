@@ -34,23 +34,17 @@ final class TestEngine: LeasedEngine {
 
     var paths: [EnginePath] {
         [
-            EnginePath(
-                "creds/{role}", "A credential.",
-                endpoints: [
-                    .read: .init("Make a credential.") { [self] _ in
-                        await state.withLock { $0.duringRead }?()
-                        return make()
-                    }
-                ]),
-            EnginePath(
-                "login", "A token.",
-                endpoints: [
-                    .update: .init("Log in.") { [self] _ in
-                        await state.withLock { $0.duringRead }?()
-                        let policies = state.withLock { $0.policies }
-                        return Response(.none, auth: .grant(AuthGrant(displayName: "t", policies: policies, aliasName: "t")))
-                    }
-                ]),
+            EnginePath("creds/{role}", "A credential.")
+                .reading("Make a credential.", changesNothing: false) { [self] _ in
+                    await state.withLock { $0.duringRead }?()
+                    return make()
+                },
+            EnginePath("login", "A token.")
+                .updating("Log in.") { [self] _ in
+                    await state.withLock { $0.duringRead }?()
+                    let policies = state.withLock { $0.policies }
+                    return Response(.none, auth: .grant(AuthGrant(displayName: "t", policies: policies, aliasName: "t")))
+                },
         ] + thingPaths
     }
 
@@ -75,9 +69,11 @@ final class TestEngine: LeasedEngine {
                 "things/{name}", "A thing.",
                 exists: { [self] request in
                     state.withLock { $0.existence ?? $0.things.contains(request.captures["name"]) }
-                }, endpoints: [.update: update, .create: create]),
-            EnginePath("bare/{name}", "A thing.", endpoints: [.update: update, .create: create]),
-            EnginePath("stuck/{name}", "A thing.", endpoints: [.update: update]),
+                }
+            )
+            .adding(.update, update).adding(.create, create),
+            EnginePath("bare/{name}", "A thing.").adding(.update, update).adding(.create, create),
+            EnginePath("stuck/{name}", "A thing.").adding(.update, update),
         ]
     }
 

@@ -12,43 +12,31 @@ private struct BytesEngine: SecretsEngine {
     static let pieceBytes = 40_000
 
     let paths = [
-        EnginePath(
-            "ca", "A certificate.", access: .unauthenticated,
-            endpoints: [
-                .read: .init("Read it.", changesNothing: true, answers: "application/pkix-cert") { _ in
-                    .raw([0x30, 0x00, 0xFF], contentType: "application/pkix-cert")
-                }
-            ]),
-        EnginePath(
-            "ocsp", "A question in bytes.", access: .unauthenticated,
-            endpoints: [
-                .update: .init("Ask.", changesNothing: true, takes: .bytes(max: 1_000), answers: "application/ocsp-response") {
-                    .raw(Array(($0.rawBody?.bytes ?? []).reversed()), contentType: "application/ocsp-response")
-                }
-            ]),
-        EnginePath(
-            "restore", "Bytes that a caller sends.",
-            endpoints: [
-                .update: .init("Take them.", takes: .bytes(max: 4 << 20)) { request in
-                    .data(["length": .int(request.rawBody?.bytes.count ?? -1), "type": .string(request.rawBody?.contentType ?? "")])
-                }
-            ]),
-        EnginePath(
-            "snapshot", "Bytes that are made while they are sent.",
-            endpoints: [
-                .read: .init("Read them.", changesNothing: true, answers: "application/gzip") { _ in
-                    let number = Mutex(0)
-                    return .stream(
-                        StreamedContent(contentType: "application/gzip", bytesMax: pieces * pieceBytes) {
-                            let piece = number.withLock { number in
-                                number += 1
-                                return number
-                            }
-                            guard piece <= pieces else { return nil }
-                            return [UInt8](repeating: UInt8(piece), count: pieceBytes)
-                        })
-                }
-            ]),
+        EnginePath("ca", "A certificate.", access: .unauthenticated)
+            .reading("Read it.", answers: "application/pkix-cert") { _ in
+                .raw([0x30, 0x00, 0xFF], contentType: "application/pkix-cert")
+            },
+        EnginePath("ocsp", "A question in bytes.", access: .unauthenticated)
+            .updating("Ask.", changesNothing: true, takes: .bytes(max: 1_000), answers: "application/ocsp-response") {
+                .raw(Array(($0.rawBody?.bytes ?? []).reversed()), contentType: "application/ocsp-response")
+            },
+        EnginePath("restore", "Bytes that a caller sends.")
+            .updating("Take them.", takes: .bytes(max: 4 << 20)) { request in
+                .data(["length": .int(request.rawBody?.bytes.count ?? -1), "type": .string(request.rawBody?.contentType ?? "")])
+            },
+        EnginePath("snapshot", "Bytes that are made while they are sent.")
+            .reading("Read them.", answers: "application/gzip") { _ in
+                let number = Mutex(0)
+                return .stream(
+                    StreamedContent(contentType: "application/gzip", bytesMax: pieces * pieceBytes) {
+                        let piece = number.withLock { number in
+                            number += 1
+                            return number
+                        }
+                        guard piece <= pieces else { return nil }
+                        return [UInt8](repeating: UInt8(piece), count: pieceBytes)
+                    })
+            },
     ]
 }
 

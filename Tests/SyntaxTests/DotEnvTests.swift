@@ -36,6 +36,5 @@ struct DotEnvTests {
     func lines() throws {
         let file = try DotEnv(parsing: "# c\nA=\"1\n2\"\nexport TOKEN_my-service.x=3\n")
         #expect(file.variables.map(\.line) == [2, 4])
-        #expect(file.line(of: "TOKEN_my-service.x") == 4)
     }
 }

@@ -1,4 +1,3 @@
-import Crypto
 package import SecretMemory
 
 /// The two keys of 32 bytes that the barrier derives for the audit trail.
@@ -12,12 +11,5 @@ package struct AuditKeys: Sendable {
     package init(hmac: SecretBytes, chain: SecretBytes) {
         self.hmac = hmac
         self.chain = chain
-    }
-
-    /// Returns the key that all segment keys of a device are derived from. Whoever holds it can forge the whole trail of the
-    /// device, so it leaves the server only if an operator exports it together with the trail. ``AuditChainDisclosure`` is the
-    /// safe alternative.
-    package func deviceChainKey(accessor: String) -> SecretBytes {
-        DeviceKeys.chain(self, accessor: accessor).withUnsafeBytes { SecretBytes($0) }
     }
 }

@@ -44,7 +44,7 @@ extension AuditDeviceConfiguration {
     package var json: JSON {
         [
             "path": .string(path), "type": .string(type), "description": .string(description),
-            "options": .object(JSONObject(options.sorted { $0.key < $1.key }.map { .init(key: $0.key, value: .string($0.value)) })),
+            "options": .map(options),
             "accessor": .string(accessor), "local": .bool(isLocal),
         ]
     }

@@ -36,8 +36,6 @@ struct SocketLink: Sendable {
         addresses = SocketAddresses(target)
     }
 
-    var isConnected: Bool { descriptor >= 0 }
-
     // MARK: Connecting
 
     /// Connects. Blocks only the first time, when an operator enables the device or the server is unsealed. Later the

@@ -17,12 +17,6 @@ struct AppRole: Record, Hashable {
     var secretIDTTL = 0
     var hasLocalSecretIDs = false
     var tokens = TokenFields()
-
-    init(name: String, uid: String, roleID: String) {
-        self.name = name
-        self.uid = uid
-        self.roleID = roleID
-    }
 }
 
 extension AppRole: SettingsRecord {

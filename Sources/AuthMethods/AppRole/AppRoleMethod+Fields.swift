@@ -15,44 +15,35 @@ extension AppRoleMethod {
             ("bound-cidr-list", settings.single("bound_cidr_list")),
             ("secret-id-num-uses", settings.single("secret_id_num_uses")), ("secret-id-ttl", settings.single("secret_id_ttl")),
         ]
-        let local = EnginePath(
-            "role/{role_name}/local-secret-ids", "Whether secret ids stay on this cluster.", fields: [Self.roleField],
-            endpoints: [
-                .read: .init("Read whether secret ids stay on this cluster.") { request in
-                    guard let role = try await role(request) else { throw CofferError.notFound }
-                    return .data(["local_secret_ids": .bool(role.hasLocalSecretIDs)])
-                }
-            ])
+        let local = named.part("local-secret-ids", "Whether secret ids stay on this cluster.")
+            .reading("Read whether secret ids stay on this cluster.") { request in
+                .data(["local_secret_ids": .bool(try await named.existing(request).hasLocalSecretIDs)])
+            }
         return [local] + paths.compactMap { name, setting in setting.map { path(name, $0) } }
     }
 
     private func path(_ name: String, _ setting: SingleSetting<AppRole>) -> EnginePath {
-        EnginePath(
-            PathPattern("role/{role_name}/\(name)"), "The field \(setting.name) of a role.",
-            fields: [Self.roleField] + setting.fields,
-            endpoints: [
-                .read: .init("Read the field.") { request in
-                    guard let role = try await role(request) else { throw CofferError.notFound }
-                    return .data(setting.shown(role))
-                },
-                .update: .init("Set the field.") { request in
-                    guard setting.isSent(in: request.fields) else { throw CofferError.invalid("missing \(setting.name)") }
-                    return try await change(request) { role throws(CofferError) in try role.update(request.fields) }
-                },
-                .delete: .init("Set the field back to its default.") { request in
-                    guard try await role(request) != nil else { return .empty }
+        named.part(name, "The field \(setting.name) of a role.", fields: setting.fields)
+            .reading("Read the field.") { .data(setting.shown(try await named.existing($0))) }
+            .updating("Set the field.") { request in
+                guard setting.isSent(in: request.fields) else { throw CofferError.invalid("missing \(setting.name)") }
+                return try await change(request) { role throws(CofferError) in try role.update(request.fields) }
+            }
+            .adding(
+                .delete,
+                .init("Set the field back to its default.") { request in
+                    guard try await named.find(request) != nil else { return .empty }
                     return try await change(request) { role throws(CofferError) in try setting.reset(&role) }
-                },
-            ])
+                })
     }
 
     private func change(_ request: Request, _ body: (inout AppRole) throws(CofferError) -> Void) async throws -> Response {
-        let name = try roleName(request)
+        let name = try await named.name(of: request)
         var warnings: [String] = []
         try await roles.edit(name) { role, _ in
             guard var changed = role else { throw Self.unknownRole(name) }
             try body(&changed)
-            warnings = changed.tokens.warnings(mountMax: maxTTL)
+            warnings = changed.tokens.warnings(mountMax: context.maxTTL)
             role = changed
         }
         return Response(.none, warnings: warnings)

@@ -8,7 +8,9 @@ extension AppRoleMethod {
         EnginePath(
             "login", "Log in with a role id and a secret id.",
             fields: [Field("role_id", .string, "Id of the role."), Field("secret_id", .string, "A secret id of the role.")],
-            access: .unauthenticated, isLogin: true, endpoints: [.update: .init("Log in.", logIn)])
+            access: .unauthenticated, isLogin: true
+        )
+        .updating("Log in.") { try await logIn($0) }
     }
 
     /// The answer to every login that fails. All failures have this text after the same look-ups, so a caller cannot tell
@@ -97,7 +99,7 @@ extension AppRoleMethod {
 
     /// Returns the role with this role id, or nil if none exists. Makes two look-ups in either case.
     func role(id: String) async throws -> AppRole? {
-        let record = try await storage.get(AppRoleKeys.roleIDs + (try await key.hash("role-id/v1", id)))
+        let record = try await context.storage.get(AppRoleKeys.roleIDs + (try await key.hash("role-id/v1", id)))
         let name = record.map { String(decoding: $0.value, as: UTF8.self) } ?? ""
         guard let role = try await roles.find(name.isEmpty ? Self.noRole : name)?.value, !name.isEmpty, role.roleID == id else {
             return nil

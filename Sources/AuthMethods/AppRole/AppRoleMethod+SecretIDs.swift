@@ -12,58 +12,42 @@ extension AppRoleMethod {
 
     var secretIDPaths: [EnginePath] {
         [
-            EnginePath(
-                "role/{role_name}/secret-id", "Secret ids of a role.",
-                fields: [Self.roleField] + SecretIDTerms.fields + Paging.fields,
-                endpoints: [
-                    .list: .init("List the accessors of the role's secret ids.", listAccessors),
-                    .update: .init("Create a random secret id.") { try await make($0, Hex.encode(randomness.bytes(32))) },
-                ]),
-            EnginePath(
-                "role/{role_name}/custom-secret-id", "Secret ids that callers choose.",
-                fields: [Self.roleField, Self.secretIDField] + SecretIDTerms.fields,
-                endpoints: [.update: .init("Register a chosen secret id.", makeCustom)]),
-            EnginePath(
-                "role/{role_name}/secret-id/lookup", "Look a secret id up.", fields: [Self.roleField, Self.secretIDField],
-                endpoints: [
-                    .update: .init("Read the properties of a secret id.") { request in
-                        let found = try await found(request)
-                        return found.map { .data($0.secret.shown) } ?? .empty
-                    }
-                ]),
-            EnginePath(
-                "role/{role_name}/secret-id/destroy", "Destroy a secret id.", fields: [Self.roleField, Self.secretIDField],
-                endpoints: [
-                    .update: .init("Destroy a secret id.", destroy), .delete: .init("Destroy a secret id.", destroy),
-                ]),
-            EnginePath(
-                "role/{role_name}/secret-id-accessor/lookup", "Look a secret id up by its accessor.",
-                fields: [Self.roleField, Self.accessorField],
-                endpoints: [
-                    .update: .init("Read the properties of a secret id.") { .data(try await foundByAccessor($0).secret.shown) }
-                ]),
-            EnginePath(
-                "role/{role_name}/secret-id-accessor/destroy", "Destroy a secret id by its accessor.",
-                fields: [Self.roleField, Self.accessorField],
-                endpoints: [
-                    .update: .init("Destroy a secret id.", destroyByAccessor),
-                    .delete: .init("Destroy a secret id.", destroyByAccessor),
-                ]),
+            named.part("secret-id", "Secret ids of a role.", fields: SecretIDTerms.fields + Paging.fields)
+                .listing("List the accessors of the role's secret ids.") { try await listAccessors($0) }
+                .updating("Create a random secret id.") { try await make($0, Hex.encode(context.randomness.bytes(32))) },
+            named.part(
+                "custom-secret-id", "Secret ids that callers choose.", fields: [Self.secretIDField] + SecretIDTerms.fields
+            )
+            .updating("Register a chosen secret id.") { try await makeCustom($0) },
+            named.part("secret-id/lookup", "Look a secret id up.", fields: [Self.secretIDField])
+                .updating("Read the properties of a secret id.") { request in
+                    let found = try await found(request)
+                    return found.map { .data($0.secret.shown) } ?? .empty
+                },
+            named.part("secret-id/destroy", "Destroy a secret id.", fields: [Self.secretIDField])
+                .updatingWithoutAnswer("Destroy a secret id.") { try await destroy($0) }
+                .deleting("Destroy a secret id.") { try await destroy($0) },
+            named.part(
+                "secret-id-accessor/lookup", "Look a secret id up by its accessor.", fields: [Self.accessorField]
+            )
+            .updating("Read the properties of a secret id.") { .data(try await foundByAccessor($0).secret.shown) },
+            named.part(
+                "secret-id-accessor/destroy", "Destroy a secret id by its accessor.", fields: [Self.accessorField]
+            )
+            .updatingWithoutAnswer("Destroy a secret id.") { try await destroyByAccessor($0) }
+            .deleting("Destroy a secret id.") { try await destroyByAccessor($0) },
         ]
     }
 
     var tidy: EnginePath {
-        EnginePath(
-            "tidy/secret-id", "Removes the records of expired secret ids and deleted roles.",
-            endpoints: [
-                .update: .init("Remove them now.") { _ in
-                    let count = try await secretIDs.tidy(limit: Self.tidyMax)
-                    let more = count == Self.tidyMax ? "; there is more, run it again" : ""
-                    return Response(
-                        .data(.object([:])), status: 202,
-                        warnings: ["Tidy operation has finished; \(count) expired secret ids were removed\(more)."])
-                }
-            ])
+        EnginePath("tidy/secret-id", "Removes the records of expired secret ids and deleted roles.")
+            .updating("Remove them now.") { _ in
+                let count = try await secretIDs.tidy(limit: Self.tidyMax)
+                let more = count == Self.tidyMax ? "; there is more, run it again" : ""
+                return Response(
+                    .data(.object([:])), status: 202,
+                    warnings: ["Tidy operation has finished; \(count) expired secret ids were removed\(more)."])
+            }
     }
 
     // MARK: Making
@@ -77,12 +61,12 @@ extension AppRoleMethod {
     }
 
     private func make(_ request: Request, _ text: String) async throws -> Response {
-        let (secret, warnings) = try await storage.transact { batch in
+        let (secret, warnings) = try await context.storage.transact { batch in
             // Each attempt reads the role again, because a change to it may change what is allowed.
             let (role, version) = try await existingRole(request)
             guard role.bindsSecretID else { throw CofferError.invalid("bind_secret_id is not set on the role") }
-            var terms = try SecretIDTerms(request.fields, role: role, mountMax: maxTTL)
-            if let end = request.narrowing?.endsAt { try terms.cut(to: end, at: time.now()) }
+            var terms = try SecretIDTerms(request.fields, role: role, mountMax: context.maxTTL)
+            if let end = request.narrowing?.endsAt { try terms.cut(to: end, at: context.time.now()) }
             let made = try await secretIDs.make(text, terms: terms, role: role, roleVersion: version, in: &batch)
             guard let made else { throw CofferError.invalid("SecretID is already registered") }
             return (made, terms.warnings)
@@ -101,8 +85,9 @@ extension AppRoleMethod {
 
     private func listAccessors(_ request: Request) async throws -> Response {
         // As in the Vault API, listing the secret ids of a role that does not exist is a 400; other operations answer 404.
-        guard let role = try await role(request) else {
-            throw CofferError.invalid("role \"\(try roleName(request))\" does not exist")
+        let name = try await named.name(of: request)
+        guard let role = try await roles.find(name)?.value else {
+            throw CofferError.invalid("role \"\(name)\" does not exist")
         }
         return try .keys(try await secretIDs.accessors(of: role.uid, Paging(request.fields)))
     }
@@ -124,14 +109,12 @@ extension AppRoleMethod {
         return found
     }
 
-    private func destroy(_ request: Request) async throws -> Response {
+    private func destroy(_ request: Request) async throws {
         // A secret id that does not exist counts as destroyed.
         if let found = try await found(request) { try await secretIDs.destroy(found) }
-        return .empty
     }
 
-    private func destroyByAccessor(_ request: Request) async throws -> Response {
+    private func destroyByAccessor(_ request: Request) async throws {
         try await secretIDs.destroy(try await foundByAccessor(request))
-        return .empty
     }
 }

@@ -9,26 +9,17 @@ package struct AppRoleMethod: LockingEngine, RoleNamingAuthMethod, PeriodicEngin
     let secretIDs: SecretIDs
     let lockouts: Lockouts
     let key: MountKey
-    let storage: any Storage
-    let time: any TimeSource
-    let randomness: any Randomness
-    /// The mount's maximum TTL in seconds; 0 where the mount sets none.
-    let maxTTL: Int
+    let context: MountContext
     private let sweep: SecretIDSweep
 
     /// Creates the method for a mount.
     package init(_ context: MountContext) {
-        storage = context.storage
-        time = context.time
-        randomness = context.randomness
-        maxTTL = context.maxTTL
-        key = MountKey(storage: storage, randomness: randomness)
-        let key = key
-        lockouts = Lockouts(storage: storage, time: time, rules: context.lockout) { name throws(StorageError) in
-            try await key.hash("lockout/v1", name)
-        }
-        roles = RecordTable(storage: storage, prefix: AppRoleKeys.roles, parsedMax: 1_024)
-        secretIDs = SecretIDs(storage: storage, key: key, time: time, randomness: randomness)
+        self.context = context
+        key = MountKey(storage: context.storage, randomness: context.randomness)
+        lockouts = Lockouts(context, key: key)
+        roles = RecordTable(storage: context.storage, prefix: AppRoleKeys.roles, parsedMax: 1_024)
+        secretIDs = SecretIDs(
+            storage: context.storage, key: key, time: context.time, randomness: context.randomness)
         sweep = SecretIDSweep(secretIDs, time: context.time, logger: context.logger)
     }
 
@@ -63,25 +54,16 @@ extension AppRoleMethod {
 
     static let roleField = Field("role_name", .string, required: true, "Name of the role. Upper and lower case are the same.")
 
+    /// The roles at their paths.
+    var named: NamedRecords<AppRole> { NamedRecords(table: roles, folder: "role", name: Self.roleField) }
+
     /// Returns the role that the path names and the version of its record.
     ///
     /// - Throws: A refusal with the name if there is no such role.
     func existingRole(_ request: Request) async throws -> (role: AppRole, version: UInt64) {
-        let name = try roleName(request)
+        let name = try await named.name(of: request)
         guard let found = try await roles.find(name) else { throw Self.unknownRole(name) }
         return (found.value, found.version)
-    }
-
-    func role(_ request: Request) async throws -> AppRole? {
-        guard let name = AccountName(request.captures["role_name"]) else { return nil }
-        return try await roles.find(name.text)?.value
-    }
-
-    func roleName(_ request: Request) throws(CofferError) -> String {
-        guard let name = AccountName(request.captures["role_name"]) else {
-            throw AccountName.malformed("role_name")
-        }
-        return name.text
     }
 
     static func unknownRole(_ name: String) -> CofferError { .init(.notFound, "role \"\(name)\" does not exist") }

@@ -35,21 +35,17 @@ struct SecretID: Sendable, Hashable {
         [
             "cidr_list": .strings(bounds.texts), "creation_time": .string(createdAt.description),
             "expiration_time": .string(expiresAt?.description ?? "0001-01-01T00:00:00Z"),
-            "last_updated_time": .string(updatedAt.description), "metadata": .object(shownMetadata),
+            "last_updated_time": .string(updatedAt.description), "metadata": .map(metadata),
             "secret_id_accessor": .string(accessor), "secret_id_num_uses": .int(usesLeft), "secret_id_ttl": .int(ttl),
             "token_bound_cidrs": .strings(tokenBounds.texts),
         ]
-    }
-
-    private var shownMetadata: JSONObject {
-        JSONObject(metadata.sorted { $0.key < $1.key }.map { .init(key: $0.key, value: .string($0.value)) })
     }
 
     var encoded: [UInt8] {
         let object: JSONObject = [
             "accessor": .string(accessor), "created": .int(createdAt.nanoseconds), "updated": .int(updatedAt.nanoseconds),
             "expires": expiresAt.map { .int($0.nanoseconds) } ?? .null, "ttl": .int(ttl), "uses": .int(usesLeft),
-            "metadata": .object(shownMetadata), "cidrs": .strings(bounds.texts), "token_cidrs": .strings(tokenBounds.texts),
+            "metadata": .map(metadata), "cidrs": .strings(bounds.texts), "token_cidrs": .strings(tokenBounds.texts),
         ]
         return JSON.object(object).encoded()
     }

@@ -13,13 +13,6 @@ struct SecretIDs: Sendable {
     let randomness: any Randomness
     private let lines = WriterQueues()
 
-    init(storage: any Storage, key: MountKey, time: any TimeSource, randomness: any Randomness) {
-        self.storage = storage
-        self.key = key
-        self.time = time
-        self.randomness = randomness
-    }
-
     struct Found: Sendable {
         var roleUID: String
         var hash: String

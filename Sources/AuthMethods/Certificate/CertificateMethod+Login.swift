@@ -10,7 +10,9 @@ extension CertificateMethod {
             "login", "Log in with a client certificate.",
             details: "The certificate is that of the TLS connection. The listener must ask for one.",
             fields: [Field("name", .string, "The entry to log in with; by default the first one that accepts the certificate.")],
-            access: .unauthenticated, isLogin: true, endpoints: [.update: .init("Log in.", logIn)])
+            access: .unauthenticated, isLogin: true
+        )
+        .updating("Log in.") { try await logIn($0) }
     }
 
     private static let noChain = CofferError.invalid("invalid certificate or no client certificate supplied")
@@ -45,7 +47,7 @@ extension CertificateMethod {
                 if let known = chains[entry.trusted] {
                     chain = known
                 } else {
-                    chain = await entry.chain(of: presented, at: time.now().seconds)
+                    chain = await entry.chain(of: presented, at: context.time.now().seconds)
                     chains[entry.trusted] = chain
                 }
                 guard let chain else { continue }
@@ -137,7 +139,7 @@ extension CertificateMethod {
             guard !login.certificateChain.isEmpty else { throw CofferError.invalid("no client certificate found") }
             guard let presented = ClientChain.read(login.certificateChain), let leaf = presented.first,
                 Self.fingerprint(leaf) == login.facts[Fact.certificate],
-                let chain = await found.value.chain(of: presented, at: time.now().seconds),
+                let chain = await found.value.chain(of: presented, at: context.time.now().seconds),
                 try await isAllowed(chain, presented, by: found, configuration: configuration, before: ocsp.deadline)
             else { throw CofferError.invalid("no certificate was matched by this request") }
         }

@@ -12,11 +12,7 @@ package struct CertificateMethod: RoleNamingAuthMethod, PeriodicEngine {
     let configurations: RecordTable<CertificateConfiguration>
     let lists: RevocationLists
     let ocsp: OCSPChecks
-    let time: any TimeSource
-    let randomness: any Randomness
-    /// The mount's maximum TTL in seconds; 0 where the mount sets none.
-    let maxTTL: Int
-    private let record: @Sendable (ServerAct) async throws -> Void
+    let context: MountContext
 
     static let configurationName = "settings"
 
@@ -27,21 +23,16 @@ package struct CertificateMethod: RoleNamingAuthMethod, PeriodicEngine {
         let fetches = RevocationFetches(outbound: outbound)
         entries = RecordTable(storage: context.storage, prefix: "cert/", parsedMax: 1_024)
         configurations = RecordTable(storage: context.storage, prefix: "config/", parsedMax: 1)
-        lists = RevocationLists(
-            storage: context.storage, entries: entries, fetches: fetches, time: context.time, logger: context.logger)
-        ocsp = OCSPChecks(
-            fetches: fetches, time: context.time, randomness: context.randomness, logger: context.logger)
-        time = context.time
-        randomness = context.randomness
-        maxTTL = context.maxTTL
-        record = context.record
+        lists = RevocationLists(context, entries: entries, fetches: fetches)
+        ocsp = OCSPChecks(context, fetches: fetches)
+        self.context = context
     }
 
     /// The declared paths, in the order in which they are tried.
     package var paths: [EnginePath] { [login, configuration] + entryPaths + listPaths }
 
     /// Fetches the revocation lists that are due. Called about once a second.
-    package func runRound() async { await lists.runRound(record, randomness) }
+    package func runRound() async { await lists.runRound() }
 
     /// Returns the entry that a login names, for quotas that name a role.
     package func loginRole(_ relativePath: Substring, _ body: JSONObject) async throws -> String? {
@@ -68,17 +59,11 @@ extension CertificateMethod {
 
     var configuration: EnginePath {
         EnginePath(
-            "config", "What holds for all entries.", fields: CertificateConfiguration.settings.fields,
-            endpoints: [
-                .read: .init("Read the configuration.") { _ in .data(try await configured().shown) },
-                .update: .init("Change the configuration.") { request in
-                    try await configurations.edit(Self.configurationName) { stored, _ in
-                        var changed = stored ?? CertificateConfiguration()
-                        try changed.update(request.fields)
-                        stored = changed
-                    }
-                    return .empty
-                },
-            ])
+            "config", "What holds for all entries.", fields: CertificateConfiguration.settings.fields
+        )
+        .reading("Read the configuration.") { _ in .data(try await configured().shown) }
+        .updatingWithoutAnswer("Change the configuration.") { request in
+            try await configurations.update(Self.configurationName, request.fields)
+        }
     }
 }

@@ -13,8 +13,7 @@ import Syntax
 /// certificate at the same time share one request.
 final class OCSPChecks: Sendable {
     private let fetches: RevocationFetches
-    private let time: any TimeSource
-    private let randomness: any Randomness
+    private let context: MountContext
     private let troubles: TroubleLog
     private let gate: Gate
     private let state = Mutex(State())
@@ -54,19 +53,15 @@ final class OCSPChecks: Sendable {
     /// - Parameters:
     ///   - runningMax: How many responders are asked at once.
     ///   - waitingMax: How many further logins wait.
-    init(
-        fetches: RevocationFetches, time: any TimeSource, randomness: any Randomness, logger: Logger, runningMax: Int = 48,
-        waitingMax: Int = 256
-    ) {
+    init(_ context: MountContext, fetches: RevocationFetches, runningMax: Int = 48, waitingMax: Int = 256) {
         self.fetches = fetches
-        self.time = time
-        self.randomness = randomness
-        troubles = TroubleLog(logger, time: time)
+        self.context = context
+        troubles = TroubleLog(context.logger, time: context.time)
         gate = Gate(widthMax: runningMax, waitingMax: waitingMax)
     }
 
     /// When a login that begins now asks no more.
-    var deadline: Timestamp { time.now().adding(seconds: Self.secondsMax) }
+    var deadline: Timestamp { context.time.now().adding(seconds: Self.secondsMax) }
 
     /// Whether a responder that an operator names may be asked, as far as its URL tells.
     func mayAsk(_ server: String) -> Bool { fetches.mayCall(server) }
@@ -124,7 +119,7 @@ final class OCSPChecks: Sendable {
         before deadline: Timestamp
     ) async throws(CofferError) -> OCSPVerdict? {
         if let known = known(key) { return known }
-        guard time.now() < deadline else { throw busy("the time of the login is over") }
+        guard context.time.now() < deadline else { throw busy("the time of the login is over") }
         let asking = state.withLock { state in
             if let asking = state.asking[key] { return asking }
             // The request belongs to all that wait for it, so the end of the first login does not end it.
@@ -157,8 +152,8 @@ final class OCSPChecks: Sendable {
         defer { gate.leave() }
         var answer = Answer.busy
         for _ in 0...settings.retriesMax {
-            guard time.now() < deadline else { break }
-            let request = OCSPRequest(about: leaf, issuer: issuer, nonce: randomness.bytes(OCSPRequest.nonceByteCount))
+            guard context.time.now() < deadline else { break }
+            let request = OCSPRequest(about: leaf, issuer: issuer, nonce: context.randomness.bytes(OCSPRequest.nonceByteCount))
             switch await fetches.status(request.der, from: server, isConfigured: !settings.servers.isEmpty) {
             case .busy: return .busy
             case .failed: answer = .nothing
@@ -166,7 +161,7 @@ final class OCSPChecks: Sendable {
                 answer = .nothing
                 let verdict = OCSPResponse(body)?.verdict(
                     for: request, issuer: issuer, responders: settings.responders.certificates, ageMax: settings.ageMax,
-                    at: time.now().seconds)
+                    at: context.time.now().seconds)
                 if let verdict { return .verdict(verdict) }
             }
         }
@@ -174,7 +169,7 @@ final class OCSPChecks: Sendable {
     }
 
     private func known(_ key: Key) -> OCSPVerdict? {
-        let now = time.now().seconds
+        let now = context.time.now().seconds
         return state.withLock { state in
             state.verdicts[key].flatMap { verdict in verdict.goodUntil.map { now < $0 } == true ? verdict : nil }
         }

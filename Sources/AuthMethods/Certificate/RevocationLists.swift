@@ -11,8 +11,7 @@ final class RevocationLists: Sendable {
     let table: RecordTable<StoredRevocationList>
     private let entries: RecordTable<CertificateEntry>
     private let fetches: RevocationFetches
-    private let time: any TimeSource
-    private let logger: Logger
+    private let context: MountContext
     private let troubles: TroubleLog
     private let state = Mutex(State())
 
@@ -39,16 +38,12 @@ final class RevocationLists: Sendable {
     /// How often the lists are looked through for those that are due, in seconds.
     private static let roundSeconds = 15
 
-    init(
-        storage: any Storage, entries: RecordTable<CertificateEntry>, fetches: RevocationFetches, time: any TimeSource,
-        logger: Logger
-    ) {
-        table = RecordTable(storage: storage, prefix: "crl/", parsedMax: Self.countMax)
+    init(_ context: MountContext, entries: RecordTable<CertificateEntry>, fetches: RevocationFetches) {
+        table = RecordTable(storage: context.storage, prefix: "crl/", parsedMax: Self.countMax)
         self.entries = entries
         self.fetches = fetches
-        self.time = time
-        self.logger = logger
-        troubles = TroubleLog(logger, time: time)
+        self.context = context
+        troubles = TroubleLog(context.logger, time: context.time)
     }
 
     // MARK: Judging
@@ -115,7 +110,7 @@ final class RevocationLists: Sendable {
     private func fresh(
         _ name: String, _ found: RecordTable<StoredRevocationList>.Found
     ) async throws -> StoredRevocationList? {
-        guard found.value.list.isStale(at: time.now().seconds) else { return found.value }
+        guard found.value.list.isStale(at: context.time.now().seconds) else { return found.value }
         guard !found.value.url.isEmpty, mayTry(name) else { return nil }
         do {
             try await refresh(name, found.value)
@@ -124,12 +119,12 @@ final class RevocationLists: Sendable {
             return nil
         }
         let newer = try await table.find(name)?.value
-        return newer?.list.isStale(at: time.now().seconds) == false ? newer : nil
+        return newer?.list.isStale(at: context.time.now().seconds) == false ? newer : nil
     }
 
     /// Whether enough time has passed since the last attempt, and notes a new one.
     private func mayTry(_ name: String) -> Bool {
-        let now = time.now()
+        let now = context.time.now()
         return state.withLock { state in
             if let last = state.attempts[name], now < last.adding(seconds: Self.retrySeconds) { return false }
             if state.attempts.count >= 2 * Self.countMax { state.attempts.removeAll() }
@@ -159,7 +154,7 @@ final class RevocationLists: Sendable {
         do {
             return try await fetched(url)
         } catch let error as CofferError where error.code == .invalidRequest {
-            logger.warning(
+            context.logger.warning(
                 "a revocation list was not added", metadata: ["reason": "\(error.messages.joined(separator: "; "))"])
             throw CofferError.invalid(
                 "no CRL that can be relied on could be fetched from 'url'; the server's log has the reason")
@@ -174,13 +169,13 @@ final class RevocationLists: Sendable {
     }
 
     private func checked(_ bytes: [UInt8], url: String) async throws -> StoredRevocationList {
-        guard let made = StoredRevocationList(bytes, url: url, loadedAt: time.now()) else {
+        guard let made = StoredRevocationList(bytes, url: url, loadedAt: context.time.now()) else {
             throw CofferError.invalid(
                 "failed to parse CRL: it must be a full list with a next update, as PEM or base64 of DER, of "
                     + "\(RevocationList.bytesMax) bytes at most, and without critical extensions")
         }
         // A list of the future would keep out every genuine one.
-        guard made.list.thisUpdate <= time.now().seconds + Self.clockSecondsMax else {
+        guard made.list.thisUpdate <= context.time.now().seconds + Self.clockSecondsMax else {
             throw CofferError.invalid("the CRL is of the future: check the clocks of this server and of the authority")
         }
         let authorities = try await authorities(named: made.list)
@@ -224,8 +219,8 @@ final class RevocationLists: Sendable {
     }
 
     /// Fetches the lists that are due. Each failure is tried again after a while.
-    func runRound(_ record: @Sendable (ServerAct) async throws -> Void, _ randomness: any Randomness) async {
-        let now = time.now()
+    func runRound() async {
+        let now = context.time.now()
         let looks = state.withLock { state in
             if let last = state.lookedAt, now < last.adding(seconds: Self.roundSeconds) { return false }
             state.lookedAt = now
@@ -235,17 +230,17 @@ final class RevocationLists: Sendable {
         for name in names {
             guard let old = try? await table.find(name)?.value, old.isDue(at: now), mayTry(name) else { continue }
             var act = ServerAct(
-                id: randomness.uuid(), actor: "crl-refresh", operation: .update, path: "crls/" + name)
-            guard (try? await record(act)) != nil else { return }
+                id: context.randomness.uuid(), actor: "crl-refresh", operation: .update, path: "crls/" + name)
+            guard (try? await context.record(act)) != nil else { return }
             var failure: String?
             do {
                 try await refresh(name, old)
             } catch {
                 failure = CofferError(wrapping: error).messages.joined(separator: "; ")
-                logger.warning("a revocation list could not be fetched: \(failure ?? "")", metadata: ["crl": "\(name)"])
+                context.logger.warning("a revocation list could not be fetched: \(failure ?? "")", metadata: ["crl": "\(name)"])
             }
             act.step = .ended(error: failure)
-            try? await record(act)
+            try? await context.record(act)
         }
     }
 }

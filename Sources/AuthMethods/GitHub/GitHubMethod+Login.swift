@@ -8,7 +8,9 @@ extension GitHubMethod {
         EnginePath(
             "login", "Log in with a personal access token of GitHub.",
             fields: [Field("token", .string, "A token that may read the user's organizations (scope read:org).")],
-            access: .unauthenticated, isLogin: true, endpoints: [.update: .init("Log in.", logIn)])
+            access: .unauthenticated, isLogin: true
+        )
+        .updating("Log in.") { try await logIn($0) }
     }
 
     private static let refusal = CofferError.invalid(
@@ -39,7 +41,7 @@ extension GitHubMethod {
         } catch {
             switch error {
             case .refused(let reason):
-                logger.debug("a GitHub login was refused", metadata: ["reason": "\(reason)"])
+                context.logger.debug("a GitHub login was refused", metadata: ["reason": "\(reason)"])
                 throw Self.refusal
             case .unavailable(let reason):
                 troubles.warn("a GitHub login could not be decided", reason: reason)

@@ -8,14 +8,10 @@ extension GitHubMethod {
     var configuration: EnginePath {
         EnginePath(
             "config", "The organization, and what the tokens of its members are like.",
-            fields: GitHubConfiguration.settings.fields, exists: { _ in try await settings() != nil },
-            endpoints: [
-                .read: .init("Read the settings.") { _ in
-                    guard let settings = try await settings() else { throw CofferError.notFound }
-                    return .data(settings.shown)
-                },
-                .update: .init("Set or change the settings.", configure),
-            ])
+            fields: GitHubConfiguration.settings.fields, exists: { _ in try await settings() != nil }
+        )
+        .reading("Read the settings.") { _ in .data(try await configurations.existing(Self.configurationName).shown) }
+        .updating("Set or change the settings.") { try await configure($0) }
     }
 
     private func configure(_ request: Request) async throws -> Response {
@@ -35,7 +31,7 @@ extension GitHubMethod {
         try await configurations.edit(Self.configurationName) { stored, _ in
             guard stored == before else { throw CofferError(.conflict, "another writer changed the settings first; try again") }
             changed.organizationID = found
-            warnings = changed.tokens.warnings(mountMax: maxTTL)
+            warnings = changed.tokens.warnings(mountMax: context.maxTTL)
             stored = changed
         }
         return Response(.none, warnings: warnings)
@@ -45,7 +41,7 @@ extension GitHubMethod {
         do throws(GitHubError) {
             return try await api(settings).organizationID(of: settings.organization)
         } catch {
-            logger.notice("the id of a GitHub organization could not be found", metadata: ["reason": "\(error.reason)"])
+            context.logger.notice("the id of a GitHub organization could not be found", metadata: ["reason": "\(error.reason)"])
             throw .invalid("unable to fetch the organization_id, you must manually set it in the config")
         }
     }
@@ -77,41 +73,19 @@ extension GitHubMethod {
     }
 
     static func paths(of mappings: RecordTable<GitHubMapping>, _ folder: String, _ summary: String) -> [EnginePath] {
-        let name = Field("key", .string, required: true, "The name, in which case does not matter; \"default\" for everybody.")
+        let named = NamedRecords(
+            table: mappings, folder: "map/\(folder)",
+            name: Field("key", .string, required: true, "The name, in which case does not matter; \"default\" for everybody."),
+            rule: "must have 1 to 256 bytes and no control characters", key: { key($0) })
         return [
-            EnginePath(
-                PathPattern("map/\(folder)"), "The \(folder) that have policies here.", fields: Paging.fields,
-                endpoints: [.list: .init("List the names.") { try .keys(try await mappings.names(Paging($0.fields))) }]),
-            EnginePath(
-                PathPattern("map/\(folder)/{key}"), summary, fields: [name] + GitHubMapping.settings.fields,
-                exists: { request in
-                    guard let key = key(request.captures["key"]) else { return false }
-                    return try await mappings.find(key) != nil
-                },
-                endpoints: [
-                    .read: .init("Read the policies.") { request in
-                        guard let key = key(request.captures["key"]), let mapping = try await mappings.find(key) else {
-                            throw CofferError.notFound
-                        }
-                        return .data(JSONObject([.init(key: "key", value: .string(key))] + mapping.value.shown.members))
-                    },
-                    .update: .init("Set the policies.") { request in
-                        guard let key = key(request.captures["key"]) else {
-                            throw CofferError.invalid("field 'key' must have 1 to 256 bytes and no control characters")
-                        }
-                        try await mappings.edit(key) { stored, _ in
-                            var changed = stored ?? GitHubMapping()
-                            try changed.update(request.fields)
-                            stored = changed
-                        }
-                        return .empty
-                    },
-                    .delete: .init("Delete the entry.") { request in
-                        guard let key = key(request.captures["key"]) else { return .empty }
-                        try await mappings.edit(key) { mapping, _ in mapping = nil }
-                        return .empty
-                    },
-                ]),
+            named.list("The \(folder) that have policies here.", "List the names."),
+            named.record(summary, fields: GitHubMapping.settings.fields)
+                .reading("Read the policies.") { request in
+                    let shown = try await named.existing(request).shown
+                    return .data(JSONObject([.init(key: "key", value: .string(try await named.name(of: request)))] + shown.members))
+                }
+                .updatingWithoutAnswer("Set the policies.") { try await named.write($0) }
+                .deleting("Delete the entry.") { try await named.delete($0) },
         ]
     }
 }

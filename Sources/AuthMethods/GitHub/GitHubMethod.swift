@@ -10,10 +10,8 @@ package struct GitHubMethod: AuthMethod {
     let teams: RecordTable<GitHubMapping>
     let users: RecordTable<GitHubMapping>
     let outbound: any Outbound
-    let logger: Logger
+    let context: MountContext
     let troubles: TroubleLog
-    /// The mount's maximum TTL in seconds; 0 where the mount sets none.
-    let maxTTL: Int
 
     static let configurationName = "config"
 
@@ -23,9 +21,8 @@ package struct GitHubMethod: AuthMethod {
         teams = RecordTable(storage: context.storage, prefix: "team/", parsedMax: 1_024)
         users = RecordTable(storage: context.storage, prefix: "user/", parsedMax: 1_024)
         self.outbound = outbound
-        logger = context.logger
+        self.context = context
         troubles = TroubleLog(context.logger, time: context.time)
-        maxTTL = context.maxTTL
     }
 
     /// Describes the method to the catalog.

@@ -18,7 +18,9 @@ extension JWTMethod {
                 Field("redirect_uri", .string, "Where the provider sends the browser; not used with other devices."),
                 Field("client_nonce", .string, "A random text that must be sent again; required in the modes direct and device."),
             ],
-            access: .unauthenticated, endpoints: [.update: .init("Return the address at which to sign in.", begin)])
+            access: .unauthenticated
+        )
+        .updating("Return the address at which to sign in.") { try await begin($0) }
     }
 
     // MARK: Beginning
@@ -42,13 +44,14 @@ extension JWTMethod {
             throw CofferError.invalid("missing redirect_uri")
         }
         guard RedirectURI.isAllowed(redirect, by: role.redirectURIs) else {
-            foreignRedirects.log(to: logger, at: time.now(), ["role": "\(role.name)"])
+            troubles.warn(
+                "a login in a browser was refused", reason: "its role does not allow the redirect URI", ["role": "\(role.name)"])
             return Self.nowhere
         }
         // A browser that comes from a page of the server posts the form to the server itself.
         login.redirectURI = found.value.takesForms ? Self.firstReplaced("/ui/vault/", with: "/v1/", in: redirect) : redirect
-        login.nonce = PKCE.verifier(randomness)
-        login.verifier = found.value.asksForCode ? PKCE.verifier(randomness) : ""
+        login.nonce = PKCE.verifier(context.randomness)
+        login.verifier = found.value.asksForCode ? PKCE.verifier(context.randomness) : ""
         login.interval = role.pollInterval > 0 ? role.pollInterval : Self.defaultInterval
         let provider = try await provider(found)
         login.issuer = provider.document.issuer
@@ -200,14 +203,14 @@ extension JWTMethod {
         guard role.boundSubject.isEmpty || claims.has(role.boundSubject, as: "sub") else {
             throw Self.failed("sub claim does not match bound subject")
         }
-        guard claims["exp"] != nil, (try? claims.checkTimes(at: time.now(), ClaimLeeways())) != nil else {
+        guard claims["exp"] != nil, (try? claims.checkTimes(at: context.time.now(), ClaimLeeways())) != nil else {
             throw refused("The ID token is not valid at this time.")
         }
         // A login with another device has no nonce.
         guard login.nonce.isEmpty || claims.has(login.nonce, as: "nonce") else { throw refused("The nonce is another one.") }
         if role.maxAge > 0 {
             guard let signedIn = try? claims.moment("auth_time"),
-                time.now() <= signedIn.adding(seconds: role.maxAge + ClaimLeeways().clockSkew)
+                context.time.now() <= signedIn.adding(seconds: role.maxAge + ClaimLeeways().clockSkew)
             else { throw refused("The person signed in too long ago.") }
         }
         return claims

@@ -18,12 +18,12 @@ extension JWTMethod {
                 query("error_uri", "Is not looked at."), query("iss", "The issuer of the answer (RFC 9207)."),
                 query("confirmation", "What the page that asks the person contains; nobody else knows it."),
             ],
-            access: .unauthenticated,
-            endpoints: [
-                .read: .init("Complete a login.", completeLogin),
-                .update: .init(
-                    "Take the form of a provider.", takes: .bytes(max: FormBody.bytesMax), answers: "text/html", takeForm),
-            ])
+            access: .unauthenticated
+        )
+        .reading("Complete a login.", changesNothing: false) { try await completeLogin($0) }
+        .updating("Take the form of a provider.", takes: .bytes(max: FormBody.bytesMax), answers: "text/html") {
+            try await takeForm($0)
+        }
     }
 
     /// The errors of RFC 6749, 4.1.2.1, and of OpenID Connect Core, 3.1.2.6, which may be repeated.

@@ -6,14 +6,13 @@ extension JWTMethod {
     var configuration: EnginePath {
         EnginePath(
             "config", "Where the keys of tokens come from, and the client of an OpenID provider.",
-            fields: JWTConfiguration.settings.fields,
-            endpoints: [
-                .read: .init("Read the configuration, without secrets.", readConfiguration),
-                .update: .init("Replace the configuration.", writeConfiguration),
-            ])
+            fields: JWTConfiguration.settings.fields
+        )
+        .reading("Read the configuration, without secrets.") { _ in try await readConfiguration() }
+        .updating("Replace the configuration.") { try await writeConfiguration($0) }
     }
 
-    private func readConfiguration(_ request: Request) async throws -> Response {
+    private func readConfiguration() async throws -> Response {
         guard let found = try await foundConfiguration() else { throw CofferError.notFound }
         var shown = found.value.shown
         shown["skip_jwks_validation"] = nil

@@ -7,7 +7,9 @@ extension JWTMethod {
     var login: EnginePath {
         EnginePath(
             "login", "Log in with a signed token.", fields: [Self.roleField, Field("jwt", .string, "The token.")],
-            access: .unauthenticated, isLogin: true, endpoints: [.update: .init("Log in.", logIn)])
+            access: .unauthenticated, isLogin: true
+        )
+        .updating("Log in.") { try await logIn($0) }
     }
 
     private func logIn(_ request: Request) async throws -> Response {
@@ -52,7 +54,7 @@ extension JWTMethod {
         }
         try Self.checkAudience(claims, role)
         do throws(ClaimTimeRefusal) {
-            try claims.checkTimes(at: time.now(), role.leeways)
+            try claims.checkTimes(at: context.time.now(), role.leeways)
         } catch {
             throw Self.invalidToken(error.rawValue)
         }

@@ -10,7 +10,9 @@ extension JWTMethod {
                 Field("state", .string, "The state of the login."),
                 Field("client_nonce", .string, "What the program sent when it began the login."),
             ],
-            access: .unauthenticated, endpoints: [.update: .init("Ask for the token.", poll)])
+            access: .unauthenticated
+        )
+        .updating("Ask for the token.") { try await poll($0) }
     }
 
     private func poll(_ request: Request) async throws -> Response {
@@ -34,7 +36,7 @@ extension JWTMethod {
         guard let found = try await foundConfiguration(), found.value.isForBrowsers else {
             throw Self.failed("Could not load configuration")
         }
-        let now = time.now().seconds
+        let now = context.time.now().seconds
         let mayAsk = try await logins.change(state) { login -> Bool in
             // A second of grace: clients wait for the interval, and their clocks are not this one.
             guard now >= login.askedAt + login.interval - 1 else { return false }

@@ -4,14 +4,12 @@ import Syntax
 
 extension JWTMethod {
     var rolePaths: [EnginePath] {
-        NamedAccounts(
-            table: roles, randomness: randomness, maxTTL: maxTTL, shown: Self.shown, warnings: { role, _ in Self.warnings(role) }
+        let name = Field("name", .string, required: true, "Name of the role, in which case does not matter.")
+        return NamedAccounts(
+            records: NamedRecords(table: roles, folder: "role", name: name), context: context,
+            shown: Self.shown, warnings: { Self.warnings($0) }
         )
-        .paths(
-            "role",
-            .init(
-                list: "The roles.", account: "One role of the method.", one: "a role", many: "roles",
-                name: "Name of the role, in which case does not matter."))
+        .paths(list: "The roles.", account: "One role of the method.", one: "a role", many: "roles")
     }
 
     /// The interval is shown only where the role sets one, as the Vault API does.

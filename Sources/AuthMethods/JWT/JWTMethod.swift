@@ -12,12 +12,8 @@ package struct JWTMethod: RoleNamingAuthMethod, PeriodicEngine {
     let logins: BrowserLogins
     let keyStore: JWTKeyStore
     let calls: ProviderCalls
-    let time: any TimeSource
-    let randomness: any Randomness
-    let logger: Logger
-    let foreignRedirects = PacedWarning("a login in a browser named a redirect URI that its role does not allow")
-    /// The mount's maximum TTL in seconds; 0 where the mount sets none.
-    let maxTTL: Int
+    let troubles: TroubleLog
+    let context: MountContext
 
     /// Creates the method for a mount.
     package init(_ context: MountContext, outbound: any Outbound) {
@@ -26,10 +22,8 @@ package struct JWTMethod: RoleNamingAuthMethod, PeriodicEngine {
         logins = BrowserLogins(context)
         keyStore = JWTKeyStore(outbound: outbound, context)
         calls = ProviderCalls(outbound: outbound, mount: context.path, logger: context.logger)
-        time = context.time
-        randomness = context.randomness
-        logger = context.logger
-        maxTTL = context.maxTTL
+        troubles = TroubleLog(context.logger, time: context.time)
+        self.context = context
     }
 
     /// The declared paths, in the order in which they are tried.

@@ -11,7 +11,9 @@ extension KubernetesMethod {
             "login", "Log in with a service account's token.",
             fields: [
                 Field("role", .string, "The role to log in with."), Field("jwt", .string, "The token of the service account."),
-            ], access: .unauthenticated, isLogin: true, endpoints: [.update: .init("Log in.", logIn)])
+            ], access: .unauthenticated, isLogin: true
+        )
+        .updating("Log in.") { try await logIn($0) }
     }
 
     private func logIn(_ request: Request) async throws -> Response {
@@ -36,7 +38,7 @@ extension KubernetesMethod {
 
     /// The answer to every login that fails, whose reason is in the log. The reason names nothing that the caller sent.
     private func refusal(_ reason: String) -> CofferError {
-        logger.debug("a Kubernetes login was refused", metadata: ["reason": "\(reason)"])
+        context.logger.debug("a Kubernetes login was refused", metadata: ["reason": "\(reason)"])
         return .denied
     }
 
@@ -44,7 +46,7 @@ extension KubernetesMethod {
     private func check(
         _ account: ServiceAccountToken, _ configuration: KubernetesConfiguration, role: KubernetesRole
     ) throws(CofferError) {
-        guard account.isValid(at: time.now().seconds) else { throw refusal("the token is out of its times") }
+        guard account.isValid(at: context.time.now().seconds) else { throw refusal("the token is out of its times") }
         let issuer = configuration.issuer.isEmpty ? KubernetesConfiguration.defaultIssuer : configuration.issuer
         guard configuration.ignoresIssuer || account.issuer.equalsUTF8(issuer) else { throw refusal("the issuer is another") }
         guard role.allows(account: account.name) else { throw refusal("the service account is not allowed") }

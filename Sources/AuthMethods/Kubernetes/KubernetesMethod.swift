@@ -10,11 +10,7 @@ package struct KubernetesMethod: RoleNamingAuthMethod {
     let configurations: RecordTable<KubernetesConfiguration>
     let outbound: any Outbound
     let pod: PodFiles
-    let time: any TimeSource
-    let randomness: any Randomness
-    let logger: Logger
-    /// The mount's maximum TTL in seconds; 0 where the mount sets none.
-    let maxTTL: Int
+    let context: MountContext
     let troubles: TroubleLog
 
     static let configurationName = "settings"
@@ -29,11 +25,8 @@ package struct KubernetesMethod: RoleNamingAuthMethod {
         configurations = RecordTable(storage: context.storage, prefix: "config/", parsedMax: 1)
         self.outbound = outbound
         pod = PodFiles(directory: podDirectory, time: context.time)
-        time = context.time
-        randomness = context.randomness
-        logger = context.logger
+        self.context = context
         troubles = TroubleLog(context.logger, time: context.time)
-        maxTTL = context.maxTTL
     }
 
     /// The declared paths, in the order in which they are tried.
@@ -60,28 +53,24 @@ extension KubernetesMethod {
 
     var configuration: EnginePath {
         EnginePath(
-            "config", "The cluster, and how it is asked.", fields: KubernetesConfiguration.settings.fields,
-            endpoints: [
-                .read: .init("Read the configuration, without the reviewer's token.") { _ in
-                    guard let found = try await configurations.find(Self.configurationName)?.value else {
-                        throw CofferError.notFound
-                    }
-                    var shown = found.shown
-                    shown["token_reviewer_jwt_set"] = .bool(!found.reviewer.isEmpty)
-                    return .data(shown)
-                },
-                .update: .init("Replace the configuration.") { request in
-                    // As in Vault, what is not sent goes back to its default.
-                    var changed = KubernetesConfiguration()
-                    try changed.update(request.fields)
-                    guard try outbound.mayCall(Self.target(changed.host)) else {
-                        throw CofferError.invalid("field 'kubernetes_host' has an address that may not be called")
-                    }
-                    let made = changed
-                    try await configurations.edit(Self.configurationName) { stored, _ in stored = made }
-                    return .empty
-                },
-            ])
+            "config", "The cluster, and how it is asked.", fields: KubernetesConfiguration.settings.fields
+        )
+        .reading("Read the configuration, without the reviewer's token.") { _ in
+            let found = try await configurations.existing(Self.configurationName)
+            var shown = found.shown
+            shown["token_reviewer_jwt_set"] = .bool(!found.reviewer.isEmpty)
+            return .data(shown)
+        }
+        .updatingWithoutAnswer("Replace the configuration.") { request in
+            // As in Vault, what is not sent goes back to its default.
+            var changed = KubernetesConfiguration()
+            try changed.update(request.fields)
+            guard try outbound.mayCall(Self.target(changed.host)) else {
+                throw CofferError.invalid("field 'kubernetes_host' has an address that may not be called")
+            }
+            let made = changed
+            try await configurations.edit(Self.configurationName) { stored, _ in stored = made }
+        }
     }
 
     private static func target(_ host: String) throws(CofferError) -> OutboundTarget {
@@ -91,17 +80,15 @@ extension KubernetesMethod {
     }
 
     var rolePaths: [EnginePath] {
-        NamedAccounts(
-            table: roles, randomness: randomness, maxTTL: maxTTL,
-            warnings: { role, name in
+        let name = Field("name", .string, required: true, "Name of the role, in which case does not matter.")
+        return NamedAccounts(
+            records: NamedRecords(table: roles, folder: "role", name: name), context: context,
+            warnings: { role in
                 guard role.audience.isEmpty else { return [] }
-                return ["Role \(name) has no audience: tokens that are meant for the cluster's API can log in with it."]
+                return ["Role \(role.name) has no audience: tokens that are meant for the cluster's API can log in with it."]
             }
         )
         .paths(
-            "role",
-            .init(
-                list: "The roles.", account: "A role: which service accounts may log in, and what with.", one: "a role",
-                many: "roles", name: "Name of the role, in which case does not matter."))
+            list: "The roles.", account: "A role: which service accounts may log in, and what with.", one: "a role", many: "roles")
     }
 }

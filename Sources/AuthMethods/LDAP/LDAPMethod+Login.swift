@@ -9,8 +9,9 @@ extension LDAPMethod {
     var login: EnginePath {
         EnginePath(
             "login/{username}", "Log in with the password of the directory.",
-            fields: [Self.userField, Field("password", .string, "The password.")], access: .unauthenticated, isLogin: true,
-            endpoints: [.update: .init("Log in.", logIn)])
+            fields: [Self.userField, Field("password", .string, "The password.")], access: .unauthenticated, isLogin: true
+        )
+        .updating("Log in.") { try await logIn($0) }
     }
 
     /// The answer to every login that fails: the same text for an unknown user, a wrong password and a user who may not log in.
@@ -32,7 +33,7 @@ extension LDAPMethod {
         }
         // Whoever may not log in from an address does not learn there what the directory says of a password, and locks nobody.
         guard settings.tokens.bounds.allows(request.connection.remoteAddress) else {
-            logger.debug("an LDAP login was refused", metadata: ["reason": "its address is not allowed"])
+            context.logger.debug("an LDAP login was refused", metadata: ["reason": "its address is not allowed"])
             try await wait(since: started)
             throw Self.refusal
         }
@@ -58,7 +59,7 @@ extension LDAPMethod {
             try await lockouts.forget(name.folded)
             return finding
         case .refused(let reason, let isKnown):
-            logger.debug("an LDAP login was refused", metadata: ["reason": "\(reason)"])
+            context.logger.debug("an LDAP login was refused", metadata: ["reason": "\(reason)"])
             try await lockouts.fail(name.folded, isAccount: isKnown)
             try await wait(since: started)
             throw Self.refusal
@@ -136,7 +137,7 @@ extension LDAPMethod {
         let outcome = try await ask(settings) { session throws(DirectoryError) in try dialog.findAgain(session) }
         switch outcome {
         case .refused(let reason, _):
-            logger.debug("an LDAP renewal was refused", metadata: ["reason": "\(reason)"])
+            context.logger.debug("an LDAP renewal was refused", metadata: ["reason": "\(reason)"])
             throw CofferError.invalid("the directory does not let the user log in any more, not renewing")
         case .found(let finding):
             guard login.facts[Self.markerFact].map({ $0 == finding.passwordMarker }) != false else {

@@ -6,90 +6,57 @@ import Syntax
 extension LDAPMethod {
     var configuration: EnginePath {
         EnginePath(
-            "config", "The directory, and what the tokens of its users are like.", fields: LDAPConfiguration.settings.fields,
-            endpoints: [
-                .read: .init("Read the settings, without passwords and keys.") { _ in
-                    let settings = try await settings() ?? LDAPConfiguration()
-                    return Response(.data(.object(settings.shown)), warnings: settings.warnings)
-                },
-                .update: .init("Set or change the settings.") { request in
-                    var warnings: [String] = []
-                    try await configurations.edit(Self.configurationName) { stored, _ in
-                        let before = stored ?? LDAPConfiguration()
-                        var changed = before
-                        try changed.update(request.fields)
-                        // Whoever may change the settings may not read the password, nor have it sent somewhere else.
-                        guard before.bindPassword.isEmpty || request.fields.has("bindpass") || changed.sendsPassword(as: before)
-                        else {
-                            throw CofferError.invalid(
-                                "send 'bindpass' again with a change of 'url', 'starttls', 'insecure_tls' or 'certificate', because "
-                                    + "the stored one goes only where it went before")
-                        }
-                        guard changed.target?.servers.allSatisfy(directory.mayCall) != false else {
-                            throw CofferError.invalid("field 'url' has an address that may not be called")
-                        }
-                        warnings = changed.warnings + changed.tokens.warnings(mountMax: maxTTL)
-                        stored = changed
-                    }
-                    return Response(.none, warnings: warnings)
-                },
-            ])
+            "config", "The directory, and what the tokens of its users are like.", fields: LDAPConfiguration.settings.fields
+        )
+        .reading("Read the settings, without passwords and keys.") { _ in
+            let settings = try await settings() ?? LDAPConfiguration()
+            return Response(.data(.object(settings.shown)), warnings: settings.warnings)
+        }
+        .updating("Set or change the settings.") { request in
+            let changed = try await configurations.update(
+                Self.configurationName, request.fields,
+                check: { changed, before in try check(changed, before ?? LDAPConfiguration(), sent: request.fields) })
+            return Response(.none, warnings: changed.warnings + changed.tokens.warnings(mountMax: context.maxTTL))
+        }
+    }
+
+    private func check(_ changed: LDAPConfiguration, _ before: LDAPConfiguration, sent: Fields) throws(CofferError) {
+        // Whoever may change the settings may not read the password, nor have it sent somewhere else.
+        guard before.bindPassword.isEmpty || sent.has("bindpass") || changed.sendsPassword(as: before) else {
+            throw .invalid(
+                "send 'bindpass' again with a change of 'url', 'starttls', 'insecure_tls' or 'certificate', because "
+                    + "the stored one goes only where it went before")
+        }
+        guard changed.target?.servers.allSatisfy(directory.mayCall) != false else {
+            throw .invalid("field 'url' has an address that may not be called")
+        }
     }
 
     var userPaths: [EnginePath] {
-        Self.paths(
-            of: users, folder: "users", capture: "username",
-            ["The users that have policies or groups here.", "A user of the directory."],
-            name: Self.userField, read: keptName)
+        paths(of: users, "users", Self.userField, ["The users that have policies or groups here.", "A user of the directory."])
     }
 
     var groupPaths: [EnginePath] {
-        Self.paths(
-            of: groups, folder: "groups", capture: "name", ["The groups that have policies here.", "A group of the directory."],
-            name: Field("name", .string, required: true, "The name of the group."), read: keptName)
+        paths(
+            of: groups, "groups", Field("name", .string, required: true, "The name of the group."),
+            ["The groups that have policies here.", "A group of the directory."])
     }
 
     static let userField = Field("username", .string, required: true, "The name of the user in the directory.")
 
-    /// Returns the name under which a user or a group is kept, or nil if it cannot be one.
-    private func keptName(_ name: String) async throws(StorageError) -> String? {
-        LDAPName(name, keepsCase: try await settings()?.keepsCase ?? false)?.text
-    }
-
-    private static func paths<Account: Record & SettingsRecord>(
-        of accounts: RecordTable<Account>, folder: String, capture: String, _ summaries: [String], name: Field,
-        read: @escaping @Sendable (String) async throws(StorageError) -> String?
+    private func paths<Account: Record & SettingsRecord>(
+        of accounts: RecordTable<Account>, _ folder: String, _ name: Field, _ summaries: [String]
     ) -> [EnginePath] {
-        [
-            EnginePath(
-                PathPattern(folder), summaries[0], fields: Paging.fields,
-                endpoints: [.list: .init("List the names.") { try .keys(try await accounts.names(Paging($0.fields))) }]),
-            EnginePath(
-                PathPattern("\(folder)/{\(capture)}"), summaries[1], fields: [name] + Account.settings.fields,
-                endpoints: [
-                    .read: .init("Read the policies.") { request in
-                        guard let name = try await read(request.captures[capture]), let account = try await accounts.find(name)
-                        else { throw CofferError.notFound }
-                        return .data(account.value.shown)
-                    },
-                    .update: .init("Set or change the policies.") { request in
-                        guard let name = try await read(request.captures[capture]) else {
-                            throw CofferError.invalid(
-                                "field '\(capture)' must have 1 to \(LDAPName.bytesMax) bytes and no control characters")
-                        }
-                        try await accounts.edit(name) { stored, _ in
-                            var changed = stored ?? Account.settings.new
-                            try changed.update(request.fields)
-                            stored = changed
-                        }
-                        return .empty
-                    },
-                    .delete: .init("Delete the entry.") { request in
-                        guard let name = try await read(request.captures[capture]) else { return .empty }
-                        try await accounts.edit(name) { account, _ in account = nil }
-                        return .empty
-                    },
-                ]),
+        let named = NamedRecords(
+            table: accounts, folder: folder, name: name,
+            rule: "must have 1 to \(LDAPName.bytesMax) bytes and no control characters",
+            key: { LDAPName($0, keepsCase: try await settings()?.keepsCase ?? false)?.text })
+        return [
+            named.list(summaries[0], "List the names."),
+            named.record(summaries[1], fields: Account.settings.fields, tellsCreation: false)
+                .reading("Read the policies.") { .data(try await named.existing($0).shown) }
+                .updatingWithoutAnswer("Set or change the policies.") { try await named.write($0) }
+                .deleting("Delete the entry.") { try await named.delete($0) },
         ]
     }
 }

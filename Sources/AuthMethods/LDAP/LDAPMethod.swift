@@ -13,12 +13,10 @@ package struct LDAPMethod: LockingEngine, RoleNamingAuthMethod {
     let directory: any Directory
     let lockouts: Lockouts
     let attempts: LoginAttempts
-    let logger: Logger
+    let context: MountContext
     let troubles: TroubleLog
     /// How long a login that fails takes at least, in milliseconds.
     let failureMilliseconds: Int
-    /// The mount's maximum TTL in seconds; 0 where the mount sets none.
-    let maxTTL: Int
 
     static let configurationName = "config"
 
@@ -29,14 +27,10 @@ package struct LDAPMethod: LockingEngine, RoleNamingAuthMethod {
         groups = RecordTable(storage: context.storage, prefix: "group/", parsedMax: 1_024)
         self.directory = directory
         self.failureMilliseconds = failureMilliseconds
-        let key = MountKey(storage: context.storage, randomness: context.randomness)
-        lockouts = Lockouts(storage: context.storage, time: context.time, rules: context.lockout) {
-            name throws(StorageError) in try await key.hash("lockout/v1", name)
-        }
+        lockouts = Lockouts(context, key: MountKey(storage: context.storage, randomness: context.randomness))
         attempts = LoginAttempts(lockouts)
-        logger = context.logger
+        self.context = context
         troubles = TroubleLog(context.logger, time: context.time)
-        maxTTL = context.maxTTL
     }
 
     /// Describes the method to the catalog.

@@ -22,10 +22,10 @@ struct AccountName: Sendable, Hashable {
         text = String(decoding: bytes.map { $0.asciiLowercased }, as: UTF8.self)
     }
 
-    /// Returns the refusal of a request whose field holds no such name.
-    static func malformed(_ field: String) -> CofferError {
-        .invalid("field '\(field)' may have letters, digits, '_', '-' and '.', and \(bytesMax) bytes at most")
-    }
+    /// What a name may have, as a refusal says it after the name of a field.
+    static let rule = "may have letters, digits, '_', '-' and '.', and \(bytesMax) bytes at most"
+    /// The same for names that may have `@`.
+    static let ruleWithAt = "may have letters, digits, '_', '-', '.' and '@', and \(bytesMax) bytes at most"
 
     private static func isWord(_ byte: UInt8) -> Bool {
         byte.isASCIILetterOrDigit || byte == 0x5F

@@ -1,5 +1,6 @@
 import Crypto
 import EngineKit
+import LoginGuards
 import Records
 import SecretMemory
 import Synchronization
@@ -48,5 +49,14 @@ final class MountKey: Sendable {
         let loaded = SymmetricKey(data: bytes)
         key.withLock { $0 = loaded }
         return loaded
+    }
+}
+
+extension Lockouts {
+    /// Creates the lockouts of an auth mount, whose records do not have the names of callers.
+    init(_ context: MountContext, key: MountKey) {
+        self.init(storage: context.storage, time: context.time, rules: context.lockout) { name throws(StorageError) in
+            try await key.hash("lockout/v1", name)
+        }
     }
 }

@@ -4,6 +4,7 @@ import Syntax
 
 /// What operators write under a name, and callers log in with: a role of a method, or an entry.
 protocol NamedAccount: Record, SettingsRecord {
+    var name: String { get }
     /// What the tokens of its logins are like.
     var tokens: TokenFields { get }
 
@@ -13,71 +14,39 @@ protocol NamedAccount: Record, SettingsRecord {
     init(name: String, uid: String)
 }
 
-/// The paths of the accounts of a method: their list, and each by its name, in which case does not matter.
+/// The accounts of a method, which operators read, write and delete.
 struct NamedAccounts<Account: NamedAccount>: Sendable {
-    let table: RecordTable<Account>
-    let randomness: any Randomness
-    /// The mount's maximum TTL in seconds; 0 where the mount sets none.
-    let maxTTL: Int
+    let records: NamedRecords<Account>
+    let context: MountContext
     /// Returns an account as answers show it.
     var shown: @Sendable (Account) -> JSONObject = { $0.shown }
     /// Returns warnings about an account, beside those about its tokens, or throws if it is refused.
-    var warnings: @Sendable (_ account: Account, _ name: String) throws(CofferError) -> [String] = { _, _ in [] }
+    var warnings: @Sendable (_ account: Account) throws(CofferError) -> [String] = { _ in [] }
 
-    /// Texts of the paths for help.
-    struct Help: Sendable {
-        /// What the list is, as a sentence.
-        var list: String
-        /// What one account is, as a sentence.
-        var account: String
-        /// What one account is called, with its article, such as `a role`.
-        var one: String
-        /// What several are called, such as `roles`.
-        var many: String
-        /// What the name is, as a sentence.
-        var name: String
-    }
-
-    /// Returns the paths of a folder such as `role`.
-    func paths(_ folder: String, _ help: Help) -> [EnginePath] {
+    /// Returns the paths of the accounts.
+    ///
+    /// - Parameters:
+    ///   - list: What the list is, as a sentence.
+    ///   - account: What one account is, as a sentence.
+    ///   - one: What one account is called, with its article, such as `a role`.
+    ///   - many: What several are called, such as `roles`.
+    func paths(list: String, account: String, one: String, many: String) -> [EnginePath] {
         [
-            EnginePath(
-                PathPattern(folder), help.list, fields: Paging.fields,
-                endpoints: [.list: .init("List \(help.many).") { try .keys(try await table.names(Paging($0.fields))) }]),
-            EnginePath(
-                PathPattern(folder + "/{name}"), help.account,
-                fields: [Field("name", .string, required: true, help.name)] + Account.settings.fields,
-                exists: { try await find($0) != nil },
-                endpoints: [
-                    .read: .init("Read \(help.one).") { request in
-                        guard let account = try await find(request) else { throw CofferError.notFound }
-                        return .data(shown(account))
-                    },
-                    .update: .init("Create or change \(help.one).", write),
-                    .delete: .init("Delete \(help.one).") { request in
-                        guard let name = AccountName(request.captures["name"]) else { return .empty }
-                        try await table.edit(name.text) { account, _ in account = nil }
-                        return .empty
-                    },
-                ]),
+            records.list(list, "List \(many)."),
+            records.record(account, fields: Account.settings.fields)
+                .reading("Read \(one).") { .data(shown(try await records.existing($0))) }
+                .updating("Create or change \(one).") { try await write($0) }
+                .deleting("Delete \(one).") { try await records.delete($0) },
         ]
     }
 
-    private func find(_ request: Request) async throws -> Account? {
-        guard let name = AccountName(request.captures["name"]) else { return nil }
-        return try await table.find(name.text)?.value
-    }
-
     private func write(_ request: Request) async throws -> Response {
-        guard let name = AccountName(request.captures["name"])?.text else { throw AccountName.malformed("name") }
+        let name = try await records.name(of: request)
         var found: [String] = []
-        try await table.edit(name) { account, _ in
-            var changed = account ?? Account(name: name, uid: Hex.encode(randomness.bytes(16)))
-            try changed.update(request.fields)
-            found = changed.tokens.warnings(mountMax: maxTTL) + (try warnings(changed, name))
-            account = changed
-        }
-        return Response(.none, warnings: found)
+        let account = try await records.table.update(
+            name, request.fields, new: { Account(name: name, uid: Hex.encode(context.randomness.bytes(16))) }
+        ) { changed, _ in found = try warnings(changed) }
+        return Response(.none, warnings: account.tokens.warnings(mountMax: context.maxTTL) + found)
     }
 }
 

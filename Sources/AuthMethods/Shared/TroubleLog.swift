@@ -29,8 +29,10 @@ final class TroubleLog: Sendable {
 
     /// Logs a warning, unless the same one was logged less than a minute ago.
     ///
-    /// - Parameter reason: One of few texts, which contains nothing that a caller sent.
-    func warn(_ message: String, reason: String) {
+    /// - Parameters:
+    ///   - reason: One of few texts, which contains nothing that a caller sent.
+    ///   - details: More about the one that is logged, which does not make it another warning.
+    func warn(_ message: String, reason: String, _ details: Logger.Metadata = [:]) {
         let now = time.now()
         let times: Int? = counts.withLock { counts in
             let line = Line(message: message, reason: reason)
@@ -44,7 +46,8 @@ final class TroubleLog: Sendable {
             return times
         }
         guard let times else { return }
-        var metadata: Logger.Metadata = ["reason": "\(reason)"]
+        var metadata = details
+        metadata["reason"] = "\(reason)"
         if times > 1 { metadata["times"] = "\(times)" }
         logger.warning("\(message)", metadata: metadata)
     }

@@ -9,12 +9,6 @@ struct User: Record, Hashable {
     private(set) var uid: String
     var password: PasswordHash
     var tokens = TokenFields()
-
-    init(name: String, uid: String, password: PasswordHash) {
-        self.name = name
-        self.uid = uid
-        self.password = password
-    }
 }
 
 extension User: SettingsRecord {

@@ -6,7 +6,9 @@ extension UserpassMethod {
     var login: EnginePath {
         EnginePath(
             "login/{username}", "Log in with a password.", fields: [Self.nameField, Self.passwordField],
-            access: .unauthenticated, isLogin: true, endpoints: [.update: .init("Log in.", logIn)])
+            access: .unauthenticated, isLogin: true
+        )
+        .updating("Log in.") { try await logIn($0) }
     }
 
     /// The answer to every login that fails: the same text after the same work for an unknown user and a wrong password.
@@ -15,7 +17,7 @@ extension UserpassMethod {
     private func logIn(_ request: Request) async throws -> Response {
         let password = request.fields.text("password")
         guard !password.isEmpty else { throw CofferError.invalid("missing password") }
-        guard let name = AccountName(request.captures["username"], allowsAt: true)?.text else {
+        guard let name = Self.userName(request.captures["username"]) else {
             _ = try await passwords.check(password, nil)
             throw Self.refusal
         }

@@ -10,19 +10,15 @@ package struct UserpassMethod: LockingEngine, RoleNamingAuthMethod {
     let passwords: Passwords
     let lockouts: Lockouts
     let attempts: LoginAttempts
-    /// The mount's maximum TTL in seconds; 0 where the mount sets none.
-    let maxTTL: Int
+    let context: MountContext
 
     /// Creates the method for a mount.
     package init(_ context: MountContext, hasher: any PasswordHasher, gate: PasswordHashLimiter) {
         users = RecordTable(storage: context.storage, prefix: "user/", parsedMax: 1_024)
         passwords = Passwords(hasher: hasher, gate: gate, randomness: context.randomness)
-        let key = MountKey(storage: context.storage, randomness: context.randomness)
-        lockouts = Lockouts(storage: context.storage, time: context.time, rules: context.lockout) {
-            name throws(StorageError) in try await key.hash("lockout/v1", name)
-        }
+        lockouts = Lockouts(context, key: MountKey(storage: context.storage, randomness: context.randomness))
         attempts = LoginAttempts(lockouts)
-        maxTTL = context.maxTTL
+        self.context = context
     }
 
     /// The declared paths, in the order in which they are tried.
@@ -31,7 +27,7 @@ package struct UserpassMethod: LockingEngine, RoleNamingAuthMethod {
     /// Returns the user of a login, for quotas that name a role. Each user counts as a role.
     package func loginRole(_ relativePath: Substring, _ body: JSONObject) async throws -> String? {
         guard relativePath.hasUTF8Prefix("login/") else { return nil }
-        return AccountName(String(relativePath.dropFirstUTF8(6)), allowsAt: true)?.text
+        return Self.userName(String(relativePath.dropFirstUTF8(6)))
     }
 
     /// Returns the names that are locked now.
@@ -39,8 +35,8 @@ package struct UserpassMethod: LockingEngine, RoleNamingAuthMethod {
 
     /// Unlocks a name.
     package func unlock(_ name: String) async throws {
-        guard let name = AccountName(name, allowsAt: true) else { return }
-        try await lockouts.unlock(name.text)
+        guard let name = Self.userName(name) else { return }
+        try await lockouts.unlock(name)
     }
 }
 
@@ -66,16 +62,6 @@ extension UserpassMethod {
     static let nameField = Field("username", .string, required: true, "Name of the user. Upper and lower case are the same.")
     static let passwordField = Field("password", .string, "The password.")
 
-    func name(_ request: Request) throws(CofferError) -> String {
-        guard let name = AccountName(request.captures["username"], allowsAt: true) else {
-            throw .invalid(
-                "field 'username' may have letters, digits, '_', '-', '.' and '@', and \(AccountName.bytesMax) bytes at most")
-        }
-        return name.text
-    }
-
-    func user(_ request: Request) async throws -> User? {
-        guard let name = AccountName(request.captures["username"], allowsAt: true) else { return nil }
-        return try await users.find(name.text)?.value
-    }
+    /// Returns the name of a user in canonical form, or nil for a text that no user can be named by.
+    static func userName(_ text: String) -> String? { AccountName(text, allowsAt: true)?.text }
 }

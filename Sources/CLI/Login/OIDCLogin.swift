@@ -106,10 +106,7 @@ enum OIDCLogin: LoginMethod {
             let client = try session.client(token: nil)
             if callback.isForm, (callback.fields["code"] ?? "").isEmpty {
                 // The provider answers with an ID token in a form, which the server keeps until it is asked for the rest.
-                let members = callback.fields.sorted { $0.key < $1.key }.map {
-                    JSONObject.Member(key: $0.key, value: .string($0.value))
-                }
-                _ = try await client.request(.put, "auth/\(mount)/oidc/callback", body: .object(JSONObject(members)))
+                _ = try await client.request(.put, "auth/\(mount)/oidc/callback", body: .map(callback.fields))
                 query.removeAll { $0.name == "code" }
                 query.append(QueryItem("code", "no_code"))
             }

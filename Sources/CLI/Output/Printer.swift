@@ -140,7 +140,7 @@ extension Printer {
     static func sorted(_ json: JSON) -> JSON {
         switch json {
         case .object(let object):
-            .object(JSONObject(object.members.map { .init(key: $0.key, value: sorted($0.value)) }.sorted { $0.key < $1.key }))
+            .object(JSONObject(object.members.map { .init(key: $0.key, value: sorted($0.value)) }).sorted())
         case .array(let values): .array(values.map(sorted))
         default: json
         }

@@ -76,7 +76,7 @@ final class Counters: Sendable {
             var object = record.flatMap { (try? JSON(parsing: $0.value))?.objectValue } ?? JSONObject()
             var sums = Dictionary(object.members.map { ($0.key, $0.value.intValue ?? 0) }, uniquingKeysWith: +)
             for (key, count) in entries where sums[key] != nil || sums.count < Self.keysMax { sums[key, default: 0] += count }
-            object = JSONObject(sums.sorted { $0.key < $1.key }.map { .init(key: $0.key, value: .int($0.value)) })
+            object = JSONObject(sorting: sums) { .int($0) }
             batch.put(storedKey, object.encoded(), if: .init(unchanged: record))
         }
     }

@@ -104,12 +104,7 @@ extension ConnectionsEngine {
             "type": .string(grant.kind.rawValue),
         ]
         if grant.kind == .apiKey { object["api_key"] = .string(grant.accessToken) }
-        if !grant.metadata.isEmpty { object["metadata"] = Self.sorted(grant.metadata) }
+        if !grant.metadata.isEmpty { object["metadata"] = .map(grant.metadata) }
         return object
-    }
-
-    /// Returns a JSON object with the entries of a map in the order of their keys.
-    static func sorted(_ map: [String: String]) -> JSON {
-        .object(JSONObject(map.sorted { $0.key < $1.key }.map { .init(key: $0.key, value: .string($0.value)) }))
     }
 }

@@ -147,7 +147,7 @@ extension ConnectionsEngine {
             "expires_at": grant.expiresAt.map { .string(UnixTime.text($0)) } ?? .null, "scopes": .strings(grant.scopes ?? []),
             "has_refresh_token": .bool(grant.refreshToken != nil), "stored_at": .string(UnixTime.text(grant.storedAt)),
             "refreshed_at": grant.refreshedAt.map { .string(UnixTime.text($0)) } ?? .null,
-            "metadata": Self.sorted(grant.metadata),
+            "metadata": .map(grant.metadata),
         ]
         if !grant.reason.isEmpty { object["reason"] = .string(grant.reason) }
         if grant.isInDoubt { object["refresh_in_doubt"] = true }

@@ -92,9 +92,8 @@ final class AuditHeaderRules: Sendable {
         try await writers.inTurn(Self.key) {
             var changed = all
             try body(&changed)
-            let members = changed.sorted { $0.key < $1.key }.map { JSONObject.Member(key: $0.key, value: .bool($0.value)) }
             try await changeAndLoad {
-                try await storage.put(Self.key, JSONObject(members).encoded())
+                try await storage.put(Self.key, JSONObject(sorting: changed) { .bool($0) }.encoded())
             } load: {
                 try await load()
             }

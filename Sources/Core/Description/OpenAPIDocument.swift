@@ -62,8 +62,10 @@ struct OpenAPIDocument {
                 "version": .string(settings.version), "license": ["name": "Apache-2.0"],
             ],
             "servers": [["url": "/v1"]],
-            "paths": .object(Self.sorted(paths.mapValues { .object($0) })),
-            "components": ["schemas": .object(Self.sorted(schemas)), "responses": OpenAPIOperations.sharedResponses],
+            "paths": .object(JSONObject(sorting: paths) { .object($0) }),
+            "components": [
+                "schemas": .object(JSONObject(sorting: schemas) { $0 }), "responses": OpenAPIOperations.sharedResponses,
+            ],
         ]
     }
 
@@ -72,10 +74,6 @@ struct OpenAPIDocument {
         `X-Vault-Token` or, without one, with a login for itself alone: `X-Vault-Inline-Auth-Path` has the path of the login, and each \
         `X-Vault-Inline-Auth-Parameter-<name>` one of its parameters, as base64url of `{"key": ..., "value": ...}`.
         """
-
-    private static func sorted(_ values: [String: JSON]) -> JSONObject {
-        JSONObject(values.sorted { $0.key < $1.key }.map { .init(key: $0.key, value: $0.value) })
-    }
 
     /// Returns the operation id with the context, and a number if it is taken.
     private mutating func unique(_ name: String) -> String {

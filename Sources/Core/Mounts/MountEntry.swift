@@ -81,10 +81,3 @@ extension MountEntry: Record, SettingsRecord {
         .kept("description", \.description, as: .text), .kept("options", \.options, as: .map), .kept("local", \.isLocal, as: .flag),
         .kept("seal_wrap", \.isSealWrapped, as: .flag), .group(\.tuning))
 }
-
-extension JSONObject {
-    /// Creates an object from a map of strings, sorted by key.
-    init(sorting map: [String: String]) {
-        self.init(map.sorted { $0.key < $1.key }.map { .init(key: $0.key, value: .string($0.value)) })
-    }
-}

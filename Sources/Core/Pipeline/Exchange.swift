@@ -166,11 +166,10 @@ final class Exchange {
     /// paths that need one refuse the request.
     private func authenticate() async throws {
         guard case .token(let text) = incoming.credentials else { return try await authenticateInline() }
-        guard let found = try await find(text), found.isUsable(from: incoming.connection.remoteAddress) else { return }
-        if !found.entry.entityID.isEmpty {
-            guard let entity = try await services.enabledEntity(of: found) else { return }
-            self.entity = entity
-        }
+        guard let presented = try await find(text), let usable = try await services.usable(presented, from: incoming.connection)
+        else { return }
+        let found = usable.token
+        entity = usable.entity
         guard !counted.isEmpty || found.entry.usesLeft > 0 else { return token = found }
         try await spendUses(of: found)
     }

@@ -9,7 +9,7 @@ struct Help {
     let settings: CoreSettings
 
     /// The path of the mount itself, which engines need not declare.
-    static let root = EnginePath("", "", endpoints: [:])
+    static let root = EnginePath("", "")
 
     /// Returns the help of a path or, for ``root``, of the whole mount.
     func response(for path: EnginePath) -> Response {

@@ -7,29 +7,22 @@ import Syntax
 final class PolicyStore: Sendable {
     private static let prefix = "sys/policy/"
     private static let compiledMax = 4_096
-    private static let compiledOfEntitiesMax = 2_048
 
     private let storage: any Storage
     private let compiled = UnfairLock(Compiled())
 
-    /// The policies of a caller without an entity.
+    /// The policies of a caller, and the state of its entity.
     private struct Key: Hashable {
         var names: [String]
         var rules: [InlinePolicy]
+        /// Changes with the entity and its groups; nil for a caller without an entity.
+        var stamp: UInt64?
     }
 
     private struct Compiled {
         var acls: [Key: ACL] = [:]
-        var ofEntities: [EntityKey: ACL] = [:]
         /// The number of changes, so that an ACL compiled from older texts is not kept.
         var generation = 0
-    }
-
-    /// The policies of a caller and the state of its entity, whose stamp changes with the entity and its groups.
-    private struct EntityKey: Hashable {
-        var names: [String]
-        var rules: [InlinePolicy]
-        var stamp: UInt64
     }
 
     init(storage: any Storage) { self.storage = storage }
@@ -40,36 +33,28 @@ final class PolicyStore: Sendable {
     ///   - rules: Policies that inline credentials bring with them. They cannot grant what the stored policies deny.
     ///   - entity: The caller's entity, which adds its policies and fills in templates; nil for a caller without one.
     func acl(
-        _ names: [String], rules: [InlinePolicy] = [], _ entity: ResolvedEntity?
+        _ names: [String], rules: [InlinePolicy] = [], _ entity: ResolvedEntity? = nil
     ) async throws(StorageError) -> ACL {
-        guard let entity, !names.contains("root") else { return try await acl(names, rules: rules) }
-        let key = EntityKey(names: names, rules: rules, stamp: entity.stamp)
-        let (cached, generation) = compiled.withLock { ($0.ofEntities[key], $0.generation) }
-        if let cached { return cached }
-        let acl = ACL(
-            try await documents(names.united(with: entity.policies), of: entity), builtIn: try Self.documents(rules, of: entity))
-        compiled.withLock { compiled in
-            guard compiled.generation == generation else { return }
-            if compiled.ofEntities.count >= Self.compiledOfEntitiesMax { compiled.ofEntities.removeAll() }
-            compiled.ofEntities[key] = acl
-        }
-        return acl
-    }
-
-    /// Returns what a caller without an entity may do.
-    func acl(_ names: [String], rules: [InlinePolicy] = []) async throws(StorageError) -> ACL {
-        let key = Key(names: names, rules: rules)
+        // What the root policy grants is the same with and without an entity.
+        let entity = entity == nil || names.contains("root") ? nil : entity
+        let key = Key(names: names, rules: rules, stamp: entity?.stamp)
         let (cached, generation) = compiled.withLock { ($0.acls[key], $0.generation) }
         if let cached { return cached }
-        let acl =
-            names.contains("root")
-            ? ACL.root : ACL(try await documents(names, of: nil), builtIn: try Self.documents(rules, of: nil))
+        let acl = try await compile(names, rules: rules, entity)
         compiled.withLock { compiled in
             guard compiled.generation == generation else { return }
             if compiled.acls.count >= Self.compiledMax { compiled.acls.removeAll() }
             compiled.acls[key] = acl
         }
         return acl
+    }
+
+    private func compile(
+        _ names: [String], rules: [InlinePolicy], _ entity: ResolvedEntity?
+    ) async throws(StorageError) -> ACL {
+        if names.contains("root") { return .root }
+        let all = entity.map { names.united(with: $0.policies) } ?? names
+        return ACL(try await documents(all, of: entity), builtIn: try Self.documents(rules, of: entity))
     }
 
     /// Returns the parsed rules. Throws if one is invalid, because ignoring it could drop a deny.
@@ -165,7 +150,6 @@ final class PolicyStore: Sendable {
     func invalidate() {
         compiled.withLock { compiled in
             compiled.acls.removeAll()
-            compiled.ofEntities.removeAll()
             compiled.generation += 1
         }
     }

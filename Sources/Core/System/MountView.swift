@@ -12,7 +12,7 @@ extension MountEntry {
         return [
             "accessor": .string(accessor), "config": .object(config), "deprecation_status": "supported",
             "description": .string(description), "external_entropy_access": false, "local": .bool(isLocal),
-            "options": options.isEmpty ? .null : .object(JSONObject(sorting: options)), "plugin_version": "",
+            "options": .mapOrNull(options), "plugin_version": "",
             "running_plugin_version": .string(MountTuning.builtInVersion), "running_sha256": "",
             "seal_wrap": .bool(isSealWrapped), "type": .string(type), "uuid": .string(uuid),
         ]
@@ -26,7 +26,7 @@ extension MountEntry {
             "force_no_cache": .bool(tuning.forceNoCache), "max_lease_ttl": .int(limits.maxTTL),
         ]
         if mountClass == .auth { object["token_type"] = .string(tuning.tokenType) }
-        if !options.isEmpty { object["options"] = .object(JSONObject(sorting: options)) }
+        if !options.isEmpty { object["options"] = .map(options) }
         for member in tuning.shown where object[member.key] == nil && !["token_type", "user_lockout_config"].contains(member.key) {
             object[member.key] = member.value
         }

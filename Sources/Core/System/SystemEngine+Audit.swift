@@ -68,7 +68,7 @@ extension SystemEngine {
 extension AuditDeviceConfiguration {
     fileprivate var shown: JSONObject {
         [
-            "type": .string(type), "description": .string(description), "options": .object(JSONObject(sorting: options)),
+            "type": .string(type), "description": .string(description), "options": .map(options),
             "path": .string(path), "local": .bool(isLocal),
         ]
     }

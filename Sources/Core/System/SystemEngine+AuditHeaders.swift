@@ -9,9 +9,7 @@ extension SystemEngine {
                 "config/auditing/request-headers", "Lists the request headers that are recorded in the audit log.", access: .sudo
             )
             .reading("List the rules.") { _ in
-                let rules = audit.headerRules.all.sorted { $0.key < $1.key }
-                return .data(["headers": .object(JSONObject(rules.map { .init(key: $0.key, value: Self.shown($0.value)) }))]
-                )
+                .data(["headers": .object(JSONObject(sorting: audit.headerRules.all, Self.shown))])
             },
             EnginePath(
                 "config/auditing/request-headers/{header}", "Reads, writes and deletes the rule for a request header.",

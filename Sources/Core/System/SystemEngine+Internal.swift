@@ -87,7 +87,7 @@ extension MountEntry {
     /// The properties that callers without a token may see.
     fileprivate var publicView: JSONObject {
         [
-            "description": .string(description), "options": options.isEmpty ? .null : .object(JSONObject(sorting: options)),
+            "description": .string(description), "options": .mapOrNull(options),
             "type": .string(type),
         ]
     }

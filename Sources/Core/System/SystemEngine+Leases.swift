@@ -174,8 +174,7 @@ extension SystemEngine {
             last = ids.last
             if ids.count < 1_000 { break }
         }
-        let counted = counts.sorted { $0.key < $1.key }.map { JSONObject.Member(key: $0.key, value: .int($0.value)) }
-        var data: JSONObject = ["lease_count": .int(total), "counts": .object(JSONObject(counted))]
+        var data: JSONObject = ["lease_count": .int(total), "counts": .object(JSONObject(sorting: counts) { .int($0) })]
         if showsLeases { data["leases"] = .array(shown) }
         return .data(data)
     }

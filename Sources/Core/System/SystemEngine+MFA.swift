@@ -13,8 +13,9 @@ extension SystemEngine {
                 fields: [
                     Field("mfa_request_id", .string, "The id in the requirement that the login was answered with."),
                     Field("mfa_payload", .object, "For each MFA method, by id or name, a list with its code."),
-                ], access: .unauthenticated,
-                endpoints: [.update: .init("Send codes, and get the token.") { try await completeLogin($0) }])
+                ], access: .unauthenticated
+            )
+            .updating("Send codes, and get the token.") { try await completeLogin($0) }
         ]
     }
 

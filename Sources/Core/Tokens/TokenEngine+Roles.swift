@@ -15,11 +15,7 @@ extension TokenEngine {
             .reading("Read a role.") { .data(try await roles.existing($0.captures["role_name"]).shown) }
             .updatingWithoutAnswer("Create or change a role.") { request in
                 let name = request.captures["role_name"]
-                try await roles.edit(name) { role, _ in
-                    var changed = role ?? TokenRole(name: name)
-                    try changed.update(request.fields)
-                    role = changed
-                }
+                try await roles.update(name, request.fields, new: { TokenRole(name: name) })
             }
             .deleting("Delete a role.") { try await roles.delete($0.captures["role_name"]) },
         ]

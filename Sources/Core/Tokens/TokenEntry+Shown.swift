@@ -18,7 +18,7 @@ extension TokenEntry {
             object["last_renewal"] = .string(renewedAt.description)
             object["last_renewal_time"] = .int(renewedAt.seconds)
         }
-        object["meta"] = metadata.isEmpty ? .null : .object(JSONObject(sorting: metadata))
+        object["meta"] = .mapOrNull(metadata)
         object["num_uses"] = .int(max(0, usesLeft))
         object["orphan"] = .bool(isOrphan)
         object["path"] = .string(path)

@@ -78,7 +78,7 @@ extension IssuedAuth {
         [
             "client_token": .string(clientToken), "accessor": .string(accessor), "policies": .strings(policies),
             "token_policies": .strings(tokenPolicies), "identity_policies": .strings(identityPolicies),
-            "metadata": metadata.isEmpty ? .null : .object(JSONObject(sorting: metadata)), "lease_duration": .int(leaseSeconds),
+            "metadata": .mapOrNull(metadata), "lease_duration": .int(leaseSeconds),
             "renewable": .bool(isRenewable), "entity_id": .string(entityID), "token_type": .string(type.rawValue),
             "orphan": .bool(isOrphan), "mfa_requirement": .null, "num_uses": .int(uses),
         ]

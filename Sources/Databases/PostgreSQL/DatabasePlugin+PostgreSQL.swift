@@ -36,6 +36,6 @@ extension DatabasePlugin {
             // A text that cannot be parsed equals only itself.
             guard let parameters = PostgresTarget.destination(url) else { return ["unreadable": .string(url)] }
             for (keyword, value) in parameters { destination[keyword] = .string(value) }
-            return JSONObject(destination.members.sorted { $0.key < $1.key })
+            return destination.sorted()
         })
 }

@@ -35,9 +35,6 @@ package final class Caller: Sendable {
             accessor: accessor, displayName: displayName, entityID: entityID, policies: policies,
             identityPolicies: identityPolicies, metadata: metadata, tokenID: tokenID)
     }
-
-    /// Whether one of the token's own policies is `root`.
-    package var isRoot: Bool { policies.contains("root") }
 }
 
 /// Where a request came from.

@@ -45,9 +45,7 @@ extension EnginePath {
 
     /// Returns the path with an operation more.
     package func adding(_ operation: Operation, _ endpoint: Endpoint) -> EnginePath {
-        EnginePath(
-            pattern, summary, details: details, fields: fields, access: access, isLogin: isLogin, isOpen: isOpen,
-            allowsFolder: allowsFolder, exists: exists, endpoints: endpoints.merging([operation: endpoint]) { $1 })
+        EnginePath(self, endpoints: endpoints.merging([operation: endpoint]) { $1 })
     }
 
     /// Returns the path with a step that is done before each of its handlers.

@@ -79,12 +79,11 @@ package final class EnginePath: Sendable {
     /// Returns whether the object exists, which decides between `create` and `update`. Nil if every write is an update.
     package let exists: (@Sendable (Request) async throws -> Bool)?
 
-    /// Declares a path.
+    /// Declares a path, to which operations are added by calls such as ``reading(_:changesNothing:answers:_:)``.
     package init(
         _ pattern: PathPattern, _ summary: String, details: String = "", fields: [Field] = [], access: Access = .token,
         isLogin: Bool = false, isOpen: Bool = false, allowsFolder: Bool = false,
-        exists: (@Sendable (Request) async throws -> Bool)? = nil,
-        endpoints: [Operation: Endpoint] = [:]
+        exists: (@Sendable (Request) async throws -> Bool)? = nil
     ) {
         self.pattern = pattern
         self.summary = summary
@@ -94,8 +93,22 @@ package final class EnginePath: Sendable {
         self.isLogin = isLogin
         self.isOpen = isOpen
         self.allowsFolder = allowsFolder
-        self.endpoints = endpoints
         self.exists = exists
+        endpoints = [:]
+    }
+
+    /// Creates a path like another one, with other operations.
+    init(_ path: EnginePath, endpoints: [Operation: Endpoint]) {
+        pattern = path.pattern
+        summary = path.summary
+        details = path.details
+        fields = path.fields
+        access = path.access
+        isLogin = path.isLogin
+        isOpen = path.isOpen
+        allowsFolder = path.allowsFolder
+        exists = path.exists
+        self.endpoints = endpoints
     }
 
     /// Returns the endpoint of an operation. A write without a `create` endpoint is handled as an update.

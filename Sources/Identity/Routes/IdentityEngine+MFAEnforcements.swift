@@ -6,30 +6,24 @@ import Syntax
 extension IdentityEngine {
     var mfaEnforcementPaths: [EnginePath] {
         [
-            EnginePath(
-                "mfa/login-enforcement", "List which logins need a second factor.", fields: Paging.fields,
-                endpoints: [.list: .init("List the names.", changesNothing: true) { try listEnforcements($0) }]),
+            EnginePath("mfa/login-enforcement", "List which logins need a second factor.", fields: Paging.fields)
+                .listing("List the names.") { try listEnforcements($0) },
             EnginePath(
                 "mfa/login-enforcement/{name}", "Manage which logins need a second factor.",
                 details: "A login must satisfy every enforcement that applies to it, each by one of its methods.",
-                fields: LoginEnforcement.settings.fields,
-                endpoints: [
-                    .read: .init("Read an enforcement.", changesNothing: true) { request in
-                        let name = request.captures["name"]
-                        guard let found = store.mfa.rules.enforcements.first(where: { $0.name == name }) else {
-                            throw CofferError.notFound
-                        }
-                        return .data(shown(found))
-                    },
-                    .update: .init("Create or change an enforcement.") { request in
-                        try await store.mfa.writeEnforcement(request.captures["name"], request.fields, check: checkMounts)
-                        return .empty
-                    },
-                    .delete: .init("Delete an enforcement.") { request in
-                        try await store.mfa.deleteEnforcement(request.captures["name"])
-                        return .empty
-                    },
-                ]),
+                fields: LoginEnforcement.settings.fields
+            )
+            .reading("Read an enforcement.") { request in
+                let name = request.captures["name"]
+                guard let found = store.mfa.rules.enforcements.first(where: { $0.name == name }) else {
+                    throw CofferError.notFound
+                }
+                return .data(shown(found))
+            }
+            .updatingWithoutAnswer("Create or change an enforcement.") { request in
+                try await store.mfa.writeEnforcement(request.captures["name"], request.fields, check: checkMounts)
+            }
+            .deleting("Delete an enforcement.") { try await store.mfa.deleteEnforcement($0.captures["name"]) },
         ]
     }
 
@@ -63,6 +57,6 @@ extension IdentityEngine {
         object["name"] = .string(enforcement.name)
         object["namespace_id"] = "root"
         object["namespace_path"] = ""
-        return JSONObject(object.members.sorted { $0.key < $1.key })
+        return object.sorted()
     }
 }

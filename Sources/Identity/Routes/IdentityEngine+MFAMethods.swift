@@ -17,68 +17,54 @@ extension IdentityEngine {
 
     var mfaMethodPaths: [EnginePath] {
         [
-            EnginePath(
-                "mfa/method", "List all MFA methods.", fields: Paging.fields,
-                endpoints: [.list: .init("List the ids.", changesNothing: true) { try listMethods($0) }]),
+            EnginePath("mfa/method", "List all MFA methods.", fields: Paging.fields)
+                .listing("List the ids.") { try listMethods($0) },
             EnginePath(
                 "mfa/method/totp", "Create MFA methods with codes of authenticator programs (TOTP).",
                 details: "A write with the name of a method changes that method.",
-                fields: TOTPMethod.settings.fields + Paging.fields,
-                endpoints: [
-                    .list: .init("List the ids.", changesNothing: true) { try listMethods($0) },
-                    .update: .init("Create a method.") { request in
-                        let method = try await mfa.writeMethod(id: "", request.fields)
-                        return .data(["method_id": .string(method.id)])
-                    },
-                ]),
+                fields: TOTPMethod.settings.fields + Paging.fields
+            )
+            .listing("List the ids.") { try listMethods($0) }
+            .updating("Create a method.") { request in
+                .data(["method_id": .string(try await mfa.writeMethod(id: "", request.fields).id)])
+            },
             EnginePath(
                 "mfa/method/totp/generate", "Generate the caller's own secret for a method.",
                 details: "The answer is the only time that the secret is shown.",
-                fields: [Self.methodIDField, Self.formatField],
-                endpoints: [
-                    .update: .init("Generate the caller's secret.") { request in
-                        try await generate(request, entity: request.caller?.entityID ?? "")
-                    }
-                ]),
+                fields: [Self.methodIDField, Self.formatField]
+            )
+            .updating("Generate the caller's secret.") { try await generate($0, entity: $0.caller?.entityID ?? "") },
             EnginePath(
                 "mfa/method/totp/admin-generate", "Generate an entity's secret for a method.",
                 details: "The answer is the only time that the secret is shown.",
-                fields: [Self.methodIDField, Self.entityIDField, Self.formatField],
-                endpoints: [
-                    .update: .init("Generate an entity's secret.") { request in
-                        try await generate(request, entity: request.fields.text("entity_id"))
-                    }
-                ]),
+                fields: [Self.methodIDField, Self.entityIDField, Self.formatField]
+            )
+            .updating("Generate an entity's secret.") { try await generate($0, entity: $0.fields.text("entity_id")) },
             EnginePath(
                 "mfa/method/totp/admin-destroy", "Delete an entity's secret for a method, so that another can be generated.",
-                fields: [Self.methodIDField, Self.entityIDField],
-                endpoints: [.update: .init("Delete an entity's secret.") { try await destroy($0) }]),
-            EnginePath(
-                "mfa/method/totp/{method_id}", "Manage an MFA method.", fields: TOTPMethod.settings.fields,
-                endpoints: [
-                    .read: .init("Read a method.", changesNothing: true) { try readMethod($0) },
-                    .update: .init("Change a method.") { request in
-                        _ = try await mfa.writeMethod(id: request.captures["method_id"], request.fields)
-                        return .empty
-                    },
-                    .delete: .init("Delete a method that no enforcement names, and its secrets.") { request in
-                        try await mfa.deleteMethod(request.captures["method_id"])
-                        return .empty
-                    },
-                ]),
+                fields: [Self.methodIDField, Self.entityIDField]
+            )
+            .updatingWithoutAnswer("Delete an entity's secret.") { try await destroy($0) },
+            EnginePath("mfa/method/totp/{method_id}", "Manage an MFA method.", fields: TOTPMethod.settings.fields)
+                .reading("Read a method.") { try readMethod($0) }
+                .updatingWithoutAnswer("Change a method.") { request in
+                    _ = try await mfa.writeMethod(id: request.captures["method_id"], request.fields)
+                }
+                .deleting("Delete a method that no enforcement names, and its secrets.") { request in
+                    try await mfa.deleteMethod(request.captures["method_id"])
+                },
         ] + Self.otherTypes.flatMap(unsupportedPaths) + [
-            EnginePath(
-                "mfa/method/{method_id}", "Read an MFA method of any type.",
-                endpoints: [.read: .init("Read a method.", changesNothing: true) { try readMethod($0) }])
+            EnginePath("mfa/method/{method_id}", "Read an MFA method of any type.")
+                .reading("Read a method.") { try readMethod($0) }
         ]
     }
 
     private func unsupportedPaths(_ type: String) -> [EnginePath] {
-        let refuse = EnginePath.Endpoint("Is refused: Coffer has methods of the type totp.") { _ in
-            throw CofferError.invalid("MFA methods of the type \(type) are not supported; use identity/mfa/method/totp")
-        }
-        return ["mfa/method/\(type)", "mfa/method/\(type)/{method_id}"].map { path in
-            EnginePath(PathPattern(stringLiteral: path), "Is not supported.", endpoints: [.update: refuse])
+        ["mfa/method/\(type)", "mfa/method/\(type)/{method_id}"].map { path in
+            EnginePath(PathPattern(stringLiteral: path), "Is not supported.")
+                .updating("Is refused: Coffer has methods of the type totp.") { _ in
+                    throw CofferError.invalid("MFA methods of the type \(type) are not supported; use identity/mfa/method/totp")
+                }
         }
     }
 
@@ -100,7 +86,7 @@ extension IdentityEngine {
         object["namespace_id"] = "root"
         object["namespace_path"] = ""
         object["type"] = .string(TOTPMethod.type)
-        return JSONObject(object.members.sorted { $0.key < $1.key })
+        return object.sorted()
     }
 
     // MARK: Secrets
@@ -126,7 +112,7 @@ extension IdentityEngine {
         return response
     }
 
-    private func destroy(_ request: Request) async throws -> Response {
+    private func destroy(_ request: Request) async throws {
         let (method, entity) = (request.fields.text("method_id"), request.fields.text("entity_id"))
         guard !method.isEmpty else { throw CofferError.invalid("missing method ID") }
         guard !entity.isEmpty else { throw CofferError.invalid("missing entity ID") }
@@ -134,6 +120,5 @@ extension IdentityEngine {
             throw CofferError.invalid("configuration for method ID \"\(method.prefixUTF8(64))\" does not exist")
         }
         try await mfa.destroy(method: method, entity: entity)
-        return .empty
     }
 }

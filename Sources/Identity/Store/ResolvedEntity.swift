@@ -33,7 +33,4 @@ package final class ResolvedEntity: Sendable {
         self.groups = groups
         self.directGroupIDs = directGroupIDs
     }
-
-    /// Returns the name of the entity's alias on an auth mount, or nil if it has none there.
-    package func aliasName(mountAccessor: String) -> String? { entity.alias(mount: mountAccessor)?.name }
 }

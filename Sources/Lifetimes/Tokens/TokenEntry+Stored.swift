@@ -10,19 +10,15 @@ extension TokenEntry {
             "type": .string(type.rawValue), "created": .int(createdAt.nanoseconds), "creation_ttl": .int(creationTTL),
             "explicit_max_ttl": .int(explicitMaxTTL), "max_ttl": .int(maxTTL), "period": .int(period),
             "renewable": .bool(isRenewable), "bound_cidrs": .strings(boundCIDRs), "uses_left": .int(usesLeft),
-            "metadata": .object(Self.sorted(metadata)),
+            "metadata": .map(metadata),
         ]
         if generation > 0 { object["generation"] = .int(generation) }
         if !mountID.isEmpty { object["mount"] = .string(mountID) }
-        if !loginFacts.isEmpty { object["facts"] = .object(Self.sorted(loginFacts)) }
+        if !loginFacts.isEmpty { object["facts"] = .map(loginFacts) }
         if !capabilityKey.isEmpty { object["capability_key"] = .string(Hex.encode(capabilityKey)) }
         if let expiresAt { object["expires"] = .int(expiresAt.nanoseconds) }
         if let renewedAt { object["renewed"] = .int(renewedAt.nanoseconds) }
         return object.encoded()
-    }
-
-    private static func sorted(_ map: [String: String]) -> JSONObject {
-        JSONObject(map.sorted { $0.key < $1.key }.map { .init(key: $0.key, value: .string($0.value)) })
     }
 
     /// Returns nil if a required member is missing, which no record written by this code is.

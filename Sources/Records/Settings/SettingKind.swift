@@ -212,9 +212,7 @@ extension SettingKind where Value == [String: String] {
     package static var map: Self {
         Self(
             .stringMap,
-            shown: { map in
-                .object(JSONObject(map.sorted { $0.key < $1.key }.map { .init(key: $0.key, value: .string($0.value)) }))
-            },
+            shown: { .map($0) },
             read: { json in
                 guard let object = json.objectValue, object.allSatisfy({ $0.value.stringValue != nil }) else { return nil }
                 return Dictionary(object.map { ($0.key, $0.value.stringValue ?? "") }, uniquingKeysWith: { $1 })

@@ -115,7 +115,7 @@ extension Logger.MetadataValue {
         case .stringConvertible(let value): .string(value.description)
         case .array(let values): .array(values.map(\.json))
         case .dictionary(let values):
-            .object(JSONObject(values.sorted { $0.key < $1.key }.map { .init(key: $0.key, value: $0.value.json) }))
+            .object(JSONObject(sorting: values) { $0.json })
         }
     }
 }

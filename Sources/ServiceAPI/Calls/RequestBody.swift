@@ -19,8 +19,6 @@ struct RequestBody {
         self.object = object
     }
 
-    var isEmpty: Bool { object.isEmpty }
-
     func has(_ name: String) -> Bool { object[name].map { !$0.isNull } ?? false }
 
     func text(_ name: String) throws(ServiceError) -> String? {

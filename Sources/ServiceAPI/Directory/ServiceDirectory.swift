@@ -84,9 +84,6 @@ package final class ServiceDirectory: Sendable {
         return InlineGrant(displayName: ServiceDefinition.systemName, rules: [InlinePolicy(name: "service-system", text: policy)])
     }
 
-    /// The names of the services in alphabetical order.
-    package var names: [String] { entries.withLock { $0.keys.sorted() } }
-
     subscript(_ name: String) -> Entry? { entries.withLock { $0[name] } }
 
     private func entry(_ account: ServiceAccount) throws(ServiceCatalogError) -> Entry {

@@ -38,9 +38,6 @@ public struct DotEnv: Sendable {
     public var values: [String: String] {
         Dictionary(variables.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
     }
-
-    /// Returns the line of the value that is used for `name`, or nil if the file does not have that variable.
-    public func line(of name: String) -> Int? { variables.last { $0.name == name }?.line }
 }
 
 /// A fault in a `.env` file. The message never contains a value.

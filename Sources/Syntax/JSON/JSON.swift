@@ -25,6 +25,12 @@ extension JSON {
     /// Returns an array of strings.
     public static func strings(_ values: some Sequence<String>) -> JSON { .array(values.map { .string($0) }) }
 
+    /// Returns an object of strings, in the order of their keys.
+    public static func map(_ strings: [String: String]) -> JSON { .object(JSONObject(sorting: strings)) }
+
+    /// Returns an object of strings, or `null` if there are none, which is how the Vault API shows empty metadata.
+    public static func mapOrNull(_ strings: [String: String]) -> JSON { strings.isEmpty ? .null : .map(strings) }
+
     /// Returns a string, or `null` for nil.
     public static func optional(_ value: String?) -> JSON { value.map { .string($0) } ?? .null }
 

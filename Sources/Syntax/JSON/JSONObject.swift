@@ -48,6 +48,19 @@ public struct JSONObject: Sendable, Hashable {
     }
 }
 
+extension JSONObject {
+    /// Creates an object from a dictionary, in the order of its keys.
+    public init<Value>(sorting values: [String: Value], _ json: (Value) throws -> JSON) rethrows {
+        self.init(try values.sorted { $0.key < $1.key }.map { .init(key: $0.key, value: try json($0.value)) })
+    }
+
+    /// Creates an object of strings, in the order of their keys.
+    public init(sorting strings: [String: String]) { self.init(sorting: strings) { .string($0) } }
+
+    /// Returns the object with its members in the order of their keys.
+    public func sorted() -> JSONObject { JSONObject(members.sorted { $0.key < $1.key }) }
+}
+
 extension JSONObject: ExpressibleByDictionaryLiteral {
     /// Creates an object. The keys must be distinct.
     public init(dictionaryLiteral elements: (String, JSON)...) {
