@@ -45,6 +45,7 @@ package struct IdentityTokens: Sendable {
     let time: any TimeSource
     let randomness: any Randomness
     let logger: Logger
+    let publishedCache = PublishedKeysCache()
     private let turns = WriterQueues()
 
     /// Creates the part of the identity engine.
@@ -77,12 +78,12 @@ package struct IdentityTokens: Sendable {
             + [authorizePath, signInPath, exchangePath, userInfoPath]
     }
 
-    /// Rotates the keys that are due, and deletes codes and access tokens that have ended. The leader calls it every few seconds.
+    /// Deletes codes and access tokens that have ended, and rotates keys that are due. The leader calls it every few seconds.
     package func runRound() async throws {
-        try await keys.rotateDue()
         let now = time.now().seconds
         try await codes.folders.sweep(at: now)
         try await accessTokens.folders.sweep(at: now)
+        try await keys.rotateDue()
     }
 }
 
@@ -100,13 +101,37 @@ extension IdentityTokens {
                 // Its version is what matters, which each write changes.
                 let mark = try await storage.get(Self.changes)
                 let result = try await decide(&batch)
-                if !batch.isEmpty { batch.put(Self.changes, [], if: .init(unchanged: mark)) }
+                if !batch.isEmpty { Self.noteChange(in: &batch, if: .init(unchanged: mark)) }
                 return result
             }
         }
     }
 
-    private static let changes = "changes"
+    /// The record that every change of keys, and of records that refer to each other, writes.
+    static let changes = "changes"
+
+    static func noteChange(in batch: inout Batch, if precondition: Batch.Precondition = .none) {
+        batch.put(changes, [], if: precondition)
+    }
+
+    /// The most roles, and the most clients, scopes and assignments.
+    static let objectsMax = 4_096
+
+    /// Throws unless a table has room for one more record.
+    ///
+    /// - Parameter kind: What the records are called: "roles".
+    func checkRoom(for kind: String, in table: RecordTable<some Record>, max: Int = objectsMax) async throws {
+        guard try await table.names(Paging(limit: max)).count >= max else { return }
+        throw CofferError.invalid("there are \(max) \(kind), which is the limit; delete one first")
+    }
+
+    /// Returns the refusal of one record too many of an entity that ends in some minute.
+    func tooMany(_ what: String, endingAt seconds: Int) -> CofferError {
+        var refusal = CofferError(.rateLimited, "too many \(what) were issued to this entity; retry in a minute")
+        // Later ones end in another minute.
+        refusal.retryAfter = 60 - seconds % 60
+        return refusal
+    }
 
     /// Returns the issuer of identity tokens: the address with the path of this engine.
     func issuer() async throws -> String {

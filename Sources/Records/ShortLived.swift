@@ -33,12 +33,13 @@ package struct ShortLived: Sendable {
     /// - Parameters:
     ///   - folder: What ``folder(endingAt:of:)`` returned.
     ///   - perOwnerMax: The most records of an owner that end in the same minute.
-    ///   - ownersMax: The most owners whose records end in the same minute, without this one; nil for any number.
+    ///   - ownersMax: The most owners whose records end in the same minute, which is looked at for an owner's first; nil for any
+    ///     number.
     package func hasRoom(in folder: String, perOwnerMax: Int, ownersMax: Int? = nil) async throws(StorageError) -> Bool {
         let own = try await storage.list(Listing(prefix: prefix + folder, limit: perOwnerMax))
         guard own.count < perOwnerMax else { return false }
-        guard let ownersMax, let minute = folder.splitUTF8(at: "/").first else { return true }
-        return try await storage.list(Listing(prefix: "\(prefix)\(minute)/", limit: ownersMax + 1)).count <= ownersMax
+        guard own.isEmpty, let ownersMax, let minute = folder.splitUTF8(at: "/").first else { return true }
+        return try await storage.list(Listing(prefix: "\(prefix)\(minute)/", limit: ownersMax)).count < ownersMax
     }
 
     /// Deletes a bounded number of ended records.

@@ -1,4 +1,6 @@
+import Crypto
 import EngineKit
+import Foundation
 import JOSE
 import Syntax
 import TestSupport
@@ -71,7 +73,11 @@ struct ClientTests {
         arguments: [
             ["redirect_uris": ["javascript:alert(1)"]], ["redirect_uris": ["JavaScript:alert(1)"]], ["redirect_uris": ["/cb"]],
             ["redirect_uris": ["https://app.example/#x"]], ["redirect_uris": ["https://app.example/ x"]],
-            ["redirect_uris": ["data:text/html,x"]], ["key": "none"], ["assignments": ["none"]], ["assignments": ["a b"]],
+            ["redirect_uris": ["data:text/html,x"]],
+            ["redirect_uris": ["https://*.app.example/cb"]], ["redirect_uris": ["http:app.example"]],
+            ["redirect_uris": ["view-source:http://app.example"]], ["redirect_uris": ["https:///cb"]],
+            ["redirect_uris": ["https://app.example@evil.example/cb"]], ["redirect_uris": ["https://app.example:/cb"]],
+            ["key": "none"], ["assignments": ["none"]], ["assignments": ["a b"]],
             ["id_token_ttl": "25h"], ["id_token_ttl": 0], ["access_token_ttl": 0], ["access_token_ttl": "8000h"],
             ["client_type": "secret"],
         ] as [JSONObject]) func refused(body: JSONObject) async throws
@@ -106,6 +112,55 @@ struct ClientTests {
         let code = try await provider.code()
         try await provider.driver.send(.update, "oidc/key/k", ["allowed_client_ids": ["other"]])
         #expect(try await provider.exchange(code)["error"] == "unauthorized_client")
+        #expect(try await provider.authorize()["error"] == "unauthorized_client")
+        let written = try await provider.driver.send(.update, "oidc/client/app")
+        #expect(written.warnings.count == 1)
+        let role = try await provider.driver.send(.update, "oidc/role/r", ["key": "k", "client_id": "listed-nowhere"])
+        #expect(role.warnings.count == 1)
+        #expect(try await provider.driver.send(.update, "oidc/role/r", ["client_id": "other"]).warnings.isEmpty)
+    }
+
+    @Test("an assignment of entities and groups that do not exist is warned of")
+    func unknownMembers() async throws {
+        let driver = TokensDriver()
+        let ada = JSON.string(try await driver.entity("ada"))
+        let body: JSONObject = ["entity_ids": [ada, "x", "y"], "group_ids": ["z"]]
+        let warnings = try await driver.send(.update, "oidc/assignment/a", body).warnings
+        #expect(warnings.count == 2 && warnings[0].contains("2 of the entity_ids") && warnings[1].contains("1 of the group_ids"))
+        #expect(try await driver.send(.update, "oidc/assignment/a", ["entity_ids": [ada], "group_ids": []]).warnings.isEmpty)
+    }
+
+    @Test("providers that serve a client are listed page by page")
+    func filteredPages() async throws {
+        let driver = TokensDriver()
+        for (name, clients) in [("a", ["other"]), ("b", ["mine"]), ("c", ["other"]), ("d", ["mine"])] {
+            try await driver.send(.update, "oidc/provider/\(name)", ["allowed_client_ids": .strings(clients)])
+        }
+        func page(_ more: JSONObject) async throws -> JSON? {
+            var body = more
+            body["allowed_client_id"] = "mine"
+            return try await driver.data(.list, "oidc/provider", body)["keys"]
+        }
+        #expect(try await page(["limit": 1]) == ["b"])
+        #expect(try await page(["limit": 1, "after": "b"]) == ["d"])
+        #expect(try await page(["after": "d"]) == ["default"])
+    }
+
+    @Test(
+        "roles, clients, scopes and assignments are bounded, and those that exist can be changed",
+        arguments: [
+            ("role", ["key": "k"]), ("client", ["key": "k"]), ("scope", [:]), ("assignment", [:]),
+        ] as [(String, JSONObject)])
+    func limits(kind: String, body: JSONObject) async throws {
+        let driver = TokensDriver()
+        try await driver.send(.update, "oidc/key/k", ["algorithm": "EdDSA", "allowed_client_ids": ["*"]])
+        try await driver.send(.update, "oidc/\(kind)/first", body)
+        let record = try #require(try await driver.storage.get("tokens/\(kind)/first")).value
+        var batch = Batch()
+        for number in 1..<IdentityTokens.objectsMax { batch.put("tokens/\(kind)/n\(number)", record) }
+        try await driver.storage.commit(batch)
+        #expect(await driver.refusal(.update, "oidc/\(kind)/more", body)?.code == .invalidRequest)
+        try await driver.send(.update, "oidc/\(kind)/first", body)
     }
 
     @Test("the default provider and the assignment of all are there, and stay")
@@ -163,8 +218,12 @@ struct ClientTests {
             return
         }
         let policy = try #require(response.headers.first { $0.name == "content-security-policy" }?.value)
+        let html = String(decoding: content.bytes, as: UTF8.self)
+        let parts = html.components(separatedBy: "<script>")
+        let script = try #require(parts.count == 2 ? parts[1].components(separatedBy: "</script>").first : nil)
+        let hash = Base64.encode(Array(SHA256.hash(data: Array(script.utf8))))
         #expect(
-            policy.contains("script-src 'sha256-") && !policy.contains("script-src 'unsafe")
+            policy.contains("script-src 'sha256-\(hash)'") && !policy.contains("script-src 'unsafe")
                 && policy.contains("frame-ancestors 'none'"))
         #expect(content.contentType == "text/html; charset=utf-8")
     }

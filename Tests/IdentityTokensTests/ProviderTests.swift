@@ -311,8 +311,47 @@ struct ProviderTests {
         let tokens = try await provider.exchange(try await provider.code(["max_age": "10"]))
         let claims = try TokenClaims(payload: try SignedToken(tokens["id_token"]?.stringValue ?? "").payload)
         #expect(claims["auth_time"] == .int(loggedIn.seconds))
-        #expect(try await provider.authorize(["max_age": "9"])["error"] == "login_required")
+        #expect(try await provider.authorize(["max_age": "4"])["error"] == "login_required")
         #expect(try await provider.authorize(["max_age": "0"])["error"] == "login_required")
+    }
+
+    @Test("max_age=0 asks for a new login, and one that was just made is new")
+    func maxAgeOfZero() async throws {
+        let time = ManualTime()
+        let provider = try await ProviderDriver(driver: TokensDriver(time: time, loggedInAt: time.now()))
+        time.advance(seconds: IdentityTokens.maxAgeLeeway)
+        #expect(try await provider.authorize(["max_age": "0"])["code"] != nil)
+        time.advance(seconds: 1)
+        #expect(try await provider.authorize(["max_age": "0"])["error"] == "login_required")
+    }
+
+    @Test("a refusal names the issuer, as a code does")
+    func issuerOfRefusals() async throws {
+        let provider = try await ProviderDriver()
+        let issuer = JSON.string(TokensDriver.issuer + "/provider/p")
+        #expect(try await provider.authorize(["scope": "team"])["iss"] == issuer)
+        #expect(try await provider.authorize(["client_id": "none"])["iss"] == issuer)
+        #expect(try await provider.authorize(provider: "none")["iss"] == nil)
+    }
+
+    @Test("access tokens of one entity are bounded, and a code that is refused for that is not spent")
+    func boundedAccessTokens() async throws {
+        let provider = try await ProviderDriver()
+        for _ in 0..<IdentityTokens.accessTokensPerMinuteMax {
+            #expect(try await provider.exchange(try await provider.code())["access_token"] != nil)
+        }
+        let code = try await provider.code()
+        let refusal = await #expect(throws: CofferError.self) { try await provider.exchange(code) }
+        #expect(refusal?.code == .rateLimited)
+        let seconds = try #require(refusal?.retryAfter)
+        #expect(seconds == 60 - provider.driver.time.now().seconds % 60)
+        provider.driver.time.advance(seconds: seconds)
+        #expect(try await provider.exchange(code)["access_token"] != nil)
+    }
+
+    @Test("a provider that does not exist has no page to sign in with")
+    func signInPage() async throws {
+        #expect(await TokensDriver().refusal(.read, "oidc/provider/none/sign-in")?.code == .notFound)
     }
 
     @Test("codes of one entity are bounded")

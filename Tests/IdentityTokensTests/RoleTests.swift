@@ -76,7 +76,9 @@ struct RoleTests {
         let driver = try await driver()
         let ada = try await driver.entity("ada")
         try await driver.send(.update, "oidc/role/r", ["key": "k", "client_id": "app"])
-        try await driver.tokens.roles.edit("r") { role, _ in role?.template = "{\"sub\":\"root\",\"aud\":\"x\",\"own\":1}" }
+        try await driver.tokens.roles.edit("r") { role, _ in
+            role?.template = try ClaimTemplate("{\"sub\":\"root\",\"aud\":\"x\",\"own\":1}")
+        }
         let claims = try await driver.claims(try await driver.token("r", of: ada)).object
         #expect(claims["sub"] == .string(ada) && claims["aud"] == "app" && claims["own"] == 1)
     }

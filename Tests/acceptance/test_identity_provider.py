@@ -5,6 +5,7 @@ import hashlib
 import json
 import secrets
 import subprocess
+import time
 import urllib.parse
 
 import hvac
@@ -123,6 +124,8 @@ def exchanged(provider, **changes):
 
 def test_refusals(provider):
     query = {"client_id": provider.client["client_id"], "redirect_uri": REDIRECT, "response_type": "code", "scope": "openid", "state": "s"}
+    assert provider.authorize("?" + urllib.parse.urlencode({**query, "max_age": "0"})).json()["code"]
+    time.sleep(6.5)  # A login is new for five seconds.
     for changes, error in [
         ({"redirect_uri": REDIRECT + "/x"}, "invalid_redirect_uri"), ({"client_id": "x"}, "invalid_client_id"), ({"scope": "mail"}, "invalid_scope"),
         ({"response_type": "id_token"}, "unsupported_response_type"), ({"code_challenge": "x" * 43, "code_challenge_method": "plain"}, "invalid_request"),
@@ -223,8 +226,8 @@ def test_the_page_runs_in_a_browser_and_shows_nothing_of_the_request(server, pro
 DIFFERENCES = {
     # Coffer refuses the method plain, and a challenge without a method, which means plain.
     "plain", "challenge without a method",
-    # Coffer names the issuer beside the code (RFC 9207), and the scope beside the tokens (RFC 6749, 5.1).
-    "code", "max age", "tokens",
+    # Coffer names the issuer beside the code and the error (RFC 9207), and the scope beside the tokens (RFC 6749, 5.1).
+    "code", "max age", "tokens", "redirect", "unknown client", "no client", "response type", "request", "request uri",
     # OpenBao answers invalid_request where OAuth has invalid_scope (RFC 6749, 4.1.2.1).
     "no scope", "no openid",
     # OpenBao has the flow with the credentials of a client, which Coffer does not have yet.

@@ -8,6 +8,7 @@ import subprocess
 import threading
 import urllib.parse
 
+import pyotp
 import pytest
 import requests
 from test_identity_provider import Provider
@@ -129,11 +130,7 @@ def test_a_person_signs_in_with_a_password(server, browser, program):
     assert browser.run("document.getElementById('place').textContent") == program.redirect.split("/")[2]
     # A wrong password is said to be one, and the browser stays.
     signed_in(browser, provider.mount, "ada", "wrong")
-    told = browser.run("""
-        new Promise(done => { const look = () => { const box = document.getElementById("problem");
-          box.hidden ? setTimeout(look, 50) : done(box.textContent); }; look(); })
-    """)
-    assert "wrong" in told and program.arrived.empty()
+    assert "wrong" in told(browser) and program.arrived.empty()
     tokens_before = len(provider.root.list("auth/token/accessors")["data"]["keys"])
     signed_in(browser, provider.mount, "ada", "right")
     answer = program.arrived.get(timeout=30)
@@ -153,7 +150,58 @@ def test_a_refusal_is_told_to_the_program(server, browser, program):
     browser.open(provider.document()["authorization_endpoint"] + "?" + urllib.parse.urlencode(query))
     signed_in(browser, provider.mount, "ada", "right")
     answer = program.arrived.get(timeout=30)
-    assert (answer["error"], answer["state"]) == ("access_denied", "s") and "code" not in answer
+    assert (answer["error"], answer["state"], answer["iss"]) == ("access_denied", "s", provider.issuer) and "code" not in answer
+
+
+def told(browser):
+    """What the page says is wrong, once it says something."""
+    return browser.run("""
+        new Promise(done => { const look = () => { const box = document.getElementById("problem");
+          box.hidden || document.getElementById("go").disabled ? setTimeout(look, 50) : done(box.textContent); }; look(); })
+    """)
+
+
+def test_a_person_signs_in_with_a_second_factor(server, browser, program):
+    provider = Provider(server.address, server.token, redirect_uris=["http://127.0.0.1/callback"])
+    made = server.post("identity/mfa/method/totp", {"issuer": "Coffer", "method_name": "phone-" + provider.name}).expect(200).data
+    secret = server.post(
+        "identity/mfa/method/totp/admin-generate", {"method_id": made["method_id"], "entity_id": provider.entity}).expect(200).data
+    app = pyotp.parse_uri(secret["url"])
+    enforcement = "identity/mfa/login-enforcement/" + provider.name
+    server.post(enforcement, {"mfa_method_ids": [made["method_id"]], "identity_entity_ids": [provider.entity]}).expect(204)
+    query = {
+        "client_id": provider.client["client_id"], "redirect_uri": program.redirect, "response_type": "code", "scope": "openid",
+        "state": "s", "max_age": "0"}
+    browser.open(provider.document()["authorization_endpoint"] + "?" + urllib.parse.urlencode(query))
+    signed_in(browser, provider.mount, "ada", "right")
+    assert "second factor" in told(browser)
+    assert browser.run("document.querySelector('#code-fields select').selectedOptions[0].textContent") == "phone-" + provider.name
+
+    def typed(code):
+        browser.run(f"""
+            document.querySelector("#code-fields input").value = {json.dumps(code)};
+            document.getElementById("go").click();
+        """)
+
+    typed("")
+    assert "Type the code" in told(browser)
+    typed("000000")
+    assert "The code is wrong" in told(browser) and program.arrived.empty()
+    tokens_before = len(provider.root.list("auth/token/accessors")["data"]["keys"])
+    typed(app.now())
+    answer = program.arrived.get(timeout=30)
+    assert answer["state"] == "s" and answer["iss"] == provider.issuer and answer["code"]
+    assert len(provider.root.list("auth/token/accessors")["data"]["keys"]) == tokens_before
+
+
+def test_a_parameter_that_is_there_twice_is_refused(server, program):
+    provider = Provider(server.address, server.token, redirect_uris=["http://127.0.0.1/callback"])
+    query = [
+        ("client_id", provider.client["client_id"]), ("redirect_uri", "https://elsewhere.example/"), ("response_type", "code"),
+        ("scope", "openid"), ("redirect_uri", program.redirect)]
+    page = requests.get(provider.document()["authorization_endpoint"] + "?" + urllib.parse.urlencode(query), timeout=20)
+    assert page.status_code == 400 and "<html" not in page.text and program.redirect not in page.text
+    assert requests.get(f"{server.address}/v1/identity/oidc/provider/none/sign-in", timeout=20).status_code == 404
 
 
 def test_nobody_is_sent_to_a_place_that_the_client_does_not_name(server, browser, program):
@@ -161,8 +209,4 @@ def test_nobody_is_sent_to_a_place_that_the_client_does_not_name(server, browser
     query = {"client_id": provider.client["client_id"], "redirect_uri": program.redirect, "response_type": "code", "scope": "openid"}
     browser.open(provider.document()["authorization_endpoint"] + "?" + urllib.parse.urlencode(query))
     signed_in(browser, provider.mount, "ada", "right")
-    told = browser.run("""
-        new Promise(done => { const look = () => { const box = document.getElementById("problem");
-          box.hidden ? setTimeout(look, 50) : done(box.textContent); }; look(); })
-    """)
-    assert "redirect_uri is not allowed" in told and program.arrived.empty()
+    assert "redirect_uri is not allowed" in told(browser) and program.arrived.empty()

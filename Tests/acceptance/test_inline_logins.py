@@ -69,6 +69,15 @@ def test_reads_and_writes_and_stores_nothing(app, userpass):
     assert PASSWORD not in text and parameter("password", PASSWORD) not in text
 
 
+# What belongs to a token is refused to a caller that has none, whatever its policies allow.
+OF_TOKENS = (
+    ("POST", "auth/token/lookup-self", {}, 403), ("POST", "auth/token/renew-self", {}, 400), ("POST", "auth/token/revoke-self", {}, 400),
+    ("POST", "cubbyhole/a", {"a": "b"}, 403), ("GET", "cubbyhole/a", None, 404), ("POST", "auth/token/create", {}, 403),
+    ("POST", "auth/token/create", {"type": "batch"}, 403), ("POST", "auth/token/create", {"no_parent": True}, 403),
+    ("POST", "auth/token/create-orphan", {}, 403), ("POST", "auth/token/create-orphan", {"type": "batch"}, 403),
+)
+
+
 def test_what_is_refused(app, userpass):
     right = {"password": PASSWORD}
     for path in ("sys/health", "auth/token/create", "auth/none/login", "secret/data/app", userpass + "/"):
@@ -81,8 +90,15 @@ def test_what_is_refused(app, userpass):
     assert ask(app, userpass, right, "POST", wanted=userpass, body=right).status == 400
     reply = app.request("GET", "secret/data/app", token=None, headers={"X-Vault-Inline-Auth-Parameter-a": parameter("a", 1)})
     assert reply.status == 400 and "X-Vault-Inline-Auth-Path" in reply.errors[0]
-    for path in ("auth/token/lookup-self", "auth/token/renew-self", "cubbyhole/a"):
-        assert ask(app, userpass, right, "POST", wanted=path, body={"a": "b"}).status in (400, 403)
+    app.put("sys/policies/acl/everything", {
+        "policy": 'path "*" { capabilities = ["create", "read", "update", "delete", "list", "sudo"] }'}).expect(204)
+    app.post(userpass.replace("/login/", "/users/"), {"token_policies": "everything"}).expect(204)
+    before = len(tokens(app))
+    for method, path, body, status in OF_TOKENS:
+        reply = ask(app, userpass, right, method, wanted=path, body=body)
+        assert (reply.status, failed(reply)) == (status, False), (path, body)
+    assert len(tokens(app)) == before
+    app.post(userpass.replace("/login/", "/users/"), {"token_policies": "app"}).expect(204)
     # Only a token lets a large body in.
     large = {"data": {"k": "x" * (2 << 20)}}
     assert ask(app, userpass, right, "PUT", body=large).status == 413

@@ -41,6 +41,17 @@ package final class IdentityStore: Sendable {
 
     // MARK: Resolving
 
+    /// Returns whether there is an entity with this id, or one that it was merged into.
+    package func hasEntity(_ id: String) async throws(StorageError) -> Bool {
+        if try await storage.get(IdentityKeys.record(id, of: Entity.self)) != nil { return true }
+        return try await storage.get(IdentityKeys.merged(id)) != nil
+    }
+
+    /// Returns whether there is a group with this id.
+    package func hasGroup(_ id: String) async throws(StorageError) -> Bool {
+        try await storage.get(IdentityKeys.record(id, of: Group.self)) != nil
+    }
+
     /// Returns the entity with this id, or the one it was merged into; nil if there is none.
     package func resolve(_ id: String) async throws -> ResolvedEntity? {
         let (cached, generation) = cache.withLock { ($0.entities[id], $0.generation) }

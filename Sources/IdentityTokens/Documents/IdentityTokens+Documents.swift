@@ -40,7 +40,7 @@ extension IdentityTokens {
                 "oidc/.well-known/keys", "The public keys that identity tokens can be verified with (RFC 7517).",
                 access: .unauthenticated
             )
-            .reading("Read the public keys.") { _ in try await keySet(of: try await keys.names()) },
+            .reading("Read the public keys.") { _ in keySet(try await publishedKeys()) },
         ]
     }
 
@@ -58,12 +58,11 @@ extension IdentityTokens {
     /// The longest time that a document may be kept, so that a key that was withdrawn is not used for long.
     static let cacheSecondsMax = 3_600
 
-    /// Returns the public keys of named keys, which verifiers may keep until one of them rotates.
-    func keySet(of names: [String]) async throws -> Response {
-        let (published, nextRotation) = try await keys.published(names)
-        let left = nextRotation.map { $0 - time.now().seconds } ?? 0
+    /// Returns the document with public keys, which verifiers may keep until one of the named keys rotates.
+    func keySet(_ published: PublishedKeys) -> Response {
+        let left = published.nextRotation.map { $0 - time.now().seconds } ?? 0
         return Self.cached(
-            ["keys": .array(published.map { .object($0) })], seconds: max(0, min(left, Self.cacheSecondsMax)))
+            ["keys": .array(published.keys.map { .object($0) })], seconds: max(0, min(left, Self.cacheSecondsMax)))
     }
 
     /// Returns a document that whoever gets it may keep for a time.

@@ -28,8 +28,6 @@ extension IssuerConfiguration: SettingsRecord {
     private static func isAddress(_ text: String) -> Bool {
         guard text.utf8.count <= bytesMax, let rest = text.removingUTF8Prefix("https://") ?? text.removingUTF8Prefix("http://")
         else { return false }
-        // A host name, or an IPv6 address in brackets.
-        let allowed = "-.:[]".utf8
-        return !rest.isEmpty && rest.utf8.allSatisfy { $0.isASCIILetterOrDigit || allowed.contains($0) }
+        return Authority.isValid(rest)
     }
 }

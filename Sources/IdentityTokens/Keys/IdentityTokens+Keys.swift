@@ -42,13 +42,15 @@ extension IdentityTokens {
 
     private func writeKey(_ request: Request) async throws {
         let name = try ObjectName.of(request)
-        let known = try await keys.find(name)
+        // A key that cannot be read is replaced: nobody can sign or verify with it.
+        let isDamaged = try await keys.table.findUnlessDamaged(name).isDamaged
+        let known = isDamaged ? nil : try await keys.find(name)
         var settings = known?.settings ?? KeySettings()
         try settings.update(request.fields)
         // Keys are made first, because the change below may be decided more than once.
         let made = known?.settings.algorithm == settings.algorithm ? nil : try await keys.make(settings)
         try await change { batch in
-            let found = try await keys.table.find(name)
+            let (found, isDamaged) = try await keys.table.findUnlessDamaged(name)
             guard found != nil || known == nil else { throw Self.keyChanged }
             var key: NamedKey
             if var changed = found?.value {
@@ -64,12 +66,14 @@ extension IdentityTokens {
                 key = changed
             } else {
                 guard let made else { throw Self.keyChanged }
-                guard try await keys.names().count < NamedKeys.namesMax else {
-                    throw CofferError.invalid("there are \(NamedKeys.namesMax) named keys, which is the limit; delete one first")
+                if isDamaged {
+                    try await check(verificationTTL: made.settings.verificationTTL, ofKey: name)
+                } else {
+                    try await checkRoom(for: "named keys", in: keys.table, max: NamedKeys.namesMax)
                 }
                 key = made
             }
-            keys.table.put(name, key, if: found?.unchanged ?? .absent, into: &batch)
+            keys.table.put(name, key, if: found?.unchanged ?? (isDamaged ? .none : .absent), into: &batch)
         }
     }
 
@@ -91,10 +95,10 @@ extension IdentityTokens {
         }
     }
 
-    /// Returns the name of a key that a role or client refers to.
+    /// Returns warnings about a key that a role or client refers to: that it signs nothing for a client id that it does not list.
     ///
     /// - Throws: `.invalidRequest` if there is no such key, or tokens would live longer than they can be verified with it.
-    func checkKey(_ name: String, lifetime: Int, of kind: String) async throws {
+    func checkKey(_ name: String, clientID: String, lifetime: Int, of kind: String) async throws -> [String] {
         guard let key = try await keys.find(name) else {
             throw CofferError.invalid(ObjectName.isValid(name) ? "cannot find key \"\(name)\"" : "cannot find the key")
         }
@@ -103,5 +107,9 @@ extension IdentityTokens {
                 "a \(kind) cannot be longer than the verification_ttl of the key it references, which is "
                     + "\(key.settings.verificationTTL) seconds")
         }
+        guard !key.settings.allows(clientID: clientID) else { return [] }
+        return [
+            "The key \"\(name)\" signs nothing for this client id until the key's allowed_client_ids list it."
+        ]
     }
 }

@@ -52,7 +52,7 @@ extension KeySettings: SettingsRecord {
     func check() throws(CofferError) {
         guard rotationPeriod >= 60 else { throw .invalid("rotation_period must be at least one minute") }
         guard verificationTTL > 0 else { throw .invalid("verification_ttl must be at least one second") }
-        guard verificationTTL / 10 <= rotationPeriod, verificationTTL <= rotationPeriod * 10 else {
+        guard verificationTTL <= rotationPeriod * 10 else {
             throw .invalid("verification_ttl cannot be longer than 10x rotation_period")
         }
     }

@@ -8,10 +8,13 @@ enum Referenced: Sendable, Hashable {
     case scope(String)
     case assignment(String)
 
+    /// The folder of the indexes of all keys.
+    static let keys = "use/key/"
+
     /// The folder of the index of those that refer to it.
     var prefix: String {
         switch self {
-        case .key(let name): "use/key/\(name)/"
+        case .key(let name): "\(Self.keys)\(name)/"
         case .scope(let name): "use/scope/\(name)/"
         case .assignment(let name): "use/assignment/\(name)/"
         }
@@ -71,12 +74,13 @@ extension IdentityTokens {
         throw CofferError.invalid("unable to delete \(referenced.text) because it is currently referenced by: \(names)")
     }
 
-    /// Deletes a record that refers to no other, unless others refer to it.
+    /// Deletes a record that refers to no other, unless others refer to it. One that cannot be read is deleted too.
     func delete(_ name: String, from table: RecordTable<some Record>, as referenced: Referenced) async throws {
         try await change { batch in
-            guard let found = try await table.find(name) else { return }
+            let (found, isDamaged) = try await table.findUnlessDamaged(name)
+            guard found != nil || isDamaged else { return }
             try await refuseDeletion(of: referenced)
-            table.delete(name, if: found.unchanged, into: &batch)
+            table.delete(name, if: found?.unchanged ?? .none, into: &batch)
         }
     }
 }

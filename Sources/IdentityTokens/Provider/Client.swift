@@ -63,13 +63,22 @@ extension Client: SettingsRecord {
         return uris
     }
 
+    /// Schemes by which a browser runs, shows or starts something instead of going to a program.
+    private static let schemesOfBrowsers: Set = [
+        "javascript", "data", "vbscript", "blob", "file", "filesystem", "view-source", "about", "intent",
+    ]
+
     private static func isRedirectURI(_ uri: String) -> Bool {
         guard (1...RedirectURI.bytesMax).contains(uri.utf8.count), uri.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }),
             !uri.containsUTF8("#"), let (scheme, rest) = uri.cutUTF8(at: ":"), let first = scheme.utf8.first, first.isASCIILetter,
             scheme.utf8.allSatisfy({ $0.isASCIILetterOrDigit || "+-.".utf8.contains($0) }), !rest.isEmpty
         else { return false }
-        // A browser would run these instead of going anywhere.
-        return !["javascript", "data", "vbscript", "blob", "file"].contains(scheme.lowercased())
+        let name = scheme.lowercased()
+        if name == "http" || name == "https" {
+            guard let place = rest.removingUTF8Prefix("//") else { return false }
+            return Authority.isValid(place.prefixUTF8 { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") })
+        }
+        return !schemesOfBrowsers.contains(name)
     }
 
     func check() throws(CofferError) {

@@ -36,13 +36,19 @@ extension IdentityTokens {
             details: "It takes the parameters of authorize, which it asks for a code when the person has signed in.",
             fields: [Self.nameField], access: .unauthenticated
         )
-        .reading("Return the page.", answers: "text/html") { _ in SignInPage.response }
+        .reading("Return the page.", answers: "text/html") { request in
+            _ = try await existingProvider(request)
+            return SignInPage.response
+        }
     }
 
     /// How long a code can be exchanged, in seconds.
     static let codeSeconds = 300
     /// The most codes of an entity that end in the same minute.
     static let codesPerMinuteMax = 120
+    /// How many seconds more than `max_age` may have passed since a login, because the way from the login to `authorize` takes time:
+    /// otherwise nobody could satisfy `max_age=0`, which asks for a new login.
+    static let maxAgeLeeway = 5
     private static let stateBytesMax = 4_096
     private static let nonceBytesMax = 1_024
     private static let scopeBytesMax = 4_096
@@ -50,17 +56,24 @@ extension IdentityTokens {
     private func authorize(_ request: Request) async throws -> Response {
         let state = request.fields.text("state")
         guard state.utf8.count <= Self.stateBytesMax else { throw ProviderError("invalid_request", "the state is too long") }
-        do {
-            return try await issueCode(request, state: state)
-        } catch var refusal as ProviderError {
+        let name = request.captures["name"]
+        guard let provider = try await provider(name) else {
+            var refusal = ProviderError("invalid_request", "provider not found")
             refusal.state = state
+            throw refusal
+        }
+        let issuer = try await issuer(of: provider, named: name)
+        do {
+            let code = try await issueCode(request, provider, named: name)
+            return .bare(["code": .string(code), "state": .string(state), "iss": .string(issuer)])
+        } catch var refusal as ProviderError {
+            // A refusal names its issuer, too (RFC 9207, 2).
+            (refusal.state, refusal.issuer) = (state, issuer)
             throw refusal
         }
     }
 
-    private func issueCode(_ request: Request, state: String) async throws -> Response {
-        let name = request.captures["name"]
-        guard let provider = try await provider(name) else { throw ProviderError("invalid_request", "provider not found") }
+    private func issueCode(_ request: Request, _ provider: Provider, named name: String) async throws -> String {
         let redirect = request.fields.text("redirect_uri")
         guard let client = try await client(id: request.fields.text("client_id"))?.client else {
             throw ProviderError("invalid_client_id", "client with client_id not found")
@@ -70,8 +83,7 @@ extension IdentityTokens {
         }
         var code = try await checkedCode(request, client, of: provider)
         (code.provider, code.redirectURI) = (name, redirect)
-        let issuer = try await issuer(of: provider, named: name)
-        return .bare(["code": .string(try await store(code)), "state": .string(state), "iss": .string(issuer)])
+        return try await store(code)
     }
 
     /// Returns what a code stands for, after checking everything that was asked for.
@@ -79,6 +91,9 @@ extension IdentityTokens {
         let fields = request.fields
         guard provider.allows(clientID: client.clientID) else {
             throw ProviderError("unauthorized_client", "client is not authorized to use the provider")
+        }
+        guard try await keys.find(client.key)?.settings.allows(clientID: client.clientID) == true else {
+            throw ProviderError.keyOfOthers
         }
         guard fields.text("request").isEmpty else {
             throw ProviderError("request_not_supported", "request parameter is not supported")
@@ -150,7 +165,7 @@ extension IdentityTokens {
         guard let moment = try await surroundings.loggedInAt(request) else {
             throw ProviderError("login_required", "it is not known when the caller logged in; log in with an auth method")
         }
-        guard time.now() <= moment.adding(seconds: seconds) else {
+        guard time.now() <= moment.adding(seconds: seconds + Self.maxAgeLeeway) else {
             throw ProviderError("login_required", "active re-authentication is required by max_age")
         }
         return moment.seconds
@@ -159,7 +174,7 @@ extension IdentityTokens {
     private func store(_ code: AuthorizationCode) async throws -> String {
         let made = codes.make(endingAt: code.expiresAt, of: code.entityID)
         guard try await codes.folders.hasRoom(in: made.folder, perOwnerMax: Self.codesPerMinuteMax) else {
-            throw CofferError(.rateLimited, "too many codes were issued to this entity; retry in a minute")
+            throw tooMany("codes", endingAt: code.expiresAt)
         }
         try await codes.table.edit(made.name) { stored, _ in stored = code }
         return made.text

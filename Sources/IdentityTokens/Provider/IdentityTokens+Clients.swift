@@ -12,7 +12,7 @@ extension IdentityTokens {
                     var info = JSONObject()
                     let names = try await clients.names(Paging(request.fields, limitMax: Self.pageMax))
                     for name in names {
-                        guard let client = try await clients.find(name)?.value else { continue }
+                        guard let client = try await clients.findUnlessDamaged(name).found?.value else { continue }
                         info.members.append(.init(key: name, value: .object(client.shown)))
                     }
                     return try .keys(names, info: info)
@@ -26,7 +26,7 @@ extension IdentityTokens {
                 if client.kind == .confidential { shown["client_secret"] = .string(client.secret) }
                 return .data(shown)
             }
-            .updatingWithoutAnswer("Create or change a client.", writeClient)
+            .updating("Create or change a client.", writeClient)
             .deleting("Delete a client. Its codes and access tokens end.", deleteClient),
         ]
     }
@@ -36,25 +36,32 @@ extension IdentityTokens {
 
     /// Returns the client with this client id and its name, or nil if there is none.
     func client(id: String) async throws -> (name: String, client: Client)? {
+        guard let name = try await clientName(id: id), let client = try await clients.find(name)?.value,
+            client.clientID.equalsUTF8(id)
+        else { return nil }
+        return (name, client)
+    }
+
+    /// Returns the name that the index has for a client id, or nil if it has none.
+    func clientName(id: String) async throws(StorageError) -> String? {
         guard (1...KeySettings.clientIDBytesMax).contains(id.utf8.count), id.utf8.allSatisfy({ $0.isASCIILetterOrDigit }),
             let index = try await storage.get(Self.clientIDKey(id))
         else { return nil }
-        let name = String(decoding: index.value, as: UTF8.self)
-        guard let client = try await clients.find(name)?.value, client.clientID.equalsUTF8(id) else { return nil }
-        return (name, client)
+        return String(decoding: index.value, as: UTF8.self)
     }
 
     private static func clientIDKey(_ id: String) -> String { "client-id/\(id)" }
 
-    private func writeClient(_ request: Request) async throws {
+    private func writeClient(_ request: Request) async throws -> Response {
         let name = try ObjectName.of(request)
         let newID = randomText(Self.clientIDCharacters)
         let newSecret = Client.secretPrefix + randomText(Client.secretCharacters)
         // Made before it is referred to.
         let key = request.fields.text("key")
         if key.isEmpty || key == NamedKeys.defaultName { _ = try await keys.find(NamedKeys.defaultName) }
-        try await change { batch in
+        let warnings = try await change { batch in
             let found = try await clients.find(name)
+            if found == nil { try await checkRoom(for: "clients", in: clients) }
             var client = found?.value ?? Client()
             try client.update(request.fields)
             if let old = found?.value {
@@ -65,7 +72,8 @@ extension IdentityTokens {
                 if client.kind == .confidential { client.secret = newSecret }
                 batch.put(Self.clientIDKey(newID), Array(name.utf8), if: .absent)
             }
-            try await checkKey(client.key, lifetime: client.idTokenTTL, of: "client's id_token_ttl")
+            let warnings = try await checkKey(
+                client.key, clientID: client.clientID, lifetime: client.idTokenTTL, of: "client's id_token_ttl")
             for assignment in client.assignments where assignment != Assignment.allowAll {
                 guard try await assignments.find(assignment) != nil else {
                     throw CofferError.invalid("assignment \"\(assignment)\" does not exist")
@@ -75,7 +83,9 @@ extension IdentityTokens {
                 Referrer(.client, name), from: found.map { Self.references(of: $0.value) } ?? [],
                 to: Self.references(of: client), in: &batch)
             clients.put(name, client, if: found?.unchanged ?? .absent, into: &batch)
+            return warnings
         }
+        return Response(.none, warnings: warnings)
     }
 
     private static func references(of client: Client) -> Set<Referenced> {

@@ -35,13 +35,16 @@ extension IdentityTokens {
             throw ProviderError("unsupported_grant_type", "grant_type must be \"authorization_code\"")
         }
         guard let key = try await keys.find(client.key), key.settings.allows(clientID: client.clientID) else {
-            throw ProviderError("unauthorized_client", "the named key of the client does not allow its client id")
+            throw ProviderError.keyOfOthers
         }
         let issued = try await spend(sent, client, provider: name)
         return try await answer(issued, sent, client: client, key: key, issuer: try await issuer(of: provider, named: name))
     }
 
     // MARK: Codes
+
+    /// The most access tokens of an entity that end in the same minute.
+    static let accessTokensPerMinuteMax = 30
 
     /// A code that was spent by this request, and the access token that was issued with it.
     private struct Issued: Sendable {
@@ -61,29 +64,34 @@ extension IdentityTokens {
         let now = time.now()
         let end = now.adding(seconds: client.accessTokenTTL).seconds
         let access = accessTokens.make(endingAt: end, of: found.entityID)
-        let entity = try await grantee(of: found, client)
-        let code = try await codes.table.edit(name) { stored, batch -> AuthorizationCode? in
+        let issued = try await codes.table.edit(name) { stored, batch -> Issued? in
             guard var code = stored else { return nil }
             if code.isSpent {
                 if !code.accessToken.isEmpty { accessTokens.table.delete(code.accessToken, into: &batch) }
                 return nil
             }
             code.isSpent = true
+            let entity = try await grantee(of: code, client)
             let isGood =
                 now.seconds < code.expiresAt && entity != nil && code.provider == provider
                 && code.clientID.equalsUTF8(client.clientID) && code.redirectURI.equalsUTF8(sent.redirectURI)
                 && Self.proves(sent.verifier, challenge: code.challenge, isRequired: client.kind == .public)
             if isGood {
+                // The code is not spent then.
+                guard try await accessTokens.folders.hasRoom(in: access.folder, perOwnerMax: Self.accessTokensPerMinuteMax) else {
+                    throw tooMany("access tokens", endingAt: end)
+                }
                 code.accessToken = access.name
                 let token = AccessToken(
                     provider: provider, clientID: code.clientID, entityID: code.entityID, scopes: code.scopes, expiresAt: end)
                 accessTokens.table.put(access.name, token, if: .absent, into: &batch)
             }
             stored = code
-            return isGood ? code : nil
+            guard isGood, let entity else { return nil }
+            return Issued(code: code, entity: entity, accessToken: access.text)
         }
-        guard let code, let entity else { throw ProviderError.badGrant }
-        return Issued(code: code, entity: entity, accessToken: access.text)
+        guard let issued else { throw ProviderError.badGrant }
+        return issued
     }
 
     /// Returns the entity of a code, or nil if it may no longer log in to the client.
@@ -131,12 +139,11 @@ extension IdentityTokens {
         var (all, seen) = ([JSONObject](), Set<String>())
         for name in names {
             guard let scope = try await scopes.find(name)?.value else { continue }
-            let template = try ClaimTemplate(scope.template)
-            guard seen.isDisjoint(with: template.names) else {
+            guard seen.isDisjoint(with: scope.template.names) else {
                 throw ProviderError("invalid_scope", "two of the scopes have the same claim")
             }
-            seen.formUnion(template.names)
-            all.append(try template.claims(of: entity, at: time.now(), bytesMax: TokenClaimNames.bytesMax))
+            seen.formUnion(scope.template.names)
+            all.append(try scope.template.claims(of: entity, at: time.now(), bytesMax: TokenClaimNames.bytesMax))
         }
         return all
     }

@@ -31,7 +31,10 @@ extension IdentityTokens {
                 "oidc/provider/{name}/.well-known/keys", "The public keys of a provider's tokens (RFC 7517).",
                 fields: [Self.nameField], access: .unauthenticated
             )
-            .reading("Read the public keys.") { try await keySet(of: try await keyNames(of: try await existingProvider($0))) },
+            .reading("Read the public keys.") { request in
+                let provider = try await existingProvider(request)
+                return keySet(try await publishedKeys(of: provider, named: request.captures["name"]))
+            },
         ]
     }
 
@@ -58,15 +61,24 @@ extension IdentityTokens {
         let wanted = request.fields.text("allowed_client_id")
         var names = Set(try await providers.names(Paging(limit: Self.pageMax)))
         names.insert(Provider.defaultName)
+        if !wanted.isEmpty {
+            // Before the page is cut out, which would otherwise have fewer names than there are.
+            for name in names where try await listed(name)?.allows(clientID: wanted) != true { names.remove(name) }
+        }
         var shown: [(name: String, value: JSONObject)] = []
         for name in Paging(request.fields, limitMax: Self.pageMax).page(of: Array(names)) {
-            guard let provider = try await provider(name), wanted.isEmpty || provider.allows(clientID: wanted) else { continue }
+            guard let provider = try await listed(name) else { continue }
             var object = provider.shown
             object["issuer"] = .string((try? await issuer(of: provider, named: name)) ?? "")
             shown.append((name, object))
         }
         return try .keys(
             shown.map(\.name), info: JSONObject(shown.map { .init(key: $0.name, value: .object($0.value)) }))
+    }
+
+    private func listed(_ name: String) async throws -> Provider? {
+        let (found, isDamaged) = try await providers.findUnlessDamaged(name)
+        return found?.value ?? (name == Provider.defaultName && !isDamaged ? .byDefault : nil)
     }
 
     private func writeProvider(_ request: Request) async throws -> Response {
@@ -78,9 +90,7 @@ extension IdentityTokens {
             var provider = before
             try provider.update(request.fields)
             provider.scopes.removeAll { $0 == Scope.openID }
-            if found == nil, try await providers.names(Paging(limit: Self.pageMax)).count >= Self.pageMax {
-                throw CofferError.invalid("there are \(Self.pageMax) providers, which is the limit; delete one first")
-            }
+            if found == nil { try await checkRoom(for: "providers", in: providers, max: Self.pageMax) }
             warnings = try await conflicts(of: provider.scopes)
             refer(
                 Referrer(.provider, name), from: Set((found?.value.scopes ?? []).map { .scope($0) }),
@@ -90,6 +100,9 @@ extension IdentityTokens {
         return Response(.none, warnings: warnings)
     }
 
+    /// The most warnings of one kind in an answer.
+    static let warningsMax = 20
+
     /// Returns warnings about claims that two scopes give, because a request of both is refused.
     private func conflicts(of names: [String]) async throws -> [String] {
         var (owners, warnings) = ([String: String](), [String]())
@@ -97,7 +110,7 @@ extension IdentityTokens {
             guard let scope = try await scopes.find(name)?.value else {
                 throw CofferError.invalid("scope \"\(name)\" does not exist")
             }
-            for claim in try ClaimTemplate(scope.template).names {
+            for claim in scope.template.names {
                 if let other = owners[claim] {
                     warnings.append(
                         "The scopes \"\(other)\" and \"\(name)\" both have the claim \"\(claim)\"; a request of both is refused.")
@@ -105,7 +118,7 @@ extension IdentityTokens {
                 owners[claim] = name
             }
         }
-        return Array(warnings.prefix(20))
+        return Array(warnings.prefix(Self.warningsMax))
     }
 
     private func deleteProvider(_ request: Request) async throws {
@@ -138,23 +151,5 @@ extension IdentityTokens {
                 "token_endpoint_auth_methods_supported": ["none", "client_secret_basic", "client_secret_post"],
                 "code_challenge_methods_supported": ["S256"], "authorization_response_iss_parameter_supported": true,
             ], seconds: Self.cacheSecondsMax)
-    }
-
-    /// Returns the names of the keys of all clients that a provider serves.
-    private func keyNames(of provider: Provider) async throws -> [String] {
-        var names: Set<String> = []
-        if provider.allows(clientID: "*") {
-            for name in try await keys.names() where try await isUsedByClient(name) { names.insert(name) }
-        } else {
-            for id in provider.allowedClientIDs {
-                if let found = try await client(id: id)?.client { names.insert(found.key) }
-            }
-        }
-        return names.sorted()
-    }
-
-    private func isUsedByClient(_ key: String) async throws -> Bool {
-        let prefix = Referenced.key(key).prefix + Referrer.Kind.client.rawValue + "/"
-        return try await !storage.list(Listing(prefix: prefix, limit: 1)).isEmpty
     }
 }

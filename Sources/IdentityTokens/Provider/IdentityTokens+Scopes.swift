@@ -29,7 +29,7 @@ extension IdentityTokens {
                 if name == Assignment.allowAll { return .data(["entity_ids": ["*"], "group_ids": ["*"]]) }
                 return .data(try await assignments.existing(name).shown)
             }
-            .updatingWithoutAnswer("Create or change an assignment.", writeAssignment)
+            .updating("Create or change an assignment.", writeAssignment)
             .deleting("Delete an assignment.", deleteAssignment),
         ]
     }
@@ -37,18 +37,20 @@ extension IdentityTokens {
     private func writeScope(_ request: Request) async throws {
         let name = try ObjectName.of(request)
         guard name != Scope.openID else { throw CofferError.invalid("the \"openid\" scope name is reserved") }
-        try await write(name, in: scopes, new: Scope(), request.fields)
+        _ = try await write(name, in: scopes, as: "scopes", new: Scope(), request.fields)
     }
 
     /// Creates or changes a record that refers to no other.
     private func write<Value: Record & SettingsRecord>(
-        _ name: String, in table: RecordTable<Value>, new: Value, _ fields: Fields
-    ) async throws {
+        _ name: String, in table: RecordTable<Value>, as kind: String, new: Value, _ fields: Fields
+    ) async throws -> Value {
         try await change { batch in
             let found = try await table.find(name)
+            if found == nil { try await checkRoom(for: kind, in: table) }
             var value = found?.value ?? new
             try value.update(fields)
             table.put(name, value, if: found?.unchanged ?? .absent, into: &batch)
+            return value
         }
     }
 
@@ -67,12 +69,24 @@ extension IdentityTokens {
         return try .keys(names)
     }
 
-    private func writeAssignment(_ request: Request) async throws {
+    private func writeAssignment(_ request: Request) async throws -> Response {
         let name = try ObjectName.of(request)
         guard name != Assignment.allowAll else {
             throw CofferError.invalid("modification of assignment \"allow_all\" not allowed")
         }
-        try await write(name, in: assignments, new: Assignment(), request.fields)
+        let written = try await write(name, in: assignments, as: "assignments", new: Assignment(), request.fields)
+        return Response(.none, warnings: try await unknown(written))
+    }
+
+    /// Returns warnings about entities and groups of an assignment that do not exist, and so let in nobody.
+    private func unknown(_ assignment: Assignment) async throws -> [String] {
+        var (entities, groups) = (0, 0)
+        for id in assignment.entityIDs where try await !identity.hasEntity(id) { entities += 1 }
+        for id in assignment.groupIDs where try await !identity.hasGroup(id) { groups += 1 }
+        return [(entities, "entity_ids", "entities"), (groups, "group_ids", "groups")].filter { $0.0 > 0 }
+            .map { count, field, kind in
+                "\(count) of the \(field) belong to no \(kind): ids are those that identity/\(kind == "groups" ? "group" : "entity")/id lists."
+            }
     }
 
     private func deleteAssignment(_ request: Request) async throws {

@@ -9,6 +9,8 @@ struct ProviderError: Error, Sendable {
     var status = 400
     /// The state that the client sent, which it finds its login by; nil where there is none.
     var state: String?
+    /// The issuer that refuses; nil where it is not known.
+    var issuer: String?
 
     init(_ code: String, _ reason: String, status: Int = 400) {
         self.code = code
@@ -21,12 +23,14 @@ struct ProviderError: Error, Sendable {
     static let badGrant = ProviderError(
         "invalid_grant",
         "the code is unknown, has expired, was used before, or was issued to another client or with other parameters")
+    static let keyOfOthers = ProviderError("unauthorized_client", "the named key of the client does not allow its client id")
     static let badToken = ProviderError("invalid_token", "the access token is unknown or has expired", status: 401)
 
     /// The answer.
     var response: Response {
         var object: JSONObject = ["error": .string(code), "error_description": .string(reason)]
         if let state { object["state"] = .string(state) }
+        if let issuer { object["iss"] = .string(issuer) }
         var response = Response.bare(object, status: status)
         switch code {
         case "invalid_client": response.headers = [("www-authenticate", "Basic realm=\"coffer\"")]

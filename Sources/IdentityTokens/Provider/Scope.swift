@@ -4,7 +4,7 @@ import Syntax
 
 /// A scope: claims that clients can ask for by its name.
 struct Scope: Record, Hashable {
-    var template = ""
+    var template = ClaimTemplate.empty
     var description = ""
 
     /// The scope that every provider has, which consists of the server's own claims.
@@ -25,5 +25,5 @@ extension Scope: SettingsRecord {
         Setting("template", \.template, as: .template, help: "A JSON object of claims, as it is or in base64."))
 
     /// Refuses a template that replaces claims of the server.
-    func check() throws(CofferError) { try TokenClaimNames.check(try ClaimTemplate(template)) }
+    func check() throws(CofferError) { try TokenClaimNames.check(template) }
 }

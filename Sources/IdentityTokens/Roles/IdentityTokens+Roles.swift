@@ -15,26 +15,29 @@ extension IdentityTokens {
                 "oidc/role/{name}", "A role, for which entities get tokens.", fields: [Self.nameField] + TokenRole.settings.fields
             )
             .reading("Read a role.") { .data(try await roles.existing(try ObjectName.of($0)).shown) }
-            .updatingWithoutAnswer("Create or change a role.", writeRole)
+            .updating("Create or change a role.", writeRole)
             .deleting("Delete a role.", deleteRole),
         ]
     }
 
-    private func writeRole(_ request: Request) async throws {
+    private func writeRole(_ request: Request) async throws -> Response {
         let name = try ObjectName.of(request)
         let newID = randomText(Self.clientIDCharacters)
         // Made before it is referred to.
         if request.fields.string("key") == NamedKeys.defaultName { _ = try await keys.find(NamedKeys.defaultName) }
-        try await change { batch in
+        let warnings = try await change { batch in
             let found = try await roles.find(name)
+            if found == nil { try await checkRoom(for: "roles", in: roles) }
             var role = found?.value ?? TokenRole()
             try role.update(request.fields)
             if role.clientID.isEmpty { role.clientID = newID }
-            try await checkKey(role.key, lifetime: role.ttl, of: "role's token ttl")
+            let warnings = try await checkKey(role.key, clientID: role.clientID, lifetime: role.ttl, of: "role's token ttl")
             refer(
                 Referrer(.role, name), from: Set(found.map { [.key($0.value.key)] } ?? []), to: [.key(role.key)], in: &batch)
             roles.put(name, role, if: found?.unchanged ?? .absent, into: &batch)
+            return warnings
         }
+        return Response(.none, warnings: warnings)
     }
 
     private func deleteRole(_ request: Request) async throws {

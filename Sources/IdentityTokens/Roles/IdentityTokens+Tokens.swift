@@ -42,7 +42,7 @@ extension IdentityTokens {
             "aud": .string(role.clientID), "exp": .int(now.adding(seconds: ttl).seconds), "iat": .int(now.seconds),
             "iss": .string(try await issuer()), "namespace": "root", "sub": .string(entity.id),
         ]
-        let more = try ClaimTemplate(role.template).claims(of: entity, at: now, bytesMax: TokenClaimNames.bytesMax)
+        let more = try role.template.claims(of: entity, at: now, bytesMax: TokenClaimNames.bytesMax)
         let token = try sign(try TokenClaimNames.merged(own, [more]), with: key)
         var response = Response.data(["client_id": .string(role.clientID), "token": .string(token), "ttl": .int(ttl)])
         response.warnings = try await issuerWarnings()
@@ -100,7 +100,7 @@ extension IdentityTokens {
                 throw InactiveToken.audience
             }
         }
-        let known = try await keys.published(try await keys.names()).keys.filter { $0["kid"]?.stringValue == token.keyID }
+        let known = try await publishedKeys().keys.filter { $0["kid"]?.stringValue == token.keyID }
         guard token.keyID != nil, KeySet(known.compactMap { try? VerificationKey(jwk: $0) }).verifies(token) else {
             throw InactiveToken.signature
         }

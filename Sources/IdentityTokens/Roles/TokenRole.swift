@@ -7,8 +7,8 @@ struct TokenRole: Record, Hashable {
     var key = ""
     /// The audience of the tokens.
     var clientID = ""
-    /// The template of further claims as it was sent, decoded if it was base64; empty for none.
-    var template = ""
+    /// The template of further claims.
+    var template = ClaimTemplate.empty
     /// Seconds that the tokens are valid.
     var ttl = 86_400
 }
@@ -29,21 +29,22 @@ extension TokenRole: SettingsRecord {
     func check() throws(CofferError) {
         guard !key.isEmpty else { throw .invalid("the key parameter is required") }
         guard ttl > 0 else { throw .invalid("field 'ttl' must be at least one second") }
-        try TokenClaimNames.check(try ClaimTemplate(template))
+        try TokenClaimNames.check(template)
     }
 }
 
-extension SettingKind where Value == String {
-    /// A template, which may be sent in base64. What is kept is its text.
+extension SettingKind where Value == ClaimTemplate {
+    /// A template, which may be sent in base64. What is stored is its text.
     static var template: Self {
         Self(
-            .string, shown: { .string($0) }, read: { $0.stringValue },
-            normalize: { text, _ throws(CofferError) in
+            .string, shown: { .string($0.text) }, read: { $0.stringValue.flatMap { try? ClaimTemplate($0) } },
+            take: { sent, _, _ throws(CofferError) in
+                let text = sent.stringValue ?? ""
                 guard text.utf8.count <= 2 * ClaimTemplate.bytesMax else {
                     throw .invalid("a template may have \(ClaimTemplate.bytesMax) bytes at most")
                 }
-                guard let bytes = Base64.decode(text), let decoded = String(validating: bytes, as: UTF8.self) else { return text }
-                return decoded
+                let decoded = Base64.decode(text).flatMap { String(validating: $0, as: UTF8.self) }
+                return try ClaimTemplate(decoded ?? text)
             })
     }
 }

@@ -5,8 +5,10 @@ import Syntax
 /// The template of the claims of a token: a JSON object in which `{{…}}` stands in place of a value.
 ///
 /// A value is put in after the template was parsed, as one JSON value. So nothing that an entity is called can add a claim, or end a
-/// text.
+/// text. A template is parsed when its record is read, and not for each token.
 struct ClaimTemplate: Sendable {
+    /// The template as it was sent, decoded if it was base64.
+    let text: String
     /// The longest template, in bytes.
     static let bytesMax = 32 << 10
     /// The most parameters of a template.
@@ -25,6 +27,11 @@ struct ClaimTemplate: Sendable {
     /// No other text of a template can begin with it.
     private static let mark = "\u{0}"
     private static let limits = JSONLimits(depthMax: 16, nodesMax: 2_000)
+
+    /// A template without claims.
+    static let empty = ClaimTemplate()
+
+    private init() { (text, object, parameters) = ("", [:], []) }
 
     /// The names of the claims that the template gives.
     var names: [String] { object.keys }
@@ -49,7 +56,7 @@ struct ClaimTemplate: Sendable {
             rest = rest[close.upperBound...]
         }
         output += rest
-        self.parameters = parameters
+        (self.text, self.parameters) = (text, parameters)
         guard !output.utf8.allSatisfy({ $0 == 0x20 || (0x09...0x0D).contains($0) }) else {
             object = [:]
             return
@@ -116,4 +123,10 @@ struct ClaimTemplate: Sendable {
         default: return value
         }
     }
+}
+
+extension ClaimTemplate: Hashable {
+    static func == (left: ClaimTemplate, right: ClaimTemplate) -> Bool { left.text.equalsUTF8(right.text) }
+
+    func hash(into hasher: inout Hasher) { hasher.combine(text) }
 }
