@@ -5,6 +5,8 @@ import Logging
 package struct UserSecretsEngine: SecretsEngine, CachingEngine, PeriodicEngine {
     let store: SecretStore
     let journal: UseJournal
+    let deletion: OwnerDeletion
+    let rotation: KeyRotation
     private let sweep = OwnerSweep()
     private let logger: Logger
 
@@ -12,13 +14,16 @@ package struct UserSecretsEngine: SecretsEngine, CachingEngine, PeriodicEngine {
     package init(_ context: MountContext) {
         store = SecretStore(context)
         journal = UseJournal(context, indexes: store.indexes)
+        deletion = OwnerDeletion(store: store)
+        rotation = KeyRotation(store: store, logger: context.logger)
         logger = context.logger
     }
 
     package var paths: [EnginePath] {
         [
-            secrets, secret, reveal, versions, restore, secretAccess, resolve, access, trash, trashedSecret, takeBack, bulk, tags,
-            ownerKeys,
+            owners, owner, secrets, secret, reveal, versions, restore, secretAccess, resolve, access, trash, trashedSecret,
+            takeBack, bulk, tags,
+            ownerKeys, rotate,
         ]
     }
 
@@ -34,6 +39,8 @@ package struct UserSecretsEngine: SecretsEngine, CachingEngine, PeriodicEngine {
     /// Stores what was counted, and deletes what is kept for a while only. Called once a second on the node that leads.
     package func runRound() async {
         await runFollowerRound()
+        await attempt("deleting what owners had failed; it is retried within a second") { try await deletion.runRound() }
+        await attempt("sealing users' secrets again failed; it is retried within a second") { try await rotation.runRound() }
         await attempt("tidying the trash and the access logs of users failed; it is retried within a minute") {
             try await sweep.runIfDue(on: store, at: store.time.now())
         }

@@ -21,6 +21,10 @@ enum UserSecretsFailure {
     static let ownerDeleting = error(
         .conflict, "owner_deleting", "the owner is being deleted; retry when the deletion is complete")
 
+    /// The secrets of an owner are being sealed again.
+    static let rotating = error(
+        .conflict, "rotation_under_way", "the owner's key is being replaced already; retry when that has ended")
+
     /// Another secret has the provider, type and label of the one to restore.
     static let exists = error(
         .conflict, "exists", "there is another secret of the same provider, type and label; delete it first")

@@ -9,6 +9,7 @@ extension Golden {
     static let ofUserSecrets: [Golden] = [
         Golden("user-secrets-root") { try required(RootSecret(decoding: $0)).encoded() },
         Golden("user-secrets-keys") { try required(OwnerKeys(decoding: $0)).encoded() },
+        Golden("user-secrets-keys-destroyed") { try required(OwnerKeys(decoding: $0)).encoded() },
         Golden("user-secrets-counts") { try required(OwnerCounts(decoding: $0)).encoded() },
         Golden("user-secrets-counts-trash") { try required(OwnerCounts(decoding: $0)).encoded() },
         Golden("user-secrets-usage") { try required(Usage(decoding: $0)).encoded() },

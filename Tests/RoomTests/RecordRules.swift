@@ -158,7 +158,7 @@ enum RecordRules {
         "TransitEngine/Stored/WrappingKey.swift": Place(1, "transit-wrapping-key"),
         "UserSecretsEngine/Access/AccessEntry.swift": Place(1, "user-secrets-access"),
         "UserSecretsEngine/Keys/KeyRing.swift": Place(1, "user-secrets-root"),
-        "UserSecretsEngine/Keys/OwnerKeys.swift": Place(1, "user-secrets-keys"),
+        "UserSecretsEngine/Keys/OwnerKeys.swift": Place(1, "user-secrets-keys", "user-secrets-keys-destroyed"),
         "UserSecretsEngine/Keys/RootSecret.swift": Place(1, "user-secrets-root"),
         "UserSecretsEngine/Stored/OldValue.swift": Place(1, "user-secrets-old"),
         "UserSecretsEngine/Stored/OwnedRecords.swift": Place(1, "user-secrets-secret"),

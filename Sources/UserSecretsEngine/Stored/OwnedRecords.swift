@@ -109,6 +109,25 @@ struct OwnedRecords: Sendable {
         try await storage.list(Listing(prefix: folder.rawValue, after: after, limit: limit))
     }
 
+    /// Whether the owner has no records.
+    func isEmpty() async throws(StorageError) -> Bool {
+        try await storage.list(Listing(prefix: "", limit: 1)).isEmpty
+    }
+
+    /// Deletes at most so many records, all but the keys, and returns how many it deleted.
+    func deleteSome(_ countMax: Int) async throws(StorageError) -> Int {
+        let keys = Name.keys.key
+        let names = try await storage.list(Listing(prefix: "", limit: countMax + 1, isRecursive: true))
+            .filter { $0 != keys }.prefix(countMax)
+        if !names.isEmpty { try await storage.delete(Array(names), below: "") }
+        return names.count
+    }
+
+    /// Deletes the keys of an owner, whatever they are, and another record of the mount, in one batch.
+    static func deleteKeys(of owner: Owner, with other: String, in storage: any Storage) async throws(StorageError) {
+        try await storage.delete([folder + owner.text + "/" + Name.keys.key, other], below: "")
+    }
+
     /// Makes a decision that depends on the owner's records, and commits it in one batch. Starts over if another writer was first.
     func change<Result>(_ decide: (inout Changes) async throws -> Result) async throws -> Result {
         try await storage.transact { batch in

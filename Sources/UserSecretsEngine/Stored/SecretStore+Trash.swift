@@ -41,6 +41,11 @@ extension SecretStore {
             guard pair.entries.count < Pair.entriesMax else { throw UserSecretsFailure.tooManyOfPair }
             secret.revision += 1
             secret.updatedAt = now
+            if secret.sealed.keyVersion != opened.keys.currentNumber {
+                // While the owner's key is replaced, what comes out of the trash would be missed.
+                let value = try value(of: secret, from: records, with: opened)
+                secret.sealed = try opened.current().seal(value, at: secret.place(of: records.owner), randomness: randomness)
+            }
             pair.add(secret)
             changes.protect(opened)
             changes.delete(.trash(id), if: found.unchanged)
