@@ -106,6 +106,7 @@ final class Exchange {
         try await authorize(declared)
         if let malformed { throw malformed }
         if endpoint == nil { throw CofferError(.methodNotAllowed, "unsupported operation") }
+        if incoming.isHead { try refuseChangeByHead(endpoint) }
         if incoming.wrapTTL != nil, endpoint?.contentType != nil { throw ResponseWrapping.notJSON }
         var request = try makeRequest(declared, captures)
         if operation == .update || operation == .create { try await chooseCreateOrUpdate(declared, request) }
