@@ -54,7 +54,7 @@ struct BrowserLogins: Sendable {
         let minutes = try await storage.list(Listing(prefix: "\(Self.prefix)\(minute)/", limit: Self.addressesMax + 1))
         let begun = try await storage.list(Listing(prefix: "\(Self.prefix)\(minute)/\(tag)/", limit: Self.perAddressMax))
         guard begun.count < Self.perAddressMax, minutes.count <= Self.addressesMax else {
-            throw CofferError(.rateLimited, "too many logins have begun; retry in a minute")
+            throw CofferError.tooMany("too many logins have begun", inTheMinuteOf: login.expiresAt)
         }
         let mark = isDirect ? "." + Self.directMark : ""
         let state = "\(minute).\(tag)." + Base64.encode(randomness.bytes(Self.secretBytes), as: .url) + mark

@@ -42,7 +42,7 @@ struct PendingLogins: Sendable {
         let own = try await storage.list(Listing(prefix: folder, limit: Self.perEntityMax))
         let entities = try await storage.list(Listing(prefix: minute, limit: Self.entitiesMax + 1))
         guard own.count < Self.perEntityMax, entities.count <= Self.entitiesMax else {
-            throw CofferError(.rateLimited, "too many logins wait for a second factor; retry in a minute")
+            throw CofferError.tooMany("too many logins wait for a second factor", inTheMinuteOf: login.expiresAt)
         }
         let id = randomness.uuid()
         var batch = Batch()

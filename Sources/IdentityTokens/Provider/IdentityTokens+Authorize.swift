@@ -161,7 +161,7 @@ extension IdentityTokens {
     private func store(_ code: AuthorizationCode) async throws -> String {
         let (end, limit) = (code.expiresAt, Self.codesPerMinuteMax)
         guard try await codes.count(endingAt: end, of: code.entityID, limit: limit) < limit else {
-            throw CofferError(.rateLimited, "too many codes were issued to this entity; retry in a minute")
+            throw CofferError.tooMany("too many codes were issued to this entity", inTheMinuteOf: end)
         }
         let made = codes.make(endingAt: end, of: code.entityID)
         try await codes.table.edit(made.name) { stored, _ in stored = code }
