@@ -42,7 +42,7 @@ extension JWTMethod {
             throw CofferError.invalid("missing redirect_uri")
         }
         guard RedirectURI.isAllowed(redirect, by: role.redirectURIs) else {
-            foreignRedirects.log(to: logger, at: time.now(), ["role": "\(role.name)"])
+            troubles.warn("a login in a browser named a redirect URI that its role does not allow", reason: "role \(role.name)")
             return Self.nowhere
         }
         // A browser that comes from a page of the server posts the form to the server itself.

@@ -1,6 +1,5 @@
 package import EngineKit
 import JOSE
-import Logging
 package import Outbound
 import Records
 package import Syntax
@@ -14,8 +13,7 @@ package struct JWTMethod: RoleNamingAuthMethod, PeriodicEngine {
     let calls: ProviderCalls
     let time: any TimeSource
     let randomness: any Randomness
-    let logger: Logger
-    let foreignRedirects = PacedWarning("a login in a browser named a redirect URI that its role does not allow")
+    let troubles: TroubleLog
     /// The mount's maximum TTL in seconds; 0 where the mount sets none.
     let maxTTL: Int
 
@@ -24,11 +22,11 @@ package struct JWTMethod: RoleNamingAuthMethod, PeriodicEngine {
         configurations = RecordTable(storage: context.storage, prefix: "config/", parsedMax: 1)
         roles = RecordTable(storage: context.storage, prefix: "role/", parsedMax: 1_024)
         logins = BrowserLogins(context)
-        keyStore = JWTKeyStore(outbound: outbound, context)
-        calls = ProviderCalls(outbound: outbound, mount: context.path, logger: context.logger)
+        troubles = TroubleLog(context.logger, time: context.time)
+        calls = ProviderCalls(outbound: outbound, troubles: troubles)
+        keyStore = JWTKeyStore(calls, time: context.time)
         time = context.time
         randomness = context.randomness
-        logger = context.logger
         maxTTL = context.maxTTL
     }
 
