@@ -314,7 +314,7 @@ if Context.environment["COFFER_FUZZ"] != nil {
                 "Syntax", "EngineKit", "StoreKit", "PasswordPolicies", "SecretMemory", "Policy", "Audit", "Barrier", "Certificates",
                 "Ciphers", "Capabilities",
                 "ServiceRules", "TransitEngine", "KVEngine", "DatabaseClients", "Databases", "DatabaseEngine", "ConnectionsEngine",
-                "Outbound", "JOSE",
+                "Outbound", "JOSE", "OAuth",
             ],
             path: "Fuzz/Sources")
     )
