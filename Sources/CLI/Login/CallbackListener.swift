@@ -179,7 +179,7 @@ struct Callback: Sendable {
             Self.respond(
                 on: connection, status: "200 OK", title: "Signed in",
                 text:
-                    "The server has accepted your sign-in. Close this page and return to the terminal, which may ask for a second factor."
+                    "You are signed in at the identity provider. Close this page and return to the terminal, which may ask for a second factor."
             )
         } else {
             Self.respond(
