@@ -327,7 +327,7 @@ if Context.environment["COFFER_FUZZ"] != nil {
                 "Syntax", "EngineKit", "StoreKit", "PasswordPolicies", "SecretMemory", "Policy", "Audit", "Barrier", "Certificates",
                 "Ciphers", "Capabilities",
                 "ServiceRules", "TransitEngine", "KVEngine", "DatabaseClients", "Databases", "DatabaseEngine", "ConnectionsEngine",
-                "Outbound", "JOSE", "CredentialChecks",
+                "Outbound", "JOSE", "OAuth", "CredentialChecks",
             ],
             path: "Fuzz/Sources")
     )

@@ -11,7 +11,7 @@ let targets: [String: FuzzTarget] = [
     "backup": fuzzBackup, "import": fuzzImport, "der": fuzzDER, "capability": fuzzCapability, "dotenv": fuzzDotEnv,
     "duration": fuzzDuration, "hcl": fuzzHCL, "rules": fuzzRules, "base64": fuzzBase64, "fields": fuzzFields, "kv": fuzzKV,
     "oauth": fuzzOAuth, "postgres-url": fuzzPostgresURL, "redis-rules": fuzzRedisRules, "database-texts": fuzzDatabaseTexts,
-    "jose": fuzzJOSE, "revocation": fuzzRevocation, "credentials": fuzzCredentials,
+    "jose": fuzzJOSE, "revocation": fuzzRevocation, "credentials": fuzzCredentials, "form": fuzzForm,
 ]
 
 nonisolated(unsafe) var chosen: FuzzTarget = { _ in }  // set once, before libFuzzer starts its single thread

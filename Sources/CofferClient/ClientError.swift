@@ -1,3 +1,5 @@
+internal import Syntax
+
 /// The reason that a call failed.
 ///
 /// Compare errors by ``code``; the texts may change between versions. No text contains a token or the body of a request.
@@ -38,7 +40,7 @@ public struct ClientError: Error, Sendable, CustomStringConvertible {
     public var message: String
     /// The method of the request that failed, or nil if no request was made.
     public var method: ClientMethod?
-    /// The URL of the request that failed, or nil if no request was made.
+    /// The URL of the request that failed without its query, which may have credentials; nil if no request was made.
     public var url: String?
     /// The HTTP status of the answer. Set only for ``Code/api``.
     public var status: Int?
@@ -56,12 +58,12 @@ public struct ClientError: Error, Sendable, CustomStringConvertible {
     ///   - code: The kind of the failure.
     ///   - message: A description for people. It must not contain a token or the content of a request.
     ///   - method: The method of the request, if one was made.
-    ///   - url: The URL of the request, if one was made.
+    ///   - url: The URL of the request, if one was made. Its query is left out.
     public init(_ code: Code, _ message: String, method: ClientMethod? = nil, url: String? = nil) {
         self.code = code
         self.message = message
         self.method = method
-        self.url = url
+        self.url = url.map { $0.cutUTF8(at: "?").map { String($0.before) } ?? $0 }
         errors = []
     }
 

@@ -124,15 +124,6 @@ extension IdentityTokens {
         guard try await table.names(Paging(limit: max)).count >= max else { return }
         throw CofferError.invalid("there are \(max) \(kind), which is the limit; delete one first")
     }
-
-    /// Returns the refusal of one record too many of an entity that ends in some minute.
-    func tooMany(_ what: String, endingAt seconds: Int) -> CofferError {
-        var refusal = CofferError(.rateLimited, "too many \(what) were issued to this entity; retry in a minute")
-        // Later ones end in another minute.
-        refusal.retryAfter = 60 - seconds % 60
-        return refusal
-    }
-
     /// Returns the issuer of identity tokens: the address with the path of this engine.
     func issuer() async throws -> String {
         try address(configured: try await configurations.find(IssuerConfiguration.name)?.value.issuer ?? "")

@@ -23,6 +23,7 @@ extension CoreRequest {
         contentType = headers.contentType
         authorization = headers.authorization
         isForm = call.isForm
+        isHead = request.method == "HEAD"
     }
 }
 

@@ -60,4 +60,16 @@ import Testing
         for _ in 0..<5 { _ = await ldap.refusal(other, "wrong") }
         #expect(await ldap.refusal(one, "own-password") == nil)
     }
+
+    @Test("that a directory binds although it spells them in another way are refused: they would be a second user")
+    func otherSpelling() async throws {
+        let ldap = try await LDAPDriver(over: LDAPDriver.direct)
+        for (name, spelling) in [("muller", "müller"), ("strasse", "straße")] {
+            ldap.directory.add(
+                "uid=\(name),ou=people,dc=example", ["uid": [spelling], "objectClass": ["person"]], password: "own-password")
+            #expect(await ldap.refusal(name, "own-password")?.code == .invalidRequest)
+        }
+        ldap.directory.add("uid=bob,ou=people,dc=example", ["uid": ["Bob"], "objectClass": ["person"]], password: "own-password")
+        #expect(await ldap.refusal("bob", "own-password") == nil)
+    }
 }

@@ -36,4 +36,17 @@ struct FieldValueTests {
         #expect(fields.seconds("seconds") == 60 && fields.texts("texts") == [] && fields.numbers("numbers") == [1, 2])
         #expect(fields.textMap("map") == ["a": "b"])
     }
+
+    @Test(
+        "that are objects are no texts with JSON, as in Vault, and the error says what to send",
+        arguments: [Field.Kind.object, .stringMap])
+    func textOfObject(kind: Field.Kind) throws {
+        let declared = [Field("map", kind, "")]
+        let refusal = #expect(throws: CofferError.self) { try Fields(validating: ["map": "{\"canary\":\"b\"}"], as: declared) }
+        let message = refusal?.messages.first ?? ""
+        #expect(message.hasPrefix("field 'map' must be an object") && message.contains("send the whole body as JSON"))
+        #expect(!message.contains("canary"))
+        let other = #expect(throws: CofferError.self) { try Fields(validating: ["map": "canary"], as: declared) }
+        #expect(other?.messages.first?.contains("JSON") == false)
+    }
 }

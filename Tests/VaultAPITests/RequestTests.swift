@@ -14,7 +14,7 @@ import Testing
         ])
     func maps(_ method: String, _ query: String, _ operation: Operation) async {
         let asked = await ask(method, query: query).asked
-        #expect(asked?.operation == operation)
+        #expect(asked?.operation == operation && asked?.isHead == (method == "HEAD"))
         #expect(asked?.path == "secret/data/db")
         let isRecursive = method == "SCAN" || query == "scan=true"
         #expect(asked?.query.map(\.name) == (isRecursive ? ["recursive"] : []))

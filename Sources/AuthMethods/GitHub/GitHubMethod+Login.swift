@@ -41,7 +41,7 @@ extension GitHubMethod {
         } catch {
             switch error {
             case .refused(let reason):
-                context.logger.debug("a GitHub login was refused", metadata: ["reason": "\(reason)"])
+                troubles.warn("a GitHub login was refused", reason: reason)
                 throw Self.refusal
             case .unavailable(let reason):
                 troubles.warn("a GitHub login could not be decided", reason: reason)

@@ -52,7 +52,7 @@ struct BrowserLogins: Sendable {
             endingAt: login.expiresAt, ownerHash: try await key.hash("oidc-address/v1", address), randomness: randomness)
         guard
             try await folders.hasRoom(in: state.folder, perOwnerMax: Self.perAddressMax, ownersMax: Self.addressesMax)
-        else { throw CofferError(.rateLimited, "too many logins have begun; retry in a minute") }
+        else { throw CofferError.tooMany("too many logins have begun", inTheMinuteOf: login.expiresAt) }
         let begun = login
         try await table.edit(try await name(of: state)) { stored, _ in stored = begun }
         return state.text + (isDirect ? Self.directMark : "")

@@ -5,9 +5,11 @@ import Syntax
 enum BrowserPage {
     static let contentType = "text/html; charset=utf-8"
 
-    /// The login is complete, and a program waits for it.
+    /// The provider has said who it is, and a program waits for that. It may have to send a second factor yet.
     static let success = page(
-        "Signed in", "You are signed in. Close this page and return to the program that asked you to sign in.")
+        "Signed in",
+        "You are signed in at the identity provider. Close this page and return to the program that asked you to sign in, which completes the login."
+    )
 
     /// The provider's answer is stored, and the program continues.
     static let received = page("Almost done", "Return to the program that asked you to sign in; it completes the login.")

@@ -1,6 +1,5 @@
 import EngineKit
 import JOSE
-import Logging
 import Outbound
 import Records
 import Synchronization
@@ -20,20 +19,15 @@ struct JWTKeys: Sendable {
     ///
     /// - Throws: A refusal if a URL or a certificate cannot be used.
     init(
-        _ configuration: JWTConfiguration, version: UInt64, outbound: any Outbound, _ context: MountContext
+        _ configuration: JWTConfiguration, version: UInt64, _ calls: ProviderCalls, time: any TimeSource
     ) throws(CofferError) {
         self.version = version
-        var keys: [VerificationKey] = []
-        for pem in configuration.publicKeys {
-            guard let key = try? VerificationKey(pem: pem) else { throw Self.unusable }
-            keys.append(key)
-        }
+        var keys = configuration.publicKeys.keys.keys
         if !configuration.sharedSecret.isEmpty {
             guard let key = try? VerificationKey(sharedSecret: Array(configuration.sharedSecret.utf8)) else { throw Self.unusable }
             keys.append(key)
         }
         own = keys.isEmpty ? nil : KeySet(keys)
-        let calls = ProviderCalls(outbound: outbound, mount: context.path, logger: context.logger)
         let name = configuration.serverNames.first ?? ""
         if configuration.discoveryURL.isEmpty {
             provider = nil
@@ -44,17 +38,17 @@ struct JWTKeys: Sendable {
             var remote: [RemoteKeySet] = []
             for place in places {
                 let target = try ProviderCalls.target(place.url, authorities: place.authorities, serverName: name)
-                remote.append(RemoteKeySet(time: context.time) { try await calls.keys(at: target) })
+                remote.append(RemoteKeySet(time: time) { try await calls.keys(at: target) })
             }
             self.remote = remote
         } else {
             let target = try ProviderCalls.target(
                 configuration.discoveryURL, authorities: configuration.discoveryAuthorities, serverName: name)
             let issuer = configuration.discoveryURL
-            let document = FetchedValue(time: context.time) { try await calls.document(of: issuer, at: target) }
+            let document = FetchedValue(time: time) { try await calls.document(of: issuer, at: target) }
             provider = document
             remote = [
-                RemoteKeySet(time: context.time) {
+                RemoteKeySet(time: time) {
                     guard let document = await document.current() else { throw ProviderCalls.Failure.noDocument }
                     return try await calls.keys(at: document.keys)
                 }
@@ -104,24 +98,24 @@ struct JWTKeys: Sendable {
 
 /// Keeps the keys of the configuration that is stored now.
 final class JWTKeyStore: Sendable {
-    private let outbound: any Outbound
-    private let context: MountContext
+    private let calls: ProviderCalls
+    private let time: any TimeSource
     private let made = Mutex<JWTKeys?>(nil)
 
-    init(outbound: any Outbound, _ context: MountContext) {
-        self.outbound = outbound
-        self.context = context
+    init(_ calls: ProviderCalls, time: any TimeSource) {
+        self.calls = calls
+        self.time = time
     }
 
     /// Returns the keys of a configuration that is not stored yet.
     func candidate(_ configuration: JWTConfiguration) throws(CofferError) -> JWTKeys {
-        try JWTKeys(configuration, version: 0, outbound: outbound, context)
+        try JWTKeys(configuration, version: 0, calls, time: time)
     }
 
     /// Returns the keys of a configuration. Those of another version are forgotten, with all that was fetched for it.
     func keys(of found: RecordTable<JWTConfiguration>.Found) throws(CofferError) -> JWTKeys {
         if let keys = made.withLock({ $0 }), keys.version == found.version { return keys }
-        let keys = try JWTKeys(found.value, version: found.version, outbound: outbound, context)
+        let keys = try JWTKeys(found.value, version: found.version, calls, time: time)
         made.withLock { $0 = keys }
         return keys
     }

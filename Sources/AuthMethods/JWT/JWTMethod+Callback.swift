@@ -26,12 +26,6 @@ extension JWTMethod {
         }
     }
 
-    /// The errors of RFC 6749, 4.1.2.1, and of OpenID Connect Core, 3.1.2.6, which may be repeated.
-    private static let providerErrors: Set = [
-        "invalid_request", "unauthorized_client", "access_denied", "unsupported_response_type", "invalid_scope", "server_error",
-        "temporarily_unavailable", "interaction_required", "login_required", "account_selection_required", "consent_required",
-    ]
-
     /// What a program sends in place of a code that this server has got with a form.
     private static let noCode = "no_code"
 
@@ -155,8 +149,9 @@ extension JWTMethod {
             throw Self.failed("Could not load configuration")
         }
         guard answer.error.isEmpty else {
+            calls.logRefusal(answer.error)
             throw Self.failed(
-                Self.providerErrors.contains(answer.error) ? answer.error : "The provider refused for an unknown reason.")
+                ProviderCalls.errors.contains(answer.error) ? answer.error : "The provider refused for an unknown reason.")
         }
         let provider = try await provider(found, of: login)
         // The answer of another provider, which somebody sends here to mix them up (RFC 9207).
@@ -188,6 +183,7 @@ extension JWTMethod {
         let state = form["state"]
         if !form["error"].isEmpty {
             guard try await logins.take(state) != nil else { return BrowserPage.failure("This login has expired.") }
+            calls.logRefusal(form["error"])
             return BrowserPage.failure("The provider refused the login.")
         }
         let stored = try await logins.change(state) { login -> BrowserLogin? in

@@ -32,10 +32,9 @@ extension JWTMethod {
         var warnings: [String] = []
         if await !keys.areAvailable() {
             let text = configuration.discoveryURL.isEmpty ? "error checking jwks URL" : "error checking oidc discovery URL"
-            guard configuration.skipsValidation else {
-                throw CofferError.invalid("\(text): the keys could not be fetched; see the server's log")
-            }
-            warnings.append(text)
+            let reason = "\(text): the keys could not be fetched; see the server's log"
+            guard configuration.skipsValidation else { throw CofferError.invalid(reason) }
+            warnings.append("\(reason). The configuration is stored; logins are refused until the keys can be fetched")
         }
         try await configurations.edit(Self.configurationName) { stored, _ in stored = configuration }
         return Response(.none, warnings: warnings)

@@ -1,6 +1,5 @@
 package import EngineKit
 import JOSE
-import Logging
 package import Outbound
 import Records
 package import Syntax
@@ -20,9 +19,9 @@ package struct JWTMethod: RoleNamingAuthMethod, PeriodicEngine {
         configurations = RecordTable(storage: context.storage, prefix: "config/", parsedMax: 1)
         roles = RecordTable(storage: context.storage, prefix: "role/", parsedMax: 1_024)
         logins = BrowserLogins(context)
-        keyStore = JWTKeyStore(outbound: outbound, context)
-        calls = ProviderCalls(outbound: outbound, mount: context.path, logger: context.logger)
         troubles = TroubleLog(context.logger, time: context.time)
+        calls = ProviderCalls(outbound: outbound, troubles: troubles)
+        keyStore = JWTKeyStore(calls, time: context.time)
         self.context = context
     }
 

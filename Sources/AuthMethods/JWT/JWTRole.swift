@@ -138,6 +138,8 @@ extension JWTRole {
             guard !member.key.isEmpty, let values = Self.list(member.value) else {
                 throw .invalid("field 'bound_claims' must have strings, numbers, booleans or lists of them")
             }
+            // It would admit nobody, and what was meant is not known.
+            guard !values.isEmpty else { throw .invalid("field 'bound_claims' may not have a claim without allowed values") }
             if comparison == .glob, values.contains(where: { $0.stringValue == nil }) {
                 throw .invalid("field 'bound_claims' must have strings only with 'bound_claims_type' glob")
             }

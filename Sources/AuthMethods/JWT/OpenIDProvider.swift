@@ -76,8 +76,9 @@ struct OpenIDProvider: Sendable {
         switch object["error"]?.stringValue {
         case "authorization_pending": throw Refusal.pending("authorization_pending")
         case "slow_down": throw Refusal.pending("slow_down")
-        case .some: throw Refusal.refused
-        case nil: throw Refusal.failed
+        case let error:
+            calls.logRefusal(error)
+            throw error == nil ? Refusal.failed : Refusal.refused
         }
     }
 
@@ -89,6 +90,7 @@ struct OpenIDProvider: Sendable {
         let complete = object["verification_uri_complete"]?.stringValue ?? object["verification_url_complete"]?.stringValue
         let address = complete ?? object["verification_uri"]?.stringValue ?? object["verification_url"]?.stringValue
         guard status == 200, let code = object["device_code"]?.stringValue, let address, OutboundURL(address) != nil else {
+            calls.logRefusal(object["error"]?.stringValue)
             throw Refusal.failed
         }
         return Device(

@@ -1,6 +1,5 @@
 import EngineKit
 import JOSE
-import Logging
 import Outbound
 import Syntax
 
@@ -29,8 +28,7 @@ struct ProviderCalls: Sendable {
     }
 
     let outbound: any Outbound
-    let mount: String
-    let logger: Logger
+    let troubles: TroubleLog
 
     private static let keysBytesMax = 512 << 10
     private static let answerBytesMax = 256 << 10
@@ -117,7 +115,24 @@ struct ProviderCalls: Sendable {
         return failure
     }
 
-    private func log(_ reason: String) {
-        logger.warning("an identity provider did not answer as it should", metadata: ["mount": "\(mount)", "reason": "\(reason)"])
+    private func log(_ reason: String) { troubles.warn("an identity provider did not answer as it should", reason: reason) }
+
+    /// The errors of RFC 6749, 4.1.2.1 and 5.2, of RFC 8628, 3.5, and of OpenID Connect Core, 3.1.2.6, which may be repeated.
+    static let errors: Set = [
+        "invalid_request", "unauthorized_client", "access_denied", "unsupported_response_type", "invalid_scope", "server_error",
+        "temporarily_unavailable", "interaction_required", "login_required", "account_selection_required", "consent_required",
+        "invalid_client", "invalid_grant", "unsupported_grant_type", "expired_token",
+    ]
+
+    /// Logs that the provider refused something, with its error if that is one of the standards'.
+    func logRefusal(_ error: String?) {
+        let reason =
+            switch error {
+            case "invalid_client": "invalid_client: check oidc_client_id and oidc_client_secret"
+            case let known? where Self.errors.contains(known): known
+            case .some: "an error that no standard has"
+            case nil: "the answer has neither what was asked for nor an error"
+            }
+        troubles.warn("an identity provider refused a login", reason: reason)
     }
 }

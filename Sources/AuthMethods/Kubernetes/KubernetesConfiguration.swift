@@ -39,7 +39,7 @@ extension KubernetesConfiguration: SettingsRecord {
             "disable_local_ca_jwt", \.ignoresPod, as: .flag,
             help: "Whether the token and the authority of the pod that the server runs in are left unused."),
         Setting(
-            "pem_keys", \.keys, as: .publicKeys,
+            "pem_keys", \.keys, as: .publicKeys(keepsEmpty: false),
             help:
                 "Public keys or certificates as PEM, of which one must have signed each token. The cluster is asked as well; empty to leave signatures to it."
         ))

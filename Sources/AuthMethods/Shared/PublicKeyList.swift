@@ -29,10 +29,12 @@ struct PublicKeyList: Sendable, Hashable {
 }
 
 extension SettingKind where Value == PublicKeyList {
-    /// Public keys as a list of PEM texts. A record leaves an empty list out.
-    static var publicKeys: Self {
+    /// Public keys as a list of PEM texts.
+    ///
+    /// - Parameter keepsEmpty: Whether a record has an empty list, which it leaves out otherwise.
+    static func publicKeys(keepsEmpty: Bool) -> Self {
         Self(
-            .strings, shown: { .strings($0.texts) }, stored: { $0.isEmpty ? nil : .strings($0.texts) },
+            .strings, shown: { .strings($0.texts) }, stored: { $0.isEmpty && !keepsEmpty ? nil : .strings($0.texts) },
             read: { $0.texts.flatMap(PublicKeyList.init) },
             take: { sent, name, _ throws(CofferError) in
                 let texts = sent.texts ?? []

@@ -173,7 +173,11 @@ struct Callback: Sendable {
     /// Shows the person what came of the login.
     func answer(hasSucceeded: Bool) {
         if hasSucceeded {
-            Self.respond(on: connection, status: "200 OK", title: "Signed in", text: "You are signed in. Close this page.")
+            Self.respond(
+                on: connection, status: "200 OK", title: "Signed in",
+                text:
+                    "You are signed in at the identity provider. Close this page and return to the terminal, which may ask for a second factor."
+            )
         } else {
             Self.respond(
                 on: connection, status: "400 Bad Request", title: "Sign-in failed",

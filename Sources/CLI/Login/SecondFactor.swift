@@ -3,22 +3,26 @@ internal import Syntax
 
 /// Completes a login that the server did not answer with a token, because it needs a second factor.
 enum SecondFactor {
-    private struct Method {
+    struct Method {
         var id: String
         var label: String
     }
 
     /// What the server asks for: for each enforcement, a code for one of its methods.
-    private struct Requirement {
+    struct Requirement {
         var requestID: String
         var constraints: [[Method]]
+        /// The names of the enforcements, in the order of ``constraints``.
+        var names: [String]
 
         init?(_ secret: Secret) {
             guard let member = secret.envelope["auth"]?["mfa_requirement"]?.objectValue,
                 let id = member["mfa_request_id"]?.stringValue, !id.isEmpty
             else { return nil }
             requestID = id
-            constraints = (member["mfa_constraints"]?.objectValue ?? [:]).map { constraint in
+            let named = member["mfa_constraints"]?.objectValue ?? [:]
+            names = named.keys
+            constraints = named.map { constraint in
                 (constraint.value["any"]?.arrayValue ?? []).compactMap { method in
                     guard let id = method["id"]?.stringValue else { return nil }
                     let name = method["name"]?.stringValue ?? ""

@@ -102,6 +102,13 @@ struct Printer {
     /// Prints the value of one field: with a line end on a terminal, and without one to a pipe or file.
     func field(_ name: String, of secret: Secret) throws {
         guard let found = SecretRows.field(name, of: secret) else {
+            // They may say why it is not there.
+            warnings(secret.warnings)
+            guard SecondFactor.Requirement(secret) == nil else {
+                throw CommandFailure.server(
+                    "The login needs a second factor, so it has no field \(name) yet. Send a code with it, as -mfa=METHOD:CODE, or use "
+                        + "`coffer login`, which asks for one.")
+            }
             throw CommandFailure.local("Field \(name) not present in secret")
         }
         try field(found)

@@ -15,7 +15,11 @@ enum SecretRows {
                 rows.append(["lease_renewable", String(secret.renewable)])
             }
         }
-        if let auth = secret.auth { rows += self.rows(of: auth) }
+        if let lacking = SecondFactor.Requirement(secret) {
+            rows += self.rows(of: lacking)
+        } else if let auth = secret.auth {
+            rows += self.rows(of: auth)
+        }
         if let wrap = secret.wrapInfo { rows += self.rows(of: wrap) }
         if let data = secret.data { rows += self.rows(of: data) }
         return rows
@@ -34,6 +38,17 @@ enum SecretRows {
             ("token_policies", .strings(auth.tokenPolicies)), ("identity_policies", .strings(auth.identityPolicies)),
             ("policies", .strings(auth.policies)),
         ]
+    }
+
+    /// The rows of a login that got no token yet: what it has to be completed with at `sys/mfa/validate`.
+    private static func rows(of lacking: SecondFactor.Requirement) -> [[String]] {
+        let constraints = zip(lacking.names, lacking.constraints).map { name, methods in
+            [
+                "mfa_constraint_\(name)",
+                methods.map { $0.label == $0.id ? $0.id : "\($0.label) (\($0.id))" }.joined(separator: " or "),
+            ]
+        }
+        return [["mfa_request_id", lacking.requestID]] + constraints
     }
 
     private static func rows(of auth: Secret.Auth) -> [[String]] {
@@ -59,6 +74,7 @@ enum SecretRows {
 
     /// Returns the value that `-field` names: one of the token, the wrapping token, the data or the lease, or nil if there is none.
     static func field(_ name: String, of secret: Secret) -> JSON? {
+        if let lacking = SecondFactor.Requirement(secret) { return name == "mfa_request_id" ? .string(lacking.requestID) : nil }
         let tokens = (secret.auth.map(fields) ?? []) + (secret.wrapInfo.map(fields) ?? [])
         if let field = tokens.first(where: { $0.name == name }) { return field.value }
         if let value = secret.data?[name] { return value }

@@ -8,7 +8,11 @@ extension CommandFailure {
         let said = error.errors.joined(separator: "\n").lowercased()
         let path = Self.path(of: error)
         let warnings = error.response?.secret?.warnings ?? []
-        if warnings.contains(where: { $0.utf8.starts(with: "Invalid path for a versioned K/V".utf8) }) {
+        if Self.isAboutSecondFactor(error) {
+            // The text of the server says what is wrong with the code.
+            guard said.contains("incorrect") else { return }
+            hint = "A code is valid for a short time, so the clock of the device must be right."
+        } else if warnings.contains(where: { $0.utf8.starts(with: "Invalid path for a versioned K/V".utf8) }) {
             hint = "Use `coffer kv \(Self.kvCommand(error.method))` for the secrets of a KV version 2 mount."
         } else if said.contains("not initialized") {
             guard !said.contains("coffer operator init") else { return }
@@ -36,6 +40,11 @@ extension CommandFailure {
             }
             question = .refused(path: path, method: error.method ?? .get)
         }
+    }
+
+    /// Returns whether a login was refused for its second factor, after everything else was right.
+    static func isAboutSecondFactor(_ error: ClientError) -> Bool {
+        error.errors.contains { $0.containsUTF8("failed to satisfy enforcement") }
     }
 
     /// Returns the `coffer kv` command for what a request with the method was meant to do.

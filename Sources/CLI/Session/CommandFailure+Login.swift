@@ -4,7 +4,10 @@ extension CommandFailure {
     /// Creates the failure of a login.
     init(login error: ClientError, mount: String, method: String) {
         self.init(error, doing: "Error authenticating", sentToken: true)
-        guard error.code == .api, let status = error.status, [400, 403, 404].contains(status) else { return }
+        guard error.code == .api, let status = error.status, [400, 403, 404].contains(status), !Self.isAboutSecondFactor(error)
+        else {
+            return
+        }
         // A login sends no token, so the hint about tokens and policies does not apply.
         question = nil
         let said = error.errors.joined(separator: "\n").lowercased()

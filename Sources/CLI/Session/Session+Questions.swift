@@ -11,7 +11,7 @@ extension Session {
             // The server has told callers that may list the mounts.
             let isSaid = failure.refusal?.errors.contains { $0.utf8.starts(with: "No secrets engine is mounted at ".utf8) }
             if isSaid == true { break }
-            let isList = method == .list || failure.refusal?.url?.contains("?list=true") == true
+            let isList = method == .list || failure.refusal?.response?.url.contains("?list=true") == true
             failure.hint = await refusalHint(path, isList ? .list : method)
         case .usage, nil: break
         }

@@ -47,7 +47,7 @@ struct PendingLogins: Sendable {
         login.expiresAt = time.now().seconds + Self.secondsMax
         let folder = Self.folder(of: login)
         guard try await ends.hasRoom(in: folder, perOwnerMax: Self.perEntityMax, ownersMax: Self.entitiesMax) else {
-            throw CofferError(.rateLimited, "too many logins wait for a second factor; retry in a minute")
+            throw CofferError.tooMany("too many logins wait for a second factor", inTheMinuteOf: login.expiresAt)
         }
         let id = randomness.uuid()
         var batch = Batch()

@@ -29,6 +29,9 @@ package struct CoreRequest: Sendable {
     package var contentType = ""
     /// Whether the body is declared as a form and does not look like JSON. Only routes that accept any bytes take it.
     package var isForm = false
+    /// Whether the client only asks for the head of the answer to a read. What would change something is then refused, because nobody
+    /// would get the answer.
+    package var isHead = false
     /// What the caller authenticates with.
     package var credentials: Credentials
     /// The value of the header `Authorization` if it is neither a token nor other credentials of the dialect; empty if there is

@@ -108,6 +108,7 @@ final class Exchange {
         try await authorize(declared)
         if let malformed { throw malformed }
         if endpoint == nil { throw CofferError(.methodNotAllowed, "unsupported operation") }
+        if incoming.isHead { try refuseChangeByHead(endpoint) }
         if incoming.wrapTTL != nil, endpoint?.contentType != nil { throw ResponseWrapping.notJSON }
         // Not later: the login takes effect before its grant becomes a token.
         if isOpenPath, mount?.entry.mountClass == .auth, !isForOneRequest { codes = try sentCodes() }

@@ -1,4 +1,5 @@
 import EngineKit
+import Identity
 import Syntax
 
 extension SystemEngine {
@@ -37,7 +38,7 @@ extension SystemEngine {
             )
             .reading("Read a mount.") { .data(try entry($0.captures["path"], mountClass).shown) }
             .updating("Mount a \(what).") { try await enable($0, mountClass) }
-            .deleting("Unmount a \(what) and delete its data.") { try await disable($0, mountClass) },
+            .adding(.delete, .init("Unmount a \(what) and delete its data.") { try await disable($0, mountClass) }),
         ]
     }
 
@@ -122,9 +123,9 @@ extension SystemEngine {
 
     // MARK: Changing
 
-    private func disable(_ request: Request, _ mountClass: MountEntry.Class) async throws {
+    private func disable(_ request: Request, _ mountClass: MountEntry.Class) async throws -> Response {
         let mountPath = (mountClass == .auth ? "auth/" : "") + request.captures["path"] + "/"
-        guard let entry = mounts.entry(at: mountPath) else { return }
+        guard let entry = mounts.entry(at: mountPath) else { return .empty }
         guard !entry.isBuiltIn else { throw CofferError.invalid("cannot unmount \"\(entry.shownPath)\"") }
         let engine = mounts.router.mounts[entry.path]?.leased
         // The engine can revoke leases only while it is mounted, and a failure leaves the mount as it is.
@@ -135,6 +136,13 @@ extension SystemEngine {
             try? await leases.revokeAll(path, engine: engine)
         }
         try await quotas.mountRemoved(entry.path)
+        // Not refused, because it ends all logins of the mount, which may be urgent.
+        return Response(
+            .none,
+            warnings: logins.identity.mfa.enforcements(namingMount: entry.accessor).map { name in
+                "The MFA login enforcement \"\(name)\" names the accessor of this mount. A mount that is enabled at the path again has "
+                    + "another accessor: its logins need no second factor until the enforcement names it."
+            })
     }
 
     private func tune(_ request: Request, _ mountClass: MountEntry.Class) async throws {

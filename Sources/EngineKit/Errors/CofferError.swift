@@ -111,6 +111,15 @@ extension CofferError {
 }
 
 extension CofferError {
+    /// Returns the refusal of what is bounded by the minute. It says how long the minute lasts.
+    ///
+    /// - Parameter seconds: The time that is counted, in seconds since 1970.
+    package static func tooMany(_ what: String, inTheMinuteOf seconds: Int) -> CofferError {
+        var error = CofferError(.rateLimited, "\(what); retry in a minute")
+        error.retryAfter = 60 - seconds % 60
+        return error
+    }
+
     /// `Retry-After`, where waiting helps. What is limited without a known end is over in a moment.
     package var waitHeaders: [(name: String, value: String)] {
         guard let seconds = retryAfter ?? (code == .rateLimited ? 1 : nil) else { return [] }

@@ -94,11 +94,22 @@ extension Fields {
             case .object: value.objectValue.map { .object($0) }
             case .stringMap: stringMap(value)
             }
-        guard let coerced else { throw .invalid("field '\(field.name)' must be \(field.kind.nounPhrase)") }
+        guard let coerced else {
+            throw .invalid(
+                "field '\(field.name)' must be \(field.kind.nounPhrase)\(isTextOfObject(value, field) ? quotedObject : "")")
+        }
         if !field.allowed.isEmpty, let text = coerced.stringValue, !text.isEmpty, !field.allowed.contains(text) {
             throw .invalid("field '\(field.name)' must be one of \(field.allowed.joined(separator: ", "))")
         }
         return coerced
+    }
+
+    /// What a command line has to do to send an object: `name='{"a":"b"}'` sends a text, which Vault does not parse either.
+    private static let quotedObject =
+        "; a text with JSON is not an object: send the whole body as JSON, such as `coffer write PATH -`"
+
+    private static func isTextOfObject(_ value: JSON, _ field: Field) -> Bool {
+        (field.kind == .object || field.kind == .stringMap) && value.stringValue?.utf8.first == UInt8(ascii: "{")
     }
 
     private static func text(_ value: JSON) -> String? {

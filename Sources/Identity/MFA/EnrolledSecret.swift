@@ -44,6 +44,8 @@ struct EnrolledSecret: Record, Sendable, Hashable {
         if failures >= attemptsMax, now < windowEndsAt { return .blocked(seconds: windowEndsAt - now) }
         let steps = codes.steps(matching: code, key, at: now, skew: skew)
         guard let step = steps.first(where: { $0 > lastStep }) else {
+            // A program that repeats its request after a lost answer has guessed nothing.
+            if steps.contains(lastStep) { return .used }
             noteFailure(at: now, attemptsMax: attemptsMax)
             return steps.isEmpty ? .wrong : .used
         }

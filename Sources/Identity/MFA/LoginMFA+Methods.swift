@@ -112,6 +112,34 @@ extension LoginMFA {
         }
     }
 
+    /// Throws if an enforcement names one of the ids: without what they name, its logins would need no second factor any more.
+    ///
+    /// The transaction then conflicts with every change of enforcements.
+    ///
+    /// - Parameters:
+    ///   - ids: The ids of an entity, also of those merged into it, or the id of a group.
+    ///   - list: Where enforcements name them.
+    ///   - what: What the error calls it, such as `entity`.
+    func refuseDeletion(
+        of ids: [String], in list: KeyPath<LoginEnforcement, [String]>, called what: String,
+        in transaction: inout IdentityTransaction
+    ) async throws {
+        _ = try await transaction.get(MFAKeys.generation)
+        for name in try await transaction.names(MFAKeys.enforcements, limit: Self.rulesMax + 1) {
+            guard let enforcement = try await enforcement(name, in: &transaction),
+                enforcement[keyPath: list].contains(where: ids.contains)
+            else { continue }
+            throw CofferError.invalid(
+                "the \(what) is named by the MFA login enforcement \(name), whose logins would then need no second factor; change or "
+                    + "delete the enforcement first")
+        }
+    }
+
+    /// Returns the names of the enforcements that name an auth mount.
+    package func enforcements(namingMount accessor: String) -> [String] {
+        rules.enforcements.filter { $0.mountAccessors.contains(accessor) }.map(\.name)
+    }
+
     /// Deletes an enforcement. Deleting one that does not exist is not an error.
     func deleteEnforcement(_ name: String) async throws {
         try await changeRules { transaction in transaction.delete(MFAKeys.enforcement(name)) }

@@ -16,13 +16,14 @@ extension IdentityStore {
     }
 
     /// Deletes an entity, its aliases, its memberships and its secrets of second factors. Its tokens are refused from then on.
-    /// Deleting one that does not
-    /// exist is not an error.
+    /// Deleting one that does not exist is not an error; deleting one that an enforcement of second factors names is.
     func deleteEntity(_ target: IdentityTarget) async throws {
         let known: Entity? = try await read(target)
         guard known != nil else { return }
         try await changeGraph { transaction in
             guard let entity: Entity = try await find(target, orNamed: nil, in: &transaction) else { return }
+            try await mfa.refuseDeletion(
+                of: [entity.id] + entity.mergedIDs, in: \.entityIDs, called: "entity", in: &transaction)
             for id in try await transaction.names(
                 IdentityKeys.memberships(of: entity.id), limit: IdentityLimits.groupsOfEntityMax + 1)
             {

@@ -107,12 +107,14 @@ extension IdentityStore {
             Listing(prefix: IdentityKeys.parents(of: group), limit: IdentityLimits.groupsOfEntityMax))
     }
 
-    /// Deletes a group and its memberships. Deleting one that does not exist is not an error.
+    /// Deletes a group and its memberships. Deleting one that does not exist is not an error; deleting one that an enforcement of
+    /// second factors names is.
     func deleteGroup(_ target: IdentityTarget) async throws {
         let known: Group? = try await read(target)
         guard known != nil else { return }
         try await changeGraph { transaction in
             guard let group: Group = try await find(target, orNamed: nil, in: &transaction) else { return }
+            try await mfa.refuseDeletion(of: [group.id], in: \.groupIDs, called: "group", in: &transaction)
             let parents = try await transaction.names(
                 IdentityKeys.parents(of: group.id), limit: IdentityLimits.groupsOfEntityMax + 1)
             for id in parents {

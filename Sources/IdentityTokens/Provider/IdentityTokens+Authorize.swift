@@ -174,7 +174,7 @@ extension IdentityTokens {
     private func store(_ code: AuthorizationCode) async throws -> String {
         let made = codes.make(endingAt: code.expiresAt, of: code.entityID)
         guard try await codes.folders.hasRoom(in: made.folder, perOwnerMax: Self.codesPerMinuteMax) else {
-            throw tooMany("codes", endingAt: code.expiresAt)
+            throw CofferError.tooMany("too many codes were issued to this entity", inTheMinuteOf: code.expiresAt)
         }
         try await codes.table.edit(made.name) { stored, _ in stored = code }
         return made.text

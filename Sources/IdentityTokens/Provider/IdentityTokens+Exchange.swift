@@ -79,7 +79,7 @@ extension IdentityTokens {
             if isGood {
                 // The code is not spent then.
                 guard try await accessTokens.folders.hasRoom(in: access.folder, perOwnerMax: Self.accessTokensPerMinuteMax) else {
-                    throw tooMany("access tokens", endingAt: end)
+                    throw CofferError.tooMany("too many access tokens were issued to this entity", inTheMinuteOf: end)
                 }
                 code.accessToken = access.name
                 let token = AccessToken(
