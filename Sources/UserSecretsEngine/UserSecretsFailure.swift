@@ -21,6 +21,17 @@ enum UserSecretsFailure {
     static let ownerDeleting = error(
         .conflict, "owner_deleting", "the owner is being deleted; retry when the deletion is complete")
 
+    /// The secrets of an owner are being sealed again.
+    static let rotating = error(
+        .conflict, "rotation_under_way", "the owner's key is being replaced already; retry when that has ended")
+
+    /// Another secret has the provider, type and label of the one to restore.
+    static let exists = error(
+        .conflict, "exists", "there is another secret of the same provider, type and label; delete it first")
+
+    /// A provider and type have as many secrets as they may have.
+    static let tooManyOfPair = limit("an owner has at most \(Pair.entriesMax) secrets of one provider and type")
+
     /// Nobody may read the value.
     static let restricted = error(
         .permissionDenied, "restricted", "nobody can read the value of a restricted secret; replace it to change it")

@@ -9,7 +9,12 @@ extension Golden {
     static let ofUserSecrets: [Golden] = [
         Golden("user-secrets-root") { try required(RootSecret(decoding: $0)).encoded() },
         Golden("user-secrets-keys") { try required(OwnerKeys(decoding: $0)).encoded() },
+        Golden("user-secrets-keys-destroyed") { try required(OwnerKeys(decoding: $0)).encoded() },
         Golden("user-secrets-counts") { try required(OwnerCounts(decoding: $0)).encoded() },
+        Golden("user-secrets-counts-trash") { try required(OwnerCounts(decoding: $0)).encoded() },
+        Golden("user-secrets-usage") { try required(Usage(decoding: $0)).encoded() },
+        Golden("user-secrets-access") { try required(AccessRecord(decoding: $0)).encoded() },
+        Golden("user-secrets-trash") { try required(TrashedSecret(decoding: $0)).encoded() },
         Golden("user-secrets-pair") { try required(Pair(decoding: $0)).encoded() },
         // Both are opened and sealed again, so that what a value is bound to is held fast as well.
         Golden("user-secrets-secret") { bytes in

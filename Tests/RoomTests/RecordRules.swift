@@ -157,13 +157,16 @@ enum RecordRules {
         "TransitEngine/Stored/TransitKey+Stored.swift": Place(
             1, "transit-key-aes", "transit-key-derived", "transit-key-ed25519", "transit-key-hmac", "transit-key-imported"),
         "TransitEngine/Stored/WrappingKey.swift": Place(1, "transit-wrapping-key"),
+        "UserSecretsEngine/Access/AccessEntry.swift": Place(1, "user-secrets-access"),
         "UserSecretsEngine/Keys/KeyRing.swift": Place(1, "user-secrets-root"),
-        "UserSecretsEngine/Keys/OwnerKeys.swift": Place(1, "user-secrets-keys"),
+        "UserSecretsEngine/Keys/OwnerKeys.swift": Place(1, "user-secrets-keys", "user-secrets-keys-destroyed"),
         "UserSecretsEngine/Keys/RootSecret.swift": Place(1, "user-secrets-root"),
         "UserSecretsEngine/Stored/OldValue.swift": Place(1, "user-secrets-old"),
         "UserSecretsEngine/Stored/OwnedRecords.swift": Place(1, "user-secrets-secret"),
-        "UserSecretsEngine/Stored/OwnerCounts.swift": Place(1, "user-secrets-counts"),
+        "UserSecretsEngine/Stored/OwnerCounts.swift": Place(1, "user-secrets-counts", "user-secrets-counts-trash"),
         "UserSecretsEngine/Stored/Pair.swift": Place(1, "user-secrets-pair"),
+        "UserSecretsEngine/Stored/TrashedSecret.swift": Place(1, "user-secrets-trash"),
+        "UserSecretsEngine/Stored/Usage.swift": Place(1, "user-secrets-usage"),
         "UserSecretsEngine/Stored/UserSecret+Stored.swift": Place(1, "user-secrets-secret"),
     ]
 

@@ -82,7 +82,9 @@ struct BoundsTests {
 
     @Test("an owner cannot be a word of the operator's paths", arguments: ["config", "owners", "rotation"])
     func reserved(owner: String) async throws {
-        #expect(await UserSecretsDriver().refusal(.read, owner + "/secrets")?.reason == "invalid_field")
+        #expect(
+            await UserSecretsDriver().refusal(.read, owner + "/secrets/0d54fb4b-2f22-478a-b658-b85e836cfdec")?.reason
+                == "invalid_field")
     }
 
     @Test("a hundred secrets of one provider and type are the most")

@@ -11,7 +11,7 @@ struct SealingTests {
         let id = try await driver.id()
         try await driver.send(.update, "u1/secrets/\(id)", ["value": "second-canary-0123456789"])
         let records = try await driver.records()
-        #expect(records.count == 6)
+        #expect(records.count == 9)
         for (key, value) in records {
             #expect(key == "root" || key.hasPrefix("owned/u1/"))
             let text = String(decoding: value, as: UTF8.self)

@@ -23,17 +23,19 @@ struct UserSecretsDriver: Sendable {
 
     @discardableResult
     func send(
-        _ operation: EngineKit.Operation, _ path: String, _ body: JSONObject = [:], as caller: String = "alice"
+        _ operation: EngineKit.Operation, _ path: String, _ body: JSONObject = [:], as caller: String = "alice",
+        mayAlso: @escaping @Sendable (EngineKit.Operation, String) -> Bool = { _, _ in true }
     ) async throws -> JSONObject {
         let found = engine.paths.lazy.compactMap { declared in declared.pattern.match(path[...]).map { (declared, $0) } }.first
         guard let (declared, captures) = found else { throw CofferError(.notFound, "no handler for route") }
         var input = body
         for pair in captures.pairs { input[pair.name] = .string(pair.value) }
-        let request = Request(
+        var request = Request(
             id: "1", operation: operation, path: try CanonicalPath(decoded: "user-secrets/" + path),
             mountPath: "user-secrets/", captures: captures, fields: try Fields(validating: input, as: declared.fields), body: body,
             caller: Caller(accessor: "a", displayName: caller, entityID: "entity-" + caller, policies: [], tokenID: caller),
-            connection: Connection(remoteAddress: "192.0.2.7"))
+            connection: Connection(remoteAddress: "192.0.2.7"), mayAlso: mayAlso)
+        request.setHeaders([("user-agent", "browser/1\u{1B}[0m")])
         guard let endpoint = declared.endpoint(for: operation) else { throw CofferError(.methodNotAllowed) }
         guard case .data(let data) = try await endpoint.handler(request).body else { return [:] }
         return data.objectValue ?? [:]
@@ -66,6 +68,33 @@ struct UserSecretsDriver: Sendable {
         _ more: JSONObject = [:]
     ) async throws -> String {
         try await store(owner, provider: provider, type: type, value: value, more)["id"]?.stringValue ?? ""
+    }
+
+    /// Asks for a value as a workflow does.
+    func resolve(_ body: JSONObject, of owner: String = "u1", as caller: String = "worker") async throws -> JSONObject {
+        try await send(.update, owner + "/resolve", body, as: caller)
+    }
+
+    /// Why a value is not given; nil when it is.
+    func resolveRefusal(_ body: JSONObject, of owner: String = "u1") async -> String? {
+        do { _ = try await resolve(body, of: owner) } catch { return CofferError(wrapping: error).reason ?? "?" }
+        return nil
+    }
+
+    /// Lets a minute pass, so that what was counted is stored.
+    func flush() async {
+        await engine.runRound()
+        time.advance(seconds: 60)
+        await engine.runRound()
+    }
+
+    /// The access log as `action outcome count actor`.
+    func log(_ query: JSONObject = [:], of path: String = "u1") async throws -> [String] {
+        try await send(.read, path + "/access", query)["entries"]?.arrayValue?.map { row in
+            ["action", "outcome", "count", "actor"].map { name in
+                row[name]?.stringValue ?? row[name]?.intValue.map { String($0) } ?? ""
+            }.joined(separator: " ")
+        } ?? []
     }
 
     func value(_ id: String, of owner: String = "u1") async throws -> String? {

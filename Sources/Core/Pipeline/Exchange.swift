@@ -276,6 +276,7 @@ final class Exchange {
             fields: fields, body: input.body, caller: ignoresToken ? nil : caller,
             connection: incoming.connection, wrapTTL: incoming.wrapTTL)
         request.rawBody = input.raw
+        request.setHeaders(incoming.headers)
         if mount?.isBuiltIn == true {
             if case .token(let text) = incoming.credentials, token != nil || isOpenPath { request.presentedToken = text }
             if isOpenPath { request.authorization = incoming.authorization }

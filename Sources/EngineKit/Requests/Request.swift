@@ -23,6 +23,7 @@ package struct Request: Sendable {
     package var caller: Caller?
     /// Where the request came from.
     package var connection: Connection
+    private var headers: [(name: String, value: String)] = []
     /// The requested lifetime of a wrapped response in seconds, or nil.
     package var wrapTTL: Int?
     /// The token as it was sent. Set only for the server's own mounts (`sys/`, `auth/token/`, `identity/`), some of which answer
@@ -57,4 +58,21 @@ package struct Request: Sendable {
         self.wrapTTL = wrapTTL
         self.mayAlso = mayAlso
     }
+}
+
+extension Request {
+    /// The longest ``userAgent``, in bytes.
+    package static let userAgentBytesMax = 256
+
+    /// The client's header `User-Agent`, cut to ``userAgentBytesMax`` and with `?` in place of control characters; empty if there is
+    /// none. It is the client's own word, and proves nothing.
+    package var userAgent: String {
+        guard let value = headers.first(where: { $0.name == "user-agent" })?.value else { return "" }
+        let scalars = value.prefixUTF8(Self.userAgentBytesMax).unicodeScalars.lazy
+            .map { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) ? "?" : $0 }
+        return String(String.UnicodeScalarView(scalars))
+    }
+
+    /// Sets the headers of the client, their names in lower case.
+    package mutating func setHeaders(_ headers: [(name: String, value: String)]) { self.headers = headers }
 }

@@ -16,7 +16,7 @@ final class KeyRing: Sendable {
         let isNew: Bool
 
         /// The data key that new values are sealed with.
-        func current() throws(StorageError) -> DataKey { try dataKey(keys.current.number) }
+        func current() throws(StorageError) -> DataKey { try dataKey(keys.currentNumber) }
 
         /// Returns a version of the data key. Throws ``StorageError/corrupted(key:)`` if it cannot be opened.
         func dataKey(_ version: Int) throws(StorageError) -> DataKey {
@@ -61,6 +61,12 @@ final class KeyRing: Sendable {
         let root = try await rootSecret()
         let keys = try OwnerKeys(of: records.owner, under: root, at: time.now().wholeMicroseconds, randomness: randomness)
         return Opened(owner: records.owner, keys: keys, root: root, unchanged: .absent, isNew: true)
+    }
+
+    /// Returns the keys of an owner with a new version.
+    func adding(to opened: Opened) async throws -> OwnerKeys {
+        try opened.keys.adding(
+            opened.owner, under: try await rootSecret(), at: time.now().wholeMicroseconds, randomness: randomness)
     }
 
     /// Forgets the root secret, which another node may have given a new version.

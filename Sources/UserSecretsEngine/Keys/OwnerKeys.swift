@@ -17,7 +17,7 @@ struct OwnerKeys: Record {
         var createdAt: Timestamp
     }
 
-    /// The versions, oldest first; never empty. There are two while the owner's secrets are sealed again.
+    /// The versions, oldest first; empty only if the owner is being deleted. There are two while the owner's secrets are sealed again.
     private(set) var versions: [Version]
     /// Whether the owner is being deleted, so that nothing of it is read or written any more.
     var isDeleting = false
@@ -29,8 +29,33 @@ struct OwnerKeys: Record {
         versions = [try Self.make(1, of: owner, under: root.current, at: now, randomness: randomness)]
     }
 
-    /// The version that values are sealed under.
-    var current: Version { versions[versions.count - 1] }
+    /// What is left of the keys of an owner who is being deleted.
+    static var destroyed: OwnerKeys { OwnerKeys() }
+
+    private init() { (versions, isDeleting) = ([], true) }
+
+    /// Whether no version is left.
+    var isDestroyed: Bool { versions.isEmpty }
+
+    /// The number of the version that values are sealed under; 0 if the keys are destroyed.
+    var currentNumber: Int { versions.last?.number ?? 0 }
+
+    /// Returns the keys with a new version, which values are sealed under from now on.
+    func adding(
+        _ owner: Owner, under root: RootSecret, at now: Timestamp, randomness: any Randomness
+    ) throws(CofferError) -> OwnerKeys {
+        var keys = self
+        keys.versions.append(
+            try Self.make(currentNumber + 1, of: owner, under: root.current, at: now, randomness: randomness))
+        return keys
+    }
+
+    /// The keys with the newest version alone.
+    var withoutOlder: OwnerKeys {
+        var keys = self
+        keys.versions = Array(versions.suffix(1))
+        return keys
+    }
 
     private static func make(
         _ number: Int, of owner: Owner, under root: RootSecret.Version, at now: Timestamp, randomness: any Randomness
@@ -74,7 +99,7 @@ struct OwnerKeys: Record {
     }
 
     init?(stored object: JSONObject) {
-        guard let rows = object["versions"]?.arrayValue, !rows.isEmpty else { return nil }
+        guard let rows = object["versions"]?.arrayValue else { return nil }
         versions = []
         for row in rows {
             guard let number = row["number"]?.countValue, number > versions.last?.number ?? 0,
@@ -84,6 +109,7 @@ struct OwnerKeys: Record {
             versions.append(Version(number: number, root: root, wrapped: wrapped, createdAt: createdAt))
         }
         isDeleting = object["deleting"]?.boolValue ?? false
+        guard !versions.isEmpty || isDeleting else { return nil }
     }
 }
 

@@ -5,15 +5,17 @@ import Syntax
 final class IndexEntry: Sendable {
     /// The secret without its value.
     let secret: UserSecret
+    let usage: Usage
     /// What a search looks through, in lower case.
     private let searched: String
     /// About how much memory it takes, in bytes.
     let weight: Int
 
-    init(_ secret: UserSecret) {
+    init(_ secret: UserSecret, _ usage: Usage) {
         var secret = secret
         secret.sealed.bytes = []
         self.secret = secret
+        self.usage = usage
         searched = Self.folded(
             ([secret.name, secret.description ?? "", secret.terms.provider] + secret.tags).joined(separator: "\n"))
         weight = 512 + 2 * searched.utf8.count + secret.versions.count * 160

@@ -11,8 +11,7 @@ struct OwnerIndex: Sendable {
     /// Reads everything that the owner has.
     init(of records: OwnedRecords) async throws {
         try await Self.walk(.secrets, of: records) { name in
-            guard let id = SecretID(name), let found = try await records.find(.secret(id), as: UserSecret.self) else { return }
-            entries.append(IndexEntry(found.value))
+            if let id = SecretID(name), let entry = try await Self.read(id, from: records) { entries.append(entry) }
         }
         entries.sort { $0.position < $1.position }
         try await Self.walk(.pairs, of: records) { name in
@@ -28,12 +27,16 @@ struct OwnerIndex: Sendable {
     /// Reads a record again.
     mutating func refresh(_ name: OwnedRecords.Name, from records: OwnedRecords) async throws {
         switch name {
-        case .secret(let id):
-            replace(id, with: try await records.find(name, as: UserSecret.self).map { IndexEntry($0.value) })
+        case .secret(let id), .usage(let id): replace(id, with: try await Self.read(id, from: records))
         case .pair(let id):
             defaults[id] = try await records.find(name, as: Pair.self)?.value.defaultID
-        case .keys, .counts, .old: break
+        case .keys, .counts, .old, .access, .trash: break
         }
+    }
+
+    private static func read(_ id: SecretID, from records: OwnedRecords) async throws -> IndexEntry? {
+        guard let found = try await records.find(.secret(id), as: UserSecret.self) else { return nil }
+        return IndexEntry(found.value, try await records.find(.usage(id), as: Usage.self)?.value ?? Usage())
     }
 
     private mutating func replace(_ id: SecretID, with entry: IndexEntry?) {

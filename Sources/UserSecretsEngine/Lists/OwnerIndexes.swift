@@ -119,7 +119,8 @@ final class OwnerIndexes: Sendable {
         }
     }
 
-    private func forget(_ owner: Owner) {
+    /// Forgets the index of an owner.
+    func forget(_ owner: Owner) {
         state.withLock { state in
             guard let slot = state.slots.removeValue(forKey: owner) else { return }
             state.weight -= slot.index?.weight ?? 0

@@ -4,6 +4,7 @@ import Syntax
 /// A secret as answers show it: everything but its value.
 struct SecretAnswer {
     let secret: UserSecret
+    let usage: Usage
     let isDefault: Bool
     let owner: Owner
     let now: Timestamp
@@ -19,7 +20,8 @@ struct SecretAnswer {
             "created_at": .time(secret.createdAt), "updated_at": .time(secret.updatedAt),
             "created_by": .string(secret.createdBy),
             "version": .int(secret.version), "key_version": .int(secret.sealed.keyVersion),
-            "last_used_at": .null, "usage_count": 0, "last_used_in_workflow": .null,
+            "last_used_at": .time(usage.lastUsedAt), "usage_count": .int(usage.count),
+            "last_used_in_workflow": .optional(usage.workflow),
             "last_test": secret.lastTest.map { ["outcome": .string($0.outcome), "at": .time($0.at)] } ?? .null,
         ]
     }

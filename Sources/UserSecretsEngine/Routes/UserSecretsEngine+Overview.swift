@@ -25,9 +25,14 @@ extension UserSecretsEngine {
     }
 
     private func readKeys(_ request: Request) async throws -> Response {
-        guard let opened = try await store.keys.open(try records(request)) else { throw CofferError.notFound }
+        let records = try records(request)
+        guard let opened = try await store.keys.open(records) else { throw CofferError.notFound }
+        let index = try await store.indexes.index(of: records)
+        let number = opened.keys.currentNumber
         return .data([
-            "key_version": .int(opened.keys.current.number),
+            "key_version": .int(number), "rotating": .bool(opened.keys.versions.count > 1),
+            "sealed_secrets": .int(index.entries.count { $0.secret.sealed.keyVersion == number }),
+            "total_secrets": .int(index.entries.count),
             "versions": .array(
                 opened.keys.versions.map { ["version": .int($0.number), "created_at": .time($0.createdAt)] }),
         ])

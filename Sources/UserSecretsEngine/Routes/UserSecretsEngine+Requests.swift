@@ -57,8 +57,11 @@ extension UserSecretsEngine {
     }
 
     /// Returns the answer that shows a secret.
-    func answer(_ loaded: SecretStore.Loaded, of owner: Owner) -> JSONObject {
-        SecretAnswer(secret: loaded.secret, isDefault: loaded.isDefault, owner: owner, now: store.time.now()).shown
+    func answer(_ loaded: SecretStore.Loaded, from records: OwnedRecords) async throws -> JSONObject {
+        let usage = try await records.find(.usage(loaded.secret.id), as: Usage.self)?.value ?? Usage()
+        return SecretAnswer(
+            secret: loaded.secret, usage: usage, isDefault: loaded.isDefault, owner: records.owner, now: store.time.now()
+        ).shown
     }
 }
 
@@ -67,5 +70,10 @@ extension Request {
     var author: String {
         guard let caller else { return "" }
         return caller.displayName.isEmpty ? caller.entityID : caller.displayName
+    }
+
+    /// Who does something, and from where.
+    var accessor: Accessor {
+        Accessor(actor: author, entityID: caller?.entityID ?? "", address: connection.remoteAddress, userAgent: userAgent)
     }
 }

@@ -62,7 +62,8 @@ extension UserSecretsEngine {
                 page.map { entry in
                     .object(
                         SecretAnswer(
-                            secret: entry.secret, isDefault: index.isDefault(entry.secret), owner: records.owner, now: now
+                            secret: entry.secret, usage: entry.usage, isDefault: index.isDefault(entry.secret),
+                            owner: records.owner, now: now
                         ).shown)
                 }),
             "total": .int(total), "next": .optional(next?.text),
@@ -85,8 +86,8 @@ extension UserSecretsEngine {
         try TextRule.type.check(place.type)
         if let label = place.label { try TextRule.label.check(label) }
         let change = try change(request.fields)
-        let (loaded, isNew) = try await store.put(change, at: place, in: records, by: request.author)
-        var data = answer(loaded, of: records.owner)
+        let (loaded, isNew) = try await store.put(change, at: place, in: records, by: request.accessor)
+        var data = try await answer(loaded, from: records)
         data["created"] = .bool(isNew)
         return .data(data)
     }
@@ -94,26 +95,35 @@ extension UserSecretsEngine {
     private func readSecret(_ request: Request) async throws -> Response {
         let records = try records(request)
         guard let loaded = try await store.load(try id(request), from: records) else { throw CofferError.notFound }
-        return .data(answer(loaded, of: records.owner))
+        let entry = AccessEntry(secret: loaded.secret.id, action: .read, accessor: request.accessor)
+        journal.note(entry, of: records.owner, at: store.time.now())
+        return .data(try await answer(loaded, from: records))
     }
 
     private func changeSecret(_ request: Request) async throws -> Response {
         let records = try records(request)
         let change = try change(request.fields)
-        guard let loaded = try await store.edit(try id(request), change, in: records, by: request.author) else {
+        guard let loaded = try await store.edit(try id(request), change, in: records, by: request.accessor) else {
             throw CofferError.notFound
         }
-        return .data(answer(loaded, of: records.owner))
+        return .data(try await answer(loaded, from: records))
     }
 
     private func deleteSecret(_ request: Request) async throws {
-        guard try await store.delete(try id(request), in: try records(request)) else { throw CofferError.notFound }
+        guard try await store.delete(try id(request), in: try records(request), by: request.accessor) else {
+            throw CofferError.notFound
+        }
     }
 
     private func revealSecret(_ request: Request) async throws -> Response {
         let records = try records(request)
         guard let loaded = try await store.load(try id(request), from: records) else { throw CofferError.notFound }
-        guard loaded.secret.terms.visibility != .restricted else { throw UserSecretsFailure.restricted }
+        let isRestricted = loaded.secret.terms.visibility == .restricted
+        // The owner's log has the reveal before the value leaves, as the audit log does.
+        try await store.record(
+            .reveal, loaded.secret.id, outcome: isRestricted ? "restricted" : AccessEntry.done, in: records,
+            by: request.accessor)
+        guard !isRestricted else { throw UserSecretsFailure.restricted }
         let value = try await store.value(of: loaded.secret, from: records)
         return .data([
             "id": .string(loaded.secret.id.text), "value": .string(String(decoding: value, as: UTF8.self)),

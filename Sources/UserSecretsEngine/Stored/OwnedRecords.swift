@@ -19,6 +19,12 @@ struct OwnedRecords: Sendable {
         case pair(PairID)
         /// An earlier value of a secret.
         case old(SecretID, version: Int)
+        /// How often a secret was used.
+        case usage(SecretID)
+        /// A part of the access log.
+        case access(AccessName)
+        /// A deleted secret that can still be restored.
+        case trash(SecretID)
 
         /// Reads the key of a record that the index of an owner depends on. Returns nil for any other.
         init?(indexed key: Substring) {
@@ -26,6 +32,8 @@ struct OwnedRecords: Sendable {
                 self = .secret(id)
             } else if let id = key.removingUTF8Prefix(Folder.pairs.rawValue).flatMap({ PairID(stored: String($0)) }) {
                 self = .pair(id)
+            } else if let id = key.removingUTF8Prefix(Folder.usage.rawValue).flatMap({ SecretID(String($0)) }) {
+                self = .usage(id)
             } else {
                 return nil
             }
@@ -38,6 +46,9 @@ struct OwnedRecords: Sendable {
             case .secret(let id): Folder.secrets.rawValue + id.text
             case .pair(let pair): Folder.pairs.rawValue + pair.text
             case .old(let id, let version): "old/\(id)/\(version)"
+            case .usage(let id): Folder.usage.rawValue + id.text
+            case .access(let name): Folder.access.rawValue + name.text
+            case .trash(let id): Folder.trash.rawValue + id.text
             }
         }
     }
@@ -46,6 +57,9 @@ struct OwnedRecords: Sendable {
     enum Folder: String, Sendable, CaseIterable {
         case secrets = "secret/"
         case pairs = "pair/"
+        case usage = "usage/"
+        case access = "access/"
+        case trash = "trash/"
     }
 
     /// Changes and checks of the owner's records that take effect together or not at all.
@@ -94,6 +108,25 @@ struct OwnedRecords: Sendable {
         try await storage.list(Listing(prefix: folder.rawValue, after: after, limit: limit))
     }
 
+    /// Whether the owner has no records.
+    func isEmpty() async throws(StorageError) -> Bool {
+        try await storage.list(Listing(prefix: "", limit: 1)).isEmpty
+    }
+
+    /// Deletes at most so many records, all but the keys, and returns how many it deleted.
+    func deleteSome(_ countMax: Int) async throws(StorageError) -> Int {
+        let keys = Name.keys.key
+        let names = try await storage.list(Listing(prefix: "", limit: countMax + 1, isRecursive: true))
+            .filter { $0 != keys }.prefix(countMax)
+        if !names.isEmpty { try await storage.delete(Array(names), below: "") }
+        return names.count
+    }
+
+    /// Deletes the keys of an owner, whatever they are, and another record of the mount, in one batch.
+    static func deleteKeys(of owner: Owner, with other: String, in storage: any Storage) async throws(StorageError) {
+        try await storage.delete([folder + owner.text + "/" + Name.keys.key, other], below: "")
+    }
+
     /// Makes a decision that depends on the owner's records, and commits it in one batch. Starts over if another writer was first.
     func change<Result>(_ decide: (inout Changes) async throws -> Result) async throws -> Result {
         try await storage.transact { batch in
@@ -102,6 +135,26 @@ struct OwnedRecords: Sendable {
             batch = changes.batch
             return result
         }
+    }
+
+    /// Makes a decision for each of several owners, and commits all of them in one batch. Starts over if another writer was first.
+    static func change(
+        _ owners: some Collection<Owner> & Sendable, in storage: any Storage,
+        _ decide: (OwnedRecords, inout Changes) async throws -> Void
+    ) async throws {
+        try await storage.transact { batch in
+            for owner in owners {
+                var changes = Changes()
+                let records = OwnedRecords(of: owner, in: storage)
+                try await decide(records, &changes)
+                for mutation in changes.batch.prefixed(folder + owner.text + "/").mutations { batch.append(mutation) }
+            }
+        }
+    }
+
+    /// Returns one page of owners who have records, in the order of their bytes.
+    static func owners(in storage: any Storage, _ paging: Paging) async throws(StorageError) -> [String] {
+        try await storage.list(Listing(prefix: folder, paging)).map { String($0.dropLastUTF8()) }
     }
 
     /// The error for a record that is not what was written.

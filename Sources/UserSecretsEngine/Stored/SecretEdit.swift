@@ -9,19 +9,19 @@ struct SecretEdit {
     private let store: SecretStore
     private let records: OwnedRecords
     private let opened: KeyRing.Opened
-    private let author: String
+    private let accessor: Accessor
     private let now: Timestamp
 
     init(
         _ loaded: SecretStore.Loaded, in store: SecretStore, _ records: OwnedRecords, with opened: KeyRing.Opened,
-        by author: String
+        by accessor: Accessor
     ) {
         self.loaded = loaded
         before = loaded.secret
         self.store = store
         self.records = records
         self.opened = opened
-        self.author = author
+        self.accessor = accessor
         now = store.time.now().wholeMicroseconds
     }
 
@@ -56,6 +56,7 @@ struct SecretEdit {
         loaded.pair.note(loaded.secret)
         changes.put(.secret(loaded.secret.id), loaded.secret, if: loaded.unchanged)
         changes.put(.pair(loaded.secret.pairID), loaded.pair, if: loaded.pairUnchanged)
+        store.log(.update, loaded.secret.id, by: accessor, at: now, into: &changes)
     }
 
     private var terms: UseTerms {
@@ -76,7 +77,7 @@ struct SecretEdit {
                 old, at: before.oldPlace(of: records.owner, version: before.version), randomness: store.randomness)
             changes.put(.old(before.id, version: before.version), OldValue(sealed: archived))
             loaded.secret.versions.append(
-                .init(number: before.version + 1, createdAt: now, createdBy: author, fingerprint: fingerprint))
+                .init(number: before.version + 1, createdAt: now, createdBy: accessor.actor, fingerprint: fingerprint))
             loaded.secret.hint = Hint.of(text, type: terms.type)
             while loaded.secret.versions.count > UserSecret.versionsMax {
                 changes.delete(.old(before.id, version: loaded.secret.versions.removeFirst().number))
