@@ -52,9 +52,13 @@ package struct UserDialect: Dialect {
         do throws(UserError) {
             let route = try UserRoute(method: request.method, path: request.path)
             if route == .document { return ShellResponse(status: 200, body: UserDocument.json.encoded()) }
-            let begun = try await begin(request)
-            exchange = begun
-            response = try await begun.run(route)
+            if route == .resolve {
+                response = try await resolve(request)
+            } else {
+                let begun = try await begin(request)
+                exchange = begun
+                response = try await begun.run(route)
+            }
         } catch {
             response = error.response
             if exchange?.isRecorded != true, let failure = await record(error, request) { response = failure.response }
@@ -78,13 +82,7 @@ package struct UserDialect: Dialect {
 
     /// Asks which entity a token of Coffer has, as the caller.
     private func begin(_ request: ShellRequest, _ token: String) async throws(UserError) -> UserExchange {
-        let isKnown: Bool
-        do throws(CofferError) {
-            isKnown = try await pipeline.knows(token: token, from: request.connection)
-        } catch {
-            throw UserError(error)
-        }
-        guard isKnown else { throw .unauthenticated }
+        try await checkToken(token, request)
         let answer = await pipeline.handle(
             CoreRequest(
                 id: request.id, operation: .read, path: "auth/token/lookup-self", credentials: .token(token),

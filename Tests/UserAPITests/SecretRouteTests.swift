@@ -158,7 +158,7 @@ struct SecretRouteTests {
             let answer = await server.ask(method, path)
             #expect(answer.status == 405 && answer.text == #"{"detail":"Method Not Allowed"}"# && answer.headers["allow"] == allow)
         }
-        for path in ["/api/v1/", "/api/v1/secret", "/api/v1/secrets/a/b", "/api/v1/oauth/tokens", "/api/v1/me"] {
+        for path in ["/api/v1/", "/api/v1/secret", "/api/v1/secrets/a/b", "/api/v1/oauth/tokens", "/api/v1/me", "/api/v1/me/keys"] {
             #expect(await server.ask("GET", path).status == 404)
         }
         #expect(await server.ask("GET", "/api/v1/secrets/").status == 200)

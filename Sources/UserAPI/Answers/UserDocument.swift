@@ -39,9 +39,25 @@ enum UserDocument {
                     query: filters
                         + ["search", "tag", "status", "expires_before", "after", "limit"].map { parameter($0, "query") })
             ],
+            "/api/v1/me/secrets/{id}": ["parameters": [id], "get": own("Show a secret as the engine does.")],
+            "/api/v1/me/secrets/{id}/versions": ["parameters": [id], "get": own("List the versions.")],
+            "/api/v1/me/secrets/{id}/access": ["parameters": [id], "get": own("Show who did what with the secret.")],
+            "/api/v1/me/secrets/{id}/restore": ["parameters": [id], "post": own("Make an old version the current value.")],
+            "/api/v1/me/access": ["get": own("Show who did what.")],
+            "/api/v1/me/trash": ["get": own("List deleted secrets.")],
+            "/api/v1/me/trash/{id}": [
+                "parameters": [id],
+                "delete": operation("Delete a secret for good.", ["204": ["description": "Done."], "404": error]),
+            ],
+            "/api/v1/me/trash/{id}/restore": ["parameters": [id], "post": own("Take a secret back.")],
+            "/api/v1/me/bulk": ["post": own("Change many secrets.")],
+            "/api/v1/resolve": ["post": own("Get the values that a user's workflow needs, as a service.")],
             "/api/v1/me/tags": ["get": operation("List the tags with their numbers.", ["200": ["description": "The tags."]])],
         ]
     }
+
+    /// An operation whose fields and answer are those of the engine.
+    private static func own(_ summary: String) -> JSON { operation(summary, ["200": ["description": "Done."], "404": error]) }
 
     private static func operation(_ summary: String, _ answers: JSON, query: [JSON] = [], body: String? = nil) -> JSON {
         var responses = answers.objectValue ?? [:]

@@ -8,6 +8,8 @@ struct UserError: Error {
     var status: Int
     var detail: String
     var headers: [(name: String, value: String)] = []
+    /// A stable word for programs, or nil.
+    var code: String?
 
     init(_ status: Int, _ detail: String, headers: [(name: String, value: String)] = []) {
         self.status = status
@@ -16,9 +18,14 @@ struct UserError: Error {
     }
 
     var response: ShellResponse {
-        ShellResponse(
-            status: status, headers: headers,
-            body: JSON.object([status == 429 ? "error" : "detail": .string(detail)]).encoded())
+        ShellResponse(status: status, headers: headers, body: members.encoded())
+    }
+
+    /// The members of the answer.
+    var members: JSONObject {
+        var members: JSONObject = [status == 429 ? "error" : "detail": .string(detail)]
+        if let code { members["code"] = .string(code) }
+        return members
     }
 
     /// Pages leave for the login at this status, so nothing else has it.
@@ -28,6 +35,7 @@ struct UserError: Error {
     static let denied = UserError(403, "The policy of this user does not allow the request")
     static let noUser = UserError(
         403, "This token belongs to no user: log in at an auth method, and send the token of that login")
+    static let noService = UserError(403, "Only services with a token of Coffer may ask for the secrets of users here")
     static let restricted = UserError(
         403, "The value of this secret is restricted: nobody can read it again; store a new value to replace it")
 

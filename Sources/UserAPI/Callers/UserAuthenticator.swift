@@ -29,6 +29,7 @@ package struct UserAuthenticator: InlineAuthenticator {
         let document: JSON = [
             "path": [
                 "\(own)/secrets": all, "\(own)/secrets/*": all, "\(own)/tags": ["capabilities": ["read"]],
+                "\(own)/access": ["capabilities": ["read"]], "\(own)/trash": all, "\(own)/trash/*": all, "\(own)/bulk": all,
             ]
         ]
         return InlinePolicy(name: "user-api-" + user.text, text: String(decoding: document.encoded(), as: UTF8.self))

@@ -17,7 +17,8 @@ extension UserExchange {
         case .delete(let wire): return try await delete(wire)
         case .search: return try await search()
         case .tags: return answer(200, .object(try await ask(.read, own + "tags")))
-        case .document: throw .notFound
+        case .own(let operation, let path): return try await pass(operation, path)
+        case .document, .resolve: throw .notFound
         }
     }
 
@@ -72,6 +73,20 @@ extension UserExchange {
             return picked
         }
         return answer(200, .object(try await ask(.read, own + "secrets", query: query)))
+    }
+
+    /// Passes a request of `/api/v1/me` on to the engine, which reads its fields.
+    private func pass(_ operation: Operation, _ path: String) async throws(UserError) -> ShellResponse {
+        let (query, body) = try await reading { () throws(UserError) in
+            let query = try UserQuery(request.query).picked(["action", "outcome", "since", "after", "limit"])
+            guard operation == .update else { return (operation == .read ? query : [], JSONObject?.none) }
+            guard let body = (try? JSON(parsing: request.body))?.objectValue else {
+                throw UserError(422, "the body must be a JSON object without repeated keys")
+            }
+            return ([], body)
+        }
+        let found = try await ask(operation, own + path, query: query, body: body)
+        return operation == .delete ? ShellResponse(status: 204) : answer(200, .object(found))
     }
 
     private func answer(_ status: Int, _ body: JSON) -> ShellResponse { ShellResponse(status: status, body: body.encoded()) }

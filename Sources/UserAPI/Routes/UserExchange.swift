@@ -36,7 +36,7 @@ final class UserExchange {
     ) async throws(UserError) -> JSONObject {
         let call = CoreRequest(
             id: request.id, operation: operation, path: path, query: query, body: body?.encoded() ?? [], credentials: credentials,
-            connection: request.connection)
+            connection: request.connection, headers: request.agent)
         isRecorded = true
         let answer = await dialect.pipeline.handle(call)
         if answer.inlineRefusal != nil { throw refuse(.unauthenticated) }
@@ -88,7 +88,7 @@ final class UserExchange {
         return id
     }
 
-    private static func isUUID(_ text: String) -> Bool {
+    static func isUUID(_ text: String) -> Bool {
         text.utf8.count == 36
             && text.utf8.enumerated().allSatisfy { index, byte in
                 [8, 13, 18, 23].contains(index) ? byte == UInt8(ascii: "-") : byte.isLowercaseHexDigit
