@@ -170,6 +170,8 @@ let package = Package(
                 logging,
             ]
                 + nio),
+        room(
+            "UserAPI", ["SecretMemory", "Syntax", "EngineKit", "JOSE", "Core", "HTTPShell"] + nio),
         // Composition root.
         room(
             "Server",
@@ -179,7 +181,7 @@ let package = Package(
                 "Core", "KVEngine", "DatabaseEngine", "TransitEngine", "AuthMethods", "Directories", "HTTPShell", "VaultAPI",
                 "Outbound",
                 "CredentialChecks", "ConnectionsEngine", "EngineAPI", "ServiceRules", "ProjectsEngine", "RemoteKVEngine",
-                "ServiceAPI", "CofferClient", "UserSecretsEngine",
+                "ServiceAPI", "CofferClient", "UserSecretsEngine", "UserAPI", "JOSE",
                 crypto, logging,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -298,6 +300,12 @@ let package = Package(
             [
                 "ServiceAPI", "Capabilities", "Core", "HTTPShell", "EngineKit", "SecretMemory", "ServiceRules", "Syntax",
                 "TestSupport", logging,
+            ] + nio),
+        tests(
+            "UserAPITests",
+            [
+                "UserAPI", "UserSecretsEngine", "Barrier", "Core", "HTTPShell", "EngineKit", "JOSE", "AuthMethods", "SecretMemory",
+                "Syntax", "TestSupport", crypto, logging,
             ] + nio),
         tests("ServiceRulesTests", ["ServiceRules", "Policy", "EngineKit", "TestSupport"]),
         tests("ClientTests", ["CofferClient", "Syntax"]),

@@ -17,6 +17,7 @@ package struct ServiceDialect: Dialect {
     let directory: ServiceDirectory
     let verifier: any ProviderVerifier
     let logger: Logger
+    private let origins: CrossOriginRules
 
     /// Creates the dialect.
     package init(
@@ -29,6 +30,9 @@ package struct ServiceDialect: Dialect {
         self.directory = directory
         self.verifier = verifier
         self.logger = logger
+        origins = CrossOriginRules(
+            origins: settings.corsOrigins, methods: "GET, POST, PUT, PATCH, DELETE", headers: "content-type, x-service, x-token",
+            exposedHeaders: "link, x-total-count, x-request-id, retry-after")
     }
 
     /// Returns the answer to a refusal of the HTTP layer.
@@ -46,11 +50,11 @@ package struct ServiceDialect: Dialect {
 
     /// Answers a request.
     package func respond(to request: ShellRequest) async -> ShellResponse {
-        if let preflight = CrossOrigin.preflight(request, settings.corsOrigins) { return preflight }
+        if let preflight = origins.preflight(request) { return preflight }
         do throws(ServiceError) {
-            return CrossOrigin.allowing(try await route(request), request, origins: settings.corsOrigins)
+            return origins.allowing(try await route(request), request)
         } catch {
-            return CrossOrigin.allowing(error.response, request, origins: settings.corsOrigins)
+            return origins.allowing(error.response, request)
         }
     }
 

@@ -171,7 +171,7 @@ enum RecordRules {
 
     /// Rooms that keep nothing: their encoders make answers, requests and logs. A record put there would be found all the same.
     private static let storeless: Set<String> = [
-        "CLI", "CofferClient", "HTTPShell", "Policy", "Server", "ServiceAPI", "Syntax", "VaultAPI",
+        "CLI", "CofferClient", "HTTPShell", "Policy", "Server", "ServiceAPI", "Syntax", "UserAPI", "VaultAPI",
     ]
 
     private static let encoders = [

@@ -125,16 +125,19 @@ enum RoomRules {
                 "HTTPShell",
             ],
             packages: nio.union(["Crypto", "Logging"])),
+        "UserAPI": Room(
+            layer: 9, rooms: ["SecretMemory", "Syntax", "EngineKit", "JOSE", "Core", "HTTPShell"], packages: nio),
         "Server": Room(
             layer: 10,
             rooms: [
-                "SecretMemory", "Syntax", "EngineKit", "StoreKit", "Barrier", "Policy", "Audit", "Lifetimes", "StoreSQLite",
+                "SecretMemory", "JOSE", "Syntax", "EngineKit", "StoreKit", "Barrier", "Policy", "Audit", "Lifetimes", "StoreSQLite",
                 "StorePostgres",
                 "Core",
                 "KVEngine", "DatabaseEngine", "TransitEngine", "AuthMethods", "Directories", "HTTPShell", "VaultAPI", "Outbound",
                 "CredentialChecks", "ConnectionsEngine",
                 "EngineAPI",
                 "ServiceRules", "ProjectsEngine", "RemoteKVEngine", "ServiceAPI", "UserSecretsEngine",
+                "UserAPI",
                 // Only to ask another server that keeps the secrets.
                 "CofferClient",
             ],

@@ -12,6 +12,7 @@ import RemoteKVEngine
 import ServiceAPI
 import ServiceRules
 import TransitEngine
+import UserAPI
 import UserSecretsEngine
 
 extension Composition {
@@ -19,7 +20,7 @@ extension Composition {
     /// a JWKS URL, is asked through `outbound.targets`.
     static func catalog(
         _ configuration: ServerConfiguration, outbound: OutboundClients, connections: ConnectionsSetup,
-        serviceAPI: ServiceComposition?,
+        serviceAPI: ServiceComposition?, users: InlineAuthenticatorDescription?,
         additional: [EngineDescription]
     ) throws(ConfigurationError) -> EngineCatalog {
         var catalog = EngineCatalog()
@@ -34,6 +35,7 @@ extension Composition {
         catalog.addSecretsEngine(KVEngine.description)
         catalog.addSecretsEngine(ConnectionsEngine.description(connections.environment))
         catalog.addInlineAuthenticator(connections.authenticator)
+        if let users { catalog.addInlineAuthenticator(users) }
         catalog.addSecretsEngine(DatabaseEngine.description())
         catalog.addSecretsEngine(TransitEngine.description)
         catalog.addSecretsEngine(UserSecretsEngine.description)
@@ -105,6 +107,12 @@ extension ServerConfiguration {
                         path: services.settings.mount, type: "remote-kv", options: [:],
                         description: "secrets of the Service API on another server"))
             }
+        }
+        if let userAPI {
+            settings.mounts.append(
+                InitialMount(
+                    path: userAPI.settings.mount, type: UserSecretsEngine.description.type, options: [:],
+                    description: "secrets of users"))
         }
         settings.allowsUnauthenticatedRekey = allowsUnauthenticatedRekey
         return settings

@@ -65,7 +65,10 @@ extension Composition {
             settings: configuration.coreSettings,
             environment: CoreEnvironment(
                 catalog: try Self.catalog(
-                    configuration, outbound: outbound, connections: connections, serviceAPI: serviceAPI, additional: engines),
+                    configuration, outbound: outbound, connections: connections, serviceAPI: serviceAPI,
+                    users: try configuration.userAPI?.authenticator(
+                        outbound: outbound.targets, time: time, logger: logs.logger("user-api")),
+                    additional: engines),
                 time: time,
                 randomness: randomness, logger: logs.logger("core"), cluster: store.cluster),
             barrier: barrier, seal: controller, dropCaches: store.dropCaches)
@@ -76,7 +79,8 @@ extension Composition {
         if let store = configuration.selfInitialized { announcement = try await SelfInitializingServer(store).prepare(core) }
         await StartReport.tellWhatIsMissing(core, logs.logger("server"))
         self.init(
-            dialects: Self.dialects(core, serviceAPI, logger: logs.logger("server")),
+            dialects: Self.dialects(
+                core, serviceAPI, users: configuration.userAPI?.settings, time: time, logger: logs.logger("server")),
             services: Self.jobs(of: core) + connections.services, reload: { core.reload() }, serviceAPI: serviceAPI,
             close: {
                 await core.close()

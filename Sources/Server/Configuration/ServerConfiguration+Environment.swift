@@ -83,6 +83,7 @@ extension ServerConfiguration {
         acceptsEarlierClock = try Self.bool("COFFER_ACCEPT_EARLIER_CLOCK", environment) ?? acceptsEarlierClock
         try applyStorage(environment)
         try applyConnections(environment)
+        try applyUserAPI(environment)
         if let text = environment["COFFER_LISTEN_ADDRESS"] { try listen(on: text, environment) }
     }
 

@@ -78,6 +78,7 @@ extension ServerConfiguration {
         try applyStorage(body, file: file)
         for block in try body.blocks("seal", labels: 1) { seals.append(try Seal(block)) }
         try applyLockouts(body)
+        try applyUserAPI(body)
         let duration = try body.seconds("default_max_request_duration")
         for block in try body.blocks("listener", labels: 1) {
             var reader = ListenerReader(block: block, file: file, requestSeconds: duration)
@@ -104,6 +105,7 @@ extension ServerConfiguration {
         "listener", "storage", "backend", "seal", "api_addr", "cluster_addr", "cluster_name", "default_lease_ttl", "max_lease_ttl",
         "default_max_request_duration", "disable_mlock", "log_level", "log_format", "audit_dirs", "node_name", "pid_file",
         "accept_earlier_clock", "allow_unauthenticated_rekey", "audit_disable_on_start", "user_lockout",
+        "user_api",
     ]
 
     /// The top-level keys of Vault and OpenBao that have no meaning in Coffer. Each is accepted

@@ -66,6 +66,7 @@ extension ServerConfiguration {
             throw ConfigurationError("no listener: add listener \"tcp\" { address = \"127.0.0.1:8200\" ... } to the configuration")
         }
         guard defaultLeaseTTL <= maxLeaseTTL else { throw ConfigurationError("default_lease_ttl is longer than max_lease_ttl") }
+        try userAPI?.check()
         let active = seals.count { !$0.isDisabled }
         guard active <= 1 else { throw ConfigurationError("more than one seal is active; set disabled = true on the old one") }
     }

@@ -93,6 +93,8 @@ package struct ServerConfiguration: Sendable {
     package var selfInitialized: SelfInitializedStore?
     /// The services of the Service API, or nil if there is no Service API.
     package var services: ServicesConfiguration?
+    /// The User API, or nil if there is none.
+    var userAPI: UserAPIConfiguration?
     /// The variables in which the seal's keys are looked up: the process's and those of the `.env`
     /// file.
     var environment = ServerEnvironment([:])

@@ -40,7 +40,7 @@ package struct ServicesConfiguration: Sendable {
         }
         if let name = environment["SERVICE_NAME"] { settings.name = try Self.checkedName(name) }
         settings.projectSecrets = try Self.projectSecrets(environment[Self.secretsVariable] ?? "")
-        settings.corsOrigins = try Self.origins(environment[Self.originsVariable] ?? "")
+        settings.corsOrigins = try Self.origins(environment[Self.originsVariable] ?? "", named: Self.originsVariable)
         for definition in catalog.services {
             guard let account = try Self.account(definition, environment, notices: &notices) else { continue }
             accounts.append(account)
@@ -126,7 +126,7 @@ package struct ServicesConfiguration: Sendable {
 
     /// Parses a list of origins. Patterns are refused, because one can match a host that somebody
     /// else registers.
-    private static func origins(_ text: String) throws(ConfigurationError) -> Set<String> {
+    static func origins(_ text: String, named variable: String) throws(ConfigurationError) -> Set<String> {
         var origins: Set<String> = []
         for item in list(text) {
             guard origins.count < itemsMax, let url = OutboundURL(item), item.utf8.allSatisfy({ $0 < 0x80 }),
@@ -134,7 +134,7 @@ package struct ServicesConfiguration: Sendable {
                 !item.dropFirstUTF8(url.scheme.rawValue.utf8.count + 3).containsUTF8("/"), item == item.lowercased()
             else {
                 throw ConfigurationError(
-                    "\(originsVariable) must be origins such as https://ui.example, in lower case, without a path and without '*', separated by commas"
+                    "\(variable) must be origins such as https://ui.example, in lower case, without a path and without '*', separated by commas"
                 )
             }
             origins.insert(item)

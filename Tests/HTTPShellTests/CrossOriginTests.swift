@@ -2,11 +2,10 @@ import HTTPShell
 import NIOHTTP1
 import Testing
 
-@testable import ServiceAPI
-
 @Suite("Pages of other origins")
 struct CrossOriginTests {
-    private static let origins: Set = ["https://ui.example"]
+    private static let rules = CrossOriginRules(
+        origins: ["https://ui.example"], methods: "GET", headers: "x-token", exposedHeaders: "link")
 
     private func request(_ method: String, _ origins: [String]) -> ShellRequest {
         var headers: HTTPHeaders = ["Access-Control-Request-Method": "GET"]
@@ -20,8 +19,8 @@ struct CrossOriginTests {
 
     @Test("are let in by their origin exactly as it is configured")
     func exact() {
-        #expect(allowed(CrossOrigin.preflight(request("OPTIONS", ["https://ui.example"]), Self.origins)) == ["https://ui.example"])
-        let answer = CrossOrigin.allowing(ShellResponse(status: 200), request("GET", ["https://ui.example"]), origins: Self.origins)
+        #expect(allowed(Self.rules.preflight(request("OPTIONS", ["https://ui.example"]))) == ["https://ui.example"])
+        let answer = Self.rules.allowing(ShellResponse(status: 200), request("GET", ["https://ui.example"]))
         #expect(allowed(answer) == ["https://ui.example"])
     }
 
@@ -32,8 +31,8 @@ struct CrossOriginTests {
             ["*"], [], ["https://UI.example"], ["https://ui.example\u{301}"], ["https://ui.example", "https://evil.example"],
         ])
     func others(origins: [String]) {
-        #expect(CrossOrigin.preflight(request("OPTIONS", origins), Self.origins) == nil)
-        let answer = CrossOrigin.allowing(ShellResponse(status: 200), request("GET", origins), origins: Self.origins)
+        #expect(Self.rules.preflight(request("OPTIONS", origins)) == nil)
+        let answer = Self.rules.allowing(ShellResponse(status: 200), request("GET", origins))
         #expect(allowed(answer).isEmpty)
         // A cache must not hand one page's answer to another.
         #expect(answer.headers.contains { $0.name == "vary" && $0.value == "origin" })
@@ -41,7 +40,8 @@ struct CrossOriginTests {
 
     @Test("get no word of it where none is configured")
     func none() {
-        let answer = CrossOrigin.allowing(ShellResponse(status: 200), request("GET", ["https://ui.example"]), origins: [])
+        let rules = CrossOriginRules(origins: [], methods: "GET", headers: "", exposedHeaders: "")
+        let answer = rules.allowing(ShellResponse(status: 200), request("GET", ["https://ui.example"]))
         #expect(answer.headers.isEmpty)
     }
 }
