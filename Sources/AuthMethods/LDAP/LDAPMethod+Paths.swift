@@ -33,19 +33,21 @@ extension LDAPMethod {
     }
 
     var userPaths: [EnginePath] {
-        paths(of: users, "users", Self.userField, ["The users that have policies or groups here.", "A user of the directory."])
+        paths(
+            of: users, folder: "users", name: Self.userField,
+            summaries: ["The users that have policies or groups here.", "A user of the directory."])
     }
 
     var groupPaths: [EnginePath] {
         paths(
-            of: groups, "groups", Field("name", .string, required: true, "The name of the group."),
-            ["The groups that have policies here.", "A group of the directory."])
+            of: groups, folder: "groups", name: Field("name", .string, required: true, "The name of the group."),
+            summaries: ["The groups that have policies here.", "A group of the directory."])
     }
 
     static let userField = Field("username", .string, required: true, "The name of the user in the directory.")
 
     private func paths<Account: Record & SettingsRecord>(
-        of accounts: RecordTable<Account>, _ folder: String, _ name: Field, _ summaries: [String]
+        of accounts: RecordTable<Account>, folder: String, name: Field, summaries: [String]
     ) -> [EnginePath] {
         let named = NamedRecords(
             table: accounts, folder: folder, name: name,

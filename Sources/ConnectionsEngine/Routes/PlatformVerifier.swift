@@ -61,12 +61,12 @@ extension PlatformProfile {
         let status = verify.status
         return Probe(
             OutboundRequest.Method(rawValue: verify.method) ?? .get, verify.url,
-            .template(String(name), String(template.dropUTF8 { $0 == 0x20 })),
+            by: .template(String(name), String(template.dropUTF8 { $0 == 0x20 })),
             headers: headers.sorted { $0.key < $1.key }.map { Probe.Header($0.key, $0.value) },
             rules: [
-                .oneOf(status, ["error"], ["ratelimited", "rate_limited"], .unknown, .rateLimited),
-                .equal(status, ["ok"], false, .invalid, .rejected), .status(status, .valid, .accepted),
-                .status(401, .invalid, .rejected), .status(403, .invalid, .rejected),
+                .oneOf(status, ["error"], in: ["ratelimited", "rate_limited"], means: .unknown, because: .rateLimited),
+                .equal(status, ["ok"], is: false, means: .invalid, because: .rejected), .status(status, .valid, because: .accepted),
+                .status(401, .invalid, because: .rejected), .status(403, .invalid, because: .rejected),
             ], hasUsualRules: false, allowedHosts: allowedHosts)
     }
 }

@@ -18,7 +18,7 @@ extension Exchange {
     }
 
     /// Creates the token that an auth method granted, or says which second factor the login needs.
-    func issueToken(_ grant: AuthGrant, _ codes: MFACodes?, _ response: inout Response) async throws {
+    func issueToken(_ grant: AuthGrant, _ codes: MFACodes?, answering response: inout Response) async throws {
         guard let mount else { return }
         // Never the grant itself, whatever happens below.
         response.auth = nil

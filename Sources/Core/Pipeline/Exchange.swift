@@ -137,7 +137,7 @@ final class Exchange {
         var response = try await answer(request, of: endpoint, declaredAs: declared)
         if let takeBack = response.takeBack { rollbacks.append(takeBack) }
         if case .grant(let grant)? = response.lease { try await registerLease(grant, &response) }
-        if case .grant(let grant)? = response.auth { try await issueToken(grant, codes, &response) }
+        if case .grant(let grant)? = response.auth { try await issueToken(grant, codes, answering: &response) }
         response.warnings += input.ignoredFieldWarnings(declared, operation: incoming.operation, query: incoming.query)
         // What a login lacks is answered as it is: it grants nothing, and the caller has to read it.
         if let ttl = incoming.wrapTTL, response.wrapInfo == nil, !response.isLackingFactor { try await wrap(&response, ttl: ttl) }

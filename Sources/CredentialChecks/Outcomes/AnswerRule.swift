@@ -19,7 +19,8 @@ package struct AnswerRule: Sendable, Hashable {
     let reason: CheckOutcome.Reason
 
     private init(
-        _ statuses: ClosedRange<Int>, _ condition: Condition, _ verdict: CheckOutcome.Verdict, _ reason: CheckOutcome.Reason
+        _ statuses: ClosedRange<Int>, _ condition: Condition, means verdict: CheckOutcome.Verdict,
+        because reason: CheckOutcome.Reason
     ) {
         self.statuses = statuses
         self.condition = condition
@@ -29,41 +30,44 @@ package struct AnswerRule: Sendable, Hashable {
 
     /// Any answer with a status code.
     package static func status(
-        _ status: Int, _ verdict: CheckOutcome.Verdict, _ reason: CheckOutcome.Reason
-    ) -> AnswerRule { AnswerRule(status...status, .any, verdict, reason) }
+        _ status: Int, _ verdict: CheckOutcome.Verdict, because reason: CheckOutcome.Reason
+    ) -> AnswerRule { AnswerRule(status...status, .any, means: verdict, because: reason) }
 
     /// A 200 whose JSON has a member. A captive portal or an error page also answers 200.
     static func member(_ name: String, _ verdict: CheckOutcome.Verdict) -> AnswerRule { path([name], verdict) }
 
     /// A 200 whose JSON has a value at a path of members.
     static func path(_ path: [String], _ verdict: CheckOutcome.Verdict) -> AnswerRule {
-        AnswerRule(200...200, .has(path), verdict, .accepted)
+        AnswerRule(200...200, .has(path), means: verdict, because: .accepted)
     }
 
     /// An answer whose JSON has a value at a path of members.
     package static func equal(
-        _ status: Int, _ path: [String], _ value: JSON, _ verdict: CheckOutcome.Verdict, _ reason: CheckOutcome.Reason
-    ) -> AnswerRule { AnswerRule(status...status, .isOneOf(path, [value]), verdict, reason) }
+        _ status: Int, _ path: [String], is value: JSON, means verdict: CheckOutcome.Verdict, because reason: CheckOutcome.Reason
+    ) -> AnswerRule { AnswerRule(status...status, .isOneOf(path, [value]), means: verdict, because: reason) }
 
     /// An answer whose JSON has one of some texts at a path of members.
     package static func oneOf(
-        _ status: Int, _ path: [String], _ values: [String], _ verdict: CheckOutcome.Verdict, _ reason: CheckOutcome.Reason
-    ) -> AnswerRule { AnswerRule(status...status, .isOneOf(path, values.map { .string($0) }), verdict, reason) }
+        _ status: Int, _ path: [String], in values: [String], means verdict: CheckOutcome.Verdict,
+        because reason: CheckOutcome.Reason
+    ) -> AnswerRule { AnswerRule(status...status, .isOneOf(path, values.map { .string($0) }), means: verdict, because: reason) }
 
     /// An answer in whose body a code occurs.
     static func code(
-        _ status: Int, _ code: String, _ verdict: CheckOutcome.Verdict, _ reason: CheckOutcome.Reason
-    ) -> AnswerRule { AnswerRule(status...status, .contains(code), verdict, reason) }
+        _ status: Int, _ code: String, means verdict: CheckOutcome.Verdict, because reason: CheckOutcome.Reason
+    ) -> AnswerRule { AnswerRule(status...status, .contains(code), means: verdict, because: reason) }
 
     /// An answer in whose body a code occurs, with any of some status codes.
     static func codes(
-        _ statuses: ClosedRange<Int>, _ code: String, _ verdict: CheckOutcome.Verdict, _ reason: CheckOutcome.Reason
-    ) -> AnswerRule { AnswerRule(statuses, .contains(code), verdict, reason) }
+        _ statuses: ClosedRange<Int>, _ code: String, means verdict: CheckOutcome.Verdict, because reason: CheckOutcome.Reason
+    ) -> AnswerRule { AnswerRule(statuses, .contains(code), means: verdict, because: reason) }
 
     /// What answers mean that no rule of a provider names.
     private static let usual: [AnswerRule] = [
-        .status(401, .invalid, .rejected), .status(403, .restricted, .missingRight), .status(429, .unknown, .rateLimited),
-        AnswerRule(300...399, .any, .unknown, .redirected), AnswerRule(500...599, .any, .unknown, .providerError),
+        .status(401, .invalid, because: .rejected), .status(403, .restricted, because: .missingRight),
+        .status(429, .unknown, because: .rateLimited),
+        AnswerRule(300...399, .any, means: .unknown, because: .redirected),
+        AnswerRule(500...599, .any, means: .unknown, because: .providerError),
     ]
 
     /// Returns what an answer means by some rules, and then by the usual ones.

@@ -53,7 +53,7 @@ package struct Probe: Sendable {
 
     /// Creates a probe.
     package init(
-        _ method: OutboundRequest.Method, _ url: String, _ placement: Placement, types: [SecretType] = [.apiKey],
+        _ method: OutboundRequest.Method, _ url: String, by placement: Placement, types: [SecretType] = [.apiKey],
         prefix: String = "", headers: [Header] = [], body: String = "", rules: [AnswerRule], hasUsualRules: Bool = true,
         account: [String] = [], allowedHosts: [String]? = nil
     ) {

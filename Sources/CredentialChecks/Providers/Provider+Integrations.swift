@@ -16,7 +16,7 @@ extension Provider {
             notes: ["A rotating token (xoxe.) works for twelve hours and needs its refresh token."],
             check: .probes([
                 Probe(
-                    .post, "https://slack.com/api/auth.test", .bearer, types: [.oauthToken, .apiKey], rules: AnswerRule.slack,
+                    .post, "https://slack.com/api/auth.test", by: .bearer, types: [.oauthToken, .apiKey], rules: AnswerRule.slack,
                     account: ["team"])
             ])),
         Provider(
@@ -30,25 +30,30 @@ extension Provider {
             notes: ["The test sends a message that Slack refuses, so nothing is posted."],
             check: .probes([
                 Probe(
-                    .post, "", .url(hosts: ["hooks.slack.com"]), types: [.webhookSecret, .other],
+                    .post, "", by: .url(hosts: ["hooks.slack.com"]), types: [.webhookSecret, .other],
                     headers: [Header("content-type", "application/json")], body: "not a payload",
                     rules: [
-                        .code(400, "invalid_payload", .valid, .accepted), .code(400, "no_text", .valid, .accepted),
-                        .status(403, .invalid, .disabled), .status(404, .invalid, .rejected), .status(410, .invalid, .revoked),
+                        .code(400, "invalid_payload", means: .valid, because: .accepted),
+                        .code(400, "no_text", means: .valid, because: .accepted),
+                        .status(403, .invalid, because: .disabled), .status(404, .invalid, because: .rejected),
+                        .status(410, .invalid, because: .revoked),
                     ])
             ])),
         google(
-            "google_drive", "Google Drive", "https://www.googleapis.com/drive/v3/about?fields=user", "user",
-            ["user", "displayName"]),
+            "google_drive", "Google Drive", url: "https://www.googleapis.com/drive/v3/about?fields=user", member: "user",
+            account: ["user", "displayName"]),
         google(
-            "gmail", "Gmail", "https://gmail.googleapis.com/gmail/v1/users/me/profile", "emailAddress", ["emailAddress"]),
-        google("google_sheets", "Google Sheets", "https://www.googleapis.com/oauth2/v3/userinfo", "sub", ["email"]),
+            "gmail", "Gmail", url: "https://gmail.googleapis.com/gmail/v1/users/me/profile", member: "emailAddress",
+            account: ["emailAddress"]),
+        google(
+            "google_sheets", "Google Sheets", url: "https://www.googleapis.com/oauth2/v3/userinfo", member: "sub",
+            account: ["email"]),
         Provider(
             "reddit", "Reddit", types: [.oauthToken, .apiKey], example: "the access token of a connection",
             documentation: "https://www.reddit.com/dev/api/oauth",
             check: .probes([
                 Probe(
-                    .get, "https://oauth.reddit.com/api/v1/me", .bearer, types: [.oauthToken, .apiKey],
+                    .get, "https://oauth.reddit.com/api/v1/me", by: .bearer, types: [.oauthToken, .apiKey],
                     headers: [Header("user-agent", "coffer:connection-test:v1")], rules: [.member("name", .valid)],
                     account: ["name"])
             ])),
@@ -61,8 +66,9 @@ extension Provider {
             example: "ntn_EXAMPLE", documentation: "https://developers.notion.com/docs/authorization",
             check: .probes([
                 Probe(
-                    .get, "https://api.notion.com/v1/users/me", .bearer, types: [.apiKey, .oauthToken],
-                    headers: [Header("Notion-Version", "2022-06-28")], rules: [.equal(200, ["object"], "user", .valid, .accepted)],
+                    .get, "https://api.notion.com/v1/users/me", by: .bearer, types: [.apiKey, .oauthToken],
+                    headers: [Header("Notion-Version", "2022-06-28")],
+                    rules: [.equal(200, ["object"], is: "user", means: .valid, because: .accepted)],
                     account: ["name"])
             ])),
         Provider(
@@ -73,7 +79,7 @@ extension Provider {
             example: "pat-eu1-EXAMPLE", documentation: "https://developers.hubspot.com/docs/api/private-apps",
             check: .probes([
                 Probe(
-                    .get, "https://api.hubapi.com/account-info/v3/details", .bearer, types: [.apiKey, .oauthToken],
+                    .get, "https://api.hubapi.com/account-info/v3/details", by: .bearer, types: [.apiKey, .oauthToken],
                     rules: [.member("portalId", .valid)])
             ])),
         Provider(
@@ -85,7 +91,7 @@ extension Provider {
             example: "patEXAMPLE.…", documentation: "https://airtable.com/create/tokens",
             check: .probes([
                 Probe(
-                    .get, "https://api.airtable.com/v0/meta/whoami", .bearer, types: [.apiKey, .oauthToken],
+                    .get, "https://api.airtable.com/v0/meta/whoami", by: .bearer, types: [.apiKey, .oauthToken],
                     rules: [.member("id", .valid)])
             ])),
         Provider(
@@ -93,17 +99,18 @@ extension Provider {
             example: "lin_api_EXAMPLE", documentation: "https://linear.app/settings/account/security",
             check: .probes([
                 Probe(
-                    .post, "https://api.linear.app/graphql", .header("Authorization"),
+                    .post, "https://api.linear.app/graphql", by: .header("Authorization"),
                     headers: [Header("content-type", "application/json")], body: #"{"query":"{ viewer { id name } }"}"#,
                     rules: [
-                        .codes(200...401, "AUTHENTICATION_ERROR", .invalid, .rejected),
-                        .codes(200...403, "FORBIDDEN", .restricted, .missingRight), .path(["data", "viewer", "id"], .valid),
+                        .codes(200...401, "AUTHENTICATION_ERROR", means: .invalid, because: .rejected),
+                        .codes(200...403, "FORBIDDEN", means: .restricted, because: .missingRight),
+                        .path(["data", "viewer", "id"], .valid),
                     ], account: ["data", "viewer", "name"])
             ])),
     ]
 
     private static func google(
-        _ id: String, _ name: String, _ url: String, _ member: String, _ account: [String]
+        _ id: String, _ name: String, url: String, member: String, account: [String]
     ) -> Provider {
         Provider(
             id, name, types: [.oauthToken],
@@ -112,10 +119,10 @@ extension Provider {
             notes: ["A token works for an hour; connect the account again if it is refused."],
             check: .probes([
                 Probe(
-                    .get, url, .bearer, types: [.oauthToken],
+                    .get, url, by: .bearer, types: [.oauthToken],
                     rules: [
-                        .code(403, "rateLimitExceeded", .unknown, .rateLimited),
-                        .code(403, "userRateLimitExceeded", .unknown, .rateLimited), .member(member, .valid),
+                        .code(403, "rateLimitExceeded", means: .unknown, because: .rateLimited),
+                        .code(403, "userRateLimitExceeded", means: .unknown, because: .rateLimited), .member(member, .valid),
                     ], account: account)
             ]))
     }
@@ -124,15 +131,18 @@ extension Provider {
 extension AnswerRule {
     /// Slack answers 200 to everything and says in `ok` and `error` what it means.
     static let slack: [AnswerRule] = [
-        .equal(200, ["ok"], true, .valid, .accepted),
-        .oneOf(200, ["error"], ["invalid_auth", "not_authed", "user_removed_from_team", "invalid_token"], .invalid, .rejected),
-        .oneOf(200, ["error"], ["token_revoked"], .invalid, .revoked),
-        .oneOf(200, ["error"], ["token_expired"], .invalid, .expired),
-        .oneOf(200, ["error"], ["account_inactive", "team_access_not_granted"], .invalid, .disabled),
-        .oneOf(200, ["error"], ["ratelimited", "rate_limited"], .unknown, .rateLimited),
+        .equal(200, ["ok"], is: true, means: .valid, because: .accepted),
         .oneOf(
-            200, ["error"], ["missing_scope", "not_allowed_token_type", "ekm_access_denied", "org_login_required"], .restricted,
-            .missingRight),
-        .equal(200, ["ok"], false, .unknown, .providerError),
+            200, ["error"], in: ["invalid_auth", "not_authed", "user_removed_from_team", "invalid_token"], means: .invalid,
+            because: .rejected),
+        .oneOf(200, ["error"], in: ["token_revoked"], means: .invalid, because: .revoked),
+        .oneOf(200, ["error"], in: ["token_expired"], means: .invalid, because: .expired),
+        .oneOf(200, ["error"], in: ["account_inactive", "team_access_not_granted"], means: .invalid, because: .disabled),
+        .oneOf(200, ["error"], in: ["ratelimited", "rate_limited"], means: .unknown, because: .rateLimited),
+        .oneOf(
+            200, ["error"], in: ["missing_scope", "not_allowed_token_type", "ekm_access_denied", "org_login_required"],
+            means: .restricted,
+            because: .missingRight),
+        .equal(200, ["ok"], is: false, means: .unknown, because: .providerError),
     ]
 }

@@ -20,14 +20,15 @@ extension Provider {
             notes: ["A key that may not list models is restricted, and good."],
             check: .probes([
                 Probe(
-                    .get, "https://api.openai.com/v1/models", .bearer,
-                    rules: [.code(403, "unsupported_country_region_territory", .unknown, .notServedHere)] + listsModels)
+                    .get, "https://api.openai.com/v1/models", by: .bearer,
+                    rules: [.code(403, "unsupported_country_region_territory", means: .unknown, because: .notServedHere)]
+                        + listsModels)
             ])),
         Provider(
             "openai_admin", "OpenAI Admin", patterns: [KeyPattern(.text(["sk-admin-"]), .run(.urlSafe, .atLeast(20)))],
             example: "sk-admin-EXAMPLE", documentation: "https://platform.openai.com/settings/organization/admin-keys",
             check: .probes([
-                Probe(.get, "https://api.openai.com/v1/organization/admin_api_keys?limit=1", .bearer, rules: listsModels)
+                Probe(.get, "https://api.openai.com/v1/organization/admin_api_keys?limit=1", by: .bearer, rules: listsModels)
             ])),
         Provider(
             "anthropic", "Anthropic",
@@ -38,19 +39,20 @@ extension Provider {
             example: "sk-ant-api03-EXAMPLE", documentation: "https://console.anthropic.com/settings/keys",
             check: .probes([
                 Probe(
-                    .get, "https://api.anthropic.com/v1/models?limit=1", .header("x-api-key"),
-                    headers: [Header("anthropic-version", "2023-06-01")], rules: listsModels + [.status(404, .invalid, .disabled)]),
+                    .get, "https://api.anthropic.com/v1/models?limit=1", by: .header("x-api-key"),
+                    headers: [Header("anthropic-version", "2023-06-01")],
+                    rules: listsModels + [.status(404, .invalid, because: .disabled)]),
                 Probe(
-                    .get, "https://api.anthropic.com/v1/organizations/api_keys?limit=1", .header("x-api-key"),
+                    .get, "https://api.anthropic.com/v1/organizations/api_keys?limit=1", by: .header("x-api-key"),
                     prefix: "sk-ant-admin", headers: [Header("anthropic-version", "2023-06-01")],
-                    rules: listsModels + [.status(404, .invalid, .disabled)]),
+                    rules: listsModels + [.status(404, .invalid, because: .disabled)]),
             ])),
         gemini("google", "Google Gemini", types: [.apiKey, .oauthToken]),
         gemini("gemini", "Gemini", types: [.apiKey]),
         Provider(
             "cohere", "Cohere", example: "40 letters and digits", documentation: "https://dashboard.cohere.com/api-keys",
             check: .probes([
-                Probe(.get, "https://api.cohere.com/v1/models?page_size=1", .bearer, rules: [.member("models", .valid)])
+                Probe(.get, "https://api.cohere.com/v1/models?page_size=1", by: .bearer, rules: [.member("models", .valid)])
             ])),
         voyage("voyage"), voyage("voyage_ai"),
         Provider(
@@ -61,7 +63,7 @@ extension Provider {
             example: "pcsk_EXAMPLE", documentation: "https://docs.pinecone.io/guides/projects/manage-api-keys",
             check: .probes([
                 Probe(
-                    .get, "https://api.pinecone.io/indexes", .header("Api-Key"),
+                    .get, "https://api.pinecone.io/indexes", by: .header("Api-Key"),
                     headers: [Header("X-Pinecone-Api-Version", "2025-10")], rules: [.member("indexes", .valid)])
             ])),
         Provider(
@@ -75,36 +77,36 @@ extension Provider {
             example: "hf_EXAMPLE", documentation: "https://huggingface.co/settings/tokens",
             check: .probes([
                 Probe(
-                    .get, "https://huggingface.co/api/whoami-v2", .bearer, rules: [.member("name", .valid)], account: ["name"])
+                    .get, "https://huggingface.co/api/whoami-v2", by: .bearer, rules: [.member("name", .valid)], account: ["name"])
             ])),
         Provider(
             "groq", "Groq", patterns: [KeyPattern(.text(["gsk_"]), .run(.letterOrDigit, .exactly(52)))],
             example: "gsk_EXAMPLE", documentation: "https://console.groq.com/keys",
-            check: .probes([Probe(.get, "https://api.groq.com/openai/v1/models", .bearer, rules: listsModels)])),
+            check: .probes([Probe(.get, "https://api.groq.com/openai/v1/models", by: .bearer, rules: listsModels)])),
         Provider(
             "openrouter", "OpenRouter", patterns: [KeyPattern(.text(["sk-or-v1-"]), .run(.hex, .exactly(64)))],
             example: "sk-or-v1-EXAMPLE", documentation: "https://openrouter.ai/settings/keys",
-            check: .probes([Probe(.get, "https://openrouter.ai/api/v1/key", .bearer, rules: listsModels)])),
+            check: .probes([Probe(.get, "https://openrouter.ai/api/v1/key", by: .bearer, rules: listsModels)])),
         Provider(
             "xai", "xAI", patterns: [KeyPattern(.text(["xai-"]), .run(.letterOrDigit, .exactly(80)))], example: "xai-EXAMPLE",
             documentation: "https://console.x.ai",
             check: .probes([
                 Probe(
-                    .get, "https://api.x.ai/v1/api-key", .bearer,
+                    .get, "https://api.x.ai/v1/api-key", by: .bearer,
                     rules: [
-                        .equal(200, ["api_key_blocked"], true, .invalid, .disabled),
-                        .equal(200, ["api_key_disabled"], true, .invalid, .disabled),
-                        .member("api_key_id", .valid), .code(400, "Incorrect API key", .invalid, .rejected),
+                        .equal(200, ["api_key_blocked"], is: true, means: .invalid, because: .disabled),
+                        .equal(200, ["api_key_disabled"], is: true, means: .invalid, because: .disabled),
+                        .member("api_key_id", .valid), .code(400, "Incorrect API key", means: .invalid, because: .rejected),
                     ])
             ])),
         Provider(
             "mistral", "Mistral AI", example: "32 letters and digits", documentation: "https://console.mistral.ai/api-keys",
-            check: .probes([Probe(.get, "https://api.mistral.ai/v1/models", .bearer, rules: listsModels)])),
+            check: .probes([Probe(.get, "https://api.mistral.ai/v1/models", by: .bearer, rules: listsModels)])),
         Provider(
             "deepseek", "DeepSeek", patterns: [KeyPattern(.text(["sk-"]), .run(.lowercaseOrDigit, .exactly(32)))],
             example: "sk-EXAMPLE", documentation: "https://platform.deepseek.com/api_keys",
             check: .probes([
-                Probe(.get, "https://api.deepseek.com/user/balance", .bearer, rules: [.member("balance_infos", .valid)])
+                Probe(.get, "https://api.deepseek.com/user/balance", by: .bearer, rules: [.member("balance_infos", .valid)])
             ])),
         Provider(
             "perplexity", "Perplexity", patterns: [KeyPattern(.text(["pplx-"]), .run(.letterOrDigit, .exactly(48)))],
@@ -114,7 +116,7 @@ extension Provider {
             example: "r8_EXAMPLE", documentation: "https://replicate.com/account/api-tokens",
             check: .probes([
                 Probe(
-                    .get, "https://api.replicate.com/v1/account", .bearer, rules: [.member("username", .valid)],
+                    .get, "https://api.replicate.com/v1/account", by: .bearer, rules: [.member("username", .valid)],
                     account: ["username"])
             ])),
         Provider(
@@ -122,8 +124,11 @@ extension Provider {
             documentation: "https://elevenlabs.io/app/settings/api-keys",
             check: .probes([
                 Probe(
-                    .get, "https://api.elevenlabs.io/v1/user", .header("xi-api-key"),
-                    rules: [.member("subscription", .valid), .code(401, "missing_permissions", .restricted, .missingRight)])
+                    .get, "https://api.elevenlabs.io/v1/user", by: .header("xi-api-key"),
+                    rules: [
+                        .member("subscription", .valid),
+                        .code(401, "missing_permissions", means: .restricted, because: .missingRight),
+                    ])
             ])),
         Provider(
             "tavily", "Tavily", patterns: [KeyPattern(.text(["tvly-"]), .run(.urlSafe, .atLeast(20)))], example: "tvly-EXAMPLE",
@@ -152,8 +157,8 @@ extension Provider {
             check: .probes(
                 [
                     Probe(
-                        .get, "https://generativelanguage.googleapis.com/v1beta/models?pageSize=1", .header("x-goog-api-key"),
-                        rules: [.member("models", .valid), .code(400, "API_KEY_INVALID", .invalid, .rejected)])
+                        .get, "https://generativelanguage.googleapis.com/v1beta/models?pageSize=1", by: .header("x-goog-api-key"),
+                        rules: [.member("models", .valid), .code(400, "API_KEY_INVALID", means: .invalid, because: .rejected)])
                 ] + (types.contains(.oauthToken) ? [.googleUser] : [])))
     }
 
@@ -178,12 +183,12 @@ extension Provider {
 extension Probe {
     /// Who has a token of Google; any scope may ask it.
     static let googleUser = Probe(
-        .get, "https://www.googleapis.com/oauth2/v3/userinfo", .bearer, types: [.oauthToken], rules: [.member("sub", .valid)],
+        .get, "https://www.googleapis.com/oauth2/v3/userinfo", by: .bearer, types: [.oauthToken], rules: [.member("sub", .valid)],
         account: ["email"])
 
     fileprivate static func voyage(_ url: String, prefix: String = "") -> Probe {
         Probe(
-            .post, url, .bearer, prefix: prefix, headers: [Header("content-type", "application/json")],
+            .post, url, by: .bearer, prefix: prefix, headers: [Header("content-type", "application/json")],
             body: #"{"input":["."],"model":"voyage-3-lite"}"#, rules: [.member("data", .valid)])
     }
 }

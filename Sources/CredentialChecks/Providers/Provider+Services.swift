@@ -15,12 +15,14 @@ extension Provider {
             notes: ["A token that an organization's single sign-on has not approved is restricted."],
             check: .probes([
                 Probe(
-                    .get, "https://api.github.com/user", .bearer, types: [.apiKey, .oauthToken],
-                    rules: [.code(403, "rate limit", .unknown, .rateLimited), .member("login", .valid)], account: ["login"]),
+                    .get, "https://api.github.com/user", by: .bearer, types: [.apiKey, .oauthToken],
+                    rules: [.code(403, "rate limit", means: .unknown, because: .rateLimited), .member("login", .valid)],
+                    account: ["login"]),
                 Probe(
-                    .get, "https://api.github.com/installation/repositories?per_page=1", .bearer, types: [.apiKey, .oauthToken],
+                    .get, "https://api.github.com/installation/repositories?per_page=1", by: .bearer,
+                    types: [.apiKey, .oauthToken],
                     prefix: "ghs_",
-                    rules: [.code(403, "rate limit", .unknown, .rateLimited), .member("repositories", .valid)]),
+                    rules: [.code(403, "rate limit", means: .unknown, because: .rateLimited), .member("repositories", .valid)]),
             ])),
         Provider(
             "gitlab", "GitLab", types: [.apiKey, .oauthToken],
@@ -29,10 +31,10 @@ extension Provider {
             notes: ["Tokens of gitlab.com only; a server of your own needs a platform profile."],
             check: .probes([
                 Probe(
-                    .get, "https://gitlab.com/api/v4/user", .header("PRIVATE-TOKEN"),
+                    .get, "https://gitlab.com/api/v4/user", by: .header("PRIVATE-TOKEN"),
                     rules: [.member("username", .valid)], account: ["username"]),
                 Probe(
-                    .get, "https://gitlab.com/api/v4/user", .bearer, types: [.oauthToken], rules: [.member("username", .valid)],
+                    .get, "https://gitlab.com/api/v4/user", by: .bearer, types: [.oauthToken], rules: [.member("username", .valid)],
                     account: ["username"]),
             ])),
         Provider(
@@ -47,8 +49,8 @@ extension Provider {
             ],
             check: .probes([
                 Probe(
-                    .get, "https://api.stripe.com/v1/balance", .bearer,
-                    rules: [.equal(200, ["object"], "balance", .valid, .accepted)])
+                    .get, "https://api.stripe.com/v1/balance", by: .bearer,
+                    rules: [.equal(200, ["object"], is: "balance", means: .valid, because: .accepted)])
             ])),
         Provider(
             "sendgrid", "SendGrid",
@@ -56,7 +58,7 @@ extension Provider {
             example: "SG.EXAMPLE", documentation: "https://app.sendgrid.com/settings/api_keys",
             notes: ["Keys of the EU region are known at api.eu.sendgrid.com only, and are not tested."],
             check: .probes([
-                Probe(.get, "https://api.sendgrid.com/v3/scopes", .bearer, rules: [.member("scopes", .valid)])
+                Probe(.get, "https://api.sendgrid.com/v3/scopes", by: .bearer, rules: [.member("scopes", .valid)])
             ])),
         Provider(
             "resend", "Resend", patterns: [KeyPattern(.text(["re_"]), .run(.word, .atLeast(20)), needsWhole: true)],
@@ -76,7 +78,7 @@ extension Provider {
             notes: ["The value is account:token, or account:key:secret."],
             check: .probes([
                 Probe(
-                    .get, "https://api.twilio.com/2010-04-01/Accounts/{account}.json", .basic(account: .exactly(34)),
+                    .get, "https://api.twilio.com/2010-04-01/Accounts/{account}.json", by: .basic(account: .exactly(34)),
                     rules: [.member("sid", .valid)], account: ["friendly_name"])
             ])),
         Provider(
@@ -86,8 +88,11 @@ extension Provider {
             notes: ["Telegram takes the token in the path of the request only."],
             check: .probes([
                 Probe(
-                    .get, "https://api.telegram.org/bot{value}/getMe", .path,
-                    rules: [.equal(200, ["ok"], true, .valid, .accepted), .status(404, .invalid, .rejected)],
+                    .get, "https://api.telegram.org/bot{value}/getMe", by: .path,
+                    rules: [
+                        .equal(200, ["ok"], is: true, means: .valid, because: .accepted),
+                        .status(404, .invalid, because: .rejected),
+                    ],
                     account: ["result", "username"])
             ])),
         Provider(
@@ -101,8 +106,8 @@ extension Provider {
             documentation: "https://discord.com/developers/docs/resources/webhook", notes: ["The test posts nothing."],
             check: .probes([
                 Probe(
-                    .get, "", .url(hosts: ["discord.com", "discordapp.com"]), types: [.webhookSecret, .other],
-                    rules: [.member("id", .valid), .status(404, .invalid, .revoked)], account: ["name"])
+                    .get, "", by: .url(hosts: ["discord.com", "discordapp.com"]), types: [.webhookSecret, .other],
+                    rules: [.member("id", .valid), .status(404, .invalid, because: .revoked)], account: ["name"])
             ])),
         Provider(
             "aws", "AWS",
@@ -116,16 +121,16 @@ extension Provider {
             notes: ["The value is id:secret, and id:secret:session for temporary keys."],
             check: .probes([
                 Probe(
-                    .post, "https://sts.amazonaws.com/", .signature(region: "us-east-1", service: "sts"),
+                    .post, "https://sts.amazonaws.com/", by: .signature(region: "us-east-1", service: "sts"),
                     headers: [Header("content-type", "application/x-www-form-urlencoded; charset=utf-8")],
                     body: "Action=GetCallerIdentity&Version=2011-06-15",
                     rules: [
-                        .code(200, "GetCallerIdentityResult", .valid, .accepted),
-                        .codes(400...403, "ExpiredToken", .invalid, .expired),
-                        .codes(400...403, "InvalidClientTokenId", .invalid, .rejected),
-                        .codes(400...403, "SignatureDoesNotMatch", .invalid, .rejected),
-                        .codes(400...403, "IncompleteSignature", .unknown, .unexpectedAnswer),
-                        .codes(400...403, "Throttling", .unknown, .rateLimited),
+                        .code(200, "GetCallerIdentityResult", means: .valid, because: .accepted),
+                        .codes(400...403, "ExpiredToken", means: .invalid, because: .expired),
+                        .codes(400...403, "InvalidClientTokenId", means: .invalid, because: .rejected),
+                        .codes(400...403, "SignatureDoesNotMatch", means: .invalid, because: .rejected),
+                        .codes(400...403, "IncompleteSignature", means: .unknown, because: .unexpectedAnswer),
+                        .codes(400...403, "Throttling", means: .unknown, because: .rateLimited),
                     ], account: ["GetCallerIdentityResponse", "GetCallerIdentityResult", "Account"])
             ])),
         Provider(

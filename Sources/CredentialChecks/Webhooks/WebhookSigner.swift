@@ -34,7 +34,7 @@ package struct WebhookSigner: Sendable {
     ///
     /// - Parameter timestamp: The time in seconds since 1970.
     package func sign(id: String, timestamp: Int, body: [UInt8]) -> String {
-        Self.version + Base64.encode(Array(code(id, String(timestamp), body)))
+        Self.version + Base64.encode(Array(code(id: id, timestamp: String(timestamp), body: body)))
     }
 
     /// Whether a webhook is genuine and of the present.
@@ -49,7 +49,7 @@ package struct WebhookSigner: Sendable {
             timestamp.utf8.allSatisfy(\.isASCIIDigit), let seconds = Int(timestamp)
         else { return false }
         guard abs(seconds - now.seconds) <= Self.toleranceSeconds else { return false }
-        let right = Array(code(id, timestamp, body))
+        let right = Array(code(id: id, timestamp: timestamp, body: body))
         var isGenuine = false
         for signature in signatures.splitUTF8(at: " ").prefix(Self.signaturesMax) {
             guard let text = signature.removingUTF8Prefix(Self.version), let given = Base64.decode(text, allowing: []) else {
@@ -61,7 +61,7 @@ package struct WebhookSigner: Sendable {
         return isGenuine
     }
 
-    private func code(_ id: String, _ timestamp: String, _ body: [UInt8]) -> HMAC<SHA256>.MAC {
+    private func code(id: String, timestamp: String, body: [UInt8]) -> HMAC<SHA256>.MAC {
         var code = HMAC<SHA256>(key: key)
         code.update(data: Array("\(id).\(timestamp).".utf8))
         code.update(data: body)

@@ -35,12 +35,12 @@ extension TransitEngine {
     private func seal(_ request: Request, _ key: TransitKey) async throws -> Response {
         try await Batching.run(request, cost: .encrypting(key.type), ignoring: [Self.versionField.name]) {
             item throws(CofferError) in
-            try seal(try item.required("plaintext", else: "missing plaintext to encrypt"), item, key)
+            try seal(try item.required("plaintext", else: "missing plaintext to encrypt"), item, under: key)
         }
     }
 
     /// Returns the result of an item whose plaintext is encrypted with the version that it asks for.
-    private func seal(_ plaintext: [UInt8], _ item: OperationInput, _ key: TransitKey) throws(CofferError) -> JSONObject {
+    private func seal(_ plaintext: [UInt8], _ item: OperationInput, under key: TransitKey) throws(CofferError) -> JSONObject {
         let version = try key.version(making: .encryption, requested: try item.number("key_version"))
         let text = try VersionCipher(key, version).seal(plaintext, with: item, randomness: randomness)
         return ["ciphertext": .string(text), "key_version": .int(version.number)]
@@ -76,7 +76,7 @@ extension TransitEngine {
             let key = try await key(request)
             let cost = WorkCost.privateOperation(key.type)
             return try await Batching.run(request, cost: cost, ignoring: [Self.versionField.name]) {
-                item throws(CofferError) in try seal(try open(item, key), item, key)
+                item throws(CofferError) in try seal(try open(item, key), item, under: key)
             }
         }
     }

@@ -18,7 +18,7 @@ extension UserDialect {
             throw UserError(422, "the body must be a JSON object without repeated keys")
         }
         guard let items = body["items"] else {
-            return ShellResponse(status: 200, body: try await resolved(body, request, token).encoded())
+            return ShellResponse(status: 200, body: try await resolved(body, request, token: token).encoded())
         }
         guard let objects = items.arrayValue?.compactMap(\.objectValue), objects.count == items.arrayValue?.count,
             (1...Self.itemsMax).contains(objects.count)
@@ -26,7 +26,7 @@ extension UserDialect {
         var results: [JSON] = []
         for object in objects {
             do throws(UserError) {
-                results.append(.object(try await resolved(object, request, token)))
+                results.append(.object(try await resolved(object, request, token: token)))
             } catch {
                 // Each item has an answer of its own, unless the server could not answer at all.
                 guard error.status < 500, error.status != 429 else { throw error }
@@ -47,7 +47,7 @@ extension UserDialect {
         guard isKnown else { throw .unauthenticated }
     }
 
-    private func resolved(_ item: JSONObject, _ request: ShellRequest, _ token: String) async throws(UserError) -> JSONObject {
+    private func resolved(_ item: JSONObject, _ request: ShellRequest, token: String) async throws(UserError) -> JSONObject {
         guard let user = item["user_id"]?.stringValue.flatMap(UserName.init) else {
             throw .invalid("user_id", "must be the id of a user")
         }

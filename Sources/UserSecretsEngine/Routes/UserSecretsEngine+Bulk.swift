@@ -42,7 +42,7 @@ extension UserSecretsEngine {
             try GivenUpRequest.check()
             var row: JSONObject = ["id": .string(text)]
             do {
-                row["status"] = .string(try await change(text, action, tags: tags, in: records, request))
+                row["status"] = .string(try await change(text, action, tags: tags, in: records, for: request))
             } catch {
                 let refusal = CofferError(wrapping: error)
                 row["status"] = .string(refusal.code == .permissionDenied ? "denied" : "failed")
@@ -55,7 +55,7 @@ extension UserSecretsEngine {
 
     /// Does one of many changes, and returns what became of it.
     private func change(
-        _ text: String, _ action: BulkAction, tags: [String], in records: OwnedRecords, _ request: Request
+        _ text: String, _ action: BulkAction, tags: [String], in records: OwnedRecords, for request: Request
     ) async throws -> String {
         guard let id = SecretID(text) else { return "not_found" }
         guard request.mayAlso(action == .delete ? .delete : .update, "\(records.owner)/secrets/\(id)") else {
