@@ -17,7 +17,7 @@ struct UserSecretsDriver: Sendable {
         self.time = time
         engine = UserSecretsEngine(
             MountContext(
-                path: "user-secrets/", accessor: "user_secrets_1", storage: storage, time: time,
+                path: "user-secrets/", accessor: "user_secrets_1", storage: WalledStorage(storage), time: time,
                 randomness: SeededRandomness(seed: seed), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
     }
 

@@ -125,7 +125,9 @@ struct OwnedRecords: Sendable {
 
     /// Deletes the keys of an owner, whatever they are, and another record of the mount, in one batch.
     static func deleteKeys(of owner: Owner, with other: String, in storage: any Storage) async throws(StorageError) {
-        try await storage.delete([folder + owner.text + "/" + Name.keys.key, other], below: "")
+        try await OwnerScope.owner(owner.text).run { () throws(StorageError) in
+            try await storage.delete([folder + owner.text + "/" + Name.keys.key, other], below: "")
+        }
     }
 
     /// Makes a decision that depends on the owner's records, and commits it in one batch. Starts over if another writer was first.
@@ -143,12 +145,15 @@ struct OwnedRecords: Sendable {
         _ owners: some Collection<Owner> & Sendable, in storage: any Storage,
         _ decide: (OwnedRecords, inout Changes) async throws -> Void
     ) async throws {
-        try await storage.transact { batch in
-            for owner in owners {
-                var changes = Changes()
-                let records = OwnedRecords(of: owner, in: storage)
-                try await decide(records, &changes)
-                for mutation in changes.batch.prefixed(folder + owner.text + "/").mutations { batch.append(mutation) }
+        // Each owner's records are read in the scope of the owner, and all of them are written together.
+        try await OwnerScope.everybody.run { () async throws in
+            try await storage.transact { batch in
+                for owner in owners {
+                    var changes = Changes()
+                    let records = OwnedRecords(of: owner, in: storage)
+                    try await decide(records, &changes)
+                    for mutation in changes.batch.prefixed(folder + owner.text + "/").mutations { batch.append(mutation) }
+                }
             }
         }
     }
