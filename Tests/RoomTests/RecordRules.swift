@@ -75,7 +75,7 @@ enum RecordRules {
         "ConnectionsEngine/Routes/ConnectionsEngine+Store.swift": Place(1, "connections-owner"),
         "ConnectionsEngine/Stored/ConnectionStore.swift": Place(1, "connections-token"),
         "ConnectionsEngine/Stored/FlightRecord.swift": Place(1, "connections-flight"),
-        "ConnectionsEngine/Stored/Grant+Stored.swift": Place(3, "connections-grant", "connections-grant-key"),
+        "ConnectionsEngine/Stored/Grant+Stored.swift": Place(1, "connections-grant", "connections-grant-key"),
         "ConnectionsEngine/Stored/OwnerKey.swift": Place(1, "connections-owner", "connections-owner-deleting"),
         "Core/Audit/AuditHeaderRules.swift": Place(1, "audit-headers"),
         "Core/Audit/AuditTrail.swift": Place(2, "audit-checkpoint", "audit-table"),

@@ -23,6 +23,19 @@ struct ResolveTests {
         #expect(try await driver.resolve(kind)["value"] == "second")
     }
 
+    @Test("a person does not get a restricted value of theirs, as if they were a service")
+    func ownersAreNoServices() async throws {
+        let driver = UserSecretsDriver()
+        let id = try await driver.id("entity-alice", ["visibility": "restricted"])
+        let refusal = await #expect(throws: CofferError.self) {
+            try await driver.resolve(["id": .string(id)], of: "entity-alice", as: "alice")
+        }
+        #expect(refusal?.reason == "restricted")
+        #expect(try await driver.resolve(["id": .string(id)], of: "entity-alice")["id"] == .string(id))
+        let open = try await driver.id("entity-alice", provider: "cohere")
+        #expect(try await driver.resolve(["id": .string(open)], of: "entity-alice", as: "alice")["id"] == .string(open))
+    }
+
     @Test("what cannot be used says why, and another of the same kind is not taken in its place")
     func refusals() async throws {
         let driver = UserSecretsDriver()

@@ -1,39 +1,66 @@
-package import Records
 import Syntax
 
 extension Grant {
     /// The grant as it is stored, before it is sealed.
-    func encoded() -> [UInt8] { Self.settings.stored(self).encoded() }
+    func encoded() -> [UInt8] {
+        var object: JSONObject = [
+            "kind": .string(kind.rawValue), "access_token": .string(accessToken), "token_type": .string(tokenType),
+            "state": .string(state.rawValue), "generation": .int(generation), "stored_at": .int(storedAt),
+        ]
+        if let refreshToken { object["refresh_token"] = .string(refreshToken) }
+        if let expiresAt { object["expires_at"] = .int(expiresAt) }
+        if let lifetime { object["lifetime"] = .int(lifetime) }
+        if let scopes { object["scopes"] = .strings(scopes) }
+        if !metadata.isEmpty { object["metadata"] = .map(metadata) }
+        if !reason.isEmpty { object["reason"] = .string(reason) }
+        if let refreshedAt { object["refreshed_at"] = .int(refreshedAt) }
+        if !failures.isEmpty {
+            object["failures"] = .array(failures.map { ["at": .int($0.at), "code": .string($0.code)] })
+        }
+        if failureCount > 0 { object["failure_count"] = .int(failureCount) }
+        if let failingSince { object["failing_since"] = .int(failingSince) }
+        if nextAttemptAt > 0 { object["next_attempt_at"] = .int(nextAttemptAt) }
+        if isInDoubt { object["in_doubt"] = true }
+        if hasRetriedInDoubt { object["retried_in_doubt"] = true }
+        if let dueAt { object["due_at"] = .int(dueAt) }
+        return object.encoded()
+    }
 
     /// Reads a stored grant. Returns nil if it was not written by ``encoded()``.
     init?(decoding bytes: [UInt8]) {
-        guard let object = (try? JSON(parsing: bytes))?.objectValue, let grant = Self.settings.read(object) else { return nil }
-        self = grant
+        guard let object = (try? JSON(parsing: bytes))?.objectValue,
+            let kind = object["kind"]?.stringValue.flatMap(Kind.init(rawValue:)),
+            let accessToken = object["access_token"]?.stringValue,
+            let state = object["state"]?.stringValue.flatMap(State.init(rawValue:)),
+            let generation = object["generation"]?.countValue, let storedAt = object["stored_at"]?.intValue
+        else { return nil }
+        self.init(kind: kind, accessToken: accessToken, storedAt: storedAt)
+        self.state = state
+        self.generation = generation
+        for member in object {
+            switch member.key {
+            case "token_type": tokenType = member.value.stringValue ?? tokenType
+            case "refresh_token": refreshToken = member.value.stringValue
+            case "expires_at": expiresAt = member.value.intValue
+            case "lifetime": lifetime = member.value.intValue
+            case "scopes": scopes = member.value.arrayValue?.compactMap(\.stringValue)
+            case "metadata":
+                for item in member.value.objectValue ?? .init() { metadata[item.key] = item.value.stringValue }
+            case "reason": reason = member.value.stringValue ?? ""
+            case "refreshed_at": refreshedAt = member.value.intValue
+            case "failures":
+                failures = (member.value.arrayValue ?? []).compactMap { entry in
+                    guard let at = entry["at"]?.intValue, let code = entry["code"]?.stringValue else { return nil }
+                    return Failure(at: at, code: code)
+                }
+            case "failure_count": failureCount = member.value.countValue ?? 0
+            case "failing_since": failingSince = member.value.intValue
+            case "next_attempt_at": nextAttemptAt = member.value.intValue ?? 0
+            case "in_doubt": isInDoubt = member.value.boolValue ?? false
+            case "retried_in_doubt": hasRetriedInDoubt = member.value.boolValue ?? false
+            case "due_at": dueAt = member.value.intValue
+            default: break
+            }
+        }
     }
-}
-
-extension Grant: SettingsRecord {
-    package static let settings = Settings(
-        new: Grant(kind: .oauth, accessToken: "", storedAt: 0),
-        required: ["kind", "access_token", "state", "generation", "stored_at"],
-        .kept("kind", \.kind, as: .choice(empty: .oauth)), .kept("access_token", \.accessToken, as: .text),
-        .kept("token_type", \.tokenType, as: .text), .kept("state", \.state, as: .choice(empty: .active)),
-        .kept("generation", \.generation, as: .count()), .kept("stored_at", \.storedAt, as: .integer),
-        .kept("refresh_token", \.refreshToken, as: .optional(.text)),
-        .kept("expires_at", \.expiresAt, as: .optional(.integer)), .kept("lifetime", \.lifetime, as: .optional(.integer)),
-        .kept("scopes", \.scopes, as: .optional(.names)), .kept("metadata", \.metadata, as: .map.omitted(if: [:])),
-        .kept("reason", \.reason, as: .text.omitted(if: "")),
-        .kept("refreshed_at", \.refreshedAt, as: .optional(.integer)),
-        .kept("failures", \.failures, as: .list().omitted(if: [])),
-        .kept("failure_count", \.failureCount, as: .count().omitted(if: 0)),
-        .kept("failing_since", \.failingSince, as: .optional(.integer)),
-        .kept("next_attempt_at", \.nextAttemptAt, as: .integer.omitted(if: 0)),
-        .kept("in_doubt", \.isInDoubt, as: .flag.omitted(if: false)),
-        .kept("retried_in_doubt", \.hasRetriedInDoubt, as: .flag.omitted(if: false)),
-        .kept("due_at", \.dueAt, as: .optional(.integer)))
-}
-
-extension Grant.Failure: SettingsRecord {
-    package static let settings = Settings(
-        new: Grant.Failure(at: 0, code: ""), .kept("at", \.at, as: .integer), .kept("code", \.code, as: .text))
 }

@@ -40,6 +40,11 @@ extension UserSecretsEngine {
             note(failure.rawValue)
             throw failure.error
         }
+        // The owner is a person, whom a policy over all of the owner's paths also allows to come here.
+        if loaded.secret.terms.visibility == .restricted, request.caller?.entityID == records.owner.text {
+            note("restricted")
+            throw UserSecretsFailure.restricted
+        }
         let value: [UInt8]
         do {
             value = try await store.value(of: loaded.secret, from: records)
