@@ -123,6 +123,37 @@ def test_two_users_and_forged_tokens(platform):
     assert client(platform, ann).get(one + "?decrypt=true").json()["value"] == "canary-of-ann"
 
 
+def test_tokens_that_say_something_odd_are_refused(platform):
+    ann = str(uuid.uuid4())
+    now = int(time.time())
+    twice = part({"alg": "HS256"}) + "." + base64.urlsafe_b64encode(
+        f'{{"sub":"{uuid.uuid4()}","sub":"{ann}","aud":"authenticated","exp":{now + 600}}}'.encode()).rstrip(b"=").decode()
+    twice += "." + base64.urlsafe_b64encode(hmac.digest(SECRET.encode(), twice.encode(), hashlib.sha256)).rstrip(b"=").decode()
+    for bearer in (
+        twice, token(ann, header={"alg": "HS256", "crit": ["exp"]}), token(ann, nbf=now + 3600), token(ann, exp=None),
+        token(ann, aud=["other"]), token(7), token([ann]), token(""), token("a/b"), token("a%2fb"), token("a\n"), token("."),
+        token(".."), token("x" * 300), token(ann) + ".", token(ann) + "=",
+    ):
+        answer = client(platform, bearer=bearer).get("/secrets")
+        assert (answer.status_code, answer.json()) == (401, {"detail": "Authentication required"}), bearer
+    # Names of paths of the operator: the caller is known, and has no secrets.
+    for name in ("config", "owners", "rotation"):
+        assert client(platform, name).get("/secrets").status_code in (403, 422)
+    # A list with the right audience among others is one (RFC 7519, 4.1.3).
+    assert client(platform, bearer=token(ann, aud=["other", "authenticated"])).get("/secrets").status_code == 200
+
+
+def test_a_person_gets_no_value_as_a_service_does(platform):
+    ann = str(uuid.uuid4())
+    made = client(platform, ann).post("/secrets", json=new(secret_type="oauth_token", value="canary-restricted")).json()
+    for body in (
+        {"user_id": ann, "secret_id": made["id"]}, {"items": [{"user_id": ann, "provider": "openai", "secret_type": "oauth_token"}]},
+    ):
+        answer = client(platform, ann).post("/resolve", json=body)
+        assert "canary" not in answer.text and (answer.status_code in (401, 403) or "results" in answer.json()), answer.text
+    assert client(platform, ann).get(f"/secrets/{made['id']}?decrypt=true").status_code == 403
+
+
 def test_values_are_in_no_log_and_no_audit(platform):
     canary = "canary-" + secrets.token_hex(16)
     page = client(platform)
