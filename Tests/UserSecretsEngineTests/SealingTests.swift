@@ -90,6 +90,24 @@ struct SealingTests {
         }
     }
 
+    @Test("a value does not open in the place of another of the same owner and kind")
+    func exchanged() async throws {
+        let driver = UserSecretsDriver()
+        var keys: [String] = []
+        for label in ["one", "two"] { keys.append("owned/u1/secret/" + (try await driver.id("u1", ["label": .string(label)]))) }
+        func value(_ key: String) async throws -> String {
+            let text = String(decoding: try #require(try await driver.storage.get(key)).value, as: UTF8.self)
+            return try #require(try JSON(parsing: Array(text.utf8)).objectValue?["value"]?.stringValue)
+        }
+        let (mine, other) = (try await value(keys[0]), try await value(keys[1]))
+        let text = String(decoding: try #require(try await driver.storage.get(keys[0])).value, as: UTF8.self)
+        #expect(text.contains(mine) && mine != other)
+        try await driver.overwrite(keys[0], Array(text.replacingUTF8(mine, with: other).utf8))
+        await #expect(throws: StorageError.corrupted(key: keys[0])) {
+            try await driver.send(.update, "u1/secrets/" + keys[0].dropFirst("owned/u1/secret/".count) + "/reveal")
+        }
+    }
+
     @Test("without the owner's keys nothing opens")
     func destroyedKeys() async throws {
         let driver = UserSecretsDriver()
