@@ -101,4 +101,15 @@ struct AccessTests {
         await driver.engine.runRound()
         #expect(try await driver.records().keys.count { $0.contains("/access/") } == 2_000)
     }
+
+    @Test("a name in the store that is no time is skipped, whatever number it begins with")
+    func oddNames() async throws {
+        let driver = UserSecretsDriver()
+        let id = try await driver.id()
+        for name in ["+223372036854775807-00000000", "-000000000000000001-0000000", "9999999999999999999-00000000"] {
+            try await driver.overwrite("owned/u1/access/" + name, [1])
+        }
+        await driver.flush()
+        #expect(try await driver.send(.read, "u1/secrets/\(id)")["id"] == .string(id))
+    }
 }

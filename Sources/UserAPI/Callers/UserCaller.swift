@@ -21,11 +21,9 @@ enum UserCaller: Sendable {
     /// - Throws: ``UserError/unauthenticated`` if there is no such header, or if the token cannot be that of a user.
     init(_ headers: HTTPHeaders, settings: UserSettings) throws(UserError) {
         let sent = headers["authorization"]
-        guard sent.count == 1, let words = sent.first?.splitUTF8(at: " "), words.count == 2,
-            words[0].lowercased() == "bearer"
+        guard sent.count == 1, let text = sent[0].bearerToken, text.utf8.count <= SignedToken.bytesMax,
+            text.splitUTF8(at: " ", omittingEmpty: false).count == 1
         else { throw .unauthenticated }
-        let text = String(words[1])
-        guard text.utf8.count <= SignedToken.bytesMax else { throw .unauthenticated }
         if TokenText.prefixes.contains(where: text.hasUTF8Prefix) || text.splitUTF8(at: ".", omittingEmpty: false).count != 3 {
             self = .token(text)
             return

@@ -96,7 +96,9 @@ struct AccessName: Sendable, Hashable {
 
     /// Reads the name of a record. Returns nil if it is none.
     init?(stored text: String) {
-        guard text.utf8.count == 28, let (digits, _) = text.cutUTF8(at: "-"), digits.utf8.count == 19, Int64(digits) != nil else {
+        guard text.utf8.count == 28, let (digits, _) = text.cutUTF8(at: "-"), digits.utf8.count == 19,
+            digits.utf8.allSatisfy(\.isASCIIDigit), Int64(digits) != nil
+        else {
             return nil
         }
         self.text = text
