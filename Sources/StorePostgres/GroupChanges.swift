@@ -8,6 +8,8 @@ struct GroupChanges {
         case delete
     }
 
+    typealias Put = (place: RecordPlace, record: StoredRecord)
+
     private var versions: [RecordPlace: UInt64]
     private var changes: [RecordPlace: Change] = [:]
     private var changedKeys: [String] = []
@@ -44,7 +46,7 @@ struct GroupChanges {
         return .success(isChange)
     }
 
-    var puts: [(place: RecordPlace, record: StoredRecord)] {
+    var puts: [Put] {
         changes.compactMap { place, change in
             guard case .put(let record) = change else { return nil }
             return (place, record)

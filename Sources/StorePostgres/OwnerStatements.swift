@@ -100,29 +100,36 @@ extension Statements {
 
     /// Returns the statements that make the changes of a group.
     func writes(of changes: GroupChanges, _ allowed: Set<[UInt8]>) -> [Call] {
-        var calls: [Call] = []
-        for isOwned in [false, true] {
-            let puts = changes.puts.filter { ($0.place.owner != nil) == isOwned }
-            let deletes = changes.deletes.filter { ($0.owner != nil) == isOwned }
-            let values: [PostgresValue] = [
-                .byteArrays(puts.map(\.place.tail)), .integers(puts.map { Int64(bitPattern: $0.record.version) }),
-                .byteArrays(puts.map(\.record.value)),
-            ]
-            let putPlaces = puts.map(\.place)
-            if !isOwned {
-                if !puts.isEmpty {
-                    calls.append((put, [.byteArrays(putPlaces.map(\.head)), .byteArrays(putPlaces.map(\.mark))] + values))
-                }
-                if !deletes.isEmpty {
-                    calls.append((delete, [.byteArrays(deletes.map(\.head)), .byteArrays(deletes.map(\.mark))]))
-                }
-            } else if let owners {
-                let allowed = PostgresValue.byteArrays(Array(allowed))
-                if !puts.isEmpty { calls.append((owners.put, [allowed] + Self.columns(putPlaces) + values)) }
-                if !deletes.isEmpty { calls.append((owners.remove, [allowed] + Self.columns(deletes))) }
-            }
+        let (puts, deletes) = (changes.puts, changes.deletes)
+        // Most groups have no record of an owner.
+        guard let owners, !allowed.isEmpty else { return plainWrites(puts, deletes) }
+        var calls = plainWrites(puts.filter { $0.place.owner == nil }, deletes.filter { $0.owner == nil })
+        let ownedPuts = puts.filter { $0.place.owner != nil }
+        let ownedDeletes = deletes.filter { $0.owner != nil }
+        let allowed = PostgresValue.byteArrays(Array(allowed))
+        if !ownedPuts.isEmpty {
+            calls.append((owners.put, [allowed] + Self.columns(ownedPuts.map(\.place)) + Self.values(ownedPuts)))
         }
+        if !ownedDeletes.isEmpty { calls.append((owners.remove, [allowed] + Self.columns(ownedDeletes))) }
         return calls
+    }
+
+    /// Returns the statements for records that belong to nobody.
+    private func plainWrites(_ puts: [GroupChanges.Put], _ deletes: [RecordPlace]) -> [Call] {
+        var calls: [Call] = []
+        if !puts.isEmpty {
+            let places: [PostgresValue] = [.byteArrays(puts.map(\.place.head)), .byteArrays(puts.map(\.place.mark))]
+            calls.append((put, places + Self.values(puts)))
+        }
+        if !deletes.isEmpty { calls.append((delete, [.byteArrays(deletes.map(\.head)), .byteArrays(deletes.map(\.mark))])) }
+        return calls
+    }
+
+    private static func values(_ puts: [GroupChanges.Put]) -> [PostgresValue] {
+        [
+            .byteArrays(puts.map(\.place.tail)), .integers(puts.map { Int64(bitPattern: $0.record.version) }),
+            .byteArrays(puts.map(\.record.value)),
+        ]
     }
 
     private static func columns(_ places: [RecordPlace]) -> [PostgresValue] {
